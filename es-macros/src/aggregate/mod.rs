@@ -1,0 +1,61 @@
+//! `#[aggregate]`: a struct becomes a root and its state.
+
+mod expand;
+mod model;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::Item;
+
+use self::model::Aggregate;
+use crate::diag::Diag;
+
+/// Expands `#[aggregate(args)] item`.
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diag::default();
+    let expansion = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Struct(item)) => match Aggregate::new(args, item.clone(), &mut diag) {
+            Some(aggregate) => expand::expand(&aggregate),
+            None => fallback(Item::Struct(item)),
+        },
+        Ok(other) => {
+            refuse(&other, &mut diag);
+            fallback(other)
+        }
+        Err(error) => {
+            diag.push(error);
+            item
+        }
+    };
+    let errors = diag.into_tokens();
+    quote!(#expansion #errors)
+}
+
+fn refuse(item: &Item, diag: &mut Diag) {
+    match item {
+        Item::Enum(item) => diag.error(
+            item.enum_token,
+            "an aggregate is a struct; put the enum in a field: `struct Order { status: Status }`",
+        ),
+        Item::Impl(item) => diag.error(
+            item.impl_token,
+            "`#[aggregate]` goes on the struct; the impl that holds its events is `#[mutator] impl`",
+        ),
+        Item::Union(item) => diag.error(item.union_token, "an aggregate is a struct, not a union"),
+        other => diag.error(first_token(other), "an aggregate is a struct with named fields"),
+    }
+}
+
+fn first_token(item: &Item) -> TokenStream {
+    item.to_token_stream().into_iter().take(1).collect()
+}
+
+/// The item without what only our macros understand, so that no second error hides the first.
+fn fallback(mut item: Item) -> TokenStream {
+    if let Item::Struct(item) = &mut item {
+        for field in &mut item.fields {
+            crate::attrs::take_ours(&mut field.attrs, "attribute");
+        }
+    }
+    item.into_token_stream()
+}

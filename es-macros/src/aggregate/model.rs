@@ -1,0 +1,156 @@
+use proc_macro2::{Ident, TokenStream};
+use syn::ext::IdentExt;
+use syn::{Attribute, Fields, ItemStruct, LitStr, Type, Visibility};
+
+use crate::args::{Args, inner_tokens};
+use crate::attrs;
+use crate::diag::Diag;
+use crate::names;
+use crate::runtime_path::Runtime;
+use crate::types::{check_owned, is_known_storable};
+use crate::upcast;
+
+const ARGUMENTS: &[&str] = &["name", "id_namespace", "trigger", "crate"];
+const ATTRIBUTE_ARGUMENTS: &[&str] = &["name", "aliases", "version", "upcast"];
+
+/// All that the expansion of `#[aggregate]` needs.
+pub(super) struct Aggregate {
+    pub(super) runtime: Runtime,
+    pub(super) root: Ident,
+    pub(super) name: LitStr,
+    pub(super) id_namespace: Option<LitStr>,
+    pub(super) trigger: Visibility,
+    /// The struct as written, without our attributes; its name is that of the state.
+    pub(super) state: ItemStruct,
+    /// What the user documented, for the root.
+    pub(super) docs: Vec<Attribute>,
+    pub(super) attributes: Vec<AttributeField>,
+}
+
+/// One `#[attribute]` field.
+pub(super) struct AttributeField {
+    pub(super) cfgs: Vec<Attribute>,
+    pub(super) vis: Visibility,
+    pub(super) field: Ident,
+    pub(super) variant: Ident,
+    pub(super) ty: Type,
+    pub(super) name: LitStr,
+    pub(super) aliases: Vec<LitStr>,
+    pub(super) past: Vec<Type>,
+}
+
+impl Aggregate {
+    pub(super) fn new(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> Option<Self> {
+        let mut args = Args::parse("#[aggregate]", args, diag);
+        let runtime = Runtime::take(&mut args, diag);
+        let name = args.string("name", diag);
+        let id_namespace = args.string("id_namespace", diag);
+        let trigger = args.visibility("trigger", diag).unwrap_or(Visibility::Inherited);
+        args.finish(ARGUMENTS, diag);
+
+        let mut shaped = true;
+        if let Some(param) = item.generics.params.first() {
+            diag.error(param, "an aggregate has no generic parameters: stored events need one definite shape");
+            shaped = false;
+        } else if let Some(clause) = &item.generics.where_clause {
+            diag.error(clause, "an aggregate has no `where` clause; remove it");
+            item.generics.where_clause = None;
+        }
+        if !matches!(item.fields, Fields::Named(_)) {
+            diag.error(&item.ident, "an aggregate has named fields: `struct Account { balance: i64 }`");
+            shaped = false;
+        }
+        refuse_misplaced(&item.attrs, diag);
+
+        let mut attributes: Vec<AttributeField> = Vec::new();
+        for field in &mut item.fields {
+            check_owned(&field.ty, "a field of an aggregate", diag);
+            let ours = attrs::take_ours(&mut field.attrs, "attribute");
+            if let Some(second) = ours.get(1) {
+                diag.error(second, "`#[attribute]` is given twice; remove one");
+            }
+            let (Some(attr), Some(ident)) = (ours.first(), &field.ident) else { continue };
+            let attribute = AttributeField::new(attr, field, ident, diag);
+            check_clash(&attributes, &attribute, diag);
+            attributes.push(attribute);
+        }
+        if !shaped {
+            return None;
+        }
+        let root = item.ident;
+        item.ident = names::state(&root);
+        let docs = item.attrs.extract_if(.., |attr| attr.path().is_ident("doc")).collect();
+        let name = name.unwrap_or_else(|| LitStr::new(&root.unraw().to_string(), root.span()));
+        Some(Self { runtime, root, name, id_namespace, trigger, state: item, docs, attributes })
+    }
+
+    /// The types of which it is not known that they can be stored.
+    pub(super) fn unknown_types(&self) -> Vec<&Type> {
+        let fields = self.state.fields.iter();
+        fields
+            .filter(|field| {
+                !field.attrs.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde"))
+            })
+            .map(|field| &field.ty)
+            .filter(|ty| !is_known_storable(ty))
+            .collect()
+    }
+}
+
+impl AttributeField {
+    fn new(attr: &Attribute, field: &syn::Field, ident: &Ident, diag: &mut Diag) -> Self {
+        let mut args = Args::parse("#[attribute]", inner_tokens(attr, diag), diag);
+        let name = args.string("name", diag);
+        let aliases = args.strings("aliases", diag);
+        let past = upcast::take(&mut args, &attrs::text(ident), diag);
+        args.finish(ATTRIBUTE_ARGUMENTS, diag);
+        let name = name.unwrap_or_else(|| LitStr::new(&ident.unraw().to_string(), ident.span()));
+        upcast::check_aliases("name", &name, &aliases, diag);
+        Self {
+            cfgs: field.attrs.iter().filter(|attr| attrs::is_cfg(attr)).cloned().collect(),
+            vis: field.vis.clone(),
+            field: ident.clone(),
+            variant: names::camel(ident),
+            ty: field.ty.clone(),
+            name,
+            aliases,
+            past,
+        }
+    }
+}
+
+fn check_clash(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) {
+    let stored = |field: &AttributeField| {
+        let aliases = field.aliases.iter().map(LitStr::value);
+        std::iter::once(field.name.value()).chain(aliases).collect::<Vec<_>>()
+    };
+    for other in known {
+        if other.variant == new.variant {
+            diag.error(
+                &new.field,
+                format!("the attributes `{}` and `{}` both become `{}`; rename one", other.field, new.field, new.variant),
+            );
+        }
+        if let Some(name) = stored(new).into_iter().find(|name| stored(other).contains(name)) {
+            diag.error(
+                &new.name,
+                format!("the attributes `{}` and `{}` are both stored as \"{name}\"; give one another `name`", other.field, new.field),
+            );
+        }
+    }
+}
+
+fn refuse_misplaced(written: &[Attribute], diag: &mut Diag) {
+    for attr in written {
+        for (ours, remedy) in [
+            ("aggregate", "`#[aggregate]` is given twice; remove one"),
+            ("event", "a struct is either an aggregate or an event; remove one of the attributes"),
+            ("mutator", "`#[mutator]` goes on `impl`, not on the struct"),
+            ("attribute", "`#[attribute]` goes on a field"),
+        ] {
+            if attrs::is_ours(attr, ours) {
+                diag.error(attr, remedy);
+            }
+        }
+    }
+}

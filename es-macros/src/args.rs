@@ -1,0 +1,232 @@
+//! The arguments of an attribute: `Name, key = value, key = value`.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{LitInt, LitStr, Path, Token, Type, Visibility};
+
+use crate::diag::Diag;
+
+/// Arguments that were written, each of which is taken once.
+pub(crate) struct Args {
+    /// The attribute, as the user reads it: `#[event]`.
+    attribute: &'static str,
+    args: Vec<Arg>,
+}
+
+struct Arg {
+    key: Ident,
+    value: TokenStream,
+}
+
+impl Args {
+    /// Splits the arguments at their commas; each value is parsed when it is taken.
+    pub(crate) fn parse(attribute: &'static str, tokens: TokenStream, diag: &mut Diag) -> Self {
+        let mut args: Vec<Arg> = Vec::new();
+        for part in split(tokens) {
+            match (|input: ParseStream<'_>| input.parse::<Arg>()).parse2(part.clone()) {
+                Ok(arg) => {
+                    if let Some(first) = args.iter().find(|other| other.key == arg.key) {
+                        diag.error(&arg.key, format!("`{}` is given twice; remove one", first.key));
+                    } else {
+                        args.push(arg);
+                    }
+                }
+                Err(_) => diag.error(part, format!("expected `key = value` in `{attribute}`")),
+            }
+        }
+        Self { attribute, args }
+    }
+
+    /// Takes the text of `key`.
+    pub(crate) fn string(&mut self, key: &str, diag: &mut Diag) -> Option<LitStr> {
+        let text: LitStr = self.take(key, "a text in quotes", diag)?;
+        if text.value().trim().is_empty() {
+            diag.error(&text, format!("`{key}` is empty; write a name that will stay the same for ever"));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Takes the list of texts of `key`.
+    pub(crate) fn strings(&mut self, key: &str, diag: &mut Diag) -> Vec<LitStr> {
+        let expected = "a list of texts: `[\"..\", \"..\"]`";
+        let Some(List(texts)) = self.take::<List<LitStr>>(key, expected, diag) else { return Vec::new() };
+        let mut seen: Vec<LitStr> = Vec::new();
+        for text in texts {
+            if text.value().trim().is_empty() {
+                diag.error(&text, format!("a text in `{key}` is empty; remove it"));
+            } else if seen.contains(&text) {
+                diag.error(&text, format!("{} stands in `{key}` twice; remove one", text.token()));
+            } else {
+                seen.push(text);
+            }
+        }
+        seen
+    }
+
+    /// Takes the positive number of `key`.
+    pub(crate) fn version(&mut self, key: &str, diag: &mut Diag) -> Option<(LitInt, u32)> {
+        let number: LitInt = self.take(key, "a whole number", diag)?;
+        match number.base10_parse::<u32>() {
+            Ok(0) => diag.error(&number, format!("`{key} = 0`; versions begin at 1")),
+            Ok(parsed) => return Some((number, parsed)),
+            Err(_) => diag.error(&number, format!("`{key}` takes a whole number from 1 to {}", u32::MAX)),
+        }
+        None
+    }
+
+    /// Takes the type, or the list of types, of `key`.
+    pub(crate) fn types(&mut self, key: &str, diag: &mut Diag) -> Vec<Type> {
+        let expected = "the older shape, or a list of them: `[OpenedV1, OpenedV2]`";
+        self.take::<OneOrMore>(key, expected, diag).map(|types| types.0).unwrap_or_default()
+    }
+
+    /// Takes the path of `key`.
+    pub(crate) fn path(&mut self, key: &str, diag: &mut Diag) -> Option<Path> {
+        self.take::<ModPath>(key, "a path: `crate = my_crate::es_runtime`", diag).map(|path| path.0)
+    }
+
+    /// Takes the visibility of `key`.
+    pub(crate) fn visibility(&mut self, key: &str, diag: &mut Diag) -> Option<Visibility> {
+        self.take::<Visible>(key, "a visibility: `pub` or `pub(crate)`", diag).map(|visible| visible.0)
+    }
+
+    /// Reports what was not taken.
+    pub(crate) fn finish(self, known: &[&str], diag: &mut Diag) {
+        for Arg { key, .. } in self.args {
+            let written = key.to_string();
+            let near = known
+                .iter()
+                .map(|name| (strsim::jaro_winkler(&written, name), name))
+                .filter(|(likeness, _)| *likeness > 0.8)
+                .max_by(|left, right| left.0.total_cmp(&right.0));
+            let remedy = match near {
+                Some((_, name)) => format!("did you mean `{name}`?"),
+                None if known.is_empty() => "it takes none".to_owned(),
+                None => format!("it takes {}", listed(known)),
+            };
+            diag.error(key, format!("`{}` has no argument `{written}`; {remedy}", self.attribute));
+        }
+    }
+
+    fn take<T: Parse>(&mut self, key: &str, expected: &str, diag: &mut Diag) -> Option<T> {
+        let at = self.args.iter().position(|arg| arg.key == key)?;
+        let Arg { key: written, value } = self.args.remove(at);
+        if value.is_empty() {
+            diag.error(&written, format!("`{key}` has no value; write `{key} = ` and {expected}"));
+            return None;
+        }
+        match T::parse.parse2(value.clone()) {
+            Ok(parsed) => Some(parsed),
+            Err(_) => {
+                diag.error(value, format!("`{key}` takes {expected}"));
+                None
+            }
+        }
+    }
+}
+
+impl Parse for Arg {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let key = input.call(Ident::parse_any)?;
+        if input.is_empty() {
+            return Ok(Self { key, value: TokenStream::new() });
+        }
+        input.parse::<Token![=]>()?;
+        Ok(Self { key, value: input.parse()? })
+    }
+}
+
+/// The parts between top-level commas; empty ones are left out.
+pub(crate) fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut parts = vec![Vec::new()];
+    for token in tokens {
+        if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',') {
+            parts.push(Vec::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(token);
+        }
+    }
+    parts.into_iter().filter(|part| !part.is_empty()).map(|part| part.into_iter().collect()).collect()
+}
+
+/// `a`, `b` and `c`, in backticks.
+pub(crate) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", first.join(", "))
+        }
+    }
+}
+
+struct List<T>(Vec<T>);
+
+impl<T: Parse> Parse for List<T> {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let content;
+        syn::bracketed!(content in input);
+        let items = Punctuated::<T, Token![,]>::parse_terminated(&content)?;
+        Ok(Self(items.into_iter().collect()))
+    }
+}
+
+struct OneOrMore(Vec<Type>);
+
+impl Parse for OneOrMore {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let ahead = input.fork();
+        if let Ok(List(types)) = ahead.parse::<List<Type>>()
+            && ahead.is_empty()
+            && !types.is_empty()
+        {
+            return input.parse::<List<Type>>().map(|List(types)| Self(types));
+        }
+        Ok(Self(vec![input.parse()?]))
+    }
+}
+
+struct ModPath(Path);
+
+impl Parse for ModPath {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Path::parse_mod_style(input).map(Self)
+    }
+}
+
+struct Visible(Visibility);
+
+impl Parse for Visible {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        match input.parse()? {
+            Visibility::Inherited => Err(input.error("no visibility")),
+            visible => Ok(Self(visible)),
+        }
+    }
+}
+
+/// The arguments inside the attribute's parentheses, or a report that another delimiter was used.
+pub(crate) fn inner_tokens(attr: &syn::Attribute, diag: &mut Diag) -> TokenStream {
+    match &attr.meta {
+        syn::Meta::Path(_) => TokenStream::new(),
+        syn::Meta::List(list) => {
+            if !matches!(list.delimiter, syn::MacroDelimiter::Paren(_)) {
+                let name = attr.path().to_token_stream();
+                diag.error(list, format!("write `#[{name}(..)]`, with round brackets"));
+                return TokenStream::new();
+            }
+            list.tokens.clone()
+        }
+        syn::Meta::NameValue(pair) => {
+            let name = attr.path().to_token_stream();
+            let value = pair.value.to_token_stream();
+            diag.error(attr.meta.to_token_stream(), format!("write `#[{name}({value})]`, with round brackets"));
+            TokenStream::new()
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Collects every mistake of one item, so that one build shows them all.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+/// The mistakes found so far.
+#[derive(Default)]
+pub(crate) struct Diag {
+    errors: Vec<syn::Error>,
+}
+
+impl Diag {
+    /// Reports a mistake, underlining `tokens`.
+    pub(crate) fn error(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.errors.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Reports a mistake that syn found.
+    pub(crate) fn push(&mut self, error: syn::Error) {
+        self.errors.push(error);
+    }
+
+    /// Whether nothing was reported since `mark` of the same accumulator.
+    pub(crate) fn clean_since(&self, mark: usize) -> bool {
+        self.errors.len() == mark
+    }
+
+    /// How many mistakes were reported so far.
+    pub(crate) fn mark(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// The reports as tokens: nothing if there are none.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.errors.into_iter().map(|error| error.into_compile_error()).collect()
+    }
+}

@@ -1,0 +1,165 @@
+//! `#[event] struct`: an event declared on its own.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::{Fields, Item, ItemStruct, Type};
+
+use super::made::{ARGUMENTS, Stored};
+use crate::args::Args;
+use crate::attrs;
+use crate::diag::Diag;
+use crate::names;
+use crate::runtime_path::Runtime;
+use crate::types::{assert_all, check_owned, is_known_storable, lazy_bounds, serde_bounds};
+use crate::upcast;
+
+/// Expands `#[event(args)] item`.
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diag::default();
+    let expansion = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Struct(item)) => declared(args, item, &mut diag),
+        Ok(other) => {
+            refuse(&other, &mut diag);
+            other.into_token_stream()
+        }
+        // A method outside its home is not an item: say where it belongs.
+        Err(_) => {
+            let start: TokenStream = item.clone().into_iter().take(1).collect();
+            diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
+            item
+        }
+    };
+    let errors = diag.into_tokens();
+    quote!(#expansion #errors)
+}
+
+fn refuse(item: &Item, diag: &mut Diag) {
+    match item {
+        Item::Enum(item) => {
+            diag.error(item.enum_token, "an event is a struct; make each variant an event of its own, or put the enum in a field");
+        }
+        Item::Fn(item) => {
+            diag.error(&item.sig.ident, "an event method stands inside `#[mutator] impl`; outside it, `#[event]` goes on a struct");
+        }
+        Item::Impl(item) => {
+            diag.error(item.impl_token, "`#[event]` goes on a struct or a method; the impl that holds event methods is `#[mutator] impl`");
+        }
+        other => {
+            let start: TokenStream = other.to_token_stream().into_iter().take(1).collect();
+            diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
+        }
+    }
+}
+
+fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
+    let mut args = Args::parse("#[event]", args, diag);
+    let runtime = Runtime::take(&mut args, diag);
+    let stored = Stored::take(&mut args, &item.ident, diag);
+    args.finish(&[ARGUMENTS, &["crate"]].concat(), diag);
+    let mark = diag.mark();
+    if let Some(param) = item.generics.params.first() {
+        let message = match param {
+            syn::GenericParam::Lifetime(_) => "an event owns its data: it has no lifetimes",
+            _ => "an event has no generic parameters: stored events need one definite shape",
+        };
+        diag.error(param, message);
+    }
+    if let Fields::Unnamed(fields) = &item.fields {
+        diag.error(fields, "name the fields of an event: they are stored by name, so that more can be added later");
+    }
+    if names::RESERVED_EVENTS.iter().any(|reserved| item.ident.unraw() == reserved) {
+        diag.error(&item.ident, format!("`{}` is an event that every aggregate has; choose another name", item.ident));
+    }
+    if !diag.clean_since(mark) {
+        return item.into_token_stream();
+    }
+    for attr in &item.attrs {
+        if attrs::is_ours(attr, "event") {
+            diag.error(attr, "`#[event]` is given twice; remove one");
+        } else if attrs::is_ours(attr, "aggregate") {
+            diag.error(attr, "a struct is either an aggregate or an event; remove one of the attributes");
+        }
+    }
+    item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
+    for field in &mut item.fields {
+        check_owned(&field.ty, "a field of an event", diag);
+        for attr in attrs::take_ours(&mut field.attrs, "attribute") {
+            diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");
+        }
+        if let Some(cfg) = field.attrs.iter().find(|attr| attrs::is_cfg(attr)) {
+            diag.error(cfg, "a `cfg` would change the stored shape from build to build; make the field an `Option`");
+        }
+    }
+    // A unit struct would be stored as `null`, to which no field can be added later.
+    if matches!(item.fields, Fields::Unit) {
+        item.fields = Fields::Named(syn::parse_quote!({}));
+        item.semi_token = None;
+    }
+    tokens(&runtime, &stored, &item)
+}
+
+fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream {
+    let private = runtime.private();
+    let ident = &item.ident;
+    let cfgs = attrs::select(&item.attrs, attrs::is_cfg);
+    let topic = ident.unraw().to_string();
+    let unknown: Vec<&Type> = item
+        .fields
+        .iter()
+        .filter(|field| !attrs::has_serde(&field.attrs))
+        .map(|field| &field.ty)
+        .filter(|ty| !is_known_storable(ty))
+        .collect();
+    let bound = quote!(#private::Storable);
+    let bounds = lazy_bounds(&unknown, &bound);
+    let derives = derives(runtime, item, &unknown, &bound);
+    let asserts = assert_all(&unknown, &bound);
+    let items = stored.items(ident, &quote!(#topic));
+    let place = quote_spanned!(ident.span()=> #private::EventType::of::<#ident>());
+    let traced = upcast::traced(&quote!(<#ident as #private::Event>::TOPIC), ident, &stored.past);
+    quote! {
+        #derives
+        #item
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #private::Event for #ident where #bounds { #items }
+        #(#cfgs)*
+        #private::submit! { #place }
+        #[cfg(test)]
+        #(#cfgs)*
+        #private::submit! {
+            #private::StoredShapes {
+                module: ::core::module_path!(),
+                collect: |shapes| #traced,
+            }
+        }
+        #asserts
+    }
+}
+
+/// What storing an event needs and the user did not derive.
+fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type], bound: &TokenStream) -> TokenStream {
+    let private = runtime.private();
+    let missing = |name: &str| !attrs::derives(&item.attrs, name);
+    let mut derives = Vec::new();
+    if missing("Clone") {
+        derives.push(quote!(::core::clone::Clone));
+    }
+    if missing("Debug") {
+        derives.push(quote!(::core::fmt::Debug));
+    }
+    let (serialize, deserialize) = (missing("Serialize"), missing("Deserialize"));
+    if serialize {
+        derives.push(quote!(#private::serde::Serialize));
+    }
+    if deserialize {
+        derives.push(quote!(#private::serde::Deserialize));
+    }
+    let serde = runtime.serde();
+    let serde = (serialize || deserialize).then(|| quote!(#[serde(crate = #serde)]));
+    let bounds =
+        (serialize && deserialize && !attrs::has_serde(&item.attrs)).then(|| serde_bounds(unknown, bound));
+    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
+    quote!(#derives #serde #bounds)
+}

@@ -1,0 +1,48 @@
+//! What is said of an event in `#[event(..)]`, on a method as on a struct.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{LitStr, Type};
+
+use crate::args::Args;
+use crate::diag::Diag;
+use crate::upcast;
+
+/// The arguments that every event takes.
+pub(crate) const ARGUMENTS: &[&str] = &["topic", "aliases", "version", "upcast"];
+
+/// How an event is stored.
+pub(crate) struct Stored {
+    pub(crate) topic: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) past: Vec<Type>,
+}
+
+impl Stored {
+    /// Takes the arguments of the event `name`.
+    pub(crate) fn take(args: &mut Args, name: &Ident, diag: &mut Diag) -> Self {
+        let topic = args.string("topic", diag);
+        let aliases = args.strings("aliases", diag);
+        let past = upcast::take(args, &name.to_string(), diag);
+        if let Some(topic) = &topic {
+            upcast::check_aliases("topic", topic, &aliases, diag);
+        }
+        Self { topic, aliases, past }
+    }
+
+    /// The items of `impl Event`; `default` is the topic if none was given.
+    pub(crate) fn items(&self, name: &Ident, default: &TokenStream) -> TokenStream {
+        let Self { topic, aliases, past } = self;
+        let text = syn::ext::IdentExt::unraw(name).to_string();
+        let topic = topic.as_ref().map_or_else(|| default.clone(), |topic| quote!(#topic));
+        let aliases =
+            (!aliases.is_empty()).then(|| quote!(const ALIASES: &'static [&'static str] = &[#(#aliases),*];));
+        let past = upcast::past(past);
+        quote! {
+            const NAME: &'static str = #text;
+            const TOPIC: &'static str = #topic;
+            #aliases
+            type Past = #past;
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! `#[attribute]` where no `#[aggregate]` takes it.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::diag::Diag;
+
+/// Says where `#[attribute]` belongs, and leaves the item as it is.
+pub(crate) fn attribute(_: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diag::default();
+    let start: TokenStream = item.clone().into_iter().take(1).collect();
+    diag.error(start, "`#[attribute]` goes on a field of an `#[aggregate]` struct");
+    let errors = diag.into_tokens();
+    quote!(#item #errors)
+}

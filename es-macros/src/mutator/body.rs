@@ -1,0 +1,78 @@
+//! What a mutator's body may not do: record, or name the aggregate where it means its state.
+
+use proc_macro2::Ident;
+use syn::visit::{self, Visit};
+use syn::{Block, Expr, ExprMethodCall, ExprStruct, PatStruct, Path};
+
+use crate::diag::Diag;
+
+/// The names that bodies can trip over.
+pub(super) struct Scope<'a> {
+    pub(super) root: Ident,
+    pub(super) events: Vec<&'a Ident>,
+    pub(super) helpers: Vec<&'a Ident>,
+}
+
+/// Reports what the body of an event method, or of a helper, may not do.
+pub(super) fn check(scope: &Scope<'_>, body: &Block, diag: &mut Diag) {
+    Body { scope, diag }.visit_block(body);
+}
+
+struct Body<'a, 'b> {
+    scope: &'a Scope<'b>,
+    diag: &'a mut Diag,
+}
+
+impl Body<'_, '_> {
+    fn event_call(&mut self, method: &Ident) {
+        self.diag.error(
+            method,
+            format!(
+                "`{method}` records an event, which cannot be done while one is applied; move what both need to a \
+                 method without `#[event]`"
+            ),
+        );
+    }
+
+    fn root_as_state(&mut self, path: &Path) {
+        if path.is_ident(&self.scope.root) {
+            let root = &self.scope.root;
+            self.diag.error(path, format!("write `Self`: inside `#[mutator]` that is the state of `{root}`"));
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Body<'_, '_> {
+    fn visit_expr_struct(&mut self, expr: &'ast ExprStruct) {
+        self.root_as_state(&expr.path);
+        visit::visit_expr_struct(self, expr);
+    }
+
+    fn visit_pat_struct(&mut self, pat: &'ast PatStruct) {
+        self.root_as_state(&pat.path);
+        visit::visit_pat_struct(self, pat);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let on_self = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"));
+        if on_self && self.scope.events.contains(&&call.method) {
+            self.event_call(&call.method);
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_expr_path(&mut self, expr: &'ast syn::ExprPath) {
+        let segments: Vec<_> = expr.path.segments.iter().map(|segment| &segment.ident).collect();
+        if let [of, name] = segments[..] {
+            if (of == "Self" || *of == self.scope.root) && self.scope.events.contains(&name) {
+                self.event_call(name);
+            } else if *of == self.scope.root && self.scope.helpers.contains(&name) {
+                self.diag.error(of, format!("write `Self::{name}`: what stands in `#[mutator]` belongs to the state"));
+            }
+        }
+        visit::visit_expr_path(self, expr);
+    }
+
+    // An item inside a body has a `self` and a `Self` of its own.
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+}

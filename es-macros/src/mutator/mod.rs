@@ -1,0 +1,56 @@
+//! `#[mutator]`: the methods of an impl become events, commands and the dispatch between them.
+
+mod body;
+mod check;
+mod expand;
+mod method;
+mod model;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::Item;
+
+use self::model::Mutator;
+use crate::diag::Diag;
+
+/// Expands `#[mutator(args)] item`.
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diag::default();
+    let expansion = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Impl(item)) => match Mutator::new(args, item.clone(), &mut diag) {
+            Some(mutator) => expand::expand(&mutator),
+            None => fallback(item),
+        },
+        Ok(other) => {
+            refuse(&other, &mut diag);
+            other.into_token_stream()
+        }
+        Err(error) => {
+            diag.push(error);
+            item
+        }
+    };
+    let errors = diag.into_tokens();
+    quote!(#expansion #errors)
+}
+
+fn refuse(item: &Item, diag: &mut Diag) {
+    let message = "`#[mutator]` goes on the impl that holds the event methods: `#[mutator] impl Account { .. }`";
+    match item {
+        Item::Struct(item) => diag.error(
+            item.struct_token,
+            format!("{message}; the struct is `#[aggregate]`"),
+        ),
+        other => diag.error(other.to_token_stream().into_iter().take(1).collect::<TokenStream>(), message),
+    }
+}
+
+/// The impl without what only our macros understand, so that no second error hides the first.
+fn fallback(mut item: syn::ItemImpl) -> TokenStream {
+    for member in &mut item.items {
+        if let syn::ImplItem::Fn(method) = member {
+            crate::attrs::take_ours(&mut method.attrs, "event");
+        }
+    }
+    item.into_token_stream()
+}

@@ -1,0 +1,81 @@
+//! `version = .., upcast = ..` and `aliases = ..`: shared by events and attributes.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{LitStr, Type};
+
+use crate::args::Args;
+use crate::attrs;
+use crate::diag::Diag;
+
+/// Takes the older shapes, oldest first, and checks that they are as many as the version says.
+pub(crate) fn take(args: &mut Args, current: &str, diag: &mut Diag) -> Vec<Type> {
+    let version = args.version("version", diag);
+    let past = args.types("upcast", diag);
+    for (at, shape) in past.iter().enumerate() {
+        if past[..at].contains(shape) {
+            diag.error(shape, format!("`{}` stands in the chain twice: a cycle; remove one", attrs::text(shape)));
+        } else if attrs::text(shape) == current || attrs::text(shape) == "Self" {
+            diag.error(shape, format!("`{}` is the current shape, not an older one: a cycle; remove it", attrs::text(shape)));
+        }
+    }
+    let needed = version.as_ref().map_or(1, |(_, version)| *version) - 1;
+    let given = u32::try_from(past.len()).unwrap_or(u32::MAX);
+    match &version {
+        None if given > 0 => {
+            let next = given + 1;
+            diag.error(&past[0], format!("`upcast` has no version to lead to; add `version = {next}`"));
+        }
+        Some((written, 1)) if given == 0 => diag.error(written, "version 1 is where every shape begins; remove `version`"),
+        Some((written, number)) if given == 0 => diag.error(
+            written,
+            format!("version {number} does not say how older events are read; add `upcast = ..` with {}", shapes(needed)),
+        ),
+        Some((_, number)) if given != needed => diag.error(
+            Listed(&past),
+            format!(
+                "the chain has a hole: version {number} needs {}, oldest first, but {given} {} given",
+                shapes(needed),
+                if given == 1 { "is" } else { "are" }
+            ),
+        ),
+        _ => {}
+    }
+    past
+}
+
+struct Listed<'a>(&'a [Type]);
+
+impl ToTokens for Listed<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let types = self.0;
+        tokens.extend(quote!(#(#types),*));
+    }
+}
+
+fn shapes(number: u32) -> String {
+    match number {
+        1 => "the shape of version 1".to_owned(),
+        2 => "the shapes of versions 1 and 2".to_owned(),
+        last => format!("the shapes of versions 1 to {last}"),
+    }
+}
+
+/// The older shapes as the runtime's `Past`: `((), V1)`, `(((), V1), V2)`.
+pub(crate) fn past(shapes: &[Type]) -> TokenStream {
+    shapes.iter().fold(quote!(()), |older, shape| quote!((#older, #shape)))
+}
+
+/// Reports an alias that is the current name.
+pub(crate) fn check_aliases(key: &str, current: &LitStr, aliases: &[LitStr], diag: &mut Diag) {
+    for alias in aliases.iter().filter(|alias| alias.value() == current.value()) {
+        diag.error(alias, format!("this alias is the current `{key}`; an alias is an older one: remove it"));
+    }
+}
+
+/// The calls that record the shapes of a stored value in `events.lock`.
+pub(crate) fn traced(topic: &TokenStream, current: impl ToTokens, past: &[Type]) -> TokenStream {
+    let older = past.iter().zip(1u32..).map(|(shape, version)| quote!(shapes.past::<#shape>(#topic, #version);));
+    let version = u32::try_from(past.len()).unwrap_or(u32::MAX).saturating_add(1);
+    quote!({ #(#older)* shapes.event::<#current>(#topic, #version); })
+}

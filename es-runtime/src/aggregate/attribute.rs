@@ -1,0 +1,213 @@
+//! Attributes: fields whose change is an event without a line of code.
+
+use std::fmt::{self, Debug};
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Aggregate, made_topic};
+use crate::event::{Event, decode_shape};
+use crate::upcast::Past;
+
+/// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
+/// `#[attribute]` field, holding the new value.
+pub trait Attribute: Clone + Debug + Send + Sync + 'static {
+    /// What setting an attribute changes.
+    type State;
+    /// What is known about each of them.
+    const TYPES: &'static [AttributeType];
+
+    /// Shows the new value to `visitor`, with its own type.
+    fn visit<V: AttributeVisitor>(&self, visitor: V) -> V::Output;
+
+    /// Sets the field.
+    fn apply(self, state: &mut Self::State);
+
+    /// Reads the value of the attribute stored under `name`; nothing if there is no such attribute.
+    fn decode<'de, D: Deserializer<'de>>(name: &str, version: u32, value: D) -> Option<Result<Self, D::Error>>;
+}
+
+/// What the runtime knows about an attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct AttributeType {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    version: u32,
+}
+
+impl AttributeType {
+    /// Describes an attribute whose value has type `T` and older shapes `P`.
+    pub const fn of<T, P: Past<T>>(name: &'static str, aliases: &'static [&'static str]) -> Self {
+        Self { name, aliases, version: P::LENGTH + 1 }
+    }
+
+    /// The name it is stored under.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Names it was stored under before.
+    pub const fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    /// The version of the value's current shape.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+/// Something done with a value of any attribute: see [`Attribute::visit`].
+pub trait AttributeVisitor {
+    /// What is made of the value.
+    type Output;
+
+    /// Visits the value.
+    fn attribute<T: Serialize>(self, name: &'static str, version: u32, value: &T) -> Self::Output;
+}
+
+/// The attributes of an aggregate that has none.
+pub struct NoAttribute<S> {
+    never: Never,
+    state: PhantomData<fn() -> S>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Never {}
+
+impl<S> Clone for NoAttribute<S> {
+    fn clone(&self) -> Self {
+        match self.never {}
+    }
+}
+
+impl<S> Debug for NoAttribute<S> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.never {}
+    }
+}
+
+impl<S: 'static> Attribute for NoAttribute<S> {
+    type State = S;
+    const TYPES: &'static [AttributeType] = &[];
+
+    fn visit<V: AttributeVisitor>(&self, _: V) -> V::Output {
+        match self.never {}
+    }
+
+    fn apply(self, _: &mut S) {
+        match self.never {}
+    }
+
+    fn decode<'de, D: Deserializer<'de>>(_: &str, _: u32, _: D) -> Option<Result<Self, D::Error>> {
+        None
+    }
+}
+
+/// The standard event that sets an attribute, as it is stored: `{"name": .., "value": ..}`, with `"v"`
+/// between them when the version is above 1.
+pub struct AttributeChanged<'a, A: Aggregate>(pub &'a A::Attribute);
+
+impl<A: Aggregate> Event for AttributeChanged<'_, A> {
+    const NAME: &'static str = "AttributeChanged";
+    const TOPIC: &'static str = made_topic::<A, Self>();
+    type Past = ();
+}
+
+impl<A: Aggregate> Serialize for AttributeChanged<'_, A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.visit(Stored(serializer))
+    }
+}
+
+struct Stored<S>(S);
+
+impl<S: Serializer> AttributeVisitor for Stored<S> {
+    type Output = Result<S::Ok, S::Error>;
+
+    fn attribute<T: Serialize>(self, name: &'static str, version: u32, value: &T) -> Self::Output {
+        let mut map = self.0.serialize_map(Some(if version > 1 { 3 } else { 2 }))?;
+        map.serialize_entry("name", name)?;
+        if version > 1 {
+            map.serialize_entry("v", &version)?;
+        }
+        map.serialize_entry("value", value)?;
+        map.end()
+    }
+}
+
+/// Reads a stored [`AttributeChanged`] in one pass.
+pub(super) fn decode_changed<'de, T: Attribute, D: Deserializer<'de>>(data: D) -> Result<T, D::Error> {
+    data.deserialize_map(Changed(PhantomData))
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Key {
+    Name,
+    V,
+    Value,
+    #[serde(other)]
+    Other,
+}
+
+struct Changed<T>(PhantomData<T>);
+
+impl<'de, T: Attribute> Visitor<'de> for Changed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an attribute with its name and its value")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<T, M::Error> {
+        let (mut name, mut version, mut changed) = (None::<String>, 1, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Name => name = Some(map.next_value()?),
+                Key::V => version = map.next_value()?,
+                Key::Value => {
+                    let name = name.as_deref().ok_or_else(|| {
+                        M::Error::custom("the value of an attribute stands before its name")
+                    })?;
+                    changed = Some(map.next_value_seed(Value { name, version, attribute: PhantomData })?);
+                }
+                Key::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        changed.ok_or_else(|| M::Error::missing_field("value"))
+    }
+}
+
+struct Value<'a, T> {
+    name: &'a str,
+    version: u32,
+    attribute: PhantomData<T>,
+}
+
+impl<'de, T: Attribute> DeserializeSeed<'de> for Value<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<T, D::Error> {
+        T::decode(self.name, self.version, value).unwrap_or_else(|| {
+            Err(D::Error::custom(format_args!(
+                "there is no attribute `{}`; if it was renamed, keep the old name in `aliases`",
+                self.name
+            )))
+        })
+    }
+}
+
+/// Reads the value of an attribute and brings it up to the current shape.
+pub fn decode_value<'de, T, P, D>(name: &str, version: u32, value: D) -> Result<T, D::Error>
+where
+    T: DeserializeOwned,
+    P: Past<T>,
+    D: Deserializer<'de>,
+{
+    decode_shape::<T, P, D>(name, version, value)
+}

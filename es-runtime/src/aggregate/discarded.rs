@@ -1,0 +1,53 @@
+use std::fmt;
+
+use super::{Aggregate, Root};
+use crate::event::Recorded;
+use crate::id::{Id, Version};
+
+/// What is left of an aggregate that was discarded: it can be saved, and that is all.
+///
+/// ```
+/// # use es_runtime::{aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// let account = Account::open();
+/// let discarded = account.discard();
+/// assert_eq!(discarded.version(), 2);
+/// assert_eq!(discarded.pending().len(), 2);
+/// ```
+#[must_use = "a discarded aggregate is gone only when this is saved"]
+pub struct Discarded<A: Aggregate> {
+    root: Root<A>,
+}
+
+impl<A: Aggregate> Discarded<A> {
+    pub(super) const fn new(root: Root<A>) -> Self {
+        Self { root }
+    }
+
+    /// The id that the aggregate had; it is never used again.
+    pub fn id(&self) -> Id<A> {
+        self.root.id()
+    }
+
+    /// The version that discarding made.
+    pub fn version(&self) -> Version {
+        self.root.version()
+    }
+
+    /// The events that are not saved yet; the last one discards.
+    pub fn pending(&self) -> &[Recorded<A::Event>] {
+        self.root.pending()
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Discarded<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Discarded").field("id", &self.id()).field("version", &self.version()).finish()
+    }
+}

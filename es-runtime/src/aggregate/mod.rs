@@ -1,0 +1,172 @@
+//! Aggregates: a state that only events change, and the root that records them.
+
+mod attribute;
+mod discarded;
+mod root;
+mod standard;
+
+use std::fmt::Debug;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserializer, Serialize};
+use uuid::{Uuid, uuid};
+
+#[doc(hidden)]
+pub use self::attribute::{AttributeChanged, decode_value};
+pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
+pub use self::discarded::Discarded;
+pub use self::root::Root;
+pub(crate) use self::root::replay;
+#[doc(hidden)]
+pub use self::standard::{DiscardedEvent, decode_standard, made_topic};
+use crate::event::{Envelope, EventType, EventVisitor};
+use crate::id::Id;
+
+/// A root with its identity, its state and its events. `#[aggregate]` implements it.
+pub trait Aggregate: Sized + Send + Sync + 'static {
+    /// The stable name: the beginning of topics, and part of ids derived from a key.
+    const NAME: &'static str;
+    /// The name that ids derived from a key are made with: [`Self::NAME`] as first released.
+    const ID_NAMESPACE: &'static str = Self::NAME;
+    /// What events change.
+    type State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// The enum of all its events.
+    type Event: Events<Self>;
+    /// The enum of its attributes.
+    type Attribute: Attribute<State = Self::State>;
+
+    #[doc(hidden)]
+    fn from_root(root: Root<Self>, seal: Seal) -> Self;
+    #[doc(hidden)]
+    fn root_mut(&mut self, seal: Seal) -> &mut Root<Self>;
+}
+
+/// Keeps the hidden methods of [`Aggregate`] to this crate: nobody else can make one.
+#[derive(Debug)]
+pub struct Seal {
+    _private: (),
+}
+
+impl Seal {
+    pub(crate) const fn new() -> Self {
+        Self { _private: () }
+    }
+}
+
+/// That an aggregate has its events. `#[mutator]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "the aggregate `{Self}` has no events",
+    label = "no `#[mutator] impl {Self}`",
+    note = "write `#[mutator] impl {Self} {{ .. }}` with an `#[event(Name)]` method that returns `Self`"
+)]
+pub trait Mutator {
+    /// The enum of all its events.
+    type Event;
+}
+
+/// The events of an aggregate: the enum that `#[mutator]` makes.
+pub trait Events<A: Aggregate>: Clone + Debug + Send + Sync + 'static {
+    /// What is known about each of them.
+    const TYPES: &'static [EventType];
+    /// Topics of events that are stored but that the aggregate no longer has.
+    const RETIRED: &'static [&'static str] = &[];
+    /// The variant for a changed attribute.
+    const ATTRIBUTE_CHANGED: fn(A::Attribute) -> Self;
+    /// The variant for the end.
+    const DISCARDED: Self;
+
+    /// Shows the event to `visitor`, with its own type.
+    fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output;
+
+    /// Makes the state, if this event creates the aggregate.
+    fn create(self, envelope: &Envelope) -> Option<A::State>;
+
+    /// Changes the state, and says whether this event does so.
+    fn change(self, state: &mut A::State, envelope: &Envelope) -> Effect;
+
+    /// Reads the event stored under `topic`; nothing if the aggregate has no such event.
+    fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Option<Result<Self, D::Error>>;
+}
+
+/// What an event did to an aggregate that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It changed the state.
+    Changed,
+    /// Nothing: it creates aggregates, and this one exists.
+    Creates,
+    /// Nothing, but the aggregate is gone.
+    Discards,
+}
+
+/// How the event `E` changes a state. `#[mutator]` implements it from the body of a method.
+pub trait When<E> {
+    /// Applies an event that is not needed any more.
+    fn when(&mut self, event: E, envelope: &Envelope);
+
+    /// Applies an event that will be stored.
+    #[inline]
+    fn when_ref(&mut self, event: &E, envelope: &Envelope)
+    where
+        E: Clone,
+    {
+        self.when(event.clone(), envelope);
+    }
+}
+
+/// How the event `E` makes the first state. `#[mutator]` implements it from the body of a method.
+pub trait Begin<E>: Sized {
+    /// Makes the state.
+    fn begin(event: E, envelope: &Envelope) -> Self;
+}
+
+/// That an event changes the aggregate `A`. `#[mutator]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event that changes `{A}`",
+    label = "`{A}` has no `&mut self` event method for it",
+    note = "handle it in `#[mutator] impl {A}`, or trigger an event that is handled there"
+)]
+pub trait Changes<A: Aggregate>: Sized {
+    /// The variant for this event.
+    const EVENT: fn(Self) -> A::Event;
+    /// The method for this event.
+    const APPLY: fn(&mut A::State, &Self, &Envelope);
+}
+
+/// That an event creates the aggregate `A`. `#[mutator]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event that creates `{A}`",
+    label = "`{A}` has no event method for it that returns `Self`",
+    note = "create the aggregate with an event whose method in `#[mutator] impl {A}` returns `Self`"
+)]
+pub trait Creates<A: Aggregate>: Sized {
+    /// The variant for this event.
+    const EVENT: fn(Self) -> A::Event;
+    /// The method for this event.
+    const APPLY: fn(Self, &Envelope) -> A::State;
+}
+
+/// The root of all ids derived from a key. Part of the stored format: it never changes.
+const KEYS: Uuid = uuid!("6f2d1ac4-9f6a-5d0e-8d7b-3a9c41f0e2b5");
+
+impl<A: Aggregate> Id<A> {
+    /// Derives the id from a natural key: the same key names the same aggregate, for ever.
+    ///
+    /// ```
+    /// use es_runtime::{Id, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// let id = Id::<Account>::from_key("ann@example.org");
+    /// let account = Account::open_with_id(id);
+    /// assert_eq!(account.id(), Id::from_key("ann@example.org"));
+    /// ```
+    pub fn from_key(key: impl AsRef<[u8]>) -> Self {
+        let namespace = Uuid::new_v5(&KEYS, A::ID_NAMESPACE.as_bytes());
+        Self::from_uuid(Uuid::new_v5(&namespace, key.as_ref()))
+    }
+}

@@ -1,0 +1,192 @@
+use std::fmt;
+use std::ops::Deref;
+
+use super::{Aggregate, Changes, Creates, Discarded, Effect, Events, Seal};
+use crate::clock::{self, Timestamp};
+use crate::error::{Error, ErrorKind, Mismatch};
+use crate::event::{Envelope, Recorded};
+use crate::id::{Id, Version};
+
+/// The identity of an aggregate, its state, and the events that are not saved yet.
+///
+/// An aggregate dereferences to its root, and the root to the state, for reading; nothing but an
+/// event method changes either.
+///
+/// ```compile_fail,E0594
+/// # use es_runtime::{aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// let mut account = Account::open();
+/// account.balance = 1_000_000;
+/// ```
+pub struct Root<A: Aggregate> {
+    id: Id<A>,
+    version: Version,
+    created_at: Timestamp,
+    modified_at: Timestamp,
+    state: A::State,
+    pending: Vec<Recorded<A::Event>>,
+}
+
+impl<A: Aggregate> Root<A> {
+    /// The id.
+    pub const fn id(&self) -> Id<A> {
+        self.id
+    }
+
+    /// The number of events so far, saved or not.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// When the first event was recorded.
+    pub const fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// When the last event was recorded.
+    pub const fn modified_at(&self) -> Timestamp {
+        self.modified_at
+    }
+
+    /// The events that are not saved yet, oldest first.
+    pub fn pending(&self) -> &[Recorded<A::Event>] {
+        &self.pending
+    }
+
+    /// Records a creating event and makes the aggregate from it.
+    #[doc(hidden)]
+    #[inline]
+    pub fn create<E: Creates<A> + Clone>(id: Id<A>, event: E) -> A {
+        let now = clock::now();
+        let envelope = Envelope::new(id.uuid(), Version::INITIAL, now);
+        let mut root = Self::begin(id, now, E::APPLY(event.clone(), &envelope));
+        root.pending.push(Recorded::new(envelope, E::EVENT(event)));
+        A::from_root(root, Seal::new())
+    }
+
+    /// Records an event and applies it.
+    #[doc(hidden)]
+    #[inline]
+    pub fn record<E: Changes<A>>(&mut self, event: E) {
+        let envelope = self.next_envelope();
+        E::APPLY(&mut self.state, &event, &envelope);
+        self.push(envelope, E::EVENT(event));
+    }
+
+    /// Records the change of an attribute and applies it.
+    #[doc(hidden)]
+    #[inline]
+    pub fn set(&mut self, attribute: A::Attribute) {
+        let envelope = self.next_envelope();
+        super::Attribute::apply(attribute.clone(), &mut self.state);
+        self.push(envelope, A::Event::ATTRIBUTE_CHANGED(attribute));
+    }
+
+    /// Records that the aggregate is gone.
+    #[doc(hidden)]
+    pub fn discard(mut self) -> Discarded<A> {
+        let envelope = self.next_envelope();
+        self.push(envelope, A::Event::DISCARDED);
+        Discarded::new(self)
+    }
+
+    fn begin(id: Id<A>, now: Timestamp, state: A::State) -> Self {
+        Self { id, version: Version::INITIAL, created_at: now, modified_at: now, state, pending: Vec::new() }
+    }
+
+    #[inline]
+    fn next_envelope(&self) -> Envelope {
+        // A clock that is set back must not make an event older than the one before it.
+        let now = clock::now().max(self.modified_at);
+        Envelope::new(self.id.uuid(), self.version.next(), now)
+    }
+
+    // The version follows the state: a mutator that panics leaves no event behind.
+    #[inline]
+    fn push(&mut self, envelope: Envelope, event: A::Event) {
+        self.version = envelope.version();
+        self.modified_at = envelope.timestamp();
+        self.pending.push(Recorded::new(envelope, event));
+    }
+}
+
+/// Makes the aggregate from its stored events, oldest first.
+pub(crate) fn replay<A: Aggregate>(
+    events: impl IntoIterator<Item = Recorded<A::Event>>,
+) -> Result<A, Error> {
+    let mut events = events.into_iter();
+    let first = events.next().ok_or_else(|| not_found::<A>("it has no events"))?;
+    let (envelope, event) = first.into_parts();
+    let id = Id::from_uuid(envelope.id());
+    check(&envelope, id, Version::INITIAL)?;
+    let state = event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
+    let mut root = Root::<A>::begin(id, envelope.timestamp(), state);
+    let mut discarded = false;
+    for recorded in events {
+        let (envelope, event) = recorded.into_parts();
+        check(&envelope, id, root.version.next())?;
+        if discarded {
+            return Err(misplaced::<A>(&envelope, "comes after the one that discards it"));
+        }
+        match event.change(&mut root.state, &envelope) {
+            Effect::Changed => {}
+            Effect::Discards => discarded = true,
+            Effect::Creates => return Err(misplaced::<A>(&envelope, "creates it a second time")),
+        }
+        root.version = envelope.version();
+        root.modified_at = envelope.timestamp();
+    }
+    if discarded {
+        return Err(not_found::<A>("it is discarded"));
+    }
+    Ok(A::from_root(root, Seal::new()))
+}
+
+fn check<A>(envelope: &Envelope, id: Id<A>, expected: Version) -> Result<(), Error> {
+    if envelope.id() != id.uuid() {
+        return Err(Mismatch::Id { expected: id.uuid(), found: envelope.id() }.into());
+    }
+    if envelope.version() != expected {
+        return Err(Mismatch::Version { id: id.uuid(), expected, found: envelope.version() }.into());
+    }
+    Ok(())
+}
+
+fn not_found<A: Aggregate>(why: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no such `{}`: {why}", A::NAME))
+}
+
+fn misplaced<A: Aggregate>(envelope: &Envelope, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Corrupt,
+        format!("event {} of `{}` {} {what}", envelope.version(), A::NAME, envelope.id()),
+    )
+}
+
+impl<A: Aggregate> Deref for Root<A> {
+    type Target = A::State;
+
+    fn deref(&self) -> &A::State {
+        &self.state
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Root<A>
+where
+    A::State: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(A::NAME)
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .field("state", &self.state)
+            .field("pending", &self.pending.len())
+            .finish()
+    }
+}

@@ -1,0 +1,179 @@
+//! Time: microseconds since the epoch, read from a clock that can be replaced.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A moment, to the microsecond.
+///
+/// ```
+/// use es_runtime::clock::Timestamp;
+/// let moment = Timestamp::from_micros(1_763_640_000_123_456);
+/// assert_eq!(moment.to_string(), "2025-11-20T12:00:00.123456Z");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment this many microseconds after 1970-01-01T00:00:00Z.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// The moment `duration` later.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    fn date_time(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_micros(self.0)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.date_time() {
+            Some(moment) => f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Micros, true)),
+            None => write!(f, "{} µs since 1970", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({self})")
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let (sign, distance) = match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => (1, since),
+            Err(before) => (-1, before.duration()),
+        };
+        Self(sign * i64::try_from(distance.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(moment: DateTime<Utc>) -> Self {
+        Self(moment.timestamp_micros())
+    }
+}
+
+impl TryFrom<Timestamp> for DateTime<Utc> {
+    type Error = Timestamp;
+
+    /// Fails, giving the timestamp back, some 260,000 years from now.
+    fn try_from(timestamp: Timestamp) -> Result<Self, Self::Error> {
+        timestamp.date_time().ok_or(timestamp)
+    }
+}
+
+/// Tells the time at which an event is recorded.
+///
+/// Set one with [`set_clock`]: for a test, or to import events that happened long ago.
+pub trait Clock {
+    /// The current moment.
+    fn now(&self) -> Timestamp;
+}
+
+impl<F: Fn() -> Timestamp> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
+}
+
+thread_local! {
+    static CLOCK: RefCell<Option<Rc<dyn Clock>>> = const { RefCell::new(None) };
+}
+
+/// Makes events recorded on this thread take their time from `clock`, until the guard is dropped.
+///
+/// ```
+/// use es_runtime::clock::{Timestamp, set_clock};
+/// # use es_runtime::{aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// let long_ago = Timestamp::from_micros(0);
+/// let guard = set_clock(move || long_ago);
+/// assert_eq!(Account::open().created_at(), long_ago);
+/// drop(guard);
+/// assert!(Account::open().created_at() > long_ago);
+/// ```
+#[must_use = "the clock is set back when the guard is dropped"]
+pub fn set_clock(clock: impl Clock + 'static) -> ClockGuard {
+    ClockGuard { previous: CLOCK.with(|slot| slot.replace(Some(Rc::new(clock)))) }
+}
+
+/// Sets the thread's clock back when dropped.
+pub struct ClockGuard {
+    previous: Option<Rc<dyn Clock>>,
+}
+
+impl fmt::Debug for ClockGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClockGuard").finish_non_exhaustive()
+    }
+}
+
+impl Drop for ClockGuard {
+    fn drop(&mut self) {
+        CLOCK.with(|slot| slot.replace(self.previous.take()));
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    // Cloned before the call, so that a clock may itself set a clock.
+    match CLOCK.try_with(|slot| slot.borrow().clone()) {
+        Ok(Some(clock)) => clock.now(),
+        // None set, or the thread is about to end.
+        Ok(None) | Err(_) => SystemTime::now().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_before_the_epoch_are_negative() {
+        let before = UNIX_EPOCH - Duration::from_micros(5);
+        assert_eq!(Timestamp::from(before), Timestamp::from_micros(-5));
+    }
+
+    #[test]
+    fn every_number_can_be_shown() {
+        for micros in [i64::MIN, -1, 0, i64::MAX] {
+            assert!(!Timestamp::from_micros(micros).to_string().is_empty());
+        }
+        assert_eq!(Timestamp::from_micros(i64::MAX).after(Duration::MAX), Timestamp::from_micros(i64::MAX));
+    }
+
+    #[test]
+    fn clocks_nest_and_are_set_back() {
+        let one = set_clock(|| Timestamp::from_micros(1));
+        let two = set_clock(|| Timestamp::from_micros(2));
+        assert_eq!(now(), Timestamp::from_micros(2));
+        drop(two);
+        assert_eq!(now(), Timestamp::from_micros(1));
+        drop(one);
+        assert!(now() > Timestamp::from_micros(2));
+    }
+}

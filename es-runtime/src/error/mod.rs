@@ -1,0 +1,106 @@
+//! The one error of the runtime: a kind to branch on, a message to read, a cause to follow.
+
+mod kind;
+mod mismatch;
+
+use std::error::Error as StdError;
+use std::fmt;
+
+pub use self::kind::ErrorKind;
+pub use self::mismatch::Mismatch;
+
+/// What went wrong, in which [kind](ErrorKind), and why.
+///
+/// The message gives the fact, the evidence and the remedy; it never holds a key or a plaintext.
+///
+/// ```
+/// use es_runtime::ErrorKind;
+/// # use es_runtime::{aggregate, mutator, testing::replay};
+/// # #[aggregate]
+/// # #[derive(Debug)]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// let error = replay::<Account>([]).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    mismatch: Option<Mismatch>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), mismatch: None, source: None }))
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was expected and found, if an event did not fit the aggregate it was applied to.
+    pub fn as_mismatch(&self) -> Option<&Mismatch> {
+        self.0.mismatch.as_ref()
+    }
+}
+
+impl From<Mismatch> for Error {
+    fn from(mismatch: Mismatch) -> Self {
+        let mut error = Self::new(ErrorKind::Corrupt, mismatch.to_string());
+        error.0.mismatch = Some(mismatch);
+        error
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.0.kind).field("message", &self.0.message);
+        if let Some(source) = &self.0.source {
+            shown.field("source", source);
+        }
+        shown.finish()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_one_word_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn keeps_its_source() {
+        let error = Error::new(ErrorKind::Invalid, "outer").with_source("inner");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("inner"));
+        assert_eq!(error.to_string(), "outer");
+    }
+}

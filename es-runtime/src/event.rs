@@ -1,0 +1,264 @@
+//! Events: what happened, as plain data with a stable name.
+
+use std::any::TypeId;
+use std::fmt;
+use std::panic::Location;
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserializer, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::id::Version;
+use crate::metadata::Metadata;
+use crate::upcast::Past;
+
+/// A type of event. `#[event]` implements it.
+///
+/// The topic is what is stored with each event, so it never changes once the first one is: renaming
+/// or moving the type does not touch it.
+///
+/// ```
+/// use es_runtime::{Event, event};
+///
+/// #[event(topic = "payment.received", aliases = ["payment-received"])]
+/// pub struct PaymentReceived {
+///     pub amount: i64,
+/// }
+///
+/// assert_eq!(PaymentReceived::TOPIC, "payment.received");
+/// assert_eq!(PaymentReceived::VERSION, 1);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "put `#[event]` on the struct"
+)]
+pub trait Event: Sized {
+    /// The event's name in the code.
+    const NAME: &'static str;
+    /// The name it is stored under.
+    const TOPIC: &'static str;
+    /// Names it was stored under before.
+    const ALIASES: &'static [&'static str] = &[];
+    /// The older shapes that stored events may still have.
+    type Past: Past<Self>;
+    /// The version of the current shape.
+    const VERSION: u32 = <Self::Past as Past<Self>>::LENGTH + 1;
+}
+
+/// Whether an event stored under `topic` is an `E`.
+#[inline]
+pub fn is<E: Event>(topic: &str) -> bool {
+    topic == E::TOPIC || E::ALIASES.contains(&topic)
+}
+
+/// Reads an event of the given version, and brings it up to the current shape.
+///
+/// # Errors
+///
+/// If the data do not fit the shape, or the version is not known.
+pub fn decode<'de, E, D>(version: u32, data: D) -> Result<E, D::Error>
+where
+    E: Event + DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    decode_shape::<E, E::Past, D>(E::TOPIC, version, data)
+}
+
+/// As [`decode`], for any type with older shapes: an event or the value of an attribute.
+pub(crate) fn decode_shape<'de, T, P, D>(name: &str, version: u32, data: D) -> Result<T, D::Error>
+where
+    T: DeserializeOwned,
+    P: Past<T>,
+    D: Deserializer<'de>,
+{
+    let current = P::LENGTH + 1;
+    if version == current {
+        T::deserialize(data)
+    } else if version == 0 || version > current {
+        Err(D::Error::custom(format_args!(
+            "`{name}` has version {version}, but this program knows versions 1 to {current}"
+        )))
+    } else {
+        P::decode(version, data)
+    }
+}
+
+/// What the runtime knows about a type of event.
+#[derive(Clone, Copy)]
+pub struct EventType {
+    name: &'static str,
+    topic: &'static str,
+    aliases: &'static [&'static str],
+    version: u32,
+    type_id: fn() -> TypeId,
+    place: &'static Location<'static>,
+}
+
+impl EventType {
+    /// Describes `E`, as declared at the place of this call.
+    #[track_caller]
+    pub const fn of<E: Event + 'static>() -> Self {
+        Self {
+            name: E::NAME,
+            topic: E::TOPIC,
+            aliases: E::ALIASES,
+            version: E::VERSION,
+            type_id: TypeId::of::<E>,
+            place: Location::caller(),
+        }
+    }
+
+    /// The event's name in the code.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The name it is stored under.
+    pub const fn topic(&self) -> &'static str {
+        self.topic
+    }
+
+    /// Names it was stored under before.
+    pub const fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    /// The version of the current shape.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Where it is declared: file, line and column.
+    pub const fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
+    pub(crate) fn type_id(&self) -> TypeId {
+        (self.type_id)()
+    }
+}
+
+impl fmt::Debug for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventType")
+            .field("name", &self.name)
+            .field("topic", &self.topic)
+            .field("aliases", &self.aliases)
+            .field("version", &self.version)
+            .field("place", &format_args!("{}", self.place))
+            .finish()
+    }
+}
+
+/// Which event it is and when it was recorded: all that a mutator may know besides the event.
+///
+/// A mutator that takes `&Envelope` is given the envelope of the event it applies; it is not stored
+/// as part of the event.
+///
+/// ```
+/// use es_runtime::{Envelope, aggregate, clock::Timestamp, mutator};
+///
+/// #[aggregate]
+/// pub struct Account {
+///     pub last_deposit: Option<Timestamp>,
+/// }
+///
+/// #[mutator]
+/// impl Account {
+///     #[event(Opened)]
+///     pub fn open() -> Self {
+///         Self { last_deposit: None }
+///     }
+///
+///     #[event(Deposited)]
+///     pub fn deposit(&mut self, amount: i64, envelope: &Envelope) {
+///         self.last_deposit = Some(envelope.timestamp());
+///     }
+/// }
+///
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// assert_eq!(account.last_deposit, Some(account.modified_at()));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    id: Uuid,
+    version: Version,
+    timestamp: Timestamp,
+}
+
+impl Envelope {
+    pub(crate) const fn new(id: Uuid, version: Version, timestamp: Timestamp) -> Self {
+        Self { id, version, timestamp }
+    }
+
+    /// The aggregate that the event belongs to.
+    pub const fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The version of the aggregate that this event made.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// When the event was recorded; never before the event ahead of it.
+    pub const fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+}
+
+/// An event with its envelope and its metadata.
+#[derive(Clone, Debug)]
+pub struct Recorded<E> {
+    envelope: Envelope,
+    metadata: Metadata,
+    event: E,
+}
+
+impl<E> Recorded<E> {
+    pub(crate) const fn new(envelope: Envelope, event: E) -> Self {
+        Self { envelope, metadata: Metadata::new(), event }
+    }
+
+    /// The event.
+    pub const fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// Which event it is and when it was recorded.
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// What is stored beside it for readers.
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    pub(crate) fn into_parts(self) -> (Envelope, E) {
+        (self.envelope, self.event)
+    }
+}
+
+/// Something done with an event of any type: see [`Events::visit`](crate::aggregate::Events::visit).
+pub trait EventVisitor {
+    /// What is made of the event.
+    type Output;
+
+    /// Visits the event.
+    fn event<E: Event + Serialize>(self, event: &E) -> Self::Output;
+}
+
+/// The topic of an event.
+pub(crate) struct Topic;
+
+impl EventVisitor for Topic {
+    type Output = &'static str;
+
+    fn event<E: Event + Serialize>(self, _: &E) -> &'static str {
+        E::TOPIC
+    }
+}

@@ -1,0 +1,92 @@
+//! What a reader of an event may want to know beyond the event: who, why, on whose behalf.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// String pairs stored beside an event: for readers, never for state.
+///
+/// ```
+/// use es_runtime::Metadata;
+/// let metadata = Metadata::new().with_actor("ann").with("channel", "web");
+/// assert_eq!(metadata.actor(), Some("ann"));
+/// assert_eq!(metadata.get("channel"), Some("web"));
+/// assert_eq!(metadata.correlation(), None);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Metadata {
+    pairs: BTreeMap<String, String>,
+}
+
+const CORRELATION: &str = "correlation";
+const CAUSATION: &str = "causation";
+const ACTOR: &str = "actor";
+
+impl Metadata {
+    /// No pairs.
+    pub const fn new() -> Self {
+        Self { pairs: BTreeMap::new() }
+    }
+
+    /// Adds a pair, or replaces the one of that name.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.pairs.insert(name.into(), value.into());
+        self
+    }
+
+    /// Names the conversation that all its commands and events share.
+    #[must_use]
+    pub fn with_correlation(self, id: impl ToString) -> Self {
+        self.with(CORRELATION, id.to_string())
+    }
+
+    /// Names the command or event that directly led to this one.
+    #[must_use]
+    pub fn with_causation(self, id: impl ToString) -> Self {
+        self.with(CAUSATION, id.to_string())
+    }
+
+    /// Names who acted.
+    #[must_use]
+    pub fn with_actor(self, actor: impl Into<String>) -> Self {
+        self.with(ACTOR, actor)
+    }
+
+    /// The value of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.get(name).map(String::as_str)
+    }
+
+    /// The conversation, if named.
+    pub fn correlation(&self) -> Option<&str> {
+        self.get(CORRELATION)
+    }
+
+    /// The direct cause, if named.
+    pub fn causation(&self) -> Option<&str> {
+        self.get(CAUSATION)
+    }
+
+    /// Who acted, if named.
+    pub fn actor(&self) -> Option<&str> {
+        self.get(ACTOR)
+    }
+
+    /// Whether there are no pairs.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// All pairs, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Metadata {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self { pairs: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+    }
+}

@@ -1,0 +1,92 @@
+//! Older shapes: how an event stored by an earlier release becomes the one of today.
+
+use serde::Deserializer;
+use serde::de::{DeserializeOwned, Error as _};
+
+/// That `Self` can be made from the older shape `Old`. Write `impl From<Old> for New`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be made from its older shape `{Old}`",
+    label = "no `From<{Old}>` for `{Self}`",
+    note = "write `impl From<{Old}> for {Self}`"
+)]
+pub trait UpcastFrom<Old> {
+    /// Brings the older shape one version further.
+    fn upcast_from(old: Old) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Old, New: From<Old>> UpcastFrom<Old> for New {
+    fn upcast_from(old: Old) -> Self {
+        Self::from(old)
+    }
+}
+
+/// The older shapes of `New`, oldest first: `()`, `((), V1)`, `(((), V1), V2)` and so on.
+///
+/// The position of a shape is its version, so a chain can have neither a hole nor a cycle.
+pub trait Past<New> {
+    /// How many older shapes there are.
+    const LENGTH: u32;
+
+    /// Reads a value of an older version and brings it up to `New`.
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<New, D::Error>;
+}
+
+impl<New> Past<New> for () {
+    const LENGTH: u32 = 0;
+
+    fn decode<'de, D: Deserializer<'de>>(version: u32, _: D) -> Result<New, D::Error> {
+        Err(D::Error::custom(format_args!("there is no shape of version {version}")))
+    }
+}
+
+impl<Older, Old, New> Past<New> for (Older, Old)
+where
+    Older: Past<Old>,
+    Old: DeserializeOwned,
+    New: UpcastFrom<Old>,
+{
+    const LENGTH: u32 = Older::LENGTH + 1;
+
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<New, D::Error> {
+        let old = if version == Older::LENGTH + 1 { Old::deserialize(data) } else { Older::decode(version, data) };
+        old.map(New::upcast_from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Third(String);
+
+    impl From<String> for Third {
+        fn from(text: String) -> Self {
+            Self(text)
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct First(u8);
+
+    impl From<First> for String {
+        fn from(First(number): First) -> Self {
+            format!("was {number}")
+        }
+    }
+
+    type Chain = (((), First), String);
+
+    fn read(version: u32, json: &str) -> Result<String, serde_json::Error> {
+        let mut data = serde_json::Deserializer::from_str(json);
+        <Chain as Past<Third>>::decode(version, &mut data).map(|Third(text)| text)
+    }
+
+    #[test]
+    fn each_version_is_brought_up_from_where_it_stands() {
+        assert_eq!(<Chain as Past<Third>>::LENGTH, 2);
+        assert_eq!(read(1, "7").unwrap(), "was 7");
+        assert_eq!(read(2, "\"x\"").unwrap(), "x");
+        assert!(read(0, "7").unwrap_err().to_string().contains("no shape of version 0"));
+    }
+}

@@ -1,0 +1,1 @@
+//! One runnable program per chapter.
