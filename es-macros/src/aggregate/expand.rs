@@ -106,7 +106,7 @@ fn root(aggregate: &Aggregate) -> TokenStream {
             for<'a> &'a #state: ::core::fmt::Debug,
         {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                #private::debug(&self.__root, &&**self.__root, f)
+                #private::debug(&self.__root, &&*self.__root, f)
             }
         }
         #(#cfgs)*

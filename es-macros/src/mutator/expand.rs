@@ -172,7 +172,7 @@ fn recorded(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let event = path(method);
     let cfgs = method.cfgs();
     let (of, apply, run) = if method.creates() {
-        (quote!(Creates), quote!(fn(Self, &#private::Envelope) -> #state), quote!(#private::Begin::begin))
+        (quote!(Creates), quote!(fn(&Self, &#private::Envelope) -> #state), quote!(#private::Begin::begin_ref))
     } else {
         (quote!(Changes), quote!(fn(&mut #state, &Self, &#private::Envelope)), quote!(#private::When::when_ref))
     };
@@ -220,18 +220,13 @@ fn body(mutator: &Mutator, method: &EventMethod) -> TokenStream {
             #(#on_body)*
             fn when(#receiver, #pattern, #envelope: &#private::Envelope) { #(#statements)* }
         },
-        None if declared => {
-            let MethodEvent::Declared { pat, .. } = &method.event else { return TokenStream::new() };
-            let ident = &pat.ident;
-            quote! {
-                #(#on_body)*
-                fn begin(#own: #event, #envelope: &#private::Envelope) -> Self {
-                    #[allow(unused_variables)]
-                    let #ident = &#own;
-                    #(#statements)*
-                }
+        None if declared => quote! {
+            fn begin(#own: #event, #given: &#private::Envelope) -> Self {
+                #private::Begin::begin_ref(&#own, #given)
             }
-        }
+            #(#on_body)*
+            fn begin_ref(#pattern, #envelope: &#private::Envelope) -> Self { #(#statements)* }
+        },
         None => quote! {
             #(#on_body)*
             fn begin(#pattern, #envelope: &#private::Envelope) -> Self { #(#statements)* }

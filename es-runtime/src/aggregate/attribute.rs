@@ -108,6 +108,7 @@ impl<S: 'static> Attribute for NoAttribute<S> {
 
 /// The standard event that sets an attribute, as it is stored: `{"name": .., "value": ..}`, with `"v"`
 /// between them when the version is above 1.
+#[derive(Debug)]
 pub struct AttributeChanged<'a, A: Aggregate>(pub &'a A::Attribute);
 
 impl<A: Aggregate> Event for AttributeChanged<'_, A> {

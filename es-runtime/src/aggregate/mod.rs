@@ -116,8 +116,17 @@ pub trait When<E> {
 
 /// How the event `E` makes the first state. `#[mutator]` implements it from the body of a method.
 pub trait Begin<E>: Sized {
-    /// Makes the state.
+    /// Makes the state from an event that is not needed any more.
     fn begin(event: E, envelope: &Envelope) -> Self;
+
+    /// Makes the state from an event that will be stored.
+    #[inline]
+    fn begin_ref(event: &E, envelope: &Envelope) -> Self
+    where
+        E: Clone,
+    {
+        Self::begin(event.clone(), envelope)
+    }
 }
 
 /// That an event changes the aggregate `A`. `#[mutator]` implements it.
@@ -143,7 +152,7 @@ pub trait Creates<A: Aggregate>: Sized {
     /// The variant for this event.
     const EVENT: fn(Self) -> A::Event;
     /// The method for this event.
-    const APPLY: fn(Self, &Envelope) -> A::State;
+    const APPLY: fn(&Self, &Envelope) -> A::State;
 }
 
 /// The root of all ids derived from a key. Part of the stored format: it never changes.

@@ -62,10 +62,10 @@ impl<A: Aggregate> Root<A> {
     /// Records a creating event and makes the aggregate from it.
     #[doc(hidden)]
     #[inline]
-    pub fn create<E: Creates<A> + Clone>(id: Id<A>, event: E) -> A {
+    pub fn create<E: Creates<A>>(id: Id<A>, event: E) -> A {
         let now = clock::now();
         let envelope = Envelope::new(id.uuid(), Version::INITIAL, now);
-        let mut root = Self::begin(id, now, E::APPLY(event.clone(), &envelope));
+        let mut root = Self::begin(id, now, E::APPLY(&event, &envelope));
         root.pending.push(Recorded::new(envelope, E::EVENT(event)));
         A::from_root(root, Seal::new())
     }
