@@ -1,6 +1,6 @@
 //! Where the expansion finds the runtime: `::es_runtime`, or what `crate = ..` says.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Lit, LitStr, Path};
 
@@ -22,12 +22,25 @@ impl Runtime {
         quote!(#path::__private)
     }
 
+    /// The same path, for code that is all to be blamed on one token.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        respan(self.private(), span)
+    }
+
     /// The path of serde as a literal, as serde's own attribute wants it.
     pub(crate) fn serde(&self) -> Lit {
         let path = self.private();
         let text: String = quote!(#path::serde).to_string().split_whitespace().collect();
-        Lit::Str(LitStr::new(&text, proc_macro2::Span::call_site()))
+        Lit::Str(LitStr::new(&text, Span::call_site()))
     }
+}
+
+fn respan(tokens: TokenStream, span: Span) -> TokenStream {
+    let respanned = tokens.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    respanned.collect()
 }
 
 impl Default for Runtime {

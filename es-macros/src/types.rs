@@ -99,7 +99,7 @@ pub(crate) fn assert_all(types: &[&Type], bound: &TokenStream) -> TokenStream {
     if types.is_empty() {
         return TokenStream::new();
     }
-    let asserts = types.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #bound<'static>>::OK;));
+    let asserts = types.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #bound>::OK;));
     quote! {
         const _: () = { #(#asserts)* };
     }

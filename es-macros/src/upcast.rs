@@ -1,7 +1,8 @@
 //! `version = .., upcast = ..` and `aliases = ..`: shared by events and attributes.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{LitStr, Type};
 
 use crate::args::Args;
@@ -63,7 +64,7 @@ fn shapes(number: u32) -> String {
 
 /// The older shapes as the runtime's `Past`: `((), V1)`, `(((), V1), V2)`.
 pub(crate) fn past(shapes: &[Type]) -> TokenStream {
-    shapes.iter().fold(quote!(()), |older, shape| quote!((#older, #shape)))
+    shapes.iter().fold(quote!(()), |older, shape| quote_spanned!(shape.span()=> (#older, #shape)))
 }
 
 /// Reports an alias that is the current name.

@@ -4,15 +4,16 @@ pub use ::inventory::submit;
 pub use ::serde;
 
 pub use crate::aggregate::{
-    Aggregate, Attribute, AttributeChanged, AttributeType, AttributeVisitor, Begin, Changes, Creates, Discarded,
-    DiscardedEvent, Effect, Events, Mutator, NoAttribute, Root, Seal, When, decode_standard, decode_value, made_topic,
+    Aggregate, Apply, ApplyRef, Attribute, AttributeChanged, AttributeType, AttributeVisitor, Begin, BeginRef, Changes,
+    Creates, Discarded, DiscardedEvent, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
+    decode_value, made_topic,
 };
-pub use crate::event::{Envelope, Event, EventType, EventVisitor, decode, is};
+pub use crate::event::{Envelope, Event, EventType, EventVisitor};
 pub use crate::id::Id;
 #[cfg(any())]
 pub use crate::lock::{Shapes, StoredShapes};
 pub use crate::registry::AggregateType;
-pub use crate::storable::{StateField, Storable};
+pub use crate::storable::{AssertStateField, AssertStorable, StateField, Storable};
 
 /// Shows the root, by the `Debug` of its state.
 ///
@@ -34,5 +35,30 @@ pub fn debug<A: Aggregate>(
 
 /// The name under which `events.lock` records an attribute.
 pub fn attribute_shape<A: Aggregate>(name: &str) -> String {
-    format!("{}.{name}", <AttributeChanged<'_, A> as Event>::TOPIC)
+    format!("{}.{name}", AttributeChanged::<A>::TYPE.topic())
+}
+
+/// Sets the attribute that has changed.
+#[inline]
+pub fn set_attribute<A: Aggregate>(attribute: A::Attribute, state: &mut A::State) {
+    attribute.apply(state);
+}
+
+/// Shows an event as its variant would be shown.
+///
+/// # Errors
+///
+/// What the formatter returns.
+pub fn debug_event<A: Aggregate>(event: &A::Event, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    event.visit(Shown(f))
+}
+
+struct Shown<'a, 'b>(&'a mut core::fmt::Formatter<'b>);
+
+impl EventVisitor for Shown<'_, '_> {
+    type Output = core::fmt::Result;
+
+    fn event<T: serde::Serialize + core::fmt::Debug>(self, _: &'static EventType, data: &T) -> Self::Output {
+        data.fmt(self.0)
+    }
 }

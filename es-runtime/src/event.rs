@@ -34,7 +34,7 @@ use crate::upcast::Past;
     label = "not an event",
     note = "put `#[event]` on the struct"
 )]
-pub trait Event: Sized {
+pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The event's name in the code.
     const NAME: &'static str;
     /// The name it is stored under.
@@ -45,28 +45,46 @@ pub trait Event: Sized {
     type Past: Past<Self>;
     /// The version of the current shape.
     const VERSION: u32 = <Self::Past as Past<Self>>::LENGTH + 1;
+    /// Where it is declared.
+    const PLACE: &'static Location<'static> = Location::caller();
+    /// All of this as a value.
+    const TYPE: EventType = EventType {
+        name: Self::NAME,
+        topic: Self::TOPIC,
+        aliases: Self::ALIASES,
+        version: Self::VERSION,
+        type_id: TypeId::of::<Self>,
+        place: Self::PLACE,
+    };
+
+    /// Whether an event stored under `topic` is one of these.
+    #[inline]
+    fn is(topic: &str) -> bool {
+        topic == Self::TOPIC || Self::ALIASES.contains(&topic)
+    }
+
+    /// Reads an event of the given version, and brings it up to the current shape.
+    ///
+    /// # Errors
+    ///
+    /// If the data do not fit the shape, or the version is not known.
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error> {
+        decode_shape::<Self, Self::Past, D>(Self::TOPIC, version, data)
+    }
+
+    /// Shows the event to `visitor`.
+    fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        visitor.event(&Self::TYPE, self)
+    }
+
+    /// A copy: [`Clone`] under a name that no other trait has.
+    #[doc(hidden)]
+    fn copied(&self) -> Self {
+        self.clone()
+    }
 }
 
-/// Whether an event stored under `topic` is an `E`.
-#[inline]
-pub fn is<E: Event>(topic: &str) -> bool {
-    topic == E::TOPIC || E::ALIASES.contains(&topic)
-}
-
-/// Reads an event of the given version, and brings it up to the current shape.
-///
-/// # Errors
-///
-/// If the data do not fit the shape, or the version is not known.
-pub fn decode<'de, E, D>(version: u32, data: D) -> Result<E, D::Error>
-where
-    E: Event + DeserializeOwned,
-    D: Deserializer<'de>,
-{
-    decode_shape::<E, E::Past, D>(E::TOPIC, version, data)
-}
-
-/// As [`decode`], for any type with older shapes: an event or the value of an attribute.
+/// Reads a value of any version: an event, or the value of an attribute.
 pub(crate) fn decode_shape<'de, T, P, D>(name: &str, version: u32, data: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned,
@@ -97,17 +115,9 @@ pub struct EventType {
 }
 
 impl EventType {
-    /// Describes `E`, as declared at the place of this call.
-    #[track_caller]
-    pub const fn of<E: Event + 'static>() -> Self {
-        Self {
-            name: E::NAME,
-            topic: E::TOPIC,
-            aliases: E::ALIASES,
-            version: E::VERSION,
-            type_id: TypeId::of::<E>,
-            place: Location::caller(),
-        }
+    /// Describes an event that every aggregate has.
+    pub(crate) const fn standard<E: 'static>(name: &'static str, topic: &'static str) -> Self {
+        Self { name, topic, aliases: &[], version: 1, type_id: TypeId::of::<E>, place: Location::caller() }
     }
 
     /// The event's name in the code.
@@ -248,17 +258,6 @@ pub trait EventVisitor {
     /// What is made of the event.
     type Output;
 
-    /// Visits the event.
-    fn event<E: Event + Serialize>(self, event: &E) -> Self::Output;
-}
-
-/// The topic of an event.
-pub(crate) struct Topic;
-
-impl EventVisitor for Topic {
-    type Output = &'static str;
-
-    fn event<E: Event + Serialize>(self, _: &E) -> &'static str {
-        E::TOPIC
-    }
+    /// Visits the event: `data` is what is stored of it.
+    fn event<T: Serialize + fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output;
 }

@@ -8,14 +8,14 @@ use std::sync::OnceLock;
 
 use crate::aggregate::{Aggregate, Attribute, AttributeChanged, AttributeType, DiscardedEvent, Events};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 
 /// What the runtime knows about an aggregate.
 #[derive(Clone, Copy)]
 pub struct AggregateType {
     name: &'static str,
     events: &'static [EventType],
-    standard: [&'static str; 2],
+    standard: [EventType; 2],
     attributes: &'static [AttributeType],
     retired: &'static [&'static str],
     type_id: fn() -> TypeId,
@@ -29,7 +29,7 @@ impl AggregateType {
         Self {
             name: A::NAME,
             events: A::Event::TYPES,
-            standard: [AttributeChanged::<A>::TOPIC, DiscardedEvent::<A>::TOPIC],
+            standard: [AttributeChanged::<A>::TYPE, DiscardedEvent::<A>::TYPE],
             attributes: A::Attribute::TYPES,
             retired: A::Event::RETIRED,
             type_id: TypeId::of::<A>,
@@ -47,9 +47,9 @@ impl AggregateType {
         self.events
     }
 
-    /// The topics of its standard events: a changed attribute, and the end.
-    pub const fn standard_topics(&self) -> [&'static str; 2] {
-        self.standard
+    /// The events that every aggregate has: a changed attribute, and the end.
+    pub const fn standard_events(&self) -> &[EventType; 2] {
+        &self.standard
     }
 
     /// Its attributes.
@@ -134,7 +134,7 @@ impl Registry {
         self.aggregates.get(name).copied()
     }
 
-    /// Every event, by topic; standard events are listed with their aggregates.
+    /// Every event, by topic.
     pub fn events(&self) -> impl Iterator<Item = &'static EventType> {
         self.topics.iter().filter(|(topic, event)| **topic == event.topic()).map(|(_, event)| *event)
     }
@@ -153,7 +153,7 @@ impl Registry {
         // Events declared on their own come first: their place is the better one to name.
         let mut events: Vec<_> = events.into_iter().collect();
         for aggregate in aggregates {
-            events.extend(aggregate.events);
+            events.extend(aggregate.events.iter().chain(&aggregate.standard));
             if let Some(other) = registry.aggregates.insert(aggregate.name, aggregate)
                 && other.type_id() != aggregate.type_id()
             {

@@ -1,7 +1,11 @@
 //! What may stand in an event or a state.
+//!
+//! Each rule is a pair: a bound that carries all that the derives need, so that expansions can assume it
+//! and stay silent, and an assertion, so that a type that breaks the rule is reported once, at the type.
 
 use std::fmt::Debug;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// That a value can be part of a stored event: it can be copied, shown, written and read.
@@ -10,10 +14,7 @@ use serde::{Deserialize, Serialize};
     label = "cannot be stored",
     note = "derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it; it must own its data and be `Send` and `Sync`"
 )]
-pub trait Storable<'de>: Sized {
-    #[doc(hidden)]
-    const OK: () = ();
-}
+pub trait Storable<'de>: Clone + Debug + Serialize + Deserialize<'de> + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<'de, T> Storable<'de> for T where
@@ -21,16 +22,41 @@ impl<'de, T> Storable<'de> for T where
 {
 }
 
+/// Asserts [`Storable`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored in an event",
+    label = "cannot be stored",
+    note = "derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it; it must own its data and be `Send` and `Sync`"
+)]
+pub trait AssertStorable {
+    #[doc(hidden)]
+    const OK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> AssertStorable for T {}
+
 /// That a value can be a field of an aggregate: as [`Storable`], but it need not be shown.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of an aggregate",
     label = "cannot be part of a state",
     note = "derive `Clone`, `Serialize` and `Deserialize` for it; it must own its data and be `Send` and `Sync`"
 )]
-pub trait StateField<'de>: Sized {
+pub trait StateField<'de>: Clone + Serialize + Deserialize<'de> + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T> StateField<'de> for T where T: Clone + Serialize + Deserialize<'de> + Send + Sync + 'static {}
+
+/// Asserts [`StateField`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of an aggregate",
+    label = "cannot be part of a state",
+    note = "derive `Clone`, `Serialize` and `Deserialize` for it; it must own its data and be `Send` and `Sync`"
+)]
+pub trait AssertStateField {
     #[doc(hidden)]
     const OK: () = ();
 }
 
 #[diagnostic::do_not_recommend]
-impl<'de, T> StateField<'de> for T where T: Clone + Serialize + Deserialize<'de> + Send + Sync + 'static {}
+impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> AssertStateField for T {}

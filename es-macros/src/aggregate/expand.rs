@@ -1,10 +1,10 @@
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
 use crate::names;
-use crate::types::{assert_all, serde_bounds};
+use crate::types::{assert_all, is_known_storable, lazy_bounds, serde_bounds};
 use crate::upcast;
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
@@ -37,20 +37,27 @@ fn state(aggregate: &Aggregate) -> TokenStream {
     let bound = quote!(#private::StateField);
     let bounds = (serialize && deserialize && !attrs::has_serde(&state.attrs)).then(|| serde_bounds(&unknown, &bound));
     let crate_path = (serialize || deserialize).then(|| quote!(#[serde(crate = #serde)]));
-    let asserts = assert_all(&unknown, &bound);
+    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(#private::AssertStateField));
+    let lazy = lazy_bounds(&unknown, &bound);
+    let cfgs = attrs::select(&state.attrs, attrs::is_cfg);
+    let ident = &state.ident;
     quote! {
         #[doc = #doc]
         #derives
         #crate_path
         #bounds
         #state
+        #(#cfgs)*
+        #[automatically_derived]
+        impl #private::State for #ident where #lazy {}
+        #(#cfgs)*
         #asserts
     }
 }
 
 fn root(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { runtime, root, name, id_namespace, trigger, state, docs, .. } = aggregate;
-    let private = runtime.private();
+    let private = runtime.private_at(root.span());
     let vis = &state.vis;
     let cfgs = attrs::select(&state.attrs, attrs::is_cfg);
     let lints = attrs::select(&state.attrs, attrs::is_lint);
@@ -59,7 +66,7 @@ fn root(aggregate: &Aggregate) -> TokenStream {
     let attribute_enum = if aggregate.attributes.is_empty() {
         quote!(#private::NoAttribute<#state>)
     } else {
-        let ident = names::attribute_enum(root);
+        let ident = Ident::new(&names::attribute_enum(root).to_string(), aggregate.storing_span());
         quote!(#ident)
     };
     let doc = docs.is_empty().then(|| {
@@ -67,8 +74,9 @@ fn root(aggregate: &Aggregate) -> TokenStream {
         quote!(#[doc = #doc])
     });
     let setters = aggregate.attributes.iter().map(|attribute| setter(aggregate, attribute));
-    let event = quote_spanned!(root.span()=> <#root as #private::Mutator>::Event);
-    quote! {
+    let stored_state = Ident::new(&state.to_string(), aggregate.storing_span());
+    // All at the aggregate's name: without a mutator there is then one error, under it.
+    quote_spanned! {root.span()=>
         #(#cfgs)*
         #(#lints)*
         #(#docs)*
@@ -81,8 +89,8 @@ fn root(aggregate: &Aggregate) -> TokenStream {
         impl #private::Aggregate for #root {
             const NAME: &'static str = #name;
             #namespace
-            type State = #state;
-            type Event = #event;
+            type State = #stored_state;
+            type Event = <#root as #private::Mutator>::Event;
             type Attribute = #attribute_enum;
             fn from_root(root: #private::Root<Self>, _: #private::Seal) -> Self {
                 Self { __root: root }
@@ -154,6 +162,9 @@ fn attributes(aggregate: &Aggregate) -> TokenStream {
     let vis = &state.vis;
     let outer = attrs::select(&state.attrs, attrs::is_cfg);
     let state = &state.ident;
+    let unknown: Vec<_> =
+        attributes.iter().map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect();
+    let lazy = lazy_bounds(&unknown, &quote!(#private::Storable));
     let doc = format!("A changed attribute of [`{root}`], with its new value.");
     let each = |make: &dyn Fn(&AttributeField) -> TokenStream| -> TokenStream {
         let made = attributes.iter().map(|attribute| {
@@ -197,7 +208,7 @@ fn attributes(aggregate: &Aggregate) -> TokenStream {
         }
         #(#outer)*
         #[automatically_derived]
-        impl #private::Attribute for #attribute_enum {
+        impl #private::Attribute for #attribute_enum where #lazy {
             type State = #state;
             const TYPES: &'static [#private::AttributeType] = &[#types];
             fn visit<V: #private::AttributeVisitor>(&self, visitor: V) -> V::Output {

@@ -1,4 +1,5 @@
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::spanned::Spanned;
 use syn::ext::IdentExt;
 use syn::{Attribute, Fields, ItemStruct, LitStr, Type, Visibility};
 
@@ -82,6 +83,11 @@ impl Aggregate {
         let docs = item.attrs.extract_if(.., |attr| attr.path().is_ident("doc")).collect();
         let name = name.unwrap_or_else(|| LitStr::new(&root.unraw().to_string(), root.span()));
         Some(Self { runtime, root, name, id_namespace, trigger, state: item, docs, attributes })
+    }
+
+    /// Where to say that the state cannot be stored: at the first type that may be the cause.
+    pub(super) fn storing_span(&self) -> Span {
+        self.unknown_types().first().map_or(self.root.span(), |ty| ty.span())
     }
 
     /// The types of which it is not known that they can be stored.

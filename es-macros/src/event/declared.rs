@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Fields, Item, ItemStruct, Type};
 
 use super::made::{ARGUMENTS, Stored};
@@ -114,18 +115,24 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     let bound = quote!(#private::Storable);
     let bounds = lazy_bounds(&unknown, &bound);
     let derives = derives(runtime, item, &unknown, &bound);
-    let asserts = assert_all(&unknown, &bound);
+    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(#private::AssertStorable));
     let items = stored.items(ident, &quote!(#topic));
-    let place = quote_spanned!(ident.span()=> #private::EventType::of::<#ident>());
+    let place = quote_spanned!(ident.span()=> ::core::panic::Location::caller());
+    // At the first type that may not be storable, so that this is reported once: there.
+    let span = unknown.first().map_or(ident.span(), |ty| ty.span());
+    let registered = quote_spanned!(span=> <#ident as #private::Event>::TYPE);
     let traced = upcast::traced(&quote!(<#ident as #private::Event>::TOPIC), ident, &stored.past);
     quote! {
         #derives
         #item
         #(#cfgs)*
         #[automatically_derived]
-        impl #private::Event for #ident where #bounds { #items }
+        impl #private::Event for #ident where #bounds {
+            #items
+            const PLACE: &'static ::core::panic::Location<'static> = #place;
+        }
         #(#cfgs)*
-        #private::submit! { #place }
+        #private::submit! { #registered }
         #[cfg(test)]
         #(#cfgs)*
         #private::submit! {

@@ -29,6 +29,27 @@ fn path(method: &EventMethod) -> TokenStream {
     }
 }
 
+/// The event as an implementor of `Event`. Every use of it is this same path at one place, so that the
+/// compiler reports a type that is no event once: there.
+fn as_event(mutator: &Mutator, method: &EventMethod) -> TokenStream {
+    let private = mutator.runtime.private();
+    let ty = path(method);
+    quote_spanned!(ty.span()=> <#ty as #private::Event>)
+}
+
+/// The types of which it is not known that they can be stored.
+fn unknown_types(fields: &[Field]) -> Vec<&Type> {
+    let fields = fields.iter().filter(|field| !attrs::has_serde(&field.attrs));
+    fields.map(|field| &field.ty).filter(|ty| !is_known_storable(ty)).collect()
+}
+
+fn stored_types(method: &EventMethod) -> Vec<&Type> {
+    match &method.event {
+        MethodEvent::Made { fields, .. } => unknown_types(fields),
+        MethodEvent::Declared { .. } => Vec::new(),
+    }
+}
+
 /// The struct that is made from the parameters of a method.
 fn made_event(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let MethodEvent::Made { name, fields, stored } = &method.event else { return TokenStream::new() };
@@ -39,17 +60,13 @@ fn made_event(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let cfgs = method.cfgs();
     let lints = attrs::select(&method.attrs, attrs::is_lint);
     let doc = format!("Recorded by [`{}::{}`].", mutator.ident(), method.ident);
-    let unknown: Vec<&Type> = fields
-        .iter()
-        .filter(|field| !attrs::has_serde(&field.attrs))
-        .map(|field| &field.ty)
-        .filter(|ty| !is_known_storable(ty))
-        .collect();
+    let unknown = unknown_types(fields);
     let bound = quote!(#private::Storable);
     let bounds = lazy_bounds(&unknown, &bound);
     let bounds = (!unknown.is_empty()).then(|| quote!(where #bounds));
     let serde_bounds = serde_bounds(&unknown, &bound);
-    let asserts = assert_all(&unknown, &bound);
+    let asserts = assert_all(&unknown, &quote!(#private::AssertStorable));
+    let place = quote_spanned!(name.span()=> ::core::panic::Location::caller());
     let items = stored.items(name, &quote!(#private::made_topic::<#root, Self>()));
     let fields = fields.iter().map(|Field { attrs, pat, ty }| {
         let ident = &pat.ident;
@@ -66,7 +83,10 @@ fn made_event(mutator: &Mutator, method: &EventMethod) -> TokenStream {
         #vis struct #name { #(#fields)* }
         #(#cfgs)*
         #[automatically_derived]
-        impl #private::Event for #name #bounds { #items }
+        impl #private::Event for #name #bounds {
+            #items
+            const PLACE: &'static ::core::panic::Location<'static> = #place;
+        }
         #(#cfgs)*
         #asserts
     }
@@ -80,49 +100,88 @@ fn event_enum(mutator: &Mutator) -> TokenStream {
     let events = names::event_enum(&root_ident);
     let state = mutator.state();
     let doc = format!("The events of [`{root_ident}`].");
-    let each = |make: &dyn Fn(&EventMethod, &Ident, TokenStream) -> Option<TokenStream>| -> TokenStream {
+    let each = |make: &dyn Fn(&EventMethod, &Ident) -> Option<TokenStream>| -> TokenStream {
         let made = mutator.events.iter().filter_map(|method| {
             let cfgs = method.cfgs();
-            make(method, method.variant(), path(method)).map(|tokens| quote!(#(#cfgs)* #tokens))
+            make(method, method.variant()).map(|tokens| quote!(#(#cfgs)* #tokens))
         });
         quote!(#(#made)*)
     };
-    let variants = each(&|_, variant, ty| {
+    let at = |method: &EventMethod| as_event(mutator, method);
+    let variants = each(&|method, variant| {
+        let ty = path(method);
         Some(quote!(#variant(#ty),))
     });
-    let types = each(&|_, _, ty| Some(quote_spanned!(ty.span()=> #private::EventType::of::<#ty>(),)));
-    let visits = each(&|_, variant, _| Some(quote!(Self::#variant(event) => visitor.event(event),)));
-    let creates = each(&|method, variant, _| {
-        method.creates().then(|| quote! {
-            Self::#variant(event) => ::core::option::Option::Some(#private::Begin::begin(event, envelope)),
-        })
+    let types = each(&|method, _| {
+        let event = at(method);
+        Some(quote!(#event::TYPE,))
     });
-    let changes = each(&|method, variant, _| {
-        (!method.creates()).then(|| quote!(Self::#variant(event) => #private::When::when(state, event, envelope),))
+    let copies = each(&|method, variant| {
+        let event = at(method);
+        Some(quote!(Self::#variant(event) => Self::#variant(#event::copied(event)),))
     });
-    let decodes = each(&|_, variant, ty| {
+    let visits = each(&|method, variant| {
+        let event = at(method);
+        Some(quote!(Self::#variant(event) => #event::accept(event, visitor),))
+    });
+    let creates = each(&|method, variant| {
+        let made = match (method.creates(), &method.event) {
+            (false, _) => return None,
+            (true, MethodEvent::Made { .. }) => quote!(#private::Begin::begin(event, envelope)),
+            (true, MethodEvent::Declared { .. }) => quote!(#private::BeginRef::begin_ref(&event, envelope)),
+        };
+        Some(quote!(Self::#variant(event) => ::core::option::Option::Some(#made),))
+    });
+    let changes = each(&|method, variant| {
+        let applied = match (method.creates(), &method.event) {
+            (true, _) => return None,
+            (false, MethodEvent::Made { .. }) => quote!(#private::Apply::apply(state, event, envelope)),
+            (false, MethodEvent::Declared { .. }) => quote!(#private::ApplyRef::apply_ref(state, &event, envelope)),
+        };
+        Some(quote!(Self::#variant(event) => #applied,))
+    });
+    let decodes = each(&|method, variant| {
+        let event = at(method);
         Some(quote! {
-            _ if #private::is::<#ty>(topic) => ::core::option::Option::Some(
-                #private::decode::<#ty, D>(version, data).map(Self::#variant)
-            ),
+            _ if #event::is(topic) => ::core::option::Option::Some(#event::decode(version, data).map(Self::#variant)),
         })
     });
     let retired = (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
+    // A type that cannot be stored is reported where it stands, not in each of these impls.
+    let unknown: Vec<&Type> = mutator.events.iter().filter(|method| method.cfgs().is_empty()).flat_map(stored_types).collect();
+    let lazy = lazy_bounds(&unknown, &quote!(#private::Storable));
     quote! {
         #[doc = #doc]
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #visibility enum #events {
             #variants
             AttributeChanged(<#root as #private::Aggregate>::Attribute),
             Discarded,
         }
         #[automatically_derived]
+        impl ::core::clone::Clone for #events where #lazy {
+            fn clone(&self) -> Self {
+                match self {
+                    #copies
+                    Self::AttributeChanged(attribute) => {
+                        Self::AttributeChanged(::core::clone::Clone::clone(attribute))
+                    }
+                    Self::Discarded => Self::Discarded,
+                }
+            }
+        }
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #events where #lazy {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                #private::debug_event::<#root>(self, f)
+            }
+        }
+        #[automatically_derived]
         impl #private::Mutator for #root {
             type Event = #events;
         }
         #[automatically_derived]
-        impl #private::Events<#root> for #events {
+        impl #private::Events<#root> for #events where #lazy {
             const TYPES: &'static [#private::EventType] = &[#types];
             #retired
             const ATTRIBUTE_CHANGED: fn(<#root as #private::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
@@ -130,8 +189,8 @@ fn event_enum(mutator: &Mutator) -> TokenStream {
             fn visit<V: #private::EventVisitor>(&self, visitor: V) -> V::Output {
                 match self {
                     #visits
-                    Self::AttributeChanged(attribute) => visitor.event(&#private::AttributeChanged::<#root>(attribute)),
-                    Self::Discarded => visitor.event(&#private::DiscardedEvent::<#root>::new()),
+                    Self::AttributeChanged(attribute) => #private::AttributeChanged::<#root>::accept(attribute, visitor),
+                    Self::Discarded => #private::DiscardedEvent::<#root>::accept(visitor),
                 }
             }
             fn create(self, envelope: &#private::Envelope) -> ::core::option::Option<#state> {
@@ -143,7 +202,7 @@ fn event_enum(mutator: &Mutator) -> TokenStream {
             fn change(self, state: &mut #state, envelope: &#private::Envelope) -> #private::Effect {
                 match self {
                     #changes
-                    Self::AttributeChanged(attribute) => #private::Attribute::apply(attribute, state),
+                    Self::AttributeChanged(attribute) => #private::set_attribute::<#root>(attribute, state),
                     Self::Discarded => return #private::Effect::Discards,
                     _ => return #private::Effect::Creates,
                 }
@@ -171,17 +230,24 @@ fn recorded(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let variant = method.variant();
     let event = path(method);
     let cfgs = method.cfgs();
-    let (of, apply, run) = if method.creates() {
-        (quote!(Creates), quote!(fn(&Self, &#private::Envelope) -> #state), quote!(#private::Begin::begin_ref))
+    let declared = matches!(method.event, MethodEvent::Declared { .. });
+    let (of, apply) = if method.creates() {
+        (quote!(Creates), quote!(fn(&Self, &#private::Envelope) -> #state))
     } else {
-        (quote!(Changes), quote!(fn(&mut #state, &Self, &#private::Envelope)), quote!(#private::When::when_ref))
+        (quote!(Changes), quote!(fn(&mut #state, &Self, &#private::Envelope)))
+    };
+    let run = match (method.creates(), declared) {
+        (true, false) => quote!(Begin::begin_copy),
+        (true, true) => quote!(BeginRef::begin_ref),
+        (false, false) => quote!(Apply::apply_copy),
+        (false, true) => quote!(ApplyRef::apply_ref),
     };
     quote! {
         #(#cfgs)*
         #[automatically_derived]
         impl #private::#of<#root> for #event {
             const EVENT: fn(Self) -> #events = #events::#variant;
-            const APPLY: #apply = #run;
+            const APPLY: #apply = #private::#run;
         }
     }
 }
@@ -206,36 +272,22 @@ fn body(mutator: &Mutator, method: &EventMethod) -> TokenStream {
         MethodEvent::Declared { pat, ty, .. } => quote!(#[allow(unused_variables)] #pat: &#ty),
     };
     let declared = matches!(method.event, MethodEvent::Declared { .. });
-    let own = names::local("event");
-    let given = names::local("envelope");
-    let methods = match &method.receiver {
-        Some(receiver) if declared => quote! {
-            fn when(&mut self, #own: #event, #given: &#private::Envelope) {
-                #private::When::when_ref(self, &#own, #given);
-            }
-            #(#on_body)*
-            fn when_ref(#receiver, #pattern, #envelope: &#private::Envelope) { #(#statements)* }
-        },
-        Some(receiver) => quote! {
-            #(#on_body)*
-            fn when(#receiver, #pattern, #envelope: &#private::Envelope) { #(#statements)* }
-        },
-        None if declared => quote! {
-            fn begin(#own: #event, #given: &#private::Envelope) -> Self {
-                #private::Begin::begin_ref(&#own, #given)
-            }
-            #(#on_body)*
-            fn begin_ref(#pattern, #envelope: &#private::Envelope) -> Self { #(#statements)* }
-        },
-        None => quote! {
-            #(#on_body)*
-            fn begin(#pattern, #envelope: &#private::Envelope) -> Self { #(#statements)* }
-        },
+    let (of, head) = match (&method.receiver, declared) {
+        (Some(receiver), false) => {
+            (quote!(Apply), quote!(fn apply(#receiver, #pattern, #envelope: &#private::Envelope)))
+        }
+        (Some(receiver), true) => {
+            (quote!(ApplyRef), quote!(fn apply_ref(#receiver, #pattern, #envelope: &#private::Envelope)))
+        }
+        (None, false) => (quote!(Begin), quote!(fn begin(#pattern, #envelope: &#private::Envelope) -> Self)),
+        (None, true) => (quote!(BeginRef), quote!(fn begin_ref(#pattern, #envelope: &#private::Envelope) -> Self)),
     };
-    let of = if method.creates() { quote!(Begin) } else { quote!(When) };
     quote! {
         #(#cfgs)*
-        impl #private::#of<#event> for #state { #methods }
+        impl #private::#of<#event> for #state {
+            #(#on_body)*
+            #head { #(#statements)* }
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAc
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Aggregate, made_topic};
-use crate::event::{Event, decode_shape};
+use super::{Aggregate, StandardTopics};
+use crate::event::{EventType, EventVisitor, decode_shape};
 use crate::upcast::Past;
 
 /// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
@@ -108,13 +108,22 @@ impl<S: 'static> Attribute for NoAttribute<S> {
 
 /// The standard event that sets an attribute, as it is stored: `{"name": .., "value": ..}`, with `"v"`
 /// between them when the version is above 1.
-#[derive(Debug)]
-pub struct AttributeChanged<'a, A: Aggregate>(pub &'a A::Attribute);
+pub struct AttributeChanged<'a, A: Aggregate>(&'a A::Attribute);
 
-impl<A: Aggregate> Event for AttributeChanged<'_, A> {
-    const NAME: &'static str = "AttributeChanged";
-    const TOPIC: &'static str = made_topic::<A, Self>();
-    type Past = ();
+impl<'a, A: Aggregate> AttributeChanged<'a, A> {
+    pub(crate) const TYPE: EventType =
+        EventType::standard::<AttributeChanged<'static, A>>("AttributeChanged", StandardTopics::<A>::ATTRIBUTE_CHANGED);
+    
+    /// Shows the event to `visitor`.
+    pub fn accept<V: EventVisitor>(attribute: &'a A::Attribute, visitor: V) -> V::Output {
+        visitor.event(&Self::TYPE, &Self(attribute))
+    }
+}
+
+impl<A: Aggregate> Debug for AttributeChanged<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl<A: Aggregate> Serialize for AttributeChanged<'_, A> {

@@ -19,17 +19,18 @@ pub use self::root::Root;
 pub(crate) use self::root::replay;
 #[doc(hidden)]
 pub use self::standard::{DiscardedEvent, decode_standard, made_topic};
+use self::standard::StandardTopics;
 use crate::event::{Envelope, EventType, EventVisitor};
 use crate::id::Id;
 
 /// A root with its identity, its state and its events. `#[aggregate]` implements it.
-pub trait Aggregate: Sized + Send + Sync + 'static {
+pub trait Aggregate: Sized + 'static {
     /// The stable name: the beginning of topics, and part of ids derived from a key.
     const NAME: &'static str;
     /// The name that ids derived from a key are made with: [`Self::NAME`] as first released.
     const ID_NAMESPACE: &'static str = Self::NAME;
     /// What events change.
-    type State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
+    type State: State;
     /// The enum of all its events.
     type Event: Events<Self>;
     /// The enum of its attributes.
@@ -40,6 +41,9 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn root_mut(&mut self, seal: Seal) -> &mut Root<Self>;
 }
+
+/// What events change and snapshots keep. `#[aggregate]` implements it.
+pub trait State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 /// Keeps the hidden methods of [`Aggregate`] to this crate: nobody else can make one.
 #[derive(Debug)]
@@ -99,34 +103,46 @@ pub enum Effect {
     Discards,
 }
 
-/// How the event `E` changes a state. `#[mutator]` implements it from the body of a method.
-pub trait When<E> {
+/// How an event that is made from a method's parameters changes the state.
+pub trait Apply<E> {
     /// Applies an event that is not needed any more.
-    fn when(&mut self, event: E, envelope: &Envelope);
+    fn apply(&mut self, event: E, envelope: &Envelope);
 
     /// Applies an event that will be stored.
     #[inline]
-    fn when_ref(&mut self, event: &E, envelope: &Envelope)
+    fn apply_copy(&mut self, event: &E, envelope: &Envelope)
     where
         E: Clone,
     {
-        self.when(event.clone(), envelope);
+        self.apply(event.clone(), envelope);
     }
 }
 
-/// How the event `E` makes the first state. `#[mutator]` implements it from the body of a method.
+/// How an event that is declared on its own changes the state.
+pub trait ApplyRef<E> {
+    /// Applies the event.
+    fn apply_ref(&mut self, event: &E, envelope: &Envelope);
+}
+
+/// How an event that is made from a method's parameters makes the first state.
 pub trait Begin<E>: Sized {
     /// Makes the state from an event that is not needed any more.
     fn begin(event: E, envelope: &Envelope) -> Self;
 
     /// Makes the state from an event that will be stored.
     #[inline]
-    fn begin_ref(event: &E, envelope: &Envelope) -> Self
+    fn begin_copy(event: &E, envelope: &Envelope) -> Self
     where
         E: Clone,
     {
         Self::begin(event.clone(), envelope)
     }
+}
+
+/// How an event that is declared on its own makes the first state.
+pub trait BeginRef<E>: Sized {
+    /// Makes the state.
+    fn begin_ref(event: &E, envelope: &Envelope) -> Self;
 }
 
 /// That an event changes the aggregate `A`. `#[mutator]` implements it.

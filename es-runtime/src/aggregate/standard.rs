@@ -1,37 +1,54 @@
 //! Topics made of two names, and the events that every aggregate has.
 
+use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
 use serde::de::IgnoredAny;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::attribute::{AttributeChanged, decode_changed};
+use super::attribute::decode_changed;
 use super::{Aggregate, Events};
-use crate::event::Event;
+use crate::event::{Event, EventType, EventVisitor};
 
 /// The longest topic that is made of an aggregate's and an event's name.
 const LONGEST: usize = 256;
 
-struct Joined<A, E>(PhantomData<(A, E)>);
+struct Made<A, E>(PhantomData<(A, E)>);
 
-impl<A: Aggregate, E: Event> Joined<A, E> {
-    const BYTES: [u8; LONGEST] = join(A::NAME.as_bytes(), E::NAME.as_bytes());
-    const TOPIC: &'static str = {
-        let (topic, _) = Self::BYTES.split_at(A::NAME.len() + 1 + E::NAME.len());
-        match str::from_utf8(topic) {
-            Ok(topic) => topic,
-            Err(_) => panic!("two names joined by a full stop are text"),
-        }
-    };
+impl<A: Aggregate, E: Event> Made<A, E> {
+    const BYTES: [u8; LONGEST] = join(A::NAME, E::NAME);
+    const TOPIC: &'static str = joined(&Self::BYTES, A::NAME, E::NAME);
 }
 
 /// The topic of an event that belongs to one aggregate: `Account.Deposited`, joined at compile time.
 pub const fn made_topic<A: Aggregate, E: Event>() -> &'static str {
-    Joined::<A, E>::TOPIC
+    Made::<A, E>::TOPIC
 }
 
-const fn join(aggregate: &[u8], event: &[u8]) -> [u8; LONGEST] {
+const ATTRIBUTE_CHANGED: &str = "AttributeChanged";
+const DISCARDED: &str = "Discarded";
+
+/// The topics of the events that every aggregate has.
+pub(super) struct StandardTopics<A>(PhantomData<A>);
+
+impl<A: Aggregate> StandardTopics<A> {
+    const CHANGED_BYTES: [u8; LONGEST] = join(A::NAME, ATTRIBUTE_CHANGED);
+    const DISCARDED_BYTES: [u8; LONGEST] = join(A::NAME, DISCARDED);
+    pub(super) const ATTRIBUTE_CHANGED: &'static str = joined(&Self::CHANGED_BYTES, A::NAME, ATTRIBUTE_CHANGED);
+    const DISCARDED: &'static str = joined(&Self::DISCARDED_BYTES, A::NAME, DISCARDED);
+}
+
+const fn joined(bytes: &'static [u8; LONGEST], aggregate: &str, event: &str) -> &'static str {
+    let (topic, _) = bytes.split_at(aggregate.len() + 1 + event.len());
+    match str::from_utf8(topic) {
+        Ok(topic) => topic,
+        Err(_) => panic!("two names joined by a full stop are text"),
+    }
+}
+
+const fn join(aggregate: &str, event: &str) -> [u8; LONGEST] {
+    let (aggregate, event) = (aggregate.as_bytes(), event.as_bytes());
     assert!(
         aggregate.len() + 1 + event.len() <= LONGEST,
         "the names of the aggregate and of the event make a topic of over 256 bytes; set `topic`"
@@ -46,20 +63,21 @@ const fn join(aggregate: &[u8], event: &[u8]) -> [u8; LONGEST] {
 }
 
 /// The standard event that ends an aggregate, as it is stored: `{}`.
-#[derive(Debug)]
 pub struct DiscardedEvent<A>(PhantomData<A>);
 
-impl<A> DiscardedEvent<A> {
-    /// There is nothing to say about it.
-    pub const fn new() -> Self {
-        Self(PhantomData)
+impl<A: Aggregate> DiscardedEvent<A> {
+    pub(crate) const TYPE: EventType = EventType::standard::<Self>(DISCARDED, StandardTopics::<A>::DISCARDED);
+
+    /// Shows the event to `visitor`.
+    pub fn accept<V: EventVisitor>(visitor: V) -> V::Output {
+        visitor.event(&Self::TYPE, &Self(PhantomData))
     }
 }
 
-impl<A: Aggregate> Event for DiscardedEvent<A> {
-    const NAME: &'static str = "Discarded";
-    const TOPIC: &'static str = made_topic::<A, Self>();
-    type Past = ();
+impl<A> Debug for DiscardedEvent<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(DISCARDED)
+    }
 }
 
 impl<A> Serialize for DiscardedEvent<A> {
@@ -73,9 +91,9 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     topic: &str,
     data: D,
 ) -> Option<Result<A::Event, D::Error>> {
-    if topic == AttributeChanged::<A>::TOPIC {
+    if topic == StandardTopics::<A>::ATTRIBUTE_CHANGED {
         Some(decode_changed(data).map(A::Event::ATTRIBUTE_CHANGED))
-    } else if topic == DiscardedEvent::<A>::TOPIC {
+    } else if topic == StandardTopics::<A>::DISCARDED {
         Some(IgnoredAny::deserialize(data).map(|_| A::Event::DISCARDED))
     } else {
         None

@@ -1,0 +1,60 @@
+//! A crate as text, and its folder.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::{fs, io};
+
+/// A crate that is about to be written.
+pub struct Crate {
+    /// Its name.
+    pub name: &'static str,
+    dependencies: String,
+    files: Vec<(String, String)>,
+}
+
+impl Crate {
+    /// A crate without files, with these dependencies besides the ones that both crates need.
+    pub fn new(name: &'static str, dependencies: &str) -> Self {
+        Self { name, dependencies: dependencies.to_owned(), files: Vec::new() }
+    }
+
+    /// Adds a module.
+    pub fn file(&mut self, module: &str, text: String) {
+        self.files.push((module.to_owned(), text));
+    }
+
+    /// The number of lines, over all files.
+    pub fn lines(&self) -> usize {
+        self.files.iter().map(|(_, text)| text.lines().count()).sum()
+    }
+
+    /// Writes the crate into its own folder below `folder`.
+    ///
+    /// # Panics
+    ///
+    /// Never: a string can always be written to.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let Self { name, dependencies, .. } = self;
+        let source = folder.join(name).join("src");
+        fs::create_dir_all(&source)?;
+        let manifest = format!(
+            "[package]
+name = \"{name}\"
+version = \"0.0.0\"
+edition = \"2024\"
+
+[dependencies]
+serde = {{ version = \"1.0\", features = [\"derive\"] }}
+serde_json = \"1.0\"
+uuid = {{ version = \"1.0\", features = [\"v5\", \"v7\", \"serde\"] }}
+{dependencies}"
+        );
+        fs::write(folder.join(name).join("Cargo.toml"), manifest)?;
+        let mut root = String::new();
+        for (module, text) in &self.files {
+            writeln!(root, "pub mod {module};").expect("a string can be written to");
+            fs::write(source.join(module).with_extension("rs"), text)?;
+        }
+        fs::write(source.join("lib.rs"), root)
+    }
+}

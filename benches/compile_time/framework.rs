@@ -1,0 +1,113 @@
+//! Writes the crate that uses the macros.
+
+use std::fmt::Write;
+
+use crate::description::{Aggregate, Change, Description, Event, Field};
+use crate::files::Crate;
+
+/// What is written once for all aggregates: storing and loading their events as JSON.
+const CODEC: &str = r#"//! Stores and loads the events of any aggregate as JSON.
+
+use es_runtime::aggregate::{Aggregate, Events};
+use es_runtime::event::{Event, EventVisitor, Recorded};
+use serde::Serialize;
+
+struct ToJson;
+
+impl EventVisitor for ToJson {
+    type Output = serde_json::Result<(&'static str, Vec<u8>)>;
+
+    fn event<E: Event + Serialize>(self, event: &E) -> Self::Output {
+        Ok((E::TOPIC, serde_json::to_vec(event)?))
+    }
+}
+
+pub fn store<A: Aggregate>(event: &A::Event) -> serde_json::Result<(&'static str, Vec<u8>)> {
+    event.visit(ToJson)
+}
+
+pub fn load<A: Aggregate>(topic: &str, version: u32, bytes: &[u8]) -> Option<serde_json::Result<A::Event>> {
+    let mut data = serde_json::Deserializer::from_slice(bytes);
+    let event = A::Event::decode(topic, version, &mut data)?;
+    Some(event.and_then(|event| data.end().map(|()| event)))
+}
+
+pub fn replay<A: Aggregate>(events: Vec<Recorded<A::Event>>) -> Result<A, es_runtime::Error> {
+    es_runtime::testing::replay(events)
+}
+"#;
+
+/// Writes the crate `ours`.
+pub fn write(description: &Description, runtime: &str) -> Crate {
+    let dependencies = format!("es-runtime = {{ path = {runtime:?}, features = [\"testing\"] }}\n");
+    let mut made = Crate::new("ours", &dependencies);
+    made.file("codec", CODEC.to_owned());
+    for of in &description.aggregates {
+        made.file(&of.module(), aggregate(of).expect("a string can be written to"));
+    }
+    made
+}
+
+/// The module of one aggregate.
+fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
+    let Aggregate { name, fields, events } = aggregate;
+    let mut text = String::new();
+    writeln!(text, "use es_runtime::event::Recorded;\nuse es_runtime::{{aggregate, mutator}};\nuse uuid::Uuid;\n")?;
+    writeln!(text, "#[aggregate]\n#[derive(Debug)]\npub struct {name} {{")?;
+    for Field { name, ty, .. } in fields {
+        writeln!(text, "    pub {name}: {ty},")?;
+    }
+    writeln!(text, "}}\n\n#[mutator]\nimpl {name} {{")?;
+    for (number, event) in events.iter().enumerate() {
+        if number == 0 { creating(&mut text, fields, event)? } else { changing(&mut text, event)? }
+    }
+    writeln!(
+        text,
+        "}}\n
+pub fn store(event: &{name}Event) -> serde_json::Result<(&'static str, Vec<u8>)> {{
+    crate::codec::store::<{name}>(event)
+}}\n
+pub fn load(topic: &str, version: u32, bytes: &[u8]) -> Option<serde_json::Result<{name}Event>> {{
+    crate::codec::load::<{name}>(topic, version, bytes)
+}}\n
+pub fn replay(events: Vec<Recorded<{name}Event>>) -> Result<{name}, es_runtime::Error> {{
+    crate::codec::replay(events)
+}}"
+    )?;
+    Ok(text)
+}
+
+/// The parameters of an event method.
+fn parameters(event: &Event) -> String {
+    event.fields.iter().map(|Field { name, ty, .. }| format!("{name}: {ty}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The event method that makes the first state.
+fn creating(text: &mut String, fields: &[&Field], event: &Event) -> std::fmt::Result {
+    let Event { name, command, .. } = event;
+    writeln!(text, "    #[event({name})]\n    pub fn {command}({}) -> Self {{", parameters(event))?;
+    writeln!(text, "        Self {{")?;
+    for field in fields {
+        let Field { name, initial, .. } = field;
+        if event.has(field) {
+            writeln!(text, "            {name},")?;
+        } else {
+            writeln!(text, "            {name}: {initial},")?;
+        }
+    }
+    writeln!(text, "        }}\n    }}\n")
+}
+
+/// An event method that changes the state.
+fn changing(text: &mut String, event: &Event) -> std::fmt::Result {
+    let Event { name, command, fields } = event;
+    writeln!(text, "    #[event({name})]\n    pub fn {command}(&mut self, {}) {{", parameters(event))?;
+    for Field { name, change, .. } in fields {
+        match change {
+            Change::Replace => writeln!(text, "        self.{name} = {name};")?,
+            Change::Add => writeln!(text, "        self.{name} += {name};")?,
+            Change::Extend => writeln!(text, "        self.{name}.extend({name});")?,
+        }
+    }
+    writeln!(text, "    }}\n")
+}

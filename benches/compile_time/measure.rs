@@ -1,0 +1,79 @@
+//! Runs cargo and takes the time.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+use std::{env, fs};
+
+/// What a run of the compiler cost, in seconds.
+#[derive(Clone, Copy)]
+pub struct Cost {
+    /// On the clock.
+    pub wall: f64,
+    /// On the processors, in the compiler itself; not known outside Linux.
+    pub user: Option<f64>,
+}
+
+/// A workspace of generated crates.
+pub struct Workspace {
+    folder: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace in that folder.
+    pub const fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Compiles one crate, and what it depends on where that is not done yet.
+    pub fn run(&self, command: &str, name: &str) -> Cost {
+        let (start, before) = (Instant::now(), user_of_children());
+        self.cargo(&[command, "--quiet", "--package", name]);
+        let wall = start.elapsed().as_secs_f64();
+        Cost { wall, user: user_of_children().zip(before).map(|(after, before)| after - before) }
+    }
+
+    /// Forgets what was compiled of one crate; its dependencies stay.
+    pub fn clean(&self, name: &str) {
+        self.cargo(&["clean", "--quiet", "--package", name]);
+    }
+
+    /// Runs cargo in the workspace, with nothing that would make one run differ from the next.
+    ///
+    /// # Panics
+    ///
+    /// If it fails: there is nothing to compare then.
+    fn cargo(&self, arguments: &[&str]) {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let status = Command::new(cargo)
+            .args(arguments)
+            .arg("--offline")
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", self.folder.join("target"))
+            .env("CARGO_INCREMENTAL", "0")
+            .env_remove("RUSTFLAGS")
+            .env_remove("RUSTC_WRAPPER")
+            .stdin(Stdio::null())
+            .status();
+        match status {
+            Ok(status) => assert!(status.success(), "`cargo {}` failed in {}", arguments.join(" "), self.folder.display()),
+            Err(error) => panic!("cargo cannot be started: {error}"),
+        }
+    }
+}
+
+/// Seconds that all finished child processes spent, as Linux counts them.
+fn user_of_children() -> Option<f64> {
+    // Linux tells times to programs in hundredths, on every processor.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field is the program's name in parentheses, which may hold spaces.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let ticks: u32 = fields.split_whitespace().nth(13)?.parse().ok()?;
+    Some(f64::from(ticks) / TICKS_PER_SECOND)
+}

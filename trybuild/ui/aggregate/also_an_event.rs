@@ -1,0 +1,17 @@
+use es_runtime::{aggregate, event, mutator};
+
+#[aggregate]
+#[event]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+fn main() {}

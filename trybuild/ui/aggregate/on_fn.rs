@@ -1,0 +1,6 @@
+use es_runtime::aggregate;
+
+#[aggregate]
+fn open() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use es_runtime::aggregate;
+
+#[aggregate]
+pub struct Account;
+
+fn main() {}

@@ -1,0 +1,17 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    #[attribute(version = 3, upcast = [String, u32])]
+    pub limit: u64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { limit: 0 }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use es_runtime::event;
+
+#[event]
+pub struct Opened {
+    #[attribute]
+    pub owner: String,
+}
+
+fn main() {}

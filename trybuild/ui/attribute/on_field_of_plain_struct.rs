@@ -1,0 +1,8 @@
+use es_runtime::attribute;
+
+pub struct Account {
+    #[attribute]
+    pub owner: String,
+}
+
+fn main() {}

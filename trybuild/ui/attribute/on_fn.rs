@@ -1,0 +1,6 @@
+use es_runtime::attribute;
+
+#[attribute]
+fn owner() {}
+
+fn main() {}

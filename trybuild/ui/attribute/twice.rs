@@ -1,0 +1,18 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    #[attribute]
+    #[attribute(name = "holder")]
+    pub owner: String,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open(owner: String) -> Self {
+        Self { owner }
+    }
+}
+
+fn main() {}

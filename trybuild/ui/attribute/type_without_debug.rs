@@ -1,0 +1,21 @@
+use es_runtime::{aggregate, mutator};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Owner(String);
+
+#[aggregate]
+pub struct Account {
+    #[attribute]
+    pub owner: Owner,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open(name: String) -> Self {
+        Self { owner: Owner(name) }
+    }
+}
+
+fn main() {}
