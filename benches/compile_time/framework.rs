@@ -9,7 +9,7 @@ use crate::files::Crate;
 const CODEC: &str = r#"//! Stores and loads the events of any aggregate as JSON.
 
 use es_runtime::aggregate::{Aggregate, Events};
-use es_runtime::event::{Event, EventVisitor, Recorded};
+use es_runtime::event::{EventType, EventVisitor, Recorded};
 use serde::Serialize;
 
 struct ToJson;
@@ -17,8 +17,8 @@ struct ToJson;
 impl EventVisitor for ToJson {
     type Output = serde_json::Result<(&'static str, Vec<u8>)>;
 
-    fn event<E: Event + Serialize>(self, event: &E) -> Self::Output {
-        Ok((E::TOPIC, serde_json::to_vec(event)?))
+    fn event<T: Serialize>(self, of: &'static EventType, data: &T) -> Self::Output {
+        Ok((of.topic(), serde_json::to_vec(data)?))
     }
 }
 

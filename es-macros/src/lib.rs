@@ -1,7 +1,7 @@
-//! The attribute macros of `es-runtime`, which re-exports them.
+//! The attribute macros of `es-runtime`, which re-exports and documents them.
 //!
-//! Each macro runs the same stages: read the arguments, build a model while collecting every mistake,
-//! expand the model. What expansions call lives in `es_runtime::__private`.
+//! Each macro reads its arguments, builds a model while it collects every mistake, and expands the model.
+//! The names that expansions call live in `es_runtime::__private`.
 
 mod aggregate;
 mod args;
@@ -12,27 +12,33 @@ mod misuse;
 mod mutator;
 mod names;
 mod runtime_path;
+#[cfg(test)]
+mod tests;
 mod types;
 mod upcast;
 
 use proc_macro::TokenStream;
 
+/// Makes a struct the state of an aggregate.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
     aggregate::expand(args.into(), item.into()).into()
 }
 
+/// Makes the methods of an impl events and commands.
 #[proc_macro_attribute]
 pub fn mutator(args: TokenStream, item: TokenStream) -> TokenStream {
     mutator::expand(args.into(), item.into()).into()
 }
 
+/// Makes a struct, or a method inside `#[mutator] impl`, an event.
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     event::expand(args.into(), item.into()).into()
 }
 
+/// Makes a field of an `#[aggregate]` struct an attribute.
 #[proc_macro_attribute]
 pub fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    misuse::attribute(args.into(), item.into()).into()
+    misuse::attribute(&args.into(), item.into()).into()
 }

@@ -22,9 +22,11 @@ impl Runtime {
         quote!(#path::__private)
     }
 
-    /// The same path, for code that is all to be blamed on one token.
-    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
-        respan(self.private(), span)
+    /// Gives the names that only expansions use a short path inside the `const _` block that the impls of
+    /// an expansion stand in: `__es`.
+    pub(crate) fn use_private(&self) -> TokenStream {
+        let private = self.private();
+        quote!(use #private as __es;)
     }
 
     /// The path of serde as a literal, as serde's own attribute wants it.
@@ -33,14 +35,6 @@ impl Runtime {
         let text: String = quote!(#path::serde).to_string().split_whitespace().collect();
         Lit::Str(LitStr::new(&text, Span::call_site()))
     }
-}
-
-fn respan(tokens: TokenStream, span: Span) -> TokenStream {
-    let respanned = tokens.into_iter().map(|mut token| {
-        token.set_span(span);
-        token
-    });
-    respanned.collect()
 }
 
 impl Default for Runtime {

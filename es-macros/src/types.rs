@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{GenericArgument, LitStr, PathArguments, Type, TypePath};
+use syn::{Attribute, GenericArgument, LitStr, PathArguments, Type, TypePath};
 
 use crate::diag::Diag;
 
@@ -95,12 +95,13 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 }
 
 /// Tells the compiler to check that each of `types` fulfils `bound`, and to say so at the type.
-pub(crate) fn assert_all(types: &[&Type], bound: &TokenStream) -> TokenStream {
+pub(crate) fn assert_all(types: &[&Type], bound: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
     if types.is_empty() {
         return TokenStream::new();
     }
     let asserts = types.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #bound>::OK;));
     quote! {
+        #(#cfgs)*
         const _: () = { #(#asserts)* };
     }
 }

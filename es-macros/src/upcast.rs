@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{LitStr, Type};
+use syn::{Attribute, LitStr, Type};
 
 use crate::args::Args;
 use crate::attrs;
@@ -77,6 +77,25 @@ pub(crate) fn check_aliases(key: &str, current: &LitStr, aliases: &[LitStr], dia
 /// The calls that record the shapes of a stored value in `events.lock`.
 pub(crate) fn traced(topic: &TokenStream, current: impl ToTokens, past: &[Type]) -> TokenStream {
     let older = past.iter().zip(1u32..).map(|(shape, version)| quote!(shapes.past::<#shape>(#topic, #version);));
-    let version = u32::try_from(past.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let version = current_version(past);
     quote!({ #(#older)* shapes.event::<#current>(#topic, #version); })
+}
+
+/// The version of the shape that follows the older ones.
+pub(crate) fn current_version(past: &[Type]) -> u32 {
+    u32::try_from(past.len()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Hands the traced shapes to `events_lock!()`. Only in tests: tracing costs compile time.
+pub(crate) fn stored_shapes(traced: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
+    if traced.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        #(#cfgs)*
+        #[cfg(test)]
+        __es::submit! {
+            __es::StoredShapes { module: ::core::module_path!(), collect: |shapes| { #traced } }
+        }
+    }
 }

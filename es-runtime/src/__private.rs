@@ -1,30 +1,41 @@
 //! Exempt from semver: the only names that the expansions of our macros use.
 
+pub use core::clone::Clone;
+pub use core::fmt::{self, Debug, Formatter};
+pub use core::ops::Deref;
+pub use core::option::Option::{self, None, Some};
+pub use core::panic::Location;
+
 pub use ::inventory::submit;
-pub use ::serde;
+pub use ::serde::{self, Deserializer};
 
 pub use crate::aggregate::{
-    Aggregate, Apply, ApplyRef, Attribute, AttributeChanged, AttributeType, AttributeVisitor, Begin, BeginRef, Changes,
-    Creates, Discarded, DiscardedEvent, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
-    decode_value, made_topic,
+    Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Changes, Creates,
+    Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard, decode_value,
+    made_topic, visit_attribute, visit_discarded,
 };
+use crate::aggregate::attribute_changed;
 pub use crate::event::{Envelope, Event, EventType, EventVisitor};
 pub use crate::id::Id;
-#[cfg(any())]
 pub use crate::lock::{Shapes, StoredShapes};
 pub use crate::registry::AggregateType;
 pub use crate::storable::{AssertStateField, AssertStorable, StateField, Storable};
+
+/// Where something is declared.
+pub type Place = &'static Location<'static>;
+
+/// Applies an event to a state.
+pub type ApplyFn<A, E> = fn(&mut <A as Aggregate>::State, &E, &Envelope);
+
+/// Makes the first state from an event.
+pub type BeginFn<A, E> = fn(&E, &Envelope) -> <A as Aggregate>::State;
 
 /// Shows the root, by the `Debug` of its state.
 ///
 /// # Errors
 ///
 /// What the formatter returns.
-pub fn debug<A: Aggregate>(
-    root: &Root<A>,
-    state: &dyn core::fmt::Debug,
-    f: &mut core::fmt::Formatter<'_>,
-) -> core::fmt::Result {
+pub fn debug<A: Aggregate>(root: &Root<A>, state: &dyn Debug, f: &mut Formatter<'_>) -> fmt::Result {
     f.debug_struct(A::NAME)
         .field("id", &root.id())
         .field("version", &root.version())
@@ -35,7 +46,7 @@ pub fn debug<A: Aggregate>(
 
 /// The name under which `events.lock` records an attribute.
 pub fn attribute_shape<A: Aggregate>(name: &str) -> String {
-    format!("{}.{name}", AttributeChanged::<A>::TYPE.topic())
+    format!("{}.{name}", attribute_changed::<A>().topic())
 }
 
 /// Sets the attribute that has changed.
@@ -49,16 +60,16 @@ pub fn set_attribute<A: Aggregate>(attribute: A::Attribute, state: &mut A::State
 /// # Errors
 ///
 /// What the formatter returns.
-pub fn debug_event<A: Aggregate>(event: &A::Event, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+pub fn debug_event<A: Aggregate>(event: &A::Event, f: &mut Formatter<'_>) -> fmt::Result {
     event.visit(Shown(f))
 }
 
-struct Shown<'a, 'b>(&'a mut core::fmt::Formatter<'b>);
+struct Shown<'a, 'b>(&'a mut Formatter<'b>);
 
 impl EventVisitor for Shown<'_, '_> {
-    type Output = core::fmt::Result;
+    type Output = fmt::Result;
 
-    fn event<T: serde::Serialize + core::fmt::Debug>(self, _: &'static EventType, data: &T) -> Self::Output {
+    fn event<T: serde::Serialize + Debug>(self, _: &'static EventType, data: &T) -> fmt::Result {
         data.fmt(self.0)
     }
 }

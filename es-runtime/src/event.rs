@@ -72,6 +72,15 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
         decode_shape::<Self, Self::Past, D>(Self::TOPIC, version, data)
     }
 
+    /// As [`Event::decode`], then made one of the events of an aggregate.
+    #[doc(hidden)]
+    fn decode_as<'de, D, T>(version: u32, data: D, variant: fn(Self) -> T) -> Option<Result<T, D::Error>>
+    where
+        D: Deserializer<'de>,
+    {
+        Some(Self::decode(version, data).map(variant))
+    }
+
     /// Shows the event to `visitor`.
     fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
         visitor.event(&Self::TYPE, self)
@@ -248,6 +257,7 @@ impl<E> Recorded<E> {
         &self.metadata
     }
 
+    #[cfg(feature = "testing")]
     pub(crate) fn into_parts(self) -> (Envelope, E) {
         (self.envelope, self.event)
     }

@@ -14,6 +14,8 @@ pub mod event;
 pub mod storable;
 pub mod aggregate;
 pub mod registry;
+pub mod shape;
+pub mod lock;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[doc(hidden)]

@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::OnceLock;
 
-use crate::aggregate::{Aggregate, Attribute, AttributeChanged, AttributeType, DiscardedEvent, Events};
+use crate::aggregate::{Aggregate, Attribute, AttributeType, Events, attribute_changed, discarded};
 use crate::error::{Error, ErrorKind};
 use crate::event::EventType;
 
@@ -29,7 +29,7 @@ impl AggregateType {
         Self {
             name: A::NAME,
             events: A::Event::TYPES,
-            standard: [AttributeChanged::<A>::TYPE, DiscardedEvent::<A>::TYPE],
+            standard: [*attribute_changed::<A>(), *discarded::<A>()],
             attributes: A::Attribute::TYPES,
             retired: A::Event::RETIRED,
             type_id: TypeId::of::<A>,

@@ -1,135 +1,150 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Attribute;
 
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
 use crate::names;
 use crate::types::{assert_all, is_known_storable, lazy_bounds, serde_bounds};
-use crate::upcast;
+use crate::upcast::{self, current_version};
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
-    let state = state(aggregate);
-    let root = root(aggregate);
-    let attributes = attributes(aggregate);
-    quote!(#state #root #attributes)
-}
-
-/// The struct as written, under the name of the state, with the derives that storing needs.
-fn state(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { runtime, root, state, .. } = aggregate;
-    let private = runtime.private();
-    let doc = format!("The state of [`{root}`]: what events change and snapshots keep.");
-    let mut derives = Vec::new();
-    if !attrs::derives(&state.attrs, "Clone") {
-        derives.push(quote!(::core::clone::Clone));
-    }
-    let serialize = !attrs::derives(&state.attrs, "Serialize");
-    let deserialize = !attrs::derives(&state.attrs, "Deserialize");
-    if serialize {
-        derives.push(quote!(#private::serde::Serialize));
-    }
-    if deserialize {
-        derives.push(quote!(#private::serde::Deserialize));
-    }
-    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
-    let serde = runtime.serde();
-    let unknown = aggregate.unknown_types();
-    let bound = quote!(#private::StateField);
-    let bounds = (serialize && deserialize && !attrs::has_serde(&state.attrs)).then(|| serde_bounds(&unknown, &bound));
-    let crate_path = (serialize || deserialize).then(|| quote!(#[serde(crate = #serde)]));
-    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(#private::AssertStateField));
-    let lazy = lazy_bounds(&unknown, &bound);
-    let cfgs = attrs::select(&state.attrs, attrs::is_cfg);
-    let ident = &state.ident;
-    quote! {
-        #[doc = #doc]
-        #derives
-        #crate_path
-        #bounds
-        #state
-        #(#cfgs)*
-        #[automatically_derived]
-        impl #private::State for #ident where #lazy {}
-        #(#cfgs)*
-        #asserts
-    }
-}
-
-fn root(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { runtime, root, name, id_namespace, trigger, state, docs, .. } = aggregate;
-    let private = runtime.private_at(root.span());
-    let vis = &state.vis;
-    let cfgs = attrs::select(&state.attrs, attrs::is_cfg);
+    let Aggregate { runtime, root, state, docs, .. } = aggregate;
+    let cfgs: Vec<&Attribute> = attrs::select(&state.attrs, attrs::is_cfg);
     let lints = attrs::select(&state.attrs, attrs::is_lint);
-    let state = &state.ident;
-    let namespace = id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
-    let attribute_enum = if aggregate.attributes.is_empty() {
-        quote!(#private::NoAttribute<#state>)
-    } else {
-        let ident = Ident::new(&names::attribute_enum(root).to_string(), aggregate.storing_span());
-        quote!(#ident)
-    };
+    let private = runtime.private();
+    let vis = &state.vis;
     let doc = docs.is_empty().then(|| {
-        let doc = format!("An aggregate: [`{state}`] with its identity and its events.");
+        let doc = format!(" An aggregate: [`{}`] with its identity and its events.", state.ident);
         quote!(#[doc = #doc])
     });
-    let setters = aggregate.attributes.iter().map(|attribute| setter(aggregate, attribute));
-    let stored_state = Ident::new(&state.to_string(), aggregate.storing_span());
-    // All at the aggregate's name: without a mutator there is then one error, under it.
-    quote_spanned! {root.span()=>
+    let state = state_struct(aggregate);
+    let attribute_enum = attribute_enum(aggregate);
+    let state_impl = state_impl(aggregate);
+    let root_impls = root_impls(aggregate);
+    let attribute_impl = attribute_impl(aggregate);
+    let use_runtime = runtime.use_private();
+    // At the aggregate's name: without a mutator there is then one error, under it.
+    let root_struct = quote_spanned! {root.span()=>
+        #vis struct #root {
+            __root: #private::Root<#root>,
+        }
+    };
+    quote! {
+        #state
         #(#cfgs)*
         #(#lints)*
         #(#docs)*
         #doc
-        #vis struct #root {
-            __root: #private::Root<#root>,
-        }
+        #root_struct
+        #attribute_enum
         #(#cfgs)*
+        const _: () = {
+            #use_runtime
+            #state_impl
+            #root_impls
+            #attribute_impl
+        };
+    }
+}
+
+/// The struct as written, under the name of the state, with the derives that storing needs.
+fn state_struct(aggregate: &Aggregate) -> TokenStream {
+    let Aggregate { runtime, root, state, .. } = aggregate;
+    let private = runtime.private();
+    let doc = format!(" The state of [`{root}`]: what events change and snapshots keep.");
+    let missing = |name: &str| !attrs::derives(&state.attrs, name);
+    let (serialize, deserialize) = (missing("Serialize"), missing("Deserialize"));
+    let derives = [
+        (missing("Clone"), quote!(::core::clone::Clone)),
+        (serialize, quote!(#private::serde::Serialize)),
+        (deserialize, quote!(#private::serde::Deserialize)),
+    ];
+    let derives: Vec<_> = derives.into_iter().filter(|(missing, _)| *missing).map(|(_, path)| path).collect();
+    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
+    let path = runtime.serde();
+    let path = (serialize || deserialize).then(|| quote!(#[serde(crate = #path)]));
+    let bounds = (serialize && deserialize && !attrs::has_serde(&state.attrs))
+        .then(|| serde_bounds(&aggregate.unknown_types(), &quote!(#private::StateField)));
+    quote! {
+        #[doc = #doc]
+        #derives
+        #path
+        #bounds
+        #state
+    }
+}
+
+fn state_impl(aggregate: &Aggregate) -> TokenStream {
+    let state = &aggregate.state.ident;
+    let unknown = aggregate.unknown_types();
+    let bounds = lazy_bounds(&unknown, &quote!(__es::StateField));
+    // The first one is reported where the state is used: at its type, too.
+    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(__es::AssertStateField), &[]);
+    quote! {
         #[automatically_derived]
-        impl #private::Aggregate for #root {
+        impl __es::State for #state where #bounds {}
+        #asserts
+    }
+}
+
+fn root_impls(aggregate: &Aggregate) -> TokenStream {
+    let Aggregate { root, name, id_namespace, trigger, state, attributes, .. } = aggregate;
+    let vis = &state.vis;
+    let state = &state.ident;
+    let namespace = id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
+    let stored_at = |ident: &Ident| Ident::new(&ident.to_string(), aggregate.storing_span());
+    let stored_state = stored_at(state);
+    let attribute_enum = if attributes.is_empty() {
+        quote!(__es::NoAttribute<#state>)
+    } else {
+        let ident = stored_at(&names::attribute_enum(root));
+        quote!(#ident)
+    };
+    let setters = attributes.iter().map(|attribute| setter(root, attribute));
+    quote_spanned! {root.span()=>
+        #[automatically_derived]
+        impl __es::Aggregate for #root {
             const NAME: &'static str = #name;
             #namespace
             type State = #stored_state;
-            type Event = <#root as #private::Mutator>::Event;
+            type Event = <#root as __es::Mutator>::Event;
             type Attribute = #attribute_enum;
-            fn from_root(root: #private::Root<Self>, _: #private::Seal) -> Self {
+            fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
                 Self { __root: root }
             }
-            fn root_mut(&mut self, _: #private::Seal) -> &mut #private::Root<Self> {
+            fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
                 &mut self.__root
             }
         }
-        #(#cfgs)*
         #[automatically_derived]
-        impl ::core::ops::Deref for #root {
-            type Target = #private::Root<Self>;
+        impl __es::Deref for #root {
+            type Target = __es::Root<Self>;
             fn deref(&self) -> &Self::Target {
                 &self.__root
             }
         }
-        #(#cfgs)*
         #[automatically_derived]
-        impl ::core::fmt::Debug for #root
+        impl __es::Debug for #root
         where
-            for<'a> &'a #state: ::core::fmt::Debug,
+            for<'a> &'a #state: __es::Debug,
         {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                #private::debug(&self.__root, &&*self.__root, f)
+            fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+                __es::debug(&self.__root, &&*self.__root, f)
             }
         }
-        #(#cfgs)*
         #[allow(dead_code)]
         impl #root {
-            /// Records an event that is declared on its own, and applies it.
-            #trigger fn trigger<E: #private::Changes<Self>>(&mut self, event: E) {
+            #[doc = " Records an event that is declared on its own, and applies it."]
+            #trigger fn trigger<E: __es::Changes<Self>>(&mut self, event: E) {
                 self.__root.record(event);
             }
-            /// Creates the aggregate with an event that is declared on its own.
-            #trigger fn create_from<E: #private::Creates<Self>>(event: E) -> Self {
-                #private::Root::create(#private::Id::new(), event)
+            #[doc = " Creates the aggregate with an event that is declared on its own."]
+            #trigger fn create_from<E: __es::Creates<Self>>(event: E) -> Self {
+                __es::Root::create(__es::Id::new(), event)
             }
-            /// Ends the aggregate; what is returned can only be saved.
-            #vis fn discard(self) -> #private::Discarded<Self> {
+            #[doc = " Ends the aggregate; what is returned can only be saved."]
+            #vis fn discard(self) -> __es::Discarded<Self> {
                 self.__root.discard()
             }
             #(#setters)*
@@ -137,11 +152,11 @@ fn root(aggregate: &Aggregate) -> TokenStream {
     }
 }
 
-fn setter(aggregate: &Aggregate, attribute: &AttributeField) -> TokenStream {
+fn setter(root: &Ident, attribute: &AttributeField) -> TokenStream {
     let AttributeField { cfgs, vis, field, variant, ty, .. } = attribute;
-    let attribute_enum = names::attribute_enum(&aggregate.root);
+    let attribute_enum = names::attribute_enum(root);
     let setter = names::setter(field);
-    let doc = format!("Sets `{field}`, by a recorded event.");
+    let doc = format!(" Sets `{field}`, by a recorded event.");
     quote! {
         #(#cfgs)*
         #[doc = #doc]
@@ -151,90 +166,91 @@ fn setter(aggregate: &Aggregate, attribute: &AttributeField) -> TokenStream {
     }
 }
 
-/// The enum of the attributes.
-fn attributes(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { runtime, root, state, attributes, .. } = aggregate;
+/// One line for each attribute, under the conditions of its field.
+fn each(attributes: &[AttributeField], line: impl Fn(&AttributeField) -> TokenStream) -> TokenStream {
+    let lines = attributes.iter().map(|attribute| {
+        let cfgs = &attribute.cfgs;
+        let tokens = line(attribute);
+        quote!(#(#cfgs)* #tokens)
+    });
+    quote!(#(#lines)*)
+}
+
+fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
+    let Aggregate { root, state, attributes, .. } = aggregate;
     if attributes.is_empty() {
         return TokenStream::new();
     }
-    let private = runtime.private();
     let attribute_enum = names::attribute_enum(root);
     let vis = &state.vis;
-    let outer = attrs::select(&state.attrs, attrs::is_cfg);
+    let cfgs = attrs::select(&state.attrs, attrs::is_cfg);
+    let doc = format!(" A changed attribute of [`{root}`], with its new value.");
+    let variants = each(attributes, |AttributeField { field, variant, ty, .. }| {
+        let doc = format!(" The new `{field}`.");
+        quote!(#[doc = #doc] #variant(#ty),)
+    });
+    quote! {
+        #(#cfgs)*
+        #[doc = #doc]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #vis enum #attribute_enum { #variants }
+    }
+}
+
+fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
+    let Aggregate { root, state, attributes, .. } = aggregate;
+    if attributes.is_empty() {
+        return TokenStream::new();
+    }
+    let attribute_enum = names::attribute_enum(root);
     let state = &state.ident;
     let unknown: Vec<_> =
         attributes.iter().map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect();
-    let lazy = lazy_bounds(&unknown, &quote!(#private::Storable));
-    let doc = format!("A changed attribute of [`{root}`], with its new value.");
-    let each = |make: &dyn Fn(&AttributeField) -> TokenStream| -> TokenStream {
-        let made = attributes.iter().map(|attribute| {
-            let cfgs = &attribute.cfgs;
-            let tokens = make(attribute);
-            quote!(#(#cfgs)* #tokens)
-        });
-        quote!(#(#made)*)
-    };
-    let variants = each(&|AttributeField { field, variant, ty, .. }| {
-        let doc = format!("The new `{field}`.");
-        quote!(#[doc = #doc] #variant(#ty),)
-    });
-    let types = each(&|AttributeField { ty, name, aliases, past, .. }| {
+    let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
+    let types = each(attributes, |AttributeField { ty, name, aliases, past, .. }| {
         let past = upcast::past(past);
-        quote!(#private::AttributeType::of::<#ty, #past>(#name, &[#(#aliases),*]),)
+        quote!(__es::AttributeType::of::<#ty, #past>(#name, &[#(#aliases),*]),)
     });
-    let visits = each(&|AttributeField { variant, name, past, .. }| {
-        let version = u32::try_from(past.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let visits = each(attributes, |AttributeField { variant, name, past, .. }| {
+        let version = current_version(past);
         quote!(Self::#variant(value) => visitor.attribute(#name, #version, value),)
     });
-    let applies = each(&|AttributeField { field, variant, .. }| quote!(Self::#variant(value) => state.#field = value,));
-    let decodes = each(&|AttributeField { variant, ty, name, aliases, past, .. }| {
+    let applies =
+        each(attributes, |AttributeField { field, variant, .. }| quote!(Self::#variant(value) => state.#field = value,));
+    let decodes = each(attributes, |AttributeField { variant, ty, name, aliases, past, .. }| {
         let past = upcast::past(past);
         quote! {
-            #name #(| #aliases)* => ::core::option::Option::Some(
-                #private::decode_value::<#ty, #past, D>(name, version, value).map(Self::#variant)
-            ),
+            #name #(| #aliases)* => {
+                __es::Some(__es::decode_value::<#ty, #past, D>(name, version, value).map(Self::#variant))
+            }
         }
     });
-    let traced = each(&|AttributeField { ty, name, past, .. }| {
-        let shape = quote!(&#private::attribute_shape::<#root>(#name));
-        upcast::traced(&shape, ty, past)
+    let traced = each(attributes, |AttributeField { ty, name, past, .. }| {
+        upcast::traced(&quote!(&__es::attribute_shape::<#root>(#name)), ty, past)
     });
+    let shapes = upcast::stored_shapes(&traced, &[]);
     quote! {
-        #(#outer)*
-        #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        #vis enum #attribute_enum {
-            #variants
-        }
-        #(#outer)*
         #[automatically_derived]
-        impl #private::Attribute for #attribute_enum where #lazy {
+        impl __es::Attribute for #attribute_enum where #bounds {
             type State = #state;
-            const TYPES: &'static [#private::AttributeType] = &[#types];
-            fn visit<V: #private::AttributeVisitor>(&self, visitor: V) -> V::Output {
+            const TYPES: &'static [__es::AttributeType] = &[#types];
+            fn visit<V: __es::AttributeVisitor>(&self, visitor: V) -> V::Output {
                 match self { #visits }
             }
             fn apply(self, state: &mut Self::State) {
                 match self { #applies }
             }
-            fn decode<'de, D: #private::serde::Deserializer<'de>>(
+            fn decode<'de, D: __es::Deserializer<'de>>(
                 name: &str,
                 version: u32,
                 value: D,
-            ) -> ::core::option::Option<::core::result::Result<Self, D::Error>> {
+            ) -> __es::Decoded<Self, D::Error> {
                 match name {
                     #decodes
-                    _ => ::core::option::Option::None,
+                    _ => __es::None,
                 }
             }
         }
-        #[cfg(test)]
-        #(#outer)*
-        #private::submit! {
-            #private::StoredShapes {
-                module: ::core::module_path!(),
-                collect: |shapes| { #traced },
-            }
-        }
+        #shapes
     }
 }

@@ -13,7 +13,7 @@ use crate::diag::Diag;
 /// Expands `#[aggregate(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let expansion = match syn::parse2::<Item>(item.clone()) {
+    let expansion = match syn::parse2::<Item>(item) {
         Ok(Item::Struct(item)) => match Aggregate::new(args, item.clone(), &mut diag) {
             Some(aggregate) => expand::expand(&aggregate),
             None => fallback(Item::Struct(item)),
@@ -24,7 +24,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         }
         Err(error) => {
             diag.push(error);
-            item
+            TokenStream::new()
         }
     };
     let errors = diag.into_tokens();

@@ -24,11 +24,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
             refuse(&other, &mut diag);
             other.into_token_stream()
         }
-        // A method outside its home is not an item: say where it belongs.
+        // A method of a trait is no item, and could not stand for itself.
         Err(_) => {
-            let start: TokenStream = item.clone().into_iter().take(1).collect();
+            let start: TokenStream = item.into_iter().take(1).collect();
             diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
-            item
+            TokenStream::new()
         }
     };
     let errors = diag.into_tokens();
@@ -112,36 +112,28 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         .map(|field| &field.ty)
         .filter(|ty| !is_known_storable(ty))
         .collect();
-    let bound = quote!(#private::Storable);
-    let bounds = lazy_bounds(&unknown, &bound);
-    let derives = derives(runtime, item, &unknown, &bound);
-    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(#private::AssertStorable));
+    let derives = derives(runtime, item, &unknown, &quote!(#private::Storable));
+    let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
+    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(__es::AssertStorable), &[]);
     let items = stored.items(ident, &quote!(#topic));
-    let place = quote_spanned!(ident.span()=> ::core::panic::Location::caller());
     // At the first type that may not be storable, so that this is reported once: there.
     let span = unknown.first().map_or(ident.span(), |ty| ty.span());
-    let registered = quote_spanned!(span=> <#ident as #private::Event>::TYPE);
-    let traced = upcast::traced(&quote!(<#ident as #private::Event>::TOPIC), ident, &stored.past);
+    let registered = quote_spanned!(span=> <#ident as __es::Event>::TYPE);
+    let traced = upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past);
+    let shapes = upcast::stored_shapes(&traced, &[]);
+    let use_runtime = runtime.use_private();
     quote! {
         #derives
         #item
         #(#cfgs)*
-        #[automatically_derived]
-        impl #private::Event for #ident where #bounds {
-            #items
-            const PLACE: &'static ::core::panic::Location<'static> = #place;
-        }
-        #(#cfgs)*
-        #private::submit! { #registered }
-        #[cfg(test)]
-        #(#cfgs)*
-        #private::submit! {
-            #private::StoredShapes {
-                module: ::core::module_path!(),
-                collect: |shapes| #traced,
-            }
-        }
-        #asserts
+        const _: () = {
+            #use_runtime
+            #[automatically_derived]
+            impl __es::Event for #ident where #bounds { #items }
+            __es::submit! { #registered }
+            #shapes
+            #asserts
+        };
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is said of an event in `#[event(..)]`, on a method as on a struct.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{LitStr, Type};
 
 use crate::args::Args;
@@ -38,10 +38,13 @@ impl Stored {
         let aliases =
             (!aliases.is_empty()).then(|| quote!(const ALIASES: &'static [&'static str] = &[#(#aliases),*];));
         let past = upcast::past(past);
+        // Inside the expansion's block; at the event's name, whose line this tells.
+        let place = quote_spanned!(name.span()=> __es::Location::caller());
         quote! {
             const NAME: &'static str = #text;
             const TOPIC: &'static str = #topic;
             #aliases
+            const PLACE: __es::Place = #place;
             type Past = #past;
         }
     }

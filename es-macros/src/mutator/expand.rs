@@ -1,7 +1,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, ImplItem, PatIdent, Type};
+use syn::{Attribute, PatIdent, Path, Type};
 
 use super::method::{EventMethod, Field, MethodEvent};
 use super::model::Mutator;
@@ -11,14 +11,68 @@ use crate::types::{assert_all, is_known_storable, lazy_bounds, serde_bounds};
 use crate::upcast;
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
-    let made = mutator.events.iter().map(|method| made_event(mutator, method));
-    let bodies = mutator.events.iter().map(|method| body(mutator, method));
-    let recorded = mutator.events.iter().map(|method| recorded(mutator, method));
-    let events = event_enum(mutator);
-    let commands = commands(mutator);
-    let helpers = helpers(mutator);
-    let registration = registration(mutator);
-    quote!(#(#made)* #events #(#recorded)* #(#bodies)* #commands #helpers #registration)
+    let names = Names {
+        mutator,
+        root: &mutator.root,
+        state: mutator.state(),
+        events: names::event_enum(&mutator.ident()),
+        unknown: mutator.events.iter().filter(|event| event.cfgs().is_empty()).flat_map(stored_types).collect(),
+    };
+    let structs = mutator.events.iter().map(|method| event_struct(mutator, method));
+    let event_enum = event_enum(&names);
+    let impls = mutator.events.iter().map(|method| event_impls(&names, method));
+    let dispatch = dispatch(&names);
+    let commands = commands(&names);
+    let helpers = helpers(&names);
+    let registration = registration(&names);
+    let use_runtime = mutator.runtime.use_private();
+    quote! {
+        #(#structs)*
+        #event_enum
+        const _: () = {
+            #use_runtime
+            #dispatch
+            #(#impls)*
+            #commands
+            #helpers
+            #registration
+        };
+    }
+}
+
+/// What most parts of the expansion name.
+struct Names<'a> {
+    mutator: &'a Mutator,
+    root: &'a Path,
+    state: Path,
+    events: Ident,
+    /// Types of stored parameters of which it is not known that they can be stored.
+    unknown: Vec<&'a Type>,
+}
+
+impl Names<'_> {
+    /// One line for each event, under the conditions of its method.
+    fn each(&self, line: impl Fn(&EventMethod, &Ident) -> Option<TokenStream>) -> TokenStream {
+        let lines = self.mutator.events.iter().filter_map(|method| {
+            let cfgs = method.cfgs();
+            line(method, method.variant()).map(|tokens| quote!(#(#cfgs)* #tokens))
+        });
+        quote!(#(#lines)*)
+    }
+
+    /// The bounds under which the impls of the enum need not report a type that cannot be stored: it is
+    /// reported where it stands.
+    fn bounds(&self) -> TokenStream {
+        where_all_storable(&self.unknown)
+    }
+}
+
+fn where_all_storable(types: &[&Type]) -> TokenStream {
+    if types.is_empty() {
+        return TokenStream::new();
+    }
+    let bounds = lazy_bounds(types, &quote!(__es::Storable));
+    quote!(where #bounds)
 }
 
 /// The event as a type.
@@ -31,43 +85,27 @@ fn path(method: &EventMethod) -> TokenStream {
 
 /// The event as an implementor of `Event`. Every use of it is this same path at one place, so that the
 /// compiler reports a type that is no event once: there.
-fn as_event(mutator: &Mutator, method: &EventMethod) -> TokenStream {
-    let private = mutator.runtime.private();
+fn as_event(method: &EventMethod) -> TokenStream {
     let ty = path(method);
-    quote_spanned!(ty.span()=> <#ty as #private::Event>)
+    quote_spanned!(ty.span()=> <#ty as __es::Event>)
 }
 
-/// The types of which it is not known that they can be stored.
-fn unknown_types(fields: &[Field]) -> Vec<&Type> {
+fn stored_types(method: &EventMethod) -> Vec<&Type> {
+    let MethodEvent::Made { fields, .. } = &method.event else { return Vec::new() };
     let fields = fields.iter().filter(|field| !attrs::has_serde(&field.attrs));
     fields.map(|field| &field.ty).filter(|ty| !is_known_storable(ty)).collect()
 }
 
-fn stored_types(method: &EventMethod) -> Vec<&Type> {
-    match &method.event {
-        MethodEvent::Made { fields, .. } => unknown_types(fields),
-        MethodEvent::Declared { .. } => Vec::new(),
-    }
-}
-
 /// The struct that is made from the parameters of a method.
-fn made_event(mutator: &Mutator, method: &EventMethod) -> TokenStream {
-    let MethodEvent::Made { name, fields, stored } = &method.event else { return TokenStream::new() };
+fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
+    let MethodEvent::Made { name, fields, .. } = &method.event else { return TokenStream::new() };
     let private = mutator.runtime.private();
     let serde = mutator.runtime.serde();
-    let root = &mutator.root;
     let vis = &mutator.visibility;
     let cfgs = method.cfgs();
     let lints = attrs::select(&method.attrs, attrs::is_lint);
-    let doc = format!("Recorded by [`{}::{}`].", mutator.ident(), method.ident);
-    let unknown = unknown_types(fields);
-    let bound = quote!(#private::Storable);
-    let bounds = lazy_bounds(&unknown, &bound);
-    let bounds = (!unknown.is_empty()).then(|| quote!(where #bounds));
-    let serde_bounds = serde_bounds(&unknown, &bound);
-    let asserts = assert_all(&unknown, &quote!(#private::AssertStorable));
-    let place = quote_spanned!(name.span()=> ::core::panic::Location::caller());
-    let items = stored.items(name, &quote!(#private::made_topic::<#root, Self>()));
+    let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
+    let bounds = serde_bounds(&stored_types(method), &quote!(#private::Storable));
     let fields = fields.iter().map(|Field { attrs, pat, ty }| {
         let ident = &pat.ident;
         quote!(#(#attrs)* #vis #ident: #ty,)
@@ -79,222 +117,201 @@ fn made_event(mutator: &Mutator, method: &EventMethod) -> TokenStream {
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
         #[derive(::core::clone::Clone, ::core::fmt::Debug, #private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde)]
-        #serde_bounds
+        #bounds
         #vis struct #name { #(#fields)* }
-        #(#cfgs)*
-        #[automatically_derived]
-        impl #private::Event for #name #bounds {
-            #items
-            const PLACE: &'static ::core::panic::Location<'static> = #place;
-        }
-        #(#cfgs)*
-        #asserts
     }
 }
 
-/// The enum of all events and the dispatch over it.
-fn event_enum(mutator: &Mutator) -> TokenStream {
+fn event_enum(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, events, .. } = names;
     let private = mutator.runtime.private();
-    let Mutator { root, visibility, retired, .. } = mutator;
-    let root_ident = mutator.ident();
-    let events = names::event_enum(&root_ident);
-    let state = mutator.state();
-    let doc = format!("The events of [`{root_ident}`].");
-    let each = |make: &dyn Fn(&EventMethod, &Ident) -> Option<TokenStream>| -> TokenStream {
-        let made = mutator.events.iter().filter_map(|method| {
-            let cfgs = method.cfgs();
-            make(method, method.variant()).map(|tokens| quote!(#(#cfgs)* #tokens))
-        });
-        quote!(#(#made)*)
-    };
-    let at = |method: &EventMethod| as_event(mutator, method);
-    let variants = each(&|method, variant| {
+    let vis = &mutator.visibility;
+    let doc = format!(" The events of [`{}`].", mutator.ident());
+    let variants = names.each(|method, variant| {
         let ty = path(method);
         Some(quote!(#variant(#ty),))
     });
-    let types = each(&|method, _| {
-        let event = at(method);
-        Some(quote!(#event::TYPE,))
-    });
-    let copies = each(&|method, variant| {
-        let event = at(method);
-        Some(quote!(Self::#variant(event) => Self::#variant(#event::copied(event)),))
-    });
-    let visits = each(&|method, variant| {
-        let event = at(method);
-        Some(quote!(Self::#variant(event) => #event::accept(event, visitor),))
-    });
-    let creates = each(&|method, variant| {
-        let made = match (method.creates(), &method.event) {
-            (false, _) => return None,
-            (true, MethodEvent::Made { .. }) => quote!(#private::Begin::begin(event, envelope)),
-            (true, MethodEvent::Declared { .. }) => quote!(#private::BeginRef::begin_ref(&event, envelope)),
-        };
-        Some(quote!(Self::#variant(event) => ::core::option::Option::Some(#made),))
-    });
-    let changes = each(&|method, variant| {
-        let applied = match (method.creates(), &method.event) {
-            (true, _) => return None,
-            (false, MethodEvent::Made { .. }) => quote!(#private::Apply::apply(state, event, envelope)),
-            (false, MethodEvent::Declared { .. }) => quote!(#private::ApplyRef::apply_ref(state, &event, envelope)),
-        };
-        Some(quote!(Self::#variant(event) => #applied,))
-    });
-    let decodes = each(&|method, variant| {
-        let event = at(method);
-        Some(quote! {
-            _ if #event::is(topic) => ::core::option::Option::Some(#event::decode(version, data).map(Self::#variant)),
-        })
-    });
-    let retired = (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
-    // A type that cannot be stored is reported where it stands, not in each of these impls.
-    let unknown: Vec<&Type> = mutator.events.iter().filter(|method| method.cfgs().is_empty()).flat_map(stored_types).collect();
-    let lazy = lazy_bounds(&unknown, &quote!(#private::Storable));
     quote! {
         #[doc = #doc]
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
-        #visibility enum #events {
+        #vis enum #events {
             #variants
             AttributeChanged(<#root as #private::Aggregate>::Attribute),
             Discarded,
         }
+    }
+}
+
+/// The impls of the enum: what tells the events apart at run time.
+fn dispatch(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, state, events, .. } = names;
+    let bounds = names.bounds();
+    let types = names.each(|method, _| {
+        let event = as_event(method);
+        Some(quote!(#event::TYPE,))
+    });
+    let copies = names.each(|method, variant| {
+        let event = as_event(method);
+        Some(quote!(Self::#variant(event) => Self::#variant(#event::copied(event)),))
+    });
+    let visits = names.each(|method, variant| {
+        let event = as_event(method);
+        Some(quote!(Self::#variant(event) => #event::accept(event, visitor),))
+    });
+    let creates = names.each(|method, variant| {
+        let begin = match (method.creates(), &method.event) {
+            (false, _) => return None,
+            (true, MethodEvent::Made { .. }) => quote!(__es::Begin::begin(event, envelope)),
+            (true, MethodEvent::Declared { .. }) => quote!(__es::BeginRef::begin_ref(&event, envelope)),
+        };
+        Some(quote!(Self::#variant(event) => __es::Some(#begin),))
+    });
+    let changes = names.each(|method, variant| {
+        let apply = match (method.creates(), &method.event) {
+            (true, _) => return None,
+            (false, MethodEvent::Made { .. }) => quote!(__es::Apply::apply(state, event, envelope)),
+            (false, MethodEvent::Declared { .. }) => quote!(__es::ApplyRef::apply_ref(state, &event, envelope)),
+        };
+        Some(quote!(Self::#variant(event) => #apply,))
+    });
+    let decodes = names.each(|method, variant| {
+        let event = as_event(method);
+        Some(quote!(_ if #event::is(topic) => #event::decode_as(version, data, Self::#variant),))
+    });
+    let retired = &mutator.retired;
+    let retired = (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
+    quote! {
         #[automatically_derived]
-        impl ::core::clone::Clone for #events where #lazy {
+        impl __es::Mutator for #root {
+            type Event = #events;
+        }
+        #[automatically_derived]
+        impl __es::Clone for #events #bounds {
             fn clone(&self) -> Self {
                 match self {
                     #copies
-                    Self::AttributeChanged(attribute) => {
-                        Self::AttributeChanged(::core::clone::Clone::clone(attribute))
-                    }
+                    Self::AttributeChanged(attribute) => Self::AttributeChanged(__es::Clone::clone(attribute)),
                     Self::Discarded => Self::Discarded,
                 }
             }
         }
         #[automatically_derived]
-        impl ::core::fmt::Debug for #events where #lazy {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                #private::debug_event::<#root>(self, f)
+        impl __es::Debug for #events #bounds {
+            fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+                __es::debug_event::<#root>(self, f)
             }
         }
         #[automatically_derived]
-        impl #private::Mutator for #root {
-            type Event = #events;
-        }
-        #[automatically_derived]
-        impl #private::Events<#root> for #events where #lazy {
-            const TYPES: &'static [#private::EventType] = &[#types];
+        impl __es::Events<#root> for #events #bounds {
+            const TYPES: &'static [__es::EventType] = &[#types];
             #retired
-            const ATTRIBUTE_CHANGED: fn(<#root as #private::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+            const ATTRIBUTE_CHANGED: fn(<#root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
             const DISCARDED: Self = Self::Discarded;
-            fn visit<V: #private::EventVisitor>(&self, visitor: V) -> V::Output {
+            fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
                 match self {
                     #visits
-                    Self::AttributeChanged(attribute) => #private::AttributeChanged::<#root>::accept(attribute, visitor),
-                    Self::Discarded => #private::DiscardedEvent::<#root>::accept(visitor),
+                    Self::AttributeChanged(attribute) => __es::visit_attribute::<#root, V>(attribute, visitor),
+                    Self::Discarded => __es::visit_discarded::<#root, V>(visitor),
                 }
             }
-            fn create(self, envelope: &#private::Envelope) -> ::core::option::Option<#state> {
+            fn create(self, envelope: &__es::Envelope) -> __es::Option<#state> {
                 match self {
                     #creates
-                    _ => ::core::option::Option::None,
+                    _ => __es::None,
                 }
             }
-            fn change(self, state: &mut #state, envelope: &#private::Envelope) -> #private::Effect {
+            fn change(self, state: &mut #state, envelope: &__es::Envelope) -> __es::Effect {
                 match self {
                     #changes
-                    Self::AttributeChanged(attribute) => #private::set_attribute::<#root>(attribute, state),
-                    Self::Discarded => return #private::Effect::Discards,
-                    _ => return #private::Effect::Creates,
+                    Self::AttributeChanged(attribute) => __es::set_attribute::<#root>(attribute, state),
+                    Self::Discarded => return __es::Effect::Discards,
+                    _ => return __es::Effect::Creates,
                 }
-                #private::Effect::Changed
+                __es::Effect::Changed
             }
-            fn decode<'de, D: #private::serde::Deserializer<'de>>(
+            fn decode<'de, D: __es::Deserializer<'de>>(
                 topic: &str,
                 version: u32,
                 data: D,
-            ) -> ::core::option::Option<::core::result::Result<Self, D::Error>> {
+            ) -> __es::Decoded<Self, D::Error> {
                 match topic {
                     #decodes
-                    _ => #private::decode_standard::<#root, D>(topic, data),
+                    _ => __es::decode_standard::<#root, D>(topic, data),
                 }
             }
         }
     }
 }
 
-/// That the event may be recorded, and how.
-fn recorded(mutator: &Mutator, method: &EventMethod) -> TokenStream {
-    let private = mutator.runtime.private();
-    let (root, state) = (&mutator.root, mutator.state());
-    let events = names::event_enum(&mutator.ident());
+/// The impls of one event: what it is, that it may be recorded, and the user's body.
+fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
+    let Names { root, events, state, .. } = names;
+    let described = described(names, method);
     let variant = method.variant();
     let event = path(method);
     let cfgs = method.cfgs();
     let declared = matches!(method.event, MethodEvent::Declared { .. });
-    let (of, apply) = if method.creates() {
-        (quote!(Creates), quote!(fn(&Self, &#private::Envelope) -> #state))
-    } else {
-        (quote!(Changes), quote!(fn(&mut #state, &Self, &#private::Envelope)))
+    let (of, apply) =
+        if method.creates() { (quote!(Creates), quote!(BeginFn)) } else { (quote!(Changes), quote!(ApplyFn)) };
+    let (home, body, copy) = match (method.creates(), declared) {
+        (true, false) => (quote!(Begin), quote!(begin), quote!(begin_copy)),
+        (true, true) => (quote!(BeginRef), quote!(begin_ref), quote!(begin_ref)),
+        (false, false) => (quote!(Apply), quote!(apply), quote!(apply_copy)),
+        (false, true) => (quote!(ApplyRef), quote!(apply_ref), quote!(apply_ref)),
     };
-    let run = match (method.creates(), declared) {
-        (true, false) => quote!(Begin::begin_copy),
-        (true, true) => quote!(BeginRef::begin_ref),
-        (false, false) => quote!(Apply::apply_copy),
-        (false, true) => quote!(ApplyRef::apply_ref),
+    let on_body = attrs::select(&method.attrs, |attr| !attrs::is_cfg(attr) && !attrs::is_for_callers(attr));
+    let receiver = method.receiver.iter();
+    let own = names::local("event");
+    let (given, taken) = match &method.event {
+        MethodEvent::Made { fields, .. } if fields.is_empty() => (quote!(_: #event), None),
+        MethodEvent::Made { fields, .. } => {
+            let pats = fields.iter().map(|field| &field.pat);
+            // A parameter may be stored for readers alone.
+            (quote!(#own: #event), Some(quote!(#[allow(unused_variables)] let #event { #(#pats),* } = #own;)))
+        }
+        MethodEvent::Declared { pat, ty, .. } => (quote!(#pat: &#ty), None),
     };
+    let envelope = match &method.envelope {
+        Some(PatIdent { ident, mutability, .. }) => quote!(#mutability #ident),
+        None => quote!(_),
+    };
+    let output = method.creates().then(|| quote!(-> Self));
+    let statements = &method.body.stmts;
     quote! {
+        #described
         #(#cfgs)*
-        #[automatically_derived]
-        impl #private::#of<#root> for #event {
+        impl __es::#of<#root> for #event {
             const EVENT: fn(Self) -> #events = #events::#variant;
-            const APPLY: #apply = #private::#run;
+            const APPLY: __es::#apply<#root, Self> = __es::#home::#copy;
+        }
+        #(#cfgs)*
+        impl __es::#home<#event> for #state {
+            #(#on_body)*
+            fn #body(#(#receiver,)* #given, #envelope: &__es::Envelope) #output { #taken #(#statements)* }
         }
     }
 }
 
-/// The user's body, as what the event does to the state.
-fn body(mutator: &Mutator, method: &EventMethod) -> TokenStream {
-    let private = mutator.runtime.private();
-    let state = mutator.state();
-    let event = path(method);
+/// `impl Event` for a made event.
+fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
+    let MethodEvent::Made { name, stored, .. } = &method.event else { return TokenStream::new() };
     let cfgs = method.cfgs();
-    let on_body = attrs::select(&method.attrs, |attr| !attrs::is_cfg(attr) && !attrs::is_for_callers(attr));
-    let envelope = match &method.envelope {
-        Some(PatIdent { ident, mutability, .. }) => quote!(#[allow(unused_variables)] #mutability #ident),
-        None => quote!(_),
-    };
-    let statements = &method.body.stmts;
-    let pattern = match &method.event {
-        MethodEvent::Made { name, fields, .. } => {
-            let pats = fields.iter().map(|field| &field.pat);
-            quote!(#[allow(unused_variables)] #name { #(#pats),* }: #name)
-        }
-        MethodEvent::Declared { pat, ty, .. } => quote!(#[allow(unused_variables)] #pat: &#ty),
-    };
-    let declared = matches!(method.event, MethodEvent::Declared { .. });
-    let (of, head) = match (&method.receiver, declared) {
-        (Some(receiver), false) => {
-            (quote!(Apply), quote!(fn apply(#receiver, #pattern, #envelope: &#private::Envelope)))
-        }
-        (Some(receiver), true) => {
-            (quote!(ApplyRef), quote!(fn apply_ref(#receiver, #pattern, #envelope: &#private::Envelope)))
-        }
-        (None, false) => (quote!(Begin), quote!(fn begin(#pattern, #envelope: &#private::Envelope) -> Self)),
-        (None, true) => (quote!(BeginRef), quote!(fn begin_ref(#pattern, #envelope: &#private::Envelope) -> Self)),
-    };
+    let unknown = stored_types(method);
+    let bounds = where_all_storable(&unknown);
+    let root = names.root;
+    let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>()));
+    let asserts = assert_all(&unknown, &quote!(__es::AssertStorable), &cfgs);
     quote! {
         #(#cfgs)*
-        impl #private::#of<#event> for #state {
-            #(#on_body)*
-            #head { #(#statements)* }
-        }
+        impl __es::Event for #name #bounds { #items }
+        #asserts
     }
 }
 
 /// The methods of the root that record.
-fn commands(mutator: &Mutator) -> TokenStream {
-    let root = &mutator.root;
-    let commands = mutator.events.iter().filter_map(|method| command(mutator, method));
+fn commands(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, .. } = names;
+    let commands = mutator.events.iter().filter_map(command);
     let broken = mutator.broken.iter().map(|method| {
         let (attrs, vis, sig) = (&method.attrs, &method.vis, &method.sig);
         quote!(#(#attrs)* #[allow(unused)] #vis #sig { ::core::panic!() })
@@ -307,22 +324,19 @@ fn commands(mutator: &Mutator) -> TokenStream {
     }
 }
 
-fn command(mutator: &Mutator, method: &EventMethod) -> Option<TokenStream> {
+fn command(method: &EventMethod) -> Option<TokenStream> {
     let MethodEvent::Made { name, fields, .. } = &method.event else { return None };
-    let private = mutator.runtime.private();
     let EventMethod { vis, ident, .. } = method;
     let shown: Vec<&Attribute> = attrs::select(&method.attrs, |attr| {
         attrs::is_cfg(attr) || attrs::is_for_callers(attr) || attrs::is_lint(attr)
     });
     let doc = (!attrs::has_doc(&method.attrs)).then(|| {
-        let doc = format!("Records [`{name}`].");
+        let doc = format!(" Records [`{name}`].");
         quote!(#[doc = #doc])
     });
     let values: Vec<_> = fields.iter().map(|field| &field.pat.ident).collect();
-    let params: Vec<_> = fields.iter().map(|Field { pat, ty, .. }| {
-        let ident = &pat.ident;
-        quote!(#ident: #ty)
-    }).collect();
+    let types = fields.iter().map(|field| &field.ty);
+    let params: Vec<_> = values.iter().zip(types).map(|(ident, ty)| quote!(#ident: #ty)).collect();
     if !method.creates() {
         return Some(quote! {
             #(#shown)*
@@ -334,55 +348,46 @@ fn command(mutator: &Mutator, method: &EventMethod) -> Option<TokenStream> {
     }
     let with_id = names::with_id(ident);
     let id = names::local("id");
-    let with_id_doc = format!("As [`{ident}`](Self::{ident}), under an id that is given.");
+    let with_id_doc = format!(" As [`{ident}`](Self::{ident}), under an id that is given.");
     let cfgs = method.cfgs();
     Some(quote! {
         #(#shown)*
         #doc
         #vis fn #ident(#(#params),*) -> Self {
-            #private::Root::create(#private::Id::new(), #name { #(#values),* })
+            __es::Root::create(__es::Id::new(), #name { #(#values),* })
         }
         #(#cfgs)*
         #[doc = #with_id_doc]
         #[allow(dead_code)]
-        #vis fn #with_id(#id: #private::Id<Self>, #(#params),*) -> Self {
-            #private::Root::create(#id, #name { #(#values),* })
+        #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
+            __es::Root::create(#id, #name { #(#values),* })
         }
     })
 }
 
 /// What the user wrote without `#[event]`: it belongs to the state.
-fn helpers(mutator: &Mutator) -> TokenStream {
-    let helpers: &[ImplItem] = &mutator.helpers;
+fn helpers(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, state, .. } = names;
+    let helpers = &mutator.helpers;
     if helpers.is_empty() {
         return TokenStream::new();
     }
-    let state = mutator.state();
     quote! {
         impl #state { #(#helpers)* }
     }
 }
 
-fn registration(mutator: &Mutator) -> TokenStream {
-    let private = mutator.runtime.private();
-    let root = &mutator.root;
-    let ident = mutator.ident();
-    let place = quote_spanned!(ident.span()=> #private::AggregateType::of::<#root>());
-    let traced = mutator.events.iter().filter_map(|method| {
-        let MethodEvent::Made { name, stored, .. } = &method.event else { return None };
-        let cfgs = method.cfgs();
-        let traced = upcast::traced(&quote!(<#name as #private::Event>::TOPIC), name, &stored.past);
-        Some(quote!(#(#cfgs)* #traced))
+fn registration(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, .. } = names;
+    let place = quote_spanned!(mutator.ident().span()=> __es::AggregateType::of::<#root>());
+    let traced = names.each(|method, name| {
+        let MethodEvent::Made { stored, .. } = &method.event else { return None };
+        Some(upcast::traced(&quote!(<#name as __es::Event>::TOPIC), name, &stored.past))
     });
-    let retired = &mutator.retired;
+    let retired = mutator.retired.iter().map(|topic| quote!(shapes.retired(#topic);));
+    let shapes = upcast::stored_shapes(&quote!(#traced #(#retired)*), &[]);
     quote! {
-        #private::submit! { #place }
-        #[cfg(test)]
-        #private::submit! {
-            #private::StoredShapes {
-                module: ::core::module_path!(),
-                collect: |shapes| { #(#traced)* #(shapes.retired(#retired);)* },
-            }
-        }
+        __es::submit! { #place }
+        #shapes
     }
 }

@@ -16,7 +16,7 @@ use crate::diag::Diag;
 /// Expands `#[mutator(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let expansion = match syn::parse2::<Item>(item.clone()) {
+    let expansion = match syn::parse2::<Item>(item) {
         Ok(Item::Impl(item)) => match Mutator::new(args, item.clone(), &mut diag) {
             Some(mutator) => expand::expand(&mutator),
             None => fallback(item),
@@ -27,7 +27,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         }
         Err(error) => {
             diag.push(error);
-            item
+            TokenStream::new()
         }
     };
     let errors = diag.into_tokens();

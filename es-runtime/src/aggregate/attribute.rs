@@ -7,8 +7,9 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAc
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Aggregate, StandardTopics};
-use crate::event::{EventType, EventVisitor, decode_shape};
+use super::standard::StandardEvents;
+use super::{Aggregate, Decoded};
+use crate::event::{EventVisitor, decode_shape};
 use crate::upcast::Past;
 
 /// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
@@ -26,7 +27,7 @@ pub trait Attribute: Clone + Debug + Send + Sync + 'static {
     fn apply(self, state: &mut Self::State);
 
     /// Reads the value of the attribute stored under `name`; nothing if there is no such attribute.
-    fn decode<'de, D: Deserializer<'de>>(name: &str, version: u32, value: D) -> Option<Result<Self, D::Error>>;
+    fn decode<'de, D: Deserializer<'de>>(name: &str, version: u32, value: D) -> Decoded<Self, D::Error>;
 }
 
 /// What the runtime knows about an attribute.
@@ -101,23 +102,18 @@ impl<S: 'static> Attribute for NoAttribute<S> {
         match self.never {}
     }
 
-    fn decode<'de, D: Deserializer<'de>>(_: &str, _: u32, _: D) -> Option<Result<Self, D::Error>> {
+    fn decode<'de, D: Deserializer<'de>>(_: &str, _: u32, _: D) -> Decoded<Self, D::Error> {
         None
     }
 }
 
 /// The standard event that sets an attribute, as it is stored: `{"name": .., "value": ..}`, with `"v"`
 /// between them when the version is above 1.
-pub struct AttributeChanged<'a, A: Aggregate>(&'a A::Attribute);
+struct AttributeChanged<'a, A: Aggregate>(&'a A::Attribute);
 
-impl<'a, A: Aggregate> AttributeChanged<'a, A> {
-    pub(crate) const TYPE: EventType =
-        EventType::standard::<AttributeChanged<'static, A>>("AttributeChanged", StandardTopics::<A>::ATTRIBUTE_CHANGED);
-    
-    /// Shows the event to `visitor`.
-    pub fn accept<V: EventVisitor>(attribute: &'a A::Attribute, visitor: V) -> V::Output {
-        visitor.event(&Self::TYPE, &Self(attribute))
-    }
+/// Shows the event that sets `attribute` to `visitor`.
+pub fn visit_attribute<A: Aggregate, V: EventVisitor>(attribute: &A::Attribute, visitor: V) -> V::Output {
+    visitor.event(StandardEvents::<A>::ATTRIBUTE_CHANGED, &AttributeChanged::<A>(attribute))
 }
 
 impl<A: Aggregate> Debug for AttributeChanged<'_, A> {

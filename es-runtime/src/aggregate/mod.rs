@@ -2,6 +2,8 @@
 
 mod attribute;
 mod discarded;
+#[cfg(feature = "testing")]
+mod replay;
 mod root;
 mod standard;
 
@@ -12,14 +14,14 @@ use serde::{Deserializer, Serialize};
 use uuid::{Uuid, uuid};
 
 #[doc(hidden)]
-pub use self::attribute::{AttributeChanged, decode_value};
+pub use self::attribute::{decode_value, visit_attribute};
 pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 pub use self::discarded::Discarded;
+#[cfg(feature = "testing")]
+pub(crate) use self::replay::replay;
 pub use self::root::Root;
-pub(crate) use self::root::replay;
 #[doc(hidden)]
-pub use self::standard::{DiscardedEvent, decode_standard, made_topic};
-use self::standard::StandardTopics;
+pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
 use crate::event::{Envelope, EventType, EventVisitor};
 use crate::id::Id;
 
@@ -89,8 +91,11 @@ pub trait Events<A: Aggregate>: Clone + Debug + Send + Sync + 'static {
     fn change(self, state: &mut A::State, envelope: &Envelope) -> Effect;
 
     /// Reads the event stored under `topic`; nothing if the aggregate has no such event.
-    fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Option<Result<Self, D::Error>>;
+    fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Decoded<Self, D::Error>;
 }
+
+/// What was read; nothing if the name is not known.
+pub type Decoded<T, E> = Option<Result<T, E>>;
 
 /// What an event did to an aggregate that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

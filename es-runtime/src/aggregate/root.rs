@@ -1,9 +1,8 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Aggregate, Changes, Creates, Discarded, Effect, Events, Seal};
+use super::{Aggregate, Changes, Creates, Discarded, Events, Seal};
 use crate::clock::{self, Timestamp};
-use crate::error::{Error, ErrorKind, Mismatch};
 use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
 
@@ -29,7 +28,7 @@ pub struct Root<A: Aggregate> {
     version: Version,
     created_at: Timestamp,
     modified_at: Timestamp,
-    state: A::State,
+    pub(super) state: A::State,
     pending: Vec<Recorded<A::Event>>,
 }
 
@@ -96,7 +95,7 @@ impl<A: Aggregate> Root<A> {
         Discarded::new(self)
     }
 
-    fn begin(id: Id<A>, now: Timestamp, state: A::State) -> Self {
+    pub(super) fn begin(id: Id<A>, now: Timestamp, state: A::State) -> Self {
         Self { id, version: Version::INITIAL, created_at: now, modified_at: now, state, pending: Vec::new() }
     }
 
@@ -107,66 +106,19 @@ impl<A: Aggregate> Root<A> {
         Envelope::new(self.id.uuid(), self.version.next(), now)
     }
 
+    /// Takes the place of the event that was just applied.
+    #[inline]
+    pub(super) fn advance(&mut self, envelope: &Envelope) {
+        self.version = envelope.version();
+        self.modified_at = envelope.timestamp();
+    }
+
     // The version follows the state: a mutator that panics leaves no event behind.
     #[inline]
     fn push(&mut self, envelope: Envelope, event: A::Event) {
-        self.version = envelope.version();
-        self.modified_at = envelope.timestamp();
+        self.advance(&envelope);
         self.pending.push(Recorded::new(envelope, event));
     }
-}
-
-/// Makes the aggregate from its stored events, oldest first.
-pub(crate) fn replay<A: Aggregate>(
-    events: impl IntoIterator<Item = Recorded<A::Event>>,
-) -> Result<A, Error> {
-    let mut events = events.into_iter();
-    let first = events.next().ok_or_else(|| not_found::<A>("it has no events"))?;
-    let (envelope, event) = first.into_parts();
-    let id = Id::from_uuid(envelope.id());
-    check(&envelope, id, Version::INITIAL)?;
-    let state = event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
-    let mut root = Root::<A>::begin(id, envelope.timestamp(), state);
-    let mut discarded = false;
-    for recorded in events {
-        let (envelope, event) = recorded.into_parts();
-        check(&envelope, id, root.version.next())?;
-        if discarded {
-            return Err(misplaced::<A>(&envelope, "comes after the one that discards it"));
-        }
-        match event.change(&mut root.state, &envelope) {
-            Effect::Changed => {}
-            Effect::Discards => discarded = true,
-            Effect::Creates => return Err(misplaced::<A>(&envelope, "creates it a second time")),
-        }
-        root.version = envelope.version();
-        root.modified_at = envelope.timestamp();
-    }
-    if discarded {
-        return Err(not_found::<A>("it is discarded"));
-    }
-    Ok(A::from_root(root, Seal::new()))
-}
-
-fn check<A>(envelope: &Envelope, id: Id<A>, expected: Version) -> Result<(), Error> {
-    if envelope.id() != id.uuid() {
-        return Err(Mismatch::Id { expected: id.uuid(), found: envelope.id() }.into());
-    }
-    if envelope.version() != expected {
-        return Err(Mismatch::Version { id: id.uuid(), expected, found: envelope.version() }.into());
-    }
-    Ok(())
-}
-
-fn not_found<A: Aggregate>(why: &str) -> Error {
-    Error::new(ErrorKind::NotFound, format!("there is no such `{}`: {why}", A::NAME))
-}
-
-fn misplaced<A: Aggregate>(envelope: &Envelope, what: &str) -> Error {
-    Error::new(
-        ErrorKind::Corrupt,
-        format!("event {} of `{}` {} {what}", envelope.version(), A::NAME, envelope.id()),
-    )
 }
 
 impl<A: Aggregate> Deref for Root<A> {

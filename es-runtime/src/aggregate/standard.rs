@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::attribute::decode_changed;
-use super::{Aggregate, Events};
+use super::{Aggregate, Decoded, Events};
 use crate::event::{Event, EventType, EventVisitor};
 
 /// The longest topic that is made of an aggregate's and an event's name.
@@ -29,14 +29,33 @@ pub const fn made_topic<A: Aggregate, E: Event>() -> &'static str {
 const ATTRIBUTE_CHANGED: &str = "AttributeChanged";
 const DISCARDED: &str = "Discarded";
 
-/// The topics of the events that every aggregate has.
-pub(super) struct StandardTopics<A>(PhantomData<A>);
+/// The events that every aggregate has.
+pub(super) struct StandardEvents<A>(PhantomData<fn() -> A>);
 
-impl<A: Aggregate> StandardTopics<A> {
+struct AttributeChangedOf<A>(PhantomData<A>);
+struct DiscardedOf<A>(PhantomData<A>);
+
+impl<A: Aggregate> StandardEvents<A> {
     const CHANGED_BYTES: [u8; LONGEST] = join(A::NAME, ATTRIBUTE_CHANGED);
     const DISCARDED_BYTES: [u8; LONGEST] = join(A::NAME, DISCARDED);
-    pub(super) const ATTRIBUTE_CHANGED: &'static str = joined(&Self::CHANGED_BYTES, A::NAME, ATTRIBUTE_CHANGED);
-    const DISCARDED: &'static str = joined(&Self::DISCARDED_BYTES, A::NAME, DISCARDED);
+    pub(super) const ATTRIBUTE_CHANGED: &'static EventType = &EventType::standard::<AttributeChangedOf<A>>(
+        ATTRIBUTE_CHANGED,
+        joined(&Self::CHANGED_BYTES, A::NAME, ATTRIBUTE_CHANGED),
+    );
+    pub(super) const DISCARDED: &'static EventType = &EventType::standard::<DiscardedOf<A>>(
+        DISCARDED,
+        joined(&Self::DISCARDED_BYTES, A::NAME, DISCARDED),
+    );
+}
+
+/// The event that a changed attribute is.
+pub const fn attribute_changed<A: Aggregate>() -> &'static EventType {
+    StandardEvents::<A>::ATTRIBUTE_CHANGED
+}
+
+/// The event that ends an aggregate.
+pub const fn discarded<A: Aggregate>() -> &'static EventType {
+    StandardEvents::<A>::DISCARDED
 }
 
 const fn joined(bytes: &'static [u8; LONGEST], aggregate: &str, event: &str) -> &'static str {
@@ -62,38 +81,34 @@ const fn join(aggregate: &str, event: &str) -> [u8; LONGEST] {
     joined
 }
 
-/// The standard event that ends an aggregate, as it is stored: `{}`.
-pub struct DiscardedEvent<A>(PhantomData<A>);
+/// The event that ends an aggregate, as it is stored: `{}`.
+struct Empty;
 
-impl<A: Aggregate> DiscardedEvent<A> {
-    pub(crate) const TYPE: EventType = EventType::standard::<Self>(DISCARDED, StandardTopics::<A>::DISCARDED);
-
-    /// Shows the event to `visitor`.
-    pub fn accept<V: EventVisitor>(visitor: V) -> V::Output {
-        visitor.event(&Self::TYPE, &Self(PhantomData))
+impl Serialize for Empty {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_map(Some(0))?.end()
     }
 }
 
-impl<A> Debug for DiscardedEvent<A> {
+impl Debug for Empty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(DISCARDED)
     }
 }
 
-impl<A> Serialize for DiscardedEvent<A> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_map(Some(0))?.end()
-    }
+/// Shows the event that ends an aggregate to `visitor`.
+pub fn visit_discarded<A: Aggregate, V: EventVisitor>(visitor: V) -> V::Output {
+    visitor.event(discarded::<A>(), &Empty)
 }
 
 /// Reads one of the events that every aggregate has.
 pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     topic: &str,
     data: D,
-) -> Option<Result<A::Event, D::Error>> {
-    if topic == StandardTopics::<A>::ATTRIBUTE_CHANGED {
+) -> Decoded<A::Event, D::Error> {
+    if topic == attribute_changed::<A>().topic() {
         Some(decode_changed(data).map(A::Event::ATTRIBUTE_CHANGED))
-    } else if topic == StandardTopics::<A>::DISCARDED {
+    } else if topic == discarded::<A>().topic() {
         Some(IgnoredAny::deserialize(data).map(|_| A::Event::DISCARDED))
     } else {
         None

@@ -14,18 +14,15 @@ pub use self::mismatch::Mismatch;
 /// The message gives the fact, the evidence and the remedy; it never holds a key or a plaintext.
 ///
 /// ```
-/// use es_runtime::ErrorKind;
-/// # use es_runtime::{aggregate, mutator, testing::replay};
-/// # #[aggregate]
-/// # #[derive(Debug)]
-/// # pub struct Account { pub balance: i64 }
-/// # #[mutator]
-/// # impl Account {
-/// #     #[event(Opened)]
-/// #     pub fn open() -> Self { Self { balance: 0 } }
-/// # }
-/// let error = replay::<Account>([]).unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// use es_runtime::{Error, ErrorKind};
+///
+/// fn status(error: &Error) -> u16 {
+///     match error.kind() {
+///         ErrorKind::NotFound => 404,
+///         ErrorKind::Invalid => 422,
+///         _ => 500,
+///     }
+/// }
 /// ```
 pub struct Error(Box<Inner>);
 
@@ -41,6 +38,8 @@ impl Error {
         Self(Box::new(Inner { kind, message: message.into(), mismatch: None, source: None }))
     }
 
+    // Only the codec of the test kit meets a cause so far.
+    #[cfg(feature = "testing")]
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
@@ -97,6 +96,7 @@ mod tests {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }
 
+    #[cfg(feature = "testing")]
     #[test]
     fn keeps_its_source() {
         let error = Error::new(ErrorKind::Invalid, "outer").with_source("inner");

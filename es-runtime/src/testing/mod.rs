@@ -1,15 +1,39 @@
-//! The test kit.
+//! The test kit: given / when / then for aggregates, a clock and ids that tests set, and events made by hand.
+//!
+//! Everything here reports by panicking, at the line of the test. Every event that the kit is given or
+//! sees recorded is written as JSON and read back, so that a value that cannot be stored fails its test.
+//!
+//! ```
+#![doc = include_str!("account.txt")]
+//! use es_runtime::testing::Scenario;
+//!
+//! Scenario::<Account>::given((Opened { owner: "Ann".into() }, Deposited { amount: 10 }))
+//!     .when(|account| account.withdraw(3))
+//!     .then(Withdrawn { amount: 3 })
+//!     .then_returns(Ok(()))
+//!     .then_state(|account| assert_eq!(account.balance, 7));
+//! ```
 
-use crate::aggregate::Aggregate;
-use crate::error::Error;
-use crate::event::Recorded;
+mod clock;
+mod codec;
+mod diff;
+mod events;
+mod history;
+mod ids;
+mod outcome;
+mod rebuild;
+mod same;
+mod scenario;
+mod then;
+mod when;
 
-/// Makes an aggregate from recorded events, as loading it from a store does.
-///
-/// # Errors
-///
-/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there are no events or the last one discards the aggregate;
-/// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) if they are not the events 1, 2, 3 and so on of one aggregate.
-pub fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::Event>>) -> Result<A, Error> {
-    crate::aggregate::replay(events)
-}
+pub use self::clock::ManualClock;
+pub use self::codec::{Encoded, decode, encode};
+#[doc(hidden)]
+pub use self::events::kind;
+pub use self::events::{EventList, IntoEvent};
+pub use self::history::{history, recorded, replay};
+pub use self::ids::{IdsGuard, id, ids_from};
+pub use self::outcome::Outcome;
+pub use self::scenario::Scenario;
+pub use self::when::OrError;

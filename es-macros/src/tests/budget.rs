@@ -1,0 +1,67 @@
+//! How long an expansion may be, in lines as rustfmt would print them, derives left as attributes: the
+//! expansion is read with `cargo expand`, and compiled for each event of each user.
+
+use std::fmt::Write as _;
+
+use super::{Expand, pretty, tokens};
+use crate::{aggregate, event, mutator};
+
+/// An aggregate without attributes and events.
+const AGGREGATE: usize = 64;
+/// The first attribute brings an enum and its impl with it.
+const FIRST_ATTRIBUTE: usize = 54;
+const FURTHER_ATTRIBUTE: usize = 18;
+/// A mutator block without its events.
+const MUTATOR: usize = 95;
+const CHANGING_EVENT: usize = 38;
+const CREATING_EVENT: usize = 45;
+const EVENT_STRUCT: usize = 30;
+
+#[test]
+fn expansions_stay_within_their_budgets() {
+    let attributes = |number| {
+        let fields = (0..number).fold(String::new(), |mut fields, at| {
+            let _ = write!(fields, "#[attribute] field_{at}: String,");
+            fields
+        });
+        lines(aggregate::expand, &format!("struct Account {{ {fields} }}"))
+    };
+    let events = |number| {
+        let methods = (0..number).fold(String::new(), |mut methods, at| {
+            let _ = write!(methods, "#[event(Changed{at})] fn change_{at}(&mut self, amount: i64) {{ self.balance += amount; }}");
+            methods
+        });
+        let create = "#[event(Opened)] fn open(owner: String) -> Self { Self { owner } }";
+        lines(mutator::expand, &format!("impl Account {{ {create} {methods} }}"))
+    };
+    // The state's own fields are the user's lines, not the expansion's.
+    let aggregate = attributes(0);
+    let first = attributes(1) - aggregate;
+    let further = attributes(2) - attributes(1);
+    let changing = events(2) - events(1);
+    let block = "impl Account {
+        #[event(Opened)] fn open(owner: String) -> Self { Self { owner } }
+        #[event(Reopened)] fn reopen(owner: String) -> Self { Self { owner } }
+    }";
+    let creating = lines(mutator::expand, block) - events(0);
+    let mutator = events(0) - creating;
+    let declared = lines(event::expand, "struct Paid { amount: i64 }");
+
+    let measured = [
+        ("an aggregate", aggregate, AGGREGATE),
+        ("its first attribute", first, FIRST_ATTRIBUTE),
+        ("a further attribute", further, FURTHER_ATTRIBUTE),
+        ("a mutator block", mutator, MUTATOR),
+        ("a changing event", changing, CHANGING_EVENT),
+        ("a creating event", creating, CREATING_EVENT),
+        ("an event struct", declared, EVENT_STRUCT),
+    ];
+    for (what, lines, budget) in measured {
+        println!("{what}: {lines} of {budget} lines");
+        assert!(lines <= budget, "{what} expands to {lines} lines, over its budget of {budget}");
+    }
+}
+
+fn lines(expand: Expand, item: &str) -> usize {
+    pretty(expand(tokens(""), tokens(item))).lines().filter(|line| !line.trim().is_empty()).count()
+}

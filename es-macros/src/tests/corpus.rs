@@ -1,0 +1,98 @@
+//! Valid input, one of each kind.
+
+use super::Expand;
+use crate::{aggregate, event, misuse, mutator};
+
+/// The account of the README: what it is annotated with, and what it becomes.
+pub(super) const ACCOUNT: &str = "
+    pub struct Account {
+        #[attribute]
+        pub owner: String,
+        pub balance: i64,
+    }";
+
+pub(super) const ACCOUNT_MUTATOR: &str = "
+    impl Account {
+        #[event(Opened)]
+        pub fn open(owner: String) -> Self {
+            Self { owner, balance: 0 }
+        }
+        #[event(Deposited)]
+        pub fn deposit(&mut self, amount: i64) {
+            self.balance += amount;
+        }
+        #[event(Withdrawn)]
+        fn take(&mut self, amount: i64) {
+            self.balance -= amount;
+        }
+    }";
+
+pub(super) const EVENT: &str = "
+    pub struct PaymentReceived {
+        pub amount: Money,
+        pub reference: Option<String>,
+    }";
+
+fn attribute(args: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    misuse::attribute(&args, item)
+}
+
+/// Macro, arguments, item.
+pub(super) const VALID: &[(Expand, &str, &str)] = &[
+    (aggregate::expand, "", ACCOUNT),
+    (
+        aggregate::expand,
+        "name = \"account\", id_namespace = \"konto\", trigger = pub(crate), crate = a::b",
+        "/// Docs.
+        #[derive(Debug, Clone, serde::Serialize)]
+        #[cfg(unix)]
+        #[allow(dead_code)]
+        pub(crate) struct r#Account {
+            #[attribute(name = \"owner\", aliases = [\"holder\"], version = 3, upcast = [String, (String, u8)])]
+            #[cfg(test)]
+            owner: Owner,
+            #[serde(default)]
+            r#type: Option<Vec<Kind>>,
+            #[attribute]
+            limits: HashMap<String, [u8; 4]>,
+        }",
+    ),
+    (mutator::expand, "", ACCOUNT_MUTATOR),
+    (
+        mutator::expand,
+        "retired = [\"Account.Old\"], visibility = pub(crate), crate = a::b",
+        "impl super::Account {
+            const LIMIT: i64 = 10;
+            /// Docs.
+            #[event(Opened, topic = \"opened\", aliases = [\"a\", \"b\"], version = 3, upcast = [V1, V2])]
+            #[cfg(unix)]
+            #[must_use]
+            pub fn open(mut owner: String, #[serde(default)] kind: Kind, at: &Envelope) -> Self {
+                owner.push('!');
+                Self { owner, kind, at: at.timestamp() }
+            }
+            #[event]
+            fn on_paid(&mut self, event: &payments::PaymentReceived, envelope: &Envelope) {
+                if event.amount > Self::LIMIT { return; }
+                let Self { balance, .. } = self;
+                *balance += event.amount;
+            }
+            #[event]
+            fn imported(event: &Imported) -> Self { Self::empty(event.owner.clone()) }
+            #[event(Closed)]
+            pub fn close(&mut self) {}
+            fn empty(owner: String) -> Self { Self { owner } }
+        }",
+    ),
+    (event::expand, "", EVENT),
+    (
+        event::expand,
+        "topic = \"paid\", aliases = [\"payed\"], version = 2, upcast = PaidV1, crate = ::a::b",
+        "/// Docs.
+        #[derive(PartialEq, Debug)]
+        pub struct Paid { #[serde(default)] pub amount: Money, at: Option<u64> }",
+    ),
+    (event::expand, "", "struct Closed;"),
+    (event::expand, "Deposited", "pub fn deposit(&mut self, amount: i64) { self.balance += amount; }"),
+    (attribute, "", "pub struct Account { balance: i64 }"),
+];

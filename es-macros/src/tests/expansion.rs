@@ -1,0 +1,66 @@
+//! Snapshots, one for each attribute form. `UPDATE_EXPECT=1 cargo test -p es-macros` writes them.
+
+use expect_test::{ExpectFile, expect_file};
+
+use super::corpus::{ACCOUNT, ACCOUNT_MUTATOR, EVENT};
+use super::{Expand, pretty, tokens};
+use crate::{aggregate, event, mutator};
+
+#[test]
+fn aggregate_of_the_readme() {
+    check(aggregate::expand, "", ACCOUNT, &expect_file!["expansion/aggregate.rs"]);
+}
+
+#[test]
+fn mutator_of_the_readme() {
+    check(mutator::expand, "", ACCOUNT_MUTATOR, &expect_file!["expansion/mutator.rs"]);
+}
+
+#[test]
+fn event_struct() {
+    check(event::expand, "topic = \"payment.received\"", EVENT, &expect_file!["expansion/event_struct.rs"]);
+}
+
+#[test]
+fn declared_event_with_envelope() {
+    let item = "impl Account {
+        #[event]
+        fn imported(event: &Imported) -> Self {
+            Self { balance: event.balance }
+        }
+        #[event]
+        fn on_payment(&mut self, event: &PaymentReceived, envelope: &Envelope) {
+            self.balance += event.amount;
+            self.paid_at = envelope.timestamp();
+        }
+        fn helper(&self) -> bool {
+            self.balance > 0
+        }
+    }";
+    check(mutator::expand, "", item, &expect_file!["expansion/declared_event.rs"]);
+}
+
+#[test]
+fn versions_and_aliases() {
+    let item = "impl Account {
+        #[event(Opened, topic = \"opened\", aliases = [\"started\"], version = 3, upcast = [OpenedV1, OpenedV2])]
+        #[cfg(feature = \"accounts\")]
+        fn open(money: Money) -> Self {
+            Self { money }
+        }
+    }";
+    check(mutator::expand, "retired = [\"Account.Old\"]", item, &expect_file!["expansion/versions.rs"]);
+}
+
+#[test]
+fn attribute_with_arguments() {
+    let item = "struct Account {
+        #[attribute(name = \"holder\", aliases = [\"owner\"], version = 2, upcast = String)]
+        owner: Name,
+    }";
+    check(aggregate::expand, "crate = crate::es", item, &expect_file!["expansion/attribute.rs"]);
+}
+
+fn check(expand: Expand, args: &str, item: &str, expected: &ExpectFile) {
+    expected.assert_eq(&pretty(expand(tokens(args), tokens(item))));
+}

@@ -1,0 +1,124 @@
+/// The state of [`Account`]: what events change and snapshots keep.
+#[derive(
+    ::core::clone::Clone,
+    crate::es::__private::serde::Serialize,
+    crate::es::__private::serde::Deserialize
+)]
+#[serde(crate = "crate::es::__private::serde")]
+#[serde(
+    bound(
+        serialize = "for < 'a > Name : crate :: es :: __private :: StateField < 'a >",
+        deserialize = "for < 'a > Name : crate :: es :: __private :: StateField < 'a >"
+    )
+)]
+struct AccountState {
+    owner: Name,
+}
+/// An aggregate: [`AccountState`] with its identity and its events.
+struct Account {
+    __root: crate::es::__private::Root<Account>,
+}
+/// A changed attribute of [`Account`], with its new value.
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+enum AccountAttribute {
+    /// The new `owner`.
+    Owner(Name),
+}
+const _: () = {
+    use crate::es::__private as __es;
+    #[automatically_derived]
+    impl __es::State for AccountState
+    where
+        for<'a> Name: __es::StateField<'a>,
+    {}
+    #[automatically_derived]
+    impl __es::Aggregate for Account {
+        const NAME: &'static str = "Account";
+        type State = AccountState;
+        type Event = <Account as __es::Mutator>::Event;
+        type Attribute = AccountAttribute;
+        fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
+            Self { __root: root }
+        }
+        fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
+            &mut self.__root
+        }
+    }
+    #[automatically_derived]
+    impl __es::Deref for Account {
+        type Target = __es::Root<Self>;
+        fn deref(&self) -> &Self::Target {
+            &self.__root
+        }
+    }
+    #[automatically_derived]
+    impl __es::Debug for Account
+    where
+        for<'a> &'a AccountState: __es::Debug,
+    {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            __es::debug(&self.__root, &&*self.__root, f)
+        }
+    }
+    #[allow(dead_code)]
+    impl Account {
+        /// Records an event that is declared on its own, and applies it.
+        fn trigger<E: __es::Changes<Self>>(&mut self, event: E) {
+            self.__root.record(event);
+        }
+        /// Creates the aggregate with an event that is declared on its own.
+        fn create_from<E: __es::Creates<Self>>(event: E) -> Self {
+            __es::Root::create(__es::Id::new(), event)
+        }
+        /// Ends the aggregate; what is returned can only be saved.
+        fn discard(self) -> __es::Discarded<Self> {
+            self.__root.discard()
+        }
+        /// Sets `owner`, by a recorded event.
+        fn set_owner(&mut self, owner: Name) {
+            self.__root.set(AccountAttribute::Owner(owner));
+        }
+    }
+    #[automatically_derived]
+    impl __es::Attribute for AccountAttribute
+    where
+        for<'a> Name: __es::Storable<'a>,
+    {
+        type State = AccountState;
+        const TYPES: &'static [__es::AttributeType] = &[
+            __es::AttributeType::of::<Name, ((), String)>("holder", &["owner"]),
+        ];
+        fn visit<V: __es::AttributeVisitor>(&self, visitor: V) -> V::Output {
+            match self {
+                Self::Owner(value) => visitor.attribute("holder", 2u32, value),
+            }
+        }
+        fn apply(self, state: &mut Self::State) {
+            match self {
+                Self::Owner(value) => state.owner = value,
+            }
+        }
+        fn decode<'de, D: __es::Deserializer<'de>>(
+            name: &str,
+            version: u32,
+            value: D,
+        ) -> __es::Decoded<Self, D::Error> {
+            match name {
+                "holder" | "owner" => {
+                    __es::Some(
+                        __es::decode_value::<Name, ((), String), D>(name, version, value)
+                            .map(Self::Owner),
+                    )
+                }
+                _ => __es::None,
+            }
+        }
+    }
+    #[cfg(test)]
+    __es::submit! {
+        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
+        shapes.past:: < String > (& __es::attribute_shape:: < Account > ("holder"),
+        1u32); shapes.event:: < Name > (& __es::attribute_shape:: < Account > ("holder"),
+        2u32); } } }
+    }
+};

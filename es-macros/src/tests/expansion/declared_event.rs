@@ -1,0 +1,139 @@
+/// The events of [`Account`].
+#[allow(missing_docs, unreachable_pub, private_interfaces)]
+pub enum AccountEvent {
+    Imported(Imported),
+    PaymentReceived(PaymentReceived),
+    AttributeChanged(<Account as ::es_runtime::__private::Aggregate>::Attribute),
+    Discarded,
+}
+const _: () = {
+    use ::es_runtime::__private as __es;
+    #[automatically_derived]
+    impl __es::Mutator for Account {
+        type Event = AccountEvent;
+    }
+    #[automatically_derived]
+    impl __es::Clone for AccountEvent {
+        fn clone(&self) -> Self {
+            match self {
+                Self::Imported(event) => {
+                    Self::Imported(<Imported as __es::Event>::copied(event))
+                }
+                Self::PaymentReceived(event) => {
+                    Self::PaymentReceived(
+                        <PaymentReceived as __es::Event>::copied(event),
+                    )
+                }
+                Self::AttributeChanged(attribute) => {
+                    Self::AttributeChanged(__es::Clone::clone(attribute))
+                }
+                Self::Discarded => Self::Discarded,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Debug for AccountEvent {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            __es::debug_event::<Account>(self, f)
+        }
+    }
+    #[automatically_derived]
+    impl __es::Events<Account> for AccountEvent {
+        const TYPES: &'static [__es::EventType] = &[
+            <Imported as __es::Event>::TYPE,
+            <PaymentReceived as __es::Event>::TYPE,
+        ];
+        const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const DISCARDED: Self = Self::Discarded;
+        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+            match self {
+                Self::Imported(event) => {
+                    <Imported as __es::Event>::accept(event, visitor)
+                }
+                Self::PaymentReceived(event) => {
+                    <PaymentReceived as __es::Event>::accept(event, visitor)
+                }
+                Self::AttributeChanged(attribute) => {
+                    __es::visit_attribute::<Account, V>(attribute, visitor)
+                }
+                Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
+            }
+        }
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<AccountState> {
+            match self {
+                Self::Imported(event) => {
+                    __es::Some(__es::BeginRef::begin_ref(&event, envelope))
+                }
+                _ => __es::None,
+            }
+        }
+        fn change(
+            self,
+            state: &mut AccountState,
+            envelope: &__es::Envelope,
+        ) -> __es::Effect {
+            match self {
+                Self::PaymentReceived(event) => {
+                    __es::ApplyRef::apply_ref(state, &event, envelope)
+                }
+                Self::AttributeChanged(attribute) => {
+                    __es::set_attribute::<Account>(attribute, state)
+                }
+                Self::Discarded => return __es::Effect::Discards,
+                _ => return __es::Effect::Creates,
+            }
+            __es::Effect::Changed
+        }
+        fn decode<'de, D: __es::Deserializer<'de>>(
+            topic: &str,
+            version: u32,
+            data: D,
+        ) -> __es::Decoded<Self, D::Error> {
+            match topic {
+                _ if <Imported as __es::Event>::is(topic) => {
+                    __es::Some(
+                        <Imported as __es::Event>::decode(version, data)
+                            .map(Self::Imported),
+                    )
+                }
+                _ if <PaymentReceived as __es::Event>::is(topic) => {
+                    __es::Some(
+                        <PaymentReceived as __es::Event>::decode(version, data)
+                            .map(Self::PaymentReceived),
+                    )
+                }
+                _ => __es::decode_standard::<Account, D>(topic, data),
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Creates<Account> for Imported {
+        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Imported;
+        const APPLY: __es::BeginFn<Account, Self> = __es::BeginRef::begin_ref;
+    }
+    impl __es::BeginRef<Imported> for AccountState {
+        fn begin_ref(event: &Imported, _: &__es::Envelope) -> Self {
+            Self { balance: event.balance }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Changes<Account> for PaymentReceived {
+        const EVENT: fn(Self) -> AccountEvent = AccountEvent::PaymentReceived;
+        const APPLY: __es::ApplyFn<Account, Self> = __es::ApplyRef::apply_ref;
+    }
+    impl __es::ApplyRef<PaymentReceived> for AccountState {
+        fn apply_ref(&mut self, event: &PaymentReceived, envelope: &__es::Envelope) {
+            self.balance += event.amount;
+            self.paid_at = envelope.timestamp();
+        }
+    }
+    impl Account {}
+    impl AccountState {
+        fn helper(&self) -> bool {
+            self.balance > 0
+        }
+    }
+    __es::submit! {
+        __es::AggregateType::of:: < Account > ()
+    }
+};

@@ -1,0 +1,245 @@
+/// Recorded by [`Account::open`].
+#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[derive(
+    ::core::clone::Clone,
+    ::core::fmt::Debug,
+    ::es_runtime::__private::serde::Serialize,
+    ::es_runtime::__private::serde::Deserialize
+)]
+#[serde(crate = "::es_runtime::__private::serde")]
+pub struct Opened {
+    pub owner: String,
+}
+/// Recorded by [`Account::deposit`].
+#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[derive(
+    ::core::clone::Clone,
+    ::core::fmt::Debug,
+    ::es_runtime::__private::serde::Serialize,
+    ::es_runtime::__private::serde::Deserialize
+)]
+#[serde(crate = "::es_runtime::__private::serde")]
+pub struct Deposited {
+    pub amount: i64,
+}
+/// Recorded by [`Account::take`].
+#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[derive(
+    ::core::clone::Clone,
+    ::core::fmt::Debug,
+    ::es_runtime::__private::serde::Serialize,
+    ::es_runtime::__private::serde::Deserialize
+)]
+#[serde(crate = "::es_runtime::__private::serde")]
+pub struct Withdrawn {
+    pub amount: i64,
+}
+/// The events of [`Account`].
+#[allow(missing_docs, unreachable_pub, private_interfaces)]
+pub enum AccountEvent {
+    Opened(Opened),
+    Deposited(Deposited),
+    Withdrawn(Withdrawn),
+    AttributeChanged(<Account as ::es_runtime::__private::Aggregate>::Attribute),
+    Discarded,
+}
+const _: () = {
+    use ::es_runtime::__private as __es;
+    #[automatically_derived]
+    impl __es::Mutator for Account {
+        type Event = AccountEvent;
+    }
+    #[automatically_derived]
+    impl __es::Clone for AccountEvent {
+        fn clone(&self) -> Self {
+            match self {
+                Self::Opened(event) => {
+                    Self::Opened(<Opened as __es::Event>::copied(event))
+                }
+                Self::Deposited(event) => {
+                    Self::Deposited(<Deposited as __es::Event>::copied(event))
+                }
+                Self::Withdrawn(event) => {
+                    Self::Withdrawn(<Withdrawn as __es::Event>::copied(event))
+                }
+                Self::AttributeChanged(attribute) => {
+                    Self::AttributeChanged(__es::Clone::clone(attribute))
+                }
+                Self::Discarded => Self::Discarded,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Debug for AccountEvent {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            __es::debug_event::<Account>(self, f)
+        }
+    }
+    #[automatically_derived]
+    impl __es::Events<Account> for AccountEvent {
+        const TYPES: &'static [__es::EventType] = &[
+            <Opened as __es::Event>::TYPE,
+            <Deposited as __es::Event>::TYPE,
+            <Withdrawn as __es::Event>::TYPE,
+        ];
+        const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const DISCARDED: Self = Self::Discarded;
+        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+            match self {
+                Self::Opened(event) => <Opened as __es::Event>::accept(event, visitor),
+                Self::Deposited(event) => {
+                    <Deposited as __es::Event>::accept(event, visitor)
+                }
+                Self::Withdrawn(event) => {
+                    <Withdrawn as __es::Event>::accept(event, visitor)
+                }
+                Self::AttributeChanged(attribute) => {
+                    __es::visit_attribute::<Account, V>(attribute, visitor)
+                }
+                Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
+            }
+        }
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<AccountState> {
+            match self {
+                Self::Opened(event) => __es::Some(__es::Begin::begin(event, envelope)),
+                _ => __es::None,
+            }
+        }
+        fn change(
+            self,
+            state: &mut AccountState,
+            envelope: &__es::Envelope,
+        ) -> __es::Effect {
+            match self {
+                Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
+                Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
+                Self::AttributeChanged(attribute) => {
+                    __es::set_attribute::<Account>(attribute, state)
+                }
+                Self::Discarded => return __es::Effect::Discards,
+                _ => return __es::Effect::Creates,
+            }
+            __es::Effect::Changed
+        }
+        fn decode<'de, D: __es::Deserializer<'de>>(
+            topic: &str,
+            version: u32,
+            data: D,
+        ) -> __es::Decoded<Self, D::Error> {
+            match topic {
+                _ if <Opened as __es::Event>::is(topic) => {
+                    __es::Some(
+                        <Opened as __es::Event>::decode(version, data).map(Self::Opened),
+                    )
+                }
+                _ if <Deposited as __es::Event>::is(topic) => {
+                    __es::Some(
+                        <Deposited as __es::Event>::decode(version, data)
+                            .map(Self::Deposited),
+                    )
+                }
+                _ if <Withdrawn as __es::Event>::is(topic) => {
+                    __es::Some(
+                        <Withdrawn as __es::Event>::decode(version, data)
+                            .map(Self::Withdrawn),
+                    )
+                }
+                _ => __es::decode_standard::<Account, D>(topic, data),
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Event for Opened {
+        const NAME: &'static str = "Opened";
+        const TOPIC: &'static str = __es::made_topic::<Account, Self>();
+        const PLACE: __es::Place = __es::Location::caller();
+        type Past = ();
+    }
+    #[automatically_derived]
+    impl __es::Creates<Account> for Opened {
+        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
+        const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
+    }
+    impl __es::Begin<Opened> for AccountState {
+        fn begin(
+            #[allow(unused_variables)]
+            Opened { owner }: Opened,
+            _: &__es::Envelope,
+        ) -> Self {
+            Self { owner, balance: 0 }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Event for Deposited {
+        const NAME: &'static str = "Deposited";
+        const TOPIC: &'static str = __es::made_topic::<Account, Self>();
+        const PLACE: __es::Place = __es::Location::caller();
+        type Past = ();
+    }
+    #[automatically_derived]
+    impl __es::Changes<Account> for Deposited {
+        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Deposited;
+        const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
+    }
+    impl __es::Apply<Deposited> for AccountState {
+        fn apply(
+            &mut self,
+            #[allow(unused_variables)]
+            Deposited { amount }: Deposited,
+            _: &__es::Envelope,
+        ) {
+            self.balance += amount;
+        }
+    }
+    #[automatically_derived]
+    impl __es::Event for Withdrawn {
+        const NAME: &'static str = "Withdrawn";
+        const TOPIC: &'static str = __es::made_topic::<Account, Self>();
+        const PLACE: __es::Place = __es::Location::caller();
+        type Past = ();
+    }
+    #[automatically_derived]
+    impl __es::Changes<Account> for Withdrawn {
+        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Withdrawn;
+        const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
+    }
+    impl __es::Apply<Withdrawn> for AccountState {
+        fn apply(
+            &mut self,
+            #[allow(unused_variables)]
+            Withdrawn { amount }: Withdrawn,
+            _: &__es::Envelope,
+        ) {
+            self.balance -= amount;
+        }
+    }
+    impl Account {
+        /// Records [`Opened`].
+        pub fn open(owner: String) -> Self {
+            __es::Root::create(__es::Id::new(), Opened { owner })
+        }
+        /// As [`open`](Self::open), under an id that is given.
+        #[allow(dead_code)]
+        pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
+            __es::Root::create(id, Opened { owner })
+        }
+        /// Records [`Deposited`].
+        pub fn deposit(&mut self, amount: i64) {
+            self.__root.record(Deposited { amount });
+        }
+        /// Records [`Withdrawn`].
+        fn take(&mut self, amount: i64) {
+            self.__root.record(Withdrawn { amount });
+        }
+    }
+    __es::submit! {
+        __es::AggregateType::of:: < Account > ()
+    }
+    #[cfg(test)]
+    __es::submit! {
+        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
+        shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC, 1u32); } { shapes
+        .event:: < Deposited > (< Deposited as __es::Event > ::TOPIC, 1u32); } { shapes
+        .event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC, 1u32); } } }
+    }
+};

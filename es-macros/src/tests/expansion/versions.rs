@@ -1,0 +1,167 @@
+#[cfg(feature = "accounts")]
+/// Recorded by [`Account::open`].
+#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[derive(
+    ::core::clone::Clone,
+    ::core::fmt::Debug,
+    ::es_runtime::__private::serde::Serialize,
+    ::es_runtime::__private::serde::Deserialize
+)]
+#[serde(crate = "::es_runtime::__private::serde")]
+#[serde(
+    bound(
+        serialize = "for < 'a > Money : :: es_runtime :: __private :: Storable < 'a >",
+        deserialize = "for < 'a > Money : :: es_runtime :: __private :: Storable < 'a >"
+    )
+)]
+pub struct Opened {
+    pub money: Money,
+}
+/// The events of [`Account`].
+#[allow(missing_docs, unreachable_pub, private_interfaces)]
+pub enum AccountEvent {
+    #[cfg(feature = "accounts")]
+    Opened(Opened),
+    AttributeChanged(<Account as ::es_runtime::__private::Aggregate>::Attribute),
+    Discarded,
+}
+const _: () = {
+    use ::es_runtime::__private as __es;
+    #[automatically_derived]
+    impl __es::Mutator for Account {
+        type Event = AccountEvent;
+    }
+    #[automatically_derived]
+    impl __es::Clone for AccountEvent {
+        fn clone(&self) -> Self {
+            match self {
+                #[cfg(feature = "accounts")]
+                Self::Opened(event) => {
+                    Self::Opened(<Opened as __es::Event>::copied(event))
+                }
+                Self::AttributeChanged(attribute) => {
+                    Self::AttributeChanged(__es::Clone::clone(attribute))
+                }
+                Self::Discarded => Self::Discarded,
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Debug for AccountEvent {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            __es::debug_event::<Account>(self, f)
+        }
+    }
+    #[automatically_derived]
+    impl __es::Events<Account> for AccountEvent {
+        const TYPES: &'static [__es::EventType] = &[
+            #[cfg(feature = "accounts")]
+            <Opened as __es::Event>::TYPE,
+        ];
+        const RETIRED: &'static [&'static str] = &["Account.Old"];
+        const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const DISCARDED: Self = Self::Discarded;
+        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+            match self {
+                #[cfg(feature = "accounts")]
+                Self::Opened(event) => <Opened as __es::Event>::accept(event, visitor),
+                Self::AttributeChanged(attribute) => {
+                    __es::visit_attribute::<Account, V>(attribute, visitor)
+                }
+                Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
+            }
+        }
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<AccountState> {
+            match self {
+                #[cfg(feature = "accounts")]
+                Self::Opened(event) => __es::Some(__es::Begin::begin(event, envelope)),
+                _ => __es::None,
+            }
+        }
+        fn change(
+            self,
+            state: &mut AccountState,
+            envelope: &__es::Envelope,
+        ) -> __es::Effect {
+            match self {
+                Self::AttributeChanged(attribute) => {
+                    __es::set_attribute::<Account>(attribute, state)
+                }
+                Self::Discarded => return __es::Effect::Discards,
+                _ => return __es::Effect::Creates,
+            }
+            __es::Effect::Changed
+        }
+        fn decode<'de, D: __es::Deserializer<'de>>(
+            topic: &str,
+            version: u32,
+            data: D,
+        ) -> __es::Decoded<Self, D::Error> {
+            match topic {
+                #[cfg(feature = "accounts")]
+                _ if <Opened as __es::Event>::is(topic) => {
+                    __es::Some(
+                        <Opened as __es::Event>::decode(version, data).map(Self::Opened),
+                    )
+                }
+                _ => __es::decode_standard::<Account, D>(topic, data),
+            }
+        }
+    }
+    #[cfg(feature = "accounts")]
+    #[automatically_derived]
+    impl __es::Event for Opened
+    where
+        for<'a> Money: __es::Storable<'a>,
+    {
+        const NAME: &'static str = "Opened";
+        const TOPIC: &'static str = "opened";
+        const ALIASES: &'static [&'static str] = &["started"];
+        const PLACE: __es::Place = __es::Location::caller();
+        type Past = (((), OpenedV1), OpenedV2);
+    }
+    #[cfg(feature = "accounts")]
+    const _: () = {
+        <Money as __es::AssertStorable>::OK;
+    };
+    #[cfg(feature = "accounts")]
+    #[automatically_derived]
+    impl __es::Creates<Account> for Opened {
+        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
+        const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
+    }
+    #[cfg(feature = "accounts")]
+    impl __es::Begin<Opened> for AccountState {
+        fn begin(
+            #[allow(unused_variables)]
+            Opened { money }: Opened,
+            _: &__es::Envelope,
+        ) -> Self {
+            Self { money }
+        }
+    }
+    impl Account {
+        #[cfg(feature = "accounts")]
+        /// Records [`Opened`].
+        fn open(money: Money) -> Self {
+            __es::Root::create(__es::Id::new(), Opened { money })
+        }
+        #[cfg(feature = "accounts")]
+        /// As [`open`](Self::open), under an id that is given.
+        #[allow(dead_code)]
+        fn open_with_id(id: __es::Id<Self>, money: Money) -> Self {
+            __es::Root::create(id, Opened { money })
+        }
+    }
+    __es::submit! {
+        __es::AggregateType::of:: < Account > ()
+    }
+    #[cfg(test)]
+    __es::submit! {
+        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | {
+        #[cfg(feature = "accounts")] { shapes.past:: < OpenedV1 > (< Opened as
+        __es::Event > ::TOPIC, 1u32); shapes.past:: < OpenedV2 > (< Opened as __es::Event
+        > ::TOPIC, 2u32); shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC,
+        3u32); } shapes.retired("Account.Old"); } }
+    }
+};

@@ -1,0 +1,73 @@
+//! No input makes a macro panic, and whatever it emits is Rust.
+
+use std::panic::catch_unwind;
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+
+use super::corpus::VALID;
+use super::tokens;
+
+const INPUTS: usize = 12_000;
+
+#[test]
+fn mutated_input_neither_panics_nor_yields_broken_code() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut refused = 0;
+    for round in 0..INPUTS {
+        let (expand, args, item) = VALID[round % VALID.len()];
+        let (mut args, mut item) = (tokens(args), tokens(item));
+        for _ in 0..=random.below(3) {
+            // Arguments are few: most mutations go to the item.
+            if random.below(4) == 0 {
+                args = mutate(args, &mut random);
+            } else {
+                item = mutate(item, &mut random);
+            }
+        }
+        let input = format!("#[..({args})] {item}");
+        let output = catch_unwind(|| expand(args, item)).unwrap_or_else(|_| panic!("panicked on: {input}"));
+        let text = output.to_string();
+        refused += usize::from(text.contains("compile_error"));
+        if let Err(error) = syn::parse2::<syn::File>(output) {
+            panic!("the output does not parse ({error})\ninput: {input}\noutput: {text}");
+        }
+    }
+    // Both ways are taken: else the mutations would be too weak, or too strong, to show anything.
+    assert!((INPUTS / 10..INPUTS * 9 / 10).contains(&refused), "{refused} of {INPUTS} inputs were refused");
+}
+
+/// Deletes, doubles or swaps a token at any depth.
+fn mutate(stream: TokenStream, random: &mut Random) -> TokenStream {
+    let mut trees: Vec<TokenTree> = stream.into_iter().collect();
+    if trees.is_empty() {
+        return TokenStream::new();
+    }
+    let at = random.below(trees.len());
+    match trees.get(at) {
+        Some(TokenTree::Group(group)) if random.below(8) != 0 => {
+            let mutated = mutate(group.stream(), random);
+            trees[at] = TokenTree::Group(Group::new(group.delimiter(), mutated));
+        }
+        _ => match random.below(3) {
+            0 => drop(trees.remove(at)),
+            1 => trees.insert(at, trees[at].clone()),
+            _ => {
+                let other = random.below(trees.len());
+                trees.swap(at, other);
+            }
+        },
+    }
+    trees.into_iter().collect()
+}
+
+/// A small generator: the same inputs on every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).unwrap_or_default()
+    }
+}

@@ -1,0 +1,56 @@
+use super::{Aggregate, Effect, Events, Root, Seal};
+use crate::error::{Error, ErrorKind, Mismatch};
+use crate::event::{Envelope, Recorded};
+use crate::id::{Id, Version};
+
+/// Makes the aggregate from its stored events, oldest first.
+pub fn replay<A: Aggregate>(
+    events: impl IntoIterator<Item = Recorded<A::Event>>,
+) -> Result<A, Error> {
+    let mut events = events.into_iter();
+    let first = events.next().ok_or_else(|| not_found::<A>("it has no events"))?;
+    let (envelope, event) = first.into_parts();
+    let id = Id::from_uuid(envelope.id());
+    check(&envelope, id, Version::INITIAL)?;
+    let state = event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
+    let mut root = Root::<A>::begin(id, envelope.timestamp(), state);
+    let mut discarded = false;
+    for recorded in events {
+        let (envelope, event) = recorded.into_parts();
+        check(&envelope, id, root.version().next())?;
+        if discarded {
+            return Err(misplaced::<A>(&envelope, "comes after the one that discards it"));
+        }
+        match event.change(&mut root.state, &envelope) {
+            Effect::Changed => {}
+            Effect::Discards => discarded = true,
+            Effect::Creates => return Err(misplaced::<A>(&envelope, "creates it a second time")),
+        }
+        root.advance(&envelope);
+    }
+    if discarded {
+        return Err(not_found::<A>("it is discarded"));
+    }
+    Ok(A::from_root(root, Seal::new()))
+}
+
+fn check<A>(envelope: &Envelope, id: Id<A>, expected: Version) -> Result<(), Error> {
+    if envelope.id() != id.uuid() {
+        return Err(Mismatch::Id { expected: id.uuid(), found: envelope.id() }.into());
+    }
+    if envelope.version() != expected {
+        return Err(Mismatch::Version { id: id.uuid(), expected, found: envelope.version() }.into());
+    }
+    Ok(())
+}
+
+fn not_found<A: Aggregate>(why: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no such `{}`: {why}", A::NAME))
+}
+
+fn misplaced<A: Aggregate>(envelope: &Envelope, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Corrupt,
+        format!("event {} of `{}` {} {what}", envelope.version(), A::NAME, envelope.id()),
+    )
+}

@@ -1,0 +1,120 @@
+//! Gathers the shapes that the code has now.
+
+use crate::lock::file::Record;
+use crate::shape::{Shape, trace, trace_stored};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+
+/// The stored shapes of a crate, as its code has them now; filled by generated code.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Shapes {
+    pub(super) record: Record,
+    /// What no lock can make good, with the topic and version it is about.
+    pub(super) defects: BTreeSet<(String, Option<u32>, String)>,
+}
+
+/// A part of a crate that stores shapes; generated code submits one for each aggregate and event.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct StoredShapes {
+    /// `module_path!()` of the code that stores.
+    pub module: &'static str,
+    /// Adds its shapes.
+    pub collect: fn(&mut Shapes),
+}
+
+inventory::collect!(StoredShapes);
+
+impl Shapes {
+    /// Adds the shape that is written and read now, for a topic or an alias of one.
+    pub fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
+        self.add(topic, version, trace_stored::<T>());
+    }
+
+    /// Adds an older shape, which is only read.
+    pub fn past<T: DeserializeOwned>(&mut self, topic: &str, version: u32) {
+        self.add(topic, version, trace::<T>());
+    }
+
+    /// Adds a topic whose rows are skipped.
+    pub fn retired(&mut self, topic: &str) {
+        self.record.retired.insert(topic.to_owned());
+    }
+
+    pub(super) fn add(&mut self, topic: &str, version: u32, shape: Shape) {
+        let (shape, problems) = shape.into_parts();
+        let mut defect = |text| self.defects.insert((topic.to_owned(), Some(version), text));
+        for problem in problems {
+            defect(problem);
+        }
+        let shapes = &mut self.record.shapes;
+        let known = shapes.entry((topic.to_owned(), version)).or_insert_with(|| shape.clone());
+        if !known.reads_alike(&shape) {
+            defect(
+                "two types of different shapes are stored under this topic and version; \
+                 give one of them another `topic`"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Serialize, Deserialize)]
+    struct Amount {
+        amount: i64,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct Sum {
+        sum: i64,
+    }
+
+    #[test]
+    fn one_shape_may_be_added_twice() {
+        let mut shapes = Shapes::default();
+        shapes.event::<Amount>("Account.Deposited", 1);
+        shapes.past::<Amount>("Account.Deposited", 1);
+        shapes.event::<Sum>("Account.Deposited", 2);
+        assert_eq!(shapes.record.shapes.len(), 2);
+        assert!(shapes.defects.is_empty(), "{:?}", shapes.defects);
+    }
+
+    #[test]
+    fn a_past_shape_does_not_differ_by_a_field_that_is_no_longer_written() {
+        #[derive(Serialize, Deserialize)]
+        struct Old {
+            #[serde(default, skip_serializing)]
+            #[expect(dead_code, reason = "only read")]
+            old: i64,
+            new: i64,
+        }
+        let mut shapes = Shapes::default();
+        shapes.past::<Old>("A", 1);
+        shapes.event::<Old>("A", 1);
+        assert!(shapes.defects.is_empty(), "{:?}", shapes.defects);
+    }
+
+    #[test]
+    fn two_shapes_under_one_topic_are_a_defect() {
+        let mut shapes = Shapes::default();
+        shapes.event::<Amount>("Account.Deposited", 1);
+        shapes.event::<Sum>("Account.Deposited", 1);
+        let defects: Vec<_> = shapes.defects.iter().collect();
+        assert!(matches!(defects[..], [(_, Some(1), text)] if text.starts_with("two types")), "{defects:?}");
+    }
+
+    #[test]
+    fn problems_of_a_shape_are_defects() {
+        let mut shapes = Shapes::default();
+        shapes.event::<Option<Option<i64>>>("Account.Odd", 1);
+        let defects: Vec<_> = shapes.defects.iter().collect();
+        assert!(matches!(defects[..], [(topic, Some(1), _)] if topic == "Account.Odd"), "{defects:?}");
+    }
+}

@@ -1,0 +1,288 @@
+//! The text of `events.lock`: sorted, a line for each value, so that a change reads well in a diff.
+
+use crate::shape::{Line, Path, Shape};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// The shapes by topic and version, and the topics whose rows are skipped.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Record {
+    pub(super) shapes: BTreeMap<(String, u32), Shape>,
+    pub(super) retired: BTreeSet<String>,
+}
+
+impl Record {
+    /// The versions of a topic.
+    pub(super) fn versions(&self, topic: &str) -> impl Iterator<Item = u32> {
+        self.shapes.keys().filter(move |(other, _)| other == topic).map(|&(_, version)| version)
+    }
+}
+
+const HEADER: &str = "\
+# Stored shapes of this crate's events. A stored event lives for ever: commit this file.
+# Checked by `events_lock!()`; update with EVENTS_LOCK=update cargo test events_lock
+";
+const FORMAT: &str = "format 1";
+const END: &str = "end";
+const RETIRED: &str = "retired";
+
+pub(super) fn render(record: &Record) -> String {
+    let mut sections = BTreeMap::new();
+    for ((topic, version), shape) in &record.shapes {
+        let mut text = format!("{} {version}\n", Topic(topic));
+        for line in shape.written() {
+            let _ = writeln!(text, "    {line}");
+        }
+        sections.insert((topic, *version), text);
+    }
+    for topic in &record.retired {
+        // After the versions of the topic.
+        let text = format!("{} {RETIRED}\n", Topic(topic));
+        sections.entry((topic, u32::MAX)).and_modify(|section| section.push_str(&text)).or_insert(text);
+    }
+    let sections: Vec<String> = sections.into_values().collect();
+    format!("{HEADER}{FORMAT}\n\n{}\n{END}\n", sections.join("\n"))
+}
+
+/// Reads what `render` wrote, also after a merge or with other line ends; the error names the line.
+pub(super) fn parse(text: &str) -> Result<Record, String> {
+    let mut parser = Parser::default();
+    let mut ended = false;
+    let mut last = 0;
+    for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+        last = at + 1;
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let result = if ended {
+            Err("nothing may follow the line `end`; remove it".to_owned())
+        } else if content == END {
+            ended = true;
+            parser.close();
+            Ok(())
+        } else {
+            parser.line(line.trim_end(), content)
+        };
+        result.map_err(|problem| format!("line {last}: {problem}"))?;
+    }
+    match (parser.format, ended) {
+        (false, _) => Err(format!("line {}: the line `{FORMAT}` is missing; {RESTORE}", last.max(1))),
+        (_, false) => {
+            Err(format!("line {last}: the file is cut off, its last line must be `{END}`; {RESTORE}"))
+        }
+        _ => Ok(parser.record),
+    }
+}
+
+const RESTORE: &str = "restore the file from version control";
+
+#[derive(Default)]
+struct Parser {
+    format: bool,
+    record: Record,
+    section: Option<(String, u32)>,
+    lines: BTreeMap<Path, Line>,
+}
+
+impl Parser {
+    fn line(&mut self, line: &str, content: &str) -> Result<(), String> {
+        if ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|marker| line.starts_with(marker)) {
+            return Err("a merge conflict; keep the events of both sides and remove the markers".to_owned());
+        }
+        if !self.format {
+            self.format = content == FORMAT;
+            return if self.format {
+                Ok(())
+            } else if content.starts_with("format ") {
+                Err(format!("`{content}` is not known, only `{FORMAT}`; update es-runtime"))
+            } else {
+                Err(format!("expected `{FORMAT}`, found `{content}`; {RESTORE}"))
+            };
+        }
+        if line.starts_with(char::is_whitespace) { self.value(content) } else { self.head(content) }
+    }
+
+    fn head(&mut self, content: &str) -> Result<(), String> {
+        self.close();
+        let problem = || format!("expected a topic and its version, found `{content}`; {RESTORE}");
+        let (topic, version) = content.rsplit_once(' ').ok_or_else(problem)?;
+        let topic = Topic::read(topic).ok_or_else(problem)?;
+        if version == RETIRED {
+            let new = self.record.retired.insert(topic);
+            return if new { Ok(()) } else { Err(format!("`{content}` stands here twice; remove one")) };
+        }
+        let key = (topic, version.parse().map_err(|_| problem())?);
+        if self.record.shapes.contains_key(&key) {
+            return Err(format!("`{content}` stands here twice; remove one"));
+        }
+        self.section = Some(key);
+        Ok(())
+    }
+
+    fn value(&mut self, content: &str) -> Result<(), String> {
+        if self.section.is_none() {
+            return Err(format!("`{content}` belongs to no event; {RESTORE}"));
+        }
+        let problem = || format!("expected `path: type`, found `{content}`; {RESTORE}");
+        let (path, line) = Line::read(content).ok_or_else(problem)?;
+        let parent = path.split().map(|(parent, _)| parent);
+        if let Some(parent) =
+            parent.filter(|parent| *parent != Path::default() && !self.lines.contains_key(parent))
+        {
+            return Err(format!("the line of `{parent}` must stand before that of `{path}`; {RESTORE}"));
+        }
+        if self.lines.insert(path, line).is_some() {
+            return Err(format!("`{content}` has the path of an earlier line; remove one"));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        if let Some(key) = self.section.take() {
+            self.record.shapes.insert(key, Shape::of(lines));
+        }
+    }
+}
+
+/// A topic as it is written: bare if that reads back, else as a JSON string.
+pub(super) struct Topic<'a>(pub(super) &'a str);
+
+impl Topic<'_> {
+    fn read(text: &str) -> Option<String> {
+        if text.starts_with('"') { serde_json::from_str(text).ok() } else { Some(text.to_owned()) }
+    }
+}
+
+impl std::fmt::Display for Topic<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut words = self.0.split(' ');
+        let plain = |c: char| !c.is_whitespace() && !c.is_control();
+        let bare = words.all(|word| !word.is_empty() && word.chars().all(plain));
+        if bare && self.0.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+            f.write_str(self.0)
+        } else {
+            f.write_str(&serde_json::Value::from(self.0).to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(lines: &str) -> Shape {
+        Shape::of(lines.lines().map(|line| Line::read(line.trim()).unwrap()).collect())
+    }
+
+    fn sample() -> Record {
+        let mut record = Record::default();
+        record.shapes.insert(("Account.Opened".into(), 2), shape("owner: string\ncurrency?: string or null"));
+        record.shapes.insert(("Account.Deposited".into(), 1), shape("amount: i64"));
+        record.shapes.insert(("Account.Closed".into(), 1), shape(".: unit"));
+        record.shapes.insert(("Account.Closed".into(), 2), shape(""));
+        record.retired.insert("Account.Old".into());
+        record.retired.insert("Account.Deposited".into());
+        record
+    }
+
+    const TEXT: &str = "\
+# Stored shapes of this crate's events. A stored event lives for ever: commit this file.
+# Checked by `events_lock!()`; update with EVENTS_LOCK=update cargo test events_lock
+format 1
+
+Account.Closed 1
+    .: unit
+
+Account.Closed 2
+
+Account.Deposited 1
+    amount: i64
+
+Account.Deposited retired
+
+Account.Old retired
+
+Account.Opened 2
+    currency?: string or null
+    owner: string
+
+end
+";
+
+    #[test]
+    fn is_sorted_and_reads_back() {
+        assert_eq!(render(&sample()), TEXT);
+        assert_eq!(parse(TEXT), Ok(sample()));
+        assert_eq!(parse(&render(&Record::default())), Ok(Record::default()));
+    }
+
+    #[test]
+    fn other_line_ends_blank_lines_and_comments_do_not_matter() {
+        assert_eq!(parse(&TEXT.replace('\n', "\r\n")), Ok(sample()));
+        assert_eq!(parse(&TEXT.replace('\n', "  \n\n# a note\n\n")), Ok(sample()));
+        assert_eq!(parse(&TEXT.replace("    ", "\t")), Ok(sample()));
+        assert_eq!(parse(&format!("\u{feff}{TEXT}")), Ok(sample()));
+    }
+
+    #[test]
+    fn any_topic_reads_back() {
+        for topic in [
+            "a b", " a", "a ", "a  b", "", "#", "\"", "end", "format", "retired", "é", "a\nb", "1",
+            "=======", ".",
+        ] {
+            let mut record = Record::default();
+            record.shapes.insert((topic.into(), 1), shape("a: i64"));
+            record.shapes.insert((topic.into(), u32::MAX), shape("a: i64"));
+            record.retired.insert(topic.into());
+            let text = render(&record);
+            assert_eq!(parse(&text), Ok(record), "{text}");
+        }
+    }
+
+    #[track_caller]
+    fn refuses(text: &str, error: &str) {
+        let found = parse(text).unwrap_err();
+        assert!(found.starts_with(error), "{found}");
+    }
+
+    #[test]
+    fn what_is_broken_is_named_with_its_line() {
+        refuses("", "line 1: the line `format 1` is missing");
+        refuses("format 2\nend\n", "line 1: `format 2` is not known, only `format 1`; update es-runtime");
+        refuses("A 1\n", "line 1: expected `format 1`, found `A 1`");
+        refuses("format 1\nA\nend", "line 2: expected a topic and its version, found `A`");
+        refuses("format 1\nA x\nend", "line 2: expected a topic and its version, found `A x`");
+        refuses("format 1\nA -1\nend", "line 2: expected a topic and its version, found `A -1`");
+        refuses("format 1\nA 1\nA 1\nend", "line 3: `A 1` stands here twice");
+        refuses("format 1\nA retired\nA retired\nend", "line 3: `A retired` stands here twice");
+        refuses("format 1\n    a: i64\nend", "line 2: `a: i64` belongs to no event");
+        refuses("format 1\nA retired\n    a: i64\nend", "line 3: `a: i64` belongs to no event");
+        refuses("format 1\nA 1\n    a i64\nend", "line 3: expected `path: type`, found `a i64`");
+        refuses(
+            "format 1\nA 1\n    a: i64\n    a?: u8\nend",
+            "line 4: `a?: u8` has the path of an earlier line",
+        );
+        refuses(
+            "format 1\nA 1\n    a.b: i64\nend",
+            "line 3: the line of `a` must stand before that of `a.b`",
+        );
+        refuses("format 1\nend\nA 1\n", "line 3: nothing may follow");
+    }
+
+    #[test]
+    fn a_merge_conflict_is_named() {
+        for marker in ["<<<<<<< HEAD", "=======", ">>>>>>> main", "||||||| base"] {
+            let text = TEXT.replace("Account.Deposited 1\n", &format!("{marker}\nAccount.Deposited 1\n"));
+            refuses(&text, "line 10: a merge conflict");
+        }
+    }
+
+    #[test]
+    fn a_file_cut_off_anywhere_is_refused() {
+        for end in 0..TEXT.len() - "\n".len() {
+            assert!(parse(&TEXT[..end]).is_err(), "{}", &TEXT[..end]);
+        }
+    }
+}

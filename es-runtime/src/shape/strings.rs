@@ -1,0 +1,108 @@
+//! The values that the tracer offers to a type, in the order in which it offers them.
+//!
+//! What a string type accepts is its class. Locks in users' repositories hold the words of this list for ever, so it only grows:
+//! a class is never renamed, and a sample never moves in front of another one.
+
+/// A string to offer, and what a type that accepts it is called.
+#[derive(Debug)]
+pub(super) struct Offer {
+    /// The word in the lock; empty for a sample that only shows what a format of the user's own looks like.
+    pub(super) class: &'static str,
+    pub(super) sample: &'static str,
+    /// Of the offers of one group the first accepted one counts: a decimal type reads integers too.
+    group: u8,
+}
+
+impl Offer {
+    const fn new(group: u8, class: &'static str, sample: &'static str) -> Self {
+        Self { class, sample, group }
+    }
+
+    /// The words in the lock for a type that accepts this offer.
+    pub(super) fn words(&self) -> String {
+        if self.class.is_empty() { format!("string like {:?}", self.sample) } else { self.class.to_owned() }
+    }
+
+    pub(super) fn is_free(&self) -> bool {
+        self.group == 0
+    }
+
+    /// True when the answer to this offer is known from offers that were accepted.
+    pub(super) fn is_moot(&self, accepted: &[usize]) -> bool {
+        let mut taken = accepted.iter().filter_map(|&at| OFFERS.get(at));
+        taken.any(|other| other.is_free() || other.group == self.group || self.class.is_empty())
+    }
+}
+
+/// Free text first: a type that accepts it accepts any string.
+pub(super) const OFFERS: &[Offer] = &[
+    Offer::new(0, "string", "some text, in no format"),
+    Offer::new(1, "uuid", "67e55044-10b1-426f-9247-bb680e5fe0c8"),
+    Offer::new(2, "date-time", "2015-09-18T23:56:04Z"),
+    Offer::new(2, "local date-time", "2015-09-18T23:56:04"),
+    Offer::new(2, "date", "2015-09-18"),
+    Offer::new(3, "time", "23:56:04"),
+    Offer::new(4, "decimal", "1.5"),
+    Offer::new(4, "integer", "7"),
+    Offer::new(5, "ipv4", "192.0.2.1"),
+    Offer::new(6, "ipv6", "2001:db8::1"),
+    Offer::new(7, "socket address", "192.0.2.1:80"),
+    Offer::new(8, "url", "https://example.com/"),
+    Offer::new(9, "duration", "PT1H"),
+    Offer::new(10, "semver", "1.2.3"),
+    Offer::new(11, "", "ann@example.com"),
+    Offer::new(11, "", "EUR"),
+    Offer::new(11, "", "DE"),
+    Offer::new(11, "", "en"),
+    Offer::new(11, "", "en-GB"),
+    Offer::new(11, "", "a"),
+    Offer::new(11, "", "A"),
+    Offer::new(11, "", "name"),
+    Offer::new(11, "", "Name"),
+    Offer::new(11, "", "NAME"),
+    Offer::new(11, "", "a-name"),
+    Offer::new(11, "", "UTC"),
+    Offer::new(11, "", "Mon"),
+    Offer::new(11, "", "January"),
+    Offer::new(11, "", "2015-09"),
+    Offer::new(11, "", "2015-09-18 23:56:04"),
+    Offer::new(11, "", "2015-09-18 23:56:04.0 +00:00:00"),
+    Offer::new(11, "", "2015-09-18T23:56:04+00:00[UTC]"),
+    Offer::new(11, "", "23:56"),
+    Offer::new(11, "", "1h"),
+    Offer::new(11, "", "1s"),
+    Offer::new(11, "", "192.0.2.0/24"),
+    Offer::new(11, "", "02:00:5e:10:00:00"),
+    Offer::new(11, "", "[2001:db8::1]:80"),
+    Offer::new(11, "", "example.com"),
+    Offer::new(11, "", "+4915112345678"),
+    Offer::new(11, "", "GB82WEST12345698765432"),
+    Offer::new(11, "", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    Offer::new(11, "", "#00ff00"),
+    Offer::new(11, "", "00ff"),
+    Offer::new(11, "", "0x00ff"),
+    Offer::new(11, "", "AAAA"),
+    Offer::new(11, "", "12345"),
+    Offer::new(11, "", "12345678"),
+    Offer::new(11, "", "1.50 EUR"),
+    Offer::new(11, "", "EUR 1.50"),
+    Offer::new(11, "", "1:2"),
+    Offer::new(11, "", "1/2"),
+    Offer::new(11, "", "50%"),
+    Offer::new(11, "", "true"),
+    Offer::new(11, "", "/path"),
+    Offer::new(11, "", ""),
+    Offer::new(11, "", "0000000000000000000000000000000000000000000000000000000000000000"),
+];
+
+/// Whole numbers; those that do not fit the type are left out.
+pub(super) const INTEGERS: &[i128] =
+    &[1, 0, 2, 7, 10, 18, 42, 50, 100, 200, 404, 1_000, 2_015, 8_080, 12_345, 1_000_000, 1_442_620_564, -1];
+
+pub(super) const FLOATS: &[f64] = &[1.5, 0.5, 1.0, 0.0, 10.0, 50.0, 100.0, 1_000.0, -1.0];
+
+/// How many elements a list gets, or how many bytes.
+pub(super) const LENGTHS: &[usize] = &[1, 2, 3, 4, 0, 5, 6, 8, 12, 16, 20, 24, 28, 32, 48, 64];
+
+/// How often the values inside a container are varied before it counts as refused.
+pub(super) const VARIATIONS: usize = 20;

@@ -1,0 +1,242 @@
+//! The passes: a type is deserialized again and again, each time with other data, until nothing new is learned.
+
+use crate::shape::de::De;
+use crate::shape::node::{Id, Kind, Node, ROOT, Tree};
+use serde::de::{self, DeserializeOwned};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Bounds for types that never come to an end.
+const MAX_PASSES: usize = 20_000;
+const MAX_VISITS: usize = 1_000_000;
+const MAX_DEPTH: usize = 48;
+
+/// The small values of a last look at the type: nothing is learned from them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Mode {
+    Learn,
+    /// Options are `None`, lists and maps are empty.
+    Empty,
+    /// Besides, numbers are zero, strings empty, flags false.
+    Zero,
+}
+
+#[derive(Debug)]
+pub(super) struct Tracer {
+    pub(super) tree: Tree,
+    pub(super) mode: Mode,
+    /// The visitors at work and their nodes. Their type names tell a type inside itself; they are never stored.
+    pub(super) stack: Vec<(&'static str, Id)>,
+    /// The reason of the refusal under way is known.
+    pub(super) settled: bool,
+    /// Numbers handed out in this pass.
+    pub(super) counter: i128,
+    /// The open nodes visited in this pass.
+    visited: Vec<Id>,
+    /// The node visited last, to blame if the type panics.
+    last: Id,
+    visits: usize,
+}
+
+/// Traces `T`, and hands over each value that could be built.
+pub(super) fn run<T: DeserializeOwned>(mut built: impl FnMut(T)) -> Tree {
+    let mut tracer = Tracer {
+        tree: Tree::new(),
+        mode: Mode::Learn,
+        stack: Vec::new(),
+        settled: false,
+        counter: 0,
+        visited: Vec::new(),
+        last: ROOT,
+        visits: 0,
+    };
+    for _ in 0..MAX_PASSES {
+        let before = tracer.tree.changes;
+        tracer.pass().map(&mut built);
+        if tracer.visits >= MAX_VISITS || (tracer.tree.changes == before && !tracer.close_last()) {
+            break;
+        }
+    }
+    for mode in [Mode::Empty, Mode::Zero] {
+        tracer.mode = mode;
+        tracer.pass().map(&mut built);
+    }
+    tracer.tree
+}
+
+impl Tracer {
+    fn pass<T: DeserializeOwned>(&mut self) -> Option<T> {
+        self.settled = false;
+        self.stack.clear();
+        self.visited.clear();
+        self.counter = 0;
+        self.last = ROOT;
+        let mode = self.mode;
+        let value = catch_unwind(AssertUnwindSafe(|| T::deserialize(De::new(&mut *self, ROOT))));
+        self.mode = mode;
+        match value {
+            Ok(value) => {
+                self.settle(ROOT, value.is_ok());
+                value.ok()
+            }
+            Err(_) => {
+                self.settled = false;
+                self.settle(self.last, false);
+                None
+            }
+        }
+    }
+
+    /// Gives up the part of the type that was visited last and is still open; false if there is none.
+    fn close_last(&mut self) -> bool {
+        let open = |&id: &Id| self.tree.is_open(id);
+        let last = self.visited.iter().copied().rev().find(open);
+        if let Some(id) = last {
+            self.tree.learn(id).closed = true;
+        }
+        last.is_some()
+    }
+
+    /// Notes the visit of a node that turns out to be of a kind, and returns the node to use: another one where kinds change.
+    pub(super) fn enter(&mut self, id: Id, kind: Kind) -> Result<Id, Refusal> {
+        let node = self.tree.get(id);
+        let other = node.others.iter().copied().find(|&other| self.tree.get(other).kind == kind);
+        let id = if node.kind == kind {
+            id
+        } else if let Some(other) = other {
+            other
+        } else if self.mode != Mode::Learn {
+            return Err(self.excuse());
+        } else if node.kind == Kind::Unseen {
+            self.tree.learn(id).kind = kind;
+            id
+        } else {
+            let other = self.tree.shadow(id, kind);
+            self.tree.learn(id).others.push(other);
+            other
+        };
+        if self.mode == Mode::Learn {
+            self.tree.touch(id).pending = true;
+        }
+        self.last = id;
+        if self.tree.is_open(id) {
+            self.visited.push(id);
+        }
+        Ok(id)
+    }
+
+    /// Refuses to go on where a type is too deep or too large.
+    pub(super) fn guard(&mut self, id: Id, depth: usize) -> Result<(), Refusal> {
+        self.visits += 1;
+        if depth < MAX_DEPTH && self.visits < MAX_VISITS {
+            return Ok(());
+        }
+        self.fail(id);
+        Err(Refusal::Other)
+    }
+
+    /// A node to write down something new at, unless nothing is to be learned now.
+    pub(super) fn note(&mut self, id: Id) -> Option<&mut Node> {
+        (self.mode == Mode::Learn).then(|| self.tree.learn(id))
+    }
+
+    /// Gives up a node: nothing can be built there.
+    pub(super) fn fail(&mut self, id: Id) {
+        self.settled = true;
+        if !self.tree.get(id).failed {
+            self.note(id).map(|node| node.failed = true);
+        }
+    }
+
+    pub(super) fn set_opaque(&mut self, id: Id) {
+        if !self.tree.get(id).opaque {
+            self.note(id).map(|node| node.opaque = true);
+        }
+    }
+
+    /// A refusal that is nobody's fault.
+    pub(super) fn excuse(&mut self) -> Refusal {
+        self.settled = true;
+        Refusal::Other
+    }
+
+    /// Deserializes what stands at a node, and notes how that went.
+    pub(super) fn visit<T>(
+        &mut self,
+        id: Id,
+        work: impl FnOnce(De<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mode = self.mode;
+        let result = work(De::new(&mut *self, id));
+        self.mode = mode;
+        self.settle(id, result.is_ok());
+        result
+    }
+
+    /// Notes whether what was offered at a node was accepted. Of nested refusals only the innermost counts.
+    pub(super) fn settle(&mut self, id: Id, accepted: bool) {
+        let known = std::mem::replace(&mut self.settled, !accepted);
+        let node = self.tree.get(id);
+        if !accepted && !known && node.kind == Kind::Unseen {
+            self.fail(id);
+            return;
+        }
+        if self.mode != Mode::Learn {
+            return;
+        }
+        let others = node.others.clone();
+        for id in others.into_iter().chain([id]) {
+            let pending = std::mem::take(&mut self.tree.touch(id).pending);
+            let node = self.tree.get(id);
+            if !pending {
+                continue;
+            }
+            if accepted {
+                if !node.built || node.is_probing() {
+                    self.tree.learn(id).accept();
+                }
+                self.set_base(id);
+            } else if !known && node.can_refuse() {
+                self.tree.learn(id).refuse();
+            }
+        }
+    }
+
+    fn set_base(&mut self, variant: Id) {
+        let Some(parent) = self.tree.get(variant).parent else { return };
+        let node = self.tree.get(parent);
+        if matches!(node.kind, Kind::Enum(_)) && node.base.is_none() && node.children.contains(&variant) {
+            self.tree.learn(parent).base = Some(variant);
+        }
+    }
+}
+
+/// Why a type refused the data.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Missing(&'static str),
+    Duplicate(&'static str),
+    Other,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl de::Error for Refusal {
+    fn custom<M: fmt::Display>(_: M) -> Self {
+        Self::Other
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::Missing(field)
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::Duplicate(field)
+    }
+}

@@ -1,0 +1,204 @@
+use std::fmt::Debug;
+
+use super::codec::{Encoded, encode};
+use super::diff::{diff, list};
+use super::events::{EventList, collect};
+use super::outcome::Outcome;
+use super::same::same;
+use super::scenario::lines;
+use crate::aggregate::Aggregate;
+
+#[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
+impl<A: Aggregate, R: Debug> Outcome<A, R> {
+    /// Checks which events the command recorded: these, in this order, and no others.
+    ///
+    /// Events are the same if their JSON is; they need no `PartialEq`.
+    ///
+    /// # Panics
+    ///
+    /// If it recorded others; the message shows both, and what was given.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| {
+    ///         account.deposit(10);
+    ///         account.set_owner("Anna".into());
+    ///     })
+    ///     .then((Deposited { amount: 10 }, AccountAttribute::Owner("Anna".into())));
+    /// ```
+    #[track_caller]
+    pub fn then<K>(self, expected: impl EventList<A, K>) -> Self {
+        let expected = encode_all::<A>(collect(expected));
+        let recorded =
+            encode_all::<A>(self.recorded.iter().map(|recorded| recorded.event().clone()).collect());
+        let matches = |(expected, recorded): (&Shown<A>, &Shown<A>)| expected.is(recorded);
+        if expected.len() == recorded.len() && expected.iter().zip(&recorded).all(matches) {
+            return self;
+        }
+        let wanted: Vec<_> = expected.iter().map(Shown::line).collect();
+        // The same event may look different, such as a set in another order: it is shown as it was expected.
+        let found = recorded
+            .iter()
+            .map(|recorded| expected.iter().find(|wanted| wanted.is(recorded)).unwrap_or(recorded));
+        let found: Vec<_> = found.map(Shown::line).collect();
+        panic!(
+            "the command recorded other events than expected; correct one of the two (- expected, + recorded)\n\
+             {}{}",
+            diff(&wanted, &found),
+            self.circumstances()
+        );
+    }
+
+    /// Checks that the command recorded no event.
+    ///
+    /// # Panics
+    ///
+    /// If it recorded one.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.withdraw(1))
+    ///     .then_nothing();
+    /// ```
+    #[track_caller]
+    pub fn then_nothing(self) -> Self {
+        assert!(
+            self.recorded.is_empty(),
+            "the command recorded events where none are expected; correct one of the two\n{}{}",
+            diff(&[], &lines::<A>(&self.recorded)),
+            self.circumstances()
+        );
+        self
+    }
+
+    /// Checks what the command returned.
+    ///
+    /// # Panics
+    ///
+    /// If it returned something else.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.withdraw(1))
+    ///     .then_returns(Err(Overdrawn));
+    /// ```
+    #[track_caller]
+    pub fn then_returns<V: Debug>(self, expected: V) -> Self
+    where
+        R: PartialEq<V>,
+    {
+        assert!(self.returned == expected, "{}", self.other_value(&expected, &self.returned));
+        self
+    }
+
+    /// Looks at the aggregate as the command left it.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or `check` panics.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.deposit(10))
+    ///     .then_state(|account| assert_eq!((account.balance, account.version().get()), (10, 2)));
+    /// ```
+    #[track_caller]
+    pub fn then_state(self, check: impl FnOnce(&A)) -> Self {
+        match &self.aggregate {
+            Ok(aggregate) => check(aggregate),
+            Err(error) => panic!("there is no state to look at: {error}\n{}", self.circumstances()),
+        }
+        self
+    }
+
+    fn circumstances(&self) -> String {
+        let given = list(&lines::<A>(&self.before.past));
+        format!("given\n{given}returned\n{}", list(&shown(&self.returned)))
+    }
+
+    fn other_value(&self, expected: &dyn Debug, returned: &dyn Debug) -> String {
+        format!(
+            "the command returned another value than expected; correct one of the two (- expected, + returned)\n\
+             {}given\n{}recorded\n{}",
+            diff(&shown(expected), &shown(returned)),
+            list(&lines::<A>(&self.before.past)),
+            list(&lines::<A>(&self.recorded))
+        )
+    }
+}
+
+#[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
+impl<A: Aggregate, T: Debug, E: Debug> Outcome<A, Result<T, E>> {
+    /// Checks that the command failed, and how.
+    ///
+    /// For an error without `PartialEq`, look at [`returned`](Self::returned).
+    ///
+    /// # Panics
+    ///
+    /// If it did not fail, or with another error.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.withdraw(1))
+    ///     .then_error(Overdrawn);
+    /// ```
+    #[track_caller]
+    pub fn then_error<V: Debug>(self, expected: V) -> Self
+    where
+        E: PartialEq<V>,
+    {
+        match &self.returned {
+            Err(error) if *error == expected => self,
+            returned => panic!("{}", self.other_value(&Err::<(), _>(expected), returned)),
+        }
+    }
+}
+
+/// An event with its stored form.
+struct Shown<A: Aggregate> {
+    event: A::Event,
+    encoded: Encoded,
+}
+
+impl<A: Aggregate> Shown<A> {
+    fn is(&self, other: &Self) -> bool {
+        self.encoded.topic() == other.encoded.topic()
+            && same((&self.event, self.encoded.data()), (&other.event, other.encoded.data()))
+    }
+
+    fn line(&self) -> String {
+        self.encoded.to_string()
+    }
+}
+
+#[track_caller]
+fn encode_all<A: Aggregate>(events: Vec<A::Event>) -> Vec<Shown<A>> {
+    let mut all = Vec::new();
+    for event in events {
+        let encoded = encode::<A>(&event);
+        all.push(Shown { event, encoded });
+    }
+    all
+}
+
+const ONE_LINE: usize = 80;
+
+/// The value's `Debug`: on one line if it fits.
+fn shown(value: &dyn Debug) -> Vec<String> {
+    let line = format!("{value:?}");
+    if line.len() <= ONE_LINE {
+        vec![line]
+    } else {
+        format!("{value:#?}").lines().map(str::to_owned).collect()
+    }
+}

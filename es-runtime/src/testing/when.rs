@@ -1,0 +1,131 @@
+use std::fmt::Debug;
+
+use super::outcome::Outcome;
+use super::scenario::Scenario;
+use crate::aggregate::{Aggregate, Discarded, Seal};
+use crate::event::Recorded;
+
+impl<A: Aggregate> Scenario<A> {
+    /// Runs a command on the aggregate.
+    ///
+    /// # Panics
+    ///
+    /// If there is no aggregate, a recorded event does not survive being stored, or the stored events make
+    /// another state than the command left.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.set_owner("Anna".into()))
+    ///     .then(AccountAttribute::Owner("Anna".into()));
+    /// ```
+    #[track_caller]
+    #[must_use = "say with `then..` what is expected"]
+    pub fn when<R: Debug>(self, command: impl FnOnce(&mut A) -> R) -> Outcome<A, R> {
+        let mut aggregate = self.aggregate();
+        let returned = self.run(|| command(&mut aggregate));
+        let recorded = pending(&mut aggregate);
+        Outcome::new(self, Some(aggregate), recorded, returned)
+    }
+
+    /// Runs a command that makes the aggregate, or fails to.
+    ///
+    /// # Panics
+    ///
+    /// If events are given, and as [`when`](Self::when).
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// fn open(owner: &str) -> Result<Account, &'static str> {
+    ///     if owner.is_empty() { Err("no owner") } else { Ok(Account::open(owner.into())) }
+    /// }
+    /// Scenario::<Account>::given_nothing()
+    ///     .when_created(|| open("Ann"))
+    ///     .then(Opened { owner: "Ann".into() });
+    /// Scenario::<Account>::given_nothing().when_created(|| open("")).then_error("no owner");
+    /// ```
+    #[track_caller]
+    #[must_use = "say with `then..` what is expected"]
+    pub fn when_created<R: OrError<A>>(self, command: impl FnOnce() -> R) -> Outcome<A, R::Returned> {
+        assert!(
+            self.past.is_empty(),
+            "events are given, so the `{}` exists and is not created again; begin with `given_nothing`",
+            A::NAME
+        );
+        let (mut aggregate, returned) = self.run(command).split();
+        let recorded = aggregate.as_mut().map_or_else(Vec::new, pending);
+        Outcome::new(self, aggregate, recorded, returned)
+    }
+
+    /// Runs a command that ends the aggregate, or fails to.
+    ///
+    /// # Panics
+    ///
+    /// As [`when`](Self::when).
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when_discarded(|account| account.discard())
+    ///     .then(AccountEvent::Discarded);
+    /// ```
+    #[track_caller]
+    #[must_use = "say with `then..` what is expected"]
+    pub fn when_discarded<R: OrError<Discarded<A>>>(
+        self,
+        command: impl FnOnce(A) -> R,
+    ) -> Outcome<A, R::Returned> {
+        let aggregate = self.aggregate();
+        let (discarded, returned) = self.run(|| command(aggregate)).split();
+        let recorded = discarded.map_or_else(Vec::new, |discarded| discarded.pending().to_vec());
+        Outcome::new(self, None, recorded, returned)
+    }
+}
+
+fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>> {
+    aggregate.root_mut(Seal::new()).pending().to_vec()
+}
+
+/// What a command returns that makes a `T` or may fail to: a `T`, or a `Result` with one.
+///
+/// ```
+#[doc = include_str!("account.txt")]
+/// use es_runtime::testing::OrError;
+///
+/// let opened: Result<Account, &str> = Ok(Account::open("Ann".into()));
+/// let (account, returned) = opened.split();
+/// assert!(account.is_some() && returned.is_ok());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "this command does not return a `{T}`",
+    label = "neither a `{T}` nor a `Result` with one"
+)]
+pub trait OrError<T> {
+    /// What is left for [`then_returns`](Outcome::then_returns): nothing, or whether it failed.
+    type Returned: Debug;
+
+    /// Takes the two apart.
+    fn split(self) -> (Option<T>, Self::Returned);
+}
+
+impl<T> OrError<T> for T {
+    type Returned = ();
+
+    fn split(self) -> (Option<T>, ()) {
+        (Some(self), ())
+    }
+}
+
+impl<T, E: Debug> OrError<T> for Result<T, E> {
+    type Returned = Result<(), E>;
+
+    fn split(self) -> (Option<T>, Result<(), E>) {
+        match self {
+            Ok(value) => (Some(value), Ok(())),
+            Err(error) => (None, Err(error)),
+        }
+    }
+}

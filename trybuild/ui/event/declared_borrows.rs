@@ -1,0 +1,8 @@
+use es_runtime::event;
+
+#[event]
+pub struct Opened {
+    pub owner: &'static str,
+}
+
+fn main() {}

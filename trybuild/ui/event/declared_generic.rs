@@ -1,0 +1,8 @@
+use es_runtime::event;
+
+#[event]
+pub struct Deposited<T> {
+    pub amount: T,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use es_runtime::event;
+
+#[event]
+pub struct Deposited(i64);
+
+fn main() {}

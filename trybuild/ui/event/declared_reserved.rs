@@ -1,0 +1,8 @@
+use es_runtime::event;
+
+#[event]
+pub struct AttributeChanged {
+    pub name: String,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use es_runtime::event;
+
+#[event(Deposited)]
+fn deposit(amount: i64) {}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub owner: String,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open(owner: Box<dyn ToString>) -> Self {
+        Self { owner: owner.to_string() }
+    }
+}
+
+fn main() {}

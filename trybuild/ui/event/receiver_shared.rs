@@ -1,0 +1,19 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub open: bool,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { open: true }
+    }
+
+    #[event(Closed)]
+    pub fn close(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,36 @@
+use es_runtime::{aggregate, event, mutator};
+
+#[event(topic = "moved")]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[event(topic = "moved")]
+pub struct Withdrawn {
+    pub amount: i64,
+}
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+
+    #[event]
+    fn on_deposited(&mut self, event: &Deposited) {
+        self.balance += event.amount;
+    }
+
+    #[event]
+    fn on_withdrawn(&mut self, event: &Withdrawn) {
+        self.balance -= event.amount;
+    }
+}
+
+fn main() {}

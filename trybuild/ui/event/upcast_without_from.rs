@@ -1,0 +1,20 @@
+use es_runtime::{aggregate, mutator};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+pub struct OpenedV1 {}
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened, version = 2, upcast = OpenedV1)]
+    pub fn open(balance: i64) -> Self {
+        Self { balance }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,23 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+
+    #[event(Imported)]
+    pub fn import(balance: i64) -> Self {
+        let mut account = Self::open();
+        account.balance = balance;
+        account
+    }
+}
+
+fn main() {}

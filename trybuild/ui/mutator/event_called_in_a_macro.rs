@@ -1,0 +1,26 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+
+    #[event(Deposited)]
+    pub fn deposit(&mut self, amount: i64) {
+        self.balance += amount;
+    }
+
+    #[event(Refunded)]
+    pub fn refund(&mut self, amount: i64) {
+        assert_eq!(self.deposit(amount), ());
+    }
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use es_runtime::mutator;
+
+#[mutator]
+fn open() {}
+
+fn main() {}

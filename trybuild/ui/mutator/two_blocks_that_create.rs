@@ -1,0 +1,24 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[mutator]
+impl Account {
+    #[event(Imported)]
+    pub fn import(balance: i64) -> Self {
+        Self { balance }
+    }
+}
+
+fn main() {}

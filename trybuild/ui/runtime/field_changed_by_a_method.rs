@@ -1,0 +1,19 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub deposits: Vec<i64>,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { deposits: Vec::new() }
+    }
+}
+
+fn main() {
+    let mut account = Account::open();
+    account.deposits.push(10);
+}

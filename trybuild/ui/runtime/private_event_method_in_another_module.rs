@@ -1,0 +1,26 @@
+mod bank {
+    use es_runtime::{aggregate, mutator};
+
+    #[aggregate]
+    pub struct Account {
+        pub balance: i64,
+    }
+
+    #[mutator]
+    impl Account {
+        #[event(Opened)]
+        pub fn open() -> Self {
+            Self { balance: 0 }
+        }
+
+        #[event(Withdrawn)]
+        fn take(&mut self, amount: i64) {
+            self.balance -= amount;
+        }
+    }
+}
+
+fn main() {
+    let mut account = bank::Account::open();
+    account.take(1_000_000);
+}

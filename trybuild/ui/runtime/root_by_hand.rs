@@ -1,0 +1,22 @@
+mod bank {
+    use es_runtime::{aggregate, mutator};
+
+    #[aggregate]
+    pub struct Account {
+        pub balance: i64,
+    }
+
+    #[mutator]
+    impl Account {
+        #[event(Opened)]
+        pub fn open() -> Self {
+            Self { balance: 0 }
+        }
+    }
+}
+
+use bank::Account;
+
+fn main() {
+    let _account = Account { balance: 1_000_000 };
+}
