@@ -96,7 +96,7 @@ fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>> {
 /// use es_runtime::testing::OrError;
 ///
 /// let opened: Result<Account, &str> = Ok(Account::open("Ann".into()));
-/// let (account, returned) = opened.split();
+/// let (account, returned) = OrError::<Account>::split(opened);
 /// assert!(account.is_some() && returned.is_ok());
 /// ```
 #[diagnostic::on_unimplemented(

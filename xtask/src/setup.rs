@@ -1,0 +1,42 @@
+//! Brings what the tests need and the machine lacks.
+
+use std::process::{Command, Stdio};
+
+use crate::steps::{Failed, run};
+
+/// A program, and the Debian package that holds it.
+const NEEDED: &[(&str, &str)] = &[("cc", "gcc")];
+
+/// Installs the programs that are not there, through apt-get.
+///
+/// # Errors
+///
+/// If one is missing and cannot be installed: a test that needs it would fail later, and less clearly.
+pub(crate) fn programs() -> Result<(), Failed> {
+    let missing: Vec<_> = NEEDED.iter().filter(|(program, _)| !answers(program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for (program, package) in &missing {
+        println!("`{program}` is missing: installing the package `{package}`");
+    }
+    run("apt-get update", &mut apt_get(&["update"]))?;
+    let packages = missing.iter().map(|(_, package)| *package);
+    let args: Vec<_> = ["install", "--yes", "--no-install-recommends"].into_iter().chain(packages).collect();
+    run("apt-get install", &mut apt_get(&args))
+}
+
+fn answers(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
+fn apt_get(args: &[&str]) -> Command {
+    // Root needs no sudo, and a bare machine may not have it.
+    let mut command = if answers("sudo") { Command::new("sudo") } else { Command::new("apt-get") };
+    if command.get_program() == "sudo" {
+        command.arg("apt-get");
+    }
+    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}

@@ -1,0 +1,74 @@
+//! The commands, each a list of cargo calls in one target folder.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::setup;
+
+/// Which step failed.
+#[derive(Debug)]
+pub(crate) struct Failed(pub(crate) String);
+
+/// The features of es-runtime that are checked one at a time.
+const FEATURES: &[&str] = &["macros", "testing"];
+
+/// Sets up, then runs every test.
+pub(crate) fn test() -> Result<(), Failed> {
+    setup::programs()?;
+    cargo(&["test", "--workspace", "--all-features", "--locked"])?;
+    // A user may have no feature but the default ones: the doc tests must hold there, too.
+    cargo(&["test", "--package", "es-runtime", "--locked", "--doc"])?;
+    cargo(&["run", "--quiet", "--package", "es-examples", "--example", "hello", "--locked"])
+}
+
+/// Everything that a change has to pass.
+pub(crate) fn ci() -> Result<(), Failed> {
+    cargo(&["fmt", "--all", "--", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "--deny", "warnings"])?;
+    each_feature()?;
+    docs()?;
+    test()
+}
+
+/// The benchmarks; they print ratios and judge nothing.
+pub(crate) fn bench() -> Result<(), Failed> {
+    cargo(&["bench", "--package", "es-benches", "--bench", "domain", "--locked"])?;
+    cargo(&["bench", "--package", "es-benches", "--bench", "compile_time", "--locked"])
+}
+
+fn each_feature() -> Result<(), Failed> {
+    let check = |features: &[&str]| {
+        let fixed = ["clippy", "--package", "es-runtime", "--locked", "--no-default-features"];
+        let args: Vec<_> = fixed.iter().chain(features).chain(&["--", "--deny", "warnings"]).copied().collect();
+        cargo(&args)
+    };
+    check(&[])?;
+    FEATURES.iter().try_for_each(|feature| check(&["--features", feature]))
+}
+
+fn docs() -> Result<(), Failed> {
+    let args = ["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items", "--locked"];
+    run("cargo doc", cargo_command(&args).env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+fn cargo(args: &[&str]) -> Result<(), Failed> {
+    run(&format!("cargo {}", args.join(" ")), &mut cargo_command(args))
+}
+
+fn cargo_command(args: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    command.args(args).current_dir(workspace);
+    command
+}
+
+/// Runs one command and says how long it took.
+pub(crate) fn run(name: &str, command: &mut Command) -> Result<(), Failed> {
+    println!("==> {name}");
+    let start = Instant::now();
+    let status = command.status().map_err(|error| Failed(format!("{name}: {error}")))?;
+    println!("    {:.0?}", start.elapsed());
+    if status.success() { Ok(()) } else { Err(Failed(name.to_owned())) }
+}
