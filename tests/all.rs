@@ -1,1 +1,22 @@
 //! Behaviour tests, one module per concept.
+
+mod account;
+mod failure;
+
+mod attributes;
+mod clock;
+mod discard;
+mod errors;
+mod events;
+mod ids;
+mod layering;
+mod metadata;
+mod registry;
+mod replay;
+mod root;
+mod scenario;
+mod shared_events;
+mod stored_data;
+mod test_kit;
+mod topics;
+mod upcasting;

@@ -5,13 +5,13 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{LitInt, LitStr, Path, Token, Type, Visibility};
+use syn::{Attribute, Expr, ExprLit, Lit, LitInt, LitStr, MacroDelimiter, Meta, Path, Token, Type, Visibility};
 
 use crate::diag::Diag;
 
 /// Arguments that were written, each of which is taken once.
 pub(crate) struct Args {
-    /// The attribute, as the user reads it: `#[event]`.
+    /// The name of the attribute.
     attribute: &'static str,
     args: Vec<Arg>,
 }
@@ -22,8 +22,9 @@ struct Arg {
 }
 
 impl Args {
-    /// Splits the arguments at their commas; each value is parsed when it is taken.
-    pub(crate) fn parse(attribute: &'static str, tokens: TokenStream, diag: &mut Diag) -> Self {
+    /// Splits the arguments at their commas; each value is parsed when it is taken. `example` is shown where
+    /// something else than arguments was written.
+    pub(crate) fn parse(attribute: &'static str, example: &str, tokens: TokenStream, diag: &mut Diag) -> Self {
         let mut args: Vec<Arg> = Vec::new();
         for part in split(tokens) {
             match (|input: ParseStream<'_>| input.parse::<Arg>()).parse2(part.clone()) {
@@ -34,7 +35,9 @@ impl Args {
                         args.push(arg);
                     }
                 }
-                Err(_) => diag.error(part, format!("expected `key = value` in `{attribute}`")),
+                Err(_) => {
+                    diag.error(part, format!("this is no argument of `#[{attribute}]`; write `{example}`"));
+                }
             }
         }
         Self { attribute, args }
@@ -42,7 +45,7 @@ impl Args {
 
     /// Takes the text of `key`.
     pub(crate) fn string(&mut self, key: &str, diag: &mut Diag) -> Option<LitStr> {
-        let text: LitStr = self.take(key, "a text in quotes", diag)?;
+        let text: LitStr = self.take(key, "\"..\"", diag)?;
         if text.value().trim().is_empty() {
             diag.error(&text, format!("`{key}` is empty; write a name that will stay the same for ever"));
             return None;
@@ -52,8 +55,7 @@ impl Args {
 
     /// Takes the list of texts of `key`.
     pub(crate) fn strings(&mut self, key: &str, diag: &mut Diag) -> Vec<LitStr> {
-        let expected = "a list of texts: `[\"..\", \"..\"]`";
-        let Some(List(texts)) = self.take::<List<LitStr>>(key, expected, diag) else { return Vec::new() };
+        let Some(List(texts)) = self.take::<List<LitStr>>(key, "[\"..\", \"..\"]", diag) else { return Vec::new() };
         let mut seen: Vec<LitStr> = Vec::new();
         for text in texts {
             if text.value().trim().is_empty() {
@@ -69,29 +71,29 @@ impl Args {
 
     /// Takes the positive number of `key`.
     pub(crate) fn version(&mut self, key: &str, diag: &mut Diag) -> Option<(LitInt, u32)> {
-        let number: LitInt = self.take(key, "a whole number", diag)?;
+        let number: LitInt = self.take(key, "2", diag)?;
         match number.base10_parse::<u32>() {
-            Ok(0) => diag.error(&number, format!("`{key} = 0`; versions begin at 1")),
+            Ok(0) => diag.error(&number, format!("`{key} = 0` does not exist; versions begin at 1")),
             Ok(parsed) => return Some((number, parsed)),
-            Err(_) => diag.error(&number, format!("`{key}` takes a whole number from 1 to {}", u32::MAX)),
+            Err(_) => diag.error(&number, format!("`{key}` is not a version; write a whole number below {}", u32::MAX)),
         }
         None
     }
 
     /// Takes the type, or the list of types, of `key`.
     pub(crate) fn types(&mut self, key: &str, diag: &mut Diag) -> Vec<Type> {
-        let expected = "the older shape, or a list of them: `[OpenedV1, OpenedV2]`";
-        self.take::<OneOrMore>(key, expected, diag).map(|types| types.0).unwrap_or_default()
+        let taken = self.take::<OneOrMore>(key, "OpenedV1` or `upcast = [OpenedV1, OpenedV2]", diag);
+        taken.map(|types| types.0).unwrap_or_default()
     }
 
     /// Takes the path of `key`.
     pub(crate) fn path(&mut self, key: &str, diag: &mut Diag) -> Option<Path> {
-        self.take::<ModPath>(key, "a path: `crate = my_crate::es_runtime`", diag).map(|path| path.0)
+        self.take::<ModPath>(key, "path::of::es_runtime", diag).map(|path| path.0)
     }
 
     /// Takes the visibility of `key`.
     pub(crate) fn visibility(&mut self, key: &str, diag: &mut Diag) -> Option<Visibility> {
-        self.take::<Visible>(key, "a visibility: `pub` or `pub(crate)`", diag).map(|visible| visible.0)
+        self.take::<Visible>(key, "pub(crate)", diag).map(|visible| visible.0)
     }
 
     /// Reports what was not taken.
@@ -108,24 +110,22 @@ impl Args {
                 None if known.is_empty() => "it takes none".to_owned(),
                 None => format!("it takes {}", listed(known)),
             };
-            diag.error(key, format!("`{}` has no argument `{written}`; {remedy}", self.attribute));
+            diag.error(key, format!("`#[{}]` has no argument `{written}`; {remedy}", self.attribute));
         }
     }
 
-    fn take<T: Parse>(&mut self, key: &str, expected: &str, diag: &mut Diag) -> Option<T> {
+    fn take<T: Parse>(&mut self, key: &str, example: &str, diag: &mut Diag) -> Option<T> {
         let at = self.args.iter().position(|arg| arg.key == key)?;
         let Arg { key: written, value } = self.args.remove(at);
         if value.is_empty() {
-            diag.error(&written, format!("`{key}` has no value; write `{key} = ` and {expected}"));
+            diag.error(&written, format!("`{key}` has no value; write `{key} = {example}`"));
             return None;
         }
-        match T::parse.parse2(value.clone()) {
-            Ok(parsed) => Some(parsed),
-            Err(_) => {
-                diag.error(value, format!("`{key}` takes {expected}"));
-                None
-            }
+        let parsed = T::parse.parse2(value.clone()).ok();
+        if parsed.is_none() {
+            diag.error(value, format!("this is no value of `{key}`; write `{key} = {example}`"));
         }
+        parsed
     }
 }
 
@@ -210,23 +210,26 @@ impl Parse for Visible {
     }
 }
 
-/// The arguments inside the attribute's parentheses, or a report that another delimiter was used.
-pub(crate) fn inner_tokens(attr: &syn::Attribute, diag: &mut Diag) -> TokenStream {
+/// The arguments inside the attribute's parentheses, or a report that another delimiter was used; then
+/// nothing. `text` is the argument that a text alone is meant to be.
+pub(crate) fn inner_tokens(attr: &Attribute, text: &str, diag: &mut Diag) -> Option<TokenStream> {
+    let name = attr.path().to_token_stream();
     match &attr.meta {
-        syn::Meta::Path(_) => TokenStream::new(),
-        syn::Meta::List(list) => {
-            if !matches!(list.delimiter, syn::MacroDelimiter::Paren(_)) {
-                let name = attr.path().to_token_stream();
-                diag.error(list, format!("write `#[{name}(..)]`, with round brackets"));
-                return TokenStream::new();
-            }
-            list.tokens.clone()
+        Meta::Path(_) => Some(TokenStream::new()),
+        Meta::List(list) if matches!(list.delimiter, MacroDelimiter::Paren(_)) => Some(list.tokens.clone()),
+        Meta::List(list) => {
+            let inside = &list.tokens;
+            diag.error(list, format!("the brackets are not round; write `#[{name}({inside})]`"));
+            None
         }
-        syn::Meta::NameValue(pair) => {
-            let name = attr.path().to_token_stream();
-            let value = pair.value.to_token_stream();
-            diag.error(attr.meta.to_token_stream(), format!("write `#[{name}({value})]`, with round brackets"));
-            TokenStream::new()
+        Meta::NameValue(pair) => {
+            let value = match &pair.value {
+                Expr::Lit(ExprLit { lit: Lit::Str(written), .. }) if text.is_empty() => written.value(),
+                Expr::Lit(written) if !text.is_empty() => format!("{text} = {}", written.to_token_stream()),
+                value => value.to_token_stream().to_string(),
+            };
+            diag.error(&attr.meta, format!("the arguments are not in round brackets; write `#[{name}({value})]`"));
+            None
         }
     }
 }

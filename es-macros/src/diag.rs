@@ -30,6 +30,11 @@ impl Diag {
         self.errors.len()
     }
 
+    /// The reports.
+    pub(crate) fn into_errors(self) -> Vec<syn::Error> {
+        self.errors
+    }
+
     /// The reports as tokens: nothing if there are none.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.errors.into_iter().map(|error| error.into_compile_error()).collect()

@@ -34,6 +34,8 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
             }
         }
         Type::Tuple(tuple) => tuple.elems.iter().all(is_known_storable),
+        // A report in the place of a type.
+        Type::Macro(_) => true,
         _ => false,
     }
 }
@@ -47,8 +49,21 @@ const CELLS: &[&str] = &[
 
 /// Reports what keeps a type from being stored: it borrows, is not named, or changes without an event.
 pub(crate) fn check_owned(ty: &Type, what: &str, diag: &mut Diag) {
-    let mut finder = Finder { what, diag };
-    finder.visit_type(ty);
+    Finder { what, diag }.visit_type(ty);
+}
+
+/// As [`check_owned`], and puts the report in the place of the type: the compiler is then silent about all
+/// that follows from it.
+pub(crate) fn check_owned_field(ty: &mut Type, what: &str, diag: &mut Diag) {
+    let mut own = Diag::default();
+    check_owned(ty, what, &mut own);
+    let mut errors = own.into_errors().into_iter();
+    if let Some(first) = errors.next()
+        && let Ok(poisoned) = syn::parse2(first.to_compile_error())
+    {
+        *ty = poisoned;
+    }
+    errors.for_each(|error| diag.push(error));
 }
 
 struct Finder<'a> {

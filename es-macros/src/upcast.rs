@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, LitStr, Type};
+use syn::{Attribute, LitInt, LitStr, Type};
 
 use crate::args::Args;
 use crate::attrs;
@@ -11,38 +11,51 @@ use crate::diag::Diag;
 
 /// Takes the older shapes, oldest first, and checks that they are as many as the version says.
 pub(crate) fn take(args: &mut Args, current: &str, diag: &mut Diag) -> Vec<Type> {
+    let mark = diag.mark();
     let version = args.version("version", diag);
     let past = args.types("upcast", diag);
     for (at, shape) in past.iter().enumerate() {
-        if past[..at].contains(shape) {
-            diag.error(shape, format!("`{}` stands in the chain twice: a cycle; remove one", attrs::text(shape)));
-        } else if attrs::text(shape) == current || attrs::text(shape) == "Self" {
-            diag.error(shape, format!("`{}` is the current shape, not an older one: a cycle; remove it", attrs::text(shape)));
+        let text = attrs::text(shape);
+        if past.iter().take(at).any(|older| older == shape) {
+            diag.error(shape, format!("`{text}` stands in the chain twice: a cycle; remove one"));
+        } else if text == current || text == "Self" {
+            diag.error(shape, format!("`{text}` is the current shape, not an older one: a cycle; remove it"));
         }
     }
-    let needed = version.as_ref().map_or(1, |(_, version)| *version) - 1;
+    // A value that was not understood is not missing, too.
+    if diag.clean_since(mark) {
+        check_length(version.as_ref(), &past, diag);
+    }
+    past
+}
+
+fn check_length(version: Option<&(LitInt, u32)>, past: &[Type], diag: &mut Diag) {
     let given = u32::try_from(past.len()).unwrap_or(u32::MAX);
-    match &version {
-        None if given > 0 => {
-            let next = given + 1;
-            diag.error(&past[0], format!("`upcast` has no version to lead to; add `version = {next}`"));
+    let next = given.saturating_add(1);
+    let Some((written, number)) = version else {
+        if let Some(first) = past.first() {
+            diag.error(first, format!("`upcast` has no version to lead to; add `version = {next}`"));
         }
-        Some((written, 1)) if given == 0 => diag.error(written, "version 1 is where every shape begins; remove `version`"),
-        Some((written, number)) if given == 0 => diag.error(
+        return;
+    };
+    let needed = number - 1;
+    match (needed, given) {
+        (0, 0) => diag.error(written, "version 1 is where every shape begins; remove `version`"),
+        (0, _) => diag.error(written, format!("version 1 has no older shapes; write `version = {next}`")),
+        (_, 0) => diag.error(
             written,
             format!("version {number} does not say how older events are read; add `upcast = ..` with {}", shapes(needed)),
         ),
-        Some((_, number)) if given != needed => diag.error(
-            Listed(&past),
-            format!(
-                "the chain has a hole: version {number} needs {}, oldest first, but {given} {} given",
-                shapes(needed),
-                if given == 1 { "is" } else { "are" }
-            ),
+        _ if given < needed => diag.error(
+            Listed(past),
+            format!("the chain has a hole: version {number} needs {}, oldest first; add what is missing", shapes(needed)),
+        ),
+        _ if given > needed => diag.error(
+            Listed(past),
+            format!("the chain is too long: version {number} has {}, but {given} are given; write `version = {next}`", shapes(needed)),
         ),
         _ => {}
     }
-    past
 }
 
 struct Listed<'a>(&'a [Type]);
@@ -56,7 +69,7 @@ impl ToTokens for Listed<'_> {
 
 fn shapes(number: u32) -> String {
     match number {
-        1 => "the shape of version 1".to_owned(),
+        1 => "the one shape of version 1".to_owned(),
         2 => "the shapes of versions 1 and 2".to_owned(),
         last => format!("the shapes of versions 1 to {last}"),
     }
@@ -67,9 +80,9 @@ pub(crate) fn past(shapes: &[Type]) -> TokenStream {
     shapes.iter().fold(quote!(()), |older, shape| quote_spanned!(shape.span()=> (#older, #shape)))
 }
 
-/// Reports an alias that is the current name.
-pub(crate) fn check_aliases(key: &str, current: &LitStr, aliases: &[LitStr], diag: &mut Diag) {
-    for alias in aliases.iter().filter(|alias| alias.value() == current.value()) {
+/// Reports, and drops, an alias that is the current name.
+pub(crate) fn check_aliases(key: &str, current: &str, aliases: &mut Vec<LitStr>, diag: &mut Diag) {
+    for alias in aliases.extract_if(.., |alias| alias.value() == current) {
         diag.error(alias, format!("this alias is the current `{key}`; an alias is an older one: remove it"));
     }
 }

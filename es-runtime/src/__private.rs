@@ -12,7 +12,7 @@ pub use ::serde::{self, Deserializer};
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Changes, Creates,
     Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard, decode_value,
-    made_topic, visit_attribute, visit_discarded,
+    distinct, made_topic, retired, visit_attribute, visit_discarded,
 };
 use crate::aggregate::attribute_changed;
 pub use crate::event::{Envelope, Event, EventType, EventVisitor};

@@ -141,7 +141,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             }
             #[doc = " Creates the aggregate with an event that is declared on its own."]
             #trigger fn create_from<E: __es::Creates<Self>>(event: E) -> Self {
-                __es::Root::create(__es::Id::new(), event)
+                Self { __root: __es::Root::create(__es::Id::new(), event) }
             }
             #[doc = " Ends the aggregate; what is returned can only be saved."]
             #vis fn discard(self) -> __es::Discarded<Self> {

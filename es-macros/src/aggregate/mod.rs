@@ -20,7 +20,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         },
         Ok(other) => {
             refuse(&other, &mut diag);
-            fallback(other)
+            match other {
+                // What was meant, so that nothing else is reported.
+                Item::Impl(item) => crate::mutator::expand(TokenStream::new(), item.into_token_stream()),
+                other => fallback(other),
+            }
         }
         Err(error) => {
             diag.push(error);

@@ -8,7 +8,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{check_owned, is_known_storable};
+use crate::types::{check_owned_field, is_known_storable};
 use crate::upcast;
 
 const ARGUMENTS: &[&str] = &["name", "id_namespace", "trigger", "crate"];
@@ -42,7 +42,7 @@ pub(super) struct AttributeField {
 
 impl Aggregate {
     pub(super) fn new(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> Option<Self> {
-        let mut args = Args::parse("#[aggregate]", args, diag);
+        let mut args = Args::parse("aggregate", "name = \"..\"", args, diag);
         let runtime = Runtime::take(&mut args, diag);
         let name = args.string("name", diag);
         let id_namespace = args.string("id_namespace", diag);
@@ -51,7 +51,7 @@ impl Aggregate {
 
         let mut shaped = true;
         if let Some(param) = item.generics.params.first() {
-            diag.error(param, "an aggregate has no generic parameters: stored events need one definite shape");
+            diag.error(param, "an aggregate has one definite shape; remove the generic parameters");
             shaped = false;
         } else if let Some(clause) = &item.generics.where_clause {
             diag.error(clause, "an aggregate has no `where` clause; remove it");
@@ -61,19 +61,20 @@ impl Aggregate {
             diag.error(&item.ident, "an aggregate has named fields: `struct Account { balance: i64 }`");
             shaped = false;
         }
-        refuse_misplaced(&item.attrs, diag);
+        refuse_misplaced(&mut item.attrs, diag);
 
         let mut attributes: Vec<AttributeField> = Vec::new();
         for field in &mut item.fields {
-            check_owned(&field.ty, "a field of an aggregate", diag);
+            check_owned_field(&mut field.ty, "a field of an aggregate", diag);
             let ours = attrs::take_ours(&mut field.attrs, "attribute");
             if let Some(second) = ours.get(1) {
                 diag.error(second, "`#[attribute]` is given twice; remove one");
             }
             let (Some(attr), Some(ident)) = (ours.first(), &field.ident) else { continue };
             let attribute = AttributeField::new(attr, field, ident, diag);
-            check_clash(&attributes, &attribute, diag);
-            attributes.push(attribute);
+            if !clashes(&attributes, &attribute, diag) {
+                attributes.push(attribute);
+            }
         }
         if !shaped {
             return None;
@@ -105,13 +106,13 @@ impl Aggregate {
 
 impl AttributeField {
     fn new(attr: &Attribute, field: &syn::Field, ident: &Ident, diag: &mut Diag) -> Self {
-        let mut args = Args::parse("#[attribute]", inner_tokens(attr, diag), diag);
+        let mut args = Args::parse("attribute", "name = \"..\"", inner_tokens(attr, "name", diag).unwrap_or_default(), diag);
         let name = args.string("name", diag);
-        let aliases = args.strings("aliases", diag);
-        let past = upcast::take(&mut args, &attrs::text(ident), diag);
+        let mut aliases = args.strings("aliases", diag);
+        let past = upcast::take(&mut args, &attrs::text(&field.ty), diag);
         args.finish(ATTRIBUTE_ARGUMENTS, diag);
         let name = name.unwrap_or_else(|| LitStr::new(&ident.unraw().to_string(), ident.span()));
-        upcast::check_aliases("name", &name, &aliases, diag);
+        upcast::check_aliases("name", &name.value(), &mut aliases, diag);
         Self {
             cfgs: field.attrs.iter().filter(|attr| attrs::is_cfg(attr)).cloned().collect(),
             vis: field.vis.clone(),
@@ -125,7 +126,9 @@ impl AttributeField {
     }
 }
 
-fn check_clash(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) {
+/// Reports two attributes with one name, whether in the code or where they are stored.
+fn clashes(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) -> bool {
+    let mark = diag.mark();
     let stored = |field: &AttributeField| {
         let aliases = field.aliases.iter().map(LitStr::value);
         std::iter::once(field.name.value()).chain(aliases).collect::<Vec<_>>()
@@ -140,23 +143,23 @@ fn check_clash(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) 
         if let Some(name) = stored(new).into_iter().find(|name| stored(other).contains(name)) {
             diag.error(
                 &new.name,
-                format!("the attributes `{}` and `{}` are both stored as \"{name}\"; give one another `name`", other.field, new.field),
+                format!("the attributes `{}` and `{}` are both stored as \"{name}\"; give one of them another `name`", other.field, new.field),
             );
         }
     }
+    !diag.clean_since(mark)
 }
 
-fn refuse_misplaced(written: &[Attribute], diag: &mut Diag) {
-    for attr in written {
-        for (ours, remedy) in [
-            ("aggregate", "`#[aggregate]` is given twice; remove one"),
-            ("event", "a struct is either an aggregate or an event; remove one of the attributes"),
-            ("mutator", "`#[mutator]` goes on `impl`, not on the struct"),
-            ("attribute", "`#[attribute]` goes on a field"),
-        ] {
-            if attrs::is_ours(attr, ours) {
-                diag.error(attr, remedy);
-            }
+/// Reports, and takes out, attributes of ours that have no place here.
+fn refuse_misplaced(written: &mut Vec<Attribute>, diag: &mut Diag) {
+    for (ours, remedy) in [
+        ("aggregate", "`#[aggregate]` is given twice; remove one"),
+        ("event", "a struct is either an aggregate or an event; remove one of the attributes"),
+        ("mutator", "`#[mutator]` goes on `impl`, not on the struct; move it there"),
+        ("attribute", "`#[attribute]` goes on a field, not on the struct; move it there"),
+    ] {
+        for attr in attrs::take_ours(written, ours) {
+            diag.error(attr, remedy);
         }
     }
 }

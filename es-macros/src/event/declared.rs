@@ -1,18 +1,18 @@
 //! `#[event] struct`: an event declared on its own.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Fields, Item, ItemStruct, Type};
 
 use super::made::{ARGUMENTS, Stored};
-use crate::args::Args;
+use crate::args::{Args, split};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{assert_all, check_owned, is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{assert_all, check_owned_field, is_known_storable, lazy_bounds, serde_bounds};
 use crate::upcast;
 
 /// Expands `#[event(args)] item`.
@@ -54,17 +54,20 @@ fn refuse(item: &Item, diag: &mut Diag) {
 }
 
 fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
-    let mut args = Args::parse("#[event]", args, diag);
+    let args = refuse_name(args, &item.ident, diag);
+    let mut args = Args::parse("event", "topic = \"..\"", args, diag);
     let runtime = Runtime::take(&mut args, diag);
     let stored = Stored::take(&mut args, &item.ident, diag);
     args.finish(&[ARGUMENTS, &["crate"]].concat(), diag);
     let mark = diag.mark();
     if let Some(param) = item.generics.params.first() {
         let message = match param {
-            syn::GenericParam::Lifetime(_) => "an event owns its data: it has no lifetimes",
-            _ => "an event has no generic parameters: stored events need one definite shape",
+            syn::GenericParam::Lifetime(_) => "an event owns its data; remove the lifetimes",
+            _ => "an event has one definite shape; remove the generic parameters",
         };
         diag.error(param, message);
+    } else if let Some(clause) = &item.generics.where_clause {
+        diag.error(clause, "an event has no `where` clause; remove it");
     }
     if let Fields::Unnamed(fields) = &item.fields {
         diag.error(fields, "name the fields of an event: they are stored by name, so that more can be added later");
@@ -84,7 +87,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     }
     item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
     for field in &mut item.fields {
-        check_owned(&field.ty, "a field of an event", diag);
+        check_owned_field(&mut field.ty, "a field of an event", diag);
         for attr in attrs::take_ours(&mut field.attrs, "attribute") {
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");
         }
@@ -98,6 +101,18 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         item.semi_token = None;
     }
     tokens(&runtime, &stored, &item)
+}
+
+/// Reports, and drops, a name as a method's event has it.
+fn refuse_name(args: TokenStream, ident: &Ident, diag: &mut Diag) -> TokenStream {
+    let mut parts = split(args.clone()).into_iter();
+    match parts.next().map(syn::parse2::<Ident>) {
+        Some(Ok(name)) if names::is_camel(&name) => {
+            diag.error(&name, format!("the event is named by its struct, `{ident}`; remove the name here"));
+            parts.map(|part| quote!(#part,)).collect()
+        }
+        _ => args,
+    }
 }
 
 fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream {

@@ -22,10 +22,10 @@ impl Stored {
     /// Takes the arguments of the event `name`.
     pub(crate) fn take(args: &mut Args, name: &Ident, diag: &mut Diag) -> Self {
         let topic = args.string("topic", diag);
-        let aliases = args.strings("aliases", diag);
+        let mut aliases = args.strings("aliases", diag);
         let past = upcast::take(args, &name.to_string(), diag);
         if let Some(topic) = &topic {
-            upcast::check_aliases("topic", topic, &aliases, diag);
+            upcast::check_aliases("topic", &topic.value(), &mut aliases, diag);
         }
         Self { topic, aliases, past }
     }

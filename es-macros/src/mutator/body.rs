@@ -7,23 +7,32 @@ use syn::{Block, Expr, ExprMethodCall, ExprStruct, PatStruct, Path};
 use crate::diag::Diag;
 
 /// The names that bodies can trip over.
-pub(super) struct Scope<'a> {
+pub(super) struct Scope {
     pub(super) root: Ident,
-    pub(super) events: Vec<&'a Ident>,
-    pub(super) helpers: Vec<&'a Ident>,
+    pub(super) events: Vec<Ident>,
+    pub(super) helpers: Vec<Ident>,
 }
 
-/// Reports what the body of an event method, or of a helper, may not do.
-pub(super) fn check(scope: &Scope<'_>, body: &Block, diag: &mut Diag) {
+/// Reports what the body of an event method, or of a helper, may not do; such a body is replaced.
+pub(super) fn check(scope: &Scope, body: &mut Block, diag: &mut Diag) {
+    let mark = diag.mark();
     Body { scope, diag }.visit_block(body);
+    if !diag.clean_since(mark) {
+        *body = super::silent_body();
+    }
 }
 
-struct Body<'a, 'b> {
-    scope: &'a Scope<'b>,
+/// What is meant where the aggregate's name is written.
+pub(super) fn write_self(root: &Ident) -> String {
+    format!("`{root}` is not what an event method works on; write `Self`, the state of `{root}`")
+}
+
+struct Body<'a> {
+    scope: &'a Scope,
     diag: &'a mut Diag,
 }
 
-impl Body<'_, '_> {
+impl Body<'_> {
     fn event_call(&mut self, method: &Ident) {
         self.diag.error(
             method,
@@ -36,13 +45,12 @@ impl Body<'_, '_> {
 
     fn root_as_state(&mut self, path: &Path) {
         if path.is_ident(&self.scope.root) {
-            let root = &self.scope.root;
-            self.diag.error(path, format!("write `Self`: inside `#[mutator]` that is the state of `{root}`"));
+            self.diag.error(path, write_self(&self.scope.root));
         }
     }
 }
 
-impl<'ast> Visit<'ast> for Body<'_, '_> {
+impl<'ast> Visit<'ast> for Body<'_> {
     fn visit_expr_struct(&mut self, expr: &'ast ExprStruct) {
         self.root_as_state(&expr.path);
         visit::visit_expr_struct(self, expr);
@@ -55,7 +63,7 @@ impl<'ast> Visit<'ast> for Body<'_, '_> {
 
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         let on_self = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"));
-        if on_self && self.scope.events.contains(&&call.method) {
+        if on_self && self.scope.events.contains(&call.method) {
             self.event_call(&call.method);
         }
         visit::visit_expr_method_call(self, call);
@@ -64,10 +72,10 @@ impl<'ast> Visit<'ast> for Body<'_, '_> {
     fn visit_expr_path(&mut self, expr: &'ast syn::ExprPath) {
         let segments: Vec<_> = expr.path.segments.iter().map(|segment| &segment.ident).collect();
         if let [of, name] = segments[..] {
-            if (of == "Self" || *of == self.scope.root) && self.scope.events.contains(&name) {
+            if (of == "Self" || *of == self.scope.root) && self.scope.events.contains(name) {
                 self.event_call(name);
-            } else if *of == self.scope.root && self.scope.helpers.contains(&name) {
-                self.diag.error(of, format!("write `Self::{name}`: what stands in `#[mutator]` belongs to the state"));
+            } else if *of == self.scope.root && self.scope.helpers.contains(name) {
+                self.diag.error(of, format!("`{name}` belongs to the state, as all that stands in `#[mutator]`; write `Self::{name}`"));
             }
         }
         visit::visit_expr_path(self, expr);

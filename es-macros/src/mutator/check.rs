@@ -2,7 +2,9 @@
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, ImplItem, ImplItemFn, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type};
+use syn::{
+    Attribute, FnArg, ImplItem, ImplItemFn, LitStr, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type,
+};
 
 use super::body;
 use super::method::{EventMethod, MethodEvent};
@@ -29,7 +31,7 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
         diag.error(token, "an event method has no ABI of its own; remove `extern`");
     }
     if let Some(param) = sig.generics.params.first() {
-        diag.error(param, "an event method has no generic parameters: what it stores needs one definite shape");
+        diag.error(param, "what an event method stores has one definite shape; remove the generic parameters");
     } else if let Some(clause) = &sig.generics.where_clause {
         diag.error(clause, "an event method has no `where` clause; remove it");
     }
@@ -67,7 +69,7 @@ pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Di
         ),
         Some(ty) if is(ty, "Self") => {}
         Some(ty) if is(ty, &root.to_string()) => {
-            diag.error(ty, format!("write `Self`: inside `#[mutator]` that is the state of `{root}`"));
+            diag.error(ty, body::write_self(root));
         }
         Some(ty) => diag.error(
             ty,
@@ -85,8 +87,6 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
     for attr in written {
         if attrs::is_cfg(attr) {
             diag.error(attr, "a `cfg` would change the stored shape from build to build; make the parameter an `Option`");
-        } else if attrs::is_ours(attr, "attribute") || attrs::is_ours(attr, "event") {
-            diag.error(attr, "a parameter takes no attribute of ours");
         }
     }
     if names_self(ty) {
@@ -108,54 +108,120 @@ fn names_self(ty: &Type) -> bool {
     any(ty.to_token_stream())
 }
 
-/// The name of a method, with or without `#[event]`.
-pub(super) fn method_name(method: &ImplItemFn, diag: &mut Diag) {
+/// Whether the method has the name of one that every aggregate has; then it is left out.
+pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
     let ident = &method.sig.ident;
-    if RESERVED_METHODS.iter().any(|reserved| ident.unraw() == reserved) {
+    let reserved = RESERVED_METHODS.iter().any(|reserved| ident.unraw() == reserved);
+    if reserved {
         diag.error(ident, format!("every aggregate has a method `{ident}` of its own; choose another name"));
     }
+    reserved
 }
 
-/// Rules that need all event methods.
-pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
+/// Takes `#[event]` off a member of the block, and reports attributes of ours that have no place on it.
+pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Attribute> {
+    let (written, is_method) = match member {
+        ImplItem::Fn(method) => {
+            for param in &mut method.sig.inputs {
+                let (FnArg::Typed(PatType { attrs, .. }) | FnArg::Receiver(Receiver { attrs, .. })) = param;
+                for name in ["attribute", "event"] {
+                    for attr in attrs::take_ours(attrs, name) {
+                        diag.error(attr, format!("`#[{name}]` does not go on a parameter; remove it"));
+                    }
+                }
+            }
+            (&mut method.attrs, true)
+        }
+        ImplItem::Const(item) => (&mut item.attrs, false),
+        ImplItem::Type(item) => (&mut item.attrs, false),
+        ImplItem::Macro(item) => (&mut item.attrs, false),
+        _ => return Vec::new(),
+    };
+    for name in ["attribute", "mutator", "aggregate"] {
+        for attr in attrs::take_ours(written, name) {
+            diag.error(attr, format!("`#[{name}]` does not go on a member of the impl; a method takes `#[event(Name)]`"));
+        }
+    }
+    let ours = attrs::take_ours(written, "event");
+    if is_method {
+        if let Some(second) = ours.get(1) {
+            diag.error(second, "`#[event]` is given twice; one method makes one event: remove one");
+        }
+        return ours;
+    }
+    for attr in ours {
+        diag.error(attr, "`#[event]` goes on a method; remove it here");
+    }
+    Vec::new()
+}
+
+/// Drops, with a report, the events whose names cannot be: what is made of them would not compile, in words
+/// that are not ours.
+pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
     let root = mutator.ident();
-    let generated = [names::state(&root), names::event_enum(&root), names::attribute_enum(&root), root.clone()];
-    for (at, event) in mutator.events.iter().enumerate() {
+    let generated = [names::state(&root), names::event_enum(&root), names::attribute_enum(&root), root];
+    let mut kept: Vec<EventMethod> = Vec::new();
+    for event in std::mem::take(&mut mutator.events) {
+        let mark = diag.mark();
         let name = event.variant();
         if RESERVED_EVENTS.iter().any(|reserved| name.unraw() == reserved) {
-            diag.error(name, format!("`{name}` is an event that every aggregate has; choose another name"));
+            diag.error(name, format!("every aggregate has an event `{name}` of its own; choose another name"));
         } else if generated.contains(name) && matches!(event.event, MethodEvent::Made { .. }) {
-            diag.error(name, format!("`{name}` is the name of another type of this aggregate; choose another name"));
+            diag.error(name, format!("`{name}` is another type of this aggregate; choose another name"));
         }
-        let earlier = mutator.events.iter().take(at).filter(|other| other.cfgs().is_empty() && event.cfgs().is_empty());
-        for other in earlier {
+        // With conditions, both may never exist at once.
+        let others = kept.iter().filter(|other| other.cfgs().is_empty() && event.cfgs().is_empty());
+        for other in others {
             if other.variant() == name {
-                diag.error(
-                    name,
-                    format!("`{name}` has two event methods, `{}` and `{}`; one event has one", other.ident, event.ident),
-                );
+                let (first, second) = (&other.ident, &event.ident);
+                diag.error(name, format!("`{name}` has two methods, `{first}` and `{second}`; give one of them another event"));
             } else {
-                equal_topics(other, event, diag);
+                equal_topics(other, &event, diag);
+            }
+            if let Some(clash) = other.makes().into_iter().find(|made| event.makes().contains(made)) {
+                diag.error(&event.ident, format!("there are two methods `{clash}`; rename one"));
             }
         }
+        for helper in &mutator.helpers {
+            if let ImplItem::Fn(helper) = helper
+                && let Some(clash) = event.makes().into_iter().find(|made| *made == helper.sig.ident)
+            {
+                let reason = if clash == event.ident {
+                    format!("`{clash}` is an event method and a helper; rename one")
+                } else {
+                    format!("`{clash}` is made for `{}`; rename this helper", event.ident)
+                };
+                diag.error(&helper.sig.ident, reason);
+            }
+        }
+        if diag.clean_since(mark) {
+            kept.push(event);
+        }
     }
+    mutator.events = kept;
+}
+
+/// Rules for the block as a whole.
+pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
     if let Some(retired) = mutator.retired.iter().find(|retired| is_topic_of(mutator, &retired.value())) {
-        diag.error(retired, "this event is still handled here; an event is retired when its method is gone");
+        diag.error(retired, "this event is still handled here; remove its method, or do not retire it");
     }
-    if !mutator.events.iter().any(EventMethod::creates) && mutator.broken.is_empty() {
-        let message = if attempts == 0 {
-            format!("`{root}` has no events; give it a method `#[event(Created)] fn create(..) -> Self`")
-        } else {
-            format!("no event creates `{root}`; give it a method `#[event(Created)] fn create(..) -> Self`")
-        };
-        diag.error(&mutator.root, message);
+    let root = mutator.ident();
+    if attempts == 0 {
+        diag.error(&mutator.root, format!("`{root}` has no events; give it a method `#[event(Created)] fn create(..) -> Self`"));
+    } else if !mutator.events.iter().any(EventMethod::creates) && mutator.events.len() == attempts {
+        diag.error(&mutator.root, format!("no event creates `{root}`; give it a method `#[event(Created)] fn create(..) -> Self`"));
     }
 }
 
 fn is_topic_of(mutator: &Mutator, topic: &str) -> bool {
     let root = mutator.ident();
-    mutator.events.iter().any(|event| {
-        event.topic().map_or_else(|| format!("{root}.{}", event.variant()) == topic, |own| own.value() == topic)
+    mutator.events.iter().any(|event| match &event.event {
+        MethodEvent::Made { name, stored, .. } => {
+            let own = stored.topic.as_ref().map_or_else(|| format!("{root}.{name}"), LitStr::value);
+            own == topic || stored.aliases.iter().any(|alias| alias.value() == topic)
+        }
+        MethodEvent::Declared { .. } => false,
     })
 }
 
@@ -181,24 +247,30 @@ fn equal_topics(other: &EventMethod, event: &EventMethod, diag: &mut Diag) {
     }
 }
 
-/// Rules for what stands in the bodies.
-pub(super) fn bodies(mutator: &Mutator, diag: &mut Diag) {
+/// Rules for what stands in the bodies. One with a mistake is replaced, so that rustc does not report what
+/// follows from it.
+pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
     let helpers = mutator.helpers.iter().filter_map(|helper| match helper {
-        ImplItem::Fn(method) => Some(&method.sig.ident),
-        ImplItem::Const(constant) => Some(&constant.ident),
+        ImplItem::Fn(method) => Some(method.sig.ident.clone()),
+        ImplItem::Const(constant) => Some(constant.ident.clone()),
         _ => None,
     });
     let scope = body::Scope {
         root: mutator.ident(),
-        events: mutator.events.iter().map(|event| &event.ident).collect(),
+        events: mutator.events.iter().map(|event| event.ident.clone()).collect(),
         helpers: helpers.collect(),
     };
-    for event in &mutator.events {
-        body::check(&scope, &event.body, diag);
+    for event in &mut mutator.events {
+        body::check(&scope, &mut event.body, diag);
     }
-    for helper in &mutator.helpers {
-        if let ImplItem::Fn(method) = helper {
-            body::check(&scope, &method.block, diag);
+    for helper in &mut mutator.helpers {
+        let ImplItem::Fn(method) = helper else { continue };
+        if let ReturnType::Type(_, ty) = &mut method.sig.output
+            && matches!(&**ty, Type::Path(path) if path.path.is_ident(&scope.root))
+        {
+            diag.error(&*ty, body::write_self(&scope.root));
+            **ty = syn::parse_quote!(Self);
         }
+        body::check(&scope, &mut method.block, diag);
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
         mutator,
         root: &mutator.root,
-        state: mutator.state(),
+        state: names::local("__State"),
         events: names::event_enum(&mutator.ident()),
         unknown: mutator.events.iter().filter(|event| event.cfgs().is_empty()).flat_map(stored_types).collect(),
     };
@@ -26,11 +26,14 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let helpers = helpers(&names);
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
+    let (state_alias, aggregate) = (&names.state, as_aggregate(mutator, &quote!(__es)));
     quote! {
         #(#structs)*
         #event_enum
         const _: () = {
             #use_runtime
+            #[allow(non_camel_case_types)]
+            type #state_alias = #aggregate::State;
             #dispatch
             #(#impls)*
             #commands
@@ -44,7 +47,8 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
 struct Names<'a> {
     mutator: &'a Mutator,
     root: &'a Path,
-    state: Path,
+    /// The state, by the name that the expansion's block gives it.
+    state: Ident,
     events: Ident,
     /// Types of stored parameters of which it is not known that they can be stored.
     unknown: Vec<&'a Type>,
@@ -73,6 +77,12 @@ fn where_all_storable(types: &[&Type]) -> TokenStream {
     }
     let bounds = lazy_bounds(types, &quote!(__es::Storable));
     quote!(where #bounds)
+}
+
+/// The aggregate as an implementor of `Aggregate`, always at one place: see [`as_event`].
+fn as_aggregate(mutator: &Mutator, runtime: &TokenStream) -> TokenStream {
+    let root = &mutator.root;
+    quote_spanned!(mutator.ident().span()=> <#root as #runtime::Aggregate>)
 }
 
 /// The event as a type.
@@ -123,8 +133,9 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
 }
 
 fn event_enum(names: &Names<'_>) -> TokenStream {
-    let Names { mutator, root, events, .. } = names;
+    let Names { mutator, events, .. } = names;
     let private = mutator.runtime.private();
+    let aggregate = as_aggregate(mutator, &private);
     let vis = &mutator.visibility;
     let doc = format!(" The events of [`{}`].", mutator.ident());
     let variants = names.each(|method, variant| {
@@ -136,7 +147,7 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
         #vis enum #events {
             #variants
-            AttributeChanged(<#root as #private::Aggregate>::Attribute),
+            AttributeChanged(#aggregate::Attribute),
             Discarded,
         }
     }
@@ -178,13 +189,17 @@ fn dispatch(names: &Names<'_>) -> TokenStream {
         let event = as_event(method);
         Some(quote!(_ if #event::is(topic) => #event::decode_as(version, data, Self::#variant),))
     });
+    let aggregate = as_aggregate(mutator, &quote!(__es));
     let retired = &mutator.retired;
     let retired = (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
-    quote! {
+    let mutated = quote_spanned! {mutator.ident().span()=>
         #[automatically_derived]
         impl __es::Mutator for #root {
             type Event = #events;
         }
+    };
+    quote! {
+        #mutated
         #[automatically_derived]
         impl __es::Clone for #events #bounds {
             fn clone(&self) -> Self {
@@ -205,7 +220,7 @@ fn dispatch(names: &Names<'_>) -> TokenStream {
         impl __es::Events<#root> for #events #bounds {
             const TYPES: &'static [__es::EventType] = &[#types];
             #retired
-            const ATTRIBUTE_CHANGED: fn(<#root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+            const ATTRIBUTE_CHANGED: fn(#aggregate::Attribute) -> Self = Self::AttributeChanged;
             const DISCARDED: Self = Self::Discarded;
             fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
                 match self {
@@ -254,10 +269,10 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let (of, apply) =
         if method.creates() { (quote!(Creates), quote!(BeginFn)) } else { (quote!(Changes), quote!(ApplyFn)) };
     let (home, body, copy) = match (method.creates(), declared) {
-        (true, false) => (quote!(Begin), quote!(begin), quote!(begin_copy)),
-        (true, true) => (quote!(BeginRef), quote!(begin_ref), quote!(begin_ref)),
-        (false, false) => (quote!(Apply), quote!(apply), quote!(apply_copy)),
-        (false, true) => (quote!(ApplyRef), quote!(apply_ref), quote!(apply_ref)),
+        (true, false) => (quote!(Begin), "begin", quote!(begin_copy)),
+        (true, true) => (quote!(BeginRef), "begin_ref", quote!(begin_ref)),
+        (false, false) => (quote!(Apply), "apply", quote!(apply_copy)),
+        (false, true) => (quote!(ApplyRef), "apply_ref", quote!(apply_ref)),
     };
     let on_body = attrs::select(&method.attrs, |attr| !attrs::is_cfg(attr) && !attrs::is_for_callers(attr));
     let receiver = method.receiver.iter();
@@ -275,7 +290,9 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         Some(PatIdent { ident, mutability, .. }) => quote!(#mutability #ident),
         None => quote!(_),
     };
-    let output = method.creates().then(|| quote!(-> Self));
+    let output = method.creates().then_some(&method.output);
+    // At the user's method, to which the compiler then points.
+    let body = Ident::new(body, method.ident.span());
     let statements = &method.body.stmts;
     quote! {
         #described
@@ -354,24 +371,26 @@ fn command(method: &EventMethod) -> Option<TokenStream> {
         #(#shown)*
         #doc
         #vis fn #ident(#(#params),*) -> Self {
-            __es::Root::create(__es::Id::new(), #name { #(#values),* })
+            Self { __root: __es::Root::create(__es::Id::new(), #name { #(#values),* }) }
         }
         #(#cfgs)*
         #[doc = #with_id_doc]
         #[allow(dead_code)]
         #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
-            __es::Root::create(#id, #name { #(#values),* })
+            Self { __root: __es::Root::create(#id, #name { #(#values),* }) }
         }
     })
 }
 
 /// What the user wrote without `#[event]`: it belongs to the state.
 fn helpers(names: &Names<'_>) -> TokenStream {
-    let Names { mutator, state, .. } = names;
+    let mutator = names.mutator;
     let helpers = &mutator.helpers;
     if helpers.is_empty() {
         return TokenStream::new();
     }
+    // By name: an inherent impl cannot stand on a type that is found through a trait.
+    let state = mutator.state();
     quote! {
         impl #state { #(#helpers)* }
     }
@@ -386,8 +405,30 @@ fn registration(names: &Names<'_>) -> TokenStream {
     });
     let retired = mutator.retired.iter().map(|topic| quote!(shapes.retired(#topic);));
     let shapes = upcast::stored_shapes(&quote!(#traced #(#retired)*), &[]);
+    let topics = topics(names);
     quote! {
         __es::submit! { #place }
         #shapes
+        #topics
     }
+}
+
+/// The checks of topics that the macro cannot see: those of events declared elsewhere. Where all are made
+/// here, under default topics, equal topics would need equal names.
+fn topics(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, .. } = names;
+    let default = |method: &EventMethod| match &method.event {
+        MethodEvent::Made { stored, .. } => stored.topic.is_none() && stored.aliases.is_empty(),
+        MethodEvent::Declared { .. } => false,
+    };
+    let retired = mutator.retired.iter().map(|topic| {
+        quote_spanned!(topic.span()=> const _: () = __es::retired::<#root>(#topic);)
+    });
+    let distinct = (!mutator.events.iter().all(default)).then(|| {
+        names.each(|_, variant| {
+            let name = syn::ext::IdentExt::unraw(variant).to_string();
+            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(#name);))
+        })
+    });
+    quote!(#(#retired)* #distinct)
 }

@@ -1,8 +1,7 @@
 //! One event method: what it stores, how it applies it.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::parse::Parser;
-use syn::{Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, Type, Visibility};
+use syn::{Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, ReturnType, Type, Visibility};
 
 use super::check;
 use crate::args::{Args, inner_tokens, split};
@@ -18,6 +17,7 @@ pub(super) struct EventMethod {
     pub(super) ident: Ident,
     /// Nothing if the method creates the aggregate.
     pub(super) receiver: Option<Receiver>,
+    pub(super) output: ReturnType,
     pub(super) event: MethodEvent,
     /// The parameter that asks for the envelope.
     pub(super) envelope: Option<PatIdent>,
@@ -40,17 +40,17 @@ pub(super) struct Field {
 }
 
 impl EventMethod {
-    pub(super) fn new(attr: &Attribute, method: &ImplItemFn, root: Ident, diag: &mut Diag) -> Option<Self> {
+    pub(super) fn new(attr: &Attribute, method: &ImplItemFn, root: &Ident, diag: &mut Diag) -> Option<Self> {
         let mark = diag.mark();
         check::signature(&method.sig, diag);
         let (receiver, params) = check::receiver(&method.sig, diag);
-        check::output(&method.sig, receiver.is_some(), &root, diag);
+        check::output(&method.sig, receiver.is_some(), root, diag);
         let (envelope, params) = take_envelope(params, diag);
-        let arguments = inner_tokens(attr, diag);
-        let event = if arguments.is_empty() && diag.clean_since(mark) {
-            declared(attr, &method.sig.ident, params, diag)
+        let arguments = inner_tokens(attr, "", diag)?;
+        let event = if arguments.is_empty() {
+            declared(attr, &method.sig.ident, &params, root, diag)
         } else {
-            made(arguments, params, diag)
+            made(arguments, &method.sig.ident, &params, root, diag)
         };
         if !diag.clean_since(mark) {
             return None;
@@ -60,6 +60,7 @@ impl EventMethod {
             vis: method.vis.clone(),
             ident: method.sig.ident.clone(),
             receiver: receiver.cloned(),
+            output: method.sig.output.clone(),
             event: event?,
             envelope,
             body: method.block.clone(),
@@ -84,11 +85,12 @@ impl EventMethod {
         attrs::select(&self.attrs, attrs::is_cfg)
     }
 
-    /// The topic, if it is written.
-    pub(super) fn topic(&self) -> Option<&LitStr> {
+    /// The methods that the aggregate gets for it.
+    pub(super) fn makes(&self) -> Vec<Ident> {
         match &self.event {
-            MethodEvent::Made { stored, .. } => stored.topic.as_ref(),
-            MethodEvent::Declared { .. } => None,
+            MethodEvent::Made { .. } if self.creates() => vec![self.ident.clone(), names::with_id(&self.ident)],
+            MethodEvent::Made { .. } => vec![self.ident.clone()],
+            MethodEvent::Declared { .. } => Vec::new(),
         }
     }
 }
@@ -105,8 +107,14 @@ fn take_envelope<'a>(params: Vec<&'a FnArg>, diag: &mut Diag) -> (Option<PatIden
     let mut rest = Vec::new();
     for param in params {
         let FnArg::Typed(param) = param else { continue };
-        if !is_envelope(&param.ty) {
+        let (is_envelope, is_shared) = match &*param.ty {
+            Type::Reference(reference) => (named_last(&reference.elem, "Envelope"), reference.mutability.is_none()),
+            ty => (named_last(ty, "Envelope"), false),
+        };
+        if !is_envelope {
             rest.push(Param { attrs: &param.attrs, pat: &param.pat, ty: &param.ty });
+        } else if !is_shared {
+            diag.error(&param.ty, "the envelope is given to be read, not stored; take `&Envelope`");
         } else if envelope.is_some() {
             diag.error(&param.ty, "the envelope is asked for twice; remove one");
         } else {
@@ -116,10 +124,9 @@ fn take_envelope<'a>(params: Vec<&'a FnArg>, diag: &mut Diag) -> (Option<PatIden
     (envelope, rest)
 }
 
-fn is_envelope(ty: &Type) -> bool {
-    let Type::Reference(reference) = ty else { return false };
-    let Type::Path(path) = &*reference.elem else { return false };
-    reference.mutability.is_none() && path.path.segments.last().is_some_and(|segment| segment.ident == "Envelope")
+/// Whether the type is a path that ends in `name`.
+fn named_last(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 
 /// The name of a parameter.
@@ -134,58 +141,109 @@ fn simple(pat: &Pat, diag: &mut Diag) -> Option<PatIdent> {
     None
 }
 
-fn made(arguments: TokenStream, params: Vec<Param<'_>>, diag: &mut Diag) -> Option<MethodEvent> {
-    let fields: Vec<_> = params.into_iter().filter_map(|param| field(&param, diag)).collect();
-    let (name, rest) = event_name(arguments, diag)?;
-    let mut args = Args::parse("#[event]", rest, diag);
+fn made(
+    arguments: TokenStream,
+    method: &Ident,
+    params: &[Param<'_>],
+    root: &Ident,
+    diag: &mut Diag,
+) -> Option<MethodEvent> {
+    let mark = diag.mark();
+    if let [Param { ty: Type::Reference(reference), .. }] = params
+        && let Some(Ok(pair)) = split(arguments.clone()).into_iter().next().map(syn::parse2::<syn::MetaNameValue>)
+        && pair.path.get_ident().is_some_and(|key| ARGUMENTS.iter().any(|known| key == known))
+        && !named_last(&reference.elem, "str")
+    {
+        let (key, event) = (attrs::text(&pair.path), attrs::text(&reference.elem));
+        diag.error(pair, format!("`{key}` stands where `{event}` is declared; write `#[event({key} = ..)] struct` there"));
+        return None;
+    }
+    let named = event_name(arguments, method, diag);
+    // One mistake about the event's home, not one for each of its parameters.
+    if let (Some((name, _)), [Param { ty: Type::Reference(reference), .. }]) = (&named, params)
+        && named_last(&reference.elem, &name.to_string())
+    {
+        diag.error(name, format!("`{name}` is declared on its own; write `#[event]` without a name"));
+        return None;
+    }
+    let fields: Vec<_> = params.iter().filter_map(|param| field(param, root, diag)).collect();
+    let (name, rest) = named?;
+    let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
     let stored = Stored::take(&mut args, &name, diag);
     args.finish(ARGUMENTS, diag);
-    Some(MethodEvent::Made { name, fields, stored })
+    diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored })
 }
 
 /// The name in front of the other arguments.
-fn event_name(arguments: TokenStream, diag: &mut Diag) -> Option<(Ident, TokenStream)> {
-    let mut parts = split(arguments.clone()).into_iter();
-    let Some(first) = parts.next() else {
-        if !arguments.is_empty() {
-            diag.error(arguments, "write the name of the event: `#[event(Deposited)]`");
-        }
+fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option<(Ident, TokenStream)> {
+    let parts = split(arguments.clone());
+    let guess = names::camel(method);
+    let Some((first, others)) = parts.split_first() else {
+        diag.error(arguments, format!("the event has no name; write `#[event({guess})]`"));
         return None;
     };
-    let rest = parts.map(|part| quote::quote!(#part,)).collect();
-    if let Ok(text) = syn::parse2::<LitStr>(first.clone()) {
-        diag.error(&text, format!("write the name of the event without quotes: `#[event({})]`", text.value()));
-        return None;
-    }
-    match (|input: syn::parse::ParseStream<'_>| input.parse::<Ident>()).parse2(first.clone()) {
-        Ok(name) if names::is_camel(&name) => Some((name, rest)),
-        Ok(name) => {
-            let camel = names::camel(&name);
-            diag.error(&name, format!("the name of an event is the name of a type: `{camel}`"));
-            None
+    let rest = others.iter().map(|part| quote::quote!(#part,)).collect();
+    let ident = |tokens: &TokenStream| syn::parse2::<Ident>(tokens.clone()).ok();
+    if let Some(name) = ident(first) {
+        if names::is_camel(&name) {
+            return Some((name, rest));
         }
-        Err(_) => {
-            diag.error(first, "write the name of the event first: `#[event(Deposited, ..)]`");
-            None
+        let camel = names::camel(&name);
+        diag.error(&name, format!("`{name}` is not the name of a type, which an event is; write `{camel}`"));
+    } else if let Ok(text) = syn::parse2::<LitStr>(first.clone()) {
+        diag.error(&text, format!("the name of an event is a type, not a text; write `#[event({})]`", text.value()));
+    } else if let Some(late) = others.iter().filter_map(ident).find(names::is_camel) {
+        diag.error(&late, format!("the name of an event comes first; write `#[event({late}, ..)]`"));
+    } else if let Ok(pair) = syn::parse2::<syn::MetaNameValue>(first.clone())
+        && pair.path.is_ident("name")
+    {
+        let value = pair.value;
+        diag.error(first, format!("the name stands alone; write `#[event({})]`", attrs::text(&value).trim_matches('"')));
+    } else if let Ok(path) = syn::parse2::<syn::Path>(first.clone())
+        && let Some(last) = path.segments.last()
+    {
+        diag.error(first, format!("the event is made here, so its name is no path; write `{}`", last.ident));
+    } else if syn::parse2::<syn::MetaNameValue>(first.clone()).is_ok() {
+        let tokens = attrs::text(first);
+        let key = tokens.split('=').next().unwrap_or_default();
+        if ARGUMENTS.contains(&key) {
+            diag.error(first, format!("the event has no name; write `#[event({guess}, {key} = ..)]`"));
+        } else {
+            diag.error(first, format!("the event has no name; write `#[event({guess})]`"));
         }
+    } else {
+        diag.error(first, format!("the event has no name; write `#[event({guess}, ..)]`"));
     }
+    None
 }
 
-fn field(param: &Param<'_>, diag: &mut Diag) -> Option<Field> {
+fn field(param: &Param<'_>, root: &Ident, diag: &mut Diag) -> Option<Field> {
     let mut pat = simple(param.pat, diag)?;
     pat.attrs.clear();
+    if named_last(param.ty, &root.to_string()) {
+        diag.error(param.ty, format!("an aggregate is not stored in an event; store its id: `Id<{root}>`"));
+        return None;
+    }
     check::stored_param(param.attrs, &pat.ident, param.ty, diag);
     Some(Field { attrs: param.attrs.to_vec(), pat, ty: param.ty.clone() })
 }
 
-fn declared(attr: &Attribute, method: &Ident, params: Vec<Param<'_>>, diag: &mut Diag) -> Option<MethodEvent> {
-    if let [Param { pat, ty: Type::Reference(reference), .. }] = &params[..]
+fn declared(
+    attr: &Attribute,
+    method: &Ident,
+    params: &[Param<'_>],
+    root: &Ident,
+    diag: &mut Diag,
+) -> Option<MethodEvent> {
+    if let [Param { pat, ty: Type::Reference(reference), .. }] = params
         && let Type::Path(path) = &*reference.elem
         && let Some(segment) = path.path.segments.last()
         && segment.ident != "str"
     {
         if let Some(token) = &reference.mutability {
             diag.error(token, "an event never changes; take `&` of it");
+        } else if segment.ident == names::event_enum(root) {
+            diag.error(&path.path, "a method handles one event, not all of them; take `&SomeEvent`");
         }
         let variant = segment.ident.clone();
         return Some(MethodEvent::Declared { ty: (*reference.elem).clone(), variant, pat: simple(pat, diag)? });
@@ -193,8 +251,8 @@ fn declared(attr: &Attribute, method: &Ident, params: Vec<Param<'_>>, diag: &mut
     diag.error(
         attr,
         format!(
-            "name the event that this method makes: `#[event({})]`; a bare `#[event]` is for a method that takes \
-             one `&SomeEvent`, declared with `#[event] struct`",
+            "the event has no name; write `#[event({})]` (a bare `#[event]` is for a method that takes one \
+             `&SomeEvent`, declared with `#[event] struct`)",
             names::camel(method)
         ),
     );

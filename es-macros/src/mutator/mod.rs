@@ -45,11 +45,17 @@ fn refuse(item: &Item, diag: &mut Diag) {
     }
 }
 
+/// A body about which the compiler has nothing to say.
+fn silent_body() -> syn::Block {
+    syn::parse_quote!({ ::core::panic!() })
+}
+
 /// The impl without what only our macros understand, so that no second error hides the first.
 fn fallback(mut item: syn::ItemImpl) -> TokenStream {
     for member in &mut item.items {
         if let syn::ImplItem::Fn(method) = member {
             crate::attrs::take_ours(&mut method.attrs, "event");
+            method.block = silent_body();
         }
     }
     item.into_token_stream()

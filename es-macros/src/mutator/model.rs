@@ -1,5 +1,4 @@
 use proc_macro2::{Ident, TokenStream};
-use syn::ext::IdentExt;
 use syn::{ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Type, Visibility};
 
 use super::check;
@@ -28,7 +27,7 @@ pub(super) struct Mutator {
 
 impl Mutator {
     pub(super) fn new(args: TokenStream, item: ItemImpl, diag: &mut Diag) -> Option<Self> {
-        let mut args = Args::parse("#[mutator]", args, diag);
+        let mut args = Args::parse("mutator", "retired = [\"..\"]", args, diag);
         let runtime = Runtime::take(&mut args, diag);
         let retired = args.strings("retired", diag);
         let visibility =
@@ -39,31 +38,28 @@ impl Mutator {
         let mut mutator =
             Self { runtime, root, visibility, retired, events: Vec::new(), helpers: Vec::new(), broken: Vec::new() };
         let mut attempts = 0;
-        for member in item.items {
-            match member {
-                ImplItem::Fn(mut method) => {
-                    let ours = attrs::take_ours(&mut method.attrs, "event");
-                    refuse_misplaced(&method, diag);
-                    check::method_name(&method, diag);
-                    let Some(attr) = ours.first() else {
-                        mutator.helpers.push(ImplItem::Fn(method));
-                        continue;
-                    };
-                    attempts += 1;
-                    if let Some(second) = ours.get(1) {
-                        diag.error(second, "`#[event]` is given twice; one method makes one event");
-                    }
-                    match EventMethod::new(attr, &method, mutator.ident(), diag) {
-                        Some(event) => mutator.events.push(event),
-                        None => mutator.broken.push(method),
-                    }
-                }
-                other => mutator.helpers.push(other),
+        for mut member in item.items {
+            let ours = check::take_attributes(&mut member, diag);
+            let ImplItem::Fn(method) = member else {
+                mutator.helpers.push(member);
+                continue;
+            };
+            attempts += usize::from(!ours.is_empty());
+            if check::reserved_name(&method, diag) {
+                continue;
+            }
+            let Some(attr) = ours.first() else {
+                mutator.helpers.push(ImplItem::Fn(method));
+                continue;
+            };
+            match EventMethod::new(attr, &method, &mutator.ident(), diag) {
+                Some(event) => mutator.events.push(event),
+                None => mutator.broken.push(method),
             }
         }
+        check::events(&mut mutator, diag);
         check::block(&mutator, attempts, diag);
-        check::bodies(&mutator, diag);
-        mutator.drop_doubles();
+        check::bodies(&mut mutator, diag);
         Some(mutator)
     }
 
@@ -72,29 +68,13 @@ impl Mutator {
         last(&self.root)
     }
 
-    /// The aggregate's path with another last name.
-    pub(super) fn beside(&self, rename: impl Fn(&Ident) -> Ident) -> Path {
-        let mut path = self.root.clone();
-        if let Some(segment) = path.segments.last_mut() {
-            segment.ident = rename(&segment.ident);
-        }
-        path
-    }
-
     /// The state's path.
     pub(super) fn state(&self) -> Path {
-        self.beside(names::state)
-    }
-
-    /// Keeps the first of two events with one name: the second is reported, and would not compile.
-    fn drop_doubles(&mut self) {
-        let mut seen: Vec<String> = Vec::new();
-        self.events.retain(|event| {
-            let name = event.variant().unraw().to_string();
-            let new = !event.cfgs().is_empty() || !seen.contains(&name);
-            seen.push(name);
-            new
-        });
+        let mut path = self.root.clone();
+        if let Some(segment) = path.segments.last_mut() {
+            segment.ident = names::state(&segment.ident);
+        }
+        path
     }
 }
 
@@ -104,40 +84,29 @@ fn last(path: &Path) -> Ident {
 
 /// The aggregate that the impl is for.
 fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
-    let mark = diag.mark();
     if let Some((of, _)) = &item.trait_ {
-        diag.error(of, "`#[mutator]` goes on `impl Account`, not on the impl of a trait; move the event methods there");
-    }
-    if let Some(param) = item.generics.params.first() {
-        diag.error(param, "`#[mutator] impl` has no generic parameters: stored events need one definite shape");
-    }
-    if let Some(token) = &item.unsafety {
+        diag.error(of, "the impl of a trait has no events; move the event methods to `#[mutator] impl Account`");
+    } else if let Some(param) = item.generics.params.first() {
+        diag.error(param, "an aggregate has one definite shape; remove the generic parameters");
+    } else if let Some(token) = &item.unsafety {
         diag.error(token, "`#[mutator] impl` is not unsafe; remove the word");
     }
     for attr in &item.attrs {
         if attrs::is_ours(attr, "mutator") {
             diag.error(attr, "`#[mutator]` is given twice; remove one");
         } else if attrs::is_ours(attr, "aggregate") {
-            diag.error(attr, "`#[aggregate]` goes on the struct, not on its impl");
+            diag.error(attr, "`#[aggregate]` goes on the struct, not on its impl; move it there");
         }
     }
+    // Attributes are dropped with the impl's line: these mistakes leave the block as it is.
+    let fatal = item.trait_.is_some() || !item.generics.params.is_empty();
     let path = match &*item.self_ty {
         Type::Path(path) if path.qself.is_none() => Some(path.path.clone()),
         _ => None,
     };
     let plain = path.filter(|path| path.segments.iter().all(|segment| matches!(segment.arguments, PathArguments::None)));
-    if plain.is_none() {
-        diag.error(&item.self_ty, "name the aggregate: `#[mutator] impl Account { .. }`");
+    if plain.is_none() && !fatal {
+        diag.error(&item.self_ty, "an aggregate is named here; write `#[mutator] impl Account`");
     }
-    plain.filter(|_| diag.clean_since(mark))
-}
-
-fn refuse_misplaced(method: &ImplItemFn, diag: &mut Diag) {
-    for attr in &method.attrs {
-        if attrs::is_ours(attr, "attribute") {
-            diag.error(attr, "`#[attribute]` goes on a field of the `#[aggregate]` struct; a method takes `#[event(Name)]`");
-        } else if attrs::is_ours(attr, "mutator") || attrs::is_ours(attr, "aggregate") {
-            diag.error(attr, "a method takes `#[event(Name)]`");
-        }
-    }
+    plain.filter(|_| !fatal)
 }

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod discarded;
+mod distinct;
 #[cfg(feature = "testing")]
 mod replay;
 mod root;
@@ -21,11 +22,18 @@ pub use self::discarded::Discarded;
 pub(crate) use self::replay::replay;
 pub use self::root::Root;
 #[doc(hidden)]
+pub use self::distinct::{distinct, retired};
+#[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
 use crate::event::{Envelope, EventType, EventVisitor};
 use crate::id::Id;
 
 /// A root with its identity, its state and its events. `#[aggregate]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "put `#[aggregate]` on the struct"
+)]
 pub trait Aggregate: Sized + 'static {
     /// The stable name: the beginning of topics, and part of ids derived from a key.
     const NAME: &'static str;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Aggregate, Changes, Creates, Discarded, Events, Seal};
+use super::{Aggregate, Changes, Creates, Discarded, Events};
 use crate::clock::{self, Timestamp};
 use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
@@ -58,15 +58,16 @@ impl<A: Aggregate> Root<A> {
         &self.pending
     }
 
-    /// Records a creating event and makes the aggregate from it.
+    /// Records a creating event and makes the root from it. Only the aggregate's own module can make the
+    /// aggregate of a root.
     #[doc(hidden)]
     #[inline]
-    pub fn create<E: Creates<A>>(id: Id<A>, event: E) -> A {
+    pub fn create<E: Creates<A>>(id: Id<A>, event: E) -> Self {
         let now = clock::now();
         let envelope = Envelope::new(id.uuid(), Version::INITIAL, now);
         let mut root = Self::begin(id, now, E::APPLY(&event, &envelope));
         root.pending.push(Recorded::new(envelope, E::EVENT(event)));
-        A::from_root(root, Seal::new())
+        root
     }
 
     /// Records an event and applies it.

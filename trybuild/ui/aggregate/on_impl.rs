@@ -1,4 +1,4 @@
-use es_runtime::{aggregate, mutator};
+use es_runtime::aggregate;
 
 #[aggregate]
 pub struct Account {

@@ -1,7 +1,7 @@
-use es_runtime::{aggregate, event};
+use es_runtime::event;
 
 #[event]
-#[aggregate]
+#[es_runtime::aggregate]
 pub struct Deposited {
     pub amount: i64,
 }

@@ -1,6 +1,6 @@
 use es_runtime::event;
 
 #[event(Deposited)]
-fn deposit(amount: i64) {}
+fn deposit(_amount: i64) {}
 
 fn main() {}

@@ -1,4 +1,4 @@
-use es_runtime::{aggregate, event};
+use es_runtime::event;
 
 pub struct Account {
     pub balance: i64,

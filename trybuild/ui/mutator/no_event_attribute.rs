@@ -12,6 +12,4 @@ impl Account {
     }
 }
 
-fn main() {
-    let _ = Account::open();
-}
+fn main() {}

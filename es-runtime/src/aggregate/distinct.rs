@@ -1,0 +1,128 @@
+//! Two events of one aggregate must not share a topic: checked while the user's crate compiles, since the
+//! macros cannot see the topics of events that are declared elsewhere.
+
+use super::{Aggregate, Events, attribute_changed, discarded};
+use crate::event::EventType;
+
+/// Refuses an event whose topic or alias an earlier event of the aggregate has.
+///
+/// # Panics
+///
+/// With a message that names both events: at compile time, since only `const` items call it.
+#[track_caller]
+pub const fn distinct<A: Aggregate>(name: &str) {
+    let types = A::Event::TYPES;
+    let own = find(types, name);
+    if let Some(topic) = shared(own, own) {
+        refuse(&["the event `", name, "` has its topic \"", topic, "\" as an alias, too; an alias is an older topic: remove it"]);
+    }
+    clash(own, attribute_changed::<A>());
+    clash(own, discarded::<A>());
+    let mut at = 0;
+    while at < types.len() && !equal(types[at].name(), name) {
+        clash(own, &types[at]);
+        at += 1;
+    }
+}
+
+/// Refuses a retired topic that an event of the aggregate still has.
+///
+/// # Panics
+///
+/// With a message that names the event: at compile time, since only `const` items call it.
+#[track_caller]
+pub const fn retired<A: Aggregate>(topic: &str) {
+    let types = A::Event::TYPES;
+    let mut at = 0;
+    while at < types.len() {
+        if has(&types[at], topic) {
+            refuse(&["the event `", types[at].name(), "` still has the topic \"", topic, "\"; remove its method, or do not retire it"]);
+        }
+        at += 1;
+    }
+}
+
+#[track_caller]
+const fn clash(own: &EventType, other: &EventType) {
+    if let Some(topic) = shared(own, other) {
+        refuse(&["the events `", other.name(), "` and `", own.name(), "` share the topic \"", topic, "\"; give one of them another `topic`"]);
+    }
+}
+
+const fn find<'a>(types: &'a [EventType], name: &str) -> &'a EventType {
+    let mut at = 0;
+    while at < types.len() {
+        if equal(types[at].name(), name) {
+            return &types[at];
+        }
+        at += 1;
+    }
+    panic!("the event is one of the aggregate's")
+}
+
+/// A topic or alias of `own` that `other` has, too; within one event, an alias that is the topic.
+const fn shared(own: &EventType, other: &EventType) -> Option<&'static str> {
+    let same = equal(own.name(), other.name());
+    if !same && has(other, own.topic()) {
+        return Some(own.topic());
+    }
+    let mut at = 0;
+    while at < own.aliases().len() {
+        let alias = own.aliases()[at];
+        if if same { equal(alias, own.topic()) } else { has(other, alias) } {
+            return Some(alias);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn has(event: &EventType, topic: &str) -> bool {
+    let mut at = 0;
+    while at < event.aliases().len() {
+        if equal(event.aliases()[at], topic) {
+            return true;
+        }
+        at += 1;
+    }
+    equal(event.topic(), topic)
+}
+
+const fn equal(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Panics with the parts joined: formatting is not there at compile time.
+#[track_caller]
+const fn refuse(parts: &[&str]) -> ! {
+    let mut joined = [0; 1024];
+    let mut length = 0;
+    let mut part = 0;
+    while part < parts.len() {
+        let bytes = parts[part].as_bytes();
+        let mut at = 0;
+        while at < bytes.len() && length < joined.len() {
+            joined[length] = bytes[at];
+            length += 1;
+            at += 1;
+        }
+        part += 1;
+    }
+    let (message, _) = joined.split_at(length);
+    match str::from_utf8(message) {
+        Ok(message) => panic!("{}", message),
+        // Cut within a letter: names of that length are not read anyway.
+        Err(_) => panic!("two events share a topic; give one of them another `topic`"),
+    }
+}
