@@ -65,7 +65,10 @@ fn a_command_can_refuse_to_discard() {
     fn close(account: Account) -> Result<Discarded<Account>, &'static str> {
         if account.balance == 0 { Ok(account.discard()) } else { Err("not empty") }
     }
-    Scenario::<Account>::given(opened()).when_discarded(close).then(AccountEvent::Discarded).then_returns(Ok(()));
+    Scenario::<Account>::given(opened())
+        .when_discarded(close)
+        .then(AccountEvent::Discarded)
+        .then_returns(Ok(()));
     Scenario::<Account>::given((opened(), Deposited { amount: 1 }))
         .when_discarded(close)
         .then_nothing()

@@ -79,8 +79,7 @@ impl Ledger {
 
     #[event(Reset)]
     fn reset(&mut self) {
-        *self = Self { bank: std::mem::take(&mut self.bank), lines: Vec::new(), ..self.clone() };
-        self.balance = 0;
+        *self = Self { balance: 0, lines: Vec::new(), ..self.clone() };
     }
 
     fn add(&mut self, amount: i64, envelope: &Envelope) {
@@ -174,8 +173,11 @@ fn every_mutator_is_given_the_envelope_of_its_event() {
 fn the_envelope_is_not_stored_in_the_event() {
     let mut ledger = Ledger::copy("B".into());
     ledger.reward(1, "loyal".into());
-    let data: Vec<_> =
-        ledger.pending().iter().map(|recorded| encode::<Ledger>(recorded.event()).data().to_owned()).collect();
+    let data: Vec<_> = ledger
+        .pending()
+        .iter()
+        .map(|recorded| encode::<Ledger>(recorded.event()).data().to_owned())
+        .collect();
     assert_eq!(data, [r#"{"bank":"B"}"#, r#"{"amount":1,"_reason":"loyal"}"#]);
 }
 

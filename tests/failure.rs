@@ -21,7 +21,11 @@ pub(crate) fn failure(run: impl FnOnce()) -> Failure {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = take_hook();
-        set_hook(Box::new(move |info| if !note(info) { previous(info) }));
+        set_hook(Box::new(move |info| {
+            if !note(info) {
+                previous(info)
+            }
+        }));
     });
     SEEN.set(Some(Vec::new()));
     let outcome = catch_unwind(AssertUnwindSafe(run));
@@ -35,6 +39,9 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
     let payload = info.payload();
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     let message = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let (file, line) = info.location().map_or_else(Default::default, |place| (place.file().to_owned(), place.line()));
-    SEEN.with_borrow_mut(|seen| seen.as_mut().map(|seen| seen.push(Failure { message, line, file })).is_some())
+    let (file, line) =
+        info.location().map_or_else(Default::default, |place| (place.file().to_owned(), place.line()));
+    SEEN.with_borrow_mut(|seen| {
+        seen.as_mut().map(|seen| seen.push(Failure { message, line, file })).is_some()
+    })
 }

@@ -1,1 +1,122 @@
-//! Behaviour tests, one module per concept.
+//! What is refused across modules: a binary of its own, since it spoils the registry of the whole program.
+
+use es_runtime::{ErrorKind, Registry};
+
+mod bank {
+    use es_runtime::{aggregate, event, mutator};
+
+    pub(crate) const PAID_LINE: u32 = line!() + 2;
+    #[event(topic = "paid")]
+    pub(crate) struct Paid {}
+
+    #[event(aliases = ["paid"])]
+    pub(crate) struct PaidOld {}
+
+    #[aggregate]
+    pub(crate) struct Account {
+        pub(crate) balance: i64,
+    }
+
+    pub(crate) const ACCOUNT_LINE: u32 = line!() + 2;
+    #[mutator]
+    impl Account {
+        #[event(Opened)]
+        pub(crate) fn open() -> Self {
+            Self { balance: 0 }
+        }
+    }
+}
+
+mod shop {
+    use es_runtime::{aggregate, event, mutator};
+
+    pub(crate) const PAID_LINE: u32 = line!() + 2;
+    #[event(topic = "paid")]
+    pub(crate) struct Payment {}
+
+    #[aggregate]
+    pub(crate) struct Account {
+        pub(crate) visits: u32,
+    }
+
+    pub(crate) const ACCOUNT_LINE: u32 = line!() + 2;
+    #[mutator]
+    impl Account {
+        #[event(Opened)]
+        pub(crate) fn open() -> Self {
+            Self { visits: 0 }
+        }
+
+        #[event(Closed)]
+        pub(crate) fn close(&mut self) {
+            self.visits = 0;
+        }
+    }
+}
+
+fn message() -> String {
+    let error = Registry::global().expect_err("names clash in this program");
+    assert_eq!(error.kind(), ErrorKind::Config);
+    error.to_string()
+}
+
+fn place(line: u32) -> String {
+    format!("tests/registry_clash.rs:{line}:")
+}
+
+fn line_about<'a>(message: &'a str, parts: &[&str]) -> &'a str {
+    message
+        .lines()
+        .find(|line| parts.iter().all(|part| line.contains(part)))
+        .unwrap_or_else(|| panic!("no line names {parts:?} in\n{message}"))
+}
+
+#[test]
+fn two_events_with_one_topic_are_refused_naming_both_places() {
+    let message = message();
+    let line = line_about(&message, &["`Paid` at ", "`Payment` at "]);
+    assert!(line.contains(&place(bank::PAID_LINE)), "{line}");
+    assert!(line.contains(&place(shop::PAID_LINE)), "{line}");
+    assert!(line.ends_with("both have the topic `paid`; give one of them another `topic`"), "{line}");
+}
+
+#[test]
+fn an_older_topic_clashes_like_a_current_one() {
+    line_about(&message(), &["`PaidOld` at ", "topic `paid`"]);
+}
+
+#[test]
+fn made_events_of_aggregates_with_one_name_are_refused() {
+    line_about(&message(), &["`Opened` at ", "topic `Account.Opened`"]);
+}
+
+#[test]
+fn two_aggregates_with_one_name_are_refused_naming_both_places() {
+    let message = message();
+    let line = line_about(&message, &["two aggregates are named `Account`"]);
+    assert!(line.contains(&place(bank::ACCOUNT_LINE)), "{line}");
+    assert!(line.contains(&place(shop::ACCOUNT_LINE)), "{line}");
+    assert!(line.ends_with("give one of them another `name`"), "{line}");
+}
+
+#[test]
+fn what_does_not_clash_is_not_named() {
+    assert!(!message().contains("Closed"), "{}", message());
+}
+
+#[test]
+fn every_clash_is_told_once_and_each_time_again() {
+    let first = message();
+    let mut lines: Vec<_> = first.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), first.lines().count());
+    assert_eq!(first, message());
+}
+
+#[test]
+fn an_aggregate_works_though_its_name_is_taken() {
+    let mut account = shop::Account::open();
+    account.close();
+    assert_eq!((account.visits, bank::Account::open().balance), (0, 0));
+}

@@ -44,8 +44,7 @@ fn stored_events_make_the_aggregate_that_the_commands_made() {
 #[test]
 fn times_are_those_of_the_events() {
     let (first, last) = (Timestamp::from_micros(-5), Timestamp::from_micros(9));
-    let events =
-        [recorded(ann(), 1, first, opened()), recorded(ann(), 2, last, Deposited { amount: 1 })];
+    let events = [recorded(ann(), 1, first, opened()), recorded(ann(), 2, last, Deposited { amount: 1 })];
     let account: Account = replay(events).unwrap();
     assert_eq!((account.created_at(), account.modified_at()), (first, last));
 }

@@ -128,7 +128,11 @@ fn apply(text: &mut String, Aggregate { name: of, fields, events }: &Aggregate) 
             writeln!(text, "    fn begin(event: &{name}) -> Self {{\n        Self {{")?;
             for field in fields {
                 let Field { name, initial, .. } = field;
-                let value = if event.has(field) { format!("event.{name}{}", clone(field)) } else { (*initial).into() };
+                let value = if event.has(field) {
+                    format!("event.{name}{}", clone(field))
+                } else {
+                    (*initial).into()
+                };
                 writeln!(text, "            {name}: {value},")?;
             }
             writeln!(text, "        }}\n    }}\n")?;
@@ -141,7 +145,9 @@ fn apply(text: &mut String, Aggregate { name: of, fields, events }: &Aggregate) 
             match field.change {
                 Change::Replace => writeln!(text, "                self.{name} = event.{name}{clone};")?,
                 Change::Add => writeln!(text, "                self.{name} += event.{name};")?,
-                Change::Extend => writeln!(text, "                self.{name}.extend(event.{name}.iter().cloned());")?,
+                Change::Extend => {
+                    writeln!(text, "                self.{name}.extend(event.{name}.iter().cloned());")?
+                }
             }
         }
         writeln!(text, "            }}")?;
@@ -251,7 +257,8 @@ impl {of} {{"
 /// The method that records an event.
 fn command(text: &mut String, of: &str, event: &Event, creates: bool) -> std::fmt::Result {
     let Event { name, command, fields } = event;
-    let parameters = fields.iter().map(|Field { name, ty, .. }| format!("{name}: {ty}")).collect::<Vec<_>>().join(", ");
+    let parameters =
+        fields.iter().map(|Field { name, ty, .. }| format!("{name}: {ty}")).collect::<Vec<_>>().join(", ");
     let values = fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
     if !creates {
         return writeln!(

@@ -52,7 +52,10 @@ pub fn write(description: &Description, runtime: &str) -> Crate {
 fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
     let Aggregate { name, fields, events } = aggregate;
     let mut text = String::new();
-    writeln!(text, "use es_runtime::event::Recorded;\nuse es_runtime::{{aggregate, mutator}};\nuse uuid::Uuid;\n")?;
+    writeln!(
+        text,
+        "use es_runtime::event::Recorded;\nuse es_runtime::{{aggregate, mutator}};\nuse uuid::Uuid;\n"
+    )?;
     writeln!(text, "#[aggregate]\n#[derive(Debug)]\npub struct {name} {{")?;
     for Field { name, ty, .. } in fields {
         writeln!(text, "    pub {name}: {ty},")?;

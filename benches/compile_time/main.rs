@@ -51,7 +51,8 @@ fn main() -> io::Result<()> {
         for made in &crates {
             workspace.run(command, made.name);
         }
-        let costs: Vec<[Cost; 2]> = (0..rounds).map(|round| measure(&workspace, command, &crates, round)).collect();
+        let costs: Vec<[Cost; 2]> =
+            (0..rounds).map(|round| measure(&workspace, command, &crates, round)).collect();
         report(command, &costs);
     }
     Ok(())

@@ -61,7 +61,12 @@ impl Workspace {
             .stdin(Stdio::null())
             .status();
         match status {
-            Ok(status) => assert!(status.success(), "`cargo {}` failed in {}", arguments.join(" "), self.folder.display()),
+            Ok(status) => assert!(
+                status.success(),
+                "`cargo {}` failed in {}",
+                arguments.join(" "),
+                self.folder.display()
+            ),
             Err(error) => panic!("cargo cannot be started: {error}"),
         }
     }

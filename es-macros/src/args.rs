@@ -5,7 +5,9 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Lit, LitInt, LitStr, MacroDelimiter, Meta, Path, Token, Type, Visibility};
+use syn::{
+    Attribute, Expr, ExprLit, Lit, LitInt, LitStr, MacroDelimiter, Meta, Path, Token, Type, Visibility,
+};
 
 use crate::diag::Diag;
 
@@ -24,7 +26,12 @@ struct Arg {
 impl Args {
     /// Splits the arguments at their commas; each value is parsed when it is taken. `example` is shown where
     /// something else than arguments was written.
-    pub(crate) fn parse(attribute: &'static str, example: &str, tokens: TokenStream, diag: &mut Diag) -> Self {
+    pub(crate) fn parse(
+        attribute: &'static str,
+        example: &str,
+        tokens: TokenStream,
+        diag: &mut Diag,
+    ) -> Self {
         let mut args: Vec<Arg> = Vec::new();
         for part in split(tokens) {
             match (|input: ParseStream<'_>| input.parse::<Arg>()).parse2(part.clone()) {
@@ -55,7 +62,9 @@ impl Args {
 
     /// Takes the list of texts of `key`.
     pub(crate) fn strings(&mut self, key: &str, diag: &mut Diag) -> Vec<LitStr> {
-        let Some(List(texts)) = self.take::<List<LitStr>>(key, "[\"..\", \"..\"]", diag) else { return Vec::new() };
+        let Some(List(texts)) = self.take::<List<LitStr>>(key, "[\"..\", \"..\"]", diag) else {
+            return Vec::new();
+        };
         let mut seen: Vec<LitStr> = Vec::new();
         for text in texts {
             if text.value().trim().is_empty() {
@@ -75,7 +84,8 @@ impl Args {
         match number.base10_parse::<u32>() {
             Ok(0) => diag.error(&number, format!("`{key} = 0` does not exist; versions begin at 1")),
             Ok(parsed) => return Some((number, parsed)),
-            Err(_) => diag.error(&number, format!("`{key}` is not a version; write a whole number below {}", u32::MAX)),
+            Err(_) => diag
+                .error(&number, format!("`{key}` is not a version; write a whole number below {}", u32::MAX)),
         }
         None
     }
@@ -228,7 +238,10 @@ pub(crate) fn inner_tokens(attr: &Attribute, text: &str, diag: &mut Diag) -> Opt
                 Expr::Lit(written) if !text.is_empty() => format!("{text} = {}", written.to_token_stream()),
                 value => value.to_token_stream().to_string(),
             };
-            diag.error(&attr.meta, format!("the arguments are not in round brackets; write `#[{name}({value})]`"));
+            diag.error(
+                &attr.meta,
+                format!("the arguments are not in round brackets; write `#[{name}({value})]`"),
+            );
             None
         }
     }

@@ -1,6 +1,6 @@
 //! Collects every mistake of one item, so that one build shows them all.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
 /// The mistakes found so far.
@@ -13,6 +13,11 @@ impl Diag {
     /// Reports a mistake, underlining `tokens`.
     pub(crate) fn error(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
         self.errors.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Reports that the attribute itself is the mistake, underlining it.
+    pub(crate) fn here(&mut self, message: impl std::fmt::Display) {
+        self.errors.push(syn::Error::new(Span::call_site(), message));
     }
 
     /// Reports a mistake that syn found.
@@ -37,6 +42,6 @@ impl Diag {
 
     /// The reports as tokens: nothing if there are none.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.errors.into_iter().map(|error| error.into_compile_error()).collect()
+        self.errors.into_iter().map(syn::Error::into_compile_error).collect()
     }
 }

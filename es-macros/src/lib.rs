@@ -40,5 +40,5 @@ pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes a field of an `#[aggregate]` struct an attribute.
 #[proc_macro_attribute]
 pub fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
-    misuse::attribute(&args.into(), item.into()).into()
+    misuse::attribute(args.into(), item.into()).into()
 }

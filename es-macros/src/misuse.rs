@@ -6,10 +6,9 @@ use quote::quote;
 use crate::diag::Diag;
 
 /// Says where `#[attribute]` belongs, and leaves the item as it is.
-pub(crate) fn attribute(_: &TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(_: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let start: TokenStream = item.clone().into_iter().take(1).collect();
-    diag.error(start, "`#[attribute]` goes on a field of an `#[aggregate]` struct");
+    diag.here("`#[attribute]` has no place here; it goes on a field of an `#[aggregate]` struct");
     let errors = diag.into_tokens();
     // What is no item by itself, such as a method of a trait, could not stand beside the report.
     let item = syn::parse2::<syn::Item>(item).ok();

@@ -11,10 +11,11 @@ use crate::diag::Diag;
 /// Types of the standard library (and ids) that can always be stored, so that no bound need say so:
 /// a bound for each field would cost more compile time than the rest of the expansion.
 const STORABLE: &[&str] = &[
-    "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
-    "f64", "String", "Uuid",
+    "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+    "f32", "f64", "String", "Uuid",
 ];
-const STORABLE_OF: &[&str] = &["Option", "Vec", "Box", "BTreeMap", "BTreeSet", "HashMap", "HashSet", "VecDeque"];
+const STORABLE_OF: &[&str] =
+    &["Option", "Vec", "Box", "BTreeMap", "BTreeSet", "HashMap", "HashSet", "VecDeque"];
 
 /// Whether the type is made of types that are known to be storable.
 pub(crate) fn is_known_storable(ty: &Type) -> bool {
@@ -42,9 +43,27 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
 
 /// Types that change behind a shared reference.
 const CELLS: &[&str] = &[
-    "Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell", "OnceLock", "LazyLock", "Mutex", "RwLock", "AtomicBool",
-    "AtomicU8", "AtomicU16", "AtomicU32", "AtomicU64", "AtomicUsize", "AtomicI8", "AtomicI16", "AtomicI32",
-    "AtomicI64", "AtomicIsize", "AtomicPtr",
+    "Cell",
+    "RefCell",
+    "UnsafeCell",
+    "OnceCell",
+    "LazyCell",
+    "OnceLock",
+    "LazyLock",
+    "Mutex",
+    "RwLock",
+    "AtomicBool",
+    "AtomicU8",
+    "AtomicU16",
+    "AtomicU32",
+    "AtomicU64",
+    "AtomicUsize",
+    "AtomicI8",
+    "AtomicI16",
+    "AtomicI32",
+    "AtomicI64",
+    "AtomicIsize",
+    "AtomicPtr",
 ];
 
 /// Reports what keeps a type from being stored: it borrows, is not named, or changes without an event.

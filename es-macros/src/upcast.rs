@@ -89,7 +89,8 @@ pub(crate) fn check_aliases(key: &str, current: &str, aliases: &mut Vec<LitStr>,
 
 /// The calls that record the shapes of a stored value in `events.lock`.
 pub(crate) fn traced(topic: &TokenStream, current: impl ToTokens, past: &[Type]) -> TokenStream {
-    let older = past.iter().zip(1u32..).map(|(shape, version)| quote!(shapes.past::<#shape>(#topic, #version);));
+    let older =
+        past.iter().zip(1u32..).map(|(shape, version)| quote!(shapes.past::<#shape>(#topic, #version);));
     let version = current_version(past);
     quote!({ #(#older)* shapes.event::<#current>(#topic, #version); })
 }

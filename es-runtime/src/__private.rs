@@ -9,12 +9,12 @@ pub use core::panic::Location;
 pub use ::inventory::submit;
 pub use ::serde::{self, Deserializer};
 
-pub use crate::aggregate::{
-    Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Changes, Creates,
-    Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard, decode_value,
-    distinct, made_topic, retired, visit_attribute, visit_discarded,
-};
 use crate::aggregate::attribute_changed;
+pub use crate::aggregate::{
+    Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Changes,
+    Creates, Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
+    decode_value, distinct, made_topic, retired, visit_attribute, visit_discarded,
+};
 pub use crate::event::{Envelope, Event, EventType, EventVisitor};
 pub use crate::id::Id;
 pub use crate::lock::{Shapes, StoredShapes};

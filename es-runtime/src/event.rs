@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::panic::Location;
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -72,15 +72,6 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
         decode_shape::<Self, Self::Past, D>(Self::TOPIC, version, data)
     }
 
-    /// As [`Event::decode`], then made one of the events of an aggregate.
-    #[doc(hidden)]
-    fn decode_as<'de, D, T>(version: u32, data: D, variant: fn(Self) -> T) -> Option<Result<T, D::Error>>
-    where
-        D: Deserializer<'de>,
-    {
-        Some(Self::decode(version, data).map(variant))
-    }
-
     /// Shows the event to `visitor`.
     fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
         visitor.event(&Self::TYPE, self)
@@ -88,6 +79,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
 
     /// A copy: [`Clone`] under a name that no other trait has.
     #[doc(hidden)]
+    #[must_use]
     fn copied(&self) -> Self {
         self.clone()
     }
@@ -102,14 +94,18 @@ where
 {
     let current = P::LENGTH + 1;
     if version == current {
-        T::deserialize(data)
-    } else if version == 0 || version > current {
-        Err(D::Error::custom(format_args!(
-            "`{name}` has version {version}, but this program knows versions 1 to {current}"
-        )))
-    } else {
-        P::decode(version, data)
+        return T::deserialize(data);
     }
+    // Compiled only where there is a past: an instance for each event would cost compile time.
+    if const { P::LENGTH > 0 } && (1..current).contains(&version) {
+        return P::decode(version, data);
+    }
+    Err(unknown_version(name, version, current))
+}
+
+#[cold]
+fn unknown_version<E: Error>(name: &str, version: u32, current: u32) -> E {
+    E::custom(format_args!("`{name}` has version {version}, but this program knows versions 1 to {current}"))
 }
 
 /// What the runtime knows about a type of event.

@@ -1,10 +1,6 @@
 //! Event sourcing for Rust.
 // The modules in the order of the data flow: each imports only from those above it.
 
-// So that the macros work in our own tests.
-#[cfg(test)]
-extern crate self as es_runtime;
-
 pub mod id;
 pub mod error;
 pub mod clock;

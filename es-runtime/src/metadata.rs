@@ -38,12 +38,14 @@ impl Metadata {
 
     /// Names the conversation that all its commands and events share.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "an id is handed over as it is, as all other values")]
     pub fn with_correlation(self, id: impl ToString) -> Self {
         self.with(CORRELATION, id.to_string())
     }
 
     /// Names the command or event that directly led to this one.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "an id is handed over as it is, as all other values")]
     pub fn with_causation(self, id: impl ToString) -> Self {
         self.with(CAUSATION, id.to_string())
     }

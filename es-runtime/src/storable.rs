@@ -17,10 +17,7 @@ use serde::{Deserialize, Serialize};
 pub trait Storable<'de>: Clone + Debug + Serialize + Deserialize<'de> + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<'de, T> Storable<'de> for T where
-    T: Clone + Debug + Serialize + Deserialize<'de> + Send + Sync + 'static
-{
-}
+impl<'de, T> Storable<'de> for T where T: Clone + Debug + Serialize + Deserialize<'de> + Send + Sync + 'static {}
 
 /// Asserts [`Storable`].
 #[diagnostic::on_unimplemented(

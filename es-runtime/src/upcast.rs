@@ -21,6 +21,17 @@ impl<Old, New: From<Old>> UpcastFrom<Old> for New {
     }
 }
 
+/// That a value of an older shape can be read.
+#[diagnostic::on_unimplemented(
+    message = "the older shape `{Self}` cannot be read",
+    label = "cannot be read",
+    note = "derive `Deserialize` for `{Self}`; it must own its data"
+)]
+pub trait OldShape: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> OldShape for T {}
+
 /// The older shapes of `New`, oldest first: `()`, `((), V1)`, `(((), V1), V2)` and so on.
 ///
 /// The position of a shape is its version, so a chain can have neither a hole nor a cycle.
@@ -43,13 +54,14 @@ impl<New> Past<New> for () {
 impl<Older, Old, New> Past<New> for (Older, Old)
 where
     Older: Past<Old>,
-    Old: DeserializeOwned,
+    Old: OldShape,
     New: UpcastFrom<Old>,
 {
     const LENGTH: u32 = Older::LENGTH + 1;
 
     fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<New, D::Error> {
-        let old = if version == Older::LENGTH + 1 { Old::deserialize(data) } else { Older::decode(version, data) };
+        let old =
+            if version == Older::LENGTH + 1 { Old::deserialize(data) } else { Older::decode(version, data) };
         old.map(New::upcast_from)
     }
 }

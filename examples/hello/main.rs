@@ -1,53 +1,45 @@
-//! A bank account in memory: commands, the events they record, and the same account made from them.
+//! A bank account in memory: commands record events, and the events make the same account again.
 
-use es_runtime::testing::replay;
-use es_runtime::{aggregate, mutator};
+#[expect(unreachable_pub, reason = "written as it would stand in a library")]
+mod account;
 
-#[aggregate]
-#[derive(Debug)]
-pub struct Account {
-    #[attribute]
-    pub owner: String,
-    pub balance: i64,
-}
+use es_runtime::Error;
+use es_runtime::testing::{encode, replay};
 
-#[mutator]
-impl Account {
-    #[event(Opened)]
-    pub fn open(owner: String) -> Self {
-        Self { owner, balance: 0 }
-    }
+use crate::account::Account;
 
-    #[event(Deposited)]
-    pub fn deposit(&mut self, amount: i64) {
-        self.balance += amount;
-    }
-
-    #[event(Withdrawn)]
-    fn take(&mut self, amount: i64) {
-        self.balance -= amount;
-    }
-}
-
-#[derive(Debug)]
-pub struct Overdrawn;
-
-impl Account {
-    pub fn withdraw(&mut self, amount: i64) -> Result<(), Overdrawn> {
-        if amount > self.balance {
-            return Err(Overdrawn);
-        }
-        self.take(amount);
-        Ok(())
-    }
-}
-
-fn main() {
+fn main() -> Result<(), Error> {
     let mut account = Account::open("Ann".into());
     account.deposit(10);
     account.set_owner("Anna".into());
-    account.withdraw(3).unwrap();
-    println!("{account:?}");
-    let again: Account = replay(account.pending().to_vec()).unwrap();
-    println!("{again:?}");
+    println!("withdraw 3:  {:?}", account.withdraw(3));
+    println!("withdraw 30: {:?}", account.withdraw(30));
+    show("the account", &account);
+
+    println!("its events, not saved yet:");
+    for recorded in account.pending() {
+        let encoded = encode::<Account>(recorded.event());
+        println!("  {} {:<26}{}", recorded.envelope().version(), encoded.topic(), encoded.data());
+    }
+
+    let again: Account = replay(account.pending().to_vec())?;
+    show("made from them once more", &again);
+    assert_eq!(again.balance, account.balance);
+    Ok(())
+}
+
+fn show(what: &str, account: &Account) {
+    println!("{what}: {} has {} at version {}", account.owner, account.balance, account.version());
+}
+
+// Holds the shapes of the stored events to the file `events.lock`.
+#[cfg(test)]
+es_runtime::events_lock!();
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_example_runs() {
+        assert!(super::main().is_ok());
+    }
 }

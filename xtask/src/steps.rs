@@ -26,7 +26,16 @@ pub(crate) fn test() -> Result<(), Failed> {
 /// Everything that a change has to pass.
 pub(crate) fn ci() -> Result<(), Failed> {
     cargo(&["fmt", "--all", "--", "--check"])?;
-    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "--deny", "warnings"])?;
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--locked",
+        "--",
+        "--deny",
+        "warnings",
+    ])?;
     each_feature()?;
     docs()?;
     test()
@@ -41,7 +50,8 @@ pub(crate) fn bench() -> Result<(), Failed> {
 fn each_feature() -> Result<(), Failed> {
     let check = |features: &[&str]| {
         let fixed = ["clippy", "--package", "es-runtime", "--locked", "--no-default-features"];
-        let args: Vec<_> = fixed.iter().chain(features).chain(&["--", "--deny", "warnings"]).copied().collect();
+        let args: Vec<_> =
+            fixed.iter().chain(features).chain(&["--", "--deny", "warnings"]).copied().collect();
         cargo(&args)
     };
     check(&[])?;

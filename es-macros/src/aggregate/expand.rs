@@ -92,7 +92,8 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { root, name, id_namespace, trigger, state, attributes, .. } = aggregate;
     let vis = &state.vis;
     let state = &state.ident;
-    let namespace = id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
+    let namespace =
+        id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
     let stored_at = |ident: &Ident| Ident::new(&ident.to_string(), aggregate.storing_span());
     let stored_state = stored_at(state);
     let attribute_enum = if attributes.is_empty() {
@@ -215,14 +216,14 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
         let version = current_version(past);
         quote!(Self::#variant(value) => visitor.attribute(#name, #version, value),)
     });
-    let applies =
-        each(attributes, |AttributeField { field, variant, .. }| quote!(Self::#variant(value) => state.#field = value,));
+    let applies = each(
+        attributes,
+        |AttributeField { field, variant, .. }| quote!(Self::#variant(value) => state.#field = value,),
+    );
     let decodes = each(attributes, |AttributeField { variant, ty, name, aliases, past, .. }| {
         let past = upcast::past(past);
         quote! {
-            #name #(| #aliases)* => {
-                __es::Some(__es::decode_value::<#ty, #past, D>(name, version, value).map(Self::#variant))
-            }
+            #name #(| #aliases)* => __es::decode_value::<#ty, #past, D>(name, version, value).map(Self::#variant),
         }
     });
     let traced = each(attributes, |AttributeField { ty, name, past, .. }| {
@@ -245,10 +246,10 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
                 version: u32,
                 value: D,
             ) -> __es::Decoded<Self, D::Error> {
-                match name {
+                __es::Some(match name {
                     #decodes
-                    _ => __es::None,
-                }
+                    _ => return __es::None,
+                })
             }
         }
         #shapes

@@ -1,6 +1,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::spanned::Spanned;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Attribute, Fields, ItemStruct, LitStr, Type, Visibility};
 
 use crate::args::{Args, inner_tokens};
@@ -88,7 +88,7 @@ impl Aggregate {
 
     /// Where to say that the state cannot be stored: at the first type that may be the cause.
     pub(super) fn storing_span(&self) -> Span {
-        self.unknown_types().first().map_or(self.root.span(), |ty| ty.span())
+        self.unknown_types().first().map_or(self.root.span(), Spanned::span)
     }
 
     /// The types of which it is not known that they can be stored.
@@ -106,7 +106,12 @@ impl Aggregate {
 
 impl AttributeField {
     fn new(attr: &Attribute, field: &syn::Field, ident: &Ident, diag: &mut Diag) -> Self {
-        let mut args = Args::parse("attribute", "name = \"..\"", inner_tokens(attr, "name", diag).unwrap_or_default(), diag);
+        let mut args = Args::parse(
+            "attribute",
+            "name = \"..\"",
+            inner_tokens(attr, "name", diag).unwrap_or_default(),
+            diag,
+        );
         let name = args.string("name", diag);
         let mut aliases = args.strings("aliases", diag);
         let past = upcast::take(&mut args, &attrs::text(&field.ty), diag);
@@ -137,7 +142,10 @@ fn clashes(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) -> b
         if other.variant == new.variant {
             diag.error(
                 &new.field,
-                format!("the attributes `{}` and `{}` both become `{}`; rename one", other.field, new.field, new.variant),
+                format!(
+                    "the attributes `{}` and `{}` both become `{}`; rename one",
+                    other.field, new.field, new.variant
+                ),
             );
         }
         if let Some(name) = stored(new).into_iter().find(|name| stored(other).contains(name)) {

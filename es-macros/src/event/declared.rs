@@ -38,10 +38,16 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 fn refuse(item: &Item, diag: &mut Diag) {
     match item {
         Item::Enum(item) => {
-            diag.error(item.enum_token, "an event is a struct; make each variant an event of its own, or put the enum in a field");
+            diag.error(
+                item.enum_token,
+                "an event is a struct; make each variant an event of its own, or put the enum in a field",
+            );
         }
         Item::Fn(item) => {
-            diag.error(&item.sig.ident, "an event method stands inside `#[mutator] impl`; outside it, `#[event]` goes on a struct");
+            diag.error(
+                &item.sig.ident,
+                "an event method stands inside `#[mutator] impl`; outside it, `#[event]` goes on a struct",
+            );
         }
         Item::Impl(item) => {
             diag.error(item.impl_token, "`#[event]` goes on a struct or a method; the impl that holds event methods is `#[mutator] impl`");
@@ -70,10 +76,16 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         diag.error(clause, "an event has no `where` clause; remove it");
     }
     if let Fields::Unnamed(fields) = &item.fields {
-        diag.error(fields, "name the fields of an event: they are stored by name, so that more can be added later");
+        diag.error(
+            fields,
+            "name the fields of an event: they are stored by name, so that more can be added later",
+        );
     }
     if names::RESERVED_EVENTS.iter().any(|reserved| item.ident.unraw() == reserved) {
-        diag.error(&item.ident, format!("`{}` is an event that every aggregate has; choose another name", item.ident));
+        diag.error(
+            &item.ident,
+            format!("`{}` is an event that every aggregate has; choose another name", item.ident),
+        );
     }
     if !diag.clean_since(mark) {
         return item.into_token_stream();
@@ -92,7 +104,10 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");
         }
         if let Some(cfg) = field.attrs.iter().find(|attr| attrs::is_cfg(attr)) {
-            diag.error(cfg, "a `cfg` would change the stored shape from build to build; make the field an `Option`");
+            diag.error(
+                cfg,
+                "a `cfg` would change the stored shape from build to build; make the field an `Option`",
+            );
         }
     }
     // A unit struct would be stored as `null`, to which no field can be added later.
@@ -132,7 +147,7 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(__es::AssertStorable), &[]);
     let items = stored.items(ident, &quote!(#topic));
     // At the first type that may not be storable, so that this is reported once: there.
-    let span = unknown.first().map_or(ident.span(), |ty| ty.span());
+    let span = unknown.first().map_or(ident.span(), Spanned::span);
     let registered = quote_spanned!(span=> <#ident as __es::Event>::TYPE);
     let traced = upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past);
     let shapes = upcast::stored_shapes(&traced, &[]);

@@ -3,7 +3,8 @@
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, FnArg, ImplItem, ImplItemFn, LitStr, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type,
+    Attribute, FnArg, ImplItem, ImplItemFn, LitStr, PatType, Receiver, ReceiverKind, ReturnType, Safety,
+    Signature, Type,
 };
 
 use super::body;
@@ -17,7 +18,10 @@ use crate::types::check_owned;
 /// Words in front of `fn`, and parameters that are not values.
 pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     if let Some(token) = &sig.asyncness {
-        diag.error(token, "an event method is not async: it only changes the state; await before you call it");
+        diag.error(
+            token,
+            "an event method is not async: it only changes the state; await before you call it",
+        );
     }
     if let Some(token) = &sig.constness {
         diag.error(token, "an event method is not const: calling it records an event; remove `const`");
@@ -31,7 +35,10 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
         diag.error(token, "an event method has no ABI of its own; remove `extern`");
     }
     if let Some(param) = sig.generics.params.first() {
-        diag.error(param, "what an event method stores has one definite shape; remove the generic parameters");
+        diag.error(
+            param,
+            "what an event method stores has one definite shape; remove the generic parameters",
+        );
     } else if let Some(clause) = &sig.generics.where_clause {
         diag.error(clause, "an event method has no `where` clause; remove it");
     }
@@ -47,7 +54,10 @@ pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a R
     params.remove(0);
     let plain = matches!(&receiver.kind, ReceiverKind::Reference(_, None, Some(_)));
     if !plain {
-        diag.error(receiver, "an event method takes `&mut self` to change the aggregate, or no `self` to create it");
+        diag.error(
+            receiver,
+            "an event method takes `&mut self` to change the aggregate, or no `self` to create it",
+        );
     }
     (Some(receiver), params)
 }
@@ -86,7 +96,10 @@ pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Di
 pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag: &mut Diag) {
     for attr in written {
         if attrs::is_cfg(attr) {
-            diag.error(attr, "a `cfg` would change the stored shape from build to build; make the parameter an `Option`");
+            diag.error(
+                attr,
+                "a `cfg` would change the stored shape from build to build; make the parameter an `Option`",
+            );
         }
     }
     if names_self(ty) {
@@ -139,7 +152,10 @@ pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Att
     };
     for name in ["attribute", "mutator", "aggregate"] {
         for attr in attrs::take_ours(written, name) {
-            diag.error(attr, format!("`#[{name}]` does not go on a member of the impl; a method takes `#[event(Name)]`"));
+            diag.error(
+                attr,
+                format!("`#[{name}]` does not go on a member of the impl; a method takes `#[event(Name)]`"),
+            );
         }
     }
     let ours = attrs::take_ours(written, "event");
@@ -165,7 +181,10 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
         let mark = diag.mark();
         let name = event.variant();
         if RESERVED_EVENTS.iter().any(|reserved| name.unraw() == reserved) {
-            diag.error(name, format!("every aggregate has an event `{name}` of its own; choose another name"));
+            diag.error(
+                name,
+                format!("every aggregate has an event `{name}` of its own; choose another name"),
+            );
         } else if generated.contains(name) && matches!(event.event, MethodEvent::Made { .. }) {
             diag.error(name, format!("`{name}` is another type of this aggregate; choose another name"));
         }
@@ -174,7 +193,12 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
         for other in others {
             if other.variant() == name {
                 let (first, second) = (&other.ident, &event.ident);
-                diag.error(name, format!("`{name}` has two methods, `{first}` and `{second}`; give one of them another event"));
+                diag.error(
+                    name,
+                    format!(
+                        "`{name}` has two methods, `{first}` and `{second}`; give one of them another event"
+                    ),
+                );
             } else {
                 equal_topics(other, &event, diag);
             }
@@ -208,9 +232,15 @@ pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
     }
     let root = mutator.ident();
     if attempts == 0 {
-        diag.error(&mutator.root, format!("`{root}` has no events; give it a method `#[event(Created)] fn create(..) -> Self`"));
+        diag.error(
+            &mutator.root,
+            format!("`{root}` has no events; give it a method `#[event(Created)] fn create(..) -> Self`"),
+        );
     } else if !mutator.events.iter().any(EventMethod::creates) && mutator.events.len() == attempts {
-        diag.error(&mutator.root, format!("no event creates `{root}`; give it a method `#[event(Created)] fn create(..) -> Self`"));
+        diag.error(
+            &mutator.root,
+            format!("no event creates `{root}`; give it a method `#[event(Created)] fn create(..) -> Self`"),
+        );
     }
 }
 

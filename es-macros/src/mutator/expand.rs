@@ -3,12 +3,13 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, PatIdent, Path, Type};
 
+use super::dispatch::dispatch;
 use super::method::{EventMethod, Field, MethodEvent};
 use super::model::Mutator;
+use super::registration::registration;
 use crate::attrs;
 use crate::names;
 use crate::types::{assert_all, is_known_storable, lazy_bounds, serde_bounds};
-use crate::upcast;
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
@@ -16,7 +17,12 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
         root: &mutator.root,
         state: names::local("__State"),
         events: names::event_enum(&mutator.ident()),
-        unknown: mutator.events.iter().filter(|event| event.cfgs().is_empty()).flat_map(stored_types).collect(),
+        unknown: mutator
+            .events
+            .iter()
+            .filter(|event| event.cfgs().is_empty())
+            .flat_map(stored_types)
+            .collect(),
     };
     let structs = mutator.events.iter().map(|method| event_struct(mutator, method));
     let event_enum = event_enum(&names);
@@ -44,19 +50,19 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
 }
 
 /// What most parts of the expansion name.
-struct Names<'a> {
-    mutator: &'a Mutator,
-    root: &'a Path,
+pub(super) struct Names<'a> {
+    pub(super) mutator: &'a Mutator,
+    pub(super) root: &'a Path,
     /// The state, by the name that the expansion's block gives it.
-    state: Ident,
-    events: Ident,
+    pub(super) state: Ident,
+    pub(super) events: Ident,
     /// Types of stored parameters of which it is not known that they can be stored.
     unknown: Vec<&'a Type>,
 }
 
 impl Names<'_> {
     /// One line for each event, under the conditions of its method.
-    fn each(&self, line: impl Fn(&EventMethod, &Ident) -> Option<TokenStream>) -> TokenStream {
+    pub(super) fn each(&self, line: impl Fn(&EventMethod, &Ident) -> Option<TokenStream>) -> TokenStream {
         let lines = self.mutator.events.iter().filter_map(|method| {
             let cfgs = method.cfgs();
             line(method, method.variant()).map(|tokens| quote!(#(#cfgs)* #tokens))
@@ -66,7 +72,7 @@ impl Names<'_> {
 
     /// The bounds under which the impls of the enum need not report a type that cannot be stored: it is
     /// reported where it stands.
-    fn bounds(&self) -> TokenStream {
+    pub(super) fn bounds(&self) -> TokenStream {
         where_all_storable(&self.unknown)
     }
 }
@@ -80,7 +86,7 @@ fn where_all_storable(types: &[&Type]) -> TokenStream {
 }
 
 /// The aggregate as an implementor of `Aggregate`, always at one place: see [`as_event`].
-fn as_aggregate(mutator: &Mutator, runtime: &TokenStream) -> TokenStream {
+pub(super) fn as_aggregate(mutator: &Mutator, runtime: &TokenStream) -> TokenStream {
     let root = &mutator.root;
     quote_spanned!(mutator.ident().span()=> <#root as #runtime::Aggregate>)
 }
@@ -95,7 +101,7 @@ fn path(method: &EventMethod) -> TokenStream {
 
 /// The event as an implementor of `Event`. Every use of it is this same path at one place, so that the
 /// compiler reports a type that is no event once: there.
-fn as_event(method: &EventMethod) -> TokenStream {
+pub(super) fn as_event(method: &EventMethod) -> TokenStream {
     let ty = path(method);
     quote_spanned!(ty.span()=> <#ty as __es::Event>)
 }
@@ -153,111 +159,6 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
     }
 }
 
-/// The impls of the enum: what tells the events apart at run time.
-fn dispatch(names: &Names<'_>) -> TokenStream {
-    let Names { mutator, root, state, events, .. } = names;
-    let bounds = names.bounds();
-    let types = names.each(|method, _| {
-        let event = as_event(method);
-        Some(quote!(#event::TYPE,))
-    });
-    let copies = names.each(|method, variant| {
-        let event = as_event(method);
-        Some(quote!(Self::#variant(event) => Self::#variant(#event::copied(event)),))
-    });
-    let visits = names.each(|method, variant| {
-        let event = as_event(method);
-        Some(quote!(Self::#variant(event) => #event::accept(event, visitor),))
-    });
-    let creates = names.each(|method, variant| {
-        let begin = match (method.creates(), &method.event) {
-            (false, _) => return None,
-            (true, MethodEvent::Made { .. }) => quote!(__es::Begin::begin(event, envelope)),
-            (true, MethodEvent::Declared { .. }) => quote!(__es::BeginRef::begin_ref(&event, envelope)),
-        };
-        Some(quote!(Self::#variant(event) => __es::Some(#begin),))
-    });
-    let changes = names.each(|method, variant| {
-        let apply = match (method.creates(), &method.event) {
-            (true, _) => return None,
-            (false, MethodEvent::Made { .. }) => quote!(__es::Apply::apply(state, event, envelope)),
-            (false, MethodEvent::Declared { .. }) => quote!(__es::ApplyRef::apply_ref(state, &event, envelope)),
-        };
-        Some(quote!(Self::#variant(event) => #apply,))
-    });
-    let decodes = names.each(|method, variant| {
-        let event = as_event(method);
-        Some(quote!(_ if #event::is(topic) => #event::decode_as(version, data, Self::#variant),))
-    });
-    let aggregate = as_aggregate(mutator, &quote!(__es));
-    let retired = &mutator.retired;
-    let retired = (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
-    let mutated = quote_spanned! {mutator.ident().span()=>
-        #[automatically_derived]
-        impl __es::Mutator for #root {
-            type Event = #events;
-        }
-    };
-    quote! {
-        #mutated
-        #[automatically_derived]
-        impl __es::Clone for #events #bounds {
-            fn clone(&self) -> Self {
-                match self {
-                    #copies
-                    Self::AttributeChanged(attribute) => Self::AttributeChanged(__es::Clone::clone(attribute)),
-                    Self::Discarded => Self::Discarded,
-                }
-            }
-        }
-        #[automatically_derived]
-        impl __es::Debug for #events #bounds {
-            fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-                __es::debug_event::<#root>(self, f)
-            }
-        }
-        #[automatically_derived]
-        impl __es::Events<#root> for #events #bounds {
-            const TYPES: &'static [__es::EventType] = &[#types];
-            #retired
-            const ATTRIBUTE_CHANGED: fn(#aggregate::Attribute) -> Self = Self::AttributeChanged;
-            const DISCARDED: Self = Self::Discarded;
-            fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
-                match self {
-                    #visits
-                    Self::AttributeChanged(attribute) => __es::visit_attribute::<#root, V>(attribute, visitor),
-                    Self::Discarded => __es::visit_discarded::<#root, V>(visitor),
-                }
-            }
-            fn create(self, envelope: &__es::Envelope) -> __es::Option<#state> {
-                match self {
-                    #creates
-                    _ => __es::None,
-                }
-            }
-            fn change(self, state: &mut #state, envelope: &__es::Envelope) -> __es::Effect {
-                match self {
-                    #changes
-                    Self::AttributeChanged(attribute) => __es::set_attribute::<#root>(attribute, state),
-                    Self::Discarded => return __es::Effect::Discards,
-                    _ => return __es::Effect::Creates,
-                }
-                __es::Effect::Changed
-            }
-            fn decode<'de, D: __es::Deserializer<'de>>(
-                topic: &str,
-                version: u32,
-                data: D,
-            ) -> __es::Decoded<Self, D::Error> {
-                match topic {
-                    #decodes
-                    _ => __es::decode_standard::<#root, D>(topic, data),
-                }
-            }
-        }
-    }
-}
-
 /// The impls of one event: what it is, that it may be recorded, and the user's body.
 fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let Names { root, events, state, .. } = names;
@@ -266,8 +167,11 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let event = path(method);
     let cfgs = method.cfgs();
     let declared = matches!(method.event, MethodEvent::Declared { .. });
-    let (of, apply) =
-        if method.creates() { (quote!(Creates), quote!(BeginFn)) } else { (quote!(Changes), quote!(ApplyFn)) };
+    let (of, apply) = if method.creates() {
+        (quote!(Creates), quote!(BeginFn))
+    } else {
+        (quote!(Changes), quote!(ApplyFn))
+    };
     let (home, body, copy) = match (method.creates(), declared) {
         (true, false) => (quote!(Begin), "begin", quote!(begin_copy)),
         (true, true) => (quote!(BeginRef), "begin_ref", quote!(begin_ref)),
@@ -286,9 +190,10 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         }
         MethodEvent::Declared { pat, ty, .. } => (quote!(#pat: &#ty), None),
     };
-    let envelope = match &method.envelope {
-        Some(PatIdent { ident, mutability, .. }) => quote!(#mutability #ident),
-        None => quote!(_),
+    let envelope = if let Some(PatIdent { ident, mutability, .. }) = &method.envelope {
+        quote!(#mutability #ident)
+    } else {
+        quote!(_)
     };
     let output = method.creates().then_some(&method.output);
     // At the user's method, to which the compiler then points.
@@ -394,41 +299,4 @@ fn helpers(names: &Names<'_>) -> TokenStream {
     quote! {
         impl #state { #(#helpers)* }
     }
-}
-
-fn registration(names: &Names<'_>) -> TokenStream {
-    let Names { mutator, root, .. } = names;
-    let place = quote_spanned!(mutator.ident().span()=> __es::AggregateType::of::<#root>());
-    let traced = names.each(|method, name| {
-        let MethodEvent::Made { stored, .. } = &method.event else { return None };
-        Some(upcast::traced(&quote!(<#name as __es::Event>::TOPIC), name, &stored.past))
-    });
-    let retired = mutator.retired.iter().map(|topic| quote!(shapes.retired(#topic);));
-    let shapes = upcast::stored_shapes(&quote!(#traced #(#retired)*), &[]);
-    let topics = topics(names);
-    quote! {
-        __es::submit! { #place }
-        #shapes
-        #topics
-    }
-}
-
-/// The checks of topics that the macro cannot see: those of events declared elsewhere. Where all are made
-/// here, under default topics, equal topics would need equal names.
-fn topics(names: &Names<'_>) -> TokenStream {
-    let Names { mutator, root, .. } = names;
-    let default = |method: &EventMethod| match &method.event {
-        MethodEvent::Made { stored, .. } => stored.topic.is_none() && stored.aliases.is_empty(),
-        MethodEvent::Declared { .. } => false,
-    };
-    let retired = mutator.retired.iter().map(|topic| {
-        quote_spanned!(topic.span()=> const _: () = __es::retired::<#root>(#topic);)
-    });
-    let distinct = (!mutator.events.iter().all(default)).then(|| {
-        names.each(|_, variant| {
-            let name = syn::ext::IdentExt::unraw(variant).to_string();
-            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(#name);))
-        })
-    });
-    quote!(#(#retired)* #distinct)
 }

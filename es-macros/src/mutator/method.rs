@@ -1,7 +1,9 @@
 //! One event method: what it stores, how it applies it.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, ReturnType, Type, Visibility};
+use syn::{
+    Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, ReturnType, Type, Visibility,
+};
 
 use super::check;
 use crate::args::{Args, inner_tokens, split};
@@ -29,7 +31,7 @@ pub(super) enum MethodEvent {
     /// `#[event(Name)]`: made from the parameters.
     Made { name: Ident, fields: Vec<Field>, stored: Stored },
     /// `#[event]` with a parameter `&SomeEvent`: declared elsewhere.
-    Declared { ty: Type, variant: Ident, pat: PatIdent },
+    Declared { ty: Box<Type>, variant: Ident, pat: PatIdent },
 }
 
 /// A parameter that is stored.
@@ -88,7 +90,9 @@ impl EventMethod {
     /// The methods that the aggregate gets for it.
     pub(super) fn makes(&self) -> Vec<Ident> {
         match &self.event {
-            MethodEvent::Made { .. } if self.creates() => vec![self.ident.clone(), names::with_id(&self.ident)],
+            MethodEvent::Made { .. } if self.creates() => {
+                vec![self.ident.clone(), names::with_id(&self.ident)]
+            }
             MethodEvent::Made { .. } => vec![self.ident.clone()],
             MethodEvent::Declared { .. } => Vec::new(),
         }
@@ -108,7 +112,9 @@ fn take_envelope<'a>(params: Vec<&'a FnArg>, diag: &mut Diag) -> (Option<PatIden
     for param in params {
         let FnArg::Typed(param) = param else { continue };
         let (is_envelope, is_shared) = match &*param.ty {
-            Type::Reference(reference) => (named_last(&reference.elem, "Envelope"), reference.mutability.is_none()),
+            Type::Reference(reference) => {
+                (named_last(&reference.elem, "Envelope"), reference.mutability.is_none())
+            }
             ty => (named_last(ty, "Envelope"), false),
         };
         if !is_envelope {
@@ -150,12 +156,16 @@ fn made(
 ) -> Option<MethodEvent> {
     let mark = diag.mark();
     if let [Param { ty: Type::Reference(reference), .. }] = params
-        && let Some(Ok(pair)) = split(arguments.clone()).into_iter().next().map(syn::parse2::<syn::MetaNameValue>)
+        && let Some(Ok(pair)) =
+            split(arguments.clone()).into_iter().next().map(syn::parse2::<syn::MetaNameValue>)
         && pair.path.get_ident().is_some_and(|key| ARGUMENTS.iter().any(|known| key == known))
         && !named_last(&reference.elem, "str")
     {
         let (key, event) = (attrs::text(&pair.path), attrs::text(&reference.elem));
-        diag.error(pair, format!("`{key}` stands where `{event}` is declared; write `#[event({key} = ..)] struct` there"));
+        diag.error(
+            pair,
+            format!("`{key}` stands where `{event}` is declared; write `#[event({key} = ..)] struct` there"),
+        );
         return None;
     }
     let named = event_name(arguments, method, diag);
@@ -191,14 +201,20 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
         let camel = names::camel(&name);
         diag.error(&name, format!("`{name}` is not the name of a type, which an event is; write `{camel}`"));
     } else if let Ok(text) = syn::parse2::<LitStr>(first.clone()) {
-        diag.error(&text, format!("the name of an event is a type, not a text; write `#[event({})]`", text.value()));
+        diag.error(
+            &text,
+            format!("the name of an event is a type, not a text; write `#[event({})]`", text.value()),
+        );
     } else if let Some(late) = others.iter().filter_map(ident).find(names::is_camel) {
         diag.error(&late, format!("the name of an event comes first; write `#[event({late}, ..)]`"));
     } else if let Ok(pair) = syn::parse2::<syn::MetaNameValue>(first.clone())
         && pair.path.is_ident("name")
     {
         let value = pair.value;
-        diag.error(first, format!("the name stands alone; write `#[event({})]`", attrs::text(&value).trim_matches('"')));
+        diag.error(
+            first,
+            format!("the name stands alone; write `#[event({})]`", attrs::text(&value).trim_matches('"')),
+        );
     } else if let Ok(path) = syn::parse2::<syn::Path>(first.clone())
         && let Some(last) = path.segments.last()
     {
@@ -246,7 +262,7 @@ fn declared(
             diag.error(&path.path, "a method handles one event, not all of them; take `&SomeEvent`");
         }
         let variant = segment.ident.clone();
-        return Some(MethodEvent::Declared { ty: (*reference.elem).clone(), variant, pat: simple(pat, diag)? });
+        return Some(MethodEvent::Declared { ty: reference.elem.clone(), variant, pat: simple(pat, diag)? });
     }
     diag.error(
         attr,

@@ -2,9 +2,11 @@
 
 mod body;
 mod check;
+mod dispatch;
 mod expand;
 mod method;
 mod model;
+mod registration;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -35,12 +37,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn refuse(item: &Item, diag: &mut Diag) {
-    let message = "`#[mutator]` goes on the impl that holds the event methods: `#[mutator] impl Account { .. }`";
+    let message =
+        "`#[mutator]` goes on the impl that holds the event methods: `#[mutator] impl Account { .. }`";
     match item {
-        Item::Struct(item) => diag.error(
-            item.struct_token,
-            format!("{message}; the struct is `#[aggregate]`"),
-        ),
+        Item::Struct(item) => {
+            diag.error(item.struct_token, format!("{message}; the struct is `#[aggregate]`"));
+        }
         other => diag.error(other.to_token_stream().into_iter().take(1).collect::<TokenStream>(), message),
     }
 }

@@ -30,13 +30,21 @@ impl Mutator {
         let mut args = Args::parse("mutator", "retired = [\"..\"]", args, diag);
         let runtime = Runtime::take(&mut args, diag);
         let retired = args.strings("retired", diag);
-        let visibility =
-            args.visibility("visibility", diag).unwrap_or_else(|| Visibility::Public(syn::token::Pub::default()));
+        let visibility = args
+            .visibility("visibility", diag)
+            .unwrap_or_else(|| Visibility::Public(syn::token::Pub::default()));
         args.finish(ARGUMENTS, diag);
 
         let root = root(&item, diag)?;
-        let mut mutator =
-            Self { runtime, root, visibility, retired, events: Vec::new(), helpers: Vec::new(), broken: Vec::new() };
+        let mut mutator = Self {
+            runtime,
+            root,
+            visibility,
+            retired,
+            events: Vec::new(),
+            helpers: Vec::new(),
+            broken: Vec::new(),
+        };
         let mut attempts = 0;
         for mut member in item.items {
             let ours = check::take_attributes(&mut member, diag);
@@ -85,7 +93,10 @@ fn last(path: &Path) -> Ident {
 /// The aggregate that the impl is for.
 fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
     if let Some((of, _)) = &item.trait_ {
-        diag.error(of, "the impl of a trait has no events; move the event methods to `#[mutator] impl Account`");
+        diag.error(
+            of,
+            "the impl of a trait has no events; move the event methods to `#[mutator] impl Account`",
+        );
     } else if let Some(param) = item.generics.params.first() {
         diag.error(param, "an aggregate has one definite shape; remove the generic parameters");
     } else if let Some(token) = &item.unsafety {
@@ -104,7 +115,8 @@ fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
         Type::Path(path) if path.qself.is_none() => Some(path.path.clone()),
         _ => None,
     };
-    let plain = path.filter(|path| path.segments.iter().all(|segment| matches!(segment.arguments, PathArguments::None)));
+    let plain = path
+        .filter(|path| path.segments.iter().all(|segment| matches!(segment.arguments, PathArguments::None)));
     if plain.is_none() && !fatal {
         diag.error(&item.self_ty, "an aggregate is named here; write `#[mutator] impl Account`");
     }

@@ -34,7 +34,7 @@ pub(super) const EVENT: &str = "
     }";
 
 fn attribute(args: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
-    misuse::attribute(&args, item)
+    misuse::attribute(args, item)
 }
 
 /// Macro, arguments, item.

@@ -14,7 +14,13 @@ pub const fn distinct<A: Aggregate>(name: &str) {
     let types = A::Event::TYPES;
     let own = find(types, name);
     if let Some(topic) = shared(own, own) {
-        refuse(&["the event `", name, "` has its topic \"", topic, "\" as an alias, too; an alias is an older topic: remove it"]);
+        refuse(&[
+            "the event `",
+            name,
+            "` has its topic \"",
+            topic,
+            "\" as an alias, too; an alias is an older topic: remove it",
+        ]);
     }
     clash(own, attribute_changed::<A>());
     clash(own, discarded::<A>());
@@ -36,7 +42,13 @@ pub const fn retired<A: Aggregate>(topic: &str) {
     let mut at = 0;
     while at < types.len() {
         if has(&types[at], topic) {
-            refuse(&["the event `", types[at].name(), "` still has the topic \"", topic, "\"; remove its method, or do not retire it"]);
+            refuse(&[
+                "the event `",
+                types[at].name(),
+                "` still has the topic \"",
+                topic,
+                "\"; remove its method, or do not retire it",
+            ]);
         }
         at += 1;
     }
@@ -45,7 +57,15 @@ pub const fn retired<A: Aggregate>(topic: &str) {
 #[track_caller]
 const fn clash(own: &EventType, other: &EventType) {
     if let Some(topic) = shared(own, other) {
-        refuse(&["the events `", other.name(), "` and `", own.name(), "` share the topic \"", topic, "\"; give one of them another `topic`"]);
+        refuse(&[
+            "the events `",
+            other.name(),
+            "` and `",
+            own.name(),
+            "` share the topic \"",
+            topic,
+            "\"; give one of them another `topic`",
+        ]);
     }
 }
 

@@ -14,15 +14,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize};
 use uuid::{Uuid, uuid};
 
+pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 #[doc(hidden)]
 pub use self::attribute::{decode_value, visit_attribute};
-pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 pub use self::discarded::Discarded;
+#[doc(hidden)]
+pub use self::distinct::{distinct, retired};
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub use self::root::Root;
-#[doc(hidden)]
-pub use self::distinct::{distinct, retired};
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
 use crate::event::{Envelope, EventType, EventVisitor};

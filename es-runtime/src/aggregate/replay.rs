@@ -4,9 +4,7 @@ use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
 
 /// Makes the aggregate from its stored events, oldest first.
-pub fn replay<A: Aggregate>(
-    events: impl IntoIterator<Item = Recorded<A::Event>>,
-) -> Result<A, Error> {
+pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::Event>>) -> Result<A, Error> {
     let mut events = events.into_iter();
     let first = events.next().ok_or_else(|| not_found::<A>("it has no events"))?;
     let (envelope, event) = first.into_parts();

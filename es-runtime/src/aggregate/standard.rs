@@ -42,10 +42,8 @@ impl<A: Aggregate> StandardEvents<A> {
         ATTRIBUTE_CHANGED,
         joined(&Self::CHANGED_BYTES, A::NAME, ATTRIBUTE_CHANGED),
     );
-    pub(super) const DISCARDED: &'static EventType = &EventType::standard::<DiscardedOf<A>>(
-        DISCARDED,
-        joined(&Self::DISCARDED_BYTES, A::NAME, DISCARDED),
-    );
+    pub(super) const DISCARDED: &'static EventType =
+        &EventType::standard::<DiscardedOf<A>>(DISCARDED, joined(&Self::DISCARDED_BYTES, A::NAME, DISCARDED));
 }
 
 /// The event that a changed attribute is.

@@ -98,8 +98,8 @@ impl Mode {
             Some(Some("update")) => Ok(Self::Update),
             Some(Some("overwrite")) => Ok(Self::Overwrite),
             Some(_) => Err(format!(
-                "{VARIABLE} is {:?}; set it to `update` or `overwrite`, or unset it to check only",
-                value.unwrap_or_default()
+                "{VARIABLE} is `{}`; set it to `update` or `overwrite`, or unset it to check only",
+                value.unwrap_or_default().display()
             )),
         }
     }

@@ -2,9 +2,10 @@
 
 use crate::shape::Shape;
 use crate::shape::line::Line;
-use crate::shape::node::{Any, Id, Kind, Omission, ROOT, Tree};
+use crate::shape::node::{Any, Id, Kind, Omission};
 use crate::shape::path::{Path, Step};
-use crate::shape::strings::OFFERS;
+use crate::shape::strings::{OFFERS, Offer};
+use crate::shape::tree::{ROOT, Tree};
 use std::collections::BTreeMap;
 
 /// The shape that a finished tree describes.
@@ -13,6 +14,9 @@ pub(super) fn shape(tree: &Tree) -> Shape {
     teller.tell(ROOT, &Path::default());
     let mut shape = Shape::of(teller.lines);
     shape.problems = teller.problems;
+    if tree.cut_off {
+        shape.problems.push("it is too large to be traced whole; split it".to_owned());
+    }
     shape
 }
 
@@ -38,18 +42,15 @@ impl Teller<'_> {
         line.optional = node.omission == Omission::Allowed;
         if node.double_null {
             self.problems.push(format!(
-                "`{path}` is an option of something that is itself written as null; \
-                 JSON cannot tell its two `None`s apart, use an enum or a single option"
+                "{} is an option of something that is itself written as null; \
+                 JSON cannot tell its two `None`s apart, use an enum or a single option",
+                path.place()
             ));
         }
         if let Some(parent) = node.parent {
-            let aliases = self
-                .tree
-                .get(parent)
-                .children
-                .iter()
-                .filter(|&&other| self.tree.get(other).alias_of == Some(id));
-            let names = aliases.filter_map(|&alias| self.tree.get(alias).step.as_ref());
+            let siblings = self.tree.get(parent).children.iter().map(|&sibling| self.tree.get(sibling));
+            let names =
+                siblings.filter(|node| node.alias_of == Some(id)).filter_map(|node| node.step.as_ref());
             line.aliases = names.map(|step| step.name().to_owned()).collect();
             line.aliases.sort();
         }
@@ -105,10 +106,10 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
         Kind::Text if node.accepted.is_empty() => "string".to_owned(),
         Kind::Any if node.accepted.is_empty() => return "opaque".to_owned(),
         Kind::Text => classes(node.accepted.iter().copied()),
-        Kind::Any => match classes(node.accepted.iter().filter_map(|&at| Any::string(at))) {
-            none if none.is_empty() => "number".to_owned(),
-            classes => classes,
-        },
+        Kind::Any => {
+            let strings = classes(node.accepted.iter().filter_map(|&at| Any::string(at)));
+            if strings.is_empty() { "number".to_owned() } else { strings }
+        }
         Kind::List => "list".to_owned(),
         Kind::Array(len) => format!("array of {len}"),
         Kind::Tuple(len) => format!("tuple of {len}"),
@@ -124,6 +125,6 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
 }
 
 fn classes(accepted: impl Iterator<Item = usize>) -> String {
-    let words: Vec<String> = accepted.filter_map(|at| OFFERS.get(at)).map(|offer| offer.words()).collect();
+    let words: Vec<String> = accepted.filter_map(|at| OFFERS.get(at)).map(Offer::words).collect();
     words.join(" or ")
 }

@@ -1,4 +1,4 @@
-//! How the fields of a struct are found out: all at first, then without one at a time.
+//! How the fields of a struct are found out: all are supplied, then each is left out once.
 
 use crate::shape::access::Fields;
 use crate::shape::de::{Answer, De};
@@ -7,99 +7,88 @@ use crate::shape::path::Step;
 use crate::shape::trace::{Mode, Refusal};
 use serde::de::Visitor;
 
+/// What a struct gets this time.
+struct Plan {
+    fields: Vec<Id>,
+    /// The field that is left out, to see whether it may be.
+    omitted: Option<Id>,
+    /// A field is needed for which nothing can be built.
+    hopeless: bool,
+}
+
 impl De<'_> {
     pub(super) fn structure<'de, V: Visitor<'de>>(
         mut self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Answer<V::Value> {
-        self.open::<V>(Kind::Struct(fields))?;
-        let result = self.fields(fields, visitor);
-        self.tracer.stack.pop();
-        result
-    }
-
-    /// Supplies the fields of a struct; once these are known, leaves them out one at a time.
-    fn fields<'de, V: Visitor<'de>>(
-        &mut self,
         names: &'static [&'static str],
         visitor: V,
     ) -> Answer<V::Value> {
-        let (id, depth, variation) = (self.node, self.depth, self.variation);
-        let tree = &mut self.tracer.tree;
-        if tree.get(id).children.is_empty() {
-            for name in names {
-                tree.add(id, Step::Field((*name).to_owned()));
-            }
-        }
-        let known = self.tracer.mode == Mode::Learn && !tree.fields(id).any(|child| tree.is_open(child));
-        let untested = |&child: &Id| tree.get(child).omission == Omission::Untested;
-        let omitted = tree.fields(id).find(|child| known && untested(child));
-        let usable = |&child: &Id| tree.is_usable(child);
-        let mut plan: Vec<Id> =
-            tree.fields(id).filter(|child| usable(child) && Some(*child) != omitted).collect();
-        plan.sort_by_key(|&child| {
-            let node = tree.get(child);
-            (!node.first, !node.built, node.kind != Kind::Unseen)
-        });
-        let lacks =
-            tree.fields(id).any(|child| !usable(&child) && tree.get(child).omission != Omission::Allowed);
-        let hopeless = known && omitted.is_none() && lacks;
+        self.open::<V>(Kind::Struct(names))?;
+        self.elements(names.len(), |at| Step::Field(names.get(at).copied().unwrap_or_default().to_owned()));
+        let plan = self.plan();
         let mut last = None;
-        let tracer = &mut *self.tracer;
-        let result = visitor.visit_map(Fields {
-            tracer,
-            plan: plan.into_iter(),
-            value: None,
-            last: &mut last,
-            depth,
-            variation,
-        });
+        let supplied = plan.fields.iter();
+        let result =
+            visitor.visit_map(Fields { cursor: self.cursor(), supplied, value: None, last: &mut last });
+        self.tracer.stack.pop();
         if self.tracer.mode == Mode::Learn {
-            self.conclude(result.as_ref().err(), omitted, last, hopeless);
+            self.conclude(&plan, result.as_ref().err(), last);
         }
         result
     }
 
+    fn plan(&self) -> Plan {
+        let tree = &self.tracer.tree;
+        let node = tree.get(self.node);
+        let fields: Vec<Id> = tree.fields(self.node).collect();
+        let needed = |id: Id| tree.get(id).omission != Omission::Allowed;
+        let lacks = fields.iter().any(|&id| needed(id) && !tree.is_usable(id));
+        // Before it was built once, a refusal may have other reasons than the field that was left out.
+        let settled = node.built || lacks || node.is_spent();
+        let known = settled && self.tracer.mode == Mode::Learn && !fields.iter().any(|&id| tree.is_open(id));
+        let untested = |id: &&Id| tree.get(**id).omission == Omission::Untested;
+        let omitted = fields.iter().find(untested).copied().filter(|_| known);
+        let hopeless = known && omitted.is_none() && (lacks || node.is_spent()) && !node.built;
+        let mut fields = fields;
+        fields.retain(|&id| tree.is_usable(id) && Some(id) != omitted);
+        fields
+            .sort_by_key(|&id| (!tree.get(id).first, !tree.get(id).built, tree.get(id).kind != Kind::Unseen));
+        Plan { fields, omitted, hopeless }
+    }
+
     /// Learns from how a struct took its fields.
-    fn conclude(&mut self, refusal: Option<&Refusal>, omitted: Option<Id>, last: Option<Id>, hopeless: bool) {
+    fn conclude(&mut self, plan: &Plan, refusal: Option<&Refusal>, last: Option<Id>) {
         let (id, tracer) = (self.node, &mut *self.tracer);
-        let named = |name: &str| {
-            let step = Some(Step::Field(name.to_owned()));
-            tracer.tree.fields(id).find(|&child| tracer.tree.get(child).step == step)
+        if refusal.is_some() && tracer.settled {
+            return;
+        }
+        let missing = match refusal {
+            Some(&Refusal::Missing(name)) => tracer.tree.field(id, name),
+            Some(&Refusal::Duplicate(name)) => {
+                let named = tracer.tree.field(id, name);
+                if let (Some(named), Some(last)) = (named, last) {
+                    tracer.duplicate(named, last);
+                }
+                return;
+            }
+            _ => None,
         };
-        match refusal {
-            Some(_) if tracer.settled => {}
-            Some(Refusal::Duplicate(name)) => {
-                let (named, last) = (named(name), last.unwrap_or(id));
-                if named == Some(last) && !tracer.tree.get(last).first {
-                    tracer.tree.learn(last).first = true;
-                    tracer.settled = true;
-                } else if named.is_some() && named != Some(last) && last != id {
-                    tracer.tree.learn(last).alias_of = named;
-                    tracer.settled = true;
-                }
-            }
-            Some(refusal) => {
-                let missing = if let Refusal::Missing(name) = refusal { named(name) } else { None };
-                if let Some(omitted) = omitted {
-                    // Fields are missed in the order of their declaration: one that was passed over is not needed.
-                    let passed = missing.is_some_and(|missing| missing > omitted);
-                    let answer = if passed { Omission::Allowed } else { Omission::Refused };
-                    tracer.tree.learn(omitted).omission = answer;
-                    tracer.settled = true;
-                } else if hopeless {
-                    tracer.tree.learn(id).failed = true;
-                    tracer.settled = true;
-                } else {
-                    tracer.settled = missing.is_some_and(|child| !tracer.tree.is_usable(child));
-                }
-            }
-            None => {
-                if let Some(omitted) = omitted {
-                    tracer.tree.learn(omitted).omission = Omission::Allowed;
-                }
-            }
+        if plan.hopeless {
+            tracer.note(id, |node| node.failed = true);
+            tracer.settled = refusal.is_some();
+        } else if let Some(omitted) = plan.omitted {
+            let allowed = match (refusal, missing) {
+                (None, _) => true,
+                // Fields are missed in the order of their declaration: one that was passed over is not needed.
+                (_, Some(missing)) if missing > omitted => true,
+                // One that is never reached, behind a field that cannot be built: a plain option needs no value.
+                (_, Some(missing)) if missing < omitted => tracer.tree.get(omitted).is_option,
+                _ => false,
+            };
+            let answer = if allowed { Omission::Allowed } else { Omission::Refused };
+            tracer.note(omitted, |node| node.omission = answer);
+            tracer.settled = refusal.is_some();
+        } else if refusal.is_some() {
+            tracer.settled = missing.is_some_and(|child| !tracer.tree.is_usable(child));
         }
     }
 }

@@ -1,20 +1,23 @@
 //! The shape of a stored event: which fields it has, of which types, and which of them may be left out.
 //!
-//! [`trace`] finds the shape of a type by deserializing it many times and noting what it asks for. [`trace_stored`]
+//! [`trace()`] finds the shape of a type by deserializing it many times and noting what it asks for. [`trace_stored`]
 //! also writes the values that were built and compares. Both look at data as JSON shows it; no name of a Rust type is kept.
 //!
 //! What cannot be seen this way is `opaque`: `#[serde(flatten)]`, internally tagged and untagged enums, the content of
 //! adjacently tagged ones, `serde_json::Value`, and strings in a format of the user's own that accept none of our samples.
 
 mod access;
+mod compound;
 mod de;
 mod describe;
 mod fields;
 mod line;
 mod node;
 mod path;
+mod scalar;
 mod strings;
 mod trace;
+mod tree;
 mod written;
 
 #[cfg(test)]
@@ -97,6 +100,12 @@ impl Shape {
             let (parent, step) = child.split()?;
             (parent == *path).then(|| (child.clone(), step, line))
         })
+    }
+
+    /// The lines inside the value at `path`, by their steps from there.
+    pub(crate) fn inside(&self, path: &Path) -> Vec<(&[Step], &Line)> {
+        let lines = self.lines.iter().filter_map(|(line, text)| Some((line.relative_to(path)?, text)));
+        lines.filter(|(steps, _)| !steps.is_empty()).collect()
     }
 
     /// The lines as text. The root's own is left out where it says nothing: a struct.

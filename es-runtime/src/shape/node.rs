@@ -1,9 +1,9 @@
-//! What the tracer knows of each value inside a type: a tree that grows from pass to pass.
+//! What the tracer knows of a value inside a type.
 
 use crate::shape::path::Step;
 use crate::shape::strings::{FLOATS, INTEGERS, LENGTHS, OFFERS, VARIATIONS};
 
-/// The place of a node in [`Tree`].
+/// The place of a node in the tree.
 pub(super) type Id = usize;
 
 /// What a type asked the deserializer for.
@@ -42,6 +42,7 @@ pub(super) enum Omission {
     Refused,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub(super) step: Option<Step>,
@@ -70,6 +71,8 @@ pub(super) struct Node {
     pub(super) next: usize,
     /// The strings that were accepted.
     pub(super) accepted: Vec<usize>,
+    /// The field is an `Option` as far as the type system tells.
+    pub(super) is_option: bool,
     pub(super) omission: Omission,
     pub(super) alias_of: Option<Id>,
     /// A field to supply before the others, so that its aliases give themselves away.
@@ -77,6 +80,17 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// What is written down at once, not by answers to offers.
+    pub(super) fn facts(&self) -> impl PartialEq + use<> {
+        let flags = [self.null, self.double_null, self.opaque, self.failed, self.first, self.is_option];
+        (flags, self.omission, self.alias_of)
+    }
+
+    /// True once all variations of the values inside have been refused.
+    pub(super) fn is_spent(&self) -> bool {
+        self.next >= self.offers()
+    }
+
     /// How many things there are to offer before the node counts as refused.
     fn offers(&self) -> usize {
         match self.kind {
@@ -107,6 +121,7 @@ impl Node {
     /// Notes that what was offered last was accepted.
     pub(super) fn accept(&mut self) {
         self.built = true;
+        self.failed = false;
         if self.is_probing() {
             self.accepted.push(self.next);
             self.advance();
@@ -115,13 +130,14 @@ impl Node {
 
     /// True while there is something else to offer after a refusal.
     pub(super) fn can_refuse(&self) -> bool {
-        !self.failed && (!self.built || self.is_probing())
+        !self.failed && (!self.built || self.is_probing()) && !self.is_spent()
     }
 
     /// Notes that what was offered last was refused.
     pub(super) fn refuse(&mut self) {
         self.advance();
-        self.failed = self.next >= self.offers() && !self.built;
+        // A struct that refuses everything can still tell which fields it needs.
+        self.failed = self.is_spent() && !self.built && !matches!(self.kind, Kind::Struct(_));
     }
 
     fn advance(&mut self) {
@@ -177,82 +193,5 @@ impl Any {
 
     pub(super) fn string(index: usize) -> Option<usize> {
         if let Self::String(at) = Self::at(index) { Some(at) } else { None }
-    }
-}
-
-/// All nodes; the first one is the whole type.
-#[derive(Debug)]
-pub(super) struct Tree {
-    nodes: Vec<Node>,
-    /// Stands in for a node that does not exist, which no id made here can ask for.
-    spare: Node,
-    /// Counts what was learned.
-    pub(super) changes: usize,
-}
-
-pub(super) const ROOT: Id = 0;
-
-impl Tree {
-    pub(super) fn new() -> Self {
-        Self { nodes: vec![Node::default()], spare: Node::default(), changes: 0 }
-    }
-
-    pub(super) fn get(&self, id: Id) -> &Node {
-        self.nodes.get(id).unwrap_or(&self.spare)
-    }
-
-    /// A node to change, which is noted as something learned.
-    pub(super) fn learn(&mut self, id: Id) -> &mut Node {
-        self.changes += 1;
-        self.touch(id)
-    }
-
-    /// A node to mark for the visit under way.
-    pub(super) fn touch(&mut self, id: Id) -> &mut Node {
-        self.nodes.get_mut(id).unwrap_or(&mut self.spare)
-    }
-
-    pub(super) fn add(&mut self, parent: Id, step: Step) -> Id {
-        let id = self.shadow(parent, Kind::Unseen);
-        self.learn(id).step = Some(step);
-        self.learn(parent).children.push(id);
-        id
-    }
-
-    /// A node that belongs to `original` without being its child.
-    pub(super) fn shadow(&mut self, original: Id, kind: Kind) -> Id {
-        let id = self.nodes.len();
-        self.nodes.push(Node { parent: Some(original), kind, ..Node::default() });
-        self.changes += 1;
-        id
-    }
-
-    pub(super) fn child(&self, id: Id, at: usize) -> Option<Id> {
-        self.get(id).children.get(at).copied()
-    }
-
-    /// The children of a struct, without the aliases.
-    pub(super) fn fields(&self, id: Id) -> impl Iterator<Item = Id> {
-        self.get(id).children.iter().copied().filter(|&child| self.get(child).alias_of.is_none())
-    }
-
-    /// True unless it is known that no value can be built at a node.
-    pub(super) fn is_usable(&self, id: Id) -> bool {
-        let node = self.get(id);
-        let ends = if let Kind::Loop(target) = node.kind { self.get(target).built } else { true };
-        !node.failed && ends && (node.built || !node.closed)
-    }
-
-    /// True while another visit can bring something new.
-    pub(super) fn is_open(&self, id: Id) -> bool {
-        let node = self.get(id);
-        if node.closed || node.alias_of.is_some() || !self.is_usable(id) {
-            return false;
-        }
-        let untested = |child: Id| self.get(child).omission == Omission::Untested;
-        !node.built
-            || node.is_probing()
-            || (matches!(node.kind, Kind::Struct(_)) && self.fields(id).any(untested))
-            || node.children.iter().any(|&child| self.is_open(child))
     }
 }

@@ -51,6 +51,11 @@ impl Path {
         self.0.strip_prefix(start.0.as_slice())
     }
 
+    /// The path as a message names it.
+    pub(crate) fn place(&self) -> String {
+        if self.0.is_empty() { "the value itself".to_owned() } else { format!("`{self}`") }
+    }
+
     /// Reads a path at the start of `text` and returns it with the rest of the text.
     pub(crate) fn read(text: &str) -> Option<(Self, &str)> {
         if let Some(rest) = text.strip_prefix('.') {
@@ -150,8 +155,8 @@ mod tests {
 
     fn steps() -> Vec<Step> {
         let names = ["street", "a.b", "0", "9x", "", "é", "a\"b\\", "key}: x", "line\nbreak", "type", "|"];
-        let named = names.iter().flat_map(|n| [Step::Field((*n).into()), Step::Variant((*n).into())]);
-        named.chain([Step::Index(0), Step::Index(17), Step::Element, Step::Key, Step::Value]).collect()
+        let both = names.iter().flat_map(|name| [Step::Field((*name).into()), Step::Variant((*name).into())]);
+        both.chain([Step::Index(0), Step::Index(17), Step::Element, Step::Key, Step::Value]).collect()
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! The passes: a type is deserialized again and again, each time with other data, until nothing new is learned.
 
 use crate::shape::de::De;
-use crate::shape::node::{Id, Kind, Node, ROOT, Tree};
+use crate::shape::node::{Id, Kind, Node};
+use crate::shape::tree::{ROOT, Tree};
 use serde::de::{self, DeserializeOwned};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Bounds for types that never come to an end.
+// Bounds for types that never come to an end.
 const MAX_PASSES: usize = 20_000;
-const MAX_VISITS: usize = 1_000_000;
+/// Values asked for in one pass.
+const MAX_VISITS: usize = 100_000;
 const MAX_DEPTH: usize = 48;
+/// Kinds that one value can be of.
+const MAX_KINDS: usize = 16;
 
 /// The small values of a last look at the type: nothing is learned from them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,11 +39,16 @@ pub(super) struct Tracer {
     visited: Vec<Id>,
     /// The node visited last, to blame if the type panics.
     last: Id,
+    /// The values asked for in this pass.
     visits: usize,
 }
 
 /// Traces `T`, and hands over each value that could be built.
-pub(super) fn run<T: DeserializeOwned>(mut built: impl FnMut(T)) -> Tree {
+pub(super) fn run<T: DeserializeOwned>(built: impl FnMut(T)) -> Tree {
+    run_bounded(MAX_PASSES, built)
+}
+
+pub(super) fn run_bounded<T: DeserializeOwned>(passes: usize, mut built: impl FnMut(T)) -> Tree {
     let mut tracer = Tracer {
         tree: Tree::new(),
         mode: Mode::Learn,
@@ -50,10 +59,12 @@ pub(super) fn run<T: DeserializeOwned>(mut built: impl FnMut(T)) -> Tree {
         last: ROOT,
         visits: 0,
     };
-    for _ in 0..MAX_PASSES {
+    tracer.tree.cut_off = true;
+    for _ in 0..passes {
         let before = tracer.tree.changes;
         tracer.pass().map(&mut built);
-        if tracer.visits >= MAX_VISITS || (tracer.tree.changes == before && !tracer.close_last()) {
+        if tracer.tree.changes == before && !tracer.close_last() {
+            tracer.tree.cut_off = false;
             break;
         }
     }
@@ -70,21 +81,16 @@ impl Tracer {
         self.stack.clear();
         self.visited.clear();
         self.counter = 0;
+        self.visits = 0;
         self.last = ROOT;
         let mode = self.mode;
         let value = catch_unwind(AssertUnwindSafe(|| T::deserialize(De::new(&mut *self, ROOT))));
         self.mode = mode;
-        match value {
-            Ok(value) => {
-                self.settle(ROOT, value.is_ok());
-                value.ok()
-            }
-            Err(_) => {
-                self.settled = false;
-                self.settle(self.last, false);
-                None
-            }
-        }
+        // A panic is a refusal of what was offered last.
+        let (id, value) = value.map_or((self.last, None), |value| (ROOT, value.ok()));
+        self.settled &= id == ROOT;
+        self.settle(id, value.is_some());
+        value
     }
 
     /// Gives up the part of the type that was visited last and is still open; false if there is none.
@@ -105,7 +111,7 @@ impl Tracer {
             id
         } else if let Some(other) = other {
             other
-        } else if self.mode != Mode::Learn {
+        } else if self.mode != Mode::Learn || node.others.len() >= MAX_KINDS {
             return Err(self.excuse());
         } else if node.kind == Kind::Unseen {
             self.tree.learn(id).kind = kind;
@@ -131,27 +137,34 @@ impl Tracer {
         if depth < MAX_DEPTH && self.visits < MAX_VISITS {
             return Ok(());
         }
-        self.fail(id);
-        Err(Refusal::Other)
+        if self.visits < MAX_VISITS {
+            self.fail(id);
+        }
+        Err(self.excuse())
     }
 
-    /// A node to write down something new at, unless nothing is to be learned now.
-    pub(super) fn note(&mut self, id: Id) -> Option<&mut Node> {
-        (self.mode == Mode::Learn).then(|| self.tree.learn(id))
+    /// Writes down something at a node, unless it is known or nothing is to be learned now.
+    pub(super) fn note(&mut self, id: Id, fact: impl FnOnce(&mut Node)) {
+        if self.mode == Mode::Learn {
+            self.tree.note(id, fact);
+        }
     }
 
     /// Gives up a node: nothing can be built there.
     pub(super) fn fail(&mut self, id: Id) {
         self.settled = true;
-        if !self.tree.get(id).failed {
-            self.note(id).map(|node| node.failed = true);
-        }
+        self.note(id, |node| node.failed = true);
     }
 
-    pub(super) fn set_opaque(&mut self, id: Id) {
-        if !self.tree.get(id).opaque {
-            self.note(id).map(|node| node.opaque = true);
+    /// Learns from two names of one field: the one it is called by, and the one that came last.
+    pub(super) fn duplicate(&mut self, named: Id, last: Id) {
+        let known = self.tree.changes;
+        if named == last {
+            self.note(last, |node| node.first = true);
+        } else {
+            self.note(last, |node| node.alias_of = Some(named));
         }
+        self.settled = self.tree.changes > known;
     }
 
     /// A refusal that is nobody's fault.

@@ -2,9 +2,10 @@
 
 use crate::shape::Shape;
 use crate::shape::describe;
-use crate::shape::node::{Id, Kind, Omission, ROOT, Tree};
+use crate::shape::node::{Id, Kind, Omission};
 use crate::shape::path::{Name, Path};
 use crate::shape::trace;
+use crate::shape::tree::{ROOT, Tree};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -73,7 +74,9 @@ impl Check<'_> {
             }
             (Kind::List | Kind::Array(_), Value::Array(values)) => {
                 if let Some(child) = self.tree.child(id, 0) {
-                    values.iter().for_each(|value| self.compare(child, value));
+                    for value in values {
+                        self.compare(child, value);
+                    }
                 }
             }
             (Kind::Tuple(len), Value::Array(values)) if values.len() == *len => {
@@ -90,9 +93,9 @@ impl Check<'_> {
             | (Kind::Bytes, Value::Array(_)) => {}
             _ => {
                 let read = describe::kind(self.tree, id);
-                let path = self.path(id);
+                let place = self.path(id).place();
                 self.report(format!(
-                    "`{path}` is written as {} but read as {read}; make its `Serialize` and `Deserialize` agree",
+                    "{place} is written as {} but read as {read}; make its `Serialize` and `Deserialize` agree",
                     form(value)
                 ));
             }
@@ -103,7 +106,7 @@ impl Check<'_> {
         let children = &self.tree.get(id).children;
         let target = |child: Id| self.tree.get(child).alias_of.unwrap_or(child);
         let name = |child: Id| self.tree.get(child).step.as_ref().map_or("", |step| step.name());
-        let path = self.path(id);
+        let place = self.path(id).place();
         let mut present = BTreeSet::new();
         for (key, value) in fields {
             if let Some(&child) = children.iter().find(|&&child| name(child) == key) {
@@ -113,7 +116,7 @@ impl Check<'_> {
             } else {
                 let field = Name(key);
                 self.report(format!(
-                    "`{path}` is written with a field `{field}`, which is never read; \
+                    "{place} is written with a field `{field}`, which is never read; \
                      read it under that name too (`#[serde(alias = ..)]`), or do not write it (`#[serde(skip)]`)"
                 ));
             }
@@ -122,7 +125,7 @@ impl Check<'_> {
             if !present.contains(&child) && self.tree.get(child).omission != Omission::Allowed {
                 let field = Name(name(child)).to_string();
                 self.report(format!(
-                    "`{path}` is written without its field `{field}`, which is needed to read it; \
+                    "{place} is written without its field `{field}`, which is needed to read it; \
                      write it always, or add `#[serde(default)]`"
                 ));
             }
@@ -131,13 +134,13 @@ impl Check<'_> {
     }
 
     fn compare_variant(&mut self, id: Id, name: &str, content: Option<&Value>) {
-        let path = self.path(id);
+        let place = self.path(id).place();
         let variants = self.tree.get(id).children.iter().copied();
         let named = |child: Id| self.tree.get(child).step.as_ref().is_some_and(|step| step.name() == name);
         let Some(child) = variants.into_iter().find(|&child| named(child)) else {
             let variant = Name(name);
             self.report(format!(
-                "`{path}` is written as a variant `{variant}`, which is never read; \
+                "{place} is written as a variant `{variant}`, which is never read; \
                  read it under that name too (`#[serde(alias = ..)]`)"
             ));
             return;
@@ -146,8 +149,8 @@ impl Check<'_> {
             (None, Kind::Variant) => {}
             (Some(content), kind) if *kind != Kind::Variant => self.compare(child, content),
             _ => {
-                let path = self.path(child);
-                self.report(format!("`{path}` is written and read in different forms"));
+                let place = self.path(child).place();
+                self.report(format!("{place} is written and read in different forms"));
             }
         }
     }

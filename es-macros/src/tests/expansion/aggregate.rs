@@ -60,7 +60,9 @@ const _: () = {
         }
         /// Creates the aggregate with an event that is declared on its own.
         fn create_from<E: __es::Creates<Self>>(event: E) -> Self {
-            __es::Root::create(__es::Id::new(), event)
+            Self {
+                __root: __es::Root::create(__es::Id::new(), event),
+            }
         }
         /// Ends the aggregate; what is returned can only be saved.
         pub fn discard(self) -> __es::Discarded<Self> {
@@ -92,15 +94,15 @@ const _: () = {
             version: u32,
             value: D,
         ) -> __es::Decoded<Self, D::Error> {
-            match name {
-                "owner" => {
-                    __es::Some(
+            __es::Some(
+                match name {
+                    "owner" => {
                         __es::decode_value::<String, (), D>(name, version, value)
-                            .map(Self::Owner),
-                    )
-                }
-                _ => __es::None,
-            }
+                            .map(Self::Owner)
+                    }
+                    _ => return __es::None,
+                },
+            )
         }
     }
     #[cfg(test)]

@@ -8,6 +8,8 @@ pub enum AccountEvent {
 }
 const _: () = {
     use ::es_runtime::__private as __es;
+    #[allow(non_camel_case_types)]
+    type __State = <Account as __es::Aggregate>::State;
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
@@ -59,7 +61,7 @@ const _: () = {
                 Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
             }
         }
-        fn create(self, envelope: &__es::Envelope) -> __es::Option<AccountState> {
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
                 Self::Imported(event) => {
                     __es::Some(__es::BeginRef::begin_ref(&event, envelope))
@@ -67,11 +69,7 @@ const _: () = {
                 _ => __es::None,
             }
         }
-        fn change(
-            self,
-            state: &mut AccountState,
-            envelope: &__es::Envelope,
-        ) -> __es::Effect {
+        fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::PaymentReceived(event) => {
                     __es::ApplyRef::apply_ref(state, &event, envelope)
@@ -89,39 +87,35 @@ const _: () = {
             version: u32,
             data: D,
         ) -> __es::Decoded<Self, D::Error> {
-            match topic {
-                _ if <Imported as __es::Event>::is(topic) => {
-                    __es::Some(
+            __es::Some(
+                match topic {
+                    _ if <Imported as __es::Event>::is(topic) => {
                         <Imported as __es::Event>::decode(version, data)
-                            .map(Self::Imported),
-                    )
-                }
-                _ if <PaymentReceived as __es::Event>::is(topic) => {
-                    __es::Some(
+                            .map(Self::Imported)
+                    }
+                    _ if <PaymentReceived as __es::Event>::is(topic) => {
                         <PaymentReceived as __es::Event>::decode(version, data)
-                            .map(Self::PaymentReceived),
-                    )
-                }
-                _ => __es::decode_standard::<Account, D>(topic, data),
-            }
+                            .map(Self::PaymentReceived)
+                    }
+                    _ => return __es::decode_standard::<Account, D>(topic, data),
+                },
+            )
         }
     }
-    #[automatically_derived]
     impl __es::Creates<Account> for Imported {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Imported;
         const APPLY: __es::BeginFn<Account, Self> = __es::BeginRef::begin_ref;
     }
-    impl __es::BeginRef<Imported> for AccountState {
+    impl __es::BeginRef<Imported> for __State {
         fn begin_ref(event: &Imported, _: &__es::Envelope) -> Self {
             Self { balance: event.balance }
         }
     }
-    #[automatically_derived]
     impl __es::Changes<Account> for PaymentReceived {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::PaymentReceived;
         const APPLY: __es::ApplyFn<Account, Self> = __es::ApplyRef::apply_ref;
     }
-    impl __es::ApplyRef<PaymentReceived> for AccountState {
+    impl __es::ApplyRef<PaymentReceived> for __State {
         fn apply_ref(&mut self, event: &PaymentReceived, envelope: &__es::Envelope) {
             self.balance += event.amount;
             self.paid_at = envelope.timestamp();
@@ -136,4 +130,6 @@ const _: () = {
     __es::submit! {
         __es::AggregateType::of:: < Account > ()
     }
+    const _: () = __es::distinct::<Account>("Imported");
+    const _: () = __es::distinct::<Account>("PaymentReceived");
 };

@@ -45,6 +45,8 @@ pub enum AccountEvent {
 }
 const _: () = {
     use ::es_runtime::__private as __es;
+    #[allow(non_camel_case_types)]
+    type __State = <Account as __es::Aggregate>::State;
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
@@ -53,15 +55,9 @@ const _: () = {
     impl __es::Clone for AccountEvent {
         fn clone(&self) -> Self {
             match self {
-                Self::Opened(event) => {
-                    Self::Opened(<Opened as __es::Event>::copied(event))
-                }
-                Self::Deposited(event) => {
-                    Self::Deposited(<Deposited as __es::Event>::copied(event))
-                }
-                Self::Withdrawn(event) => {
-                    Self::Withdrawn(<Withdrawn as __es::Event>::copied(event))
-                }
+                Self::Opened(event) => Self::Opened(__es::Clone::clone(event)),
+                Self::Deposited(event) => Self::Deposited(__es::Clone::clone(event)),
+                Self::Withdrawn(event) => Self::Withdrawn(__es::Clone::clone(event)),
                 Self::AttributeChanged(attribute) => {
                     Self::AttributeChanged(__es::Clone::clone(attribute))
                 }
@@ -86,12 +82,14 @@ const _: () = {
         const DISCARDED: Self = Self::Discarded;
         fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
             match self {
-                Self::Opened(event) => <Opened as __es::Event>::accept(event, visitor),
+                Self::Opened(event) => {
+                    visitor.event(&<Opened as __es::Event>::TYPE, event)
+                }
                 Self::Deposited(event) => {
-                    <Deposited as __es::Event>::accept(event, visitor)
+                    visitor.event(&<Deposited as __es::Event>::TYPE, event)
                 }
                 Self::Withdrawn(event) => {
-                    <Withdrawn as __es::Event>::accept(event, visitor)
+                    visitor.event(&<Withdrawn as __es::Event>::TYPE, event)
                 }
                 Self::AttributeChanged(attribute) => {
                     __es::visit_attribute::<Account, V>(attribute, visitor)
@@ -99,17 +97,13 @@ const _: () = {
                 Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
             }
         }
-        fn create(self, envelope: &__es::Envelope) -> __es::Option<AccountState> {
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
                 Self::Opened(event) => __es::Some(__es::Begin::begin(event, envelope)),
                 _ => __es::None,
             }
         }
-        fn change(
-            self,
-            state: &mut AccountState,
-            envelope: &__es::Envelope,
-        ) -> __es::Effect {
+        fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
                 Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
@@ -126,102 +120,88 @@ const _: () = {
             version: u32,
             data: D,
         ) -> __es::Decoded<Self, D::Error> {
-            match topic {
-                _ if <Opened as __es::Event>::is(topic) => {
-                    __es::Some(
-                        <Opened as __es::Event>::decode(version, data).map(Self::Opened),
-                    )
-                }
-                _ if <Deposited as __es::Event>::is(topic) => {
-                    __es::Some(
+            __es::Some(
+                match topic {
+                    <Opened as __es::Event>::TOPIC => {
+                        <Opened as __es::Event>::decode(version, data).map(Self::Opened)
+                    }
+                    <Deposited as __es::Event>::TOPIC => {
                         <Deposited as __es::Event>::decode(version, data)
-                            .map(Self::Deposited),
-                    )
-                }
-                _ if <Withdrawn as __es::Event>::is(topic) => {
-                    __es::Some(
+                            .map(Self::Deposited)
+                    }
+                    <Withdrawn as __es::Event>::TOPIC => {
                         <Withdrawn as __es::Event>::decode(version, data)
-                            .map(Self::Withdrawn),
-                    )
-                }
-                _ => __es::decode_standard::<Account, D>(topic, data),
-            }
+                            .map(Self::Withdrawn)
+                    }
+                    _ => return __es::decode_standard::<Account, D>(topic, data),
+                },
+            )
         }
     }
-    #[automatically_derived]
     impl __es::Event for Opened {
         const NAME: &'static str = "Opened";
         const TOPIC: &'static str = __es::made_topic::<Account, Self>();
         const PLACE: __es::Place = __es::Location::caller();
         type Past = ();
     }
-    #[automatically_derived]
     impl __es::Creates<Account> for Opened {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
         const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
     }
-    impl __es::Begin<Opened> for AccountState {
-        fn begin(
+    impl __es::Begin<Opened> for __State {
+        fn begin(event: Opened, _: &__es::Envelope) -> Self {
             #[allow(unused_variables)]
-            Opened { owner }: Opened,
-            _: &__es::Envelope,
-        ) -> Self {
+            let Opened { owner } = event;
             Self { owner, balance: 0 }
         }
     }
-    #[automatically_derived]
     impl __es::Event for Deposited {
         const NAME: &'static str = "Deposited";
         const TOPIC: &'static str = __es::made_topic::<Account, Self>();
         const PLACE: __es::Place = __es::Location::caller();
         type Past = ();
     }
-    #[automatically_derived]
     impl __es::Changes<Account> for Deposited {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Deposited;
         const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
     }
-    impl __es::Apply<Deposited> for AccountState {
-        fn apply(
-            &mut self,
+    impl __es::Apply<Deposited> for __State {
+        fn apply(&mut self, event: Deposited, _: &__es::Envelope) {
             #[allow(unused_variables)]
-            Deposited { amount }: Deposited,
-            _: &__es::Envelope,
-        ) {
+            let Deposited { amount } = event;
             self.balance += amount;
         }
     }
-    #[automatically_derived]
     impl __es::Event for Withdrawn {
         const NAME: &'static str = "Withdrawn";
         const TOPIC: &'static str = __es::made_topic::<Account, Self>();
         const PLACE: __es::Place = __es::Location::caller();
         type Past = ();
     }
-    #[automatically_derived]
     impl __es::Changes<Account> for Withdrawn {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Withdrawn;
         const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
     }
-    impl __es::Apply<Withdrawn> for AccountState {
-        fn apply(
-            &mut self,
+    impl __es::Apply<Withdrawn> for __State {
+        fn apply(&mut self, event: Withdrawn, _: &__es::Envelope) {
             #[allow(unused_variables)]
-            Withdrawn { amount }: Withdrawn,
-            _: &__es::Envelope,
-        ) {
+            let Withdrawn { amount } = event;
             self.balance -= amount;
         }
     }
     impl Account {
         /// Records [`Opened`].
         pub fn open(owner: String) -> Self {
-            __es::Root::create(__es::Id::new(), Opened { owner })
+            Self {
+                __root: __es::Root::create(__es::Id::new(), Opened { owner }),
+            }
         }
         /// As [`open`](Self::open), under an id that is given.
         #[allow(dead_code)]
         pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
-            __es::Root::create(id, Opened { owner })
+            Self {
+                __root: __es::Root::create(id, Opened { owner }),
+            }
         }
         /// Records [`Deposited`].
         pub fn deposit(&mut self, amount: i64) {

@@ -27,6 +27,8 @@ pub enum AccountEvent {
 }
 const _: () = {
     use ::es_runtime::__private as __es;
+    #[allow(non_camel_case_types)]
+    type __State = <Account as __es::Aggregate>::State;
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
@@ -36,9 +38,7 @@ const _: () = {
         fn clone(&self) -> Self {
             match self {
                 #[cfg(feature = "accounts")]
-                Self::Opened(event) => {
-                    Self::Opened(<Opened as __es::Event>::copied(event))
-                }
+                Self::Opened(event) => Self::Opened(__es::Clone::clone(event)),
                 Self::AttributeChanged(attribute) => {
                     Self::AttributeChanged(__es::Clone::clone(attribute))
                 }
@@ -64,25 +64,23 @@ const _: () = {
         fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
             match self {
                 #[cfg(feature = "accounts")]
-                Self::Opened(event) => <Opened as __es::Event>::accept(event, visitor),
+                Self::Opened(event) => {
+                    visitor.event(&<Opened as __es::Event>::TYPE, event)
+                }
                 Self::AttributeChanged(attribute) => {
                     __es::visit_attribute::<Account, V>(attribute, visitor)
                 }
                 Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
             }
         }
-        fn create(self, envelope: &__es::Envelope) -> __es::Option<AccountState> {
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
                 #[cfg(feature = "accounts")]
                 Self::Opened(event) => __es::Some(__es::Begin::begin(event, envelope)),
                 _ => __es::None,
             }
         }
-        fn change(
-            self,
-            state: &mut AccountState,
-            envelope: &__es::Envelope,
-        ) -> __es::Effect {
+        fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::AttributeChanged(attribute) => {
                     __es::set_attribute::<Account>(attribute, state)
@@ -97,19 +95,18 @@ const _: () = {
             version: u32,
             data: D,
         ) -> __es::Decoded<Self, D::Error> {
-            match topic {
-                #[cfg(feature = "accounts")]
-                _ if <Opened as __es::Event>::is(topic) => {
-                    __es::Some(
-                        <Opened as __es::Event>::decode(version, data).map(Self::Opened),
-                    )
-                }
-                _ => __es::decode_standard::<Account, D>(topic, data),
-            }
+            __es::Some(
+                match topic {
+                    #[cfg(feature = "accounts")]
+                    <Opened as __es::Event>::TOPIC | "started" => {
+                        <Opened as __es::Event>::decode(version, data).map(Self::Opened)
+                    }
+                    _ => return __es::decode_standard::<Account, D>(topic, data),
+                },
+            )
         }
     }
     #[cfg(feature = "accounts")]
-    #[automatically_derived]
     impl __es::Event for Opened
     where
         for<'a> Money: __es::Storable<'a>,
@@ -125,18 +122,15 @@ const _: () = {
         <Money as __es::AssertStorable>::OK;
     };
     #[cfg(feature = "accounts")]
-    #[automatically_derived]
     impl __es::Creates<Account> for Opened {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
         const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
     }
     #[cfg(feature = "accounts")]
-    impl __es::Begin<Opened> for AccountState {
-        fn begin(
+    impl __es::Begin<Opened> for __State {
+        fn begin(event: Opened, _: &__es::Envelope) -> Self {
             #[allow(unused_variables)]
-            Opened { money }: Opened,
-            _: &__es::Envelope,
-        ) -> Self {
+            let Opened { money } = event;
             Self { money }
         }
     }
@@ -144,13 +138,17 @@ const _: () = {
         #[cfg(feature = "accounts")]
         /// Records [`Opened`].
         fn open(money: Money) -> Self {
-            __es::Root::create(__es::Id::new(), Opened { money })
+            Self {
+                __root: __es::Root::create(__es::Id::new(), Opened { money }),
+            }
         }
         #[cfg(feature = "accounts")]
         /// As [`open`](Self::open), under an id that is given.
         #[allow(dead_code)]
         fn open_with_id(id: __es::Id<Self>, money: Money) -> Self {
-            __es::Root::create(id, Opened { money })
+            Self {
+                __root: __es::Root::create(id, Opened { money }),
+            }
         }
     }
     __es::submit! {
@@ -164,4 +162,7 @@ const _: () = {
         > ::TOPIC, 2u32); shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC,
         3u32); } shapes.retired("Account.Old"); } }
     }
+    const _: () = __es::retired::<Account>("Account.Old");
+    #[cfg(feature = "accounts")]
+    const _: () = __es::distinct::<Account>("Opened");
 };

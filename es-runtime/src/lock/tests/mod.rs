@@ -1,6 +1,9 @@
 //! The lock as a whole: a file, a mode, and the shapes of some code.
 #![allow(dead_code, reason = "the types are only traced")]
 
+mod changes;
+mod file;
+
 use super::*;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -182,7 +185,11 @@ fn an_event_that_is_gone_must_be_retired() {
     });
     assert_eq!(folder.run(Mode::Check, &retired), Ok(()));
     assert_eq!(folder.run(Mode::Update, &retired), Ok(()));
-    assert!(folder.text().contains("    note?: string or null\n\nAccount.Old retired\n"), "{}", folder.text());
+    assert!(
+        folder.text().contains("    note?: string or null\n\nAccount.Old retired\n"),
+        "{}",
+        folder.text()
+    );
     folder.fails(Mode::Check, &deposited::<Amount>(), &["Account.Old: it is no longer retired"]);
     assert_eq!(folder.run(Mode::Check, &before), Ok(()), "the event may come back as it was");
 }
@@ -266,7 +273,7 @@ fn a_defect_fails_in_every_mode_and_is_not_recorded_by_update() {
     });
     for mode in [Mode::Check, Mode::Update, Mode::Overwrite] {
         let report = folder.run(mode, &code).unwrap_err();
-        assert!(report.contains("Account.Odd 1: `.` is an option of something"), "{report}");
+        assert!(report.contains("Account.Odd 1: the value itself is an option of something"), "{report}");
         assert_eq!(folder.text().contains("Account.Odd"), mode == Mode::Overwrite);
     }
 }
@@ -309,7 +316,7 @@ fn only_known_modes_are_accepted() {
     assert_eq!(read("overwrite"), Ok(Mode::Overwrite));
     for other in ["", "1", "Update", "check"] {
         let error = read(other).unwrap_err();
-        assert!(error.starts_with(&format!("EVENTS_LOCK is {other:?}; set it to")), "{error}");
+        assert!(error.starts_with(&format!("EVENTS_LOCK is `{other}`; set it to")), "{error}");
     }
 }
 

@@ -1,0 +1,168 @@
+//! The impls of the event enum: what tells the events apart at run time.
+//!
+//! The calls for made events are the shortest for the compiler. Those for events declared elsewhere go
+//! through `Event`, always by the same path, so that a type that is no event is reported once.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use super::expand::{Names, as_aggregate, as_event};
+use super::method::MethodEvent;
+
+pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, events, .. } = names;
+    let bounds = names.bounds();
+    let mutated = quote_spanned! {mutator.ident().span()=>
+        #[automatically_derived]
+        impl __es::Mutator for #root {
+            type Event = #events;
+        }
+    };
+    let types = names.each(|method, _| {
+        let event = as_event(method);
+        Some(quote!(#event::TYPE,))
+    });
+    let aggregate = as_aggregate(mutator, &quote!(__es));
+    let retired = &mutator.retired;
+    let retired =
+        (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
+    let (clone, visit, create) = (clone(names), visit(names), create(names));
+    let (change, decode) = (change(names), decode(names));
+    quote! {
+        #mutated
+        #[automatically_derived]
+        impl __es::Clone for #events #bounds { #clone }
+        #[automatically_derived]
+        impl __es::Debug for #events #bounds {
+            fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+                __es::debug_event::<#root>(self, f)
+            }
+        }
+        #[automatically_derived]
+        impl __es::Events<#root> for #events #bounds {
+            const TYPES: &'static [__es::EventType] = &[#types];
+            #retired
+            const ATTRIBUTE_CHANGED: fn(#aggregate::Attribute) -> Self = Self::AttributeChanged;
+            const DISCARDED: Self = Self::Discarded;
+            #visit
+            #create
+            #change
+            #decode
+        }
+    }
+}
+
+fn clone(names: &Names<'_>) -> TokenStream {
+    let arms = names.each(|method, variant| {
+        let copy = match &method.event {
+            MethodEvent::Made { .. } => quote!(__es::Clone::clone(event)),
+            MethodEvent::Declared { .. } => {
+                let event = as_event(method);
+                quote!(#event::copied(event))
+            }
+        };
+        Some(quote!(Self::#variant(event) => Self::#variant(#copy),))
+    });
+    quote! {
+        fn clone(&self) -> Self {
+            match self {
+                #arms
+                Self::AttributeChanged(attribute) => Self::AttributeChanged(__es::Clone::clone(attribute)),
+                Self::Discarded => Self::Discarded,
+            }
+        }
+    }
+}
+
+fn visit(names: &Names<'_>) -> TokenStream {
+    let root = names.root;
+    let arms = names.each(|method, variant| {
+        let event = as_event(method);
+        let visit = match &method.event {
+            MethodEvent::Made { .. } => quote!(visitor.event(&#event::TYPE, event)),
+            MethodEvent::Declared { .. } => quote!(#event::accept(event, visitor)),
+        };
+        Some(quote!(Self::#variant(event) => #visit,))
+    });
+    quote! {
+        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+            match self {
+                #arms
+                Self::AttributeChanged(attribute) => __es::visit_attribute::<#root, V>(attribute, visitor),
+                Self::Discarded => __es::visit_discarded::<#root, V>(visitor),
+            }
+        }
+    }
+}
+
+fn create(names: &Names<'_>) -> TokenStream {
+    let state = &names.state;
+    let arms = names.each(|method, variant| {
+        let begin = match (method.creates(), &method.event) {
+            (false, _) => return None,
+            (true, MethodEvent::Made { .. }) => quote!(__es::Begin::begin(event, envelope)),
+            (true, MethodEvent::Declared { .. }) => quote!(__es::BeginRef::begin_ref(&event, envelope)),
+        };
+        Some(quote!(Self::#variant(event) => __es::Some(#begin),))
+    });
+    quote! {
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<#state> {
+            match self {
+                #arms
+                _ => __es::None,
+            }
+        }
+    }
+}
+
+fn change(names: &Names<'_>) -> TokenStream {
+    let Names { root, state, .. } = names;
+    let arms = names.each(|method, variant| {
+        let apply = match (method.creates(), &method.event) {
+            (true, _) => return None,
+            (false, MethodEvent::Made { .. }) => quote!(__es::Apply::apply(state, event, envelope)),
+            (false, MethodEvent::Declared { .. }) => {
+                quote!(__es::ApplyRef::apply_ref(state, &event, envelope))
+            }
+        };
+        Some(quote!(Self::#variant(event) => #apply,))
+    });
+    quote! {
+        fn change(self, state: &mut #state, envelope: &__es::Envelope) -> __es::Effect {
+            match self {
+                #arms
+                Self::AttributeChanged(attribute) => __es::set_attribute::<#root>(attribute, state),
+                Self::Discarded => return __es::Effect::Discards,
+                _ => return __es::Effect::Creates,
+            }
+            __es::Effect::Changed
+        }
+    }
+}
+
+fn decode(names: &Names<'_>) -> TokenStream {
+    let root = names.root;
+    let arms = names.each(|method, variant| {
+        let event = as_event(method);
+        let stored = match &method.event {
+            MethodEvent::Made { stored, .. } => {
+                let aliases = &stored.aliases;
+                quote!(#event::TOPIC #(| #aliases)*)
+            }
+            MethodEvent::Declared { .. } => quote!(_ if #event::is(topic)),
+        };
+        Some(quote!(#stored => #event::decode(version, data).map(Self::#variant),))
+    });
+    quote! {
+        fn decode<'de, D: __es::Deserializer<'de>>(
+            topic: &str,
+            version: u32,
+            data: D,
+        ) -> __es::Decoded<Self, D::Error> {
+            __es::Some(match topic {
+                #arms
+                _ => return __es::decode_standard::<#root, D>(topic, data),
+            })
+        }
+    }
+}

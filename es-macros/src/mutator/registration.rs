@@ -1,0 +1,48 @@
+//! What the aggregate tells the registry and `events.lock`, and the checks of its topics.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+
+use super::expand::Names;
+use super::method::{EventMethod, MethodEvent};
+use crate::upcast;
+
+/// The aggregate's entries, and the checks that need the topics of all its events.
+pub(super) fn registration(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, .. } = names;
+    let place = quote_spanned!(mutator.ident().span()=> __es::AggregateType::of::<#root>());
+    let traced = names.each(|method, name| {
+        let MethodEvent::Made { stored, .. } = &method.event else { return None };
+        Some(upcast::traced(&quote!(<#name as __es::Event>::TOPIC), name, &stored.past))
+    });
+    let retired = mutator.retired.iter().map(|topic| quote!(shapes.retired(#topic);));
+    let shapes = upcast::stored_shapes(&quote!(#traced #(#retired)*), &[]);
+    let topics = topics(names);
+    quote! {
+        __es::submit! { #place }
+        #shapes
+        #topics
+    }
+}
+
+/// The checks of topics that the macro cannot see: those of events declared elsewhere. Where all are made
+/// here, under default topics, equal topics would need equal names.
+fn topics(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, .. } = names;
+    let default = |method: &EventMethod| match &method.event {
+        MethodEvent::Made { stored, .. } => stored.topic.is_none() && stored.aliases.is_empty(),
+        MethodEvent::Declared { .. } => false,
+    };
+    let retired = mutator
+        .retired
+        .iter()
+        .map(|topic| quote_spanned!(topic.span()=> const _: () = __es::retired::<#root>(#topic);));
+    let distinct = (!mutator.events.iter().all(default)).then(|| {
+        names.each(|_, variant| {
+            let name = variant.unraw().to_string();
+            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(#name);))
+        })
+    });
+    quote!(#(#retired)* #distinct)
+}

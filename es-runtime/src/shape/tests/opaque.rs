@@ -1,0 +1,135 @@
+//! What cannot be seen, and what stands beside it.
+
+use super::*;
+use std::collections::BTreeMap;
+
+#[test]
+fn a_format_of_the_users_own_is_opaque_and_hides_no_neighbour() {
+    #[derive(Deserialize)]
+    struct Login {
+        after: Option<i64>,
+        secret: Secret,
+        address: Address,
+        day: chrono::NaiveDate,
+    }
+    check::<Login>(
+        "address: struct
+         address.street: string
+         address.zip?: string or null
+         after?: i64 or null
+         day: date
+         secret: opaque string",
+    );
+    check::<Vec<Secret>>(".: list\n[]: opaque string");
+    check::<Option<Secret>>(".: opaque string or null");
+    check::<BTreeMap<String, Secret>>(".: map\n{key}: string\n{value}: opaque string");
+    check::<(Secret, i64)>(
+        ".: tuple of 2\n.0: opaque string\n.1: opaque".replace(".0", "0").replace(".1", "1").as_str(),
+    );
+}
+
+#[test]
+fn a_field_after_an_opaque_one_still_shows_that_it_may_be_left_out() {
+    #[derive(Deserialize)]
+    struct Login {
+        #[serde(default = "secret")]
+        secret: Secret,
+        #[serde(default)]
+        tries: i64,
+        user: String,
+    }
+    fn secret() -> Secret {
+        Secret(String::new())
+    }
+    check::<Login>("secret?: opaque string\ntries?: i64\nuser: string");
+}
+
+#[test]
+fn what_cannot_be_seen_is_opaque() {
+    #[derive(Deserialize)]
+    #[serde(tag = "type")]
+    enum Tagged {
+        A { x: i64 },
+        B,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        Number(i64),
+        Struct { x: i64 },
+    }
+    #[derive(Deserialize)]
+    struct Flat {
+        id: i64,
+        #[serde(flatten)]
+        address: Address,
+    }
+    #[derive(Deserialize)]
+    struct Extra {
+        #[serde(flatten)]
+        more: BTreeMap<String, String>,
+    }
+    #[derive(Deserialize)]
+    struct All {
+        before: i64,
+        tagged: Tagged,
+        untagged: Untagged,
+        flat: Flat,
+        extra: Extra,
+        any: serde_json::Value,
+        after: Option<Tagged>,
+        zone: String,
+    }
+    check::<All>(
+        "after?: opaque or null
+         any: opaque
+         before: i64
+         extra: opaque
+         flat: opaque
+         tagged: opaque
+         untagged: opaque
+         zone: string",
+    );
+}
+
+#[test]
+fn an_adjacently_tagged_enum_shows_its_variants() {
+    #[derive(Serialize, Deserialize)]
+    #[serde(tag = "t", content = "c")]
+    enum Tagged {
+        A { x: i64 },
+        B,
+        C(String),
+        D(i64, u8),
+    }
+    let shape = trace_stored::<Tagged>();
+    let lines: Vec<String> = shape.written().collect();
+    for line in ["t: enum", "t|A: variant", "t|B: variant", "t|C: variant", "t|D: variant"] {
+        assert!(lines.iter().any(|other| other == line), "{shape}");
+    }
+    assert!(lines.iter().any(|line| line.starts_with('c') && line.contains("opaque")), "{shape}");
+}
+
+#[test]
+fn a_field_behind_one_that_cannot_be_built_is_needed_unless_it_is_a_plain_option() {
+    fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+    #[derive(Deserialize)]
+    struct Login {
+        secret: Secret,
+        tries: Option<i64>,
+        /// Left out, it is missed in spite of its type.
+        #[serde(deserialize_with = "lenient")]
+        strict: Option<i64>,
+        needed: i64,
+    }
+    check::<Login>("needed: i64\nsecret: opaque string\nstrict: i64 or null\ntries?: i64 or null");
+}
+
+#[test]
+fn numbers_and_objects_of_json() {
+    check::<serde_json::Number>(".: number");
+    check::<serde_json::Map<String, serde_json::Value>>(".: map\n{key}: string\n{value}: opaque");
+    check::<Option<serde_json::Value>>(".: opaque or null");
+}

@@ -1,0 +1,107 @@
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use es_runtime::clock::{Clock, Timestamp, set_clock};
+use es_runtime::testing::ManualClock;
+
+use crate::account::open;
+
+const fn micros(number: i64) -> Timestamp {
+    Timestamp::from_micros(number)
+}
+
+#[test]
+fn a_timestamp_is_shown_as_a_date_to_the_microsecond() {
+    assert_eq!(micros(1_763_640_000_123_456).to_string(), "2025-11-20T12:00:00.123456Z");
+    assert_eq!(micros(0).to_string(), "1970-01-01T00:00:00.000000Z");
+    assert_eq!(micros(-1).to_string(), "1969-12-31T23:59:59.999999Z");
+    assert_eq!(format!("{:?}", micros(0)), "Timestamp(1970-01-01T00:00:00.000000Z)");
+}
+
+#[test]
+fn a_timestamp_is_stored_as_a_number() {
+    assert_eq!(serde_json::to_string(&micros(-7)).unwrap(), "-7");
+    assert_eq!(serde_json::from_str::<Timestamp>("1763640000123456").unwrap(), micros(1_763_640_000_123_456));
+    assert!(serde_json::from_str::<Timestamp>("\"2025-11-20T12:00:00Z\"").is_err());
+}
+
+#[test]
+fn timestamps_are_ordered_by_time() {
+    assert!(micros(-1) < micros(0) && micros(0) < micros(1));
+    assert_eq!(micros(5).after(Duration::from_nanos(1_999)), micros(6));
+    assert_eq!(micros(i64::MAX - 1).after(Duration::from_secs(1)), micros(i64::MAX));
+}
+
+#[test]
+fn a_system_time_is_cut_to_the_microsecond() {
+    assert_eq!(Timestamp::from(UNIX_EPOCH + Duration::from_nanos(1_500)), micros(1));
+    assert_eq!(Timestamp::from(UNIX_EPOCH - Duration::from_micros(5)), micros(-5));
+}
+
+#[test]
+fn events_take_the_time_of_the_system_unless_a_clock_is_set() {
+    let before = Timestamp::from(SystemTime::now());
+    let account = open();
+    assert!(account.created_at() >= before && account.created_at() <= Timestamp::from(SystemTime::now()));
+}
+
+#[test]
+fn a_clock_may_be_a_closure() {
+    let _guard = set_clock(|| micros(7));
+    assert_eq!(open().created_at(), micros(7));
+}
+
+#[test]
+fn the_clock_is_read_once_for_each_event() {
+    let reads = Cell::new(0);
+    let _guard = set_clock(move || micros(reads.replace(reads.get() + 1)));
+    let mut account = open();
+    account.deposit(1);
+    account.set_owner("Anna".into());
+    assert_eq!((account.created_at(), account.modified_at()), (micros(0), micros(2)));
+    let discarded = account.discard();
+    let times: Vec<_> =
+        discarded.pending().iter().map(|recorded| recorded.envelope().timestamp().as_micros()).collect();
+    assert_eq!(times, [0, 1, 2, 3]);
+}
+
+#[test]
+fn clocks_nest() {
+    let _outer = ManualClock::at(micros(1)).install();
+    {
+        let _inner = ManualClock::at(micros(2)).install();
+        assert_eq!(open().created_at(), micros(2));
+    }
+    assert_eq!(open().created_at(), micros(1));
+}
+
+#[test]
+fn a_panic_sets_the_clock_back() {
+    let _outer = ManualClock::at(micros(1)).install();
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        let _inner = ManualClock::at(micros(2)).install();
+        panic!("planned");
+    }));
+    assert!(panic.is_err());
+    assert_eq!(open().created_at(), micros(1));
+}
+
+#[test]
+fn a_clock_is_set_for_one_thread() {
+    let _guard = ManualClock::at(micros(1)).install();
+    assert!(thread::spawn(|| open().created_at()).join().unwrap() > micros(1));
+    assert_eq!(open().created_at(), micros(1));
+}
+
+#[test]
+fn clones_of_a_manual_clock_are_one_clock() {
+    let clock = ManualClock::default();
+    let elsewhere = clock.clone();
+    thread::spawn(move || elsewhere.advance(Duration::from_micros(3))).join().unwrap();
+    assert_eq!(clock.now(), ManualClock::START.after(Duration::from_micros(3)));
+    clock.set(micros(-1));
+    let _guard = clock.install();
+    assert_eq!(open().created_at(), micros(-1));
+}

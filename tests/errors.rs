@@ -1,0 +1,78 @@
+use std::error::Error as _;
+
+use es_runtime::error::Mismatch;
+use es_runtime::testing::{ManualClock, decode, id, recorded, replay};
+use es_runtime::{Error, ErrorKind, Id};
+use uuid::Uuid;
+
+use crate::account::{Account, Deposited, opened};
+
+fn wrong_version() -> Error {
+    let first: Id<Account> = id(1);
+    replay::<Account>([
+        recorded(first, 1, ManualClock::START, opened()),
+        recorded(first, 3, ManualClock::START, Deposited { amount: 1 }),
+    ])
+    .unwrap_err()
+}
+
+fn wrong_id() -> Error {
+    replay::<Account>([
+        recorded(id(1), 1, ManualClock::START, opened()),
+        recorded(Id::from_uuid(Uuid::nil()), 2, ManualClock::START, Deposited { amount: 1 }),
+    ])
+    .unwrap_err()
+}
+
+#[test]
+fn a_message_gives_the_fact_the_evidence_and_the_remedy() {
+    assert_eq!(
+        wrong_version().to_string(),
+        "aggregate 00000000-0000-7000-8000-000000000001 expects event version 2 next but was given 3; \
+         versions are 1, 2, 3 and so on without gap or repeat"
+    );
+    assert_eq!(
+        wrong_id().to_string(),
+        "an event of aggregate 00000000-0000-0000-0000-000000000000 was applied to aggregate \
+         00000000-0000-7000-8000-000000000001; read the events of one aggregate at a time"
+    );
+}
+
+#[test]
+fn what_was_expected_and_found_is_there_for_the_caller() {
+    let error = wrong_version();
+    let mismatch = error.as_mismatch().unwrap();
+    assert_eq!(mismatch.to_string(), error.to_string());
+    assert!(matches!(mismatch, Mismatch::Version { .. }));
+    assert!(matches!(wrong_id().as_mismatch(), Some(Mismatch::Id { .. })));
+    assert!(replay::<Account>([]).unwrap_err().as_mismatch().is_none());
+}
+
+#[test]
+fn debug_shows_the_kind_the_message_and_the_cause() {
+    let error = replay::<Account>([]).unwrap_err();
+    assert_eq!(
+        format!("{error:?}"),
+        "Error { kind: NotFound, message: \"there is no such `Account`: it has no events\" }"
+    );
+    let error = decode::<Account>("Account.Deposited", 1, "7").unwrap_err();
+    assert!(format!("{error:?}").contains(", source: Error(\"invalid type"), "{error:?}");
+}
+
+#[test]
+fn a_cause_can_be_followed() {
+    let error = decode::<Account>("Account.Deposited", 1, "7").unwrap_err();
+    let cause = error.source().unwrap();
+    assert!(cause.is::<serde_json::Error>());
+    assert!(wrong_version().source().is_none());
+}
+
+#[test]
+fn an_error_goes_wherever_errors_go() {
+    fn fails() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        replay::<Account>([])?;
+        Ok(())
+    }
+    let error = fails().unwrap_err();
+    assert_eq!(error.downcast_ref::<Error>().map(Error::kind), Some(ErrorKind::NotFound));
+}

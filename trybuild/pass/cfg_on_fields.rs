@@ -1,0 +1,42 @@
+#![deny(warnings)]
+
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+#[derive(Debug)]
+pub struct Account {
+    #[attribute]
+    #[cfg(all())]
+    pub owner: String,
+    #[attribute]
+    #[cfg(any())]
+    pub holder: NoSuchType,
+    #[cfg(any())]
+    pub limit: NoSuchType,
+    #[cfg_attr(all(), serde(default))]
+    pub interest: u8,
+    #[cfg(all())]
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open(owner: String) -> Self {
+        Self {
+            owner,
+            #[cfg(any())]
+            holder: NoSuchType,
+            #[cfg(any())]
+            limit: NoSuchType,
+            interest: 1,
+            balance: 0,
+        }
+    }
+}
+
+fn main() {
+    let mut account = Account::open("Ann".into());
+    account.set_owner("Anna".into());
+    assert_eq!((account.owner.as_str(), account.interest, account.balance), ("Anna", 1, 0));
+}

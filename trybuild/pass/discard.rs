@@ -1,0 +1,34 @@
+#![deny(warnings)]
+
+use es_runtime::testing::{encode, replay};
+use es_runtime::{Discarded, ErrorKind, aggregate, mutator};
+
+#[aggregate]
+#[derive(Debug)]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+impl Account {
+    pub fn close(self) -> Result<Discarded<Self>, Self> {
+        if self.balance == 0 { Ok(self.discard()) } else { Err(self) }
+    }
+}
+
+fn main() {
+    let account = Account::open();
+    let id = account.id();
+    let closed = account.close().unwrap();
+    assert_eq!((closed.id(), closed.version()), (id, 2.into()));
+    assert_eq!(encode::<Account>(closed.pending()[1].event()).topic(), "Account.Discarded");
+    let error = replay::<Account>(closed.pending().to_vec()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}

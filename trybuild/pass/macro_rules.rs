@@ -1,0 +1,98 @@
+#![deny(warnings)]
+
+use es_runtime::testing::encode;
+use es_runtime::{aggregate, event, mutator};
+
+macro_rules! account {
+    ($vis:vis $name:ident $topic:literal { $field:ident: $ty:ty = $first:expr } $opened:ident $open:ident $changed:ident $change:ident $seen:ident) => {
+        #[aggregate(name = $topic)]
+        $vis struct $name {
+            #[attribute]
+            $vis owner: String,
+            #[attribute(name = "stored")]
+            $vis $field: $ty,
+        }
+
+        #[event]
+        $vis struct $seen {
+            $vis by: $ty,
+        }
+
+        #[mutator]
+        impl $name {
+            #[event($opened)]
+            $vis fn $open(owner: String) -> Self {
+                Self { owner, $field: $first }
+            }
+
+            #[event($changed, aliases = [$topic])]
+            $vis fn $change(&mut self, amount: $ty, $field: $ty) {
+                self.$field += amount + $field;
+                self.help(amount);
+            }
+
+            #[event]
+            fn on_seen(&mut self, event: &$seen) {
+                self.$field += event.by;
+            }
+
+            fn help(&mut self, amount: $ty) {
+                self.$field -= amount;
+            }
+        }
+
+        impl $name {
+            $vis fn see(&mut self, by: $ty) {
+                self.trigger($seen { by });
+            }
+        }
+    };
+}
+
+account!(pub Account "Bank.Account" { balance: i64 = 7 } AccountOpened open Deposited deposit Seen);
+account!(Purse "Bank.Purse" { coins: u8 = 1 } PurseOpened open Filled fill Counted);
+
+// The body comes from the caller, `self` with it.
+macro_rules! mutators {
+    ($name:ident { $($(#[$attr:meta])* fn $method:ident($($arg:tt)*) $(-> $out:ty)? $body:block)* }) => {
+        #[mutator]
+        impl $name {
+            $($(#[$attr])* pub fn $method($($arg)*) $(-> $out)? $body)*
+        }
+    };
+}
+
+#[aggregate]
+pub struct Branch {
+    pub city: String,
+}
+
+mutators! {
+    Branch {
+        #[event(Founded)]
+        fn found(city: String) -> Self { Self { city } }
+
+        #[event(Moved)]
+        fn move_to(&mut self, city: String) { self.city = city; }
+    }
+}
+
+fn main() {
+    let mut account = Account::open("Ann".into());
+    account.deposit(3, 4);
+    account.see(1);
+    account.set_balance(account.balance + 1);
+    assert_eq!(account.balance, 13);
+    assert_eq!(encode::<Account>(account.pending()[0].event()).topic(), "Bank.Account.AccountOpened");
+
+    let mut purse = Purse::open("Ann".into());
+    purse.fill(1, 2);
+    purse.see(3);
+    purse.set_owner("Anna".into());
+    purse.set_coins(purse.coins * 2);
+    assert_eq!((purse.owner.as_str(), purse.coins), ("Anna", 12));
+
+    let mut branch = Branch::found("Bern".into());
+    branch.move_to("Thun".into());
+    assert_eq!(branch.city, "Thun");
+}
