@@ -73,7 +73,7 @@ impl Ledger {
     }
 
     #[event(Rewarded)]
-    fn reward(&mut self, amount: i64, envelope: &Envelope, _reason: String) {
+    fn reward(&mut self, amount: i64, envelope: &Envelope, reason: String) {
         self.add(amount + Self::BONUS, envelope);
     }
 
@@ -110,11 +110,7 @@ fn both_styles_mix() {
             ledger.reward(2, "loyal".into());
             ledger.trigger(Audited {});
         })
-        .then((
-            Booked { amount: 10, text: None },
-            Rewarded { amount: 2, _reason: "loyal".into() },
-            Audited {},
-        ))
+        .then((Booked { amount: 10, text: None }, Rewarded { amount: 2, reason: "loyal".into() }, Audited {}))
         .then_state(|ledger| assert_eq!((ledger.balance, ledger.audits, ledger.version().get()), (18, 1, 5)));
 }
 
@@ -178,7 +174,7 @@ fn the_envelope_is_not_stored_in_the_event() {
         .iter()
         .map(|recorded| encode::<Ledger>(recorded.event()).data().to_owned())
         .collect();
-    assert_eq!(data, [r#"{"bank":"B"}"#, r#"{"amount":1,"_reason":"loyal"}"#]);
+    assert_eq!(data, [r#"{"bank":"B"}"#, r#"{"amount":1,"reason":"loyal"}"#]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) fn failure(run: impl FnOnce()) -> Failure {
         let previous = take_hook();
         set_hook(Box::new(move |info| {
             if !note(info) {
-                previous(info)
+                previous(info);
             }
         }));
     });

@@ -252,12 +252,12 @@ fn a_command_without_an_aggregate_is_told() {
     let nothing = failure(|| drop(Scenario::<Account>::given_nothing().when(|account| account.deposit(1))));
     assert_eq!(nothing.message, expected);
     let gone = failure(|| {
-        let discarded = account().when_discarded(|account| account.discard()).then(AccountEvent::Discarded);
+        let discarded = account().when_discarded(Account::discard).then(AccountEvent::Discarded);
         drop(discarded.when(|account| account.deposit(1)));
     });
     assert!(gone.message.starts_with("there is no such `Account`: it is discarded"), "{}", gone.message);
     let state = failure(|| {
-        drop(account().when_discarded(|account| account.discard()).then_state(|_| ()));
+        drop(account().when_discarded(Account::discard).then_state(|_| ()));
     });
     assert!(state.message.starts_with("there is no state to look at: "), "{}", state.message);
 }
@@ -293,7 +293,7 @@ fn each_failure_blames_the_line_of_the_test() {
     blames(line!(), || drop(account().when(Account::freeze).then_nothing()));
     blames(line!(), || drop(account().when(|_| 1).then_returns(2)));
     blames(line!(), || drop(account().when(|account| account.withdraw(1)).then_error(Overdrawn)));
-    blames(line!(), || drop(account().when_discarded(|account| account.discard()).then_state(|_| ())));
+    blames(line!(), || drop(account().when_discarded(Account::discard).then_state(|_| ())));
     blames(line!(), || drop(Scenario::<Lottery>::given(Opening {}).when(Lottery::draw)));
     blames(line!(), || drop(Scenario::<Lottery>::given(Opening {}).when(|lottery| lottery.stake(f64::NAN))));
 }

@@ -33,7 +33,7 @@ impl Drawer {
     }
 
     #[event(CoinsAdded)]
-    fn add(&mut self, coins: Vec<u32>, #[serde(rename = "by")] _clerk: (String, i8), note: Option<char>) {
+    fn add(&mut self, coins: Vec<u32>, #[serde(rename = "by")] clerk: (String, i8), note: Option<char>) {
         self.coins.extend(coins);
         self.label = note.map(String::from);
     }
@@ -60,7 +60,7 @@ fn row(topic: &'static str, data: &str) -> (&'static str, u32, String) {
 
 #[test]
 fn a_made_event_is_its_parameters_by_name() {
-    let added = CoinsAdded { coins: vec![5, 10], _clerk: ("Zoë".into(), -1), note: None };
+    let added = CoinsAdded { coins: vec![5, 10], clerk: ("Zoë".into(), -1), note: None };
     assert_eq!(
         stored(&DrawerEvent::CoinsAdded(added)),
         row("Drawer.CoinsAdded", r#"{"coins":[5,10],"by":["Zoë",-1],"note":null}"#)

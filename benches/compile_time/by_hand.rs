@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::caller::{caller, parameters};
 use crate::description::{Aggregate, Change, Description, Event, Field};
 use crate::files::Crate;
 
@@ -88,6 +89,7 @@ fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
     codec(&mut text, aggregate)?;
     apply(&mut text, aggregate)?;
     root(&mut text, aggregate)?;
+    caller(&mut text, aggregate)?;
     Ok(text)
 }
 
@@ -157,10 +159,7 @@ fn apply(text: &mut String, Aggregate { name: of, fields, events }: &Aggregate) 
 
 /// How a field is taken out of an event that is still needed.
 fn clone(field: &Field) -> &'static str {
-    match field.ty {
-        "i64" | "u32" | "bool" | "Uuid" | "Option<i64>" => "",
-        _ => ".clone()",
-    }
+    if field.is_copy() { "" } else { ".clone()" }
 }
 
 /// The aggregate: its commands and its replay.
@@ -257,25 +256,25 @@ impl {of} {{"
 /// The method that records an event.
 fn command(text: &mut String, of: &str, event: &Event, creates: bool) -> std::fmt::Result {
     let Event { name, command, fields } = event;
-    let parameters =
-        fields.iter().map(|Field { name, ty, .. }| format!("{name}: {ty}")).collect::<Vec<_>>().join(", ");
     let values = fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
     if !creates {
         return writeln!(
             text,
-            "    pub fn {command}(&mut self, {parameters}) {{
+            "    pub fn {command}(&mut self, {}) {{
         self.record({of}Event::{name}({name} {{ {values} }}));
-    }}\n"
+    }}\n",
+            parameters(event)
         );
     }
     writeln!(
         text,
-        "    pub fn {command}({parameters}) -> Self {{
+        "    pub fn {command}({}) -> Self {{
         let (id, timestamp, event) = (Uuid::now_v7(), now(), {name} {{ {values} }});
         let state = {of}State::begin(&event);
         let event = {of}Event::{name}(event);
         let pending = vec![Recorded {{ id, version: 1, timestamp, event }}];
         Self {{ id, version: 1, created_at: timestamp, modified_at: timestamp, state, pending }}
-    }}\n"
+    }}\n",
+        parameters(event)
     )
 }

@@ -38,6 +38,13 @@ pub struct Field {
     pub change: Change,
 }
 
+impl Field {
+    /// Whether a value of its type is copied without being asked for it.
+    pub fn is_copy(&self) -> bool {
+        ["i64", "u32", "bool", "Uuid", "Option<i64>"].contains(&self.ty)
+    }
+}
+
 /// What an event does to a field.
 #[derive(Clone, Copy)]
 pub enum Change {

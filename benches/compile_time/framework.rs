@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::caller::{caller, parameters};
 use crate::description::{Aggregate, Change, Description, Event, Field};
 use crate::files::Crate;
 
@@ -75,14 +76,11 @@ pub fn load(topic: &str, version: u32, bytes: &[u8]) -> Option<serde_json::Resul
 }}\n
 pub fn replay(events: Vec<Recorded<{name}Event>>) -> Result<{name}, es_runtime::Error> {{
     crate::codec::replay(events)
-}}"
+}}
+"
     )?;
+    caller(&mut text, aggregate)?;
     Ok(text)
-}
-
-/// The parameters of an event method.
-fn parameters(event: &Event) -> String {
-    event.fields.iter().map(|Field { name, ty, .. }| format!("{name}: {ty}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The event method that makes the first state.

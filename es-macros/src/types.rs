@@ -19,7 +19,7 @@ const STORABLE_OF: &[&str] =
 
 /// Whether the type is made of types that are known to be storable.
 pub(crate) fn is_known_storable(ty: &Type) -> bool {
-    match ty {
+    match peel(ty) {
         Type::Path(TypePath { qself: None, path, .. }) => {
             let [segment] = path.segments.iter().collect::<Vec<_>>()[..] else { return false };
             match &segment.arguments {
@@ -133,11 +133,8 @@ pub(crate) fn assert_all(types: &[&Type], bound: &TokenStream, cfgs: &[&Attribut
     if types.is_empty() {
         return TokenStream::new();
     }
-    let asserts = types.iter().map(|ty| quote_spanned!(ty.span()=> <#ty as #bound>::OK;));
-    quote! {
-        #(#cfgs)*
-        const _: () = { #(#asserts)* };
-    }
+    let asserts = types.iter().map(|ty| quote_spanned!(ty.span()=> const _: () = <#ty as #bound>::OK;));
+    asserts.map(|assert| quote!(#(#cfgs)* #assert)).collect()
 }
 
 /// `for<'a> T: Bound<'a>` for each type. Such a bound is checked only where the impl is used: without it,
@@ -151,4 +148,13 @@ pub(crate) fn serde_bounds(types: &[&Type], bound: &TokenStream) -> TokenStream 
     let Some(first) = types.first() else { return TokenStream::new() };
     let text = LitStr::new(&lazy_bounds(types, bound).to_string(), first.span());
     quote!(#[serde(bound(serialize = #text, deserialize = #text))])
+}
+
+/// The type itself, without the invisible group that a `macro_rules` variable arrives in, or brackets.
+pub(crate) fn peel(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => peel(&group.elem),
+        Type::Paren(paren) => peel(&paren.elem),
+        ty => ty,
+    }
 }

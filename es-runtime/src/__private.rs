@@ -5,6 +5,7 @@ pub use core::fmt::{self, Debug, Formatter};
 pub use core::ops::Deref;
 pub use core::option::Option::{self, None, Some};
 pub use core::panic::Location;
+pub use core::result::Result;
 
 pub use ::inventory::submit;
 pub use ::serde::{self, Deserializer};
@@ -13,9 +14,9 @@ use crate::aggregate::attribute_changed;
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Changes,
     Creates, Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
-    decode_value, distinct, made_topic, retired, visit_attribute, visit_discarded,
+    distinct, made_topic, retired, visit_attribute, visit_discarded,
 };
-pub use crate::event::{Envelope, Event, EventType, EventVisitor};
+pub use crate::event::{Envelope, Event, EventType, EventVisitor, decode_past};
 pub use crate::id::Id;
 pub use crate::lock::{Shapes, StoredShapes};
 pub use crate::registry::AggregateType;

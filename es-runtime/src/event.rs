@@ -41,10 +41,8 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     const TOPIC: &'static str;
     /// Names it was stored under before.
     const ALIASES: &'static [&'static str] = &[];
-    /// The older shapes that stored events may still have.
-    type Past: Past<Self>;
     /// The version of the current shape.
-    const VERSION: u32 = <Self::Past as Past<Self>>::LENGTH + 1;
+    const VERSION: u32 = 1;
     /// Where it is declared.
     const PLACE: &'static Location<'static> = Location::caller();
     /// All of this as a value.
@@ -69,7 +67,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     ///
     /// If the data do not fit the shape, or the version is not known.
     fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error> {
-        decode_shape::<Self, Self::Past, D>(Self::TOPIC, version, data)
+        decode_past::<Self, (), D>(Self::TOPIC, version, data)
     }
 
     /// Shows the event to `visitor`.
@@ -86,7 +84,11 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
 }
 
 /// Reads a value of any version: an event, or the value of an attribute.
-pub(crate) fn decode_shape<'de, T, P, D>(name: &str, version: u32, data: D) -> Result<T, D::Error>
+///
+/// # Errors
+///
+/// If the data do not fit the shape, or the version is not known.
+pub fn decode_past<'de, T, P, D>(name: &str, version: u32, data: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned,
     P: Past<T>,
@@ -104,7 +106,7 @@ where
 }
 
 #[cold]
-fn unknown_version<E: Error>(name: &str, version: u32, current: u32) -> E {
+pub(crate) fn unknown_version<E: Error>(name: &str, version: u32, current: u32) -> E {
     E::custom(format_args!("`{name}` has version {version}, but this program knows versions 1 to {current}"))
 }
 

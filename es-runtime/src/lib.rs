@@ -1,4 +1,15 @@
-//! Event sourcing for Rust.
+// The links of the README as they lead from the generated page: of two definitions the first one counts.
+//! [ARCHITECTURE.md]: ../../../ARCHITECTURE.md
+//! [CONTRIBUTING.md]: ../../../CONTRIBUTING.md
+//! [CHANGELOG.md]: ../../../CHANGELOG.md
+//! [es-runtime/docs/adr]: ../../../es-runtime/docs/adr
+//! [LICENSE-MIT]: ../../../LICENSE-MIT
+//! [LICENSE-APACHE]: ../../../LICENSE-APACHE
+//! [lock]: lock
+#![cfg_attr(feature = "testing", doc = "[test kit]: testing")]
+#![cfg_attr(not(feature = "testing"), doc = "[test kit]: #features")]
+//!
+#![doc = include_str!("../../README.md")]
 // The modules in the order of the data flow: each imports only from those above it.
 
 pub mod id;
@@ -12,6 +23,8 @@ pub mod aggregate;
 pub mod registry;
 pub mod shape;
 pub mod lock;
+#[cfg(feature = "macros")]
+mod macros;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[doc(hidden)]
@@ -21,7 +34,7 @@ pub use crate::aggregate::{Aggregate, Discarded, Root};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Envelope, Event, Recorded};
 pub use crate::id::{Id, Version};
+#[cfg(feature = "macros")]
+pub use crate::macros::{aggregate, attribute, event, mutator};
 pub use crate::metadata::Metadata;
 pub use crate::registry::Registry;
-#[cfg(feature = "macros")]
-pub use es_macros::{aggregate, attribute, event, mutator};

@@ -137,11 +137,11 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         #[allow(dead_code)]
         impl #root {
             #[doc = " Records an event that is declared on its own, and applies it."]
-            #trigger fn trigger<E: __es::Changes<Self>>(&mut self, event: E) {
+            #trigger fn trigger<__E: __es::Changes<Self>>(&mut self, event: __E) {
                 self.__root.record(event);
             }
             #[doc = " Creates the aggregate with an event that is declared on its own."]
-            #trigger fn create_from<E: __es::Creates<Self>>(event: E) -> Self {
+            #trigger fn create_from<__E: __es::Creates<Self>>(event: __E) -> Self {
                 Self { __root: __es::Root::create(__es::Id::new(), event) }
             }
             #[doc = " Ends the aggregate; what is returned can only be saved."]
@@ -205,12 +205,13 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     }
     let attribute_enum = names::attribute_enum(root);
     let state = &state.ident;
+    let everywhere = attributes.iter().filter(|attribute| attribute.cfgs.is_empty());
     let unknown: Vec<_> =
-        attributes.iter().map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect();
+        everywhere.map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect();
     let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
-    let types = each(attributes, |AttributeField { ty, name, aliases, past, .. }| {
-        let past = upcast::past(past);
-        quote!(__es::AttributeType::of::<#ty, #past>(#name, &[#(#aliases),*]),)
+    let types = each(attributes, |AttributeField { name, aliases, past, .. }| {
+        let version = current_version(past);
+        quote!(__es::AttributeType::new(#name, &[#(#aliases),*], #version),)
     });
     let visits = each(attributes, |AttributeField { variant, name, past, .. }| {
         let version = current_version(past);
@@ -223,7 +224,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     let decodes = each(attributes, |AttributeField { variant, ty, name, aliases, past, .. }| {
         let past = upcast::past(past);
         quote! {
-            #name #(| #aliases)* => __es::decode_value::<#ty, #past, D>(name, version, value).map(Self::#variant),
+            #name #(| #aliases)* => __es::decode_past::<#ty, #past, __D>(name, version, value).map(Self::#variant),
         }
     });
     let traced = each(attributes, |AttributeField { ty, name, past, .. }| {
@@ -235,17 +236,17 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
         impl __es::Attribute for #attribute_enum where #bounds {
             type State = #state;
             const TYPES: &'static [__es::AttributeType] = &[#types];
-            fn visit<V: __es::AttributeVisitor>(&self, visitor: V) -> V::Output {
+            fn visit<__V: __es::AttributeVisitor>(&self, visitor: __V) -> __V::Output {
                 match self { #visits }
             }
-            fn apply(self, state: &mut Self::State) {
+            fn apply(self, state: &mut #state) {
                 match self { #applies }
             }
-            fn decode<'de, D: __es::Deserializer<'de>>(
+            fn decode<'de, __D: __es::Deserializer<'de>>(
                 name: &str,
                 version: u32,
-                value: D,
-            ) -> __es::Decoded<Self, D::Error> {
+                value: __D,
+            ) -> __es::Decoded<Self, __D::Error> {
                 __es::Some(match name {
                     #decodes
                     _ => return __es::None,

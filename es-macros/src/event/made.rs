@@ -37,7 +37,19 @@ impl Stored {
         let topic = topic.as_ref().map_or_else(|| default.clone(), |topic| quote!(#topic));
         let aliases =
             (!aliases.is_empty()).then(|| quote!(const ALIASES: &'static [&'static str] = &[#(#aliases),*];));
-        let past = upcast::past(past);
+        let past = (!past.is_empty()).then(|| {
+            let version = upcast::current_version(past);
+            let past = upcast::past(past);
+            quote! {
+                const VERSION: u32 = #version;
+                fn decode<'de, __D: __es::Deserializer<'de>>(
+                    version: u32,
+                    data: __D,
+                ) -> __es::Result<Self, __D::Error> {
+                    __es::decode_past::<Self, #past, __D>(Self::TOPIC, version, data)
+                }
+            }
+        });
         // Inside the expansion's block; at the event's name, whose line this tells.
         let place = quote_spanned!(name.span()=> __es::Location::caller());
         quote! {
@@ -45,7 +57,7 @@ impl Stored {
             const TOPIC: &'static str = #topic;
             #aliases
             const PLACE: __es::Place = #place;
-            type Past = #past;
+            #past
         }
     }
 }

@@ -13,7 +13,7 @@ use super::model::Mutator;
 use crate::attrs;
 use crate::diag::Diag;
 use crate::names::{self, RESERVED_EVENTS, RESERVED_METHODS};
-use crate::types::check_owned;
+use crate::types::{check_owned, peel};
 
 /// Words in front of `fn`, and parameters that are not values.
 pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
@@ -66,7 +66,7 @@ pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a R
 pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Diag) {
     let returned = match &sig.output {
         ReturnType::Default => None,
-        ReturnType::Type(_, ty) => Some(&**ty),
+        ReturnType::Type(_, ty) => Some(peel(ty)),
     };
     let is = |ty: &Type, name: &str| matches!(ty, Type::Path(path) if path.path.is_ident(name));
     match returned {
@@ -101,6 +101,11 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
                 "a `cfg` would change the stored shape from build to build; make the parameter an `Option`",
             );
         }
+    }
+    if name.unraw().to_string().starts_with('_') {
+        let stored = name.unraw().to_string();
+        let plain = stored.trim_start_matches('_');
+        diag.error(name, format!("`{stored}` is the name that the value is stored under; write `{plain}` (a stored parameter need not be used)"));
     }
     if names_self(ty) {
         diag.error(ty, "`Self` is the state, which is not stored in an event; name the type of the value");

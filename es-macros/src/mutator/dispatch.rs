@@ -34,6 +34,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         impl __es::Clone for #events #bounds { #clone }
         #[automatically_derived]
         impl __es::Debug for #events #bounds {
+            #[inline]
             fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
                 __es::debug_event::<#root>(self, f)
             }
@@ -64,6 +65,7 @@ fn clone(names: &Names<'_>) -> TokenStream {
         Some(quote!(Self::#variant(event) => Self::#variant(#copy),))
     });
     quote! {
+        #[inline]
         fn clone(&self) -> Self {
             match self {
                 #arms
@@ -85,11 +87,11 @@ fn visit(names: &Names<'_>) -> TokenStream {
         Some(quote!(Self::#variant(event) => #visit,))
     });
     quote! {
-        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+        fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 #arms
-                Self::AttributeChanged(attribute) => __es::visit_attribute::<#root, V>(attribute, visitor),
-                Self::Discarded => __es::visit_discarded::<#root, V>(visitor),
+                Self::AttributeChanged(attribute) => __es::visit_attribute::<#root, __V>(attribute, visitor),
+                Self::Discarded => __es::visit_discarded::<#root, __V>(visitor),
             }
         }
     }
@@ -153,16 +155,24 @@ fn decode(names: &Names<'_>) -> TokenStream {
         };
         Some(quote!(#stored => #event::decode(version, data).map(Self::#variant),))
     });
-    quote! {
-        fn decode<'de, D: __es::Deserializer<'de>>(
-            topic: &str,
-            version: u32,
-            data: D,
-        ) -> __es::Decoded<Self, D::Error> {
+    let standard = quote!(__es::decode_standard::<#root, __D>(topic, version, data));
+    let decoded = if arms.is_empty() {
+        standard
+    } else {
+        quote! {
             __es::Some(match topic {
                 #arms
-                _ => return __es::decode_standard::<#root, D>(topic, data),
+                _ => return #standard,
             })
+        }
+    };
+    quote! {
+        fn decode<'de, __D: __es::Deserializer<'de>>(
+            topic: &str,
+            version: u32,
+            data: __D,
+        ) -> __es::Decoded<Self, __D::Error> {
+            #decoded
         }
     }
 }

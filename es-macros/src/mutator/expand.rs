@@ -1,7 +1,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, PatIdent, Path, Type};
+use syn::{Attribute, Path, Type};
 
 use super::dispatch::dispatch;
 use super::method::{EventMethod, Field, MethodEvent};
@@ -190,11 +190,9 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         }
         MethodEvent::Declared { pat, ty, .. } => (quote!(#pat: &#ty), None),
     };
-    let envelope = if let Some(PatIdent { ident, mutability, .. }) = &method.envelope {
-        quote!(#mutability #ident)
-    } else {
-        quote!(_)
-    };
+    // The user's own name of the type: its import is used.
+    let unread = || quote!(_: &__es::Envelope);
+    let envelope = method.envelope.as_ref().map_or_else(unread, |(pat, ty)| quote!(#pat: #ty));
     let output = method.creates().then_some(&method.output);
     // At the user's method, to which the compiler then points.
     let body = Ident::new(body, method.ident.span());
@@ -209,7 +207,7 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         #(#cfgs)*
         impl __es::#home<#event> for #state {
             #(#on_body)*
-            fn #body(#(#receiver,)* #given, #envelope: &__es::Envelope) #output { #taken #(#statements)* }
+            fn #body(#(#receiver,)* #given, #envelope) #output { #taken #(#statements)* }
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, Stored};
 use crate::names;
+use crate::types::peel;
 
 /// An event method without mistakes.
 pub(super) struct EventMethod {
@@ -22,7 +23,7 @@ pub(super) struct EventMethod {
     pub(super) output: ReturnType,
     pub(super) event: MethodEvent,
     /// The parameter that asks for the envelope.
-    pub(super) envelope: Option<PatIdent>,
+    pub(super) envelope: Option<(Pat, Type)>,
     pub(super) body: Block,
 }
 
@@ -31,7 +32,7 @@ pub(super) enum MethodEvent {
     /// `#[event(Name)]`: made from the parameters.
     Made { name: Ident, fields: Vec<Field>, stored: Stored },
     /// `#[event]` with a parameter `&SomeEvent`: declared elsewhere.
-    Declared { ty: Box<Type>, variant: Ident, pat: PatIdent },
+    Declared { ty: Box<Type>, variant: Ident, pat: Pat },
 }
 
 /// A parameter that is stored.
@@ -106,25 +107,25 @@ struct Param<'a> {
 }
 
 /// Takes the parameter `&Envelope` out, if there is one.
-fn take_envelope<'a>(params: Vec<&'a FnArg>, diag: &mut Diag) -> (Option<PatIdent>, Vec<Param<'a>>) {
+fn take_envelope<'a>(params: Vec<&'a FnArg>, diag: &mut Diag) -> (Option<(Pat, Type)>, Vec<Param<'a>>) {
     let mut envelope = None;
     let mut rest = Vec::new();
     for param in params {
         let FnArg::Typed(param) = param else { continue };
-        let (is_envelope, is_shared) = match &*param.ty {
+        let (is_envelope, is_shared) = match peel(&param.ty) {
             Type::Reference(reference) => {
                 (named_last(&reference.elem, "Envelope"), reference.mutability.is_none())
             }
             ty => (named_last(ty, "Envelope"), false),
         };
         if !is_envelope {
-            rest.push(Param { attrs: &param.attrs, pat: &param.pat, ty: &param.ty });
+            rest.push(Param { attrs: &param.attrs, pat: &param.pat, ty: peel(&param.ty) });
         } else if !is_shared {
             diag.error(&param.ty, "the envelope is given to be read, not stored; take `&Envelope`");
         } else if envelope.is_some() {
             diag.error(&param.ty, "the envelope is asked for twice; remove one");
         } else {
-            envelope = simple(&param.pat, diag);
+            envelope = Some(((*param.pat).clone(), (*param.ty).clone()));
         }
     }
     (envelope, rest)
@@ -132,7 +133,7 @@ fn take_envelope<'a>(params: Vec<&'a FnArg>, diag: &mut Diag) -> (Option<PatIden
 
 /// Whether the type is a path that ends in `name`.
 fn named_last(ty: &Type, name: &str) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
+    matches!(peel(ty), Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 
 /// The name of a parameter.
@@ -252,7 +253,7 @@ fn declared(
     diag: &mut Diag,
 ) -> Option<MethodEvent> {
     if let [Param { pat, ty: Type::Reference(reference), .. }] = params
-        && let Type::Path(path) = &*reference.elem
+        && let Type::Path(path) = peel(&reference.elem)
         && let Some(segment) = path.path.segments.last()
         && segment.ident != "str"
     {
@@ -262,7 +263,7 @@ fn declared(
             diag.error(&path.path, "a method handles one event, not all of them; take `&SomeEvent`");
         }
         let variant = segment.ident.clone();
-        return Some(MethodEvent::Declared { ty: reference.elem.clone(), variant, pat: simple(pat, diag)? });
+        return Some(MethodEvent::Declared { ty: reference.elem.clone(), variant, pat: (*pat).clone() });
     }
     diag.error(
         attr,

@@ -8,6 +8,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
+use crate::types::peel;
 
 const ARGUMENTS: &[&str] = &["retired", "visibility", "crate"];
 
@@ -111,7 +112,7 @@ fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
     }
     // Attributes are dropped with the impl's line: these mistakes leave the block as it is.
     let fatal = item.trait_.is_some() || !item.generics.params.is_empty();
-    let path = match &*item.self_ty {
+    let path = match peel(&item.self_ty) {
         Type::Path(path) if path.qself.is_none() => Some(path.path.clone()),
         _ => None,
     };

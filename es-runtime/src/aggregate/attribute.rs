@@ -3,14 +3,13 @@
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::standard::StandardEvents;
 use super::{Aggregate, Decoded};
-use crate::event::{EventVisitor, decode_shape};
-use crate::upcast::Past;
+use crate::event::EventVisitor;
 
 /// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
 /// `#[attribute]` field, holding the new value.
@@ -39,9 +38,9 @@ pub struct AttributeType {
 }
 
 impl AttributeType {
-    /// Describes an attribute whose value has type `T` and older shapes `P`.
-    pub const fn of<T, P: Past<T>>(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, version: P::LENGTH + 1 }
+    /// Describes an attribute.
+    pub const fn new(name: &'static str, aliases: &'static [&'static str], version: u32) -> Self {
+        Self { name, aliases, version }
     }
 
     /// The name it is stored under.
@@ -159,6 +158,9 @@ enum Key {
     Other,
 }
 
+/// One pass has to know them when it comes to the value.
+const TOO_LATE: &str = "the value of an attribute stands before its name or its version";
+
 struct Changed<T>(PhantomData<T>);
 
 impl<'de, T: Attribute> Visitor<'de> for Changed<T> {
@@ -172,12 +174,12 @@ impl<'de, T: Attribute> Visitor<'de> for Changed<T> {
         let (mut name, mut version, mut changed) = (None::<String>, 1, None);
         while let Some(key) = map.next_key()? {
             match key {
+                Key::Name | Key::V if changed.is_some() => return Err(M::Error::custom(TOO_LATE)),
                 Key::Name => name = Some(map.next_value()?),
                 Key::V => version = map.next_value()?,
+                Key::Value if changed.is_some() => return Err(M::Error::duplicate_field("value")),
                 Key::Value => {
-                    let name = name.as_deref().ok_or_else(|| {
-                        M::Error::custom("the value of an attribute stands before its name")
-                    })?;
+                    let name = name.as_deref().ok_or_else(|| M::Error::custom(TOO_LATE))?;
                     changed = Some(map.next_value_seed(Value { name, version, attribute: PhantomData })?);
                 }
                 Key::Other => {
@@ -206,14 +208,4 @@ impl<'de, T: Attribute> DeserializeSeed<'de> for Value<'_, T> {
             )))
         })
     }
-}
-
-/// Reads the value of an attribute and brings it up to the current shape.
-pub fn decode_value<'de, T, P, D>(name: &str, version: u32, value: D) -> Result<T, D::Error>
-where
-    T: DeserializeOwned,
-    P: Past<T>,
-    D: Deserializer<'de>,
-{
-    decode_shape::<T, P, D>(name, version, value)
 }

@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize};
 use uuid::{Uuid, uuid};
 
-pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 #[doc(hidden)]
-pub use self::attribute::{decode_value, visit_attribute};
+pub use self::attribute::visit_attribute;
+pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 pub use self::discarded::Discarded;
 #[doc(hidden)]
 pub use self::distinct::{distinct, retired};

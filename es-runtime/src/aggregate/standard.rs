@@ -3,13 +3,13 @@
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
-use serde::de::IgnoredAny;
+use serde::de::{Error, IgnoredAny};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::attribute::decode_changed;
-use super::{Aggregate, Decoded, Events};
-use crate::event::{Event, EventType, EventVisitor};
+use super::{Aggregate, Attribute, Decoded, Events};
+use crate::event::{Event, EventType, EventVisitor, unknown_version};
 
 /// The longest topic that is made of an aggregate's and an event's name.
 const LONGEST: usize = 256;
@@ -102,13 +102,22 @@ pub fn visit_discarded<A: Aggregate, V: EventVisitor>(visitor: V) -> V::Output {
 /// Reads one of the events that every aggregate has.
 pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     topic: &str,
+    version: u32,
     data: D,
 ) -> Decoded<A::Event, D::Error> {
-    if topic == attribute_changed::<A>().topic() {
-        Some(decode_changed(data).map(A::Event::ATTRIBUTE_CHANGED))
-    } else if topic == discarded::<A>().topic() {
-        Some(IgnoredAny::deserialize(data).map(|_| A::Event::DISCARDED))
-    } else {
-        None
+    let is_changed = topic == attribute_changed::<A>().topic();
+    if !is_changed && topic != discarded::<A>().topic() {
+        return None;
     }
+    if version != 1 {
+        return Some(Err(unknown_version(topic, version, 1)));
+    }
+    if !is_changed {
+        return Some(IgnoredAny::deserialize(data).map(|_| A::Event::DISCARDED));
+    }
+    // Compiled only where there are attributes: for the others it would cost compile time.
+    if const { A::Attribute::TYPES.is_empty() } {
+        return Some(Err(D::Error::custom(format_args!("`{}` has no attributes", A::NAME))));
+    }
+    Some(decode_changed(data).map(A::Event::ATTRIBUTE_CHANGED))
 }

@@ -161,7 +161,10 @@ fn widens(old: &str, new: &str) -> bool {
         (old, "list") => old.starts_with("array of "),
         // A format of the user's own, of which a sample is known now.
         ("opaque string", new) => new.starts_with("string like "),
-        (old, "string") => is_string(old),
-        (old, new) => is_string(old) && old.split(" or ").all(|old| new.split(" or ").any(|new| old == new)),
+        (old, new) => {
+            let free = new.split(" or ").any(|part| part == "string");
+            let reads = |part| new.split(" or ").any(|new| new == part) || (free && is_string(part));
+            old.split(" or ").all(reads)
+        }
     }
 }

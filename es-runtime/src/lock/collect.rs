@@ -4,13 +4,15 @@ use crate::lock::file::Record;
 use crate::shape::{Shape, trace, trace_stored};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The stored shapes of a crate, as its code has them now; filled by generated code.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Shapes {
     pub(super) record: Record,
+    /// The topics that rows of older topics are read as.
+    pub(super) aliases: BTreeMap<String, String>,
     /// What no lock can make good, with the topic and version it is about.
     pub(super) defects: BTreeSet<(String, Option<u32>, String)>,
 }
@@ -28,7 +30,7 @@ pub struct StoredShapes {
 inventory::collect!(StoredShapes);
 
 impl Shapes {
-    /// Adds the shape that is written and read now, for a topic or an alias of one.
+    /// Adds the shape that is written and read now.
     pub fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
         self.add(topic, version, trace_stored::<T>());
     }
@@ -36,6 +38,11 @@ impl Shapes {
     /// Adds an older shape, which is only read.
     pub fn past<T: DeserializeOwned>(&mut self, topic: &str, version: u32) {
         self.add(topic, version, trace::<T>());
+    }
+
+    /// Adds an older name of a topic: its rows are read as the topic's.
+    pub fn alias(&mut self, topic: &str, alias: &str) {
+        self.aliases.insert(alias.to_owned(), topic.to_owned());
     }
 
     /// Adds a topic whose rows are skipped.

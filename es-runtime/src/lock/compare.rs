@@ -36,12 +36,13 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
     let keys = locked.shapes.keys().chain(now.shapes.keys());
     for key in keys.collect::<std::collections::BTreeSet<_>>() {
         let (topic, version) = (key.0.as_str(), key.1);
-        let finding = match (locked.shapes.get(key), now.shapes.get(key)) {
-            (Some(old), Some(new)) => changed(topic, version, &changes(old, new), now),
-            (None, Some(_)) => Some(unrecorded(topic, version, locked)),
+        let finding = match (locked.shapes.get(key), current.reader(topic, version)) {
+            (Some(old), Some((reader, new))) => {
+                changed(topic, version, &changes(old, new), now.newest(reader))
+            }
+            (None, _) => Some(unrecorded(topic, version, locked)),
             (Some(_), None) if now.retired.contains(topic) => None,
             (Some(old), None) => Some(gone(topic, version, old, locked, now)),
-            (None, None) => None,
         };
         findings.extend(finding);
     }
@@ -100,7 +101,20 @@ pub(super) fn overwritten(locked: &Record, current: &Shapes) -> Record {
     record
 }
 
-fn changed(topic: &str, version: u32, changes: &[Change], now: &Record) -> Option<Finding> {
+impl Shapes {
+    /// What rows of a topic and version are read as, and under which topic.
+    fn reader<'a>(&'a self, topic: &'a str, version: u32) -> Option<(&'a str, &'a Shape)> {
+        let shapes = &self.record.shapes;
+        let own = shapes.get(&(topic.to_owned(), version)).map(|shape| (topic, shape));
+        let named = || {
+            let target = self.aliases.get(topic)?;
+            Some((target.as_str(), shapes.get(&(target.clone(), version))?))
+        };
+        own.or_else(named)
+    }
+}
+
+fn changed(topic: &str, version: u32, changes: &[Change], newest: Option<u32>) -> Option<Finding> {
     let breaking: Vec<&Change> = changes.iter().filter(|change| change.breaking).collect();
     if breaking.is_empty() {
         let texts: Vec<&str> = changes.iter().map(|change| change.text.as_str()).collect();
@@ -114,12 +128,13 @@ fn changed(topic: &str, version: u32, changes: &[Change], now: &Record) -> Optio
     for change in breaking {
         let _ = write!(text, "\n    {}", change.text);
     }
-    let newest = now.versions(topic).max().unwrap_or(version);
+    let newest = newest.unwrap_or(version);
     if newest == version {
         let next = version.saturating_add(1);
+        let upcast = if version == 1 { "upcast = OldShape" } else { "upcast = [.., OldShape]" };
         let _ = write!(
             text,
-            "\n  keep the old struct, and give the new one `version = {next}, upcast = <the old struct>`; or, {OVERWRITE}"
+            "\n  keep the old shape as a struct, and give the new one `version = {next}, {upcast}`; or, {OVERWRITE}"
         );
     } else {
         let _ = write!(
@@ -146,7 +161,7 @@ fn unrecorded(topic: &str, version: u32, locked: &Record) -> Finding {
 fn gone(topic: &str, version: u32, old: &Shape, locked: &Record, now: &Record) -> Finding {
     let name = Topic(topic);
     let mut text = format!("{name} {version}: ");
-    if let Some(newest) = now.versions(topic).max() {
+    if let Some(newest) = now.newest(topic) {
         let _ = write!(text, "old rows of version {version} can no longer be read; ");
         let _ = if newest > version {
             write!(

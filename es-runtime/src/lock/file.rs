@@ -12,6 +12,10 @@ pub(super) struct Record {
 }
 
 impl Record {
+    pub(super) fn newest(&self, topic: &str) -> Option<u32> {
+        self.versions(topic).max()
+    }
+
     /// The versions of a topic.
     pub(super) fn versions(&self, topic: &str) -> impl Iterator<Item = u32> {
         self.shapes.keys().filter(move |(other, _)| other == topic).map(|&(_, version)| version)

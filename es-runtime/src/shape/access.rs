@@ -143,6 +143,6 @@ impl<'de> VariantAccess<'de> for Content<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Answer<V::Value> {
-        self.cursor.visit(self.variant, |de| de.structure(fields, visitor))
+        self.cursor.visit(self.variant, |de| de.structure("", fields, visitor))
     }
 }

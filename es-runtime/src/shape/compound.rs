@@ -106,8 +106,14 @@ impl De<'_> {
         let node = tree.get(self.node);
         let open = node.children.iter().copied().filter(|&child| tree.is_open(child));
         let open = open.min_by_key(|&child| tree.get(child).kind != Kind::Unseen);
-        let result = if let Some(variant) = open.filter(|_| self.tracer.mode == Mode::Learn).or(node.base) {
-            visitor.visit_enum(Content { cursor: self.cursor(), variant })
+        let explores = self.tracer.mode == Mode::Learn && !node.closed;
+        let result = if let Some(variant) = open.filter(|_| explores).or(node.base) {
+            let result = visitor.visit_enum(Content { cursor: self.cursor(), variant });
+            if result.is_err() && self.tracer.tree.get(variant).kind == Kind::Unseen {
+                // Refused by name, without a look at the content.
+                self.tracer.fail(variant);
+            }
+            result
         } else {
             self.tracer.fail(self.node);
             Err(Refusal::Other)

@@ -115,8 +115,8 @@ impl<'de> Deserializer<'de> for De<'_> {
         deserialize_tuple(len: usize) Self::tuple;
         deserialize_tuple_struct(_name: &'static str, len: usize) |de, _, len, visitor| de.tuple_struct(len, visitor);
         deserialize_map() Self::map;
-        deserialize_struct(_name: &'static str, fields: &'static [&'static str]) |de, _, fields, visitor| {
-            de.structure(fields, visitor)
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]) |de, name, fields, visitor| {
+            de.structure(name, fields, visitor)
         };
         deserialize_enum(_name: &'static str, variants: &'static [&'static str]) |de, _, variants, visitor| {
             de.choice(variants, visitor)

@@ -2,7 +2,7 @@
 
 use crate::shape::Shape;
 use crate::shape::line::Line;
-use crate::shape::node::{Any, Id, Kind, Omission};
+use crate::shape::node::{Any, Id, Kind, Node, Omission};
 use crate::shape::path::{Path, Step};
 use crate::shape::strings::{OFFERS, Offer};
 use crate::shape::tree::{ROOT, Tree};
@@ -104,12 +104,7 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
         Kind::Unit => "unit".to_owned(),
         Kind::Bytes => "bytes".to_owned(),
         Kind::Text if node.accepted.is_empty() => "string".to_owned(),
-        Kind::Any if node.accepted.is_empty() => return "opaque".to_owned(),
-        Kind::Text => classes(node.accepted.iter().copied()),
-        Kind::Any => {
-            let strings = classes(node.accepted.iter().filter_map(|&at| Any::string(at)));
-            if strings.is_empty() { "number".to_owned() } else { strings }
-        }
+        Kind::Text | Kind::Any => classes(node),
         Kind::List => "list".to_owned(),
         Kind::Array(len) => format!("array of {len}"),
         Kind::Tuple(len) => format!("tuple of {len}"),
@@ -120,11 +115,25 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
         Kind::Loop(target) => return format!("-> {}", path(tree, *target)),
     };
     // A container that only lacks a part is told by that part; `next` counts its own refusals.
-    let refused = node.failed && (node.children.is_empty() || node.next > 0);
+    let refused = node.failed && node.kind != Kind::Any && (node.children.is_empty() || node.next > 0);
     if refused { format!("opaque {kind}") } else { kind }
 }
 
-fn classes(accepted: impl Iterator<Item = usize>) -> String {
-    let words: Vec<String> = accepted.filter_map(|at| OFFERS.get(at)).map(Offer::words).collect();
+/// What a string type accepts, or a type that looks at the data.
+fn classes(node: &Node) -> String {
+    let strings = node.strings().filter_map(|at| OFFERS.get(at));
+    let mut words: Vec<String> = strings.map(Offer::words).collect();
+    if node.kind == Kind::Any && node.accepted.iter().any(|&at| Any::is_number(at)) {
+        words.push("number".to_owned());
+    }
+    if words.is_empty() {
+        return "opaque".to_owned();
+    }
+    if node.lists {
+        words.push("opaque list".to_owned());
+    }
+    if node.maps {
+        words.push("opaque map".to_owned());
+    }
     words.join(" or ")
 }

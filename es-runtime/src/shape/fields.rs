@@ -19,11 +19,13 @@ struct Plan {
 impl De<'_> {
     pub(super) fn structure<'de, V: Visitor<'de>>(
         mut self,
+        name: &'static str,
         names: &'static [&'static str],
         visitor: V,
     ) -> Answer<V::Value> {
         self.open::<V>(Kind::Struct(names))?;
         self.elements(names.len(), |at| Step::Field(names.get(at).copied().unwrap_or_default().to_owned()));
+        self.tracer.tree.touch(self.node).name = name;
         let plan = self.plan();
         let mut last = None;
         let supplied = plan.fields.iter();
@@ -43,7 +45,7 @@ impl De<'_> {
         let needed = |id: Id| tree.get(id).omission != Omission::Allowed;
         let lacks = fields.iter().any(|&id| needed(id) && !tree.is_usable(id));
         // Before it was built once, a refusal may have other reasons than the field that was left out.
-        let settled = node.built || lacks || node.is_spent();
+        let settled = !node.closed && (node.built || lacks || node.is_spent());
         let known = settled && self.tracer.mode == Mode::Learn && !fields.iter().any(|&id| tree.is_open(id));
         let untested = |id: &&Id| tree.get(**id).omission == Omission::Untested;
         let omitted = fields.iter().find(untested).copied().filter(|_| known);

@@ -2,6 +2,7 @@
 //!
 //! [`trace()`] finds the shape of a type by deserializing it many times and noting what it asks for. [`trace_stored`]
 //! also writes the values that were built and compares. Both look at data as JSON shows it; no name of a Rust type is kept.
+//! Tracing costs a deserializer for each type, so only tests do it.
 //!
 //! What cannot be seen this way is `opaque`: `#[serde(flatten)]`, internally tagged and untagged enums, the content of
 //! adjacently tagged ones, `serde_json::Value`, and strings in a format of the user's own that accept none of our samples.
@@ -57,7 +58,21 @@ pub(crate) use path::{Name, Path, Step};
 /// | `pair.0` | an element of a tuple |
 /// | `tags[]` | each element of a list or an array (or of a tuple whose elements are all alike) |
 /// | `prices{key}`, `prices{value}` | each key and each value of a map |
-/// | `kind|Card`, `kind|Card.number` | the content of an enum's variant (`variant`: without content) |
+/// | `kind\|Card`, `kind\|Card.number` | the content of an enum's variant |
+///
+/// | type | stands for |
+/// |---|---|
+/// | `i64`, `f32`, `bool`, `char`, `unit`, `bytes` | themselves |
+/// | `string` | a type that reads any text, up to checks of its own |
+/// | `uuid`, `date`, `decimal`, `ipv4 or ipv6`, … | a type that reads such strings, and no others that were tried |
+/// | `string like "EUR"` | a type that reads strings in a format of its own |
+/// | `struct`, `list`, `map`, `enum`, `array of 3`, `tuple of 2` | values whose contents follow on lines of their own |
+/// | `variant` | a variant without content |
+/// | `-> path` | the type of the value at that path, again |
+/// | `opaque …` | what could not be seen; changes inside go unnoticed |
+/// | `… or null` | an `Option` |
+/// | `… (alias sum)` | a field that is also read under that name |
+/// | `… (read only)` | a field that is read but never written |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     lines: BTreeMap<Path, Line>,
@@ -126,7 +141,8 @@ impl fmt::Display for Shape {
 
 /// Traces the shape that `T` reads.
 ///
-/// Always comes to an end, also for a type that never accepts anything.
+/// Comes to an end for every type whose `deserialize` does, also for one that never accepts anything; a panic in there counts
+/// as a refusal.
 pub fn trace<T: DeserializeOwned>() -> Shape {
     describe::shape(&trace::run::<T>(drop))
 }

@@ -59,6 +59,9 @@ pub(super) struct Node {
     pub(super) base: Option<Id>,
     /// Seen to look at the data, or to gather fields that it does not name.
     pub(super) opaque: bool,
+    /// Seen to read a list, or a map, besides what it accepted.
+    pub(super) lists: bool,
+    pub(super) maps: bool,
     /// Something was offered in the visit under way.
     pub(super) pending: bool,
     /// A value was made from what was offered.
@@ -69,8 +72,10 @@ pub(super) struct Node {
     pub(super) closed: bool,
     /// The next thing to offer, or how often the values inside have been varied.
     pub(super) next: usize,
-    /// The strings that were accepted.
+    /// The offers that were accepted, of strings or of a type that looks at the data.
     pub(super) accepted: Vec<usize>,
+    /// The name that a struct goes by among serde's derives; only its tag has it as a value.
+    pub(super) name: &'static str,
     /// The field is an `Option` as far as the type system tells.
     pub(super) is_option: bool,
     pub(super) omission: Omission,
@@ -80,10 +85,16 @@ pub(super) struct Node {
 }
 
 impl Node {
+    /// The strings that were accepted, by their place among the offers.
+    pub(super) fn strings(&self) -> impl Iterator<Item = usize> {
+        let any = self.kind == Kind::Any;
+        self.accepted.iter().filter_map(move |&at| if any { Any::string(at) } else { Some(at) })
+    }
+
     /// What is written down at once, not by answers to offers.
     pub(super) fn facts(&self) -> impl PartialEq + use<> {
-        let flags = [self.null, self.double_null, self.opaque, self.failed, self.first, self.is_option];
-        (flags, self.omission, self.alias_of)
+        let marks = [self.null, self.double_null, self.opaque, self.lists, self.maps];
+        (marks, self.failed, self.first, self.is_option, self.omission, self.alias_of)
     }
 
     /// True once all variations of the values inside have been refused.
@@ -151,13 +162,11 @@ impl Node {
     }
 
     fn is_moot(&self) -> bool {
-        if self.kind == Kind::Text {
-            return OFFERS.get(self.next).is_some_and(|offer| offer.is_moot(&self.accepted));
-        }
-        let strings: Vec<usize> = self.accepted.iter().filter_map(|&at| Any::string(at)).collect();
-        match Any::string(self.next).and_then(|at| OFFERS.get(at)) {
+        let strings: Vec<usize> = self.strings().collect();
+        let string = if self.kind == Kind::Any { Any::string(self.next) } else { Some(self.next) };
+        match string.and_then(|at| OFFERS.get(at)) {
             Some(offer) => offer.is_moot(&strings),
-            None => !self.accepted.is_empty(),
+            None => !strings.is_empty(),
         }
     }
 }
@@ -189,6 +198,10 @@ impl Any {
             _ if index == 4 + OFFERS.len() => Self::Integer,
             _ => Self::Float,
         }
+    }
+
+    pub(super) fn is_number(index: usize) -> bool {
+        matches!(Self::at(index), Self::Integer | Self::Float)
     }
 
     pub(super) fn string(index: usize) -> Option<usize> {

@@ -88,28 +88,30 @@ impl De<'_> {
         visitor.visit_seq(SeqDeserializer::<_, Refusal>::new(bytes.into_iter()))
     }
 
-    /// A type that takes null, a flag, a list or a map here is a buffer or looks for a tag: what is inside cannot be seen.
+    /// A type that takes null or a flag here is a buffer, one that looks into a list or map may read all sorts of things from it.
     pub(super) fn any<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
         self.enter(Kind::Any)?;
-        let mut looks = false;
+        let (mut buffers, mut lists, mut maps) = (false, false, false);
         let result = match Any::at(self.string()) {
-            Any::Null => visitor.visit_unit().inspect(|_| looks = true),
-            Any::Bool => visitor.visit_bool(true).inspect(|_| looks = true),
+            Any::Null => visitor.visit_unit().inspect(|_| buffers = true),
+            Any::Bool => visitor.visit_bool(true).inspect(|_| buffers = true),
             Any::List => {
-                let empty = std::iter::from_fn(|| watch(&mut looks));
-                visitor.visit_seq(SeqDeserializer::<_, Refusal>::new(empty))
+                let empty = std::iter::from_fn(|| watch(&mut lists));
+                visitor.visit_seq(SeqDeserializer::<_, Refusal>::new(empty)).inspect(|_| lists = true)
             }
             Any::Map => {
-                let empty = std::iter::from_fn(|| watch(&mut looks).map(|key| (key, key)));
-                visitor.visit_map(MapDeserializer::<_, Refusal>::new(empty))
+                let empty = std::iter::from_fn(|| watch(&mut maps).map(|key| (key, key)));
+                visitor.visit_map(MapDeserializer::<_, Refusal>::new(empty)).inspect(|_| maps = true)
             }
             Any::String(at) => visitor.visit_borrowed_str(sample(at)),
             Any::Integer => visitor.visit_u64(1),
             Any::Float => visitor.visit_f64(1.5),
         };
-        if looks {
-            self.tracer.note(self.node, |node| node.opaque = true);
-        }
+        self.tracer.note(self.node, |node| {
+            node.opaque |= buffers;
+            node.lists |= lists;
+            node.maps |= maps;
+        });
         result
     }
 }
@@ -119,7 +121,7 @@ fn sample(at: usize) -> &'static str {
 }
 
 /// An empty list that tells that it was looked into.
-fn watch(looks: &mut bool) -> Option<&'static str> {
-    *looks = true;
+fn watch(looked: &mut bool) -> Option<&'static str> {
+    *looked = true;
     None
 }

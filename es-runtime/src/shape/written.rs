@@ -65,8 +65,8 @@ impl Check<'_> {
         match (&node.kind, value) {
             (Kind::Unseen | Kind::Any, _) => {}
             _ if untold => {}
-            (Kind::Loop(target), _) => self.compare(*target, value),
             (_, Value::Null) if node.null || node.kind == Kind::Unit => {}
+            (Kind::Loop(target), _) => self.compare(*target, value),
             (Kind::Struct(_), Value::Object(fields)) => self.compare_fields(id, fields),
             (Kind::Enum(_), Value::String(name)) => self.compare_variant(id, name, None),
             (Kind::Enum(_), Value::Object(map)) if map.len() == 1 => {
@@ -113,7 +113,7 @@ impl Check<'_> {
                 let child = target(child);
                 present.insert(child);
                 self.compare(child, value);
-            } else {
+            } else if value.as_str() != Some(self.tree.get(id).name) {
                 let field = Name(key);
                 self.report(format!(
                     "{place} is written with a field `{field}`, which is never read; \

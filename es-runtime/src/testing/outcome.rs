@@ -137,7 +137,7 @@ impl<A: Aggregate, R: Debug> Outcome<A, R> {
     /// use es_runtime::testing::Scenario;
     /// Scenario::given_nothing()
     ///     .when_created(|| Account::open("Ann".into()))
-    ///     .when_discarded(|account| account.discard())
+    ///     .when_discarded(Account::discard)
     ///     .then(AccountEvent::Discarded);
     /// ```
     #[track_caller]

@@ -69,7 +69,7 @@ impl<A: Aggregate> Scenario<A> {
     #[doc = include_str!("account.txt")]
     /// use es_runtime::testing::Scenario;
     /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
-    ///     .when_discarded(|account| account.discard())
+    ///     .when_discarded(Account::discard)
     ///     .then(AccountEvent::Discarded);
     /// ```
     #[track_caller]

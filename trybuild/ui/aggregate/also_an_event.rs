@@ -1,7 +1,7 @@
-use es_runtime::{aggregate, event, mutator};
+use es_runtime::{aggregate, mutator};
 
 #[aggregate]
-#[event]
+#[es_runtime::event]
 pub struct Account {
     pub balance: i64,
 }

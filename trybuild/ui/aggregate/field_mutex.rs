@@ -1,10 +1,8 @@
-use std::sync::Mutex;
-
 use es_runtime::{aggregate, mutator};
 
 #[aggregate]
 pub struct Account {
-    pub balance: Option<Mutex<i64>>,
+    pub balance: Option<std::sync::Mutex<i64>>,
 }
 
 #[mutator]

@@ -18,8 +18,7 @@ impl Account {
     }
 
     fn deposit_twice(&mut self, amount: i64) {
-        self.deposit(amount);
-        self.deposit(amount);
+        self.deposit(2 * amount);
     }
 }
 

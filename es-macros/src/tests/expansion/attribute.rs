@@ -63,11 +63,11 @@ const _: () = {
     #[allow(dead_code)]
     impl Account {
         /// Records an event that is declared on its own, and applies it.
-        fn trigger<E: __es::Changes<Self>>(&mut self, event: E) {
+        fn trigger<__E: __es::Changes<Self>>(&mut self, event: __E) {
             self.__root.record(event);
         }
         /// Creates the aggregate with an event that is declared on its own.
-        fn create_from<E: __es::Creates<Self>>(event: E) -> Self {
+        fn create_from<__E: __es::Creates<Self>>(event: __E) -> Self {
             Self {
                 __root: __es::Root::create(__es::Id::new(), event),
             }
@@ -88,27 +88,31 @@ const _: () = {
     {
         type State = AccountState;
         const TYPES: &'static [__es::AttributeType] = &[
-            __es::AttributeType::of::<Name, ((), String)>("holder", &["owner"]),
+            __es::AttributeType::new("holder", &["owner"], 2u32),
         ];
-        fn visit<V: __es::AttributeVisitor>(&self, visitor: V) -> V::Output {
+        fn visit<__V: __es::AttributeVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Owner(value) => visitor.attribute("holder", 2u32, value),
             }
         }
-        fn apply(self, state: &mut Self::State) {
+        fn apply(self, state: &mut AccountState) {
             match self {
                 Self::Owner(value) => state.owner = value,
             }
         }
-        fn decode<'de, D: __es::Deserializer<'de>>(
+        fn decode<'de, __D: __es::Deserializer<'de>>(
             name: &str,
             version: u32,
-            value: D,
-        ) -> __es::Decoded<Self, D::Error> {
+            value: __D,
+        ) -> __es::Decoded<Self, __D::Error> {
             __es::Some(
                 match name {
                     "holder" | "owner" => {
-                        __es::decode_value::<Name, ((), String), D>(name, version, value)
+                        __es::decode_past::<
+                            Name,
+                            ((), String),
+                            __D,
+                        >(name, version, value)
                             .map(Self::Owner)
                     }
                     _ => return __es::None,

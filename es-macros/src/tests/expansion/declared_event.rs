@@ -16,6 +16,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __es::Clone for AccountEvent {
+        #[inline]
         fn clone(&self) -> Self {
             match self {
                 Self::Imported(event) => {
@@ -35,6 +36,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __es::Debug for AccountEvent {
+        #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
             __es::debug_event::<Account>(self, f)
         }
@@ -47,7 +49,7 @@ const _: () = {
         ];
         const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
-        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+        fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Imported(event) => {
                     <Imported as __es::Event>::accept(event, visitor)
@@ -56,9 +58,9 @@ const _: () = {
                     <PaymentReceived as __es::Event>::accept(event, visitor)
                 }
                 Self::AttributeChanged(attribute) => {
-                    __es::visit_attribute::<Account, V>(attribute, visitor)
+                    __es::visit_attribute::<Account, __V>(attribute, visitor)
                 }
-                Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
+                Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
             }
         }
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
@@ -82,11 +84,11 @@ const _: () = {
             }
             __es::Effect::Changed
         }
-        fn decode<'de, D: __es::Deserializer<'de>>(
+        fn decode<'de, __D: __es::Deserializer<'de>>(
             topic: &str,
             version: u32,
-            data: D,
-        ) -> __es::Decoded<Self, D::Error> {
+            data: __D,
+        ) -> __es::Decoded<Self, __D::Error> {
             __es::Some(
                 match topic {
                     _ if <Imported as __es::Event>::is(topic) => {
@@ -97,7 +99,12 @@ const _: () = {
                         <PaymentReceived as __es::Event>::decode(version, data)
                             .map(Self::PaymentReceived)
                     }
-                    _ => return __es::decode_standard::<Account, D>(topic, data),
+                    _ => {
+                        return __es::decode_standard::<
+                            Account,
+                            __D,
+                        >(topic, version, data);
+                    }
                 },
             )
         }
@@ -116,7 +123,7 @@ const _: () = {
         const APPLY: __es::ApplyFn<Account, Self> = __es::ApplyRef::apply_ref;
     }
     impl __es::ApplyRef<PaymentReceived> for __State {
-        fn apply_ref(&mut self, event: &PaymentReceived, envelope: &__es::Envelope) {
+        fn apply_ref(&mut self, event: &PaymentReceived, envelope: &Envelope) {
             self.balance += event.amount;
             self.paid_at = envelope.timestamp();
         }

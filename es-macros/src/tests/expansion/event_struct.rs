@@ -25,7 +25,6 @@ const _: () = {
         const NAME: &'static str = "PaymentReceived";
         const TOPIC: &'static str = "payment.received";
         const PLACE: __es::Place = __es::Location::caller();
-        type Past = ();
     }
     __es::submit! {
         < PaymentReceived as __es::Event > ::TYPE

@@ -53,6 +53,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __es::Clone for AccountEvent {
+        #[inline]
         fn clone(&self) -> Self {
             match self {
                 Self::Opened(event) => Self::Opened(__es::Clone::clone(event)),
@@ -67,6 +68,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __es::Debug for AccountEvent {
+        #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
             __es::debug_event::<Account>(self, f)
         }
@@ -80,7 +82,7 @@ const _: () = {
         ];
         const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
-        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+        fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Opened(event) => {
                     visitor.event(&<Opened as __es::Event>::TYPE, event)
@@ -92,9 +94,9 @@ const _: () = {
                     visitor.event(&<Withdrawn as __es::Event>::TYPE, event)
                 }
                 Self::AttributeChanged(attribute) => {
-                    __es::visit_attribute::<Account, V>(attribute, visitor)
+                    __es::visit_attribute::<Account, __V>(attribute, visitor)
                 }
-                Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
+                Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
             }
         }
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
@@ -115,11 +117,11 @@ const _: () = {
             }
             __es::Effect::Changed
         }
-        fn decode<'de, D: __es::Deserializer<'de>>(
+        fn decode<'de, __D: __es::Deserializer<'de>>(
             topic: &str,
             version: u32,
-            data: D,
-        ) -> __es::Decoded<Self, D::Error> {
+            data: __D,
+        ) -> __es::Decoded<Self, __D::Error> {
             __es::Some(
                 match topic {
                     <Opened as __es::Event>::TOPIC => {
@@ -133,7 +135,12 @@ const _: () = {
                         <Withdrawn as __es::Event>::decode(version, data)
                             .map(Self::Withdrawn)
                     }
-                    _ => return __es::decode_standard::<Account, D>(topic, data),
+                    _ => {
+                        return __es::decode_standard::<
+                            Account,
+                            __D,
+                        >(topic, version, data);
+                    }
                 },
             )
         }
@@ -142,7 +149,6 @@ const _: () = {
         const NAME: &'static str = "Opened";
         const TOPIC: &'static str = __es::made_topic::<Account, Self>();
         const PLACE: __es::Place = __es::Location::caller();
-        type Past = ();
     }
     impl __es::Creates<Account> for Opened {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
@@ -159,7 +165,6 @@ const _: () = {
         const NAME: &'static str = "Deposited";
         const TOPIC: &'static str = __es::made_topic::<Account, Self>();
         const PLACE: __es::Place = __es::Location::caller();
-        type Past = ();
     }
     impl __es::Changes<Account> for Deposited {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Deposited;
@@ -176,7 +181,6 @@ const _: () = {
         const NAME: &'static str = "Withdrawn";
         const TOPIC: &'static str = __es::made_topic::<Account, Self>();
         const PLACE: __es::Place = __es::Location::caller();
-        type Past = ();
     }
     impl __es::Changes<Account> for Withdrawn {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Withdrawn;

@@ -35,6 +35,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __es::Clone for AccountEvent {
+        #[inline]
         fn clone(&self) -> Self {
             match self {
                 #[cfg(feature = "accounts")]
@@ -48,6 +49,7 @@ const _: () = {
     }
     #[automatically_derived]
     impl __es::Debug for AccountEvent {
+        #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
             __es::debug_event::<Account>(self, f)
         }
@@ -61,16 +63,16 @@ const _: () = {
         const RETIRED: &'static [&'static str] = &["Account.Old"];
         const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
-        fn visit<V: __es::EventVisitor>(&self, visitor: V) -> V::Output {
+        fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 #[cfg(feature = "accounts")]
                 Self::Opened(event) => {
                     visitor.event(&<Opened as __es::Event>::TYPE, event)
                 }
                 Self::AttributeChanged(attribute) => {
-                    __es::visit_attribute::<Account, V>(attribute, visitor)
+                    __es::visit_attribute::<Account, __V>(attribute, visitor)
                 }
-                Self::Discarded => __es::visit_discarded::<Account, V>(visitor),
+                Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
             }
         }
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
@@ -90,18 +92,23 @@ const _: () = {
             }
             __es::Effect::Changed
         }
-        fn decode<'de, D: __es::Deserializer<'de>>(
+        fn decode<'de, __D: __es::Deserializer<'de>>(
             topic: &str,
             version: u32,
-            data: D,
-        ) -> __es::Decoded<Self, D::Error> {
+            data: __D,
+        ) -> __es::Decoded<Self, __D::Error> {
             __es::Some(
                 match topic {
                     #[cfg(feature = "accounts")]
                     <Opened as __es::Event>::TOPIC | "started" => {
                         <Opened as __es::Event>::decode(version, data).map(Self::Opened)
                     }
-                    _ => return __es::decode_standard::<Account, D>(topic, data),
+                    _ => {
+                        return __es::decode_standard::<
+                            Account,
+                            __D,
+                        >(topic, version, data);
+                    }
                 },
             )
         }
@@ -115,12 +122,20 @@ const _: () = {
         const TOPIC: &'static str = "opened";
         const ALIASES: &'static [&'static str] = &["started"];
         const PLACE: __es::Place = __es::Location::caller();
-        type Past = (((), OpenedV1), OpenedV2);
+        const VERSION: u32 = 3u32;
+        fn decode<'de, __D: __es::Deserializer<'de>>(
+            version: u32,
+            data: __D,
+        ) -> __es::Result<Self, __D::Error> {
+            __es::decode_past::<
+                Self,
+                (((), OpenedV1), OpenedV2),
+                __D,
+            >(Self::TOPIC, version, data)
+        }
     }
     #[cfg(feature = "accounts")]
-    const _: () = {
-        <Money as __es::AssertStorable>::OK;
-    };
+    const _: () = <Money as __es::AssertStorable>::OK;
     #[cfg(feature = "accounts")]
     impl __es::Creates<Account> for Opened {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;

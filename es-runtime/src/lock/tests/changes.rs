@@ -119,6 +119,8 @@ fn types_may_widen() {
         ("char", "string"),
         ("uuid", "string"),
         ("ipv4", "ipv4 or ipv6"),
+        ("ipv4", "string or opaque map"),
+        ("date or opaque list", "date or opaque list or opaque map"),
         ("string like \"EUR\"", "string"),
         ("opaque string", "string like \"EUR\""),
     ] {

@@ -111,7 +111,7 @@ fn a_breaking_change_names_topic_field_and_remedy() {
     let parts = [
         "Account.Deposited 1: the stored shape changed",
         "`amount` is gone and `sum` is new and required: a rename? then `#[serde(alias = \"amount\")]`",
-        "keep the old struct, and give the new one `version = 2, upcast = <the old struct>`",
+        "keep the old shape as a struct, and give the new one `version = 2, upcast = OldShape`",
         "if it was never deployed, run `EVENTS_LOCK=overwrite cargo test events_lock`",
     ];
     folder.fails(Mode::Check, &deposited::<Sum>(), &parts);
@@ -227,6 +227,52 @@ fn a_renamed_topic_is_guessed() {
             "Account.PaidIn 1: not recorded yet",
         ],
     );
+}
+
+#[test]
+fn rows_of_an_older_topic_are_read_by_the_event_that_names_it() {
+    let folder = Folder::locked(&deposited::<Amount>());
+    let mut renamed = shapes(|shapes| {
+        shapes.event::<Amount>("Account.PaidIn", 1);
+        shapes.alias("Account.PaidIn", "Account.Deposited");
+    });
+    folder.fails(Mode::Check, &renamed, &["Account.PaidIn 1: not recorded yet"]);
+    assert_eq!(folder.run(Mode::Update, &renamed), Ok(()));
+    assert_eq!(folder.run(Mode::Check, &renamed), Ok(()));
+    assert!(
+        folder.text().contains("Account.Deposited 1\n    amount: i64\n\nAccount.PaidIn 1\n"),
+        "{}",
+        folder.text()
+    );
+
+    renamed.record.shapes.clear();
+    renamed.event::<Small>("Account.PaidIn", 1);
+    let report = folder.run(Mode::Check, &renamed).unwrap_err();
+    assert_eq!(report.matches("`amount` was `i64`, is now `i32`").count(), 2, "{report}");
+
+    let later = shapes(|shapes| {
+        shapes.past::<Small>("Account.PaidIn", 1);
+        shapes.event::<Sum>("Account.PaidIn", 2);
+        shapes.alias("Account.PaidIn", "Account.Deposited");
+    });
+    let report = folder.run(Mode::Check, &later).unwrap_err();
+    assert_eq!(report.matches("version 2 follows it, so version 1 may not change").count(), 2, "{report}");
+
+    let lost = shapes(|shapes| shapes.event::<Amount>("Account.PaidIn", 1));
+    folder.fails(Mode::Check, &lost, &["Account.Deposited 1: no event has this topic any more"]);
+}
+
+#[test]
+fn a_later_version_is_added_to_the_chain() {
+    let folder = Folder::locked(&shapes(|shapes| {
+        shapes.past::<Small>("A", 1);
+        shapes.event::<Amount>("A", 2);
+    }));
+    let code = shapes(|shapes| {
+        shapes.past::<Small>("A", 1);
+        shapes.event::<Sum>("A", 2);
+    });
+    folder.fails(Mode::Check, &code, &["give the new one `version = 3, upcast = [.., OldShape]`"]);
 }
 
 #[test]

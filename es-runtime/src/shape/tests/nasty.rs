@@ -179,6 +179,26 @@ fn a_type_with_ever_new_kinds_comes_to_an_end() {
 }
 
 #[test]
+fn a_panic_inside_other_types_does_no_harm() {
+    #[derive(Deserialize)]
+    #[serde(try_from = "u8")]
+    struct Picky;
+    impl TryFrom<u8> for Picky {
+        type Error = &'static str;
+        fn try_from(value: u8) -> Result<Self, Self::Error> {
+            assert!(value == 42, "not the answer");
+            Ok(Self)
+        }
+    }
+    #[derive(Deserialize)]
+    struct Holder {
+        list: Vec<Picky>,
+        picky: Picky,
+    }
+    check::<Holder>("list: list\nlist[]: u8\npicky: u8");
+}
+
+#[test]
 fn a_trace_that_was_cut_off_is_a_problem() {
     let whole = crate::shape::trace::run_bounded::<Address>(100, drop);
     assert_eq!(describe::shape(&whole).problems(), [""; 0]);

@@ -128,6 +128,73 @@ fn a_field_behind_one_that_cannot_be_built_is_needed_unless_it_is_a_plain_option
 }
 
 #[test]
+fn several_forms_are_all_named() {
+    struct Forms;
+    impl<'de> Deserialize<'de> for Forms {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor;
+            impl<'de> serde::de::Visitor<'de> for Visitor {
+                type Value = Forms;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("a date, a list of numbers, or a map")
+                }
+                fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Forms, E> {
+                    text.parse::<chrono::NaiveDate>().map(|_| Forms).map_err(E::custom)
+                }
+                fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Forms, A::Error> {
+                    seq.next_element::<i64>()?.ok_or_else(|| serde::de::Error::custom("too short"))?;
+                    Ok(Forms)
+                }
+                fn visit_map<A: serde::de::MapAccess<'de>>(self, _: A) -> Result<Forms, A::Error> {
+                    Ok(Forms)
+                }
+            }
+            deserializer.deserialize_any(Visitor)
+        }
+    }
+    check::<Forms>(".: date or opaque list or opaque map");
+}
+
+#[test]
+fn a_variant_refused_by_name_hides_no_neighbour() {
+    #[derive(Deserialize)]
+    struct Environment {
+        day: chrono::NaiveDate,
+        name: std::ffi::OsString,
+    }
+    let shape = trace::<Environment>();
+    let lines: Vec<String> = shape.written().collect();
+    for line in ["day: date", "name: enum", "name|Unix: list", "name|Unix[]: u8", "name|Windows: opaque"] {
+        assert!(!cfg!(unix) || lines.iter().any(|other| other == line), "{shape}");
+    }
+}
+
+#[test]
+fn a_variant_refused_by_name_does_not_hide_the_others() {
+    struct Choosy;
+    impl<'de> Deserialize<'de> for Choosy {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor;
+            impl<'de> serde::de::Visitor<'de> for Visitor {
+                type Value = Choosy;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("the second or third variant")
+                }
+                fn visit_enum<A: serde::de::EnumAccess<'de>>(self, data: A) -> Result<Choosy, A::Error> {
+                    let (name, content) = data.variant::<String>()?;
+                    if name == "First" {
+                        return Err(serde::de::Error::custom("not the first"));
+                    }
+                    serde::de::VariantAccess::newtype_variant::<u8>(content).map(|_| Choosy)
+                }
+            }
+            deserializer.deserialize_enum("Choosy", &["First", "Second", "Third"], Visitor)
+        }
+    }
+    check::<Choosy>(".: enum\n|First: opaque\n|Second: u8\n|Third: u8");
+}
+
+#[test]
 fn numbers_and_objects_of_json() {
     check::<serde_json::Number>(".: number");
     check::<serde_json::Map<String, serde_json::Value>>(".: map\n{key}: string\n{value}: opaque");

@@ -70,6 +70,150 @@ fn names_that_differ_are_a_problem() {
 }
 
 #[test]
+fn the_tag_of_a_struct_may_be_written_without_being_read() {
+    #[derive(Serialize, Deserialize)]
+    #[serde(tag = "type")]
+    struct Tagged {
+        amount: i64,
+    }
+    check_stored::<Tagged>("amount: i64", &[]);
+}
+
+#[test]
+fn a_field_that_is_never_read_is_a_problem() {
+    #[derive(Serialize, Deserialize)]
+    struct Forgetful {
+        amount: i64,
+        #[serde(skip_deserializing)]
+        state: String,
+    }
+    let problem = "the value itself is written with a field `state`, which is never read; read it under that name too \
+                   (`#[serde(alias = ..)]`), or do not write it (`#[serde(skip)]`)";
+    check_stored::<Forgetful>("amount: i64", &[problem]);
+}
+
+#[test]
+fn a_variant_that_is_not_read_is_a_problem() {
+    #[derive(Serialize, Deserialize)]
+    enum Renamed {
+        #[serde(rename(serialize = "New"))]
+        Old(u8),
+        #[serde(rename(serialize = "Both"), alias = "Both")]
+        Fine,
+    }
+    let problem = "the value itself is written as a variant `New`, which is never read; \
+                   read it under that name too (`#[serde(alias = ..)]`)";
+    check_stored::<Renamed>(".: enum\n|Both: variant\n|Fine: variant\n|Old: u8", &[problem]);
+}
+
+#[test]
+fn a_variant_in_another_form_is_a_problem() {
+    #[derive(Deserialize)]
+    enum Bare {
+        Cash,
+        Card(u8),
+    }
+    impl Serialize for Bare {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::Cash => serializer.serialize_newtype_variant("Bare", 0, "Cash", &1),
+                Self::Card(_) => serializer.serialize_str("Card"),
+            }
+        }
+    }
+    let problems =
+        ["`|Card` is written and read in different forms", "`|Cash` is written and read in different forms"];
+    check_stored::<Bare>(".: enum\n|Card: u8\n|Cash: variant", &problems);
+}
+
+#[test]
+fn what_changes_on_the_way_is_a_problem() {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn more<S: serde::Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(value + 1)
+    }
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn large<S: serde::Serializer>(_: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(1_000)
+    }
+    #[derive(Serialize, Deserialize)]
+    struct Growing {
+        #[serde(serialize_with = "more")]
+        amount: i64,
+    }
+    #[derive(Serialize, Deserialize)]
+    struct Large {
+        #[serde(serialize_with = "large")]
+        amount: u8,
+    }
+    check_stored::<Growing>("amount: i64", &["what is read back differs from what was written"]);
+    let shape = trace_stored::<Large>();
+    assert_eq!(shape.problems().len(), 1, "{:?}", shape.problems());
+    assert!(shape.problems()[0].starts_with("what is written cannot be read back: invalid value"), "{shape}");
+}
+
+#[test]
+fn every_form_of_value_is_compared() {
+    #[derive(Serialize, Deserialize)]
+    struct All {
+        payment: Payment,
+        payments: Vec<Payment>,
+        pair: (i64, String),
+        alike: [u8; 20],
+        by_name: BTreeMap<String, Address>,
+        flag: bool,
+        letter: char,
+        unit: (),
+        float: f32,
+        id: uuid::Uuid,
+        at: chrono::DateTime<chrono::Utc>,
+        amount: rust_decimal::Decimal,
+        text: std::ffi::CString,
+        next: Option<Box<All>>,
+        result: Result<u8, Option<i64>>,
+    }
+    let shape = trace_stored::<All>();
+    assert_eq!(shape.problems(), [""; 0]);
+    assert!(!shape.to_string().contains("read only"), "{shape}");
+}
+
+#[test]
+fn a_wrong_form_is_found_at_any_depth() {
+    fn wrong<T, S: serde::Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(true)
+    }
+    macro_rules! wrong {
+        ($($name:ident: $type:ty, $kind:expr;)*) => {
+            $({
+                #[derive(Serialize, Deserialize)]
+                struct Wrong {
+                    #[serde(serialize_with = "wrong")]
+                    $name: $type,
+                }
+                let shape = trace_stored::<BTreeMap<String, (Wrong, u8)>>();
+                let problem = format!("`{{value}}.0.{}` is written as a flag but read as {}", stringify!($name), $kind);
+                assert!(shape.problems().len() == 1 && shape.problems()[0].starts_with(&problem), "{:?}", shape.problems());
+            })*
+        };
+    }
+    wrong! {
+        integer: i64, "i64";
+        float: f32, "f32";
+        letter: char, "char";
+        text: String, "string";
+        id: uuid::Uuid, "uuid";
+        list: Vec<u8>, "list";
+        pair: (u8, i8), "tuple of 2";
+        map: BTreeMap<String, u8>, "map";
+        structure: Address, "struct";
+        choice: Payment, "enum";
+        unit: (), "unit";
+        option: Option<u8>, "u8";
+        bytes: std::ffi::CString, "bytes";
+    }
+}
+
+#[test]
 fn forms_that_differ_are_a_problem() {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     fn text<S: serde::Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {

@@ -74,6 +74,7 @@ fn containers() {
         by_number: HashMap<u32, Vec<bool>>,
         pair: (i64, String),
         alike: (i64, i64),
+        nearly: (u8, u8, char),
         small: [f64; 3],
         large: [u8; 32],
         nested: Vec<Vec<(u8, char)>>,
@@ -99,6 +100,10 @@ fn containers() {
          large[]: u8
          list: list
          list[]: i64 or null
+         nearly: tuple of 3
+         nearly.0: u8
+         nearly.1: u8
+         nearly.2: char
          nested: list
          nested[]: list
          nested[][]: tuple of 2
@@ -274,4 +279,26 @@ fn types_that_contain_each_other_come_to_an_end() {
          first|Literal: i64
          rest?: -> . or null",
     );
+}
+
+#[test]
+fn one_type_in_two_fields_is_no_recursion() {
+    #[derive(Deserialize)]
+    struct Newtype(Vec<Address>);
+    #[derive(Deserialize)]
+    struct Each {
+        choice: Result<u8, u8>,
+        list: Vec<u8>,
+        map: BTreeMap<String, u8>,
+        newtype: Newtype,
+        tuple: (u8, bool),
+    }
+    #[derive(Deserialize)]
+    struct Twice {
+        a: (Each, Each),
+        b: Each,
+    }
+    let shape = trace::<Twice>().to_string();
+    assert!(!shape.contains("->"), "{shape}");
+    assert_eq!(shape.matches("newtype[].street: string").count(), 2, "{shape}");
 }

@@ -1,0 +1,35 @@
+//! Writes what both crates have alike: a function that calls every command once.
+
+use std::fmt::Write;
+
+use crate::description::{Aggregate, Event, Field};
+
+/// Without a caller, a library may leave out what is marked to be inlined: then the two would not do the same.
+pub fn caller(text: &mut String, aggregate: &Aggregate) -> std::fmt::Result {
+    let Aggregate { name, events, .. } = aggregate;
+    writeln!(text, "pub fn call_all(with: &{name}State) -> {name} {{")?;
+    for (number, event) in events.iter().enumerate() {
+        let (command, arguments) = (&event.command, arguments(event));
+        if number == 0 {
+            writeln!(text, "    let mut root = {name}::{command}({arguments});")?;
+        } else {
+            writeln!(text, "    root.{command}({arguments});")?;
+        }
+    }
+    writeln!(text, "    root\n}}\n")
+}
+
+/// The fields of a state of that name, as arguments.
+fn arguments(event: &Event) -> String {
+    let argument = |field: &&Field| {
+        let clone = if field.is_copy() { "" } else { ".clone()" };
+        format!("with.{}{clone}", field.name)
+    };
+    event.fields.iter().map(argument).collect::<Vec<_>>().join(", ")
+}
+
+/// The parameters of a command.
+pub fn parameters(event: &Event) -> String {
+    let parameter = |field: &&Field| format!("{}: {}", field.name, field.ty);
+    event.fields.iter().map(parameter).collect::<Vec<_>>().join(", ")
+}

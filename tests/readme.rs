@@ -1,0 +1,226 @@
+//! That the documents are true: the README's code is the example's, its tables and outputs are made anew here.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p es-tests --test readme` writes what is made.
+
+#[path = "../examples/hello/account.rs"]
+mod account;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+const README: &str = "README.md";
+const ACCOUNT: &str = "examples/hello/account.rs";
+const LOCK: &str = "examples/events.lock";
+
+#[test]
+fn the_account_is_that_of_the_example() {
+    let (readme, account) = (read(README), read(ACCOUNT));
+    let (domain, _) = account.split_once("#[cfg(test)]").expect("the tests come last");
+    assert!(readme.contains(domain), "README.md shows another account than {ACCOUNT}");
+    let lines = domain.lines().filter(|line| !line.is_empty() && !line.starts_with("use ")).count();
+    assert!(lines <= 30, "the account has {lines} lines; the README promises at most 30");
+    assert!(readme.contains(&format!("is {lines} lines")), "the account has {lines} lines; say so in README.md");
+}
+
+#[test]
+fn the_tests_are_those_of_the_example() {
+    let account = read(ACCOUNT);
+    let tests = account.find("#[cfg(test)]").map(|at| &account[at..]);
+    assert!(tests.is_some_and(|tests| read(README).contains(tests)), "README.md shows other tests than {ACCOUNT}");
+}
+
+#[test]
+fn what_is_made_is_up_to_date() {
+    let readme = read(README);
+    let mut new = readme.clone();
+    for (name, made) in [
+        ("event", fenced("rust,ignore", &made_of_deposited())),
+        ("lines", lines_of_each()),
+        ("lock", fenced("text", read(LOCK).trim_end())),
+        ("report", fenced("text", &report())),
+    ] {
+        new = replaced(&new, name, &made);
+    }
+    if env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(root().join(README), new).expect("README.md can be written");
+    } else if readme != new {
+        let differs = readme.lines().zip(new.lines()).find(|(old, new)| old != new);
+        let (old, new) = differs.unwrap_or_default();
+        panic!(
+            "README.md is out of date; run `UPDATE_EXPECT=1 cargo test -p es-tests --test readme`\n\
+             - {old}\n+ {new}"
+        );
+    }
+}
+
+#[test]
+fn every_feature_is_in_the_table() {
+    let manifest = read("es-runtime/Cargo.toml");
+    let features = manifest.split("\n[features]\n").nth(1).and_then(|rest| rest.split("\n[").next());
+    let names = features.expect("there are features").lines().filter_map(|line| line.split_once(" = "));
+    let (default, names): (Vec<_>, Vec<_>) = names.partition(|(name, _)| *name == "default");
+    let readme = read(README);
+    for (name, _) in names {
+        let row = if default[0].1.contains(&format!("\"{name}\"")) { "yes" } else { "no" };
+        assert!(readme.contains(&format!("| `{name}` | {row} |")), "README.md has no row for the feature `{name}`");
+    }
+}
+
+#[test]
+fn the_rust_version_is_that_of_the_manifest() {
+    let manifest = read("Cargo.toml");
+    let version = manifest.split("rust-version = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let version = version.expect("the manifest has one");
+    assert!(read(README).contains(&format!("Rust {version} or newer")), "README.md names another Rust version");
+}
+
+#[test]
+fn the_modules_are_in_the_order_of_the_architecture() {
+    let lib = read("es-runtime/src/lib.rs");
+    let words = |line: &str| line.trim_start_matches("pub ").strip_prefix("mod ").map(str::to_owned);
+    let declared: Vec<_> = lib.lines().filter_map(words).map(|name| name.replace(';', "")).collect();
+    let table = read("ARCHITECTURE.md");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let described: Vec<_> = rows.map(|(name, _)| name.to_owned()).filter(|name| declared.contains(name)).collect();
+    assert_eq!(described, declared, "ARCHITECTURE.md and es-runtime/src/lib.rs differ");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut documents: Vec<PathBuf> =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)).into();
+    let records = fs::read_dir(root().join("es-runtime/docs/adr")).expect("there are decisions");
+    documents.extend(records.map(|entry| entry.expect("it can be listed").path()));
+    for document in documents {
+        let text = fs::read_to_string(&document).expect("it can be read");
+        let inline = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let defined = text.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+        for target in inline.chain(defined.map(|(_, target)| target)) {
+            let target = target.split('#').next().unwrap_or_default();
+            if !target.is_empty() && !target.contains("://") {
+                let path = document.with_file_name(target);
+                assert!(path.exists(), "{} links to `{target}`, which is not there", document.display());
+            }
+        }
+    }
+}
+
+/// What the test says about an account whose `amount` was recorded with another type.
+fn report() -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    let deposited = "Account.Deposited 1\n    amount: ";
+    let lock = read(LOCK).replace(&format!("{deposited}i64"), &format!("{deposited}u64"));
+    fs::write(folder.join("events.lock"), lock).expect("the lock can be written");
+    es_runtime::lock::check(&folder.to_string_lossy(), module_path!()).expect_err("the shape differs").trim_end().to_owned()
+}
+
+/// All that is made for the event `Deposited`.
+fn made_of_deposited() -> String {
+    let mut code = String::new();
+    let items = items(&read("es-macros/src/tests/expansion/mutator.rs"));
+    for item in items.iter().filter(|item| construct(&item.head) == "Deposited") {
+        let _ = writeln!(code, "{}", item.lines.join("\n"));
+    }
+    let commands = items.iter().find(|item| item.head == "impl Account {").expect("there are commands");
+    let from = commands.lines.iter().position(|line| line.contains("[`Deposited`]")).expect("it has a doc line");
+    let to = from + commands.lines[from..].iter().position(|line| line == "    }").expect("it ends");
+    let _ = write!(code, "impl Account {{\n{}\n}}", commands.lines[from..=to].join("\n"));
+    code
+}
+
+/// The constructs of the account's expansion with the number of their lines.
+fn lines_of_each() -> String {
+    const CONSTRUCTS: &[(&str, &str)] = &[
+        ("AccountState", "the fields as written, with the derives that storing needs"),
+        ("Account", "the root, and how the runtime sees it: `Aggregate`, `State`, `Deref`, `Debug`"),
+        ("AccountAttribute", "the enum of attributes, and how each is set, stored and read"),
+        ("Opened", "as `Deposited` above, but it creates"),
+        ("Deposited", "as above, without the command"),
+        ("Withdrawn", "likewise"),
+        ("AccountEvent", "the enum of events, and how they are told apart when they are applied, stored and read"),
+        ("impl Account", "the commands: one for each event method, `set_owner`, `discard`, `trigger`, `create_from`"),
+        ("submit!", "what the registry lists, and, in tests, what `events.lock` records"),
+        ("const _", "the block that keeps all impls apart from your names"),
+    ];
+    let files = ["aggregate.rs", "mutator.rs"].map(|name| read(&format!("es-macros/src/tests/expansion/{name}")));
+    let items: Vec<_> = files.iter().flat_map(|file| items(file)).collect();
+    let mut table = "| made for the account | lines | |\n|---|---|---|\n".to_owned();
+    let mut total = 0;
+    for (name, what) in CONSTRUCTS {
+        let ours = items.iter().filter(|item| construct(&item.head) == *name);
+        let lines: usize = ours.map(|item| item.lines.len()).sum();
+        total += lines;
+        let _ = writeln!(table, "| `{name}` | {lines} | {what} |");
+    }
+    let _ = write!(table, "| | **{total}** | |");
+    let all: usize = files.iter().map(|file| file.lines().filter(|line| !line.trim().is_empty()).count()).sum();
+    let known: BTreeSet<_> = CONSTRUCTS.iter().map(|(name, _)| *name).collect();
+    let missing: Vec<_> = items.iter().filter(|item| !known.contains(construct(&item.head))).map(|item| &item.head).collect();
+    assert_eq!(total, all, "no row of the table counts {missing:?}");
+    table
+}
+
+/// The row that an item is counted in.
+fn construct(head: &str) -> &'static str {
+    let words: Vec<_> = head.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let named = |name: &&str| words.contains(name);
+    match ["Opened", "Deposited", "Withdrawn", "AccountAttribute", "AccountEvent"].into_iter().find(named) {
+        Some(name) => name,
+        None if head == "impl Account {" => "impl Account",
+        None if head.contains("Mutator for") => "AccountEvent",
+        None if head.contains("struct AccountState") => "AccountState",
+        None if head.contains("submit!") => "submit!",
+        None if head.contains("Account") => "Account",
+        None => "const _",
+    }
+}
+
+/// An item of an expansion: its first line that is no attribute, and all its lines, brought to the margin.
+struct Item {
+    head: String,
+    lines: Vec<String>,
+}
+
+/// The items of an expansion as the snapshots format it, also those inside `const _`.
+fn items(expansion: &str) -> Vec<Item> {
+    let (mut items, mut open) = (Vec::new(), Vec::<String>::new());
+    let mut margin = 0;
+    for line in expansion.lines().filter(|line| !line.trim().is_empty()) {
+        let around = ["const _: () = {", "};"].contains(&line) && open.is_empty();
+        if around {
+            margin = if line.ends_with('{') { 4 } else { 0 };
+        }
+        let text = if around { line } else { line.get(margin..).unwrap_or(line) };
+        open.push(text.to_owned());
+        let outermost = !text.starts_with([' ', '#', '/', ')']);
+        if around || (outermost && (text.starts_with('}') || text.ends_with(';') || text.ends_with("{}"))) {
+            let head = open.iter().find(|line| !line.starts_with([' ', '#', '/', ')'])).cloned();
+            items.push(Item { head: head.unwrap_or_default(), lines: std::mem::take(&mut open) });
+        }
+    }
+    assert!(open.is_empty(), "the expansion ends inside an item: {open:?}");
+    items
+}
+
+fn fenced(language: &str, text: &str) -> String {
+    format!("```{language}\n{text}\n```")
+}
+
+/// The text with another part between `<!-- name -->` and `<!-- /name -->`.
+fn replaced(text: &str, name: &str, part: &str) -> String {
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("\n<!-- /{name} -->"));
+    let from = text.find(&start).expect("the part begins") + start.len();
+    let to = from - 1 + text[from - 1..].find(&end).expect("the part ends");
+    format!("{}{part}{}", &text[..from], &text[to..])
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path} cannot be read: {error}"))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
