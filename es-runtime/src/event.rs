@@ -67,7 +67,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     ///
     /// If the data do not fit the shape, or the version is not known.
     fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error> {
-        decode_past::<Self, (), D>(Self::TOPIC, version, data)
+        if version == 1 { Self::deserialize(data) } else { Err(unknown_version(Self::TOPIC, version, 1)) }
     }
 
     /// Shows the event to `visitor`.

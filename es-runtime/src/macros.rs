@@ -111,18 +111,18 @@
 ///
 /// ```
 /// mod framework {
-///     pub use es_runtime;
+///     pub use es_runtime::*;
 /// }
 ///
 /// mod bank {
-///     use crate::framework::es_runtime::{aggregate, mutator};
+///     use crate::framework::{aggregate, mutator};
 ///
-///     #[aggregate(crate = crate::framework::es_runtime)]
+///     #[aggregate(crate = crate::framework)]
 ///     pub struct Account {
 ///         pub balance: i64,
 ///     }
 ///
-///     #[mutator(crate = crate::framework::es_runtime)]
+///     #[mutator(crate = crate::framework)]
 ///     impl Account {
 ///         #[event(Opened)]
 ///         pub fn open() -> Self {
