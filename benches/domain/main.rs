@@ -1,2 +1,152 @@
-//! B7.
-fn main() {}
+//! B7: what the domain costs, against the same code by hand: replay one event onto the state; record and
+//! apply one.
+//!
+//! `cargo bench -p es-benches --bench domain` runs both sides in turn, round by round, and prints the median
+//! of each and of the ratios of the rounds. `B7_ROUNDS` and `B7_EVENTS` change how often and how much.
+
+mod by_hand;
+mod framework;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use es_benches::{measuring, median, setting};
+use es_runtime::Recorded;
+use es_runtime::testing::replay;
+
+/// The goal: at most this many times the cost by hand.
+const GOAL: f64 = 1.2;
+
+fn main() {
+    let measured = measuring();
+    let events: usize = setting("B7_EVENTS", if measured { 10_000 } else { 100 });
+    let rounds: usize = setting("B7_ROUNDS", if measured { 301 } else { 3 });
+    println!("B7: {events} events, {rounds} rounds; nanoseconds for one event, median");
+    println!("{:<28} {:>10} {:>10} {:>7}   goal {GOAL}", "", "framework", "by hand", "ratio");
+    for (name, mix) in [("integers", Mix::Integers), ("one text in four", Mix::Texts)] {
+        let (ours, by_hand) = histories(events, mix);
+        compare(
+            &format!("replay, {name}"),
+            rounds,
+            events,
+            || ours.clone(),
+            |events| replay::<framework::Account>(events).expect("the history is whole").balance,
+            || by_hand.clone(),
+            |events| by_hand::Account::replay(events).expect("the history is whole").state.balance,
+        );
+        compare(
+            &format!("record, {name}"),
+            rounds,
+            events,
+            || framework::Account::open("Ann".to_owned()),
+            |mut account| {
+                drive(events, mix, &mut account);
+                account
+            },
+            || by_hand::Account::open("Ann".to_owned()),
+            |mut account| {
+                drive(events, mix, &mut account);
+                account
+            },
+        );
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Mix {
+    Integers,
+    Texts,
+}
+
+/// The commands that both accounts have.
+trait Commands {
+    fn deposit(&mut self, amount: i64);
+    fn withdraw(&mut self, amount: i64, fee: i64);
+    fn rename(&mut self, owner: String);
+}
+
+macro_rules! commands {
+    ($account:ty) => {
+        impl Commands for $account {
+            fn deposit(&mut self, amount: i64) {
+                <$account>::deposit(self, amount);
+            }
+            fn withdraw(&mut self, amount: i64, fee: i64) {
+                <$account>::withdraw(self, amount, fee);
+            }
+            fn rename(&mut self, owner: String) {
+                <$account>::rename(self, owner);
+            }
+        }
+    };
+}
+
+commands!(framework::Account);
+commands!(by_hand::Account);
+
+fn drive<C: Commands>(events: usize, mix: Mix, account: &mut C) {
+    for at in 1..events {
+        match (at % 4, mix) {
+            (0, Mix::Texts) => account.rename(black_box("Anna Maria").to_owned()),
+            (1, _) => account.withdraw(black_box(3), black_box(1)),
+            _ => account.deposit(black_box(10)),
+        }
+    }
+}
+
+/// The same history for both sides, each with the envelope that it needs.
+fn histories(events: usize, mix: Mix) -> (Vec<Recorded<framework::AccountEvent>>, Vec<by_hand::Recorded>) {
+    let mut ours = framework::Account::open("Ann".to_owned());
+    drive(events, mix, &mut ours);
+    let mut by_hand = by_hand::Account::open("Ann".to_owned());
+    drive(events, mix, &mut by_hand);
+    assert_eq!((&ours.owner, ours.balance, ours.entries), {
+        let state = &by_hand.state;
+        (&state.owner, state.balance, state.entries)
+    });
+    let id = ours.id().uuid();
+    let pending = by_hand.pending.into_iter();
+    let by_hand =
+        pending.map(|by_hand::Pending { version, at, event }| by_hand::Recorded { id, version, at, event });
+    (ours.pending().to_vec(), by_hand.collect())
+}
+
+/// Runs both sides in turn; what they start from is made, and what they return dropped, outside the time.
+fn compare<A, B, C, D>(
+    name: &str,
+    rounds: usize,
+    events: usize,
+    ours_from: impl Fn() -> A,
+    ours: impl Fn(A) -> B,
+    by_hand_from: impl Fn() -> C,
+    by_hand: impl Fn(C) -> D,
+) {
+    let mut pairs = Vec::with_capacity(rounds);
+    // The first rounds warm up.
+    for round in 0..rounds + rounds / 10 {
+        // Who goes first changes, so that neither side always finds the caches of the other.
+        let pair = if round % 2 == 0 {
+            let one = time(ours_from(), &ours);
+            (one, time(by_hand_from(), &by_hand))
+        } else {
+            let other = time(by_hand_from(), &by_hand);
+            (time(ours_from(), &ours), other)
+        };
+        if round >= rounds / 10 {
+            pairs.push(pair);
+        }
+    }
+    let each = |nanos: f64| nanos / f64::from(u32::try_from(events).unwrap_or(u32::MAX));
+    let ours = each(median(pairs.iter().map(|pair| pair.0)));
+    let by_hand = each(median(pairs.iter().map(|pair| pair.1)));
+    let ratio = median(pairs.iter().map(|pair| pair.0 / pair.1));
+    println!("{name:<28} {ours:>10.2} {by_hand:>10.2} {ratio:>7.2}");
+}
+
+fn time<A, B>(from: A, work: impl Fn(A) -> B) -> f64 {
+    let start = Instant::now();
+    let done = black_box(work(black_box(from)));
+    let nanos = start.elapsed().as_secs_f64() * 1e9;
+    drop(done);
+    nanos
+}

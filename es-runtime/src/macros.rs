@@ -109,7 +109,7 @@
 /// `crate` is for a runtime that is renamed, or reached through a crate of your own. It is said to each of
 /// the macros:
 ///
-/// ```
+/// ```standalone_crate
 /// mod framework {
 ///     pub use es_runtime::*;
 /// }
@@ -370,12 +370,12 @@ pub use es_macros::mutator;
 /// }
 ///
 /// #[derive(Deserialize)]
-/// pub struct PaidV1 {
+/// struct PaidV1 {
 ///     amount: i64,
 /// }
 ///
 /// #[derive(Deserialize)]
-/// pub struct PaidV2 {
+/// struct PaidV2 {
 ///     cents: i64,
 /// }
 ///

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(metadata.correlation(), None);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct Metadata {
-    pairs: BTreeMap<String, String>,
+    // Most events have none: then this is one word, and replay has nothing to drop. Never an empty map.
+    pairs: Option<Box<BTreeMap<String, String>>>,
 }
 
 const CORRELATION: &str = "correlation";
@@ -26,13 +27,13 @@ const ACTOR: &str = "actor";
 impl Metadata {
     /// No pairs.
     pub const fn new() -> Self {
-        Self { pairs: BTreeMap::new() }
+        Self { pairs: None }
     }
 
     /// Adds a pair, or replaces the one of that name.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.pairs.insert(name.into(), value.into());
+        self.pairs.get_or_insert_default().insert(name.into(), value.into());
         self
     }
 
@@ -58,7 +59,7 @@ impl Metadata {
 
     /// The value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.get(name).map(String::as_str)
+        self.pairs.as_ref()?.get(name).map(String::as_str)
     }
 
     /// The conversation, if named.
@@ -78,17 +79,32 @@ impl Metadata {
 
     /// Whether there are no pairs.
     pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty()
+        self.pairs.is_none()
     }
 
     /// All pairs, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let pairs = self.pairs.iter().flat_map(|pairs| pairs.iter());
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Metadata {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self { pairs: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        let pairs: BTreeMap<_, _> =
+            pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        pairs.into()
+    }
+}
+
+impl From<BTreeMap<String, String>> for Metadata {
+    fn from(pairs: BTreeMap<String, String>) -> Self {
+        Self { pairs: (!pairs.is_empty()).then(|| Box::new(pairs)) }
+    }
+}
+
+impl From<Metadata> for BTreeMap<String, String> {
+    fn from(metadata: Metadata) -> Self {
+        metadata.pairs.map(|pairs| *pairs).unwrap_or_default()
     }
 }

@@ -108,6 +108,7 @@ fn create(names: &Names<'_>) -> TokenStream {
         Some(quote!(Self::#variant(event) => __es::Some(#begin),))
     });
     quote! {
+        #[inline]
         fn create(self, envelope: &__es::Envelope) -> __es::Option<#state> {
             match self {
                 #arms
@@ -130,6 +131,7 @@ fn change(names: &Names<'_>) -> TokenStream {
         Some(quote!(Self::#variant(event) => #apply,))
     });
     quote! {
+        #[inline]
         fn change(self, state: &mut #state, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 #arms

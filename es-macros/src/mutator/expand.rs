@@ -206,6 +206,7 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         }
         #(#cfgs)*
         impl __es::#home<#event> for #state {
+            #[inline]
             #(#on_body)*
             fn #body(#(#receiver,)* #given, #envelope) #output { #taken #(#statements)* }
         }
@@ -257,10 +258,13 @@ fn command(method: &EventMethod) -> Option<TokenStream> {
     let values: Vec<_> = fields.iter().map(|field| &field.pat.ident).collect();
     let types = fields.iter().map(|field| &field.ty);
     let params: Vec<_> = values.iter().zip(types).map(|(ident, ty)| quote!(#ident: #ty)).collect();
+    let inlined = method.attrs.iter().any(|attr| attr.path().is_ident("inline"));
+    let inline = (!inlined).then(|| quote!(#[inline]));
     if !method.creates() {
         return Some(quote! {
             #(#shown)*
             #doc
+            #inline
             #vis fn #ident(&mut self, #(#params),*) {
                 self.__root.record(#name { #(#values),* });
             }

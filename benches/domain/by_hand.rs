@@ -1,0 +1,134 @@
+//! The same account by hand, as a careful person writes it: the same checks on replay, the same clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use uuid::Uuid;
+
+#[derive(Clone)]
+pub(crate) enum Event {
+    Opened { owner: String },
+    Deposited { amount: i64 },
+    Withdrawn { amount: i64, fee: i64 },
+    Renamed { owner: String },
+}
+
+/// An event as it is replayed: what a store gives back.
+#[derive(Clone)]
+pub(crate) struct Recorded {
+    pub(crate) id: Uuid,
+    pub(crate) version: u64,
+    pub(crate) at: i64,
+    pub(crate) event: Event,
+}
+
+/// An event that is not saved yet.
+pub(crate) struct Pending {
+    pub(crate) version: u64,
+    pub(crate) at: i64,
+    pub(crate) event: Event,
+}
+
+pub(crate) struct State {
+    pub(crate) owner: String,
+    pub(crate) balance: i64,
+    pub(crate) entries: u64,
+}
+
+pub(crate) struct Account {
+    id: Uuid,
+    version: u64,
+    modified_at: i64,
+    pub(crate) state: State,
+    pub(crate) pending: Vec<Pending>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Mismatch {
+    Empty,
+    Id,
+    Version,
+    Creation,
+}
+
+impl Account {
+    pub(crate) fn open(owner: String) -> Self {
+        let (version, at) = (1, now());
+        let state = State { owner: owner.clone(), balance: 0, entries: 0 };
+        let event = Event::Opened { owner };
+        Self {
+            id: Uuid::now_v7(),
+            version,
+            modified_at: at,
+            state,
+            pending: vec![Pending { version, at, event }],
+        }
+    }
+
+    pub(crate) fn deposit(&mut self, amount: i64) {
+        self.state.deposit(amount);
+        self.record(Event::Deposited { amount });
+    }
+
+    pub(crate) fn withdraw(&mut self, amount: i64, fee: i64) {
+        self.state.withdraw(amount, fee);
+        self.record(Event::Withdrawn { amount, fee });
+    }
+
+    pub(crate) fn rename(&mut self, owner: String) {
+        self.state.rename(owner.clone());
+        self.record(Event::Renamed { owner });
+    }
+
+    fn record(&mut self, event: Event) {
+        self.version += 1;
+        self.modified_at = now().max(self.modified_at);
+        self.pending.push(Pending { version: self.version, at: self.modified_at, event });
+    }
+
+    pub(crate) fn replay(events: impl IntoIterator<Item = Recorded>) -> Result<Self, Mismatch> {
+        let mut events = events.into_iter();
+        let first = events.next().ok_or(Mismatch::Empty)?;
+        let Event::Opened { owner } = first.event else { return Err(Mismatch::Creation) };
+        let state = State { owner, balance: 0, entries: 0 };
+        let mut account =
+            Self { id: first.id, version: 1, modified_at: first.at, state, pending: Vec::new() };
+        for Recorded { id, version, at, event } in events {
+            if id != account.id {
+                return Err(Mismatch::Id);
+            }
+            if version != account.version + 1 {
+                return Err(Mismatch::Version);
+            }
+            match event {
+                Event::Opened { .. } => return Err(Mismatch::Creation),
+                Event::Deposited { amount } => account.state.deposit(amount),
+                Event::Withdrawn { amount, fee } => account.state.withdraw(amount, fee),
+                Event::Renamed { owner } => account.state.rename(owner),
+            }
+            account.version = version;
+            account.modified_at = at;
+        }
+        Ok(account)
+    }
+}
+
+impl State {
+    fn deposit(&mut self, amount: i64) {
+        self.balance += amount;
+        self.entries += 1;
+    }
+
+    fn withdraw(&mut self, amount: i64, fee: i64) {
+        self.balance -= amount + fee;
+        self.entries += 1;
+    }
+
+    fn rename(&mut self, owner: String) {
+        self.owner = owner;
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
