@@ -21,14 +21,20 @@ fn the_account_is_that_of_the_example() {
     assert!(readme.contains(domain), "README.md shows another account than {ACCOUNT}");
     let lines = domain.lines().filter(|line| !line.is_empty() && !line.starts_with("use ")).count();
     assert!(lines <= 30, "the account has {lines} lines; the README promises at most 30");
-    assert!(readme.contains(&format!("is {lines} lines")), "the account has {lines} lines; say so in README.md");
+    assert!(
+        readme.contains(&format!("is {lines} lines")),
+        "the account has {lines} lines; say so in README.md"
+    );
 }
 
 #[test]
 fn the_tests_are_those_of_the_example() {
     let account = read(ACCOUNT);
     let tests = account.find("#[cfg(test)]").map(|at| &account[at..]);
-    assert!(tests.is_some_and(|tests| read(README).contains(tests)), "README.md shows other tests than {ACCOUNT}");
+    assert!(
+        tests.is_some_and(|tests| read(README).contains(tests)),
+        "README.md shows other tests than {ACCOUNT}"
+    );
 }
 
 #[test]
@@ -64,7 +70,10 @@ fn every_feature_is_in_the_table() {
     let readme = read(README);
     for (name, _) in names {
         let row = if default[0].1.contains(&format!("\"{name}\"")) { "yes" } else { "no" };
-        assert!(readme.contains(&format!("| `{name}` | {row} |")), "README.md has no row for the feature `{name}`");
+        assert!(
+            readme.contains(&format!("| `{name}` | {row} |")),
+            "README.md has no row for the feature `{name}`"
+        );
     }
 }
 
@@ -73,7 +82,10 @@ fn the_rust_version_is_that_of_the_manifest() {
     let manifest = read("Cargo.toml");
     let version = manifest.split("rust-version = \"").nth(1).and_then(|rest| rest.split('"').next());
     let version = version.expect("the manifest has one");
-    assert!(read(README).contains(&format!("Rust {version} or newer")), "README.md names another Rust version");
+    assert!(
+        read(README).contains(&format!("Rust {version} or newer")),
+        "README.md names another Rust version"
+    );
 }
 
 #[test]
@@ -83,14 +95,16 @@ fn the_modules_are_in_the_order_of_the_architecture() {
     let declared: Vec<_> = lib.lines().filter_map(words).map(|name| name.replace(';', "")).collect();
     let table = read("ARCHITECTURE.md");
     let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
-    let described: Vec<_> = rows.map(|(name, _)| name.to_owned()).filter(|name| declared.contains(name)).collect();
+    let described: Vec<_> =
+        rows.map(|(name, _)| name.to_owned()).filter(|name| declared.contains(name)).collect();
     assert_eq!(described, declared, "ARCHITECTURE.md and es-runtime/src/lib.rs differ");
 }
 
 #[test]
 fn every_link_leads_somewhere() {
-    let mut documents: Vec<PathBuf> =
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)).into();
+    let mut documents: Vec<PathBuf> = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+        .map(|name| root().join(name))
+        .into();
     let records = fs::read_dir(root().join("es-runtime/docs/adr")).expect("there are decisions");
     documents.extend(records.map(|entry| entry.expect("it can be listed").path()));
     for document in documents {
@@ -114,7 +128,10 @@ fn report() -> String {
     let deposited = "Account.Deposited 1\n    amount: ";
     let lock = read(LOCK).replace(&format!("{deposited}i64"), &format!("{deposited}u64"));
     fs::write(folder.join("events.lock"), lock).expect("the lock can be written");
-    es_runtime::lock::check(&folder.to_string_lossy(), module_path!()).expect_err("the shape differs").trim_end().to_owned()
+    es_runtime::lock::check(&folder.to_string_lossy(), module_path!())
+        .expect_err("the shape differs")
+        .trim_end()
+        .to_owned()
 }
 
 /// All that is made for the event `Deposited`.
@@ -125,7 +142,8 @@ fn made_of_deposited() -> String {
         let _ = writeln!(code, "{}", item.lines.join("\n"));
     }
     let commands = items.iter().find(|item| item.head == "impl Account {").expect("there are commands");
-    let from = commands.lines.iter().position(|line| line.contains("[`Deposited`]")).expect("it has a doc line");
+    let from =
+        commands.lines.iter().position(|line| line.contains("[`Deposited`]")).expect("it has a doc line");
     let to = from + commands.lines[from..].iter().position(|line| line == "    }").expect("it ends");
     let _ = write!(code, "impl Account {{\n{}\n}}", commands.lines[from..=to].join("\n"));
     code
@@ -140,12 +158,19 @@ fn lines_of_each() -> String {
         ("Opened", "as `Deposited` above, but it creates"),
         ("Deposited", "as above, without the command"),
         ("Withdrawn", "likewise"),
-        ("AccountEvent", "the enum of events, and how they are told apart when they are applied, stored and read"),
-        ("impl Account", "the commands: one for each event method, `set_owner`, `discard`, `trigger`, `create_from`"),
+        (
+            "AccountEvent",
+            "the enum of events, and how they are told apart when they are applied, stored and read",
+        ),
+        (
+            "impl Account",
+            "the commands: one for each event method, `set_owner`, `discard`, `trigger`, `create_from`",
+        ),
         ("submit!", "what the registry lists, and, in tests, what `events.lock` records"),
         ("const _", "the block that keeps all impls apart from your names"),
     ];
-    let files = ["aggregate.rs", "mutator.rs"].map(|name| read(&format!("es-macros/src/tests/expansion/{name}")));
+    let files =
+        ["aggregate.rs", "mutator.rs"].map(|name| read(&format!("es-macros/src/tests/expansion/{name}")));
     let items: Vec<_> = files.iter().flat_map(|file| items(file)).collect();
     let mut table = "| made for the account | lines | |\n|---|---|---|\n".to_owned();
     let mut total = 0;
@@ -156,9 +181,11 @@ fn lines_of_each() -> String {
         let _ = writeln!(table, "| `{name}` | {lines} | {what} |");
     }
     let _ = write!(table, "| | **{total}** | |");
-    let all: usize = files.iter().map(|file| file.lines().filter(|line| !line.trim().is_empty()).count()).sum();
+    let all: usize =
+        files.iter().map(|file| file.lines().filter(|line| !line.trim().is_empty()).count()).sum();
     let known: BTreeSet<_> = CONSTRUCTS.iter().map(|(name, _)| *name).collect();
-    let missing: Vec<_> = items.iter().filter(|item| !known.contains(construct(&item.head))).map(|item| &item.head).collect();
+    let missing: Vec<_> =
+        items.iter().filter(|item| !known.contains(construct(&item.head))).map(|item| &item.head).collect();
     assert_eq!(total, all, "no row of the table counts {missing:?}");
     table
 }

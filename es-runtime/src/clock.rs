@@ -1,6 +1,6 @@
 //! Time: microseconds since the epoch, read from a clock that can be replaced.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -57,6 +57,7 @@ impl fmt::Debug for Timestamp {
 }
 
 impl From<SystemTime> for Timestamp {
+    #[inline]
     fn from(time: SystemTime) -> Self {
         let (sign, distance) = match time.duration_since(UNIX_EPOCH) {
             Ok(since) => (1, since),
@@ -97,6 +98,13 @@ impl<F: Fn() -> Timestamp> Clock for F {
 
 thread_local! {
     static CLOCK: RefCell<Option<Rc<dyn Clock>>> = const { RefCell::new(None) };
+    // Whether `CLOCK` is set. It needs no destructor, so reading it costs next to nothing.
+    static IS_SET: Cell<bool> = const { Cell::new(false) };
+}
+
+fn replace(clock: Option<Rc<dyn Clock>>) -> Option<Rc<dyn Clock>> {
+    IS_SET.set(clock.is_some());
+    CLOCK.replace(clock)
 }
 
 /// Makes events recorded on this thread take their time from `clock`, until the guard is dropped.
@@ -119,7 +127,7 @@ thread_local! {
 /// ```
 #[must_use = "the clock is set back when the guard is dropped"]
 pub fn set_clock(clock: impl Clock + 'static) -> ClockGuard {
-    ClockGuard { previous: CLOCK.with(|slot| slot.replace(Some(Rc::new(clock)))) }
+    ClockGuard { previous: replace(Some(Rc::new(clock))) }
 }
 
 /// Sets the thread's clock back when dropped.
@@ -135,17 +143,19 @@ impl fmt::Debug for ClockGuard {
 
 impl Drop for ClockGuard {
     fn drop(&mut self) {
-        CLOCK.with(|slot| slot.replace(self.previous.take()));
+        replace(self.previous.take());
     }
 }
 
 pub(crate) fn now() -> Timestamp {
-    // Cloned before the call, so that a clock may itself set a clock.
-    match CLOCK.try_with(|slot| slot.borrow().clone()) {
-        Ok(Some(clock)) => clock.now(),
-        // None set, or the thread is about to end.
-        Ok(None) | Err(_) => SystemTime::now().into(),
+    if IS_SET.get()
+        // Cloned before the call, so that a clock may itself set a clock. There is none to ask when the
+        // thread is about to end.
+        && let Ok(Some(clock)) = CLOCK.try_with(|slot| slot.borrow().clone())
+    {
+        return clock.now();
     }
+    SystemTime::now().into()
 }
 
 #[cfg(test)]

@@ -256,8 +256,9 @@ impl<E> Recorded<E> {
     }
 
     #[cfg(feature = "testing")]
-    pub(crate) fn into_parts(self) -> (Envelope, E) {
-        (self.envelope, self.event)
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Envelope, E, Metadata) {
+        (self.envelope, self.event, self.metadata)
     }
 }
 

@@ -85,7 +85,7 @@ inventory::collect!(EventType);
 
 /// All aggregates and events linked into this program.
 ///
-/// ```
+/// ```standalone_crate
 /// use es_runtime::{Registry, aggregate, mutator};
 /// # #[aggregate]
 /// # pub struct Account { pub balance: i64 }

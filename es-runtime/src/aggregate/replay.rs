@@ -7,14 +7,15 @@ use crate::id::{Id, Version};
 pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::Event>>) -> Result<A, Error> {
     let mut events = events.into_iter();
     let first = events.next().ok_or_else(|| not_found::<A>("it has no events"))?;
-    let (envelope, event) = first.into_parts();
+    let (envelope, event, _) = first.into_parts();
     let id = Id::from_uuid(envelope.id());
     check(&envelope, id, Version::INITIAL)?;
     let state = event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
     let mut root = Root::<A>::begin(id, envelope.timestamp(), state);
     let mut discarded = false;
     for recorded in events {
-        let (envelope, event) = recorded.into_parts();
+        // Kept to the end of the round: dropped any earlier, the event would have to be moved out of its way.
+        let (envelope, event, _metadata) = recorded.into_parts();
         check(&envelope, id, root.version().next())?;
         if discarded {
             return Err(misplaced::<A>(&envelope, "comes after the one that discards it"));

@@ -1,8 +1,9 @@
 //! Whether data of a locked shape can still be read: the rules of compatibility between two shapes.
 //!
-//! A change is accepted if everything that the old shape described can be read in the new one, and nothing that it held
-//! is dropped. Integers and floats may widen, strings may accept more, values may become optional, structs may gain optional
-//! fields, enums may gain variants, fields may be renamed if the old name stays as an alias. Everything else breaks.
+//! A change is accepted if everything that the old shape described can be read in the new one, and nothing
+//! that it held is dropped. Integers and floats may widen, strings may accept more, values may become
+//! optional, structs may gain optional fields, enums may gain variants, fields may be renamed if the old name
+//! stays as an alias. Everything else breaks.
 
 use crate::shape::{Line, Name, Path, Shape, Step, is_string};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +87,10 @@ impl Walk<'_> {
                 let alias = Name(alias);
                 self.note(
                     true,
-                    format!("`{target}` was also read under the name `{alias}`, which rows may have; keep the alias"),
+                    format!(
+                        "`{target}` was also read under the name `{alias}`, which rows may have; \
+                         keep the alias"
+                    ),
                 );
             }
             self.value(&path, old, &target, new);

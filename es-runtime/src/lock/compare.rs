@@ -134,7 +134,8 @@ fn changed(topic: &str, version: u32, changes: &[Change], newest: Option<u32>) -
         let upcast = if version == 1 { "upcast = OldShape" } else { "upcast = [.., OldShape]" };
         let _ = write!(
             text,
-            "\n  keep the old shape as a struct, and give the new one `version = {next}, {upcast}`; or, {OVERWRITE}"
+            "\n  keep the old shape as a struct, and give the new one `version = {next}, {upcast}`; \
+             or, {OVERWRITE}"
         );
     } else {
         let _ = write!(
@@ -178,7 +179,8 @@ fn gone(topic: &str, version: u32, old: &Shape, locked: &Record, now: &Record) -
         if let Some(twin) = twin {
             let _ = write!(
                 text,
-                "\n    `{twin}` is new and has the same shape: a rename? then `topic = {topic:?}` keeps the topic, \
+                "\n    `{twin}` is new and has the same shape: a rename? \
+                 then `topic = {topic:?}` keeps the topic, \
                  and `aliases = [{topic:?}]` keeps old rows readable"
             );
         }

@@ -1,19 +1,24 @@
-//! `events.lock`: a file in the user's repository that records the shape of every stored event, and the test that holds it.
+//! `events.lock`: a file in the user's repository that records the shape of every stored event, and the test
+//! that holds it.
 //!
-//! Stored events live for ever, so a change of an event's fields must not make old rows unreadable. One line in the crate
-//! that declares the events, [`events_lock!()`](crate::events_lock), makes a test of it. The test fails when
+//! Stored events live for ever, so a change of an event's fields must not make old rows unreadable. One line
+//! in the crate that declares the events, [`events_lock!()`](crate::events_lock), makes a test of it. The
+//! test fails when
 //!
 //! - an event is not recorded yet (a new event, a new version),
-//! - a recorded shape changed so that old rows may be unreadable or lose data: a field is gone, renamed, of another type, no longer optional,
-//!   or new and required; a variant is gone or changed; likewise anywhere inside,
+//! - a recorded shape changed so that old rows may be unreadable or lose data: a field is gone, renamed, of
+//!   another type, no longer optional, or new and required; a variant is gone or changed; likewise anywhere
+//!   inside,
 //! - a recorded event or version is gone and not retired,
 //! - a type cannot be stored at all: it does not read what it writes, or has an option in an option.
 //!
-//! New optional fields, new variants and wider types (`i32` to `i64`, but not back) are fine, and recorded at the next update.
+//! New optional fields, new variants and wider types (`i32` to `i64`, but not back) are fine, and recorded at
+//! the next update.
 //!
 //! The file changes only on request, by the environment variable `EVENTS_LOCK`: `update` adds what is new and
-//! compatible, `overwrite` also gives up recorded shapes (only for events that were never deployed). Its lines are explained at
-//! [`Shape`](crate::shape::Shape). What cannot be traced is listed as `opaque`; changes inside are not seen.
+//! compatible, `overwrite` also gives up recorded shapes (only for events that were never deployed). Its
+//! lines are explained at [`Shape`](crate::shape::Shape). What cannot be traced is listed as `opaque`;
+//! changes inside are not seen.
 
 mod changes;
 mod collect;
@@ -32,10 +37,12 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::{env, fs, io};
 
-/// Declares the test `events_lock`, which holds the shapes of this crate's stored events to the file `events.lock`.
+/// Declares the test `events_lock`, which holds the shapes of this crate's stored events to the file
+/// `events.lock`.
 ///
-/// It covers the events of the crate in which it stands, so it must stand in the crate that declares them, not in an integration
-/// test. What it accepts, and how the file is updated, is told at [`lock`](crate::lock).
+/// It covers the events of the crate in which it stands, so it must stand in the crate that declares them,
+/// not in an integration test. What it accepts, and how the file is updated, is told at
+/// [`lock`](crate::lock).
 ///
 /// ```
 /// #[cfg(test)]
@@ -58,7 +65,8 @@ macro_rules! events_lock {
 const FILE: &str = "events.lock";
 const VARIABLE: &str = "EVENTS_LOCK";
 
-/// Checks, and on request updates, the lock in `manifest_dir` for the events of the crate that `module_path` is in.
+/// Checks, and on request updates, the lock in `manifest_dir` for the events of the crate that `module_path`
+/// is in.
 ///
 /// The error is the report, ready to print.
 #[doc(hidden)]
@@ -73,7 +81,8 @@ pub fn check(manifest_dir: &str, module_path: &str) -> Result<(), String> {
     }
     if shapes.record == Record::default() {
         return Err(format!(
-            "the crate `{name}` declares no stored events; put `events_lock!()` into the crate that declares them, \
+            "the crate `{name}` declares no stored events; \
+             put `events_lock!()` into the crate that declares them, \
              under `#[cfg(test)]`, not into an integration test"
         ));
     }

@@ -9,12 +9,14 @@ use crate::shape::trace::{Mode, Refusal};
 use serde::de::Visitor;
 use std::any::type_name;
 
-/// Longer tuples than these are told as arrays: no tuple that serde knows has more elements, few structs have.
+/// Longer tuples than these are told as arrays: no tuple that serde knows has more elements, few structs
+/// have.
 const MAX_TUPLE: usize = 16;
 const MAX_TUPLE_STRUCT: usize = 64;
 
 impl De<'_> {
-    /// An option holds something, unless nothing can be built for it or a container around wants other values.
+    /// An option holds something, unless nothing can be built for it or a container around wants other
+    /// values.
     pub(super) fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
         self.tracer.guard(self.node, self.depth)?;
         if self.in_option {
@@ -92,7 +94,8 @@ impl De<'_> {
         visitor.visit_borrowed_str("a name that no field has")
     }
 
-    /// Tries variants that were never tried, then those that are not fully known, in the end the first that could be built.
+    /// Tries variants that were never tried, then those that are not fully known, in the end the first that
+    /// could be built.
     pub(super) fn choice<'de, V: Visitor<'de>>(
         mut self,
         variants: &'static [&'static str],

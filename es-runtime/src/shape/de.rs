@@ -1,4 +1,5 @@
-//! The deserializer that a type meets: it answers each question with a value from the tree's offers, and notes the question.
+//! The deserializer that a type meets: it answers each question with a value from the tree's offers, and
+//! notes the question.
 
 use crate::shape::access::Cursor;
 use crate::shape::node::{Id, Kind};
@@ -43,7 +44,8 @@ impl<'t> De<'t> {
         Ok(())
     }
 
-    /// Where a type stands inside itself: stops, or builds the value as it was built around, as soon as that is known.
+    /// Where a type stands inside itself: stops, or builds the value as it was built around, as soon as that
+    /// is known.
     pub(super) fn unroll<V>(&mut self) -> Answer<()> {
         self.tracer.guard(self.node, self.depth)?;
         let id = self.node;
@@ -113,7 +115,9 @@ impl<'de> Deserializer<'de> for De<'_> {
         deserialize_newtype_struct(_name: &'static str) |de, _, visitor| de.newtype(visitor);
         deserialize_seq() Self::list;
         deserialize_tuple(len: usize) Self::tuple;
-        deserialize_tuple_struct(_name: &'static str, len: usize) |de, _, len, visitor| de.tuple_struct(len, visitor);
+        deserialize_tuple_struct(_name: &'static str, len: usize) |de, _, len, visitor| {
+            de.tuple_struct(len, visitor)
+        };
         deserialize_map() Self::map;
         deserialize_struct(name: &'static str, fields: &'static [&'static str]) |de, name, fields, visitor| {
             de.structure(name, fields, visitor)

@@ -80,9 +80,11 @@ impl De<'_> {
         } else if let Some(omitted) = plan.omitted {
             let allowed = match (refusal, missing) {
                 (None, _) => true,
-                // Fields are missed in the order of their declaration: one that was passed over is not needed.
+                // Fields are missed in the order of their declaration: one that was passed over is not
+                // needed.
                 (_, Some(missing)) if missing > omitted => true,
-                // One that is never reached, behind a field that cannot be built: a plain option needs no value.
+                // One that is never reached, behind a field that cannot be built: a plain option needs no
+                // value.
                 (_, Some(missing)) if missing < omitted => tracer.tree.get(omitted).is_option,
                 _ => false,
             };

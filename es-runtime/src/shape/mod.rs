@@ -1,11 +1,12 @@
 //! The shape of a stored event: which fields it has, of which types, and which of them may be left out.
 //!
-//! [`trace()`] finds the shape of a type by deserializing it many times and noting what it asks for. [`trace_stored`]
-//! also writes the values that were built and compares. Both look at data as JSON shows it; no name of a Rust type is kept.
-//! Tracing costs a deserializer for each type, so only tests do it.
+//! [`trace()`] finds the shape of a type by deserializing it many times and noting what it asks for.
+//! [`trace_stored`] also writes the values that were built and compares. Both look at data as JSON shows it;
+//! no name of a Rust type is kept. Tracing costs a deserializer for each type, so only tests do it.
 //!
-//! What cannot be seen this way is `opaque`: `#[serde(flatten)]`, internally tagged and untagged enums, the content of
-//! adjacently tagged ones, `serde_json::Value`, and strings in a format of the user's own that accept none of our samples.
+//! What cannot be seen this way is `opaque`: `#[serde(flatten)]`, internally tagged and untagged enums, the
+//! content of adjacently tagged ones, `serde_json::Value`, and strings in a format of the user's own that
+//! accept none of our samples.
 
 mod access;
 mod compound;
@@ -141,8 +142,8 @@ impl fmt::Display for Shape {
 
 /// Traces the shape that `T` reads.
 ///
-/// Comes to an end for every type whose `deserialize` does, also for one that never accepts anything; a panic in there counts
-/// as a refusal.
+/// Comes to an end for every type whose `deserialize` does, also for one that never accepts anything; a panic
+/// in there counts as a refusal.
 pub fn trace<T: DeserializeOwned>() -> Shape {
     describe::shape(&trace::run::<T>(drop))
 }

@@ -88,7 +88,8 @@ impl De<'_> {
         visitor.visit_seq(SeqDeserializer::<_, Refusal>::new(bytes.into_iter()))
     }
 
-    /// A type that takes null or a flag here is a buffer, one that looks into a list or map may read all sorts of things from it.
+    /// A type that takes null or a flag here is a buffer, one that looks into a list or map may read all
+    /// sorts of things from it.
     pub(super) fn any<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
         self.enter(Kind::Any)?;
         let (mut buffers, mut lists, mut maps) = (false, false, false);

@@ -1,7 +1,7 @@
 //! The values that the tracer offers to a type, in the order in which it offers them.
 //!
-//! What a string type accepts is its class. Locks in users' repositories hold the words of this list for ever, so it only grows:
-//! a class is never renamed, and a sample never moves in front of another one.
+//! What a string type accepts is its class. Locks in users' repositories hold the words of this list for
+//! ever, so it only grows: a class is never renamed, and a sample never moves in front of another one.
 
 /// A string to offer, and what a type that accepts it is called.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ impl Offer {
 /// The group of the samples without a class: asked for only where nothing else was accepted.
 const LIKE: u8 = u8::MAX;
 
-/// Free text first, also a short one: a type that accepts it accepts any string, up to checks of its own. Then plain words: a type
-/// that accepts one is no date or number, even if it accepts these too.
+/// Free text first, also a short one: a type that accepts it accepts any string, up to checks of its own.
+/// Then plain words: a type that accepts one is no date or number, even if it accepts these too.
 pub(super) const OFFERS: &[Offer] = &[
     Offer::new(0, "string", "some text, in no format"),
     Offer::new(0, "string", "a?!"),

@@ -1,4 +1,5 @@
-//! The passes: a type is deserialized again and again, each time with other data, until nothing new is learned.
+//! The passes: a type is deserialized again and again, each time with other data, until nothing new is
+//! learned.
 
 use crate::shape::de::De;
 use crate::shape::node::{Id, Kind, Node};
@@ -29,7 +30,8 @@ pub(super) enum Mode {
 pub(super) struct Tracer {
     pub(super) tree: Tree,
     pub(super) mode: Mode,
-    /// The visitors at work and their nodes. Their type names tell a type inside itself; they are never stored.
+    /// The visitors at work and their nodes. Their type names tell a type inside itself; they are never
+    /// stored.
     pub(super) stack: Vec<(&'static str, Id)>,
     /// The reason of the refusal under way is known.
     pub(super) settled: bool,
@@ -103,7 +105,8 @@ impl Tracer {
         last.is_some()
     }
 
-    /// Notes the visit of a node that turns out to be of a kind, and returns the node to use: another one where kinds change.
+    /// Notes the visit of a node that turns out to be of a kind, and returns the node to use: another one
+    /// where kinds change.
     pub(super) fn enter(&mut self, id: Id, kind: Kind) -> Result<Id, Refusal> {
         let node = self.tree.get(id);
         let other = node.others.iter().copied().find(|&other| self.tree.get(other).kind == kind);

@@ -95,7 +95,8 @@ impl Check<'_> {
                 let read = describe::kind(self.tree, id);
                 let place = self.path(id).place();
                 self.report(format!(
-                    "{place} is written as {} but read as {read}; make its `Serialize` and `Deserialize` agree",
+                    "{place} is written as {} but read as {read}; \
+                     make its `Serialize` and `Deserialize` agree",
                     form(value)
                 ));
             }
@@ -117,7 +118,8 @@ impl Check<'_> {
                 let field = Name(key);
                 self.report(format!(
                     "{place} is written with a field `{field}`, which is never read; \
-                     read it under that name too (`#[serde(alias = ..)]`), or do not write it (`#[serde(skip)]`)"
+                     read it under that name too (`#[serde(alias = ..)]`), \
+                     or do not write it (`#[serde(skip)]`)"
                 ));
             }
         }

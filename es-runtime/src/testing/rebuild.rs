@@ -16,7 +16,7 @@ pub(super) fn rebuild<A: Aggregate>(
 ) -> (Result<A, Error>, Vec<Recorded<A::Event>>) {
     let mut stored = Vec::new();
     for event in recorded {
-        let (envelope, event) = event.into_parts();
+        let (envelope, event, _) = event.into_parts();
         stored.push(Recorded::new(envelope, through::<A>(&event)));
     }
     let rebuilt = crate::aggregate::replay(past.iter().chain(&stored).cloned());

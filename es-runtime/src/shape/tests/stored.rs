@@ -87,8 +87,9 @@ fn a_field_that_is_never_read_is_a_problem() {
         #[serde(skip_deserializing)]
         state: String,
     }
-    let problem = "the value itself is written with a field `state`, which is never read; read it under that name too \
-                   (`#[serde(alias = ..)]`), or do not write it (`#[serde(skip)]`)";
+    let problem = "the value itself is written with a field `state`, which is never read; \
+                   read it under that name too (`#[serde(alias = ..)]`), \
+                   or do not write it (`#[serde(skip)]`)";
     check_stored::<Forgetful>("amount: i64", &[problem]);
 }
 
@@ -191,8 +192,10 @@ fn a_wrong_form_is_found_at_any_depth() {
                     $name: $type,
                 }
                 let shape = trace_stored::<BTreeMap<String, (Wrong, u8)>>();
-                let problem = format!("`{{value}}.0.{}` is written as a flag but read as {}", stringify!($name), $kind);
-                assert!(shape.problems().len() == 1 && shape.problems()[0].starts_with(&problem), "{:?}", shape.problems());
+                let name = stringify!($name);
+                let problem = format!("`{{value}}.0.{name}` is written as a flag but read as {}", $kind);
+                assert_eq!(shape.problems().len(), 1, "{:?}", shape.problems());
+                assert!(shape.problems()[0].starts_with(&problem), "{:?}", shape.problems());
             })*
         };
     }
