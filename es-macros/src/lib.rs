@@ -3,6 +3,8 @@
 //! Each macro reads its arguments, builds a model while it collects every mistake, and expands the model.
 //! The names that expansions call live in `es_runtime::__private`.
 
+#![allow(missing_docs, reason = "es-runtime documents the macros where it re-exports them")]
+
 mod aggregate;
 mod args;
 mod attrs;
@@ -19,25 +21,25 @@ mod upcast;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct the state of an aggregate.
+// Makes a struct the state of an aggregate.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
     aggregate::expand(args.into(), item.into()).into()
 }
 
-/// Makes the methods of an impl events and commands.
+// Makes the methods of an impl events and commands.
 #[proc_macro_attribute]
 pub fn mutator(args: TokenStream, item: TokenStream) -> TokenStream {
     mutator::expand(args.into(), item.into()).into()
 }
 
-/// Makes a struct, or a method inside `#[mutator] impl`, an event.
+// Makes a struct, or a method inside `#[mutator] impl`, an event.
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     event::expand(args.into(), item.into()).into()
 }
 
-/// Makes a field of an `#[aggregate]` struct an attribute.
+// Makes a field of an `#[aggregate]` struct an attribute.
 #[proc_macro_attribute]
 pub fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     misuse::attribute(args.into(), item.into()).into()

@@ -48,8 +48,6 @@ pub trait Aggregate: Sized + 'static {
 
     #[doc(hidden)]
     fn from_root(root: Root<Self>, seal: Seal) -> Self;
-    #[doc(hidden)]
-    fn root_mut(&mut self, seal: Seal) -> &mut Root<Self>;
 }
 
 /// What events change and snapshots keep. `#[aggregate]` implements it.
@@ -62,7 +60,8 @@ pub struct Seal {
 }
 
 impl Seal {
-    pub(crate) const fn new() -> Self {
+    #[cfg(feature = "testing")]
+    const fn new() -> Self {
         Self { _private: () }
     }
 }

@@ -63,6 +63,7 @@ const _: () = {
                 Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
             }
         }
+        #[inline]
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
                 Self::Imported(event) => {
@@ -71,6 +72,7 @@ const _: () = {
                 _ => __es::None,
             }
         }
+        #[inline]
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::PaymentReceived(event) => {
@@ -114,6 +116,7 @@ const _: () = {
         const APPLY: __es::BeginFn<Account, Self> = __es::BeginRef::begin_ref;
     }
     impl __es::BeginRef<Imported> for __State {
+        #[inline]
         fn begin_ref(event: &Imported, _: &__es::Envelope) -> Self {
             Self { balance: event.balance }
         }
@@ -123,6 +126,7 @@ const _: () = {
         const APPLY: __es::ApplyFn<Account, Self> = __es::ApplyRef::apply_ref;
     }
     impl __es::ApplyRef<PaymentReceived> for __State {
+        #[inline]
         fn apply_ref(&mut self, event: &PaymentReceived, envelope: &Envelope) {
             self.balance += event.amount;
             self.paid_at = envelope.timestamp();

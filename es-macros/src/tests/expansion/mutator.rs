@@ -99,12 +99,14 @@ const _: () = {
                 Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
             }
         }
+        #[inline]
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
                 Self::Opened(event) => __es::Some(__es::Begin::begin(event, envelope)),
                 _ => __es::None,
             }
         }
+        #[inline]
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
@@ -155,6 +157,7 @@ const _: () = {
         const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
     }
     impl __es::Begin<Opened> for __State {
+        #[inline]
         fn begin(event: Opened, _: &__es::Envelope) -> Self {
             #[allow(unused_variables)]
             let Opened { owner } = event;
@@ -171,6 +174,7 @@ const _: () = {
         const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
     }
     impl __es::Apply<Deposited> for __State {
+        #[inline]
         fn apply(&mut self, event: Deposited, _: &__es::Envelope) {
             #[allow(unused_variables)]
             let Deposited { amount } = event;
@@ -187,6 +191,7 @@ const _: () = {
         const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
     }
     impl __es::Apply<Withdrawn> for __State {
+        #[inline]
         fn apply(&mut self, event: Withdrawn, _: &__es::Envelope) {
             #[allow(unused_variables)]
             let Withdrawn { amount } = event;
@@ -208,10 +213,12 @@ const _: () = {
             }
         }
         /// Records [`Deposited`].
+        #[inline]
         pub fn deposit(&mut self, amount: i64) {
             self.__root.record(Deposited { amount });
         }
         /// Records [`Withdrawn`].
+        #[inline]
         fn take(&mut self, amount: i64) {
             self.__root.record(Withdrawn { amount });
         }

@@ -75,6 +75,7 @@ const _: () = {
                 Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
             }
         }
+        #[inline]
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
                 #[cfg(feature = "accounts")]
@@ -82,6 +83,7 @@ const _: () = {
                 _ => __es::None,
             }
         }
+        #[inline]
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::AttributeChanged(attribute) => {
@@ -143,6 +145,7 @@ const _: () = {
     }
     #[cfg(feature = "accounts")]
     impl __es::Begin<Opened> for __State {
+        #[inline]
         fn begin(event: Opened, _: &__es::Envelope) -> Self {
             #[allow(unused_variables)]
             let Opened { money } = event;

@@ -146,6 +146,7 @@ fn types_may_not_change() {
         ("opaque", "i64"),
         ("i64", "opaque"),
         ("opaque string", "string"),
+        ("date or opaque list", "string"),
         ("string like \"EUR\"", "opaque string"),
         ("string", "opaque string"),
         ("opaque", "string"),

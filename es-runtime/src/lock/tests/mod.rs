@@ -195,6 +195,22 @@ fn an_event_that_is_gone_must_be_retired() {
 }
 
 #[test]
+fn overwrite_keeps_what_is_known_of_retired_events() {
+    let folder = Folder::locked(&shapes(|shapes| {
+        shapes.event::<Amount>("A", 1);
+        shapes.event::<Amount>("B", 1);
+        shapes.event::<Amount>("C", 1);
+    }));
+    let code = shapes(|shapes| {
+        shapes.event::<Sum>("A", 1);
+        shapes.retired("B");
+    });
+    assert_eq!(folder.run(Mode::Overwrite, &code), Ok(()));
+    let expected = "A 1\n    sum: i64\n\nB 1\n    amount: i64\n\nB retired\n\nend\n";
+    assert!(folder.text().ends_with(expected), "{}", folder.text());
+}
+
+#[test]
 fn a_retired_topic_is_not_used_again() {
     let retired = shapes(|shapes| {
         shapes.event::<Amount>("Account.Deposited", 1);
@@ -315,11 +331,13 @@ fn a_defect_fails_in_every_mode_and_is_not_recorded_by_update() {
     let folder = Folder::locked(&deposited::<Amount>());
     let code = shapes(|shapes| {
         shapes.event::<Amount>("Account.Deposited", 1);
+        shapes.event::<Amount>("Account.Even", 1);
         shapes.event::<Option<Option<i64>>>("Account.Odd", 1);
     });
     for mode in [Mode::Check, Mode::Update, Mode::Overwrite] {
         let report = folder.run(mode, &code).unwrap_err();
         assert!(report.contains("Account.Odd 1: the value itself is an option of something"), "{report}");
+        assert_eq!(folder.text().contains("Account.Even"), mode != Mode::Check);
         assert_eq!(folder.text().contains("Account.Odd"), mode == Mode::Overwrite);
     }
 }

@@ -49,7 +49,14 @@ fn a_field_that_is_never_written_is_read_only() {
         legacy: Option<String>,
         owner: String,
     }
+    #[derive(Serialize, Deserialize)]
+    struct Holder {
+        list: Vec<Old>,
+    }
     check_stored::<Old>("legacy?: string or null (read only)\nowner: string", &[]);
+    let lines =
+        "list: list\nlist[]: struct\nlist[].legacy?: string or null (read only)\nlist[].owner: string";
+    check_stored::<Holder>(lines, &[]);
 }
 
 #[test]
