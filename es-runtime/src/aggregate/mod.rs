@@ -48,6 +48,8 @@ pub trait Aggregate: Sized + 'static {
 
     #[doc(hidden)]
     fn from_root(root: Root<Self>, seal: Seal) -> Self;
+    #[doc(hidden)]
+    fn root_mut(&mut self, seal: Seal) -> &mut Root<Self>;
 }
 
 /// What events change and snapshots keep. `#[aggregate]` implements it.
@@ -61,7 +63,7 @@ pub struct Seal {
 
 impl Seal {
     #[cfg(feature = "testing")]
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { _private: () }
     }
 }

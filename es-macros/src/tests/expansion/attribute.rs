@@ -40,6 +40,9 @@ const _: () = {
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
             Self { __root: root }
         }
+        fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
+            &mut self.__root
+        }
     }
     #[automatically_derived]
     impl __es::Deref for Account {
