@@ -87,12 +87,22 @@ pub(crate) fn check_aliases(key: &str, current: &str, aliases: &mut Vec<LitStr>,
     }
 }
 
-/// The calls that record the shapes of a stored value in `events.lock`.
-pub(crate) fn traced(topic: &TokenStream, current: impl ToTokens, past: &[Type]) -> TokenStream {
+/// The calls that record the shapes of a stored value in `events.lock`, under all the names that it
+/// is, or was, stored under.
+pub(crate) fn traced<N: ToTokens>(
+    topic: &TokenStream,
+    current: impl ToTokens,
+    past: &[Type],
+    aliases: impl Iterator<Item = N>,
+) -> TokenStream {
     let older =
         past.iter().zip(1u32..).map(|(shape, version)| quote!(shapes.past::<#shape>(#topic, #version);));
     let version = current_version(past);
-    quote!({ #(#older)* shapes.event::<#current>(#topic, #version); })
+    quote!({
+        #(#older)*
+        shapes.event::<#current>(#topic, #version);
+        #(shapes.alias(#topic, #aliases);)*
+    })
 }
 
 /// The version of the shape that follows the older ones.

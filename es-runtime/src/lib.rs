@@ -6,6 +6,8 @@
 //! [LICENSE-MIT]: ../../../LICENSE-MIT
 //! [LICENSE-APACHE]: ../../../LICENSE-APACHE
 //! [lock]: lock
+#![cfg_attr(feature = "macros", doc = "[aggregate]: macro@aggregate\n[mutator]: macro@mutator")]
+#![cfg_attr(feature = "macros", doc = "[event]: macro@event\n[attribute]: macro@attribute")]
 #![cfg_attr(feature = "testing", doc = "[test kit]: testing")]
 #![cfg_attr(not(feature = "testing"), doc = "[test kit]: #features")]
 //!

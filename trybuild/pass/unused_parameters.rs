@@ -16,7 +16,7 @@ pub struct Account {
 #[mutator]
 impl Account {
     #[event(Opened)]
-    pub fn open(reason: String, _branch: u8) -> Self {
+    pub fn open(reason: String, branch: u8) -> Self {
         Self { balance: 0 }
     }
 
@@ -33,6 +33,6 @@ fn main() {
     let mut account = Account::open("new".into(), 1);
     account.deposit(1, "Bob".into());
     account.trigger(Noted { note: String::new() });
-    assert_eq!(encode::<Account>(account.pending()[0].event()).data(), r#"{"reason":"new","_branch":1}"#);
+    assert_eq!(encode::<Account>(account.pending()[0].event()).data(), r#"{"reason":"new","branch":1}"#);
     assert_eq!(encode::<Account>(account.pending()[1].event()).data(), r#"{"amount":1,"clerk":"Bob"}"#);
 }

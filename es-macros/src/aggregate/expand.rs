@@ -1,6 +1,6 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Attribute;
+use syn::{Attribute, LitStr};
 
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
@@ -89,9 +89,14 @@ fn state_impl(aggregate: &Aggregate) -> TokenStream {
 }
 
 fn root_impls(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { root, name, id_namespace, trigger, state, attributes, .. } = aggregate;
+    let Aggregate { root, renamed, name, id_namespace, trigger, state, attributes, .. } = aggregate;
     let vis = &state.vis;
     let state = &state.ident;
+    let renamed = renamed.as_ref().map(|_| {
+        quote!(
+            const RENAMED: bool = true;
+        )
+    });
     let namespace =
         id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
     let stored_at = |ident: &Ident| Ident::new(&ident.to_string(), aggregate.storing_span());
@@ -107,6 +112,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         #[automatically_derived]
         impl __es::Aggregate for #root {
             const NAME: &'static str = #name;
+            #renamed
             #namespace
             type State = #stored_state;
             type Event = <#root as __es::Mutator>::Event;
@@ -227,8 +233,9 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
             #name #(| #aliases)* => __es::decode_past::<#ty, #past, __D>(name, version, value).map(Self::#variant),
         }
     });
-    let traced = each(attributes, |AttributeField { ty, name, past, .. }| {
-        upcast::traced(&quote!(&__es::attribute_shape::<#root>(#name)), ty, past)
+    let traced = each(attributes, |AttributeField { ty, name, aliases, past, .. }| {
+        let shape = |name: &LitStr| quote!(&__es::attribute_shape::<#root>(#name));
+        upcast::traced(&shape(name), ty, past, aliases.iter().map(shape))
     });
     let shapes = upcast::stored_shapes(&traced, &[]);
     quote! {

@@ -18,6 +18,8 @@ const ATTRIBUTE_ARGUMENTS: &[&str] = &["name", "aliases", "version", "upcast"];
 pub(super) struct Aggregate {
     pub(super) runtime: Runtime,
     pub(super) root: Ident,
+    /// The name of its own, if it has one.
+    pub(super) renamed: Option<LitStr>,
     pub(super) name: LitStr,
     pub(super) id_namespace: Option<LitStr>,
     pub(super) trigger: Visibility,
@@ -82,8 +84,10 @@ impl Aggregate {
         let root = item.ident;
         item.ident = names::state(&root);
         let docs = item.attrs.extract_if(.., |attr| attr.path().is_ident("doc")).collect();
-        let name = name.unwrap_or_else(|| LitStr::new(&root.unraw().to_string(), root.span()));
-        Some(Self { runtime, root, name, id_namespace, trigger, state: item, docs, attributes })
+        let renamed = name;
+        let usual = || LitStr::new(&root.unraw().to_string(), root.span());
+        let name = renamed.clone().unwrap_or_else(usual);
+        Some(Self { runtime, root, renamed, name, id_namespace, trigger, state: item, docs, attributes })
     }
 
     /// Where to say that the state cannot be stored: at the first type that may be the cause.

@@ -149,7 +149,8 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     // At the first type that may not be storable, so that this is reported once: there.
     let span = unknown.first().map_or(ident.span(), Spanned::span);
     let registered = quote_spanned!(span=> <#ident as __es::Event>::TYPE);
-    let traced = upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past);
+    let traced =
+        upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past, stored.aliases.iter());
     let shapes = upcast::stored_shapes(&traced, &[]);
     let use_runtime = runtime.use_private();
     quote! {

@@ -1,5 +1,6 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Path, Type};
 
@@ -220,7 +221,8 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let unknown = stored_types(method);
     let bounds = where_all_storable(&unknown);
     let root = names.root;
-    let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>()));
+    let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
+    let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>(#usual)));
     let asserts = assert_all(&unknown, &quote!(__es::AssertStorable), &cfgs);
     quote! {
         #(#cfgs)*

@@ -14,7 +14,12 @@ pub(super) fn registration(names: &Names<'_>) -> TokenStream {
     let place = quote_spanned!(mutator.ident().span()=> __es::AggregateType::of::<#root>());
     let traced = names.each(|method, name| {
         let MethodEvent::Made { stored, .. } = &method.event else { return None };
-        Some(upcast::traced(&quote!(<#name as __es::Event>::TOPIC), name, &stored.past))
+        Some(upcast::traced(
+            &quote!(<#name as __es::Event>::TOPIC),
+            name,
+            &stored.past,
+            stored.aliases.iter(),
+        ))
     });
     let retired = mutator.retired.iter().map(|topic| quote!(shapes.retired(#topic);));
     let shapes = upcast::stored_shapes(&quote!(#traced #(#retired)*), &[]);

@@ -13,8 +13,8 @@ const FIRST_ATTRIBUTE: usize = 54;
 const FURTHER_ATTRIBUTE: usize = 18;
 /// A mutator block without its events.
 const MUTATOR: usize = 86;
-const CHANGING_EVENT: usize = 46;
-const CREATING_EVENT: usize = 58;
+const CHANGING_EVENT: usize = 50;
+const CREATING_EVENT: usize = 62;
 const EVENT_STRUCT: usize = 30;
 
 #[test]

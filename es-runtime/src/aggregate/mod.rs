@@ -39,6 +39,9 @@ pub trait Aggregate: Sized + 'static {
     const NAME: &'static str;
     /// The name that ids derived from a key are made with: [`Self::NAME`] as first released.
     const ID_NAMESPACE: &'static str = Self::NAME;
+    /// Whether [`Self::NAME`] is another than the type's.
+    #[doc(hidden)]
+    const RENAMED: bool = false;
     /// What events change.
     type State: State;
     /// The enum of all its events.

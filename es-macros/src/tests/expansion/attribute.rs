@@ -125,6 +125,7 @@ const _: () = {
         __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
         shapes.past:: < String > (& __es::attribute_shape:: < Account > ("holder"),
         1u32); shapes.event:: < Name > (& __es::attribute_shape:: < Account > ("holder"),
-        2u32); } } }
+        2u32); shapes.alias(& __es::attribute_shape:: < Account > ("holder"), &
+        __es::attribute_shape:: < Account > ("owner")); } } }
     }
 };

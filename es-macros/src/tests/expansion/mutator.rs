@@ -149,7 +149,7 @@ const _: () = {
     }
     impl __es::Event for Opened {
         const NAME: &'static str = "Opened";
-        const TOPIC: &'static str = __es::made_topic::<Account, Self>();
+        const TOPIC: &'static str = __es::made_topic::<Account, Self>("Account.Opened");
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Creates<Account> for Opened {
@@ -166,7 +166,10 @@ const _: () = {
     }
     impl __es::Event for Deposited {
         const NAME: &'static str = "Deposited";
-        const TOPIC: &'static str = __es::made_topic::<Account, Self>();
+        const TOPIC: &'static str = __es::made_topic::<
+            Account,
+            Self,
+        >("Account.Deposited");
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Changes<Account> for Deposited {
@@ -183,7 +186,10 @@ const _: () = {
     }
     impl __es::Event for Withdrawn {
         const NAME: &'static str = "Withdrawn";
-        const TOPIC: &'static str = __es::made_topic::<Account, Self>();
+        const TOPIC: &'static str = __es::made_topic::<
+            Account,
+            Self,
+        >("Account.Withdrawn");
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Changes<Account> for Withdrawn {
