@@ -11,7 +11,7 @@ struct SecuritiesDepot {
 }
 
 const MUTATOR_LINE: u32 = line!() + 2;
-#[mutator(retired = ["Depot.Split", "Depot.Merged"], visibility = pub(crate))]
+#[mutator(retired = ["Depot.Split", "Depot.Merged"])]
 impl SecuritiesDepot {
     #[event(DepotOpened)]
     fn open() -> Self {
@@ -35,7 +35,7 @@ impl SecuritiesDepot {
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub(crate) struct OldBought {
+struct OldBought {
     number: u64,
 }
 

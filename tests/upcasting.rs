@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 // A made event: version 1 had francs and no currency.
 #[derive(Clone, Debug, serde::Serialize, Deserialize)]
-pub(crate) struct SentV1 {
+struct SentV1 {
     francs: i64,
 }
 
@@ -49,7 +49,7 @@ struct Wallet {
     partner: String,
 }
 
-#[mutator(visibility = pub(crate))]
+#[mutator]
 impl Wallet {
     #[event(WalletMade)]
     fn make() -> Self {

@@ -26,6 +26,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     let use_runtime = runtime.use_private();
     // At the aggregate's name: without a mutator there is then one error, under it.
     let root_struct = quote_spanned! {root.span()=>
+        #[allow(unused_qualifications)]
         #vis struct #root {
             __root: #private::Root<#root>,
         }

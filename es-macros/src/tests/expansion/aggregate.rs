@@ -10,6 +10,7 @@ pub struct AccountState {
     pub balance: i64,
 }
 /// An aggregate: [`AccountState`] with its identity and its events.
+#[allow(unused_qualifications)]
 pub struct Account {
     __root: ::es_runtime::__private::Root<Account>,
 }

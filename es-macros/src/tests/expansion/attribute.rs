@@ -15,6 +15,7 @@ struct AccountState {
     owner: Name,
 }
 /// An aggregate: [`AccountState`] with its identity and its events.
+#[allow(unused_qualifications)]
 struct Account {
     __root: crate::es::__private::Root<Account>,
 }
