@@ -196,6 +196,18 @@ fn a_value_before_its_name_is_refused() {
 }
 
 #[test]
+fn what_is_said_twice_is_refused() {
+    for data in [
+        r#"{"name":"holder","name":"holder","value":"Ann"}"#,
+        r#"{"name":"holder","value":"Ann","value":"Ann"}"#,
+        r#"{"name":"address","v":1,"v":1,"value":"Aare 1"}"#,
+    ] {
+        let message = refused(data);
+        assert!(message.contains("duplicate field"), "{message}");
+    }
+}
+
+#[test]
 fn a_change_without_a_value_is_refused() {
     assert!(refused(r#"{"name":"holder"}"#).contains("missing field `value`"));
     assert!(refused("{}").contains("missing field `value`"));

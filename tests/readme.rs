@@ -139,7 +139,7 @@ fn made_of_deposited() -> String {
     let mut code = String::new();
     let items = items(&read("es-macros/src/tests/expansion/mutator.rs"));
     for item in items.iter().filter(|item| construct(&item.head) == "Deposited") {
-        let _ = writeln!(code, "{}", item.lines.join("\n"));
+        let _ = writeln!(code, "{}\n", item.lines.join("\n"));
     }
     let commands = items.iter().find(|item| item.head == "impl Account {").expect("there are commands");
     let from =

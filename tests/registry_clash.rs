@@ -51,6 +51,12 @@ mod shop {
         pub(crate) fn close(&mut self) {
             self.visits = 0;
         }
+
+        // So that the registry meets the event twice: on its own and in the aggregate.
+        #[event]
+        fn paid(&mut self, _event: &Payment) {
+            self.visits += 1;
+        }
     }
 }
 

@@ -44,6 +44,17 @@ fn events_are_given_and_expected_in_any_form() {
 }
 
 #[test]
+fn events_can_be_given_one_after_the_other() {
+    Scenario::<Account>::given(opened())
+        .and_given(deposited(1))
+        .and_given((deposited(2), deposited(3)))
+        .and_given(Frozen {})
+        .when(|account| account.withdraw(6))
+        .then(Withdrawn { amount: 6 })
+        .then_state(|account| assert_eq!((account.version().get(), account.pending().len()), (6, 1)));
+}
+
+#[test]
 fn the_closure_may_return_anything_that_can_be_shown() {
     account()
         .when(|account| account.balance)

@@ -106,3 +106,51 @@ fn the_commands_record_the_same() {
         ["{}", r#"{"coins":[1],"by":["",0],"note":"x"}"#, r#"{"from":"CHF","to":"CHF","rate":1.0}"#, "{}"]
     );
 }
+
+/// One row of each kind.
+fn rows() -> Vec<(&'static str, u32, String)> {
+    let added = CoinsAdded { coins: vec![5, 10], clerk: ("Zoë".into(), -1), note: Some('\n') };
+    let exchanged = Exchanged { from: Currency::Chf, to: Currency::Other { code: "EUR".into() }, rate: 0.95 };
+    let events = [
+        DrawerEvent::DrawerMade(DrawerMade {}),
+        DrawerEvent::CoinsAdded(added),
+        DrawerEvent::Exchanged(exchanged),
+        DrawerEvent::AttributeChanged(DrawerAttribute::Label(Some("A".into()))),
+        DrawerEvent::Discarded,
+    ];
+    events.iter().map(stored).collect()
+}
+
+#[test]
+fn data_that_are_cut_are_refused() {
+    for (topic, version, data) in rows() {
+        for (end, _) in data.char_indices() {
+            assert!(decode::<Drawer>(topic, version, &data[..end]).is_err(), "{topic} {}", &data[..end]);
+        }
+        assert!(decode::<Drawer>(topic, version, &format!("{data}{data}")).is_err(), "{topic} twice");
+    }
+}
+
+#[test]
+fn data_that_are_altered_are_read_or_refused_without_a_panic() {
+    let mut refused = 0;
+    for (topic, version, data) in rows() {
+        for (at, letter) in data.char_indices() {
+            for new in ["", "\"", "{", "}", "[", "]", ",", ":", "9", "-", "e", "\\", "\0", "null", "🦀"] {
+                let altered = format!("{}{new}{}", &data[..at], &data[at + letter.len_utf8()..]);
+                refused += usize::from(decode::<Drawer>(topic, version, &altered).is_err());
+            }
+        }
+    }
+    assert!(refused > 1_000, "{refused}");
+}
+
+#[test]
+fn data_without_end_are_refused() {
+    let deep = "[".repeat(100_000);
+    for data in [deep.clone(), format!(r#"{{"x":{deep}"#), format!(r#"{{"name":"label","value":{deep}"#)] {
+        for (topic, version, _) in rows() {
+            assert!(decode::<Drawer>(topic, version, &data).is_err(), "{topic}");
+        }
+    }
+}

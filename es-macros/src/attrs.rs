@@ -15,17 +15,29 @@ pub(crate) fn take_ours(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute
 
 /// Whether the attribute decides if the item exists.
 pub(crate) fn is_cfg(attr: &Attribute) -> bool {
-    attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
+    carries(attr, &["cfg"])
 }
 
 /// Whether the attribute is for whoever reads or calls the item.
 pub(crate) fn is_for_callers(attr: &Attribute) -> bool {
-    ["doc", "deprecated", "must_use", "inline", "track_caller"].iter().any(|name| attr.path().is_ident(name))
+    carries(attr, &["doc", "deprecated", "must_use", "inline", "track_caller"])
 }
 
 /// Whether the attribute sets the level of a lint for all that is made from the item.
 pub(crate) fn is_lint(attr: &Attribute) -> bool {
-    ["allow", "warn", "deny", "forbid"].iter().any(|name| attr.path().is_ident(name))
+    carries(attr, &["allow", "warn", "deny", "forbid"])
+}
+
+/// Whether the attribute is one of `names`, or brings one of them under a condition.
+fn carries(attr: &Attribute, names: &[&str]) -> bool {
+    let is_named = |path: &syn::Path| names.iter().any(|name| path.is_ident(name));
+    match &attr.meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            let brought = crate::args::split(list.tokens.clone()).into_iter().skip(1);
+            brought.filter_map(|meta| syn::parse2::<Meta>(meta).ok()).any(|meta| is_named(meta.path()))
+        }
+        meta => is_named(meta.path()),
+    }
 }
 
 /// Whether a `#[derive(..)]` of the item names this trait.

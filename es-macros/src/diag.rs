@@ -35,6 +35,11 @@ impl Diag {
         self.errors.len()
     }
 
+    /// Takes the first report out, to be said at another place.
+    pub(crate) fn take_first(&mut self) -> Option<syn::Error> {
+        if self.errors.is_empty() { None } else { Some(self.errors.remove(0)) }
+    }
+
     /// The reports.
     pub(crate) fn into_errors(self) -> Vec<syn::Error> {
         self.errors

@@ -26,6 +26,18 @@ pub(crate) fn attribute_enum(root: &Ident) -> Ident {
     suffixed(root, "Attribute")
 }
 
+const REFUSED: &str = "__RefusedIn";
+
+/// `Account` → `__RefusedInAccount`: the type of fields that are refused.
+pub(crate) fn refused(item: &Ident) -> Ident {
+    format_ident!("{REFUSED}{}", item.unraw(), span = item.span())
+}
+
+/// Whether this is the type of fields that are refused.
+pub(crate) fn is_refused(name: &Ident) -> bool {
+    name.to_string().starts_with(REFUSED)
+}
+
 /// `open` → `open_with_id`.
 pub(crate) fn with_id(method: &Ident) -> Ident {
     suffixed(method, "_with_id")

@@ -1,12 +1,13 @@
 //! What can be said of a type from its tokens alone.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, GenericArgument, LitStr, PathArguments, Type, TypePath};
+use syn::{Fields, GenericArgument, LitStr, PathArguments, Type, TypePath, Visibility};
 
 use crate::diag::Diag;
+use crate::names;
 
 /// Types of the standard library (and ids) that can always be stored, so that no bound need say so:
 /// a bound for each field would cost more compile time than the rest of the expansion.
@@ -23,7 +24,9 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
         Type::Path(TypePath { qself: None, path, .. }) => {
             let [segment] = path.segments.iter().collect::<Vec<_>>()[..] else { return false };
             match &segment.arguments {
-                PathArguments::None => STORABLE.iter().any(|name| segment.ident == name),
+                PathArguments::None => {
+                    STORABLE.iter().any(|name| segment.ident == name) || names::is_refused(&segment.ident)
+                }
                 PathArguments::AngleBracketed(arguments) => {
                     STORABLE_OF.iter().any(|name| segment.ident == name)
                         && arguments.args.iter().all(|argument| match argument {
@@ -35,8 +38,6 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
             }
         }
         Type::Tuple(tuple) => tuple.elems.iter().all(is_known_storable),
-        // A report in the place of a type.
-        Type::Macro(_) => true,
         _ => false,
     }
 }
@@ -71,18 +72,55 @@ pub(crate) fn check_owned(ty: &Type, what: &str, diag: &mut Diag) {
     Finder { what, diag }.visit_type(ty);
 }
 
-/// As [`check_owned`], and puts the report in the place of the type: the compiler is then silent about all
-/// that follows from it.
-pub(crate) fn check_owned_field(ty: &mut Type, what: &str, diag: &mut Diag) {
-    let mut own = Diag::default();
-    check_owned(ty, what, &mut own);
-    let mut errors = own.into_errors().into_iter();
-    if let Some(first) = errors.next()
-        && let Ok(poisoned) = syn::parse2(first.to_compile_error())
-    {
-        *ty = poisoned;
+/// As [`check_owned`], for the fields of an item.
+///
+/// A field that is refused gets the type that `refused` names. Its definition, which is returned, holds the
+/// first report as a constant that fails: an error type, about which the compiler is silent wherever it meets
+/// it.
+pub(crate) fn check_owned_fields(
+    fields: &mut Fields,
+    what: &str,
+    refused: &Ident,
+    diag: &mut Diag,
+) -> TokenStream {
+    let mut definition = TokenStream::new();
+    for field in fields {
+        let mut own = Diag::default();
+        check_owned(&field.ty, what, &mut own);
+        let mut errors = own.into_errors().into_iter();
+        let Some(first) = errors.next() else { continue };
+        if definition.is_empty() {
+            definition = refused_type(refused, &first);
+        } else {
+            diag.push(first);
+        }
+        errors.for_each(|error| diag.push(error));
+        field.ty = syn::parse_quote!(#refused);
     }
-    errors.for_each(|error| diag.push(error));
+    definition
+}
+
+fn refused_type(name: &Ident, error: &syn::Error) -> TokenStream {
+    let report = error.to_compile_error();
+    quote! {
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        type #name = [(); { #report }];
+    }
+}
+
+/// What stands for an item that is refused as a whole: `names` are types that hold the first report as a
+/// constant that fails, so that the compiler is silent about their uses.
+pub(crate) fn refused_item(vis: &Visibility, item: &Ident, names: &[Ident], diag: &mut Diag) -> TokenStream {
+    let Some(first) = diag.take_first() else { return TokenStream::new() };
+    let report = first.to_compile_error();
+    let refused = names::refused(item);
+    quote! {
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code)]
+        #vis struct #refused<const N: usize>(());
+        #(#[allow(dead_code)] #vis type #names = #refused<{ #report }>;)*
+    }
 }
 
 struct Finder<'a> {
@@ -128,13 +166,13 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 }
 
-/// Tells the compiler to check that each of `types` fulfils `bound`, and to say so at the type.
-pub(crate) fn assert_all(types: &[&Type], bound: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
+/// `checked`, for which the compiler checks that each of `types` fulfils `assertion`, and says so at the type.
+pub(crate) fn checked(checked: &TokenStream, types: &[&Type], assertion: &TokenStream) -> TokenStream {
     if types.is_empty() {
-        return TokenStream::new();
+        return checked.clone();
     }
-    let asserts = types.iter().map(|ty| quote_spanned!(ty.span()=> const _: () = <#ty as #bound>::OK;));
-    asserts.map(|assert| quote!(#(#cfgs)* #assert)).collect()
+    let asserts = types.iter().map(|ty| quote_spanned!(ty.span()=> let () = <#ty as #assertion>::OK;));
+    quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
 /// `for<'a> T: Bound<'a>` for each type. Such a bound is checked only where the impl is used: without it,

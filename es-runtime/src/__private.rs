@@ -20,7 +20,7 @@ pub use crate::event::{Envelope, Event, EventType, EventVisitor, decode_past};
 pub use crate::id::Id;
 pub use crate::lock::{Shapes, StoredShapes};
 pub use crate::registry::AggregateType;
-pub use crate::storable::{AssertStateField, AssertStorable, StateField, Storable};
+pub use crate::storable::{AssertStateField, AssertStorable, Checked, StateField, Storable};
 
 /// Where something is declared.
 pub type Place = &'static Location<'static>;

@@ -57,3 +57,16 @@ pub trait AssertStateField {
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> AssertStateField for T {}
+
+/// `Self`, if the constant can be evaluated.
+///
+/// An assertion in the constant that fails makes an error of the projection, and the compiler is then silent
+/// about all that goes through it: a type that cannot be stored is reported once.
+pub trait Checked<const OK: usize> {
+    /// `Self`.
+    type Type;
+}
+
+impl<T, const OK: usize> Checked<OK> for T {
+    type Type = T;
+}

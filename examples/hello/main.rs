@@ -1,6 +1,5 @@
 //! A bank account in memory: commands record events, and the events make the same account again.
 
-#[expect(unreachable_pub, reason = "written as it would stand in a library")]
 mod account;
 
 use es_runtime::Error;

@@ -70,7 +70,12 @@ pub struct Rated {
 #[mutator]
 impl Account {
     #[event(Opened)]
-    pub fn open(owner: Option<Owner>, money: Money<i64>, code: [u8; 4], number: <Swiss as Numbered>::Number) -> Self {
+    pub fn open(
+        owner: Option<Owner>,
+        money: Money<i64>,
+        code: [u8; 4],
+        number: <Swiss as Numbered>::Number,
+    ) -> Self {
         Self {
             owner,
             limits: HashMap::new(),
@@ -106,7 +111,10 @@ fn main() {
     let mut account = Account::open(Some(Owner::Nobody), money.clone(), *b"CH12", 7);
     account.see(account.id(), vec![Some(2), None]);
     account.set_limits(HashMap::from([("day".into(), vec![None, Some(money)])]));
-    account.set_owner(Some(Owner::Company { name: "Ann & Co".into(), members: vec![Owner::Person("Ann".into())] }));
+    account.set_owner(Some(Owner::Company {
+        name: "Ann & Co".into(),
+        members: vec![Owner::Person("Ann".into())],
+    }));
     account.trigger(Rated { rates: BTreeMap::from([(Currency::Franc, 0.5)]), nested: vec![] });
     assert_eq!(account.macroed, [1, 2]);
     for event in account.pending() {

@@ -103,7 +103,8 @@ mod attributes {
         letters.set_v(V(8));
         let again: Letters = es_runtime::testing::replay(letters.pending().to_vec()).unwrap();
         assert_eq!((&again.d, &again.v), (&D(7), &V(8)));
-        es_runtime::testing::decode::<Letters>("Letters.AttributeChanged", 1, r#"{"name":"d","value":3}"#).unwrap();
+        es_runtime::testing::decode::<Letters>("Letters.AttributeChanged", 1, r#"{"name":"d","value":3}"#)
+            .unwrap();
     }
 }
 

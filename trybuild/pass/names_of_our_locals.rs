@@ -53,7 +53,17 @@ impl Account {
 
     #[event(Changed)]
     #[allow(clippy::too_many_arguments)]
-    pub fn change(&mut self, event: u64, id: u64, topic: u64, data: u64, visitor: u64, root: u64, this: u64, f: u64) {
+    pub fn change(
+        &mut self,
+        event: u64,
+        id: u64,
+        topic: u64,
+        data: u64,
+        visitor: u64,
+        root: u64,
+        this: u64,
+        f: u64,
+    ) {
         self.event = event + id + topic + data + visitor + root + this + f;
     }
 
@@ -67,7 +77,10 @@ fn main() {
     let id = es_runtime::Id::new();
     let mut account = Account::open_with_id(id, 1, 2, 3, 4);
     assert_eq!((account.id(), account.version()), (id, 1.into()));
-    assert_eq!((account.id, account.version, account.event, account.envelope, account.state), (1, 1, 2, 3, 4));
+    assert_eq!(
+        (account.id, account.version, account.event, account.envelope, account.state),
+        (1, 1, 2, 3, 4)
+    );
     account.change(1, 1, 1, 1, 1, 1, 1, 1);
     account.set_id(9);
     account.set_version(9);

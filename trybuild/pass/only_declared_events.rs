@@ -19,8 +19,8 @@ mod events {
     }
 }
 
-use events::moves;
 use events::Opened as Begun;
+use events::moves;
 
 #[event]
 struct Noted;

@@ -22,6 +22,7 @@ pub struct Deposited {
 
 #[event]
 #[derive(Debug)]
+#[serde(deny_unknown_fields)]
 #[derive(Deserialize)]
 pub struct Renamed {
     pub owner: String,

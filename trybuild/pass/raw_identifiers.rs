@@ -45,7 +45,10 @@ fn main() {
     let stored: Vec<_> = account.pending().iter().map(|event| encode::<Account>(event.event())).collect();
     assert_eq!((stored[0].topic(), stored[0].data()), ("Account.Opened", r#"{"type":"giro"}"#));
     assert_eq!((stored[1].topic(), stored[1].data()), ("Account.Deposited", r#"{"as":2,"mut":3}"#));
-    assert_eq!((stored[2].topic(), stored[2].data()), ("Account.AttributeChanged", r#"{"name":"type","value":"savings"}"#));
+    assert_eq!(
+        (stored[2].topic(), stored[2].data()),
+        ("Account.AttributeChanged", r#"{"name":"type","value":"savings"}"#)
+    );
     assert_eq!((stored[3].topic(), stored[3].data()), ("Moved", r#"{"where":"!"}"#));
     for event in stored {
         decode::<Account>(event.topic(), event.version(), event.data()).unwrap();

@@ -56,7 +56,10 @@ fn main() {
     assert_eq!(branch.name, "BERN");
     branch.trigger(Closed {});
     assert_eq!(branch.name, "");
-    assert_eq!(encode::<Account>(account.pending()[1].event()), encode::<Branch>(branch.pending()[1].event()));
+    assert_eq!(
+        encode::<Account>(account.pending()[1].event()),
+        encode::<Branch>(branch.pending()[1].event())
+    );
     assert_eq!(encode::<Account>(account.pending()[1].event()).data(), "{}");
     assert!(Registry::global().unwrap().event("bank.closed").is_some());
 }

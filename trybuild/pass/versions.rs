@@ -85,7 +85,8 @@ fn main() {
     assert_eq!(encode::<Account>(&event).data(), r#"{"amount":1.5}"#);
     assert_eq!((Deposited::VERSION, Opened::VERSION), (2, 3));
 
-    let changed = decode::<Account>("BankAccount.AttributeChanged", 1, r#"{"name":"max","v":2,"value":300}"#).unwrap();
+    let changed =
+        decode::<Account>("BankAccount.AttributeChanged", 1, r#"{"name":"max","v":2,"value":300}"#).unwrap();
     assert_eq!(encode::<Account>(&changed).data(), r#"{"name":"limit","v":3,"value":300}"#);
     let mut account = Account::open("Lee, Ann".into());
     account.set_upper_limit(70_000);

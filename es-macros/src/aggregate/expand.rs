@@ -1,15 +1,15 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Attribute, LitStr};
+use syn::{Attribute, LitStr, Type};
 
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
 use crate::names;
-use crate::types::{assert_all, is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{checked, is_known_storable, lazy_bounds, serde_bounds};
 use crate::upcast::{self, current_version};
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { runtime, root, state, docs, .. } = aggregate;
+    let Aggregate { runtime, root, state, docs, refused, .. } = aggregate;
     let cfgs: Vec<&Attribute> = attrs::select(&state.attrs, attrs::is_cfg);
     let lints = attrs::select(&state.attrs, attrs::is_lint);
     let private = runtime.private();
@@ -39,6 +39,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
         #doc
         #root_struct
         #attribute_enum
+        #refused
         #(#cfgs)*
         const _: () = {
             #use_runtime
@@ -78,14 +79,10 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
 
 fn state_impl(aggregate: &Aggregate) -> TokenStream {
     let state = &aggregate.state.ident;
-    let unknown = aggregate.unknown_types();
-    let bounds = lazy_bounds(&unknown, &quote!(__es::StateField));
-    // The first one is reported where the state is used: at its type, too.
-    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(__es::AssertStateField), &[]);
+    let bounds = lazy_bounds(&aggregate.unknown_types(), &quote!(__es::StateField));
     quote! {
         #[automatically_derived]
         impl __es::State for #state where #bounds {}
-        #asserts
     }
 }
 
@@ -100,13 +97,12 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
     });
     let namespace =
         id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
-    let stored_at = |ident: &Ident| Ident::new(&ident.to_string(), aggregate.storing_span());
-    let stored_state = stored_at(state);
+    let checked_state = checked(&quote!(#state), &aggregate.unknown_types(), &quote!(__es::AssertStateField));
     let attribute_enum = if attributes.is_empty() {
         quote!(__es::NoAttribute<#state>)
     } else {
-        let ident = stored_at(&names::attribute_enum(root));
-        quote!(#ident)
+        let ident = names::attribute_enum(root);
+        checked(&quote!(#ident), &unknown_values(attributes), &quote!(__es::AssertStorable))
     };
     let setters = attributes.iter().map(|attribute| setter(root, attribute));
     quote_spanned! {root.span()=>
@@ -115,7 +111,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             const NAME: &'static str = #name;
             #renamed
             #namespace
-            type State = #stored_state;
+            type State = #checked_state;
             type Event = <#root as __es::Mutator>::Event;
             type Attribute = #attribute_enum;
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
@@ -205,6 +201,12 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
     }
 }
 
+/// The types of the attributes of which it is not known that they can be stored.
+fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {
+    let everywhere = attributes.iter().filter(|attribute| attribute.cfgs.is_empty());
+    everywhere.map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect()
+}
+
 fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { root, state, attributes, .. } = aggregate;
     if attributes.is_empty() {
@@ -212,9 +214,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     }
     let attribute_enum = names::attribute_enum(root);
     let state = &state.ident;
-    let everywhere = attributes.iter().filter(|attribute| attribute.cfgs.is_empty());
-    let unknown: Vec<_> =
-        everywhere.map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect();
+    let unknown = unknown_values(attributes);
     let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
     let types = each(attributes, |AttributeField { name, aliases, past, .. }| {
         let version = current_version(past);

@@ -3,12 +3,14 @@
 mod expand;
 mod model;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::Item;
+use syn::{Item, Visibility};
 
 use self::model::Aggregate;
 use crate::diag::Diag;
+use crate::names;
+use crate::types::refused_item;
 
 /// Expands `#[aggregate(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -16,14 +18,16 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let expansion = match syn::parse2::<Item>(item) {
         Ok(Item::Struct(item)) => match Aggregate::new(args, item.clone(), &mut diag) {
             Some(aggregate) => expand::expand(&aggregate),
-            None => fallback(Item::Struct(item)),
+            None => refused(&item.vis, &item.ident, &mut diag),
         },
         Ok(other) => {
             refuse(&other, &mut diag);
             match other {
+                Item::Enum(item) => refused(&item.vis, &item.ident, &mut diag),
+                Item::Union(item) => refused(&item.vis, &item.ident, &mut diag),
                 // What was meant, so that nothing else is reported.
                 Item::Impl(item) => crate::mutator::expand(TokenStream::new(), item.into_token_stream()),
-                other => fallback(other),
+                other => other.into_token_stream(),
             }
         }
         Err(error) => {
@@ -54,12 +58,7 @@ fn first_token(item: &Item) -> TokenStream {
     item.to_token_stream().into_iter().take(1).collect()
 }
 
-/// The item without what only our macros understand, so that no second error hides the first.
-fn fallback(mut item: Item) -> TokenStream {
-    if let Item::Struct(item) = &mut item {
-        for field in &mut item.fields {
-            crate::attrs::take_ours(&mut field.attrs, "attribute");
-        }
-    }
-    item.into_token_stream()
+/// What stands for an aggregate that is refused: its root and its state.
+fn refused(vis: &Visibility, root: &Ident, diag: &mut Diag) -> TokenStream {
+    refused_item(vis, root, &[root.clone(), names::state(root)], diag)
 }

@@ -1,6 +1,5 @@
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Attribute, Fields, ItemStruct, LitStr, Type, Visibility};
 
 use crate::args::{Args, inner_tokens};
@@ -8,7 +7,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{check_owned_field, is_known_storable};
+use crate::types::{check_owned_fields, is_known_storable};
 use crate::upcast;
 
 const ARGUMENTS: &[&str] = &["name", "id_namespace", "trigger", "crate"];
@@ -28,6 +27,8 @@ pub(super) struct Aggregate {
     /// What the user documented, for the root.
     pub(super) docs: Vec<Attribute>,
     pub(super) attributes: Vec<AttributeField>,
+    /// The definition of the type that refused fields have.
+    pub(super) refused: TokenStream,
 }
 
 /// One `#[attribute]` field.
@@ -65,9 +66,14 @@ impl Aggregate {
         }
         refuse_misplaced(&mut item.attrs, diag);
 
+        let refused = check_owned_fields(
+            &mut item.fields,
+            "a field of an aggregate",
+            &names::refused(&item.ident),
+            diag,
+        );
         let mut attributes: Vec<AttributeField> = Vec::new();
         for field in &mut item.fields {
-            check_owned_field(&mut field.ty, "a field of an aggregate", diag);
             let ours = attrs::take_ours(&mut field.attrs, "attribute");
             if let Some(second) = ours.get(1) {
                 diag.error(second, "`#[attribute]` is given twice; remove one");
@@ -87,12 +93,18 @@ impl Aggregate {
         let renamed = name;
         let usual = || LitStr::new(&root.unraw().to_string(), root.span());
         let name = renamed.clone().unwrap_or_else(usual);
-        Some(Self { runtime, root, renamed, name, id_namespace, trigger, state: item, docs, attributes })
-    }
-
-    /// Where to say that the state cannot be stored: at the first type that may be the cause.
-    pub(super) fn storing_span(&self) -> Span {
-        self.unknown_types().first().map_or(self.root.span(), Spanned::span)
+        Some(Self {
+            runtime,
+            root,
+            renamed,
+            name,
+            id_namespace,
+            trigger,
+            state: item,
+            docs,
+            attributes,
+            refused,
+        })
     }
 
     /// The types of which it is not known that they can be stored.

@@ -1,9 +1,10 @@
 //! `#[event] struct`: an event declared on its own.
 
+use std::slice::from_ref;
+
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 use syn::{Fields, Item, ItemStruct, Type};
 
 use super::made::{ARGUMENTS, Stored};
@@ -12,7 +13,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{assert_all, check_owned_field, is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{check_owned_fields, checked, is_known_storable, lazy_bounds, refused_item, serde_bounds};
 use crate::upcast;
 
 /// Expands `#[event(args)] item`.
@@ -22,7 +23,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         Ok(Item::Struct(item)) => declared(args, item, &mut diag),
         Ok(other) => {
             refuse(&other, &mut diag);
-            other.into_token_stream()
+            match other {
+                Item::Enum(item) => refused_item(&item.vis, &item.ident, from_ref(&item.ident), &mut diag),
+                other => other.into_token_stream(),
+            }
         }
         // A method of a trait is no item, and could not stand for itself.
         Err(_) => {
@@ -63,7 +67,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     let args = refuse_name(args, &item.ident, diag);
     let mut args = Args::parse("event", "topic = \"..\"", args, diag);
     let runtime = Runtime::take(&mut args, diag);
-    let stored = Stored::take(&mut args, &item.ident, diag);
+    let stored = Stored::take(&mut args, &item.ident, &item.ident.unraw().to_string(), diag);
     args.finish(&[ARGUMENTS, &["crate"]].concat(), diag);
     let mark = diag.mark();
     if let Some(param) = item.generics.params.first() {
@@ -88,7 +92,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         );
     }
     if !diag.clean_since(mark) {
-        return item.into_token_stream();
+        return refused_item(&item.vis, &item.ident, from_ref(&item.ident), diag);
     }
     for attr in &item.attrs {
         if attrs::is_ours(attr, "event") {
@@ -98,8 +102,9 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         }
     }
     item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
+    let refused =
+        check_owned_fields(&mut item.fields, "a field of an event", &names::refused(&item.ident), diag);
     for field in &mut item.fields {
-        check_owned_field(&mut field.ty, "a field of an event", diag);
         for attr in attrs::take_ours(&mut field.attrs, "attribute") {
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");
         }
@@ -115,7 +120,8 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         item.fields = Fields::Named(syn::parse_quote!({}));
         item.semi_token = None;
     }
-    tokens(&runtime, &stored, &item)
+    let tokens = tokens(&runtime, &stored, &item);
+    quote!(#tokens #refused)
 }
 
 /// Reports, and drops, a name as a method's event has it.
@@ -144,11 +150,8 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         .collect();
     let derives = derives(runtime, item, &unknown, &quote!(#private::Storable));
     let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
-    let asserts = assert_all(unknown.get(1..).unwrap_or_default(), &quote!(__es::AssertStorable), &[]);
     let items = stored.items(ident, &quote!(#topic));
-    // At the first type that may not be storable, so that this is reported once: there.
-    let span = unknown.first().map_or(ident.span(), Spanned::span);
-    let registered = quote_spanned!(span=> <#ident as __es::Event>::TYPE);
+    let event = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
     let traced =
         upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past, stored.aliases.iter());
     let shapes = upcast::stored_shapes(&traced, &[]);
@@ -161,9 +164,8 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
             #use_runtime
             #[automatically_derived]
             impl __es::Event for #ident where #bounds { #items }
-            __es::submit! { #registered }
+            __es::submit! { <#event as __es::Event>::TYPE }
             #shapes
-            #asserts
         };
     }
 }

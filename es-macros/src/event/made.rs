@@ -19,14 +19,13 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Takes the arguments of the event `name`.
-    pub(crate) fn take(args: &mut Args, name: &Ident, diag: &mut Diag) -> Self {
+    /// Takes the arguments of the event `name`, whose topic is `usual` if none is given.
+    pub(crate) fn take(args: &mut Args, name: &Ident, usual: &str, diag: &mut Diag) -> Self {
         let topic = args.string("topic", diag);
         let mut aliases = args.strings("aliases", diag);
         let past = upcast::take(args, &name.to_string(), diag);
-        if let Some(topic) = &topic {
-            upcast::check_aliases("topic", &topic.value(), &mut aliases, diag);
-        }
+        let current = topic.as_ref().map_or_else(|| usual.to_owned(), LitStr::value);
+        upcast::check_aliases("topic", &current, &mut aliases, diag);
         Self { topic, aliases, past }
     }
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprMethodCall, ExprStruct, PatStruct, Path};
+use syn::{Attribute, Block, Expr, ExprMethodCall, ExprStruct, PatStruct, Path};
 
 use crate::diag::Diag;
 
@@ -14,11 +14,12 @@ pub(super) struct Scope {
 }
 
 /// Reports what the body of an event method, or of a helper, may not do; such a body is replaced.
-pub(super) fn check(scope: &Scope, body: &mut Block, diag: &mut Diag) {
+pub(super) fn check(scope: &Scope, body: &mut Block, attrs: &mut Vec<Attribute>, diag: &mut Diag) {
     let mark = diag.mark();
     Body { scope, diag }.visit_block(body);
     if !diag.clean_since(mark) {
         *body = super::silent_body();
+        attrs.push(syn::parse_quote!(#[allow(unused)]));
     }
 }
 

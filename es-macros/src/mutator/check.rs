@@ -3,8 +3,8 @@
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{
-    Attribute, FnArg, ImplItem, ImplItemFn, LitStr, PatType, Receiver, ReceiverKind, ReturnType, Safety,
-    Signature, Type,
+    Attribute, FnArg, ImplItem, ImplItemFn, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature,
+    Type,
 };
 
 use super::body;
@@ -232,9 +232,6 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
 
 /// Rules for the block as a whole.
 pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
-    if let Some(retired) = mutator.retired.iter().find(|retired| is_topic_of(mutator, &retired.value())) {
-        diag.error(retired, "this event is still handled here; remove its method, or do not retire it");
-    }
     let root = mutator.ident();
     if attempts == 0 {
         diag.error(
@@ -247,17 +244,6 @@ pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
             format!("no event creates `{root}`; give it a method `#[event(Created)] fn create(..) -> Self`"),
         );
     }
-}
-
-fn is_topic_of(mutator: &Mutator, topic: &str) -> bool {
-    let root = mutator.ident();
-    mutator.events.iter().any(|event| match &event.event {
-        MethodEvent::Made { name, stored, .. } => {
-            let own = stored.topic.as_ref().map_or_else(|| format!("{root}.{name}"), LitStr::value);
-            own == topic || stored.aliases.iter().any(|alias| alias.value() == topic)
-        }
-        MethodEvent::Declared { .. } => false,
-    })
 }
 
 /// Two made events under one written topic, or under the alias of the other.
@@ -296,7 +282,7 @@ pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
         helpers: helpers.collect(),
     };
     for event in &mut mutator.events {
-        body::check(&scope, &mut event.body, diag);
+        body::check(&scope, &mut event.body, &mut event.attrs, diag);
     }
     for helper in &mut mutator.helpers {
         let ImplItem::Fn(method) = helper else { continue };
@@ -306,6 +292,6 @@ pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
             diag.error(&*ty, body::write_self(&scope.root));
             **ty = syn::parse_quote!(Self);
         }
-        body::check(&scope, &mut method.block, diag);
+        body::check(&scope, &mut method.block, &mut method.attrs, diag);
     }
 }

@@ -8,14 +8,16 @@ use quote::{quote, quote_spanned};
 
 use super::expand::{Names, as_aggregate, as_event};
 use super::method::MethodEvent;
+use crate::types::checked;
 
 pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, events, .. } = names;
     let bounds = names.bounds();
+    let checked = checked(&quote!(#events), &names.unknown, &quote!(__es::AssertStorable));
     let mutated = quote_spanned! {mutator.ident().span()=>
         #[automatically_derived]
         impl __es::Mutator for #root {
-            type Event = #events;
+            type Event = #checked;
         }
     };
     let types = names.each(|method, _| {

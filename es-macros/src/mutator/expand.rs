@@ -10,7 +10,7 @@ use super::model::Mutator;
 use super::registration::registration;
 use crate::attrs;
 use crate::names;
-use crate::types::{assert_all, is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{is_known_storable, lazy_bounds, serde_bounds};
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
@@ -58,7 +58,7 @@ pub(super) struct Names<'a> {
     pub(super) state: Ident,
     pub(super) events: Ident,
     /// Types of stored parameters of which it is not known that they can be stored.
-    unknown: Vec<&'a Type>,
+    pub(super) unknown: Vec<&'a Type>,
 }
 
 impl Names<'_> {
@@ -223,11 +223,9 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let root = names.root;
     let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
     let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>(#usual)));
-    let asserts = assert_all(&unknown, &quote!(__es::AssertStorable), &cfgs);
     quote! {
         #(#cfgs)*
         impl __es::Event for #name #bounds { #items }
-        #asserts
     }
 }
 

@@ -1,6 +1,7 @@
 //! One event method: what it stores, how it applies it.
 
 use proc_macro2::{Ident, TokenStream};
+use syn::ext::IdentExt;
 use syn::{
     Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, ReturnType, Type, Visibility,
 };
@@ -11,7 +12,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, Stored};
 use crate::names;
-use crate::types::peel;
+use crate::types::{is_known_storable, peel};
 
 /// An event method without mistakes.
 pub(super) struct EventMethod {
@@ -177,10 +178,19 @@ fn made(
         diag.error(name, format!("`{name}` is declared on its own; write `#[event]` without a name"));
         return None;
     }
-    let fields: Vec<_> = params.iter().filter_map(|param| field(param, root, diag)).collect();
+    let mut fields: Vec<Field> = Vec::new();
+    for param in params {
+        let Some(field) = field(param, root, diag) else { continue };
+        let name = &field.pat.ident;
+        if fields.iter().any(|other| other.pat.ident == *name) {
+            diag.error(name, format!("two parameters are called `{name}`; rename one"));
+        }
+        fields.push(field);
+    }
     let (name, rest) = named?;
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
-    let stored = Stored::take(&mut args, &name, diag);
+    let usual = format!("{}.{}", root.unraw(), name.unraw());
+    let stored = Stored::take(&mut args, &name, &usual, diag);
     args.finish(ARGUMENTS, diag);
     diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored })
 }
@@ -264,6 +274,25 @@ fn declared(
         }
         let variant = segment.ident.clone();
         return Some(MethodEvent::Declared { ty: reference.elem.clone(), variant, pat: (*pat).clone() });
+    }
+    let guess = names::camel(method);
+    match params {
+        [Param { ty: ty @ Type::Path(_), .. }] if !is_known_storable(ty) => {
+            let event = attrs::text(ty);
+            diag.error(
+                attr,
+                format!(
+                    "the event has no name; write `#[event({guess})]`, or take `&{event}` if that is declared with \
+                     `#[event] struct`"
+                ),
+            );
+            return None;
+        }
+        [Param { ty: Type::Reference(_), .. }, Param { ty: second @ Type::Reference(_), .. }, ..] => {
+            diag.error(second, "a method handles one event; take one `&SomeEvent`");
+            return None;
+        }
+        _ => {}
     }
     diag.error(
         attr,

@@ -58,6 +58,7 @@ fn fallback(mut item: syn::ItemImpl) -> TokenStream {
         if let syn::ImplItem::Fn(method) = member {
             crate::attrs::take_ours(&mut method.attrs, "event");
             method.block = silent_body();
+            method.attrs.push(syn::parse_quote!(#[allow(unused)]));
         }
     }
     item.into_token_stream()

@@ -2,9 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt;
 
-use super::expand::Names;
+use super::expand::{Names, as_event};
 use super::method::{EventMethod, MethodEvent};
 use crate::upcast;
 
@@ -44,9 +43,9 @@ fn topics(names: &Names<'_>) -> TokenStream {
         .iter()
         .map(|topic| quote_spanned!(topic.span()=> const _: () = __es::retired::<#root>(#topic);));
     let distinct = (!mutator.events.iter().all(default)).then(|| {
-        names.each(|_, variant| {
-            let name = variant.unraw().to_string();
-            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(#name);))
+        names.each(|method, variant| {
+            let event = as_event(method);
+            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(#event::NAME);))
         })
     });
     quote!(#(#retired)* #distinct)

@@ -14,7 +14,7 @@ use crate::id::{Id, Version};
 
 /// What has happened to one aggregate before the command that is tested.
 ///
-/// Given these events, [when](Self::when) this command runs, [then](Outcome::then) those are recorded:
+/// Given these events, [when](Self::when) this command runs, [then](super::Outcome::then) those are recorded:
 ///
 /// ```
 #[doc = include_str!("account.txt")]

@@ -15,8 +15,8 @@ mod bank {
     }
 }
 
-use es_runtime::Aggregate;
 use es_runtime::__private::Seal;
+use es_runtime::Aggregate;
 
 fn main() {
     let mut account = bank::Account::open();

@@ -35,9 +35,19 @@ const _: () = {
     #[automatically_derived]
     impl __es::Aggregate for Account {
         const NAME: &'static str = "Account";
-        type State = AccountState;
+        type State = <AccountState as __es::Checked<
+            {
+                let () = <Name as __es::AssertStateField>::OK;
+                0
+            },
+        >>::Type;
         type Event = <Account as __es::Mutator>::Event;
-        type Attribute = AccountAttribute;
+        type Attribute = <AccountAttribute as __es::Checked<
+            {
+                let () = <Name as __es::AssertStorable>::OK;
+                0
+            },
+        >>::Type;
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
             Self { __root: root }
         }

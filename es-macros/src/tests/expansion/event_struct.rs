@@ -27,7 +27,8 @@ const _: () = {
         const PLACE: __es::Place = __es::Location::caller();
     }
     __es::submit! {
-        < PaymentReceived as __es::Event > ::TYPE
+        < < PaymentReceived as __es::Checked < { let () = < Money as __es::AssertStorable
+        > ::OK; 0 } >> ::Type as __es::Event > ::TYPE
     }
     #[cfg(test)]
     __es::submit! {

@@ -137,8 +137,6 @@ const _: () = {
         }
     }
     #[cfg(feature = "accounts")]
-    const _: () = <Money as __es::AssertStorable>::OK;
-    #[cfg(feature = "accounts")]
     impl __es::Creates<Account> for Opened {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
         const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
@@ -183,5 +181,5 @@ const _: () = {
     }
     const _: () = __es::retired::<Account>("Account.Old");
     #[cfg(feature = "accounts")]
-    const _: () = __es::distinct::<Account>("Opened");
+    const _: () = __es::distinct::<Account>(<Opened as __es::Event>::NAME);
 };
