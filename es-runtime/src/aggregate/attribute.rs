@@ -171,16 +171,19 @@ impl<'de, T: Attribute> Visitor<'de> for Changed<T> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<T, M::Error> {
-        let (mut name, mut version, mut changed) = (None::<String>, 1, None);
+        let (mut name, mut version, mut changed) = (None::<String>, None, None);
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Name | Key::V if changed.is_some() => return Err(M::Error::custom(TOO_LATE)),
-                Key::Name => name = Some(map.next_value()?),
-                Key::V => version = map.next_value()?,
+                Key::Name if name.is_some() => return Err(M::Error::duplicate_field("name")),
+                Key::V if version.is_some() => return Err(M::Error::duplicate_field("v")),
                 Key::Value if changed.is_some() => return Err(M::Error::duplicate_field("value")),
+                Key::Name => name = Some(map.next_value()?),
+                Key::V => version = Some(map.next_value()?),
                 Key::Value => {
                     let name = name.as_deref().ok_or_else(|| M::Error::custom(TOO_LATE))?;
-                    changed = Some(map.next_value_seed(Value { name, version, attribute: PhantomData })?);
+                    let value = Value { name, version: version.unwrap_or(1), attribute: PhantomData };
+                    changed = Some(map.next_value_seed(value)?);
                 }
                 Key::Other => {
                     map.next_value::<IgnoredAny>()?;
