@@ -118,7 +118,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let MethodEvent::Made { name, fields, .. } = &method.event else { return TokenStream::new() };
     let private = mutator.runtime.private();
     let serde = mutator.runtime.serde();
-    let vis = &mutator.visibility;
+    let vis = mutator.visibility_at(name.span());
     let cfgs = method.cfgs();
     let lints = attrs::select(&method.attrs, attrs::is_lint);
     let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
@@ -127,6 +127,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
         let ident = &pat.ident;
         quote!(#(#attrs)* #vis #ident: #ty,)
     });
+    let item = quote_spanned!(name.span()=> #vis struct #name { #(#fields)* });
     quote! {
         #(#cfgs)*
         #[doc = #doc]
@@ -135,7 +136,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
         #[derive(::core::clone::Clone, ::core::fmt::Debug, #private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde)]
         #bounds
-        #vis struct #name { #(#fields)* }
+        #item
     }
 }
 
@@ -143,20 +144,23 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
     let Names { mutator, events, .. } = names;
     let private = mutator.runtime.private();
     let aggregate = as_aggregate(mutator, &private);
-    let vis = &mutator.visibility;
+    let vis = mutator.visibility_at(events.span());
     let doc = format!(" The events of [`{}`].", mutator.ident());
     let variants = names.each(|method, variant| {
         let ty = path(method);
         Some(quote!(#variant(#ty),))
     });
-    quote! {
-        #[doc = #doc]
-        #[allow(missing_docs, unreachable_pub, private_interfaces)]
+    let item = quote_spanned! {events.span()=>
         #vis enum #events {
             #variants
             AttributeChanged(#aggregate::Attribute),
             Discarded,
         }
+    };
+    quote! {
+        #[doc = #doc]
+        #[allow(missing_docs, unreachable_pub, private_interfaces)]
+        #item
     }
 }
 

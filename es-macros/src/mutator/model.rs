@@ -1,5 +1,5 @@
-use proc_macro2::{Ident, TokenStream};
-use syn::{ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Type, Visibility};
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
 
 use super::check;
 use super::method::EventMethod;
@@ -17,7 +17,8 @@ pub(super) struct Mutator {
     pub(super) runtime: Runtime,
     /// The aggregate as written: `Account`, or `super::Account`.
     pub(super) root: Path,
-    pub(super) visibility: Visibility,
+    /// Of made events and the enum, if it is written.
+    visibility: Option<Visibility>,
     pub(super) retired: Vec<LitStr>,
     pub(super) events: Vec<EventMethod>,
     /// What has no `#[event]`: constants and helper methods of the state.
@@ -31,9 +32,7 @@ impl Mutator {
         let mut args = Args::parse("mutator", "retired = [\"..\"]", args, diag);
         let runtime = Runtime::take(&mut args, diag);
         let retired = args.strings("retired", diag);
-        let visibility = args
-            .visibility("visibility", diag)
-            .unwrap_or_else(|| Visibility::Public(syn::token::Pub::default()));
+        let visibility = args.visibility("visibility", diag);
         args.finish(ARGUMENTS, diag);
 
         let root = root(&item, diag)?;
@@ -70,6 +69,12 @@ impl Mutator {
         check::block(&mutator, attempts, diag);
         check::bodies(&mut mutator, diag);
         Some(mutator)
+    }
+
+    /// The visibility of made events and the enum, as tokens of the item at `span`: an item is underlined from
+    /// its first token on.
+    pub(super) fn visibility_at(&self, span: Span) -> Visibility {
+        self.visibility.clone().unwrap_or_else(|| Visibility::Public(Token![pub](span)))
     }
 
     /// The aggregate's own name.
