@@ -111,6 +111,8 @@ fn an_event_is_found_by_its_topic_and_by_its_older_ones() {
     }
     assert_eq!(name("DepotMoved"), Some("DepotMoved"));
     assert_eq!(name("DepotWent"), Some("DepotMoved"));
+    assert_eq!(name("Depot.AttributeChanged"), Some("AttributeChanged"));
+    assert_eq!(name("Depot.Discarded"), Some("Discarded"));
     assert_eq!(name("Depot.SharesBought"), None);
     assert_eq!(name("Nothing"), None);
 }

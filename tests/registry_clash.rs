@@ -9,8 +9,14 @@ mod bank {
     #[event(topic = "paid")]
     pub(crate) struct Paid {}
 
-    #[event(aliases = ["paid"])]
-    pub(crate) struct PaidOld {}
+    #[event(topic = "due")]
+    pub(crate) struct Due {}
+
+    #[event(aliases = ["due"])]
+    pub(crate) struct Owed {}
+
+    #[event(topic = "Account.Discarded")]
+    pub(crate) struct Ended {}
 
     #[aggregate]
     pub(crate) struct Account {
@@ -23,6 +29,12 @@ mod bank {
         #[event(Opened)]
         pub(crate) fn open() -> Self {
             Self { balance: 0 }
+        }
+
+        // So that the registry meets the event twice: on its own and in the aggregate.
+        #[event]
+        fn paid(&mut self, _event: &Paid) {
+            self.balance += 1;
         }
     }
 }
@@ -52,7 +64,6 @@ mod shop {
             self.visits = 0;
         }
 
-        // So that the registry meets the event twice: on its own and in the aggregate.
         #[event]
         fn paid(&mut self, _event: &Payment) {
             self.visits += 1;
@@ -88,12 +99,17 @@ fn two_events_with_one_topic_are_refused_naming_both_places() {
 
 #[test]
 fn an_older_topic_clashes_like_a_current_one() {
-    line_about(&message(), &["`PaidOld` at ", "topic `paid`"]);
+    line_about(&message(), &["`Due` at ", "`Owed` at ", "topic `due`"]);
 }
 
 #[test]
 fn made_events_of_aggregates_with_one_name_are_refused() {
     line_about(&message(), &["`Opened` at ", "topic `Account.Opened`"]);
+}
+
+#[test]
+fn the_topics_of_standard_events_are_taken() {
+    line_about(&message(), &["`Ended` at ", "`Discarded` at ", "topic `Account.Discarded`"]);
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn given_events_that_make_no_aggregate_are_told() {
     let failure = failure(|| drop(Scenario::<Account>::given((deposited(1), opened()))));
     assert_eq!(
         failure.message,
-        "the given events do not make a `Account`: event 1 of `Account` 00000000-0000-7000-8000-000000000001 does \
+        "the given events do not make the aggregate `Account`: event 1 of `Account` 00000000-0000-7000-8000-000000000001 does \
          not create one; give its creating event, then what changed it
 given
     Deposited { \"amount\": 1 }
@@ -249,7 +249,7 @@ given
     ] {
         let failure = crate::failure::failure(|| drop(Scenario::<Account>::given(given)));
         assert!(
-            failure.message.starts_with("the given events do not make a `Account`: "),
+            failure.message.starts_with("the given events do not make the aggregate `Account`: "),
             "{}",
             failure.message
         );

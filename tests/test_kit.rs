@@ -1,6 +1,7 @@
 //! The test kit beside its scenarios: what is stored and read back, and what is not the same afterwards.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 
 use es_runtime::testing::{Scenario, decode, encode};
 use es_runtime::{ErrorKind, Id, aggregate, mutator};
@@ -19,6 +20,24 @@ struct Secret {
     shown: u8,
     #[serde(skip)]
     hidden: u8,
+}
+
+/// Shown by nobody, and written as another number than it is read as.
+#[derive(Clone, Serialize, Deserialize)]
+struct Pin {
+    #[serde(serialize_with = "next")]
+    number: u32,
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pin(..)")
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn next<S: serde::Serializer>(number: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u32(if *number < 10 { number + 1 } else { *number })
 }
 
 #[mutator(retired = ["Register.Printed"])]
@@ -51,6 +70,11 @@ impl Register {
     #[event(Pointed)]
     fn point(&mut self, places: BTreeMap<(i32, i32), u32>) {
         self.entries += u32::try_from(places.len()).unwrap_or(0);
+    }
+
+    #[event(PinSet)]
+    fn set_pin(&mut self, pin: Pin) {
+        self.entries = pin.number;
     }
 
     #[event(Counted)]
@@ -100,6 +124,16 @@ fn a_field_that_serde_skips_is_told() {
 fn what_is_given_must_survive_too() {
     let failure = failure(|| drop(Scenario::<Register>::given((RegisterMade {}, Rated { rate: f64::NAN }))));
     assert!(failure.message.starts_with("`Rated` cannot be read back"), "{}", failure.message);
+}
+
+#[test]
+fn what_debug_hides_is_compared_too() {
+    let set = |number| move |register: &mut Register| register.set_pin(Pin { number });
+    let lossy = failure(|| drop(register().when(set(1))));
+    assert!(lossy.message.starts_with("`PinSet` is not the same after it was stored"), "{}", lossy.message);
+    register().when(set(11)).then(PinSet { pin: Pin { number: 11 } });
+    let other = failure(|| drop(register().when(set(11)).then(PinSet { pin: Pin { number: 12 } })));
+    assert!(other.message.contains(r#"  - PinSet { "pin": { "number": 12 } }"#), "{}", other.message);
 }
 
 #[test]

@@ -148,6 +148,16 @@ fn a_version_that_is_not_known_is_refused_with_those_that_are() {
 }
 
 #[test]
+fn an_event_that_never_changed_has_one_version() {
+    for version in [0, 2, u32::MAX] {
+        let message = refused("Wallet.WalletMade", version, "{}");
+        let expected =
+            format!("`Wallet.WalletMade` has version {version}, but this program knows versions 1 to 1");
+        assert!(message.contains(&expected), "{message}");
+    }
+}
+
+#[test]
 fn standard_events_have_one_version() {
     assert!(refused("Wallet.Discarded", 2, "{}").contains("knows versions 1 to 1"));
     assert!(refused("Wallet.AttributeChanged", 2, "{}").contains("knows versions 1 to 1"));

@@ -62,7 +62,7 @@ pub fn now() -> i64 {
 "#;
 
 /// Writes the crate `by_hand`.
-pub fn write(description: &Description) -> Crate {
+pub(crate) fn write(description: &Description) -> Crate {
     let mut made = Crate::new("by_hand", "");
     made.file("shared", SHARED.to_owned());
     for of in &description.aggregates {
@@ -148,7 +148,7 @@ fn apply(text: &mut String, Aggregate { name: of, fields, events }: &Aggregate) 
                 Change::Replace => writeln!(text, "                self.{name} = event.{name}{clone};")?,
                 Change::Add => writeln!(text, "                self.{name} += event.{name};")?,
                 Change::Extend => {
-                    writeln!(text, "                self.{name}.extend(event.{name}.iter().cloned());")?
+                    writeln!(text, "                self.{name}.extend(event.{name}.iter().cloned());")?;
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::description::{Aggregate, Event, Field};
 
 /// Without a caller, a library may leave out what is marked to be inlined: then the two would not do the same.
-pub fn caller(text: &mut String, aggregate: &Aggregate) -> std::fmt::Result {
+pub(crate) fn caller(text: &mut String, aggregate: &Aggregate) -> std::fmt::Result {
     let Aggregate { name, events, .. } = aggregate;
     writeln!(text, "pub fn call_all(with: &{name}State) -> {name} {{")?;
     for (number, event) in events.iter().enumerate() {
@@ -29,7 +29,7 @@ fn arguments(event: &Event) -> String {
 }
 
 /// The parameters of a command.
-pub fn parameters(event: &Event) -> String {
+pub(crate) fn parameters(event: &Event) -> String {
     let parameter = |field: &&Field| format!("{}: {}", field.name, field.ty);
     event.fields.iter().map(parameter).collect::<Vec<_>>().join(", ")
 }

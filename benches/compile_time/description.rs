@@ -1,13 +1,13 @@
 //! The one description that both crates are written from.
 
 /// A domain: aggregates and nothing else.
-pub struct Description {
+pub(crate) struct Description {
     /// Each becomes a module of its own.
     pub aggregates: Vec<Aggregate>,
 }
 
 /// An aggregate with its fields and events.
-pub struct Aggregate {
+pub(crate) struct Aggregate {
     /// The name of the type.
     pub name: String,
     /// The fields of the state.
@@ -17,7 +17,7 @@ pub struct Aggregate {
 }
 
 /// An event, and the command that records it.
-pub struct Event {
+pub(crate) struct Event {
     /// The name of the type.
     pub name: String,
     /// The name of the command.
@@ -27,7 +27,7 @@ pub struct Event {
 }
 
 /// A field of a state, and of the events that change it.
-pub struct Field {
+pub(crate) struct Field {
     /// Its name in both.
     pub name: &'static str,
     /// Its type.
@@ -40,14 +40,14 @@ pub struct Field {
 
 impl Field {
     /// Whether a value of its type is copied without being asked for it.
-    pub fn is_copy(&self) -> bool {
+    pub(crate) fn is_copy(&self) -> bool {
         ["i64", "u32", "bool", "Uuid", "Option<i64>"].contains(&self.ty)
     }
 }
 
 /// What an event does to a field.
 #[derive(Clone, Copy)]
-pub enum Change {
+pub(crate) enum Change {
     /// Puts its value in place of the old one.
     Replace,
     /// Adds its number to the old one.
@@ -89,17 +89,17 @@ const VERBS: &[(&str, &str)] = &[
 impl Description {
     /// Describes that many aggregates with that many events each: fields of mixed types, one to four for
     /// each event, no two aggregates alike.
-    pub fn new(aggregates: usize, events: usize) -> Self {
+    pub(crate) fn new(aggregates: usize, events: usize) -> Self {
         Self { aggregates: (0..aggregates).map(|number| Aggregate::new(number, events)).collect() }
     }
 
     /// The number of events, over all aggregates.
-    pub fn events(&self) -> usize {
+    pub(crate) fn events(&self) -> usize {
         self.aggregates.iter().map(|aggregate| aggregate.events.len()).sum()
     }
 
     /// The number of fields of events, over all aggregates.
-    pub fn event_fields(&self) -> usize {
+    pub(crate) fn event_fields(&self) -> usize {
         self.aggregates.iter().flat_map(|aggregate| &aggregate.events).map(|event| event.fields.len()).sum()
     }
 }
@@ -117,7 +117,7 @@ impl Aggregate {
     }
 
     /// The module that it stands in.
-    pub fn module(&self) -> String {
+    pub(crate) fn module(&self) -> String {
         self.name.to_lowercase()
     }
 }
@@ -135,7 +135,7 @@ impl Event {
     }
 
     /// Whether the event carries that field.
-    pub fn has(&self, field: &Field) -> bool {
+    pub(crate) fn has(&self, field: &Field) -> bool {
         self.fields.iter().any(|own| own.name == field.name)
     }
 }

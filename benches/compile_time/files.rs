@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{fs, io};
 
 /// A crate that is about to be written.
-pub struct Crate {
+pub(crate) struct Crate {
     /// Its name.
     pub name: &'static str,
     dependencies: String,
@@ -14,26 +14,22 @@ pub struct Crate {
 
 impl Crate {
     /// A crate without files, with these dependencies besides the ones that both crates need.
-    pub fn new(name: &'static str, dependencies: &str) -> Self {
+    pub(crate) fn new(name: &'static str, dependencies: &str) -> Self {
         Self { name, dependencies: dependencies.to_owned(), files: Vec::new() }
     }
 
     /// Adds a module.
-    pub fn file(&mut self, module: &str, text: String) {
+    pub(crate) fn file(&mut self, module: &str, text: String) {
         self.files.push((module.to_owned(), text));
     }
 
     /// The number of lines, over all files.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         self.files.iter().map(|(_, text)| text.lines().count()).sum()
     }
 
     /// Writes the crate into its own folder below `folder`.
-    ///
-    /// # Panics
-    ///
-    /// Never: a string can always be written to.
-    pub fn write(&self, folder: &Path) -> io::Result<()> {
+    pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
         let Self { name, dependencies, .. } = self;
         let source = folder.join(name).join("src");
         fs::create_dir_all(&source)?;

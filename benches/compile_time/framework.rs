@@ -7,7 +7,7 @@ use crate::description::{Aggregate, Change, Description, Event, Field};
 use crate::files::Crate;
 
 /// What is written once for all aggregates: storing and loading their events as JSON.
-const CODEC: &str = r#"//! Stores and loads the events of any aggregate as JSON.
+const CODEC: &str = r"//! Stores and loads the events of any aggregate as JSON.
 
 use es_runtime::aggregate::{Aggregate, Events};
 use es_runtime::event::{EventType, EventVisitor, Recorded};
@@ -36,10 +36,10 @@ pub fn load<A: Aggregate>(topic: &str, version: u32, bytes: &[u8]) -> Option<ser
 pub fn replay<A: Aggregate>(events: Vec<Recorded<A::Event>>) -> Result<A, es_runtime::Error> {
     es_runtime::testing::replay(events)
 }
-"#;
+";
 
 /// Writes the crate `ours`.
-pub fn write(description: &Description, runtime: &str) -> Crate {
+pub(crate) fn write(description: &Description, runtime: &str) -> Crate {
     let dependencies = format!("es-runtime = {{ path = {runtime:?}, features = [\"testing\"] }}\n");
     let mut made = Crate::new("ours", &dependencies);
     made.file("codec", CODEC.to_owned());

@@ -26,6 +26,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// The goal: at most this many times the cost by hand.
 const GOAL: f64 = 1.25;
 
+/// Measures both commands; without `--bench` only checks that a small version of both crates compiles.
 fn main() -> io::Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_time");
     let workspace = Workspace::new(folder);

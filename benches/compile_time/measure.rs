@@ -7,7 +7,7 @@ use std::{env, fs};
 
 /// What a run of the compiler cost, in seconds.
 #[derive(Clone, Copy)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// On the clock.
     pub wall: f64,
     /// On the processors, in the compiler itself; not known outside Linux.
@@ -15,23 +15,23 @@ pub struct Cost {
 }
 
 /// A workspace of generated crates.
-pub struct Workspace {
+pub(crate) struct Workspace {
     folder: PathBuf,
 }
 
 impl Workspace {
     /// The workspace in that folder.
-    pub const fn new(folder: PathBuf) -> Self {
+    pub(crate) const fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
     /// Its folder.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// Compiles one crate, and what it depends on where that is not done yet.
-    pub fn run(&self, command: &str, name: &str) -> Cost {
+    pub(crate) fn run(&self, command: &str, name: &str) -> Cost {
         let (start, before) = (Instant::now(), user_of_children());
         self.cargo(&[command, "--quiet", "--package", name]);
         let wall = start.elapsed().as_secs_f64();
@@ -39,7 +39,7 @@ impl Workspace {
     }
 
     /// Forgets what was compiled of one crate; its dependencies stay.
-    pub fn clean(&self, name: &str) {
+    pub(crate) fn clean(&self, name: &str) {
         self.cargo(&["clean", "--quiet", "--package", name]);
     }
 

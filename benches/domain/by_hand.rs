@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
+/// What happened.
 #[derive(Clone)]
 pub(crate) enum Event {
     Opened { owner: String },
@@ -28,12 +29,14 @@ pub(crate) struct Pending {
     pub(crate) event: Event,
 }
 
+/// What events change.
 pub(crate) struct State {
     pub(crate) owner: String,
     pub(crate) balance: i64,
     pub(crate) entries: u64,
 }
 
+/// The account: its identity, its state, and the events that are not saved yet.
 pub(crate) struct Account {
     id: Uuid,
     version: u64,
@@ -42,15 +45,21 @@ pub(crate) struct Account {
     pub(crate) pending: Vec<Pending>,
 }
 
+/// Why a history cannot be replayed.
 #[derive(Debug)]
 pub(crate) enum Mismatch {
+    /// There are no events.
     Empty,
+    /// An event belongs to another account.
     Id,
+    /// An event is missing, or stands there twice.
     Version,
+    /// The first event does not create the account, or a later one does.
     Creation,
 }
 
 impl Account {
+    /// Opens an account.
     pub(crate) fn open(owner: String) -> Self {
         let (version, at) = (1, now());
         let state = State { owner: owner.clone(), balance: 0, entries: 0 };
@@ -64,32 +73,40 @@ impl Account {
         }
     }
 
+    /// Pays in.
     pub(crate) fn deposit(&mut self, amount: i64) {
         self.state.deposit(amount);
         self.record(Event::Deposited { amount });
     }
 
+    /// Pays out.
     pub(crate) fn withdraw(&mut self, amount: i64, fee: i64) {
         self.state.withdraw(amount, fee);
         self.record(Event::Withdrawn { amount, fee });
     }
 
+    /// Renames the owner; the text is needed twice: in the state and in the event.
     pub(crate) fn rename(&mut self, owner: String) {
         self.state.rename(owner.clone());
         self.record(Event::Renamed { owner });
     }
 
+    /// Keeps an event that was just applied; its time is never before that of the one ahead of it.
     fn record(&mut self, event: Event) {
         self.version += 1;
         self.modified_at = now().max(self.modified_at);
         self.pending.push(Pending { version: self.version, at: self.modified_at, event });
     }
 
+    /// Makes the account from its stored events, oldest first.
     pub(crate) fn replay(events: impl IntoIterator<Item = Recorded>) -> Result<Self, Mismatch> {
         let mut events = events.into_iter();
         let first = events.next().ok_or(Mismatch::Empty)?;
         let Event::Opened { owner } = first.event else { return Err(Mismatch::Creation) };
         let state = State { owner, balance: 0, entries: 0 };
+        if first.version != 1 {
+            return Err(Mismatch::Version);
+        }
         let mut account =
             Self { id: first.id, version: 1, modified_at: first.at, state, pending: Vec::new() };
         for Recorded { id, version, at, event } in events {
@@ -99,12 +116,7 @@ impl Account {
             if version != account.version + 1 {
                 return Err(Mismatch::Version);
             }
-            match event {
-                Event::Opened { .. } => return Err(Mismatch::Creation),
-                Event::Deposited { amount } => account.state.deposit(amount),
-                Event::Withdrawn { amount, fee } => account.state.withdraw(amount, fee),
-                Event::Renamed { owner } => account.state.rename(owner),
-            }
+            account.state.apply(event)?;
             account.version = version;
             account.modified_at = at;
         }
@@ -113,21 +125,42 @@ impl Account {
 }
 
 impl State {
+    /// The state of a new account.
+    pub(crate) fn new(owner: String) -> Self {
+        Self { owner, balance: 0, entries: 0 }
+    }
+
+    /// Applies any event but the one that creates the account.
+    #[inline]
+    pub(crate) fn apply(&mut self, event: Event) -> Result<(), Mismatch> {
+        match event {
+            Event::Opened { .. } => return Err(Mismatch::Creation),
+            Event::Deposited { amount } => self.deposit(amount),
+            Event::Withdrawn { amount, fee } => self.withdraw(amount, fee),
+            Event::Renamed { owner } => self.rename(owner),
+        }
+        Ok(())
+    }
+
+    /// Pays in.
     fn deposit(&mut self, amount: i64) {
         self.balance += amount;
         self.entries += 1;
     }
 
+    /// Pays out.
     fn withdraw(&mut self, amount: i64, fee: i64) {
         self.balance -= amount + fee;
         self.entries += 1;
     }
 
+    /// Renames the owner.
     fn rename(&mut self, owner: String) {
         self.owner = owner;
     }
 }
 
+/// The time of the system clock, in microseconds.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)

@@ -1,3 +1,5 @@
+use uuid::Uuid;
+
 use super::{Aggregate, Effect, Events, Root, Seal};
 use crate::error::{Error, ErrorKind, Mismatch};
 use crate::event::{Envelope, Recorded};
@@ -33,20 +35,35 @@ pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::
     Ok(A::from_root(root, Seal::new()))
 }
 
+#[inline]
 fn check<A>(envelope: &Envelope, id: Id<A>, expected: Version) -> Result<(), Error> {
-    if envelope.id() != id.uuid() {
-        return Err(Mismatch::Id { expected: id.uuid(), found: envelope.id() }.into());
+    if envelope.id() == id.uuid() && envelope.version() == expected {
+        Ok(())
+    } else {
+        Err(mismatch(envelope, id.uuid(), expected))
     }
-    if envelope.version() != expected {
-        return Err(Mismatch::Version { id: id.uuid(), expected, found: envelope.version() }.into());
-    }
-    Ok(())
 }
 
+// The errors are made out of line, so that the loop stays small enough for registers.
+
+#[cold]
+#[inline(never)]
+fn mismatch(envelope: &Envelope, id: Uuid, expected: Version) -> Error {
+    if envelope.id() == id {
+        Mismatch::Version { id, expected, found: envelope.version() }.into()
+    } else {
+        Mismatch::Id { expected: id, found: envelope.id() }.into()
+    }
+}
+
+#[cold]
+#[inline(never)]
 fn not_found<A: Aggregate>(why: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("there is no such `{}`: {why}", A::NAME))
 }
 
+#[cold]
+#[inline(never)]
 fn misplaced<A: Aggregate>(envelope: &Envelope, what: &str) -> Error {
     Error::new(
         ErrorKind::Corrupt,

@@ -97,6 +97,7 @@ impl<A: Aggregate, K, E: IntoEvent<A, K>> EventList<A, kind::One<K>> for E {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate, K, L: EventList<A, K>> EventList<A, kind::Many<K>> for Vec<L> {
     fn append_to(self, list: &mut Vec<A::Event>) {
         for events in self {
@@ -105,6 +106,7 @@ impl<A: Aggregate, K, L: EventList<A, K>> EventList<A, kind::Many<K>> for Vec<L>
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate, K, L: EventList<A, K>, const N: usize> EventList<A, kind::Many<K>> for [L; N] {
     fn append_to(self, list: &mut Vec<A::Event>) {
         for events in self {
@@ -115,6 +117,7 @@ impl<A: Aggregate, K, L: EventList<A, K>, const N: usize> EventList<A, kind::Man
 
 macro_rules! tuples {
     ($($list:ident $kind:ident),+) => {
+        #[diagnostic::do_not_recommend]
         impl<A: Aggregate, $($kind, $list: EventList<A, $kind>),+> EventList<A, ($($kind,)+)> for ($($list,)+) {
             fn append_to(self, list: &mut Vec<A::Event>) {
                 #[allow(non_snake_case, reason = "each type parameter names its value too")]

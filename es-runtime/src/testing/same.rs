@@ -1,7 +1,7 @@
 //! Whether two events are the same, without `PartialEq`: by their JSON and by their `Debug`.
 //!
-//! The entries of a hash set or map come in another order each time. So order does not count in braces
-//! of `Debug`, where sets and maps stand, and counts in brackets, where lists do.
+//! The entries of a hash set or map come in another order each time, so their order does not count; that
+//! of a list does. In `Debug`, a set or map stands in braces without a name before them.
 
 use std::fmt::Debug;
 use std::str::Lines;
@@ -32,23 +32,23 @@ pub(super) fn readable(value: &impl Debug) -> Vec<String> {
 
 /// The entries up to the end of the block, each as its lines.
 fn entries(lines: &mut Lines<'_>) -> Vec<Vec<String>> {
-    let mut entries = Vec::new();
+    let mut found = Vec::new();
     while let Some(line) = lines.next() {
         let mut entry = vec![line.to_owned()];
         if line.ends_with(['{', '[', '(']) {
-            let mut inner = self::entries(lines);
+            let mut inner = entries(lines);
             let end = inner.pop();
-            if line.ends_with('{') {
+            if line.trim_start() == "{" || line.ends_with(": {") {
                 inner.sort();
             }
             entry.extend(inner.into_iter().chain(end).flatten());
         }
-        entries.push(entry);
+        found.push(entry);
         if line.trim_start().starts_with(['}', ']', ')']) {
             break;
         }
     }
-    entries
+    found
 }
 
 fn unordered(json: &str) -> Option<Value> {

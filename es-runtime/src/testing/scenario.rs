@@ -96,7 +96,7 @@ impl<A: Aggregate> Scenario<A> {
         self.past.extend(number::<A>(Id::from_uuid(id), version, self.clock.now(), stored));
         if let Err(error) = crate::aggregate::replay::<A>(self.past.clone()) {
             panic!(
-                "the given events do not make a `{}`: {error}; give its creating event, then what changed it\n\
+                "the given events do not make the aggregate `{}`: {error}; give its creating event, then what changed it\n\
                  given\n{}",
                 A::NAME,
                 list(&lines::<A>(&self.past))

@@ -100,8 +100,8 @@ fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>> {
 /// assert!(account.is_some() && returned.is_ok());
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "this command does not return a `{T}`",
-    label = "neither a `{T}` nor a `Result` with one"
+    message = "this command does not return `{T}`",
+    label = "neither `{T}` nor a `Result` with it"
 )]
 pub trait OrError<T> {
     /// What is left for [`then_returns`](Outcome::then_returns): nothing, or whether it failed.
