@@ -50,7 +50,7 @@ fn main() {
                 by_hand
                     .iter()
                     .skip(1)
-                    .map(|stored| (stored.version, stored.event.clone()))
+                    .map(|stored| ((stored.id, stored.version, stored.at), stored.event.clone()))
                     .collect::<Vec<_>>()
             },
             |events| {
