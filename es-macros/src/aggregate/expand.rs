@@ -41,6 +41,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
         #attribute_enum
         #refused
         #(#cfgs)*
+        #[allow(unused_qualifications)]
         const _: () = {
             #use_runtime
             #state_impl

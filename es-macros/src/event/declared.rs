@@ -67,7 +67,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     let args = refuse_name(args, &item.ident, diag);
     let mut args = Args::parse("event", "topic = \"..\"", args, diag);
     let runtime = Runtime::take(&mut args, diag);
-    let stored = Stored::take(&mut args, &item.ident, &item.ident.unraw().to_string(), diag);
+    let stored = Stored::take(&mut args, &item.ident, Some(&item.ident.unraw().to_string()), diag);
     args.finish(&[ARGUMENTS, &["crate"]].concat(), diag);
     let mark = diag.mark();
     if let Some(param) = item.generics.params.first() {

@@ -19,13 +19,14 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Takes the arguments of the event `name`, whose topic is `usual` if none is given.
-    pub(crate) fn take(args: &mut Args, name: &Ident, usual: &str, diag: &mut Diag) -> Self {
+    /// Takes the arguments of the event `name`, whose topic is `usual`, if that is known, where none is given.
+    pub(crate) fn take(args: &mut Args, name: &Ident, usual: Option<&str>, diag: &mut Diag) -> Self {
         let topic = args.string("topic", diag);
         let mut aliases = args.strings("aliases", diag);
         let past = upcast::take(args, &name.to_string(), diag);
-        let current = topic.as_ref().map_or_else(|| usual.to_owned(), LitStr::value);
-        upcast::check_aliases("topic", &current, &mut aliases, diag);
+        if let Some(current) = topic.as_ref().map(LitStr::value).as_deref().or(usual) {
+            upcast::check_aliases("topic", current, &mut aliases, diag);
+        }
         Self { topic, aliases, past }
     }
 

@@ -277,14 +277,14 @@ fn command(method: &EventMethod) -> Option<TokenStream> {
     let with_id = names::with_id(ident);
     let id = names::local("id");
     let with_id_doc = format!(" As [`{ident}`](Self::{ident}), under an id that is given.");
-    let cfgs = method.cfgs();
+    let kept = attrs::select(&method.attrs, |attr| attrs::is_cfg(attr) || attrs::is_lint(attr));
     Some(quote! {
         #(#shown)*
         #doc
         #vis fn #ident(#(#params),*) -> Self {
             Self { __root: __es::Root::create(__es::Id::new(), #name { #(#values),* }) }
         }
-        #(#cfgs)*
+        #(#kept)*
         #[doc = #with_id_doc]
         #[allow(dead_code)]
         #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {

@@ -1,7 +1,6 @@
 //! One event method: what it stores, how it applies it.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::ext::IdentExt;
 use syn::{
     Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, ReturnType, Type, Visibility,
 };
@@ -189,8 +188,8 @@ fn made(
     }
     let (name, rest) = named?;
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
-    let usual = format!("{}.{}", root.unraw(), name.unraw());
-    let stored = Stored::take(&mut args, &name, &usual, diag);
+    // The usual topic depends on the name of the aggregate, which is not to be seen here.
+    let stored = Stored::take(&mut args, &name, None, diag);
     args.finish(ARGUMENTS, diag);
     diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored })
 }

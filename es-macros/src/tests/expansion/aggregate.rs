@@ -20,6 +20,7 @@ pub enum AccountAttribute {
     /// The new `owner`.
     Owner(String),
 }
+#[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
     #[automatically_derived]

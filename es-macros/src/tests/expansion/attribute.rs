@@ -25,6 +25,7 @@ enum AccountAttribute {
     /// The new `owner`.
     Owner(Name),
 }
+#[allow(unused_qualifications)]
 const _: () = {
     use crate::es::__private as __es;
     #[automatically_derived]
