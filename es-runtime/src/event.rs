@@ -127,6 +127,12 @@ impl EventType {
         Self { name, topic, aliases: &[], version: 1, type_id: TypeId::of::<E>, place: Location::caller() }
     }
 
+    /// The same event, as declared at `place`.
+    pub(crate) const fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = place;
+        self
+    }
+
     /// The event's name in the code.
     pub const fn name(&self) -> &'static str {
         self.name

@@ -1,5 +1,6 @@
 //! Ids and versions: which aggregate, and how many events it has.
 
+#[cfg(feature = "testing")]
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
@@ -191,15 +192,24 @@ impl From<Version> for u64 {
     }
 }
 
+#[cfg(feature = "testing")]
 type Source = Box<dyn FnMut() -> Uuid>;
 
+#[cfg(feature = "testing")]
 thread_local! {
     static SOURCE: RefCell<Option<Source>> = const { RefCell::new(None) };
 }
 
+#[cfg(not(feature = "testing"))]
 fn new_uuid() -> Uuid {
-    // The source is taken out while it runs, so that one that makes ids itself finds the default.
-    let Some(mut source) = SOURCE.with(RefCell::take) else { return Uuid::now_v7() };
+    Uuid::now_v7()
+}
+
+#[cfg(feature = "testing")]
+fn new_uuid() -> Uuid {
+    // The source is taken out while it runs, so that one that makes ids itself finds the default. There is
+    // none when the thread is about to end.
+    let Ok(Some(mut source)) = SOURCE.try_with(RefCell::take) else { return Uuid::now_v7() };
     let uuid = source();
     SOURCE.with_borrow_mut(|slot| {
         slot.get_or_insert(source);

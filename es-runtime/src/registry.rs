@@ -29,7 +29,10 @@ impl AggregateType {
         Self {
             name: A::NAME,
             events: A::Event::TYPES,
-            standard: [*attribute_changed::<A>(), *discarded::<A>()],
+            standard: [
+                attribute_changed::<A>().at(Location::caller()),
+                discarded::<A>().at(Location::caller()),
+            ],
             attributes: A::Attribute::TYPES,
             retired: A::Event::RETIRED,
             type_id: TypeId::of::<A>,

@@ -118,6 +118,9 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
                 Self { __root: root }
             }
+            fn into_root(self, _: __es::Seal) -> __es::Root<Self> {
+                self.__root
+            }
             fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
                 &mut self.__root
             }
@@ -150,7 +153,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             }
             #[doc = " Ends the aggregate; what is returned can only be saved."]
             #vis fn discard(self) -> __es::Discarded<Self> {
-                self.__root.discard()
+                __es::Root::discard(self)
             }
             #(#setters)*
         }

@@ -45,7 +45,7 @@ fn topics(names: &Names<'_>) -> TokenStream {
     let distinct = (!mutator.events.iter().all(default)).then(|| {
         names.each(|method, variant| {
             let event = as_event(method);
-            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(#event::NAME);))
+            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(&#event::TYPE);))
         })
     });
     quote!(#(#retired)* #distinct)

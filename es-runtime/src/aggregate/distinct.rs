@@ -10,13 +10,12 @@ use crate::event::EventType;
 ///
 /// With a message that names both events: at compile time, since only `const` items call it.
 #[track_caller]
-pub const fn distinct<A: Aggregate>(name: &str) {
+pub const fn distinct<A: Aggregate>(own: &EventType) {
     let types = A::Event::TYPES;
-    let own = find(types, name);
     if let Some(topic) = shared(own, own) {
         refuse(&[
             "the event `",
-            name,
+            own.name(),
             "` has its topic \"",
             topic,
             "\" as an alias, too; an alias is an older topic: remove it",
@@ -25,7 +24,7 @@ pub const fn distinct<A: Aggregate>(name: &str) {
     clash(own, attribute_changed::<A>());
     clash(own, discarded::<A>());
     let mut at = 0;
-    while at < types.len() && !equal(types[at].name(), name) {
+    while at < types.len() && !same(&types[at], own) {
         clash(own, &types[at]);
         at += 1;
     }
@@ -39,6 +38,9 @@ pub const fn distinct<A: Aggregate>(name: &str) {
 #[track_caller]
 pub const fn retired<A: Aggregate>(topic: &str) {
     let types = A::Event::TYPES;
+    if has(attribute_changed::<A>(), topic) || has(discarded::<A>(), topic) {
+        refuse(&["every aggregate has the event \"", topic, "\"; do not retire it"]);
+    }
     let mut at = 0;
     while at < types.len() {
         if has(&types[at], topic) {
@@ -69,20 +71,17 @@ const fn clash(own: &EventType, other: &EventType) {
     }
 }
 
-const fn find<'a>(types: &'a [EventType], name: &str) -> &'a EventType {
-    let mut at = 0;
-    while at < types.len() {
-        if equal(types[at].name(), name) {
-            return &types[at];
-        }
-        at += 1;
-    }
-    panic!("the event is one of the aggregate's")
+/// Whether both describe one type: two of one name are declared at two places.
+const fn same(one: &EventType, other: &EventType) -> bool {
+    equal(one.name(), other.name())
+        && one.place().line() == other.place().line()
+        && one.place().column() == other.place().column()
+        && equal(one.place().file(), other.place().file())
 }
 
 /// A topic or alias of `own` that `other` has, too; within one event, an alias that is the topic.
 const fn shared(own: &EventType, other: &EventType) -> Option<&'static str> {
-    let same = equal(own.name(), other.name());
+    let same = same(own, other);
     if !same && has(other, own.topic()) {
         return Some(own.topic());
     }

@@ -52,6 +52,8 @@ pub trait Aggregate: Sized + 'static {
     #[doc(hidden)]
     fn from_root(root: Root<Self>, seal: Seal) -> Self;
     #[doc(hidden)]
+    fn into_root(self, seal: Seal) -> Root<Self>;
+    #[doc(hidden)]
     fn root_mut(&mut self, seal: Seal) -> &mut Root<Self>;
 }
 
@@ -65,7 +67,6 @@ pub struct Seal {
 }
 
 impl Seal {
-    #[cfg(feature = "testing")]
     pub(crate) const fn new() -> Self {
         Self { _private: () }
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Aggregate, Changes, Creates, Discarded, Events};
+use super::{Aggregate, Changes, Creates, Discarded, Events, Seal};
 use crate::clock::{self, Timestamp};
 use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
@@ -90,10 +90,12 @@ impl<A: Aggregate> Root<A> {
 
     /// Records that the aggregate is gone.
     #[doc(hidden)]
-    pub fn discard(mut self) -> Discarded<A> {
-        let envelope = self.next_envelope();
-        self.push(envelope, A::Event::DISCARDED);
-        Discarded::new(self)
+    pub fn discard(aggregate: A) -> Discarded<A> {
+        // Of the aggregate, which only its own module can make: a root made by hand cannot be saved.
+        let mut root = aggregate.into_root(Seal::new());
+        let envelope = root.next_envelope();
+        root.push(envelope, A::Event::DISCARDED);
+        Discarded::new(root)
     }
 
     pub(super) fn begin(id: Id<A>, now: Timestamp, state: A::State) -> Self {
@@ -111,7 +113,7 @@ impl<A: Aggregate> Root<A> {
     #[inline]
     pub(super) fn advance(&mut self, envelope: &Envelope) {
         self.version = envelope.version();
-        self.modified_at = envelope.timestamp();
+        self.modified_at = self.modified_at.max(envelope.timestamp());
     }
 
     // The version follows the state: a mutator that panics leaves no event behind.

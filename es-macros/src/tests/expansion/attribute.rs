@@ -52,6 +52,9 @@ const _: () = {
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
             Self { __root: root }
         }
+        fn into_root(self, _: __es::Seal) -> __es::Root<Self> {
+            self.__root
+        }
         fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
             &mut self.__root
         }
@@ -86,7 +89,7 @@ const _: () = {
         }
         /// Ends the aggregate; what is returned can only be saved.
         fn discard(self) -> __es::Discarded<Self> {
-            self.__root.discard()
+            __es::Root::discard(self)
         }
         /// Sets `owner`, by a recorded event.
         fn set_owner(&mut self, owner: Name) {

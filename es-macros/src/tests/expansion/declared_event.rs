@@ -141,6 +141,6 @@ const _: () = {
     __es::submit! {
         __es::AggregateType::of:: < Account > ()
     }
-    const _: () = __es::distinct::<Account>(<Imported as __es::Event>::NAME);
-    const _: () = __es::distinct::<Account>(<PaymentReceived as __es::Event>::NAME);
+    const _: () = __es::distinct::<Account>(&<Imported as __es::Event>::TYPE);
+    const _: () = __es::distinct::<Account>(&<PaymentReceived as __es::Event>::TYPE);
 };

@@ -181,5 +181,5 @@ const _: () = {
     }
     const _: () = __es::retired::<Account>("Account.Old");
     #[cfg(feature = "accounts")]
-    const _: () = __es::distinct::<Account>(<Opened as __es::Event>::NAME);
+    const _: () = __es::distinct::<Account>(&<Opened as __es::Event>::TYPE);
 };
