@@ -5,6 +5,7 @@ mod core {}
 mod std {}
 mod serde {}
 mod es_runtime {}
+mod diagnostic {}
 
 struct Option;
 struct Result;

@@ -14,7 +14,7 @@ impl Account {
 
     #[event(Deposited)]
     pub fn deposit(&mut self, amount: i64) {
-        self.balance += amount.to_string();
+        self.balance = amount.to_string();
     }
 }
 

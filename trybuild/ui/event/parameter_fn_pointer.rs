@@ -8,8 +8,8 @@ pub struct Account {
 #[mutator]
 impl Account {
     #[event(Opened)]
-    pub fn open(owner: Box<dyn ToString>) -> Self {
-        Self { owner: owner.to_string() }
+    pub fn open(owner: fn() -> String) -> Self {
+        Self { owner: owner() }
     }
 }
 
