@@ -12,6 +12,7 @@ mod ids;
 mod layering;
 mod metadata;
 mod registry;
+mod renaming;
 mod replay;
 mod root;
 mod scenario;

@@ -71,6 +71,51 @@ mod shop {
     }
 }
 
+mod keys {
+    use es_runtime::{aggregate, mutator};
+
+    #[aggregate(id_namespace = "Customer")]
+    pub(crate) struct Buyer {
+        pub(crate) visits: u32,
+    }
+
+    pub(crate) const BUYER_LINE: u32 = line!() + 2;
+    #[mutator]
+    impl Buyer {
+        #[event(BuyerMet)]
+        pub(crate) fn meet() -> Self {
+            Self { visits: 1 }
+        }
+    }
+
+    #[aggregate]
+    pub(crate) struct Customer {
+        pub(crate) visits: u32,
+    }
+
+    pub(crate) const CUSTOMER_LINE: u32 = line!() + 2;
+    #[mutator]
+    impl Customer {
+        #[event(CustomerMet)]
+        pub(crate) fn meet() -> Self {
+            Self { visits: 1 }
+        }
+    }
+
+    #[aggregate(aliases = ["Customer"], id_namespace = "Guest")]
+    pub(crate) struct Guest {
+        pub(crate) visits: u32,
+    }
+
+    #[mutator]
+    impl Guest {
+        #[event(GuestMet)]
+        pub(crate) fn meet() -> Self {
+            Self { visits: 1 }
+        }
+    }
+}
+
 fn message() -> String {
     let error = Registry::global().expect_err("names clash in this program");
     assert_eq!(error.kind(), ErrorKind::Config);
@@ -122,6 +167,21 @@ fn two_aggregates_with_one_name_are_refused_naming_both_places() {
 }
 
 #[test]
+fn a_former_name_clashes_like_a_current_one() {
+    line_about(&message(), &["two aggregates are named `Customer` (a former name counts)"]);
+    line_about(&message(), &["`Discarded` at ", "topic `Customer.Discarded`"]);
+}
+
+#[test]
+fn aggregates_that_would_derive_equal_ids_from_equal_keys_are_refused() {
+    let message = message();
+    let line = line_about(&message, &["`Buyer`", "`Customer`", "equal keys give equal ids"]);
+    assert!(line.contains(&place(keys::BUYER_LINE)), "{line}");
+    assert!(line.contains(&place(keys::CUSTOMER_LINE)), "{line}");
+    assert!(line.ends_with("give one of them another `id_namespace`"), "{line}");
+}
+
+#[test]
 fn what_does_not_clash_is_not_named() {
     assert!(!message().contains("Closed"), "{}", message());
 }
@@ -141,4 +201,6 @@ fn an_aggregate_works_though_its_name_is_taken() {
     let mut account = shop::Account::open();
     account.close();
     assert_eq!((account.visits, bank::Account::open().balance), (0, 0));
+    let visits = [keys::Buyer::meet().visits, keys::Customer::meet().visits, keys::Guest::meet().visits];
+    assert_eq!(visits, [1, 1, 1]);
 }

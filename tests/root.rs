@@ -2,10 +2,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use es_runtime::clock::Timestamp;
-use es_runtime::testing::{ManualClock, encode, id, ids_from, replay};
+use es_runtime::testing::{ManualClock, Scenario, encode, id, ids_from, replay};
 use es_runtime::{Version, aggregate, mutator};
 
 use crate::account::{Account, Overdrawn, open};
+use crate::failure::failure;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -156,6 +157,7 @@ fn roots_and_events_can_go_to_other_threads() {
 }
 
 #[aggregate]
+#[derive(Debug)]
 struct Vault {
     gold: u32,
 }
@@ -191,4 +193,24 @@ fn a_mutator_that_panics_leaves_no_event() {
     assert_eq!(vault.modified_at(), minutes(0));
     vault.take(5);
     assert_eq!(vault.pending()[1].envelope().version(), 2);
+}
+
+#[test]
+fn a_root_knows_for_good_that_a_mutator_panicked() {
+    let mut vault = Vault::build();
+    vault.take(1);
+    assert!(!format!("{vault:?}").contains("torn"));
+    catch_unwind(AssertUnwindSafe(|| vault.take(6))).unwrap_err();
+    vault.take(1);
+    assert!(format!("{vault:?}").ends_with("pending: 3, torn: true }"), "{vault:?}");
+    let told = failure(|| {
+        let scenario = Scenario::<Vault>::given(Built {});
+        let _ = scenario.when(|vault| {
+            let _ = catch_unwind(AssertUnwindSafe(|| vault.take(6)));
+        });
+    });
+    assert!(
+        told.message.ends_with("was left half-changed by a command that panicked; load it again"),
+        "{told:?}"
+    );
 }

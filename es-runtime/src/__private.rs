@@ -10,7 +10,6 @@ pub use core::result::Result;
 pub use ::inventory::submit;
 pub use ::serde::{self, Deserializer};
 
-use crate::aggregate::attribute_changed;
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Changes,
     Creates, Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
@@ -18,7 +17,7 @@ pub use crate::aggregate::{
 };
 pub use crate::event::{Envelope, Event, EventType, EventVisitor, decode_past};
 pub use crate::id::Id;
-pub use crate::lock::{Shapes, StoredShapes};
+pub use crate::lock::{Shapes, StoredShapes, attribute_topic};
 pub use crate::registry::AggregateType;
 pub use crate::storable::{AssertStateField, AssertStorable, Checked, StateField, Storable};
 
@@ -37,17 +36,7 @@ pub type BeginFn<A, E> = fn(&E, &Envelope) -> <A as Aggregate>::State;
 ///
 /// What the formatter returns.
 pub fn debug<A: Aggregate>(root: &Root<A>, state: &dyn Debug, f: &mut Formatter<'_>) -> fmt::Result {
-    f.debug_struct(A::NAME)
-        .field("id", &root.id())
-        .field("version", &root.version())
-        .field("state", state)
-        .field("pending", &root.pending().len())
-        .finish()
-}
-
-/// The name under which `events.lock` records an attribute.
-pub fn attribute_shape<A: Aggregate>(name: &str) -> String {
-    format!("{}.{name}", attribute_changed::<A>().topic())
+    root.show(state, f)
 }
 
 /// Sets the attribute that has changed.

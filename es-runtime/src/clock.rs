@@ -1,12 +1,15 @@
 //! Time: microseconds since the epoch, read from a clock that can be replaced.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::overrides::{OverrideKey, Overrides};
 
 /// A moment, to the microsecond.
 ///
@@ -97,14 +100,9 @@ impl<F: Fn() -> Timestamp> Clock for F {
 }
 
 thread_local! {
-    static CLOCK: RefCell<Option<Rc<dyn Clock>>> = const { RefCell::new(None) };
-    // Whether `CLOCK` is set. It needs no destructor, so reading it costs next to nothing.
+    static CLOCKS: Overrides<Rc<dyn Clock>> = const { Overrides::new() };
+    // Whether there is any. It needs no destructor, so reading it costs next to nothing.
     static IS_SET: Cell<bool> = const { Cell::new(false) };
-}
-
-fn replace(clock: Option<Rc<dyn Clock>>) -> Option<Rc<dyn Clock>> {
-    IS_SET.set(clock.is_some());
-    CLOCK.replace(clock)
 }
 
 /// Makes events recorded on this thread take their time from `clock`, until the guard is dropped.
@@ -127,12 +125,16 @@ fn replace(clock: Option<Rc<dyn Clock>>) -> Option<Rc<dyn Clock>> {
 /// ```
 #[must_use = "the clock is set back when the guard is dropped"]
 pub fn set_clock(clock: impl Clock + 'static) -> ClockGuard {
-    ClockGuard { previous: replace(Some(Rc::new(clock))) }
+    let guard = ClockGuard { key: CLOCKS.with(|clocks| clocks.set(Rc::new(clock))), thread: PhantomData };
+    IS_SET.set(true);
+    guard
 }
 
-/// Sets the thread's clock back when dropped.
+/// Takes the clock back when dropped: the one set before it counts again.
 pub struct ClockGuard {
-    previous: Option<Rc<dyn Clock>>,
+    key: OverrideKey,
+    // A clock belongs to its thread, and so does the guard.
+    thread: PhantomData<Rc<()>>,
 }
 
 impl fmt::Debug for ClockGuard {
@@ -143,15 +145,14 @@ impl fmt::Debug for ClockGuard {
 
 impl Drop for ClockGuard {
     fn drop(&mut self) {
-        replace(self.previous.take());
+        // Nothing to take back when the thread is about to end.
+        IS_SET.set(CLOCKS.try_with(|clocks| clocks.unset(&self.key)).unwrap_or(false));
     }
 }
 
 pub(crate) fn now() -> Timestamp {
     if IS_SET.get()
-        // Cloned before the call, so that a clock may itself set a clock. There is none to ask when the
-        // thread is about to end.
-        && let Ok(Some(clock)) = CLOCK.try_with(|slot| slot.borrow().clone())
+        && let Ok(Some(clock)) = CLOCKS.try_with(Overrides::current)
     {
         return clock.now();
     }
@@ -184,6 +185,16 @@ mod tests {
         drop(two);
         assert_eq!(now(), Timestamp::from_micros(1));
         drop(one);
+        assert!(now() > Timestamp::from_micros(2));
+    }
+
+    #[test]
+    fn each_guard_takes_back_its_own_clock() {
+        let one = set_clock(|| Timestamp::from_micros(1));
+        let two = set_clock(|| Timestamp::from_micros(2));
+        drop(one);
+        assert_eq!(now(), Timestamp::from_micros(2));
+        drop(two);
         assert!(now() > Timestamp::from_micros(2));
     }
 }

@@ -88,6 +88,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
 /// # Errors
 ///
 /// If the data do not fit the shape, or the version is not known.
+#[doc(hidden)]
 pub fn decode_past<'de, T, P, D>(name: &str, version: u32, data: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned,

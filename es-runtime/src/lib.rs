@@ -14,12 +14,15 @@
 #![doc = include_str!("../../README.md")]
 // The modules in the order of the data flow: each imports only from those above it.
 
+mod overrides;
 pub mod id;
 pub mod error;
 pub mod clock;
 pub mod metadata;
+#[doc(hidden)]
 pub mod upcast;
 pub mod event;
+#[doc(hidden)]
 pub mod storable;
 pub mod aggregate;
 pub mod registry;

@@ -47,32 +47,36 @@
 /// | argument | meaning | if left out |
 /// |---|---|---|
 /// | `name = "Account"` | the stable name: topics begin with it | the name of the struct |
-/// | `id_namespace = "Account"` | what ids derived from a key are made with | `name` |
+/// | `aliases = ["Account"]` | former names, oldest first: what was stored under them stays readable | none |
+/// | `id_namespace = "Account"` | what ids derived from a key are made with | the oldest name |
+/// | `retired = ["owner"]` | names of attributes that are stored, whose fields are no attributes any more | none |
 /// | `trigger = pub(crate)` | the visibility of `trigger` and `create_from` | private to the module |
 /// | `crate = path` | where the runtime is found | `::es_runtime` |
 ///
-/// `name` keeps the topics when the struct is renamed. If `name` itself has to change, `id_namespace` keeps
-/// the ids:
+/// `name` keeps the topics, and the ids derived from keys, when the struct is renamed. If the name itself has
+/// to change, `aliases` keeps what was stored readable, and the ids as they were:
 ///
 /// ```
-/// use es_runtime::{Event, aggregate, mutator};
+/// use es_runtime::{Aggregate, Registry, aggregate, mutator};
 ///
 /// // Was `struct Account`.
-/// #[aggregate(name = "BankAccount", id_namespace = "Account")]
+/// #[aggregate(aliases = ["Account"])]
 /// pub struct BankAccount {
 ///     pub balance: i64,
 /// }
 ///
 /// #[mutator]
 /// impl BankAccount {
-///     #[event(Opened, aliases = ["Account.Opened"])]
+///     #[event(Opened)]
 ///     pub fn open() -> Self {
 ///         Self { balance: 0 }
 ///     }
 /// }
 ///
-/// assert_eq!(Opened::TOPIC, "BankAccount.Opened");
-/// assert!(Opened::is("Account.Opened"));
+/// let opened = Registry::global()?.event("Account.Opened").unwrap();
+/// assert_eq!(opened.topic(), "BankAccount.Opened");
+/// assert_eq!(BankAccount::ID_NAMESPACE, "Account");
+/// # Ok::<(), es_runtime::Error>(())
 /// ```
 ///
 /// `trigger` records an event that is declared on its own, `create_from` creates the aggregate with one. Who

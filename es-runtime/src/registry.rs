@@ -1,12 +1,14 @@
 //! What is linked into this program: aggregates, their events and attributes.
 
 use std::any::TypeId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::Location;
 use std::sync::OnceLock;
 
-use crate::aggregate::{Aggregate, Attribute, AttributeType, Events, attribute_changed, discarded};
+use crate::aggregate::{
+    Aggregate, Attribute, AttributeType, Events, attribute_changed, discarded, former_topics,
+};
 use crate::error::{Error, ErrorKind};
 use crate::event::EventType;
 
@@ -14,20 +16,26 @@ use crate::event::EventType;
 #[derive(Clone, Copy)]
 pub struct AggregateType {
     name: &'static str,
+    aliases: &'static [&'static str],
+    id_namespace: &'static str,
     events: &'static [EventType],
     standard: [EventType; 2],
     attributes: &'static [AttributeType],
     retired: &'static [&'static str],
+    retired_attributes: &'static [&'static str],
     type_id: fn() -> TypeId,
     place: &'static Location<'static>,
 }
 
 impl AggregateType {
     /// Describes `A`, as declared at the place of this call.
+    #[doc(hidden)]
     #[track_caller]
     pub const fn of<A: Aggregate>() -> Self {
         Self {
             name: A::NAME,
+            aliases: A::ALIASES,
+            id_namespace: A::ID_NAMESPACE,
             events: A::Event::TYPES,
             standard: [
                 attribute_changed::<A>().at(Location::caller()),
@@ -35,6 +43,7 @@ impl AggregateType {
             ],
             attributes: A::Attribute::TYPES,
             retired: A::Event::RETIRED,
+            retired_attributes: A::RETIRED_ATTRIBUTES,
             type_id: TypeId::of::<A>,
             place: Location::caller(),
         }
@@ -43,6 +52,16 @@ impl AggregateType {
     /// The aggregate's stable name.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Names it had before, oldest first.
+    pub const fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    /// The name that ids derived from a key are made with.
+    pub const fn id_namespace(&self) -> &'static str {
+        self.id_namespace
     }
 
     /// Its events, without the standard ones.
@@ -65,6 +84,11 @@ impl AggregateType {
         self.retired
     }
 
+    /// Names of attributes that are stored but that it no longer has.
+    pub const fn retired_attributes(&self) -> &'static [&'static str] {
+        self.retired_attributes
+    }
+
     /// Where it is declared: file, line and column.
     pub const fn place(&self) -> &'static Location<'static> {
         self.place
@@ -75,9 +99,12 @@ impl fmt::Debug for AggregateType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AggregateType")
             .field("name", &self.name)
+            .field("aliases", &self.aliases)
+            .field("id_namespace", &self.id_namespace)
             .field("events", &self.events)
             .field("attributes", &self.attributes)
             .field("retired", &self.retired)
+            .field("retired_attributes", &self.retired_attributes)
             .field("place", &format_args!("{}", self.place))
             .finish()
     }
@@ -108,8 +135,10 @@ inventory::collect!(EventType);
 /// ```
 #[derive(Debug)]
 pub struct Registry {
+    /// By name and by former name.
     aggregates: BTreeMap<&'static str, &'static AggregateType>,
-    topics: BTreeMap<&'static str, &'static EventType>,
+    /// By topic and by former topic.
+    topics: BTreeMap<String, &'static EventType>,
 }
 
 impl Registry {
@@ -117,8 +146,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if two aggregates share a name or two events a topic; the message names all
-    /// of them and where they are declared.
+    /// [`ErrorKind::Config`] if two aggregates share a name or the namespace of their ids, or two events a
+    /// topic; the message names all of them and where they are declared.
     pub fn global() -> Result<&'static Self, Error> {
         static GLOBAL: OnceLock<Result<Registry, String>> = OnceLock::new();
         let made = GLOBAL.get_or_init(|| {
@@ -129,20 +158,20 @@ impl Registry {
 
     /// Every aggregate, by name.
     pub fn aggregates(&self) -> impl Iterator<Item = &'static AggregateType> {
-        self.aggregates.values().copied()
+        self.aggregates.iter().filter(|(name, found)| **name == found.name).map(|(_, found)| *found)
     }
 
-    /// The aggregate with that name.
+    /// The aggregate that has, or had, that name.
     pub fn aggregate(&self, name: &str) -> Option<&'static AggregateType> {
         self.aggregates.get(name).copied()
     }
 
     /// Every event, by topic.
     pub fn events(&self) -> impl Iterator<Item = &'static EventType> {
-        self.topics.iter().filter(|(topic, event)| **topic == event.topic()).map(|(_, event)| *event)
+        self.topics.iter().filter(|(topic, event)| *topic == event.topic()).map(|(_, event)| *event)
     }
 
-    /// The event stored under that topic, or that alias of it.
+    /// The event that is, or was, stored under that topic.
     pub fn event(&self, topic: &str) -> Option<&'static EventType> {
         self.topics.get(topic).copied()
     }
@@ -152,38 +181,59 @@ impl Registry {
         events: impl IntoIterator<Item = &'static EventType>,
     ) -> Result<Self, String> {
         let mut registry = Self { aggregates: BTreeMap::new(), topics: BTreeMap::new() };
-        let mut clashes = Vec::new();
+        let mut namespaces = BTreeMap::new();
+        let mut clashes = BTreeSet::new();
         // Events declared on their own come first: their place is the better one to name.
-        let mut events: Vec<_> = events.into_iter().collect();
-        for aggregate in aggregates {
-            events.extend(aggregate.events.iter().chain(&aggregate.standard));
-            if let Some(other) = registry.aggregates.insert(aggregate.name, aggregate)
-                && other.type_id() != aggregate.type_id()
-            {
-                clashes.push(format!(
-                    "two aggregates are named `{}`: at {} and at {}; give one of them another `name`",
-                    aggregate.name, other.place, aggregate.place
-                ));
-            }
-        }
         for event in events {
-            for topic in [&event.topic()].into_iter().chain(event.aliases()) {
-                let known = registry.topics.entry(topic).or_insert(event);
-                if known.type_id() != event.type_id() {
-                    clashes.push(format!(
-                        "the events `{}` at {} and `{}` at {} both have the topic `{topic}`; \
-                         give one of them another `topic`",
-                        known.name(),
-                        known.place(),
-                        event.name(),
-                        event.place()
+            registry.add_event(event, &[], &mut clashes);
+        }
+        // Sorted, so that a clash reads the same in every build.
+        let mut aggregates: Vec<_> = aggregates.into_iter().collect();
+        aggregates.sort_by_key(|aggregate| (aggregate.place.file(), aggregate.place.line()));
+        for aggregate in aggregates {
+            for name in [&aggregate.name].into_iter().chain(aggregate.aliases) {
+                let other = *registry.aggregates.entry(name).or_insert(aggregate);
+                if other.type_id() != aggregate.type_id() {
+                    let former = other.name != *name || aggregate.name != *name;
+                    let counts = if former { " (a former name counts)" } else { "" };
+                    clashes.insert(format!(
+                        "two aggregates are named `{name}`{counts}: at {} and at {}; give one of them another `name`",
+                        other.place, aggregate.place
                     ));
                 }
             }
+            let other: &AggregateType = namespaces.entry(aggregate.id_namespace).or_insert(aggregate);
+            if other.type_id() != aggregate.type_id() && other.name != aggregate.name {
+                clashes.insert(format!(
+                    "the aggregates `{}` at {} and `{}` at {} both derive ids from keys under the name `{}`, \
+                     so that equal keys give equal ids; give one of them another `id_namespace`",
+                    other.name, other.place, aggregate.name, aggregate.place, aggregate.id_namespace
+                ));
+            }
+            for event in aggregate.events.iter().chain(&aggregate.standard) {
+                let former = former_topics(event.topic(), aggregate.name, aggregate.aliases);
+                registry.add_event(event, &former, &mut clashes);
+            }
         }
-        clashes.sort();
-        clashes.dedup();
+        let clashes: Vec<String> = clashes.into_iter().collect();
         if clashes.is_empty() { Ok(registry) } else { Err(clashes.join("\n")) }
+    }
+
+    fn add_event(&mut self, event: &'static EventType, former: &[String], clashes: &mut BTreeSet<String>) {
+        let aliases = event.aliases().iter().copied().chain(former.iter().map(String::as_str));
+        for topic in [event.topic()].into_iter().chain(aliases) {
+            let known = *self.topics.entry(topic.to_owned()).or_insert(event);
+            if known.type_id() != event.type_id() {
+                clashes.insert(format!(
+                    "the events `{}` at {} and `{}` at {} both have the topic `{topic}`; \
+                     give one of them another `topic`",
+                    known.name(),
+                    known.place(),
+                    event.name(),
+                    event.place()
+                ));
+            }
+        }
     }
 }
 

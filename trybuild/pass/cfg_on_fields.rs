@@ -13,6 +13,12 @@ pub struct Account {
     pub holder: NoSuchType,
     #[cfg(any())]
     pub limit: NoSuchType,
+    #[attribute]
+    #[cfg(all())]
+    pub branch: u8,
+    #[attribute]
+    #[cfg(not(all()))]
+    pub branch: NoSuchType,
     #[cfg_attr(all(), serde(default))]
     pub interest: u8,
     #[cfg(all())]
@@ -29,6 +35,7 @@ impl Account {
             holder: NoSuchType,
             #[cfg(any())]
             limit: NoSuchType,
+            branch: 3,
             interest: 1,
             balance: 0,
         }
@@ -38,5 +45,7 @@ impl Account {
 fn main() {
     let mut account = Account::open("Ann".into());
     account.set_owner("Anna".into());
+    account.set_branch(4);
+    assert_eq!(account.branch, 4);
     assert_eq!((account.owner.as_str(), account.interest, account.balance), ("Anna", 1, 0));
 }

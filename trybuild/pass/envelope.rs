@@ -36,7 +36,7 @@ impl Account {
 
     #[event(Deposited)]
     pub fn deposit(&mut self, envelope: &::es_runtime::event::Envelope, amount: i64) {
-        self.seen.push(Version::new(envelope.version().get() * 100 + amount as u64));
+        self.seen.push(Version::from((envelope.version().get() * 100) as u32 + amount as u32));
         self.last = envelope.timestamp();
     }
 
@@ -52,7 +52,7 @@ fn main() {
     assert_eq!(account.number, account.id().to_string());
     account.deposit(7);
     account.trigger(Noted { note: "!".into() });
-    assert_eq!(account.seen, [1, 207, 3].map(Version::new));
+    assert_eq!(account.seen, [1, 207, 3].map(Version::from));
     assert_eq!(account.last, account.pending()[1].envelope().timestamp());
     assert_eq!(encode::<Account>(account.pending()[0].event()).data(), "{}");
     assert_eq!(encode::<Account>(account.pending()[1].event()).data(), r#"{"amount":7}"#);

@@ -88,16 +88,9 @@ fn state_impl(aggregate: &Aggregate) -> TokenStream {
 }
 
 fn root_impls(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { root, renamed, name, id_namespace, trigger, state, attributes, .. } = aggregate;
+    let Aggregate { root, trigger, state, attributes, .. } = aggregate;
     let vis = &state.vis;
     let state = &state.ident;
-    let renamed = renamed.as_ref().map(|_| {
-        quote!(
-            const RENAMED: bool = true;
-        )
-    });
-    let namespace =
-        id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
     let checked_state = checked(&quote!(#state), &aggregate.unknown_types(), &quote!(__es::AssertStateField));
     let attribute_enum = if attributes.is_empty() {
         quote!(__es::NoAttribute<#state>)
@@ -106,12 +99,11 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         checked(&quote!(#ident), &unknown_values(attributes), &quote!(__es::AssertStorable))
     };
     let setters = attributes.iter().map(|attribute| setter(root, attribute));
+    let naming = naming(aggregate);
     quote_spanned! {root.span()=>
         #[automatically_derived]
         impl __es::Aggregate for #root {
-            const NAME: &'static str = #name;
-            #renamed
-            #namespace
+            #naming
             type State = #checked_state;
             type Event = <#root as __es::Mutator>::Event;
             type Attribute = #attribute_enum;
@@ -157,6 +149,30 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             }
             #(#setters)*
         }
+    }
+}
+
+/// What the aggregate is, or was, called in stored data.
+fn naming(aggregate: &Aggregate) -> TokenStream {
+    let Aggregate { renamed, name, aliases, id_namespace, retired, .. } = aggregate;
+    let list = |constant: &str, names: &[LitStr]| {
+        let constant = names::local(constant);
+        (!names.is_empty()).then(|| quote!(const #constant: &'static [&'static str] = &[#(#names),*];))
+    };
+    let (aliases, retired) = (list("ALIASES", aliases), list("RETIRED_ATTRIBUTES", retired));
+    let renamed = renamed.then(|| {
+        quote!(
+            const RENAMED: bool = true;
+        )
+    });
+    let namespace =
+        id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
+    quote! {
+        const NAME: &'static str = #name;
+        #renamed
+        #aliases
+        #namespace
+        #retired
     }
 }
 
@@ -239,7 +255,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
         }
     });
     let traced = each(attributes, |AttributeField { ty, name, aliases, past, .. }| {
-        let shape = |name: &LitStr| quote!(&__es::attribute_shape::<#root>(#name));
+        let shape = |name: &LitStr| quote!(&__es::attribute_topic::<#root>(#name));
         upcast::traced(&shape(name), ty, past, aliases.iter().map(shape))
     });
     let shapes = upcast::stored_shapes(&traced, &[]);

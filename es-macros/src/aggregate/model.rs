@@ -10,17 +10,21 @@ use crate::runtime_path::Runtime;
 use crate::types::{check_owned_fields, is_known_storable};
 use crate::upcast;
 
-const ARGUMENTS: &[&str] = &["name", "id_namespace", "trigger", "crate"];
+const ARGUMENTS: &[&str] = &["name", "aliases", "id_namespace", "retired", "trigger", "crate"];
 const ATTRIBUTE_ARGUMENTS: &[&str] = &["name", "aliases", "version", "upcast"];
 
 /// All that the expansion of `#[aggregate]` needs.
 pub(super) struct Aggregate {
     pub(super) runtime: Runtime,
     pub(super) root: Ident,
-    /// The name of its own, if it has one.
-    pub(super) renamed: Option<LitStr>,
+    /// Whether the name is given, not that of the type.
+    pub(super) renamed: bool,
     pub(super) name: LitStr,
+    /// Former names, oldest first.
+    pub(super) aliases: Vec<LitStr>,
     pub(super) id_namespace: Option<LitStr>,
+    /// Names of attributes that are stored, but gone.
+    pub(super) retired: Vec<LitStr>,
     pub(super) trigger: Visibility,
     /// The struct as written, without our attributes; its name is that of the state.
     pub(super) state: ItemStruct,
@@ -48,7 +52,9 @@ impl Aggregate {
         let mut args = Args::parse("aggregate", "name = \"..\"", args, diag);
         let runtime = Runtime::take(&mut args, diag);
         let name = args.string("name", diag);
+        let mut aliases = args.strings("aliases", diag);
         let id_namespace = args.string("id_namespace", diag);
+        let retired = args.strings("retired", diag);
         let trigger = args.visibility("trigger", diag).unwrap_or(Visibility::Inherited);
         args.finish(ARGUMENTS, diag);
 
@@ -90,15 +96,20 @@ impl Aggregate {
         let root = item.ident;
         item.ident = names::state(&root);
         let docs = item.attrs.extract_if(.., |attr| attr.path().is_ident("doc")).collect();
-        let renamed = name;
-        let usual = || LitStr::new(&root.unraw().to_string(), root.span());
-        let name = renamed.clone().unwrap_or_else(usual);
+        let renamed = name.is_some();
+        let name = name.unwrap_or_else(|| LitStr::new(&root.unraw().to_string(), root.span()));
+        upcast::check_aliases("name", &name.value(), &mut aliases, diag);
+        refuse_retired(&retired, &attributes, diag);
+        // Ids derived from a key outlive the name that they were derived under.
+        let id_namespace = id_namespace.or_else(|| aliases.first().cloned());
         Some(Self {
             runtime,
             root,
             renamed,
             name,
+            aliases,
             id_namespace,
+            retired,
             trigger,
             state: item,
             docs,
@@ -145,16 +156,36 @@ impl AttributeField {
             past,
         }
     }
+
+    /// The names that it is, or was, stored under.
+    fn names(&self) -> Vec<String> {
+        [&self.name].into_iter().chain(&self.aliases).map(LitStr::value).collect()
+    }
+}
+
+/// Reports retired attributes that are still there.
+fn refuse_retired(retired: &[LitStr], attributes: &[AttributeField], diag: &mut Diag) {
+    for name in retired {
+        let is_name = |field: &&AttributeField| field.names().contains(&name.value());
+        if let Some(field) = attributes.iter().find(is_name) {
+            diag.error(
+                name,
+                format!(
+                    "the attribute `{}` still has the name \"{}\"; remove its `#[attribute]`, or do not retire it",
+                    field.field,
+                    name.value()
+                ),
+            );
+        }
+    }
 }
 
 /// Reports two attributes with one name, whether in the code or where they are stored.
 fn clashes(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) -> bool {
     let mark = diag.mark();
-    let stored = |field: &AttributeField| {
-        let aliases = field.aliases.iter().map(LitStr::value);
-        std::iter::once(field.name.value()).chain(aliases).collect::<Vec<_>>()
-    };
-    for other in known {
+    // Under a condition, one of the two may not be there; if it is, the compiler finds the clash.
+    let always = |field: &&AttributeField| field.cfgs.is_empty();
+    for other in known.iter().filter(always).filter(|_| always(&new)) {
         if other.variant == new.variant {
             diag.error(
                 &new.field,
@@ -164,7 +195,7 @@ fn clashes(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) -> b
                 ),
             );
         }
-        if let Some(name) = stored(new).into_iter().find(|name| stored(other).contains(name)) {
+        if let Some(name) = new.names().into_iter().find(|name| other.names().contains(name)) {
             diag.error(
                 &new.name,
                 format!("the attributes `{}` and `{}` are both stored as \"{name}\"; give one of them another `name`", other.field, new.field),

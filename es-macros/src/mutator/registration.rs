@@ -20,8 +20,7 @@ pub(super) fn registration(names: &Names<'_>) -> TokenStream {
             stored.aliases.iter(),
         ))
     });
-    let retired = mutator.retired.iter().map(|topic| quote!(shapes.retired(#topic);));
-    let shapes = upcast::stored_shapes(&quote!(#traced #(#retired)*), &[]);
+    let shapes = upcast::stored_shapes(&quote!(#traced shapes.aggregate::<#root>();), &[]);
     let topics = topics(names);
     quote! {
         __es::submit! { #place }

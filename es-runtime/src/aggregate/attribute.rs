@@ -39,6 +39,7 @@ pub struct AttributeType {
 
 impl AttributeType {
     /// Describes an attribute.
+    #[doc(hidden)]
     pub const fn new(name: &'static str, aliases: &'static [&'static str], version: u32) -> Self {
         Self { name, aliases, version }
     }
@@ -69,6 +70,7 @@ pub trait AttributeVisitor {
 }
 
 /// The attributes of an aggregate that has none.
+#[doc(hidden)]
 pub struct NoAttribute<S> {
     never: Never,
     state: PhantomData<fn() -> S>,
@@ -143,9 +145,12 @@ impl<S: Serializer> AttributeVisitor for Stored<S> {
     }
 }
 
-/// Reads a stored [`AttributeChanged`] in one pass.
-pub(super) fn decode_changed<'de, T: Attribute, D: Deserializer<'de>>(data: D) -> Result<T, D::Error> {
-    data.deserialize_map(Changed(PhantomData))
+/// Reads a stored [`AttributeChanged`] in one pass; nothing if the attribute is retired.
+pub(super) fn decode_changed<'de, T: Attribute, D: Deserializer<'de>>(
+    data: D,
+    retired: &[&str],
+) -> Result<Option<T>, D::Error> {
+    data.deserialize_map(Changed { retired, attribute: PhantomData })
 }
 
 #[derive(Deserialize)]
@@ -161,16 +166,19 @@ enum Key {
 /// One pass has to know them when it comes to the value.
 const TOO_LATE: &str = "the value of an attribute stands before its name or its version";
 
-struct Changed<T>(PhantomData<T>);
+struct Changed<'a, T> {
+    retired: &'a [&'a str],
+    attribute: PhantomData<T>,
+}
 
-impl<'de, T: Attribute> Visitor<'de> for Changed<T> {
-    type Value = T;
+impl<'de, T: Attribute> Visitor<'de> for Changed<'_, T> {
+    type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an attribute with its name and its value")
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<T, M::Error> {
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Option<T>, M::Error> {
         let (mut name, mut version, mut changed) = (None::<String>, None, None);
         while let Some(key) = map.next_key()? {
             match key {
@@ -182,8 +190,13 @@ impl<'de, T: Attribute> Visitor<'de> for Changed<T> {
                 Key::V => version = Some(map.next_value()?),
                 Key::Value => {
                     let name = name.as_deref().ok_or_else(|| M::Error::custom(TOO_LATE))?;
-                    let value = Value { name, version: version.unwrap_or(1), attribute: PhantomData };
-                    changed = Some(map.next_value_seed(value)?);
+                    changed = if self.retired.contains(&name) {
+                        map.next_value::<IgnoredAny>()?;
+                        Some(None)
+                    } else {
+                        let value = Value { name, version: version.unwrap_or(1), attribute: PhantomData };
+                        Some(Some(map.next_value_seed(value)?))
+                    };
                 }
                 Key::Other => {
                     map.next_value::<IgnoredAny>()?;
@@ -206,7 +219,8 @@ impl<'de, T: Attribute> DeserializeSeed<'de> for Value<'_, T> {
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<T, D::Error> {
         T::decode(self.name, self.version, value).unwrap_or_else(|| {
             Err(D::Error::custom(format_args!(
-                "there is no attribute `{}`; if it was renamed, keep the old name in `aliases`",
+                "there is no attribute `{}`; if it was renamed, keep the old name in `aliases`, \
+                 if it is gone, in `#[aggregate(retired = [..])]`",
                 self.name
             )))
         })

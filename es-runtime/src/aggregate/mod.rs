@@ -23,6 +23,9 @@ pub use self::distinct::{distinct, retired};
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub use self::root::Root;
+pub(crate) use self::standard::former_topics;
+#[cfg(feature = "testing")]
+pub(crate) use self::standard::is_retired;
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
 use crate::event::{Envelope, EventType, EventVisitor};
@@ -37,11 +40,15 @@ use crate::id::Id;
 pub trait Aggregate: Sized + 'static {
     /// The stable name: the beginning of topics, and part of ids derived from a key.
     const NAME: &'static str;
+    /// Names it had before, oldest first: events stored under them are read as its own.
+    const ALIASES: &'static [&'static str] = &[];
     /// The name that ids derived from a key are made with: [`Self::NAME`] as first released.
     const ID_NAMESPACE: &'static str = Self::NAME;
     /// Whether [`Self::NAME`] is another than the type's.
     #[doc(hidden)]
     const RENAMED: bool = false;
+    /// Names of attributes that are stored but that the aggregate no longer has.
+    const RETIRED_ATTRIBUTES: &'static [&'static str] = &[];
     /// What events change.
     type State: State;
     /// The enum of all its events.
@@ -60,6 +67,7 @@ pub trait Aggregate: Sized + 'static {
 /// What events change and snapshots keep. `#[aggregate]` implements it.
 pub trait State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
+#[doc(hidden)]
 /// Keeps the hidden methods of [`Aggregate`] to this crate: nobody else can make one.
 #[derive(Debug)]
 pub struct Seal {
@@ -72,6 +80,7 @@ impl Seal {
     }
 }
 
+#[doc(hidden)]
 /// That an aggregate has its events. `#[mutator]` implements it.
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{Self}` has no events",
@@ -110,6 +119,7 @@ pub trait Events<A: Aggregate>: Clone + Debug + Send + Sync + 'static {
 /// What was read; nothing if the name is not known.
 pub type Decoded<T, E> = Option<Result<T, E>>;
 
+#[doc(hidden)]
 /// What an event did to an aggregate that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -121,6 +131,7 @@ pub enum Effect {
     Discards,
 }
 
+#[doc(hidden)]
 /// How an event that is made from a method's parameters changes the state.
 pub trait Apply<E> {
     /// Applies an event that is not needed any more.
@@ -136,12 +147,14 @@ pub trait Apply<E> {
     }
 }
 
+#[doc(hidden)]
 /// How an event that is declared on its own changes the state.
 pub trait ApplyRef<E> {
     /// Applies the event.
     fn apply_ref(&mut self, event: &E, envelope: &Envelope);
 }
 
+#[doc(hidden)]
 /// How an event that is made from a method's parameters makes the first state.
 pub trait Begin<E>: Sized {
     /// Makes the state from an event that is not needed any more.
@@ -157,12 +170,14 @@ pub trait Begin<E>: Sized {
     }
 }
 
+#[doc(hidden)]
 /// How an event that is declared on its own makes the first state.
 pub trait BeginRef<E>: Sized {
     /// Makes the state.
     fn begin_ref(event: &E, envelope: &Envelope) -> Self;
 }
 
+#[doc(hidden)]
 /// That an event changes the aggregate `A`. `#[mutator]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event that changes `{A}`",
@@ -176,6 +191,7 @@ pub trait Changes<A: Aggregate>: Sized {
     const APPLY: fn(&mut A::State, &Self, &Envelope);
 }
 
+#[doc(hidden)]
 /// That an event creates the aggregate `A`. `#[mutator]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event that creates `{A}`",

@@ -3,6 +3,8 @@ use std::ops::Deref;
 
 use super::{Aggregate, Changes, Creates, Discarded, Events, Seal};
 use crate::clock::{self, Timestamp};
+#[cfg(feature = "testing")]
+use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
 
@@ -30,6 +32,8 @@ pub struct Root<A: Aggregate> {
     modified_at: Timestamp,
     pub(super) state: A::State,
     pending: Vec<Recorded<A::Event>>,
+    /// Whether a mutator panicked: the state may then hold half a change that no event tells of.
+    torn: bool,
 }
 
 impl<A: Aggregate> Root<A> {
@@ -75,7 +79,7 @@ impl<A: Aggregate> Root<A> {
     #[inline]
     pub fn record<E: Changes<A>>(&mut self, event: E) {
         let envelope = self.next_envelope();
-        E::APPLY(&mut self.state, &event, &envelope);
+        self.change(|state| E::APPLY(state, &event, &envelope));
         self.push(envelope, E::EVENT(event));
     }
 
@@ -84,7 +88,7 @@ impl<A: Aggregate> Root<A> {
     #[inline]
     pub fn set(&mut self, attribute: A::Attribute) {
         let envelope = self.next_envelope();
-        super::Attribute::apply(attribute.clone(), &mut self.state);
+        self.change(|state| super::Attribute::apply(attribute.clone(), state));
         self.push(envelope, A::Event::ATTRIBUTE_CHANGED(attribute));
     }
 
@@ -98,8 +102,49 @@ impl<A: Aggregate> Root<A> {
         Discarded::new(root)
     }
 
+    /// Shows the root, by the `Debug` of its state.
+    pub(crate) fn show(&self, state: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct(A::NAME);
+        shown.field("id", &self.id).field("version", &self.version).field("state", state);
+        shown.field("pending", &self.pending.len());
+        if self.torn {
+            shown.field("torn", &true);
+        }
+        shown.finish()
+    }
+
     pub(super) fn begin(id: Id<A>, now: Timestamp, state: A::State) -> Self {
-        Self { id, version: Version::INITIAL, created_at: now, modified_at: now, state, pending: Vec::new() }
+        Self {
+            id,
+            version: Version::INITIAL,
+            created_at: now,
+            modified_at: now,
+            state,
+            pending: Vec::new(),
+            torn: false,
+        }
+    }
+
+    /// Changes the state, and notes it if that is left half-way.
+    #[inline]
+    fn change(&mut self, change: impl FnOnce(&mut A::State)) {
+        let torn = std::mem::replace(&mut self.torn, true);
+        change(&mut self.state);
+        self.torn = torn;
+    }
+
+    /// Fails if a mutator panicked and the panic was caught.
+    #[cfg(feature = "testing")]
+    pub(crate) fn check_whole(&self) -> Result<(), Error> {
+        if !self.torn {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` {} was left half-changed by a command that panicked; load it again",
+            A::NAME,
+            self.id
+        );
+        Err(Error::new(ErrorKind::Invalid, message))
     }
 
     #[inline]
@@ -116,7 +161,6 @@ impl<A: Aggregate> Root<A> {
         self.modified_at = self.modified_at.max(envelope.timestamp());
     }
 
-    // The version follows the state: a mutator that panics leaves no event behind.
     #[inline]
     fn push(&mut self, envelope: Envelope, event: A::Event) {
         self.advance(&envelope);
@@ -137,11 +181,6 @@ where
     A::State: fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(A::NAME)
-            .field("id", &self.id)
-            .field("version", &self.version)
-            .field("state", &self.state)
-            .field("pending", &self.pending.len())
-            .finish()
+        self.show(&self.state, f)
     }
 }

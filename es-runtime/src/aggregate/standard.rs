@@ -105,7 +105,8 @@ pub fn visit_discarded<A: Aggregate, V: EventVisitor>(visitor: V) -> V::Output {
     visitor.event(discarded::<A>(), &Empty)
 }
 
-/// Reads one of the events that every aggregate has.
+/// Reads what is none of the aggregate's own events: one that every aggregate has, or one stored under an
+/// earlier name of the aggregate. Nothing is read from an event or attribute that is retired.
 pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     topic: &str,
     version: u32,
@@ -113,7 +114,7 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
 ) -> Decoded<A::Event, D::Error> {
     let is_changed = topic == attribute_changed::<A>().topic();
     if !is_changed && topic != discarded::<A>().topic() {
-        return None;
+        return A::Event::decode(&current_topic::<A>(topic)?, version, data);
     }
     if version != 1 {
         return Some(Err(unknown_version(topic, version, 1)));
@@ -122,8 +123,36 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
         return Some(IgnoredAny::deserialize(data).map(|_| A::Event::DISCARDED));
     }
     // Compiled only where there are attributes: for the others it would cost compile time.
-    if const { A::Attribute::TYPES.is_empty() } {
+    if const { A::Attribute::TYPES.is_empty() && A::RETIRED_ATTRIBUTES.is_empty() } {
         return Some(Err(D::Error::custom(format_args!("`{}` has no attributes", A::NAME))));
     }
-    Some(decode_changed(data).map(A::Event::ATTRIBUTE_CHANGED))
+    let attribute = decode_changed(data, A::RETIRED_ATTRIBUTES).transpose()?;
+    Some(attribute.map(A::Event::ATTRIBUTE_CHANGED))
+}
+
+/// Whether events that the aggregate does not read are to be skipped, not to be missed.
+#[cfg(feature = "testing")]
+pub(crate) fn is_retired<A: Aggregate>(topic: &str) -> bool {
+    let changed = attribute_changed::<A>().topic();
+    // An attribute that is neither known nor retired is an error: see `decode_standard`.
+    A::Event::RETIRED.contains(&topic)
+        || topic == changed
+        || current_topic::<A>(topic).is_some_and(|topic| topic == changed)
+}
+
+/// The topic under the aggregate's name of today, if it is one under an earlier name.
+fn current_topic<A: Aggregate>(topic: &str) -> Option<String> {
+    let event = |name: &str| topic.strip_prefix(name)?.strip_prefix('.');
+    // A name may begin with an earlier one and a full stop: such a topic is not renamed over and over.
+    if event(A::NAME).is_some() {
+        return None;
+    }
+    A::ALIASES.iter().find_map(|name| event(name)).map(|event| format!("{}.{event}", A::NAME))
+}
+
+/// The topics that events stored under `topic` had while the aggregate had other names.
+pub(crate) fn former_topics(topic: &str, name: &str, aliases: &[&str]) -> Vec<String> {
+    let event = topic.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+    let former = |event| aliases.iter().map(move |alias| format!("{alias}.{event}"));
+    event.map(former).into_iter().flatten().collect()
 }

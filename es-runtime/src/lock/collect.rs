@@ -1,18 +1,17 @@
 //! Gathers the shapes that the code has now.
 
+use crate::aggregate::{Aggregate, Attribute, Events, attribute_changed, discarded, former_topics};
 use crate::lock::file::Record;
 use crate::shape::{Shape, trace, trace_stored};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The stored shapes of a crate, as its code has them now; filled by generated code.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Shapes {
     pub(super) record: Record,
-    /// The topics that rows of older topics are read as.
-    pub(super) aliases: BTreeMap<String, String>,
     /// What no lock can make good, with the topic and version it is about.
     pub(super) defects: BTreeSet<(String, Option<u32>, String)>,
 }
@@ -29,6 +28,17 @@ pub struct StoredShapes {
 
 inventory::collect!(StoredShapes);
 
+/// The event that ends an aggregate, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Discarded {}
+
+/// The name under which an attribute is recorded: no topic has the brackets, unless one is set to look like it.
+#[doc(hidden)]
+#[must_use]
+pub fn attribute_topic<A: Aggregate>(name: &str) -> String {
+    format!("{}[{name}]", attribute_changed::<A>().topic())
+}
+
 impl Shapes {
     /// Adds the shape that is written and read now.
     pub fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
@@ -42,12 +52,40 @@ impl Shapes {
 
     /// Adds an older name of a topic: its rows are read as the topic's.
     pub fn alias(&mut self, topic: &str, alias: &str) {
-        self.aliases.insert(alias.to_owned(), topic.to_owned());
+        self.record.aliases.insert(alias.to_owned(), topic.to_owned());
     }
 
     /// Adds a topic whose rows are skipped.
     pub fn retired(&mut self, topic: &str) {
         self.record.retired.insert(topic.to_owned());
+    }
+
+    /// Adds what an aggregate reads besides its own events: the event that ends it, events that are stored
+    /// under its former names, and what is retired.
+    pub fn aggregate<A: Aggregate>(&mut self) {
+        let ended = discarded::<A>();
+        self.event::<Discarded>(ended.topic(), ended.version());
+        let mut topics: Vec<String> = A::Event::TYPES.iter().map(|event| event.topic().to_owned()).collect();
+        topics.push(ended.topic().to_owned());
+        for attribute in A::Attribute::TYPES {
+            topics.push(attribute_topic::<A>(attribute.name()));
+            topics.extend(attribute.aliases().iter().map(|name| attribute_topic::<A>(name)));
+        }
+        let retired = A::Event::RETIRED.iter().map(|&topic| topic.to_owned());
+        let retired_attributes = A::RETIRED_ATTRIBUTES.iter().map(|name| attribute_topic::<A>(name));
+        for topic in retired.chain(retired_attributes) {
+            self.retired(&topic);
+            topics.push(topic);
+        }
+        for topic in topics {
+            for former in former_topics(&topic, A::NAME, A::ALIASES) {
+                if self.record.retired.contains(&topic) {
+                    self.retired(&former);
+                } else {
+                    self.alias(&topic, &former);
+                }
+            }
+        }
     }
 
     pub(super) fn add(&mut self, topic: &str, version: u32, shape: Shape) {
@@ -71,7 +109,6 @@ impl Shapes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Serialize, Deserialize)]
     struct Amount {

@@ -36,7 +36,7 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
     let keys = locked.shapes.keys().chain(now.shapes.keys());
     for key in keys.collect::<std::collections::BTreeSet<_>>() {
         let (topic, version) = (key.0.as_str(), key.1);
-        let finding = match (locked.shapes.get(key), current.reader(topic, version)) {
+        let finding = match (locked.shapes.get(key), now.reader(topic, version)) {
             (Some(old), Some((reader, new))) => {
                 changed(topic, version, &changes(old, new), now.newest(reader))
             }
@@ -46,6 +46,7 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
         };
         findings.extend(finding);
     }
+    findings.extend(aliases(locked, now));
     for topic in now.retired.iter().filter(|topic| now.versions(topic).next().is_some()) {
         let text =
             format!("{}: it is retired, but an event has this topic; drop one of the two", Topic(topic));
@@ -56,7 +57,8 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
         let name = Topic(topic);
         let text = format!(
             "{name}: it is no longer retired, but its rows are still there; \
-             keep it in `#[mutator(retired = [{topic:?}])]`, or {OVERWRITE}"
+             keep it in {}; or, {OVERWRITE}",
+            retire(topic)
         );
         findings.push(Finding { weight: Weight::Breaking, text });
     }
@@ -71,10 +73,46 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
     findings
 }
 
+/// What is said of the names that topics had before.
+fn aliases(locked: &Record, now: &Record) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (old, new) in &locked.aliases {
+        let text = match (now.current(old), now.current(new)) {
+            _ if now.retired.contains(old) => continue,
+            (Some(current), Some(same)) if current == same => continue,
+            (Some(other), _) => format!(
+                "{}: its rows were read as `{new}`, and are now read as `{other}`; give that another `topic`",
+                Topic(old)
+            ),
+            (None, _) => format!(
+                "{}: its rows were read as `{new}`, and can no longer be read; keep {old:?} in the `aliases` of \
+                 what reads them, or let them be skipped with {}",
+                Topic(old),
+                retire(old)
+            ),
+        };
+        findings.push(Finding { weight: Weight::Breaking, text: format!("{text}; or, {OVERWRITE}") });
+    }
+    for (old, new) in now.aliases.iter().filter(|(old, _)| !locked.aliases.contains_key(*old)) {
+        let text = format!("{}: read as `{new}`, not recorded yet; {UPDATE}", Topic(old));
+        findings.push(Finding { weight: Weight::Unrecorded, text });
+    }
+    findings
+}
+
+/// How rows of a topic are skipped.
+fn retire(topic: &str) -> String {
+    match topic.strip_suffix(']').and_then(|topic| topic.rsplit_once('[')) {
+        Some((_, attribute)) => format!("`#[aggregate(retired = [{attribute:?}])]`"),
+        None => format!("`#[mutator(retired = [{topic:?}])]`"),
+    }
+}
+
 /// The lock after `update`: everything that is not breaking is taken over.
 pub(super) fn updated(locked: &Record, current: &Shapes) -> Record {
+    let now = &current.record;
     let mut record = locked.clone();
-    for (key, new) in &current.record.shapes {
+    for (key, new) in &now.shapes {
         let breaks = |old| changes(old, new).iter().any(|change| change.breaking);
         let defect =
             current.defects.iter().any(|(topic, version, _)| *topic == key.0 && *version == Some(key.1));
@@ -83,35 +121,34 @@ pub(super) fn updated(locked: &Record, current: &Shapes) -> Record {
             record.shapes.insert(key.clone(), new.clone());
         }
     }
-    record.retired.extend(current.record.retired.iter().cloned());
-    record.retired.retain(|topic| {
-        current.record.retired.contains(topic) || current.record.versions(topic).next().is_none()
-    });
+    for (old, new) in &now.aliases {
+        let kept = locked.aliases.get(old);
+        if kept.is_none_or(|kept| now.current(kept) == now.current(old)) {
+            record.aliases.insert(old.clone(), new.clone());
+        }
+    }
+    record.retired.extend(now.retired.iter().cloned());
+    record.retired.retain(|topic| now.retired.contains(topic) || now.versions(topic).next().is_none());
+    record.aliases.retain(|old, _| !now.retired.contains(old) && now.versions(old).next().is_none());
     record
 }
 
-/// The lock after `overwrite`: the code as it is, and the last shapes of retired topics.
+/// The lock after `overwrite`: the code as it is, and the last shapes of topics that are retired or renamed.
 pub(super) fn overwritten(locked: &Record, current: &Shapes) -> Record {
     let mut record = current.record.clone();
-    let kept = locked.shapes.iter().filter(|((topic, _), _)| record.retired.contains(topic));
-    let kept: Vec<_> = kept.map(|(key, shape)| (key.clone(), shape.clone())).collect();
-    for (key, shape) in kept {
-        record.shapes.entry(key).or_insert(shape);
+    for (key, shape) in &locked.shapes {
+        let (topic, version) = (key.0.as_str(), key.1);
+        let still_read = || {
+            let (_, new) = current.record.reader(topic, version)?;
+            Some(!changes(shape, new).iter().any(|change| change.breaking))
+        };
+        if !record.shapes.contains_key(key)
+            && (record.retired.contains(topic) || still_read().unwrap_or(false))
+        {
+            record.shapes.insert(key.clone(), shape.clone());
+        }
     }
     record
-}
-
-impl Shapes {
-    /// What rows of a topic and version are read as, and under which topic.
-    fn reader<'a>(&'a self, topic: &'a str, version: u32) -> Option<(&'a str, &'a Shape)> {
-        let shapes = &self.record.shapes;
-        let own = shapes.get(&(topic.to_owned(), version)).map(|shape| (topic, shape));
-        let named = || {
-            let target = self.aliases.get(topic)?;
-            Some((target.as_str(), shapes.get(&(target.clone(), version))?))
-        };
-        own.or_else(named)
-    }
 }
 
 fn changed(topic: &str, version: u32, changes: &[Change], newest: Option<u32>) -> Option<Finding> {
@@ -147,6 +184,18 @@ fn changed(topic: &str, version: u32, changes: &[Change], newest: Option<u32>) -
     Some(Finding { weight: Weight::Breaking, text })
 }
 
+/// How rows are kept readable under another name.
+fn keep(topic: &str) -> String {
+    match topic.strip_suffix(']').and_then(|topic| topic.rsplit_once('[')) {
+        Some((_, name)) => format!(
+            "`#[attribute(name = {name:?})]` keeps the name, and `#[attribute(aliases = [{name:?}])]` keeps old rows readable"
+        ),
+        None => format!(
+            "`topic = {topic:?}` keeps the topic, and `aliases = [{topic:?}]` keeps old rows readable"
+        ),
+    }
+}
+
 fn unrecorded(topic: &str, version: u32, locked: &Record) -> Finding {
     let name = Topic(topic);
     if locked.retired.contains(topic) && locked.versions(topic).next().is_none() {
@@ -173,22 +222,30 @@ fn gone(topic: &str, version: u32, old: &Shape, locked: &Record, now: &Record) -
             write!(text, "the code has only version {newest}: bring version {version} back")
         };
     } else {
-        text.push_str("no event has this topic any more, and its rows can no longer be read");
+        text.push_str("nothing has this topic any more, and its rows can no longer be read");
         let fresh = now.shapes.iter().filter(|((topic, _), _)| locked.versions(topic).next().is_none());
         let twin = fresh.filter(|(_, shape)| old.reads_alike(shape)).map(|((topic, _), _)| topic).next();
         if let Some(twin) = twin {
             let _ = write!(
                 text,
                 "\n    `{twin}` is new and has the same shape: a rename? \
-                 then `topic = {topic:?}` keeps the topic, \
-                 and `aliases = [{topic:?}]` keeps old rows readable"
+                 then {}",
+                keep(topic)
             );
         }
-        let _ = write!(
-            text,
-            "\n  bring the event back (is it behind a feature that is off?), \
-             or let its rows be skipped with `#[mutator(retired = [{topic:?}])]`"
-        );
+        if let Some(former) = topic.strip_suffix(".Discarded") {
+            let _ = write!(
+                text,
+                "\n  every aggregate has this event: is `{former}` renamed? \
+                 then `#[aggregate(aliases = [{former:?}])]` keeps all its rows readable"
+            );
+        } else {
+            let _ = write!(
+                text,
+                "\n  bring it back (is it behind a feature that is off?), or let its rows be skipped with {}",
+                retire(topic)
+            );
+        }
     }
     let _ = write!(text, "; or, {OVERWRITE}");
     Finding { weight: Weight::Breaking, text }

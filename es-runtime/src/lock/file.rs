@@ -4,16 +4,32 @@ use crate::shape::{Line, Path, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// The shapes by topic and version, and the topics whose rows are skipped.
+/// What is stored, and how it is read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Record {
+    /// By topic and version.
     pub(super) shapes: BTreeMap<(String, u32), Shape>,
+    /// The topics that rows of older topics are read as.
+    pub(super) aliases: BTreeMap<String, String>,
+    /// The topics whose rows are skipped.
     pub(super) retired: BTreeSet<String>,
 }
 
 impl Record {
     pub(super) fn newest(&self, topic: &str) -> Option<u32> {
         self.versions(topic).max()
+    }
+
+    /// The topic that rows of `topic` are read as.
+    pub(super) fn current<'a>(&'a self, topic: &'a str) -> Option<&'a str> {
+        let known = self.versions(topic).next().is_some();
+        if known { Some(topic) } else { self.aliases.get(topic).map(String::as_str) }
+    }
+
+    /// What rows of a topic and version are read as, and under which topic.
+    pub(super) fn reader<'a>(&'a self, topic: &'a str, version: u32) -> Option<(&'a str, &'a Shape)> {
+        let topic = self.current(topic)?;
+        Some((topic, self.shapes.get(&(topic.to_owned(), version))?))
     }
 
     /// The versions of a topic.
@@ -29,6 +45,7 @@ const HEADER: &str = "\
 const FORMAT: &str = "format 1";
 const END: &str = "end";
 const RETIRED: &str = "retired";
+const ALIAS: &str = " -> ";
 
 pub(super) fn render(record: &Record) -> String {
     let mut sections = BTreeMap::new();
@@ -39,10 +56,12 @@ pub(super) fn render(record: &Record) -> String {
         }
         sections.insert((topic, *version), text);
     }
-    for topic in &record.retired {
-        // After the versions of the topic.
-        let text = format!("{} {RETIRED}\n", Topic(topic));
-        sections.entry((topic, u32::MAX)).and_modify(|section| section.push_str(&text)).or_insert(text);
+    // After the versions of the topic.
+    let aliases = record.aliases.iter();
+    let aliases = aliases.map(|(old, new)| (old, format!("{}{ALIAS}{}\n", Topic(old), Topic(new))));
+    let retired = record.retired.iter().map(|topic| (topic, format!("{} {RETIRED}\n", Topic(topic))));
+    for (topic, text) in aliases.chain(retired) {
+        sections.entry((topic, u32::MAX)).or_insert_with(String::new).push_str(&text);
     }
     let sections: Vec<String> = sections.into_values().collect();
     format!("{HEADER}{FORMAT}\n\n{}\n{END}\n", sections.join("\n"))
@@ -110,16 +129,19 @@ impl Parser {
     fn head(&mut self, content: &str) -> Result<(), String> {
         self.close();
         let problem = || format!("expected a topic and its version, found `{content}`; {RESTORE}");
+        let twice = |new: bool| {
+            if new { Ok(()) } else { Err(format!("`{content}` stands here twice; remove one")) }
+        };
+        if let Some((old, new)) = Topic::read_alias(content) {
+            return twice(self.record.aliases.insert(old, new).is_none());
+        }
         let (topic, version) = content.rsplit_once(' ').ok_or_else(problem)?;
         let topic = Topic::read(topic).ok_or_else(problem)?;
         if version == RETIRED {
-            let new = self.record.retired.insert(topic);
-            return if new { Ok(()) } else { Err(format!("`{content}` stands here twice; remove one")) };
+            return twice(self.record.retired.insert(topic));
         }
         let key = (topic, version.parse().map_err(|_| problem())?);
-        if self.record.shapes.contains_key(&key) {
-            return Err(format!("`{content}` stands here twice; remove one"));
-        }
+        twice(!self.record.shapes.contains_key(&key))?;
         self.section = Some(key);
         Ok(())
     }
@@ -157,6 +179,13 @@ impl Topic<'_> {
     fn read(text: &str) -> Option<String> {
         if text.starts_with('"') { serde_json::from_str(text).ok() } else { Some(text.to_owned()) }
     }
+
+    /// Reads `old -> new`. A topic that holds an arrow itself is quoted.
+    fn read_alias(text: &str) -> Option<(String, String)> {
+        let arrows = text.match_indices(ALIAS);
+        let mut sides = arrows.map(|(at, arrow)| (&text[..at], &text[at + arrow.len()..]));
+        sides.find_map(|(old, new)| Some((Self::read(old)?, Self::read(new)?)))
+    }
 }
 
 impl std::fmt::Display for Topic<'_> {
@@ -164,6 +193,7 @@ impl std::fmt::Display for Topic<'_> {
         let mut words = self.0.split(' ');
         let plain = |c: char| !c.is_whitespace() && !c.is_control();
         let bare = words.all(|word| !word.is_empty() && word.chars().all(plain));
+        let bare = bare && !self.0.contains(ALIAS);
         if bare && self.0.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
             f.write_str(self.0)
         } else {

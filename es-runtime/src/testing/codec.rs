@@ -6,7 +6,7 @@ use serde_json::ser::{Formatter, Serializer};
 
 use super::diff::diff;
 use super::same::{readable, survived};
-use crate::aggregate::{Aggregate, Events};
+use crate::aggregate::{Aggregate, Events, is_retired};
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventType, EventVisitor};
 
@@ -108,7 +108,7 @@ pub fn decode<A: Aggregate>(topic: &str, version: u32, data: &str) -> Result<A::
 }
 
 fn unknown<A: Aggregate>(topic: &str) -> Error {
-    let message = if A::Event::RETIRED.contains(&topic) {
+    let message = if is_retired::<A>(topic) {
         format!("`{topic}` is retired: `{}` skips it when it is replayed", A::NAME)
     } else {
         format!("`{}` has no event `{topic}`; if it was renamed, keep the old topic in `aliases`", A::NAME)

@@ -77,6 +77,6 @@ impl Ids {
 
     pub(super) fn install(&self) -> IdsGuard {
         let ids = Self { next: Rc::clone(&self.next) };
-        IdsGuard { _source: override_source(Box::new(move || ids.take())) }
+        IdsGuard { _source: override_source(Rc::new(move || ids.take())) }
     }
 }

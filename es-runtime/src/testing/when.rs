@@ -85,8 +85,13 @@ impl<A: Aggregate> Scenario<A> {
     }
 }
 
+#[track_caller]
 fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>> {
-    aggregate.root_mut(Seal::new()).pending().to_vec()
+    let root = aggregate.root_mut(Seal::new());
+    if let Err(error) = root.check_whole() {
+        panic!("{error}");
+    }
+    root.pending().to_vec()
 }
 
 /// What a command returns that makes a `T` or may fail to: a `T`, or a `Result` with one.

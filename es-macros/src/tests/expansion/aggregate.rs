@@ -113,7 +113,7 @@ const _: () = {
     #[cfg(test)]
     __es::submit! {
         __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
-        shapes.event:: < String > (& __es::attribute_shape:: < Account > ("owner"),
+        shapes.event:: < String > (& __es::attribute_topic:: < Account > ("owner"),
         1u32); } } }
     }
 };

@@ -141,6 +141,11 @@ const _: () = {
     __es::submit! {
         __es::AggregateType::of:: < Account > ()
     }
+    #[cfg(test)]
+    __es::submit! {
+        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | {
+        shapes.aggregate:: < Account > (); } }
+    }
     const _: () = __es::distinct::<Account>(&<Imported as __es::Event>::TYPE);
     const _: () = __es::distinct::<Account>(&<PaymentReceived as __es::Event>::TYPE);
 };

@@ -237,6 +237,7 @@ const _: () = {
         __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
         shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC, 1u32); } { shapes
         .event:: < Deposited > (< Deposited as __es::Event > ::TOPIC, 1u32); } { shapes
-        .event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC, 1u32); } } }
+        .event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC, 1u32); } shapes
+        .aggregate:: < Account > (); } }
     }
 };

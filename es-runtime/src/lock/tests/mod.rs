@@ -1,6 +1,7 @@
 //! The lock as a whole: a file, a mode, and the shapes of some code.
 #![allow(dead_code, reason = "the types are only traced")]
 
+mod aliases;
 mod changes;
 mod file;
 
@@ -177,7 +178,7 @@ fn an_event_that_is_gone_must_be_retired() {
     folder.fails(
         Mode::Check,
         &deposited::<Amount>(),
-        &["Account.Old 1: no event has this topic any more", "`#[mutator(retired = [\"Account.Old\"])]`"],
+        &["Account.Old 1: nothing has this topic any more", "`#[mutator(retired = [\"Account.Old\"])]`"],
     );
     let retired = shapes(|shapes| {
         shapes.event::<Amount>("Account.Deposited", 1);
@@ -256,7 +257,9 @@ fn rows_of_an_older_topic_are_read_by_the_event_that_names_it() {
     assert_eq!(folder.run(Mode::Update, &renamed), Ok(()));
     assert_eq!(folder.run(Mode::Check, &renamed), Ok(()));
     assert!(
-        folder.text().contains("Account.Deposited 1\n    amount: i64\n\nAccount.PaidIn 1\n"),
+        folder
+            .text()
+            .contains("    amount: i64\n\nAccount.Deposited -> Account.PaidIn\n\nAccount.PaidIn 1\n"),
         "{}",
         folder.text()
     );
@@ -275,7 +278,7 @@ fn rows_of_an_older_topic_are_read_by_the_event_that_names_it() {
     assert_eq!(report.matches("version 2 follows it, so version 1 may not change").count(), 2, "{report}");
 
     let lost = shapes(|shapes| shapes.event::<Amount>("Account.PaidIn", 1));
-    folder.fails(Mode::Check, &lost, &["Account.Deposited 1: no event has this topic any more"]);
+    folder.fails(Mode::Check, &lost, &["Account.Deposited 1: nothing has this topic any more"]);
 }
 
 #[test]

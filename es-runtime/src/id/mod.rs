@@ -1,7 +1,7 @@
 //! Ids and versions: which aggregate, and how many events it has.
 
-#[cfg(feature = "testing")]
-use std::cell::RefCell;
+mod version;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -10,6 +10,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
+
+pub use self::version::{Version, VersionOutOfRange};
+#[cfg(feature = "testing")]
+use crate::overrides::{OverrideKey, Overrides};
 
 /// A UUID that knows which aggregate it names.
 ///
@@ -111,10 +115,26 @@ impl<A: ?Sized> From<Id<A>> for Uuid {
 }
 
 impl<A: ?Sized> FromStr for Id<A> {
-    type Err = uuid::Error;
+    type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self::from_uuid)
+        text.parse().map(Self::from_uuid).map_err(ParseIdError)
+    }
+}
+
+/// A text that is no id, because it is no UUID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseIdError(uuid::Error);
+
+impl fmt::Display for ParseIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id is a UUID, as in `0199a9b2-7c1e-7d3a-9c41-6f2d1ac49f6a`")
+    }
+}
+
+impl std::error::Error for ParseIdError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
     }
 }
 
@@ -130,107 +150,37 @@ impl<'de, A: ?Sized> Deserialize<'de> for Id<A> {
     }
 }
 
-/// The number of events an aggregate has had; the creating event is version 1.
-///
-/// ```
-/// use es_runtime::Version;
-/// assert_eq!(Version::new(2), 2);
-/// assert!(Version::new(2) < Version::new(3));
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Version(u64);
-
-impl Version {
-    /// The version of a creating event.
-    pub const INITIAL: Self = Self(1);
-
-    /// The version with this number.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-
-    /// The version after this one.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
-}
-
-impl fmt::Debug for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Version({})", self.0)
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl PartialEq<u64> for Version {
-    fn eq(&self, other: &u64) -> bool {
-        self.0 == *other
-    }
-}
-
-impl From<u64> for Version {
-    fn from(number: u64) -> Self {
-        Self(number)
-    }
-}
-
-impl From<Version> for u64 {
-    fn from(version: Version) -> Self {
-        version.0
-    }
-}
-
 #[cfg(feature = "testing")]
-type Source = Box<dyn FnMut() -> Uuid>;
+type Source = std::rc::Rc<dyn Fn() -> Uuid>;
 
 #[cfg(feature = "testing")]
 thread_local! {
-    static SOURCE: RefCell<Option<Source>> = const { RefCell::new(None) };
+    static SOURCES: Overrides<Source> = const { Overrides::new() };
 }
 
-#[cfg(not(feature = "testing"))]
 fn new_uuid() -> Uuid {
+    #[cfg(feature = "testing")]
+    if let Some(source) = SOURCES.try_with(Overrides::current).ok().flatten() {
+        return source();
+    }
     Uuid::now_v7()
-}
-
-#[cfg(feature = "testing")]
-fn new_uuid() -> Uuid {
-    // The source is taken out while it runs, so that one that makes ids itself finds the default. There is
-    // none when the thread is about to end.
-    let Ok(Some(mut source)) = SOURCE.try_with(RefCell::take) else { return Uuid::now_v7() };
-    let uuid = source();
-    SOURCE.with_borrow_mut(|slot| {
-        slot.get_or_insert(source);
-    });
-    uuid
 }
 
 /// Makes the new ids of this thread come from `source` until the guard is dropped.
 #[cfg(feature = "testing")]
 pub(crate) fn override_source(source: Source) -> SourceGuard {
-    SourceGuard { previous: SOURCE.with(|slot| slot.replace(Some(source))) }
+    SourceGuard { key: SOURCES.with(|sources| sources.set(source)) }
 }
 
 #[cfg(feature = "testing")]
 pub(crate) struct SourceGuard {
-    previous: Option<Source>,
+    key: OverrideKey,
 }
 
 #[cfg(feature = "testing")]
 impl Drop for SourceGuard {
     fn drop(&mut self) {
-        SOURCE.with(|slot| slot.replace(self.previous.take()));
+        // Nothing to set back when the thread is about to end.
+        let _ = SOURCES.try_with(|sources| sources.unset(&self.key));
     }
 }
