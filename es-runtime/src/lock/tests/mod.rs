@@ -3,6 +3,7 @@
 
 mod changes;
 mod file;
+mod narrowed;
 
 use super::*;
 use serde::{Deserialize, Serialize};
