@@ -56,7 +56,7 @@
 /// `name` keeps the topics, and the ids derived from keys, when the struct is renamed. If the name itself has
 /// to change, `aliases` keeps what was stored readable, and the ids as they were:
 ///
-/// ```
+/// ```standalone_crate
 /// use es_runtime::{Aggregate, Registry, aggregate, mutator};
 ///
 /// // Was `struct Account`.
@@ -73,10 +73,12 @@
 ///     }
 /// }
 ///
+/// # fn main() -> Result<(), es_runtime::Error> {
 /// let opened = Registry::global()?.event("Account.Opened").unwrap();
 /// assert_eq!(opened.topic(), "BankAccount.Opened");
 /// assert_eq!(BankAccount::ID_NAMESPACE, "Account");
-/// # Ok::<(), es_runtime::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// `trigger` records an event that is declared on its own, `create_from` creates the aggregate with one. Who

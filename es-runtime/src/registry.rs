@@ -215,8 +215,7 @@ impl Registry {
                 registry.add_event(event, &former, &mut clashes);
             }
         }
-        let clashes: Vec<String> = clashes.into_iter().collect();
-        if clashes.is_empty() { Ok(registry) } else { Err(clashes.join("\n")) }
+        if clashes.is_empty() { Ok(registry) } else { Err(told(&clashes)) }
     }
 
     fn add_event(&mut self, event: &'static EventType, former: &[String], clashes: &mut BTreeSet<String>) {
@@ -235,6 +234,16 @@ impl Registry {
             }
         }
     }
+}
+
+/// The first clashes, a line for each: the rest is often more of the same.
+fn told(clashes: &BTreeSet<String>) -> String {
+    const TOLD: usize = 20;
+    let mut lines: Vec<String> = clashes.iter().take(TOLD).cloned().collect();
+    if let Some(more @ 1..) = clashes.len().checked_sub(TOLD) {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n")
 }
 
 impl AggregateType {

@@ -1,11 +1,11 @@
 //! Whether data of a locked shape can still be read: the rules of compatibility between two shapes.
 //!
 //! A change is accepted if everything that the old shape described can be read in the new one, and nothing
-//! that it held is dropped. Integers and floats may widen, strings may accept more, values may become
-//! optional, structs may gain optional fields, enums may gain variants, fields may be renamed if the old name
-//! stays as an alias. Everything else breaks.
+//! that it held is dropped. Integers and floats may widen and may no longer be checked, strings may accept
+//! more, sets may become lists, values may become optional, structs may gain optional fields, enums may gain
+//! variants, fields may be renamed if the old name stays as an alias. Everything else breaks.
 
-use crate::shape::{Line, Name, Path, Shape, Step, is_string};
+use crate::shape::{CHECKED, Line, Name, Path, Shape, Step, is_string};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A difference between a locked shape and the current one, at a path.
@@ -150,6 +150,11 @@ fn answers(path: &Path, line: &Line, name: &String) -> bool {
 
 /// True if everything that was written as `old` can be read as `new`.
 fn widens(old: &str, new: &str) -> bool {
+    // What a number refuses is not known, only that it does: two that are checked are taken to agree.
+    if let Some(kind) = old.strip_suffix(CHECKED) {
+        let new = new.strip_suffix(CHECKED).unwrap_or(new);
+        return kind == new || widens(kind, new);
+    }
     let bits = |kind: &str, prefix| kind.strip_prefix(prefix).and_then(|bits| bits.parse::<u16>().ok());
     if let (Some(old), Some(new)) = (bits(old, 'i'), bits(new, 'i')) {
         return old <= new;
@@ -161,7 +166,7 @@ fn widens(old: &str, new: &str) -> bool {
         return old < new;
     }
     match (old, new) {
-        ("f32", "f64") | ("char", "string") => true,
+        ("f32", "f64") | ("char", "string") | ("set", "list") => true,
         (old, "list") => old.starts_with("array of "),
         // A format of the user's own, of which a sample is known now.
         ("opaque string", new) => new.starts_with("string like "),

@@ -12,14 +12,23 @@
 //! - a recorded event or version is gone and not retired, or an alias of it is,
 //! - a type cannot be stored at all: it does not read what it writes, or has an option in an option.
 //!
-//! New optional fields, new variants and wider types (`i32` to `i64`, but not back) pass. What passed is held
-//! from the next update on; `EVENTS_LOCK=exact` fails until then, which is what a build server should ask for.
+//! New optional fields, new variants and wider types (`i32` to `i64`, a set to a list, but not back) pass. What
+//! passed is held from the next update on; `EVENTS_LOCK=exact` fails until then, which is what a build server
+//! should ask for.
 //!
 //! The file changes only on request, by the environment variable `EVENTS_LOCK`: `update` adds what is new and
 //! compatible, `overwrite` also gives up recorded shapes (only for events that were never deployed). Its
 //! lines are explained at [`Shape`](crate::shape::Shape); `Old -> New` says that rows of the topic `Old` are read as
 //! `New`, and `Old retired` that they are skipped. What cannot be traced is listed as `opaque`;
 //! changes inside are not seen.
+//!
+//! What is not seen either:
+//!
+//! - which values a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones; and a
+//!   number that refuses none of the few values that are tried counts as unchecked,
+//! - checks of strings in free text, of the length of a list, and of several values together,
+//! - sets among the older shapes of an event: these are only read, and read like lists. A list there that
+//!   becomes a set passes. The newest shape is also written, and there it does not.
 
 mod changes;
 mod collect;

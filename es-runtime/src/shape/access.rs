@@ -40,6 +40,8 @@ pub(super) struct Elements<'t> {
     pub(super) each: bool,
     pub(super) at: usize,
     pub(super) len: usize,
+    /// Where each element starts to count, if all are to be equal.
+    pub(super) counter: Option<i128>,
 }
 
 impl<'de> SeqAccess<'de> for Elements<'_> {
@@ -49,6 +51,7 @@ impl<'de> SeqAccess<'de> for Elements<'_> {
         let child = self.cursor.tracer.tree.child(self.cursor.id, if self.each { 0 } else { self.at });
         let Some(child) = child.filter(|_| self.at < self.len) else { return Ok(None) };
         self.at += 1;
+        self.cursor.tracer.counter = self.counter.unwrap_or(self.cursor.tracer.counter);
         self.cursor.visit(child, |de| seed.deserialize(de)).map(Some)
     }
 }

@@ -44,12 +44,16 @@ impl De<'_> {
         self.open::<V>(Kind::List)?;
         let element = self.elements(1, |_| Step::Element);
         let usable = element.is_some_and(|child| self.tracer.tree.is_usable(child));
-        let len = if usable && self.tracer.mode == Mode::Learn {
-            LENGTHS.get(self.variation % LENGTHS.len().max(1)).copied().unwrap_or(1)
-        } else {
+        let repeating = self.tracer.tree.get(self.node).repeating.then_some(self.tracer.counter);
+        let len = if !usable || self.tracer.mode != Mode::Learn {
             0
+        } else if repeating.is_some() {
+            2
+        } else {
+            LENGTHS.get(self.variation % LENGTHS.len().max(1)).copied().unwrap_or(1)
         };
-        let result = visitor.visit_seq(Elements { cursor: self.cursor(), each: true, at: 0, len });
+        let cursor = self.cursor();
+        let result = visitor.visit_seq(Elements { cursor, each: true, at: 0, len, counter: repeating });
         self.tracer.stack.pop();
         result
     }
@@ -69,7 +73,7 @@ impl De<'_> {
         } else {
             self.elements(len, Step::Index);
         }
-        let result = visitor.visit_seq(Elements { cursor: self.cursor(), each, at: 0, len });
+        let result = visitor.visit_seq(Elements { cursor: self.cursor(), each, at: 0, len, counter: None });
         self.tracer.stack.pop();
         result
     }

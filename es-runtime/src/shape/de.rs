@@ -102,8 +102,8 @@ impl<'de> Deserializer<'de> for De<'_> {
         deserialize_u32() |de, visitor| de.integer("u32", 0, u32::MAX.into(), visitor);
         deserialize_u64() |de, visitor| de.integer("u64", 0, u64::MAX.into(), visitor);
         deserialize_u128() |de, visitor| de.integer("u128", 0, i128::MAX, visitor);
-        deserialize_f32() |de, visitor| de.float("f32", visitor);
-        deserialize_f64() |de, visitor| de.float("f64", visitor);
+        deserialize_f32() |de, visitor| de.float("f32", f32::MAX.into(), visitor);
+        deserialize_f64() |de, visitor| de.float("f64", f64::MAX, visitor);
         deserialize_char() Self::char;
         deserialize_str() Self::text;
         deserialize_string() Self::text;

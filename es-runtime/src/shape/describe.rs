@@ -1,7 +1,7 @@
 //! Puts what was traced into words.
 
 use crate::shape::Shape;
-use crate::shape::line::Line;
+use crate::shape::line::{CHECKED, Line};
 use crate::shape::node::{Any, Id, Kind, Node, Omission};
 use crate::shape::path::{Path, Step};
 use crate::shape::strings::{OFFERS, Offer};
@@ -98,6 +98,7 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
     }
     let kind = match &node.kind {
         Kind::Unseen => return "opaque".to_owned(),
+        Kind::Integer(kind) | Kind::Float(kind) if node.checked => format!("{kind}{CHECKED}"),
         Kind::Integer(kind) | Kind::Float(kind) => (*kind).to_owned(),
         Kind::Bool => "bool".to_owned(),
         Kind::Char => "char".to_owned(),
@@ -105,7 +106,7 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
         Kind::Bytes => "bytes".to_owned(),
         Kind::Text if node.accepted.is_empty() => "string".to_owned(),
         Kind::Text | Kind::Any => classes(node),
-        Kind::List => "list".to_owned(),
+        Kind::List => if node.set { "set" } else { "list" }.to_owned(),
         Kind::Array(len) => format!("array of {len}"),
         Kind::Tuple(len) => format!("tuple of {len}"),
         Kind::Map => "map".to_owned(),

@@ -18,6 +18,9 @@ pub(crate) struct Line {
     pub(crate) read_only: bool,
 }
 
+/// Follows the kind of a number that refuses a part of it.
+pub(crate) const CHECKED: &str = " (checked)";
+
 const NULL: &str = " or null";
 const READ_ONLY: &str = " (read only)";
 const ALIAS: &str = " (alias ";
@@ -86,7 +89,14 @@ mod tests {
 
     #[test]
     fn every_combination_of_marks_reads_back() {
-        for kind in ["i64", "array of 3", "date or local date-time", "string like \"EUR\"", "-> a.b[]"] {
+        for kind in [
+            "i64",
+            "i64 (checked)",
+            "array of 3",
+            "date or local date-time",
+            "string like \"EUR\"",
+            "-> a.b[]",
+        ] {
             for marks in 0..16 {
                 let aliases = if marks & 4 == 0 { vec![] } else { vec!["sum".into(), "a, \")b".into()] };
                 let line = Line {

@@ -16,6 +16,7 @@ mod fields;
 mod line;
 mod node;
 mod path;
+mod repeats;
 mod scalar;
 mod strings;
 mod trace;
@@ -30,7 +31,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub(crate) use line::Line;
+pub(crate) use line::{CHECKED, Line};
 pub(crate) use path::{Name, Path, Step};
 
 /// The shape of a stored type.
@@ -64,10 +65,12 @@ pub(crate) use path::{Name, Path, Step};
 /// | type | stands for |
 /// |---|---|
 /// | `i64`, `f32`, `bool`, `char`, `unit`, `bytes` | themselves |
+/// | `i64 (checked)` | a number that refuses 0, 1, -1, or the least or greatest of its kind |
 /// | `string` | a type that reads any text, up to checks of its own |
 /// | `uuid`, `date`, `decimal`, `ipv4 or ipv6`, … | a type that reads such strings, and no others that were tried |
 /// | `string like "EUR"` | a type that reads strings in a format of its own |
 /// | `struct`, `list`, `map`, `enum`, `array of 3`, `tuple of 2` | values whose contents follow on lines of their own |
+/// | `set` | a list that drops repeats; [`trace()`] cannot see that, and says `list` |
 /// | `variant` | a variant without content |
 /// | `-> path` | the type of the value at that path, again |
 /// | `opaque …` | what could not be seen; changes inside go unnoticed |
@@ -97,11 +100,13 @@ impl Shape {
         (Self { lines: self.lines, problems: Vec::new() }, self.problems)
     }
 
-    /// True if both read the same data, whatever they write.
+    /// True if both read the same data, whatever they write. A set shows only by what it writes.
     pub(crate) fn reads_alike(&self, other: &Self) -> bool {
         let read = |shape: &Self| {
+            let kind = |kind: String| if kind == "set" { "list".to_owned() } else { kind };
             let lines = shape.lines.clone().into_iter();
-            lines.map(|(path, line)| (path, Line { read_only: false, ..line })).collect::<Vec<_>>()
+            let plain = |line: Line| Line { read_only: false, kind: kind(line.kind), ..line };
+            lines.map(|(path, line)| (path, plain(line))).collect::<Vec<_>>()
         };
         read(self) == read(other)
     }
@@ -142,6 +147,8 @@ impl fmt::Display for Shape {
 
 /// Traces the shape that `T` reads.
 ///
+/// Integers and floats are also offered the least and the greatest value of their kind.
+///
 /// Comes to an end for every type whose `deserialize` does, also for one that never accepts anything; a panic
 /// in there counts as a refusal.
 pub fn trace<T: DeserializeOwned>() -> Shape {
@@ -151,7 +158,8 @@ pub fn trace<T: DeserializeOwned>() -> Shape {
 /// Traces the shape that `T` reads, and checks that it reads what it writes.
 ///
 /// A field that is written but not read, or read but not written although it must be there, is one of the
-/// [problems](Shape::problems). A field that may be left out and is never written is marked `(read only)`.
+/// [problems](Shape::problems). A field that may be left out and is never written is marked `(read only)`, and
+/// a list that drops repeats is a `set`.
 pub fn trace_stored<T: Serialize + DeserializeOwned>() -> Shape {
     written::shape::<T>()
 }

@@ -1,7 +1,7 @@
 //! What the tracer knows of a value inside a type.
 
 use crate::shape::path::Step;
-use crate::shape::strings::{FLOATS, INTEGERS, LENGTHS, OFFERS, VARIATIONS};
+use crate::shape::strings::{FLOATS, INTEGERS, LENGTHS, LIMITS, OFFERS, VARIATIONS};
 
 /// The place of a node in the tree.
 pub(super) type Id = usize;
@@ -74,6 +74,14 @@ pub(super) struct Node {
     pub(super) next: usize,
     /// The offers that were accepted, of strings or of a type that looks at the data.
     pub(super) accepted: Vec<usize>,
+    /// The next limit to offer to a number, while its limits are being tried.
+    pub(super) limit: Option<usize>,
+    /// A number that refused a limit.
+    pub(super) checked: bool,
+    /// A list that gets one value twice in the visit under way.
+    pub(super) repeating: bool,
+    /// A list that was seen to drop repeats.
+    pub(super) set: bool,
     /// The name that a struct goes by among serde's derives; only its tag has it as a value.
     pub(super) name: &'static str,
     /// The field is an `Option` as far as the type system tells.
@@ -124,16 +132,22 @@ impl Node {
         matches!(self.kind, Kind::Text | Kind::Any)
     }
 
-    /// True while there are strings that this node has not been asked about.
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self.kind, Kind::Integer(_) | Kind::Float(_))
+    }
+
+    /// True while there are strings or limits that this node has not been asked about.
     pub(super) fn is_probing(&self) -> bool {
-        self.is_text() && self.next < self.offers()
+        self.limit.is_some() || (self.is_text() && self.next < self.offers())
     }
 
     /// Notes that what was offered last was accepted.
     pub(super) fn accept(&mut self) {
         self.built = true;
         self.failed = false;
-        if self.is_probing() {
+        if let Some(limit) = self.limit {
+            self.limit = Some(limit + 1).filter(|&next| next < LIMITS);
+        } else if self.is_probing() {
             self.accepted.push(self.next);
             self.advance();
         }
@@ -146,6 +160,10 @@ impl Node {
 
     /// Notes that what was offered last was refused.
     pub(super) fn refuse(&mut self) {
+        if self.limit.take().is_some() {
+            self.checked = true;
+            return;
+        }
         self.advance();
         // A struct that refuses everything can still tell which fields it needs.
         self.failed = self.is_spent() && !self.built && !matches!(self.kind, Kind::Struct(_));

@@ -2,7 +2,7 @@
 
 use crate::shape::de::{Answer, De};
 use crate::shape::node::{Any, CHARS, Kind};
-use crate::shape::strings::{FLOATS, INTEGERS, LENGTHS, OFFERS, Offer};
+use crate::shape::strings::{FLOATS, INTEGERS, LENGTHS, NEAR_ZERO, OFFERS, Offer};
 use crate::shape::trace::{Mode, Refusal};
 use serde::de::Visitor;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -17,6 +17,12 @@ impl De<'_> {
         let at = self.tracer.tree.get(self.node).next + self.variation.saturating_sub(2);
         let pick = offers.get(at % offers.len().max(1)).copied().unwrap_or(zero);
         if self.is_zero() { zero } else { pick }
+    }
+
+    /// The limit of a number that is in question, if any.
+    fn limit<T: From<i8>>(&self, min: T, max: T) -> Option<T> {
+        let at = self.tracer.tree.get(self.node).limit.filter(|_| self.tracer.mode == Mode::Learn)?;
+        NEAR_ZERO.into_iter().map(T::from).chain([min, max]).nth(at)
     }
 
     /// The string to offer by its place in the list: the one in question, or the first that was accepted.
@@ -35,10 +41,11 @@ impl De<'_> {
         self.enter(Kind::Integer(kind))?;
         self.tracer.counter += 1;
         // Two variations for types that want their numbers rising, or falling.
-        let value = match self.variation {
+        let value = match (self.limit(min, max), self.variation) {
+            (Some(limit), _) => limit,
             _ if self.is_zero() => 0,
-            1 => self.tracer.counter,
-            2 => 100 - self.tracer.counter,
+            (_, 1) => self.tracer.counter,
+            (_, 2) => 100 - self.tracer.counter,
             _ => self.pick(INTEGERS, 0),
         };
         let value = value.clamp(min, max);
@@ -46,13 +53,19 @@ impl De<'_> {
         match (u64::try_from(value), i64::try_from(value)) {
             (Ok(value), _) => visitor.visit_u64(value),
             (_, Ok(value)) => visitor.visit_i64(value),
+            _ if min == 0 => visitor.visit_u128(value.unsigned_abs()),
             _ => visitor.visit_i128(value),
         }
     }
 
-    pub(super) fn float<'de, V: Visitor<'de>>(mut self, kind: &'static str, visitor: V) -> Answer<V::Value> {
+    pub(super) fn float<'de, V: Visitor<'de>>(
+        mut self,
+        kind: &'static str,
+        max: f64,
+        visitor: V,
+    ) -> Answer<V::Value> {
         self.enter(Kind::Float(kind))?;
-        visitor.visit_f64(self.pick(FLOATS, 0.0))
+        visitor.visit_f64(self.limit(-max, max).unwrap_or_else(|| self.pick(FLOATS, 0.0)))
     }
 
     pub(super) fn flag<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {

@@ -114,6 +114,11 @@ pub(super) const INTEGERS: &[i128] =
 
 pub(super) const FLOATS: &[f64] = &[1.5, 0.5, 1.0, 0.0, 10.0, 50.0, 100.0, 1_000.0, -1.0];
 
+/// What a number that could be built is offered besides, to see whether it refuses a part of its kind: these,
+/// and the least and the greatest of the kind.
+pub(super) const NEAR_ZERO: [i8; 3] = [0, 1, -1];
+pub(super) const LIMITS: usize = NEAR_ZERO.len() + 2;
+
 /// How many elements a list gets, or how many bytes.
 pub(super) const LENGTHS: &[usize] = &[1, 2, 3, 4, 0, 5, 6, 8, 12, 16, 20, 24, 28, 32, 48, 64];
 

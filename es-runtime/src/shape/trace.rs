@@ -37,6 +37,8 @@ pub(super) struct Tracer {
     pub(super) settled: bool,
     /// Numbers handed out in this pass.
     pub(super) counter: i128,
+    /// What the type consists of is known: no further kinds are noted.
+    whole: bool,
     /// The open nodes visited in this pass.
     visited: Vec<Id>,
     /// The node visited last, to blame if the type panics.
@@ -51,25 +53,16 @@ pub(super) fn run<T: DeserializeOwned>(built: impl FnMut(T)) -> Tree {
 }
 
 pub(super) fn run_bounded<T: DeserializeOwned>(passes: usize, mut built: impl FnMut(T)) -> Tree {
-    let mut tracer = Tracer {
-        tree: Tree::new(),
-        mode: Mode::Learn,
-        stack: Vec::new(),
-        settled: false,
-        counter: 0,
-        visited: Vec::new(),
-        last: ROOT,
-        visits: 0,
-    };
-    tracer.tree.cut_off = true;
-    for _ in 0..passes {
-        let before = tracer.tree.changes;
-        tracer.pass().map(&mut built);
-        if tracer.tree.changes == before && !tracer.close_last() {
-            tracer.tree.cut_off = false;
-            break;
-        }
+    let mut tracer = Tracer::new(Tree::new());
+    let known = tracer.learn(passes, &mut built);
+    // Only now, when the values around have been found: one that checks several numbers would refuse some of
+    // the limits, and run out of variations. What is made of limits is not handed over: JSON need not hold it.
+    tracer.whole = true;
+    for id in tracer.tree.ids() {
+        let node = tracer.tree.touch(id);
+        node.limit = (node.built && node.is_number()).then_some(0);
     }
+    tracer.tree.cut_off = !(known && tracer.learn::<T>(passes, drop));
     for mode in [Mode::Empty, Mode::Zero] {
         tracer.mode = mode;
         tracer.pass().map(&mut built);
@@ -78,7 +71,38 @@ pub(super) fn run_bounded<T: DeserializeOwned>(passes: usize, mut built: impl Fn
 }
 
 impl Tracer {
-    fn pass<T: DeserializeOwned>(&mut self) -> Option<T> {
+    fn new(tree: Tree) -> Self {
+        Self {
+            tree,
+            mode: Mode::Learn,
+            stack: Vec::new(),
+            settled: false,
+            counter: 0,
+            whole: false,
+            visited: Vec::new(),
+            last: ROOT,
+            visits: 0,
+        }
+    }
+
+    /// For further passes over a type that was traced.
+    pub(super) fn finished(tree: Tree) -> Self {
+        Self { whole: true, ..Self::new(tree) }
+    }
+
+    /// Makes passes until nothing new is learned; false if there were too few.
+    fn learn<T: DeserializeOwned>(&mut self, passes: usize, mut built: impl FnMut(T)) -> bool {
+        for _ in 0..passes {
+            let before = self.tree.changes;
+            self.pass().map(&mut built);
+            if self.tree.changes == before && !self.close_last() {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn pass<T: DeserializeOwned>(&mut self) -> Option<T> {
         self.settled = false;
         self.stack.clear();
         self.visited.clear();
@@ -114,7 +138,7 @@ impl Tracer {
             id
         } else if let Some(other) = other {
             other
-        } else if self.mode != Mode::Learn || node.others.len() >= MAX_KINDS {
+        } else if self.mode != Mode::Learn || self.whole || node.others.len() >= MAX_KINDS {
             return Err(self.excuse());
         } else if node.kind == Kind::Unseen {
             self.tree.learn(id).kind = kind;

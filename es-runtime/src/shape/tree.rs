@@ -60,6 +60,10 @@ impl Tree {
         id
     }
 
+    pub(super) fn ids(&self) -> std::ops::Range<Id> {
+        ROOT..self.nodes.len()
+    }
+
     pub(super) fn child(&self, id: Id, at: usize) -> Option<Id> {
         self.get(id).children.get(at).copied()
     }
@@ -90,6 +94,7 @@ impl Tree {
         let untested = |child: Id| self.get(child).omission == Omission::Untested;
         !node.built
             || node.is_probing()
+            || node.repeating
             || (matches!(node.kind, Kind::Struct(_)) && self.fields(id).any(untested))
             || node.children.iter().any(|&child| self.is_open(child))
     }

@@ -4,6 +4,7 @@ use crate::shape::Shape;
 use crate::shape::describe;
 use crate::shape::node::{Id, Kind, Omission};
 use crate::shape::path::{Name, Path};
+use crate::shape::repeats;
 use crate::shape::trace;
 use crate::shape::tree::{ROOT, Tree};
 use serde::Serialize;
@@ -19,6 +20,7 @@ pub(super) fn shape<T: Serialize + DeserializeOwned>() -> Shape {
         Ok(text) => drop(texts.insert(text)),
         Err(error) => drop(problems.insert(format!("it cannot be written as JSON: {error}"))),
     });
+    let tree = repeats::mark::<T>(tree);
     let mut check = Check { tree: &tree, problems, sound: true, written: BTreeSet::new() };
     for text in &texts {
         check.round_trip::<T>(text);

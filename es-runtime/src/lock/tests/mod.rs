@@ -4,6 +4,7 @@
 mod aliases;
 mod changes;
 mod file;
+mod narrowed;
 
 use super::*;
 use serde::{Deserialize, Serialize};

@@ -70,7 +70,7 @@ fn checked_values_are_found_by_trying() {
     }
     check::<All>(
         "currency: string like \"EUR\"
-         even: i64
+         even: i64 (checked)
          key: list
          key[]: u8
          owner: string
@@ -145,7 +145,7 @@ fn an_option_read_by_hand_must_be_there() {
         #[serde(with = "chrono::serde::ts_seconds")]
         at: chrono::DateTime<chrono::Utc>,
     }
-    check::<Login>("at: i64\nloose?: i64 or null\nstrict: i64 or null");
+    check::<Login>("at: i64 (checked)\nloose?: i64 or null\nstrict: i64 or null");
 }
 
 #[test]

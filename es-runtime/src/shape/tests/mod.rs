@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "the types are only traced")]
 
 mod attributes;
+mod limits;
 mod nasty;
 mod opaque;
+mod repeats;
 mod stored;
 mod types;
 

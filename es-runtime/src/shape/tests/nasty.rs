@@ -195,7 +195,7 @@ fn a_panic_inside_other_types_does_no_harm() {
         list: Vec<Picky>,
         picky: Picky,
     }
-    check::<Holder>("list: list\nlist[]: u8\npicky: u8");
+    check::<Holder>("list: list\nlist[]: u8 (checked)\npicky: u8 (checked)");
 }
 
 #[test]

@@ -14,8 +14,8 @@ fn numbers_keep_their_type() {
     check::<bool>(".: bool");
     check::<char>(".: char");
     check::<()>(".: unit");
-    check::<std::num::NonZeroU16>(".: u16");
-    check::<std::num::NonZeroI8>(".: i8");
+    check::<std::num::NonZeroU16>(".: u16 (checked)");
+    check::<std::num::NonZeroI8>(".: i8 (checked)");
 }
 
 #[test]
