@@ -28,6 +28,9 @@ pub mod aggregate;
 pub mod registry;
 pub mod shape;
 pub mod lock;
+pub mod stored_event;
+pub mod wait;
+pub mod recorder;
 #[cfg(feature = "macros")]
 mod macros;
 #[cfg(feature = "testing")]
@@ -43,3 +46,4 @@ pub use crate::id::{Id, Version};
 pub use crate::macros::{aggregate, attribute, event, mutator};
 pub use crate::metadata::Metadata;
 pub use crate::registry::Registry;
+pub use crate::wait::Wait;

@@ -4,14 +4,43 @@
 pub enum ErrorKind {
     /// There is no such aggregate: it was never created, or it is discarded.
     NotFound,
-    /// Two parts of the program do not fit together: found at start, before anything is stored.
+    /// Somebody else was first: see [`Error::as_conflict`](crate::Error::as_conflict). Nothing was stored.
+    Conflict,
+    /// The store did not say whether it kept what was saved. Save again: that never stores anything twice.
+    OutcomeUnknown,
+    /// The store cannot be reached or used now; the same call may succeed later.
+    Unavailable,
+    /// The store is busy and did not answer in time; the same call may succeed later.
+    Timeout,
+    /// Two parts of the program or of its configuration do not fit together: found at start, before anything is
+    /// stored.
     Config,
+    /// The tables are not those of this program: another application's, a newer release's, or not there.
+    Schema,
     /// The id belongs to an aggregate of another type.
     WrongAggregate,
     /// The stored topic is not one that this program knows; a newer release may have written it.
     UnknownTopic,
     /// Stored data contradicts itself.
     Corrupt,
-    /// The value cannot be stored as it is.
+    /// Stored data cannot be decrypted: another key, or altered data.
+    Cipher,
+    /// The data key is gone for good: the aggregate is forgotten.
+    Forgotten,
+    /// The value cannot be stored as it is, or the call makes no sense.
     Invalid,
+    /// The application or its store is closed.
+    Closed,
+    /// The store failed in a way that trying again does not mend: a full disk, a file that may not be written.
+    Storage,
+}
+
+impl ErrorKind {
+    /// Whether the same call may succeed later, with nothing changed on this side.
+    ///
+    /// A conflict is not among them: the aggregate has to be loaded again first, as
+    /// `Application::execute` does.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::OutcomeUnknown | Self::Unavailable | Self::Timeout)
+    }
 }

@@ -1,11 +1,13 @@
 //! The one error of the runtime: a kind to branch on, a message to read, a cause to follow.
 
+mod conflict;
 mod kind;
 mod mismatch;
 
 use std::error::Error as StdError;
 use std::fmt;
 
+pub use self::conflict::Conflict;
 pub use self::kind::ErrorKind;
 pub use self::mismatch::Mismatch;
 
@@ -29,18 +31,25 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
-    mismatch: Option<Mismatch>,
+    detail: Option<Detail>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+/// What a caller may act on.
+enum Detail {
+    Conflict(Conflict),
+    Mismatch(Mismatch),
+}
+
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), mismatch: None, source: None }))
+    /// Makes an error, for a recorder of your own; the message says what is wrong and what to do.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), detail: None, source: None }))
     }
 
-    // Only the codec of the test kit meets a cause so far.
-    #[cfg(feature = "testing")]
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
@@ -52,14 +61,33 @@ impl Error {
 
     /// What was expected and found, if an event did not fit the aggregate it was applied to.
     pub fn as_mismatch(&self) -> Option<&Mismatch> {
-        self.0.mismatch.as_ref()
+        match &self.0.detail {
+            Some(Detail::Mismatch(mismatch)) => Some(mismatch),
+            _ => None,
+        }
+    }
+
+    /// What was expected and found, if somebody else was first.
+    pub fn as_conflict(&self) -> Option<&Conflict> {
+        match &self.0.detail {
+            Some(Detail::Conflict(conflict)) => Some(conflict),
+            _ => None,
+        }
     }
 }
 
 impl From<Mismatch> for Error {
     fn from(mismatch: Mismatch) -> Self {
         let mut error = Self::new(ErrorKind::Corrupt, mismatch.to_string());
-        error.0.mismatch = Some(mismatch);
+        error.0.detail = Some(Detail::Mismatch(mismatch));
+        error
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(conflict: Conflict) -> Self {
+        let mut error = Self::new(ErrorKind::Conflict, conflict.to_string());
+        error.0.detail = Some(Detail::Conflict(conflict));
         error
     }
 }
@@ -96,7 +124,6 @@ mod tests {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }
 
-    #[cfg(feature = "testing")]
     #[test]
     fn keeps_its_source() {
         let error = Error::new(ErrorKind::Invalid, "outer").with_source("inner");

@@ -1,0 +1,131 @@
+use std::fmt;
+use std::num::NonZeroU64;
+
+use uuid::Uuid;
+
+use crate::stored_event::StoredEvent;
+
+/// Names one attempt to save, so that trying again never stores anything twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CommitId(Uuid);
+
+impl CommitId {
+    /// A new id.
+    #[expect(clippy::new_without_default, reason = "two defaults would differ, which nobody expects")]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// An id that the caller chose, for a command that must not run twice.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The UUID.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+/// Events that are stored together or not at all.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    id: CommitId,
+    events: Vec<StoredEvent>,
+}
+
+impl Commit {
+    /// A commit under a new id.
+    pub fn new(events: Vec<StoredEvent>) -> Self {
+        Self::with_id(CommitId::new(), events)
+    }
+
+    /// A commit under an id that was given before: the same events again, or the first attempt.
+    pub const fn with_id(id: CommitId, events: Vec<StoredEvent>) -> Self {
+        Self { id, events }
+    }
+
+    /// The id.
+    pub const fn id(&self) -> CommitId {
+        self.id
+    }
+
+    /// The events, in the order in which they are to stand in the log.
+    pub fn events(&self) -> &[StoredEvent] {
+        &self.events
+    }
+
+    /// The events, given away.
+    pub fn into_events(self) -> Vec<StoredEvent> {
+        self.events
+    }
+}
+
+/// The place of an event in the order of all events of an application; the first is 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(NonZeroU64);
+
+impl Position {
+    /// The first position.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// The position with that number; nothing for 0 and above what every store can hold.
+    pub const fn new(number: u64) -> Option<Self> {
+        match NonZeroU64::new(number) {
+            Some(position) if number <= i64::MAX.unsigned_abs() => Some(Self(position)),
+            _ => None,
+        }
+    }
+
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Debug for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Position({})", self.0)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl PartialEq<u64> for Position {
+    fn eq(&self, other: &u64) -> bool {
+        self.get() == *other
+    }
+}
+
+/// That a commit is stored, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    commit: CommitId,
+    positions: Option<(Position, Position)>,
+}
+
+impl Receipt {
+    /// For a recorder that gives its events no positions, or gives them later.
+    pub const fn new(commit: CommitId) -> Self {
+        Self { commit, positions: None }
+    }
+
+    /// With the positions of its first and its last event.
+    pub const fn at(commit: CommitId, first: Position, last: Position) -> Self {
+        Self { commit, positions: Some((first, last)) }
+    }
+
+    /// The commit.
+    pub const fn commit(&self) -> CommitId {
+        self.commit
+    }
+
+    /// The positions of its first and its last event, if they are known and there are any.
+    pub const fn positions(&self) -> Option<(Position, Position)> {
+        self.positions
+    }
+}

@@ -1,0 +1,80 @@
+//! The traits once more, for stores that are chosen at run time.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use uuid::Uuid;
+
+use super::{
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Notification, Position,
+    ProcessRecorder, Receipt, Tracking,
+};
+use crate::error::Error;
+use crate::stored_event::StoredEvent;
+
+/// What a method returns: a future on the heap.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// [`AggregateRecorder`] as an object; every one of them is.
+pub trait DynAggregateRecorder: Send + Sync + 'static {
+    /// See [`AggregateRecorder::append`].
+    fn append_dyn(&self, commit: Commit) -> Boxed<'_, Receipt>;
+
+    /// See [`AggregateRecorder::select`].
+    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>>;
+}
+
+/// [`ApplicationRecorder`] as an object; every one of them is.
+pub trait DynApplicationRecorder: DynAggregateRecorder {
+    /// See [`ApplicationRecorder::select_log`].
+    fn select_log_dyn(&self, range: LogRange) -> Boxed<'_, Vec<Notification>>;
+
+    /// See [`ApplicationRecorder::last_position`].
+    fn last_position_dyn(&self) -> Boxed<'_, Option<Position>>;
+
+    /// See [`ApplicationRecorder::resolve`].
+    fn resolve_dyn<'a>(&'a self, receipt: &'a Receipt) -> Boxed<'a, Option<Position>>;
+}
+
+/// [`ProcessRecorder`] as an object; every one of them is.
+pub trait DynProcessRecorder: DynApplicationRecorder {
+    /// See [`ProcessRecorder::append_tracked`].
+    fn append_tracked_dyn(&self, commit: Commit, tracking: Tracking) -> Boxed<'_, Receipt>;
+
+    /// See [`ProcessRecorder::last_tracked`].
+    fn last_tracked_dyn<'a>(&'a self, upstream: &'a str) -> Boxed<'a, Option<Position>>;
+}
+
+impl<R: AggregateRecorder> DynAggregateRecorder for R {
+    fn append_dyn(&self, commit: Commit) -> Boxed<'_, Receipt> {
+        Box::pin(self.append(commit))
+    }
+
+    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>> {
+        Box::pin(self.select(id, range))
+    }
+}
+
+impl<R: ApplicationRecorder> DynApplicationRecorder for R {
+    fn select_log_dyn(&self, range: LogRange) -> Boxed<'_, Vec<Notification>> {
+        Box::pin(self.select_log(range))
+    }
+
+    fn last_position_dyn(&self) -> Boxed<'_, Option<Position>> {
+        Box::pin(self.last_position())
+    }
+
+    fn resolve_dyn<'a>(&'a self, receipt: &'a Receipt) -> Boxed<'a, Option<Position>> {
+        Box::pin(self.resolve(receipt))
+    }
+}
+
+impl<R: ProcessRecorder> DynProcessRecorder for R {
+    fn append_tracked_dyn(&self, commit: Commit, tracking: Tracking) -> Boxed<'_, Receipt> {
+        Box::pin(self.append_tracked(commit, tracking))
+    }
+
+    fn last_tracked_dyn<'a>(&'a self, upstream: &'a str) -> Boxed<'a, Option<Position>> {
+        Box::pin(self.last_tracked(upstream))
+    }
+}

@@ -1,0 +1,284 @@
+//! Group commit: what is asked for while a commit is under way goes into the next one, all of it together.
+//!
+//! There is one worker, and whoever works holds it: the lead. A thread inside [`Wait::wait`](crate::Wait) takes the
+//! lead itself, works for all who queued, and passes the lead on; for futures on an executor a thread of the
+//! group does. Nobody waits for a timer, and a single caller pays for one lock.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use super::slot::Slot;
+use crate::wait::may_block;
+
+/// Does jobs, many at a time.
+pub(super) trait Worker: Send + 'static {
+    /// What is asked for.
+    type Job: Send;
+    /// What comes of it.
+    type Outcome: Send;
+
+    /// Does all of them, each with an outcome of its own, in their order.
+    fn run(&mut self, jobs: Vec<Self::Job>) -> Vec<Self::Outcome>;
+
+    /// The outcome of a job that the worker did not come to the end of.
+    fn broken(&mut self) -> Self::Outcome;
+
+    /// The outcome of a job that came after the end.
+    fn closed() -> Self::Outcome;
+}
+
+/// How many jobs go together at most: a bound on the memory and the time of one round.
+const MOST: usize = 512;
+/// How many rounds a waiting thread works for others before it goes its own way.
+const ROUNDS: usize = 4;
+
+pub(super) struct Group<W: Worker> {
+    shared: Arc<Shared<W>>,
+}
+
+struct Shared<W: Worker> {
+    state: Mutex<State<W>>,
+    /// Tells the group's own thread that there is something to do.
+    called: Condvar,
+}
+
+struct State<W: Worker> {
+    /// Away while somebody leads.
+    worker: Option<W>,
+    queue: VecDeque<Entry<W>>,
+    has_thread: bool,
+    closed: bool,
+}
+
+struct Entry<W: Worker> {
+    job: W::Job,
+    slot: Arc<Slot<W::Outcome>>,
+    may_block: bool,
+}
+
+impl<W: Worker> Group<W> {
+    pub(super) fn new(worker: W) -> Self {
+        let state = State { worker: Some(worker), queue: VecDeque::new(), has_thread: false, closed: false };
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), called: Condvar::new() }) }
+    }
+
+    /// Asks for a job. Nothing happens before the first poll.
+    pub(super) fn submit(&self, job: W::Job) -> Submitted<W> {
+        Submitted { shared: Arc::clone(&self.shared), job: Some(job), slot: None }
+    }
+
+    /// Refuses later jobs; what was asked for before is still done, and the worker ends after it.
+    pub(super) fn close(&self) {
+        let mut state = self.shared.lock();
+        state.closed = true;
+        let ended = state.take_ended();
+        drop(state);
+        drop(ended);
+        self.shared.called.notify_all();
+    }
+}
+
+impl<W: Worker> Drop for Group<W> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl<W: Worker> Shared<W> {
+    fn lock(&self) -> MutexGuard<'_, State<W>> {
+        // What is done under the lock does not panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works for the queue, at most so many rounds, then gives the worker back.
+    fn lead(&self, mut worker: W, rounds: usize) {
+        for _ in 0..rounds {
+            let mut state = self.lock();
+            let many = state.queue.len().min(MOST);
+            let entries: Vec<Entry<W>> = state.queue.drain(..many).collect();
+            drop(state);
+            if entries.is_empty() {
+                break;
+            }
+            let (jobs, slots): (Vec<_>, Vec<_>) =
+                entries.into_iter().map(|entry| (entry.job, entry.slot)).unzip();
+            let mut outcomes = run(&mut worker, jobs).into_iter();
+            for slot in slots {
+                let outcome = outcomes.next().unwrap_or_else(|| worker.broken());
+                if let Some(waker) = slot.fill(outcome) {
+                    waker.wake();
+                }
+            }
+        }
+        self.give_back(worker);
+    }
+
+    fn give_back(&self, worker: W) {
+        let mut state = self.lock();
+        state.worker = Some(worker);
+        let next = state.next_leader();
+        let ended = state.take_ended();
+        let closed = state.closed;
+        drop(state);
+        match next {
+            Some(Next::Waiting(waker)) => waker.wake(),
+            Some(Next::Thread) => self.called.notify_all(),
+            // The group's own thread ends with the worker.
+            None if closed => self.called.notify_all(),
+            None => {}
+        }
+        drop(ended);
+    }
+
+    /// Works one job right away, if nobody leads and nobody waits.
+    fn at_once(&self, job: W::Job) -> Result<W::Outcome, W::Job> {
+        let mut state = self.lock();
+        if state.closed {
+            return Ok(W::closed());
+        }
+        if !state.queue.is_empty() {
+            return Err(job);
+        }
+        let Some(mut worker) = state.worker.take() else { return Err(job) };
+        drop(state);
+        let outcome = run(&mut worker, vec![job]).pop().unwrap_or_else(|| worker.broken());
+        self.give_back(worker);
+        Ok(outcome)
+    }
+}
+
+fn run<W: Worker>(worker: &mut W, jobs: Vec<W::Job>) -> Vec<W::Outcome> {
+    let many = jobs.len();
+    catch_unwind(AssertUnwindSafe(|| worker.run(jobs)))
+        .unwrap_or_else(|_| (0..many).map(|_| worker.broken()).collect())
+}
+
+enum Next {
+    Waiting(Waker),
+    Thread,
+}
+
+impl<W: Worker> State<W> {
+    /// Who is to lead next, if there is work and nobody does.
+    fn next_leader(&self) -> Option<Next> {
+        if self.worker.is_none() || self.queue.is_empty() {
+            return None;
+        }
+        let waiting = self.queue.iter().filter(|entry| entry.may_block).find_map(|entry| entry.slot.waker());
+        Some(waiting.map_or(Next::Thread, Next::Waiting))
+    }
+
+    /// The worker, if it is not needed any more.
+    fn take_ended(&mut self) -> Option<W> {
+        if self.closed && self.queue.is_empty() { self.worker.take() } else { None }
+    }
+}
+
+/// A job that was asked for: its outcome.
+pub(super) struct Submitted<W: Worker> {
+    shared: Arc<Shared<W>>,
+    job: Option<W::Job>,
+    slot: Option<Arc<Slot<W::Outcome>>>,
+}
+
+// Nothing in it is pinned.
+impl<W: Worker> Unpin for Submitted<W> {}
+
+impl<W: Worker> Future for Submitted<W> {
+    type Output = W::Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<W::Outcome> {
+        let may_block = may_block();
+        if let Some(mut job) = self.job.take() {
+            if may_block {
+                match self.shared.at_once(job) {
+                    Ok(outcome) => return Poll::Ready(outcome),
+                    Err(back) => job = back,
+                }
+            }
+            let slot = Slot::new();
+            // The waker stands there before the job does: whoever fills the slot finds it.
+            let _ = slot.poll(context);
+            self.slot = Some(Arc::clone(&slot));
+            let mut state = self.shared.lock();
+            if state.closed {
+                drop(state);
+                self.slot = None;
+                return Poll::Ready(W::closed());
+            }
+            state.queue.push_back(Entry { job, slot, may_block });
+            if !may_block {
+                call_thread(&self.shared, &mut state);
+            }
+        }
+        let Some(slot) = self.slot.clone() else { return Poll::Ready(W::closed()) };
+        loop {
+            if let Poll::Ready(outcome) = slot.poll(context) {
+                self.slot = None;
+                return Poll::Ready(outcome.unwrap_or_else(W::closed));
+            }
+            if !may_block {
+                return Poll::Pending;
+            }
+            // Bound before the lock is let go.
+            let worker = self.shared.lock().worker.take();
+            let Some(worker) = worker else { return Poll::Pending };
+            self.shared.lead(worker, ROUNDS);
+        }
+    }
+}
+
+impl<W: Worker> Drop for Submitted<W> {
+    fn drop(&mut self) {
+        let Some(slot) = self.slot.take() else { return };
+        let mut state = self.shared.lock();
+        // What was not begun is not done. It may also have been the next to lead.
+        let before = state.queue.len();
+        state.queue.retain(|entry| !Arc::ptr_eq(&entry.slot, &slot));
+        let next = if state.queue.len() < before { state.next_leader() } else { None };
+        match next {
+            Some(Next::Thread) => call_thread(&self.shared, &mut state),
+            Some(Next::Waiting(waker)) => {
+                drop(state);
+                waker.wake();
+            }
+            None => {}
+        }
+    }
+}
+
+/// Sees to it that the group's own thread looks at the queue.
+fn call_thread<W: Worker>(shared: &Arc<Shared<W>>, state: &mut State<W>) {
+    if !state.has_thread {
+        let weak = Arc::downgrade(shared);
+        let spawned = thread::Builder::new().name("es-writer".to_owned()).spawn(move || serve(&weak));
+        state.has_thread = spawned.is_ok();
+    }
+    shared.called.notify_all();
+}
+
+fn serve<W: Worker>(weak: &Weak<Shared<W>>) {
+    loop {
+        let Some(shared) = weak.upgrade() else { return };
+        let mut state = shared.lock();
+        while state.worker.is_none() || state.queue.is_empty() {
+            if state.closed && state.queue.is_empty() {
+                let ended = state.take_ended();
+                drop(state);
+                drop(ended);
+                return;
+            }
+            state = shared.called.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let worker = state.worker.take();
+        drop(state);
+        if let Some(worker) = worker {
+            shared.lead(worker, usize::MAX);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Recorders: what keeps events, at three levels of promises.
+//!
+//! An [`AggregateRecorder`] keeps the events of aggregates, each sequence for itself. An [`ApplicationRecorder`]
+//! also gives all of them one order, the log. A [`ProcessRecorder`] also records, in one transaction with new
+//! events, how far another application's log was processed. A store implements the level whose promises it can
+//! keep, and the [conformance suite](crate::testing) shows that it does.
+//!
+//! Every method returns a future that needs no particular runtime. A recorder holds no connection and no lock
+//! while its future is suspended.
+
+mod commit;
+mod erased;
+#[cfg(feature = "sqlite")]
+mod group;
+mod memory;
+mod range;
+#[cfg(feature = "sqlite")]
+mod slot;
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::future::Future;
+
+use uuid::Uuid;
+
+pub use self::commit::{Commit, CommitId, Position, Receipt};
+pub use self::erased::{DynAggregateRecorder, DynApplicationRecorder, DynProcessRecorder};
+pub use self::memory::MemoryRecorder;
+pub use self::range::{EventRange, LogRange};
+pub use self::sql::{EventTable, Identifier, Tables};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};
+use crate::error::Error;
+use crate::stored_event::StoredEvent;
+
+/// Keeps sequences of events, each under the id of its aggregate.
+pub trait AggregateRecorder: Send + Sync + 'static {
+    /// Stores all events of the commit, or none.
+    ///
+    /// - An event whose id and version are stored already is a [`Conflict`](crate::error::Conflict), unless all
+    ///   events of the commit are stored under its commit id: then it was done before, and the first receipt is
+    ///   returned again.
+    /// - Versions may begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and may have gaps.
+    /// - What is acknowledged stays, whatever happens to the process afterwards.
+    /// - A commit without events is stored by doing nothing.
+    fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send;
+
+    /// Reads events of one sequence, in the order of their versions.
+    fn select(
+        &self,
+        id: Uuid,
+        range: EventRange,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send;
+}
+
+/// Keeps events in one order, the log.
+pub trait ApplicationRecorder: AggregateRecorder {
+    /// Reads events in the order of the log.
+    ///
+    /// - Positions grow; a gap may remain where nothing was stored, and a position is never used twice.
+    /// - Events of one commit stand together, in their order; those of an aggregate in the order of their versions.
+    /// - A reader that has seen a position never misses a lower one that appears later.
+    fn select_log(&self, range: LogRange) -> impl Future<Output = Result<Vec<Notification>, Error>> + Send;
+
+    /// The position of the last event; nothing if there is none.
+    fn last_position(&self) -> impl Future<Output = Result<Option<Position>, Error>> + Send;
+
+    /// The position of the last event of a commit; nothing if it had no events.
+    ///
+    /// Known at once where positions come with the commit; elsewhere it is waited for.
+    fn resolve(&self, receipt: &Receipt) -> impl Future<Output = Result<Option<Position>, Error>> + Send {
+        let position = receipt.positions().map(|(_, last)| last);
+        async move { Ok(position) }
+    }
+}
+
+/// Keeps, with the events, how far the log of an upstream application was processed.
+pub trait ProcessRecorder: ApplicationRecorder {
+    /// Stores the commit and the tracking, or neither.
+    ///
+    /// A tracking that is not beyond the one recorded is a [`Conflict`](crate::error::Conflict), unless all events
+    /// of the commit are stored under its commit id and there are any.
+    fn append_tracked(
+        &self,
+        commit: Commit,
+        tracking: Tracking,
+    ) -> impl Future<Output = Result<Receipt, Error>> + Send;
+
+    /// The last position of the upstream application that is recorded; nothing if there is none.
+    fn last_tracked(&self, upstream: &str) -> impl Future<Output = Result<Option<Position>, Error>> + Send;
+}
+
+/// An event with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notification {
+    /// Its place.
+    pub position: Position,
+    /// The event.
+    pub event: StoredEvent,
+}
+
+impl Notification {
+    /// An event at a position.
+    pub const fn new(position: Position, event: StoredEvent) -> Self {
+        Self { position, event }
+    }
+}
+
+/// How far the log of an upstream application was processed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tracking {
+    /// The upstream application's name.
+    pub upstream: String,
+    /// The position of the last of its events that was processed, or passed over.
+    pub position: Position,
+}
+
+impl Tracking {
+    /// Processed up to `position`.
+    pub fn new(upstream: impl Into<String>, position: Position) -> Self {
+        Self { upstream: upstream.into(), position }
+    }
+}

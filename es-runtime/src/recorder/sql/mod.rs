@@ -1,0 +1,5 @@
+//! What the SQL stores share: the names of their tables and columns.
+
+mod table;
+
+pub use self::table::{EventTable, Identifier, Tables};

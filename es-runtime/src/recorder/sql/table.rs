@@ -1,0 +1,164 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
+
+/// A name in a database: letters, digits and underscores, no digit first, at most 63 of them.
+///
+/// ```
+/// use es_runtime::recorder::Identifier;
+/// assert!("stored_events".parse::<Identifier>().is_ok());
+/// assert!("events; DROP TABLE users".parse::<Identifier>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identifier(String);
+
+impl Identifier {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For names that stand in this crate.
+    fn known(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl FromStr for Identifier {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let begins = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
+        if name.starts_with(begins) && name.chars().all(plain) && name.len() <= 63 {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "{name:?} cannot be the name of a table or column; \
+                     use letters, digits and underscores, no digit first, at most 63 of them"
+                ),
+            ))
+        }
+    }
+}
+
+/// As it stands in a statement: quoted.
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+/// A table of events, by the names that it and its columns have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTable {
+    pub(crate) name: Identifier,
+    pub(crate) id: Identifier,
+    pub(crate) version: Identifier,
+    pub(crate) topic: Identifier,
+    pub(crate) state: Identifier,
+}
+
+impl EventTable {
+    /// A table with the columns `id`, `version`, `topic` and `state`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the name is no [`Identifier`].
+    pub fn stored_events(name: &str) -> Result<Self, Error> {
+        Self::with_columns(name, ["id", "version", "topic", "state"])
+    }
+
+    /// A table with the columns `sequence_id`, `position`, `topic` and `data`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the name is no [`Identifier`].
+    pub fn sequenced_items(name: &str) -> Result<Self, Error> {
+        Self::with_columns(name, ["sequence_id", "position", "topic", "data"])
+    }
+
+    /// A table with columns of these names for id, version, topic and state.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if one is no [`Identifier`], stands there twice, or is `commit_id` or
+    /// `log_position`, which every table has.
+    pub fn with_columns(name: &str, columns: [&str; 4]) -> Result<Self, Error> {
+        let mut taken = vec!["commit_id".to_owned(), "log_position".to_owned()];
+        for column in columns {
+            let lower = column.to_ascii_lowercase();
+            if taken.contains(&lower) {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("the table `{name}` would have two columns called `{column}`; rename one"),
+                ));
+            }
+            taken.push(lower);
+        }
+        let [id, version, topic, state] = columns;
+        Ok(Self {
+            name: name.parse()?,
+            id: id.parse()?,
+            version: version.parse()?,
+            topic: topic.parse()?,
+            state: state.parse()?,
+        })
+    }
+
+    fn known(name: &str) -> Self {
+        let [id, version, topic, state] = ["id", "version", "topic", "state"].map(Identifier::known);
+        Self { name: Identifier::known(name), id, version, topic, state }
+    }
+}
+
+/// The tables of one application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    pub(crate) events: EventTable,
+    pub(crate) snapshots: EventTable,
+    pub(crate) tracking: Identifier,
+}
+
+impl Tables {
+    /// `<prefix>_stored_events` and so on, for one of several applications in a database.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if that makes no [`Identifier`].
+    pub fn with_prefix(prefix: &str) -> Result<Self, Error> {
+        Ok(Self {
+            events: EventTable::stored_events(&format!("{prefix}_stored_events"))?,
+            snapshots: EventTable::stored_events(&format!("{prefix}_snapshots"))?,
+            tracking: format!("{prefix}_tracking").parse()?,
+        })
+    }
+
+    /// The same with another table of events.
+    #[must_use]
+    pub fn with_events(mut self, events: EventTable) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// The same with another table of snapshots.
+    #[must_use]
+    pub fn with_snapshots(mut self, snapshots: EventTable) -> Self {
+        self.snapshots = snapshots;
+        self
+    }
+}
+
+impl Default for Tables {
+    /// `stored_events`, `snapshots`, `tracking`.
+    fn default() -> Self {
+        Self {
+            events: EventTable::known("stored_events"),
+            snapshots: EventTable::known("snapshots"),
+            tracking: Identifier::known("tracking"),
+        }
+    }
+}

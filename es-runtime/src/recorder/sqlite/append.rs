@@ -1,0 +1,282 @@
+//! The writer: commits that came together are stored in one transaction, each for itself.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error;
+use super::statements::Statements;
+use crate::error::{Conflict, Error, ErrorKind};
+use crate::id::Version;
+use crate::recorder::group::Worker;
+use crate::recorder::{Commit, Position, Receipt, Tracking};
+use crate::stored_event::StoredEvent;
+
+/// What the writing connection is asked for.
+pub(super) enum Job {
+    Append(Append),
+    /// Something else that needs this connection; it keeps its own answer.
+    Use(Box<dyn FnOnce(&mut Connection) + Send>),
+}
+
+/// Events for the tables of one application.
+pub(super) struct Append {
+    pub(super) statements: Arc<Statements>,
+    pub(super) commit: Commit,
+    pub(super) tracking: Option<Tracking>,
+}
+
+type Outcome = Result<Receipt, Error>;
+
+pub(super) struct Writer {
+    connection: Connection,
+}
+
+impl Writer {
+    pub(super) const fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Appends in one transaction; if it cannot be committed, all of them failed.
+    fn append_all(&mut self, jobs: &[Append]) -> Vec<Outcome> {
+        let several = jobs.len() > 1;
+        if let Err(cause) = self.execute("BEGIN IMMEDIATE") {
+            let error = Shared::new(&error::of("begin a transaction")(cause));
+            return jobs.iter().map(|_| Err(error.copy())).collect();
+        }
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            // After some failures SQLite has rolled the transaction back: what follows may not stand alone.
+            outcomes.push(if self.connection.is_autocommit() {
+                Err(rolled_back())
+            } else {
+                self.append_one(job, several)
+            });
+        }
+        let stored = |outcome: &Outcome| outcome.is_ok();
+        if self.connection.is_autocommit() {
+            lose(&mut outcomes, &Shared::new(&rolled_back()));
+        } else if outcomes.iter().any(stored) {
+            if let Err(cause) = self.execute("COMMIT") {
+                let error = Shared::new(&error::committing(cause));
+                self.roll_back();
+                lose(&mut outcomes, &error);
+            }
+        } else {
+            self.roll_back();
+        }
+        outcomes
+    }
+
+    fn append_one(&self, job: &Append, several: bool) -> Outcome {
+        let Append { statements, commit, tracking } = job;
+        // One statement is whole or nothing by itself.
+        let guarded = several && commit.events().len() + usize::from(tracking.is_some()) > 1;
+        if guarded {
+            self.execute("SAVEPOINT one").map_err(error::of("begin a transaction"))?;
+        }
+        let outcome = self.insert(job);
+        if self.connection.is_autocommit() {
+            return outcome;
+        }
+        if guarded {
+            let end = if outcome.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
+            self.connection.execute_batch(end).map_err(error::of("end a transaction"))?;
+        }
+        match outcome {
+            Err(error) if error.kind() == ErrorKind::Conflict => self.resolve(statements, commit, error),
+            outcome => outcome,
+        }
+    }
+
+    fn insert(&self, Append { statements, commit, tracking }: &Append) -> Outcome {
+        if let Some(tracking) = tracking {
+            self.track(statements, tracking)?;
+        }
+        if commit.events().is_empty() {
+            return Ok(Receipt::new(commit.id()));
+        }
+        let (first, last) = self.insert_events(statements, commit)?;
+        let positions = Position::new(first).zip(Position::new(last)).filter(|_| statements.has_log);
+        Ok(positions.map_or(Receipt::new(commit.id()), |(first, last)| Receipt::at(commit.id(), first, last)))
+    }
+
+    /// Returns the row numbers of the first and the last event.
+    fn insert_events(&self, statements: &Statements, commit: &Commit) -> Result<(u64, u64), Error> {
+        let mut statement =
+            self.connection.prepare_cached(&statements.insert).map_err(error::of("store the events"))?;
+        let commit_id = commit.id().uuid();
+        let (mut first, mut last) = (0, 0);
+        for event in commit.events() {
+            let StoredEvent { id, version, topic, state } = event;
+            let inserted = statement.insert(params![
+                id.as_bytes().as_slice(),
+                i64::from(*version),
+                topic.as_ref(),
+                state,
+                commit_id.as_bytes().as_slice()
+            ]);
+            match inserted {
+                Ok(row) => {
+                    last = row.unsigned_abs();
+                    first = if first == 0 { last } else { first };
+                }
+                Err(cause) if error::is_taken(&cause) => {
+                    let own = commit.events().iter().find(|other| other.id == event.id);
+                    let begins = own.map_or(event.version, |first| first.version);
+                    return Err(Conflict::version(event.id, begins, None).into());
+                }
+                Err(cause) => return Err(error::of("store the events")(cause)),
+            }
+        }
+        Ok((first, last))
+    }
+
+    fn track(&self, statements: &Statements, tracking: &Tracking) -> Result<(), Error> {
+        let failed = error::of("store the tracking");
+        let Tracking { upstream, position } = tracking;
+        let number = i64::try_from(position.get()).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(&statements.track).map_err(&failed)?;
+        if statement.execute(params![upstream, number]).map_err(&failed)? > 0 {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached(&statements.tracked).map_err(&failed)?;
+        let found: i64 = statement.query_row([upstream], |row| row.get(0)).map_err(&failed)?;
+        Err(Conflict::tracking(upstream.clone(), position.get(), found.unsigned_abs()).into())
+    }
+
+    /// Tells a commit that was stored before from one that comes too late.
+    fn resolve(&self, statements: &Statements, commit: &Commit, conflict: Error) -> Outcome {
+        let failed = error::of("look for the commit");
+        let mut positions: Vec<u64> = Vec::new();
+        let mut statement = self.connection.prepare_cached(&statements.commit_of).map_err(&failed)?;
+        let mut is_done = !commit.events().is_empty();
+        for event in commit.events() {
+            let key = params![event.id.as_bytes().as_slice(), i64::from(event.version)];
+            let row = statement
+                .query_row(key, |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)))
+                .optional()
+                .map_err(&failed)?;
+            match row {
+                Some((id, position)) if id == commit.id().uuid().as_bytes() => {
+                    positions.extend(position.map(i64::unsigned_abs));
+                }
+                _ => {
+                    is_done = false;
+                    break;
+                }
+            }
+        }
+        if is_done {
+            let bounds = positions.iter().min().copied().and_then(Position::new);
+            let bounds = bounds.zip(positions.iter().max().copied().and_then(Position::new));
+            let receipt = bounds.map(|(first, last)| Receipt::at(commit.id(), first, last));
+            return Ok(receipt.unwrap_or(Receipt::new(commit.id())));
+        }
+        let Some(Conflict::Version { id, expected, .. }) = conflict.as_conflict() else {
+            return Err(conflict);
+        };
+        let mut statement = self.connection.prepare_cached(&statements.last_version).map_err(&failed)?;
+        let found: Option<i64> =
+            statement.query_row([id.as_bytes().as_slice()], |row| row.get(0)).map_err(&failed)?;
+        let found = found.and_then(|found| Version::try_from(found).ok());
+        Err(Conflict::Version { id: *id, expected: *expected, found }.into())
+    }
+
+    /// One event alone needs no transaction of its own: SQLite makes one for the statement.
+    fn append_alone(&mut self, job: &Append) -> Outcome {
+        if job.commit.events().len() != 1 || job.tracking.is_some() {
+            let all = self.append_all(std::slice::from_ref(job)).pop();
+            return all.unwrap_or_else(|| self.broken());
+        }
+        match self.insert(job) {
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                self.resolve(&job.statements, &job.commit, error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
+    }
+
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit() {
+            // If even that fails, the next transaction cannot begin, and says so.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl Worker for Writer {
+    type Job = Job;
+    type Outcome = Outcome;
+
+    fn run(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        let mut appends = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Append(job) => appends.push(job),
+                Job::Use(run) => {
+                    outcomes.extend(self.append_several(&appends));
+                    appends.clear();
+                    run(&mut self.connection);
+                    outcomes.push(Ok(Receipt::new(crate::recorder::CommitId::from_uuid(uuid::Uuid::nil()))));
+                }
+            }
+        }
+        outcomes.extend(self.append_several(&appends));
+        outcomes
+    }
+
+    fn broken(&mut self) -> Outcome {
+        self.roll_back();
+        Err(Error::new(
+            ErrorKind::OutcomeUnknown,
+            "the store's thread panicked while it worked on this; save again: nothing is stored twice",
+        ))
+    }
+
+    fn closed() -> Outcome {
+        Err(Error::new(ErrorKind::Closed, "the database is closed; open it again"))
+    }
+}
+
+impl Writer {
+    fn append_several(&mut self, jobs: &[Append]) -> Vec<Outcome> {
+        match jobs {
+            [] => Vec::new(),
+            [one] => vec![self.append_alone(one)],
+            several => self.append_all(several),
+        }
+    }
+}
+
+/// What was stored in the transaction is not: it failed as a whole.
+fn lose(outcomes: &mut [Outcome], error: &Shared) {
+    for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
+        *outcome = Err(error.copy());
+    }
+}
+
+fn rolled_back() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "another save of the same transaction failed, and with it this one; save again",
+    )
+}
+
+/// One failure that several callers are told of.
+struct Shared(ErrorKind, String);
+
+impl Shared {
+    fn new(error: &Error) -> Self {
+        Self(error.kind(), error.to_string())
+    }
+
+    fn copy(&self) -> Error {
+        Error::new(self.0, self.1.clone())
+    }
+}

@@ -1,0 +1,180 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::Poll;
+
+use rusqlite::Connection;
+
+use super::append::{Append, Job, Writer};
+use super::connection::{Role, open};
+use super::options::{Location, SqliteOptions};
+use super::readers::Readers;
+use super::schema;
+use super::statements::Statements;
+use super::{SqliteRecorder, SqliteSnapshots};
+use crate::error::{Error, ErrorKind};
+use crate::recorder::group::Group;
+use crate::recorder::slot::Slot;
+use crate::recorder::sql::Tables;
+use crate::recorder::{Commit, Receipt, Tracking};
+use crate::wait::may_block;
+
+/// An SQLite database that is open. Copies of it share its connections.
+///
+/// ```
+/// use es_runtime::recorder::{AggregateRecorder, Commit, SqliteOptions, Tables};
+/// use es_runtime::stored_event::StoredEvent;
+/// use es_runtime::{Version, Wait};
+///
+/// let database = SqliteOptions::in_memory().open()?;
+/// let recorder = database.recorder(&Tables::default())?;
+/// let event = StoredEvent::new(uuid::Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec());
+/// let receipt = recorder.append(Commit::new(vec![event])).wait()?;
+/// assert_eq!(receipt.positions().map(|(first, _)| first.get()), Some(1));
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Sqlite {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: SqliteOptions,
+    /// All writes; of a database in memory, which has one connection, also all reads.
+    writer: Group<Writer>,
+    readers: Option<Readers>,
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").field("options", &self.shared.options).finish_non_exhaustive()
+    }
+}
+
+/// The databases in memory that have a name.
+static NAMED: Mutex<Option<HashMap<String, Weak<Shared>>>> = Mutex::new(None);
+
+impl Sqlite {
+    pub(super) fn open(options: SqliteOptions) -> Result<Self, Error> {
+        let Location::Memory(Some(name)) = &options.location else { return Self::open_new(options) };
+        let name = name.clone();
+        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = named.get_or_insert_default();
+        named.retain(|_, shared| shared.strong_count() > 0);
+        if let Some(shared) = named.get(&name).and_then(Weak::upgrade) {
+            return Ok(Self { shared });
+        }
+        let database = Self::open_new(options)?;
+        named.insert(name, Arc::downgrade(&database.shared));
+        Ok(database)
+    }
+
+    fn open_new(options: SqliteOptions) -> Result<Self, Error> {
+        let writer = Group::new(Writer::new(open(&options, &Role::Writes)?));
+        let in_file = matches!(options.location, Location::File(_));
+        let readers = in_file.then(|| Readers::new(options.clone()));
+        Ok(Self { shared: Arc::new(Shared { options, writer, readers }) })
+    }
+
+    /// The events and the tracking of an application; the tables are made if they are not there.
+    ///
+    /// # Errors
+    ///
+    /// `Schema` if there are such tables, but not ours, or those of a newer release.
+    pub fn recorder(&self, tables: &Tables) -> Result<SqliteRecorder, Error> {
+        let statements = Statements::events(&tables.events, &tables.tracking);
+        let statements = self.prepare(statements, tables.events.name.as_str())?;
+        Ok(SqliteRecorder { database: self.clone(), statements })
+    }
+
+    /// The snapshots of an application; the table is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// As [`recorder`](Self::recorder).
+    pub fn snapshots(&self, tables: &Tables) -> Result<SqliteSnapshots, Error> {
+        let statements = Statements::snapshots(&tables.snapshots);
+        let statements = self.prepare(statements, tables.snapshots.name.as_str())?;
+        Ok(SqliteSnapshots { database: self.clone(), statements })
+    }
+
+    /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.
+    pub fn close(&self) {
+        self.shared.writer.close();
+        if let Some(readers) = &self.shared.readers {
+            readers.close();
+        }
+    }
+
+    /// On this thread: a database is opened at the start of a program.
+    fn prepare(&self, statements: Statements, table: &str) -> Result<Arc<Statements>, Error> {
+        use crate::wait::Wait;
+        let statements = Arc::new(statements);
+        let (used, table) = (Arc::clone(&statements), table.to_owned());
+        let create = self.shared.options.create && !self.shared.options.read_only;
+        self.on_writer(move |connection| schema::prepare(connection, &used, &table, create)).wait()?;
+        Ok(statements)
+    }
+
+    pub(super) fn append(
+        &self,
+        statements: &Arc<Statements>,
+        commit: Commit,
+        tracking: Option<Tracking>,
+    ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
+        self.shared.writer.submit(Job::Append(Append {
+            statements: Arc::clone(statements),
+            commit,
+            tracking,
+        }))
+    }
+
+    /// Reads: on a waiting thread here and now, for an executor on a thread of the store.
+    pub(super) fn read<T, F>(&self, read: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
+    {
+        let database = self.clone();
+        async move {
+            let Some(readers) = &database.shared.readers else { return database.on_writer(read).await };
+            let mut read = Some(read);
+            let mut slot: Option<Arc<Slot<Result<T, Error>>>> = None;
+            poll_fn(move |context| {
+                if let Some(read) = read.take() {
+                    if may_block() {
+                        return Poll::Ready(readers.here(read));
+                    }
+                    slot = Some(readers.elsewhere(read));
+                }
+                let Some(slot) = &slot else { return Poll::Ready(Err(lost())) };
+                slot.poll(context).map(|read| read.unwrap_or_else(|| Err(lost())))
+            })
+            .await
+        }
+    }
+
+    /// Does something with the one connection that writes.
+    fn on_writer<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
+    {
+        let answer = Arc::new(Mutex::new(None));
+        let filled = Arc::clone(&answer);
+        let submitted = self.shared.writer.submit(Job::Use(Box::new(move |connection| {
+            let made = run(connection);
+            *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+        })));
+        async move {
+            submitted.await?;
+            let made = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            made.unwrap_or_else(|| Err(lost()))
+        }
+    }
+}
+
+pub(super) fn lost() -> Error {
+    Error::new(ErrorKind::Storage, "the store's thread ended before it answered; open the database again")
+}

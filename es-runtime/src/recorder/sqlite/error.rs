@@ -1,0 +1,78 @@
+//! What the driver reports, as kinds of our own.
+
+use rusqlite::ffi;
+
+use crate::error::{Error, ErrorKind};
+
+/// Adds what was being done.
+pub(super) fn of(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
+    move |cause| {
+        let (kind, remedy) = kind(&cause);
+        Error::new(kind, format!("cannot {doing}: {cause}; {remedy}")).with_source(cause)
+    }
+}
+
+/// A file that cannot be opened.
+pub(super) fn opening(what: &str, cause: rusqlite::Error) -> Error {
+    let (kind, remedy) = match primary(&cause) {
+        Some(ffi::SQLITE_CANTOPEN) => (
+            ErrorKind::Config,
+            "is its folder there, may the file be read and written, is it there if it must be?",
+        ),
+        _ => kind(&cause),
+    };
+    Error::new(kind, format!("cannot open the database {what}: {cause}; {remedy}")).with_source(cause)
+}
+
+/// Whether the row is there already.
+pub(super) fn is_taken(cause: &rusqlite::Error) -> bool {
+    let extended = cause.sqlite_error().map(|error| error.extended_code);
+    matches!(extended, Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
+}
+
+/// A commit that failed: it may have reached the disk.
+pub(super) fn committing(cause: rusqlite::Error) -> Error {
+    match primary(&cause) {
+        Some(ffi::SQLITE_IOERR) => Error::new(
+            ErrorKind::OutcomeUnknown,
+            format!("the disk failed while a commit was written: {cause}; save again once it works: nothing is stored twice"),
+        )
+        .with_source(cause),
+        _ => of("commit")(cause),
+    }
+}
+
+fn primary(cause: &rusqlite::Error) -> Option<i32> {
+    cause.sqlite_error().map(|error| error.extended_code & 0xff)
+}
+
+fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {
+    match primary(cause) {
+        Some(ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED) => {
+            (ErrorKind::Timeout, "another process holds the database; try again, or raise the busy timeout")
+        }
+        Some(ffi::SQLITE_NOTADB) => (ErrorKind::Schema, "the file is no SQLite database; check the path"),
+        Some(ffi::SQLITE_CORRUPT) => (ErrorKind::Corrupt, "the file is damaged; restore it from a backup"),
+        Some(ffi::SQLITE_READONLY) => (
+            ErrorKind::Storage,
+            "the database may only be read; check the file's and its folder's permissions",
+        ),
+        Some(ffi::SQLITE_FULL) => {
+            (ErrorKind::Storage, "the disk is full; nothing was stored; make room and try again")
+        }
+        Some(ffi::SQLITE_IOERR) => (ErrorKind::Storage, "the disk failed; check it, and the system's log"),
+        Some(ffi::SQLITE_PERM | ffi::SQLITE_AUTH) => {
+            (ErrorKind::Storage, "check the permissions of the file")
+        }
+        Some(ffi::SQLITE_CANTOPEN) => {
+            (ErrorKind::Storage, "check that the file and its folder are there and may be written")
+        }
+        Some(ffi::SQLITE_TOOBIG) => (ErrorKind::Invalid, "store less in one event"),
+        Some(ffi::SQLITE_NOMEM) => (ErrorKind::Unavailable, "there is no memory left"),
+        Some(ffi::SQLITE_ERROR | ffi::SQLITE_SCHEMA | ffi::SQLITE_MISMATCH | ffi::SQLITE_CONSTRAINT) => (
+            ErrorKind::Schema,
+            "the tables are not as this program made them; check the path and the names of the tables",
+        ),
+        _ => (ErrorKind::Storage, "see the cause"),
+    }
+}

@@ -1,0 +1,114 @@
+//! SQLite: one file, or one name in memory, several applications in it, several processes on it.
+//!
+//! One connection writes, by [group commit](super::group); a few others read, each transaction from a snapshot of
+//! its own (WAL). A thread inside [`Wait::wait`](crate::Wait) does its work itself; for futures on an executor the
+//! store's own threads do, so that no poll blocks.
+
+mod append;
+mod connection;
+mod database;
+mod error;
+mod options;
+mod readers;
+mod schema;
+mod select;
+mod statements;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use self::database::Sqlite;
+pub use self::options::{SqliteOptions, Synchronous};
+use self::statements::Statements;
+use super::{
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Notification, Position,
+    ProcessRecorder, Receipt, Tracking,
+};
+use crate::error::Error;
+use crate::stored_event::StoredEvent;
+
+/// The events of one application in a [`Sqlite`] database, and what it tracks of others.
+#[derive(Clone)]
+pub struct SqliteRecorder {
+    database: Sqlite,
+    statements: Arc<Statements>,
+}
+
+/// The snapshots of one application in a [`Sqlite`] database.
+#[derive(Clone)]
+pub struct SqliteSnapshots {
+    database: Sqlite,
+    statements: Arc<Statements>,
+}
+
+impl fmt::Debug for SqliteRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteRecorder").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SqliteSnapshots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteSnapshots").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl AggregateRecorder for SqliteRecorder {
+    fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send {
+        self.database.append(&self.statements, commit, None)
+    }
+
+    fn select(
+        &self,
+        id: Uuid,
+        range: EventRange,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| select::events(connection, &statements, id, range))
+    }
+}
+
+impl ApplicationRecorder for SqliteRecorder {
+    fn select_log(&self, range: LogRange) -> impl Future<Output = Result<Vec<Notification>, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| select::log(connection, &statements, &range))
+    }
+
+    fn last_position(&self) -> impl Future<Output = Result<Option<Position>, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| select::last_position(connection, &statements))
+    }
+}
+
+impl ProcessRecorder for SqliteRecorder {
+    fn append_tracked(
+        &self,
+        commit: Commit,
+        tracking: Tracking,
+    ) -> impl Future<Output = Result<Receipt, Error>> + Send {
+        self.database.append(&self.statements, commit, Some(tracking))
+    }
+
+    fn last_tracked(&self, upstream: &str) -> impl Future<Output = Result<Option<Position>, Error>> + Send {
+        let (statements, upstream) = (Arc::clone(&self.statements), upstream.to_owned());
+        self.database.read(move |connection| select::last_tracked(connection, &statements, &upstream))
+    }
+}
+
+impl AggregateRecorder for SqliteSnapshots {
+    fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send {
+        self.database.append(&self.statements, commit, None)
+    }
+
+    fn select(
+        &self,
+        id: Uuid,
+        range: EventRange,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| select::events(connection, &statements, id, range))
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading: every value of a row is checked, since a file may hold anything.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use super::error;
+use super::statements::Statements;
+use crate::error::{Error, ErrorKind};
+use crate::id::Version;
+use crate::recorder::{EventRange, LogRange, Notification, Position};
+use crate::stored_event::StoredEvent;
+
+pub(super) fn events(
+    connection: &mut Connection,
+    statements: &Statements,
+    id: Uuid,
+    range: EventRange,
+) -> Result<Vec<StoredEvent>, Error> {
+    let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
+    let failed = error::of("read the events");
+    let text = if range.is_descending() { &statements.descending } else { &statements.ascending };
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
+    let bound =
+        params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit(range.max_count())];
+    let mut rows = statement.query(bound).map_err(&failed)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        events.push(event(row, id, 0)?);
+    }
+    Ok(events)
+}
+
+pub(super) fn log(
+    connection: &mut Connection,
+    statements: &Statements,
+    range: &LogRange,
+) -> Result<Vec<Notification>, Error> {
+    let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
+    let failed = error::of("read the log");
+    let (first, last) = (first.get().cast_signed(), last.get().cast_signed());
+    let limit = limit(range.max_count());
+    let mut notifications = Vec::new();
+    let topics = range.topic_names();
+    let mut statement;
+    let mut rows = if topics.is_empty() {
+        statement = connection.prepare_cached(&statements.log).map_err(&failed)?;
+        statement.query(params![first, last, limit]).map_err(&failed)?
+    } else {
+        statement = connection.prepare_cached(&statements.log_of_topics).map_err(&failed)?;
+        let topics = serde_json::Value::from(topics.to_vec()).to_string();
+        statement.query(params![first, last, limit, topics]).map_err(&failed)?
+    };
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let place = row.get::<_, i64>(0).ok().and_then(|number| Position::new(number.try_into().ok()?));
+        let place = place.ok_or_else(|| corrupt("the log", "a position that is no number above 0"))?;
+        let id = row.get_ref(1).ok().and_then(|value| Uuid::from_slice(value.as_blob().ok()?).ok());
+        let id =
+            id.ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
+        notifications.push(Notification::new(place, event(row, id, 2)?));
+    }
+    Ok(notifications)
+}
+
+pub(super) fn last_position(
+    connection: &mut Connection,
+    statements: &Statements,
+) -> Result<Option<Position>, Error> {
+    let failed = error::of("read the last position");
+    let mut statement = connection.prepare_cached(&statements.last_position).map_err(&failed)?;
+    let last: Option<i64> = statement.query_row([], |row| row.get(0)).map_err(&failed)?;
+    Ok(last.and_then(|last| Position::new(last.try_into().ok()?)))
+}
+
+pub(super) fn last_tracked(
+    connection: &mut Connection,
+    statements: &Statements,
+    upstream: &str,
+) -> Result<Option<Position>, Error> {
+    let failed = error::of("read the tracking");
+    let mut statement = connection.prepare_cached(&statements.tracked).map_err(&failed)?;
+    let found: Option<i64> = statement.query_row([upstream], |row| row.get(0)).optional().map_err(&failed)?;
+    Ok(found.and_then(|found| Position::new(found.try_into().ok()?)))
+}
+
+/// SQLite counts with signs; below zero is no limit.
+fn limit(count: Option<usize>) -> i64 {
+    count.map_or(-1, |count| i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// An event from the columns version, topic and state, of which the first is number `at`.
+fn event(row: &Row<'_>, id: Uuid, at: usize) -> Result<StoredEvent, Error> {
+    let column = |at| row.get_ref(at).unwrap_or(ValueRef::Null);
+    let number = column(at).as_i64().ok().and_then(|number| Version::try_from(number).ok());
+    let place = || format!("a row of aggregate {id}");
+    let version = number.ok_or_else(|| corrupt(&place(), "a version that is no number from 0 on"))?;
+    let place = || format!("event {version} of aggregate {id}");
+    let topic = column(at + 1).as_str().map_err(|_| corrupt(&place(), "a topic that is no text"))?;
+    let state = column(at + 2).as_blob().map_err(|_| corrupt(&place(), "a state that is no blob"))?;
+    Ok(StoredEvent::new(id, version, topic.to_owned(), state.to_vec()))
+}
+
+fn corrupt(place: &str, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Corrupt,
+        format!("{place} has {what}; something else wrote into the table, or the file is damaged"),
+    )
+}

@@ -1,0 +1,94 @@
+//! The statements for the tables of one application.
+
+use crate::recorder::sql::{EventTable, Identifier};
+
+/// Their texts; each connection keeps them prepared.
+#[derive(Debug)]
+pub(super) struct Statements {
+    /// Whether the events have positions in a log.
+    pub(super) has_log: bool,
+    pub(super) create: String,
+    pub(super) columns: String,
+    pub(super) insert: String,
+    pub(super) commit_of: String,
+    pub(super) last_version: String,
+    pub(super) ascending: String,
+    pub(super) descending: String,
+    pub(super) log: String,
+    pub(super) log_of_topics: String,
+    pub(super) last_position: String,
+    pub(super) track: String,
+    pub(super) tracked: String,
+}
+
+impl Statements {
+    pub(super) fn events(table: &EventTable, tracking: &Identifier) -> Self {
+        Self::new(table, Some(tracking))
+    }
+
+    pub(super) fn snapshots(table: &EventTable) -> Self {
+        Self::new(table, None)
+    }
+
+    fn new(table: &EventTable, tracking: Option<&Identifier>) -> Self {
+        let EventTable { name, id, version, topic, state } = table;
+        let columns = format!("{id}, {version}, {topic}, {state}");
+        let range = format!("FROM {name} WHERE {id} = ?1 AND {version} BETWEEN ?2 AND ?3 ORDER BY {version}");
+        let (first, index) = (format!("{}_first", name.as_str()), format!("{}_order", name.as_str()));
+        let create = match tracking {
+            Some(tracking) => format!(
+                "CREATE TABLE IF NOT EXISTS {name} (
+                     log_position INTEGER PRIMARY KEY AUTOINCREMENT,
+                     {id} BLOB NOT NULL,
+                     {version} INTEGER NOT NULL,
+                     {topic} TEXT NOT NULL,
+                     {state} BLOB NOT NULL,
+                     commit_id BLOB NOT NULL
+                 ) STRICT;
+                 CREATE UNIQUE INDEX IF NOT EXISTS \"{index}\" ON {name} ({id}, {version});
+                 CREATE INDEX IF NOT EXISTS \"{first}\" ON {name} ({topic}) WHERE {version} = 1;
+                 CREATE TABLE IF NOT EXISTS {tracking} (
+                     upstream TEXT PRIMARY KEY,
+                     position INTEGER NOT NULL
+                 ) STRICT, WITHOUT ROWID;"
+            ),
+            None => format!(
+                "CREATE TABLE IF NOT EXISTS {name} (
+                     {id} BLOB NOT NULL,
+                     {version} INTEGER NOT NULL,
+                     {topic} TEXT NOT NULL,
+                     {state} BLOB NOT NULL,
+                     commit_id BLOB NOT NULL
+                 ) STRICT;
+                 CREATE UNIQUE INDEX IF NOT EXISTS \"{index}\" ON {name} ({id}, {version});"
+            ),
+        };
+        let tracking = tracking.map(ToString::to_string).unwrap_or_default();
+        let place = if tracking.is_empty() { "NULL" } else { "log_position" };
+        Self {
+            has_log: !tracking.is_empty(),
+            create,
+            columns: format!("SELECT {place}, {columns}, commit_id FROM {name} LIMIT 0"),
+            insert: format!("INSERT INTO {name} ({columns}, commit_id) VALUES (?1, ?2, ?3, ?4, ?5)"),
+            commit_of: format!("SELECT commit_id, {place} FROM {name} WHERE {id} = ?1 AND {version} = ?2"),
+            last_version: format!("SELECT max({version}) FROM {name} WHERE {id} = ?1"),
+            ascending: format!("SELECT {version}, {topic}, {state} {range} ASC LIMIT ?4"),
+            descending: format!("SELECT {version}, {topic}, {state} {range} DESC LIMIT ?4"),
+            log: format!(
+                "SELECT log_position, {columns} FROM {name} WHERE log_position BETWEEN ?1 AND ?2
+                 ORDER BY log_position LIMIT ?3"
+            ),
+            log_of_topics: format!(
+                "SELECT log_position, {columns} FROM {name} WHERE log_position BETWEEN ?1 AND ?2
+                 AND {topic} IN (SELECT value FROM json_each(?4)) ORDER BY log_position LIMIT ?3"
+            ),
+            last_position: format!("SELECT max(log_position) FROM {name}"),
+            track: format!(
+                "INSERT INTO {tracking} (upstream, position) VALUES (?1, ?2)
+                 ON CONFLICT (upstream) DO UPDATE SET position = excluded.position
+                 WHERE position < excluded.position"
+            ),
+            tracked: format!("SELECT position FROM {tracking} WHERE upstream = ?1"),
+        }
+    }
+}

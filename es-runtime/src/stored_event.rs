@@ -1,0 +1,52 @@
+//! The one type that the mapper and the recorders share: an event as a row.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::id::Version;
+
+/// An event, or a snapshot, as a recorder keeps it.
+///
+/// Id and version name its place; the state is what the mapper made of the rest, and only the mapper reads it.
+///
+/// ```
+/// use es_runtime::Version;
+/// use es_runtime::stored_event::StoredEvent;
+/// use uuid::Uuid;
+///
+/// let event = StoredEvent::new(Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec());
+/// assert_eq!(event.topic, "Account.Opened");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredEvent {
+    /// The sequence that it belongs to: the aggregate.
+    pub id: Uuid,
+    /// Its place in that sequence.
+    pub version: Version,
+    /// What tells how the state is read.
+    pub topic: Cow<'static, str>,
+    /// The rest, as bytes.
+    pub state: Vec<u8>,
+}
+
+impl StoredEvent {
+    /// Makes a row.
+    pub fn new(id: Uuid, version: Version, topic: impl Into<Cow<'static, str>>, state: Vec<u8>) -> Self {
+        Self { id, version, topic: topic.into(), state }
+    }
+}
+
+impl fmt::Debug for StoredEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredEvent")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .field("topic", &self.topic)
+            // Logs are not the place for what happened to people.
+            .field("state", &format_args!("{} bytes", self.state.len()))
+            .finish()
+    }
+}

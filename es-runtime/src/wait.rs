@@ -1,0 +1,129 @@
+//! Waiting for a future without an async runtime.
+
+use std::cell::Cell;
+use std::future::{Future, IntoFuture};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+/// Blocks the thread until a future is ready: one API for programs with and without an async runtime.
+///
+/// An embedded store then does its work on the waiting thread itself, which costs no hop to another one. Do not
+/// use it inside async code: it would block the executor.
+///
+/// ```
+/// use es_runtime::Wait;
+///
+/// assert_eq!(async { 1 + 1 }.wait(), 2);
+/// ```
+pub trait Wait: IntoFuture + Sized {
+    /// Waits, and returns what the future makes.
+    fn wait(self) -> Self::Output {
+        let mut future = pin!(self.into_future());
+        if let Poll::Ready(output) =
+            poll_blocking(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop())))
+        {
+            // Most stores answer at once: then no waker is made.
+            return output;
+        }
+        let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
+        let waker = Waker::from(Arc::clone(&parker));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(output) = poll_blocking(|| future.as_mut().poll(&mut context)) {
+                return output;
+            }
+            while !parker.woken.swap(false, Ordering::Acquire) {
+                thread::park();
+            }
+        }
+    }
+}
+
+impl<F: IntoFuture> Wait for F {}
+
+thread_local! {
+    static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the poll that is going on may block this thread: it was made by [`Wait::wait`].
+///
+/// For recorders. An executor's poll must not block; a waiting thread may as well do the work.
+pub fn may_block() -> bool {
+    MAY_BLOCK.get()
+}
+
+fn poll_blocking<T>(poll: impl FnOnce() -> T) -> T {
+    let _restored = Restore(MAY_BLOCK.replace(true));
+    poll()
+}
+
+/// Sets the mark back, also when a poll panics.
+struct Restore(bool);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        MAY_BLOCK.set(self.0);
+    }
+}
+
+struct Parker {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn a_future_that_is_woken_from_another_thread_is_waited_for() {
+        let (send, receive) = mpsc::channel::<Waker>();
+        let other = thread::spawn(move || {
+            let waker = receive.recv().unwrap();
+            thread::sleep(Duration::from_millis(20));
+            waker.wake();
+        });
+        let mut polls = 0;
+        let made = poll_fn(|context| {
+            polls += 1;
+            match polls {
+                1 => Poll::Pending,
+                2 => {
+                    send.send(context.waker().clone()).unwrap();
+                    Poll::Pending
+                }
+                _ => Poll::Ready(may_block()),
+            }
+        });
+        // The first poll has no waker that wakes, so that the second is made at once.
+        assert!(made.wait());
+        other.join().unwrap();
+    }
+
+    #[test]
+    fn only_polls_of_a_waiting_thread_may_block() {
+        assert!(!may_block());
+        async { assert!(may_block()) }.wait();
+        assert!(!may_block());
+        catch_unwind(AssertUnwindSafe(|| async { panic!("on purpose") }.wait())).unwrap_err();
+        assert!(!may_block());
+    }
+}
