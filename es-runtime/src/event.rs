@@ -247,6 +247,16 @@ impl<E> Recorded<E> {
         Self { envelope, metadata: Metadata::new(), event }
     }
 
+    /// The same with other metadata.
+    pub(crate) fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
     /// The event.
     pub const fn event(&self) -> &E {
         &self.event
@@ -262,7 +272,6 @@ impl<E> Recorded<E> {
         &self.metadata
     }
 
-    #[cfg(feature = "testing")]
     #[inline]
     pub(crate) fn into_parts(self) -> (Envelope, E, Metadata) {
         (self.envelope, self.event, self.metadata)

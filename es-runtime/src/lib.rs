@@ -28,9 +28,16 @@ pub mod aggregate;
 pub mod registry;
 pub mod shape;
 pub mod lock;
+pub mod codec;
+pub mod compressor;
+pub mod cipher;
 pub mod stored_event;
+pub mod mapper;
 pub mod wait;
 pub mod recorder;
+pub mod store;
+pub mod repository;
+pub mod application;
 #[cfg(feature = "macros")]
 mod macros;
 #[cfg(feature = "testing")]
@@ -38,6 +45,7 @@ pub mod testing;
 #[doc(hidden)]
 pub mod __private;
 
+pub use crate::application::Application;
 pub use crate::aggregate::{Aggregate, Discarded, Root};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Envelope, Event, Recorded};

@@ -30,6 +30,10 @@ impl<A: Aggregate> Discarded<A> {
         Self { root }
     }
 
+    pub(crate) fn root_mut(&mut self) -> &mut Root<A> {
+        &mut self.root
+    }
+
     /// The id that the aggregate had; it is never used again.
     pub fn id(&self) -> Id<A> {
         self.root.id()

@@ -3,7 +3,6 @@
 mod attribute;
 mod discarded;
 mod distinct;
-#[cfg(feature = "testing")]
 mod replay;
 mod root;
 mod standard;
@@ -20,12 +19,12 @@ pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribut
 pub use self::discarded::Discarded;
 #[doc(hidden)]
 pub use self::distinct::{distinct, retired};
+pub(crate) use self::replay::{Replay, misplaced, not_found};
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub use self::root::Root;
 pub(crate) use self::standard::former_topics;
-#[cfg(feature = "testing")]
-pub(crate) use self::standard::is_retired;
+pub(crate) use self::standard::{is_discarded, is_retired};
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
 use crate::event::{Envelope, EventType, EventVisitor};
@@ -37,7 +36,7 @@ use crate::id::Id;
     label = "not an aggregate",
     note = "put `#[aggregate]` on the struct"
 )]
-pub trait Aggregate: Sized + 'static {
+pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The stable name: the beginning of topics, and part of ids derived from a key.
     const NAME: &'static str;
     /// Names it had before, oldest first: events stored under them are read as its own.

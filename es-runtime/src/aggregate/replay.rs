@@ -6,33 +6,68 @@ use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
 
 /// Makes the aggregate from its stored events, oldest first.
+#[cfg(feature = "testing")]
 pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::Event>>) -> Result<A, Error> {
     let mut events = events.into_iter();
     let first = events.next().ok_or_else(|| not_found::<A>("it has no events"))?;
-    let (envelope, event, _) = first.into_parts();
-    let id = Id::from_uuid(envelope.id());
-    check(&envelope, id, Version::INITIAL)?;
-    let state = event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
-    let mut root = Root::<A>::begin(id, envelope.timestamp(), state);
-    let mut discarded = false;
-    for recorded in events {
-        // Kept to the end of the round: dropped any earlier, the event would have to be moved out of its way.
+    let id = Id::from_uuid(first.envelope().id());
+    let mut replay = Replay::begin(id, first)?;
+    for event in events {
+        replay.push(event)?;
+    }
+    replay.finish()
+}
+
+/// An aggregate that is being made from its stored events.
+pub(crate) struct Replay<A: Aggregate> {
+    root: Root<A>,
+    discarded: bool,
+}
+
+impl<A: Aggregate> Replay<A> {
+    /// Begins with the event that creates the aggregate.
+    pub(crate) fn begin(id: Id<A>, first: Recorded<A::Event>) -> Result<Self, Error> {
+        let (envelope, event, _) = first.into_parts();
+        check(&envelope, id, Version::INITIAL)?;
+        let state = event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
+        Ok(Self { root: Root::begin(id, envelope.timestamp(), state), discarded: false })
+    }
+
+    /// Goes on with the next event.
+    #[inline]
+    pub(crate) fn push(&mut self, recorded: Recorded<A::Event>) -> Result<(), Error> {
+        // Kept to the end: dropped any earlier, the event would have to be moved out of its way.
         let (envelope, event, _metadata) = recorded.into_parts();
-        check(&envelope, id, root.version().next())?;
-        if discarded {
+        check(&envelope, self.root.id(), self.root.version().next())?;
+        if self.discarded {
             return Err(misplaced::<A>(&envelope, "comes after the one that discards it"));
         }
-        match event.change(&mut root.state, &envelope) {
+        match event.change(&mut self.root.state, &envelope) {
             Effect::Changed => {}
-            Effect::Discards => discarded = true,
+            Effect::Discards => self.discarded = true,
             Effect::Creates => return Err(misplaced::<A>(&envelope, "creates it a second time")),
         }
-        root.advance(&envelope);
+        self.root.advance(&envelope);
+        Ok(())
     }
-    if discarded {
-        return Err(not_found::<A>("it is discarded"));
+
+    /// Counts an event whose type is gone.
+    pub(crate) fn skip(&mut self, envelope: &Envelope) -> Result<(), Error> {
+        check(envelope, self.root.id(), self.root.version().next())?;
+        if self.discarded {
+            return Err(misplaced::<A>(envelope, "comes after the one that discards it"));
+        }
+        self.root.advance(envelope);
+        Ok(())
     }
-    Ok(A::from_root(root, Seal::new()))
+
+    /// Ends with the aggregate, if it was not discarded.
+    pub(crate) fn finish(self) -> Result<A, Error> {
+        if self.discarded {
+            return Err(not_found::<A>("it is discarded"));
+        }
+        Ok(A::from_root(self.root, Seal::new()))
+    }
 }
 
 #[inline]
@@ -58,13 +93,13 @@ fn mismatch(envelope: &Envelope, id: Uuid, expected: Version) -> Error {
 
 #[cold]
 #[inline(never)]
-fn not_found<A: Aggregate>(why: &str) -> Error {
+pub(crate) fn not_found<A: Aggregate>(why: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("there is no such `{}`: {why}", A::NAME))
 }
 
 #[cold]
 #[inline(never)]
-fn misplaced<A: Aggregate>(envelope: &Envelope, what: &str) -> Error {
+pub(crate) fn misplaced<A: Aggregate>(envelope: &Envelope, what: &str) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!("event {} of `{}` {} {what}", envelope.version(), A::NAME, envelope.id()),

@@ -3,10 +3,10 @@ use std::ops::Deref;
 
 use super::{Aggregate, Changes, Creates, Discarded, Events, Seal};
 use crate::clock::{self, Timestamp};
-#[cfg(feature = "testing")]
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Recorded};
-use crate::id::{Id, Version};
+use crate::id::{CommitId, Id, Version};
+use crate::metadata::Metadata;
 
 /// The identity of an aggregate, its state, and the events that are not saved yet.
 ///
@@ -34,6 +34,8 @@ pub struct Root<A: Aggregate> {
     pending: Vec<Recorded<A::Event>>,
     /// Whether a mutator panicked: the state may then hold half a change that no event tells of.
     torn: bool,
+    /// The first so many pending events, while it is not known whether they are stored.
+    frozen: Option<(CommitId, usize)>,
 }
 
 impl<A: Aggregate> Root<A> {
@@ -122,6 +124,7 @@ impl<A: Aggregate> Root<A> {
             state,
             pending: Vec::new(),
             torn: false,
+            frozen: None,
         }
     }
 
@@ -133,8 +136,46 @@ impl<A: Aggregate> Root<A> {
         self.torn = torn;
     }
 
+    /// Freezes the pending events under `commit`, unless some are frozen already: what is asked for again is the
+    /// same save, whatever was recorded since. Returns the commit that they are frozen under.
+    pub(crate) fn freeze(
+        &mut self,
+        commit: CommitId,
+        metadata: &Metadata,
+    ) -> Result<Option<CommitId>, Error> {
+        self.check_whole()?;
+        if self.frozen.is_none() && !self.pending.is_empty() {
+            if !metadata.is_empty() {
+                self.pending.iter_mut().for_each(|recorded| recorded.set_metadata(metadata.clone()));
+            }
+            self.frozen = Some((commit, self.pending.len()));
+        }
+        Ok(self.frozen())
+    }
+
+    /// The events that are frozen.
+    pub(crate) fn frozen_events(&self) -> &[Recorded<A::Event>] {
+        self.frozen.and_then(|(_, count)| self.pending.get(..count)).unwrap_or_default()
+    }
+
+    /// The commit that the first pending events are frozen under.
+    pub(crate) fn frozen(&self) -> Option<CommitId> {
+        self.frozen.map(|(commit, _)| commit)
+    }
+
+    /// Lets go of the events that are frozen under `commit`: they are stored.
+    pub(crate) fn acknowledge(&mut self, commit: CommitId) {
+        if let Some((_, count)) = self.frozen.take_if(|(frozen, _)| *frozen == commit) {
+            self.pending.drain(..count);
+        }
+    }
+
+    /// Melts the events that are frozen under `commit`: they are not stored, and never will be.
+    pub(crate) fn thaw(&mut self, commit: CommitId) {
+        self.frozen.take_if(|(frozen, _)| *frozen == commit);
+    }
+
     /// Fails if a mutator panicked and the panic was caught.
-    #[cfg(feature = "testing")]
     pub(crate) fn check_whole(&self) -> Result<(), Error> {
         if !self.torn {
             return Ok(());

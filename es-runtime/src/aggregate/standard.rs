@@ -130,8 +130,19 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     Some(attribute.map(A::Event::ATTRIBUTE_CHANGED))
 }
 
+/// Whether this is the event that ends the aggregate.
+pub(crate) fn is_discarded<A: Aggregate>(event: &A::Event) -> bool {
+    struct Ends(&'static EventType);
+    impl EventVisitor for Ends {
+        type Output = bool;
+        fn event<T: Serialize + Debug>(self, of: &'static EventType, _: &T) -> bool {
+            of.topic() == self.0.topic()
+        }
+    }
+    event.visit(Ends(discarded::<A>()))
+}
+
 /// Whether events that the aggregate does not read are to be skipped, not to be missed.
-#[cfg(feature = "testing")]
 pub(crate) fn is_retired<A: Aggregate>(topic: &str) -> bool {
     let changed = attribute_changed::<A>().topic();
     // An attribute that is neither known nor retired is an error: see `decode_standard`.

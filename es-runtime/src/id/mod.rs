@@ -1,5 +1,6 @@
 //! Ids and versions: which aggregate, and how many events it has.
 
+mod commit;
 mod version;
 
 use std::cmp::Ordering;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+pub use self::commit::CommitId;
 pub use self::version::{Version, VersionOutOfRange};
 #[cfg(feature = "testing")]
 use crate::overrides::{OverrideKey, Overrides};

@@ -24,7 +24,7 @@ use std::future::Future;
 
 use uuid::Uuid;
 
-pub use self::commit::{Commit, CommitId, Position, Receipt};
+pub use self::commit::{Commit, Position, Receipt};
 pub use self::erased::{DynAggregateRecorder, DynApplicationRecorder, DynProcessRecorder};
 pub use self::memory::MemoryRecorder;
 pub use self::range::{EventRange, LogRange};
@@ -32,6 +32,7 @@ pub use self::sql::{EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};
 use crate::error::Error;
+pub use crate::id::CommitId;
 use crate::stored_event::StoredEvent;
 
 /// Keeps sequences of events, each under the id of its aggregate.

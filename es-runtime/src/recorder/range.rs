@@ -74,6 +74,14 @@ impl EventRange {
         Some((Version::new(self.start)?, Version::new(self.end - 1)?))
     }
 
+    /// What is left of the limit after so many; nothing if nothing is left.
+    pub(crate) fn without_first(mut self, count: usize) -> Option<Self> {
+        if let Some(limit) = &mut self.limit {
+            *limit = limit.checked_sub(count).filter(|left| *left > 0)?;
+        }
+        Some(self)
+    }
+
     /// How many at most.
     pub const fn max_count(&self) -> Option<usize> {
         self.limit

@@ -1,0 +1,197 @@
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::aggregate::{Aggregate, Discarded, Root, Seal};
+use crate::clock::now;
+use crate::error::Error;
+use crate::event::Event;
+use crate::id::{CommitId, Version};
+use crate::mapper::Mapper;
+use crate::metadata::Metadata;
+use crate::stored_event::StoredEvent;
+
+/// What is saved together: all of it or nothing.
+///
+/// ```
+/// use es_runtime::{Application, Wait, aggregate, application::Batch, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+///
+/// let app = Application::open("memory:").wait()?;
+/// let (mut one, mut other) = (Account::open(), Account::open());
+/// app.save((&mut one, &mut other)).wait()?;
+///
+/// let mut many = vec![Account::open(), Account::open()];
+/// app.save(Batch::new().add(many.as_mut_slice()).add(&mut one)).wait()?;
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Default)]
+#[must_use = "nothing is stored before the batch is saved"]
+pub struct Batch<'a> {
+    pub(super) roots: Vec<&'a mut dyn Saved>,
+    pub(super) loose: Vec<Box<dyn Loose + 'a>>,
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("aggregates", &self.roots.len())
+            .field("events", &self.loose.len())
+            .finish()
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an aggregate, a discarded one, or several.
+    pub fn add(mut self, more: impl IntoBatch<'a>) -> Self {
+        let more = more.into_batch();
+        self.roots.extend(more.roots);
+        self.loose.extend(more.loose);
+        self
+    }
+
+    /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice.
+    pub fn event<E: Event>(mut self, id: Uuid, version: Version, event: E) -> Self {
+        self.loose.push(Box::new(LooseEvent { id, version, event }));
+        self
+    }
+}
+
+/// What can be saved: an aggregate, a discarded one, tuples and slices of them, a [`Batch`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be saved",
+    label = "not an aggregate, a discarded one, or several of them",
+    note = "pass `&mut account`, `&mut discarded`, `(&mut one, &mut other)`, a slice, or a `Batch`"
+)]
+pub trait IntoBatch<'a> {
+    /// Makes a batch of it.
+    fn into_batch(self) -> Batch<'a>;
+}
+
+impl<'a> IntoBatch<'a> for Batch<'a> {
+    fn into_batch(self) -> Batch<'a> {
+        self
+    }
+}
+
+impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut A {
+    fn into_batch(self) -> Batch<'a> {
+        Batch { roots: vec![self.root_mut(Seal::new())], loose: Vec::new() }
+    }
+}
+
+impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Discarded<A> {
+    fn into_batch(self) -> Batch<'a> {
+        Batch { roots: vec![self.root_mut()], loose: Vec::new() }
+    }
+}
+
+impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [A] {
+    fn into_batch(self) -> Batch<'a> {
+        let roots = self.iter_mut().map(|aggregate| -> &'a mut dyn Saved { aggregate.root_mut(Seal::new()) });
+        Batch { roots: roots.collect(), loose: Vec::new() }
+    }
+}
+
+impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Vec<A> {
+    fn into_batch(self) -> Batch<'a> {
+        self.as_mut_slice().into_batch()
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident)+) => {
+        impl<'a, $($name: IntoBatch<'a>),+> IntoBatch<'a> for ($($name,)+) {
+            #[allow(non_snake_case, reason = "the names are those of the types")]
+            fn into_batch(self) -> Batch<'a> {
+                let ($($name,)+) = self;
+                Batch::new()$(.add($name))+
+            }
+        }
+    };
+}
+tuple!(T1 T2);
+tuple!(T1 T2 T3);
+tuple!(T1 T2 T3 T4);
+tuple!(T1 T2 T3 T4 T5);
+tuple!(T1 T2 T3 T4 T5 T6);
+tuple!(T1 T2 T3 T4 T5 T6 T7);
+tuple!(T1 T2 T3 T4 T5 T6 T7 T8);
+
+/// A root of any aggregate, as saving sees it.
+pub(super) trait Saved: Send {
+    fn id(&self) -> Uuid;
+    fn name(&self) -> &'static str;
+    fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error>;
+    /// The rows of the frozen events.
+    fn rows(&mut self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
+    fn frozen(&self) -> Option<CommitId>;
+    fn acknowledge(&mut self, commit: CommitId);
+    fn thaw(&mut self, commit: CommitId);
+    fn has_pending(&self) -> bool;
+}
+
+impl<A: Aggregate> Saved for Root<A> {
+    fn id(&self) -> Uuid {
+        Root::id(self).uuid()
+    }
+
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error> {
+        Root::freeze(self, commit, metadata)
+    }
+
+    fn rows(&mut self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error> {
+        for recorded in self.frozen_events() {
+            rows.push(mapper.encode::<A>(recorded)?);
+        }
+        Ok(())
+    }
+
+    fn frozen(&self) -> Option<CommitId> {
+        Root::frozen(self)
+    }
+
+    fn acknowledge(&mut self, commit: CommitId) {
+        Root::acknowledge(self, commit);
+    }
+
+    fn thaw(&mut self, commit: CommitId) {
+        Root::thaw(self, commit);
+    }
+
+    fn has_pending(&self) -> bool {
+        !self.pending().is_empty()
+    }
+}
+
+/// An event without an aggregate.
+pub(super) trait Loose: Send {
+    fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error>;
+}
+
+struct LooseEvent<E> {
+    id: Uuid,
+    version: Version,
+    event: E,
+}
+
+impl<E: Event> Loose for LooseEvent<E> {
+    fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error> {
+        mapper.encode_event(self.id, self.version, now(), metadata, &self.event)
+    }
+}

@@ -1,0 +1,215 @@
+//! The application: what a program holds. It opens a store, saves and loads aggregates, and runs commands.
+
+mod batch;
+mod open;
+mod save;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::batch::{Batch, IntoBatch};
+pub use self::open::Builder;
+use crate::aggregate::Aggregate;
+use crate::error::{Error, ErrorKind};
+use crate::id::Id;
+use crate::metadata::Metadata;
+use crate::recorder::{DynApplicationRecorder, Position, Receipt};
+use crate::repository::{At, Past, Repository};
+use crate::store::EventStore;
+
+/// How often a command is repeated on the newest state before its conflict is reported.
+const ATTEMPTS: usize = 10;
+
+/// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
+///
+/// ```
+/// use es_runtime::{Application, Wait, aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// #     #[event(Deposited)]
+/// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+/// # }
+///
+/// let app = Application::open("memory:").wait()?;
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// app.save(&mut account).wait()?;
+///
+/// let account = app.get(account.id()).wait()?;
+/// assert_eq!(account.balance, 10);
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Application {
+    shared: Arc<Shared>,
+    metadata: Metadata,
+}
+
+struct Shared {
+    repository: Repository,
+    recorder: Arc<dyn DynApplicationRecorder>,
+    close: Box<dyn Fn() + Send + Sync>,
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application").field("store", self.store()).finish_non_exhaustive()
+    }
+}
+
+impl Application {
+    /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the URI names no store of this build, or one that cannot be opened;
+    /// [`ErrorKind::Schema`] if its tables are not ours.
+    pub async fn open(uri: &str) -> Result<Self, Error> {
+        Self::builder(uri).open().await
+    }
+
+    /// Opens a store with more to say about it.
+    pub fn builder(uri: impl Into<String>) -> Builder {
+        Builder::new(uri.into())
+    }
+
+    /// The same application, which adds this to all that it saves: who, why, on whose behalf.
+    ///
+    /// ```
+    /// # use es_runtime::{Application, Metadata, Wait};
+    /// # let app = Application::open("memory:").wait()?;
+    /// let for_ann = app.with_metadata(Metadata::new().with_actor("ann").with_correlation("request 7"));
+    /// # let _ = for_ann;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_metadata(&self, metadata: Metadata) -> Self {
+        Self { shared: Arc::clone(&self.shared), metadata }
+    }
+
+    /// Saves the pending events of aggregates, all of them or none.
+    ///
+    /// If it fails, the events stay pending, and saving again is safe whatever became of the first attempt: it
+    /// never stores anything twice. The same holds for a future that was dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] if somebody else was first: load the aggregate again, or use
+    /// [`execute`](Self::execute), which does so. [`ErrorKind::OutcomeUnknown`] if the store did not answer.
+    pub async fn save<'a>(&self, batch: impl IntoBatch<'a>) -> Result<Receipt, Error> {
+        let batch = batch.into_batch();
+        save::save(self.store(), &self.metadata, batch).await
+    }
+
+    /// Loads an aggregate.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if it was never created or is discarded, [`ErrorKind::WrongAggregate`] if the id is
+    /// that of another type.
+    pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
+        self.shared.repository.get(id).await
+    }
+
+    /// Loads an aggregate as it was at a version or a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`ErrorKind::NotFound`] also if it did not exist then.
+    pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
+        self.shared.repository.get_at(id, at).await
+    }
+
+    /// Whether there is such an aggregate now.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
+        self.shared.repository.contains(id).await
+    }
+
+    /// Loads an aggregate, runs a command on it, and saves it.
+    ///
+    /// If somebody else was first, the command runs again on the newest state. If it refuses, nothing is saved.
+    ///
+    /// ```
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 10 } }
+    /// #     #[event(Withdrawn)]
+    /// #     fn take(&mut self, amount: i64) { self.balance -= amount; }
+    /// # }
+    /// # #[derive(Debug)]
+    /// # pub struct Overdrawn;
+    /// # impl Account {
+    /// #     pub fn withdraw(&mut self, amount: i64) -> Result<(), Overdrawn> {
+    /// #         if amount > self.balance { return Err(Overdrawn); }
+    /// #         self.take(amount);
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// # let mut account = Account::open();
+    /// # app.save(&mut account).wait()?;
+    /// let withdrawn = app.execute(account.id(), |account: &mut Account| account.withdraw(3)).wait()?;
+    /// assert!(withdrawn.is_ok());
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get) and [`save`](Self::save); [`ErrorKind::Conflict`] only after several attempts.
+    pub async fn execute<A: Aggregate, T: Send, E: Send>(
+        &self,
+        id: Id<A>,
+        mut command: impl FnMut(&mut A) -> Result<T, E> + Send,
+    ) -> Result<Result<T, E>, Error> {
+        let mut attempt = 1;
+        loop {
+            let mut aggregate = self.get(id).await?;
+            let done = match command(&mut aggregate) {
+                Ok(done) => done,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            match self.save(&mut aggregate).await {
+                Ok(_) => return Ok(Ok(done)),
+                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The position of a saved commit in the log; nothing if it had no events.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
+        self.shared.recorder.resolve_dyn(receipt).await
+    }
+
+    /// The event store.
+    pub fn store(&self) -> &EventStore {
+        self.shared.repository.store()
+    }
+
+    /// The recorder, for code that handles rows.
+    pub fn recorder(&self) -> &Arc<dyn DynApplicationRecorder> {
+        &self.shared.recorder
+    }
+
+    /// Closes the store, for all copies of this application. What is asked for later fails as
+    /// [`ErrorKind::Closed`].
+    pub fn close(&self) {
+        (self.shared.close)();
+    }
+}

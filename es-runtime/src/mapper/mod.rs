@@ -1,0 +1,323 @@
+//! The mapper: an event becomes a row and a row an event; transcode, compress, encrypt, and back.
+//!
+//! Id, version and topic stand in clear beside the state, so that a store can find a row; all else is in it. What
+//! a cipher writes is bound to them.
+
+mod frame;
+mod state;
+
+use std::cell::Cell;
+use std::fmt::{self, Debug};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use self::state::{Data, OfAggregate, Read, Single, Skipped, State, Written};
+use crate::aggregate::{Aggregate, Events, is_retired};
+use crate::cipher::Cipher;
+use crate::codec::Codec;
+use crate::compressor::Compressor;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
+use crate::id::Version;
+use crate::metadata::Metadata;
+use crate::registry::Registry;
+use crate::stored_event::StoredEvent;
+
+/// How large a state may be once it is decompressed, unless it is said otherwise.
+const LARGEST: usize = 64 << 20;
+
+/// Turns events into rows and back.
+///
+/// ```
+/// use es_runtime::mapper::Mapper;
+/// use es_runtime::{Event, Metadata, Version, clock::Timestamp, event};
+///
+/// #[event]
+/// pub struct PaymentReceived {
+///     pub amount: i64,
+/// }
+///
+/// let mapper = Mapper::new();
+/// let (id, at) = (uuid::Uuid::now_v7(), Timestamp::from_micros(1));
+/// let row = mapper.encode_event(id, Version::INITIAL, at, &Metadata::new(), &PaymentReceived { amount: 10 })?;
+/// assert_eq!(row.state, br#"{"at":1,"data":{"amount":10}}"#);
+/// assert_eq!(mapper.decode_event::<PaymentReceived>(&row)?.event().amount, 10);
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Mapper {
+    codec: Codec,
+    compressor: Option<Arc<dyn Compressor>>,
+    /// All that can be read.
+    compressors: Vec<Arc<dyn Compressor>>,
+    cipher: Option<Arc<dyn Cipher>>,
+    allows_clear: bool,
+    largest: usize,
+}
+
+impl Debug for Mapper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapper")
+            .field("codec", &self.codec)
+            .field("compressor", &self.compressor)
+            .field("cipher", &self.cipher)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Mapper {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What is bound to a ciphertext: which row it belongs to.
+struct Identity<'a> {
+    kind: Kind,
+    id: Uuid,
+    version: Version,
+    topic: &'a str,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Event,
+}
+
+impl<'a> Identity<'a> {
+    fn of_event(row: &'a StoredEvent) -> Self {
+        Self { kind: Kind::Event, id: row.id, version: row.version, topic: &row.topic }
+    }
+
+    fn associated(&self, header: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(header.len() + 25 + self.topic.len());
+        bytes.extend(header);
+        bytes.push(match self.kind {
+            Kind::Event => 1,
+        });
+        bytes.extend(self.id.as_bytes());
+        bytes.extend(self.version.get().to_be_bytes());
+        bytes.extend(self.topic.as_bytes());
+        bytes
+    }
+}
+
+/// What a row is to an aggregate.
+pub(crate) enum Mapped<E> {
+    Event(Recorded<E>),
+    /// An event whose type is gone.
+    Retired(Envelope),
+}
+
+impl Mapper {
+    /// JSON, neither compressed nor encrypted.
+    pub fn new() -> Self {
+        Self {
+            codec: Codec::default(),
+            compressor: None,
+            compressors: known_compressors(),
+            cipher: None,
+            allows_clear: false,
+            largest: LARGEST,
+        }
+    }
+
+    /// Writes with this codec; rows in any other are still read.
+    #[must_use]
+    pub fn with_codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// Compresses what becomes smaller by it.
+    #[must_use]
+    pub fn with_compressor(mut self, compressor: impl Compressor + 'static) -> Self {
+        let compressor: Arc<dyn Compressor> = Arc::new(compressor);
+        self.compressors.retain(|known| known.code() != compressor.code());
+        self.compressors.push(Arc::clone(&compressor));
+        self.compressor = Some(compressor);
+        self
+    }
+
+    /// Encrypts, and refuses rows that are not encrypted.
+    #[must_use]
+    pub fn with_cipher(mut self, cipher: impl Cipher + 'static) -> Self {
+        self.cipher = Some(Arc::new(cipher));
+        self
+    }
+
+    /// Reads rows that are not encrypted, too: those from before there was a cipher.
+    #[must_use]
+    pub const fn allowing_clear_data(mut self) -> Self {
+        self.allows_clear = true;
+        self
+    }
+
+    /// Refuses states that are larger once they are decompressed; 64 MiB unless it is said.
+    #[must_use]
+    pub const fn with_largest_state(mut self, bytes: usize) -> Self {
+        self.largest = bytes;
+        self
+    }
+
+    /// Makes the row of an event of an aggregate.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite.
+    pub fn encode<A: Aggregate>(&self, recorded: &Recorded<A::Event>) -> Result<StoredEvent, Error> {
+        let visitor = Encode { mapper: self, envelope: recorded.envelope(), metadata: recorded.metadata() };
+        recorded.event().visit(visitor)
+    }
+
+    /// Makes the row of an event that belongs to no aggregate of this program.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    pub fn encode_event<E: Event>(
+        &self,
+        id: Uuid,
+        version: Version,
+        at: crate::clock::Timestamp,
+        metadata: &Metadata,
+        event: &E,
+    ) -> Result<StoredEvent, Error> {
+        let envelope = Envelope::new(id, version, at);
+        event.accept(Encode { mapper: self, envelope: &envelope, metadata })
+    }
+
+    /// Reads a row as an event of an aggregate; nothing if its type is retired.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownTopic`] or [`ErrorKind::WrongAggregate`] by its topic, [`ErrorKind::Corrupt`] if the
+    /// state does not fit, [`ErrorKind::Cipher`] if it cannot be decrypted.
+    pub fn decode<A: Aggregate>(&self, row: &StoredEvent) -> Result<Option<Recorded<A::Event>>, Error> {
+        Ok(match self.decode_mapped::<A>(row)? {
+            Mapped::Event(recorded) => Some(recorded),
+            Mapped::Retired(_) => None,
+        })
+    }
+
+    #[inline]
+    pub(crate) fn decode_mapped<A: Aggregate>(&self, row: &StoredEvent) -> Result<Mapped<A::Event>, Error> {
+        let unknown = Cell::new(false);
+        let data = OfAggregate::<A> { topic: &row.topic, unknown: &unknown, aggregate: PhantomData };
+        match self.read(row, data) {
+            Ok(read) => Ok(Mapped::Event(recorded(row, read))),
+            Err(_) if unknown.get() && is_retired::<A>(&row.topic) => {
+                let Read { at, .. } = self.read(row, Skipped)?;
+                Ok(Mapped::Retired(Envelope::new(row.id, row.version, at)))
+            }
+            Err(_) if unknown.get() => Err(unknown_topic::<A>(row)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a row as an event of one type, whatever its topic.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode); [`ErrorKind::UnknownTopic`] if the topic is that of another event.
+    pub fn decode_event<E: Event>(&self, row: &StoredEvent) -> Result<Recorded<E>, Error> {
+        if !E::is(&row.topic) {
+            let message = format!("{} is no `{}`", Place(row), E::NAME);
+            return Err(Error::new(ErrorKind::UnknownTopic, message));
+        }
+        Ok(recorded(row, self.read(row, Single(PhantomData))?))
+    }
+
+    fn read<V, T>(&self, row: &StoredEvent, data: T) -> Result<Read<V>, Error>
+    where
+        T: for<'de> Data<'de, Value = V>,
+    {
+        // Bare JSON is read where it stands.
+        let read = if self.cipher.is_none() && row.state.first() == Some(&b'{') {
+            Codec::Json.decode(State(data), &row.state)
+        } else {
+            self.open(&row.state, &Identity::of_event(row))
+                .and_then(|(codec, written)| codec.decode(State(data), &written))
+        };
+        read.map_err(|error| at_row(row, error))
+    }
+}
+
+/// The compressors that this program has.
+fn known_compressors() -> Vec<Arc<dyn Compressor>> {
+    vec![
+        #[cfg(feature = "zlib")]
+        Arc::new(crate::compressor::Zlib::default()),
+        #[cfg(feature = "zstd")]
+        Arc::new(crate::compressor::Zstd::default()),
+    ]
+}
+
+fn recorded<E>(row: &StoredEvent, read: Read<E>) -> Recorded<E> {
+    let envelope = Envelope::new(row.id, row.version, read.at);
+    Recorded::new(envelope, read.data).with_metadata(read.metadata)
+}
+
+struct Encode<'a> {
+    mapper: &'a Mapper,
+    envelope: &'a Envelope,
+    metadata: &'a Metadata,
+}
+
+impl EventVisitor for Encode<'_> {
+    type Output = Result<StoredEvent, Error>;
+
+    fn event<T: Serialize + Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
+        let Self { mapper, envelope, metadata } = self;
+        let written = Written { version: of.version(), at: envelope.timestamp(), metadata, data };
+        let mut row = StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128));
+        let encoded = mapper.codec.encode(&written, &mut row.state);
+        encoded.map_err(|error| at_row(&row, error))?;
+        let state = std::mem::take(&mut row.state);
+        row.state = mapper.seal(state, &Identity::of_event(&row)).map_err(|error| at_row(&row, error))?;
+        Ok(row)
+    }
+}
+
+/// Names the row in the words of a message.
+struct Place<'a>(&'a StoredEvent);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StoredEvent { id, version, topic, .. } = self.0;
+        write!(f, "event {version} of aggregate {id}, a `{topic}`")
+    }
+}
+
+#[cold]
+fn at_row(row: &StoredEvent, error: Error) -> Error {
+    Error::new(error.kind(), format!("{}: {error}", Place(row))).with_source(error)
+}
+
+#[cold]
+fn unknown_topic<A: Aggregate>(row: &StoredEvent) -> Error {
+    let known = Registry::global().ok().and_then(|registry| registry.event(&row.topic));
+    match known {
+        Some(event) => Error::new(
+            ErrorKind::WrongAggregate,
+            format!(
+                "{} belongs to another aggregate than `{}`: the event is declared at {}; check the id",
+                Place(row),
+                A::NAME,
+                event.place()
+            ),
+        ),
+        None => Error::new(
+            ErrorKind::UnknownTopic,
+            format!(
+                "{} is not known to `{}`; a newer release may have stored it; if the event was renamed, keep the \
+                 old topic in `aliases`, if it is gone, in `#[mutator(retired = [..])]`",
+                Place(row),
+                A::NAME
+            ),
+        ),
+    }
+}

@@ -1,0 +1,177 @@
+//! The stored state: `{"v":2,"at":1763640000123456,"meta":{..},"data":{..}}`, written and read in one pass.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::aggregate::{Aggregate, Events};
+use crate::clock::Timestamp;
+use crate::event::Event;
+use crate::metadata::Metadata;
+
+/// What is written of an event.
+pub(super) struct Written<'a, T> {
+    pub(super) version: u32,
+    pub(super) at: Timestamp,
+    pub(super) metadata: &'a Metadata,
+    pub(super) data: &'a T,
+}
+
+impl<T: Serialize> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let count = 2 + usize::from(self.version > 1) + usize::from(!self.metadata.is_empty());
+        let mut map = serializer.serialize_map(Some(count))?;
+        if self.version > 1 {
+            map.serialize_entry("v", &self.version)?;
+        }
+        map.serialize_entry("at", &self.at)?;
+        if !self.metadata.is_empty() {
+            map.serialize_entry("meta", self.metadata)?;
+        }
+        map.serialize_entry("data", self.data)?;
+        map.end()
+    }
+}
+
+/// What is read of an event.
+pub(super) struct Read<T> {
+    pub(super) at: Timestamp,
+    pub(super) metadata: Metadata,
+    pub(super) data: T,
+}
+
+/// Reads the data of an event, whose type follows from the topic.
+pub(super) trait Data<'de>: Copy {
+    type Value;
+
+    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<Self::Value, D::Error>;
+}
+
+/// An event of an aggregate. That there is no such event is told apart from data that do not fit.
+pub(super) struct OfAggregate<'a, A> {
+    pub(super) topic: &'a str,
+    pub(super) unknown: &'a Cell<bool>,
+    pub(super) aggregate: PhantomData<A>,
+}
+
+impl<A> Clone for OfAggregate<'_, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for OfAggregate<'_, A> {}
+
+impl<'de, A: Aggregate> Data<'de> for OfAggregate<'_, A> {
+    type Value = A::Event;
+
+    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<A::Event, D::Error> {
+        A::Event::decode(self.topic, version, data).unwrap_or_else(|| {
+            self.unknown.set(true);
+            Err(D::Error::custom("the topic is not known"))
+        })
+    }
+}
+
+/// An event of one type.
+pub(super) struct Single<E>(pub(super) PhantomData<E>);
+
+impl<E> Clone for Single<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Single<E> {}
+
+impl<'de, E: Event> Data<'de> for Single<E> {
+    type Value = E;
+
+    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<E, D::Error> {
+        E::decode(version, data)
+    }
+}
+
+/// Any event, whose data are passed over.
+#[derive(Clone, Copy)]
+pub(super) struct Skipped;
+
+impl<'de> Data<'de> for Skipped {
+    type Value = ();
+
+    fn read<D: Deserializer<'de>>(self, _: u32, data: D) -> Result<(), D::Error> {
+        IgnoredAny::deserialize(data).map(drop)
+    }
+}
+
+/// Reads a state whose data are read by the inner one.
+pub(super) struct State<T>(pub(super) T);
+
+impl<'de, T: Data<'de>> DeserializeSeed<'de> for State<T> {
+    type Value = Read<T::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Key {
+    V,
+    At,
+    Meta,
+    Data,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de, T: Data<'de>> Visitor<'de> for State<T> {
+    type Value = Read<T::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event with its time and its data")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let (mut version, mut at, mut metadata, mut data) = (None, None, None, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                // One pass has to know it when it comes to the data.
+                Key::V if data.is_some() => {
+                    return Err(M::Error::custom("the data of the event stand before their version"));
+                }
+                Key::V if version.is_some() => return Err(M::Error::duplicate_field("v")),
+                Key::At if at.is_some() => return Err(M::Error::duplicate_field("at")),
+                Key::Meta if metadata.is_some() => return Err(M::Error::duplicate_field("meta")),
+                Key::Data if data.is_some() => return Err(M::Error::duplicate_field("data")),
+                Key::V => version = Some(map.next_value()?),
+                Key::At => at = Some(map.next_value()?),
+                Key::Meta => metadata = Some(map.next_value()?),
+                Key::Data => data = Some(map.next_value_seed(Value(self.0, version.unwrap_or(1)))?),
+                Key::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Read {
+            at: at.ok_or_else(|| M::Error::missing_field("at"))?,
+            metadata: metadata.unwrap_or_default(),
+            data: data.ok_or_else(|| M::Error::missing_field("data"))?,
+        })
+    }
+}
+
+struct Value<T>(T, u32);
+
+impl<'de, T: Data<'de>> DeserializeSeed<'de> for Value<T> {
+    type Value = T::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, data: D) -> Result<T::Value, D::Error> {
+        self.0.read(self.1, data)
+    }
+}

@@ -1,0 +1,141 @@
+//! The repository: aggregates made from their stored events.
+
+use std::fmt;
+use std::ops::Deref;
+
+use crate::aggregate::{Aggregate, Replay, not_found};
+use crate::clock::Timestamp;
+use crate::error::Error;
+use crate::id::{Id, Version};
+use crate::mapper::Mapped;
+use crate::recorder::EventRange;
+use crate::store::EventStore;
+
+/// Loads aggregates.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    store: EventStore,
+}
+
+impl Repository {
+    /// Loads from this store.
+    pub const fn new(store: EventStore) -> Self {
+        Self { store }
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &EventStore {
+        &self.store
+    }
+
+    /// The aggregate as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) if it was never created or is discarded,
+    /// [`WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id is that of another type, and what mapper and
+    /// store report.
+    pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
+        self.load(id, At::Version(Version::MAX)).await
+    }
+
+    /// The aggregate as it was at a version or a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`NotFound`](crate::ErrorKind::NotFound) also if it did not exist then.
+    pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
+        self.load(id, at.into()).await.map(Past)
+    }
+
+    /// Whether there is such an aggregate now.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), but for `NotFound`.
+    pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
+        let last = EventRange::all().descending().limit(1);
+        let Some(rows) = self.store.pages(id, last).next().await? else { return Ok(false) };
+        let Some(row) = rows.first() else { return Ok(false) };
+        Ok(match self.store.map::<A>(row)? {
+            Mapped::Event(last) => !crate::aggregate::is_discarded::<A>(last.event()),
+            Mapped::Retired(_) => true,
+        })
+    }
+
+    async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<A, Error> {
+        let (range, until) = match at {
+            At::Version(version) => (EventRange::all().lte(version), None),
+            At::Time(time) => (EventRange::all(), Some(time)),
+        };
+        let mut replay: Option<Replay<A>> = None;
+        let mut pages = self.store.pages(id, range);
+        'pages: while let Some(page) = pages.next().await? {
+            for row in &page {
+                let mapped = self.store.map::<A>(row)?;
+                let timestamp = match &mapped {
+                    Mapped::Event(event) => event.envelope().timestamp(),
+                    Mapped::Retired(envelope) => envelope.timestamp(),
+                };
+                // Time never runs backwards within an aggregate.
+                if until.is_some_and(|until| timestamp > until) {
+                    break 'pages;
+                }
+                match (&mut replay, mapped) {
+                    (Some(replay), Mapped::Event(event)) => replay.push(event)?,
+                    (Some(replay), Mapped::Retired(envelope)) => replay.skip(&envelope)?,
+                    (None, Mapped::Event(event)) => replay = Some(Replay::begin(id, event)?),
+                    (None, Mapped::Retired(envelope)) => {
+                        return Err(crate::aggregate::misplaced::<A>(&envelope, "creates it, but is retired"));
+                    }
+                }
+            }
+        }
+        replay.ok_or_else(|| not_found::<A>("it has no events, or none until then"))?.finish()
+    }
+}
+
+/// A moment in the life of an aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum At {
+    /// After the event that made this version; the last one, if there are fewer.
+    Version(Version),
+    /// After the last event that was recorded at this time or before.
+    Time(Timestamp),
+}
+
+impl From<Version> for At {
+    fn from(version: Version) -> Self {
+        Self::Version(version)
+    }
+}
+
+impl From<u32> for At {
+    fn from(version: u32) -> Self {
+        Self::Version(version.into())
+    }
+}
+
+impl From<Timestamp> for At {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(time)
+    }
+}
+
+/// An aggregate as it was: to look at, not to change.
+pub struct Past<A>(A);
+
+impl<A> Deref for Past<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.0
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for Past<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Past").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,219 @@
+//! The event store: mapper and recorder together; events go in and events come out.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::aggregate::Aggregate;
+use crate::error::Error;
+use crate::event::Recorded;
+use crate::id::{CommitId, Id, Version};
+use crate::mapper::{Mapped, Mapper};
+use crate::recorder::{Commit, DynAggregateRecorder, EventRange, Receipt};
+use crate::stored_event::StoredEvent;
+
+/// How many rows are read at a time: long sequences are never in memory whole.
+const PAGE: usize = 2_000;
+
+/// Keeps events of any aggregate.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use es_runtime::mapper::Mapper;
+/// use es_runtime::recorder::{EventRange, MemoryRecorder};
+/// use es_runtime::store::EventStore;
+/// use es_runtime::{Version, Wait, aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// #     #[event(Deposited)]
+/// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+/// # }
+///
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// store.put::<Account>(account.pending()).wait()?;
+///
+/// let later = store.get(account.id(), EventRange::all().gt(Version::INITIAL)).wait()?;
+/// assert_eq!(later.len(), 1);
+/// assert_eq!(store.last(account.id()).wait()?.map(|last| last.envelope().version().get()), Some(2));
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct EventStore {
+    mapper: Arc<Mapper>,
+    recorder: Arc<dyn DynAggregateRecorder>,
+}
+
+impl fmt::Debug for EventStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStore").field("mapper", &self.mapper).finish_non_exhaustive()
+    }
+}
+
+impl EventStore {
+    /// Joins a mapper and a recorder.
+    pub fn new(mapper: impl Into<Arc<Mapper>>, recorder: Arc<dyn DynAggregateRecorder>) -> Self {
+        Self { mapper: mapper.into(), recorder }
+    }
+
+    /// The mapper.
+    pub fn mapper(&self) -> &Mapper {
+        &self.mapper
+    }
+
+    /// Stores events of one aggregate, all or none.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::ErrorKind::Conflict) if a version is stored already, and what the mapper and the store
+    /// report.
+    pub async fn put<A: Aggregate>(&self, events: &[Recorded<A::Event>]) -> Result<Receipt, Error> {
+        let rows: Result<Vec<StoredEvent>, Error> = events.iter().map(|event| self.mapper.encode::<A>(event)).collect();
+        self.append(Commit::with_id(CommitId::new(), rows?)).await
+    }
+
+    pub(crate) async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        self.recorder.append_dyn(commit).await
+    }
+
+    /// Reads events of one aggregate; those whose type is retired are left out.
+    ///
+    /// # Errors
+    ///
+    /// What the mapper and the store report.
+    pub async fn get<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        range: EventRange,
+    ) -> Result<Vec<Recorded<A::Event>>, Error> {
+        let mut events = Vec::new();
+        let mut pages = self.pages(id, range);
+        while let Some(page) = pages.next().await? {
+            for row in &page {
+                events.extend(self.mapper.decode::<A>(row)?);
+            }
+        }
+        Ok(events)
+    }
+
+    /// The first event of an aggregate.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn first<A: Aggregate>(&self, id: Id<A>) -> Result<Option<Recorded<A::Event>>, Error> {
+        Ok(self.get(id, EventRange::all().limit(1)).await?.pop())
+    }
+
+    /// The last event of an aggregate.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn last<A: Aggregate>(&self, id: Id<A>) -> Result<Option<Recorded<A::Event>>, Error> {
+        self.most_recent(id, Version::MAX).await
+    }
+
+    /// The last event of an aggregate at `version` or before.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn most_recent<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: Version,
+    ) -> Result<Option<Recorded<A::Event>>, Error> {
+        Ok(self.get(id, EventRange::all().lte(version).descending().limit(1)).await?.pop())
+    }
+
+    /// Reads events of one aggregate a page at a time: for sequences that are too long for memory.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use es_runtime::{Wait, aggregate, mutator, mapper::Mapper, recorder::{EventRange, MemoryRecorder}, store::EventStore};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let account = Account::open();
+    /// # store.put::<Account>(account.pending()).wait()?;
+    /// let mut events = store.stream(account.id(), EventRange::all());
+    /// while let Some(page) = events.next_page().wait()? {
+    ///     for event in page {
+    ///         println!("{:?}", event.event());
+    ///     }
+    /// }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn stream<A: Aggregate>(&self, id: Id<A>, range: EventRange) -> EventStream<'_, A> {
+        EventStream { store: self, pages: self.pages(id, range) }
+    }
+
+    pub(crate) fn pages<A>(&self, id: Id<A>, range: EventRange) -> Pages<'_, A> {
+        Pages { store: self, id, range: Some(range) }
+    }
+
+    #[inline]
+    pub(crate) fn map<A: Aggregate>(&self, row: &StoredEvent) -> Result<Mapped<A::Event>, Error> {
+        self.mapper.decode_mapped::<A>(row)
+    }
+}
+
+/// The rows of one aggregate, a page at a time.
+pub(crate) struct Pages<'a, A> {
+    store: &'a EventStore,
+    id: Id<A>,
+    /// What is still to be read.
+    range: Option<EventRange>,
+}
+
+impl<A> Pages<'_, A> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
+        let Some(range) = self.range.take() else { return Ok(None) };
+        let page = self.store.recorder.select_dyn(self.id.uuid(), range.limit(PAGE)).await?;
+        // A full page may have a successor; key-set, so that no cursor is held open meanwhile.
+        if page.len() == PAGE
+            && let Some(last) = page.last()
+        {
+            let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
+            self.range = rest.without_first(PAGE);
+        }
+        Ok(if page.is_empty() { None } else { Some(page) })
+    }
+}
+
+/// The events of one aggregate, a page at a time.
+#[must_use = "nothing is read before a page is asked for"]
+pub struct EventStream<'a, A> {
+    store: &'a EventStore,
+    pages: Pages<'a, A>,
+}
+
+impl<A> fmt::Debug for EventStream<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("id", &self.pages.id).finish_non_exhaustive()
+    }
+}
+
+impl<A: Aggregate> EventStream<'_, A> {
+    /// The next page; nothing after the last one.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::get`].
+    pub async fn next_page(&mut self) -> Result<Option<Vec<Recorded<A::Event>>>, Error> {
+        let Some(page) = self.pages.next().await? else { return Ok(None) };
+        let events = page.iter().map(|row| self.store.mapper.decode::<A>(row));
+        events.filter_map(Result::transpose).collect::<Result<_, _>>().map(Some)
+    }
+}
