@@ -14,6 +14,7 @@ mod misuse;
 mod mutator;
 mod names;
 mod runtime_path;
+mod silent;
 #[cfg(test)]
 mod tests;
 mod types;

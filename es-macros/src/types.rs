@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Fields, GenericArgument, LitStr, PathArguments, Type, TypePath, Visibility};
 
+use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 
@@ -72,14 +73,16 @@ pub(crate) fn check_owned(ty: &Type, what: &str, diag: &mut Diag) {
     Finder { what, diag }.visit_type(ty);
 }
 
-/// As [`check_owned`], for the fields of an item.
+/// As [`check_owned`], for the fields of an item; they are not left out of what is stored, either: `lost` says
+/// where they would be missed.
 ///
 /// A field that is refused gets the type that `refused` names. Its definition, which is returned, holds the
 /// first report as a constant that fails: an error type, about which the compiler is silent wherever it meets
 /// it.
-pub(crate) fn check_owned_fields(
+pub(crate) fn check_fields(
     fields: &mut Fields,
     what: &str,
+    lost: &str,
     refused: &Ident,
     diag: &mut Diag,
 ) -> TokenStream {
@@ -87,6 +90,7 @@ pub(crate) fn check_owned_fields(
     for field in fields {
         let mut own = Diag::default();
         check_owned(&field.ty, what, &mut own);
+        attrs::refuse_skips(&field.attrs, lost, &mut own);
         let mut errors = own.into_errors().into_iter();
         let Some(first) = errors.next() else { continue };
         if definition.is_empty() {
@@ -136,7 +140,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 let owned = match &*reference.elem {
                     Type::Path(path) if path.path.is_ident("str") => "`String`".to_owned(),
                     Type::Slice(_) => "`Vec<_>`".to_owned(),
-                    elem => format!("`{}`", crate::attrs::text(elem)),
+                    elem => format!("`{}`", attrs::text(elem)),
                 };
                 self.diag.error(reference, format!("{what} cannot borrow; take {owned}"));
             }

@@ -141,6 +141,7 @@
 /// - `#[derive(..)]` above `#[aggregate]` derives for the root. Write it below: it then derives for the state.
 /// - A field that can change behind a shared reference, such as a `Cell` or an atomic: it would change without an
 ///   event.
+/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a field: a snapshot would not hold it.
 /// - Generic parameters, lifetimes, unnamed fields: a stored event needs one definite shape.
 /// - Assigning a field. Only the bodies of event methods can:
 ///
@@ -402,6 +403,8 @@ pub use es_macros::mutator;
 /// - `#[event(Paid)]` on a method that takes `&Paid`: a declared event has its name already. Write `#[event]`.
 /// - Two events of one aggregate with the same topic, or `upcast` without its `version`: refused while
 ///   compiling. Two events of two crates with the same topic: refused by [`Registry`](crate::Registry).
+/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a parameter or a field: what is not stored is
+///   not there on replay.
 /// - A changed shape without a new `version`: found by [`events_lock!`](crate::events_lock).
 /// - An enum: make each variant an event of its own, or put the enum in a field.
 #[doc(inline)]

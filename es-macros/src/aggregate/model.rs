@@ -7,7 +7,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{check_owned_fields, is_known_storable};
+use crate::types::{check_fields, is_known_storable};
 use crate::upcast;
 
 const ARGUMENTS: &[&str] = &["name", "id_namespace", "trigger", "crate"];
@@ -66,9 +66,10 @@ impl Aggregate {
         }
         refuse_misplaced(&mut item.attrs, diag);
 
-        let refused = check_owned_fields(
+        let refused = check_fields(
             &mut item.fields,
             "a field of an aggregate",
+            "a snapshot would not hold it",
             &names::refused(&item.ident),
             diag,
         );

@@ -7,13 +7,14 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Fields, Item, ItemStruct, Type};
 
-use super::made::{ARGUMENTS, Stored};
+use super::made::{ARGUMENTS, LOST, Stored};
 use crate::args::{Args, split};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{check_owned_fields, checked, is_known_storable, lazy_bounds, refused_item, serde_bounds};
+use crate::silent;
+use crate::types::{check_fields, checked, is_known_storable, lazy_bounds, refused_item, serde_bounds};
 use crate::upcast;
 
 /// Expands `#[event(args)] item`.
@@ -25,6 +26,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
             refuse(&other, &mut diag);
             match other {
                 Item::Enum(item) => refused_item(&item.vis, &item.ident, from_ref(&item.ident), &mut diag),
+                // Its body means the state, which only `#[mutator]` knows.
+                Item::Fn(mut item) => {
+                    silent::function(&mut item.attrs, &mut item.sig, &mut item.block);
+                    item.into_token_stream()
+                }
                 other => other.into_token_stream(),
             }
         }
@@ -103,7 +109,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     }
     item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
     let refused =
-        check_owned_fields(&mut item.fields, "a field of an event", &names::refused(&item.ident), diag);
+        check_fields(&mut item.fields, "a field of an event", LOST, &names::refused(&item.ident), diag);
     for field in &mut item.fields {
         for attr in attrs::take_ours(&mut field.attrs, "attribute") {
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");

@@ -12,6 +12,7 @@ use super::method::{EventMethod, MethodEvent};
 use super::model::Mutator;
 use crate::attrs;
 use crate::diag::Diag;
+use crate::event::made::LOST;
 use crate::names::{self, RESERVED_EVENTS, RESERVED_METHODS};
 use crate::types::{check_owned, peel};
 
@@ -102,6 +103,7 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
             );
         }
     }
+    attrs::refuse_skips(written, LOST, diag);
     if name.unraw().to_string().starts_with('_') {
         let stored = name.unraw().to_string();
         let plain = stored.trim_start_matches('_');

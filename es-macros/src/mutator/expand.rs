@@ -237,10 +237,7 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
 fn commands(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, .. } = names;
     let commands = mutator.events.iter().filter_map(command);
-    let broken = mutator.broken.iter().map(|method| {
-        let (attrs, vis, sig) = (&method.attrs, &method.vis, &method.sig);
-        quote!(#(#attrs)* #[allow(unused)] #vis #sig { ::core::panic!() })
-    });
+    let broken = &mutator.broken;
     quote! {
         impl #root {
             #(#commands)*

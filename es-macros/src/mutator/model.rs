@@ -8,6 +8,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
+use crate::silent;
 use crate::types::peel;
 
 const ARGUMENTS: &[&str] = &["retired", "visibility", "crate"];
@@ -62,13 +63,19 @@ impl Mutator {
             };
             match EventMethod::new(attr, &method, &mutator.ident(), diag) {
                 Some(event) => mutator.events.push(event),
-                None => mutator.broken.push(method),
+                None => mutator.break_off(method),
             }
         }
         check::events(&mut mutator, diag);
         check::block(&mutator, attempts, diag);
         check::bodies(&mut mutator, diag);
         Some(mutator)
+    }
+
+    /// Keeps the signature of a method with mistakes.
+    fn break_off(&mut self, mut method: ImplItemFn) {
+        silent::function(&mut method.attrs, &mut method.sig, &mut method.block);
+        self.broken.push(method);
     }
 
     /// The visibility of made events and the enum, as tokens of the item at `span`: an item is underlined from
