@@ -113,7 +113,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             #renamed
             #namespace
             type State = #checked_state;
-            type Event = <#root as __es::Mutator>::Event;
+            type Event = <<#root as __es::Checked<{ <#root as __es::Mutator>::OK }>>::Type as __es::Mutator>::Event;
             type Attribute = #attribute_enum;
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
                 Self { __root: root }

@@ -2,7 +2,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Path, Type};
+use syn::{Attribute, Type};
 
 use super::dispatch::dispatch;
 use super::method::{EventMethod, Field, MethodEvent};
@@ -15,7 +15,7 @@ use crate::types::{is_known_storable, lazy_bounds, serde_bounds};
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
         mutator,
-        root: &mutator.root,
+        root: names::local("__Root"),
         state: names::local("__State"),
         events: names::event_enum(&mutator.ident()),
         unknown: mutator
@@ -33,14 +33,13 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let helpers = helpers(&names);
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
-    let (state_alias, aggregate) = (&names.state, as_aggregate(mutator, &quote!(__es)));
+    let aliases = aliases(&names);
     quote! {
         #(#structs)*
         #event_enum
         const _: () = {
             #use_runtime
-            #[allow(non_camel_case_types)]
-            type #state_alias = #aggregate::State;
+            #aliases
             #dispatch
             #(#impls)*
             #commands
@@ -53,7 +52,8 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
 /// What most parts of the expansion name.
 pub(super) struct Names<'a> {
     pub(super) mutator: &'a Mutator,
-    pub(super) root: &'a Path,
+    /// The aggregate, by the name that the expansion's block gives it.
+    pub(super) root: Ident,
     /// The state, by the name that the expansion's block gives it.
     pub(super) state: Ident,
     pub(super) events: Ident,
@@ -86,10 +86,16 @@ fn where_all_storable(types: &[&Type]) -> TokenStream {
     quote!(where #bounds)
 }
 
-/// The aggregate as an implementor of `Aggregate`, always at one place: see [`as_event`].
-pub(super) fn as_aggregate(mutator: &Mutator, runtime: &TokenStream) -> TokenStream {
-    let root = &mutator.root;
-    quote_spanned!(mutator.ident().span()=> <#root as #runtime::Aggregate>)
+/// The names of the root and the state in the expansion's block. What is no aggregate makes an error of the first
+/// one, and the compiler is silent about all that goes through it.
+fn aliases(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, state, .. } = names;
+    let written = &mutator.root;
+    let ok = quote_spanned!(mutator.ident().span()=> <#written as __es::Aggregate>::OK);
+    quote! {
+        type #root = <#written as __es::Checked<{ #ok }>>::Type;
+        type #state = <#root as __es::Aggregate>::State;
+    }
 }
 
 /// The event as a type.
@@ -143,7 +149,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
 fn event_enum(names: &Names<'_>) -> TokenStream {
     let Names { mutator, events, .. } = names;
     let private = mutator.runtime.private();
-    let aggregate = as_aggregate(mutator, &private);
+    let written = &mutator.root;
     let vis = mutator.visibility_at(events.span());
     let doc = format!(" The events of [`{}`].", mutator.ident());
     let variants = names.each(|method, variant| {
@@ -153,7 +159,7 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
     let item = quote_spanned! {events.span()=>
         #vis enum #events {
             #variants
-            AttributeChanged(#aggregate::Attribute),
+            AttributeChanged(<#written as #private::Mutator>::Attribute),
             Discarded,
         }
     };
@@ -224,7 +230,7 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let cfgs = method.cfgs();
     let unknown = stored_types(method);
     let bounds = where_all_storable(&unknown);
-    let root = names.root;
+    let root = &names.root;
     let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
     let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>(#usual)));
     quote! {
@@ -235,18 +241,20 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
 
 /// The methods of the root that record.
 fn commands(names: &Names<'_>) -> TokenStream {
-    let Names { mutator, root, .. } = names;
-    let commands = mutator.events.iter().filter_map(command);
+    let mutator = names.mutator;
+    let written = &mutator.root;
+    let commands = mutator.events.iter().filter_map(|method| command(names, method));
     let broken = &mutator.broken;
     quote! {
-        impl #root {
+        impl #written {
             #(#commands)*
             #(#broken)*
         }
     }
 }
 
-fn command(method: &EventMethod) -> Option<TokenStream> {
+fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
+    let root = &names.root;
     let MethodEvent::Made { name, fields, .. } = &method.event else { return None };
     let EventMethod { vis, ident, .. } = method;
     let shown: Vec<&Attribute> = attrs::select(&method.attrs, |attr| {
@@ -262,12 +270,14 @@ fn command(method: &EventMethod) -> Option<TokenStream> {
     let inlined = method.attrs.iter().any(|attr| attr.path().is_ident("inline"));
     let inline = (!inlined).then(|| quote!(#[inline]));
     if !method.creates() {
+        let own = names::local("root");
         return Some(quote! {
             #(#shown)*
             #doc
             #inline
             #vis fn #ident(&mut self, #(#params),*) {
-                self.__root.record(#name { #(#values),* });
+                let #own: &mut #root = self;
+                #own.__root.record(#name { #(#values),* });
             }
         });
     }
@@ -279,13 +289,13 @@ fn command(method: &EventMethod) -> Option<TokenStream> {
         #(#shown)*
         #doc
         #vis fn #ident(#(#params),*) -> Self {
-            Self { __root: __es::Root::create(__es::Id::new(), #name { #(#values),* }) }
+            #root { __root: __es::Root::<#root>::create(__es::Id::new(), #name { #(#values),* }) }
         }
         #(#kept)*
         #[doc = #with_id_doc]
         #[allow(dead_code)]
         #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
-            Self { __root: __es::Root::create(#id, #name { #(#values),* }) }
+            #root { __root: __es::Root::<#root>::create(#id, #name { #(#values),* }) }
         }
     })
 }

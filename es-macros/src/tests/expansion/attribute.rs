@@ -42,7 +42,9 @@ const _: () = {
                 0
             },
         >>::Type;
-        type Event = <Account as __es::Mutator>::Event;
+        type Event = <<Account as __es::Checked<
+            { <Account as __es::Mutator>::OK },
+        >>::Type as __es::Mutator>::Event;
         type Attribute = <AccountAttribute as __es::Checked<
             {
                 let () = <Name as __es::AssertStorable>::OK;

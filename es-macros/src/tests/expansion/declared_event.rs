@@ -3,16 +3,17 @@
 pub enum AccountEvent {
     Imported(Imported),
     PaymentReceived(PaymentReceived),
-    AttributeChanged(<Account as ::es_runtime::__private::Aggregate>::Attribute),
+    AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
     Discarded,
 }
 const _: () = {
     use ::es_runtime::__private as __es;
-    #[allow(non_camel_case_types)]
-    type __State = <Account as __es::Aggregate>::State;
+    type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;
+    type __State = <__Root as __es::Aggregate>::State;
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
+        type Attribute = <__Root as __es::Aggregate>::Attribute;
     }
     #[automatically_derived]
     impl __es::Clone for AccountEvent {
@@ -38,16 +39,16 @@ const _: () = {
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-            __es::debug_event::<Account>(self, f)
+            __es::debug_event::<__Root>(self, f)
         }
     }
     #[automatically_derived]
-    impl __es::Events<Account> for AccountEvent {
+    impl __es::Events<__Root> for AccountEvent {
         const TYPES: &'static [__es::EventType] = &[
             <Imported as __es::Event>::TYPE,
             <PaymentReceived as __es::Event>::TYPE,
         ];
-        const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
@@ -58,9 +59,9 @@ const _: () = {
                     <PaymentReceived as __es::Event>::accept(event, visitor)
                 }
                 Self::AttributeChanged(attribute) => {
-                    __es::visit_attribute::<Account, __V>(attribute, visitor)
+                    __es::visit_attribute::<__Root, __V>(attribute, visitor)
                 }
-                Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
+                Self::Discarded => __es::visit_discarded::<__Root, __V>(visitor),
             }
         }
         #[inline]
@@ -79,7 +80,7 @@ const _: () = {
                     __es::ApplyRef::apply_ref(state, &event, envelope)
                 }
                 Self::AttributeChanged(attribute) => {
-                    __es::set_attribute::<Account>(attribute, state)
+                    __es::set_attribute::<__Root>(attribute, state)
                 }
                 Self::Discarded => return __es::Effect::Discards,
                 _ => return __es::Effect::Creates,
@@ -102,18 +103,15 @@ const _: () = {
                             .map(Self::PaymentReceived)
                     }
                     _ => {
-                        return __es::decode_standard::<
-                            Account,
-                            __D,
-                        >(topic, version, data);
+                        return __es::decode_standard::<__Root, __D>(topic, version, data);
                     }
                 },
             )
         }
     }
-    impl __es::Creates<Account> for Imported {
+    impl __es::Creates<__Root> for Imported {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Imported;
-        const APPLY: __es::BeginFn<Account, Self> = __es::BeginRef::begin_ref;
+        const APPLY: __es::BeginFn<__Root, Self> = __es::BeginRef::begin_ref;
     }
     impl __es::BeginRef<Imported> for __State {
         #[inline]
@@ -121,9 +119,9 @@ const _: () = {
             Self { balance: event.balance }
         }
     }
-    impl __es::Changes<Account> for PaymentReceived {
+    impl __es::Changes<__Root> for PaymentReceived {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::PaymentReceived;
-        const APPLY: __es::ApplyFn<Account, Self> = __es::ApplyRef::apply_ref;
+        const APPLY: __es::ApplyFn<__Root, Self> = __es::ApplyRef::apply_ref;
     }
     impl __es::ApplyRef<PaymentReceived> for __State {
         #[inline]
@@ -139,8 +137,8 @@ const _: () = {
         }
     }
     __es::submit! {
-        __es::AggregateType::of:: < Account > ()
+        __es::AggregateType::of:: < __Root > ()
     }
-    const _: () = __es::distinct::<Account>(&<Imported as __es::Event>::TYPE);
-    const _: () = __es::distinct::<Account>(&<PaymentReceived as __es::Event>::TYPE);
+    const _: () = __es::distinct::<__Root>(&<Imported as __es::Event>::TYPE);
+    const _: () = __es::distinct::<__Root>(&<PaymentReceived as __es::Event>::TYPE);
 };
