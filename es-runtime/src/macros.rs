@@ -207,7 +207,7 @@ pub use es_macros::aggregate;
 /// | `#[event(Deposited)] fn deposit(&mut self, amount: i64)` | makes an event that changes; command `deposit` |
 /// | `#[event] fn imported(event: &Imported) -> Self` | says how a declared event creates; recorded with `create_from` |
 /// | `#[event] fn paid(&mut self, event: &Paid)` | says how a declared event changes; recorded with `trigger` |
-/// | without `#[event]` | a helper of the state |
+/// | without `#[event]` | a helper of the state; with `&self`, the root has it, too |
 ///
 /// A command has the name, the parameters, the visibility and the documentation of its method, and belongs to the
 /// root. Its parameters are the fields of the event. An event method may also take one `&Envelope`: it is
@@ -254,6 +254,8 @@ pub use es_macros::aggregate;
 /// - `Account { .. }` or `-> Account` inside the block: write `Self`.
 /// - An event method that returns a `Result`. What is recorded has happened. Decide in a method outside the block,
 ///   which then calls the event method.
+/// - `pub fn deposit(&mut self, ..)` without `#[event]`: it would be a helper of the state, which nobody outside can
+///   call. Give it an event, or make the helper private.
 /// - An event method called by another one, or by a helper: nothing is recorded while an event is applied. Move
 ///   what both need to a helper.
 /// - A parameter that borrows: what is stored owns its data. Take a `String`, not a `&str`.

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{
     Attribute, FnArg, ImplItem, ImplItemFn, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature,
-    Type,
+    Type, Visibility,
 };
 
 use super::body;
@@ -136,6 +136,34 @@ pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
         diag.error(ident, format!("every aggregate has a method `{ident}` of its own; choose another name"));
     }
     reserved
+}
+
+/// Reports a helper that changes the state and is meant for others, who never hold a state that can be changed.
+pub(super) fn public_helper(method: &ImplItemFn, diag: &mut Diag) -> bool {
+    let changes = matches!(
+        method.sig.inputs.first(),
+        Some(FnArg::Receiver(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }))
+    );
+    // Of a name that is nearly ours, the compiler says that it does not exist.
+    let misspelt = method
+        .attrs
+        .iter()
+        .filter_map(|attr| attr.path().get_ident())
+        .any(|name| strsim::jaro_winkler(&name.to_string(), "event") > 0.8);
+    if !changes || misspelt || matches!(method.vis, Visibility::Inherited) {
+        return false;
+    }
+    let Signature { ident, .. } = &method.sig;
+    let guess = names::camel(ident);
+    let vis = if matches!(method.vis, Visibility::Public(_)) { "pub" } else { "pub(..)" };
+    diag.error(
+        ident,
+        format!(
+            "`{ident}` has no `#[event]`, so it is a helper of the state, which nobody outside can call; add \
+             `#[event({guess})]`, or remove `{vis}`"
+        ),
+    );
+    true
 }
 
 /// Takes `#[event]` off a member of the block, and reports attributes of ours that have no place on it.

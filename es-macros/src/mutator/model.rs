@@ -48,8 +48,9 @@ impl Mutator {
         };
         let mut attempts = 0;
         for mut member in item.items {
+            let mark = diag.mark();
             let ours = check::take_attributes(&mut member, diag);
-            let ImplItem::Fn(method) = member else {
+            let ImplItem::Fn(mut method) = member else {
                 mutator.helpers.push(member);
                 continue;
             };
@@ -58,6 +59,11 @@ impl Mutator {
                 continue;
             }
             let Some(attr) = ours.first() else {
+                if diag.clean_since(mark) && check::public_helper(&method, diag) {
+                    // Callers meant an event method, bodies may mean the helper.
+                    mutator.break_off(method.clone());
+                    method.vis = Visibility::Inherited;
+                }
                 mutator.helpers.push(ImplItem::Fn(method));
                 continue;
             };
