@@ -106,11 +106,14 @@ fn path(method: &EventMethod) -> TokenStream {
     }
 }
 
-/// The event as an implementor of `Event`. Every use of it is this same path at one place, so that the
-/// compiler reports a type that is no event once: there.
+/// The event as an implementor of `Event`, or of `Handled`, which is the same for events declared elsewhere.
+/// Every use of it is this same path at one place, so that the compiler reports a type that is no event once: there.
 pub(super) fn as_event(method: &EventMethod) -> TokenStream {
     let ty = path(method);
-    quote_spanned!(ty.span()=> <#ty as __es::Event>)
+    match &method.event {
+        MethodEvent::Made { .. } => quote_spanned!(ty.span()=> <#ty as __es::Event>),
+        MethodEvent::Declared { .. } => quote_spanned!(ty.span()=> <#ty as __es::Handled>),
+    }
 }
 
 fn stored_types(method: &EventMethod) -> Vec<&Type> {
