@@ -43,6 +43,37 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
     }
 }
 
+/// The types of which it is not known that they can be stored, and on which it depends whether `ty` can be: itself,
+/// or what is inside it.
+pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
+    let ty = peel(ty);
+    if is_known_storable(ty) {
+        return Vec::new();
+    }
+    match ty {
+        Type::Tuple(tuple) => tuple.elems.iter().flat_map(unknown_storable).collect(),
+        Type::Path(path) => unknown_element(path).map_or_else(|| vec![ty], unknown_storable),
+        _ => vec![ty],
+    }
+}
+
+/// What the type is a plain container of. A set and an unknown key need more than being storable, and what is in a
+/// box may have no size: there the whole type is checked.
+fn unknown_element(ty: &TypePath) -> Option<&Type> {
+    let [segment] = ty.path.segments.iter().collect::<Vec<_>>()[..] else { return None };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    let is = |names: &[&str]| ty.qself.is_none() && names.iter().any(|name| segment.ident == name);
+    match arguments.args.iter().collect::<Vec<_>>()[..] {
+        [GenericArgument::Type(element)] if is(&["Option", "Vec", "VecDeque"]) => Some(element),
+        [GenericArgument::Type(key), GenericArgument::Type(value)]
+            if is(&["BTreeMap", "HashMap"]) && is_known_storable(key) =>
+        {
+            Some(value)
+        }
+        _ => None,
+    }
+}
+
 /// Types that change behind a shared reference.
 const CELLS: &[&str] = &[
     "Cell",

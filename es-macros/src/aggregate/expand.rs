@@ -5,7 +5,7 @@ use syn::{Attribute, LitStr, Type};
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
 use crate::names;
-use crate::types::{checked, is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{checked, lazy_bounds, serde_bounds, unknown_storable};
 use crate::upcast::{self, current_version};
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
@@ -98,7 +98,10 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
     });
     let namespace =
         id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
-    let checked_state = checked(&quote!(#state), &aggregate.unknown_types(), &quote!(__es::AssertStateField));
+    let checked_state =
+        checked(&quote!(#state), &aggregate.unknown_plain_types(), &quote!(__es::AssertStateField));
+    // In the words of the attribute's own check, so that both are one report.
+    let checked_state = checked(&checked_state, &unknown_values(attributes), &quote!(__es::AssertStorable));
     let attribute_enum = if attributes.is_empty() {
         quote!(__es::NoAttribute<#state>)
     } else {
@@ -208,7 +211,7 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
 /// The types of the attributes of which it is not known that they can be stored.
 fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {
     let everywhere = attributes.iter().filter(|attribute| attribute.cfgs.is_empty());
-    everywhere.map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect()
+    everywhere.flat_map(|attribute| unknown_storable(&attribute.ty)).collect()
 }
 
 fn attribute_impl(aggregate: &Aggregate) -> TokenStream {

@@ -14,7 +14,7 @@ use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
 use crate::silent;
-use crate::types::{check_fields, checked, is_known_storable, lazy_bounds, refused_item, serde_bounds};
+use crate::types::{check_fields, checked, lazy_bounds, refused_item, serde_bounds, unknown_storable};
 use crate::upcast;
 
 /// Expands `#[event(args)] item`.
@@ -151,8 +151,7 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         .fields
         .iter()
         .filter(|field| !attrs::has_serde(&field.attrs))
-        .map(|field| &field.ty)
-        .filter(|ty| !is_known_storable(ty))
+        .flat_map(|field| unknown_storable(&field.ty))
         .collect();
     let derives = derives(runtime, item, &unknown, &quote!(#private::Storable));
     let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));

@@ -10,7 +10,7 @@ use super::model::Mutator;
 use super::registration::registration;
 use crate::attrs;
 use crate::names;
-use crate::types::{is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{lazy_bounds, serde_bounds, unknown_storable};
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
@@ -119,7 +119,7 @@ pub(super) fn as_event(method: &EventMethod) -> TokenStream {
 fn stored_types(method: &EventMethod) -> Vec<&Type> {
     let MethodEvent::Made { fields, .. } = &method.event else { return Vec::new() };
     let fields = fields.iter().filter(|field| !attrs::has_serde(&field.attrs));
-    fields.map(|field| &field.ty).filter(|ty| !is_known_storable(ty)).collect()
+    fields.flat_map(|field| unknown_storable(&field.ty)).collect()
 }
 
 /// The struct that is made from the parameters of a method.

@@ -38,7 +38,7 @@ const _: () = {
         const NAME: &'static str = "Account";
         type State = <AccountState as __es::Checked<
             {
-                let () = <Name as __es::AssertStateField>::OK;
+                let () = <Name as __es::AssertStorable>::OK;
                 0
             },
         >>::Type;

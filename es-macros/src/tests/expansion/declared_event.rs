@@ -21,11 +21,11 @@ const _: () = {
         fn clone(&self) -> Self {
             match self {
                 Self::Imported(event) => {
-                    Self::Imported(<Imported as __es::Event>::copied(event))
+                    Self::Imported(<Imported as __es::Handled>::copied(event))
                 }
                 Self::PaymentReceived(event) => {
                     Self::PaymentReceived(
-                        <PaymentReceived as __es::Event>::copied(event),
+                        <PaymentReceived as __es::Handled>::copied(event),
                     )
                 }
                 Self::AttributeChanged(attribute) => {
@@ -45,18 +45,18 @@ const _: () = {
     #[automatically_derived]
     impl __es::Events<__Root> for AccountEvent {
         const TYPES: &'static [__es::EventType] = &[
-            <Imported as __es::Event>::TYPE,
-            <PaymentReceived as __es::Event>::TYPE,
+            <Imported as __es::Handled>::TYPE,
+            <PaymentReceived as __es::Handled>::TYPE,
         ];
         const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Imported(event) => {
-                    <Imported as __es::Event>::accept(event, visitor)
+                    <Imported as __es::Handled>::accept(event, visitor)
                 }
                 Self::PaymentReceived(event) => {
-                    <PaymentReceived as __es::Event>::accept(event, visitor)
+                    <PaymentReceived as __es::Handled>::accept(event, visitor)
                 }
                 Self::AttributeChanged(attribute) => {
                     __es::visit_attribute::<__Root, __V>(attribute, visitor)
@@ -94,12 +94,12 @@ const _: () = {
         ) -> __es::Decoded<Self, __D::Error> {
             __es::Some(
                 match topic {
-                    _ if <Imported as __es::Event>::is(topic) => {
-                        <Imported as __es::Event>::decode(version, data)
+                    _ if <Imported as __es::Handled>::is(topic) => {
+                        <Imported as __es::Handled>::decode(version, data)
                             .map(Self::Imported)
                     }
-                    _ if <PaymentReceived as __es::Event>::is(topic) => {
-                        <PaymentReceived as __es::Event>::decode(version, data)
+                    _ if <PaymentReceived as __es::Handled>::is(topic) => {
+                        <PaymentReceived as __es::Handled>::decode(version, data)
                             .map(Self::PaymentReceived)
                     }
                     _ => {
@@ -139,6 +139,6 @@ const _: () = {
     __es::submit! {
         __es::AggregateType::of:: < __Root > ()
     }
-    const _: () = __es::distinct::<__Root>(&<Imported as __es::Event>::TYPE);
-    const _: () = __es::distinct::<__Root>(&<PaymentReceived as __es::Event>::TYPE);
+    const _: () = __es::distinct::<__Root>(&<Imported as __es::Handled>::TYPE);
+    const _: () = __es::distinct::<__Root>(&<PaymentReceived as __es::Handled>::TYPE);
 };
