@@ -35,7 +35,9 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     if let Some(token) = &sig.abi {
         diag.error(token, "an event method has no ABI of its own; remove `extern`");
     }
-    if let Some(param) = sig.generics.params.first() {
+    if let Some(lifetime) = sig.generics.lifetimes().next() {
+        diag.error(lifetime, "an event method has no lifetimes: what it stores owns its data; remove them");
+    } else if let Some(param) = sig.generics.params.first() {
         diag.error(
             param,
             "what an event method stores has one definite shape; remove the generic parameters",

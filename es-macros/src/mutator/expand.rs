@@ -1,4 +1,4 @@
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -211,6 +211,11 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     // At the user's method, to which the compiler then points.
     let body = Ident::new(body, method.ident.span());
     let statements = &method.body.stmts;
+    // The compiler also points at what is not there: behind the parameters, and at the end of the body.
+    let mut params = Group::new(Delimiter::Parenthesis, quote!(#(#receiver,)* #given, #envelope));
+    params.set_span(method.params_end);
+    let mut block = Group::new(Delimiter::Brace, quote!(#taken #(#statements)*));
+    block.set_span(method.body.brace_token.span.close());
     quote! {
         #described
         #(#cfgs)*
@@ -222,7 +227,7 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         impl __es::#home<#event> for #state {
             #[inline]
             #(#on_body)*
-            fn #body(#(#receiver,)* #given, #envelope) #output { #taken #(#statements)* }
+            fn #body #params #output #block
         }
     }
 }

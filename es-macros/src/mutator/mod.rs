@@ -6,6 +6,7 @@ mod dispatch;
 mod expand;
 mod method;
 mod model;
+mod recover;
 mod registration;
 
 use proc_macro2::TokenStream;
@@ -20,7 +21,7 @@ use crate::silent;
 /// Expands `#[mutator(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let expansion = match syn::parse2::<Item>(item) {
+    let expansion = match recover::parse(item) {
         Ok(Item::Impl(item)) => match Mutator::new(args, item.clone(), &mut diag) {
             Some(mutator) => expand::expand(&mutator),
             None => fallback(item),
