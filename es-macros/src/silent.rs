@@ -7,6 +7,9 @@ use crate::attrs;
 /// Keeps the signature for those who call the function, and replaces the body.
 pub(crate) fn function(attrs: &mut Vec<Attribute>, sig: &mut Signature, block: &mut Block) {
     for param in &mut sig.inputs {
+        if let FnArg::Typed(param) = param {
+            *param.pat = parse_quote!(_);
+        }
         let (FnArg::Typed(PatType { attrs, .. }) | FnArg::Receiver(Receiver { attrs, .. })) = param;
         // What is said to serde is known to its derives alone.
         attrs.retain(attrs::is_cfg);
