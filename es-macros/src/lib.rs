@@ -8,6 +8,7 @@
 mod aggregate;
 mod args;
 mod attrs;
+mod derives;
 mod diag;
 mod event;
 mod misuse;

@@ -113,6 +113,11 @@ impl Aggregate {
         self.unknown_types_of(|_| true)
     }
 
+    /// Whether there are such types.
+    pub(super) fn may_not_be_storable(&self) -> bool {
+        !self.unknown_types().is_empty()
+    }
+
     /// The same without those of attributes, of which more is asked.
     pub(super) fn unknown_plain_types(&self) -> Vec<&Type> {
         self.unknown_types_of(|field| {

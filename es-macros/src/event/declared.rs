@@ -10,6 +10,7 @@ use syn::{Fields, Item, ItemStruct, Type};
 use super::made::{ARGUMENTS, LOST, Stored};
 use crate::args::{Args, split};
 use crate::attrs;
+use crate::derives::{self, Part};
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
@@ -156,7 +157,9 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     let derives = derives(runtime, item, &unknown, &quote!(#private::Storable));
     let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
     let items = stored.items(ident, &quote!(#topic));
-    let event = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
+    let checked = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
+    let by_hand = by_hand(item, &unknown, &checked);
+    let event = if unknown.is_empty() { ident.clone() } else { derives::checked_name(ident) };
     let traced =
         upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past, stored.aliases.iter());
     let shapes = upcast::stored_shapes(&traced, &[]);
@@ -169,10 +172,27 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
             #use_runtime
             #[automatically_derived]
             impl __es::Event for #ident where #bounds { #items }
+            #by_hand
             __es::submit! { <#event as __es::Event>::TYPE }
             #shapes
         };
     }
+}
+
+/// What of it is not derived here, for the sake of the message.
+fn by_hand(item: &ItemStruct, unknown: &[&Type], checked: &TokenStream) -> TokenStream {
+    if unknown.is_empty() {
+        return TokenStream::new();
+    }
+    let parts: Vec<_> = item
+        .fields
+        .iter()
+        .filter_map(|field| Some(Part { cfgs: Vec::new(), name: field.ident.as_ref()?, ty: &field.ty }))
+        .collect();
+    let missing = |name: &str| !attrs::derives(&item.attrs, name);
+    let copied = missing("Clone").then(|| derives::copied(&item.ident, &parts));
+    let shown = missing("Debug").then(|| derives::shown(&item.ident, &parts));
+    derives::by_hand(&[], &item.ident, checked, copied, shown)
 }
 
 /// What storing an event needs and the user did not derive.
@@ -180,10 +200,10 @@ fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type], bound: &Toke
     let private = runtime.private();
     let missing = |name: &str| !attrs::derives(&item.attrs, name);
     let mut derives = Vec::new();
-    if missing("Clone") {
+    if missing("Clone") && unknown.is_empty() {
         derives.push(quote!(::core::clone::Clone));
     }
-    if missing("Debug") {
+    if missing("Debug") && unknown.is_empty() {
         derives.push(quote!(::core::fmt::Debug));
     }
     let (serialize, deserialize) = (missing("Serialize"), missing("Deserialize"));

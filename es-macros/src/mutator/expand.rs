@@ -9,8 +9,9 @@ use super::method::{EventMethod, Field, MethodEvent};
 use super::model::Mutator;
 use super::registration::registration;
 use crate::attrs;
+use crate::derives::{self, Part};
 use crate::names;
-use crate::types::{lazy_bounds, serde_bounds, unknown_storable};
+use crate::types::{checked, lazy_bounds, serde_bounds, unknown_storable};
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
@@ -131,7 +132,9 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let cfgs = method.cfgs();
     let lints = attrs::select(&method.attrs, attrs::is_lint);
     let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
-    let bounds = serde_bounds(&stored_types(method), &quote!(#private::Storable));
+    let unknown = stored_types(method);
+    let bounds = serde_bounds(&unknown, &quote!(#private::Storable));
+    let copied = unknown.is_empty().then(|| quote!(::core::clone::Clone, ::core::fmt::Debug,));
     let fields = fields.iter().map(|Field { attrs, pat, ty }| {
         let ident = &pat.ident;
         quote!(#(#attrs)* #vis #ident: #ty,)
@@ -142,7 +145,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
         #[doc = #doc]
         #(#lints)*
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug, #private::serde::Serialize, #private::serde::Deserialize)]
+        #[derive(#copied #private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde)]
         #bounds
         #item
@@ -234,9 +237,17 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
 
 /// `impl Event` for a made event.
 fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
-    let MethodEvent::Made { name, stored, .. } = &method.event else { return TokenStream::new() };
+    let MethodEvent::Made { name, stored, fields } = &method.event else { return TokenStream::new() };
     let cfgs = method.cfgs();
     let unknown = stored_types(method);
+    let by_hand = (!unknown.is_empty()).then(|| {
+        let checked = checked(&quote!(#name), &unknown, &quote!(__es::AssertStorable));
+        let parts =
+            fields.iter().map(|Field { pat, ty, .. }| Part { cfgs: Vec::new(), name: &pat.ident, ty });
+        let parts: Vec<_> = parts.collect();
+        let (copied, shown) = (derives::copied(name, &parts), derives::shown(name, &parts));
+        derives::by_hand(&cfgs, name, &checked, Some(copied), Some(shown))
+    });
     let bounds = where_all_storable(&unknown);
     let root = &names.root;
     let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
@@ -244,6 +255,7 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     quote! {
         #(#cfgs)*
         impl __es::Event for #name #bounds { #items }
+        #by_hand
     }
 }
 

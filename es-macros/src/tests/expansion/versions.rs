@@ -2,8 +2,6 @@
 /// Recorded by [`Account::open`].
 #[allow(missing_docs, unreachable_pub, private_interfaces)]
 #[derive(
-    ::core::clone::Clone,
-    ::core::fmt::Debug,
     ::es_runtime::__private::serde::Serialize,
     ::es_runtime::__private::serde::Deserialize
 )]
@@ -132,6 +130,32 @@ const _: () = {
                 (((), OpenedV1), OpenedV2),
                 __D,
             >(Self::TOPIC, version, data)
+        }
+    }
+    #[cfg(feature = "accounts")]
+    type __Opened = <Opened as __es::Checked<
+        {
+            let () = <Money as __es::AssertStorable>::OK;
+            0
+        },
+    >>::Type;
+    #[cfg(feature = "accounts")]
+    #[automatically_derived]
+    impl __es::Clone for Opened {
+        #[inline]
+        fn clone(&self) -> Self {
+            let this: &__Opened = self;
+            __Opened {
+                money: __es::Clone::clone(&this.money),
+            }
+        }
+    }
+    #[cfg(feature = "accounts")]
+    #[automatically_derived]
+    impl __es::Debug for Opened {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            let this: &__Opened = self;
+            f.debug_struct("Opened").field("money", &this.money).finish()
         }
     }
     #[cfg(feature = "accounts")]
