@@ -238,6 +238,6 @@ const _: () = {
         shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC, 1u32); } { shapes
         .event:: < Deposited > (< Deposited as __es::Event > ::TOPIC, 1u32); } { shapes
         .event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC, 1u32); } shapes
-        .aggregate:: < Account > (); } }
+        .aggregate:: < __Root > (); } }
     }
 };

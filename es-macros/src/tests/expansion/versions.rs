@@ -199,7 +199,7 @@ const _: () = {
         __es::Event > ::TOPIC, 1u32); shapes.past:: < OpenedV2 > (< Opened as __es::Event
         > ::TOPIC, 2u32); shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC,
         3u32); shapes.alias(< Opened as __es::Event > ::TOPIC, "started"); } shapes
-        .aggregate:: < Account > (); } }
+        .aggregate:: < __Root > (); } }
     }
     const _: () = __es::retired::<__Root>("Account.Old");
     #[cfg(feature = "accounts")]
