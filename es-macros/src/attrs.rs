@@ -1,7 +1,11 @@
 //! The attributes that the user wrote on an item, and where each of them goes.
 
+use proc_macro2::Ident;
 use quote::ToTokens;
-use syn::{Attribute, Meta};
+use syn::{Attribute, Meta, Path};
+
+use crate::args::split;
+use crate::diag::Diag;
 
 /// Whether this is our attribute `name`, by itself or behind a path.
 pub(crate) fn is_ours(attr: &Attribute, name: &str) -> bool {
@@ -30,13 +34,18 @@ pub(crate) fn is_lint(attr: &Attribute) -> bool {
 
 /// Whether the attribute is one of `names`, or brings one of them under a condition.
 fn carries(attr: &Attribute, names: &[&str]) -> bool {
-    let is_named = |path: &syn::Path| names.iter().any(|name| path.is_ident(name));
-    match &attr.meta {
+    let is_named = |path: &Path| names.iter().any(|name| path.is_ident(name));
+    brought(&attr.meta).iter().any(|meta| is_named(meta.path()))
+}
+
+/// The attribute itself, or those that it brings under a condition.
+fn brought(meta: &Meta) -> Vec<Meta> {
+    match meta {
         Meta::List(list) if list.path.is_ident("cfg_attr") => {
-            let brought = crate::args::split(list.tokens.clone()).into_iter().skip(1);
-            brought.filter_map(|meta| syn::parse2::<Meta>(meta).ok()).any(|meta| is_named(meta.path()))
+            let brought = split(list.tokens.clone()).into_iter().skip(1);
+            brought.filter_map(|meta| syn::parse2::<Meta>(meta).ok()).collect()
         }
-        meta => is_named(meta.path()),
+        meta => vec![meta.clone()],
     }
 }
 
@@ -44,8 +53,8 @@ fn carries(attr: &Attribute, names: &[&str]) -> bool {
 pub(crate) fn derives(attrs: &[Attribute], name: &str) -> bool {
     attrs.iter().filter(|attr| attr.path().is_ident("derive")).any(|attr| {
         let Meta::List(list) = &attr.meta else { return false };
-        crate::args::split(list.tokens.clone()).into_iter().any(|path| {
-            syn::parse2::<syn::Path>(path)
+        split(list.tokens.clone()).into_iter().any(|path| {
+            syn::parse2::<Path>(path)
                 .is_ok_and(|path| path.segments.last().is_some_and(|segment| segment.ident == name))
         })
     })
@@ -54,6 +63,25 @@ pub(crate) fn derives(attrs: &[Attribute], name: &str) -> bool {
 /// Whether the user said something to serde.
 pub(crate) fn has_serde(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| attr.path().is_ident("serde"))
+}
+
+/// What makes serde leave a value out when it writes or reads.
+const SKIPS: &[&str] = &["skip", "skip_serializing", "skip_deserializing"];
+
+/// Reports what would make serde leave out a value that was recorded; `lost` says where it is missed.
+pub(crate) fn refuse_skips(attrs: &[Attribute], lost: &str, diag: &mut Diag) {
+    for meta in attrs.iter().flat_map(|attr| brought(&attr.meta)) {
+        let Meta::List(said) = meta else { continue };
+        if !said.path.is_ident("serde") {
+            continue;
+        }
+        for argument in split(said.tokens) {
+            let Ok(skip) = syn::parse2::<Ident>(argument) else { continue };
+            if SKIPS.iter().any(|name| skip == name) {
+                diag.error(&skip, format!("`#[serde({skip})]` would drop the value: {lost}; remove it"));
+            }
+        }
+    }
 }
 
 /// The attributes for which `wanted` holds, as tokens.

@@ -8,12 +8,14 @@
 mod aggregate;
 mod args;
 mod attrs;
+mod derives;
 mod diag;
 mod event;
 mod misuse;
 mod mutator;
 mod names;
 mod runtime_path;
+mod silent;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Fields, GenericArgument, LitStr, PathArguments, Type, TypePath, Visibility};
 
+use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 
@@ -42,6 +43,37 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
     }
 }
 
+/// The types of which it is not known that they can be stored, and on which it depends whether `ty` can be: itself,
+/// or what is inside it.
+pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
+    let ty = peel(ty);
+    if is_known_storable(ty) {
+        return Vec::new();
+    }
+    match ty {
+        Type::Tuple(tuple) => tuple.elems.iter().flat_map(unknown_storable).collect(),
+        Type::Path(path) => unknown_element(path).map_or_else(|| vec![ty], unknown_storable),
+        _ => vec![ty],
+    }
+}
+
+/// What the type is a plain container of. A set and an unknown key need more than being storable, and what is in a
+/// box may have no size: there the whole type is checked.
+fn unknown_element(ty: &TypePath) -> Option<&Type> {
+    let [segment] = ty.path.segments.iter().collect::<Vec<_>>()[..] else { return None };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    let is = |names: &[&str]| ty.qself.is_none() && names.iter().any(|name| segment.ident == name);
+    match arguments.args.iter().collect::<Vec<_>>()[..] {
+        [GenericArgument::Type(element)] if is(&["Option", "Vec", "VecDeque"]) => Some(element),
+        [GenericArgument::Type(key), GenericArgument::Type(value)]
+            if is(&["BTreeMap", "HashMap"]) && is_known_storable(key) =>
+        {
+            Some(value)
+        }
+        _ => None,
+    }
+}
+
 /// Types that change behind a shared reference.
 const CELLS: &[&str] = &[
     "Cell",
@@ -72,14 +104,16 @@ pub(crate) fn check_owned(ty: &Type, what: &str, diag: &mut Diag) {
     Finder { what, diag }.visit_type(ty);
 }
 
-/// As [`check_owned`], for the fields of an item.
+/// As [`check_owned`], for the fields of an item; they are not left out of what is stored, either: `lost` says
+/// where they would be missed.
 ///
 /// A field that is refused gets the type that `refused` names. Its definition, which is returned, holds the
 /// first report as a constant that fails: an error type, about which the compiler is silent wherever it meets
 /// it.
-pub(crate) fn check_owned_fields(
+pub(crate) fn check_fields(
     fields: &mut Fields,
     what: &str,
+    lost: &str,
     refused: &Ident,
     diag: &mut Diag,
 ) -> TokenStream {
@@ -87,6 +121,7 @@ pub(crate) fn check_owned_fields(
     for field in fields {
         let mut own = Diag::default();
         check_owned(&field.ty, what, &mut own);
+        attrs::refuse_skips(&field.attrs, lost, &mut own);
         let mut errors = own.into_errors().into_iter();
         let Some(first) = errors.next() else { continue };
         if definition.is_empty() {
@@ -136,7 +171,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 let owned = match &*reference.elem {
                     Type::Path(path) if path.path.is_ident("str") => "`String`".to_owned(),
                     Type::Slice(_) => "`Vec<_>`".to_owned(),
-                    elem => format!("`{}`", crate::attrs::text(elem)),
+                    elem => format!("`{}`", attrs::text(elem)),
                 };
                 self.diag.error(reference, format!("{what} cannot borrow; take {owned}"));
             }

@@ -74,10 +74,57 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
         visitor.event(&Self::TYPE, self)
     }
+}
 
-    /// A copy: [`Clone`] under a name that no other trait has.
-    #[doc(hidden)]
+/// What an aggregate does with an event that is declared on its own. A trait without supertraits, and all of it in
+/// one: a type that breaks the rules of events is then reported once where it is handled.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "put `#[event]` on the struct"
+)]
+pub trait Handled: Sized {
+    /// [`Event::TYPE`].
+    const TYPE: EventType;
+
+    /// [`Event::is`].
+    fn is(topic: &str) -> bool;
+
+    /// [`Event::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As that.
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error>;
+
+    /// [`Event::accept`].
+    fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output;
+
+    /// [`Clone::clone`].
     #[must_use]
+    fn copied(&self) -> Self;
+}
+
+impl<E: Event> Handled for E {
+    const TYPE: EventType = <E as Event>::TYPE;
+
+    #[inline]
+    fn is(topic: &str) -> bool {
+        <E as Event>::is(topic)
+    }
+
+    #[inline]
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error> {
+        <E as Event>::decode(version, data)
+    }
+
+    #[inline]
+    fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        <E as Event>::accept(self, visitor)
+    }
+
+    #[inline]
     fn copied(&self) -> Self {
         self.clone()
     }

@@ -147,6 +147,7 @@
 /// - `#[derive(..)]` above `#[aggregate]` derives for the root. Write it below: it then derives for the state.
 /// - A field that can change behind a shared reference, such as a `Cell` or an atomic: it would change without an
 ///   event.
+/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a field: a snapshot would not hold it.
 /// - Generic parameters, lifetimes, unnamed fields: a stored event needs one definite shape.
 /// - Assigning a field. Only the bodies of event methods can:
 ///
@@ -212,7 +213,7 @@ pub use es_macros::aggregate;
 /// | `#[event(Deposited)] fn deposit(&mut self, amount: i64)` | makes an event that changes; command `deposit` |
 /// | `#[event] fn imported(event: &Imported) -> Self` | says how a declared event creates; recorded with `create_from` |
 /// | `#[event] fn paid(&mut self, event: &Paid)` | says how a declared event changes; recorded with `trigger` |
-/// | without `#[event]` | a helper of the state |
+/// | without `#[event]` | a helper of the state; with `&self`, the root has it, too |
 ///
 /// A command has the name, the parameters, the visibility and the documentation of its method, and belongs to the
 /// root. Its parameters are the fields of the event. An event method may also take one `&Envelope`: it is
@@ -259,6 +260,8 @@ pub use es_macros::aggregate;
 /// - `Account { .. }` or `-> Account` inside the block: write `Self`.
 /// - An event method that returns a `Result`. What is recorded has happened. Decide in a method outside the block,
 ///   which then calls the event method.
+/// - `pub fn deposit(&mut self, ..)` without `#[event]`: it would be a helper of the state, which nobody outside can
+///   call. Give it an event, or make the helper private.
 /// - An event method called by another one, or by a helper: nothing is recorded while an event is applied. Move
 ///   what both need to a helper.
 /// - A parameter that borrows: what is stored owns its data. Take a `String`, not a `&str`.
@@ -408,6 +411,8 @@ pub use es_macros::mutator;
 /// - `#[event(Paid)]` on a method that takes `&Paid`: a declared event has its name already. Write `#[event]`.
 /// - Two events of one aggregate with the same topic, or `upcast` without its `version`: refused while
 ///   compiling. Two events of two crates with the same topic: refused by [`Registry`](crate::Registry).
+/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a parameter or a field: what is not stored is
+///   not there on replay.
 /// - A changed shape without a new `version`: found by [`events_lock!`](crate::events_lock).
 /// - An enum: make each variant an event of its own, or put the enum in a field.
 #[doc(inline)]

@@ -37,7 +37,7 @@ mod account {
                 self.balance = 0;
             }
 
-            pub(super) fn subtract(&mut self, amount: i64) {
+            fn subtract(&mut self, amount: i64) {
                 self.balance -= amount;
             }
         }

@@ -29,7 +29,7 @@ pub struct Account {
     #[attribute]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_limit: Option<i64>,
-    #[serde(skip)]
+    #[serde(default)]
     pub cached: u64,
 }
 

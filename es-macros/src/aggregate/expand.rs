@@ -1,11 +1,12 @@
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::{Attribute, LitStr, Type};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Field, LitStr, Type};
 
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
+use crate::derives::{self, Part};
 use crate::names;
-use crate::types::{checked, is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{checked, lazy_bounds, serde_bounds, unknown_storable};
 use crate::upcast::{self, current_version};
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
@@ -59,7 +60,7 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
     let missing = |name: &str| !attrs::derives(&state.attrs, name);
     let (serialize, deserialize) = (missing("Serialize"), missing("Deserialize"));
     let derives = [
-        (missing("Clone"), quote!(::core::clone::Clone)),
+        (missing("Clone") && !aggregate.may_not_be_storable(), quote!(::core::clone::Clone)),
         (serialize, quote!(#private::serde::Serialize)),
         (deserialize, quote!(#private::serde::Deserialize)),
     ];
@@ -81,22 +82,44 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
 fn state_impl(aggregate: &Aggregate) -> TokenStream {
     let state = &aggregate.state.ident;
     let bounds = lazy_bounds(&aggregate.unknown_types(), &quote!(__es::StateField));
+    let by_hand = aggregate.may_not_be_storable().then(|| {
+        let fields = aggregate.state.fields.iter();
+        let parts = fields.filter_map(|Field { attrs, ident, ty, .. }| {
+            Some(Part { cfgs: attrs::select(attrs, attrs::is_cfg), name: ident.as_ref()?, ty })
+        });
+        let parts: Vec<_> = parts.collect();
+        let copied = !attrs::derives(&aggregate.state.attrs, "Clone");
+        let copied = copied.then(|| derives::copied(state, &parts));
+        derives::by_hand(&[], state, &checked_state(aggregate), copied, None)
+    });
     quote! {
         #[automatically_derived]
         impl __es::State for #state where #bounds {}
+        #by_hand
     }
+}
+
+/// The state, if it can be kept in a snapshot and its attributes be stored.
+fn checked_state(aggregate: &Aggregate) -> TokenStream {
+    let state = &aggregate.state.ident;
+    let plain = checked(&quote!(#state), &aggregate.unknown_plain_types(), &quote!(__es::AssertStateField));
+    // In the words of the attributes' own check, so that both are one report.
+    checked(&plain, &unknown_values(&aggregate.attributes), &quote!(__es::AssertStorable))
 }
 
 fn root_impls(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { root, trigger, state, attributes, .. } = aggregate;
     let vis = &state.vis;
     let state = &state.ident;
-    let checked_state = checked(&quote!(#state), &aggregate.unknown_types(), &quote!(__es::AssertStateField));
+    let checked_state =
+        if aggregate.may_not_be_storable() { derives::checked_name(state) } else { state.clone() };
+    let attribute_enum = names::attribute_enum(root);
     let attribute_enum = if attributes.is_empty() {
         quote!(__es::NoAttribute<#state>)
+    } else if unknown_values(attributes).is_empty() {
+        attribute_enum.into_token_stream()
     } else {
-        let ident = names::attribute_enum(root);
-        checked(&quote!(#ident), &unknown_values(attributes), &quote!(__es::AssertStorable))
+        derives::checked_name(&attribute_enum).into_token_stream()
     };
     let setters = attributes.iter().map(|attribute| setter(root, attribute));
     let naming = naming(aggregate);
@@ -105,7 +128,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         impl __es::Aggregate for #root {
             #naming
             type State = #checked_state;
-            type Event = <#root as __es::Mutator>::Event;
+            type Event = <<#root as __es::Checked<{ <#root as __es::Mutator>::OK }>>::Type as __es::Mutator>::Event;
             type Attribute = #attribute_enum;
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
                 Self { __root: root }
@@ -213,10 +236,13 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
         let doc = format!(" The new `{field}`.");
         quote!(#[doc = #doc] #variant(#ty),)
     });
+    let derives = unknown_values(attributes)
+        .is_empty()
+        .then(|| quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug)]));
     quote! {
         #(#cfgs)*
         #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #derives
         #vis enum #attribute_enum { #variants }
     }
 }
@@ -224,7 +250,7 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
 /// The types of the attributes of which it is not known that they can be stored.
 fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {
     let everywhere = attributes.iter().filter(|attribute| attribute.cfgs.is_empty());
-    everywhere.map(|attribute| &attribute.ty).filter(|ty| !is_known_storable(ty)).collect()
+    everywhere.flat_map(|attribute| unknown_storable(&attribute.ty)).collect()
 }
 
 fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
@@ -236,6 +262,19 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     let state = &state.ident;
     let unknown = unknown_values(attributes);
     let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
+    let by_hand = (!unknown.is_empty()).then(|| {
+        let this = derives::checked_name(&attribute_enum);
+        let copies = each(attributes, |AttributeField { variant, .. }| {
+            quote!(#this::#variant(value) => #this::#variant(__es::Clone::clone(value)),)
+        });
+        let shown = each(attributes, |AttributeField { variant, .. }| {
+            let text = variant.to_string();
+            quote!(#this::#variant(value) => f.debug_tuple(#text).field(value).finish(),)
+        });
+        let (copy, show) = (quote!(match this { #copies }), quote!(match this { #shown }));
+        let checked = checked(&quote!(#attribute_enum), &unknown, &quote!(__es::AssertStorable));
+        derives::by_hand(&[], &attribute_enum, &checked, Some(copy), Some(show))
+    });
     let types = each(attributes, |AttributeField { name, aliases, past, .. }| {
         let version = current_version(past);
         quote!(__es::AttributeType::new(#name, &[#(#aliases),*], #version),)
@@ -281,6 +320,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
                 })
             }
         }
+        #by_hand
         #shapes
     }
 }

@@ -1,13 +1,13 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt;
-use syn::{Attribute, Fields, ItemStruct, LitStr, Type, Visibility};
+use syn::{Attribute, Field, Fields, ItemStruct, LitStr, Type, Visibility};
 
 use crate::args::{Args, inner_tokens};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{check_owned_fields, is_known_storable};
+use crate::types::{check_fields, unknown_storable};
 use crate::upcast;
 
 const ARGUMENTS: &[&str] = &["name", "aliases", "id_namespace", "retired", "trigger", "crate"];
@@ -72,9 +72,10 @@ impl Aggregate {
         }
         refuse_misplaced(&mut item.attrs, diag);
 
-        let refused = check_owned_fields(
+        let refused = check_fields(
             &mut item.fields,
             "a field of an aggregate",
+            "a snapshot would not hold it",
             &names::refused(&item.ident),
             diag,
         );
@@ -120,19 +121,34 @@ impl Aggregate {
 
     /// The types of which it is not known that they can be stored.
     pub(super) fn unknown_types(&self) -> Vec<&Type> {
-        let fields = self.state.fields.iter();
+        self.unknown_types_of(|_| true)
+    }
+
+    /// Whether there are such types.
+    pub(super) fn may_not_be_storable(&self) -> bool {
+        !self.unknown_types().is_empty()
+    }
+
+    /// The same without those of attributes, of which more is asked.
+    pub(super) fn unknown_plain_types(&self) -> Vec<&Type> {
+        self.unknown_types_of(|field| {
+            !self.attributes.iter().any(|attribute| Some(&attribute.field) == field.ident.as_ref())
+        })
+    }
+
+    fn unknown_types_of(&self, wanted: impl Fn(&Field) -> bool) -> Vec<&Type> {
+        let fields = self.state.fields.iter().filter(|field| wanted(field));
         fields
             .filter(|field| {
                 !field.attrs.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde"))
             })
-            .map(|field| &field.ty)
-            .filter(|ty| !is_known_storable(ty))
+            .flat_map(|field| unknown_storable(&field.ty))
             .collect()
     }
 }
 
 impl AttributeField {
-    fn new(attr: &Attribute, field: &syn::Field, ident: &Ident, diag: &mut Diag) -> Self {
+    fn new(attr: &Attribute, field: &Field, ident: &Ident, diag: &mut Diag) -> Self {
         let mut args = Args::parse(
             "attribute",
             "name = \"..\"",

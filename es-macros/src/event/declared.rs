@@ -7,13 +7,15 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Fields, Item, ItemStruct, Type};
 
-use super::made::{ARGUMENTS, Stored};
+use super::made::{ARGUMENTS, LOST, Stored};
 use crate::args::{Args, split};
 use crate::attrs;
+use crate::derives::{self, Part};
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{check_owned_fields, checked, is_known_storable, lazy_bounds, refused_item, serde_bounds};
+use crate::silent;
+use crate::types::{check_fields, checked, lazy_bounds, refused_item, serde_bounds, unknown_storable};
 use crate::upcast;
 
 /// Expands `#[event(args)] item`.
@@ -25,6 +27,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
             refuse(&other, &mut diag);
             match other {
                 Item::Enum(item) => refused_item(&item.vis, &item.ident, from_ref(&item.ident), &mut diag),
+                // Its body means the state, which only `#[mutator]` knows.
+                Item::Fn(mut item) => {
+                    silent::function(&mut item.attrs, &mut item.sig, &mut item.block);
+                    item.into_token_stream()
+                }
                 other => other.into_token_stream(),
             }
         }
@@ -103,7 +110,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     }
     item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
     let refused =
-        check_owned_fields(&mut item.fields, "a field of an event", &names::refused(&item.ident), diag);
+        check_fields(&mut item.fields, "a field of an event", LOST, &names::refused(&item.ident), diag);
     for field in &mut item.fields {
         for attr in attrs::take_ours(&mut field.attrs, "attribute") {
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");
@@ -145,13 +152,14 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         .fields
         .iter()
         .filter(|field| !attrs::has_serde(&field.attrs))
-        .map(|field| &field.ty)
-        .filter(|ty| !is_known_storable(ty))
+        .flat_map(|field| unknown_storable(&field.ty))
         .collect();
     let derives = derives(runtime, item, &unknown, &quote!(#private::Storable));
     let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
     let items = stored.items(ident, &quote!(#topic));
-    let event = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
+    let checked = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
+    let by_hand = by_hand(item, &unknown, &checked);
+    let event = if unknown.is_empty() { ident.clone() } else { derives::checked_name(ident) };
     let traced =
         upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past, stored.aliases.iter());
     let shapes = upcast::stored_shapes(&traced, &[]);
@@ -164,10 +172,27 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
             #use_runtime
             #[automatically_derived]
             impl __es::Event for #ident where #bounds { #items }
+            #by_hand
             __es::submit! { <#event as __es::Event>::TYPE }
             #shapes
         };
     }
+}
+
+/// What of it is not derived here, for the sake of the message.
+fn by_hand(item: &ItemStruct, unknown: &[&Type], checked: &TokenStream) -> TokenStream {
+    if unknown.is_empty() {
+        return TokenStream::new();
+    }
+    let parts: Vec<_> = item
+        .fields
+        .iter()
+        .filter_map(|field| Some(Part { cfgs: Vec::new(), name: field.ident.as_ref()?, ty: &field.ty }))
+        .collect();
+    let missing = |name: &str| !attrs::derives(&item.attrs, name);
+    let copied = missing("Clone").then(|| derives::copied(&item.ident, &parts));
+    let shown = missing("Debug").then(|| derives::shown(&item.ident, &parts));
+    derives::by_hand(&[], &item.ident, checked, copied, shown)
 }
 
 /// What storing an event needs and the user did not derive.
@@ -175,10 +200,10 @@ fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type], bound: &Toke
     let private = runtime.private();
     let missing = |name: &str| !attrs::derives(&item.attrs, name);
     let mut derives = Vec::new();
-    if missing("Clone") {
+    if missing("Clone") && unknown.is_empty() {
         derives.push(quote!(::core::clone::Clone));
     }
-    if missing("Debug") {
+    if missing("Debug") && unknown.is_empty() {
         derives.push(quote!(::core::fmt::Debug));
     }
     let (serialize, deserialize) = (missing("Serialize"), missing("Deserialize"));

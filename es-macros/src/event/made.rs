@@ -11,6 +11,9 @@ use crate::upcast;
 /// The arguments that every event takes.
 pub(crate) const ARGUMENTS: &[&str] = &["topic", "aliases", "version", "upcast"];
 
+/// Why all of an event is stored.
+pub(crate) const LOST: &str = "what is not stored is not there on replay";
+
 /// How an event is stored.
 pub(crate) struct Stored {
     pub(crate) topic: Option<LitStr>,

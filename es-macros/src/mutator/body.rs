@@ -5,6 +5,7 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Block, Expr, ExprMethodCall, ExprStruct, PatStruct, Path};
 
 use crate::diag::Diag;
+use crate::silent;
 
 /// The names that bodies can trip over.
 pub(super) struct Scope {
@@ -18,8 +19,7 @@ pub(super) fn check(scope: &Scope, body: &mut Block, attrs: &mut Vec<Attribute>,
     let mark = diag.mark();
     Body { scope, diag }.visit_block(body);
     if !diag.clean_since(mark) {
-        *body = super::silent_body();
-        attrs.push(syn::parse_quote!(#[allow(unused)]));
+        silent::body(attrs, body);
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::{
     Attribute, FnArg, ImplItem, ImplItemFn, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature,
-    Type,
+    Type, Visibility,
 };
 
 use super::body;
@@ -12,6 +12,7 @@ use super::method::{EventMethod, MethodEvent};
 use super::model::Mutator;
 use crate::attrs;
 use crate::diag::Diag;
+use crate::event::made::LOST;
 use crate::names::{self, RESERVED_EVENTS, RESERVED_METHODS};
 use crate::types::{check_owned, peel};
 
@@ -34,7 +35,9 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     if let Some(token) = &sig.abi {
         diag.error(token, "an event method has no ABI of its own; remove `extern`");
     }
-    if let Some(param) = sig.generics.params.first() {
+    if let Some(lifetime) = sig.generics.lifetimes().next() {
+        diag.error(lifetime, "an event method has no lifetimes: what it stores owns its data; remove them");
+    } else if let Some(param) = sig.generics.params.first() {
         diag.error(
             param,
             "what an event method stores has one definite shape; remove the generic parameters",
@@ -102,6 +105,7 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
             );
         }
     }
+    attrs::refuse_skips(written, LOST, diag);
     if name.unraw().to_string().starts_with('_') {
         let stored = name.unraw().to_string();
         let plain = stored.trim_start_matches('_');
@@ -134,6 +138,34 @@ pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
         diag.error(ident, format!("every aggregate has a method `{ident}` of its own; choose another name"));
     }
     reserved
+}
+
+/// Reports a helper that changes the state and is meant for others, who never hold a state that can be changed.
+pub(super) fn public_helper(method: &ImplItemFn, diag: &mut Diag) -> bool {
+    let changes = matches!(
+        method.sig.inputs.first(),
+        Some(FnArg::Receiver(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }))
+    );
+    // Of a name that is nearly ours, the compiler says that it does not exist.
+    let misspelt = method
+        .attrs
+        .iter()
+        .filter_map(|attr| attr.path().get_ident())
+        .any(|name| strsim::jaro_winkler(&name.to_string(), "event") > 0.8);
+    if !changes || misspelt || matches!(method.vis, Visibility::Inherited) {
+        return false;
+    }
+    let Signature { ident, .. } = &method.sig;
+    let guess = names::camel(ident);
+    let vis = if matches!(method.vis, Visibility::Public(_)) { "pub" } else { "pub(..)" };
+    diag.error(
+        ident,
+        format!(
+            "`{ident}` has no `#[event]`, so it is a helper of the state, which nobody outside can call; add \
+             `#[event({guess})]`, or remove `{vis}`"
+        ),
+    );
+    true
 }
 
 /// Takes `#[event]` off a member of the block, and reports attributes of ours that have no place on it.

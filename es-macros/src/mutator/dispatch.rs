@@ -6,25 +6,26 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::expand::{Names, as_aggregate, as_event};
+use super::expand::{Names, as_event};
 use super::method::MethodEvent;
 use crate::types::checked;
 
 pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, events, .. } = names;
+    let written = &mutator.root;
     let bounds = names.bounds();
     let checked = checked(&quote!(#events), &names.unknown, &quote!(__es::AssertStorable));
     let mutated = quote_spanned! {mutator.ident().span()=>
         #[automatically_derived]
-        impl __es::Mutator for #root {
+        impl __es::Mutator for #written {
             type Event = #checked;
+            type Attribute = <#root as __es::Aggregate>::Attribute;
         }
     };
     let types = names.each(|method, _| {
         let event = as_event(method);
         Some(quote!(#event::TYPE,))
     });
-    let aggregate = as_aggregate(mutator, &quote!(__es));
     let retired = &mutator.retired;
     let retired =
         (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
@@ -45,7 +46,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         impl __es::Events<#root> for #events #bounds {
             const TYPES: &'static [__es::EventType] = &[#types];
             #retired
-            const ATTRIBUTE_CHANGED: fn(#aggregate::Attribute) -> Self = Self::AttributeChanged;
+            const ATTRIBUTE_CHANGED: fn(<#root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
             const DISCARDED: Self = Self::Discarded;
             #visit
             #create
@@ -79,7 +80,7 @@ fn clone(names: &Names<'_>) -> TokenStream {
 }
 
 fn visit(names: &Names<'_>) -> TokenStream {
-    let root = names.root;
+    let root = &names.root;
     let arms = names.each(|method, variant| {
         let event = as_event(method);
         let visit = match &method.event {
@@ -147,7 +148,7 @@ fn change(names: &Names<'_>) -> TokenStream {
 }
 
 fn decode(names: &Names<'_>) -> TokenStream {
-    let root = names.root;
+    let root = &names.root;
     let arms = names.each(|method, variant| {
         let event = as_event(method);
         let stored = match &method.event {

@@ -1,21 +1,22 @@
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Path, Type};
+use syn::{Attribute, Type};
 
 use super::dispatch::dispatch;
 use super::method::{EventMethod, Field, MethodEvent};
 use super::model::Mutator;
 use super::registration::registration;
 use crate::attrs;
+use crate::derives::{self, Part};
 use crate::names;
-use crate::types::{is_known_storable, lazy_bounds, serde_bounds};
+use crate::types::{checked, lazy_bounds, serde_bounds, unknown_storable};
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
         mutator,
-        root: &mutator.root,
+        root: names::local("__Root"),
         state: names::local("__State"),
         events: names::event_enum(&mutator.ident()),
         unknown: mutator
@@ -33,14 +34,13 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let helpers = helpers(&names);
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
-    let (state_alias, aggregate) = (&names.state, as_aggregate(mutator, &quote!(__es)));
+    let aliases = aliases(&names);
     quote! {
         #(#structs)*
         #event_enum
         const _: () = {
             #use_runtime
-            #[allow(non_camel_case_types)]
-            type #state_alias = #aggregate::State;
+            #aliases
             #dispatch
             #(#impls)*
             #commands
@@ -53,7 +53,8 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
 /// What most parts of the expansion name.
 pub(super) struct Names<'a> {
     pub(super) mutator: &'a Mutator,
-    pub(super) root: &'a Path,
+    /// The aggregate, by the name that the expansion's block gives it.
+    pub(super) root: Ident,
     /// The state, by the name that the expansion's block gives it.
     pub(super) state: Ident,
     pub(super) events: Ident,
@@ -86,10 +87,16 @@ fn where_all_storable(types: &[&Type]) -> TokenStream {
     quote!(where #bounds)
 }
 
-/// The aggregate as an implementor of `Aggregate`, always at one place: see [`as_event`].
-pub(super) fn as_aggregate(mutator: &Mutator, runtime: &TokenStream) -> TokenStream {
-    let root = &mutator.root;
-    quote_spanned!(mutator.ident().span()=> <#root as #runtime::Aggregate>)
+/// The names of the root and the state in the expansion's block. What is no aggregate makes an error of the first
+/// one, and the compiler is silent about all that goes through it.
+fn aliases(names: &Names<'_>) -> TokenStream {
+    let Names { mutator, root, state, .. } = names;
+    let written = &mutator.root;
+    let ok = quote_spanned!(mutator.ident().span()=> <#written as __es::Aggregate>::OK);
+    quote! {
+        type #root = <#written as __es::Checked<{ #ok }>>::Type;
+        type #state = <#root as __es::Aggregate>::State;
+    }
 }
 
 /// The event as a type.
@@ -100,17 +107,20 @@ fn path(method: &EventMethod) -> TokenStream {
     }
 }
 
-/// The event as an implementor of `Event`. Every use of it is this same path at one place, so that the
-/// compiler reports a type that is no event once: there.
+/// The event as an implementor of `Event`, or of `Handled`, which is the same for events declared elsewhere.
+/// Every use of it is this same path at one place, so that the compiler reports a type that is no event once: there.
 pub(super) fn as_event(method: &EventMethod) -> TokenStream {
     let ty = path(method);
-    quote_spanned!(ty.span()=> <#ty as __es::Event>)
+    match &method.event {
+        MethodEvent::Made { .. } => quote_spanned!(ty.span()=> <#ty as __es::Event>),
+        MethodEvent::Declared { .. } => quote_spanned!(ty.span()=> <#ty as __es::Handled>),
+    }
 }
 
 fn stored_types(method: &EventMethod) -> Vec<&Type> {
     let MethodEvent::Made { fields, .. } = &method.event else { return Vec::new() };
     let fields = fields.iter().filter(|field| !attrs::has_serde(&field.attrs));
-    fields.map(|field| &field.ty).filter(|ty| !is_known_storable(ty)).collect()
+    fields.flat_map(|field| unknown_storable(&field.ty)).collect()
 }
 
 /// The struct that is made from the parameters of a method.
@@ -122,7 +132,9 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let cfgs = method.cfgs();
     let lints = attrs::select(&method.attrs, attrs::is_lint);
     let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
-    let bounds = serde_bounds(&stored_types(method), &quote!(#private::Storable));
+    let unknown = stored_types(method);
+    let bounds = serde_bounds(&unknown, &quote!(#private::Storable));
+    let copied = unknown.is_empty().then(|| quote!(::core::clone::Clone, ::core::fmt::Debug,));
     let fields = fields.iter().map(|Field { attrs, pat, ty }| {
         let ident = &pat.ident;
         quote!(#(#attrs)* #vis #ident: #ty,)
@@ -133,7 +145,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
         #[doc = #doc]
         #(#lints)*
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug, #private::serde::Serialize, #private::serde::Deserialize)]
+        #[derive(#copied #private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde)]
         #bounds
         #item
@@ -143,7 +155,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
 fn event_enum(names: &Names<'_>) -> TokenStream {
     let Names { mutator, events, .. } = names;
     let private = mutator.runtime.private();
-    let aggregate = as_aggregate(mutator, &private);
+    let written = &mutator.root;
     let vis = mutator.visibility_at(events.span());
     let doc = format!(" The events of [`{}`].", mutator.ident());
     let variants = names.each(|method, variant| {
@@ -153,7 +165,7 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
     let item = quote_spanned! {events.span()=>
         #vis enum #events {
             #variants
-            AttributeChanged(#aggregate::Attribute),
+            AttributeChanged(<#written as #private::Mutator>::Attribute),
             Discarded,
         }
     };
@@ -202,6 +214,11 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     // At the user's method, to which the compiler then points.
     let body = Ident::new(body, method.ident.span());
     let statements = &method.body.stmts;
+    // The compiler also points at what is not there: behind the parameters, and at the end of the body.
+    let mut params = Group::new(Delimiter::Parenthesis, quote!(#(#receiver,)* #given, #envelope));
+    params.set_span(method.params_end);
+    let mut block = Group::new(Delimiter::Brace, quote!(#taken #(#statements)*));
+    block.set_span(method.body.brace_token.span.close());
     quote! {
         #described
         #(#cfgs)*
@@ -213,43 +230,51 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         impl __es::#home<#event> for #state {
             #[inline]
             #(#on_body)*
-            fn #body(#(#receiver,)* #given, #envelope) #output { #taken #(#statements)* }
+            fn #body #params #output #block
         }
     }
 }
 
 /// `impl Event` for a made event.
 fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
-    let MethodEvent::Made { name, stored, .. } = &method.event else { return TokenStream::new() };
+    let MethodEvent::Made { name, stored, fields } = &method.event else { return TokenStream::new() };
     let cfgs = method.cfgs();
     let unknown = stored_types(method);
+    let by_hand = (!unknown.is_empty()).then(|| {
+        let checked = checked(&quote!(#name), &unknown, &quote!(__es::AssertStorable));
+        let parts =
+            fields.iter().map(|Field { pat, ty, .. }| Part { cfgs: Vec::new(), name: &pat.ident, ty });
+        let parts: Vec<_> = parts.collect();
+        let (copied, shown) = (derives::copied(name, &parts), derives::shown(name, &parts));
+        derives::by_hand(&cfgs, name, &checked, Some(copied), Some(shown))
+    });
     let bounds = where_all_storable(&unknown);
-    let root = names.root;
+    let root = &names.root;
     let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
     let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>(#usual)));
     quote! {
         #(#cfgs)*
         impl __es::Event for #name #bounds { #items }
+        #by_hand
     }
 }
 
 /// The methods of the root that record.
 fn commands(names: &Names<'_>) -> TokenStream {
-    let Names { mutator, root, .. } = names;
-    let commands = mutator.events.iter().filter_map(command);
-    let broken = mutator.broken.iter().map(|method| {
-        let (attrs, vis, sig) = (&method.attrs, &method.vis, &method.sig);
-        quote!(#(#attrs)* #[allow(unused)] #vis #sig { ::core::panic!() })
-    });
+    let mutator = names.mutator;
+    let written = &mutator.root;
+    let commands = mutator.events.iter().filter_map(|method| command(names, method));
+    let broken = &mutator.broken;
     quote! {
-        impl #root {
+        impl #written {
             #(#commands)*
             #(#broken)*
         }
     }
 }
 
-fn command(method: &EventMethod) -> Option<TokenStream> {
+fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
+    let root = &names.root;
     let MethodEvent::Made { name, fields, .. } = &method.event else { return None };
     let EventMethod { vis, ident, .. } = method;
     let shown: Vec<&Attribute> = attrs::select(&method.attrs, |attr| {
@@ -265,12 +290,14 @@ fn command(method: &EventMethod) -> Option<TokenStream> {
     let inlined = method.attrs.iter().any(|attr| attr.path().is_ident("inline"));
     let inline = (!inlined).then(|| quote!(#[inline]));
     if !method.creates() {
+        let own = names::local("root");
         return Some(quote! {
             #(#shown)*
             #doc
             #inline
             #vis fn #ident(&mut self, #(#params),*) {
-                self.__root.record(#name { #(#values),* });
+                let #own: &mut #root = self;
+                #own.__root.record(#name { #(#values),* });
             }
         });
     }
@@ -282,13 +309,13 @@ fn command(method: &EventMethod) -> Option<TokenStream> {
         #(#shown)*
         #doc
         #vis fn #ident(#(#params),*) -> Self {
-            Self { __root: __es::Root::create(__es::Id::new(), #name { #(#values),* }) }
+            #root { __root: __es::Root::<#root>::create(__es::Id::new(), #name { #(#values),* }) }
         }
         #(#kept)*
         #[doc = #with_id_doc]
         #[allow(dead_code)]
         #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
-            Self { __root: __es::Root::create(#id, #name { #(#values),* }) }
+            #root { __root: __es::Root::<#root>::create(#id, #name { #(#values),* }) }
         }
     })
 }

@@ -1,6 +1,6 @@
 //! One event method: what it stores, how it applies it.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{
     Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, ReturnType, Type, Visibility,
 };
@@ -20,6 +20,8 @@ pub(super) struct EventMethod {
     pub(super) ident: Ident,
     /// Nothing if the method creates the aggregate.
     pub(super) receiver: Option<Receiver>,
+    /// Where the parameters end.
+    pub(super) params_end: Span,
     pub(super) output: ReturnType,
     pub(super) event: MethodEvent,
     /// The parameter that asks for the envelope.
@@ -46,6 +48,10 @@ impl EventMethod {
     pub(super) fn new(attr: &Attribute, method: &ImplItemFn, root: &Ident, diag: &mut Diag) -> Option<Self> {
         let mark = diag.mark();
         check::signature(&method.sig, diag);
+        // What borrows by such a lifetime is the same mistake.
+        if method.sig.generics.lifetimes().next().is_some() {
+            return None;
+        }
         let (receiver, params) = check::receiver(&method.sig, diag);
         check::output(&method.sig, receiver.is_some(), root, diag);
         let (envelope, params) = take_envelope(params, diag);
@@ -63,6 +69,7 @@ impl EventMethod {
             vis: method.vis.clone(),
             ident: method.sig.ident.clone(),
             receiver: receiver.cloned(),
+            params_end: method.sig.paren_token.span.close(),
             output: method.sig.output.clone(),
             event: event?,
             envelope,

@@ -6,6 +6,7 @@ mod dispatch;
 mod expand;
 mod method;
 mod model;
+mod recover;
 mod registration;
 
 use proc_macro2::TokenStream;
@@ -13,12 +14,14 @@ use quote::{ToTokens, quote};
 use syn::Item;
 
 use self::model::Mutator;
+use crate::attrs;
 use crate::diag::Diag;
+use crate::silent;
 
 /// Expands `#[mutator(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let expansion = match syn::parse2::<Item>(item) {
+    let expansion = match recover::parse(item) {
         Ok(Item::Impl(item)) => match Mutator::new(args, item.clone(), &mut diag) {
             Some(mutator) => expand::expand(&mutator),
             None => fallback(item),
@@ -47,18 +50,12 @@ fn refuse(item: &Item, diag: &mut Diag) {
     }
 }
 
-/// A body about which the compiler has nothing to say.
-fn silent_body() -> syn::Block {
-    syn::parse_quote!({ ::core::panic!() })
-}
-
 /// The impl without what only our macros understand, so that no second error hides the first.
 fn fallback(mut item: syn::ItemImpl) -> TokenStream {
     for member in &mut item.items {
         if let syn::ImplItem::Fn(method) = member {
-            crate::attrs::take_ours(&mut method.attrs, "event");
-            method.block = silent_body();
-            method.attrs.push(syn::parse_quote!(#[allow(unused)]));
+            attrs::take_ours(&mut method.attrs, "event");
+            silent::function(&mut method.attrs, &mut method.sig, &mut method.block);
         }
     }
     item.into_token_stream()

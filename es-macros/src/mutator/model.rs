@@ -8,6 +8,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
+use crate::silent;
 use crate::types::peel;
 
 const ARGUMENTS: &[&str] = &["retired", "visibility", "crate"];
@@ -47,8 +48,9 @@ impl Mutator {
         };
         let mut attempts = 0;
         for mut member in item.items {
+            let mark = diag.mark();
             let ours = check::take_attributes(&mut member, diag);
-            let ImplItem::Fn(method) = member else {
+            let ImplItem::Fn(mut method) = member else {
                 mutator.helpers.push(member);
                 continue;
             };
@@ -57,18 +59,29 @@ impl Mutator {
                 continue;
             }
             let Some(attr) = ours.first() else {
+                if diag.clean_since(mark) && check::public_helper(&method, diag) {
+                    // Callers meant an event method, bodies may mean the helper.
+                    mutator.break_off(method.clone());
+                    method.vis = Visibility::Inherited;
+                }
                 mutator.helpers.push(ImplItem::Fn(method));
                 continue;
             };
             match EventMethod::new(attr, &method, &mutator.ident(), diag) {
                 Some(event) => mutator.events.push(event),
-                None => mutator.broken.push(method),
+                None => mutator.break_off(method),
             }
         }
         check::events(&mut mutator, diag);
         check::block(&mutator, attempts, diag);
         check::bodies(&mut mutator, diag);
         Some(mutator)
+    }
+
+    /// Keeps the signature of a method with mistakes.
+    fn break_off(&mut self, mut method: ImplItemFn) {
+        silent::function(&mut method.attrs, &mut method.sig, &mut method.block);
+        self.broken.push(method);
     }
 
     /// The visibility of made events and the enum, as tokens of the item at `span`: an item is underlined from

@@ -46,6 +46,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// Whether [`Self::NAME`] is another than the type's.
     #[doc(hidden)]
     const RENAMED: bool = false;
+    #[doc(hidden)]
+    const OK: usize = 0;
     /// Names of attributes that are stored but that the aggregate no longer has.
     const RETIRED_ATTRIBUTES: &'static [&'static str] = &[];
     /// What events change.
@@ -87,8 +89,12 @@ impl Seal {
     note = "write `#[mutator] impl {Self} {{ .. }}` with an `#[event(Name)]` method that returns `Self`"
 )]
 pub trait Mutator {
+    #[doc(hidden)]
+    const OK: usize = 0;
     /// The enum of all its events.
     type Event;
+    /// The enum of its attributes.
+    type Attribute;
 }
 
 /// The events of an aggregate: the enum that `#[mutator]` makes.

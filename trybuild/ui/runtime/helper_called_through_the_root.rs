@@ -12,7 +12,7 @@ impl Account {
         Self { balance: 0 }
     }
 
-    pub fn add(&mut self, amount: i64) {
+    fn add(&mut self, amount: i64) {
         self.balance += amount;
     }
 }

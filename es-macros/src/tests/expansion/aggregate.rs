@@ -29,7 +29,9 @@ const _: () = {
     impl __es::Aggregate for Account {
         const NAME: &'static str = "Account";
         type State = AccountState;
-        type Event = <Account as __es::Mutator>::Event;
+        type Event = <<Account as __es::Checked<
+            { <Account as __es::Mutator>::OK },
+        >>::Type as __es::Mutator>::Event;
         type Attribute = AccountAttribute;
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
             Self { __root: root }

@@ -1,6 +1,5 @@
 /// The state of [`Account`]: what events change and snapshots keep.
 #[derive(
-    ::core::clone::Clone,
     crate::es::__private::serde::Serialize,
     crate::es::__private::serde::Deserialize
 )]
@@ -20,7 +19,6 @@ struct Account {
     __root: crate::es::__private::Root<Account>,
 }
 /// A changed attribute of [`Account`], with its new value.
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 enum AccountAttribute {
     /// The new `owner`.
     Owner(Name),
@@ -33,22 +31,30 @@ const _: () = {
     where
         for<'a> Name: __es::StateField<'a>,
     {}
+    type __AccountState = <AccountState as __es::Checked<
+        {
+            let () = <Name as __es::AssertStorable>::OK;
+            0
+        },
+    >>::Type;
+    #[automatically_derived]
+    impl __es::Clone for AccountState {
+        #[inline]
+        fn clone(&self) -> Self {
+            let this: &__AccountState = self;
+            __AccountState {
+                owner: __es::Clone::clone(&this.owner),
+            }
+        }
+    }
     #[automatically_derived]
     impl __es::Aggregate for Account {
         const NAME: &'static str = "Account";
-        type State = <AccountState as __es::Checked<
-            {
-                let () = <Name as __es::AssertStateField>::OK;
-                0
-            },
-        >>::Type;
-        type Event = <Account as __es::Mutator>::Event;
-        type Attribute = <AccountAttribute as __es::Checked<
-            {
-                let () = <Name as __es::AssertStorable>::OK;
-                0
-            },
-        >>::Type;
+        type State = __AccountState;
+        type Event = <<Account as __es::Checked<
+            { <Account as __es::Mutator>::OK },
+        >>::Type as __es::Mutator>::Event;
+        type Attribute = __AccountAttribute;
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
             Self { __root: root }
         }
@@ -133,6 +139,35 @@ const _: () = {
                     _ => return __es::None,
                 },
             )
+        }
+    }
+    type __AccountAttribute = <AccountAttribute as __es::Checked<
+        {
+            let () = <Name as __es::AssertStorable>::OK;
+            0
+        },
+    >>::Type;
+    #[automatically_derived]
+    impl __es::Clone for AccountAttribute {
+        #[inline]
+        fn clone(&self) -> Self {
+            let this: &__AccountAttribute = self;
+            match this {
+                __AccountAttribute::Owner(value) => {
+                    __AccountAttribute::Owner(__es::Clone::clone(value))
+                }
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Debug for AccountAttribute {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            let this: &__AccountAttribute = self;
+            match this {
+                __AccountAttribute::Owner(value) => {
+                    f.debug_tuple("Owner").field(value).finish()
+                }
+            }
         }
     }
     #[cfg(test)]

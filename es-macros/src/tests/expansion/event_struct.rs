@@ -1,6 +1,4 @@
 #[derive(
-    ::core::clone::Clone,
-    ::core::fmt::Debug,
     ::es_runtime::__private::serde::Serialize,
     ::es_runtime::__private::serde::Deserialize
 )]
@@ -26,9 +24,35 @@ const _: () = {
         const TOPIC: &'static str = "payment.received";
         const PLACE: __es::Place = __es::Location::caller();
     }
+    type __PaymentReceived = <PaymentReceived as __es::Checked<
+        {
+            let () = <Money as __es::AssertStorable>::OK;
+            0
+        },
+    >>::Type;
+    #[automatically_derived]
+    impl __es::Clone for PaymentReceived {
+        #[inline]
+        fn clone(&self) -> Self {
+            let this: &__PaymentReceived = self;
+            __PaymentReceived {
+                amount: __es::Clone::clone(&this.amount),
+                reference: __es::Clone::clone(&this.reference),
+            }
+        }
+    }
+    #[automatically_derived]
+    impl __es::Debug for PaymentReceived {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            let this: &__PaymentReceived = self;
+            f.debug_struct("PaymentReceived")
+                .field("amount", &this.amount)
+                .field("reference", &this.reference)
+                .finish()
+        }
+    }
     __es::submit! {
-        < < PaymentReceived as __es::Checked < { let () = < Money as __es::AssertStorable
-        > ::OK; 0 } >> ::Type as __es::Event > ::TYPE
+        < __PaymentReceived as __es::Event > ::TYPE
     }
     #[cfg(test)]
     __es::submit! {

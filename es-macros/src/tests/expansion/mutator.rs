@@ -40,16 +40,17 @@ pub enum AccountEvent {
     Opened(Opened),
     Deposited(Deposited),
     Withdrawn(Withdrawn),
-    AttributeChanged(<Account as ::es_runtime::__private::Aggregate>::Attribute),
+    AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
     Discarded,
 }
 const _: () = {
     use ::es_runtime::__private as __es;
-    #[allow(non_camel_case_types)]
-    type __State = <Account as __es::Aggregate>::State;
+    type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;
+    type __State = <__Root as __es::Aggregate>::State;
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
+        type Attribute = <__Root as __es::Aggregate>::Attribute;
     }
     #[automatically_derived]
     impl __es::Clone for AccountEvent {
@@ -70,17 +71,17 @@ const _: () = {
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-            __es::debug_event::<Account>(self, f)
+            __es::debug_event::<__Root>(self, f)
         }
     }
     #[automatically_derived]
-    impl __es::Events<Account> for AccountEvent {
+    impl __es::Events<__Root> for AccountEvent {
         const TYPES: &'static [__es::EventType] = &[
             <Opened as __es::Event>::TYPE,
             <Deposited as __es::Event>::TYPE,
             <Withdrawn as __es::Event>::TYPE,
         ];
-        const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
@@ -94,9 +95,9 @@ const _: () = {
                     visitor.event(&<Withdrawn as __es::Event>::TYPE, event)
                 }
                 Self::AttributeChanged(attribute) => {
-                    __es::visit_attribute::<Account, __V>(attribute, visitor)
+                    __es::visit_attribute::<__Root, __V>(attribute, visitor)
                 }
-                Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
+                Self::Discarded => __es::visit_discarded::<__Root, __V>(visitor),
             }
         }
         #[inline]
@@ -112,7 +113,7 @@ const _: () = {
                 Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
                 Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
                 Self::AttributeChanged(attribute) => {
-                    __es::set_attribute::<Account>(attribute, state)
+                    __es::set_attribute::<__Root>(attribute, state)
                 }
                 Self::Discarded => return __es::Effect::Discards,
                 _ => return __es::Effect::Creates,
@@ -138,10 +139,7 @@ const _: () = {
                             .map(Self::Withdrawn)
                     }
                     _ => {
-                        return __es::decode_standard::<
-                            Account,
-                            __D,
-                        >(topic, version, data);
+                        return __es::decode_standard::<__Root, __D>(topic, version, data);
                     }
                 },
             )
@@ -149,12 +147,12 @@ const _: () = {
     }
     impl __es::Event for Opened {
         const NAME: &'static str = "Opened";
-        const TOPIC: &'static str = __es::made_topic::<Account, Self>("Account.Opened");
+        const TOPIC: &'static str = __es::made_topic::<__Root, Self>("Account.Opened");
         const PLACE: __es::Place = __es::Location::caller();
     }
-    impl __es::Creates<Account> for Opened {
+    impl __es::Creates<__Root> for Opened {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
-        const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
+        const APPLY: __es::BeginFn<__Root, Self> = __es::Begin::begin_copy;
     }
     impl __es::Begin<Opened> for __State {
         #[inline]
@@ -167,14 +165,14 @@ const _: () = {
     impl __es::Event for Deposited {
         const NAME: &'static str = "Deposited";
         const TOPIC: &'static str = __es::made_topic::<
-            Account,
+            __Root,
             Self,
         >("Account.Deposited");
         const PLACE: __es::Place = __es::Location::caller();
     }
-    impl __es::Changes<Account> for Deposited {
+    impl __es::Changes<__Root> for Deposited {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Deposited;
-        const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
+        const APPLY: __es::ApplyFn<__Root, Self> = __es::Apply::apply_copy;
     }
     impl __es::Apply<Deposited> for __State {
         #[inline]
@@ -187,14 +185,14 @@ const _: () = {
     impl __es::Event for Withdrawn {
         const NAME: &'static str = "Withdrawn";
         const TOPIC: &'static str = __es::made_topic::<
-            Account,
+            __Root,
             Self,
         >("Account.Withdrawn");
         const PLACE: __es::Place = __es::Location::caller();
     }
-    impl __es::Changes<Account> for Withdrawn {
+    impl __es::Changes<__Root> for Withdrawn {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Withdrawn;
-        const APPLY: __es::ApplyFn<Account, Self> = __es::Apply::apply_copy;
+        const APPLY: __es::ApplyFn<__Root, Self> = __es::Apply::apply_copy;
     }
     impl __es::Apply<Withdrawn> for __State {
         #[inline]
@@ -207,30 +205,32 @@ const _: () = {
     impl Account {
         /// Records [`Opened`].
         pub fn open(owner: String) -> Self {
-            Self {
-                __root: __es::Root::create(__es::Id::new(), Opened { owner }),
+            __Root {
+                __root: __es::Root::<__Root>::create(__es::Id::new(), Opened { owner }),
             }
         }
         /// As [`open`](Self::open), under an id that is given.
         #[allow(dead_code)]
         pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
-            Self {
-                __root: __es::Root::create(id, Opened { owner }),
+            __Root {
+                __root: __es::Root::<__Root>::create(id, Opened { owner }),
             }
         }
         /// Records [`Deposited`].
         #[inline]
         pub fn deposit(&mut self, amount: i64) {
-            self.__root.record(Deposited { amount });
+            let root: &mut __Root = self;
+            root.__root.record(Deposited { amount });
         }
         /// Records [`Withdrawn`].
         #[inline]
         fn take(&mut self, amount: i64) {
-            self.__root.record(Withdrawn { amount });
+            let root: &mut __Root = self;
+            root.__root.record(Withdrawn { amount });
         }
     }
     __es::submit! {
-        __es::AggregateType::of:: < Account > ()
+        __es::AggregateType::of:: < __Root > ()
     }
     #[cfg(test)]
     __es::submit! {
@@ -238,6 +238,6 @@ const _: () = {
         shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC, 1u32); } { shapes
         .event:: < Deposited > (< Deposited as __es::Event > ::TOPIC, 1u32); } { shapes
         .event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC, 1u32); } shapes
-        .aggregate:: < Account > (); } }
+        .aggregate:: < __Root > (); } }
     }
 };

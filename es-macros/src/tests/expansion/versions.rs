@@ -2,8 +2,6 @@
 /// Recorded by [`Account::open`].
 #[allow(missing_docs, unreachable_pub, private_interfaces)]
 #[derive(
-    ::core::clone::Clone,
-    ::core::fmt::Debug,
     ::es_runtime::__private::serde::Serialize,
     ::es_runtime::__private::serde::Deserialize
 )]
@@ -22,16 +20,17 @@ pub struct Opened {
 pub enum AccountEvent {
     #[cfg(feature = "accounts")]
     Opened(Opened),
-    AttributeChanged(<Account as ::es_runtime::__private::Aggregate>::Attribute),
+    AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
     Discarded,
 }
 const _: () = {
     use ::es_runtime::__private as __es;
-    #[allow(non_camel_case_types)]
-    type __State = <Account as __es::Aggregate>::State;
+    type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;
+    type __State = <__Root as __es::Aggregate>::State;
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
+        type Attribute = <__Root as __es::Aggregate>::Attribute;
     }
     #[automatically_derived]
     impl __es::Clone for AccountEvent {
@@ -51,17 +50,17 @@ const _: () = {
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-            __es::debug_event::<Account>(self, f)
+            __es::debug_event::<__Root>(self, f)
         }
     }
     #[automatically_derived]
-    impl __es::Events<Account> for AccountEvent {
+    impl __es::Events<__Root> for AccountEvent {
         const TYPES: &'static [__es::EventType] = &[
             #[cfg(feature = "accounts")]
             <Opened as __es::Event>::TYPE,
         ];
         const RETIRED: &'static [&'static str] = &["Account.Old"];
-        const ATTRIBUTE_CHANGED: fn(<Account as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
@@ -70,9 +69,9 @@ const _: () = {
                     visitor.event(&<Opened as __es::Event>::TYPE, event)
                 }
                 Self::AttributeChanged(attribute) => {
-                    __es::visit_attribute::<Account, __V>(attribute, visitor)
+                    __es::visit_attribute::<__Root, __V>(attribute, visitor)
                 }
-                Self::Discarded => __es::visit_discarded::<Account, __V>(visitor),
+                Self::Discarded => __es::visit_discarded::<__Root, __V>(visitor),
             }
         }
         #[inline]
@@ -87,7 +86,7 @@ const _: () = {
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::AttributeChanged(attribute) => {
-                    __es::set_attribute::<Account>(attribute, state)
+                    __es::set_attribute::<__Root>(attribute, state)
                 }
                 Self::Discarded => return __es::Effect::Discards,
                 _ => return __es::Effect::Creates,
@@ -106,10 +105,7 @@ const _: () = {
                         <Opened as __es::Event>::decode(version, data).map(Self::Opened)
                     }
                     _ => {
-                        return __es::decode_standard::<
-                            Account,
-                            __D,
-                        >(topic, version, data);
+                        return __es::decode_standard::<__Root, __D>(topic, version, data);
                     }
                 },
             )
@@ -137,9 +133,35 @@ const _: () = {
         }
     }
     #[cfg(feature = "accounts")]
-    impl __es::Creates<Account> for Opened {
+    type __Opened = <Opened as __es::Checked<
+        {
+            let () = <Money as __es::AssertStorable>::OK;
+            0
+        },
+    >>::Type;
+    #[cfg(feature = "accounts")]
+    #[automatically_derived]
+    impl __es::Clone for Opened {
+        #[inline]
+        fn clone(&self) -> Self {
+            let this: &__Opened = self;
+            __Opened {
+                money: __es::Clone::clone(&this.money),
+            }
+        }
+    }
+    #[cfg(feature = "accounts")]
+    #[automatically_derived]
+    impl __es::Debug for Opened {
+        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+            let this: &__Opened = self;
+            f.debug_struct("Opened").field("money", &this.money).finish()
+        }
+    }
+    #[cfg(feature = "accounts")]
+    impl __es::Creates<__Root> for Opened {
         const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
-        const APPLY: __es::BeginFn<Account, Self> = __es::Begin::begin_copy;
+        const APPLY: __es::BeginFn<__Root, Self> = __es::Begin::begin_copy;
     }
     #[cfg(feature = "accounts")]
     impl __es::Begin<Opened> for __State {
@@ -154,21 +176,21 @@ const _: () = {
         #[cfg(feature = "accounts")]
         /// Records [`Opened`].
         fn open(money: Money) -> Self {
-            Self {
-                __root: __es::Root::create(__es::Id::new(), Opened { money }),
+            __Root {
+                __root: __es::Root::<__Root>::create(__es::Id::new(), Opened { money }),
             }
         }
         #[cfg(feature = "accounts")]
         /// As [`open`](Self::open), under an id that is given.
         #[allow(dead_code)]
         fn open_with_id(id: __es::Id<Self>, money: Money) -> Self {
-            Self {
-                __root: __es::Root::create(id, Opened { money }),
+            __Root {
+                __root: __es::Root::<__Root>::create(id, Opened { money }),
             }
         }
     }
     __es::submit! {
-        __es::AggregateType::of:: < Account > ()
+        __es::AggregateType::of:: < __Root > ()
     }
     #[cfg(test)]
     __es::submit! {
@@ -177,9 +199,9 @@ const _: () = {
         __es::Event > ::TOPIC, 1u32); shapes.past:: < OpenedV2 > (< Opened as __es::Event
         > ::TOPIC, 2u32); shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC,
         3u32); shapes.alias(< Opened as __es::Event > ::TOPIC, "started"); } shapes
-        .aggregate:: < Account > (); } }
+        .aggregate:: < __Root > (); } }
     }
-    const _: () = __es::retired::<Account>("Account.Old");
+    const _: () = __es::retired::<__Root>("Account.Old");
     #[cfg(feature = "accounts")]
-    const _: () = __es::distinct::<Account>(&<Opened as __es::Event>::TYPE);
+    const _: () = __es::distinct::<__Root>(&<Opened as __es::Event>::TYPE);
 };

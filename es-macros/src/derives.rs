@@ -1,0 +1,81 @@
+//! `Clone` and `Debug` for types that hold what may not be storable.
+//!
+//! The derives would report such a type once more each, in their own words. Here the value goes through `Checked`,
+//! whose report is the one that the expansion makes anyway. Where all types are known, the derives are used.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Attribute, Type};
+
+/// A field of a struct.
+pub(crate) struct Part<'a> {
+    pub(crate) cfgs: Vec<&'a Attribute>,
+    pub(crate) name: &'a Ident,
+    pub(crate) ty: &'a Type,
+}
+
+/// `Opened` → `__Opened`: the checked type, in the expansion's block.
+pub(crate) fn checked_name(item: &Ident) -> Ident {
+    // Not at the item: the compiler would suggest to give it parameters.
+    format_ident!("__{}", item.unraw(), span = Span::call_site())
+}
+
+/// The impls of which a body is given: an expression of `this`, and for `Debug` of `f`. `checked` is the type.
+pub(crate) fn by_hand(
+    cfgs: &[&Attribute],
+    item: &Ident,
+    checked: &TokenStream,
+    copied: Option<TokenStream>,
+    shown: Option<TokenStream>,
+) -> TokenStream {
+    let name = checked_name(item);
+    let clone = copied.map(|copied| {
+        quote! {
+            #(#cfgs)*
+            #[automatically_derived]
+            impl __es::Clone for #item {
+                #[inline]
+                fn clone(&self) -> Self {
+                    let this: &#name = self;
+                    #copied
+                }
+            }
+        }
+    });
+    let debug = shown.map(|shown| {
+        quote! {
+            #(#cfgs)*
+            #[automatically_derived]
+            impl __es::Debug for #item {
+                fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+                    let this: &#name = self;
+                    #shown
+                }
+            }
+        }
+    });
+    quote!(#(#cfgs)* type #name = #checked; #clone #debug)
+}
+
+/// A copy of the struct `this`.
+pub(crate) fn copied(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
+    let name = checked_name(item);
+    let fields = parts.iter().map(|Part { cfgs, name, ty }| {
+        let value = quote_spanned!(ty.span()=> &this.#name);
+        quote!(#(#cfgs)* #name: __es::Clone::clone(#value),)
+    });
+    quote!(#name { #(#fields)* })
+}
+
+/// The struct `this`, shown.
+pub(crate) fn shown(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
+    let text = item.unraw().to_string();
+    let fields = parts.iter().map(|Part { name, ty, .. }| {
+        let text = name.unraw().to_string();
+        let value = quote_spanned!(ty.span()=> &this.#name);
+        quote!(.field(#text, #value))
+    });
+    quote!(f.debug_struct(#text) #(#fields)* .finish())
+}
