@@ -36,7 +36,7 @@ use crate::id::Id;
     label = "not an aggregate",
     note = "put `#[aggregate]` on the struct"
 )]
-pub trait Aggregate: Sized + Send + Sync + 'static {
+pub trait Aggregate: Sized + 'static {
     /// The stable name: the beginning of topics, and part of ids derived from a key.
     const NAME: &'static str;
     /// Names it had before, oldest first: events stored under them are read as its own.

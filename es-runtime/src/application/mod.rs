@@ -13,7 +13,8 @@ use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::id::Id;
 use crate::metadata::Metadata;
-use crate::recorder::{DynApplicationRecorder, Position, Receipt};
+use crate::mapper::Mapper;
+use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, Position, Receipt};
 use crate::repository::{At, Past, Repository};
 use crate::store::EventStore;
 
@@ -75,6 +76,24 @@ impl Application {
     /// Opens a store with more to say about it.
     pub fn builder(uri: impl Into<String>) -> Builder {
         Builder::new(uri.into())
+    }
+
+    /// An application on a recorder of your own.
+    ///
+    /// ```
+    /// use es_runtime::{Application, mapper::Mapper, recorder::MemoryRecorder};
+    ///
+    /// let app = Application::with_recorder(Mapper::new(), MemoryRecorder::new());
+    /// # let _ = app;
+    /// ```
+    pub fn with_recorder(mapper: Mapper, recorder: impl ApplicationRecorder) -> Self {
+        Self::new(mapper, Arc::new(recorder), Box::new(|| {}))
+    }
+
+    fn new(mapper: Mapper, recorder: Arc<dyn DynApplicationRecorder>, close: Box<dyn Fn() + Send + Sync>) -> Self {
+        let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
+        let shared = Shared { repository: Repository::new(store), recorder, close };
+        Self { shared: Arc::new(shared), metadata: Metadata::new() }
     }
 
     /// The same application, which adds this to all that it saves: who, why, on whose behalf.

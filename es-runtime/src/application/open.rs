@@ -1,12 +1,9 @@
 use std::sync::Arc;
 
-use super::{Application, Shared};
+use super::Application;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
-use crate::metadata::Metadata;
 use crate::recorder::{DynApplicationRecorder, MemoryRecorder, Tables};
-use crate::repository::Repository;
-use crate::store::EventStore;
 
 /// How an application is opened.
 ///
@@ -52,9 +49,7 @@ impl Builder {
     /// As [`Application::open`].
     pub async fn open(self) -> Result<Application, Error> {
         let (recorder, close) = self.recorder()?;
-        let store = EventStore::new(self.mapper, Arc::clone(&recorder) as _);
-        let shared = Shared { repository: Repository::new(store), recorder, close };
-        Ok(Application { shared: Arc::new(shared), metadata: Metadata::new() })
+        Ok(Application::new(self.mapper, recorder, close))
     }
 
     fn recorder(&self) -> Result<Opened, Error> {

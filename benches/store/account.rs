@@ -1,0 +1,25 @@
+//! The aggregate of both sides.
+
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub(crate) struct Account {
+    pub(crate) owner: String,
+    pub(crate) balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub(crate) fn open(owner: String) -> Self {
+        Self { owner, balance: 0 }
+    }
+
+    #[event(Deposited)]
+    pub(crate) fn deposit(&mut self, amount: i64, reference: String) {
+        self.balance += amount;
+    }
+}
+
+/// What is stored with each deposit.
+pub(crate) const REFERENCE: &str = "invoice 2026-0815";

@@ -1,0 +1,146 @@
+//! The same work with the driver by hand: the same table, payload and durability, prepared statements.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::account::REFERENCE;
+
+const SCHEMA: &str = "
+    CREATE TABLE stored_events (
+        log_position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id BLOB NOT NULL, version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, commit_id BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX stored_events_order ON stored_events (id, version);
+    CREATE INDEX stored_events_first ON stored_events (topic) WHERE version = 1;";
+const INSERT: &str = "INSERT INTO stored_events (id, version, topic, state, commit_id) VALUES (?1, ?2, ?3, ?4, ?5)";
+const SELECT: &str =
+    "SELECT version, topic, state FROM stored_events WHERE id = ?1 AND version > ?2 ORDER BY version";
+const LOG: &str = "SELECT log_position, id, version, topic, state FROM stored_events WHERE log_position > ?1
+    ORDER BY log_position LIMIT 1000";
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Stored<T> {
+    at: i64,
+    data: T,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Opened {
+    owner: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Deposited {
+    amount: i64,
+    reference: String,
+}
+
+pub(crate) fn open(path: &Path, synchronous: &str) -> Connection {
+    let connection = Connection::open(path).expect("the file can be made");
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).expect("WAL is there");
+    connection.execute_batch(&format!("PRAGMA synchronous = {synchronous}")).expect("it can be set");
+    connection.execute_batch(SCHEMA).expect("the tables can be made");
+    connection.set_prepared_statement_cache_capacity(16);
+    connection
+}
+
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_micros()).expect("before 292,000")
+}
+
+/// An account as a program by hand would hold it.
+pub(crate) struct Account {
+    id: Uuid,
+    version: i64,
+    balance: i64,
+}
+
+impl Account {
+    pub(crate) fn open(connection: &Connection) -> Self {
+        let account = Self { id: Uuid::now_v7(), version: 1, balance: 0 };
+        account.insert(connection, "Account.Opened", &Opened { owner: "Ann".to_owned() }, Uuid::now_v7());
+        account
+    }
+
+    fn insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T, commit: Uuid) {
+        let state = serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON");
+        let row = params![self.id.as_bytes().as_slice(), self.version, topic, state, commit.as_bytes().as_slice()];
+        connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).expect("it is stored");
+    }
+
+    /// Records deposits and stores them in one commit.
+    pub(crate) fn deposit(&mut self, connection: &Connection, many: usize) {
+        let commit = Uuid::now_v7();
+        if many > 1 {
+            connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])).expect("it begins");
+        }
+        for _ in 0..many {
+            let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
+            self.version += 1;
+            self.balance += event.amount;
+            self.insert(connection, "Account.Deposited", &event, commit);
+        }
+        if many > 1 {
+            connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).expect("it ends");
+        }
+    }
+
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+/// Makes the account from its rows.
+pub(crate) fn replay(connection: &Connection, id: Uuid) -> i64 {
+    let mut select = connection.prepare_cached(SELECT).expect("it is a statement");
+    let mut rows = select.query(params![id.as_bytes().as_slice(), 0]).expect("it runs");
+    let (mut owner, mut balance, mut version) = (String::new(), 0, 0);
+    while let Some(row) = rows.next().expect("it is read") {
+        let found: i64 = row.get(0).expect("a number");
+        assert_eq!(found, version + 1, "versions have no gap");
+        version = found;
+        let topic = row.get_ref(1).expect("a column").as_str().expect("a text");
+        let state = row.get_ref(2).expect("a column").as_blob().expect("a blob");
+        match topic {
+            "Account.Opened" => {
+                owner = serde_json::from_slice::<Stored<Opened>>(state).expect("an event").data.owner;
+            }
+            "Account.Deposited" => {
+                balance += serde_json::from_slice::<Stored<Deposited>>(state).expect("an event").data.amount;
+            }
+            other => panic!("{other} is not known"),
+        }
+    }
+    assert_eq!(owner, "Ann");
+    balance
+}
+
+/// Reads the log, a page at a time, and decodes every event.
+pub(crate) fn read_log(connection: &Connection) -> i64 {
+    let mut select = connection.prepare_cached(LOG).expect("it is a statement");
+    let (mut after, mut sum) = (0, 0);
+    loop {
+        let mut rows = select.query(params![after]).expect("it runs");
+        let before = after;
+        while let Some(row) = rows.next().expect("it is read") {
+            after = row.get(0).expect("a number");
+            let id = Uuid::from_slice(row.get_ref(1).expect("a column").as_blob().expect("a blob")).expect("an id");
+            let version: i64 = row.get(2).expect("a number");
+            let topic = row.get_ref(3).expect("a column").as_str().expect("a text");
+            let state = row.get_ref(4).expect("a column").as_blob().expect("a blob");
+            if topic == "Account.Deposited" {
+                sum += serde_json::from_slice::<Stored<Deposited>>(state).expect("an event").data.amount;
+            } else {
+                std::hint::black_box(serde_json::from_slice::<Stored<Opened>>(state).expect("an event").data);
+            }
+            std::hint::black_box((id, version));
+        }
+        if after == before {
+            return sum;
+        }
+    }
+}
