@@ -38,8 +38,6 @@ impl Error {
         Self(Box::new(Inner { kind, message: message.into(), mismatch: None, source: None }))
     }
 
-    // Only the codec of the test kit meets a cause so far.
-    #[cfg(feature = "testing")]
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
@@ -96,7 +94,6 @@ mod tests {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
     }
 
-    #[cfg(feature = "testing")]
     #[test]
     fn keeps_its_source() {
         let error = Error::new(ErrorKind::Invalid, "outer").with_source("inner");
