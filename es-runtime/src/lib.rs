@@ -28,6 +28,10 @@ pub mod aggregate;
 pub mod registry;
 pub mod shape;
 pub mod lock;
+pub mod codec;
+pub mod transcoding;
+pub mod compressor;
+pub mod cipher;
 #[cfg(feature = "macros")]
 mod macros;
 #[cfg(feature = "testing")]

@@ -1,0 +1,39 @@
+//! MessagePack with the names of fields.
+//!
+//! Bytes are walked before they are read: the deserializer does not count enums inside enums, and a few
+//! bytes could exhaust the stack.
+
+use rmp_serde::{Deserializer, Serializer};
+use serde::Serialize;
+use serde::de::DeserializeSeed;
+
+use super::walk::{Fault, walk};
+use super::{finite, not_finite, too_deep, unreadable, unwritable};
+use crate::error::{Error, ErrorKind};
+
+const NAME: &str = "MessagePack";
+
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Result<(), Error> {
+    let start = into.len();
+    let mut serializer = Serializer::new(&mut *into).with_struct_map();
+    value.serialize(&mut serializer).map_err(|error| match error {
+        rmp_serde::encode::Error::DepthLimitExceeded => too_deep(NAME),
+        error => unwritable(NAME, error),
+    })?;
+    let walked = walk(into.get(start..).unwrap_or_default());
+    if walked.is_ok_and(|written| written.all_finite) {
+        return Ok(());
+    }
+    match (walked, finite::find(value, false)) {
+        (Err(Fault::Deep), _) => Err(too_deep(NAME)),
+        (_, path) => Err(not_finite(&path.unwrap_or_default())),
+    }
+}
+
+pub(super) fn decode<'de, S: DeserializeSeed<'de>>(seed: S, data: &'de [u8]) -> Result<S::Value, Error> {
+    if let Err(fault) = walk(data) {
+        let message = format!("the data are not readable as {NAME}: {fault}; they were damaged");
+        return Err(Error::new(ErrorKind::Corrupt, message));
+    }
+    seed.deserialize(&mut Deserializer::from_read_ref(data)).map_err(|error| unreadable(NAME, &error))
+}
