@@ -78,6 +78,9 @@ pub trait Transcoding {
 
 /// Writes and reads values as a [`Transcoding`] says: for a field by `with`, anywhere else as a wrapper.
 ///
+/// A field with `with` may be left out only if it also says `default`, even one that is an `Option`: give it
+/// to each field that is added to an event later.
+///
 /// ```
 /// use std::collections::BTreeMap;
 ///
