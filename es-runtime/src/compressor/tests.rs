@@ -130,7 +130,7 @@ fn a_limit_holds_exactly() {
 #[test]
 fn a_bomb_is_refused() {
     for compressor in compressors() {
-        let bomb = compressor.compress(&vec![0; 50_000_000]).unwrap();
+        let bomb = compressor.compress(&vec![0; 5_000_000]).unwrap();
         let error = compressor.decompress(&bomb, 1_000).unwrap_err();
         assert!(error.to_string().contains("the limit of 1000 bytes"), "{compressor:?}: {error}");
     }
