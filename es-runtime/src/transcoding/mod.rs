@@ -60,7 +60,7 @@ pub trait Transcoding {
     type Value;
     /// What is written; it may hold [`Tagged`] values itself.
     type Data: Serialize + DeserializeOwned;
-    /// Why data are refused.
+    /// Why data are refused; messages show it, so it should not show the data.
     type Error: Display;
     /// What stands with the data; it never changes.
     const NAME: &'static str;
