@@ -20,4 +20,5 @@ mod shared_events;
 mod stored_data;
 mod test_kit;
 mod topics;
+mod transcoding;
 mod upcasting;

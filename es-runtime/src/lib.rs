@@ -29,6 +29,7 @@ pub mod registry;
 pub mod shape;
 pub mod lock;
 pub mod codec;
+pub mod transcoding;
 pub mod compressor;
 pub mod cipher;
 pub mod stored_event;

@@ -31,7 +31,7 @@ use crate::error::{Error, ErrorKind};
 /// ```
 pub struct AesGcm {
     current: Entry,
-    old: Vec<Entry>,
+    pub(super) old: Vec<Entry>,
 }
 
 impl AesGcm {
@@ -153,8 +153,8 @@ const TAG: usize = 16;
 const ID_BLOCK: [u8; 16] = *b"es-key-id-v1\0\0\0\0";
 
 /// A key, expanded once.
-struct Entry {
-    id: KeyId,
+pub(super) struct Entry {
+    pub(super) id: KeyId,
     schedule: Schedule,
 }
 

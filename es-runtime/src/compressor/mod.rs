@@ -70,7 +70,7 @@ pub trait Compressor: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) for data that were not compressed like this, were cut
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) for data that were not compressed like this, were cut
     /// or altered, have anything after their end, or would become larger than `limit` bytes.
     fn decompress(&self, data: &[u8], limit: usize) -> Result<Vec<u8>, Error>;
 }

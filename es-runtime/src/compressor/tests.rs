@@ -16,11 +16,12 @@ fn compressors() -> Vec<Box<dyn Compressor>> {
         #[cfg(feature = "zstd")]
         Box::new(Zstd::new().with_level(-5)),
         #[cfg(feature = "zstd")]
-        Box::new(Zstd::default().with_level(i32::MAX)),
+        Box::new(Zstd::default().with_level(9)),
     ]
 }
 
-const EVENT: &[u8] = br#"{"at":1763640000123456,"data":{"amount":"10.00","owner":"Ann Ann Ann Ann Ann Ann"}}"#;
+const EVENT: &[u8] =
+    br#"{"at":1763640000123456,"data":{"amount":"10.00","owner":"Ann Ann Ann Ann Ann Ann"}}"#;
 
 #[test]
 fn codes_never_change() {
@@ -34,7 +35,7 @@ fn codes_never_change() {
 #[test]
 fn an_event_comes_back_whatever_was_done_before() {
     for compressor in compressors() {
-        for data in [EVENT, b"", b"x", &[0; 100_000], EVENT] {
+        for data in [EVENT, b"", b"x", &vec![0; 100_000], EVENT] {
             let small = compressor.compress(data).unwrap();
             assert!(small.len() <= data.len() + 64, "{compressor:?}");
             assert_eq!(compressor.decompress(&small, data.len()).unwrap(), data, "{compressor:?}");
@@ -48,8 +49,19 @@ fn an_event_comes_back_whatever_was_done_before() {
 #[cfg(feature = "zlib")]
 #[test]
 fn levels_differ() {
-    let sizes = [0, 1, 9].map(|level| Zlib::new().with_level(level).compress(&EVENT.repeat(50)).unwrap().len());
+    let sizes =
+        [0, 1, 9].map(|level| Zlib::new().with_level(level).compress(&EVENT.repeat(50)).unwrap().len());
     assert!(sizes.is_sorted_by(|one, two| one > two), "{sizes:?}");
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn levels_have_ends() {
+    assert_eq!(Zstd::new().with_level(i32::MAX), Zstd::new().with_level(22));
+    assert_eq!(
+        Zstd::new().with_level(i32::MIN).compress(EVENT).map(|small| small.is_empty()).ok(),
+        Some(false)
+    );
 }
 
 #[test]
@@ -118,7 +130,7 @@ fn a_limit_holds_exactly() {
 #[test]
 fn a_bomb_is_refused() {
     for compressor in compressors() {
-        let bomb = compressor.compress(&vec![0; 50_000_000]).unwrap();
+        let bomb = compressor.compress(&vec![0; 5_000_000]).unwrap();
         let error = compressor.decompress(&bomb, 1_000).unwrap_err();
         assert!(error.to_string().contains("the limit of 1000 bytes"), "{compressor:?}: {error}");
     }

@@ -1,14 +1,13 @@
 //! Looks for floats that no format should hold, without writing anything.
 
-use std::any::type_name;
+mod inside;
+
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
-use serde::ser::{
-    self, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant, Serializer,
-};
+use serde::ser::{self, Serialize, Serializer};
+
+use self::inside::Inside;
 
 /// The path of the first float that is infinite or not a number: `data.lines[2].rate`.
 ///
@@ -187,115 +186,5 @@ impl Serializer for Finite {
 
     fn is_human_readable(&self) -> bool {
         self.human_readable
-    }
-}
-
-/// The container under way.
-struct Inside {
-    finite: Finite,
-    at: usize,
-    variant: Option<&'static str>,
-}
-
-impl Inside {
-    fn item<T: Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-        step: impl FnOnce(usize) -> Cow<'static, str>,
-    ) -> Answer {
-        let (at, variant) = (self.at, self.variant);
-        self.at += 1;
-        self.finite.step(value, || match variant {
-            Some(variant) => format!("|{variant}{}", step(at)).into(),
-            None => step(at),
-        })
-    }
-}
-
-fn element(at: usize) -> Cow<'static, str> {
-    format!("[{at}]").into()
-}
-
-fn index(at: usize) -> Cow<'static, str> {
-    format!(".{at}").into()
-}
-
-/// The step to the value of an entry. A flattened field is an entry whose key is a bare `str`.
-fn entry<K: Serialize + ?Sized>(key: &K) -> Cow<'static, str> {
-    if type_name::<K>() != "str" {
-        return "{value}".into();
-    }
-    serde_json::to_string(key).map_or("{value}".into(), |name| format!(".{}", name.trim_matches('"')).into())
-}
-
-macro_rules! sequence {
-    ($($trait:ident::$method:ident $step:ident,)*) => { $(
-        impl $trait for Inside {
-            type Ok = ();
-            type Error = Stop;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Answer {
-                self.item(value, $step)
-            }
-
-            fn end(self) -> Answer {
-                Ok(())
-            }
-        }
-    )* };
-}
-
-sequence! {
-    SerializeSeq::serialize_element element,
-    SerializeTuple::serialize_element index,
-    SerializeTupleStruct::serialize_field index,
-    SerializeTupleVariant::serialize_field index,
-}
-
-macro_rules! fields {
-    ($($trait:ident,)*) => { $(
-        impl $trait for Inside {
-            type Ok = ();
-            type Error = Stop;
-
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Answer {
-                self.item(value, |_| format!(".{name}").into())
-            }
-
-            fn end(self) -> Answer {
-                Ok(())
-            }
-        }
-    )* };
-}
-
-fields! {
-    SerializeStruct,
-    SerializeStructVariant,
-}
-
-impl SerializeMap for Inside {
-    type Ok = ();
-    type Error = Stop;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Answer {
-        self.item(key, |_| "{key}".into())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Answer {
-        self.item(value, |_| "{value}".into())
-    }
-
-    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
-        &mut self,
-        key: &K,
-        value: &V,
-    ) -> Answer {
-        self.serialize_key(key)?;
-        self.item(value, |_| entry(key))
-    }
-
-    fn end(self) -> Answer {
-        Ok(())
     }
 }
