@@ -64,7 +64,11 @@ pub(crate) fn concurrent(rounds: usize, writers: usize, commits: usize, tokio: b
 }
 
 /// By hand: a thread that commits all that came in meanwhile, in one transaction.
-fn grouped(connection: rusqlite::Connection, writers: usize, each: usize) -> (std::time::Duration, rusqlite::Connection) {
+fn grouped(
+    connection: rusqlite::Connection,
+    writers: usize,
+    each: usize,
+) -> (std::time::Duration, rusqlite::Connection) {
     type Request = (raw::Account, mpsc::SyncSender<raw::Account>);
     let (send, receive) = mpsc::channel::<Request>();
     let accounts: Vec<_> = (0..writers).map(|_| raw::Account::open(&connection)).collect();
@@ -72,7 +76,10 @@ fn grouped(connection: rusqlite::Connection, writers: usize, each: usize) -> (st
         while let Ok(first) = receive.recv() {
             let mut requests = vec![first];
             requests.extend(receive.try_iter().take(511));
-            connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])).expect("it begins");
+            connection
+                .prepare_cached("BEGIN IMMEDIATE")
+                .and_then(|mut begin| begin.execute([]))
+                .expect("it begins");
             for (account, _) in &mut requests {
                 account.deposit(&connection, 1);
             }

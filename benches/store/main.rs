@@ -21,11 +21,21 @@ fn main() {
     let rounds: usize = setting("B_ROUNDS", if measuring() { 15 } else { 1 });
     let few = |many: usize| if measuring() { many } else { 5 };
     println!("{:<44} {:>12} {:>12} {:>7} {:>7}", "", "framework/s", "by hand/s", "share", "goal");
-    for (name, synchronous, goal) in [("FULL", Synchronous::Full, 0.90), ("NORMAL", Synchronous::Normal, 0.80)] {
+    for (name, synchronous, goal) in
+        [("FULL", Synchronous::Full, 0.90), ("NORMAL", Synchronous::Normal, 0.80)]
+    {
         let many = few(if name == "FULL" { 300 } else { 3_000 });
         writes(&format!("B1 one writer, 1 event, {name}"), rounds, synchronous, many, 1, goal, false);
         writes(&format!("B1 the same under tokio, {name}"), rounds, synchronous, many, 1, 0.65, true);
-        writes(&format!("B2 one writer, 10 events, {name}"), rounds, synchronous, many / 3 + 1, 10, 0.90, false);
+        writes(
+            &format!("B2 one writer, 10 events, {name}"),
+            rounds,
+            synchronous,
+            many / 3 + 1,
+            10,
+            0.90,
+            false,
+        );
     }
     for (writers, tokio, goal) in [(16, false, 0.90), (16, true, 0.90), (64, true, 0.90)] {
         group::concurrent(rounds, writers, few(4_000), tokio, goal);
@@ -82,7 +92,15 @@ fn timed(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-fn writes(name: &str, rounds: usize, synchronous: Synchronous, commits: usize, events: usize, goal: f64, tokio: bool) {
+fn writes(
+    name: &str,
+    rounds: usize,
+    synchronous: Synchronous,
+    commits: usize,
+    events: usize,
+    goal: f64,
+    tokio: bool,
+) {
     let folder = Folder::new();
     let app = open(&folder.file("ours.db"), synchronous);
     let connection = raw::open(&folder.file("raw.db"), pragma(synchronous));
@@ -162,8 +180,11 @@ fn log(rounds: usize, events: usize) {
                 let Some(last) = page.last() else { break };
                 after = Some(last.position);
                 for notification in &page {
-                    let event = app.store().mapper().decode::<Account>(&notification.event).expect("an event");
-                    if let Some(AccountEvent::Deposited(deposited)) = event.as_ref().map(|event| event.event()) {
+                    let event =
+                        app.store().mapper().decode::<Account>(&notification.event).expect("an event");
+                    if let Some(AccountEvent::Deposited(deposited)) =
+                        event.as_ref().map(|event| event.event())
+                    {
                         sum += deposited.amount;
                     }
                 }

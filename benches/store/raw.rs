@@ -15,7 +15,8 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE UNIQUE INDEX stored_events_order ON stored_events (id, version);
     CREATE INDEX stored_events_first ON stored_events (topic) WHERE version = 1;";
-const INSERT: &str = "INSERT INTO stored_events (id, version, topic, state, commit_id) VALUES (?1, ?2, ?3, ?4, ?5)";
+const INSERT: &str =
+    "INSERT INTO stored_events (id, version, topic, state, commit_id) VALUES (?1, ?2, ?3, ?4, ?5)";
 const SELECT: &str =
     "SELECT version, topic, state FROM stored_events WHERE id = ?1 AND version > ?2 ORDER BY version";
 const LOG: &str = "SELECT log_position, id, version, topic, state FROM stored_events WHERE log_position > ?1
@@ -68,7 +69,8 @@ impl Account {
 
     fn insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T, commit: Uuid) {
         let state = serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON");
-        let row = params![self.id.as_bytes().as_slice(), self.version, topic, state, commit.as_bytes().as_slice()];
+        let row =
+            params![self.id.as_bytes().as_slice(), self.version, topic, state, commit.as_bytes().as_slice()];
         connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).expect("it is stored");
     }
 
@@ -76,7 +78,10 @@ impl Account {
     pub(crate) fn deposit(&mut self, connection: &Connection, many: usize) {
         let commit = Uuid::now_v7();
         if many > 1 {
-            connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([])).expect("it begins");
+            connection
+                .prepare_cached("BEGIN IMMEDIATE")
+                .and_then(|mut begin| begin.execute([]))
+                .expect("it begins");
         }
         for _ in 0..many {
             let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
@@ -128,7 +133,8 @@ pub(crate) fn read_log(connection: &Connection) -> i64 {
         let before = after;
         while let Some(row) = rows.next().expect("it is read") {
             after = row.get(0).expect("a number");
-            let id = Uuid::from_slice(row.get_ref(1).expect("a column").as_blob().expect("a blob")).expect("an id");
+            let id = Uuid::from_slice(row.get_ref(1).expect("a column").as_blob().expect("a blob"))
+                .expect("an id");
             let version: i64 = row.get(2).expect("a number");
             let topic = row.get_ref(3).expect("a column").as_str().expect("a text");
             let state = row.get_ref(4).expect("a column").as_blob().expect("a blob");

@@ -46,8 +46,8 @@ pub mod testing;
 #[doc(hidden)]
 pub mod __private;
 
-pub use crate::application::Application;
 pub use crate::aggregate::{Aggregate, Discarded, Root};
+pub use crate::application::Application;
 pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Envelope, Event, Recorded};
 pub use crate::id::{Id, Version};

@@ -86,7 +86,10 @@ impl Repository {
                     (Some(replay), Mapped::Retired(envelope)) => replay.skip(&envelope)?,
                     (None, Mapped::Event(event)) => replay = Some(Replay::begin(id, event)?),
                     (None, Mapped::Retired(envelope)) => {
-                        return Err(crate::aggregate::misplaced::<A>(&envelope, "creates it, but is retired"));
+                        return Err(crate::aggregate::misplaced::<A>(
+                            &envelope,
+                            "creates it, but is retired",
+                        ));
                     }
                 }
             }

@@ -73,7 +73,8 @@ impl EventStore {
     /// [`Conflict`](crate::ErrorKind::Conflict) if a version is stored already, and what the mapper and the store
     /// report.
     pub async fn put<A: Aggregate>(&self, events: &[Recorded<A::Event>]) -> Result<Receipt, Error> {
-        let rows: Result<Vec<StoredEvent>, Error> = events.iter().map(|event| self.mapper.encode::<A>(event)).collect();
+        let rows: Result<Vec<StoredEvent>, Error> =
+            events.iter().map(|event| self.mapper.encode::<A>(event)).collect();
         self.append(Commit::with_id(CommitId::new(), rows?)).await
     }
 

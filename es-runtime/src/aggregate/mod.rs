@@ -19,14 +19,14 @@ pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribut
 pub use self::discarded::Discarded;
 #[doc(hidden)]
 pub use self::distinct::{distinct, retired};
-pub(crate) use self::replay::{Replay, misplaced, not_found};
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
+pub(crate) use self::replay::{Replay, misplaced, not_found};
 pub use self::root::Root;
 pub(crate) use self::standard::former_topics;
-pub(crate) use self::standard::{is_discarded, is_retired};
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
+pub(crate) use self::standard::{is_discarded, is_retired};
 use crate::event::{Envelope, EventType, EventVisitor};
 use crate::id::Id;
 

@@ -29,7 +29,8 @@ impl<A: Aggregate> Replay<A> {
     pub(crate) fn begin(id: Id<A>, first: Recorded<A::Event>) -> Result<Self, Error> {
         let (envelope, event, _) = first.into_parts();
         check(&envelope, id, Version::INITIAL)?;
-        let state = event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
+        let state =
+            event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
         Ok(Self { root: Root::begin(id, envelope.timestamp(), state), discarded: false })
     }
 

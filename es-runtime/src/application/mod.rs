@@ -12,8 +12,8 @@ pub use self::open::Builder;
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::id::Id;
-use crate::metadata::Metadata;
 use crate::mapper::Mapper;
+use crate::metadata::Metadata;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, Position, Receipt};
 use crate::repository::{At, Past, Repository};
 use crate::store::EventStore;
@@ -90,7 +90,11 @@ impl Application {
         Self::new(mapper, Arc::new(recorder), Box::new(|| {}))
     }
 
-    fn new(mapper: Mapper, recorder: Arc<dyn DynApplicationRecorder>, close: Box<dyn Fn() + Send + Sync>) -> Self {
+    fn new(
+        mapper: Mapper,
+        recorder: Arc<dyn DynApplicationRecorder>,
+        close: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
         let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
         let shared = Shared { repository: Repository::new(store), recorder, close };
         Self { shared: Arc::new(shared), metadata: Metadata::new() }

@@ -63,7 +63,9 @@ impl Builder {
             "sqlite" => sqlite(rest, &self.tables),
             _ => Err(Error::new(
                 ErrorKind::Config,
-                format!("the URI begins with {scheme:?}, which is no store; write `memory:` or `sqlite:bank.db`"),
+                format!(
+                    "the URI begins with {scheme:?}, which is no store; write `memory:` or `sqlite:bank.db`"
+                ),
             )),
         }
     }

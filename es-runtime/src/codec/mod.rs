@@ -39,7 +39,6 @@ pub enum Codec {
 /// Containers inside containers, at most: as many as either format reads.
 const MAX_DEPTH: usize = 127;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the mapper is to call it"))]
 impl Codec {
     /// What stands for the format in stored data; it never changes.
     pub(crate) fn code(self) -> u8 {

@@ -21,4 +21,3 @@ impl CommitId {
         self.0
     }
 }
-

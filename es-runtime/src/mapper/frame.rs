@@ -48,7 +48,8 @@ impl Mapper {
         state: &'a [u8],
         identity: &Identity<'_>,
     ) -> Result<(Codec, std::borrow::Cow<'a, [u8]>), Error> {
-        let clear = |state| if self.cipher.is_none() || self.allows_clear { Ok(state) } else { Err(not_encrypted()) };
+        let clear =
+            |state| if self.cipher.is_none() || self.allows_clear { Ok(state) } else { Err(not_encrypted()) };
         if state.first() == Some(&b'{') {
             return Ok((Codec::Json, clear(state)?.into()));
         }
@@ -56,7 +57,9 @@ impl Mapper {
             return Err(corrupt("it is cut off"));
         };
         if *format != FORMAT {
-            return Err(corrupt(&format!("its format {format} is not known; a newer release may have written it")));
+            return Err(corrupt(&format!(
+                "its format {format} is not known; a newer release may have written it"
+            )));
         }
         let codec = Codec::from_code(*codec)
             .ok_or_else(|| config(&format!("the codec {codec}"), "turn on the feature `msgpack`"))?;
@@ -64,7 +67,8 @@ impl Mapper {
             clear(rest)?.into()
         } else {
             let known = self.cipher.as_ref().filter(|known| known.code() == *cipher);
-            let known = known.ok_or_else(|| config(&format!("the cipher {cipher}"), "configure it with its key"))?;
+            let known =
+                known.ok_or_else(|| config(&format!("the cipher {cipher}"), "configure it with its key"))?;
             let Some((key, rest)) = rest.split_first_chunk() else { return Err(corrupt("it is cut off")) };
             let header = state.get(..8).unwrap_or_default();
             known.decrypt(KeyId::from_bytes(*key), rest, &identity.associated(header))?.into()

@@ -273,7 +273,8 @@ impl EventVisitor for Encode<'_> {
     fn event<T: Serialize + Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
         let Self { mapper, envelope, metadata } = self;
         let written = Written { version: of.version(), at: envelope.timestamp(), metadata, data };
-        let mut row = StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128));
+        let mut row =
+            StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128));
         let encoded = mapper.codec.encode(&written, &mut row.state);
         encoded.map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);
