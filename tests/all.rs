@@ -3,6 +3,7 @@
 mod account;
 mod failure;
 
+mod application;
 mod attributes;
 mod clock;
 mod discard;
@@ -10,6 +11,7 @@ mod errors;
 mod events;
 mod ids;
 mod layering;
+mod mapper;
 mod metadata;
 mod registry;
 mod renaming;

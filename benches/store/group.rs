@@ -60,7 +60,7 @@ pub(crate) fn concurrent(rounds: usize, writers: usize, commits: usize, tokio: b
         connection = Some(held);
     }
     let face = if tokio { "tokio" } else { "threads" };
-    report(&format!("B3 {writers} writers, 1 event, FULL, {face}"), each * writers, goal, ours, by_hand);
+    report(&format!("B3 {writers} writers, 1 event, FULL, {face}"), each * writers, goal, &ours, &by_hand);
 }
 
 /// By hand: a thread that commits all that came in meanwhile, in one transaction.

@@ -78,9 +78,9 @@ fn pragma(synchronous: Synchronous) -> &'static str {
 }
 
 /// Prints throughputs: `many` things in each duration.
-pub(crate) fn report(name: &str, many: usize, goal: f64, ours: Vec<Duration>, by_hand: Vec<Duration>) {
-    let rate = |taken: &Duration| many as f64 / taken.as_secs_f64();
-    let shares = ours.iter().zip(&by_hand).map(|(ours, by_hand)| by_hand.as_secs_f64() / ours.as_secs_f64());
+pub(crate) fn report(name: &str, many: usize, goal: f64, ours: &[Duration], by_hand: &[Duration]) {
+    let rate = |taken: &Duration| f64::from(u32::try_from(many).unwrap_or(u32::MAX)) / taken.as_secs_f64();
+    let shares = ours.iter().zip(by_hand).map(|(ours, by_hand)| by_hand.as_secs_f64() / ours.as_secs_f64());
     let share = median(shares);
     let (ours, by_hand) = (median(ours.iter().map(rate)), median(by_hand.iter().map(rate)));
     println!("{name:<44} {ours:>12.0} {by_hand:>12.0} {share:>7.2} {goal:>7.2}");
@@ -136,7 +136,7 @@ fn writes(
         let mut account = raw::Account::open(&connection);
         by_hand.push(timed(|| (0..commits).for_each(|_| account.deposit(&connection, events))));
     }
-    report(name, commits, goal, ours, by_hand);
+    report(name, commits, goal, &ours, &by_hand);
 }
 
 fn replay(rounds: usize, events: usize) {
@@ -157,7 +157,7 @@ fn replay(rounds: usize, events: usize) {
         }));
         by_hand.push(timed(|| assert_eq!(raw::replay(&connection, raw.id()), expected)));
     }
-    report(&format!("B4 replay {events} events"), events, 0.70, ours, by_hand);
+    report(&format!("B4 replay {events} events"), events, 0.70, &ours, &by_hand);
 }
 
 fn log(rounds: usize, events: usize) {
@@ -183,7 +183,7 @@ fn log(rounds: usize, events: usize) {
                     let event =
                         app.store().mapper().decode::<Account>(&notification.event).expect("an event");
                     if let Some(AccountEvent::Deposited(deposited)) =
-                        event.as_ref().map(|event| event.event())
+                        event.as_ref().map(es_runtime::Recorded::event)
                     {
                         sum += deposited.amount;
                     }
@@ -193,5 +193,5 @@ fn log(rounds: usize, events: usize) {
         }));
         by_hand.push(timed(|| assert_eq!(raw::read_log(&connection), expected)));
     }
-    report("B5 the log, pages of 1,000", events, 0.70, ours, by_hand);
+    report("B5 the log, pages of 1,000", events, 0.70, &ours, &by_hand);
 }

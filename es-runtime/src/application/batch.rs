@@ -54,6 +54,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Adds an aggregate, a discarded one, or several.
+    #[expect(clippy::should_implement_trait, reason = "nothing is summed up")]
     pub fn add(mut self, more: impl IntoBatch<'a>) -> Self {
         let more = more.into_batch();
         self.roots.extend(more.roots);

@@ -4,6 +4,7 @@ use super::Application;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
 use crate::recorder::{DynApplicationRecorder, MemoryRecorder, Tables};
+use crate::wait::unblock;
 
 /// How an application is opened.
 ///
@@ -48,8 +49,11 @@ impl Builder {
     ///
     /// As [`Application::open`].
     pub async fn open(self) -> Result<Application, Error> {
-        let (recorder, close) = self.recorder()?;
-        Ok(Application::new(self.mapper, recorder, close))
+        unblock(move || {
+            let (recorder, close) = self.recorder()?;
+            Ok(Application::new(self.mapper, recorder, close))
+        })
+        .await
     }
 
     fn recorder(&self) -> Result<Opened, Error> {

@@ -12,8 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use super::slot::Slot;
-use crate::wait::may_block;
+use crate::wait::{Slot, may_block};
 
 /// Does jobs, many at a time.
 pub(super) trait Worker: Send + 'static {

@@ -14,8 +14,6 @@ mod erased;
 mod group;
 mod memory;
 mod range;
-#[cfg(feature = "sqlite")]
-mod slot;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;

@@ -15,10 +15,9 @@ use super::statements::Statements;
 use super::{SqliteRecorder, SqliteSnapshots};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::group::Group;
-use crate::recorder::slot::Slot;
 use crate::recorder::sql::Tables;
 use crate::recorder::{Commit, Receipt, Tracking};
-use crate::wait::may_block;
+use crate::wait::{Slot, may_block};
 
 /// An SQLite database that is open. Copies of it share its connections.
 ///

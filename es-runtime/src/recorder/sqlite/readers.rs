@@ -13,7 +13,7 @@ use super::connection::{Role, open};
 use super::database::lost;
 use super::options::SqliteOptions;
 use crate::error::{Error, ErrorKind};
-use crate::recorder::slot::Slot;
+use crate::wait::Slot;
 
 type Job = Box<dyn FnOnce(Result<&mut Connection, Error>) -> Option<Waker> + Send>;
 

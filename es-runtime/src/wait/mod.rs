@@ -1,12 +1,17 @@
 //! Waiting for a future without an async runtime.
 
+mod slot;
+
 use std::cell::Cell;
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+
+pub(crate) use self::slot::Slot;
+use crate::error::{Error, ErrorKind};
 
 /// Blocks the thread until a future is ready: one API for programs with and without an async runtime.
 ///
@@ -43,6 +48,36 @@ pub trait Wait: IntoFuture + Sized {
 }
 
 impl<F: IntoFuture> Wait for F {}
+
+/// Does what blocks: here, if this thread waits anyway, else on a thread of its own.
+pub(crate) async fn unblock<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (mut work, slot) = (Some(work), Slot::new());
+    poll_fn(move |context| {
+        if let Some(work) = work.take() {
+            if may_block() {
+                return Poll::Ready(work());
+            }
+            let filled = Arc::clone(&slot);
+            let spawned = thread::Builder::new().name("es-work".to_owned()).spawn(move || {
+                if let Some(waker) = filled.fill(work()) {
+                    waker.wake();
+                }
+            });
+            if let Err(cause) = spawned {
+                let message = format!("no thread can be started: {cause}; there may be too many");
+                return Poll::Ready(Err(Error::new(ErrorKind::Unavailable, message).with_source(cause)));
+            }
+        }
+        slot.poll(context).map(|done| done.unwrap_or_else(|| Err(taken())))
+    })
+    .await
+}
+
+fn taken() -> Error {
+    Error::new(ErrorKind::Invalid, "the future was polled again after it was ready")
+}
 
 thread_local! {
     static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
@@ -88,7 +123,6 @@ impl Wake for Parker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::poll_fn;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::mpsc;
     use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-pub(super) struct Slot<T> {
+pub(crate) struct Slot<T> {
     state: Mutex<State<T>>,
 }
 
@@ -13,7 +13,7 @@ enum State<T> {
 }
 
 impl<T> Slot<T> {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { state: Mutex::new(State::Waiting(None)) })
     }
 
@@ -22,7 +22,7 @@ impl<T> Slot<T> {
     }
 
     /// Gives the answer, and returns who is to be woken: wakers are not called under a lock.
-    pub(super) fn fill(&self, answer: T) -> Option<Waker> {
+    pub(crate) fn fill(&self, answer: T) -> Option<Waker> {
         match std::mem::replace(&mut *self.lock(), State::Done(Some(answer))) {
             State::Waiting(waker) => waker,
             State::Done(_) => None,
@@ -30,7 +30,7 @@ impl<T> Slot<T> {
     }
 
     /// Takes the answer, or leaves a waker to be told of it.
-    pub(super) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
         match &mut *self.lock() {
             State::Done(answer) => Poll::Ready(answer.take()),
             State::Waiting(waker) => {
@@ -44,7 +44,8 @@ impl<T> Slot<T> {
     }
 
     /// The waker of the future, if it waits.
-    pub(super) fn waker(&self) -> Option<Waker> {
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn waker(&self) -> Option<Waker> {
         match &*self.lock() {
             State::Waiting(waker) => waker.clone(),
             State::Done(_) => None,

@@ -1,0 +1,491 @@
+//! Saving and loading, on memory and on SQLite.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use es_runtime::application::Batch;
+use es_runtime::clock::Timestamp;
+use es_runtime::error::Conflict;
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, MemoryRecorder, Notification,
+    Position, Receipt,
+};
+use es_runtime::stored_event::StoredEvent;
+use es_runtime::testing::ManualClock;
+use es_runtime::{
+    Application, Error, ErrorKind, Event, Id, Metadata, Version, Wait, aggregate, event, mutator,
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+use crate::account::{Account, Overdrawn, open};
+
+#[event]
+struct RateChanged {
+    per_mille: u32,
+}
+
+#[aggregate]
+#[derive(Debug)]
+struct Branch {
+    accounts: u32,
+}
+
+#[mutator]
+impl Branch {
+    #[event(BranchOpened)]
+    fn found() -> Self {
+        Self { accounts: 0 }
+    }
+
+    #[event(AccountCounted)]
+    fn count(&mut self) {
+        self.accounts += 1;
+    }
+}
+
+/// Every kind of store that needs nothing set up.
+fn apps() -> Vec<Application> {
+    ["memory:", "sqlite::memory:"].map(|uri| Application::open(uri).wait().unwrap()).into()
+}
+
+fn log(app: &Application) -> Vec<Notification> {
+    app.recorder().select_log_dyn(LogRange::all()).wait().unwrap()
+}
+
+fn saved(app: &Application) -> Account {
+    let mut account = open();
+    account.deposit(10);
+    app.save(&mut account).wait().unwrap();
+    account
+}
+
+#[test]
+fn what_is_saved_is_loaded_again() {
+    for app in apps() {
+        let mut account = open();
+        account.deposit(10);
+        account.set_owner("Anna".into());
+        let receipt = app.save(&mut account).wait().unwrap();
+        assert!(account.pending().is_empty());
+        assert_eq!(app.resolve(&receipt).wait().unwrap(), Position::new(3));
+
+        let again = app.get(account.id()).wait().unwrap();
+        assert_eq!((again.balance, again.owner.as_str(), again.version()), (10, "Anna", account.version()));
+        assert_eq!((again.created_at(), again.modified_at()), (account.created_at(), account.modified_at()));
+        assert!(again.pending().is_empty());
+    }
+}
+
+#[test]
+fn a_loaded_aggregate_goes_on() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let mut account = app.get(id).wait().unwrap();
+        account.withdraw(3).unwrap();
+        app.save(&mut account).wait().unwrap();
+        assert_eq!(app.get(id).wait().unwrap().balance, 7);
+        // Nothing pending: nothing is stored.
+        let before = log(&app).len();
+        app.save(&mut account).wait().unwrap();
+        assert_eq!(log(&app).len(), before);
+    }
+}
+
+#[test]
+fn the_past_is_loaded_by_version_and_by_time() {
+    for app in apps() {
+        let clock = ManualClock::default();
+        let _guard = clock.install();
+        let mut account = open();
+        for amount in [10, 25, 30] {
+            clock.advance(Duration::from_secs(60));
+            account.deposit(amount);
+        }
+        app.save(&mut account).wait().unwrap();
+        let id = account.id();
+        let balance = |version: u32| app.get_at(id, version).wait().unwrap().balance;
+        assert_eq!([1, 2, 3, 4, 5].map(balance), [0, 10, 35, 65, 65]);
+        assert_eq!(app.get_at(id, 2).wait().unwrap().version(), 2);
+        let after = |seconds| ManualClock::START.after(Duration::from_secs(seconds));
+        let balance = |seconds| app.get_at(id, after(seconds)).wait().unwrap().balance;
+        assert_eq!([0, 59, 60, 179, 180, 9_999].map(balance), [0, 0, 10, 35, 65, 65]);
+        for at in [Timestamp::from_micros(0).into(), es_runtime::repository::At::from(0)] {
+            assert_eq!(app.get_at(id, at).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    for app in apps() {
+        let id = Id::<Account>::new();
+        assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(!app.contains(id).wait().unwrap());
+        assert!(app.contains(saved(&app).id()).wait().unwrap());
+    }
+}
+
+#[test]
+fn a_discarded_aggregate_is_gone_once_that_is_saved() {
+    for app in apps() {
+        let account = saved(&app);
+        let id = account.id();
+        let mut discarded = account.discard();
+        assert!(app.contains(id).wait().unwrap(), "not before it is saved");
+        app.save(&mut discarded).wait().unwrap();
+        assert!(discarded.pending().is_empty());
+        assert!(!app.contains(id).wait().unwrap());
+        let error = app.get(id).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("it is discarded"), "{error}");
+        assert_eq!(app.get_at(id, 2).wait().unwrap().balance, 10, "the past is still there");
+        // The id is never used again.
+        let mut again = Account::open_with_id(id, "Bob".into());
+        assert_eq!(app.save(&mut again).wait().unwrap_err().kind(), ErrorKind::Conflict);
+    }
+}
+
+#[test]
+fn the_id_of_another_aggregate_is_told_from_an_unknown_one() {
+    for app in apps() {
+        let account = saved(&app);
+        let error = app.get(Id::<Branch>::from_uuid(account.id().uuid())).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongAggregate);
+        let row = StoredEvent::new(
+            Uuid::now_v7(),
+            Version::INITIAL,
+            "Newer.Opened",
+            br#"{"at":1,"data":{}}"#.to_vec(),
+        );
+        let id = Id::<Branch>::from_uuid(row.id);
+        app.recorder().append_dyn(Commit::new(vec![row])).wait().unwrap();
+        let error = app.get(id).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownTopic);
+        assert!(error.to_string().contains("`Newer.Opened`"), "{error}");
+    }
+}
+
+#[test]
+fn of_two_that_save_the_same_version_one_wins_and_the_other_learns_why() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let (mut one, mut other) = (app.get(id).wait().unwrap(), app.get(id).wait().unwrap());
+        one.deposit(1);
+        other.deposit(2);
+        other.deposit(3);
+        app.save(&mut one).wait().unwrap();
+        let error = app.save(&mut other).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        match error.as_conflict() {
+            Some(Conflict::Version { id: found_id, expected, found, .. }) => {
+                assert_eq!(*found_id, id.uuid());
+                assert_eq!((*expected, *found), (Some(Version::from(2)), Some(Version::from(3))));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(other.pending().len(), 2, "the events are kept");
+        assert_eq!(app.get(id).wait().unwrap().balance, 11);
+    }
+}
+
+#[test]
+fn a_command_runs_again_on_the_newest_state() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let mut runs = 0;
+        let interfering = app.clone();
+        let left = app.execute(id, |account: &mut Account| {
+            runs += 1;
+            if runs == 1 {
+                interfering
+                    .execute(id, |account: &mut Account| {
+                        account.deposit(100);
+                        Ok::<_, Overdrawn>(())
+                    })
+                    .wait()
+                    .unwrap()
+                    .unwrap();
+            }
+            account.withdraw(50).map(|()| account.balance)
+        });
+        // The first run refuses on the old state.
+        assert_eq!(left.wait().unwrap(), Err(Overdrawn));
+        let left = app.execute(id, |account: &mut Account| account.withdraw(50).map(|()| account.balance));
+        assert_eq!(left.wait().unwrap(), Ok(60));
+    }
+}
+
+#[test]
+fn many_threads_execute_without_a_lost_update() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let runs = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let mut done = 0;
+                    while done < 25 {
+                        let deposited = app.execute(id, |account: &mut Account| {
+                            runs.fetch_add(1, Ordering::Relaxed);
+                            account.deposit(1);
+                            Ok::<_, ()>(())
+                        });
+                        match deposited.wait() {
+                            Ok(_) => done += 1,
+                            Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
+                        }
+                    }
+                });
+            }
+        });
+        let account = app.get(id).wait().unwrap();
+        assert_eq!((account.balance, account.version().get()), (210, 202));
+        assert!(runs.into_inner() >= 200);
+    }
+}
+
+#[test]
+fn a_batch_is_stored_whole_or_not_at_all() {
+    for app in apps() {
+        let mut account = saved(&app);
+        let mut stale = app.get(account.id()).wait().unwrap();
+        account.deposit(1);
+        app.save(&mut account).wait().unwrap();
+        stale.deposit(5);
+        let mut branch = Branch::found();
+        let before = log(&app).len();
+        let error = app.save((&mut branch, &mut stale)).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(log(&app).len(), before);
+        assert!(!app.contains(branch.id()).wait().unwrap());
+
+        account.deposit(2);
+        branch.count();
+        let loose = Uuid::now_v7();
+        let batch = Batch::new().add((&mut branch, &mut account)).event(
+            loose,
+            Version::INITIAL,
+            RateChanged { per_mille: 5 },
+        );
+        let receipt = app.save(batch).wait().unwrap();
+        let (first, last) = receipt.positions().unwrap();
+        assert_eq!(last.get() - first.get(), 3);
+        assert_eq!(app.get(branch.id()).wait().unwrap().accounts, 1);
+        let rows = log(&app);
+        let last = &rows.last().unwrap().event;
+        assert_eq!((last.id, last.topic.as_ref()), (loose, RateChanged::TOPIC));
+        assert_eq!(app.store().mapper().decode_event::<RateChanged>(last).unwrap().event().per_mille, 5);
+    }
+}
+
+#[test]
+fn slices_tuples_and_nested_batches_are_saved() {
+    for app in apps() {
+        let mut many: Vec<Account> = (0..3).map(|_| open()).collect();
+        let (mut one, gone) = (Branch::found(), Branch::found());
+        let mut gone = gone.discard();
+        app.save((&mut many, (&mut one, &mut gone))).wait().unwrap();
+        assert_eq!(log(&app).len(), 6);
+        assert!(many.iter().all(|account| account.pending().is_empty()));
+        app.save(&mut [][..] as &mut [Account]).wait().unwrap();
+        app.save(Batch::new()).wait().unwrap();
+        assert_eq!(log(&app).len(), 6);
+    }
+}
+
+#[test]
+fn one_aggregate_twice_in_a_batch_is_refused() {
+    for app in apps() {
+        let account = saved(&app);
+        let (mut one, mut other) =
+            (app.get(account.id()).wait().unwrap(), app.get(account.id()).wait().unwrap());
+        one.deposit(1);
+        other.deposit(1);
+        let error = app.save((&mut one, &mut other)).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains(&account.id().to_string()), "{error}");
+    }
+}
+
+#[test]
+fn metadata_is_stored_with_each_event() {
+    for app in apps() {
+        let metadata = Metadata::new().with_actor("ann").with_correlation("7");
+        let mut account = open();
+        account.deposit(1);
+        app.with_metadata(metadata.clone()).save(&mut account).wait().unwrap();
+        account.deposit(2);
+        app.save(&mut account).wait().unwrap();
+        let events = app.store().get(account.id(), EventRange::all()).wait().unwrap();
+        let found: Vec<_> = events.iter().map(|event| event.metadata().clone()).collect();
+        assert_eq!(found, [metadata.clone(), metadata, Metadata::new()]);
+    }
+}
+
+#[test]
+fn a_closed_application_says_so() {
+    let app = Application::open("sqlite::memory:").wait().unwrap();
+    let id = saved(&app).id();
+    app.clone().close();
+    app.close();
+    assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(app.save(&mut open()).wait().unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn a_uri_that_names_no_store_is_refused_with_what_would() {
+    for (uri, part) in [
+        ("", "no store"),
+        ("bank.db", "no store"),
+        ("mysq:bank", "\"mysq\""),
+        ("sqlite:", "names no file"),
+        ("memory:bank", "more than `memory:`"),
+        ("sqlite:/no/such/folder/bank.db", "is its folder there"),
+    ] {
+        let error = Application::open(uri).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{uri}");
+        assert!(error.to_string().contains(part), "{uri}: {error}");
+    }
+}
+
+#[test]
+fn long_histories_are_read_in_pages() {
+    for app in apps() {
+        let mut account = open();
+        (0..4_999).for_each(|_| account.deposit(1));
+        app.save(&mut account).wait().unwrap();
+        let again = app.get(account.id()).wait().unwrap();
+        assert_eq!((again.balance, again.version().get()), (4_999, 5_000));
+        let count = |range| app.store().get(account.id(), range).wait().unwrap().len();
+        assert_eq!(count(EventRange::all()), 5_000);
+        assert_eq!(count(EventRange::all().limit(4_500)), 4_500);
+        assert_eq!(count(EventRange::all().limit(4_000).descending()), 4_000);
+        assert_eq!(count(EventRange::all().gt(Version::from(10)).lte(Version::from(4_010))), 4_000);
+        let last = app.store().get(account.id(), EventRange::all().descending().limit(2_001)).wait().unwrap();
+        let versions: Vec<u64> = last.iter().map(|event| event.envelope().version().get()).collect();
+        assert_eq!(versions, (3_000..=5_000).rev().collect::<Vec<_>>());
+        let mut stream = app.store().stream(account.id(), EventRange::all());
+        let mut seen = 0;
+        while let Some(page) = stream.next_page().wait().unwrap() {
+            assert!(page.len() <= 2_000);
+            seen += page.len();
+        }
+        assert_eq!(seen, 5_000);
+    }
+}
+
+/// A store that answers as told, once for each save: it may store and still fail.
+struct Unreliable {
+    store: MemoryRecorder,
+    plan: Mutex<Vec<Fault>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// Stored, but the answer is lost.
+    LostReply,
+    /// Not stored.
+    Down,
+    None,
+}
+
+impl AggregateRecorder for Unreliable {
+    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        let fault = self.plan.lock().unwrap().pop().unwrap_or(Fault::None);
+        match fault {
+            Fault::Down => Err(Error::new(ErrorKind::Unavailable, "down")),
+            Fault::LostReply => {
+                self.store.append(commit).await?;
+                Err(Error::new(ErrorKind::OutcomeUnknown, "lost"))
+            }
+            Fault::None => self.store.append(commit).await,
+        }
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.store.select(id, range).await
+    }
+}
+
+impl ApplicationRecorder for Unreliable {
+    async fn select_log(&self, range: LogRange) -> Result<Vec<Notification>, Error> {
+        self.store.select_log(range).await
+    }
+
+    async fn last_position(&self) -> Result<Option<Position>, Error> {
+        self.store.last_position().await
+    }
+}
+
+#[test]
+fn saving_again_after_any_failure_stores_everything_once() {
+    for first in [Fault::Down, Fault::LostReply] {
+        for second in [Fault::Down, Fault::LostReply, Fault::None] {
+            let unreliable =
+                Unreliable { store: MemoryRecorder::new(), plan: Mutex::new(vec![second, first]) };
+            let app = Application::with_recorder(Mapper::new(), unreliable);
+            let (mut account, mut branch) = (open(), Branch::found());
+            account.deposit(1);
+            app.save((&mut account, &mut branch)).wait().unwrap_err();
+            assert_eq!(account.pending().len(), 2, "kept until it is known");
+            // What is recorded meanwhile is a commit of its own.
+            account.deposit(2);
+            let again = app.save((&mut account, &mut branch)).wait();
+            assert_eq!(again.is_ok(), second == Fault::None, "{first:?} {second:?}");
+            if again.is_err() {
+                branch.count();
+                app.save((&mut account, &mut branch)).wait().unwrap();
+            }
+            assert!(account.pending().is_empty() && branch.pending().is_empty());
+            let topics: Vec<_> = log(&app).iter().map(|row| row.event.topic.to_string()).collect();
+            let mut expected =
+                vec!["Account.Opened", "Account.Deposited", "Branch.BranchOpened", "Account.Deposited"];
+            if second != Fault::None {
+                expected.push("Branch.AccountCounted");
+            }
+            assert_eq!(topics, expected, "{first:?} {second:?}");
+            assert_eq!(app.get(account.id()).wait().unwrap().balance, 3);
+        }
+    }
+}
+
+#[test]
+fn a_future_that_is_dropped_half_way_is_saved_by_the_next_one() {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+    for app in apps() {
+        for polls in 0..3 {
+            let mut account = open();
+            {
+                let mut save = pin!(app.save(&mut account));
+                for _ in 0..polls {
+                    // Without a mark that it may block: the store's thread works, or will.
+                    if save.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                        break;
+                    }
+                }
+            }
+            account.deposit(4);
+            app.save(&mut account).wait().unwrap();
+            let again = app.get(account.id()).wait().unwrap();
+            assert_eq!((again.balance, again.version().get()), (4, 2), "{polls} polls");
+        }
+    }
+}
+
+#[test]
+fn a_file_keeps_what_was_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("sqlite:{}", folder.path().join("bank.db").display());
+    let id = {
+        let app = Application::open(&uri).wait().unwrap();
+        let id = saved(&app).id();
+        app.close();
+        id
+    };
+    let app = Application::open(&uri).wait().unwrap();
+    assert_eq!(app.get(id).wait().unwrap().balance, 10);
+}

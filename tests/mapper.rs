@@ -1,0 +1,313 @@
+//! What stands in a row, bit by bit: it cannot be repaired later.
+
+use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::clock::Timestamp;
+use es_runtime::codec::Codec;
+use es_runtime::compressor::{Zlib, Zstd};
+use es_runtime::mapper::Mapper;
+use es_runtime::stored_event::StoredEvent;
+use es_runtime::testing::{ManualClock, history, id, recorded};
+use es_runtime::{Error, ErrorKind, Metadata, Recorded, Version, aggregate, event, mutator};
+use serde::Deserialize;
+use uuid::Uuid;
+
+const SECRET: &str = "the secret of the house of Usher, told by one who was there";
+
+#[aggregate]
+struct Diary {
+    pages: Vec<String>,
+    mood: f64,
+}
+
+#[derive(Deserialize)]
+struct WrittenV1 {
+    text: String,
+}
+
+impl From<WrittenV1> for Written {
+    fn from(old: WrittenV1) -> Self {
+        Self { page: old.text, mood: None }
+    }
+}
+
+#[mutator(retired = ["Diary.Burned"])]
+impl Diary {
+    #[event(Begun)]
+    fn begin() -> Self {
+        Self { pages: Vec::new(), mood: 0.0 }
+    }
+
+    #[event(Written, version = 2, upcast = WrittenV1)]
+    fn write(&mut self, page: String, mood: Option<f64>) {
+        self.pages.push(page);
+        self.mood = mood.unwrap_or(self.mood);
+    }
+}
+
+fn written(page: &str) -> Recorded<DiaryEvent> {
+    let event = Written { page: page.into(), mood: Some(0.1) };
+    recorded::<Diary, _>(id(1), 2, ManualClock::START, event)
+}
+
+fn key(byte: u8) -> Key {
+    Key::from_bytes(&[byte; 32]).unwrap()
+}
+
+fn secret() -> Recorded<DiaryEvent> {
+    written(&[SECRET; 4].join(" "))
+}
+
+fn page(mapper: &Mapper, row: &StoredEvent) -> Result<String, Error> {
+    match mapper.decode::<Diary>(row)?.map(|recorded| recorded.event().clone()) {
+        Some(DiaryEvent::Written(Written { page, .. })) => Ok(page),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn holds(row: &StoredEvent, text: &str) -> bool {
+    row.state.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn the_state_is_bare_json() {
+    let row = Mapper::new().encode::<Diary>(&written("a")).unwrap();
+    assert_eq!(
+        String::from_utf8(row.state.clone()).unwrap(),
+        r#"{"v":2,"at":1735689600000000,"data":{"page":"a","mood":0.1}}"#
+    );
+    assert_eq!(
+        (row.id, row.version, row.topic.as_ref()),
+        (id::<Diary>(1).uuid(), Version::from(2), "Diary.Written")
+    );
+    assert!(format!("{row:?}").ends_with("state: 60 bytes }"), "{row:?}");
+}
+
+#[test]
+fn version_1_and_empty_metadata_are_left_out() {
+    let events = history::<Diary, _>(id(1), Timestamp::from_micros(-3), Begun {});
+    let row = Mapper::new().encode::<Diary>(&events[0]).unwrap();
+    assert_eq!(row.state, br#"{"at":-3,"data":{}}"#);
+    let metadata = Metadata::new().with("b", "2").with("a", "1");
+    let row = Mapper::new()
+        .encode_event(Uuid::nil(), Version::from(7), Timestamp::from_micros(5), &metadata, &Begun {})
+        .unwrap();
+    assert_eq!(row.state, br#"{"at":5,"meta":{"a":"1","b":"2"},"data":{}}"#);
+    let again = Mapper::new().decode_event::<Begun>(&row).unwrap();
+    assert_eq!((again.metadata(), again.envelope().version().get()), (&metadata, 7));
+}
+
+fn row(topic: &'static str, state: &str) -> StoredEvent {
+    StoredEvent::new(id::<Diary>(1).uuid(), Version::from(2), topic, state.as_bytes().to_vec())
+}
+
+#[test]
+fn older_shapes_and_unknown_keys_are_read() {
+    let mapper = Mapper::new();
+    let old = row("Diary.Written", r#"{"at":1,"data":{"text":"x"}}"#);
+    assert_eq!(page(&mapper, &old).unwrap(), "x");
+    let newer = row("Diary.Written", r#"{"v":2,"new":[{}],"at":1,"data":{"page":"y","mood":null},"z":1}"#);
+    assert_eq!(page(&mapper, &newer).unwrap(), "y");
+}
+
+#[test]
+fn a_retired_event_is_nothing_but_its_place() {
+    let mapper = Mapper::new();
+    assert!(
+        mapper.decode::<Diary>(&row("Diary.Burned", r#"{"at":1,"data":{"deep":[1]}}"#)).unwrap().is_none()
+    );
+    let error = mapper.decode::<Diary>(&row("Diary.Burned", "{")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn what_does_not_fit_names_the_row_and_not_the_content() {
+    let mapper = Mapper::new();
+    for state in [
+        "",
+        "{",
+        "{}",
+        "null",
+        "[]",
+        r#"{"at":1}"#,
+        r#"{"data":{}}"#,
+        r#"{"at":1,"data":{"page":"hush"}}x"#,
+        r#"{"at":1,"data":{"page":"hush","mood":null},"v":2}"#,
+        r#"{"v":2,"v":2,"at":1,"data":{"page":"hush","mood":null}}"#,
+        r#"{"v":3,"at":1,"data":{"page":"hush","mood":null}}"#,
+        r#"{"v":2,"at":"hush","data":{"page":"a","mood":null}}"#,
+        r#"{"v":2,"at":1,"data":{"page":7,"mood":"hush"}}"#,
+        "\u{1}",
+        "\u{1}\u{1}\u{0}",
+        "\u{7}\u{1}\u{0}\u{0}{}",
+        "garbage",
+    ] {
+        let error = mapper.decode::<Diary>(&row("Diary.Written", state)).err();
+        let error = error.unwrap_or_else(|| panic!("{state} is read"));
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{state}: {error}");
+        let told = format!("{error} {error:?}");
+        assert!(
+            told.contains("event 2 of aggregate 00000000-0000-7000-8000-000000000001, a `Diary.Written`"),
+            "{told}"
+        );
+        assert!(!told.contains("hush"), "{told}");
+    }
+}
+
+#[test]
+fn floats_that_json_cannot_hold_are_refused_by_name() {
+    for mood in [f64::NAN, f64::INFINITY] {
+        let event = recorded::<Diary, _>(
+            id(1),
+            2,
+            ManualClock::START,
+            Written { page: "a".into(), mood: Some(mood) },
+        );
+        for codec in [Codec::Json, Codec::MessagePack] {
+            let error = Mapper::new().with_codec(codec).encode::<Diary>(&event).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains("`Diary.Written`: `data.mood`"), "{error}");
+        }
+    }
+}
+
+/// Every way to write, with whether the text can be seen.
+fn mappers() -> Vec<(Mapper, bool)> {
+    let mut mappers = Vec::new();
+    for codec in [Codec::Json, Codec::MessagePack] {
+        let plain = Mapper::new().with_codec(codec);
+        for (mapper, seen) in [
+            (plain.clone(), true),
+            (plain.clone().with_compressor(Zlib::default()), false),
+            (plain.with_compressor(Zstd::default()), false),
+        ] {
+            mappers.push((mapper.clone().with_cipher(AesGcm::new(&key(1))), false));
+            mappers.push((mapper, seen));
+        }
+    }
+    mappers
+}
+
+#[test]
+fn every_way_to_write_is_read_again() {
+    for (mapper, seen) in mappers() {
+        let event = secret();
+        let row = mapper.encode::<Diary>(&event).unwrap();
+        assert_eq!(holds(&row, SECRET), seen, "{mapper:?}");
+        let again = mapper.decode::<Diary>(&row).unwrap().unwrap();
+        assert_eq!(again.envelope(), event.envelope());
+        assert_eq!(page(&mapper, &row).unwrap(), [SECRET; 4].join(" "));
+    }
+}
+
+#[test]
+fn what_is_written_is_read_after_the_configuration_changed() {
+    // A cipher reads clear rows only if it is allowed to; all else is always read.
+    for (writer, _) in mappers() {
+        let row = writer.encode::<Diary>(&secret()).unwrap();
+        for (reader, _) in mappers() {
+            let reader = reader.with_cipher(AesGcm::new(&key(1)));
+            let clear = !format!("{writer:?}").contains("AesGcm");
+            match page(&reader, &row) {
+                Ok(_) => assert!(!clear),
+                Err(error) => {
+                    assert!(clear, "{error}");
+                    assert_eq!(error.kind(), ErrorKind::Cipher);
+                    assert!(error.to_string().contains("not encrypted"), "{error}");
+                }
+            }
+            assert!(page(&reader.allowing_clear_data(), &row).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_row_is_bound_to_its_place() {
+    let mapper = Mapper::new().with_cipher(AesGcm::new(&key(1)));
+    let row = mapper.encode::<Diary>(&secret()).unwrap();
+    let moved = [
+        StoredEvent::new(Uuid::now_v7(), row.version, row.topic.clone(), row.state.clone()),
+        StoredEvent::new(row.id, row.version.next(), row.topic.clone(), row.state.clone()),
+        StoredEvent::new(row.id, row.version, "Diary.Begun", row.state.clone()),
+    ];
+    for moved in moved {
+        let error = mapper.decode::<Diary>(&moved).map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cipher, "{error}");
+    }
+}
+
+#[test]
+fn every_altered_byte_and_every_cut_of_a_ciphertext_is_refused() {
+    let mapper = Mapper::new().with_compressor(Zlib::default()).with_cipher(AesGcm::new(&key(1)));
+    let row = mapper.encode::<Diary>(&written("a")).unwrap();
+    for at in 0..row.state.len() {
+        let mut altered = row.clone();
+        altered.state[at] ^= 1;
+        assert!(mapper.decode::<Diary>(&altered).is_err(), "byte {at}");
+        let mut cut = row.clone();
+        cut.state.truncate(at);
+        assert!(mapper.decode::<Diary>(&cut).is_err(), "cut at {at}");
+    }
+}
+
+#[test]
+fn keys_rotate_and_a_wrong_one_is_told() {
+    let old = Mapper::new().with_cipher(AesGcm::new(&key(1)));
+    let row = old.encode::<Diary>(&secret()).unwrap();
+    let new = Mapper::new().with_cipher(AesGcm::new(&key(2)).with_old_key(&key(1)));
+    assert!(page(&new, &row).is_ok());
+    let newer = new.encode::<Diary>(&secret()).unwrap();
+    for (reader, row) in [(&old, &newer), (&Mapper::new().with_cipher(AesGcm::new(&key(3))), &row)] {
+        let error = page(reader, row).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cipher);
+        assert!(!error.to_string().contains(SECRET), "{error}");
+    }
+    let error = page(&Mapper::new(), &row).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+}
+
+#[test]
+fn what_does_not_get_smaller_is_kept_as_it_was() {
+    let mapper = Mapper::new().with_compressor(Zlib::default());
+    let row = mapper.encode::<Diary>(&written("a")).unwrap();
+    assert_eq!(row.state.first(), Some(&b'{'));
+    assert!(mapper.encode::<Diary>(&secret()).unwrap().state.len() < 200);
+}
+
+#[test]
+fn what_would_become_too_large_is_refused() {
+    let writer = Mapper::new().with_compressor(Zlib::default());
+    let row = writer.encode::<Diary>(&written(&"a".repeat(100_000))).unwrap();
+    let error = page(&Mapper::new().with_largest_state(50_000), &row).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(error.to_string().contains("50000"), "{error}");
+    assert!(page(&writer, &row).is_ok());
+}
+
+#[event]
+struct Noted {
+    text: String,
+}
+
+#[test]
+fn an_event_of_another_type_is_told_by_its_topic() {
+    let mapper = Mapper::new();
+    let row = mapper
+        .encode_event(
+            Uuid::nil(),
+            Version::INITIAL,
+            Timestamp::from_micros(1),
+            &Metadata::new(),
+            &Noted { text: "a".into() },
+        )
+        .unwrap();
+    assert_eq!(mapper.decode_event::<Noted>(&row).unwrap().event().text, "a");
+    assert_eq!(mapper.decode_event::<Begun>(&row).unwrap_err().kind(), ErrorKind::UnknownTopic);
+    assert_eq!(mapper.decode::<Diary>(&row).map(drop).unwrap_err().kind(), ErrorKind::WrongAggregate);
+}
+
+#[test]
+fn a_diary_works() {
+    let mut diary = Diary::begin();
+    diary.write("a".into(), Some(1.5));
+    assert_eq!((diary.pages.len(), diary.mood), (1, 1.5));
+}
