@@ -1,29 +1,45 @@
-//! A bank account in memory: commands record events, and the events make the same account again.
+//! A bank account on SQLite: commands record events, the store keeps them, and the account is made from them again.
 
 mod account;
 
-use es_runtime::Error;
-use es_runtime::testing::{encode, replay};
+use es_runtime::recorder::EventRange;
+use es_runtime::{Application, Error, Wait};
 
-use crate::account::Account;
+use crate::account::{Account, Overdrawn};
 
 fn main() -> Result<(), Error> {
+    // A file of its own for each run; `sqlite:bank.db` would keep it.
+    let file = std::env::temp_dir().join(format!("bank-{}.db", std::process::id()));
+    let app = Application::open(&format!("sqlite:{}", file.display())).wait()?;
+
     let mut account = Account::open("Ann".into());
     account.deposit(10);
-    account.set_owner("Anna".into());
-    println!("withdraw 3:  {:?}", account.withdraw(3));
-    println!("withdraw 30: {:?}", account.withdraw(30));
-    show("the account", &account);
+    app.save(&mut account).wait()?; // or `.await`: one API for both worlds
+    show("saved", &account);
 
-    println!("its events, not saved yet:");
-    for recorded in account.pending() {
-        let encoded = encode::<Account>(recorded.event());
-        println!("  {} {:<26}{}", recorded.envelope().version(), encoded.topic(), encoded.data());
+    let mut account = app.get(account.id()).wait()?; // the id knows its aggregate
+    account.set_owner("Anna".into()); // made by `#[attribute]`
+    app.save(&mut account).wait()?;
+
+    let before = app.get_at(account.id(), 2).wait()?; // time travel
+    assert_eq!(before.owner, "Ann");
+    show("at version 2", &before);
+
+    // Loads, runs the command, saves; once more if somebody else was first.
+    let done = app.execute(account.id(), |account: &mut Account| account.withdraw(3)).wait()?;
+    assert_eq!(done, Ok(()));
+    let refused = app.execute(account.id(), |account: &mut Account| account.withdraw(30)).wait()?;
+    assert_eq!(refused, Err(Overdrawn));
+    show("now", &app.get(account.id()).wait()?);
+
+    println!("its events:");
+    for recorded in app.store().get(account.id(), EventRange::all()).wait()? {
+        println!("  {} {:?}", recorded.envelope().version(), recorded.event());
     }
-
-    let again: Account = replay(account.pending().to_vec())?;
-    show("made from them once more", &again);
-    assert_eq!(again.balance, account.balance);
+    app.close();
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+    }
     Ok(())
 }
 
