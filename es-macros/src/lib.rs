@@ -11,6 +11,7 @@ mod attrs;
 mod derives;
 mod diag;
 mod event;
+mod fingerprint;
 mod misuse;
 mod mutator;
 mod names;

@@ -37,6 +37,7 @@ pub mod mapper;
 pub mod wait;
 pub mod recorder;
 pub mod store;
+pub mod snapshot;
 pub mod repository;
 pub mod application;
 #[cfg(feature = "macros")]

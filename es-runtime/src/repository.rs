@@ -3,24 +3,38 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::aggregate::{Aggregate, Replay, not_found};
+use crate::aggregate::{Aggregate, Replay, Seal, not_found};
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::mapper::Mapped;
 use crate::recorder::EventRange;
+use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
 
 /// Loads aggregates.
 #[derive(Clone, Debug)]
 pub struct Repository {
     store: EventStore,
+    snapshots: Option<SnapshotStore>,
 }
 
 impl Repository {
     /// Loads from this store.
     pub const fn new(store: EventStore) -> Self {
-        Self { store }
+        Self { store, snapshots: None }
+    }
+
+    /// The same, which begins with a snapshot where there is one.
+    #[must_use]
+    pub fn with_snapshots(mut self, snapshots: SnapshotStore) -> Self {
+        self.snapshots = Some(snapshots);
+        self
+    }
+
+    /// The snapshots, if there is a store for them.
+    pub const fn snapshots(&self) -> Option<&SnapshotStore> {
+        self.snapshots.as_ref()
     }
 
     /// The store.
@@ -63,12 +77,37 @@ impl Repository {
         })
     }
 
-    async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<A, Error> {
-        let (range, until) = match at {
-            At::Version(version) => (EventRange::all().lte(version), None),
-            At::Time(time) => (EventRange::all(), Some(time)),
+    /// Keeps the state that an aggregate has now, or had at a version; returns that version.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
+    pub async fn take_snapshot<A: Aggregate>(&self, id: Id<A>, at: Version) -> Result<Version, Error> {
+        let Some(snapshots) = &self.snapshots else {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "there is no store for snapshots; open the application with `snapshots()`, or give the repository one",
+            ));
         };
-        let mut replay: Option<Replay<A>> = None;
+        let mut aggregate = self.load(id, At::Version(at)).await?;
+        let root = aggregate.root_mut(Seal::new());
+        snapshots.put(root).await?;
+        Ok(root.version())
+    }
+
+    async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<A, Error> {
+        let (version, until) = match at {
+            At::Version(version) => (version, None),
+            At::Time(time) => (Version::MAX, Some(time)),
+        };
+        let mut replay: Option<Replay<A>> = match &self.snapshots {
+            Some(snapshots) => snapshots.latest(id, version, until).await,
+            None => None,
+        };
+        let mut range = EventRange::all().lte(version);
+        if let Some(replay) = &replay {
+            range = range.gt(replay.version());
+        }
         let mut pages = self.store.pages(id, range);
         'pages: while let Some(page) = pages.next().await? {
             for row in &page {

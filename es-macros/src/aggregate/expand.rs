@@ -177,7 +177,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
 
 /// What the aggregate is, or was, called in stored data.
 fn naming(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { renamed, name, aliases, id_namespace, retired, .. } = aggregate;
+    let Aggregate { renamed, name, aliases, id_namespace, retired, fingerprint, .. } = aggregate;
     let list = |constant: &str, names: &[LitStr]| {
         let constant = names::local(constant);
         (!names.is_empty()).then(|| quote!(const #constant: &'static [&'static str] = &[#(#names),*];))
@@ -196,6 +196,7 @@ fn naming(aggregate: &Aggregate) -> TokenStream {
         #aliases
         #namespace
         #retired
+        const FINGERPRINT: u64 = #fingerprint;
     }
 }
 

@@ -1,16 +1,19 @@
 use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, Field, Fields, ItemStruct, LitStr, Type, Visibility};
 
 use crate::args::{Args, inner_tokens};
 use crate::attrs;
 use crate::diag::Diag;
+use crate::fingerprint;
 use crate::names;
 use crate::runtime_path::Runtime;
 use crate::types::{check_fields, unknown_storable};
 use crate::upcast;
 
-const ARGUMENTS: &[&str] = &["name", "aliases", "id_namespace", "retired", "trigger", "crate"];
+const ARGUMENTS: &[&str] =
+    &["name", "aliases", "id_namespace", "retired", "trigger", "snapshot_version", "crate"];
 const ATTRIBUTE_ARGUMENTS: &[&str] = &["name", "aliases", "version", "upcast"];
 
 /// All that the expansion of `#[aggregate]` needs.
@@ -25,6 +28,7 @@ pub(super) struct Aggregate {
     pub(super) id_namespace: Option<LitStr>,
     /// Names of attributes that are stored, but gone.
     pub(super) retired: Vec<LitStr>,
+    pub(super) fingerprint: u64,
     pub(super) trigger: Visibility,
     /// The struct as written, without our attributes; its name is that of the state.
     pub(super) state: ItemStruct,
@@ -49,6 +53,7 @@ pub(super) struct AttributeField {
 
 impl Aggregate {
     pub(super) fn new(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> Option<Self> {
+        let fingerprint = fingerprint::of([&args, &item.to_token_stream()]);
         let mut args = Args::parse("aggregate", "name = \"..\"", args, diag);
         let runtime = Runtime::take(&mut args, diag);
         let name = args.string("name", diag);
@@ -56,6 +61,8 @@ impl Aggregate {
         let id_namespace = args.string("id_namespace", diag);
         let retired = args.strings("retired", diag);
         let trigger = args.visibility("trigger", diag).unwrap_or(Visibility::Inherited);
+        // Known by its part in the fingerprint.
+        args.version("snapshot_version", diag);
         args.finish(ARGUMENTS, diag);
 
         let mut shaped = true;
@@ -111,6 +118,7 @@ impl Aggregate {
             aliases,
             id_namespace,
             retired,
+            fingerprint,
             trigger,
             state: item,
             docs,

@@ -26,6 +26,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         let event = as_event(method);
         Some(quote!(#event::TYPE,))
     });
+    let fingerprint = mutator.fingerprint;
     let retired = &mutator.retired;
     let retired =
         (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
@@ -46,6 +47,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         impl __es::Events<#root> for #events #bounds {
             const TYPES: &'static [__es::EventType] = &[#types];
             #retired
+            const FINGERPRINT: u64 = #fingerprint;
             const ATTRIBUTE_CHANGED: fn(<#root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
             const DISCARDED: Self = Self::Discarded;
             #visit

@@ -1,4 +1,5 @@
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::{ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
 
 use super::check;
@@ -6,6 +7,7 @@ use super::method::EventMethod;
 use crate::args::Args;
 use crate::attrs;
 use crate::diag::Diag;
+use crate::fingerprint;
 use crate::names;
 use crate::runtime_path::Runtime;
 use crate::silent;
@@ -21,6 +23,7 @@ pub(super) struct Mutator {
     /// Of made events and the enum, if it is written.
     visibility: Option<Visibility>,
     pub(super) retired: Vec<LitStr>,
+    pub(super) fingerprint: u64,
     pub(super) events: Vec<EventMethod>,
     /// What has no `#[event]`: constants and helper methods of the state.
     pub(super) helpers: Vec<ImplItem>,
@@ -30,6 +33,7 @@ pub(super) struct Mutator {
 
 impl Mutator {
     pub(super) fn new(args: TokenStream, item: ItemImpl, diag: &mut Diag) -> Option<Self> {
+        let fingerprint = fingerprint::of([&args, &item.to_token_stream()]);
         let mut args = Args::parse("mutator", "retired = [\"..\"]", args, diag);
         let runtime = Runtime::take(&mut args, diag);
         let retired = args.strings("retired", diag);
@@ -42,6 +46,7 @@ impl Mutator {
             root,
             visibility,
             retired,
+            fingerprint,
             events: Vec::new(),
             helpers: Vec::new(),
             broken: Vec::new(),

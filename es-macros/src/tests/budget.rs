@@ -7,7 +7,7 @@ use super::{Expand, pretty, tokens};
 use crate::{aggregate, event, mutator};
 
 /// An aggregate without attributes and events.
-const AGGREGATE: usize = 70;
+const AGGREGATE: usize = 71;
 /// The first attribute brings an enum and its impl with it.
 const FIRST_ATTRIBUTE: usize = 54;
 const FURTHER_ATTRIBUTE: usize = 18;

@@ -3,6 +3,7 @@
 mod attribute;
 mod discarded;
 mod distinct;
+mod fingerprint;
 mod replay;
 mod root;
 mod standard;
@@ -19,6 +20,7 @@ pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribut
 pub use self::discarded::Discarded;
 #[doc(hidden)]
 pub use self::distinct::{distinct, retired};
+pub(crate) use self::fingerprint::fingerprint;
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};
@@ -50,6 +52,8 @@ pub trait Aggregate: Sized + 'static {
     const OK: usize = 0;
     /// Names of attributes that are stored but that the aggregate no longer has.
     const RETIRED_ATTRIBUTES: &'static [&'static str] = &[];
+    /// A number that changes with the code of the struct.
+    const FINGERPRINT: u64;
     /// What events change.
     type State: State;
     /// The enum of all its events.
@@ -103,6 +107,8 @@ pub trait Events<A: Aggregate>: Clone + Debug + Send + Sync + 'static {
     const TYPES: &'static [EventType];
     /// Topics of events that are stored but that the aggregate no longer has.
     const RETIRED: &'static [&'static str] = &[];
+    /// A number that changes with the code of the event methods.
+    const FINGERPRINT: u64;
     /// The variant for a changed attribute.
     const ATTRIBUTE_CHANGED: fn(A::Attribute) -> Self;
     /// The variant for the end.

@@ -1,6 +1,7 @@
 use uuid::Uuid;
 
 use super::{Aggregate, Effect, Events, Root, Seal};
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Mismatch};
 use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
@@ -32,6 +33,26 @@ impl<A: Aggregate> Replay<A> {
         let state =
             event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
         Ok(Self { root: Root::begin(id, envelope.timestamp(), state), discarded: false })
+    }
+
+    /// Begins with a state that was kept.
+    pub(crate) fn resume(
+        id: Id<A>,
+        version: Version,
+        times: (Timestamp, Timestamp),
+        state: A::State,
+    ) -> Self {
+        Self { root: Root::resume(id, version, times, state), discarded: false }
+    }
+
+    /// The version so far.
+    pub(crate) fn version(&self) -> Version {
+        self.root.version()
+    }
+
+    /// When the last event so far was recorded.
+    pub(crate) fn modified_at(&self) -> Timestamp {
+        self.root.modified_at()
     }
 
     /// Goes on with the next event.

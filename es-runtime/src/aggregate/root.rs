@@ -116,16 +116,17 @@ impl<A: Aggregate> Root<A> {
     }
 
     pub(super) fn begin(id: Id<A>, now: Timestamp, state: A::State) -> Self {
-        Self {
-            id,
-            version: Version::INITIAL,
-            created_at: now,
-            modified_at: now,
-            state,
-            pending: Vec::new(),
-            torn: false,
-            frozen: None,
-        }
+        Self::resume(id, Version::INITIAL, (now, now), state)
+    }
+
+    /// The root as it was at `version`; the times are those of its first and its last event.
+    pub(super) fn resume(
+        id: Id<A>,
+        version: Version,
+        (created_at, modified_at): (Timestamp, Timestamp),
+        state: A::State,
+    ) -> Self {
+        Self { id, version, created_at, modified_at, state, pending: Vec::new(), torn: false, frozen: None }
     }
 
     /// Changes the state, and notes it if that is left half-way.

@@ -4,6 +4,7 @@
 //! a cipher writes is bound to them.
 
 mod frame;
+mod snapshot;
 mod state;
 
 use std::cell::Cell;
@@ -85,6 +86,7 @@ struct Identity<'a> {
 #[derive(Clone, Copy)]
 enum Kind {
     Event,
+    Snapshot,
 }
 
 impl<'a> Identity<'a> {
@@ -97,6 +99,7 @@ impl<'a> Identity<'a> {
         bytes.extend(header);
         bytes.push(match self.kind {
             Kind::Event => 1,
+            Kind::Snapshot => 2,
         });
         bytes.extend(self.id.as_bytes());
         bytes.extend(self.version.get().to_be_bytes());

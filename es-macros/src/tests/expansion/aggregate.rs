@@ -28,6 +28,7 @@ const _: () = {
     #[automatically_derived]
     impl __es::Aggregate for Account {
         const NAME: &'static str = "Account";
+        const FINGERPRINT: u64 = 14792396536783979824u64;
         type State = AccountState;
         type Event = <<Account as __es::Checked<
             { <Account as __es::Mutator>::OK },

@@ -50,6 +50,7 @@ const _: () = {
     #[automatically_derived]
     impl __es::Aggregate for Account {
         const NAME: &'static str = "Account";
+        const FINGERPRINT: u64 = 4821075571036753403u64;
         type State = __AccountState;
         type Event = <<Account as __es::Checked<
             { <Account as __es::Mutator>::OK },

@@ -48,6 +48,7 @@ const _: () = {
             <Imported as __es::Handled>::TYPE,
             <PaymentReceived as __es::Handled>::TYPE,
         ];
+        const FINGERPRINT: u64 = 9947751058035801700u64;
         const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {

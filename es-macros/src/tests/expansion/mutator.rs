@@ -81,6 +81,7 @@ const _: () = {
             <Deposited as __es::Event>::TYPE,
             <Withdrawn as __es::Event>::TYPE,
         ];
+        const FINGERPRINT: u64 = 7579292569198959420u64;
         const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {

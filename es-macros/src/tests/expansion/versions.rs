@@ -60,6 +60,7 @@ const _: () = {
             <Opened as __es::Event>::TYPE,
         ];
         const RETIRED: &'static [&'static str] = &["Account.Old"];
+        const FINGERPRINT: u64 = 2608211867454105303u64;
         const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
