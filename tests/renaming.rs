@@ -103,6 +103,69 @@ fn a_name_that_begins_with_a_former_one_is_not_renamed_for_ever() {
     assert_eq!(Nested::make().count, 0);
 }
 
+#[aggregate(name = "ledger.Account", aliases = ["bank", "bank.Account"])]
+struct Dotted {
+    count: u32,
+}
+
+#[mutator(retired = ["bank.Account.Frozen", "ledger.Account.Closed"])]
+impl Dotted {
+    #[event(DottedOpened)]
+    fn open() -> Self {
+        Self { count: 0 }
+    }
+
+    #[event(Frozen2, topic = "ledger.Account.Frozen")]
+    fn freeze(&mut self) {
+        self.count += 1;
+    }
+
+    #[event(PaidIn2, topic = "bank.Account.Deposited", aliases = ["ledger.Account.Paid"])]
+    fn pay(&mut self) {
+        self.count += 1;
+    }
+
+    #[event(Deposited2, topic = "ledger.Account.Deposited")]
+    fn deposit(&mut self) {
+        self.count += 10;
+    }
+}
+
+fn dotted(topic: &str) -> String {
+    match decode::<Dotted>(topic, 1, "{}") {
+        Ok(event) => encode::<Dotted>(&event).topic().to_owned(),
+        Err(error) => error.to_string().split(':').next().unwrap_or_default().to_owned(),
+    }
+}
+
+#[test]
+fn what_is_said_of_a_topic_counts_before_what_follows_from_names() {
+    assert_eq!(dotted("bank.Account.DottedOpened"), "ledger.Account.DottedOpened");
+    assert_eq!(dotted("bank.DottedOpened"), "ledger.Account.DottedOpened");
+    assert_eq!(dotted("bank.Account.Discarded"), "ledger.Account.Discarded");
+    // Another event has the name that the retired one would have today.
+    assert_eq!(dotted("bank.Account.Frozen"), "`bank.Account.Frozen` is retired");
+    assert_eq!(dotted("ledger.Account.Frozen"), "ledger.Account.Frozen");
+    // An event that is retired under the name of today, under the name it was stored with.
+    assert_eq!(dotted("bank.Account.Closed"), "`bank.Account.Closed` is retired");
+    // A topic of its own, which a former name would make of another event.
+    assert_eq!(dotted("bank.Account.Deposited"), "bank.Account.Deposited");
+    assert_eq!(dotted("ledger.Account.Deposited"), "ledger.Account.Deposited");
+    assert_eq!(dotted("bank.Account.Paid"), "bank.Account.Deposited");
+    let registry = Registry::global().unwrap();
+    for topic in
+        ["bank.Account.DottedOpened", "bank.DottedOpened", "bank.Account.Deposited", "bank.Account.Paid"]
+    {
+        assert_eq!(registry.event(topic).map(EventType::topic), Some(dotted(topic).as_str()), "{topic}");
+    }
+    assert!(registry.event("bank.Account.Frozen").is_none());
+    let mut account = Dotted::open();
+    account.freeze();
+    account.pay();
+    account.deposit();
+    assert_eq!(account.count, 12);
+}
+
 #[test]
 fn ids_derived_from_a_key_outlive_the_name() {
     #[aggregate(name = "Cargo", aliases = ["Load"], id_namespace = "Freight")]

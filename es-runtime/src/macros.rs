@@ -42,6 +42,9 @@
 /// Its events stand in [`#[mutator] impl`](macro@mutator). What the struct's documentation says goes to the
 /// root.
 ///
+/// Nothing but events may change the state, so cells, locks and atomics are refused where a field names them. A type
+/// of your own that hides one, with a `Clone` written by hand, is not found: keep such types out of a state.
+///
 /// # Arguments
 ///
 /// | argument | meaning | if left out |

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::aggregate::{
-    Aggregate, Attribute, AttributeType, Events, attribute_changed, discarded, former_topics,
+    Aggregate, Attribute, AttributeType, Events, Reading, Topics, attribute_changed, discarded,
 };
 use crate::error::{Error, ErrorKind};
 use crate::event::EventType;
@@ -23,6 +23,7 @@ pub struct AggregateType {
     attributes: &'static [AttributeType],
     retired: &'static [&'static str],
     retired_attributes: &'static [&'static str],
+    topics: Topics,
     type_id: fn() -> TypeId,
     place: &'static Location<'static>,
 }
@@ -44,6 +45,7 @@ impl AggregateType {
             attributes: A::Attribute::TYPES,
             retired: A::Event::RETIRED,
             retired_attributes: A::RETIRED_ATTRIBUTES,
+            topics: Topics::of::<A>(),
             type_id: TypeId::of::<A>,
             place: Location::caller(),
         }
@@ -185,7 +187,9 @@ impl Registry {
         let mut clashes = BTreeSet::new();
         // Events declared on their own come first: their place is the better one to name.
         for event in events {
-            registry.add_event(event, &[], &mut clashes);
+            for topic in [event.topic()].iter().chain(event.aliases()) {
+                registry.add_event(topic, event, &mut clashes);
+            }
         }
         // Sorted, so that a clash reads the same in every build.
         let mut aggregates: Vec<_> = aggregates.into_iter().collect();
@@ -210,28 +214,29 @@ impl Registry {
                     other.name, other.place, aggregate.name, aggregate.place, aggregate.id_namespace
                 ));
             }
+            // As declared at the aggregate's own place, which the message is to name.
             for event in aggregate.events.iter().chain(&aggregate.standard) {
-                let former = former_topics(event.topic(), aggregate.name, aggregate.aliases);
-                registry.add_event(event, &former, &mut clashes);
+                registry.add_event(event.topic(), event, &mut clashes);
+            }
+            for (topic, reading) in aggregate.topics.all() {
+                if let Reading::Event(event) = reading {
+                    registry.add_event(&topic, event, &mut clashes);
+                }
             }
         }
         if clashes.is_empty() { Ok(registry) } else { Err(told(&clashes)) }
     }
 
-    fn add_event(&mut self, event: &'static EventType, former: &[String], clashes: &mut BTreeSet<String>) {
-        let aliases = event.aliases().iter().copied().chain(former.iter().map(String::as_str));
-        for topic in [event.topic()].into_iter().chain(aliases) {
-            let known = *self.topics.entry(topic.to_owned()).or_insert(event);
-            if known.type_id() != event.type_id() {
-                clashes.insert(format!(
-                    "the events `{}` at {} and `{}` at {} both have the topic `{topic}`; \
-                     give one of them another `topic`",
-                    known.name(),
-                    known.place(),
-                    event.name(),
-                    event.place()
-                ));
-            }
+    fn add_event(&mut self, topic: &str, event: &'static EventType, clashes: &mut BTreeSet<String>) {
+        let known = *self.topics.entry(topic.to_owned()).or_insert(event);
+        if known.type_id() != event.type_id() {
+            clashes.insert(format!(
+                "the events `{}` at {} and `{}` at {} both have the topic `{topic}`; give one of them another `topic`",
+                known.name(),
+                known.place(),
+                event.name(),
+                event.place()
+            ));
         }
     }
 }

@@ -7,6 +7,7 @@ mod fingerprint;
 mod replay;
 mod root;
 mod standard;
+mod topics;
 
 use std::fmt::Debug;
 
@@ -25,10 +26,10 @@ pub(crate) use self::fingerprint::fingerprint;
 pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};
 pub use self::root::Root;
-pub(crate) use self::standard::former_topics;
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
 pub(crate) use self::standard::{is_discarded, is_retired};
+pub(crate) use self::topics::{Reading, Topics};
 use crate::event::{Envelope, EventType, EventVisitor};
 use crate::id::Id;
 

@@ -8,6 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::attribute::decode_changed;
+use super::topics::{Reading, Topics};
 use super::{Aggregate, Attribute, Decoded, Events};
 use crate::event::{Event, EventType, EventVisitor, unknown_version};
 
@@ -114,7 +115,11 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
 ) -> Decoded<A::Event, D::Error> {
     let is_changed = topic == attribute_changed::<A>().topic();
     if !is_changed && topic != discarded::<A>().topic() {
-        return A::Event::decode(&current_topic::<A>(topic)?, version, data);
+        return match Topics::of::<A>().read(topic)? {
+            // Its current topic is known as it stands: this is no endless descent.
+            Reading::Event(event) if event.topic() != topic => A::Event::decode(event.topic(), version, data),
+            _ => None,
+        };
     }
     if version != 1 {
         return Some(Err(unknown_version(topic, version, 1)));
@@ -144,26 +149,10 @@ pub(crate) fn is_discarded<A: Aggregate>(event: &A::Event) -> bool {
 
 /// Whether events that the aggregate does not read are to be skipped, not to be missed.
 pub(crate) fn is_retired<A: Aggregate>(topic: &str) -> bool {
-    let changed = attribute_changed::<A>().topic();
-    // An attribute that is neither known nor retired is an error: see `decode_standard`.
-    A::Event::RETIRED.contains(&topic)
-        || topic == changed
-        || current_topic::<A>(topic).is_some_and(|topic| topic == changed)
-}
-
-/// The topic under the aggregate's name of today, if it is one under an earlier name.
-fn current_topic<A: Aggregate>(topic: &str) -> Option<String> {
-    let event = |name: &str| topic.strip_prefix(name)?.strip_prefix('.');
-    // A name may begin with an earlier one and a full stop: such a topic is not renamed over and over.
-    if event(A::NAME).is_some() {
-        return None;
+    match Topics::of::<A>().read(topic) {
+        Some(Reading::Retired) => true,
+        // An attribute that is neither known nor retired is an error: see `decode_standard`.
+        Some(Reading::Event(event)) => event.topic() == attribute_changed::<A>().topic(),
+        None => false,
     }
-    A::ALIASES.iter().find_map(|name| event(name)).map(|event| format!("{}.{event}", A::NAME))
-}
-
-/// The topics that events stored under `topic` had while the aggregate had other names.
-pub(crate) fn former_topics(topic: &str, name: &str, aliases: &[&str]) -> Vec<String> {
-    let event = topic.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
-    let former = |event| aliases.iter().map(move |alias| format!("{alias}.{event}"));
-    event.map(former).into_iter().flatten().collect()
 }

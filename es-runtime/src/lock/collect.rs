@@ -1,6 +1,7 @@
 //! Gathers the shapes that the code has now.
 
-use crate::aggregate::{Aggregate, Attribute, Events, attribute_changed, discarded, former_topics};
+use crate::aggregate::{Aggregate, Attribute, Events, Reading, Topics, attribute_changed, discarded};
+use crate::event::EventType;
 use crate::lock::file::Record;
 use crate::shape::{Shape, trace, trace_stored};
 use serde::de::DeserializeOwned;
@@ -9,9 +10,11 @@ use std::collections::BTreeSet;
 
 /// The stored shapes of a crate, as its code has them now; filled by generated code.
 #[doc(hidden)]
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Shapes {
     pub(super) record: Record,
+    /// Which aggregate skips which topic.
+    pub(super) skips: BTreeSet<(String, String)>,
     /// What no lock can make good, with the topic and version it is about.
     pub(super) defects: BTreeSet<(String, Option<u32>, String)>,
 }
@@ -36,7 +39,16 @@ struct Discarded {}
 #[doc(hidden)]
 #[must_use]
 pub fn attribute_topic<A: Aggregate>(name: &str) -> String {
-    format!("{}[{name}]", attribute_changed::<A>().topic())
+    keyed(attribute_changed::<A>().topic(), name)
+}
+
+fn keyed(topic: &str, attribute: &str) -> String {
+    format!("{topic}[{attribute}]")
+}
+
+/// Whether the topic belongs to the aggregate by its form; others may be read by several.
+fn is_own<A: Aggregate>(event: &EventType) -> bool {
+    event.topic().strip_prefix(A::NAME).is_some_and(|rest| rest.starts_with('.'))
 }
 
 impl Shapes {
@@ -60,31 +72,47 @@ impl Shapes {
         self.record.retired.insert(topic.to_owned());
     }
 
-    /// Adds what an aggregate reads besides its own events: the event that ends it, events that are stored
-    /// under its former names, and what is retired.
+    /// Without what one aggregate retired and another still reads: its rows are not skipped by all.
+    pub(super) fn settled(&self) -> Self {
+        let mut settled = self.clone();
+        settled.record.retired.retain(|topic| self.record.current(topic).is_none());
+        settled
+    }
+
+    /// Adds what an aggregate is and was called, what it reads and what it skips.
     pub fn aggregate<A: Aggregate>(&mut self) {
-        let ended = discarded::<A>();
+        let (changed, ended) = (attribute_changed::<A>(), discarded::<A>());
         self.event::<Discarded>(ended.topic(), ended.version());
-        let mut topics: Vec<String> = A::Event::TYPES.iter().map(|event| event.topic().to_owned()).collect();
-        topics.push(ended.topic().to_owned());
+        for name in [&A::NAME].into_iter().chain(A::ALIASES) {
+            self.record.ids.insert((*name).to_owned(), A::ID_NAMESPACE.to_owned());
+            let shared = A::Event::TYPES.iter().filter(|event| !is_own::<A>(event));
+            self.record.reads.extend(shared.map(|event| ((*name).to_owned(), event.topic().to_owned())));
+            self.skips
+                .extend(A::Event::RETIRED.iter().map(|topic| ((*name).to_owned(), (*topic).to_owned())));
+        }
+        for (topic, reading) in Topics::of::<A>().all() {
+            match reading {
+                Reading::Event(event) if event.topic() == changed.topic() => self.attributes::<A>(&topic),
+                Reading::Event(event) if event.topic() != topic => self.alias(event.topic(), &topic),
+                Reading::Event(_) => {}
+                Reading::Retired => self.retired(&topic),
+            }
+        }
+    }
+
+    /// Adds the attributes under a topic of the event that changes them.
+    fn attributes<A: Aggregate>(&mut self, topic: &str) {
         for attribute in A::Attribute::TYPES {
-            topics.push(attribute_topic::<A>(attribute.name()));
-            topics.extend(attribute.aliases().iter().map(|name| attribute_topic::<A>(name)));
-        }
-        let retired = A::Event::RETIRED.iter().map(|&topic| topic.to_owned());
-        let retired_attributes = A::RETIRED_ATTRIBUTES.iter().map(|name| attribute_topic::<A>(name));
-        for topic in retired.chain(retired_attributes) {
-            self.retired(&topic);
-            topics.push(topic);
-        }
-        for topic in topics {
-            for former in former_topics(&topic, A::NAME, A::ALIASES) {
-                if self.record.retired.contains(&topic) {
-                    self.retired(&former);
-                } else {
-                    self.alias(&topic, &former);
+            let current = attribute_topic::<A>(attribute.name());
+            for name in [&attribute.name()].into_iter().chain(attribute.aliases()) {
+                let stored = keyed(topic, name);
+                if stored != current {
+                    self.alias(&current, &stored);
                 }
             }
+        }
+        for name in A::RETIRED_ATTRIBUTES {
+            self.retired(&keyed(topic, name));
         }
     }
 

@@ -4,6 +4,7 @@ use crate::lock::changes::{Change, changes};
 use crate::lock::collect::Shapes;
 use crate::lock::file::{Record, Topic};
 use crate::shape::Shape;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// What becomes of a finding.
@@ -31,28 +32,33 @@ const OVERWRITE: &str = "if it was never deployed, run `EVENTS_LOCK=overwrite ca
 
 /// Everything that differs between the lock and the code, ordered by topic and version.
 pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
-    let mut findings = Vec::new();
     let now = &current.record;
+    let lost = lost_aggregates(locked, now);
+    let is_lost = |topic: &str| {
+        lost.iter().any(|name| topic.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    };
+    let mut findings: Vec<Finding> = lost.iter().map(|name| lost_aggregate(name)).collect();
     let keys = locked.shapes.keys().chain(now.shapes.keys());
-    for key in keys.collect::<std::collections::BTreeSet<_>>() {
+    for key in keys.collect::<BTreeSet<_>>() {
         let (topic, version) = (key.0.as_str(), key.1);
         let finding = match (locked.shapes.get(key), now.reader(topic, version)) {
             (Some(old), Some((reader, new))) => {
                 changed(topic, version, &changes(old, new), now.newest(reader))
             }
             (None, _) => Some(unrecorded(topic, version, locked)),
-            (Some(_), None) if now.retired.contains(topic) => None,
+            (Some(_), None) if now.retired.contains(topic) || is_lost(topic) => None,
             (Some(old), None) => Some(gone(topic, version, old, locked, now)),
         };
         findings.extend(finding);
     }
-    findings.extend(aliases(locked, now));
-    for topic in now.retired.iter().filter(|topic| now.versions(topic).next().is_some()) {
-        let text =
-            format!("{}: it is retired, but an event has this topic; drop one of the two", Topic(topic));
-        findings.push(Finding { weight: Weight::Defect, text });
-    }
-    for topic in locked.retired.difference(&now.retired).filter(|topic| now.versions(topic).next().is_none())
+    findings.extend(
+        aliases(locked, now).into_iter().filter(|(topic, _)| !is_lost(topic)).map(|(_, finding)| finding),
+    );
+    findings.extend(owners(locked, current, &lost));
+    for topic in locked
+        .retired
+        .difference(&now.retired)
+        .filter(|topic| now.current(topic).is_none() && !is_lost(topic))
     {
         let name = Topic(topic);
         let text = format!(
@@ -73,8 +79,67 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
     findings
 }
 
+/// The names of aggregates that are not there any more, under any name.
+fn lost_aggregates(locked: &Record, now: &Record) -> Vec<String> {
+    let topics = locked.shapes.keys().map(|(topic, _)| topic).chain(locked.aliases.keys());
+    let ended = topics
+        .filter(|topic| now.current(topic).is_none())
+        .filter_map(|topic| topic.strip_suffix(".Discarded"));
+    let names: BTreeSet<&str> =
+        ended.filter(|name| locked.ids.contains_key(*name) && !now.ids.contains_key(*name)).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+fn lost_aggregate(name: &str) -> Finding {
+    let text = format!(
+        "{}: there is no such aggregate any more, and what it stored can no longer be read\n  \
+         is it renamed? then `#[aggregate(aliases = [{name:?}])]` under its new name keeps all of it readable, and \
+         its ids; is it behind a feature that is off? or, {OVERWRITE}",
+        Topic(name)
+    );
+    Finding { weight: Weight::Breaking, text }
+}
+
+/// What is said of what aggregates read of others, and of their ids.
+fn owners(locked: &Record, current: &Shapes, lost: &[String]) -> Vec<Finding> {
+    let now = &current.record;
+    let mut findings = Vec::new();
+    for (name, namespace) in locked.ids.iter().filter(|(name, _)| !lost.contains(name)) {
+        let Some(found) = now.ids.get(name).filter(|found| *found != namespace) else { continue };
+        let text = format!(
+            "{}: ids derived from a key were made under the name {namespace:?}, and now are under {found:?}: the same \
+             key names another aggregate; keep `id_namespace = {namespace:?}`; or, {OVERWRITE}",
+            Topic(name)
+        );
+        findings.push(Finding { weight: Weight::Breaking, text });
+    }
+    for (name, topic) in locked.reads.iter().filter(|(name, _)| !lost.contains(name)) {
+        let read = |topic: &str| now.reads.contains(&(name.clone(), topic.to_owned()));
+        let skipped = current.skips.contains(&(name.clone(), topic.clone()));
+        if skipped || read(topic) || now.current(topic).is_some_and(read) || !now.ids.contains_key(name) {
+            continue;
+        }
+        let text = format!(
+            "{}: it no longer reads `{topic}`, which may be in the history of each; handle it again, or let it be \
+             skipped with {}; or, {OVERWRITE}",
+            Topic(name),
+            retire(topic)
+        );
+        findings.push(Finding { weight: Weight::Breaking, text });
+    }
+    for name in now.ids.keys().filter(|name| !locked.ids.contains_key(*name)) {
+        let text = format!("{}: the name of its ids is not recorded yet; {UPDATE}", Topic(name));
+        findings.push(Finding { weight: Weight::Unrecorded, text });
+    }
+    for (name, topic) in now.reads.difference(&locked.reads) {
+        let text = format!("{}: that it reads `{topic}` is not recorded yet; {UPDATE}", Topic(name));
+        findings.push(Finding { weight: Weight::Unrecorded, text });
+    }
+    findings
+}
+
 /// What is said of the names that topics had before.
-fn aliases(locked: &Record, now: &Record) -> Vec<Finding> {
+fn aliases(locked: &Record, now: &Record) -> Vec<(String, Finding)> {
     let mut findings = Vec::new();
     for (old, new) in &locked.aliases {
         let text = match (now.current(old), now.current(new)) {
@@ -85,24 +150,38 @@ fn aliases(locked: &Record, now: &Record) -> Vec<Finding> {
                 Topic(old)
             ),
             (None, _) => format!(
-                "{}: its rows were read as `{new}`, and can no longer be read; keep {old:?} in the `aliases` of \
-                 what reads them, or let them be skipped with {}",
+                "{}: its rows were read as `{new}`, and can no longer be read; {}, or let them be skipped with {}",
                 Topic(old),
+                keep_alias(old),
                 retire(old)
             ),
         };
-        findings.push(Finding { weight: Weight::Breaking, text: format!("{text}; or, {OVERWRITE}") });
+        let finding = Finding { weight: Weight::Breaking, text: format!("{text}; or, {OVERWRITE}") };
+        findings.push((old.clone(), finding));
     }
     for (old, new) in now.aliases.iter().filter(|(old, _)| !locked.aliases.contains_key(*old)) {
         let text = format!("{}: read as `{new}`, not recorded yet; {UPDATE}", Topic(old));
-        findings.push(Finding { weight: Weight::Unrecorded, text });
+        findings.push((old.clone(), Finding { weight: Weight::Unrecorded, text }));
     }
     findings
 }
 
+/// How an older name stays known.
+fn keep_alias(old: &str) -> String {
+    match attribute(old) {
+        Some((_, name)) => format!("keep `#[attribute(aliases = [{name:?}])]`"),
+        None => format!("keep {old:?} in the `aliases` of what reads them"),
+    }
+}
+
+/// The aggregate's topic and the name, of what an attribute is recorded under.
+fn attribute(topic: &str) -> Option<(&str, &str)> {
+    topic.strip_suffix(']')?.rsplit_once('[')
+}
+
 /// How rows of a topic are skipped.
 fn retire(topic: &str) -> String {
-    match topic.strip_suffix(']').and_then(|topic| topic.rsplit_once('[')) {
+    match attribute(topic) {
         Some((_, attribute)) => format!("`#[aggregate(retired = [{attribute:?}])]`"),
         None => format!("`#[mutator(retired = [{topic:?}])]`"),
     }
@@ -112,24 +191,29 @@ fn retire(topic: &str) -> String {
 pub(super) fn updated(locked: &Record, current: &Shapes) -> Record {
     let now = &current.record;
     let mut record = locked.clone();
+    let moved = |old: &str| locked.aliases.get(old).is_some_and(|kept| now.current(kept) != now.current(old));
     for (key, new) in &now.shapes {
         let breaks = |old| changes(old, new).iter().any(|change| change.breaking);
         let defect =
             current.defects.iter().any(|(topic, version, _)| *topic == key.0 && *version == Some(key.1));
         let reused = locked.retired.contains(&key.0) && locked.versions(&key.0).next().is_none();
-        if !defect && !reused && !locked.shapes.get(key).is_some_and(breaks) {
+        if !defect && !reused && !moved(&key.0) && !locked.shapes.get(key).is_some_and(breaks) {
             record.shapes.insert(key.clone(), new.clone());
         }
     }
-    for (old, new) in &now.aliases {
-        let kept = locked.aliases.get(old);
-        if kept.is_none_or(|kept| now.current(kept) == now.current(old)) {
-            record.aliases.insert(old.clone(), new.clone());
-        }
+    for (old, new) in now.aliases.iter().filter(|(old, _)| !moved(old)) {
+        record.aliases.insert(old.clone(), new.clone());
     }
+    for (name, namespace) in &now.ids {
+        record.ids.entry(name.clone()).or_insert_with(|| namespace.clone());
+    }
+    record.reads.extend(now.reads.iter().cloned());
+    record.reads.retain(|pair| now.reads.contains(pair) || !current.skips.contains(pair));
     record.retired.extend(now.retired.iter().cloned());
-    record.retired.retain(|topic| now.retired.contains(topic) || now.versions(topic).next().is_none());
-    record.aliases.retain(|old, _| !now.retired.contains(old) && now.versions(old).next().is_none());
+    record.retired.retain(|topic| now.retired.contains(topic) || now.current(topic).is_none());
+    let settled =
+        |old: &String| now.retired.contains(old) || (now.versions(old).next().is_some() && !moved(old));
+    record.aliases.retain(|old, _| !settled(old));
     record
 }
 
@@ -186,7 +270,7 @@ fn changed(topic: &str, version: u32, changes: &[Change], newest: Option<u32>) -
 
 /// How rows are kept readable under another name.
 fn keep(topic: &str) -> String {
-    match topic.strip_suffix(']').and_then(|topic| topic.rsplit_once('[')) {
+    match attribute(topic) {
         Some((_, name)) => format!(
             "`#[attribute(name = {name:?})]` keeps the name, and `#[attribute(aliases = [{name:?}])]` keeps old rows readable"
         ),
@@ -211,7 +295,17 @@ fn unrecorded(topic: &str, version: u32, locked: &Record) -> Finding {
 fn gone(topic: &str, version: u32, old: &Shape, locked: &Record, now: &Record) -> Finding {
     let name = Topic(topic);
     let mut text = format!("{name} {version}: ");
-    if let Some(newest) = now.newest(topic) {
+    if let Some((reader, newest)) = now
+        .current(topic)
+        .filter(|reader| *reader != topic)
+        .zip(now.current(topic).and_then(|reader| now.newest(reader)))
+    {
+        let _ = write!(
+            text,
+            "its rows are read as `{reader}`, which has only version {newest}; give that the older shapes up to \
+             version {version} with `version = .., upcast = [..]`"
+        );
+    } else if let Some(newest) = now.newest(topic) {
         let _ = write!(text, "old rows of version {version} can no longer be read; ");
         let _ = if newest > version {
             write!(
@@ -224,7 +318,11 @@ fn gone(topic: &str, version: u32, old: &Shape, locked: &Record, now: &Record) -
     } else {
         text.push_str("nothing has this topic any more, and its rows can no longer be read");
         let fresh = now.shapes.iter().filter(|((topic, _), _)| locked.versions(topic).next().is_none());
-        let twin = fresh.filter(|(_, shape)| old.reads_alike(shape)).map(|((topic, _), _)| topic).next();
+        let kind = |topic: &str| (attribute(topic).is_some(), topic.ends_with(".Discarded"));
+        let twins = fresh.filter(|(_, shape)| old.reads_alike(shape)).map(|((topic, _), _)| topic);
+        let twins = twins.filter(|twin| kind(twin) == kind(topic));
+        let last = |topic: &str| topic.rsplit('.').next().map(str::to_owned);
+        let twin = twins.max_by_key(|twin| last(twin) == last(topic));
         if let Some(twin) = twin {
             let _ = write!(
                 text,
@@ -233,19 +331,11 @@ fn gone(topic: &str, version: u32, old: &Shape, locked: &Record, now: &Record) -
                 keep(topic)
             );
         }
-        if let Some(former) = topic.strip_suffix(".Discarded") {
-            let _ = write!(
-                text,
-                "\n  every aggregate has this event: is `{former}` renamed? \
-                 then `#[aggregate(aliases = [{former:?}])]` keeps all its rows readable"
-            );
-        } else {
-            let _ = write!(
-                text,
-                "\n  bring it back (is it behind a feature that is off?), or let its rows be skipped with {}",
-                retire(topic)
-            );
-        }
+        let _ = write!(
+            text,
+            "\n  bring it back (is it behind a feature that is off?), or let its rows be skipped with {}",
+            retire(topic)
+        );
     }
     let _ = write!(text, "; or, {OVERWRITE}");
     Finding { weight: Weight::Breaking, text }

@@ -11,6 +11,10 @@ pub(super) struct Record {
     pub(super) shapes: BTreeMap<(String, u32), Shape>,
     /// The topics that rows of older topics are read as.
     pub(super) aliases: BTreeMap<String, String>,
+    /// What the ids that are derived from a key are made with, by the name of the aggregate.
+    pub(super) ids: BTreeMap<String, String>,
+    /// Which aggregate reads which topic that does not bear its name.
+    pub(super) reads: BTreeSet<(String, String)>,
     /// The topics whose rows are skipped.
     pub(super) retired: BTreeSet<String>,
 }
@@ -46,6 +50,8 @@ const FORMAT: &str = "format 1";
 const END: &str = "end";
 const RETIRED: &str = "retired";
 const ALIAS: &str = " -> ";
+const IDS: &str = " has ids of ";
+const READS: &str = " reads ";
 
 pub(super) fn render(record: &Record) -> String {
     let mut sections = BTreeMap::new();
@@ -56,9 +62,15 @@ pub(super) fn render(record: &Record) -> String {
         }
         sections.insert((topic, *version), text);
     }
+    let pair = |one: &str, word: &str, other: &str| format!("{}{word}{}\n", Topic(one), Topic(other));
+    for (name, namespace) in &record.ids {
+        sections.insert((name, 0), pair(name, IDS, namespace));
+    }
+    for (name, topic) in &record.reads {
+        sections.entry((name, 0)).or_insert_with(String::new).push_str(&pair(name, READS, topic));
+    }
     // After the versions of the topic.
-    let aliases = record.aliases.iter();
-    let aliases = aliases.map(|(old, new)| (old, format!("{}{ALIAS}{}\n", Topic(old), Topic(new))));
+    let aliases = record.aliases.iter().map(|(old, new)| (old, pair(old, ALIAS, new)));
     let retired = record.retired.iter().map(|topic| (topic, format!("{} {RETIRED}\n", Topic(topic))));
     for (topic, text) in aliases.chain(retired) {
         sections.entry((topic, u32::MAX)).or_insert_with(String::new).push_str(&text);
@@ -132,8 +144,14 @@ impl Parser {
         let twice = |new: bool| {
             if new { Ok(()) } else { Err(format!("`{content}` stands here twice; remove one")) }
         };
-        if let Some((old, new)) = Topic::read_alias(content) {
+        if let Some((old, new)) = Topic::read_pair(content, ALIAS) {
             return twice(self.record.aliases.insert(old, new).is_none());
+        }
+        if let Some((name, namespace)) = Topic::read_pair(content, IDS) {
+            return twice(self.record.ids.insert(name, namespace).is_none());
+        }
+        if let Some(pair) = Topic::read_pair(content, READS) {
+            return twice(self.record.reads.insert(pair));
         }
         let (topic, version) = content.rsplit_once(' ').ok_or_else(problem)?;
         let topic = Topic::read(topic).ok_or_else(problem)?;
@@ -177,14 +195,17 @@ pub(super) struct Topic<'a>(pub(super) &'a str);
 
 impl Topic<'_> {
     fn read(text: &str) -> Option<String> {
-        if text.starts_with('"') { serde_json::from_str(text).ok() } else { Some(text.to_owned()) }
+        if text.starts_with('"') {
+            return serde_json::from_str(text).ok();
+        }
+        (Topic(text).to_string() == text).then(|| text.to_owned())
     }
 
-    /// Reads `old -> new`. A topic that holds an arrow itself is quoted.
-    fn read_alias(text: &str) -> Option<(String, String)> {
-        let arrows = text.match_indices(ALIAS);
-        let mut sides = arrows.map(|(at, arrow)| (&text[..at], &text[at + arrow.len()..]));
-        sides.find_map(|(old, new)| Some((Self::read(old)?, Self::read(new)?)))
+    /// Reads two topics with a word between them. A topic that holds such a word itself is quoted.
+    fn read_pair(text: &str, word: &str) -> Option<(String, String)> {
+        let words = text.match_indices(word);
+        let mut sides = words.map(|(at, word)| (&text[..at], &text[at + word.len()..]));
+        sides.find_map(|(one, other)| Some((Self::read(one)?, Self::read(other)?)))
     }
 }
 
@@ -193,7 +214,7 @@ impl std::fmt::Display for Topic<'_> {
         let mut words = self.0.split(' ');
         let plain = |c: char| !c.is_whitespace() && !c.is_control();
         let bare = words.all(|word| !word.is_empty() && word.chars().all(plain));
-        let bare = bare && !self.0.contains(ALIAS);
+        let bare = bare && ![ALIAS, IDS, READS].iter().any(|word| self.0.contains(word));
         if bare && self.0.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
             f.write_str(self.0)
         } else {

@@ -24,6 +24,8 @@
 //!
 //! What is not seen either:
 //!
+//! - `#[serde(skip)]` inside a value type: what is skipped there is not stored (on the fields of events and states
+//!   themselves it is refused),
 //! - which values a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones; and a
 //!   number that refuses none of the few values that are tried counts as unchecked,
 //! - checks of strings in free text, of the length of a list, and of several values together,
@@ -127,6 +129,7 @@ impl Mode {
 }
 
 fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
+    let shapes = &shapes.settled();
     let text = match fs::read_to_string(path) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,

@@ -153,83 +153,40 @@ fn exact_asks_for_what_check_lets_pass() {
     folder.run(Mode::Exact, &more).unwrap();
 }
 
-#[cfg(feature = "macros")]
-mod aggregates {
-    use super::*;
-    use es_macros::{aggregate, mutator};
-
-    #[aggregate(crate = crate)]
-    struct Box1 {
-        #[attribute]
-        label: String,
-        #[attribute]
-        colour: String,
+#[test]
+fn what_update_refuses_it_refuses_again() {
+    // The alias goes, and its topic becomes an event of another meaning.
+    let folder = Folder::locked(&renamed("Account.Deposited"));
+    let taken = shapes(|shapes| {
+        shapes.event::<Amount>("Account.Paid", 1);
+        shapes.event::<Amount>("Account.Deposited", 1);
+    });
+    let parts =
+        ["Account.Deposited: its rows were read as `Account.Paid`, and are now read as `Account.Deposited`"];
+    for mode in [Mode::Check, Mode::Update, Mode::Check, Mode::Update, Mode::Exact] {
+        folder.fails(mode, &taken, &parts);
     }
+}
 
-    #[mutator(crate = crate)]
-    impl Box1 {
-        #[event(Box1Packed)]
-        fn pack(label: String) -> Self {
-            Self { label, colour: String::new() }
-        }
-    }
+#[test]
+fn a_retired_event_may_come_back_under_another_name() {
+    let folder = Folder::locked(&shapes(|shapes| shapes.event::<Amount>("Account.Frozen", 1)));
+    folder.run(Mode::Update, &shapes(|shapes| shapes.retired("Account.Frozen"))).unwrap();
+    let back = shapes(|shapes| {
+        shapes.event::<Amount>("Account.Locked", 1);
+        shapes.alias("Account.Locked", "Account.Frozen");
+    });
+    folder.run(Mode::Update, &back).unwrap();
+    folder.run(Mode::Exact, &back).unwrap();
+}
 
-    #[aggregate(crate = crate, aliases = ["Box1"], retired = ["colour"])]
-    struct Box2 {
-        #[attribute]
-        label: String,
-    }
-
-    #[mutator(crate = crate)]
-    impl Box2 {
-        #[event(Box1Packed2, topic = "Box2.Box1Packed")]
-        fn pack(label: String) -> Self {
-            Self { label }
-        }
-    }
-
-    fn of<const N: usize>(only: &str) -> Shapes {
-        let mut all = Shapes::default();
-        for stored in inventory::iter::<crate::lock::StoredShapes> {
-            (stored.collect)(&mut all);
-        }
-        all.record.shapes.retain(|(topic, _), _| topic.starts_with(only));
-        all.record.aliases.retain(|_, new| new.starts_with(only));
-        all.record.retired.retain(|_| N == 1);
-        all
-    }
-
-    #[test]
-    fn a_renamed_aggregate_needs_its_former_name() {
-        let folder = Folder::locked(&of::<0>("Box1"));
-        assert!(folder.text().contains("\nBox1.AttributeChanged[label] 1\n"), "{}", folder.text());
-        assert!(folder.text().contains("\nBox1.Discarded 1\n"), "{}", folder.text());
-        let mut without = of::<1>("Box2");
-        without.record.aliases.clear();
-        without.record.retired.clear();
-        folder.fails(
-            Mode::Check,
-            &without,
-            &[
-                "then `#[aggregate(aliases = [\"Box1\"])]` keeps all its rows readable",
-                "`#[attribute(aliases = [\"label\"])]` keeps old rows readable",
-                "let its rows be skipped with `#[aggregate(retired = [\"colour\"])]`",
-            ],
-        );
-    }
-
-    #[test]
-    fn with_its_former_name_all_rows_stay_readable() {
-        let folder = Folder::locked(&of::<0>("Box1"));
-        folder.run(Mode::Update, &of::<1>("Box2")).unwrap();
-        for line in [
-            "Box1.AttributeChanged[colour] retired",
-            "Box1.AttributeChanged[label] -> Box2.AttributeChanged[label]",
-            "Box1.Box1Packed -> Box2.Box1Packed",
-            "Box1.Discarded -> Box2.Discarded",
-        ] {
-            assert!(folder.text().contains(&format!("\n{line}\n")), "{line}\n{}", folder.text());
-        }
-        assert_eq!((Box1::pack(String::new()).label.len(), Box2::pack(String::new()).label.len()), (0, 0));
-    }
+#[test]
+fn an_alias_of_an_event_with_fewer_versions_is_told_so() {
+    let old = shapes(|shapes| {
+        shapes.past::<Sum>("Account.Deposited", 1);
+        shapes.event::<Amount>("Account.Deposited", 2);
+    });
+    let folder = Folder::locked(&old);
+    let parts = ["Account.Deposited 2: its rows are read as `Account.Paid`, which has only version 1"];
+    folder.fails(Mode::Check, &renamed("Account.Deposited"), &parts);
 }

@@ -1,0 +1,93 @@
+//! What a stored topic is to an aggregate. Decoding, the registry and `events.lock` all ask here.
+
+use super::{Aggregate, Events, attribute_changed, discarded};
+use crate::event::EventType;
+
+/// The names of an aggregate and the topics that it knows.
+#[derive(Clone, Copy)]
+pub(crate) struct Topics {
+    /// What the aggregate is called now.
+    name: &'static str,
+    /// What it was called before.
+    former: &'static [&'static str],
+    events: &'static [EventType],
+    standard: [&'static EventType; 2],
+    retired: &'static [&'static str],
+}
+
+/// How the rows of a topic are read.
+#[derive(Clone, Copy)]
+pub(crate) enum Reading {
+    /// As this event.
+    Event(&'static EventType),
+    /// Not at all: they are skipped.
+    Retired,
+}
+
+impl Topics {
+    pub(crate) const fn of<A: Aggregate>() -> Self {
+        Self {
+            name: A::NAME,
+            former: A::ALIASES,
+            events: A::Event::TYPES,
+            standard: [attribute_changed::<A>(), discarded::<A>()],
+            retired: A::Event::RETIRED,
+        }
+    }
+
+    /// How rows of `topic` are read; nothing if they are not known.
+    ///
+    /// What is said of the topic as it stands counts first. Then the names of the aggregate stand for each other: a
+    /// topic that begins with a former name is read as the same one under another of its names.
+    pub(crate) fn read(&self, topic: &str) -> Option<Reading> {
+        if let Some(reading) = self.exactly(topic) {
+            return Some(reading);
+        }
+        let mut renamed = String::new();
+        for event in self.former.iter().filter_map(|name| event_of(topic, name)) {
+            for name in self.names() {
+                renamed.clear();
+                renamed.extend([name, ".", event]);
+                if let Some(reading) = self.exactly(&renamed) {
+                    return Some(reading);
+                }
+            }
+        }
+        None
+    }
+
+    /// Every topic that is known, and how its rows are read.
+    pub(crate) fn all(&self) -> Vec<(String, Reading)> {
+        let mut topics: Vec<String> = Vec::new();
+        let events = self.events.iter().chain(self.standard);
+        let known =
+            events.flat_map(|event| [event.topic()].into_iter().chain(event.aliases().iter().copied()));
+        for topic in known.chain(self.retired.iter().copied()) {
+            topics.push(topic.to_owned());
+            let events = self.names().filter_map(|name| event_of(topic, name));
+            topics.extend(
+                events.flat_map(|event| self.former.iter().map(move |name| format!("{name}.{event}"))),
+            );
+        }
+        topics.sort_unstable();
+        topics.dedup();
+        topics.into_iter().filter_map(|topic| self.read(&topic).map(|reading| (topic, reading))).collect()
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        [self.name].into_iter().chain(self.former.iter().copied())
+    }
+
+    fn exactly(&self, topic: &str) -> Option<Reading> {
+        let mut events = self.events.iter().chain(self.standard);
+        if let Some(event) = events.find(|event| event.topic() == topic || event.aliases().contains(&topic)) {
+            return Some(Reading::Event(event));
+        }
+        self.retired.contains(&topic).then_some(Reading::Retired)
+    }
+}
+
+/// What a topic says after the name of an aggregate.
+fn event_of<'a>(topic: &'a str, name: &str) -> Option<&'a str> {
+    topic.strip_prefix(name)?.strip_prefix('.')
+}
