@@ -19,6 +19,7 @@ mod replay;
 mod root;
 mod scenario;
 mod shared_events;
+mod snapshots;
 mod stored_data;
 mod test_kit;
 mod topics;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::aggregate::{Aggregate, Replay, Seal, not_found};
+use crate::aggregate::{Aggregate, Replay, Root, Seal, not_found};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
@@ -50,7 +50,7 @@ impl Repository {
     /// [`WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id is that of another type, and what mapper and
     /// store report.
     pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
-        self.load(id, At::Version(Version::MAX)).await
+        self.load(id, At::Version(Version::MAX)).await.map(whole)
     }
 
     /// The aggregate as it was at a version or a time.
@@ -59,7 +59,7 @@ impl Repository {
     ///
     /// As [`get`](Self::get); [`NotFound`](crate::ErrorKind::NotFound) also if it did not exist then.
     pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
-        self.load(id, at.into()).await.map(Past)
+        self.load(id, at.into()).await.map(|root| Past(whole(root)))
     }
 
     /// Whether there is such an aggregate now.
@@ -89,13 +89,12 @@ impl Repository {
                 "there is no store for snapshots; open the application with `snapshots()`, or give the repository one",
             ));
         };
-        let mut aggregate = self.load(id, At::Version(at)).await?;
-        let root = aggregate.root_mut(Seal::new());
-        snapshots.put(root).await?;
+        let root = self.load(id, At::Version(at)).await?;
+        snapshots.put(&root).await?;
         Ok(root.version())
     }
 
-    async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<A, Error> {
+    async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
         let (version, until) = match at {
             At::Version(version) => (version, None),
             At::Time(time) => (Version::MAX, Some(time)),
@@ -135,6 +134,10 @@ impl Repository {
         }
         replay.ok_or_else(|| not_found::<A>("it has no events, or none until then"))?.finish()
     }
+}
+
+fn whole<A: Aggregate>(root: Root<A>) -> A {
+    A::from_root(root, Seal::new())
 }
 
 /// A moment in the life of an aggregate.

@@ -30,6 +30,10 @@ impl<A: Aggregate> Discarded<A> {
         Self { root }
     }
 
+    pub(crate) const fn root(&self) -> &Root<A> {
+        &self.root
+    }
+
     pub(crate) fn root_mut(&mut self) -> &mut Root<A> {
         &mut self.root
     }

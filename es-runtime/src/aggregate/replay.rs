@@ -1,6 +1,8 @@
 use uuid::Uuid;
 
-use super::{Aggregate, Effect, Events, Root, Seal};
+#[cfg(feature = "testing")]
+use super::Seal;
+use super::{Aggregate, Effect, Events, Root};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Mismatch};
 use crate::event::{Envelope, Recorded};
@@ -16,7 +18,7 @@ pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::
     for event in events {
         replay.push(event)?;
     }
-    replay.finish()
+    replay.finish().map(|root| A::from_root(root, Seal::new()))
 }
 
 /// An aggregate that is being made from its stored events.
@@ -83,12 +85,12 @@ impl<A: Aggregate> Replay<A> {
         Ok(())
     }
 
-    /// Ends with the aggregate, if it was not discarded.
-    pub(crate) fn finish(self) -> Result<A, Error> {
+    /// Ends with the root, if the aggregate was not discarded.
+    pub(crate) fn finish(self) -> Result<Root<A>, Error> {
         if self.discarded {
             return Err(not_found::<A>("it is discarded"));
         }
-        Ok(A::from_root(self.root, Seal::new()))
+        Ok(self.root)
     }
 }
 

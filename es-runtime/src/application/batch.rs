@@ -9,6 +9,8 @@ use crate::event::Event;
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
+use crate::recorder::Boxed;
+use crate::repository::Repository;
 use crate::stored_event::StoredEvent;
 
 /// What is saved together: all of it or nothing.
@@ -94,7 +96,7 @@ impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut A {
 
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Discarded<A> {
     fn into_batch(self) -> Batch<'a> {
-        Batch { roots: vec![self.root_mut()], loose: Vec::new() }
+        Batch { roots: vec![self], loose: Vec::new() }
     }
 }
 
@@ -131,16 +133,20 @@ tuple!(T1 T2 T3 T4 T5 T6 T7);
 tuple!(T1 T2 T3 T4 T5 T6 T7 T8);
 
 /// A root of any aggregate, as saving sees it.
-pub(super) trait Saved: Send {
+pub(super) trait Saved: Send + Sync {
     fn id(&self) -> Uuid;
     fn name(&self) -> &'static str;
     fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error>;
     /// The rows of the frozen events.
-    fn rows(&mut self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
+    fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
     fn frozen(&self) -> Option<CommitId>;
     fn acknowledge(&mut self, commit: CommitId);
     fn thaw(&mut self, commit: CommitId);
     fn has_pending(&self) -> bool;
+    /// The version that is stored.
+    fn stored_version(&self) -> u64;
+    /// Takes a snapshot at a version that was just stored; nothing to take of what is discarded.
+    fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>>;
 }
 
 impl<A: Aggregate> Saved for Root<A> {
@@ -156,7 +162,7 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::freeze(self, commit, metadata)
     }
 
-    fn rows(&mut self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error> {
+    fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error> {
         for recorded in self.frozen_events() {
             rows.push(mapper.encode::<A>(recorded)?);
         }
@@ -178,10 +184,66 @@ impl<A: Aggregate> Saved for Root<A> {
     fn has_pending(&self) -> bool {
         !self.pending().is_empty()
     }
+
+    fn stored_version(&self) -> u64 {
+        self.version().get().saturating_sub(self.pending().len() as u64)
+    }
+
+    fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>> {
+        Some(Box::pin(async move {
+            match repository.snapshots() {
+                // The state is at hand: nothing has to be read.
+                Some(snapshots) if self.version() == version => snapshots.put(self).await,
+                _ => repository.take_snapshot(Root::id(self), version).await.map(drop),
+            }
+        }))
+    }
+}
+
+impl<A: Aggregate> Saved for Discarded<A> {
+    fn id(&self) -> Uuid {
+        Saved::id(self.root())
+    }
+
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error> {
+        self.root_mut().freeze(commit, metadata)
+    }
+
+    fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error> {
+        self.root().rows(mapper, rows)
+    }
+
+    fn frozen(&self) -> Option<CommitId> {
+        self.root().frozen()
+    }
+
+    fn acknowledge(&mut self, commit: CommitId) {
+        self.root_mut().acknowledge(commit);
+    }
+
+    fn thaw(&mut self, commit: CommitId) {
+        self.root_mut().thaw(commit);
+    }
+
+    fn has_pending(&self) -> bool {
+        self.root().has_pending()
+    }
+
+    fn stored_version(&self) -> u64 {
+        self.root().stored_version()
+    }
+
+    fn take_snapshot<'a>(&'a self, _: &'a Repository, _: Version) -> Option<Boxed<'a, ()>> {
+        None
+    }
 }
 
 /// An event without an aggregate.
-pub(super) trait Loose: Send {
+pub(super) trait Loose: Send + Sync {
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error>;
 }
 

@@ -4,14 +4,16 @@ mod batch;
 mod open;
 mod save;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 pub use self::batch::{Batch, IntoBatch};
 pub use self::open::Builder;
+use self::save::Snapshotting;
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
-use crate::id::Id;
+use crate::id::{Id, Version};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, Position, Receipt};
@@ -53,6 +55,7 @@ pub struct Application {
 struct Shared {
     repository: Repository,
     recorder: Arc<dyn DynApplicationRecorder>,
+    snapshotting: Snapshotting,
     close: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -87,16 +90,11 @@ impl Application {
     /// # let _ = app;
     /// ```
     pub fn with_recorder(mapper: Mapper, recorder: impl ApplicationRecorder) -> Self {
-        Self::new(mapper, Arc::new(recorder), Box::new(|| {}))
-    }
-
-    fn new(
-        mapper: Mapper,
-        recorder: Arc<dyn DynApplicationRecorder>,
-        close: Box<dyn Fn() + Send + Sync>,
-    ) -> Self {
+        let recorder = Arc::new(recorder);
         let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
-        let shared = Shared { repository: Repository::new(store), recorder, close };
+        let snapshotting = Snapshotting { every: HashMap::new(), failed: Box::new(|_| {}) };
+        let repository = Repository::new(store);
+        let shared = Shared { repository, recorder, snapshotting, close: Box::new(|| {}) };
         Self { shared: Arc::new(shared), metadata: Metadata::new() }
     }
 
@@ -125,7 +123,8 @@ impl Application {
     /// [`execute`](Self::execute), which does so. [`ErrorKind::OutcomeUnknown`] if the store did not answer.
     pub async fn save<'a>(&self, batch: impl IntoBatch<'a>) -> Result<Receipt, Error> {
         let batch = batch.into_batch();
-        save::save(self.store(), &self.metadata, batch).await
+        let Shared { repository, snapshotting, .. } = &*self.shared;
+        save::save(repository, snapshotting, &self.metadata, batch).await
     }
 
     /// Loads an aggregate.
@@ -211,6 +210,35 @@ impl Application {
         }
     }
 
+    /// Keeps the state that an aggregate has now, or had at a version; returns that version.
+    ///
+    /// ```
+    /// # use es_runtime::{Application, Version, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// let app = Application::builder("memory:").snapshots().open().wait()?;
+    /// let mut account = Account::open();
+    /// app.save(&mut account).wait()?;
+    /// assert_eq!(app.take_snapshot(account.id(), Version::MAX).wait()?.get(), 1);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`ErrorKind::Config`] if the application keeps no snapshots.
+    pub async fn take_snapshot<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        at: impl Into<Version>,
+    ) -> Result<Version, Error> {
+        self.shared.repository.take_snapshot(id, at.into()).await
+    }
+
     /// The position of a saved commit in the log; nothing if it had no events.
     ///
     /// # Errors
@@ -223,6 +251,11 @@ impl Application {
     /// The event store.
     pub fn store(&self) -> &EventStore {
         self.shared.repository.store()
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &Repository {
+        &self.shared.repository
     }
 
     /// The recorder, for code that handles rows.

@@ -1,9 +1,17 @@
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
-use super::Application;
+use super::save::Snapshotting;
+use super::{Application, Shared};
+use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
-use crate::recorder::{DynApplicationRecorder, MemoryRecorder, Tables};
+use crate::metadata::Metadata;
+use crate::recorder::{DynAggregateRecorder, DynApplicationRecorder, MemoryRecorder, Tables};
+use crate::repository::Repository;
+use crate::snapshot::SnapshotStore;
+use crate::store::EventStore;
 use crate::wait::unblock;
 
 /// How an application is opened.
@@ -15,20 +23,36 @@ use crate::wait::unblock;
 /// # let _ = app;
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct Builder {
     uri: String,
     mapper: Mapper,
     tables: Tables,
+    snapshots: bool,
+    snapshotting: Snapshotting,
 }
 
-/// A recorder, and how it is closed.
-type Opened = (Arc<dyn DynApplicationRecorder>, Box<dyn Fn() + Send + Sync>);
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the URI: it may hold a password.
+        f.debug_struct("Builder")
+            .field("mapper", &self.mapper)
+            .field("tables", &self.tables)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a store is opened as.
+struct Opened {
+    events: Arc<dyn DynApplicationRecorder>,
+    snapshots: Option<Arc<dyn DynAggregateRecorder>>,
+    close: Box<dyn Fn() + Send + Sync>,
+}
 
 impl Builder {
     pub(super) fn new(uri: String) -> Self {
-        Self { uri, mapper: Mapper::new(), tables: Tables::default() }
+        let snapshotting = Snapshotting { every: HashMap::new(), failed: Box::new(|_| {}) };
+        Self { uri, mapper: Mapper::new(), tables: Tables::default(), snapshots: false, snapshotting }
     }
 
     /// How events are written: codec, compressor, cipher.
@@ -43,6 +67,30 @@ impl Builder {
         self
     }
 
+    /// Keeps snapshots, and loads from them: those that are asked for, and those of [`snapshot_every`].
+    ///
+    /// [`snapshot_every`]: Self::snapshot_every
+    pub fn snapshots(mut self) -> Self {
+        self.snapshots = true;
+        self
+    }
+
+    /// Takes a snapshot of an aggregate each time that so many events more are saved; 0 is never.
+    pub fn snapshot_every<A: Aggregate>(mut self, events: u64) -> Self {
+        if events > 0 {
+            self.snapshotting.every.insert(A::NAME, events);
+        } else {
+            self.snapshotting.every.remove(A::NAME);
+        }
+        self.snapshots()
+    }
+
+    /// Is told of a snapshot that could not be taken; what was saved is saved all the same.
+    pub fn on_failed_snapshot(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.snapshotting.failed = Box::new(told);
+        self
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -50,21 +98,32 @@ impl Builder {
     /// As [`Application::open`].
     pub async fn open(self) -> Result<Application, Error> {
         unblock(move || {
-            let (recorder, close) = self.recorder()?;
-            Ok(Application::new(self.mapper, recorder, close))
+            let Opened { events, snapshots, close } = self.store()?;
+            let mapper = Arc::new(self.mapper);
+            let mut repository =
+                Repository::new(EventStore::new(Arc::clone(&mapper), Arc::clone(&events) as _));
+            if let Some(snapshots) = snapshots {
+                repository = repository.with_snapshots(SnapshotStore::new(mapper, snapshots));
+            }
+            let shared = Shared { repository, recorder: events, snapshotting: self.snapshotting, close };
+            Ok(Application { shared: Arc::new(shared), metadata: Metadata::new() })
         })
         .await
     }
 
-    fn recorder(&self) -> Result<Opened, Error> {
+    fn store(&self) -> Result<Opened, Error> {
         let (scheme, rest) = self.uri.split_once(':').unwrap_or((&self.uri, ""));
         match scheme {
-            "memory" if rest.is_empty() => Ok((Arc::new(MemoryRecorder::new()), Box::new(|| {}))),
+            "memory" if rest.is_empty() => Ok(Opened {
+                events: Arc::new(MemoryRecorder::new()),
+                snapshots: self.snapshots.then(|| Arc::new(MemoryRecorder::new()) as _),
+                close: Box::new(|| {}),
+            }),
             "memory" => Err(Error::new(
                 ErrorKind::Config,
                 format!("the URI {:?} says more than `memory:`, which is all there is to say", self.uri),
             )),
-            "sqlite" => sqlite(rest, &self.tables),
+            "sqlite" => self.sqlite(rest),
             _ => Err(Error::new(
                 ErrorKind::Config,
                 format!(
@@ -73,27 +132,33 @@ impl Builder {
             )),
         }
     }
-}
 
-#[cfg(feature = "sqlite")]
-fn sqlite(path: &str, tables: &Tables) -> Result<Opened, Error> {
-    use crate::recorder::SqliteOptions;
-    let options = match path {
-        "" => {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "the URI names no file; write `sqlite:bank.db`, or `sqlite::memory:`",
-            ));
-        }
-        ":memory:" => SqliteOptions::in_memory(),
-        path => SqliteOptions::file(path),
-    };
-    let database = options.open()?;
-    let recorder = database.recorder(tables)?;
-    Ok((Arc::new(recorder), Box::new(move || database.close())))
-}
+    #[cfg(feature = "sqlite")]
+    fn sqlite(&self, path: &str) -> Result<Opened, Error> {
+        use crate::recorder::SqliteOptions;
+        let options = match path {
+            "" => {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "the URI names no file; write `sqlite:bank.db`, or `sqlite::memory:`",
+                ));
+            }
+            ":memory:" => SqliteOptions::in_memory(),
+            path => SqliteOptions::file(path),
+        };
+        let database = options.open()?;
+        let events = Arc::new(database.recorder(&self.tables)?);
+        let snapshots: Option<Arc<dyn DynAggregateRecorder>> =
+            if self.snapshots { Some(Arc::new(database.snapshots(&self.tables)?)) } else { None };
+        Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
+    }
 
-#[cfg(not(feature = "sqlite"))]
-fn sqlite(_: &str, _: &Tables) -> Result<Opened, Error> {
-    Err(Error::new(ErrorKind::Config, "this build has no SQLite; turn on the feature `sqlite` of es-runtime"))
+    #[cfg(not(feature = "sqlite"))]
+    #[expect(clippy::unused_self, reason = "as with the feature")]
+    fn sqlite(&self, _: &str) -> Result<Opened, Error> {
+        Err(Error::new(
+            ErrorKind::Config,
+            "this build has no SQLite; turn on the feature `sqlite` of es-runtime",
+        ))
+    }
 }

@@ -1,20 +1,54 @@
 //! Saving: what an earlier attempt froze goes first, under its own commit id; then the rest, all of it together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::batch::{Batch, Saved};
 use crate::error::{Error, ErrorKind};
-use crate::id::CommitId;
+use crate::id::{CommitId, Version};
 use crate::metadata::Metadata;
 use crate::recorder::{Commit, Receipt};
+use crate::repository::Repository;
 use crate::store::EventStore;
 
+/// When snapshots are taken, and who is told of those that fail.
+pub(super) struct Snapshotting {
+    /// After how many events, by the name of the aggregate.
+    pub(super) every: HashMap<&'static str, u64>,
+    pub(super) failed: Box<dyn Fn(&Error) + Send + Sync>,
+}
+
 pub(super) async fn save(
-    store: &EventStore,
+    repository: &Repository,
+    snapshotting: &Snapshotting,
     metadata: &Metadata,
     mut batch: Batch<'_>,
 ) -> Result<Receipt, Error> {
     refuse_twins(&batch)?;
+    if snapshotting.every.is_empty() {
+        return save_events(repository.store(), metadata, &mut batch).await;
+    }
+    let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
+    let receipt = save_events(repository.store(), metadata, &mut batch).await?;
+    for (root, before) in batch.roots.iter().zip(before) {
+        let Some(every) = snapshotting.every.get(root.name()) else { continue };
+        let last = root.stored_version() / every * every;
+        let snapshot = Version::new(last).filter(|_| last > before);
+        let snapshot = snapshot.and_then(|version| root.take_snapshot(repository, version));
+        // What was saved is saved: a snapshot that fails is only slower next time.
+        if let Some(snapshot) = snapshot
+            && let Err(error) = snapshot.await
+        {
+            (snapshotting.failed)(&error);
+        }
+    }
+    Ok(receipt)
+}
+
+async fn save_events(
+    store: &EventStore,
+    metadata: &Metadata,
+    batch: &mut Batch<'_>,
+) -> Result<Receipt, Error> {
     let mut receipt = None;
     // A second round only if an earlier attempt's commit was among the first: what was recorded since follows it.
     loop {

@@ -23,6 +23,7 @@ use std::future::Future;
 use uuid::Uuid;
 
 pub use self::commit::{Commit, Position, Receipt};
+pub(crate) use self::erased::Boxed;
 pub use self::erased::{DynAggregateRecorder, DynApplicationRecorder, DynProcessRecorder};
 pub use self::memory::MemoryRecorder;
 pub use self::range::{EventRange, LogRange};

@@ -1,0 +1,227 @@
+//! Snapshots: when they are taken, when they count, and that nothing depends on them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use es_runtime::application::Builder;
+use es_runtime::clock::Timestamp;
+use es_runtime::error::Conflict;
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::{
+    AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt, SqliteOptions, Tables,
+};
+use es_runtime::repository::Repository;
+use es_runtime::snapshot::SnapshotStore;
+use es_runtime::store::EventStore;
+use es_runtime::stored_event::StoredEvent;
+use es_runtime::testing::ManualClock;
+use es_runtime::{Application, Error, ErrorKind, Version, Wait};
+use uuid::Uuid;
+
+use crate::account::{Account, open};
+
+fn apps(with: impl Fn(Builder) -> Builder) -> Vec<Application> {
+    ["memory:", "sqlite::memory:"].map(|uri| with(Application::builder(uri)).open().wait().unwrap()).into()
+}
+
+fn versions(app: &Application, account: &Account) -> Vec<u64> {
+    let snapshots = app.repository().snapshots().unwrap();
+    snapshots.versions(account.id()).wait().unwrap().into_iter().map(Version::get).collect()
+}
+
+/// With one save for each deposit, after the first event.
+fn deposits(app: &Application, many: u32) -> Account {
+    let mut account = open();
+    app.save(&mut account).wait().unwrap();
+    for _ in 0..many {
+        account.deposit(1);
+        app.save(&mut account).wait().unwrap();
+    }
+    account
+}
+
+#[test]
+fn one_is_taken_each_time_so_many_events_are_saved() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(5)) {
+        let account = deposits(&app, 12);
+        assert_eq!(versions(&app, &account), [5, 10]);
+        let again = app.get(account.id()).wait().unwrap();
+        assert_eq!((again.balance, again.version().get()), (12, 13));
+        assert_eq!((again.created_at(), again.modified_at()), (account.created_at(), account.modified_at()));
+        for version in 1..=13 {
+            let then = app.get_at(account.id(), version).wait().unwrap();
+            assert_eq!((then.balance, then.version().get()), (i64::from(version) - 1, u64::from(version)));
+        }
+    }
+}
+
+#[test]
+fn a_save_that_passes_several_takes_the_last() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(5)) {
+        let mut account = open();
+        (0..12).for_each(|_| account.deposit(1));
+        app.save(&mut account).wait().unwrap();
+        assert_eq!(versions(&app, &account), [10]);
+        let then = app.get_at(account.id(), 10).wait().unwrap();
+        assert_eq!((then.balance, then.version().get()), (9, 10));
+        assert_eq!(app.get(account.id()).wait().unwrap().balance, 12);
+    }
+}
+
+#[test]
+fn other_aggregates_and_never_take_none() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(5).snapshot_every::<Account>(0)) {
+        assert_eq!(versions(&app, &deposits(&app, 12)), [0; 0]);
+    }
+}
+
+#[test]
+fn they_are_taken_on_request_also_of_the_past() {
+    for app in apps(Builder::snapshots) {
+        let account = deposits(&app, 3);
+        let id = account.id();
+        assert_eq!(app.take_snapshot(id, 2).wait().unwrap(), Version::from(2));
+        assert_eq!(app.take_snapshot(id, Version::MAX).wait().unwrap(), Version::from(4));
+        // Once more is nothing more.
+        assert_eq!(app.take_snapshot(id, Version::MAX).wait().unwrap(), Version::from(4));
+        assert_eq!(versions(&app, &account), [2, 4]);
+        assert_eq!(app.get_at(id, 3).wait().unwrap().balance, 2);
+        let error = app.take_snapshot(open().id(), Version::MAX).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+    for app in apps(|builder| builder) {
+        let error = app.take_snapshot(deposits(&app, 1).id(), Version::MAX).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("snapshots()"), "{error}");
+    }
+}
+
+#[test]
+fn nothing_is_taken_of_what_is_discarded() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(2)) {
+        let account = deposits(&app, 2);
+        let (id, mut discarded) = (account.id(), account.discard());
+        app.save(&mut discarded).wait().unwrap();
+        let snapshots = app.repository().snapshots().unwrap();
+        assert_eq!(snapshots.versions(id).wait().unwrap(), [Version::from(2)]);
+        assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(app.take_snapshot(id, Version::MAX).wait().unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+#[test]
+fn a_time_before_the_snapshot_does_not_begin_with_it() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(2)) {
+        let clock = ManualClock::default();
+        let _guard = clock.install();
+        let mut account = open();
+        for _ in 0..5 {
+            clock.advance(Duration::from_secs(1));
+            account.deposit(1);
+            app.save(&mut account).wait().unwrap();
+        }
+        assert_eq!(versions(&app, &account), [2, 4, 6]);
+        for seconds in 0_u32..6 {
+            let at: Timestamp = ManualClock::START.after(Duration::from_secs(seconds.into()));
+            let then = app.get_at(account.id(), at).wait().unwrap();
+            assert_eq!(then.balance, i64::from(seconds));
+        }
+    }
+}
+
+/// Snapshots in a store that can be looked into and broken.
+#[derive(Default)]
+struct Watched {
+    store: MemoryRecorder,
+    broken: Mutex<bool>,
+    reads: AtomicU32,
+}
+
+struct Handle(Arc<Watched>);
+
+impl AggregateRecorder for Handle {
+    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        if *self.0.broken.lock().unwrap() {
+            return Err(Error::new(ErrorKind::Storage, "the disk is full"));
+        }
+        self.0.store.append(commit).await
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.0.reads.fetch_add(1, Ordering::Relaxed);
+        if *self.0.broken.lock().unwrap() {
+            return Err(Error::new(ErrorKind::Storage, "the disk is gone"));
+        }
+        self.0.store.select(id, range).await
+    }
+}
+
+#[test]
+fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
+    let events = Arc::new(Watched::default());
+    let snapshots = Arc::new(Watched::default());
+    let store = EventStore::new(Mapper::new(), Arc::new(Handle(Arc::clone(&events))));
+    let kept = SnapshotStore::new(Mapper::new(), Arc::new(Handle(Arc::clone(&snapshots))));
+    let repository = Repository::new(store.clone()).with_snapshots(kept);
+    let mut account = open();
+    account.deposit(10);
+    store.put::<Account>(account.pending()).wait().unwrap();
+    let id = account.id();
+    repository.take_snapshot(id, Version::MAX).wait().unwrap();
+
+    // What the snapshot says counts: the events before it are not read.
+    let row = snapshots.store.select(id.uuid(), EventRange::all()).wait().unwrap().pop().unwrap();
+    let text = String::from_utf8(row.state.clone()).unwrap();
+    assert!(text.contains(r#""data":{"owner":"Ann","balance":10"#), "{text}");
+    let change = |from: &str, to: &str| {
+        let mut changed = row.clone();
+        changed.version = row.version;
+        changed.state = text.replace(from, to).into_bytes();
+        let fresh = Watched::default();
+        fresh.store.append(Commit::new(vec![changed])).wait().unwrap();
+        let kept = SnapshotStore::new(Mapper::new(), Arc::new(Handle(Arc::new(fresh))));
+        let repository = Repository::new(store.clone()).with_snapshots(kept);
+        repository.get(id).wait().unwrap().balance
+    };
+    assert_eq!(change("\"balance\":10", "\"balance\":77"), 77);
+    // Taken by other code, or not to be read: passed over.
+    assert_eq!(change("\"fp\":", "\"fp\":1"), 10);
+    assert_eq!(change("\"balance\":10", "\"balance\":\"x\""), 10);
+    assert_eq!(change("{", "["), 10);
+    *snapshots.broken.lock().unwrap() = true;
+    assert_eq!(repository.get(id).wait().unwrap().balance, 10);
+    assert_eq!(repository.take_snapshot(id, Version::INITIAL).wait().unwrap_err().kind(), ErrorKind::Storage);
+}
+
+#[test]
+fn a_snapshot_that_fails_fails_no_save() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let app = Application::builder(format!("sqlite:{}", file.display()))
+        .snapshot_every::<Account>(2)
+        .on_failed_snapshot(move |error| seen.lock().unwrap().push(error.kind()))
+        .open()
+        .wait()
+        .unwrap();
+    // Somebody drops the table.
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database.execute_batch("DROP TABLE snapshots").unwrap();
+    let account = deposits(&app, 3);
+    assert_eq!(*told.lock().unwrap(), [ErrorKind::Schema; 2]);
+    assert_eq!(app.get(account.id()).wait().unwrap().balance, 3);
+}
+
+#[test]
+fn events_and_snapshots_of_one_place_do_not_meet() {
+    let database = SqliteOptions::in_memory().open().unwrap();
+    let tables = Tables::default();
+    let (events, snapshots) = (database.recorder(&tables).unwrap(), database.snapshots(&tables).unwrap());
+    let row = StoredEvent::new(Uuid::now_v7(), Version::from(3), "Account", b"{}".to_vec());
+    events.append(Commit::new(vec![row.clone()])).wait().unwrap();
+    snapshots.append(Commit::new(vec![row.clone()])).wait().unwrap();
+    let error = snapshots.append(Commit::new(vec![row])).wait().unwrap_err();
+    assert!(matches!(error.as_conflict(), Some(Conflict::Version { .. })), "{error}");
+}
