@@ -1,10 +1,10 @@
 //! The application: what a program holds. It opens a store, saves and loads aggregates, and runs commands.
 
 mod batch;
+mod environment;
 mod open;
 mod save;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -76,6 +76,15 @@ impl Application {
         Self::builder(uri).open().await
     }
 
+    /// Opens the store that the environment names: see [`Builder::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and for what [`Builder::from_env`] refuses.
+    pub async fn from_env(name: &str) -> Result<Self, Error> {
+        Builder::from_env(name)?.open().await
+    }
+
     /// Opens a store with more to say about it.
     pub fn builder(uri: impl Into<String>) -> Builder {
         Builder::new(uri.into())
@@ -92,7 +101,7 @@ impl Application {
     pub fn with_recorder(mapper: Mapper, recorder: impl ApplicationRecorder) -> Self {
         let recorder = Arc::new(recorder);
         let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
-        let snapshotting = Snapshotting { every: HashMap::new(), failed: Box::new(|_| {}) };
+        let snapshotting = Snapshotting::default();
         let repository = Repository::new(store);
         let shared = Shared { repository, recorder, snapshotting, close: Box::new(|| {}) };
         Self { shared: Arc::new(shared), metadata: Metadata::new() }

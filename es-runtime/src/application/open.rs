@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,7 +50,7 @@ struct Opened {
 
 impl Builder {
     pub(super) fn new(uri: String) -> Self {
-        let snapshotting = Snapshotting { every: HashMap::new(), failed: Box::new(|_| {}) };
+        let snapshotting = Snapshotting::default();
         Self { uri, mapper: Mapper::new(), tables: Tables::default(), snapshots: false, snapshotting }
     }
 
@@ -77,11 +76,13 @@ impl Builder {
 
     /// Takes a snapshot of an aggregate each time that so many events more are saved; 0 is never.
     pub fn snapshot_every<A: Aggregate>(mut self, events: u64) -> Self {
-        if events > 0 {
-            self.snapshotting.every.insert(A::NAME, events);
-        } else {
-            self.snapshotting.every.remove(A::NAME);
-        }
+        self.snapshotting.every.insert(A::NAME, events);
+        self.snapshots()
+    }
+
+    /// Takes a snapshot of every aggregate for which nothing else is said; 0 is never.
+    pub fn snapshot_every_aggregate(mut self, events: u64) -> Self {
+        self.snapshotting.usual = Some(events);
         self.snapshots()
     }
 

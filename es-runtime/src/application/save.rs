@@ -14,7 +14,15 @@ use crate::store::EventStore;
 pub(super) struct Snapshotting {
     /// After how many events, by the name of the aggregate.
     pub(super) every: HashMap<&'static str, u64>,
+    /// After how many events where no number is set.
+    pub(super) usual: Option<u64>,
     pub(super) failed: Box<dyn Fn(&Error) + Send + Sync>,
+}
+
+impl Default for Snapshotting {
+    fn default() -> Self {
+        Self { every: HashMap::new(), usual: None, failed: Box::new(|_| {}) }
+    }
 }
 
 pub(super) async fn save(
@@ -24,13 +32,14 @@ pub(super) async fn save(
     mut batch: Batch<'_>,
 ) -> Result<Receipt, Error> {
     refuse_twins(&batch)?;
-    if snapshotting.every.is_empty() {
+    if snapshotting.every.is_empty() && snapshotting.usual.is_none() {
         return save_events(repository.store(), metadata, &mut batch).await;
     }
     let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
     let receipt = save_events(repository.store(), metadata, &mut batch).await?;
     for (root, before) in batch.roots.iter().zip(before) {
-        let Some(every) = snapshotting.every.get(root.name()) else { continue };
+        let every = snapshotting.every.get(root.name()).copied().or(snapshotting.usual);
+        let Some(every) = every.filter(|every| *every > 0) else { continue };
         let last = root.stored_version() / every * every;
         let snapshot = Version::new(last).filter(|_| last > before);
         let snapshot = snapshot.and_then(|version| root.take_snapshot(repository, version));

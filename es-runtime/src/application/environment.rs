@@ -1,0 +1,234 @@
+//! An application as the environment describes it.
+
+use std::env;
+use std::ffi::OsString;
+
+use super::Builder;
+use crate::error::{Error, ErrorKind};
+use crate::mapper::Mapper;
+use crate::recorder::Tables;
+
+impl Builder {
+    /// What environment variables say about the application `name`, each first looked up as `<NAME>_<VARIABLE>`,
+    /// then as `<VARIABLE>`:
+    ///
+    /// | variable | meaning | if it is not set |
+    /// |---|---|---|
+    /// | `PERSISTENCE` | the URI of the store | an error |
+    /// | `TABLE_PREFIX` | what the names of the tables begin with; empty for nothing | the name, in small letters |
+    /// | `CIPHER_KEY` | encrypts with this key, in base64 | nothing is encrypted |
+    /// | `CIPHER_KEYS_OLD` | keys that are only read with, in base64, with commas between them | none |
+    /// | `COMPRESSOR` | `zlib` or `zstd` | nothing is compressed |
+    /// | `SNAPSHOT_EVERY` | takes a snapshot of every aggregate after so many events | none are taken |
+    ///
+    /// What is asked for and not compiled in is an error, never passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`], naming the variable; never with the value of a key.
+    pub fn from_env(name: &str) -> Result<Self, Error> {
+        Self::from_variables(name, |variable| env::var_os(variable))
+    }
+
+    fn from_variables(name: &str, lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let variables = Variables { name, lookup };
+        let uri = variables.get("PERSISTENCE")?.filter(|set| !set.value.is_empty());
+        let uri = uri.ok_or_else(|| {
+            let own = variables.own("PERSISTENCE").unwrap_or_default();
+            let own = if own.is_empty() { own } else { format!("`{own}` or ") };
+            config(format!(
+                "no store is configured: set {own}`PERSISTENCE` to a URI such as `sqlite:bank.db` or `memory:`"
+            ))
+        })?;
+        let mut builder = Self::new(uri.value).mapper(variables.mapper()?);
+        let prefix = variables.get("TABLE_PREFIX")?.map_or_else(|| plain(name), |set| set.value);
+        if !prefix.is_empty() {
+            builder = builder.tables(Tables::with_prefix(&prefix)?);
+        }
+        if let Some(every) = variables.get("SNAPSHOT_EVERY")?.filter(|set| !set.value.is_empty()) {
+            let events =
+                every.value.parse().map_err(|_| every.wrong("write a number of events, such as 100"))?;
+            builder = builder.snapshot_every_aggregate(events);
+        }
+        Ok(builder)
+    }
+}
+
+/// The name in letters that variables and tables may have.
+fn plain(name: &str) -> String {
+    name.chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' })
+        .collect()
+}
+
+/// A variable that is set.
+struct Set {
+    variable: String,
+    value: String,
+}
+
+impl Set {
+    fn wrong(&self, remedy: &str) -> Error {
+        config(format!("the environment variable `{}` is {:?}; {remedy}", self.variable, self.value))
+    }
+}
+
+struct Variables<'a, F> {
+    name: &'a str,
+    lookup: F,
+}
+
+impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
+    /// The variable of this application alone.
+    fn own(&self, variable: &str) -> Option<String> {
+        let letter =
+            |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
+        let prefix: String = self.name.chars().map(letter).collect();
+        (!prefix.is_empty()).then(|| format!("{prefix}_{variable}"))
+    }
+
+    fn get(&self, variable: &str) -> Result<Option<Set>, Error> {
+        let mut names = self.own(variable).into_iter().chain([variable.to_owned()]);
+        let found = names.find_map(|name| (self.lookup)(&name).map(|value| (name, value)));
+        let Some((variable, value)) = found else { return Ok(None) };
+        // Not the value: it may be a key.
+        let value = value
+            .into_string()
+            .map_err(|_| config(format!("the environment variable `{variable}` is no text in UTF-8")))?;
+        Ok(Some(Set { variable, value: value.trim().to_owned() }))
+    }
+
+    fn mapper(&self) -> Result<Mapper, Error> {
+        let mapper = Mapper::new();
+        let mapper = match self.get("COMPRESSOR")? {
+            Some(set) => compressing(mapper, &set)?,
+            None => mapper,
+        };
+        let (key, old) = (self.get("CIPHER_KEY")?, self.get("CIPHER_KEYS_OLD")?);
+        let is_set = |set: &Set| !set.value.is_empty();
+        match (key.filter(is_set), old.filter(is_set)) {
+            (Some(key), old) => encrypting(mapper, &key, old.as_ref()),
+            (None, Some(old)) => Err(config(format!(
+                "`{}` is set, but not the key to write with: set `CIPHER_KEY`, too",
+                old.variable
+            ))),
+            (None, None) => Ok(mapper),
+        }
+    }
+}
+
+fn compressing(mapper: Mapper, set: &Set) -> Result<Mapper, Error> {
+    match set.value.as_str() {
+        "" => Ok(mapper),
+        #[cfg(feature = "zlib")]
+        "zlib" => Ok(mapper.with_compressor(crate::compressor::Zlib::default())),
+        #[cfg(feature = "zstd")]
+        "zstd" => Ok(mapper.with_compressor(crate::compressor::Zstd::default())),
+        "zlib" | "zstd" => {
+            Err(set.wrong("this build lacks it: turn on the feature of that name of es-runtime"))
+        }
+        _ => Err(set.wrong("write `zlib` or `zstd`")),
+    }
+}
+
+#[cfg(feature = "aes")]
+fn encrypting(mapper: Mapper, key: &Set, old: Option<&Set>) -> Result<Mapper, Error> {
+    let cipher = crate::cipher::AesGcm::from_base64(&key.value, old.map_or("", |old| &old.value));
+    let cipher = cipher.map_err(|error| {
+        let old = old.map(|old| format!(" or `{}`", old.variable)).unwrap_or_default();
+        config(format!("the environment variable `{}`{old} holds no key: {error}", key.variable))
+    })?;
+    Ok(mapper.with_cipher(cipher))
+}
+
+#[cfg(not(feature = "aes"))]
+fn encrypting(_: Mapper, key: &Set, _: Option<&Set>) -> Result<Mapper, Error> {
+    Err(config(format!(
+        "the environment variable `{}` is set, but this build cannot encrypt: turn on the feature `aes` of es-runtime",
+        key.variable
+    )))
+}
+
+fn config(message: String) -> Error {
+    Error::new(ErrorKind::Config, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wait::Wait;
+
+    fn builder(name: &str, variables: &[(&str, &str)]) -> Result<Builder, Error> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Builder::from_variables(name, |name| find(name).map(|(_, value)| OsString::from(value)))
+    }
+
+    fn fails(name: &str, variables: &[(&str, &str)], parts: &[&str]) {
+        let error = match builder(name, variables) {
+            Ok(builder) => panic!("{builder:?}"),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), ErrorKind::Config);
+        for part in parts {
+            assert!(error.to_string().contains(part), "{part}: {error}");
+        }
+        assert!(!error.to_string().contains("c2VjcmV0"), "{error}");
+    }
+
+    #[test]
+    fn a_store_has_to_be_named() {
+        fails("bank", &[], &["set `BANK_PERSISTENCE` or `PERSISTENCE`"]);
+        fails("", &[], &["set `PERSISTENCE`"]);
+        fails("bank", &[("BANK_PERSISTENCE", "")], &["no store is configured"]);
+        assert!(builder("bank", &[("PERSISTENCE", "memory:")]).unwrap().open().wait().is_ok());
+    }
+
+    #[test]
+    fn what_is_said_of_one_application_counts_before_what_is_said_of_all() {
+        let variables = [("PERSISTENCE", "nowhere:"), ("BIG_BANK_PERSISTENCE", "memory:")];
+        assert!(builder("big-bank", &variables).unwrap().open().wait().is_ok());
+        assert!(builder("shop", &variables).unwrap().open().wait().is_err());
+    }
+
+    #[test]
+    fn tables_bear_the_name_unless_another_prefix_is_set() {
+        let shown = |variables: &[(&str, &str)]| {
+            let mut all = vec![("PERSISTENCE", "memory:")];
+            all.extend(variables);
+            format!("{:?}", builder("bank", &all).unwrap())
+        };
+        assert!(shown(&[]).contains("bank_stored_events"));
+        assert!(shown(&[("TABLE_PREFIX", "shop")]).contains("shop_stored_events"));
+        assert!(shown(&[("TABLE_PREFIX", "")]).contains("\"stored_events\""));
+        fails("bank", &[("PERSISTENCE", "memory:"), ("TABLE_PREFIX", "a b")], &["\"a b_stored_events\""]);
+    }
+
+    #[test]
+    fn wrong_values_name_their_variable() {
+        let with = |name, value| [("PERSISTENCE", "memory:"), (name, value)];
+        fails("bank", &with("BANK_SNAPSHOT_EVERY", "often"), &["`BANK_SNAPSHOT_EVERY` is \"often\""]);
+        fails("bank", &with("COMPRESSOR", "rar"), &["`COMPRESSOR` is \"rar\"", "`zlib` or `zstd`"]);
+        fails("bank", &with("CIPHER_KEY", "c2VjcmV0"), &["`CIPHER_KEY`"]);
+        fails("bank", &with("BANK_CIPHER_KEYS_OLD", "c2VjcmV0"), &["`BANK_CIPHER_KEYS_OLD`", "`CIPHER_KEY`"]);
+    }
+
+    #[cfg(not(all(feature = "aes", feature = "zlib", feature = "zstd")))]
+    #[test]
+    fn what_is_not_compiled_in_is_an_error() {
+        let with = |name, value| [("PERSISTENCE", "memory:"), (name, value)];
+        #[cfg(not(feature = "zlib"))]
+        fails("bank", &with("COMPRESSOR", "zlib"), &["turn on the feature"]);
+        #[cfg(not(feature = "aes"))]
+        fails("bank", &with("CIPHER_KEY", "c2VjcmV0"), &["turn on the feature `aes`"]);
+    }
+
+    #[cfg(all(feature = "aes", feature = "zlib"))]
+    #[test]
+    fn a_key_and_a_compressor_are_used() {
+        let key = crate::cipher::Key::generate(256).unwrap().to_base64();
+        let variables = [("PERSISTENCE", "memory:"), ("CIPHER_KEY", &key), ("COMPRESSOR", "zlib")];
+        let shown = format!("{:?}", builder("", &variables).unwrap());
+        assert!(shown.contains("AesGcm") && shown.contains("Zlib"), "{shown}");
+        assert!(!shown.contains(&*key), "{shown}");
+    }
+}
