@@ -5,6 +5,7 @@ mod failure;
 
 mod application;
 mod attributes;
+mod cache;
 mod clock;
 mod discard;
 mod errors;

@@ -38,6 +38,7 @@ pub mod wait;
 pub mod recorder;
 pub mod store;
 pub mod snapshot;
+pub mod cache;
 pub mod repository;
 pub mod application;
 #[cfg(feature = "macros")]

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::aggregate::{Aggregate, Replay, Root, Seal, not_found};
+use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
@@ -17,12 +19,13 @@ use crate::store::EventStore;
 pub struct Repository {
     store: EventStore,
     snapshots: Option<SnapshotStore>,
+    cache: Option<Arc<Cache>>,
 }
 
 impl Repository {
     /// Loads from this store.
     pub const fn new(store: EventStore) -> Self {
-        Self { store, snapshots: None }
+        Self { store, snapshots: None, cache: None }
     }
 
     /// The same, which begins with a snapshot where there is one.
@@ -30,6 +33,17 @@ impl Repository {
     pub fn with_snapshots(mut self, snapshots: SnapshotStore) -> Self {
         self.snapshots = Some(snapshots);
         self
+    }
+
+    /// The same, which keeps what it loaded. A cache may be shared by repositories of one store.
+    #[must_use]
+    pub fn with_cache(mut self, cache: impl Into<Arc<Cache>>) -> Self {
+        self.cache = Some(cache.into());
+        self
+    }
+
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.cache.as_deref()
     }
 
     /// The snapshots, if there is a store for them.
@@ -50,7 +64,27 @@ impl Repository {
     /// [`WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id is that of another type, and what mapper and
     /// store report.
     pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
-        self.load(id, At::Version(Version::MAX)).await.map(whole)
+        let Some(cache) = &self.cache else {
+            return self.load(id, At::Version(Version::MAX)).await.map(whole);
+        };
+        let kept = cache.get(id);
+        let (known, newest) = match kept {
+            Some(kept) if !cache.asks_for_later_events() => return kept.finish().map(whole),
+            Some(kept) => (Some(kept.version()), self.go_on(id, At::Version(Version::MAX), Some(kept)).await),
+            None => (None, self.load(id, At::Version(Version::MAX)).await),
+        };
+        match newest {
+            Ok(root) => {
+                if known != Some(root.version()) {
+                    cache.put(&root);
+                }
+                Ok(whole(root))
+            }
+            Err(error) => {
+                cache.remove(id);
+                Err(error)
+            }
+        }
     }
 
     /// The aggregate as it was at a version or a time.
@@ -95,14 +129,22 @@ impl Repository {
     }
 
     async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
-        let (version, until) = match at {
-            At::Version(version) => (version, None),
-            At::Time(time) => (Version::MAX, Some(time)),
-        };
-        let mut replay: Option<Replay<A>> = match &self.snapshots {
+        let (version, until) = bounds(at);
+        let replay = match &self.snapshots {
             Some(snapshots) => snapshots.latest(id, version, until).await,
             None => None,
         };
+        self.go_on(id, at, replay).await
+    }
+
+    /// Loads what comes after the part that was replayed before.
+    async fn go_on<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        at: At,
+        mut replay: Option<Replay<A>>,
+    ) -> Result<Root<A>, Error> {
+        let (version, until) = bounds(at);
         let mut range = EventRange::all().lte(version);
         if let Some(replay) = &replay {
             range = range.gt(replay.version());
@@ -133,6 +175,13 @@ impl Repository {
             }
         }
         replay.ok_or_else(|| not_found::<A>("it has no events, or none until then"))?.finish()
+    }
+}
+
+fn bounds(at: At) -> (Version, Option<Timestamp>) {
+    match at {
+        At::Version(version) => (version, None),
+        At::Time(time) => (Version::MAX, Some(time)),
     }
 }
 

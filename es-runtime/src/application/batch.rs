@@ -3,6 +3,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::aggregate::{Aggregate, Discarded, Root, Seal};
+use crate::cache::Cache;
 use crate::clock::now;
 use crate::error::Error;
 use crate::event::Event;
@@ -145,6 +146,10 @@ pub(super) trait Saved: Send + Sync {
     fn has_pending(&self) -> bool;
     /// The version that is stored.
     fn stored_version(&self) -> u64;
+    /// Puts what was saved in a cache that does not ask the store; what is discarded leaves it.
+    fn cache(&self, cache: &Cache);
+    /// Drops from the cache what turned out to be old.
+    fn uncache(&self, cache: &Cache);
     /// Takes a snapshot at a version that was just stored; nothing to take of what is discarded.
     fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>>;
 }
@@ -187,6 +192,16 @@ impl<A: Aggregate> Saved for Root<A> {
 
     fn stored_version(&self) -> u64 {
         self.version().get().saturating_sub(self.pending().len() as u64)
+    }
+
+    fn uncache(&self, cache: &Cache) {
+        cache.remove(Root::id(self));
+    }
+
+    fn cache(&self, cache: &Cache) {
+        if !cache.asks_for_later_events() && !self.has_pending() {
+            cache.put(self);
+        }
     }
 
     fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>> {
@@ -235,6 +250,14 @@ impl<A: Aggregate> Saved for Discarded<A> {
 
     fn stored_version(&self) -> u64 {
         self.root().stored_version()
+    }
+
+    fn cache(&self, cache: &Cache) {
+        self.uncache(cache);
+    }
+
+    fn uncache(&self, cache: &Cache) {
+        self.root().uncache(cache);
     }
 
     fn take_snapshot<'a>(&'a self, _: &'a Repository, _: Version) -> Option<Boxed<'a, ()>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::save::Snapshotting;
 use super::{Application, Shared};
 use crate::aggregate::Aggregate;
+use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
@@ -29,6 +30,7 @@ pub struct Builder {
     tables: Tables,
     snapshots: bool,
     snapshotting: Snapshotting,
+    cache: Option<Cache>,
 }
 
 impl fmt::Debug for Builder {
@@ -51,7 +53,14 @@ struct Opened {
 impl Builder {
     pub(super) fn new(uri: String) -> Self {
         let snapshotting = Snapshotting::default();
-        Self { uri, mapper: Mapper::new(), tables: Tables::default(), snapshots: false, snapshotting }
+        Self {
+            uri,
+            mapper: Mapper::new(),
+            tables: Tables::default(),
+            snapshots: false,
+            snapshotting,
+            cache: None,
+        }
     }
 
     /// How events are written: codec, compressor, cipher.
@@ -63,6 +72,12 @@ impl Builder {
     /// The names of the tables; for several applications in one database.
     pub fn tables(mut self, tables: Tables) -> Self {
         self.tables = tables;
+        self
+    }
+
+    /// Keeps what was loaded last in memory.
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
         self
     }
 
@@ -105,6 +120,9 @@ impl Builder {
                 Repository::new(EventStore::new(Arc::clone(&mapper), Arc::clone(&events) as _));
             if let Some(snapshots) = snapshots {
                 repository = repository.with_snapshots(SnapshotStore::new(mapper, snapshots));
+            }
+            if let Some(cache) = self.cache {
+                repository = repository.with_cache(cache);
             }
             let shared = Shared { repository, recorder: events, snapshotting: self.snapshotting, close };
             Ok(Application { shared: Arc::new(shared), metadata: Metadata::new() })

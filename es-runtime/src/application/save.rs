@@ -32,11 +32,19 @@ pub(super) async fn save(
     mut batch: Batch<'_>,
 ) -> Result<Receipt, Error> {
     refuse_twins(&batch)?;
-    if snapshotting.every.is_empty() && snapshotting.usual.is_none() {
+    let takes_none = snapshotting.every.is_empty() && snapshotting.usual.is_none();
+    if takes_none && repository.cache().is_none() {
         return save_events(repository.store(), metadata, &mut batch).await;
     }
     let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
-    let receipt = save_events(repository.store(), metadata, &mut batch).await?;
+    let saved = save_events(repository.store(), metadata, &mut batch).await;
+    if let Some(cache) = repository.cache() {
+        batch
+            .roots
+            .iter()
+            .for_each(|root| if saved.is_ok() { root.cache(cache) } else { root.uncache(cache) });
+    }
+    let receipt = saved?;
     for (root, before) in batch.roots.iter().zip(before) {
         let every = snapshotting.every.get(root.name()).copied().or(snapshotting.usual);
         let Some(every) = every.filter(|every| *every > 0) else { continue };

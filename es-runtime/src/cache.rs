@@ -1,0 +1,170 @@
+//! The cache: the states of aggregates that were loaded last, so that they need not be made from events again.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+use uuid::Uuid;
+
+use crate::aggregate::{Aggregate, Replay, Root};
+use crate::clock::Timestamp;
+use crate::id::{Id, Version};
+
+/// Keeps the states that were used last, each whole: what is handed out is a copy of one that nobody changes.
+///
+/// ```
+/// use es_runtime::cache::Cache;
+/// use es_runtime::mapper::Mapper;
+/// use es_runtime::recorder::MemoryRecorder;
+/// use es_runtime::{Application, Wait};
+///
+/// let app = Application::builder("memory:").cache(Cache::of(10_000)).open().wait()?;
+/// # let _ = app;
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+pub struct Cache {
+    entries: Mutex<LruCache<Key, Arc<dyn Any + Send + Sync>>>,
+    fast_forward: bool,
+}
+
+type Key = (TypeId, Uuid);
+
+/// A state as it was kept.
+struct Entry<S> {
+    version: Version,
+    times: (Timestamp, Timestamp),
+    state: S,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("entries", &self.lock().len())
+            .field("fast_forward", &self.fast_forward)
+            .finish()
+    }
+}
+
+impl Cache {
+    /// Keeps at most so many states, and asks the store for later events at each load: what is loaded is always the
+    /// newest. With 0 it keeps one.
+    pub fn of(states: usize) -> Self {
+        let states = NonZeroUsize::new(states).unwrap_or(NonZeroUsize::MIN);
+        Self { entries: Mutex::new(LruCache::new(states)), fast_forward: true }
+    }
+
+    /// Does not ask for later events: for a program that alone writes to its store. What somebody else stored is
+    /// then noticed when a save conflicts.
+    #[must_use]
+    pub const fn trusting(mut self) -> Self {
+        self.fast_forward = false;
+        self
+    }
+
+    pub(crate) const fn asks_for_later_events(&self) -> bool {
+        self.fast_forward
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<Key, Arc<dyn Any + Send + Sync>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where loading can go on from.
+    pub(crate) fn get<A: Aggregate>(&self, id: Id<A>) -> Option<Replay<A>> {
+        let entry = self.lock().get(&key(id)).map(Arc::clone)?;
+        // Copied without the lock.
+        let Entry { version, times, state } = entry.downcast_ref::<Entry<A::State>>()?;
+        Some(Replay::resume(id, *version, *times, state.clone()))
+    }
+
+    /// Keeps the state of the root, unless a newer one is kept.
+    pub(crate) fn put<A: Aggregate>(&self, root: &Root<A>) {
+        let key = key(root.id());
+        let is_newer = |kept: &Arc<dyn Any + Send + Sync>| {
+            kept.downcast_ref::<Entry<A::State>>().is_some_and(|kept| kept.version >= root.version())
+        };
+        if self.lock().peek(&key).is_some_and(is_newer) {
+            return;
+        }
+        let times = (root.created_at(), root.modified_at());
+        let entry = Arc::new(Entry { version: root.version(), times, state: A::State::clone(root) });
+        let mut entries = self.lock();
+        // Somebody may have been faster while the state was copied.
+        let replaced = if entries.peek(&key).is_some_and(is_newer) { None } else { entries.push(key, entry) };
+        drop(entries);
+        drop(replaced);
+    }
+
+    pub(crate) fn remove<A: Aggregate>(&self, id: Id<A>) {
+        let removed = self.lock().pop(&key(id));
+        drop(removed);
+    }
+}
+
+fn key<A: 'static>(id: Id<A>) -> Key {
+    (TypeId::of::<A>(), id.uuid())
+}
+
+#[cfg(test)]
+#[cfg(feature = "macros")]
+mod tests {
+    use super::*;
+    use crate::aggregate::Seal;
+    use es_macros::{aggregate, mutator};
+
+    #[aggregate(crate = crate)]
+    struct CacheCounter {
+        count: u32,
+    }
+
+    #[mutator(crate = crate)]
+    impl CacheCounter {
+        #[event(CacheCounterMade)]
+        fn make() -> Self {
+            Self { count: 0 }
+        }
+
+        #[event(CacheCounted)]
+        fn count(&mut self) {
+            self.count += 1;
+        }
+    }
+
+    fn kept(cache: &Cache, id: Id<CacheCounter>) -> Option<u64> {
+        cache.get(id).map(|replay| replay.version().get())
+    }
+
+    #[test]
+    fn the_one_that_was_used_longest_ago_goes_first() {
+        let cache = Cache::of(2);
+        let mut counters: Vec<_> = (0..3).map(|_| CacheCounter::make()).collect();
+        let ids: Vec<_> = counters.iter().map(|counter| counter.id()).collect();
+        cache.put(counters[0].root_mut(Seal::new()));
+        cache.put(counters[1].root_mut(Seal::new()));
+        assert_eq!(kept(&cache, ids[0]), Some(1));
+        cache.put(counters[2].root_mut(Seal::new()));
+        assert_eq!(
+            (kept(&cache, ids[0]), kept(&cache, ids[1]), kept(&cache, ids[2])),
+            (Some(1), None, Some(1))
+        );
+        cache.remove(ids[2]);
+        assert_eq!(kept(&cache, ids[2]), None);
+    }
+
+    #[test]
+    fn an_older_state_never_replaces_a_newer_one() {
+        let cache = Cache::of(2);
+        let mut counter = CacheCounter::make();
+        let id = counter.id();
+        counter.count();
+        cache.put(counter.root_mut(Seal::new()));
+        let mut older = CacheCounter::make_with_id(id);
+        cache.put(older.root_mut(Seal::new()));
+        assert_eq!(kept(&cache, id), Some(2));
+        counter.count();
+        cache.put(counter.root_mut(Seal::new()));
+        assert_eq!(kept(&cache, id), Some(3));
+    }
+}
