@@ -15,13 +15,13 @@ use uuid::Uuid;
 use crate::account::{Account, open};
 
 #[aggregate]
-struct Register {
+struct GuestBook {
     entries: Vec<u32>,
 }
 
 #[mutator]
-impl Register {
-    #[event(RegisterMade)]
+impl GuestBook {
+    #[event(GuestBookMade)]
     fn make() -> Self {
         Self { entries: Vec::new() }
     }
@@ -133,9 +133,9 @@ fn only_what_is_new_is_read() {
 #[test]
 fn a_hundred_threads_see_whole_states_that_never_go_back() {
     let app = app(Cache::of(4));
-    let mut register = Register::make();
-    app.save(&mut register).wait().unwrap();
-    let id = register.id();
+    let mut book = GuestBook::make();
+    app.save(&mut book).wait().unwrap();
+    let id = book.id();
     let winners = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for number in 0..100 {
@@ -143,16 +143,16 @@ fn a_hundred_threads_see_whole_states_that_never_go_back() {
             scope.spawn(move || {
                 let mut last = 0;
                 loop {
-                    let mut register = app.get(id).wait().unwrap();
-                    let version = register.version().get();
-                    assert_eq!(register.entries.len() as u64, version - 1, "torn");
+                    let mut book = app.get(id).wait().unwrap();
+                    let version = book.version().get();
+                    assert_eq!(book.entries.len() as u64, version - 1, "torn");
                     assert!(version >= last, "went back from {last} to {version}");
                     last = version;
                     if version >= 60 {
                         return;
                     }
-                    register.enter(number);
-                    match app.save(&mut register).wait() {
+                    book.enter(number);
+                    match app.save(&mut book).wait() {
                         Ok(_) => {
                             winners.fetch_add(1, Ordering::Relaxed);
                         }
@@ -162,7 +162,7 @@ fn a_hundred_threads_see_whole_states_that_never_go_back() {
             });
         }
     });
-    let register = app.get(id).wait().unwrap();
-    assert_eq!(register.version().get() - 1, winners.into_inner());
-    assert!(register.entries.len() >= 59);
+    let book = app.get(id).wait().unwrap();
+    assert_eq!(book.version().get() - 1, winners.into_inner());
+    assert!(book.entries.len() >= 59);
 }

@@ -214,14 +214,11 @@ impl Registry {
                     other.name, other.place, aggregate.name, aggregate.place, aggregate.id_namespace
                 ));
             }
-            // As declared at the aggregate's own place, which the message is to name.
-            for event in aggregate.events.iter().chain(&aggregate.standard) {
-                registry.add_event(event.topic(), event, &mut clashes);
-            }
             for (topic, reading) in aggregate.topics.all() {
-                if let Reading::Event(event) = reading {
-                    registry.add_event(&topic, event, &mut clashes);
-                }
+                let Reading::Event(event) = reading else { continue };
+                // Standard events are told by the place of the aggregate.
+                let placed = aggregate.standard.iter().find(|standard| standard.topic() == event.topic());
+                registry.add_event(&topic, placed.unwrap_or(event), &mut clashes);
             }
         }
         if clashes.is_empty() { Ok(registry) } else { Err(told(&clashes)) }
