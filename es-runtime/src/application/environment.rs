@@ -30,7 +30,19 @@ impl Builder {
         Self::from_variables(name, |variable| env::var_os(variable))
     }
 
-    fn from_variables(name: &str, lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+    /// As [`from_env`](Self::from_env), with variables from elsewhere.
+    ///
+    /// ```
+    /// use es_runtime::application::Builder;
+    ///
+    /// let variables = |name: &str| (name == "BANK_PERSISTENCE").then(|| "memory:".into());
+    /// assert!(Builder::from_variables("bank", variables).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`from_env`](Self::from_env).
+    pub fn from_variables(name: &str, lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let variables = Variables { name, lookup };
         let uri = variables.get("PERSISTENCE")?.filter(|set| !set.value.is_empty());
         let uri = uri.ok_or_else(|| {

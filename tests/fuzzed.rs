@@ -1,0 +1,128 @@
+//! What may be given any bytes: no panic, no endless run. The fuzzer calls it, and a bounded run of the tests does.
+
+use std::ffi::OsString;
+
+use es_runtime::application::Builder;
+use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::codec::Codec;
+use es_runtime::compressor::{Zlib, Zstd};
+use es_runtime::mapper::Mapper;
+use es_runtime::stored_event::StoredEvent;
+use es_runtime::{Application, Version, Wait, aggregate, mutator};
+use uuid::Uuid;
+
+#[aggregate(aliases = ["Old"], retired = ["gone"])]
+#[derive(Debug)]
+pub(crate) struct Fuzzed {
+    #[attribute]
+    pub name: String,
+    pub values: Vec<(i64, Option<f64>)>,
+}
+
+#[mutator(retired = ["Fuzzed.Retired"])]
+impl Fuzzed {
+    #[event(FuzzBegun)]
+    pub fn begin(name: String) -> Self {
+        Self { name, values: Vec::new() }
+    }
+
+    #[event(FuzzAdded)]
+    pub fn add(&mut self, value: i64, more: Option<f64>, words: Vec<String>) {
+        self.values.push((value, more));
+    }
+}
+
+const TOPICS: [&str; 7] = [
+    "Fuzzed.FuzzBegun",
+    "Fuzzed.FuzzAdded",
+    "Old.FuzzAdded",
+    "Fuzzed.AttributeChanged",
+    "Fuzzed.Discarded",
+    "Fuzzed.Retired",
+    "Unknown.Topic",
+];
+
+fn mappers() -> [Mapper; 5] {
+    let key = Key::from_bytes(&[7; 32]).expect("32 bytes are a key");
+    let small = || Mapper::new().with_largest_state(1 << 16);
+    [
+        small(),
+        small().with_codec(Codec::MessagePack),
+        small().with_compressor(Zlib::default()),
+        small().with_compressor(Zstd::default()),
+        small().with_cipher(AesGcm::new(&key)).allowing_clear_data(),
+    ]
+}
+
+/// Reads the bytes as a row, under every topic and configuration; what is read can be written and read again.
+pub(crate) fn mapper(data: &[u8]) {
+    for mapper in mappers() {
+        for topic in TOPICS {
+            let row = StoredEvent::new(Uuid::nil(), Version::INITIAL, topic, data.to_vec());
+            if let Ok(Some(event)) = mapper.decode::<Fuzzed>(&row) {
+                let again = mapper.encode::<Fuzzed>(&event).expect("what was read can be written");
+                let read = mapper.decode::<Fuzzed>(&again).expect("what was written can be read");
+                assert_eq!(read.map(|event| *event.envelope()), Some(*event.envelope()));
+            }
+        }
+    }
+}
+
+/// Opens what the bytes name as a URI, if that touches no file.
+pub(crate) fn uri(data: &[u8]) {
+    let Ok(uri) = std::str::from_utf8(data) else { return };
+    if uri.starts_with("sqlite:") && uri != "sqlite::memory:" {
+        return;
+    }
+    drop(Application::open(uri).wait());
+}
+
+/// Takes the bytes as an environment: lines of `NAME=value`, the first one being the application's name.
+pub(crate) fn environment(data: &[u8]) {
+    let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let variables: Vec<(String, OsString)> = lines
+        .iter()
+        .skip(1)
+        .filter_map(|line| {
+            let at = line.iter().position(|byte| *byte == b'=')?;
+            Some((text(&line[..at]), bytes_as_given(&line[at + 1..])))
+        })
+        .collect();
+    let name = lines.first().map(|name| text(name)).unwrap_or_default();
+    let found =
+        |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    if let Err(error) = Builder::from_variables(&name, found) {
+        assert!(!error.to_string().is_empty());
+    }
+}
+
+/// A variable need not be text.
+#[cfg(unix)]
+fn bytes_as_given(bytes: &[u8]) -> OsString {
+    use std::os::unix::ffi::OsStringExt;
+    OsString::from_vec(bytes.to_vec())
+}
+
+#[cfg(not(unix))]
+fn bytes_as_given(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Where mutations begin.
+pub(crate) const SEEDS: [&[u8]; 14] = [
+    br#"{"at":1,"data":{"name":"a"}}"#,
+    br#"{"v":1,"at":-5,"meta":{"actor":"ann"},"data":{"value":1,"more":0.5,"words":["a","b"]}}"#,
+    br#"{"at":1,"data":{"name":"name","value":"b"}}"#,
+    br#"{"at":1,"data":{"name":"gone","value":[[[]]]}}"#,
+    b"\x01\x01\x00\x00{\"at\":1,\"data\":{}}",
+    b"\x01\x02\x00\x00\x82\xa2at\x01\xa4data\x81\xa4name\xa1a",
+    b"\x01\x01\x01\x00\x78\x9c\xab\x56",
+    b"\x01\x01\x02\x00\x28\xb5\x2f\xfd",
+    b"\x01\x01\x00\x01abcdnonce-nonce-ciphertextciphertext",
+    b"memory:",
+    b"sqlite::memory:",
+    b"postgres://user:secret@host/bank",
+    b"bank\nBANK_PERSISTENCE=memory:\nCOMPRESSOR=zlib\nSNAPSHOT_EVERY=5\nTABLE_PREFIX=",
+    b"\nPERSISTENCE=sqlite:x\nCIPHER_KEY=AAAAAAAAAAAAAAAAAAAAAA==\nCIPHER_KEYS_OLD=AAAA,BBBB",
+];
