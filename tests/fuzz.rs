@@ -50,7 +50,9 @@ fn mutated(numbers: &mut Numbers) -> Vec<u8> {
 
 fn run(what: fn(&[u8]), seed: u64) {
     let mut numbers = Numbers(seed);
-    fuzzed::SEEDS.iter().for_each(|seed| what(seed));
+    for seed in fuzzed::SEEDS {
+        what(seed);
+    }
     for _ in 0..runs() {
         what(&mutated(&mut numbers));
     }
