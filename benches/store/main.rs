@@ -1,4 +1,4 @@
-//! B1 to B5: what storing costs on SQLite, against the driver by hand in the same run.
+//! B1 to B5, B9 and B10: what storing costs on SQLite, against the driver by hand in the same run.
 //!
 //! `cargo bench -p es-benches --bench store` works both sides in turn, round by round, each on a file of its own in
 //! one folder, and prints medians and their ratio: throughput of the framework as a share of that by hand.
@@ -6,7 +6,9 @@
 
 mod account;
 mod group;
+mod growth;
 mod raw;
+mod sealed;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -42,6 +44,10 @@ fn main() {
     }
     replay(rounds, few(1_000));
     log(rounds, few(20_000));
+    sealed::sealed(rounds, few(5_000));
+    let sizes =
+        if measuring() { vec![10_000, 1_000_000, setting("B10_LARGEST", 10_000_000)] } else { vec![1_000] };
+    growth::growth(&sizes, rounds);
 }
 
 /// A folder of its own, removed at the end.

@@ -44,6 +44,7 @@ pub(crate) fn ci() -> Result<(), Failed> {
 /// The benchmarks; they print ratios and judge nothing.
 pub(crate) fn bench() -> Result<(), Failed> {
     cargo(&["bench", "--package", "es-benches", "--bench", "domain", "--locked"])?;
+    cargo(&["bench", "--package", "es-benches", "--bench", "store", "--locked"])?;
     cargo(&["bench", "--package", "es-benches", "--bench", "compile_time", "--locked"])
 }
 

@@ -136,10 +136,10 @@ fn compressing(mapper: Mapper, set: &Set) -> Result<Mapper, Error> {
         "zlib" => Ok(mapper.with_compressor(crate::compressor::Zlib::default())),
         #[cfg(feature = "zstd")]
         "zstd" => Ok(mapper.with_compressor(crate::compressor::Zstd::default())),
-        #[cfg(not(all(feature = "zlib", feature = "zstd")))]
-        "zlib" | "zstd" => {
-            Err(set.wrong("this build lacks it: turn on the feature of that name of es-runtime"))
-        }
+        #[cfg(not(feature = "zlib"))]
+        "zlib" => Err(set.wrong("this build lacks it: turn on the feature `zlib` of es-runtime")),
+        #[cfg(not(feature = "zstd"))]
+        "zstd" => Err(set.wrong("this build lacks it: turn on the feature `zstd` of es-runtime")),
         _ => Err(set.wrong("write `zlib` or `zstd`")),
     }
 }
