@@ -216,7 +216,9 @@ fn items(expansion: &str) -> Vec<Item> {
     let (mut items, mut open) = (Vec::new(), Vec::<String>::new());
     let mut margin = 0;
     for line in expansion.lines().filter(|line| !line.trim().is_empty()) {
-        let around = ["const _: () = {", "};"].contains(&line) && open.is_empty();
+        // Behind its attributes, if it has any.
+        let begins = open.iter().all(|line| line.starts_with('#'));
+        let around = ["const _: () = {", "};"].contains(&line) && begins;
         if around {
             margin = if line.ends_with('{') { 4 } else { 0 };
         }

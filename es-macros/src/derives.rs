@@ -9,6 +9,8 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Type};
 
+use crate::names;
+
 /// A field of a struct.
 pub(crate) struct Part<'a> {
     pub(crate) cfgs: Vec<&'a Attribute>,
@@ -22,7 +24,8 @@ pub(crate) fn checked_name(item: &Ident) -> Ident {
     format_ident!("__{}", item.unraw(), span = Span::call_site())
 }
 
-/// The impls of which a body is given: an expression of `this`, and for `Debug` of `f`. `checked` is the type.
+/// The impls of which a body is given: an expression of the locals `this`, and for `Debug` of `f`. `checked` is the
+/// type.
 pub(crate) fn by_hand(
     cfgs: &[&Attribute],
     item: &Ident,
@@ -31,6 +34,7 @@ pub(crate) fn by_hand(
     shown: Option<TokenStream>,
 ) -> TokenStream {
     let name = checked_name(item);
+    let (this, f) = (names::local("this"), names::local("f"));
     let clone = copied.map(|copied| {
         quote! {
             #(#cfgs)*
@@ -38,7 +42,7 @@ pub(crate) fn by_hand(
             impl __es::Clone for #item {
                 #[inline]
                 fn clone(&self) -> Self {
-                    let this: &#name = self;
+                    let #this: &#name = self;
                     #copied
                 }
             }
@@ -49,8 +53,8 @@ pub(crate) fn by_hand(
             #(#cfgs)*
             #[automatically_derived]
             impl __es::Debug for #item {
-                fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-                    let this: &#name = self;
+                fn fmt(&self, #f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+                    let #this: &#name = self;
                     #shown
                 }
             }
@@ -63,7 +67,8 @@ pub(crate) fn by_hand(
 pub(crate) fn copied(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
     let name = checked_name(item);
     let fields = parts.iter().map(|Part { cfgs, name, ty }| {
-        let value = quote_spanned!(ty.span()=> &this.#name);
+        let this = names::local_at("this", ty.span());
+        let value = quote_spanned!(ty.span()=> &#this.#name);
         quote!(#(#cfgs)* #name: __es::Clone::clone(#value),)
     });
     quote!(#name { #(#fields)* })
@@ -72,10 +77,12 @@ pub(crate) fn copied(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
 /// The struct `this`, shown.
 pub(crate) fn shown(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
     let text = item.unraw().to_string();
+    let f = names::local("f");
     let fields = parts.iter().map(|Part { name, ty, .. }| {
         let text = name.unraw().to_string();
-        let value = quote_spanned!(ty.span()=> &this.#name);
+        let this = names::local_at("this", ty.span());
+        let value = quote_spanned!(ty.span()=> &#this.#name);
         quote!(.field(#text, #value))
     });
-    quote!(f.debug_struct(#text) #(#fields)* .finish())
+    quote!(#f.debug_struct(#text) #(#fields)* .finish())
 }

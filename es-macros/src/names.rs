@@ -48,27 +48,36 @@ pub(crate) fn setter(field: &Ident) -> Ident {
     format_ident!("set_{}", field.unraw(), span = field.span())
 }
 
-/// `owner_name` → `OwnerName`.
+/// `owner_name` and `OWNER_NAME` → `OwnerName`.
 pub(crate) fn camel(name: &Ident) -> Ident {
+    let text = name.unraw().to_string();
+    let screams = text.contains('_') && !text.contains(char::is_lowercase);
     let mut camel = String::new();
-    for word in name.unraw().to_string().split('_') {
+    for word in text.split('_') {
         let mut letters = word.chars();
         camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-        camel.push_str(letters.as_str());
+        let rest = letters.as_str();
+        camel.push_str(&if screams { rest.to_lowercase() } else { rest.to_owned() });
     }
-    // What is left may begin with a digit, be empty, or be the one keyword in this case.
-    if camel == "Self" || !camel.starts_with(|first: char| first.is_alphabetic()) {
+    // The one keyword in this case.
+    if camel == "Self" {
+        "Itself".clone_into(&mut camel);
+    }
+    // What is left may begin with a digit, or with a letter that has no other case, or be empty.
+    if !camel.starts_with(begins_a_type) {
         camel.insert(0, 'A');
     }
     Ident::new(&camel, name.span())
 }
 
-/// Whether `name` looks like a type: `Opened`, not `opened`, `OPENED_TWICE` or `Opened_Twice`.
+/// Whether `name` looks like a type: `Opened` or `KYC`, not `opened`, `OPENED_TWICE` or `Opened_Twice`.
 pub(crate) fn is_camel(name: &Ident) -> bool {
     let text = name.unraw().to_string();
-    text.starts_with(|first: char| first.is_alphabetic() && !first.is_lowercase())
-        && !text.contains('_')
-        && (text.chars().count() == 1 || text.chars().any(|letter| !letter.is_uppercase()))
+    text.starts_with(begins_a_type) && !text.contains('_')
+}
+
+fn begins_a_type(first: char) -> bool {
+    first.is_alphabetic() && !first.is_lowercase()
 }
 
 /// A local of the expansion, which no name of the user can clash with.
@@ -76,6 +85,41 @@ pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// The same, where the compiler is to point at something of the user. Their span alone would also make it a name of
+/// theirs: one that stands in an argument of a `macro_rules` does not see what is bound outside of it.
+pub(crate) fn local_at(name: &str, span: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(span))
+}
+
 fn suffixed(name: &Ident, suffix: &str) -> Ident {
     format_ident!("{}{}", name.unraw(), suffix, span = name.span())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_suggested_as_a_name_is_one() {
+        for (written, suggested) in [
+            ("opened", "Opened"),
+            ("opened_twice", "OpenedTwice"),
+            ("OPENED_TWICE", "OpenedTwice"),
+            ("Opened_Twice", "OpenedTwice"),
+            ("KYC_passed", "KYCPassed"),
+            ("self_", "Itself"),
+            ("Self_", "Itself"),
+            ("_1", "A1"),
+            ("__", "A"),
+            ("ª", "Aª"),
+        ] {
+            let name = Ident::new(written, Span::call_site());
+            assert!(!is_camel(&name), "{written}");
+            assert_eq!(camel(&name).to_string(), suggested);
+            assert!(is_camel(&camel(&name)), "{suggested}");
+        }
+        for name in ["Opened", "KYC", "LM", "A", "Opened2", "Öffnung", "開始"] {
+            assert!(is_camel(&Ident::new(name, Span::call_site())), "{name}");
+        }
+    }
 }

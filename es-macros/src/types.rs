@@ -1,10 +1,11 @@
 //! What can be said of a type from its tokens alone.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Fields, GenericArgument, LitStr, PathArguments, Type, TypePath, Visibility};
+use syn::{Attribute, Fields, GenericArgument, LitStr, PathArguments, Type, TypePath, Visibility};
 
 use crate::attrs;
 use crate::diag::Diag;
@@ -197,6 +198,16 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 ),
             );
         }
+        // In the words of the compiler, this would be said of all that holds it.
+        if segment.ident == "Rc" {
+            self.diag.error(
+                &segment.ident,
+                format!(
+                    "`Rc` stays in one thread, {} does not; take the value itself, or an `Arc`",
+                    self.what
+                ),
+            );
+        }
         visit::visit_path_segment(self, segment);
     }
 }
@@ -210,17 +221,51 @@ pub(crate) fn checked(checked: &TokenStream, types: &[&Type], assertion: &TokenS
     quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
-/// `for<'a> T: Bound<'a>` for each type. Such a bound is checked only where the impl is used: without it,
-/// each derive would report a type that cannot be stored once more, in serde's words.
-pub(crate) fn lazy_bounds(types: &[&Type], bound: &TokenStream) -> TokenStream {
-    quote!(#(for<'a> #types: #bound<'a>),*)
+/// Asserts of each of `types` that it goes from thread to thread.
+pub(crate) fn shared(types: &[&Type], cfgs: &[&Attribute]) -> TokenStream {
+    if types.is_empty() {
+        return TokenStream::new();
+    }
+    let asserts =
+        types.iter().map(|ty| quote_spanned!(ty.span()=> let () = <#ty as __es::AssertShared>::OK;));
+    quote!(#(#cfgs)* const _: () = { #(#asserts)* };)
 }
 
-/// The same bounds for serde's derives.
-pub(crate) fn serde_bounds(types: &[&Type], bound: &TokenStream) -> TokenStream {
-    let Some(first) = types.first() else { return TokenStream::new() };
-    let text = LitStr::new(&lazy_bounds(types, bound).to_string(), first.span());
-    quote!(#[serde(bound(serialize = #text, deserialize = #text))])
+/// `where for<'a> Item: Bound<'a>` for each of what the expansion makes and stores. Such a bound is checked only where
+/// the impl is used: without it, the impl would report a type that cannot be stored once more, in other words.
+pub(crate) fn lazy_bounds(items: &[&Ident], bound: &TokenStream) -> TokenStream {
+    if items.is_empty() { TokenStream::new() } else { quote!(where #(for<'a> #items: #bound<'a>),*) }
+}
+
+/// The bounds of serde's derives, for the same reason.
+///
+/// The numbers tell them apart: two types that are written differently may be one, and the compiler does not choose
+/// between two equal bounds. None on a type that names one of `own`, what the expansion makes and stores: whether
+/// that can be stored would depend on itself.
+pub(crate) fn serde_bounds(types: &[&Type], own: &[Ident], private: &TokenStream) -> TokenStream {
+    // serde reads text, and that of `$crate` is no path.
+    let unsaid = |name: &Ident| name == "$crate" || own.iter().any(|own| own.unraw() == name.unraw());
+    let mut bounded: Vec<&Type> = Vec::new();
+    for ty in types {
+        if !bounded.contains(ty) && !mentions(ty.to_token_stream(), &unsaid) {
+            bounded.push(ty);
+        }
+    }
+    let Some(first) = bounded.first() else { return TokenStream::new() };
+    let text = |bounds: TokenStream| LitStr::new(&bounds.to_string(), first.span());
+    let numbers: Vec<_> = (0..bounded.len()).map(Literal::usize_unsuffixed).collect();
+    let serialize = text(quote!(#(for<'a> #bounded: #private::Written<'a, #numbers>),*));
+    // By the lifetime of serde's impl: to the compiler, `for<'a>` and another `for<'a>` are never equal.
+    let deserialize = text(quote!(#(#bounded: #private::Read<'de, #numbers>),*));
+    quote!(#[serde(bound(serialize = #serialize, deserialize = #deserialize))])
+}
+
+fn mentions(tokens: TokenStream, name: &impl Fn(&Ident) -> bool) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => name(&ident),
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
 }
 
 /// The type itself, without the invisible group that a `macro_rules` variable arrives in, or brackets.

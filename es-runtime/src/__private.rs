@@ -19,7 +19,9 @@ pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, decode
 pub use crate::id::Id;
 pub use crate::lock::{Shapes, StoredShapes, attribute_topic};
 pub use crate::registry::AggregateType;
-pub use crate::storable::{AssertStateField, AssertStorable, Checked, StateField, Storable};
+pub use crate::storable::{
+    AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
+};
 
 /// Where something is declared.
 pub type Place = &'static Location<'static>;

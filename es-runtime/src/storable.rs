@@ -31,7 +31,7 @@ pub trait AssertStorable {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> AssertStorable for T {}
+impl<T: Clone + Debug + Serialize + DeserializeOwned + 'static> AssertStorable for T {}
 
 /// That a value can be a field of an aggregate: as [`Storable`], but it need not be shown.
 #[diagnostic::on_unimplemented(
@@ -56,7 +56,44 @@ pub trait AssertStateField {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> AssertStateField for T {}
+impl<T: Clone + Serialize + DeserializeOwned + 'static> AssertStateField for T {}
+
+/// Asserts what [`AssertStorable`] and [`AssertStateField`] leave out.
+///
+/// A field may say something of the aggregate itself, such as `PhantomData<Account>`. Whether that is `Send` depends on
+/// the types of the aggregate, so these, which [`Checked`] makes of the other assertions, must not depend on it in turn.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored, since it stays in one thread",
+    label = "is not `Send` and `Sync`",
+    note = "aggregates and their events go from thread to thread: hold the value itself, or an `Arc` of it"
+)]
+pub trait AssertShared {
+    #[doc(hidden)]
+    const OK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync> AssertShared for T {}
+
+/// That a change of an attribute can be recorded. Whether its value can be stored is asked where that stands.
+pub trait Kept<'a>: Clone + Debug + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Debug + Send + Sync + 'static> Kept<'_> for T {}
+
+/// That serde's derive can write a value: assumed by its impls for what our macros make. The number keeps the bound
+/// apart from the others of its impl.
+pub trait Written<'a, const AT: usize>: Serialize {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize, const AT: usize> Written<'_, AT> for T {}
+
+/// That serde's derive can read a value. Not of one trait with [`Written`]: to read a value from borrowed text says
+/// nothing about reading it from any other.
+pub trait Read<'de, const AT: usize>: Deserialize<'de> {}
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Deserialize<'de>, const AT: usize> Read<'de, AT> for T {}
 
 /// `Self`, if the constant can be evaluated.
 ///

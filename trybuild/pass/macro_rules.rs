@@ -2,6 +2,7 @@
 
 use es_runtime::testing::encode;
 use es_runtime::{aggregate, event, mutator};
+use serde::{Deserialize, Serialize};
 
 macro_rules! account {
     ($vis:vis $name:ident $topic:literal { $field:ident: $ty:ty = $first:expr } $opened:ident $open:ident $changed:ident $change:ident $seen:ident) => {
@@ -77,7 +78,51 @@ mutators! {
     }
 }
 
+// What is bound in the macro is not seen from the type that the caller gives.
+macro_rules! held {
+    ($name:ident $event:ident $declared:ident $ty:ty) => {
+        #[event]
+        pub struct $declared {
+            pub this: $ty,
+            pub f: Option<$ty>,
+        }
+
+        #[aggregate]
+        #[derive(Debug)]
+        pub struct $name {
+            #[attribute]
+            pub value: $ty,
+            pub this: $ty,
+        }
+
+        #[mutator]
+        impl $name {
+            #[event($event)]
+            pub fn make(value: $ty, this: $ty) -> Self {
+                Self { value, this }
+            }
+
+            #[event]
+            fn declared(&mut self, event: &$declared) {
+                self.this = event.this.clone();
+            }
+        }
+    };
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gold(u8);
+
+held!(Vault VaultMade Weighed Gold);
+
 fn main() {
+    let mut vault = Vault::make(Gold(1), Gold(2));
+    vault.trigger(Weighed { this: Gold(3), f: None });
+    vault.set_value(Gold(4));
+    assert_eq!((&vault.value, &vault.this), (&Gold(4), &Gold(3)));
+    assert_eq!(format!("{:?}", vault.pending()[2].event().clone()), "Value(Gold(4))");
+    assert_eq!(format!("{:?}", vault.pending()[1].event().clone()), "Weighed { this: Gold(3), f: None }");
+
     let mut account = Account::open("Ann".into());
     account.deposit(3, 4);
     account.see(1);

@@ -34,7 +34,7 @@
 use std::collections::BTreeMap;
 
 use es_runtime::testing::replay;
-use es_runtime::{Envelope, Id, aggregate, event, mutator};
+use es_runtime::{Aggregate, Envelope, Event, Id, aggregate, event, mutator};
 use serde::{Deserialize, Serialize};
 
 /// So much of it.
@@ -116,4 +116,5 @@ fn main() {
     let again: Account = replay(account.pending().to_vec()).unwrap();
     assert_eq!((again.limit, again.balance.cents, again.parent), (3, 1, None));
     drop(account.discard());
+    assert_eq!((Account::NAME, Noted::TOPIC), ("Account", "noted"));
 }

@@ -1,3 +1,5 @@
+use std::slice::from_ref;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Field, LitStr, Type};
@@ -6,7 +8,7 @@ use super::model::{Aggregate, AttributeField};
 use crate::attrs;
 use crate::derives::{self, Part};
 use crate::names;
-use crate::types::{checked, lazy_bounds, serde_bounds, unknown_storable};
+use crate::types::{checked, lazy_bounds, serde_bounds, shared, unknown_storable};
 use crate::upcast::{self, current_version};
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
@@ -69,7 +71,7 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
     let path = runtime.serde();
     let path = (serialize || deserialize).then(|| quote!(#[serde(crate = #path)]));
     let bounds = (serialize && deserialize && !attrs::has_serde(&state.attrs))
-        .then(|| serde_bounds(&aggregate.unknown_types(), &quote!(#private::StateField)));
+        .then(|| serde_bounds(&aggregate.unknown_types(), from_ref(&state.ident), &private));
     quote! {
         #[doc = #doc]
         #derives
@@ -81,7 +83,9 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
 
 fn state_impl(aggregate: &Aggregate) -> TokenStream {
     let state = &aggregate.state.ident;
-    let bounds = lazy_bounds(&aggregate.unknown_types(), &quote!(__es::StateField));
+    let shared = shared(&aggregate.unknown_types(), &[]);
+    let unknown: &[_] = if aggregate.may_not_be_storable() { &[state] } else { &[] };
+    let bounds = lazy_bounds(unknown, &quote!(__es::StateField));
     let by_hand = aggregate.may_not_be_storable().then(|| {
         let fields = aggregate.state.fields.iter();
         let parts = fields.filter_map(|Field { attrs, ident, ty, .. }| {
@@ -94,7 +98,8 @@ fn state_impl(aggregate: &Aggregate) -> TokenStream {
     });
     quote! {
         #[automatically_derived]
-        impl __es::State for #state where #bounds {}
+        impl __es::State for #state #bounds {}
+        #shared
         #by_hand
     }
 }
@@ -262,17 +267,27 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     let attribute_enum = names::attribute_enum(root);
     let state = &state.ident;
     let unknown = unknown_values(attributes);
-    let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
+    let bounds = if unknown.is_empty() { &[][..] } else { &[&attribute_enum] };
+    let bounds = lazy_bounds(bounds, &quote!(__es::Kept));
+    // A value that cannot be stored is silent there, too.
+    let checked_enum = derives::checked_name(&attribute_enum);
+    let (visited, begin) = if unknown.is_empty() {
+        (quote!(Self), quote!(match self))
+    } else {
+        let this = names::local("this");
+        (quote!(#checked_enum), quote!(let #this: &#checked_enum = self; match #this))
+    };
     let by_hand = (!unknown.is_empty()).then(|| {
-        let this = derives::checked_name(&attribute_enum);
+        let name = &checked_enum;
+        let (this, f, value) = (names::local("this"), names::local("f"), names::local("value"));
         let copies = each(attributes, |AttributeField { variant, .. }| {
-            quote!(#this::#variant(value) => #this::#variant(__es::Clone::clone(value)),)
+            quote!(#name::#variant(#value) => #name::#variant(__es::Clone::clone(#value)),)
         });
         let shown = each(attributes, |AttributeField { variant, .. }| {
             let text = variant.to_string();
-            quote!(#this::#variant(value) => f.debug_tuple(#text).field(value).finish(),)
+            quote!(#name::#variant(#value) => #f.debug_tuple(#text).field(#value).finish(),)
         });
-        let (copy, show) = (quote!(match this { #copies }), quote!(match this { #shown }));
+        let (copy, show) = (quote!(match #this { #copies }), quote!(match #this { #shown }));
         let checked = checked(&quote!(#attribute_enum), &unknown, &quote!(__es::AssertStorable));
         derives::by_hand(&[], &attribute_enum, &checked, Some(copy), Some(show))
     });
@@ -282,7 +297,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     });
     let visits = each(attributes, |AttributeField { variant, name, past, .. }| {
         let version = current_version(past);
-        quote!(Self::#variant(value) => visitor.attribute(#name, #version, value),)
+        quote!(#visited::#variant(value) => visitor.attribute(#name, #version, value),)
     });
     let applies = each(
         attributes,
@@ -290,8 +305,9 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     );
     let decodes = each(attributes, |AttributeField { variant, ty, name, aliases, past, .. }| {
         let past = upcast::past(past);
+        let value = checked(&quote!(#ty), &unknown_storable(ty), &quote!(__es::AssertStorable));
         quote! {
-            #name #(| #aliases)* => __es::decode_past::<#ty, #past, __D>(name, version, value).map(Self::#variant),
+            #name #(| #aliases)* => __es::decode_past::<#value, #past, __D>(name, version, value).map(Self::#variant),
         }
     });
     let traced = each(attributes, |AttributeField { ty, name, aliases, past, .. }| {
@@ -299,17 +315,22 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
         upcast::traced(&shape(name), ty, past, aliases.iter().map(shape))
     });
     let shapes = upcast::stored_shapes(&traced, &[]);
+    // Which of the conditions hold is known to the compiler alone: of two names that are one, it must not read the
+    // wrong field.
+    let conditions = attributes.iter().any(|attribute| !attribute.cfgs.is_empty());
+    let same_name = conditions.then(|| quote!(#[deny(unreachable_patterns)]));
     quote! {
         #[automatically_derived]
-        impl __es::Attribute for #attribute_enum where #bounds {
+        impl __es::Attribute for #attribute_enum #bounds {
             type State = #state;
             const TYPES: &'static [__es::AttributeType] = &[#types];
             fn visit<__V: __es::AttributeVisitor>(&self, visitor: __V) -> __V::Output {
-                match self { #visits }
+                #begin { #visits }
             }
             fn apply(self, state: &mut #state) {
                 match self { #applies }
             }
+            #same_name
             fn decode<'de, __D: __es::Deserializer<'de>>(
                 name: &str,
                 version: u32,

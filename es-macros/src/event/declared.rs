@@ -15,7 +15,9 @@ use crate::diag::Diag;
 use crate::names;
 use crate::runtime_path::Runtime;
 use crate::silent;
-use crate::types::{check_fields, checked, lazy_bounds, refused_item, serde_bounds, unknown_storable};
+use crate::types::{
+    check_fields, checked, lazy_bounds, refused_item, serde_bounds, shared, unknown_storable,
+};
 use crate::upcast;
 
 /// Expands `#[event(args)] item`.
@@ -144,7 +146,6 @@ fn refuse_name(args: TokenStream, ident: &Ident, diag: &mut Diag) -> TokenStream
 }
 
 fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream {
-    let private = runtime.private();
     let ident = &item.ident;
     let cfgs = attrs::select(&item.attrs, attrs::is_cfg);
     let topic = ident.unraw().to_string();
@@ -154,8 +155,10 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         .filter(|field| !attrs::has_serde(&field.attrs))
         .flat_map(|field| unknown_storable(&field.ty))
         .collect();
-    let derives = derives(runtime, item, &unknown, &quote!(#private::Storable));
-    let bounds = lazy_bounds(&unknown, &quote!(__es::Storable));
+    let derives = derives(runtime, item, &unknown);
+    let bounds = if unknown.is_empty() { &[][..] } else { &[ident] };
+    let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
+    let shared = shared(&unknown, &[]);
     let items = stored.items(ident, &quote!(#topic));
     let checked = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
     let by_hand = by_hand(item, &unknown, &checked);
@@ -171,7 +174,8 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         const _: () = {
             #use_runtime
             #[automatically_derived]
-            impl __es::Event for #ident where #bounds { #items }
+            impl __es::Event for #ident #bounds { #items }
+            #shared
             #by_hand
             __es::submit! { <#event as __es::Event>::TYPE }
             #shapes
@@ -196,7 +200,7 @@ fn by_hand(item: &ItemStruct, unknown: &[&Type], checked: &TokenStream) -> Token
 }
 
 /// What storing an event needs and the user did not derive.
-fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type], bound: &TokenStream) -> TokenStream {
+fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type]) -> TokenStream {
     let private = runtime.private();
     let missing = |name: &str| !attrs::derives(&item.attrs, name);
     let mut derives = Vec::new();
@@ -215,8 +219,8 @@ fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type], bound: &Toke
     }
     let serde = runtime.serde();
     let serde = (serialize || deserialize).then(|| quote!(#[serde(crate = #serde)]));
-    let bounds =
-        (serialize && deserialize && !attrs::has_serde(&item.attrs)).then(|| serde_bounds(unknown, bound));
+    let bounds = (serialize && deserialize && !attrs::has_serde(&item.attrs))
+        .then(|| serde_bounds(unknown, from_ref(&item.ident), &private));
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     quote!(#derives #serde #bounds)
 }

@@ -11,7 +11,7 @@ use super::registration::registration;
 use crate::attrs;
 use crate::derives::{self, Part};
 use crate::names;
-use crate::types::{checked, lazy_bounds, serde_bounds, unknown_storable};
+use crate::types::{checked, lazy_bounds, serde_bounds, shared, unknown_storable};
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
@@ -26,7 +26,9 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
             .flat_map(stored_types)
             .collect(),
     };
-    let structs = mutator.events.iter().map(|method| event_struct(mutator, method));
+    let made = mutator.events.iter().map(|event| event.variant().clone());
+    let own: Vec<Ident> = made.chain([names::state(&mutator.ident())]).collect();
+    let structs = mutator.events.iter().map(|method| event_struct(mutator, &own, method));
     let event_enum = event_enum(&names);
     let impls = mutator.events.iter().map(|method| event_impls(&names, method));
     let dispatch = dispatch(&names);
@@ -38,6 +40,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     quote! {
         #(#structs)*
         #event_enum
+        #[allow(unused_qualifications)]
         const _: () = {
             #use_runtime
             #aliases
@@ -75,16 +78,11 @@ impl Names<'_> {
     /// The bounds under which the impls of the enum need not report a type that cannot be stored: it is
     /// reported where it stands.
     pub(super) fn bounds(&self) -> TokenStream {
-        where_all_storable(&self.unknown)
+        let events = self.mutator.events.iter().filter(|event| event.cfgs().is_empty());
+        let unknown: Vec<_> =
+            events.filter(|event| !stored_types(event).is_empty()).map(EventMethod::variant).collect();
+        lazy_bounds(&unknown, &quote!(__es::Storable))
     }
-}
-
-fn where_all_storable(types: &[&Type]) -> TokenStream {
-    if types.is_empty() {
-        return TokenStream::new();
-    }
-    let bounds = lazy_bounds(types, &quote!(__es::Storable));
-    quote!(where #bounds)
 }
 
 /// The names of the root and the state in the expansion's block. What is no aggregate makes an error of the first
@@ -124,7 +122,7 @@ fn stored_types(method: &EventMethod) -> Vec<&Type> {
 }
 
 /// The struct that is made from the parameters of a method.
-fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
+fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> TokenStream {
     let MethodEvent::Made { name, fields, .. } = &method.event else { return TokenStream::new() };
     let private = mutator.runtime.private();
     let serde = mutator.runtime.serde();
@@ -133,7 +131,7 @@ fn event_struct(mutator: &Mutator, method: &EventMethod) -> TokenStream {
     let lints = attrs::select(&method.attrs, attrs::is_lint);
     let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
     let unknown = stored_types(method);
-    let bounds = serde_bounds(&unknown, &quote!(#private::Storable));
+    let bounds = serde_bounds(&unknown, own, &private);
     let copied = unknown.is_empty().then(|| quote!(::core::clone::Clone, ::core::fmt::Debug,));
     let fields = fields.iter().map(|Field { attrs, pat, ty }| {
         let ident = &pat.ident;
@@ -248,13 +246,16 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         let (copied, shown) = (derives::copied(name, &parts), derives::shown(name, &parts));
         derives::by_hand(&cfgs, name, &checked, Some(copied), Some(shown))
     });
-    let bounds = where_all_storable(&unknown);
+    let shared = shared(&unknown, &cfgs);
+    let bounds = if unknown.is_empty() { &[][..] } else { &[name] };
+    let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
     let root = &names.root;
     let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
     let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>(#usual)));
     quote! {
         #(#cfgs)*
         impl __es::Event for #name #bounds { #items }
+        #shared
         #by_hand
     }
 }

@@ -1,6 +1,6 @@
 use es_runtime::{aggregate, mutator};
 
-#[aggregate(snapshot_every = 10)]
+#[aggregate(colour = 10)]
 pub struct Account {
     pub balance: i64,
 }

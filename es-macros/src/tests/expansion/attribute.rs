@@ -6,8 +6,8 @@
 #[serde(crate = "crate::es::__private::serde")]
 #[serde(
     bound(
-        serialize = "for < 'a > Name : crate :: es :: __private :: StateField < 'a >",
-        deserialize = "for < 'a > Name : crate :: es :: __private :: StateField < 'a >"
+        serialize = "for < 'a > Name : crate :: es :: __private :: Written < 'a , 0 >",
+        deserialize = "Name : crate :: es :: __private :: Read < 'de , 0 >"
     )
 )]
 struct AccountState {
@@ -29,8 +29,11 @@ const _: () = {
     #[automatically_derived]
     impl __es::State for AccountState
     where
-        for<'a> Name: __es::StateField<'a>,
+        for<'a> AccountState: __es::StateField<'a>,
     {}
+    const _: () = {
+        let () = <Name as __es::AssertShared>::OK;
+    };
     type __AccountState = <AccountState as __es::Checked<
         {
             let () = <Name as __es::AssertStorable>::OK;
@@ -106,15 +109,18 @@ const _: () = {
     #[automatically_derived]
     impl __es::Attribute for AccountAttribute
     where
-        for<'a> Name: __es::Storable<'a>,
+        for<'a> AccountAttribute: __es::Kept<'a>,
     {
         type State = AccountState;
         const TYPES: &'static [__es::AttributeType] = &[
             __es::AttributeType::new("holder", &["owner"], 2u32),
         ];
         fn visit<__V: __es::AttributeVisitor>(&self, visitor: __V) -> __V::Output {
-            match self {
-                Self::Owner(value) => visitor.attribute("holder", 2u32, value),
+            let this: &__AccountAttribute = self;
+            match this {
+                __AccountAttribute::Owner(value) => {
+                    visitor.attribute("holder", 2u32, value)
+                }
             }
         }
         fn apply(self, state: &mut AccountState) {
@@ -131,7 +137,12 @@ const _: () = {
                 match name {
                     "holder" | "owner" => {
                         __es::decode_past::<
-                            Name,
+                            <Name as __es::Checked<
+                                {
+                                    let () = <Name as __es::AssertStorable>::OK;
+                                    0
+                                },
+                            >>::Type,
                             ((), String),
                             __D,
                         >(name, version, value)

@@ -6,6 +6,7 @@ pub enum AccountEvent {
     AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
     Discarded,
 }
+#[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
     type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;

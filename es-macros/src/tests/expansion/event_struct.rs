@@ -5,8 +5,8 @@
 #[serde(crate = "::es_runtime::__private::serde")]
 #[serde(
     bound(
-        serialize = "for < 'a > Money : :: es_runtime :: __private :: Storable < 'a >",
-        deserialize = "for < 'a > Money : :: es_runtime :: __private :: Storable < 'a >"
+        serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
+        deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
     )
 )]
 pub struct PaymentReceived {
@@ -18,12 +18,15 @@ const _: () = {
     #[automatically_derived]
     impl __es::Event for PaymentReceived
     where
-        for<'a> Money: __es::Storable<'a>,
+        for<'a> PaymentReceived: __es::Storable<'a>,
     {
         const NAME: &'static str = "PaymentReceived";
         const TOPIC: &'static str = "payment.received";
         const PLACE: __es::Place = __es::Location::caller();
     }
+    const _: () = {
+        let () = <Money as __es::AssertShared>::OK;
+    };
     type __PaymentReceived = <PaymentReceived as __es::Checked<
         {
             let () = <Money as __es::AssertStorable>::OK;

@@ -8,8 +8,8 @@
 #[serde(crate = "::es_runtime::__private::serde")]
 #[serde(
     bound(
-        serialize = "for < 'a > Money : :: es_runtime :: __private :: Storable < 'a >",
-        deserialize = "for < 'a > Money : :: es_runtime :: __private :: Storable < 'a >"
+        serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
+        deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
     )
 )]
 pub struct Opened {
@@ -23,6 +23,7 @@ pub enum AccountEvent {
     AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
     Discarded,
 }
+#[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
     type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;
@@ -115,7 +116,7 @@ const _: () = {
     #[cfg(feature = "accounts")]
     impl __es::Event for Opened
     where
-        for<'a> Money: __es::Storable<'a>,
+        for<'a> Opened: __es::Storable<'a>,
     {
         const NAME: &'static str = "Opened";
         const TOPIC: &'static str = "opened";
@@ -133,6 +134,10 @@ const _: () = {
             >(Self::TOPIC, version, data)
         }
     }
+    #[cfg(feature = "accounts")]
+    const _: () = {
+        let () = <Money as __es::AssertShared>::OK;
+    };
     #[cfg(feature = "accounts")]
     type __Opened = <Opened as __es::Checked<
         {
