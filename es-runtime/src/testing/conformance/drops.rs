@@ -2,7 +2,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -66,34 +67,39 @@ pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<
 
 /// A future that is polled and then only kept does not hold up the saves of others.
 pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &Store<R>) {
-    const ROUNDS: usize = 40;
-    let done = AtomicUsize::new(0);
+    const ROUNDS: usize = 100;
+    let saved = AtomicUsize::new(0);
+    let begin = Barrier::new(5);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
-                    store.save([event(new_id(), 1)]);
-                    done.fetch_add(1, Ordering::Relaxed);
+                    begin.wait();
+                    // Nobody comes after the last of these and takes the others along.
+                    store.save(sequence(new_id(), 1..=20));
+                    saved.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
-        let began = Instant::now();
-        let mut kept = Vec::new();
-        let mut in_time = true;
-        while in_time && done.load(Ordering::Relaxed) < 4 * ROUNDS {
-            if kept.len() < 400 {
+        let mut held_up = None;
+        for round in 1..=ROUNDS {
+            begin.wait();
+            let mut kept = Vec::new();
+            for _ in 0..4 {
                 let mut future = Box::pin(store.recorder().append(Commit::new(vec![event(new_id(), 1)])));
                 if poll_once(store.way(), &mut future).is_pending() {
                     kept.push(future);
                 }
             }
-            thread::yield_now();
-            in_time = began.elapsed() < Duration::from_secs(10);
+            let began = Instant::now();
+            while saved.load(Ordering::Relaxed) < 4 * round && held_up.is_none() {
+                thread::sleep(Duration::from_micros(100));
+                held_up = (began.elapsed() > Duration::from_secs(5)).then_some(kept.len());
+            }
+            // What waits for them goes on, and the threads end.
+            drop(kept);
         }
-        let many = kept.len();
-        // Dropped first: what waits for them goes on, and the threads end.
-        drop(kept);
-        assert!(in_time, "the saves of other threads stood still behind {many} futures that nobody polls");
+        assert!(held_up.is_none(), "the saves of other threads stood still behind futures that nobody polls");
     });
 }
 
@@ -121,11 +127,11 @@ pub fn a_future_may_move_between_executors<R: AggregateRecorder>(store: &Store<R
 
 /// Runs while other threads save.
 fn among_others<R: AggregateRecorder>(store: &Store<R>, run: impl FnOnce()) {
-    let stop = Stop(AtomicUsize::new(0));
+    let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                while stop.0.load(Ordering::Relaxed) == 0 {
+                while !stop.load(Ordering::Relaxed) {
                     store.save([event(new_id(), 1)]);
                 }
             });
@@ -135,14 +141,12 @@ fn among_others<R: AggregateRecorder>(store: &Store<R>, run: impl FnOnce()) {
     });
 }
 
-struct Stop(AtomicUsize);
-
 /// Also when a rule fails: its threads must end.
-struct StopAtEnd<'a>(&'a Stop);
+struct StopAtEnd<'a>(&'a AtomicBool);
 
 impl Drop for StopAtEnd<'_> {
     fn drop(&mut self) {
-        self.0.0.store(1, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

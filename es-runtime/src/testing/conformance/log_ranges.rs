@@ -14,7 +14,7 @@ pub fn the_log_is_read_from_and_up_to<R: ApplicationRecorder>(store: &Store<R>) 
     let places: Vec<_> = store.whole_log().iter().map(|notification| notification.position).collect();
     let [p1, p2, p3] = places[..] else { panic!("three events have the positions {places:?}") };
     let all = LogRange::all;
-    let cases: [(&str, LogRange, &[Position]); 20] = [
+    let cases: [(&str, LogRange, &[Position]); 21] = [
         ("limit 10", all().limit(10), &[p1, p2, p3]),
         ("from 1, limit 10", all().from(p1).limit(10), &[p1, p2, p3]),
         ("up to 2", all().up_to(p2).limit(10), &[p1, p2]),
@@ -26,6 +26,7 @@ pub fn the_log_is_read_from_and_up_to<R: ApplicationRecorder>(store: &Store<R>) 
         ("topic 2", all().from(p1).topics(["t2"]).limit(3), &[p2]),
         ("topic 3", all().from(p1).topics(["t3"]).limit(3), &[p3]),
         ("topics 1 and 3", all().from(p1).topics(["t1", "t3"]).limit(3), &[p1, p3]),
+        ("topic 3, limit 1", all().from(p1).topics(["t3"]).limit(1), &[p3]),
         ("limit 1", all().limit(1), &[p1]),
         ("from 2, limit 1", all().from(p2).limit(1), &[p2]),
         ("after 1, limit 1", all().after(Some(p1)).limit(1), &[p2]),

@@ -29,6 +29,9 @@ pub mod repeats;
 pub mod tracking;
 pub mod tracking_conflicts;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::list::{
     ReopeningRule, Rule, aggregate_reopening_rules, aggregate_rules, application_reopening_rules,
     application_rules, process_reopening_rules, process_rules,
