@@ -90,6 +90,11 @@ impl<W: Worker> Group<W> {
         Submitted { shared: Arc::clone(&self.shared), job: Some(job), slot: None }
     }
 
+    /// Whether jobs are refused.
+    pub(super) fn is_closed(&self) -> bool {
+        self.shared.lock().closed
+    }
+
     /// Refuses later jobs; what was asked for before is still done, and the worker ends after it.
     pub(super) fn close(&self) {
         let mut state = self.shared.lock();
