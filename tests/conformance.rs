@@ -96,7 +96,6 @@ fn in_tables(options: &SqliteOptions, tables: &Tables) -> SqliteRecorder {
     open(options).recorder(tables).unwrap()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it has to be closed before it is opened again")]
 fn reopened(old: SqliteRecorder) -> SqliteRecorder {
     drop(old);
     recorder(&at_last_path())

@@ -84,17 +84,24 @@ fn values_of_any_type_in_any_column_are_no_panic() {
         CREATE UNIQUE INDEX stored_events_order ON stored_events (id, version);
         DROP TABLE tracking; CREATE TABLE tracking (upstream PRIMARY KEY, position);
         INSERT INTO tracking VALUES ('up', 3)";
-    let values = ["NULL", "-1", "1.5", "9e999", "'text'", "x''", "x'00ff'", "9223372036854775807", "zeroblob(16)"];
+    let values =
+        ["NULL", "-1", "1.5", "9e999", "'text'", "x''", "x'00ff'", "9223372036854775807", "zeroblob(16)"];
     for column in ["id", "version", "topic", "state", "commit_id", "position"] {
         for value in values {
             let folder = Folder::new();
             fill(&folder, 3);
-            let (table, rows) = if column == "position" { ("tracking", "1") } else { ("stored_events", "version = 2") };
+            let (table, rows) =
+                if column == "position" { ("tracking", "1") } else { ("stored_events", "version = 2") };
             let change = format!("UPDATE {table} SET {column} = {value} WHERE {rows}");
             by_hand(&folder).execute_batch(&format!("{loose}; {change}")).unwrap();
             let kinds = ask(&folder);
-            let expected =
-                [ErrorKind::Corrupt, ErrorKind::Conflict, ErrorKind::Schema, ErrorKind::Storage, ErrorKind::Invalid];
+            let expected = [
+                ErrorKind::Corrupt,
+                ErrorKind::Conflict,
+                ErrorKind::Schema,
+                ErrorKind::Storage,
+                ErrorKind::Invalid,
+            ];
             assert!(kinds.iter().all(|kind| expected.contains(kind)), "{change}: {kinds:?}");
             if matches!((column, value), ("topic" | "state", "1.5" | "-1" | "NULL")) {
                 assert!(kinds.contains(&ErrorKind::Corrupt), "{change}: {kinds:?}");
@@ -121,14 +128,19 @@ fn a_file_that_was_cut_is_no_panic() {
     let folder = Folder::new();
     fill(&folder, 300);
     let whole = fs::read(folder.file("events.db")).unwrap();
-    for length in [0, 1, 15, 16, 99, 100, 511, 512, 4095, 4096, 4097, 8192, whole.len() / 2, whole.len() - 1] {
+    for length in [0, 1, 15, 16, 99, 100, 511, 512, 4095, 4096, 4097, 8192, whole.len() / 2, whole.len() - 1]
+    {
         let cut = Folder::new();
         fs::write(cut.file("events.db"), &whole[..length]).unwrap();
         let kinds = ask(&cut);
         assert_clear(&kinds, &format!("{length} of {} bytes", whole.len()));
         // What is missing at the very end may be a free place.
         if (100..=whole.len() / 2).contains(&length) {
-            assert!(kinds.iter().any(|kind| *kind != ErrorKind::Conflict), "{length} of {} bytes", whole.len());
+            assert!(
+                kinds.iter().any(|kind| *kind != ErrorKind::Conflict),
+                "{length} of {} bytes",
+                whole.len()
+            );
         }
     }
 }

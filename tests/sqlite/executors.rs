@@ -95,5 +95,8 @@ fn no_poll_blocks_while_the_file_is_locked() {
             save.await.unwrap();
         }
     });
-    assert!(ticks.load(Ordering::Relaxed) > 20, "{ticks:?} reads in 300 ms beside saves that wait for the file");
+    assert!(
+        ticks.load(Ordering::Relaxed) > 20,
+        "{ticks:?} reads in 300 ms beside saves that wait for the file"
+    );
 }

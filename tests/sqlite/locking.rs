@@ -4,7 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange, Position, ProcessRecorder, Tracking};
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, EventRange, Position, ProcessRecorder, Tracking,
+};
 
 const TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -49,7 +51,12 @@ fn many_who_wait_for_a_locked_file_all_get_an_answer_soon() {
     let began = Instant::now();
     thread::scope(|scope| {
         for _ in 0..6 {
-            scope.spawn(|| assert_eq!(both(|| recorder.append(commit(Uuid::now_v7(), 1..=1))).map(kind), [ErrorKind::Timeout; 2]));
+            scope.spawn(|| {
+                assert_eq!(
+                    both(|| recorder.append(commit(Uuid::now_v7(), 1..=1))).map(kind),
+                    [ErrorKind::Timeout; 2]
+                );
+            });
         }
     });
     assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
@@ -78,9 +85,40 @@ fn opening_a_locked_file_gives_up_too() {
     let other = by_hand(&folder);
     other.execute_batch("CREATE TABLE a (a); BEGIN EXCLUSIVE").unwrap();
     let began = Instant::now();
-    let opened = options(&folder).busy_timeout(TIMEOUT).open().and_then(|database| database.recorder(&Tables::default()));
+    let opened = options(&folder)
+        .busy_timeout(TIMEOUT)
+        .open()
+        .and_then(|database| database.recorder(&Tables::default()));
     assert_eq!(kind(opened), ErrorKind::Timeout);
     assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
     other.execute_batch("ROLLBACK").unwrap();
     hasty(&folder);
+}
+
+#[test]
+fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let one = options(&folder).readers(1).busy_timeout(Duration::from_millis(1));
+    let recorder = one.open().unwrap().recorder(&Tables::default()).unwrap();
+    let id = Uuid::now_v7();
+    recorder.append(commit(id, 1..=20_000)).wait().unwrap();
+    let (mut served, mut refused) = (0, 0);
+    thread::scope(|scope| {
+        let read =
+            || (0..4).flat_map(|_| both(|| recorder.select(id, EventRange::all()))).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
+        for answer in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
+            match answer {
+                Ok(events) => served += usize::from(events.len() == 20_000),
+                Err(error) => refused += usize::from(error.kind() == ErrorKind::Timeout),
+            }
+        }
+    });
+    assert_eq!(served + refused, 32);
+    assert!(served > 0 && refused > 0, "{served} were served, {refused} were not");
+    for _ in 0..20 {
+        for read in both(|| recorder.select(id, EventRange::all().limit(1))) {
+            assert_eq!(read.unwrap().len(), 1, "afterwards all are served");
+        }
+    }
 }

@@ -28,7 +28,10 @@ fn a_file_that_is_no_database_is_not_touched() {
     }
     assert_eq!(fs::read(folder.file("events.db")).unwrap(), text);
     fs::write(folder.file("events.db"), b"").unwrap();
-    assert!(options(&folder).open().unwrap().recorder(&Tables::default()).is_ok(), "an empty file is made one");
+    assert!(
+        options(&folder).open().unwrap().recorder(&Tables::default()).is_ok(),
+        "an empty file is made one"
+    );
 }
 
 #[test]

@@ -64,9 +64,12 @@ fn processes_share_one_order_and_one_set_of_versions() {
     assert!(log.windows(2).all(|pair| pair[0].position < pair[1].position));
     let places: HashSet<_> = log.iter().map(|entry| (entry.event.id, entry.event.version)).collect();
     assert_eq!(places.len(), log.len(), "a version was stored twice");
-    let shared: Vec<_> = log.iter().filter(|entry| entry.event.id == SHARED).map(|entry| entry.event.clone()).collect();
+    let shared: Vec<_> =
+        log.iter().filter(|entry| entry.event.id == SHARED).map(|entry| entry.event.clone()).collect();
     assert_eq!(shared, events(SHARED, 1..=200), "in the order of the log");
-    for pair in log.windows(2).filter(|pair| pair[0].event.id.as_u128() > 100 && pair[0].event.version.get() % 2 == 0) {
+    for pair in
+        log.windows(2).filter(|pair| pair[0].event.id.as_u128() > 100 && pair[0].event.version.get() % 2 == 0)
+    {
         if pair[0].event.id.as_u128() != 103 {
             assert_eq!(pair[0].event.id, pair[1].event.id, "the two events of a commit stand together");
         }

@@ -2,7 +2,8 @@
 
 use super::*;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, EventRange, EventTable, LogRange, ProcessRecorder, Position, Tracking,
+    AggregateRecorder, ApplicationRecorder, EventRange, EventTable, LogRange, Position, ProcessRecorder,
+    Tracking,
 };
 
 #[test]
@@ -14,7 +15,10 @@ fn a_table_that_is_not_there_is_reported() {
         assert_eq!(kind(database.recorder(&Tables::default())), ErrorKind::Schema);
         assert_eq!(kind(database.snapshots(&Tables::default())), ErrorKind::Schema);
     }
-    assert!(kind(SqliteOptions::in_memory().read_only().open().unwrap().recorder(&Tables::default())) == ErrorKind::Schema);
+    assert!(
+        kind(SqliteOptions::in_memory().read_only().open().unwrap().recorder(&Tables::default()))
+            == ErrorKind::Schema
+    );
 }
 
 #[test]
@@ -31,10 +35,15 @@ fn a_table_that_is_dropped_later_is_reported() {
                 assert_eq!(kind(written), ErrorKind::Schema);
             }
         }
-        assert!(both(|| recorder.append_tracked(commit(id, 3..=3), tracking())).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(
+            both(|| recorder.append_tracked(commit(id, 3..=3), tracking())).map(kind)
+                == [ErrorKind::Schema; 2]
+        );
         assert!(both(|| recorder.select(id, EventRange::all())).map(kind) == [ErrorKind::Schema; 2]);
         assert!(both(|| recorder.select_log(LogRange::all())).map(kind) == [ErrorKind::Schema; 2]);
-        assert!(both(|| recorder.select_log(LogRange::all().topics(["a"]))).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(
+            both(|| recorder.select_log(LogRange::all().topics(["a"]))).map(kind) == [ErrorKind::Schema; 2]
+        );
         assert!(both(|| recorder.last_position()).map(kind) == [ErrorKind::Schema; 2]);
         assert!(both(|| recorder.last_tracked("up")).map(kind) == [ErrorKind::Schema; 2]);
     }
@@ -144,7 +153,9 @@ fn a_position_is_not_used_again_when_the_newest_rows_are_deleted_by_hand() {
             open(&folder)
         };
         let other = by_hand(&folder);
-        other.execute("DELETE FROM stored_events WHERE log_position > ?1", [last.get().cast_signed()]).unwrap();
+        other
+            .execute("DELETE FROM stored_events WHERE log_position > ?1", [last.get().cast_signed()])
+            .unwrap();
         other.execute_batch("VACUUM").unwrap();
         let (first, _) = recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap().positions().unwrap();
         assert_eq!(first.get(), last.get() + 3);

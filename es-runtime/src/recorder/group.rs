@@ -51,6 +51,7 @@ struct Shared<W: Worker> {
     called: Condvar,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct State<W: Worker> {
     /// Away while somebody leads.
     worker: Option<W>,

@@ -76,7 +76,7 @@ impl Sqlite {
         let writer = Group::new(Writer::new(open(&options, &Role::Writes)?));
         let in_file = matches!(options.location, Location::File(_));
         let readers = in_file.then(|| Readers::new(options.clone()));
-        Ok(Self { shared: Arc::new(Shared { options, writer, readers }) })
+        Ok(Self { shared: Arc::new(Shared { options, readers, writer }) })
     }
 
     /// The events and the tracking of an application; the tables are made if they are not there.

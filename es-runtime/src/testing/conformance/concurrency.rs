@@ -1,7 +1,6 @@
 //! Many at the same time.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::task::Poll;
 use std::thread;
@@ -89,7 +88,7 @@ pub fn a_refused_save_harms_no_other<R: AggregateRecorder>(store: &Store<R>) {
                     .map(|round| {
                         barrier.wait();
                         let mut events = vec![event(id, 2 * round), event(id, 2 * round + 1)];
-                        if number % 2 == 0 {
+                        if number.is_multiple_of(2) {
                             events.insert(usize::from(round % 2 == 0) * 2, event(taken, 1));
                         }
                         store.append(Commit::new(events))
@@ -156,8 +155,7 @@ pub fn one_thread_has_many_under_way<R: AggregateRecorder>(store: &Store<R>) {
 
 /// All outputs, once the last is there.
 fn all<F: Future>(futures: impl Iterator<Item = F>) -> impl Future<Output = Vec<F::Output>> {
-    let mut futures: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        futures.map(|future| (Box::pin(future), None)).collect();
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     poll_fn(move |context| {
         for (future, output) in futures.iter_mut().filter(|(_, output)| output.is_none()) {
             if let Poll::Ready(made) = future.as_mut().poll(context) {

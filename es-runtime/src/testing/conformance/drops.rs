@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::random::Random;
-use super::store::{Store, Way, accepted, event, new_id, sequence};
+use super::store::{SetAtEnd, Store, Way, accepted, event, new_id, sequence};
 use crate::recorder::{AggregateRecorder, Commit, EventRange};
 
 /// A future that is never polled stores nothing.
@@ -68,22 +68,24 @@ pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<
 /// A future that is polled and then only kept does not hold up the saves of others.
 pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &Store<R>) {
     const ROUNDS: usize = 100;
-    let saved = AtomicUsize::new(0);
-    let begin = Barrier::new(5);
+    let (saved, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let barrier = Barrier::new(5);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
-                    begin.wait();
+                    barrier.wait();
                     // Nobody comes after the last of these and takes the others along.
-                    store.save(sequence(new_id(), 1..=20));
+                    if store.append(Commit::new(sequence(new_id(), 1..=20))).is_err() {
+                        refused.fetch_add(1, Ordering::Relaxed);
+                    }
                     saved.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
-        let mut held_up = None;
+        let mut is_held_up = false;
         for round in 1..=ROUNDS {
-            begin.wait();
+            barrier.wait();
             let mut kept = Vec::new();
             for _ in 0..4 {
                 let mut future = Box::pin(store.recorder().append(Commit::new(vec![event(new_id(), 1)])));
@@ -92,15 +94,16 @@ pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &
                 }
             }
             let began = Instant::now();
-            while saved.load(Ordering::Relaxed) < 4 * round && held_up.is_none() {
+            while saved.load(Ordering::Relaxed) < 4 * round && !is_held_up {
                 thread::sleep(Duration::from_micros(100));
-                held_up = (began.elapsed() > Duration::from_secs(5)).then_some(kept.len());
+                is_held_up = began.elapsed() > Duration::from_secs(5);
             }
             // What waits for them goes on, and the threads end.
             drop(kept);
         }
-        assert!(held_up.is_none(), "the saves of other threads stood still behind futures that nobody polls");
+        assert!(!is_held_up, "the saves of other threads stood still behind futures that nobody polls");
     });
+    assert_eq!(refused.into_inner(), 0, "so many saves were refused beside futures that nobody polls");
 }
 
 /// A future may be polled in one way first and in another later.
@@ -136,18 +139,9 @@ fn among_others<R: AggregateRecorder>(store: &Store<R>, run: impl FnOnce()) {
                 }
             });
         }
-        let _stopped = StopAtEnd(&stop);
+        let _stopped = SetAtEnd(&stop);
         run();
     });
-}
-
-/// Also when a rule fails: its threads must end.
-struct StopAtEnd<'a>(&'a AtomicBool);
-
-impl Drop for StopAtEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }
 
 fn poll_once<F: Future>(way: Way, future: &mut Pin<Box<F>>) -> Poll<F::Output> {

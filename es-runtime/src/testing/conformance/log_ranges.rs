@@ -100,7 +100,7 @@ pub fn topics_are_compared_as_they_are<R: ApplicationRecorder>(store: &Store<R>)
 /// A limit counts the events that the topics let pass.
 pub fn a_limit_counts_what_the_topics_let_pass<R: ApplicationRecorder>(store: &Store<R>) {
     let id = new_id();
-    let topic = |number: u64| if number % 10 == 0 { "rare" } else { "common" };
+    let topic = |number: u64| if number.is_multiple_of(10) { "rare" } else { "common" };
     store.save((1..=100).map(|number| under(id, number, topic(number))).collect::<Vec<_>>());
     for limit in [0, 1, 3, 10, 11] {
         let found = store.log(LogRange::all().topics(["rare"]).limit(limit));

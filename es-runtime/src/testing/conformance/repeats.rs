@@ -51,7 +51,7 @@ pub fn a_commit_saved_by_several_at_once_is_stored_once<R: AggregateRecorder>(st
                 store.append(commit.clone())
             };
             let threads: Vec<_> = (0..6).map(|_| scope.spawn(save)).collect();
-            let answers = threads.into_iter().map(|thread| thread.join());
+            let answers = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
             answers
                 .map(|answer| {
                     super::store::accepted(

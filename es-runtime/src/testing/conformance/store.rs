@@ -221,6 +221,15 @@ pub(super) fn numbers(events: &[StoredEvent]) -> Vec<u64> {
     events.iter().map(|event| event.version.get()).collect()
 }
 
+/// Tells the threads of a rule to end, also if the rule fails.
+pub(super) struct SetAtEnd<'a>(pub(super) &'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// How long a rule waits for what must happen, on a slow machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -56,7 +56,9 @@ impl Wrong {
             Fault::GivesEventsAway if !self.known().given.insert(id) => Ok(Vec::new()),
             Fault::IgnoresTheTopBitOfIds => {
                 let mut events = self.inner.select(without_top_bit(id), range).wait()?;
-                events.iter_mut().for_each(|event| event.id = id);
+                for event in &mut events {
+                    event.id = id;
+                }
                 Ok(events)
             }
             Fault::OrderOfInsertion => {

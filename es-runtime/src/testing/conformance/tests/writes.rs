@@ -164,13 +164,12 @@ impl Wrong {
                 }
             }
             Fault::TrustsCommitIds if before.is_some() => before.cloned().map(Ok),
-            Fault::LooksForRepeatsOutsideTheLock => match before {
-                Some(before) => Some(Ok(before.clone())),
-                None => {
+            Fault::LooksForRepeatsOutsideTheLock => {
+                if before.is_none() {
                     thread::sleep(Duration::from_millis(1));
-                    None
                 }
-            },
+                before.cloned().map(Ok)
+            }
             Fault::ChecksThenWrites if !events.iter().any(|event| self.is_taken(event)) => {
                 thread::sleep(Duration::from_micros(300));
                 Some(Ok(self.put(commit.clone(), None).unwrap_or(Receipt::new(commit.id()))))
@@ -259,7 +258,7 @@ impl Wrong {
                 Fault::TopicOfTheFirstEvent => event.topic.clone_from(topic.as_ref().unwrap()),
                 Fault::IgnoresTheTopBitOfIds => event.id = without_top_bit(event.id),
                 Fault::StatesAreText => {
-                    event.state = String::from_utf8_lossy(&event.state).into_owned().into()
+                    event.state = String::from_utf8_lossy(&event.state).into_owned().into();
                 }
                 Fault::CutsStates => event.state.truncate(1 << 16),
                 Fault::CutsTopics => event.topic = event.topic.chars().take(255).collect::<String>().into(),

@@ -64,23 +64,19 @@ impl Wrong {
             None => self.inner.append(commit).wait(),
         };
         let mut known = self.known();
-        match &done {
-            Ok(receipt) => {
-                let many = receipt.positions().map_or(0, |(_, last)| usize::try_from(last.get()).unwrap());
-                if known.stored_at.len() < many {
-                    known.stored_at.resize(many, Instant::now());
-                }
-                if known.commits.iter().all(|(other, _)| *other != id) {
-                    known.commits.push((id, receipt.clone()));
-                }
+        if let Ok(receipt) = &done {
+            let many = receipt.positions().map_or(0, |(_, last)| usize::try_from(last.get()).unwrap());
+            if known.stored_at.len() < many {
+                known.stored_at.resize(many, Instant::now());
             }
-            Err(_) => {
-                self.conflicts.fetch_add(1, Ordering::SeqCst);
-                known.refused.insert(id.uuid());
-                if known.hidden_from.is_none() {
-                    known.hidden_from =
-                        Some(self.inner.last_position().wait().unwrap().map_or(0, Position::get));
-                }
+            if known.commits.iter().all(|(other, _)| *other != id) {
+                known.commits.push((id, receipt.clone()));
+            }
+        } else {
+            self.conflicts.fetch_add(1, Ordering::SeqCst);
+            known.refused.insert(id.uuid());
+            if known.hidden_from.is_none() {
+                known.hidden_from = Some(self.inner.last_position().wait().unwrap().map_or(0, Position::get));
             }
         }
         done
@@ -126,7 +122,7 @@ impl Wrong {
         };
         match self.fault {
             Fault::ReadsLag => age > Duration::from_millis(3),
-            Fault::VisibleOutOfOrder => at.get() % 3 != 0 || age > Duration::from_millis(3),
+            Fault::VisibleOutOfOrder => !at.get().is_multiple_of(3) || age > Duration::from_millis(3),
             _ => true,
         }
     }
