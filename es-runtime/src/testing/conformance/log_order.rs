@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use super::log::ascending;
 use super::store::{SetAtEnd, Store, event, new_id, sequence};
@@ -54,6 +55,8 @@ pub fn a_follower_misses_nothing<R: ApplicationRecorder>(store: &Store<R>) {
             }
         });
     });
+    // By now also that has appeared which appears late.
+    thread::sleep(Duration::from_millis(50));
     let log = store.whole_log();
     ascending(&log);
     for seen in followed.into_inner().unwrap_or_else(PoisonError::into_inner) {

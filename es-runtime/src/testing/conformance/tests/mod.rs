@@ -12,9 +12,8 @@ use std::thread;
 use self::fault::Fault::{self, *};
 use self::wrong::Wrong;
 use super::*;
-use crate::Wait;
-use crate::recorder::{AggregateRecorder, ApplicationRecorder};
-use crate::recorder::{Commit, LogRange};
+use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, LogRange};
+use crate::wait::Wait;
 
 /// Each rule, with the faults that it has to find.
 const FOUND: &[(&str, &[Fault])] = &[
@@ -126,7 +125,8 @@ fn rules_find_their_faults(part: usize) {
         assert!(!is_found(rule, Healthy), "`{}` finds a fault where there is none", rule.name);
         let faults = FOUND.iter().find(|(name, _)| *name == rule.name).map_or(&[][..], |(_, faults)| faults);
         for fault in faults {
-            assert!(is_found(rule, *fault), "`{}` does not find {fault:?}", rule.name);
+            // Some show only if two threads meet.
+            assert!((0..3).any(|_| is_found(rule, *fault)), "`{}` does not find {fault:?}", rule.name);
         }
     }
 }

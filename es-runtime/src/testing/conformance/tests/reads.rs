@@ -5,9 +5,10 @@ use super::super::store::{position, version};
 use super::fault::Fault;
 use super::writes::{pause, without_top_bit};
 use super::wrong::{Wrong, failed};
+use crate::error::{Error, ErrorKind};
 use crate::recorder::*;
 use crate::stored_event::StoredEvent;
-use crate::{Error, ErrorKind, Wait};
+use crate::wait::Wait;
 use uuid::Uuid;
 
 impl AggregateRecorder for Wrong {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::wrong::{Wrong, failed};
-use crate::error::Conflict;
+use crate::error::{Conflict, Error, ErrorKind};
+use crate::id::Version;
 use crate::recorder::*;
-use crate::wait::may_block;
-use crate::{Error, ErrorKind, Version, Wait};
+use crate::wait::{Wait, may_block};
 use uuid::Uuid;
 
 impl Wrong {

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::super::store::position;
 use super::fault::Fault;
+use crate::error::{Error, ErrorKind};
 use crate::recorder::*;
 use crate::stored_event::StoredEvent;
-use crate::{Error, ErrorKind, Wait};
+use crate::wait::Wait;
 use uuid::Uuid;
 
 /// A recorder in memory that has one fault.
@@ -122,7 +123,7 @@ impl Wrong {
         };
         match self.fault {
             Fault::ReadsLag => age > Duration::from_millis(3),
-            Fault::VisibleOutOfOrder => !at.get().is_multiple_of(3) || age > Duration::from_millis(3),
+            Fault::VisibleOutOfOrder => !at.get().is_multiple_of(3) || age > Duration::from_millis(20),
             _ => true,
         }
     }
