@@ -54,7 +54,7 @@ recorder_conformance!(
         snapshots(&open(&at_last_path()))
     }
 );
-recorder_conformance!(application, sqlite_as_application, || recorder(&SqliteOptions::in_memory()));
+recorder_conformance!(application, memory_as_application, || MemoryRecorder::new());
 
 thread_local! {
     /// The folders of the test that this thread runs: gone when it ends.
