@@ -50,6 +50,10 @@ fn used(source: &str) -> Vec<String> {
             continue;
         }
         let rest = code[at + path.len()..].trim_start();
+        // A macro of the crate expands elsewhere.
+        if rest[name(rest).len()..].starts_with('!') {
+            continue;
+        }
         match rest.strip_prefix('{') {
             Some(group) => used.extend(heads(group)),
             None => used.push(name(rest)),

@@ -2,7 +2,8 @@
 //!
 //! There is one worker, and whoever works holds it: the lead. A thread inside [`Wait::wait`](crate::Wait) takes the
 //! lead itself, works for all who queued, and passes the lead on; for futures on an executor a thread of the
-//! group does. Nobody waits for a timer, and a single caller pays for one lock.
+//! group does. Nobody waits for a timer, and a single caller pays for one lock. Only if who is called to lead does
+//! not come, since nobody polls his future any more, the thread of the group does it after a while.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread;
+use std::time::Duration;
 
 use crate::wait::{Slot, may_block};
 
@@ -35,6 +37,8 @@ pub(super) trait Worker: Send + 'static {
 const MOST: usize = 512;
 /// How many rounds a waiting thread works for others before it goes its own way.
 const ROUNDS: usize = 4;
+/// How long who is called to lead may take to come.
+const GRACE: Duration = Duration::from_millis(5);
 
 pub(super) struct Group<W: Worker> {
     shared: Arc<Shared<W>>,
@@ -46,11 +50,18 @@ struct Shared<W: Worker> {
     called: Condvar,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct State<W: Worker> {
     /// Away while somebody leads.
     worker: Option<W>,
     queue: VecDeque<Entry<W>>,
     has_thread: bool,
+    /// Whether the group's own thread is to lead, as soon as it can.
+    asked: bool,
+    /// Whether the group's own thread looks whether those who are called to lead come.
+    watched: bool,
+    /// How often somebody took the lead.
+    turns: u64,
     closed: bool,
 }
 
@@ -62,13 +73,26 @@ struct Entry<W: Worker> {
 
 impl<W: Worker> Group<W> {
     pub(super) fn new(worker: W) -> Self {
-        let state = State { worker: Some(worker), queue: VecDeque::new(), has_thread: false, closed: false };
+        let state = State {
+            worker: Some(worker),
+            queue: VecDeque::new(),
+            has_thread: false,
+            asked: false,
+            watched: false,
+            turns: 0,
+            closed: false,
+        };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), called: Condvar::new() }) }
     }
 
     /// Asks for a job. Nothing happens before the first poll.
     pub(super) fn submit(&self, job: W::Job) -> Submitted<W> {
         Submitted { shared: Arc::clone(&self.shared), job: Some(job), slot: None }
+    }
+
+    /// Whether jobs are refused.
+    pub(super) fn is_closed(&self) -> bool {
+        self.shared.lock().closed
     }
 
     /// Refuses later jobs; what was asked for before is still done, and the worker ends after it.
@@ -95,7 +119,7 @@ impl<W: Worker> Shared<W> {
     }
 
     /// Works for the queue, at most so many rounds, then gives the worker back.
-    fn lead(&self, mut worker: W, rounds: usize) {
+    fn lead(self: &Arc<Self>, mut worker: W, rounds: usize) {
         for _ in 0..rounds {
             let mut state = self.lock();
             let many = state.queue.len().min(MOST);
@@ -110,32 +134,55 @@ impl<W: Worker> Shared<W> {
             for slot in slots {
                 let outcome = outcomes.next().unwrap_or_else(|| worker.broken());
                 if let Some(waker) = slot.fill(outcome) {
-                    waker.wake();
+                    wake(waker);
                 }
             }
         }
         self.give_back(worker);
     }
 
-    fn give_back(&self, worker: W) {
+    fn give_back(self: &Arc<Self>, worker: W) {
         let mut state = self.lock();
         state.worker = Some(worker);
+        self.pass_on(state);
+    }
+
+    /// Calls who is to lead next, if there is work and nobody does; ends the worker, if there is none any more.
+    fn pass_on(self: &Arc<Self>, mut state: MutexGuard<'_, State<W>>) {
         let next = state.next_leader();
-        let ended = state.take_ended();
-        let closed = state.closed;
-        drop(state);
         match next {
-            Some(Next::Waiting(waker)) => waker.wake(),
-            Some(Next::Thread) => self.called.notify_all(),
+            Some(Next::Thread) => {
+                state.asked = true;
+                self.call_thread(&mut state);
+            }
+            Some(Next::Waiting(_)) if !state.watched => {
+                state.watched = true;
+                self.call_thread(&mut state);
+            }
             // The group's own thread ends with the worker.
-            None if closed => self.called.notify_all(),
-            None => {}
+            None if state.closed => self.called.notify_all(),
+            _ => {}
+        }
+        let ended = state.take_ended();
+        drop(state);
+        if let Some(Next::Waiting(waker)) = next {
+            wake(waker);
         }
         drop(ended);
     }
 
+    /// Sees to it that the group's own thread looks at the state.
+    fn call_thread(self: &Arc<Self>, state: &mut State<W>) {
+        if !state.has_thread {
+            let weak = Arc::downgrade(self);
+            let spawned = thread::Builder::new().name("es-writer".to_owned()).spawn(move || serve(&weak));
+            state.has_thread = spawned.is_ok();
+        }
+        self.called.notify_all();
+    }
+
     /// Works one job right away, if nobody leads and nobody waits.
-    fn at_once(&self, job: W::Job) -> Result<W::Outcome, W::Job> {
+    fn at_once(self: &Arc<Self>, job: W::Job) -> Result<W::Outcome, W::Job> {
         let mut state = self.lock();
         if state.closed {
             return Ok(W::closed());
@@ -143,7 +190,7 @@ impl<W: Worker> Shared<W> {
         if !state.queue.is_empty() {
             return Err(job);
         }
-        let Some(mut worker) = state.worker.take() else { return Err(job) };
+        let Some(mut worker) = state.take_worker() else { return Err(job) };
         drop(state);
         let outcome = run(&mut worker, vec![job]).pop().unwrap_or_else(|| worker.broken());
         self.give_back(worker);
@@ -170,6 +217,11 @@ impl<W: Worker> State<W> {
         }
         let waiting = self.queue.iter().filter(|entry| entry.may_block).find_map(|entry| entry.slot.waker());
         Some(waiting.map_or(Next::Thread, Next::Waiting))
+    }
+
+    fn take_worker(&mut self) -> Option<W> {
+        self.turns += u64::from(self.worker.is_some());
+        self.worker.take()
     }
 
     /// The worker, if it is not needed any more.
@@ -212,7 +264,8 @@ impl<W: Worker> Future for Submitted<W> {
             }
             state.queue.push_back(Entry { job, slot, may_block });
             if !may_block {
-                call_thread(&self.shared, &mut state);
+                state.asked = true;
+                self.shared.call_thread(&mut state);
             }
         }
         let Some(slot) = self.slot.clone() else { return Poll::Ready(W::closed()) };
@@ -225,7 +278,7 @@ impl<W: Worker> Future for Submitted<W> {
                 return Poll::Pending;
             }
             // Bound before the lock is let go.
-            let worker = self.shared.lock().worker.take();
+            let worker = self.shared.lock().take_worker();
             let Some(worker) = worker else { return Poll::Pending };
             self.shared.lead(worker, ROUNDS);
         }
@@ -236,48 +289,49 @@ impl<W: Worker> Drop for Submitted<W> {
     fn drop(&mut self) {
         let Some(slot) = self.slot.take() else { return };
         let mut state = self.shared.lock();
-        // What was not begun is not done. It may also have been the next to lead.
+        // What was not begun is not done. It may also have been the next to lead, or the last to be done.
         let before = state.queue.len();
         state.queue.retain(|entry| !Arc::ptr_eq(&entry.slot, &slot));
-        let next = if state.queue.len() < before { state.next_leader() } else { None };
-        match next {
-            Some(Next::Thread) => call_thread(&self.shared, &mut state),
-            Some(Next::Waiting(waker)) => {
-                drop(state);
-                waker.wake();
-            }
-            None => {}
+        if state.queue.len() < before {
+            self.shared.pass_on(state);
         }
     }
 }
 
-/// Sees to it that the group's own thread looks at the queue.
-fn call_thread<W: Worker>(shared: &Arc<Shared<W>>, state: &mut State<W>) {
-    if !state.has_thread {
-        let weak = Arc::downgrade(shared);
-        let spawned = thread::Builder::new().name("es-writer".to_owned()).spawn(move || serve(&weak));
-        state.has_thread = spawned.is_ok();
-    }
-    shared.called.notify_all();
+/// A waker belongs to somebody else: if it panics, the lead must not be lost.
+fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
+/// The group's own thread.
 fn serve<W: Worker>(weak: &Weak<Shared<W>>) {
-    loop {
-        let Some(shared) = weak.upgrade() else { return };
-        let mut state = shared.lock();
-        while state.worker.is_none() || state.queue.is_empty() {
-            if state.closed && state.queue.is_empty() {
-                let ended = state.take_ended();
-                drop(state);
-                drop(ended);
-                return;
-            }
+    let Some(shared) = weak.upgrade() else { return };
+    let mut state = shared.lock();
+    let mut nobody_came = false;
+    while !(state.closed && state.queue.is_empty()) {
+        if (state.asked || nobody_came)
+            && !state.queue.is_empty()
+            && let Some(worker) = state.take_worker()
+        {
+            (state.asked, nobody_came) = (false, false);
+            drop(state);
+            shared.lead(worker, usize::MAX);
+            state = shared.lock();
+        } else if state.watched {
+            let seen = state.turns;
+            let waited = shared.called.wait_timeout(state, GRACE);
+            let (again, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = again;
+            nobody_came = timeout.timed_out() && state.turns == seen;
+            state.watched = !state.queue.is_empty();
+        } else {
             state = shared.called.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let worker = state.worker.take();
-        drop(state);
-        if let Some(worker) = worker {
-            shared.lead(worker, usize::MAX);
-        }
     }
+    let ended = state.take_ended();
+    drop(state);
+    drop(ended);
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,7 +84,7 @@ impl Rows {
         if let Some(Tracking { upstream, position }) = tracking {
             self.tracked.insert(upstream, position);
         }
-        Ok(receipt(id, (self.log.len() > first).then_some((first, self.log.len() - 1))))
+        Ok(receipt(id, self.log.len().checked_sub(1).filter(|last| *last >= first).map(|last| (first, last))))
     }
 
     /// The receipt of a commit all of whose events are there under its id.

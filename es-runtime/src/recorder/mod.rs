@@ -3,7 +3,7 @@
 //! An [`AggregateRecorder`] keeps the events of aggregates, each sequence for itself. An [`ApplicationRecorder`]
 //! also gives all of them one order, the log. A [`ProcessRecorder`] also records, in one transaction with new
 //! events, how far another application's log was processed. A store implements the level whose promises it can
-//! keep, and the [conformance suite](crate::testing) shows that it does.
+//! keep, and the [conformance suite](crate::testing::conformance) shows that it does.
 //!
 //! Every method returns a future that needs no particular runtime. A recorder holds no connection and no lock
 //! while its future is suspended.

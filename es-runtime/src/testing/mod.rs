@@ -16,6 +16,7 @@
 
 mod clock;
 mod codec;
+pub mod conformance;
 mod diff;
 mod events;
 mod history;

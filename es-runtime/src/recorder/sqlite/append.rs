@@ -26,6 +26,12 @@ pub(super) struct Append {
     pub(super) tracking: Option<Tracking>,
 }
 
+impl Append {
+    fn is_one_statement(&self) -> bool {
+        self.commit.events().len() == 1 && self.tracking.is_none()
+    }
+}
+
 type Outcome = Result<Receipt, Error>;
 
 pub(super) struct Writer {
@@ -39,7 +45,6 @@ impl Writer {
 
     /// Appends in one transaction; if it cannot be committed, all of them failed.
     fn append_all(&mut self, jobs: &[Append]) -> Vec<Outcome> {
-        let several = jobs.len() > 1;
         if let Err(cause) = self.execute("BEGIN IMMEDIATE") {
             let error = Shared::new(&error::of("begin a transaction")(cause));
             return jobs.iter().map(|_| Err(error.copy())).collect();
@@ -50,7 +55,7 @@ impl Writer {
             outcomes.push(if self.connection.is_autocommit() {
                 Err(rolled_back())
             } else {
-                self.append_one(job, several)
+                self.append_one(job)
             });
         }
         let stored = |outcome: &Outcome| outcome.is_ok();
@@ -68,10 +73,10 @@ impl Writer {
         outcomes
     }
 
-    fn append_one(&self, job: &Append, several: bool) -> Outcome {
-        let Append { statements, commit, tracking } = job;
+    /// Appends one of several in a transaction: if it is refused, nothing of it stays.
+    fn append_one(&self, job: &Append) -> Outcome {
         // One statement is whole or nothing by itself.
-        let guarded = several && commit.events().len() + usize::from(tracking.is_some()) > 1;
+        let guarded = !job.is_one_statement();
         if guarded {
             self.execute("SAVEPOINT one").map_err(error::of("begin a transaction"))?;
         }
@@ -83,8 +88,33 @@ impl Writer {
             let end = if outcome.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
             self.connection.execute_batch(end).map_err(error::of("end a transaction"))?;
         }
+        self.or_done_before(job, outcome)
+    }
+
+    /// Appends in a transaction of its own; one event needs none, since SQLite makes one for the statement.
+    fn append_alone(&self, job: &Append) -> Outcome {
+        let outcome = if job.is_one_statement() { self.insert(job) } else { self.insert_alone(job) };
+        self.or_done_before(job, outcome)
+    }
+
+    fn insert_alone(&self, job: &Append) -> Outcome {
+        self.execute("BEGIN IMMEDIATE").map_err(error::of("begin a transaction"))?;
+        let outcome = self.insert(job).and_then(|receipt| {
+            self.execute("COMMIT").map_err(error::committing)?;
+            Ok(receipt)
+        });
+        if outcome.is_err() {
+            self.roll_back();
+        }
+        outcome
+    }
+
+    /// Looks closer at a conflict, once nothing of the refused commit is there any more.
+    fn or_done_before(&self, job: &Append, outcome: Outcome) -> Outcome {
         match outcome {
-            Err(error) if error.kind() == ErrorKind::Conflict => self.resolve(statements, commit, error),
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                self.resolve(&job.statements, &job.commit, error)
+            }
             outcome => outcome,
         }
     }
@@ -106,6 +136,7 @@ impl Writer {
         let mut statement =
             self.connection.prepare_cached(&statements.insert).map_err(error::of("store the events"))?;
         let commit_id = commit.id().uuid();
+        let commits = self.connection.is_autocommit();
         let (mut first, mut last) = (0, 0);
         for event in commit.events() {
             let StoredEvent { id, version, topic, state } = event;
@@ -126,6 +157,8 @@ impl Writer {
                     let begins = own.map_or(event.version, |first| first.version);
                     return Err(Conflict::version(event.id, begins, None).into());
                 }
+                // Without a transaction around it, the statement is also the commit.
+                Err(cause) if commits => return Err(error::committing(cause)),
                 Err(cause) => return Err(error::of("store the events")(cause)),
             }
         }
@@ -181,20 +214,6 @@ impl Writer {
             statement.query_row([id.as_bytes().as_slice()], |row| row.get(0)).map_err(&failed)?;
         let found = found.and_then(|found| Version::try_from(found).ok());
         Err(Conflict::Version { id: *id, expected: *expected, found }.into())
-    }
-
-    /// One event alone needs no transaction of its own: SQLite makes one for the statement.
-    fn append_alone(&mut self, job: &Append) -> Outcome {
-        if job.commit.events().len() != 1 || job.tracking.is_some() {
-            let all = self.append_all(std::slice::from_ref(job)).pop();
-            return all.unwrap_or_else(|| self.broken());
-        }
-        match self.insert(job) {
-            Err(error) if error.kind() == ErrorKind::Conflict => {
-                self.resolve(&job.statements, &job.commit, error)
-            }
-            outcome => outcome,
-        }
     }
 
     fn execute(&self, statement: &str) -> rusqlite::Result<()> {

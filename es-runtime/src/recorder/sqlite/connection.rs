@@ -1,3 +1,8 @@
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error;
@@ -20,8 +25,12 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let connection = match &options.location {
-        Location::File(path) => Connection::open_with_flags(path, flags)
-            .map_err(|cause| error::opening(&path.display().to_string(), cause))?,
+        Location::File(path) => {
+            // SQLite takes some relative names for URIs, or for a database in memory.
+            let file = Path::new(".").join(path);
+            Connection::open_with_flags(file, flags)
+                .map_err(|cause| error::opening(&path.display().to_string(), cause))?
+        }
         Location::Memory(_) => {
             Connection::open_in_memory().map_err(|cause| error::opening("memory", cause))?
         }
@@ -33,9 +42,12 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
 fn set_up(connection: &Connection, options: &SqliteOptions, reads: bool) -> rusqlite::Result<()> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A column that is not there is an error, not the text of its name.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     if !reads {
         // Readers do not block the writer, nor it them. The mode is kept in the file.
-        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+        write_ahead(connection, options.busy_timeout)?;
         connection.execute_batch(match options.synchronous {
             Synchronous::Full => "PRAGMA synchronous = FULL",
             Synchronous::Normal => "PRAGMA synchronous = NORMAL",
@@ -43,4 +55,17 @@ fn set_up(connection: &Connection, options: &SqliteOptions, reads: bool) -> rusq
     }
     // The first look into the file: it may be anything.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+}
+
+/// SQLite does not always wait for others that change the mode at the same time.
+fn write_ahead(connection: &Connection, timeout: Duration) -> rusqlite::Result<()> {
+    let until = Instant::now() + timeout;
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
+            Err(cause) if error::is_busy(&cause) && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            answer => return answer,
+        }
+    }
 }

@@ -40,9 +40,10 @@ pub struct Sqlite {
 
 struct Shared {
     options: SqliteOptions,
+    /// They end before the writer: only who writes can merge the log into the file, if nobody else has it open.
+    readers: Option<Readers>,
     /// All writes; of a database in memory, which has one connection, also all reads.
     writer: Group<Writer>,
-    readers: Option<Readers>,
 }
 
 impl fmt::Debug for Sqlite {
@@ -61,7 +62,8 @@ impl Sqlite {
         let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
         let named = named.get_or_insert_default();
         named.retain(|_, shared| shared.strong_count() > 0);
-        if let Some(shared) = named.get(&name).and_then(Weak::upgrade) {
+        let known = named.get(&name).and_then(Weak::upgrade);
+        if let Some(shared) = known.filter(|shared| !shared.writer.is_closed()) {
             return Ok(Self { shared });
         }
         let database = Self::open_new(options)?;
@@ -73,7 +75,7 @@ impl Sqlite {
         let writer = Group::new(Writer::new(open(&options, &Role::Writes)?));
         let in_file = matches!(options.location, Location::File(_));
         let readers = in_file.then(|| Readers::new(options.clone()));
-        Ok(Self { shared: Arc::new(Shared { options, writer, readers }) })
+        Ok(Self { shared: Arc::new(Shared { options, readers, writer }) })
     }
 
     /// The events and the tracking of an application; the tables are made if they are not there.
@@ -100,10 +102,10 @@ impl Sqlite {
 
     /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.
     pub fn close(&self) {
-        self.shared.writer.close();
         if let Some(readers) = &self.shared.readers {
             readers.close();
         }
+        self.shared.writer.close();
     }
 
     /// On this thread: a database is opened at the start of a program.

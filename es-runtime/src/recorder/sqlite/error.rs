@@ -30,6 +30,11 @@ pub(super) fn is_taken(cause: &rusqlite::Error) -> bool {
     matches!(extended, Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
 }
 
+/// Whether somebody else holds the file.
+pub(super) fn is_busy(cause: &rusqlite::Error) -> bool {
+    primary(cause) == Some(ffi::SQLITE_BUSY)
+}
+
 /// A commit that failed: it may have reached the disk.
 pub(super) fn committing(cause: rusqlite::Error) -> Error {
     match primary(&cause) {
@@ -43,7 +48,11 @@ pub(super) fn committing(cause: rusqlite::Error) -> Error {
 }
 
 fn primary(cause: &rusqlite::Error) -> Option<i32> {
-    cause.sqlite_error().map(|error| error.extended_code & 0xff)
+    let failure = match cause {
+        rusqlite::Error::SqlInputError { error, .. } => Some(error),
+        _ => cause.sqlite_error(),
+    };
+    failure.map(|error| error.extended_code & 0xff)
 }
 
 fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {

@@ -24,8 +24,10 @@ pub(super) struct Readers {
 struct Shared {
     options: SqliteOptions,
     state: Mutex<State>,
-    /// Tells those who wait for a connection, and the threads, that there is one, or work.
-    changed: Condvar,
+    /// Tells those who wait for a connection that one is free.
+    freed: Condvar,
+    /// Tells the threads that there is work.
+    asked: Condvar,
 }
 
 #[derive(Default)]
@@ -40,7 +42,8 @@ struct State {
 
 impl Readers {
     pub(super) fn new(options: SqliteOptions) -> Self {
-        let shared = Shared { options, state: Mutex::default(), changed: Condvar::new() };
+        let shared =
+            Shared { options, state: Mutex::default(), freed: Condvar::new(), asked: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -64,6 +67,12 @@ impl Readers {
             filled.fill(read.unwrap_or_else(|_| Err(lost())))
         });
         let mut state = self.shared.lock();
+        if state.closed {
+            // The threads have ended.
+            drop(state);
+            slot.fill(Err(closed()));
+            return slot;
+        }
         state.queue.push_back(job);
         if state.threads < self.shared.options.readers {
             let weak = Arc::downgrade(&self.shared);
@@ -71,7 +80,7 @@ impl Readers {
             state.threads += usize::from(spawned.is_ok());
         }
         drop(state);
-        self.shared.changed.notify_all();
+        self.shared.asked.notify_one();
         slot
     }
 
@@ -81,7 +90,8 @@ impl Readers {
         let idle = std::mem::take(&mut state.idle);
         drop(state);
         drop(idle);
-        self.shared.changed.notify_all();
+        self.shared.freed.notify_all();
+        self.shared.asked.notify_all();
     }
 }
 
@@ -102,7 +112,7 @@ impl Shared {
         let mut state = self.lock();
         loop {
             if state.closed {
-                return Err(Error::new(ErrorKind::Closed, "the database is closed; open it again"));
+                return Err(closed());
             }
             if let Some(connection) = state.idle.pop() {
                 return Ok(Held { shared: self, connection: Some(connection) });
@@ -125,7 +135,7 @@ impl Shared {
                     ),
                 ));
             }
-            (state, _) = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            (state, _) = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -150,7 +160,7 @@ impl Held<'_> {
         } else if let Some(connection) = connection {
             state.idle.push(connection);
             drop(state);
-            self.shared.changed.notify_one();
+            self.shared.freed.notify_one();
             // It is counted as before.
             std::mem::forget(self);
         }
@@ -160,8 +170,12 @@ impl Held<'_> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.shared.lock().open -= 1;
-        self.shared.changed.notify_one();
+        self.shared.freed.notify_one();
     }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the database is closed; open it again")
 }
 
 fn serve(weak: &Weak<Shared>) {
@@ -174,7 +188,7 @@ fn serve(weak: &Weak<Shared>) {
             if state.closed {
                 return;
             }
-            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = shared.asked.wait(state).unwrap_or_else(PoisonError::into_inner);
         };
         drop(state);
         let waker = match shared.take() {

@@ -33,6 +33,7 @@ pub(super) fn prepare(
                 (table, VERSION),
             )
             .map_err(error::of("make the tables"))?;
+        check(&transaction, statements, table)?;
         transaction.commit().map_err(error::of("make the tables"))?;
     }
     match recorded(connection, table)? {
@@ -53,15 +54,24 @@ pub(super) fn prepare(
             ));
         }
     }
-    connection.prepare(&statements.columns).map_err(|cause| {
-        Error::new(
-            ErrorKind::Schema,
-            format!(
-                "the table `{table}` has other columns than this program expects: {cause}; check their names"
-            ),
-        )
-        .with_source(cause)
-    })?;
+    check(connection, statements, table)
+}
+
+/// Whether the tables have the columns that the statements need.
+fn check(connection: &Connection, statements: &Statements, table: &str) -> Result<(), Error> {
+    let tracking = statements.has_log.then_some(&statements.track);
+    for statement in [&statements.columns].into_iter().chain(tracking) {
+        connection.prepare(statement).map_err(|cause| {
+            Error::new(
+                ErrorKind::Schema,
+                format!(
+                    "the table `{table}`, or that of the tracking, has other columns than this program expects: \
+                     {cause}; check their names"
+                ),
+            )
+            .with_source(cause)
+        })?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,149 @@
+//! Futures that are dropped, kept or moved harm nobody.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::random::Random;
+use super::store::{SetAtEnd, Store, Way, accepted, event, new_id, sequence};
+use crate::recorder::{AggregateRecorder, Commit, EventRange};
+
+/// A future that is never polled stores nothing.
+pub fn a_future_that_is_never_polled_stores_nothing<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    drop(store.recorder().append(Commit::new(vec![event(id, 1)])));
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(store.all(id), [], "the future was not polled");
+    store.save([event(id, 1)]);
+}
+
+/// A future that is polled and dropped has stored all or nothing; saving again finishes it.
+pub fn a_dropped_save_can_be_saved_again<R: AggregateRecorder>(store: &Store<R>) {
+    among_others(store, || {
+        let mut random = Random::new(3);
+        for round in 0..60 {
+            let id = new_id();
+            let commit = Commit::new(sequence(id, 1..=1 + round % 3));
+            let mut future = Box::pin(store.recorder().append(commit.clone()));
+            for _ in 0..=random.below(2) {
+                if poll_once(store.way(), &mut future).is_ready() {
+                    break;
+                }
+                thread::sleep(Duration::from_micros(random.below(300)));
+            }
+            drop(future);
+            let many = store.all(id).len();
+            assert!(
+                many == 0 || many == commit.events().len(),
+                "{many} of {} are stored",
+                commit.events().len()
+            );
+            store.store(&commit);
+            assert_eq!(store.all(id), commit.events(), "after saving again");
+        }
+    });
+}
+
+/// Reads that are dropped leave nothing occupied.
+pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.save(sequence(id, 1..=50));
+    for _ in 0..100 {
+        drop(store.recorder().select(id, EventRange::all()));
+        let mut future = Box::pin(store.recorder().select(id, EventRange::all()));
+        let _ = poll_once(store.way(), &mut future);
+    }
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(store.all(id).len(), 50);
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(4), "20 reads after dropped ones took {took:?}");
+}
+
+/// A future that is polled and then only kept does not hold up the saves of others.
+pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &Store<R>) {
+    const ROUNDS: usize = 100;
+    let (saved, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let barrier = Barrier::new(5);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    barrier.wait();
+                    // Nobody comes after the last of these and takes the others along.
+                    if store.append(Commit::new(sequence(new_id(), 1..=20))).is_err() {
+                        refused.fetch_add(1, Ordering::Relaxed);
+                    }
+                    saved.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let mut is_held_up = false;
+        for round in 1..=ROUNDS {
+            barrier.wait();
+            let mut kept = Vec::new();
+            for _ in 0..4 {
+                let mut future = Box::pin(store.recorder().append(Commit::new(vec![event(new_id(), 1)])));
+                if poll_once(store.way(), &mut future).is_pending() {
+                    kept.push(future);
+                }
+            }
+            let began = Instant::now();
+            while saved.load(Ordering::Relaxed) < 4 * round && !is_held_up {
+                thread::sleep(Duration::from_micros(100));
+                is_held_up = began.elapsed() > Duration::from_secs(5);
+            }
+            // What waits for them goes on, and the threads end.
+            drop(kept);
+        }
+        assert!(!is_held_up, "the saves of other threads stood still behind futures that nobody polls");
+    });
+    assert_eq!(refused.into_inner(), 0, "so many saves were refused beside futures that nobody polls");
+}
+
+/// A future may be polled in one way first and in another later.
+pub fn a_future_may_move_between_executors<R: AggregateRecorder>(store: &Store<R>) {
+    among_others(store, || {
+        for round in 0..60 {
+            let first = if round % 2 == 0 { Way::Waiting } else { Way::Polled };
+            let id = new_id();
+            let mut save = Box::pin(store.recorder().append(Commit::new(vec![event(id, 1)])));
+            let saved = match poll_once(first, &mut save) {
+                Poll::Ready(saved) => saved,
+                Poll::Pending => store.way().run(save),
+            };
+            accepted(saved, "a save that was begun elsewhere");
+            let mut read = Box::pin(store.recorder().select(id, EventRange::all()));
+            let read = match poll_once(first, &mut read) {
+                Poll::Ready(read) => read,
+                Poll::Pending => store.way().run(read),
+            };
+            assert_eq!(accepted(read, "a read that was begun elsewhere"), [event(id, 1)]);
+        }
+    });
+}
+
+/// Runs while other threads save.
+fn among_others<R: AggregateRecorder>(store: &Store<R>, run: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    store.save([event(new_id(), 1)]);
+                }
+            });
+        }
+        let _stopped = SetAtEnd(&stop);
+        run();
+    });
+}
+
+fn poll_once<F: Future>(way: Way, future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+    way.run(poll_fn(|context| Poll::Ready(future.as_mut().poll(context))))
+}

@@ -1,0 +1,139 @@
+//! What stands in the log, and where.
+
+use super::store::{Store, accepted, event, new_id, sequence, under};
+use crate::recorder::{ApplicationRecorder, Commit, LogRange, Notification, Position};
+use crate::stored_event::StoredEvent;
+
+/// The log of a store without events is empty, and has no last position.
+pub fn an_empty_log_has_no_positions<R: ApplicationRecorder>(store: &Store<R>) {
+    assert_eq!(store.last_position(), None, "the last position of an empty log");
+    for range in [LogRange::all(), LogRange::all().limit(3), LogRange::all().topics(["Topic"])] {
+        assert_eq!(store.log(range), []);
+    }
+    store.save([]);
+    assert_eq!(store.last_position(), None, "an empty commit took a position");
+}
+
+/// The log holds every event as it was stored, in the order of the commits and in the order within them.
+pub fn the_log_holds_every_event_in_order<R: ApplicationRecorder>(store: &Store<R>) {
+    let (one, other) = (new_id(), new_id());
+    let events = [
+        under(one, 1, "topic1"),
+        under(one, 2, "topic2"),
+        under(other, 1, "topic3"),
+        under(one, 3, "topic1"),
+        under(other, 2, "topic1"),
+        under(one, 4, "topic2"),
+    ];
+    store.save(&events[..2]);
+    store.save(&events[2..3]);
+    store.save(&events[3..]);
+    let log = store.whole_log();
+    assert_eq!(in_log(&log), events);
+    ascending(&log);
+}
+
+/// The positions of a commit follow each other without a gap, as its receipt says.
+pub fn a_receipt_names_the_positions_of_its_events<R: ApplicationRecorder>(store: &Store<R>) {
+    for many in [1, 2, 7, 1, 300] {
+        let id = new_id();
+        let receipt = store.save(sequence(id, 1..=many));
+        let resolved = accepted(store.way().run(store.recorder().resolve(&receipt)), "resolving a receipt");
+        let log = store.whole_log();
+        let own: Vec<_> = log.iter().filter(|notification| notification.event.id == id).collect();
+        assert_eq!(own.len() as u64, many);
+        let (first, last) = (own[0].position, own[own.len() - 1].position);
+        assert_eq!(resolved, Some(last), "the position that the receipt resolves to");
+        assert_eq!(
+            last.get() - first.get() + 1,
+            many,
+            "a commit of {many} events has gaps: {first} to {last}"
+        );
+        if let Some(named) = receipt.positions() {
+            assert_eq!(named, (first, last), "the positions in the receipt");
+        }
+    }
+    let receipt = store.save([]);
+    let resolved = accepted(store.way().run(store.recorder().resolve(&receipt)), "resolving a receipt");
+    assert_eq!(resolved, None, "a commit without events resolves to a position");
+}
+
+/// A refused commit leaves nothing in the log.
+pub fn a_refused_commit_is_not_in_the_log<R: ApplicationRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let first = store.save_at([event(id, 1)]);
+    store.refuse([event(new_id(), 1), event(id, 1)]);
+    store.refuse([event(id, 1), event(new_id(), 1)]);
+    store.refuse([event(id, 2), event(id, 2)]);
+    assert_eq!(in_log(&store.whole_log()), [event(id, 1)]);
+    assert_eq!(store.last_position(), Some(first), "the last position after refused commits");
+    let second = store.save_at([event(id, 2)]);
+    assert_eq!(in_log(&store.log(LogRange::all().after(Some(first)))), [event(id, 2)]);
+    assert_eq!(store.last_position(), Some(second));
+}
+
+/// A commit that is saved again stands in the log once, where it was first.
+pub fn a_repeated_commit_stands_in_the_log_once<R: ApplicationRecorder>(store: &Store<R>) {
+    let (one, other) = (new_id(), new_id());
+    let commit = Commit::new(vec![event(one, 1), event(other, 1), event(one, 2)]);
+    let first = store.store(&commit);
+    let place = accepted(store.way().run(store.recorder().resolve(&first)), "resolving a receipt");
+    store.save([event(other, 2)]);
+    let before = store.whole_log();
+    let second = store.store(&commit);
+    assert_eq!(accepted(store.way().run(store.recorder().resolve(&second)), "resolving a receipt"), place);
+    assert_eq!(store.whole_log(), before, "saving a commit again changed the log");
+}
+
+/// The last position is that of the last event.
+pub fn the_last_position_is_that_of_the_last_event<R: ApplicationRecorder>(store: &Store<R>) {
+    for many in [1, 3, 1] {
+        let saved = store.save_at(sequence(new_id(), 1..=many));
+        assert_eq!(store.last_position(), Some(saved));
+        let log = store.whole_log();
+        assert_eq!(log.last().map(|last| last.position), Some(saved), "the end of the log");
+    }
+}
+
+/// A position is used once: every new one is above all that were seen, also after refused and repeated commits.
+pub fn positions_only_grow<R: ApplicationRecorder>(store: &Store<R>) {
+    let taken = new_id();
+    let repeated = Commit::new(sequence(taken, 1..=2));
+    store.store(&repeated);
+    let mut highest = store.last_position();
+    for round in 0..30 {
+        match round % 3 {
+            0 => drop(store.refuse([event(new_id(), 1), event(new_id(), 1), event(taken, 1)])),
+            1 => drop(store.store(&repeated)),
+            _ => drop(store.save([])),
+        }
+        let saved = store.save_at([event(new_id(), 1), event(new_id(), 1)]);
+        assert!(Some(saved) > highest, "position {saved} was given after {highest:?}");
+        highest = Some(saved);
+    }
+    ascending(&store.whole_log());
+}
+
+/// What was acknowledged is in the log, at once.
+pub fn what_is_acknowledged_is_in_the_log<R: ApplicationRecorder>(store: &Store<R>) {
+    let mut before = None;
+    for number in 1..=50 {
+        let id = new_id();
+        let saved = store.save_at(sequence(id, number..=number + 1));
+        let read = store.log(LogRange::all().after(before));
+        assert_eq!(in_log(&read), sequence(id, number..=number + 1), "the log after {before:?}");
+        assert_eq!(store.last_position(), Some(saved));
+        before = Some(saved);
+    }
+}
+
+pub(super) fn in_log(log: &[Notification]) -> Vec<StoredEvent> {
+    log.iter().map(|notification| notification.event.clone()).collect()
+}
+
+#[track_caller]
+pub(super) fn ascending(log: &[Notification]) {
+    let positions: Vec<Position> = log.iter().map(|notification| notification.position).collect();
+    let grows = positions.windows(2).all(|pair| pair[0] < pair[1]);
+    assert!(grows, "the positions of the log do not grow: {positions:?}");
+}

@@ -1,0 +1,39 @@
+//! What every recorder promises, as tests that run on any of them.
+//!
+//! The author of a store writes one line in a test file, [`recorder_conformance!`](crate::recorder_conformance);
+//! each rule becomes a test of its own, so that a failure names the broken rule. The rules are also there as
+//! data, [`aggregate_rules`] and so on, for other harnesses.
+//!
+//! Every rule runs in two [ways](Way): with [`Wait::wait`](crate::Wait), where the store may block the thread, and
+//! polled as by an executor, where it may not. What needs a broken network or disk is not here: a store tests
+//! that itself.
+#![expect(clippy::missing_panics_doc, reason = "a rule panics if the store breaks it: that is all it does")]
+
+#[macro_use]
+mod instantiate;
+mod list;
+mod random;
+mod store;
+
+pub mod atomicity;
+pub mod concurrency;
+pub mod conflicts;
+pub mod drops;
+pub mod durability;
+pub mod events;
+pub mod log;
+pub mod log_order;
+pub mod log_ranges;
+pub mod ranges;
+pub mod repeats;
+pub mod tracking;
+pub mod tracking_conflicts;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::list::{
+    ReopeningRule, Rule, aggregate_reopening_rules, aggregate_rules, application_reopening_rules,
+    application_rules, process_reopening_rules, process_rules,
+};
+pub use self::store::{Store, Way};

@@ -1,0 +1,89 @@
+//! Which events of a sequence a range means.
+
+use super::store::{Store, event, new_id, numbers, sequence, version};
+use crate::id::Version;
+use crate::recorder::{AggregateRecorder, EventRange};
+
+const STORED: [u64; 6] = [0, 1, 2, 5, 7, Version::MAX.get()];
+const BOUNDS: [Option<u64>; 7] =
+    [None, Some(0), Some(1), Some(3), Some(5), Some(8), Some(Version::MAX.get())];
+const LIMITS: [Option<usize>; 5] = [None, Some(0), Some(1), Some(3), Some(usize::MAX)];
+
+/// Every combination of bounds, limit and order selects what it says.
+pub fn every_range_selects_what_it_says<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    // Not in order, in several commits, among others.
+    store.save(sequence(id, [5, 1]));
+    store.save([event(new_id(), 2), event(id, STORED[5]), event(new_id(), 3)]);
+    store.save(sequence(id, [0]));
+    store.save(sequence(id, [7, 2]));
+    let mut nr = 0;
+    for (gt, gte) in pairs() {
+        for (lt, lte) in pairs() {
+            // All limits and both orders in turn: each meets each bound.
+            for limit in LIMITS.into_iter().skip(nr % 2).step_by(2) {
+                let descending = nr % 3 == 0;
+                nr += 1;
+                let bounds = [gt, gte, lt, lte];
+                let found = numbers(&store.select(id, range(bounds, limit, descending)));
+                let expected = model(bounds, limit, descending);
+                assert_eq!(
+                    found, expected,
+                    "gt, gte, lt, lte {bounds:?}, limit {limit:?}, descending {descending}"
+                );
+            }
+        }
+    }
+}
+
+/// The last events are found from the end: how a snapshot is found.
+pub fn the_last_events_are_found_from_the_end<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.save(sequence(id, 1..=3));
+    let last = EventRange::all().descending().limit(1);
+    assert_eq!(store.select(id, last), [event(id, 3)], "the last event");
+    assert_eq!(store.select(id, last.lte(version(2))), [event(id, 2)], "the last event up to version 2");
+    let between = EventRange::all().gt(version(1)).lte(version(2));
+    assert_eq!(store.select(id, between), [event(id, 2)], "after version 1, up to version 2");
+    let two = EventRange::all().descending().limit(2);
+    assert_eq!(numbers(&store.select(id, two)), [3, 2], "the last two events");
+}
+
+/// A limit of 0 selects nothing, and a limit above the number of events all of them.
+pub fn a_limit_is_exact<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.save(sequence(id, 1..=20));
+    for limit in [0, 1, 2, 19, 20, 21, usize::MAX] {
+        let found = store.select(id, EventRange::all().limit(limit));
+        assert_eq!(found, sequence(id, 1..=limit.min(20) as u64), "limit {limit}");
+    }
+}
+
+fn pairs() -> impl Iterator<Item = (Option<u64>, Option<u64>)> {
+    BOUNDS.into_iter().flat_map(|one| BOUNDS.into_iter().map(move |other| (one, other)))
+}
+
+fn range([gt, gte, lt, lte]: [Option<u64>; 4], limit: Option<usize>, descending: bool) -> EventRange {
+    let mut range = EventRange::all();
+    range = gt.map_or(range, |bound| range.gt(version(bound)));
+    range = gte.map_or(range, |bound| range.gte(version(bound)));
+    range = lt.map_or(range, |bound| range.lt(version(bound)));
+    range = lte.map_or(range, |bound| range.lte(version(bound)));
+    range = limit.map_or(range, |limit| range.limit(limit));
+    if descending { range.descending() } else { range }
+}
+
+fn model([gt, gte, lt, lte]: [Option<u64>; 4], limit: Option<usize>, descending: bool) -> Vec<u64> {
+    let meant = |number: &u64| {
+        gt.is_none_or(|bound| *number > bound)
+            && gte.is_none_or(|bound| *number >= bound)
+            && lt.is_none_or(|bound| *number < bound)
+            && lte.is_none_or(|bound| *number <= bound)
+    };
+    let mut found: Vec<_> = STORED.into_iter().filter(meant).collect();
+    if descending {
+        found.reverse();
+    }
+    found.truncate(limit.unwrap_or(usize::MAX));
+    found
+}

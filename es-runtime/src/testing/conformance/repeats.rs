@@ -1,0 +1,103 @@
+//! A commit that is saved again is stored once.
+
+use std::sync::Barrier;
+use std::thread;
+
+use uuid::Uuid;
+
+use super::store::{Store, event, new_id, refused, sequence, under};
+use crate::recorder::{AggregateRecorder, Commit, CommitId, Receipt};
+
+/// The same commit again returns the first receipt, and stores nothing.
+pub fn the_same_commit_again_returns_the_first_receipt<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, other) = (new_id(), new_id());
+    let commits = [
+        Commit::new(vec![event(id, 1)]),
+        Commit::new(sequence(id, 2..=4)),
+        Commit::new(vec![event(other, 1), event(id, 5), event(other, 2)]),
+    ];
+    for commit in &commits {
+        let first = store.store(commit);
+        assert_eq!(store.store(commit), first, "the second receipt of a commit of {}", commit.events().len());
+        assert_eq!(store.store(commit), first, "the third receipt of a commit of {}", commit.events().len());
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=5), "a commit that was saved again was stored again");
+    assert_eq!(store.all(other), sequence(other, 1..=2), "a commit that was saved again was stored again");
+}
+
+/// That holds also when others have saved since, on the same aggregate too.
+pub fn a_commit_is_known_also_after_others<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let single = Commit::new(vec![event(id, 1)]);
+    let several = Commit::new(sequence(id, 2..=3));
+    let receipts = [store.store(&single), store.store(&several)];
+    for number in 4..=30 {
+        store.save([event(id, number), event(new_id(), 1)]);
+    }
+    assert_eq!(store.store(&single), receipts[0], "a commit of one event");
+    assert_eq!(store.store(&several), receipts[1], "a commit of two events");
+    assert_eq!(store.all(id), sequence(id, 1..=30));
+}
+
+/// A commit saved by several at the same time is stored once, and all get the same receipt.
+pub fn a_commit_saved_by_several_at_once_is_stored_once<R: AggregateRecorder>(store: &Store<R>) {
+    for round in 0..20 {
+        let id = new_id();
+        let commit = Commit::new(sequence(id, 1..=1 + round % 3));
+        let barrier = Barrier::new(6);
+        let receipts: Vec<Receipt> = thread::scope(|scope| {
+            let save = || {
+                barrier.wait();
+                store.append(commit.clone())
+            };
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(save)).collect();
+            let answers = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+            answers
+                .map(|answer| {
+                    super::store::accepted(
+                        answer.unwrap_or_else(|_| panic!("a save panicked")),
+                        "a repeated commit",
+                    )
+                })
+                .collect()
+        });
+        assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "different receipts: {receipts:?}");
+        assert_eq!(store.all(id), commit.events(), "what several saved at once");
+    }
+}
+
+/// A commit of which only a part is stored, under whatever id, is a conflict, and the rest is not added.
+pub fn a_commit_that_is_stored_in_part_conflicts<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let commit = Commit::new(sequence(id, 1..=2));
+    store.store(&commit);
+    refused(store.append(Commit::with_id(commit.id(), sequence(id, 1..=3))));
+    refused(store.append(Commit::with_id(commit.id(), vec![event(id, 3), event(id, 2)])));
+    store.save([event(id, 3)]);
+    // All are stored, but the last under another id.
+    refused(store.append(Commit::with_id(commit.id(), sequence(id, 1..=3))));
+    refused(store.append(Commit::with_id(commit.id(), sequence(id, 3..=4))));
+    assert_eq!(store.all(id), sequence(id, 1..=3));
+}
+
+/// Another commit between does not make a refused one look stored.
+pub fn a_refused_commit_stays_refused<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.save([event(id, 1)]);
+    let late = Commit::new(vec![under(id, 1, "Late"), under(id, 2, "Late")]);
+    refused(store.append(late.clone()));
+    store.save([event(id, 2)]);
+    refused(store.append(late));
+    assert_eq!(store.all(id), sequence(id, 1..=2));
+}
+
+/// A commit id that the caller chose is any UUID.
+pub fn a_commit_id_is_any_uuid<R: AggregateRecorder>(store: &Store<R>) {
+    for uuid in [Uuid::nil(), Uuid::max(), Uuid::from_bytes(*b"'; DROP TABLE --")] {
+        let id = new_id();
+        let commit = Commit::with_id(CommitId::from_uuid(uuid), sequence(id, 1..=2));
+        let first = store.store(&commit);
+        assert_eq!(store.store(&commit), first, "the commit {uuid}");
+        assert_eq!(store.all(id), commit.events());
+    }
+}

@@ -1,0 +1,265 @@
+use std::future::{Future, IntoFuture};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::error::{Conflict, Error, ErrorKind};
+use crate::id::Version;
+use crate::recorder::{
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Notification, Position,
+    ProcessRecorder, Receipt, Tracking,
+};
+use crate::stored_event::StoredEvent;
+use crate::wait::Wait;
+
+/// How the futures of a recorder are driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By [`Wait::wait`]: the store may do its work on the waiting thread.
+    Waiting,
+    /// As by an executor: no poll may block.
+    Polled,
+}
+
+impl Way {
+    /// Drives a future to its end.
+    pub fn run<F: IntoFuture>(self, future: F) -> F::Output {
+        match self {
+            Self::Waiting => future.wait(),
+            Self::Polled => polled(future),
+        }
+    }
+}
+
+/// A recorder under test, and how its futures are driven. It is shared by the threads of a rule.
+#[derive(Debug)]
+pub struct Store<R> {
+    recorder: R,
+    way: Way,
+}
+
+impl<R> Store<R> {
+    /// A recorder without events, to be used by one rule.
+    pub const fn new(recorder: R, way: Way) -> Self {
+        Self { recorder, way }
+    }
+
+    /// The recorder.
+    pub const fn recorder(&self) -> &R {
+        &self.recorder
+    }
+
+    /// The recorder, given away.
+    pub fn into_recorder(self) -> R {
+        self.recorder
+    }
+
+    /// How futures are driven.
+    pub const fn way(&self) -> Way {
+        self.way
+    }
+}
+
+impl<R: AggregateRecorder> Store<R> {
+    pub(super) fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        self.way.run(self.recorder.append(commit))
+    }
+
+    /// Stores a commit that must be accepted.
+    #[track_caller]
+    pub(super) fn store(&self, commit: &Commit) -> Receipt {
+        let receipt = accepted(self.append(commit.clone()), "a commit that nothing stands against");
+        assert_eq!(receipt.commit(), commit.id(), "the receipt of a commit names another one");
+        receipt
+    }
+
+    /// Stores events under a new commit id.
+    #[track_caller]
+    pub(super) fn save(&self, events: impl Into<Vec<StoredEvent>>) -> Receipt {
+        self.store(&Commit::new(events.into()))
+    }
+
+    #[track_caller]
+    pub(super) fn select(&self, id: Uuid, range: EventRange) -> Vec<StoredEvent> {
+        accepted(self.way.run(self.recorder.select(id, range)), "reading a sequence")
+    }
+
+    /// All events of a sequence.
+    #[track_caller]
+    pub(super) fn all(&self, id: Uuid) -> Vec<StoredEvent> {
+        self.select(id, EventRange::all())
+    }
+
+    /// Saves what must be refused with a conflict.
+    #[track_caller]
+    pub(super) fn refuse(&self, events: impl Into<Vec<StoredEvent>>) -> Conflict {
+        refused(self.append(Commit::new(events.into())))
+    }
+}
+
+impl<R: ApplicationRecorder> Store<R> {
+    #[track_caller]
+    pub(super) fn log(&self, range: LogRange) -> Vec<Notification> {
+        accepted(self.way.run(self.recorder.select_log(range)), "reading the log")
+    }
+
+    #[track_caller]
+    pub(super) fn whole_log(&self) -> Vec<Notification> {
+        self.log(LogRange::all())
+    }
+
+    #[track_caller]
+    pub(super) fn last_position(&self) -> Option<Position> {
+        accepted(self.way.run(self.recorder.last_position()), "reading the last position")
+    }
+
+    /// Saves, and tells the position of the last event.
+    #[track_caller]
+    pub(super) fn save_at(&self, events: impl Into<Vec<StoredEvent>>) -> Position {
+        let receipt = self.save(events);
+        let position = accepted(self.way.run(self.recorder.resolve(&receipt)), "resolving a receipt");
+        position.unwrap_or_else(|| panic!("a commit with events resolves to no position: {receipt:?}"))
+    }
+}
+
+impl<R: ProcessRecorder> Store<R> {
+    pub(super) fn append_tracked(&self, commit: Commit, tracking: Tracking) -> Result<Receipt, Error> {
+        self.way.run(self.recorder.append_tracked(commit, tracking))
+    }
+
+    /// Stores events with a tracking that must be accepted.
+    #[track_caller]
+    pub(super) fn track(
+        &self,
+        events: impl Into<Vec<StoredEvent>>,
+        upstream: &str,
+        position: u64,
+    ) -> Receipt {
+        let appended = self.append_tracked(Commit::new(events.into()), tracking(upstream, position));
+        accepted(appended, "a tracking that nothing stands against")
+    }
+
+    /// Stores events with a tracking, one of which must be refused with a conflict.
+    #[track_caller]
+    pub(super) fn refuse_tracked(
+        &self,
+        events: impl Into<Vec<StoredEvent>>,
+        upstream: &str,
+        position: u64,
+    ) -> Conflict {
+        refused(self.append_tracked(Commit::new(events.into()), tracking(upstream, position)))
+    }
+
+    /// The number of the last position that is tracked.
+    #[track_caller]
+    pub(super) fn tracked(&self, upstream: &str) -> Option<u64> {
+        let found = accepted(self.way.run(self.recorder.last_tracked(upstream)), "reading the tracking");
+        found.map(Position::get)
+    }
+}
+
+/// The answer to what must be accepted.
+#[track_caller]
+pub(super) fn accepted<T>(answer: Result<T, Error>, what: &str) -> T {
+    answer.unwrap_or_else(|error| panic!("{what} was refused as {:?}: {error}", error.kind()))
+}
+
+/// The conflict of what must be refused with one.
+#[track_caller]
+pub(super) fn refused(answer: Result<Receipt, Error>) -> Conflict {
+    match answer {
+        Ok(receipt) => panic!("what conflicts with stored events was accepted: {receipt:?}"),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Conflict, "a conflict is reported as another kind: {error}");
+            let conflict = error.as_conflict().cloned();
+            conflict.unwrap_or_else(|| panic!("a conflict does not say which: {error}"))
+        }
+    }
+}
+
+/// An event that differs from those at other places.
+pub(super) fn event(id: Uuid, number: u64) -> StoredEvent {
+    under(id, number, "Topic")
+}
+
+pub(super) fn under(id: Uuid, number: u64, topic: impl Into<String>) -> StoredEvent {
+    let topic = topic.into();
+    let state = format!("{topic} {number} of {id}").into_bytes();
+    StoredEvent::new(id, version(number), topic, state)
+}
+
+/// Events of the versions of a range.
+pub(super) fn sequence(id: Uuid, numbers: impl IntoIterator<Item = u64>) -> Vec<StoredEvent> {
+    numbers.into_iter().map(|number| event(id, number)).collect()
+}
+
+pub(super) fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+#[track_caller]
+pub(super) fn version(number: u64) -> Version {
+    Version::new(number).unwrap_or_else(|| panic!("{number} is no version"))
+}
+
+#[track_caller]
+pub(super) fn position(number: u64) -> Position {
+    Position::new(number).unwrap_or_else(|| panic!("{number} is no position"))
+}
+
+#[track_caller]
+pub(super) fn tracking(upstream: &str, number: u64) -> Tracking {
+    Tracking::new(upstream, position(number))
+}
+
+pub(super) fn numbers(events: &[StoredEvent]) -> Vec<u64> {
+    events.iter().map(|event| event.version.get()).collect()
+}
+
+/// Tells the threads of a rule to end, also if the rule fails.
+pub(super) struct SetAtEnd<'a>(pub(super) &'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// How long a rule waits for what must happen, on a slow machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Drives a future without the mark that allows it to block.
+fn polled<F: IntoFuture>(future: F) -> F::Output {
+    let mut future = pin!(future.into_future());
+    let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        let began = Instant::now();
+        while !parker.woken.swap(false, Ordering::Acquire) {
+            let waited = began.elapsed();
+            assert!(waited < PATIENCE, "a future was polled and then never woken, for {waited:?}");
+            thread::park_timeout(PATIENCE);
+        }
+    }
+}
+
+struct Parker {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}

@@ -1,0 +1,202 @@
+//! Every rule rejects a recorder that breaks it: each is shown at least one.
+
+mod fault;
+mod reads;
+mod writes;
+mod wrong;
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use self::fault::Fault::{self, *};
+use self::wrong::Wrong;
+use super::*;
+use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, LogRange};
+use crate::wait::Wait;
+
+/// Each rule, with the faults that it has to find.
+const FOUND: &[(&str, &[Fault])] = &[
+    ("an_empty_commit_is_accepted", &[RefusesEmptyCommits]),
+    ("an_unknown_id_has_no_events", &[FailsOnUnknownIds]),
+    ("an_event_comes_back_as_it_was_stored", &[TopicOfTheFirstEvent]),
+    ("what_is_read_is_the_callers_own", &[GivesEventsAway]),
+    ("ids_are_kept_apart", &[IgnoresTheTopBitOfIds]),
+    ("versions_begin_anywhere_and_have_gaps", &[RefusesVersion0, RefusesGaps, VersionsOf32Bits]),
+    ("events_are_read_in_the_order_of_versions", &[OrderOfInsertion]),
+    ("a_state_is_any_bytes", &[StatesAreText, CutsStates]),
+    ("a_topic_is_any_text", &[CutsTopics, TrimsTopics, EndsTopicsAtNul]),
+    ("many_events_and_many_ids_are_kept", &[CutsCommits]),
+    (
+        "every_range_selects_what_it_says",
+        &[
+            LessIsLessOrEqual,
+            GreaterIsGreaterOrEqual,
+            ForgetsBoundsWhenDescending,
+            LimitBeforeOrder,
+            NoLimitForLimit0,
+            OneTooMany,
+            OrderOfInsertion,
+        ],
+    ),
+    ("the_last_events_are_found_from_the_end", &[LimitBeforeOrder, ForgetsBoundsWhenDescending]),
+    ("a_limit_is_exact", &[NoLimitForLimit0, OneTooMany]),
+    (
+        "the_same_events_under_another_commit_id_conflict",
+        &[AcceptsEqualEventsAgain, ConflictWithoutDetail, ConflictAsUnavailable],
+    ),
+    ("a_stored_event_is_never_replaced", &[LastWriterWins]),
+    (
+        "a_conflict_names_aggregate_expected_and_found",
+        &[FoundIsTheTakenVersion, ExpectedIsOneTooHigh, NamesTheFirstAggregate],
+    ),
+    ("the_same_event_twice_in_a_commit_conflicts", &[DropsDoubles]),
+    ("after_a_conflict_writing_goes_on", &[StuckAfterConflicts]),
+    ("a_refused_commit_stores_nothing", &[StoresUpToTheConflict, StoresAllButTheTaken]),
+    ("a_refused_commit_leaves_its_id_free", &[UsesUpIdsOfRefused]),
+    ("a_reader_never_sees_part_of_a_commit", &[OneByOne]),
+    ("the_same_commit_again_returns_the_first_receipt", &[ForgetsCommits, PlainReceiptForRepeats]),
+    ("a_commit_is_known_also_after_others", &[RemembersFewCommits, LastPositionForRepeats]),
+    ("a_commit_saved_by_several_at_once_is_stored_once", &[LooksForRepeatsOutsideTheLock]),
+    ("a_commit_that_is_stored_in_part_conflicts", &[TrustsCommitIds]),
+    ("a_refused_commit_stays_refused", &[RefusedLooksStored]),
+    ("a_commit_id_is_any_uuid", &[NilIsNoCommitId]),
+    ("a_future_that_is_never_polled_stores_nothing", &[WorksWhenCalled]),
+    ("a_dropped_save_can_be_saved_again", &[HalfAtTheFirstPoll, DroppedCommitsStayInDoubt]),
+    ("dropped_reads_leave_nothing_occupied", &[LeaksReaders]),
+    ("a_future_that_is_only_kept_holds_up_nobody", &[HoldsTheLockWhileSuspended]),
+    ("a_future_may_move_between_executors", &[RefusesToMove]),
+    ("many_writers_are_all_served", &[FailsWhenBusy]),
+    ("of_two_rivals_one_wins", &[ChecksThenWrites]),
+    ("of_sixteen_rivals_one_wins", &[ChecksThenWrites]),
+    ("a_refused_save_harms_no_other", &[FailsTogether]),
+    ("what_is_acknowledged_is_there_for_all", &[ReadsLag]),
+    ("one_thread_has_many_under_way", &[FewUnderWay]),
+    ("an_empty_log_has_no_positions", &[PositionsBeforeTheFirst]),
+    ("the_log_holds_every_event_in_order", &[LogByAggregate]),
+    ("a_receipt_names_the_positions_of_its_events", &[GapsInCommits, ReceiptNamesOnlyTheLast]),
+    ("a_refused_commit_is_not_in_the_log", &[StoresUpToTheConflict, RefusedMovesTheLastPosition]),
+    ("a_repeated_commit_stands_in_the_log_once", &[LastPositionForRepeats]),
+    ("the_last_position_is_that_of_the_last_event", &[LastPositionLags]),
+    ("positions_only_grow", &[ReusesPositions]),
+    ("what_is_acknowledged_is_in_the_log", &[ReadsLag]),
+    ("the_log_is_read_from_and_up_to", &[AfterIsFrom, EndIsExclusive, LimitBeforeTopics]),
+    (
+        "every_part_of_the_log_can_be_read",
+        &[AfterIsFrom, EndIsExclusive, LimitBeforeTopics, IgnoresTopicsWithQuotes],
+    ),
+    ("topics_are_compared_as_they_are", &[IgnoresCaseOfTopics, IgnoresTopicsWithQuotes, EndsTopicsAtNul]),
+    ("a_limit_counts_what_the_topics_let_pass", &[LimitBeforeTopics]),
+    ("pages_give_the_whole_log", &[AfterIsFrom]),
+    ("commits_do_not_mix", &[OneByOne]),
+    ("a_follower_misses_nothing", &[VisibleOutOfOrder]),
+    ("writers_and_readers_go_on_together", &[FailsWhenBusy]),
+    ("an_aggregate_stands_in_the_order_of_its_versions", &[BackwardsInTheLog]),
+    ("the_log_never_shows_part_of_a_commit", &[OneByOne]),
+    ("nothing_is_tracked_of_an_unknown_upstream", &[OneTrackingForAll]),
+    ("a_tracking_is_recorded_with_the_events", &[IgnoresTracking]),
+    ("a_tracking_needs_no_events", &[NoTrackingWithoutEvents]),
+    ("events_without_a_tracking_leave_it", &[ForgetsTrackingOnAppend]),
+    ("upstreams_are_kept_apart", &[OneTrackingForAll, UpstreamsIgnoreCase]),
+    ("a_tracked_position_is_any", &[TrackingOf32Bits]),
+    ("a_repeated_tracked_commit_changes_nothing", &[TrackingBeforeRepeats, RepeatsMoveTheTracking]),
+    ("of_several_who_process_an_event_one_records_it", &[TracksInTwoSteps]),
+    ("a_tracking_goes_only_forward", &[FillsGaps, AcceptsTheSameTracking, IgnoresTracking]),
+    ("a_refused_tracking_stores_no_events", &[EventsBeforeTracking]),
+    ("refused_events_leave_the_tracking", &[TrackingBeforeEvents]),
+];
+
+fn rules() -> Vec<Rule<Wrong>> {
+    let mut rules = aggregate_rules();
+    rules.extend(application_rules());
+    rules.extend(process_rules());
+    rules
+}
+
+/// Whether a rule finds a fault.
+fn is_found(rule: &Rule<Wrong>, fault: Fault) -> bool {
+    let check = || (rule.check)(&Store::new(Wrong::new(fault), Way::Waiting));
+    // In a thread of its own: what it prints belongs to no test.
+    thread::scope(|scope| scope.spawn(|| catch_unwind(AssertUnwindSafe(check)).is_err()).join().unwrap())
+}
+
+fn rules_find_their_faults(part: usize) {
+    for rule in rules().iter().skip(part).step_by(4) {
+        assert!(!is_found(rule, Healthy), "`{}` finds a fault where there is none", rule.name);
+        let faults = FOUND.iter().find(|(name, _)| *name == rule.name).map_or(&[][..], |(_, faults)| faults);
+        for fault in faults {
+            // Some show only if two threads meet.
+            assert!((0..3).any(|_| is_found(rule, *fault)), "`{}` does not find {fault:?}", rule.name);
+        }
+    }
+}
+
+#[test]
+fn rules_find_their_faults_1() {
+    rules_find_their_faults(0);
+}
+
+#[test]
+fn rules_find_their_faults_2() {
+    rules_find_their_faults(1);
+}
+
+#[test]
+fn rules_find_their_faults_3() {
+    rules_find_their_faults(2);
+}
+
+#[test]
+fn rules_find_their_faults_4() {
+    rules_find_their_faults(3);
+}
+
+#[test]
+fn every_rule_has_a_fault_to_find_and_every_fault_a_rule() {
+    let rules: Vec<_> = rules().iter().map(|rule| rule.name).collect();
+    let known: Vec<_> = FOUND.iter().map(|(name, _)| *name).collect();
+    assert_eq!(rules, known, "the rules, and those that have a fault to find, in the same order");
+    assert!(FOUND.iter().all(|(_, faults)| !faults.is_empty()));
+    let names: BTreeSet<_> = rules.iter().collect();
+    assert_eq!(names.len(), rules.len(), "a rule is listed twice");
+    let used: BTreeSet<_> = FOUND.iter().flat_map(|(_, faults)| *faults).collect();
+    assert_eq!(used.len(), TrackingBeforeEvents as usize, "a fault that no rule has to find");
+}
+
+/// How a store that does not last is opened again, and what it lost.
+type Reopen = fn(Wrong) -> Wrong;
+
+const LOSES_ALL: Reopen = |_| Wrong::new(Healthy);
+
+/// The events are there, but not under their commit ids; and no tracking.
+const KEEPS_EVENTS: Reopen = |old| {
+    let new = Wrong::new(Healthy);
+    for entry in old.select_log(LogRange::all()).wait().unwrap() {
+        new.append(Commit::new(vec![entry.event])).wait().unwrap();
+    }
+    new
+};
+
+#[test]
+fn rules_of_lasting_stores_find_what_was_lost() {
+    let mut rules = aggregate_reopening_rules();
+    rules.extend(application_reopening_rules());
+    rules.extend(process_reopening_rules());
+    let lost: [(&str, &[Reopen]); 3] = [
+        ("events_are_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
+        ("the_log_goes_on_after_reopening", &[LOSES_ALL]),
+        ("the_tracking_is_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
+    ];
+    let names: Vec<_> = rules.iter().map(|rule| rule.name).collect();
+    assert_eq!(names, lost.map(|(name, _)| name), "every rule has a loss to find");
+    for (rule, (name, losses)) in rules.iter().zip(lost) {
+        let run = |reopen: &dyn Fn(Wrong) -> Wrong| {
+            catch_unwind(AssertUnwindSafe(|| (rule.check)(Wrong::new(Healthy), Way::Waiting, reopen)))
+                .is_err()
+        };
+        assert!(!run(&|old| old), "`{name}` finds a loss where there is none");
+        for (at, loss) in losses.iter().enumerate() {
+            assert!(run(loss), "`{name}` does not find loss {at}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A recorder that is chosen at run time: the object-safe twins, as the traits again.
+
+use es_runtime::Error;
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, Commit, DynProcessRecorder, EventRange, LogRange, Notification,
+    Position, ProcessRecorder, Receipt, Tracking,
+};
+use es_runtime::stored_event::StoredEvent;
+use uuid::Uuid;
+
+pub(crate) struct Erased(Box<dyn DynProcessRecorder>);
+
+impl Erased {
+    pub(crate) fn new(recorder: impl ProcessRecorder) -> Self {
+        Self(Box::new(recorder))
+    }
+}
+
+impl AggregateRecorder for Erased {
+    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        self.0.append_dyn(commit).await
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.0.select_dyn(id, range).await
+    }
+}
+
+impl ApplicationRecorder for Erased {
+    async fn select_log(&self, range: LogRange) -> Result<Vec<Notification>, Error> {
+        self.0.select_log_dyn(range).await
+    }
+
+    async fn last_position(&self) -> Result<Option<Position>, Error> {
+        self.0.last_position_dyn().await
+    }
+
+    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
+        self.0.resolve_dyn(receipt).await
+    }
+}
+
+impl ProcessRecorder for Erased {
+    async fn append_tracked(&self, commit: Commit, tracking: Tracking) -> Result<Receipt, Error> {
+        self.0.append_tracked_dyn(commit, tracking).await
+    }
+
+    async fn last_tracked(&self, upstream: &str) -> Result<Option<Position>, Error> {
+        self.0.last_tracked_dyn(upstream).await
+    }
+}

@@ -1,0 +1,76 @@
+//! Closing is final.
+
+use super::*;
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, EventRange, LogRange, Position, ProcessRecorder, Tracking,
+};
+
+#[test]
+fn after_closing_everything_is_refused() {
+    let folder = Folder::new();
+    let memory = SqliteOptions::in_memory();
+    for options in [options(&folder), options(&folder).readers(1), memory] {
+        let database = options.open().unwrap();
+        let recorder = database.recorder(&Tables::default()).unwrap();
+        let snapshots = database.snapshots(&Tables::default()).unwrap();
+        let id = Uuid::now_v7();
+        recorder.append(commit(id, 1..=1)).wait().unwrap();
+        // All threads and connections of the store are there.
+        for _ in 0..8 {
+            for read in both(|| recorder.select(id, EventRange::all())) {
+                assert_eq!(read.unwrap().len(), 1);
+            }
+            futures_executor::block_on(recorder.append(commit(Uuid::now_v7(), 1..=1))).unwrap();
+        }
+        let made_before = (recorder.append(commit(id, 2..=2)), recorder.select(id, EventRange::all()));
+        let clone = database.clone();
+        database.close();
+        clone.close();
+        let closed = [ErrorKind::Closed; 2];
+        for _ in 0..8 {
+            assert_eq!(both(|| recorder.append(commit(id, 2..=2))).map(kind), closed);
+            assert_eq!(both(|| recorder.append(commit(id, 2..=3))).map(kind), closed);
+            assert_eq!(both(|| snapshots.append(commit(id, 2..=2))).map(kind), closed);
+            assert_eq!(both(|| snapshots.select(id, EventRange::all())).map(kind), closed);
+            assert_eq!(both(|| recorder.select(id, EventRange::all())).map(kind), closed);
+            assert_eq!(both(|| recorder.select_log(LogRange::all())).map(kind), closed);
+            assert_eq!(both(|| recorder.last_position()).map(kind), closed);
+            assert_eq!(both(|| recorder.last_tracked("up")).map(kind), closed);
+            let tracking = || Tracking::new("up", Position::FIRST);
+            assert_eq!(both(|| recorder.append_tracked(commit(id, 2..=2), tracking())).map(kind), closed);
+        }
+        assert_eq!(kind(database.recorder(&Tables::default())), ErrorKind::Closed);
+        assert_eq!(kind(made_before.0.wait()), ErrorKind::Closed);
+        assert_eq!(kind(futures_executor::block_on(made_before.1)), ErrorKind::Closed);
+    }
+}
+
+#[test]
+fn the_file_is_let_go() {
+    let folder = Folder::new();
+    let (database, recorder) = open(&folder);
+    recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
+    assert_eq!(futures_executor::block_on(recorder.select_log(LogRange::all())).unwrap().len(), 1);
+    assert!(folder.file("events.db-wal").exists());
+    database.close();
+    let began = std::time::Instant::now();
+    while folder.file("events.db-wal").exists() {
+        assert!(began.elapsed().as_secs() < 5, "the last connection to close merges the log into the file");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_shared_memory_that_is_closed_can_be_opened_again() {
+    let open = || SqliteOptions::in_shared_memory("closing").open().unwrap();
+    let id = Uuid::now_v7();
+    let one = open().recorder(&Tables::default()).unwrap();
+    one.append(commit(id, 1..=1)).wait().unwrap();
+    let database = open();
+    let other = database.recorder(&Tables::default()).unwrap();
+    assert_eq!(other.select(id, EventRange::all()).wait().unwrap().len(), 1, "both see the same");
+    database.close();
+    assert_eq!(kind(one.last_position().wait()), ErrorKind::Closed);
+    let again = open().recorder(&Tables::default()).unwrap();
+    assert_eq!(again.last_position().wait().unwrap(), None, "what was in memory is gone");
+}

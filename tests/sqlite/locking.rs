@@ -1,0 +1,124 @@
+//! Another process that holds the file.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::*;
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, EventRange, Position, ProcessRecorder, Tracking,
+};
+
+const TIMEOUT: Duration = Duration::from_millis(200);
+
+fn hasty(folder: &Folder) -> SqliteRecorder {
+    options(folder).busy_timeout(TIMEOUT).open().unwrap().recorder(&Tables::default()).unwrap()
+}
+
+#[test]
+fn a_writer_gives_up_after_the_busy_timeout_and_then_works_again() {
+    let folder = Folder::new();
+    let recorder = hasty(&folder);
+    let id = Uuid::now_v7();
+    recorder.append(commit(id, 1..=1)).wait().unwrap();
+    let other = by_hand(&folder);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let tracking = || Tracking::new("up", Position::FIRST);
+    let writes: [&dyn Fn() -> [ErrorKind; 2]; 3] = [
+        &|| both(|| recorder.append(commit(id, 2..=2))).map(kind),
+        &|| both(|| recorder.append(commit(id, 2..=3))).map(kind),
+        &|| both(|| recorder.append_tracked(commit(id, 2..=3), tracking())).map(kind),
+    ];
+    for write in writes {
+        let began = Instant::now();
+        assert_eq!(write(), [ErrorKind::Timeout; 2]);
+        let took = began.elapsed();
+        assert!(took >= TIMEOUT && took < 12 * TIMEOUT, "two writes took {took:?}");
+    }
+    for read in both(|| recorder.select(id, EventRange::all())) {
+        assert_eq!(read.unwrap().len(), 1, "reading goes on meanwhile");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    recorder.append(commit(id, 2..=3)).wait().unwrap();
+    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 3);
+}
+
+#[test]
+fn many_who_wait_for_a_locked_file_all_get_an_answer_soon() {
+    let folder = Folder::new();
+    let recorder = hasty(&folder);
+    let other = by_hand(&folder);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                assert_eq!(
+                    both(|| recorder.append(commit(Uuid::now_v7(), 1..=1))).map(kind),
+                    [ErrorKind::Timeout; 2]
+                );
+            });
+        }
+    });
+    assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
+    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 1, "what timed out is not stored");
+}
+
+#[test]
+fn a_writer_waits_for_a_lock_that_is_let_go_in_time() {
+    let folder = Folder::new();
+    let (_, recorder) = open(&folder);
+    let other = by_hand(&folder);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| both(|| recorder.append(commit(Uuid::now_v7(), 1..=2))).map(Result::unwrap));
+        thread::sleep(TIMEOUT);
+        other.execute_batch("ROLLBACK").unwrap();
+    });
+    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 4);
+}
+
+#[test]
+fn opening_a_locked_file_gives_up_too() {
+    let folder = Folder::new();
+    let other = by_hand(&folder);
+    other.execute_batch("CREATE TABLE a (a); BEGIN EXCLUSIVE").unwrap();
+    let began = Instant::now();
+    let opened = options(&folder)
+        .busy_timeout(TIMEOUT)
+        .open()
+        .and_then(|database| database.recorder(&Tables::default()));
+    assert_eq!(kind(opened), ErrorKind::Timeout);
+    assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    hasty(&folder);
+}
+
+#[test]
+fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let one = options(&folder).readers(1).busy_timeout(Duration::from_millis(1));
+    let recorder = one.open().unwrap().recorder(&Tables::default()).unwrap();
+    let id = Uuid::now_v7();
+    recorder.append(commit(id, 1..=20_000)).wait().unwrap();
+    let (mut served, mut refused) = (0, 0);
+    thread::scope(|scope| {
+        let read =
+            || (0..4).flat_map(|_| both(|| recorder.select(id, EventRange::all()))).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
+        for answer in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
+            match answer {
+                Ok(events) => served += usize::from(events.len() == 20_000),
+                Err(error) => refused += usize::from(error.kind() == ErrorKind::Timeout),
+            }
+        }
+    });
+    assert_eq!(served + refused, 32);
+    assert!(served > 0 && refused > 0, "{served} were served, {refused} were not");
+    for _ in 0..20 {
+        for read in both(|| recorder.select(id, EventRange::all().limit(1))) {
+            assert_eq!(read.unwrap().len(), 1, "afterwards all are served");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What can be wrong with a path or a file, and what is not.
+
+use std::fs;
+use std::sync::Barrier;
+use std::thread;
+
+use super::*;
+use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange};
+
+#[test]
+fn a_folder_or_file_that_is_not_there_is_a_mistake_of_configuration() {
+    let folder = Folder::new();
+    let missing = SqliteOptions::file(folder.file("no/such/folder/events.db"));
+    assert_eq!(kind(missing.open()), ErrorKind::Config);
+    assert_eq!(kind(SqliteOptions::file(folder.path()).open()), ErrorKind::Config, "a folder is no file");
+    assert_eq!(kind(options(&folder).existing().open()), ErrorKind::Config);
+    assert_eq!(kind(options(&folder).read_only().open()), ErrorKind::Config);
+    assert!(!folder.file("events.db").exists(), "nothing is made where nothing may be made");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_not_touched() {
+    let folder = Folder::new();
+    let text = b"This is not a database, but a letter to my aunt. ".repeat(100);
+    fs::write(folder.file("events.db"), &text).unwrap();
+    for options in [options(&folder), options(&folder).existing(), options(&folder).read_only()] {
+        assert_eq!(kind(options.open()), ErrorKind::Schema);
+    }
+    assert_eq!(fs::read(folder.file("events.db")).unwrap(), text);
+    fs::write(folder.file("events.db"), b"").unwrap();
+    assert!(
+        options(&folder).open().unwrap().recorder(&Tables::default()).is_ok(),
+        "an empty file is made one"
+    );
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_opening_again() {
+    let folder = Folder::new();
+    let id = Uuid::now_v7();
+    for round in 0..5 {
+        let (_, recorder) = open(&folder);
+        let first = round * 10 + 1;
+        recorder.append(commit(id, first..=first + 4)).wait().unwrap();
+        futures_executor::block_on(recorder.append(commit(id, first + 5..=first + 9))).unwrap();
+    }
+    let (_, recorder) = open(&folder);
+    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap(), events(id, 1..=50));
+}
+
+#[test]
+fn read_only_reads_and_refuses_to_write() {
+    let folder = Folder::new();
+    let id = Uuid::now_v7();
+    let (database, recorder) = open(&folder);
+    recorder.append(commit(id, 1..=3)).wait().unwrap();
+    // Beside one that writes, and alone.
+    for round in 0..2 {
+        let reader = options(&folder).read_only().open().unwrap().recorder(&Tables::default()).unwrap();
+        for read in both(|| reader.select(id, EventRange::all())) {
+            assert_eq!(read.unwrap(), events(id, 1..=3));
+        }
+        for versions in [4..=4, 4..=5] {
+            for written in both(|| reader.append(commit(id, versions.clone()))) {
+                assert_eq!(kind(written), ErrorKind::Storage, "round {round}");
+            }
+        }
+        assert_eq!(reader.last_position().wait().unwrap().unwrap(), 3);
+        database.close();
+    }
+}
+
+#[test]
+fn many_may_open_a_new_file_at_the_same_time() {
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let barrier = Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let (_, recorder) = open(&folder);
+                    recorder.append(commit(Uuid::now_v7(), 1..=2)).wait().unwrap();
+                });
+            }
+        });
+        let (_, recorder) = open(&folder);
+        assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 16);
+    }
+}
+
+#[test]
+fn a_path_is_taken_as_it_is() {
+    let folder = Folder::new();
+    for name in ["file:x?mode=memory", "with space.db", "it's.db", "per%20cent.db", "\u{54c8}.db", "#.db"] {
+        let path = folder.file(name);
+        let database = SqliteOptions::file(&path).open().unwrap();
+        database.recorder(&Tables::default()).unwrap();
+        assert!(path.exists(), "{name}");
+    }
+    let text = std::path::Path::new("file:es-tests-uri?mode=memory");
+    let _ = SqliteOptions::file(text).open().map(|database| database.close());
+    let is_file = text.exists();
+    let _ = fs::remove_file(text);
+    assert!(is_file, "a relative path that looks like a URI is a path");
+}

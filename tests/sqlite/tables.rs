@@ -1,0 +1,164 @@
+//! The tables are ours, or are refused.
+
+use super::*;
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, EventRange, EventTable, LogRange, Position, ProcessRecorder,
+    Tracking,
+};
+
+#[test]
+fn a_table_that_is_not_there_is_reported() {
+    let folder = Folder::new();
+    options(&folder).open().unwrap();
+    for options in [options(&folder).existing(), options(&folder).read_only()] {
+        let database = options.open().unwrap();
+        assert_eq!(kind(database.recorder(&Tables::default())), ErrorKind::Schema);
+        assert_eq!(kind(database.snapshots(&Tables::default())), ErrorKind::Schema);
+    }
+    assert!(
+        kind(SqliteOptions::in_memory().read_only().open().unwrap().recorder(&Tables::default()))
+            == ErrorKind::Schema
+    );
+}
+
+#[test]
+fn a_table_that_is_dropped_later_is_reported() {
+    let folder = Folder::new();
+    let (_, recorder) = open(&folder);
+    let id = Uuid::now_v7();
+    recorder.append(commit(id, 1..=2)).wait().unwrap();
+    by_hand(&folder).execute_batch("DROP TABLE stored_events; DROP TABLE tracking").unwrap();
+    let tracking = || Tracking::new("up", Position::FIRST);
+    for _ in 0..2 {
+        for versions in [3..=3, 3..=4] {
+            for written in both(|| recorder.append(commit(id, versions.clone()))) {
+                assert_eq!(kind(written), ErrorKind::Schema);
+            }
+        }
+        assert!(
+            both(|| recorder.append_tracked(commit(id, 3..=3), tracking())).map(kind)
+                == [ErrorKind::Schema; 2]
+        );
+        assert!(both(|| recorder.select(id, EventRange::all())).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(both(|| recorder.select_log(LogRange::all())).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(
+            both(|| recorder.select_log(LogRange::all().topics(["a"]))).map(kind) == [ErrorKind::Schema; 2]
+        );
+        assert!(both(|| recorder.last_position()).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(both(|| recorder.last_tracked("up")).map(kind) == [ErrorKind::Schema; 2]);
+    }
+}
+
+#[test]
+fn tables_that_are_there_are_used() {
+    let folder = Folder::new();
+    let id = Uuid::now_v7();
+    let (database, recorder) = open(&folder);
+    recorder.append(commit(id, 1..=1)).wait().unwrap();
+    let again = database.recorder(&Tables::default()).unwrap();
+    again.append(commit(id, 2..=2)).wait().unwrap();
+    let existing = options(&folder).existing().open().unwrap().recorder(&Tables::default()).unwrap();
+    existing.append(commit(id, 3..=3)).wait().unwrap();
+    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap(), events(id, 1..=3));
+}
+
+#[test]
+fn snapshots_stand_apart_from_events() {
+    let folder = Folder::new();
+    let id = Uuid::now_v7();
+    let (database, recorder) = open(&folder);
+    let snapshots = database.snapshots(&Tables::default()).unwrap();
+    recorder.append(commit(id, 1..=5)).wait().unwrap();
+    assert_eq!(snapshots.select(id, EventRange::all()).wait().unwrap(), []);
+    snapshots.append(commit(id, 5..=5)).wait().unwrap();
+    assert_eq!(snapshots.select(id, EventRange::all()).wait().unwrap(), events(id, 5..=5));
+    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap(), events(id, 1..=5));
+    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 5);
+}
+
+#[test]
+fn tables_of_another_program_are_refused() {
+    let tables = [
+        "CREATE TABLE stored_events (a INTEGER)",
+        "CREATE TABLE stored_events (id BLOB, version INTEGER, topic TEXT, state BLOB)",
+        "CREATE TABLE stored_events (log_position INTEGER PRIMARY KEY, id BLOB, version INTEGER, topic TEXT,
+         state BLOB)",
+        "CREATE TABLE tracking (a INTEGER)",
+        "CREATE TABLE tracking (upstream TEXT, place INTEGER)",
+        "CREATE VIEW stored_events AS SELECT 1",
+        "CREATE TABLE es_schema (a INTEGER)",
+    ];
+    for create in tables {
+        let folder = Folder::new();
+        by_hand(&folder).execute_batch(create).unwrap();
+        // It does not become ours by being opened.
+        for _ in 0..2 {
+            let opened = options(&folder).open().unwrap().recorder(&Tables::default());
+            assert!(opened.is_err(), "{create}");
+            assert_eq!(kind(opened), ErrorKind::Schema, "{create}");
+        }
+    }
+}
+
+#[test]
+fn columns_under_other_names_are_refused() {
+    let folder = Folder::new();
+    let tables = |columns| {
+        let events = EventTable::with_columns("items", columns).unwrap();
+        Tables::default().with_events(events.clone()).with_snapshots(events)
+    };
+    let database = options(&folder).open().unwrap();
+    database.recorder(&tables(["id", "version", "topic", "state"])).unwrap();
+    for (at, other) in ["sequence_id", "nr", "kind", "data"].into_iter().enumerate() {
+        let mut columns = ["id", "version", "topic", "state"];
+        columns[at] = other;
+        assert_eq!(kind(database.recorder(&tables(columns))), ErrorKind::Schema, "{other}");
+    }
+}
+
+#[test]
+fn a_table_of_events_is_not_one_of_snapshots() {
+    let folder = Folder::new();
+    let events = EventTable::stored_events("items").unwrap();
+    let tables = Tables::default().with_events(events.clone()).with_snapshots(events);
+    let database = options(&folder).open().unwrap();
+    database.snapshots(&tables).unwrap();
+    assert_eq!(kind(database.recorder(&tables)), ErrorKind::Schema);
+}
+
+#[test]
+fn tables_of_a_newer_release_are_refused() {
+    let folder = Folder::new();
+    open(&folder);
+    by_hand(&folder).execute("UPDATE es_schema SET version = version + 1", []).unwrap();
+    for options in [options(&folder), options(&folder).existing(), options(&folder).read_only()] {
+        let error = options.open().unwrap().recorder(&Tables::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Schema);
+        assert!(error.to_string().contains("update the program"), "{error}");
+    }
+}
+
+#[test]
+fn a_position_is_not_used_again_when_the_newest_rows_are_deleted_by_hand() {
+    let folder = Folder::new();
+    let id = Uuid::now_v7();
+    for is_open in [true, false] {
+        let (database, recorder) = open(&folder);
+        let (_, last) = recorder.append(commit(Uuid::now_v7(), 1..=3)).wait().unwrap().positions().unwrap();
+        recorder.append(commit(id, 1..=2)).wait().unwrap();
+        let (database, recorder) = if is_open {
+            (database, recorder)
+        } else {
+            drop((database, recorder));
+            open(&folder)
+        };
+        let other = by_hand(&folder);
+        other
+            .execute("DELETE FROM stored_events WHERE log_position > ?1", [last.get().cast_signed()])
+            .unwrap();
+        other.execute_batch("VACUUM").unwrap();
+        let (first, _) = recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap().positions().unwrap();
+        assert_eq!(first.get(), last.get() + 3);
+        drop(database);
+    }
+}
