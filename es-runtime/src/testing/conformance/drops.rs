@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::random::Random;
-use super::store::{SetAtEnd, Store, Way, accepted, event, new_id, sequence};
+use super::store::{PATIENCE, SetAtEnd, Store, Way, accepted, event, new_id, sequence};
 use crate::recorder::{AggregateRecorder, Commit, EventRange};
 
 /// A future that is never polled stores nothing.
@@ -62,7 +62,7 @@ pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<
         assert_eq!(store.all(id).len(), 50);
     }
     let took = began.elapsed();
-    assert!(took < Duration::from_secs(4), "20 reads after dropped ones took {took:?}");
+    assert!(took < PATIENCE, "20 reads after dropped ones took {took:?}");
 }
 
 /// A future that is polled and then only kept does not hold up the saves of others.
@@ -96,7 +96,7 @@ pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &
             let began = Instant::now();
             while saved.load(Ordering::Relaxed) < 4 * round && !is_held_up {
                 thread::sleep(Duration::from_micros(100));
-                is_held_up = began.elapsed() > Duration::from_secs(5);
+                is_held_up = began.elapsed() > PATIENCE;
             }
             // What waits for them goes on, and the threads end.
             drop(kept);
