@@ -325,6 +325,33 @@ fn metadata_is_stored_with_each_event() {
 }
 
 #[test]
+fn all_ids_of_a_type_are_listed_in_pages() {
+    for app in apps() {
+        let mut branches: Vec<Branch> = (0..3).map(|_| Branch::found()).collect();
+        branches.iter_mut().for_each(Branch::count);
+        app.save(&mut branches).wait().unwrap();
+        let mut accounts: Vec<Account> = (0..1_000).map(|_| open()).collect();
+        for account in &mut accounts {
+            account.deposit(1);
+        }
+        app.save(&mut accounts).wait().unwrap();
+        let gone = saved(&app);
+        let gone_id = gone.id();
+        app.save(&mut gone.discard()).wait().unwrap();
+        let mut listed = Vec::new();
+        let mut ids = app.ids::<Account>();
+        while let Some(page) = ids.next_page().wait().unwrap() {
+            listed.extend(page);
+        }
+        let mut expected: Vec<_> = accounts.iter().map(|account| account.id()).collect();
+        expected.push(gone_id);
+        assert_eq!(listed, expected);
+        let listed = app.ids::<Branch>().next_page().wait().unwrap().unwrap();
+        assert_eq!(listed, branches.iter().map(|branch| branch.id()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn a_closed_application_says_so() {
     let app = Application::open("sqlite::memory:").wait().unwrap();
     let id = saved(&app).id();

@@ -74,6 +74,15 @@ impl Topics {
         topics.into_iter().filter_map(|topic| self.read(&topic).map(|reading| (topic, reading))).collect()
     }
 
+    /// The topics of the events that are read.
+    pub(crate) fn read_as_events(&self) -> Vec<String> {
+        self.all()
+            .into_iter()
+            .filter(|(_, reading)| matches!(reading, Reading::Event(_)))
+            .map(|(topic, _)| topic)
+            .collect()
+    }
+
     fn names(&self) -> impl Iterator<Item = &'static str> {
         [self.name].into_iter().chain(self.former.iter().copied())
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod environment;
+mod ids;
 mod open;
 mod save;
 
@@ -9,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use self::batch::{Batch, IntoBatch};
+pub use self::ids::Ids;
 pub use self::open::Builder;
 use self::save::Snapshotting;
 use crate::aggregate::Aggregate;
@@ -162,6 +164,34 @@ impl Application {
     /// What the store reports.
     pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
         self.shared.repository.contains(id).await
+    }
+
+    /// The ids of all aggregates of one type that were ever saved, also of discarded ones.
+    ///
+    /// An aggregate is told by its first event. Of two types that are created by the same
+    /// declared event, both are listed.
+    ///
+    /// ```
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// # app.save(&mut Account::open()).wait()?;
+    /// let mut ids = app.ids::<Account>();
+    /// while let Some(page) = ids.next_page().wait()? {
+    ///     for id in page {
+    ///         println!("{}", app.get(id).wait()?.balance);
+    ///     }
+    /// }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn ids<A: Aggregate>(&self) -> Ids<'_, A> {
+        Ids::new(self)
     }
 
     /// Loads an aggregate, runs a command on it, and saves it.

@@ -160,6 +160,7 @@ impl ApplicationRecorder for MemoryRecorder {
         let found = rows.log.iter().enumerate().skip(skipped);
         let found = found.map_while(|(at, (event, _))| Some((position(at).filter(|at| *at <= last)?, event)));
         let found = found.filter(|(_, event)| topics.is_empty() || topics.contains(&event.topic));
+        let found = found.filter(|(_, event)| !range.is_firsts() || event.version == Version::INITIAL);
         let found = found.take(range.max_count().unwrap_or(usize::MAX));
         Ok(found.map(|(position, event)| Notification::new(position, event.clone())).collect())
     }

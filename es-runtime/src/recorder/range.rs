@@ -114,12 +114,13 @@ pub struct LogRange {
     stop: u64,
     limit: Option<usize>,
     topics: Vec<Cow<'static, str>>,
+    firsts: bool,
 }
 
 impl LogRange {
     /// The whole log.
     pub const fn all() -> Self {
-        Self { start: 1, stop: i64::MAX.unsigned_abs(), limit: None, topics: Vec::new() }
+        Self { start: 1, stop: i64::MAX.unsigned_abs(), limit: None, topics: Vec::new(), firsts: false }
     }
 
     /// Only `position` and later ones.
@@ -152,6 +153,12 @@ impl LogRange {
         self
     }
 
+    /// Only events of version 1: the first one of each aggregate.
+    pub fn firsts(mut self) -> Self {
+        self.firsts = true;
+        self
+    }
+
     /// The first and the last position; nothing if none can be meant.
     pub fn bounds(&self) -> Option<(Position, Position)> {
         if self.start > self.stop || self.limit == Some(0) {
@@ -163,6 +170,11 @@ impl LogRange {
     /// How many at most.
     pub const fn max_count(&self) -> Option<usize> {
         self.limit
+    }
+
+    /// Whether only events of version 1 are meant.
+    pub const fn is_firsts(&self) -> bool {
+        self.firsts
     }
 
     /// The topics; none is every topic.

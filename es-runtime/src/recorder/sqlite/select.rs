@@ -42,12 +42,16 @@ pub(super) fn log(
     let limit = limit(range.max_count());
     let mut notifications = Vec::new();
     let topics = range.topic_names();
-    let mut statement;
+    let text = match (topics.is_empty(), range.is_firsts()) {
+        (true, false) => &statements.log,
+        (false, false) => &statements.log_of_topics,
+        (true, true) => &statements.firsts,
+        (false, true) => &statements.firsts_of_topics,
+    };
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
     let mut rows = if topics.is_empty() {
-        statement = connection.prepare_cached(&statements.log).map_err(&failed)?;
         statement.query(params![first, last, limit]).map_err(&failed)?
     } else {
-        statement = connection.prepare_cached(&statements.log_of_topics).map_err(&failed)?;
         let topics = serde_json::Value::from(topics.to_vec()).to_string();
         statement.query(params![first, last, limit, topics]).map_err(&failed)?
     };

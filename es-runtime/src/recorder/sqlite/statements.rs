@@ -16,6 +16,8 @@ pub(super) struct Statements {
     pub(super) descending: String,
     pub(super) log: String,
     pub(super) log_of_topics: String,
+    pub(super) firsts: String,
+    pub(super) firsts_of_topics: String,
     pub(super) last_position: String,
     pub(super) track: String,
     pub(super) tracked: String,
@@ -65,6 +67,15 @@ impl Statements {
         };
         let tracking = tracking.map(ToString::to_string).unwrap_or_default();
         let place = if tracking.is_empty() { "NULL" } else { "log_position" };
+        let of_topics = format!("AND {topic} IN (SELECT value FROM json_each(?4))");
+        // As the index says it: that of the first events is then used.
+        let firsts = format!("AND {version} = 1");
+        let log = |which: &str| {
+            format!(
+                "SELECT log_position, {columns} FROM {name} WHERE log_position BETWEEN ?1 AND ?2 {which}
+                 ORDER BY log_position LIMIT ?3"
+            )
+        };
         Self {
             has_log: !tracking.is_empty(),
             create,
@@ -74,14 +85,10 @@ impl Statements {
             last_version: format!("SELECT max({version}) FROM {name} WHERE {id} = ?1"),
             ascending: format!("SELECT {version}, {topic}, {state} {range} ASC LIMIT ?4"),
             descending: format!("SELECT {version}, {topic}, {state} {range} DESC LIMIT ?4"),
-            log: format!(
-                "SELECT log_position, {columns} FROM {name} WHERE log_position BETWEEN ?1 AND ?2
-                 ORDER BY log_position LIMIT ?3"
-            ),
-            log_of_topics: format!(
-                "SELECT log_position, {columns} FROM {name} WHERE log_position BETWEEN ?1 AND ?2
-                 AND {topic} IN (SELECT value FROM json_each(?4)) ORDER BY log_position LIMIT ?3"
-            ),
+            log: log(""),
+            log_of_topics: log(&of_topics),
+            firsts: log(&firsts),
+            firsts_of_topics: log(&format!("{firsts} {of_topics}")),
             last_position: format!("SELECT max(log_position) FROM {name}"),
             track: format!(
                 "INSERT INTO {tracking} (upstream, position) VALUES (?1, ?2)

@@ -76,6 +76,7 @@ pub(super) enum Fault {
     LimitBeforeTopics,
     IgnoresCaseOfTopics,
     IgnoresTopicsWithQuotes,
+    FirstsAreAll,
     // Tracking.
     OneTrackingForAll,
     UpstreamsIgnoreCase,

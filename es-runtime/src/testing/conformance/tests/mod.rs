@@ -83,7 +83,7 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("the_log_is_read_from_and_up_to", &[AfterIsFrom, EndIsExclusive, LimitBeforeTopics]),
     (
         "every_part_of_the_log_can_be_read",
-        &[AfterIsFrom, EndIsExclusive, LimitBeforeTopics, IgnoresTopicsWithQuotes],
+        &[AfterIsFrom, EndIsExclusive, LimitBeforeTopics, IgnoresTopicsWithQuotes, FirstsAreAll],
     ),
     ("topics_are_compared_as_they_are", &[IgnoresCaseOfTopics, IgnoresTopicsWithQuotes, EndsTopicsAtNul]),
     ("a_limit_counts_what_the_topics_let_pass", &[LimitBeforeTopics]),

@@ -158,6 +158,8 @@ impl ApplicationRecorder for Wrong {
         };
         let entries = self.log().into_iter().filter(|entry| (first..=last).contains(&entry.position));
         let entries = entries.filter(|entry| self.is_visible(entry.position));
+        let firsts = range.is_firsts() && self.fault != Fault::FirstsAreAll;
+        let entries = entries.filter(|entry| !firsts || entry.event.version.get() == 1);
         if self.fault == Fault::LimitBeforeTopics {
             return Ok(entries.take(limit).filter(named).collect());
         }
