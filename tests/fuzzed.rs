@@ -7,6 +7,7 @@ use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::codec::Codec;
 use es_runtime::compressor::{Zlib, Zstd};
 use es_runtime::mapper::Mapper;
+use es_runtime::recorder::SqliteOptions;
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Version, Wait, aggregate, mutator};
 use uuid::Uuid;
@@ -72,6 +73,7 @@ pub(crate) fn mapper(data: &[u8]) {
 pub(crate) fn uri(data: &[u8]) {
     let Ok(uri) = std::str::from_utf8(data) else { return };
     if uri.starts_with("sqlite:") && uri != "sqlite::memory:" {
+        drop(uri.parse::<SqliteOptions>());
         return;
     }
     drop(Application::open(uri).wait());
@@ -122,7 +124,7 @@ pub(crate) const SEEDS: [&[u8]; 14] = [
     b"\x01\x01\x00\x01abcdnonce-nonce-ciphertextciphertext",
     b"memory:",
     b"sqlite::memory:",
-    b"postgres://user:secret@host/bank",
+    b"sqlite:bank.db?synchronous=normal&mode=ro&busy_timeout=5",
     b"bank\nBANK_PERSISTENCE=memory:\nCOMPRESSOR=zlib\nSNAPSHOT_EVERY=5\nTABLE_PREFIX=",
     b"\nPERSISTENCE=sqlite:x\nCIPHER_KEY=AAAAAAAAAAAAAAAAAAAAAA==\nCIPHER_KEYS_OLD=AAAA,BBBB",
 ];

@@ -68,7 +68,8 @@ impl fmt::Debug for Application {
 }
 
 impl Application {
-    /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`.
+    /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`; for SQLite also with
+    /// [options](crate::recorder::SqliteOptions#impl-FromStr-for-SqliteOptions), as in `sqlite:bank.db?synchronous=normal`.
     ///
     /// # Errors
     ///

@@ -142,7 +142,7 @@ impl Builder {
                 ErrorKind::Config,
                 format!("the URI {:?} says more than `memory:`, which is all there is to say", self.uri),
             )),
-            "sqlite" => self.sqlite(rest),
+            "sqlite" => self.sqlite(),
             _ => Err(Error::new(
                 ErrorKind::Config,
                 format!(
@@ -153,19 +153,8 @@ impl Builder {
     }
 
     #[cfg(feature = "sqlite")]
-    fn sqlite(&self, path: &str) -> Result<Opened, Error> {
-        use crate::recorder::SqliteOptions;
-        let options = match path {
-            "" => {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "the URI names no file; write `sqlite:bank.db`, or `sqlite::memory:`",
-                ));
-            }
-            ":memory:" => SqliteOptions::in_memory(),
-            path => SqliteOptions::file(path),
-        };
-        let database = options.open()?;
+    fn sqlite(&self) -> Result<Opened, Error> {
+        let database = self.uri.parse::<crate::recorder::SqliteOptions>()?.open()?;
         let events = Arc::new(database.recorder(&self.tables)?);
         let snapshots: Option<Arc<dyn DynAggregateRecorder>> =
             if self.snapshots { Some(Arc::new(database.snapshots(&self.tables)?)) } else { None };
@@ -174,7 +163,7 @@ impl Builder {
 
     #[cfg(not(feature = "sqlite"))]
     #[expect(clippy::unused_self, reason = "as with the feature")]
-    fn sqlite(&self, _: &str) -> Result<Opened, Error> {
+    fn sqlite(&self) -> Result<Opened, Error> {
         Err(Error::new(
             ErrorKind::Config,
             "this build has no SQLite; turn on the feature `sqlite` of es-runtime",

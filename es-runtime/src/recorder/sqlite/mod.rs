@@ -13,6 +13,7 @@ mod readers;
 mod schema;
 mod select;
 mod statements;
+mod uri;
 
 use std::fmt;
 use std::future::Future;
