@@ -5,6 +5,7 @@ mod failure;
 
 mod application;
 mod attributes;
+mod bus;
 mod cache;
 mod clock;
 mod discard;
@@ -21,8 +22,10 @@ mod root;
 mod scenario;
 mod shared_events;
 mod snapshots;
+mod standalone;
 mod stored_data;
 mod test_kit;
+mod time_sequences;
 mod topics;
 mod transcoding;
 mod upcasting;

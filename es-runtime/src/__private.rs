@@ -61,7 +61,7 @@ struct Shown<'a, 'b>(&'a mut Formatter<'b>);
 impl EventVisitor for Shown<'_, '_> {
     type Output = fmt::Result;
 
-    fn event<T: serde::Serialize + Debug>(self, _: &'static EventType, data: &T) -> fmt::Result {
+    fn data<T: serde::Serialize + Debug>(self, _: &'static EventType, data: &T) -> fmt::Result {
         data.fmt(self.0)
     }
 }

@@ -319,6 +319,11 @@ impl<E> Recorded<E> {
         &self.metadata
     }
 
+    /// The event, given away.
+    pub fn into_event(self) -> E {
+        self.event
+    }
+
     #[inline]
     pub(crate) fn into_parts(self) -> (Envelope, E, Metadata) {
         (self.envelope, self.event, self.metadata)
@@ -330,6 +335,15 @@ pub trait EventVisitor {
     /// What is made of the event.
     type Output;
 
-    /// Visits the event: `data` is what is stored of it.
-    fn event<T: Serialize + fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output;
+    /// Visits an event that is a value of its own type.
+    #[inline]
+    fn event<T: Serialize + fmt::Debug + 'static>(self, of: &'static EventType, event: &T) -> Self::Output
+    where
+        Self: Sized,
+    {
+        self.data(of, event)
+    }
+
+    /// Visits any event: `data` is what is stored of it.
+    fn data<T: Serialize + fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output;
 }

@@ -25,6 +25,7 @@ pub mod event;
 #[doc(hidden)]
 pub mod storable;
 pub mod aggregate;
+pub mod event_set;
 pub mod registry;
 pub mod shape;
 pub mod lock;
@@ -40,6 +41,9 @@ pub mod store;
 pub mod snapshot;
 pub mod cache;
 pub mod repository;
+pub mod standalone;
+pub mod bus;
+pub mod timelog;
 pub mod application;
 #[cfg(feature = "macros")]
 mod macros;

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::aggregate::Aggregate;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Recorded;
+use crate::event_set::EventSet;
 use crate::id::{CommitId, Id, Version};
 use crate::mapper::{Mapped, Mapper};
 use crate::recorder::{Commit, DynAggregateRecorder, EventRange, Receipt};
@@ -13,6 +16,9 @@ use crate::stored_event::StoredEvent;
 
 /// How many rows are read at a time: long sequences are never in memory whole.
 const PAGE: usize = 2_000;
+
+/// How often a commit is tried whose outcome is unknown.
+const ATTEMPTS: usize = 3;
 
 /// Keeps events of any aggregate.
 ///
@@ -76,6 +82,67 @@ impl EventStore {
         let rows: Result<Vec<StoredEvent>, Error> =
             events.iter().map(|event| self.mapper.encode::<A>(event)).collect();
         self.append(Commit::with_id(CommitId::new(), rows?)).await
+    }
+
+    /// Stores events of a set, all or none, each at the id and the version that it names.
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    pub async fn put_events<E: EventSet>(&self, events: &[Recorded<E>]) -> Result<Receipt, Error> {
+        let rows: Result<Vec<StoredEvent>, Error> =
+            events.iter().map(|event| self.mapper.encode_in(event)).collect();
+        self.append(Commit::new(rows?)).await
+    }
+
+    /// Reads events of a set from one sequence, whatever their versions.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use es_runtime::{Wait, event, event::Recorded, mapper::Mapper, recorder::{EventRange, MemoryRecorder}};
+    /// # use es_runtime::store::EventStore;
+    /// #[event]
+    /// pub struct Measured {
+    ///     pub celsius: i32,
+    /// }
+    ///
+    /// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// let sensor = uuid::Uuid::now_v7();
+    /// store.put_events(&[Recorded::now(sensor, 1, Measured { celsius: 21 })]).wait()?;
+    ///
+    /// let events = store.get_events::<Measured>(sensor, EventRange::all()).wait()?;
+    /// assert_eq!(events[0].event().celsius, 21);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn get_events<E: EventSet>(
+        &self,
+        id: Uuid,
+        range: EventRange,
+    ) -> Result<Vec<Recorded<E>>, Error> {
+        let mut events = Vec::new();
+        let mut pages = self.pages(Id::<()>::from_uuid(id), range);
+        while let Some(page) = pages.next().await? {
+            for row in &page {
+                events.push(self.mapper.decode_in(row)?);
+            }
+        }
+        Ok(events)
+    }
+
+    /// Appends, and asks again a few times if the store did not say what became of it: the same commit is never
+    /// stored twice.
+    pub(crate) async fn append_surely(&self, commit: Commit) -> Result<Receipt, Error> {
+        for _ in 1..ATTEMPTS {
+            match self.append(commit.clone()).await {
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {}
+                appended => return appended,
+            }
+        }
+        self.append(commit).await
     }
 
     pub(crate) async fn append(&self, commit: Commit) -> Result<Receipt, Error> {

@@ -114,7 +114,7 @@ struct AttributeChanged<'a, A: Aggregate>(&'a A::Attribute);
 
 /// Shows the event that sets `attribute` to `visitor`.
 pub fn visit_attribute<A: Aggregate, V: EventVisitor>(attribute: &A::Attribute, visitor: V) -> V::Output {
-    visitor.event(StandardEvents::<A>::ATTRIBUTE_CHANGED, &AttributeChanged::<A>(attribute))
+    visitor.data(StandardEvents::<A>::ATTRIBUTE_CHANGED, &AttributeChanged::<A>(attribute))
 }
 
 impl<A: Aggregate> Debug for AttributeChanged<'_, A> {

@@ -30,6 +30,24 @@ pub const fn distinct<A: Aggregate>(own: &EventType) {
     }
 }
 
+/// Refuses two events of a set that share a topic or alias.
+///
+/// # Panics
+///
+/// As [`distinct`].
+#[track_caller]
+pub const fn distinct_set(types: &[EventType]) {
+    let mut at = 0;
+    while at < types.len() {
+        let mut earlier = 0;
+        while earlier < at {
+            clash(&types[at], &types[earlier]);
+            earlier += 1;
+        }
+        at += 1;
+    }
+}
+
 /// Refuses a retired topic that an event of the aggregate still has.
 ///
 /// # Panics

@@ -20,7 +20,7 @@ pub use self::attribute::visit_attribute;
 pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 pub use self::discarded::Discarded;
 #[doc(hidden)]
-pub use self::distinct::{distinct, retired};
+pub use self::distinct::{distinct, distinct_set, retired};
 pub(crate) use self::fingerprint::fingerprint;
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;

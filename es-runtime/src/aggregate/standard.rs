@@ -140,7 +140,7 @@ pub(crate) fn is_discarded<A: Aggregate>(event: &A::Event) -> bool {
     struct Ends(&'static EventType);
     impl EventVisitor for Ends {
         type Output = bool;
-        fn event<T: Serialize + Debug>(self, of: &'static EventType, _: &T) -> bool {
+        fn data<T: Serialize + Debug>(self, of: &'static EventType, _: &T) -> bool {
             of.topic() == self.0.topic()
         }
     }

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
-use self::state::{Data, OfAggregate, Read, Single, Skipped, State, Written};
+use self::state::{Data, OfAggregate, OfSet, Read, Single, Skipped, State, Written};
 use crate::aggregate::{Aggregate, Events, is_retired};
 use crate::cipher::Cipher;
 use crate::codec::Codec;
 use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
+use crate::event_set::{EventSet, Visited};
 use crate::id::Version;
 use crate::metadata::Metadata;
 use crate::registry::Registry;
@@ -234,6 +235,31 @@ impl Mapper {
         Ok(recorded(row, self.read(row, Single(PhantomData))?))
     }
 
+    /// Makes the row of an event of a set, or of an aggregate.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    pub fn encode_in<E: Visited<M>, M>(&self, recorded: &Recorded<E>) -> Result<StoredEvent, Error> {
+        let visitor = Encode { mapper: self, envelope: recorded.envelope(), metadata: recorded.metadata() };
+        recorded.event().show(visitor)
+    }
+
+    /// Reads a row as an event of a set.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode); [`ErrorKind::UnknownTopic`] if no event of the set has the topic.
+    pub fn decode_in<E: EventSet>(&self, row: &StoredEvent) -> Result<Recorded<E>, Error> {
+        let unknown = Cell::new(false);
+        let data = OfSet::<E> { topic: &row.topic, unknown: &unknown, set: PhantomData };
+        match self.read(row, data) {
+            Ok(read) => Ok(recorded(row, read)),
+            Err(_) if unknown.get() => Err(not_in_set::<E>(row)),
+            Err(error) => Err(error),
+        }
+    }
+
     fn read<V, T>(&self, row: &StoredEvent, data: T) -> Result<Read<V>, Error>
     where
         T: for<'de> Data<'de, Value = V>,
@@ -273,7 +299,7 @@ struct Encode<'a> {
 impl EventVisitor for Encode<'_> {
     type Output = Result<StoredEvent, Error>;
 
-    fn event<T: Serialize + Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
+    fn data<T: Serialize + Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
         let Self { mapper, envelope, metadata } = self;
         let written = Written { version: of.version(), at: envelope.timestamp(), metadata, data };
         let mut row =
@@ -299,6 +325,18 @@ impl fmt::Display for Place<'_> {
 #[cold]
 fn at_row(row: &StoredEvent, error: Error) -> Error {
     Error::new(error.kind(), format!("{}: {error}", Place(row))).with_source(error)
+}
+
+#[cold]
+fn not_in_set<E: EventSet>(row: &StoredEvent) -> Error {
+    let known: Vec<String> = E::TYPES.iter().map(|known| format!("`{}`", known.topic())).collect();
+    let message = format!(
+        "{} is not among the events that are read here, {}; a newer release may have stored it, or the id is \
+         another's; if the event was renamed, keep the old topic in `ALIASES`",
+        Place(row),
+        known.join(", ")
+    );
+    Error::new(ErrorKind::UnknownTopic, message)
 }
 
 #[cold]

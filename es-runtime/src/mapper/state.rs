@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::aggregate::{Aggregate, Events};
 use crate::clock::Timestamp;
 use crate::event::Event;
+use crate::event_set::EventSet;
 use crate::metadata::Metadata;
 
 /// What is written of an event.
@@ -71,6 +72,32 @@ impl<'de, A: Aggregate> Data<'de> for OfAggregate<'_, A> {
 
     fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<A::Event, D::Error> {
         A::Event::decode(self.topic, version, data).unwrap_or_else(|| {
+            self.unknown.set(true);
+            Err(D::Error::custom("the topic is not known"))
+        })
+    }
+}
+
+/// An event of a set, told apart as with an aggregate.
+pub(super) struct OfSet<'a, E> {
+    pub(super) topic: &'a str,
+    pub(super) unknown: &'a Cell<bool>,
+    pub(super) set: PhantomData<E>,
+}
+
+impl<E> Clone for OfSet<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for OfSet<'_, E> {}
+
+impl<'de, E: EventSet> Data<'de> for OfSet<'_, E> {
+    type Value = E;
+
+    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<E, D::Error> {
+        E::decode(self.topic, version, data).unwrap_or_else(|| {
             self.unknown.set(true);
             Err(D::Error::custom("the topic is not known"))
         })

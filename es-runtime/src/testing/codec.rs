@@ -144,7 +144,7 @@ struct Encode;
 impl EventVisitor for Encode {
     type Output = Result<Encoded, (&'static str, serde_json::Error)>;
 
-    fn event<T: Serialize + Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
+    fn data<T: Serialize + Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
         let name = of.name();
         let json = serde_json::to_string(data).map_err(|error| (name, error))?;
         let shown = spaced(data).map_err(|error| (name, error))?;

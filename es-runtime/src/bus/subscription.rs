@@ -1,0 +1,35 @@
+use std::fmt;
+
+/// Keeps a handler subscribed, until it is dropped.
+#[must_use = "the handler is unsubscribed when this is dropped; keep it, or `forget` it"]
+pub struct Subscription {
+    unsubscribe: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").finish_non_exhaustive()
+    }
+}
+
+impl Subscription {
+    pub(super) fn new(unsubscribe: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self { unsubscribe: Some(Box::new(unsubscribe)) }
+    }
+
+    /// Unsubscribes: the same as dropping it, where that is to be seen.
+    pub fn close(self) {}
+
+    /// Keeps the handler subscribed for as long as there is the bus.
+    pub fn forget(mut self) {
+        self.unsubscribe = None;
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(unsubscribe) = self.unsubscribe.take() {
+            unsubscribe();
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Events without an aggregate: types of which a sequence may hold any.
+//!
+//! For the stand-alone style: the events are plain serde types, ids and versions are given by hand, and what the
+//! events change is up to you. What is stored is the same as for an aggregate.
+
+use std::fmt::Debug;
+
+#[doc(hidden)]
+pub use ::serde::Deserializer;
+
+use uuid::Uuid;
+
+#[doc(hidden)]
+pub use crate::aggregate::distinct_set as distinct;
+use crate::aggregate::{Aggregate, Decoded, Events};
+use crate::clock::{Timestamp, now};
+use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
+use crate::id::Version;
+use crate::metadata::Metadata;
+
+/// Some types of events. Every [`Event`] is a set of one; [`event_set!`](crate::event_set!) makes an enum of several.
+///
+/// By hand it is three items:
+///
+/// ```
+/// use es_runtime::event::{Event, EventType, EventVisitor};
+/// use es_runtime::event_set::EventSet;
+/// use serde::{Deserialize, Deserializer, Serialize};
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize)]
+/// pub struct Created {
+///     pub name: String,
+/// }
+///
+/// impl Event for Created {
+///     const NAME: &'static str = "Created";
+///     const TOPIC: &'static str = "example.created";
+/// }
+///
+/// #[derive(Clone, Debug)]
+/// pub enum ExampleEvent {
+///     Created(Created),
+/// }
+///
+/// impl EventSet for ExampleEvent {
+///     const TYPES: &'static [EventType] = &[Created::TYPE];
+///
+///     fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output {
+///         match self {
+///             Self::Created(event) => event.accept(visitor),
+///         }
+///     }
+///
+///     fn decode<'de, D: Deserializer<'de>>(
+///         topic: &str,
+///         version: u32,
+///         data: D,
+///     ) -> Option<Result<Self, D::Error>> {
+///         Created::is(topic).then(|| <Created as Event>::decode(version, data).map(Self::Created))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no set of events",
+    label = "neither an event nor a set of them",
+    note = "declare the enum with `event_set! {{ .. }}`, or implement `Event` for the struct"
+)]
+pub trait EventSet: Clone + Debug + Send + Sync + 'static {
+    /// What is known about each of them.
+    const TYPES: &'static [EventType];
+
+    /// Shows the event to `visitor`, with its own type.
+    fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output;
+
+    /// Reads the event stored under `topic`; nothing if the set has no such event.
+    fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Decoded<Self, D::Error>;
+}
+
+impl<E: Event> EventSet for E {
+    const TYPES: &'static [EventType] = &[E::TYPE];
+
+    fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        self.accept(visitor)
+    }
+
+    fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Decoded<Self, D::Error> {
+        E::is(topic).then(|| <E as Event>::decode(version, data))
+    }
+}
+
+/// Makes an enum of events, each a variant of its type's name, and the [`EventSet`] of them.
+///
+/// ```
+/// use es_runtime::{Event, event_set};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize)]
+/// pub struct Created {
+///     pub name: String,
+/// }
+///
+/// impl Event for Created {
+///     const NAME: &'static str = "Created";
+///     const TOPIC: &'static str = "example.created";
+/// }
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize)]
+/// pub struct Discarded {}
+///
+/// impl Event for Discarded {
+///     const NAME: &'static str = "Discarded";
+///     const TOPIC: &'static str = "example.discarded";
+/// }
+///
+/// event_set! {
+///     /// What happens to an example.
+///     pub enum ExampleEvent {
+///         Created,
+///         Discarded,
+///     }
+/// }
+///
+/// let event: ExampleEvent = Created { name: "one".into() }.into();
+/// assert!(matches!(event, ExampleEvent::Created(Created { name }) if name == "one"));
+/// ```
+///
+/// Two events with one topic do not compile.
+#[macro_export]
+macro_rules! event_set {
+    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$own:meta])* $event:ident),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #[allow(missing_docs)]
+        $vis enum $name {
+            $($(#[$own])* $event($event),)+
+        }
+
+        $(
+            impl ::core::convert::From<$event> for $name {
+                fn from(event: $event) -> Self {
+                    Self::$event(event)
+                }
+            }
+        )+
+
+        impl $crate::event_set::EventSet for $name {
+            const TYPES: &'static [$crate::event::EventType] = &[$(<$event as $crate::event::Event>::TYPE),+];
+
+            fn visit<V: $crate::event::EventVisitor>(&self, visitor: V) -> V::Output {
+                match self {
+                    $(Self::$event(event) => $crate::event::Event::accept(event, visitor),)+
+                }
+            }
+
+            fn decode<'de, D: $crate::event_set::Deserializer<'de>>(
+                topic: &str,
+                version: u32,
+                data: D,
+            ) -> ::core::option::Option<::core::result::Result<Self, D::Error>> {
+                $(
+                    if <$event as $crate::event::Event>::is(topic) {
+                        let event = <$event as $crate::event::Event>::decode(version, data);
+                        return ::core::option::Option::Some(event.map(Self::$event));
+                    }
+                )+
+                ::core::option::Option::None
+            }
+        }
+
+        const _: () = $crate::event_set::distinct(<$name as $crate::event_set::EventSet>::TYPES);
+    };
+}
+
+impl<E: EventSet> Recorded<E> {
+    /// An event that happens now, at a place in a sequence that you choose.
+    ///
+    /// ```
+    /// use es_runtime::event::{Event, Recorded};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Clone, Debug, Serialize, Deserialize)]
+    /// pub struct Measured {
+    ///     pub celsius: i32,
+    /// }
+    ///
+    /// impl Event for Measured {
+    ///     const NAME: &'static str = "Measured";
+    ///     const TOPIC: &'static str = "sensor.measured";
+    /// }
+    ///
+    /// let measured = Recorded::now(uuid::Uuid::now_v7(), 1, Measured { celsius: 21 });
+    /// assert_eq!(measured.envelope().version(), 1);
+    /// ```
+    pub fn now(id: Uuid, version: impl Into<Version>, event: E) -> Self {
+        Self::at(now(), id, version, event)
+    }
+
+    /// An event that happened at `timestamp`.
+    pub fn at(timestamp: Timestamp, id: Uuid, version: impl Into<Version>, event: E) -> Self {
+        Self::new(Envelope::new(id, version.into(), timestamp), event)
+    }
+
+    /// The same with this metadata.
+    #[must_use]
+    pub fn and_metadata(self, metadata: Metadata) -> Self {
+        self.with_metadata(metadata)
+    }
+}
+
+/// What can show an event of its own type: a set of events, and the events of an aggregate.
+///
+/// `M` tells the two apart, and is always inferred.
+pub trait Visited<M>: Send + Sync + 'static {
+    /// Shows the event to `visitor`, with its own type.
+    fn show<V: EventVisitor>(&self, visitor: V) -> V::Output;
+}
+
+/// Says that the events are a set: see [`Visited`].
+#[derive(Debug)]
+pub enum OfSet {}
+
+/// Says that the events are those of the aggregate `A`: see [`Visited`].
+#[derive(Debug)]
+pub struct OfAggregate<A>(std::marker::PhantomData<fn() -> A>);
+
+impl<E: EventSet> Visited<OfSet> for E {
+    fn show<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        self.visit(visitor)
+    }
+}
+
+impl<A: Aggregate, E: Events<A>> Visited<OfAggregate<A>> for E {
+    fn show<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        self.visit(visitor)
+    }
+}

@@ -1,0 +1,259 @@
+//! The stand-alone style: events and mutators without macros, in the same stored form.
+
+use std::sync::Arc;
+
+use es_runtime::clock::Timestamp;
+use es_runtime::event::{EventType, EventVisitor};
+use es_runtime::event_set::EventSet;
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::{EventRange, MemoryRecorder, SqliteOptions, Tables};
+use es_runtime::standalone::MutatorRepository;
+use es_runtime::store::EventStore;
+use es_runtime::{Envelope, ErrorKind, Event, Metadata, Recorded, Version, Wait, bus, event, event_set};
+use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Created {
+    owner: String,
+}
+
+impl Event for Created {
+    const NAME: &'static str = "Created";
+    const TOPIC: &'static str = "standalone.created";
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Changed {
+    owner: String,
+}
+
+impl Event for Changed {
+    const NAME: &'static str = "Changed";
+    const TOPIC: &'static str = "standalone.changed";
+    const ALIASES: &'static [&'static str] = &["standalone.renamed"];
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Gone {}
+
+impl Event for Gone {
+    const NAME: &'static str = "Gone";
+    const TOPIC: &'static str = "standalone.gone";
+}
+
+event_set! {
+    /// All that happens to an example.
+    #[derive(PartialEq)]
+    enum ExampleEvent {
+        Created,
+        /// It has another name.
+        Changed,
+        Gone,
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Example {
+    owner: String,
+    version: Version,
+}
+
+fn mutate(example: Option<Example>, event: ExampleEvent, envelope: &Envelope) -> Option<Example> {
+    let version = envelope.version();
+    match (event, example) {
+        (ExampleEvent::Created(Created { owner }), None)
+        | (ExampleEvent::Changed(Changed { owner }), Some(_)) => Some(Example { owner, version }),
+        _ => None,
+    }
+}
+
+fn created(owner: &str) -> ExampleEvent {
+    Created { owner: owner.into() }.into()
+}
+
+fn changed(owner: &str) -> ExampleEvent {
+    Changed { owner: owner.into() }.into()
+}
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+/// Every kind of store that needs nothing set up.
+fn stores() -> [EventStore; 2] {
+    let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
+    [
+        EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new())),
+        EventStore::new(Mapper::new(), Arc::new(sqlite)),
+    ]
+}
+
+#[test]
+fn events_become_a_state_as_it_is_and_as_it_was() {
+    for store in stores() {
+        let id = Uuid::now_v7();
+        let events = [
+            Recorded::at(at(1_000), id, 1, created("bar")),
+            Recorded::at(at(2_000), id, 2, changed("baz")),
+            Recorded::at(at(3_000), id, 3, Gone {}.into()),
+        ];
+        let examples = MutatorRepository::with_envelope(store.clone(), mutate);
+        let example = |owner: &str, version: u32| Example { owner: owner.into(), version: version.into() };
+        store.put_events(&events[..2]).wait().unwrap();
+        assert_eq!(examples.get(id).wait().unwrap(), example("baz", 2));
+        assert!(examples.contains(id).wait().unwrap());
+        store.put_events(&events[2..]).wait().unwrap();
+        assert!(!examples.contains(id).wait().unwrap());
+        let error = examples.get(id).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("its events leave nothing"), "{error}");
+
+        assert_eq!(examples.get_at(id, 1).wait().unwrap(), example("bar", 1));
+        assert_eq!(examples.get_at(id, 2).wait().unwrap(), example("baz", 2));
+        assert_eq!(examples.get_at(id, at(2_999)).wait().unwrap(), example("baz", 2));
+        let error = examples.get_at(id, at(999)).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("none until then"), "{error}");
+    }
+}
+
+#[test]
+fn what_was_never_there_is_not_found() {
+    let [store, _] = stores();
+    let examples = MutatorRepository::with_envelope(store, mutate);
+    let id = Uuid::now_v7();
+    assert_eq!(examples.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(!examples.clone().contains(id).wait().unwrap());
+}
+
+#[test]
+fn versions_are_the_users_but_never_used_twice() {
+    for store in stores() {
+        let id = Uuid::now_v7();
+        store
+            .put_events(&[Recorded::now(id, 0, created("a")), Recorded::now(id, 7, changed("b"))])
+            .wait()
+            .unwrap();
+        let examples = MutatorRepository::with_envelope(store.clone(), mutate);
+        assert_eq!(examples.get(id).wait().unwrap().version, 7);
+        let error = store
+            .put_events(&[Recorded::now(id, 8, changed("c")), Recorded::now(id, 7, changed("d"))])
+            .wait()
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(examples.get(id).wait().unwrap().owner, "b", "none of them is stored");
+    }
+}
+
+#[test]
+fn long_sequences_are_read_a_page_at_a_time() {
+    let [store, _] = stores();
+    let id = Uuid::now_v7();
+    let events: Vec<Recorded<ExampleEvent>> =
+        (1..=4_500).map(|version: u32| Recorded::now(id, version, created(&version.to_string()))).collect();
+    store.put_events(&events).wait().unwrap();
+    let count = MutatorRepository::new(store.clone(), |count: Option<u32>, _: ExampleEvent| {
+        Some(count.unwrap_or_default() + 1)
+    });
+    assert_eq!(count.get(id).wait().unwrap(), 4_500);
+    assert_eq!(count.get_at(id, 2_001).wait().unwrap(), 2_001);
+    assert_eq!(store.get_events::<ExampleEvent>(id, EventRange::all()).wait().unwrap().len(), 4_500);
+}
+
+#[test]
+fn the_stored_form_is_that_of_an_aggregates_events() {
+    let mapper = Mapper::new();
+    let metadata = Metadata::new().with_actor("ann");
+    let recorded = Recorded::at(at(5), Uuid::now_v7(), 3, created("bar")).and_metadata(metadata.clone());
+    let row = mapper.encode_in(&recorded).unwrap();
+    let same = Created { owner: "bar".into() };
+    let single = mapper.encode_event(row.id, row.version, at(5), &metadata, &same).unwrap();
+    assert_eq!(row, single);
+    assert_eq!(row.topic, "standalone.created");
+    let again = mapper.decode_in::<ExampleEvent>(&row).unwrap();
+    assert_eq!(again.envelope(), recorded.envelope());
+    assert_eq!(again.metadata().actor(), Some("ann"));
+    assert_eq!(again.into_event(), created("bar"));
+}
+
+#[test]
+fn an_alias_is_read_and_an_unknown_topic_is_told() {
+    let mapper = Mapper::new();
+    let recorded = Recorded::now(Uuid::now_v7(), 1, changed("x"));
+    let mut row = mapper.encode_in(&recorded).unwrap();
+    row.topic = "standalone.renamed".into();
+    assert_eq!(mapper.decode_in::<ExampleEvent>(&row).unwrap().into_event(), changed("x"));
+    row.topic = "standalone.newer".into();
+    let error = mapper.decode_in::<ExampleEvent>(&row).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTopic);
+    for part in ["`standalone.newer`", "`standalone.created`, `standalone.changed`, `standalone.gone`"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    row.topic = "standalone.created".into();
+    row.state = b"{\"at\":1,\"data\":{}}".to_vec();
+    assert_eq!(mapper.decode_in::<ExampleEvent>(&row).unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+/// By hand, without `event_set!`.
+#[derive(Clone, Debug)]
+enum ByHand {
+    Created(Created),
+}
+
+impl EventSet for ByHand {
+    const TYPES: &'static [EventType] = &[Created::TYPE];
+
+    fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        match self {
+            Self::Created(event) => event.accept(visitor),
+        }
+    }
+
+    fn decode<'de, D: Deserializer<'de>>(
+        topic: &str,
+        version: u32,
+        data: D,
+    ) -> Option<Result<Self, D::Error>> {
+        Created::is(topic).then(|| <Created as Event>::decode(version, data).map(Self::Created))
+    }
+}
+
+#[event]
+struct Measured {
+    celsius: i32,
+}
+
+#[test]
+fn a_set_is_made_by_hand_or_of_one_event() {
+    let [store, _] = stores();
+    let id = Uuid::now_v7();
+    let event = ByHand::Created(Created { owner: "bar".into() });
+    store.put_events(&[Recorded::now(id, 1, event)]).wait().unwrap();
+    let events = store.get_events::<ByHand>(id, EventRange::all()).wait().unwrap();
+    assert!(matches!(events[0].event(), ByHand::Created(Created { owner }) if owner == "bar"));
+
+    let sensor = Uuid::now_v7();
+    store.put_events(&[Recorded::now(sensor, 1, Measured { celsius: 21 })]).wait().unwrap();
+    let last = MutatorRepository::new(store, |_, event: Measured| Some(event.celsius));
+    assert_eq!(last.get(sensor).wait().unwrap(), 21);
+    let error = last.get(id).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTopic);
+}
+
+#[test]
+fn a_set_is_published_stored_and_subscribed_to_by_type() {
+    let [store, _] = stores();
+    let bus = bus::Bus::<Recorded<ExampleEvent>>::new();
+    let _storing = bus::PersistencePolicy::new(&bus, store.clone());
+    let (names, id) = (Arc::new(std::sync::Mutex::new(Vec::new())), Uuid::now_v7());
+    let noting = Arc::clone(&names);
+    let _named = bus.subscribe_to(move |changed: &Changed, _: &Envelope| {
+        noting.lock().unwrap().push(changed.owner.clone());
+    });
+    let events = [Recorded::now(id, 1, created("bar")), Recorded::now(id, 2, changed("baz"))];
+    bus.publish(&events).unwrap();
+    assert_eq!(*names.lock().unwrap(), ["baz"]);
+    let examples = MutatorRepository::with_envelope(store, mutate);
+    assert_eq!(examples.get(id).wait().unwrap().owner, "baz");
+}
