@@ -1,3 +1,14 @@
-//! Runnable programs: `cargo run --example hello`.
+//! Runnable programs, one for each chapter: `cargo run --example hello`.
 //!
-//! - `hello`: a bank account in memory, its events, and the account made from them once more.
+//! - `hello`: a bank account on SQLite, saved, loaded, as it was, and its events.
+//! - `quick_start`: create, read, update, delete.
+//! - `aggregates`: entities inside a root; events that are saved together.
+//! - `snapshotting`: snapshots every second event.
+//! - `encryption`: what is stored cannot be read without the key.
+//! - `optimistic_concurrency`: of two changes of one version, one wins.
+//! - `alternative_schema`: table and columns with names of your own.
+//! - `deployment`: one application in a process, strict and lazy.
+//! - `standalone`: without macros, by a bus, policies and a mutator function.
+//! - `everything`: all of it in one application.
+//!
+//! A program that keeps its events for years also writes `events_lock!()`, as `hello` does.

@@ -5,6 +5,16 @@
 //! [es-runtime/docs/adr]: ../../../es-runtime/docs/adr
 //! [LICENSE-MIT]: ../../../LICENSE-MIT
 //! [LICENSE-APACHE]: ../../../LICENSE-APACHE
+//! [ex-hello]: ../../../examples/hello/main.rs
+//! [ex-quick_start]: ../../../examples/quick_start/main.rs
+//! [ex-aggregates]: ../../../examples/aggregates/main.rs
+//! [ex-snapshotting]: ../../../examples/snapshotting/main.rs
+//! [ex-encryption]: ../../../examples/encryption/main.rs
+//! [ex-optimistic_concurrency]: ../../../examples/optimistic_concurrency/main.rs
+//! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs
+//! [ex-deployment]: ../../../examples/deployment/main.rs
+//! [ex-standalone]: ../../../examples/standalone/main.rs
+//! [ex-everything]: ../../../examples/everything/main.rs
 //! [lock]: lock
 #![cfg_attr(feature = "macros", doc = "[aggregate]: macro@aggregate\n[mutator]: macro@mutator")]
 #![cfg_attr(feature = "macros", doc = "[event]: macro@event\n[attribute]: macro@attribute")]

@@ -1,0 +1,83 @@
+//! Aggregates: a root that guards what is inside it, and whose events are saved together or not at all.
+
+use es_runtime::{Application, Error, Wait, aggregate, mutator};
+use serde::{Deserialize, Serialize};
+
+/// An account with its cards. Nobody has a card but through the account.
+#[aggregate]
+#[derive(Debug)]
+struct Account {
+    cards: Vec<Card>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Card {
+    number: u32,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    fn open() -> Self {
+        Self { cards: Vec::new() }
+    }
+
+    #[event(CardIssued)]
+    fn add_card(&mut self, number: u32) {
+        self.cards.push(Card { number });
+    }
+}
+
+impl Account {
+    /// The root keeps the rule that numbers run from 1.
+    fn issue_card(&mut self) -> u32 {
+        let number = self.cards.last().map_or(1, |last| last.number + 1);
+        self.add_card(number);
+        number
+    }
+
+    fn count_cards(&self) -> usize {
+        self.cards.len()
+    }
+}
+
+fn main() -> Result<(), Error> {
+    let app = Application::open("sqlite::memory:").wait()?;
+    let mut account = Account::open();
+    let id = account.id();
+    app.save(&mut account).wait()?;
+    assert!(app.contains(id).wait()?);
+    assert_eq!(account.count_cards(), 0);
+
+    // What is recorded changes this account at once, and what is stored when it is saved.
+    account.issue_card();
+    assert_eq!(account.count_cards(), 1);
+    assert_eq!(app.get(id).wait()?.count_cards(), 0);
+    app.save(&mut account).wait()?;
+    assert_eq!(app.get(id).wait()?.count_cards(), 1);
+
+    // Two events, one transaction.
+    assert_eq!([account.issue_card(), account.issue_card()], [2, 3]);
+    app.save(&mut account).wait()?;
+    assert_eq!(app.get(id).wait()?.count_cards(), 3);
+
+    // Several aggregates, too.
+    let mut other = Account::open();
+    other.issue_card();
+    account.issue_card();
+    app.save((&mut account, &mut other)).wait()?;
+    assert_eq!(app.get(other.id()).wait()?.count_cards(), 1);
+
+    // Discarded: still there until that is saved.
+    let mut discarded = account.discard();
+    assert!(app.contains(id).wait()?);
+    app.save(&mut discarded).wait()?;
+    assert!(!app.contains(id).wait()?);
+    println!("saved together, discarded when saved");
+    Ok(())
+}
+
+#[test]
+fn the_example_runs() {
+    assert!(main().is_ok());
+}

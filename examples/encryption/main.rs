@@ -1,0 +1,77 @@
+//! Encryption: what is stored cannot be read without the key, nor moved, nor altered.
+
+use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::compressor::Zlib;
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::EventRange;
+use es_runtime::{Application, Error, ErrorKind, Wait, aggregate, mutator};
+
+#[aggregate]
+#[derive(Debug)]
+struct Account {
+    owner: String,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    fn open(owner: String) -> Self {
+        Self { owner }
+    }
+}
+
+fn main() -> Result<(), Error> {
+    // Once, to be kept where secrets are kept; `Application::from_env` takes it from `CIPHER_KEY`.
+    let key = Key::generate(256)?;
+    let mapper = || Mapper::new().with_compressor(Zlib::default()).with_cipher(AesGcm::new(&key));
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let uri = format!("sqlite:{}", folder.path().join("bank.db").display());
+
+    let app = Application::builder(&uri).mapper(mapper()).open().wait()?;
+    let mut secret = Account::open("secret Ann".into());
+    app.save(&mut secret).wait()?;
+    assert!(!stored(&app, &secret)?.contains("secret Ann"));
+    assert_eq!(app.get(secret.id()).wait()?.owner, "secret Ann");
+    app.close();
+
+    // Without a cipher it is not encrypted, and what is encrypted cannot be read.
+    let clear = Application::open(&uri).wait()?;
+    let mut account = Account::open("Bob".into());
+    clear.save(&mut account).wait()?;
+    assert!(stored(&clear, &account)?.contains("Bob"));
+    assert_eq!(clear.get(secret.id()).wait().expect_err("there is no key").kind(), ErrorKind::Config);
+    clear.close();
+
+    // With one, what is not encrypted is refused, unless it is allowed: for data from before there was a key.
+    let app = Application::builder(&uri).mapper(mapper()).open().wait()?;
+    assert_eq!(app.get(account.id()).wait().expect_err("it is clear").kind(), ErrorKind::Cipher);
+    app.close();
+    let app = Application::builder(&uri).mapper(mapper().allowing_clear_data()).open().wait()?;
+    assert_eq!(app.get(account.id()).wait()?.owner, "Bob");
+    app.close();
+
+    // A new key for writing, the old one for reading.
+    let ring = AesGcm::new(&Key::generate(256)?).with_old_key(&key);
+    let app = Application::builder(&uri).mapper(Mapper::new().with_cipher(ring)).open().wait()?;
+    assert_eq!(app.get(secret.id()).wait()?.owner, "secret Ann");
+    app.close();
+
+    let wrong = Mapper::new().with_cipher(AesGcm::new(&Key::generate(256)?));
+    let app = Application::builder(&uri).mapper(wrong).open().wait()?;
+    let error = app.get(secret.id()).wait().expect_err("the key is another");
+    assert_eq!(error.kind(), ErrorKind::Cipher);
+    println!("with another key: {error}");
+    app.close();
+    Ok(())
+}
+
+/// The state of the first event as it stands in the database.
+fn stored(app: &Application, account: &Account) -> Result<String, Error> {
+    let rows = app.recorder().select_dyn(account.id().uuid(), EventRange::all()).wait()?;
+    Ok(String::from_utf8_lossy(&rows[0].state).into_owned())
+}
+
+#[test]
+fn the_example_runs() {
+    assert!(main().is_ok());
+}

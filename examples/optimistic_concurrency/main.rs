@@ -1,0 +1,89 @@
+//! Optimistic concurrency control: of two that change one version, one wins, and the other learns it.
+
+use std::convert::Infallible;
+
+use es_runtime::error::Conflict;
+use es_runtime::{Application, Error, ErrorKind, Wait, aggregate, mutator};
+
+#[aggregate]
+#[derive(Debug)]
+struct Account {
+    #[attribute]
+    owner: String,
+    balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    fn open(owner: String) -> Self {
+        Self { owner, balance: 0 }
+    }
+
+    #[event(Deposited)]
+    fn deposit(&mut self, amount: i64) {
+        self.balance += amount;
+    }
+}
+
+fn main() -> Result<(), Error> {
+    let app = Application::open("sqlite::memory:").wait()?;
+    let mut account = Account::open("owner 1".into());
+    let id = account.id();
+    app.save(&mut account).wait()?;
+
+    // The same account twice.
+    let mut one = app.get(id).wait()?;
+    let mut other = app.get(id).wait()?;
+    one.set_owner("owner 2".into());
+    app.save(&mut one).wait()?;
+
+    // The other one does not know of that.
+    other.set_owner("owner 3".into());
+    let error = app.save(&mut other).wait().expect_err("somebody else was first");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    if let Some(Conflict::Version { expected, found, .. }) = error.as_conflict() {
+        println!("expected {expected:?}, found {found:?}");
+    }
+
+    // Loaded again, it works ..
+    let mut other = app.get(id).wait()?;
+    assert_eq!(other.owner, "owner 2");
+    other.set_owner("owner 3".into());
+    app.save(&mut other).wait()?;
+    assert_eq!(app.get(id).wait()?.owner, "owner 3");
+
+    // .. and now the first one is old.
+    one.set_owner("owner 4".into());
+    assert_eq!(app.save(&mut one).wait().expect_err("it is old").kind(), ErrorKind::Conflict);
+
+    // `execute` loads, runs the command, saves, and begins again after a conflict: no deposit is lost.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    while let Err(error) = deposit(&app, id) {
+                        // Ten times in a row somebody else was first: once more.
+                        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(app.get(id).wait()?.balance, 40);
+    println!("40 deposits by 4 threads: {}", app.get(id).wait()?.balance);
+    Ok(())
+}
+
+fn deposit(app: &Application, id: es_runtime::Id<Account>) -> Result<(), Error> {
+    let deposited = app.execute(id, |account: &mut Account| {
+        account.deposit(1);
+        Ok::<_, Infallible>(())
+    });
+    deposited.wait().map(drop)
+}
+
+#[test]
+fn the_example_runs() {
+    assert!(main().is_ok());
+}

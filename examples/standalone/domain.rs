@@ -1,0 +1,108 @@
+//! A domain that needs little of the library: events, an entity, and the function that applies the ones to the other.
+
+use es_runtime::bus::Bus;
+use es_runtime::{Envelope, Error, Event, Recorded, Version, event_set};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Opened {
+    pub(crate) owner: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OwnerChanged {
+    pub(crate) owner: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Closed {}
+
+impl Event for Opened {
+    const NAME: &'static str = "Opened";
+    const TOPIC: &'static str = "account.opened";
+}
+
+impl Event for OwnerChanged {
+    const NAME: &'static str = "OwnerChanged";
+    const TOPIC: &'static str = "account.owner-changed";
+}
+
+impl Event for Closed {
+    const NAME: &'static str = "Closed";
+    const TOPIC: &'static str = "account.closed";
+}
+
+event_set! {
+    pub(crate) enum AccountEvent {
+        Opened,
+        OwnerChanged,
+        Closed,
+    }
+}
+
+/// What is published, and who hears of it.
+pub(crate) type Events = Bus<Recorded<AccountEvent>>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    id: Uuid,
+    version: Version,
+    owner: String,
+}
+
+/// Applies an event: nothing goes in before the first one, and comes out after the last one.
+pub(crate) fn mutate(account: Option<Account>, event: AccountEvent, envelope: &Envelope) -> Option<Account> {
+    let (id, version) = (envelope.id(), envelope.version());
+    match (account, event) {
+        (None, AccountEvent::Opened(Opened { owner })) => Some(Account { id, version, owner }),
+        (Some(account), AccountEvent::OwnerChanged(OwnerChanged { owner })) => {
+            Some(Account { version, owner, ..account })
+        }
+        _ => None,
+    }
+}
+
+impl Account {
+    pub(crate) fn open(owner: &str, events: &Events) -> Result<Self, Error> {
+        let opened = Recorded::now(
+            Uuid::now_v7(),
+            Version::INITIAL,
+            AccountEvent::from(Opened { owner: owner.into() }),
+        );
+        let account = mutate(None, opened.event().clone(), opened.envelope());
+        events.publish(&[opened])?;
+        Ok(account.expect("this event makes one"))
+    }
+
+    pub(crate) fn set_owner(&mut self, owner: &str, events: &Events) -> Result<(), Error> {
+        let changed = self.trigger(OwnerChanged { owner: owner.into() }.into(), events)?;
+        *self = changed.expect("it is still there");
+        Ok(())
+    }
+
+    /// Takes the account: there is no using it afterwards.
+    pub(crate) fn close(self, events: &Events) -> Result<(), Error> {
+        self.trigger(Closed {}.into(), events).map(drop)
+    }
+
+    /// What the event makes of the account, once it is published.
+    fn trigger(&self, event: AccountEvent, events: &Events) -> Result<Option<Self>, Error> {
+        let event = Recorded::now(self.id, self.version.next(), event);
+        let changed = mutate(Some(self.clone()), event.event().clone(), event.envelope());
+        events.publish(&[event])?;
+        Ok(changed)
+    }
+
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
+    }
+}
