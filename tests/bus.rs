@@ -7,7 +7,9 @@ use es_runtime::aggregate::Events;
 use es_runtime::bus::{Bus, PersistencePolicy, SnapshottingPolicy, Subscription};
 use es_runtime::error::Conflict;
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt};
+use es_runtime::recorder::{
+    AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt, SqliteOptions, Tables,
+};
 use es_runtime::repository::Repository;
 use es_runtime::snapshot::SnapshotStore;
 use es_runtime::store::EventStore;
@@ -309,6 +311,35 @@ fn what_cannot_be_stored_reaches_no_view_and_is_stored_in_no_part() {
     let error = bus.publish(account.pending()).unwrap_err();
     assert!(matches!(error.as_conflict(), Some(Conflict::Version { .. })), "{error}");
     assert_eq!((seen.take().len(), stored(&store, account.id())), (0, 1));
+}
+
+#[test]
+fn a_second_policy_on_one_store_is_noticed() {
+    let (bus, store) = (AccountBus::new(), memory());
+    let _policies = [0, 1].map(|_| PersistencePolicy::new(&bus, store.clone()));
+    let account = open();
+    assert_eq!(bus.publish(account.pending()).unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(stored(&store, account.id()), 1);
+}
+
+#[test]
+fn many_threads_publish_to_one_policy() {
+    let recorder = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
+    let (bus, store) = (AccountBus::new(), EventStore::new(Mapper::new(), Arc::new(recorder)));
+    let _policy = PersistencePolicy::new(&bus, store.clone());
+    let publish = || {
+        let mut account = open();
+        account.deposit(1);
+        bus.publish(account.pending()).unwrap();
+        account.id()
+    };
+    let ids: Vec<Id<Account>> = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| (0..25).map(|_| publish()).collect::<Vec<_>>())).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(ids.len(), 100);
+    assert!(ids.into_iter().all(|id| stored(&store, id) == 2));
 }
 
 /// Stores, but loses so many replies first.

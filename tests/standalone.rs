@@ -257,3 +257,40 @@ fn a_set_is_published_stored_and_subscribed_to_by_type() {
     let examples = MutatorRepository::with_envelope(store, mutate);
     assert_eq!(examples.get(id).wait().unwrap().owner, "baz");
 }
+
+#[test]
+fn a_handler_may_load_what_the_policy_has_stored() {
+    let [store, _] = stores();
+    let bus = bus::Bus::<Recorded<ExampleEvent>>::new();
+    let _storing = bus::PersistencePolicy::new(&bus, store.clone());
+    let examples = MutatorRepository::with_envelope(store, mutate);
+    let id = Uuid::now_v7();
+    let loading = examples.clone();
+    let _view = bus.subscribe(
+        |_| true,
+        move |recorded| {
+            let example = loading.get(recorded.envelope().id()).wait()?;
+            assert_eq!(example.version, recorded.envelope().version());
+            Ok(())
+        },
+    );
+    bus.publish(&[Recorded::now(id, 1, created("bar"))]).unwrap();
+    bus.publish(&[Recorded::now(id, 2, changed("baz"))]).unwrap();
+}
+
+#[test]
+fn its_futures_may_be_sent() {
+    fn sent(future: impl Future + Send) {
+        drop(future);
+    }
+    let [store, _] = stores();
+    let examples = MutatorRepository::with_envelope(store.clone(), mutate);
+    sent(examples.get(Uuid::nil()));
+    sent(examples.get_at(Uuid::nil(), 3));
+    sent(examples.contains(Uuid::nil()));
+    sent(store.get_events::<ExampleEvent>(Uuid::nil(), EventRange::all()));
+    sent(store.put_events::<ExampleEvent>(&[]));
+    let log = es_runtime::timelog::TimeLog::<Measured>::new(store, Uuid::nil());
+    sent(log.append(Measured { celsius: 1 }));
+    sent(log.get(es_runtime::timelog::TimeRange::all()));
+}

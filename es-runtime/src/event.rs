@@ -29,6 +29,23 @@ use crate::upcast::Past;
 /// assert_eq!(PaymentReceived::TOPIC, "payment.received");
 /// assert_eq!(PaymentReceived::VERSION, 1);
 /// ```
+///
+/// By hand it takes two names. `#[event]` does more: it has the registry and `events.lock` know the type.
+///
+/// ```
+/// use es_runtime::Event;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize)]
+/// pub struct PaymentReceived {
+///     pub amount: i64,
+/// }
+///
+/// impl Event for PaymentReceived {
+///     const NAME: &'static str = "PaymentReceived";
+///     const TOPIC: &'static str = "payment.received";
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",

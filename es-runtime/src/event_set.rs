@@ -124,7 +124,26 @@ impl<E: Event> EventSet for E {
 /// assert!(matches!(event, ExampleEvent::Created(Created { name }) if name == "one"));
 /// ```
 ///
-/// Two events with one topic do not compile.
+/// The types may also be those of [`#[event]`](macro@crate::event), whose shapes `events.lock` then holds to what was
+/// recorded. Two events with one topic do not compile:
+///
+/// ```compile_fail,E0080
+/// # use es_runtime::event_set;
+/// use es_runtime::event;
+///
+/// #[event(topic = "example.created")]
+/// pub struct Created {}
+///
+/// #[event(topic = "example.created")]
+/// pub struct Made {}
+///
+/// event_set! {
+///     pub enum ExampleEvent {
+///         Created,
+///         Made,
+///     }
+/// }
+/// ```
 #[macro_export]
 macro_rules! event_set {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$own:meta])* $event:ident),+ $(,)? }) => {

@@ -2,6 +2,28 @@
 //!
 //! A bus is a value that you hold, and nothing is global. It keeps nothing: what is published reaches those that are
 //! subscribed then, and nobody later. For views that must not miss an event, read the log of the application.
+//!
+//! In the stand-alone style all events are published, and a [policy](PersistencePolicy) stores them. With an
+//! [application](crate::Application) it is the other way round: what is saved is published.
+//!
+//! ```
+//! # use es_runtime::{Application, Recorded, Wait, aggregate, mutator};
+//! # #[aggregate]
+//! # pub struct Account { pub balance: i64 }
+//! # #[mutator]
+//! # impl Account {
+//! #     #[event(Opened)]
+//! #     pub fn open() -> Self { Self { balance: 0 } }
+//! # }
+//! use es_runtime::bus::Bus;
+//!
+//! let (app, bus) = (Application::open("memory:").wait()?, Bus::<Recorded<AccountEvent>>::new());
+//! let mut account = Account::open();
+//! let events = account.pending().to_vec();
+//! app.save(&mut account).wait()?;
+//! bus.publish(&events)?;
+//! # Ok::<(), es_runtime::Error>(())
+//! ```
 
 mod policy;
 mod subscription;
@@ -43,7 +65,7 @@ use crate::error::Error;
 ///   handler that returns a `Result` says that it must succeed: its error ends [`publish`](Self::publish), and those
 ///   that subscribed later are not called. So subscribe first what stores, and views after it.
 /// - A handler may publish, subscribe and unsubscribe. Who subscribes meanwhile is called from the next time on; who
-///   unsubscribes is not called any more.
+///   unsubscribes is not called any more, but where another thread is calling it already.
 /// - No lock is held while a handler runs. Two threads that publish call handlers at the same time. A panic of a
 ///   handler goes through to the publisher, and leaves the bus in order.
 pub struct Bus<E> {

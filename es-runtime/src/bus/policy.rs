@@ -1,7 +1,5 @@
 //! What an application of the stand-alone style subscribes: storing, and taking snapshots.
 
-use std::fmt;
-
 use super::{Bus, Subscription};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
@@ -16,8 +14,9 @@ use crate::wait::Wait;
 /// Stores what is published, until it is closed or dropped.
 ///
 /// What is published together is stored together, on the publisher's thread, which waits for it. If that fails,
-/// [`Bus::publish`] does, and those that subscribed later are not called: subscribe this first. Two policies on one
-/// bus and one store would store each event twice, of which the second is refused as a conflict.
+/// [`Bus::publish`] does, and those that subscribed later are not called: subscribe this first. If the reply of the
+/// store is lost, the policy asks again, and nothing is stored twice. Of two policies on one bus and one store the
+/// second is refused as a conflict: have one application in a process.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -120,14 +119,9 @@ impl PersistencePolicy {
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 #[must_use = "it takes no snapshots once it is dropped"]
+#[derive(Debug)]
 pub struct SnapshottingPolicy {
     subscription: Subscription,
-}
-
-impl fmt::Debug for SnapshottingPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SnapshottingPolicy").finish_non_exhaustive()
-    }
 }
 
 impl SnapshottingPolicy {
