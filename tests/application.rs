@@ -478,6 +478,69 @@ fn saving_again_after_any_failure_stores_everything_once() {
     }
 }
 
+fn unreliable(plan: &[Fault]) -> Application {
+    let plan = Mutex::new(plan.iter().rev().copied().collect());
+    Application::with_recorder(Mapper::new(), Unreliable { store: MemoryRecorder::new(), plan })
+}
+
+#[test]
+fn a_command_runs_once_though_the_reply_is_lost() {
+    for faults in
+        [&[Fault::None, Fault::LostReply][..], &[Fault::None, Fault::Down, Fault::LostReply, Fault::Down]]
+    {
+        let app = unreliable(faults);
+        let id = saved(&app).id();
+        let mut runs = 0;
+        let executed = app.execute(id, |account: &mut Account| {
+            runs += 1;
+            account.deposit(5);
+        });
+        executed.wait().unwrap();
+        assert_eq!((app.get(id).wait().unwrap().balance, runs), (15, 1));
+    }
+}
+
+#[test]
+fn what_was_never_offered_to_the_store_is_not_frozen() {
+    for app in apps() {
+        let (mut account, mut branch) = (open(), Branch::found());
+        // An event that cannot be written.
+        let odd = Batch::new().add((&mut account, &mut branch)).event(
+            Uuid::now_v7(),
+            Version::INITIAL,
+            Weighed { value: f64::NAN },
+        );
+        let as_ann = app.with_metadata(Metadata::new().with_actor("ann"));
+        assert_eq!(as_ann.save(odd).wait().unwrap_err().kind(), ErrorKind::Invalid);
+        account.deposit(5);
+        app.save((&mut account, &mut branch)).wait().unwrap();
+        let events = app.store().get(account.id(), EventRange::all()).wait().unwrap();
+        assert!(events.iter().all(|event| event.metadata().is_empty()), "ann saved nothing");
+        let places: Vec<u64> = log(&app).iter().map(|row| row.position.get()).collect();
+        assert_eq!(places, [1, 2, 3]);
+    }
+}
+
+#[event]
+struct Weighed {
+    value: f64,
+}
+
+#[test]
+fn loose_events_do_not_mix_with_a_save_of_unknown_outcome() {
+    let app = unreliable(&[Fault::LostReply]);
+    let (mut account, loose) = (open(), Uuid::now_v7());
+    let rate = || RateChanged { per_mille: 1 };
+    let batch = Batch::new().add(&mut account).event(loose, Version::INITIAL, rate());
+    assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+    let batch = Batch::new().add(&mut account).event(loose, Version::INITIAL, rate());
+    let error = app.save(batch).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("save the aggregates alone first"), "{error}");
+    app.save(&mut account).wait().unwrap();
+    assert_eq!(log(&app).len(), 2);
+}
+
 #[test]
 fn a_future_that_is_dropped_half_way_is_saved_by_the_next_one() {
     use std::future::Future;

@@ -95,6 +95,24 @@ fn a_trusting_cache_does_not_ask_and_a_conflict_tells() {
     assert_eq!(balance.wait().unwrap(), Ok(16));
 }
 
+#[test]
+fn a_state_that_was_loaded_before_the_end_does_not_come_back_after_it() {
+    for _ in 0..30 {
+        let app = app(Cache::of(10).trusting());
+        let mut account = open();
+        (0..500).for_each(|_| account.deposit(1));
+        app.save(&mut account).wait().unwrap();
+        let id = account.id();
+        let other = Repository::new(app.store().clone());
+        let account: Account = other.get(id).wait().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| drop(app.get(id).wait()));
+            app.save(&mut account.discard()).wait().unwrap();
+        });
+        assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
 /// Counts the rows that are read.
 struct Counting {
     store: MemoryRecorder,

@@ -82,7 +82,7 @@ fn an_id_is_read_from_its_text() {
     assert_eq!(id.to_string(), ANN);
     assert_eq!(format!("{id:?}"), format!("Id({ANN})"));
     let error = "1392e97d-49cb".parse::<Id<Account>>().unwrap_err();
-    assert_eq!(error.to_string(), "an id is a UUID, as in `0199a9b2-7c1e-7d3a-9c41-6f2d1ac49f6a`");
+    assert!(error.to_string().starts_with("\"1392e97d-49cb\" is no id; an id is a UUID, as in `"), "{error}");
     assert!(std::error::Error::source(&error).is_some());
     assert!("".parse::<Id<Account>>().is_err());
 }

@@ -273,6 +273,37 @@ fn what_does_not_get_smaller_is_kept_as_it_was() {
     assert!(mapper.encode::<Diary>(&secret()).unwrap().state.len() < 200);
 }
 
+/// Says of itself that it is none.
+#[derive(Debug)]
+struct Nameless;
+
+impl es_runtime::compressor::Compressor for Nameless {
+    fn code(&self) -> u8 {
+        0
+    }
+
+    fn compress(&self, data: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(data[..data.len() / 2].to_vec())
+    }
+
+    fn decompress(&self, data: &[u8], _: usize) -> Result<Vec<u8>, Error> {
+        Ok(data.to_vec())
+    }
+}
+
+#[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let small = Mapper::new().with_largest_state(1_000);
+    let large = written(&"a".repeat(1_000));
+    for mapper in [small.clone(), small.with_compressor(Zlib::default())] {
+        let error = mapper.encode::<Diary>(&large).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains("more than 1000"), "{error}");
+    }
+    let error = Mapper::new().with_compressor(Nameless).encode::<Diary>(&large).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+}
+
 #[test]
 fn what_would_become_too_large_is_refused() {
     let writer = Mapper::new().with_compressor(Zlib::default());

@@ -137,7 +137,10 @@ fn nothing_follows_the_end() {
 fn a_discarded_aggregate_is_not_found() {
     let error = refused(history(ann(), START, (opened(), AccountEvent::Discarded)));
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert_eq!(error.to_string(), "there is no such `Account`: it is discarded");
+    assert_eq!(
+        error.to_string(),
+        "there is no `Account` 00000000-0000-7000-8000-000000000001: it is discarded"
+    );
 }
 
 #[test]

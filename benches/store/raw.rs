@@ -11,9 +11,13 @@ use crate::account::REFERENCE;
 const SCHEMA: &str = "
     CREATE TABLE stored_events (
         log_position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id BLOB NOT NULL, version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, commit_id BLOB NOT NULL
+        id BLOB NOT NULL CHECK (length(id) = 16),
+        version INTEGER NOT NULL CHECK (version >= 0),
+        topic TEXT NOT NULL,
+        state BLOB NOT NULL,
+        commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
+        UNIQUE (id, version)
     ) STRICT;
-    CREATE UNIQUE INDEX stored_events_order ON stored_events (id, version);
     CREATE INDEX stored_events_first ON stored_events (topic) WHERE version = 1;";
 const INSERT: &str =
     "INSERT INTO stored_events (id, version, topic, state, commit_id) VALUES (?1, ?2, ?3, ?4, ?5)";

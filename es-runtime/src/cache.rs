@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
@@ -27,6 +28,8 @@ use crate::id::{Id, Version};
 pub struct Cache {
     entries: Mutex<LruCache<Key, Arc<dyn Any + Send + Sync>>>,
     fast_forward: bool,
+    /// Counts what left the cache: what was loaded before that may be old.
+    left: AtomicU64,
 }
 
 type Key = (TypeId, Uuid);
@@ -52,7 +55,7 @@ impl Cache {
     /// newest. With 0 it keeps one.
     pub fn of(states: usize) -> Self {
         let states = NonZeroUsize::new(states).unwrap_or(NonZeroUsize::MIN);
-        Self { entries: Mutex::new(LruCache::new(states)), fast_forward: true }
+        Self { entries: Mutex::new(LruCache::new(states)), fast_forward: true, left: AtomicU64::new(0) }
     }
 
     /// Does not ask for later events: for a program that alone writes to its store. What somebody else stored is
@@ -79,8 +82,22 @@ impl Cache {
         Some(Replay::resume(id, *version, *times, state.clone()))
     }
 
+    /// To be asked before loading, for [`put_loaded`](Self::put_loaded).
+    pub(crate) fn moment(&self) -> u64 {
+        self.left.load(Ordering::SeqCst)
+    }
+
+    /// Keeps a state that was loaded, unless something left the cache since: this may then be what left.
+    pub(crate) fn put_loaded<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
+        self.put_if(root, || self.fast_forward || self.moment() == moment);
+    }
+
     /// Keeps the state of the root, unless a newer one is kept.
     pub(crate) fn put<A: Aggregate>(&self, root: &Root<A>) {
+        self.put_if(root, || true);
+    }
+
+    fn put_if<A: Aggregate>(&self, root: &Root<A>, is_current: impl Fn() -> bool) {
         let key = key(root.id());
         let is_newer = |kept: &Arc<dyn Any + Send + Sync>| {
             kept.downcast_ref::<Entry<A::State>>().is_some_and(|kept| kept.version >= root.version())
@@ -92,13 +109,20 @@ impl Cache {
         let entry = Arc::new(Entry { version: root.version(), times, state: A::State::clone(root) });
         let mut entries = self.lock();
         // Somebody may have been faster while the state was copied.
-        let replaced = if entries.peek(&key).is_some_and(is_newer) { None } else { entries.push(key, entry) };
+        let is_kept = entries.peek(&key).is_some_and(is_newer) || !is_current();
+        let replaced = if is_kept { None } else { entries.push(key, entry) };
+        if replaced.as_ref().is_some_and(|(other, _)| *other != key) {
+            self.left.fetch_add(1, Ordering::SeqCst);
+        }
         drop(entries);
         drop(replaced);
     }
 
     pub(crate) fn remove<A: Aggregate>(&self, id: Id<A>) {
-        let removed = self.lock().pop(&key(id));
+        let mut entries = self.lock();
+        self.left.fetch_add(1, Ordering::SeqCst);
+        let removed = entries.pop(&key(id));
+        drop(entries);
         drop(removed);
     }
 }

@@ -67,7 +67,7 @@ impl Repository {
         let Some(cache) = &self.cache else {
             return self.load(id, At::Version(Version::MAX)).await.map(whole);
         };
-        let kept = cache.get(id);
+        let (moment, kept) = (cache.moment(), cache.get(id));
         let (known, newest) = match kept {
             Some(kept) if !cache.asks_for_later_events() => return kept.finish().map(whole),
             Some(kept) => (Some(kept.version()), self.go_on(id, At::Version(Version::MAX), Some(kept)).await),
@@ -76,7 +76,7 @@ impl Repository {
         match newest {
             Ok(root) => {
                 if known != Some(root.version()) {
-                    cache.put(&root);
+                    cache.put_loaded(&root, moment);
                 }
                 Ok(whole(root))
             }
@@ -87,7 +87,7 @@ impl Repository {
         }
     }
 
-    /// The aggregate as it was at a version or a time.
+    /// The aggregate as it was at a version or a time; at its last version, if that is lower.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl Repository {
                 }
             }
         }
-        replay.ok_or_else(|| not_found::<A>("it has no events, or none until then"))?.finish()
+        replay.ok_or_else(|| not_found::<A>(id, "it has no events, or none until then"))?.finish()
     }
 }
 

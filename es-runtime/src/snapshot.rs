@@ -1,7 +1,11 @@
 //! Snapshots: states that are kept, so that an aggregate need not be made from its first event on.
 //!
-//! A snapshot is a copy that can be made again at any time. One that was taken by other code, or cannot be read, is
-//! passed over; one that cannot be stored does not fail what was saved.
+//! A snapshot is a copy that can be made again at any time. One that cannot be read, or was taken before the struct, the
+//! `#[mutator]` block or a version in them changed, is passed over; one that cannot be stored does not fail what was
+//! saved.
+//!
+//! Code outside of these that event methods call is not seen. When such code comes to change the state in another way,
+//! raise `#[aggregate(snapshot_version = 2)]`: old snapshots are then passed over, too.
 
 use std::fmt;
 use std::sync::Arc;

@@ -162,3 +162,41 @@ fn a_position_is_not_used_again_when_the_newest_rows_are_deleted_by_hand() {
         drop(database);
     }
 }
+
+#[test]
+fn what_belongs_to_one_application_is_not_shared_with_another() {
+    let folder = Folder::new();
+    let database = SqliteOptions::file(folder.file("events.db")).open().unwrap();
+    database.recorder(&Tables::default()).unwrap();
+    database.snapshots(&Tables::default()).unwrap();
+    let other = Tables::default().with_events(EventTable::stored_events("tenant_b").unwrap());
+    for error in [database.recorder(&other).err(), database.snapshots(&other).err()] {
+        let error = error.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Schema);
+        assert!(error.to_string().contains("belongs to the events in `stored_events`"), "{error}");
+    }
+    let other = other.with_tracking("tracking_b").unwrap();
+    let other = other.with_snapshots(EventTable::stored_events("snapshots_b").unwrap());
+    database.recorder(&other).unwrap();
+    database.snapshots(&other).unwrap();
+}
+
+#[test]
+fn tables_under_another_name_keep_their_key() {
+    let folder = Folder::new();
+    let database = SqliteOptions::file(folder.file("events.db")).open().unwrap();
+    drop(database.recorder(&Tables::default()).unwrap());
+    drop(database);
+    by_hand(&folder)
+        .execute_batch(
+            "ALTER TABLE stored_events RENAME TO bank_stored_events;
+             ALTER TABLE tracking RENAME TO bank_tracking;
+             UPDATE es_schema SET name = 'bank_' || name, owner = 'bank_' || owner;",
+        )
+        .unwrap();
+    let database = SqliteOptions::file(folder.file("events.db")).open().unwrap();
+    let renamed = database.recorder(&Tables::with_prefix("bank").unwrap()).unwrap();
+    renamed.append(commit(Uuid::from_u128(7), 1..=1)).wait().unwrap();
+    let twice = renamed.append(commit(Uuid::from_u128(7), 1..=1)).wait().unwrap_err();
+    assert_eq!(twice.kind(), ErrorKind::Conflict);
+}

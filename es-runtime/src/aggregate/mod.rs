@@ -37,7 +37,7 @@ use crate::id::Id;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
-    note = "put `#[aggregate]` on the struct"
+    note = "put `#[aggregate]` on the struct, or name the type: `get::<Account>(..)`"
 )]
 pub trait Aggregate: Sized + 'static {
     /// The stable name: the beginning of topics, and part of ids derived from a key.

@@ -12,7 +12,9 @@ use crate::id::{Id, Version};
 #[cfg(feature = "testing")]
 pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::Event>>) -> Result<A, Error> {
     let mut events = events.into_iter();
-    let first = events.next().ok_or_else(|| not_found::<A>("it has no events"))?;
+    let first = events.next().ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("there is no such `{}`: it has no events", A::NAME))
+    })?;
     let id = Id::from_uuid(first.envelope().id());
     let mut replay = Replay::begin(id, first)?;
     for event in events {
@@ -88,7 +90,7 @@ impl<A: Aggregate> Replay<A> {
     /// Ends with the root, if the aggregate was not discarded.
     pub(crate) fn finish(self) -> Result<Root<A>, Error> {
         if self.discarded {
-            return Err(not_found::<A>("it is discarded"));
+            return Err(not_found(self.root.id(), "it is discarded"));
         }
         Ok(self.root)
     }
@@ -117,8 +119,8 @@ fn mismatch(envelope: &Envelope, id: Uuid, expected: Version) -> Error {
 
 #[cold]
 #[inline(never)]
-pub(crate) fn not_found<A: Aggregate>(why: &str) -> Error {
-    Error::new(ErrorKind::NotFound, format!("there is no such `{}`: {why}", A::NAME))
+pub(crate) fn not_found<A: Aggregate>(id: Id<A>, why: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no `{}` {id}: {why}", A::NAME))
 }
 
 #[cold]

@@ -146,9 +146,8 @@ impl<A: Aggregate> Root<A> {
     ) -> Result<Option<CommitId>, Error> {
         self.check_whole()?;
         if self.frozen.is_none() && !self.pending.is_empty() {
-            if !metadata.is_empty() {
-                self.pending.iter_mut().for_each(|recorded| recorded.set_metadata(metadata.clone()));
-            }
+            // Also where there are none: an earlier attempt may have left others.
+            self.pending.iter_mut().for_each(|recorded| recorded.set_metadata(metadata.clone()));
             self.frozen = Some((commit, self.pending.len()));
         }
         Ok(self.frozen())

@@ -43,6 +43,12 @@ impl Builder {
     ///
     /// As [`from_env`](Self::from_env).
     pub fn from_variables(name: &str, lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        if !name.chars().all(is_plain) {
+            return Err(config(format!(
+                "{name:?} cannot be the name of an application; use letters from a to z, digits, and `-`, `_` or `.`"
+            )));
+        }
         let variables = Variables { name, lookup };
         let uri = variables.get("PERSISTENCE")?.filter(|set| !set.value.is_empty());
         let uri = uri.ok_or_else(|| {

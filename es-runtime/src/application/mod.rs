@@ -22,6 +22,8 @@ use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, Position, Rec
 use crate::repository::{At, Past, Repository};
 use crate::store::EventStore;
 
+/// How often a save whose outcome is not known is asked for again.
+const ASKED_AGAIN: usize = 3;
 /// How often a command is repeated on the newest state before its conflict is reported.
 const ATTEMPTS: usize = 10;
 
@@ -64,6 +66,29 @@ struct Shared {
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Application").field("store", self.store()).finish_non_exhaustive()
+    }
+}
+
+/// What a command returns: nothing, or a `Result` that refuses with `Err`.
+#[diagnostic::on_unimplemented(
+    message = "a command returns nothing or a `Result`, not `{Self}`",
+    label = "neither `()` nor a `Result`",
+    note = "return `Ok(value)`, with the type of the refusal: `Ok::<_, Overdrawn>(value)`"
+)]
+pub trait CommandResult: Send {
+    /// Whether the command refused: then nothing is saved.
+    fn is_refused(&self) -> bool;
+}
+
+impl CommandResult for () {
+    fn is_refused(&self) -> bool {
+        false
+    }
+}
+
+impl<T: Send, E: Send> CommandResult for Result<T, E> {
+    fn is_refused(&self) -> bool {
+        self.is_err()
     }
 }
 
@@ -127,7 +152,8 @@ impl Application {
     /// Saves the pending events of aggregates, all of them or none.
     ///
     /// If it fails, the events stay pending, and saving again is safe whatever became of the first attempt: it
-    /// never stores anything twice. The same holds for a future that was dropped.
+    /// never stores anything twice. The same holds for a future that was dropped. What an earlier attempt offered goes
+    /// first, in a commit of its own, and may be stored though the rest is refused.
     ///
     /// # Errors
     ///
@@ -149,7 +175,7 @@ impl Application {
         self.shared.repository.get(id).await
     }
 
-    /// Loads an aggregate as it was at a version or a time.
+    /// Loads an aggregate as it was at a version or a time; at its last version, if that is lower.
     ///
     /// # Errors
     ///
@@ -197,7 +223,8 @@ impl Application {
 
     /// Loads an aggregate, runs a command on it, and saves it.
     ///
-    /// If somebody else was first, the command runs again on the newest state. If it refuses, nothing is saved.
+    /// If somebody else was first, the command runs again on the newest state. If it refuses, nothing is saved. What
+    /// it returns is given back: of two results the outer one is the store's, the inner one the command's.
     ///
     /// ```
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -222,28 +249,39 @@ impl Application {
     /// # let app = Application::open("memory:").wait()?;
     /// # let mut account = Account::open();
     /// # app.save(&mut account).wait()?;
-    /// let withdrawn = app.execute(account.id(), |account: &mut Account| account.withdraw(3)).wait()?;
-    /// assert!(withdrawn.is_ok());
+    /// match app.execute(account.id(), |account: &mut Account| account.withdraw(3)).wait()? {
+    ///     Ok(()) => println!("here you are"),
+    ///     Err(Overdrawn) => println!("not enough"),
+    /// }
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`save`](Self::save); [`ErrorKind::Conflict`] only after several attempts.
-    pub async fn execute<A: Aggregate, T: Send, E: Send>(
+    /// As [`get`](Self::get) and [`save`](Self::save); [`ErrorKind::Conflict`] only after several attempts. A save whose
+    /// outcome is not known is asked for again a few times. If it stays unknown, the error is
+    /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
+    pub async fn execute<A: Aggregate, R: CommandResult>(
         &self,
         id: Id<A>,
-        mut command: impl FnMut(&mut A) -> Result<T, E> + Send,
-    ) -> Result<Result<T, E>, Error> {
+        mut command: impl FnMut(&mut A) -> R + Send,
+    ) -> Result<R, Error> {
         let mut attempt = 1;
         loop {
             let mut aggregate = self.get(id).await?;
-            let done = match command(&mut aggregate) {
-                Ok(done) => done,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            match self.save(&mut aggregate).await {
-                Ok(_) => return Ok(Ok(done)),
+            let result = command(&mut aggregate);
+            if result.is_refused() {
+                return Ok(result);
+            }
+            let mut saved = self.save(&mut aggregate).await;
+            for _ in 0..ASKED_AGAIN {
+                // The command has run: it is this save that has to come to an end, not another run.
+                if saved.as_ref().err().is_some_and(|error| error.kind().is_transient()) {
+                    saved = self.save(&mut aggregate).await;
+                }
+            }
+            match saved {
+                Ok(_) => return Ok(result),
                 Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
             }

@@ -89,7 +89,9 @@ impl Builder {
         self
     }
 
-    /// Takes a snapshot of an aggregate each time that so many events more are saved; 0 is never.
+    /// Takes a snapshot of an aggregate each time that so many events more are saved; 0 is never. When code that event
+    /// methods call changes, but not they themselves, raise `#[aggregate(snapshot_version = ..)]`: see
+    /// [`snapshot`](crate::snapshot).
     pub fn snapshot_every<A: Aggregate>(mut self, events: u64) -> Self {
         self.snapshotting.every.insert(A::NAME, events);
         self.snapshots()

@@ -9,6 +9,7 @@ use crate::metadata::Metadata;
 use crate::recorder::{Commit, Receipt};
 use crate::repository::Repository;
 use crate::store::EventStore;
+use crate::stored_event::StoredEvent;
 
 /// When snapshots are taken, and who is told of those that fail.
 pub(super) struct Snapshotting {
@@ -37,6 +38,10 @@ pub(super) async fn save(
         return save_events(repository.store(), metadata, &mut batch).await;
     }
     let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
+    // Out of the cache before, into it after: also if this future is dropped on the way, it holds nothing old.
+    if let Some(cache) = repository.cache() {
+        batch.roots.iter().for_each(|root| root.uncache(cache));
+    }
     let saved = save_events(repository.store(), metadata, &mut batch).await;
     if let Some(cache) = repository.cache() {
         batch
@@ -66,58 +71,88 @@ async fn save_events(
     metadata: &Metadata,
     batch: &mut Batch<'_>,
 ) -> Result<Receipt, Error> {
-    let mut receipt = None;
-    // A second round only if an earlier attempt's commit was among the first: what was recorded since follows it.
-    loop {
-        let own = CommitId::new();
-        let mut earlier = Vec::new();
-        for root in &mut batch.roots {
-            if let Some(commit) = root.freeze(own, metadata)?
-                && commit != own
-                && !earlier.contains(&commit)
-            {
-                earlier.push(commit);
-            }
-        }
-        let again = !earlier.is_empty();
-        for commit in earlier {
-            receipt = Some(append(store, &mut batch.roots, commit, Vec::new()).await?);
-        }
-        let loose = std::mem::take(&mut batch.loose);
-        let rows: Result<Vec<_>, Error> =
-            loose.iter().map(|event| event.row(store.mapper(), metadata)).collect();
-        let rows = rows?;
-        if !rows.is_empty() || batch.roots.iter().any(|root| root.frozen() == Some(own)) {
-            receipt = Some(append(store, &mut batch.roots, own, rows).await?);
-        }
-        if !again || !batch.roots.iter().any(|root| root.has_pending()) {
-            return Ok(receipt.unwrap_or(Receipt::new(own)));
+    // What an earlier attempt froze is offered again as it was; what was recorded since follows it.
+    let mut earlier = Vec::new();
+    for commit in batch.roots.iter().filter_map(|root| root.frozen()) {
+        if !earlier.contains(&commit) {
+            earlier.push(commit);
         }
     }
+    if !earlier.is_empty() && !batch.loose.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "an aggregate of the batch is part of an earlier save of which it is not known whether it was stored; \
+             save the aggregates alone first, then the batch with its other events",
+        ));
+    }
+    let mut receipt = None;
+    for commit in earlier {
+        let rows = rows(store, &batch.roots, commit)?;
+        receipt = Some(append(store, &mut batch.roots, commit, rows).await?);
+    }
+    let own = CommitId::new();
+    let rows = match new_rows(store, metadata, batch, own) {
+        Ok(rows) => rows,
+        Err(error) => {
+            // Nothing was offered to the store yet.
+            batch.roots.iter_mut().for_each(|root| root.thaw(own));
+            return Err(error);
+        }
+    };
+    if !rows.is_empty() {
+        receipt = Some(append(store, &mut batch.roots, own, rows).await?);
+    }
+    Ok(receipt.unwrap_or(Receipt::new(own)))
+}
+
+/// Freezes all that is pending, and makes its rows.
+fn new_rows(
+    store: &EventStore,
+    metadata: &Metadata,
+    batch: &mut Batch<'_>,
+    own: CommitId,
+) -> Result<Vec<StoredEvent>, Error> {
+    for root in &mut batch.roots {
+        root.freeze(own, metadata)?;
+    }
+    let mut rows = rows(store, &batch.roots, own)?;
+    for event in &batch.loose {
+        rows.push(event.row(store.mapper(), metadata)?);
+    }
+    Ok(rows)
+}
+
+/// The rows of all that is frozen under the commit.
+fn rows(store: &EventStore, roots: &[&mut dyn Saved], commit: CommitId) -> Result<Vec<StoredEvent>, Error> {
+    let mut rows = Vec::new();
+    for root in roots.iter().filter(|root| root.frozen() == Some(commit)) {
+        root.rows(store.mapper(), &mut rows)?;
+    }
+    Ok(rows)
 }
 
 async fn append(
     store: &EventStore,
     roots: &mut [&mut dyn Saved],
     commit: CommitId,
-    loose: Vec<crate::stored_event::StoredEvent>,
+    rows: Vec<StoredEvent>,
 ) -> Result<Receipt, Error> {
-    let mut rows = Vec::new();
-    for root in roots.iter_mut().filter(|root| root.frozen() == Some(commit)) {
-        root.rows(store.mapper(), &mut rows)?;
-    }
-    rows.extend(loose);
     let appended = store.append(Commit::with_id(commit, rows)).await;
     for root in roots {
         match &appended {
             Ok(_) => root.acknowledge(commit),
-            // Nothing was stored, and nothing will be: the aggregate has to be loaded again.
-            Err(error) if error.kind() == ErrorKind::Conflict => root.thaw(commit),
+            Err(error) if is_refused(error.kind()) => root.thaw(commit),
             // It may have been stored: the next attempt finds out.
             Err(_) => {}
         }
     }
     appended
+}
+
+/// Whether nothing was stored, and nothing will be.
+const fn is_refused(kind: ErrorKind) -> bool {
+    use ErrorKind::{Closed, Config, Conflict, Invalid, Schema};
+    matches!(kind, Conflict | Invalid | Schema | Config | Closed)
 }
 
 fn refuse_twins(batch: &Batch<'_>) -> Result<(), Error> {

@@ -120,23 +120,29 @@ impl<A: ?Sized> FromStr for Id<A> {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self::from_uuid).map_err(ParseIdError)
+        text.parse()
+            .map(Self::from_uuid)
+            .map_err(|cause| ParseIdError { text: text.chars().take(60).collect(), cause })
     }
 }
 
 /// A text that is no id, because it is no UUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseIdError(uuid::Error);
+pub struct ParseIdError {
+    /// The beginning of it.
+    text: String,
+    cause: uuid::Error,
+}
 
 impl fmt::Display for ParseIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an id is a UUID, as in `0199a9b2-7c1e-7d3a-9c41-6f2d1ac49f6a`")
+        write!(f, "{:?} is no id; an id is a UUID, as in `0199a9b2-7c1e-7d3a-9c41-6f2d1ac49f6a`", self.text)
     }
 }
 
 impl std::error::Error for ParseIdError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
+        Some(&self.cause)
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
         lost.iter().any(|name| topic.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     };
     let mut findings: Vec<Finding> = lost.iter().map(|name| lost_aggregate(name)).collect();
+    let suspects = suspects(locked, now, &lost);
     let keys = locked.shapes.keys().chain(now.shapes.keys());
     for key in keys.collect::<BTreeSet<_>>() {
         let (topic, version) = (key.0.as_str(), key.1);
@@ -45,6 +46,8 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
             (Some(old), Some((reader, new))) => {
                 changed(topic, version, &changes(old, new), now.newest(reader))
             }
+            // Told with what it seems to be the new name of.
+            (None, _) if suspects.contains(topic) => None,
             (None, _) => Some(unrecorded(topic, version, locked)),
             (Some(_), None) if now.retired.contains(topic) || is_lost(topic) => None,
             (Some(old), None) => Some(gone(topic, version, old, locked, now)),
@@ -77,6 +80,37 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
             .push(Finding { weight: Weight::Defect, text: format!("{}{version}: {problem}", Topic(topic)) });
     }
     findings
+}
+
+/// New topics that seem to be others that are gone, under another name: recorded as they are, the way back would be
+/// barred.
+fn suspects<'a>(locked: &Record, now: &'a Record, lost: &[String]) -> BTreeSet<&'a str> {
+    let fresh = now.shapes.iter().filter(|((topic, _), _)| locked.versions(topic).next().is_none());
+    let is_gone = |topic: &str| now.current(topic).is_none() && !now.retired.contains(topic);
+    let gone: Vec<_> = locked.shapes.iter().filter(|((topic, _), _)| is_gone(topic)).collect();
+    let of_lost = |topic: &str| {
+        lost.iter().any(|name| topic.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    };
+    let resembles = |topic: &str, shape: &Shape| {
+        gone.iter().any(|((old, _), known)| {
+            kind(old) == kind(topic)
+                && known.reads_alike(shape)
+                && (!of_lost(old) || last_name(old) == last_name(topic))
+        })
+    };
+    fresh
+        .filter(|((topic, _), shape)| resembles(topic, shape))
+        .map(|((topic, _), _)| topic.as_str())
+        .collect()
+}
+
+/// Whether the topic is that of an attribute, of the end of an aggregate, or of an event.
+fn kind(topic: &str) -> (bool, bool) {
+    (attribute(topic).is_some(), topic.ends_with(".Discarded"))
+}
+
+fn last_name(topic: &str) -> Option<&str> {
+    topic.rsplit('.').next()
 }
 
 /// The names of aggregates that are not there any more, under any name.
@@ -191,13 +225,19 @@ fn retire(topic: &str) -> String {
 pub(super) fn updated(locked: &Record, current: &Shapes) -> Record {
     let now = &current.record;
     let mut record = locked.clone();
+    let suspects = suspects(locked, now, &lost_aggregates(locked, now));
     let moved = |old: &str| locked.aliases.get(old).is_some_and(|kept| now.current(kept) != now.current(old));
     for (key, new) in &now.shapes {
         let breaks = |old| changes(old, new).iter().any(|change| change.breaking);
         let defect =
             current.defects.iter().any(|(topic, version, _)| *topic == key.0 && *version == Some(key.1));
         let reused = locked.retired.contains(&key.0) && locked.versions(&key.0).next().is_none();
-        if !defect && !reused && !moved(&key.0) && !locked.shapes.get(key).is_some_and(breaks) {
+        if !defect
+            && !reused
+            && !moved(&key.0)
+            && !suspects.contains(key.0.as_str())
+            && !locked.shapes.get(key).is_some_and(breaks)
+        {
             record.shapes.insert(key.clone(), new.clone());
         }
     }
@@ -318,11 +358,9 @@ fn gone(topic: &str, version: u32, old: &Shape, locked: &Record, now: &Record) -
     } else {
         text.push_str("nothing has this topic any more, and its rows can no longer be read");
         let fresh = now.shapes.iter().filter(|((topic, _), _)| locked.versions(topic).next().is_none());
-        let kind = |topic: &str| (attribute(topic).is_some(), topic.ends_with(".Discarded"));
         let twins = fresh.filter(|(_, shape)| old.reads_alike(shape)).map(|((topic, _), _)| topic);
         let twins = twins.filter(|twin| kind(twin) == kind(topic));
-        let last = |topic: &str| topic.rsplit('.').next().map(str::to_owned);
-        let twin = twins.max_by_key(|twin| last(twin) == last(topic));
+        let twin = twins.max_by_key(|twin| last_name(twin) == last_name(topic));
         if let Some(twin) = twin {
             let _ = write!(
                 text,

@@ -24,6 +24,7 @@
 //!
 //! What is not seen either:
 //!
+//! - whose id it is: `Id<Account>` and `Id<Invoice>` are both a `uuid`,
 //! - `#[serde(skip)]` inside a value type: what is skipped there is not stored (on the fields of events and states
 //!   themselves it is refused),
 //! - which values a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones; and a

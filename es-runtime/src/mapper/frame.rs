@@ -18,6 +18,24 @@ const NONE: u8 = 0;
 impl Mapper {
     /// Makes a stored state of what the codec wrote.
     pub(super) fn seal(&self, written: Vec<u8>, identity: &Identity<'_>) -> Result<Vec<u8>, Error> {
+        if written.len() > self.largest {
+            let message = format!(
+                "it has {} bytes, and more than {} could not be read again; store less in one event, or raise the largest state",
+                written.len(),
+                self.largest
+            );
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        let codes = [
+            self.compressor.as_ref().map(|known| known.code()),
+            self.cipher.as_ref().map(|known| known.code()),
+        ];
+        if codes.contains(&Some(NONE)) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "a compressor or cipher has the code 0, which stands for none; give it one of 128 to 255",
+            ));
+        }
         let compressed = match &self.compressor {
             Some(compressor) => Some((compressor.code(), compressor.compress(&written)?)),
             None => None,

@@ -299,7 +299,7 @@ impl<W: Worker> Drop for Submitted<W> {
 }
 
 /// A waker belongs to somebody else: if it panics, the lead must not be lost.
-fn wake(waker: Waker) {
+pub(super) fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 

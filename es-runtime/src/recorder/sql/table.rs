@@ -144,6 +144,16 @@ impl Tables {
         self
     }
 
+    /// The same with another table for what is tracked of upstream applications.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the name is no [`Identifier`].
+    pub fn with_tracking(mut self, name: &str) -> Result<Self, Error> {
+        self.tracking = name.parse()?;
+        Ok(self)
+    }
+
     /// The same with another table of snapshots.
     #[must_use]
     pub fn with_snapshots(mut self, snapshots: EventTable) -> Self {

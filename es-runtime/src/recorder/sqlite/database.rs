@@ -84,8 +84,7 @@ impl Sqlite {
     ///
     /// `Schema` if there are such tables, but not ours, or those of a newer release.
     pub fn recorder(&self, tables: &Tables) -> Result<SqliteRecorder, Error> {
-        let statements = Statements::events(&tables.events, &tables.tracking);
-        let statements = self.prepare(statements, tables.events.name.as_str())?;
+        let statements = self.prepare(Statements::events(tables))?;
         Ok(SqliteRecorder { database: self.clone(), statements })
     }
 
@@ -95,8 +94,7 @@ impl Sqlite {
     ///
     /// As [`recorder`](Self::recorder).
     pub fn snapshots(&self, tables: &Tables) -> Result<SqliteSnapshots, Error> {
-        let statements = Statements::snapshots(&tables.snapshots);
-        let statements = self.prepare(statements, tables.snapshots.name.as_str())?;
+        let statements = self.prepare(Statements::snapshots(tables))?;
         Ok(SqliteSnapshots { database: self.clone(), statements })
     }
 
@@ -109,12 +107,12 @@ impl Sqlite {
     }
 
     /// On this thread: a database is opened at the start of a program.
-    fn prepare(&self, statements: Statements, table: &str) -> Result<Arc<Statements>, Error> {
+    fn prepare(&self, statements: Statements) -> Result<Arc<Statements>, Error> {
         use crate::wait::Wait;
         let statements = Arc::new(statements);
-        let (used, table) = (Arc::clone(&statements), table.to_owned());
+        let used = Arc::clone(&statements);
         let create = self.shared.options.create && !self.shared.options.read_only;
-        self.on_writer(move |connection| schema::prepare(connection, &used, &table, create)).wait()?;
+        self.on_writer(move |connection| schema::prepare(connection, &used, create)).wait()?;
         Ok(statements)
     }
 

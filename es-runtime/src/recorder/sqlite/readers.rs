@@ -13,6 +13,7 @@ use super::connection::{Role, open};
 use super::database::lost;
 use super::options::SqliteOptions;
 use crate::error::{Error, ErrorKind};
+use crate::recorder::group::wake;
 use crate::wait::Slot;
 
 type Job = Box<dyn FnOnce(Result<&mut Connection, Error>) -> Option<Waker> + Send>;
@@ -200,7 +201,7 @@ fn serve(weak: &Weak<Shared>) {
             Err(error) => job(Err(error)),
         };
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
     }
 }

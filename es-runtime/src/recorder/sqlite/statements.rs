@@ -1,12 +1,18 @@
 //! The statements for the tables of one application.
 
-use crate::recorder::sql::{EventTable, Identifier};
+use std::fmt::Write;
+
+use crate::recorder::sql::{EventTable, Identifier, Tables};
 
 /// Their texts; each connection keeps them prepared.
 #[derive(Debug)]
 pub(super) struct Statements {
     /// Whether the events have positions in a log.
     pub(super) has_log: bool,
+    /// The tables that they make and use.
+    pub(super) tables: Vec<String>,
+    /// The table of events that these belong to.
+    pub(super) owner: String,
     pub(super) create: String,
     pub(super) columns: String,
     pub(super) insert: String,
@@ -24,47 +30,44 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) fn events(table: &EventTable, tracking: &Identifier) -> Self {
-        Self::new(table, Some(tracking))
+    pub(super) fn events(tables: &Tables) -> Self {
+        Self::new(&tables.events, Some(&tables.tracking), &tables.events.name)
     }
 
-    pub(super) fn snapshots(table: &EventTable) -> Self {
-        Self::new(table, None)
+    pub(super) fn snapshots(tables: &Tables) -> Self {
+        Self::new(&tables.snapshots, None, &tables.events.name)
     }
 
-    fn new(table: &EventTable, tracking: Option<&Identifier>) -> Self {
+    fn new(table: &EventTable, tracking: Option<&Identifier>, owner: &Identifier) -> Self {
         let EventTable { name, id, version, topic, state } = table;
         let columns = format!("{id}, {version}, {topic}, {state}");
         let range = format!("FROM {name} WHERE {id} = ?1 AND {version} BETWEEN ?2 AND ?3 ORDER BY {version}");
-        let (first, index) = (format!("{}_first", name.as_str()), format!("{}_order", name.as_str()));
-        let create = match tracking {
-            Some(tracking) => format!(
-                "CREATE TABLE IF NOT EXISTS {name} (
-                     log_position INTEGER PRIMARY KEY AUTOINCREMENT,
-                     {id} BLOB NOT NULL,
-                     {version} INTEGER NOT NULL,
-                     {topic} TEXT NOT NULL,
-                     {state} BLOB NOT NULL,
-                     commit_id BLOB NOT NULL
-                 ) STRICT;
-                 CREATE UNIQUE INDEX IF NOT EXISTS \"{index}\" ON {name} ({id}, {version});
-                 CREATE INDEX IF NOT EXISTS \"{first}\" ON {name} ({topic}) WHERE {version} = 1;
-                 CREATE TABLE IF NOT EXISTS {tracking} (
+        let first = format!("{}_first", name.as_str());
+        let position = tracking.map_or("", |_| "log_position INTEGER PRIMARY KEY AUTOINCREMENT,");
+        // The checks hold also what others write. The key is part of the table: it cannot be lost.
+        let mut create = format!(
+            "CREATE TABLE {name} (
+                 {position}
+                 {id} BLOB NOT NULL CHECK (length({id}) = 16),
+                 {version} INTEGER NOT NULL CHECK ({version} >= 0),
+                 {topic} TEXT NOT NULL,
+                 {state} BLOB NOT NULL,
+                 commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
+                 UNIQUE ({id}, {version})
+             ) STRICT;"
+        );
+        if let Some(tracking) = tracking {
+            let _ = write!(
+                create,
+                "CREATE INDEX \"{first}\" ON {name} ({topic}) WHERE {version} = 1;
+                 CREATE TABLE {tracking} (
                      upstream TEXT PRIMARY KEY,
-                     position INTEGER NOT NULL
+                     position INTEGER NOT NULL CHECK (position > 0)
                  ) STRICT, WITHOUT ROWID;"
-            ),
-            None => format!(
-                "CREATE TABLE IF NOT EXISTS {name} (
-                     {id} BLOB NOT NULL,
-                     {version} INTEGER NOT NULL,
-                     {topic} TEXT NOT NULL,
-                     {state} BLOB NOT NULL,
-                     commit_id BLOB NOT NULL
-                 ) STRICT;
-                 CREATE UNIQUE INDEX IF NOT EXISTS \"{index}\" ON {name} ({id}, {version});"
-            ),
-        };
+            );
+        }
+        let names: Vec<String> =
+            [Some(name), tracking].into_iter().flatten().map(|name| name.as_str().to_owned()).collect();
         let tracking = tracking.map(ToString::to_string).unwrap_or_default();
         let place = if tracking.is_empty() { "NULL" } else { "log_position" };
         let of_topics = format!("AND {topic} IN (SELECT value FROM json_each(?4))");
@@ -78,6 +81,8 @@ impl Statements {
         };
         Self {
             has_log: !tracking.is_empty(),
+            tables: names,
+            owner: owner.as_str().to_owned(),
             create,
             columns: format!("SELECT {place}, {columns}, commit_id FROM {name} LIMIT 0"),
             insert: format!("INSERT INTO {name} ({columns}, commit_id) VALUES (?1, ?2, ?3, ?4, ?5)"),

@@ -28,6 +28,12 @@ impl FromStr for SqliteOptions {
     fn from_str(uri: &str) -> Result<Self, Error> {
         let place =
             uri.strip_prefix("sqlite:").ok_or_else(|| config(uri, "it does not begin with `sqlite:`"))?;
+        if place.starts_with("//") {
+            return Err(config(
+                uri,
+                "there is no host to name; write `sqlite:bank.db`, or `sqlite:/var/lib/bank.db`",
+            ));
+        }
         let (path, options) = place.split_once('?').unwrap_or((place, ""));
         let pairs: Result<Vec<_>, Error> = options
             .split('&')
@@ -105,6 +111,7 @@ mod tests {
             ("bank.db", "`sqlite:`"),
             ("sqlite:", "names no file"),
             ("sqlite:?mode=ro", "names no file"),
+            ("sqlite://bank.db", "no host"),
             ("sqlite:b?mode", "`mode` has no value"),
             ("sqlite:b?mode=x", "`rwc`, `rw`, `ro` or `memory`"),
             ("sqlite:b?synchronous=off", "`full` or `normal`"),
