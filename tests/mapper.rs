@@ -273,6 +273,41 @@ fn what_does_not_get_smaller_is_kept_as_it_was() {
     assert!(mapper.encode::<Diary>(&secret()).unwrap().state.len() < 200);
 }
 
+/// A type that tells in its errors what it was given.
+#[derive(Clone, Debug, serde::Serialize)]
+struct Iban(String);
+
+impl<'de> Deserialize<'de> for Iban {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() == 4 {
+            return Ok(Self(text));
+        }
+        Err(serde::de::Error::custom(format_args!("`{text}` is no IBAN at line 1 column x")))
+    }
+}
+
+#[event]
+struct Transferred {
+    to: Iban,
+}
+
+#[test]
+fn what_a_type_says_of_a_value_is_not_told() {
+    let mapper = Mapper::new();
+    let row = |state: &str| {
+        StoredEvent::new(Uuid::nil(), Version::INITIAL, "Transferred", state.as_bytes().to_vec())
+    };
+    let error = mapper.decode_event::<Transferred>(&row(r#"{"at":1,"data":{"to":"SECRET"}}"#)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert!(!format!("{error} {error:?}").contains("SECRET"), "{error}");
+    assert!(error.to_string().contains("a value was refused by its type"), "{error}");
+    assert_eq!(
+        mapper.decode_event::<Transferred>(&row(r#"{"at":1,"data":{"to":"AT12"}}"#)).unwrap().event().to.0,
+        "AT12"
+    );
+}
+
 /// Says of itself that it is none.
 #[derive(Debug)]
 struct Nameless;

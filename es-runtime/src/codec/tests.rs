@@ -289,7 +289,10 @@ fn values_are_left_out_of_messages() {
         ("unknown variant `x`, expected `A` or `B`", "unknown variant, expected `A` or `B`"),
         ("unknown field `x`, there are no fields", "unknown field"),
         ("missing field `amount`", "missing field `amount`"),
-        ("", ""),
+        ("", "a value was refused by its type"),
+        ("`DE89` is no IBAN at line 1 column 32", "a value was refused by its type at line 1 column 32"),
+        ("`x at line y` is no IBAN", "a value was refused by its type"),
+        ("x: invalid type: string \"hush\", expected i64", "a value was refused by its type"),
     ] {
         assert_eq!(without_values(message), told);
     }
