@@ -288,10 +288,13 @@ fn slices_tuples_and_nested_batches_are_saved() {
         let mut gone = gone.discard();
         app.save((&mut many, (&mut one, &mut gone))).wait().unwrap();
         assert_eq!(log(&app).len(), 6);
+        let mut gone: Vec<_> = many.drain(1..).map(Account::discard).collect();
+        app.save((&mut gone, &mut [Branch::found(), Branch::found()])).wait().unwrap();
+        assert_eq!(log(&app).len(), 10);
         assert!(many.iter().all(|account| account.pending().is_empty()));
         app.save(&mut [][..] as &mut [Account]).wait().unwrap();
         app.save(Batch::new()).wait().unwrap();
-        assert_eq!(log(&app).len(), 6);
+        assert_eq!(log(&app).len(), 10);
     }
 }
 
@@ -353,12 +356,14 @@ fn all_ids_of_a_type_are_listed_in_pages() {
 
 #[test]
 fn a_closed_application_says_so() {
-    let app = Application::open("sqlite::memory:").wait().unwrap();
-    let id = saved(&app).id();
-    app.clone().close();
-    app.close();
-    assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::Closed);
-    assert_eq!(app.save(&mut open()).wait().unwrap_err().kind(), ErrorKind::Closed);
+    for app in apps() {
+        let id = saved(&app).id();
+        app.clone().close();
+        app.close();
+        assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(app.contains(id).wait().unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(app.save(&mut open()).wait().unwrap_err().kind(), ErrorKind::Closed);
+    }
 }
 
 #[test]
@@ -443,6 +448,10 @@ impl ApplicationRecorder for Unreliable {
 
     async fn last_position(&self) -> Result<Option<Position>, Error> {
         self.store.last_position().await
+    }
+
+    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
+        Ok(receipt.last())
     }
 }
 

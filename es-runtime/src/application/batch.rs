@@ -108,6 +108,28 @@ impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [A] {
     }
 }
 
+impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [Discarded<A>] {
+    fn into_batch(self) -> Batch<'a> {
+        let roots = self.iter_mut().map(|discarded| -> &'a mut dyn Saved { discarded });
+        Batch { roots: roots.collect(), loose: Vec::new() }
+    }
+}
+
+impl<'a, T, const N: usize> IntoBatch<'a> for &'a mut [T; N]
+where
+    &'a mut [T]: IntoBatch<'a>,
+{
+    fn into_batch(self) -> Batch<'a> {
+        self.as_mut_slice().into_batch()
+    }
+}
+
+impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Vec<Discarded<A>> {
+    fn into_batch(self) -> Batch<'a> {
+        self.as_mut_slice().into_batch()
+    }
+}
+
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Vec<A> {
     fn into_batch(self) -> Batch<'a> {
         self.as_mut_slice().into_batch()

@@ -8,6 +8,7 @@ mod save;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::batch::{Batch, IntoBatch};
 pub use self::ids::Ids;
@@ -61,6 +62,17 @@ struct Shared {
     recorder: Arc<dyn DynApplicationRecorder>,
     snapshotting: Snapshotting,
     close: Box<dyn Fn() + Send + Sync>,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    /// Fails once the application is closed, whatever its store does then.
+    fn check_open(&self) -> Result<(), Error> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the application is closed; open it again"));
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for Application {
@@ -131,7 +143,13 @@ impl Application {
         let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
         let snapshotting = Snapshotting::default();
         let repository = Repository::new(store);
-        let shared = Shared { repository, recorder, snapshotting, close: Box::new(|| {}) };
+        let shared = Shared {
+            repository,
+            recorder,
+            snapshotting,
+            close: Box::new(|| {}),
+            closed: AtomicBool::new(false),
+        };
         Self { shared: Arc::new(shared), metadata: Metadata::new() }
     }
 
@@ -162,6 +180,7 @@ impl Application {
     pub async fn save<'a>(&self, batch: impl IntoBatch<'a>) -> Result<Receipt, Error> {
         let batch = batch.into_batch();
         let Shared { repository, snapshotting, .. } = &*self.shared;
+        self.shared.check_open()?;
         save::save(repository, snapshotting, &self.metadata, batch).await
     }
 
@@ -172,6 +191,7 @@ impl Application {
     /// [`ErrorKind::NotFound`] if it was never created or is discarded, [`ErrorKind::WrongAggregate`] if the id is
     /// that of another type.
     pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
+        self.shared.check_open()?;
         self.shared.repository.get(id).await
     }
 
@@ -181,6 +201,7 @@ impl Application {
     ///
     /// As [`get`](Self::get); [`ErrorKind::NotFound`] also if it did not exist then.
     pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
+        self.shared.check_open()?;
         self.shared.repository.get_at(id, at).await
     }
 
@@ -190,6 +211,7 @@ impl Application {
     ///
     /// What the store reports.
     pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
+        self.shared.check_open()?;
         self.shared.repository.contains(id).await
     }
 
@@ -314,6 +336,7 @@ impl Application {
         id: Id<A>,
         at: impl Into<Version>,
     ) -> Result<Version, Error> {
+        self.shared.check_open()?;
         self.shared.repository.take_snapshot(id, at.into()).await
     }
 
@@ -344,6 +367,7 @@ impl Application {
     /// Closes the store, for all copies of this application. What is asked for later fails as
     /// [`ErrorKind::Closed`].
     pub fn close(&self) {
+        self.shared.closed.store(true, Ordering::Release);
         (self.shared.close)();
     }
 }

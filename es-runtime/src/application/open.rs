@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::save::Snapshotting;
 use super::{Application, Shared};
@@ -126,7 +127,13 @@ impl Builder {
             if let Some(cache) = self.cache {
                 repository = repository.with_cache(cache);
             }
-            let shared = Shared { repository, recorder: events, snapshotting: self.snapshotting, close };
+            let shared = Shared {
+                repository,
+                recorder: events,
+                snapshotting: self.snapshotting,
+                close,
+                closed: AtomicBool::new(false),
+            };
             Ok(Application { shared: Arc::new(shared), metadata: Metadata::new() })
         })
         .await

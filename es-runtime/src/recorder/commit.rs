@@ -101,6 +101,11 @@ impl Receipt {
         self.commit
     }
 
+    /// The position of its last event, if it is known and there is one.
+    pub fn last(&self) -> Option<Position> {
+        self.positions.map(|(_, last)| last)
+    }
+
     /// The positions of its first and its last event, if they are known and there are any.
     pub const fn positions(&self) -> Option<(Position, Position)> {
         self.positions

@@ -168,6 +168,10 @@ impl ApplicationRecorder for MemoryRecorder {
     async fn last_position(&self) -> Result<Option<Position>, Error> {
         Ok(self.rows().log.len().checked_sub(1).and_then(position))
     }
+
+    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
+        Ok(receipt.last())
+    }
 }
 
 impl ProcessRecorder for MemoryRecorder {

@@ -68,11 +68,9 @@ pub trait ApplicationRecorder: AggregateRecorder {
 
     /// The position of the last event of a commit; nothing if it had no events.
     ///
-    /// Known at once where positions come with the commit; elsewhere it is waited for.
-    fn resolve(&self, receipt: &Receipt) -> impl Future<Output = Result<Option<Position>, Error>> + Send {
-        let position = receipt.positions().map(|(_, last)| last);
-        async move { Ok(position) }
-    }
+    /// Known at once where positions come with the commit: [`Receipt::last`] is then the answer. Elsewhere it is
+    /// waited for.
+    fn resolve(&self, receipt: &Receipt) -> impl Future<Output = Result<Option<Position>, Error>> + Send;
 }
 
 /// Keeps, with the events, how far the log of an upstream application was processed.

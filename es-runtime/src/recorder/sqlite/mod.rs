@@ -82,6 +82,10 @@ impl ApplicationRecorder for SqliteRecorder {
         let statements = Arc::clone(&self.statements);
         self.database.read(move |connection| select::last_position(connection, &statements))
     }
+
+    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
+        Ok(receipt.last())
+    }
 }
 
 impl ProcessRecorder for SqliteRecorder {
