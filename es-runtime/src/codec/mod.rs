@@ -166,7 +166,7 @@ fn without_values(message: &str) -> String {
     format!("{}{rest}", format!("{start}{}", kind.split(',').next().unwrap_or_default()).trim_end())
 }
 
-/// What [`unknown_version`](crate::event) says.
+/// What is said of a version that is not known.
 fn is_about_a_version(message: &str) -> bool {
     message.starts_with('`')
         && message.contains("` has version ")
