@@ -7,12 +7,14 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::wait::{Slot, may_block};
 
@@ -37,6 +39,8 @@ pub(super) trait Worker: Send + 'static {
 const MOST: usize = 512;
 /// How many rounds a waiting thread works for others before it goes its own way.
 const ROUNDS: usize = 4;
+/// How long a thread stays awake for what may come at once.
+const AWAKE: Duration = Duration::from_micros(50);
 /// How long who is called to lead may take to come.
 const GRACE: Duration = Duration::from_millis(5);
 
@@ -48,6 +52,10 @@ struct Shared<W: Worker> {
     state: Mutex<State<W>>,
     /// Tells the group's own thread that there is something to do.
     called: Condvar,
+    /// How often it was told so.
+    calls: AtomicUsize,
+    /// How long a thread stays awake for what may come at once; not at all on a machine with one processor.
+    awake: Duration,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -82,7 +90,10 @@ impl<W: Worker> Group<W> {
             turns: 0,
             closed: false,
         };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), called: Condvar::new() }) }
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let awake = if processors > 1 { AWAKE } else { Duration::ZERO };
+        let (called, calls) = (Condvar::new(), AtomicUsize::new(0));
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), called, calls, awake }) }
     }
 
     /// Asks for a job. Nothing happens before the first poll.
@@ -178,6 +189,7 @@ impl<W: Worker> Shared<W> {
             let spawned = thread::Builder::new().name("es-writer".to_owned()).spawn(move || serve(&weak));
             state.has_thread = spawned.is_ok();
         }
+        self.calls.fetch_add(1, Ordering::Relaxed);
         self.called.notify_all();
     }
 
@@ -262,10 +274,15 @@ impl<W: Worker> Future for Submitted<W> {
                 self.slot = None;
                 return Poll::Ready(W::closed());
             }
+            let alone = state.queue.is_empty() && state.worker.is_some();
             state.queue.push_back(Entry { job, slot, may_block });
             if !may_block {
                 state.asked = true;
                 self.shared.call_thread(&mut state);
+                drop(state);
+                if alone {
+                    self.look_awhile();
+                }
             }
         }
         let Some(slot) = self.slot.clone() else { return Poll::Ready(W::closed()) };
@@ -281,6 +298,18 @@ impl<W: Worker> Future for Submitted<W> {
             let worker = self.shared.lock().take_worker();
             let Some(worker) = worker else { return Poll::Pending };
             self.shared.lead(worker, ROUNDS);
+        }
+    }
+}
+
+impl<W: Worker> Submitted<W> {
+    /// Alone, an answer is often there sooner than an executor's thread would be woken from sleep. No longer than
+    /// other polls take.
+    fn look_awhile(&self) {
+        let Some(slot) = &self.slot else { return };
+        let since = Instant::now();
+        while !slot.is_filled() && since.elapsed() < self.shared.awake {
+            std::hint::spin_loop();
         }
     }
 }
@@ -308,6 +337,7 @@ fn serve<W: Worker>(weak: &Weak<Shared<W>>) {
     let Some(shared) = weak.upgrade() else { return };
     let mut state = shared.lock();
     let mut nobody_came = false;
+    let mut is_fresh = false;
     while !(state.closed && state.queue.is_empty()) {
         if (state.asked || nobody_came)
             && !state.queue.is_empty()
@@ -316,6 +346,17 @@ fn serve<W: Worker>(weak: &Weak<Shared<W>>) {
             (state.asked, nobody_came) = (false, false);
             drop(state);
             shared.lead(worker, usize::MAX);
+            state = shared.lock();
+            is_fresh = true;
+        } else if is_fresh {
+            // Who was just answered often asks again at once: to be woken from sleep would cost more than a commit.
+            is_fresh = false;
+            let seen = shared.calls.load(Ordering::Relaxed);
+            drop(state);
+            let since = Instant::now();
+            while shared.calls.load(Ordering::Relaxed) == seen && since.elapsed() < shared.awake {
+                std::hint::spin_loop();
+            }
             state = shared.lock();
         } else if state.watched {
             let seen = state.turns;

@@ -43,6 +43,12 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Whether the answer is there.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn is_filled(&self) -> bool {
+        matches!(&*self.lock(), State::Done(_))
+    }
+
     /// The waker of the future, if it waits.
     #[cfg(feature = "sqlite")]
     pub(crate) fn waker(&self) -> Option<Waker> {
