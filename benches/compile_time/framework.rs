@@ -18,7 +18,7 @@ struct ToJson;
 impl EventVisitor for ToJson {
     type Output = serde_json::Result<(&'static str, Vec<u8>)>;
 
-    fn event<T: Serialize>(self, of: &'static EventType, data: &T) -> Self::Output {
+    fn data<T: Serialize + std::fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
         Ok((of.topic(), serde_json::to_vec(data)?))
     }
 }
