@@ -42,6 +42,19 @@ fn tokio_with_one_thread() {
 }
 
 #[test]
+fn smol() {
+    let folder = Folder::new();
+    let (_, recorder) = open(&folder);
+    smol::block_on(async {
+        let tasks: Vec<_> = (0..32).map(|_| smol::spawn(work(recorder.clone()))).collect();
+        for task in tasks {
+            task.await;
+        }
+    });
+    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 32 * 5);
+}
+
+#[test]
 fn another_executor() {
     let folder = Folder::new();
     let (_, recorder) = open(&folder);
