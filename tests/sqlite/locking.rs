@@ -122,3 +122,44 @@ fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
         }
     }
 }
+
+#[test]
+fn a_commit_that_fails_for_one_fails_for_no_other() {
+    let folder = Folder::new();
+    let (_, recorder) = open(&folder);
+    // What is stored for this id is refused, but only when it is committed.
+    let poisoned = Uuid::from_u128(13);
+    let other = by_hand(&folder);
+    other
+        .execute_batch(
+            "CREATE TABLE nobody (number INTEGER PRIMARY KEY);
+             CREATE TABLE debt (number INTEGER REFERENCES nobody (number) DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER poison AFTER INSERT ON stored_events
+                 WHEN new.id = x'0000000000000000000000000000000d' BEGIN INSERT INTO debt VALUES (1); END;
+             BEGIN IMMEDIATE",
+        )
+        .unwrap();
+    let ids: Vec<Uuid> = (0..9).map(|at| if at == 4 { poisoned } else { Uuid::now_v7() }).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let saved: Vec<bool> = runtime.block_on(async {
+        let saves: Vec<_> = ids
+            .iter()
+            .map(|id| {
+                let (recorder, id) = (recorder.clone(), *id);
+                tokio::spawn(async move { recorder.append(commit(id, 1..=2)).await.is_ok() })
+            })
+            .collect();
+        // All are asked for, and the first waits for the file: the others go together.
+        tokio::task::yield_now().await;
+        other.execute_batch("ROLLBACK").unwrap();
+        let mut outcomes = Vec::new();
+        for save in saves {
+            outcomes.push(save.await.unwrap());
+        }
+        outcomes
+    });
+    let expected: Vec<bool> = ids.iter().map(|id| *id != poisoned).collect();
+    assert_eq!(saved, expected);
+    assert_eq!(recorder.last_position().wait().unwrap().map(|last| last.get() >= 16), Some(true));
+    recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
+}

@@ -63,9 +63,13 @@ impl Writer {
             lose(&mut outcomes, &Shared::new(&rolled_back()));
         } else if outcomes.iter().any(stored) {
             if let Err(cause) = self.execute("COMMIT") {
-                let error = Shared::new(&error::committing(cause));
+                let error = error::committing(cause);
                 self.roll_back();
-                lose(&mut outcomes, &error);
+                // None is stored, for sure: one may be at fault, and the others may not suffer for it.
+                if jobs.len() > 1 && error.kind() != ErrorKind::OutcomeUnknown {
+                    return jobs.iter().map(|job| self.append_alone(job)).collect();
+                }
+                lose(&mut outcomes, &Shared::new(&error));
             }
         } else {
             self.roll_back();
