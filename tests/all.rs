@@ -19,6 +19,7 @@ mod registry;
 mod renaming;
 mod replay;
 mod root;
+mod saving_again;
 mod scenario;
 mod shared_events;
 mod snapshots;

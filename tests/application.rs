@@ -1,60 +1,53 @@
 //! Saving and loading, on memory and on SQLite.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_runtime::application::Batch;
 use es_runtime::clock::Timestamp;
 use es_runtime::error::Conflict;
-use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, MemoryRecorder, Notification,
-    Position, Receipt,
-};
+use es_runtime::recorder::{Commit, EventRange, LogRange, Notification, Position};
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
-use es_runtime::{
-    Application, Error, ErrorKind, Event, Id, Metadata, Version, Wait, aggregate, event, mutator,
-};
+use es_runtime::{Application, ErrorKind, Event, Id, Metadata, Version, Wait, aggregate, event, mutator};
 use std::time::Duration;
 use uuid::Uuid;
 
-use crate::account::{Account, Overdrawn, open};
+use crate::account::{Account, Overdrawn, Withdrawn, open};
 
 #[event]
-struct RateChanged {
-    per_mille: u32,
+pub(crate) struct RateChanged {
+    pub(crate) per_mille: u32,
 }
 
 #[aggregate]
 #[derive(Debug)]
-struct Branch {
-    accounts: u32,
+pub(crate) struct Branch {
+    pub(crate) accounts: u32,
 }
 
 #[mutator]
 impl Branch {
     #[event(BranchOpened)]
-    fn found() -> Self {
+    pub(crate) fn found() -> Self {
         Self { accounts: 0 }
     }
 
     #[event(AccountCounted)]
-    fn count(&mut self) {
+    pub(crate) fn count(&mut self) {
         self.accounts += 1;
     }
 }
 
 /// Every kind of store that needs nothing set up.
-fn apps() -> Vec<Application> {
+pub(crate) fn apps() -> Vec<Application> {
     ["memory:", "sqlite::memory:"].map(|uri| Application::open(uri).wait().unwrap()).into()
 }
 
-fn log(app: &Application) -> Vec<Notification> {
+pub(crate) fn log(app: &Application) -> Vec<Notification> {
     app.recorder().select_log_dyn(LogRange::all()).wait().unwrap()
 }
 
-fn saved(app: &Application) -> Account {
+pub(crate) fn saved(app: &Application) -> Account {
     let mut account = open();
     account.deposit(10);
     app.save(&mut account).wait().unwrap();
@@ -281,6 +274,24 @@ fn a_batch_is_stored_whole_or_not_at_all() {
 }
 
 #[test]
+fn an_event_of_an_aggregate_is_not_stored_past_its_commands() {
+    for app in apps() {
+        let mut account = saved(&app);
+        assert_eq!(account.withdraw(1_000), Err(Overdrawn));
+        let past = Withdrawn { amount: 1_000 };
+        let batch = Batch::new().add(&mut account).event(account_id(&app), Version::from(3), past);
+        let error = app.save(batch).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains("`Withdrawn` is an event of the aggregate `Account`"), "{error}");
+        assert_eq!(app.get(account.id()).wait().unwrap().balance, 10);
+    }
+}
+
+fn account_id(app: &Application) -> Uuid {
+    log(app)[0].event.id
+}
+
+#[test]
 fn slices_tuples_and_nested_batches_are_saved() {
     for app in apps() {
         let mut many: Vec<Account> = (0..3).map(|_| open()).collect();
@@ -405,173 +416,6 @@ fn long_histories_are_read_in_pages() {
             seen += page.len();
         }
         assert_eq!(seen, 5_000);
-    }
-}
-
-/// A store that answers as told, once for each save: it may store and still fail.
-struct Unreliable {
-    store: MemoryRecorder,
-    plan: Mutex<Vec<Fault>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    /// Stored, but the answer is lost.
-    LostReply,
-    /// Not stored.
-    Down,
-    None,
-}
-
-impl AggregateRecorder for Unreliable {
-    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
-        let fault = self.plan.lock().unwrap().pop().unwrap_or(Fault::None);
-        match fault {
-            Fault::Down => Err(Error::new(ErrorKind::Unavailable, "down")),
-            Fault::LostReply => {
-                self.store.append(commit).await?;
-                Err(Error::new(ErrorKind::OutcomeUnknown, "lost"))
-            }
-            Fault::None => self.store.append(commit).await,
-        }
-    }
-
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
-        self.store.select(id, range).await
-    }
-}
-
-impl ApplicationRecorder for Unreliable {
-    async fn select_log(&self, range: LogRange) -> Result<Vec<Notification>, Error> {
-        self.store.select_log(range).await
-    }
-
-    async fn last_position(&self) -> Result<Option<Position>, Error> {
-        self.store.last_position().await
-    }
-
-    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
-        Ok(receipt.last())
-    }
-}
-
-#[test]
-fn saving_again_after_any_failure_stores_everything_once() {
-    for first in [Fault::Down, Fault::LostReply] {
-        for second in [Fault::Down, Fault::LostReply, Fault::None] {
-            let unreliable =
-                Unreliable { store: MemoryRecorder::new(), plan: Mutex::new(vec![second, first]) };
-            let app = Application::with_recorder(Mapper::new(), unreliable);
-            let (mut account, mut branch) = (open(), Branch::found());
-            account.deposit(1);
-            app.save((&mut account, &mut branch)).wait().unwrap_err();
-            assert_eq!(account.pending().len(), 2, "kept until it is known");
-            // What is recorded meanwhile is a commit of its own.
-            account.deposit(2);
-            let again = app.save((&mut account, &mut branch)).wait();
-            assert_eq!(again.is_ok(), second == Fault::None, "{first:?} {second:?}");
-            if again.is_err() {
-                branch.count();
-                app.save((&mut account, &mut branch)).wait().unwrap();
-            }
-            assert!(account.pending().is_empty() && branch.pending().is_empty());
-            let topics: Vec<_> = log(&app).iter().map(|row| row.event.topic.to_string()).collect();
-            let mut expected =
-                vec!["Account.Opened", "Account.Deposited", "Branch.BranchOpened", "Account.Deposited"];
-            if second != Fault::None {
-                expected.push("Branch.AccountCounted");
-            }
-            assert_eq!(topics, expected, "{first:?} {second:?}");
-            assert_eq!(app.get(account.id()).wait().unwrap().balance, 3);
-        }
-    }
-}
-
-fn unreliable(plan: &[Fault]) -> Application {
-    let plan = Mutex::new(plan.iter().rev().copied().collect());
-    Application::with_recorder(Mapper::new(), Unreliable { store: MemoryRecorder::new(), plan })
-}
-
-#[test]
-fn a_command_runs_once_though_the_reply_is_lost() {
-    for faults in
-        [&[Fault::None, Fault::LostReply][..], &[Fault::None, Fault::Down, Fault::LostReply, Fault::Down]]
-    {
-        let app = unreliable(faults);
-        let id = saved(&app).id();
-        let mut runs = 0;
-        let executed = app.execute(id, |account: &mut Account| {
-            runs += 1;
-            account.deposit(5);
-        });
-        executed.wait().unwrap();
-        assert_eq!((app.get(id).wait().unwrap().balance, runs), (15, 1));
-    }
-}
-
-#[test]
-fn what_was_never_offered_to_the_store_is_not_frozen() {
-    for app in apps() {
-        let (mut account, mut branch) = (open(), Branch::found());
-        // An event that cannot be written.
-        let odd = Batch::new().add((&mut account, &mut branch)).event(
-            Uuid::now_v7(),
-            Version::INITIAL,
-            Weighed { value: f64::NAN },
-        );
-        let as_ann = app.with_metadata(Metadata::new().with_actor("ann"));
-        assert_eq!(as_ann.save(odd).wait().unwrap_err().kind(), ErrorKind::Invalid);
-        account.deposit(5);
-        app.save((&mut account, &mut branch)).wait().unwrap();
-        let events = app.store().get(account.id(), EventRange::all()).wait().unwrap();
-        assert!(events.iter().all(|event| event.metadata().is_empty()), "ann saved nothing");
-        let places: Vec<u64> = log(&app).iter().map(|row| row.position.get()).collect();
-        assert_eq!(places, [1, 2, 3]);
-    }
-}
-
-#[event]
-struct Weighed {
-    value: f64,
-}
-
-#[test]
-fn loose_events_do_not_mix_with_a_save_of_unknown_outcome() {
-    let app = unreliable(&[Fault::LostReply]);
-    let (mut account, loose) = (open(), Uuid::now_v7());
-    let rate = || RateChanged { per_mille: 1 };
-    let batch = Batch::new().add(&mut account).event(loose, Version::INITIAL, rate());
-    assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::OutcomeUnknown);
-    let batch = Batch::new().add(&mut account).event(loose, Version::INITIAL, rate());
-    let error = app.save(batch).wait().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(error.to_string().contains("save the aggregates alone first"), "{error}");
-    app.save(&mut account).wait().unwrap();
-    assert_eq!(log(&app).len(), 2);
-}
-
-#[test]
-fn a_future_that_is_dropped_half_way_is_saved_by_the_next_one() {
-    use std::future::Future;
-    use std::pin::pin;
-    use std::task::{Context, Waker};
-    for app in apps() {
-        for polls in 0..3 {
-            let mut account = open();
-            {
-                let mut save = pin!(app.save(&mut account));
-                for _ in 0..polls {
-                    // Without a mark that it may block: the store's thread works, or will.
-                    if save.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-                        break;
-                    }
-                }
-            }
-            account.deposit(4);
-            app.save(&mut account).wait().unwrap();
-            let again = app.get(account.id()).wait().unwrap();
-            assert_eq!((again.balance, again.version().get()), (4, 2), "{polls} polls");
-        }
     }
 }
 

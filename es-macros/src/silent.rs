@@ -19,6 +19,7 @@ pub(crate) fn function(attrs: &mut Vec<Attribute>, sig: &mut Signature, block: &
 
 /// Replaces the body alone.
 pub(crate) fn body(attrs: &mut Vec<Attribute>, block: &mut Block) {
+    // It never runs: the mistake that was reported fails the build.
     *block = parse_quote!({ ::core::panic!() });
     attrs.push(parse_quote!(#[allow(unused)]));
 }

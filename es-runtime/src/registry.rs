@@ -141,6 +141,8 @@ pub struct Registry {
     aggregates: BTreeMap<&'static str, &'static AggregateType>,
     /// By topic and by former topic.
     topics: BTreeMap<String, &'static EventType>,
+    /// An aggregate that reads the topic.
+    readers: BTreeMap<String, &'static AggregateType>,
 }
 
 impl Registry {
@@ -178,11 +180,17 @@ impl Registry {
         self.topics.get(topic).copied()
     }
 
+    /// An aggregate that reads events stored under that topic; if there are several, one of them.
+    pub fn reader(&self, topic: &str) -> Option<&'static AggregateType> {
+        self.readers.get(topic).copied()
+    }
+
     fn new(
         aggregates: impl IntoIterator<Item = &'static AggregateType>,
         events: impl IntoIterator<Item = &'static EventType>,
     ) -> Result<Self, String> {
-        let mut registry = Self { aggregates: BTreeMap::new(), topics: BTreeMap::new() };
+        let mut registry =
+            Self { aggregates: BTreeMap::new(), topics: BTreeMap::new(), readers: BTreeMap::new() };
         let mut namespaces = BTreeMap::new();
         let mut clashes = BTreeSet::new();
         // Events declared on their own come first: their place is the better one to name.
@@ -216,6 +224,7 @@ impl Registry {
             }
             for (topic, reading) in aggregate.topics.all() {
                 let Reading::Event(event) = reading else { continue };
+                registry.readers.entry(topic.clone()).or_insert(aggregate);
                 // Standard events are told by the place of the aggregate.
                 let placed = aggregate.standard.iter().find(|standard| standard.topic() == event.topic());
                 registry.add_event(&topic, placed.unwrap_or(event), &mut clashes);

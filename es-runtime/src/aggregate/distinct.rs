@@ -157,7 +157,7 @@ const fn equal(one: &str, other: &str) -> bool {
     true
 }
 
-/// Panics with the parts joined: formatting is not there at compile time.
+/// Panics with the parts joined: formatting is not there at compile time, when alone this is evaluated.
 #[track_caller]
 const fn refuse(parts: &[&str]) -> ! {
     let mut joined = [0; 1024];

@@ -63,6 +63,8 @@ pub const fn discarded<A: Aggregate>() -> &'static EventType {
     StandardEvents::<A>::DISCARDED
 }
 
+/// The part of the buffer that [`join`] wrote. Evaluated only for constants: should it ever fail, that is a compile
+/// error; it cannot, since both names are text and so is a full stop between them.
 const fn joined(bytes: &'static [u8; LONGEST], aggregate: &str, event: &str) -> &'static str {
     let (topic, _) = bytes.split_at(aggregate.len() + 1 + event.len());
     match str::from_utf8(topic) {

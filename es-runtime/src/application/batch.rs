@@ -5,12 +5,13 @@ use uuid::Uuid;
 use crate::aggregate::{Aggregate, Discarded, Root, Seal};
 use crate::cache::Cache;
 use crate::clock::now;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Event;
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
 use crate::recorder::Boxed;
+use crate::registry::Registry;
 use crate::repository::Repository;
 use crate::stored_event::StoredEvent;
 
@@ -65,7 +66,8 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice.
+    /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice. One that an
+    /// aggregate reads is refused when the batch is saved.
     pub fn event<E: Event>(mut self, id: Uuid, version: Version, event: E) -> Self {
         self.loose.push(Box::new(LooseEvent { id, version, event }));
         self
@@ -300,6 +302,17 @@ struct LooseEvent<E> {
 
 impl<E: Event> Loose for LooseEvent<E> {
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error> {
+        // Past its commands, an event could make of an aggregate what they refuse, or leave a gap in it.
+        if let Some(aggregate) = Registry::global()?.reader(E::TOPIC) {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!(
+                    "`{}` is an event of the aggregate `{}`, which alone records it; run its command and save it",
+                    E::NAME,
+                    aggregate.name()
+                ),
+            ));
+        }
         mapper.encode_event(self.id, self.version, now(), metadata, &self.event)
     }
 }

@@ -114,8 +114,9 @@ impl PersistencePolicy {
 /// let mut account = Account::open();
 /// account.deposit(10);
 /// bus.publish(account.pending())?;
-/// let taken = repository.snapshots().unwrap().versions(account.id()).wait()?;
-/// assert_eq!(taken, [2]);
+/// if let Some(snapshots) = repository.snapshots() {
+///     assert_eq!(snapshots.versions(account.id()).wait()?, [2]);
+/// }
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 #[must_use = "it takes no snapshots once it is dropped"]

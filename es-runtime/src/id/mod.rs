@@ -32,8 +32,9 @@ use crate::overrides::{OverrideKey, Overrides};
 /// # }
 /// let account = Account::open();
 /// let text = account.id().to_string();
-/// let parsed: Id<Account> = text.parse().unwrap();
+/// let parsed: Id<Account> = text.parse()?;
 /// assert_eq!(parsed, account.id());
+/// # Ok::<(), es_runtime::id::ParseIdError>(())
 /// ```
 pub struct Id<A: ?Sized> {
     uuid: Uuid,

@@ -49,11 +49,12 @@ impl Moment for Timestamp {
 /// use uuid::{Uuid, uuid};
 ///
 /// let id = uuid!("1ec9414c-232a-6b00-b3c8-9e6bdeced846"); // version 6
-/// let time = UuidTime::of_uuid(id).unwrap();
-/// assert_eq!(time.timestamp().to_string(), "2022-02-22T19:22:22.000000Z");
+/// let time = UuidTime::of_uuid(id);
+/// assert_eq!(time.map(|time| time.timestamp().to_string()).as_deref(), Some("2022-02-22T19:22:22.000000Z"));
 ///
-/// let bounds: std::ops::RangeInclusive<Uuid> = time.uuids(TimeUuid::V6);
-/// assert!(bounds.contains(&id));
+/// // The lowest and the highest UUID of that time.
+/// let bounds: Option<std::ops::RangeInclusive<Uuid>> = time.map(|time| time.uuids(TimeUuid::V6));
+/// assert!(bounds.is_some_and(|bounds| bounds.contains(&id)));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UuidTime(u64);

@@ -95,7 +95,7 @@ impl Sqlite {
     /// As [`recorder`](Self::recorder).
     pub fn snapshots(&self, tables: &Tables) -> Result<SqliteSnapshots, Error> {
         let statements = self.prepare(Statements::snapshots(tables))?;
-        Ok(SqliteSnapshots { database: self.clone(), statements })
+        Ok(SqliteSnapshots { rows: SqliteRecorder { database: self.clone(), statements } })
     }
 
     /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.

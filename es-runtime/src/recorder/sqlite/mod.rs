@@ -39,10 +39,10 @@ pub struct SqliteRecorder {
 }
 
 /// The snapshots of one application in a [`Sqlite`] database.
+// The same statements for a table without positions; only what an `AggregateRecorder` promises is let through.
 #[derive(Clone)]
 pub struct SqliteSnapshots {
-    database: Sqlite,
-    statements: Arc<Statements>,
+    rows: SqliteRecorder,
 }
 
 impl fmt::Debug for SqliteRecorder {
@@ -53,7 +53,7 @@ impl fmt::Debug for SqliteRecorder {
 
 impl fmt::Debug for SqliteSnapshots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteSnapshots").field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("SqliteSnapshots").field("database", &self.rows.database).finish_non_exhaustive()
     }
 }
 
@@ -105,7 +105,7 @@ impl ProcessRecorder for SqliteRecorder {
 
 impl AggregateRecorder for SqliteSnapshots {
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send {
-        self.database.append(&self.statements, commit, None)
+        self.rows.append(commit)
     }
 
     fn select(
@@ -113,7 +113,6 @@ impl AggregateRecorder for SqliteSnapshots {
         id: Uuid,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
-        let statements = Arc::clone(&self.statements);
-        self.database.read(move |connection| select::events(connection, &statements, id, range))
+        self.rows.select(id, range)
     }
 }

@@ -1,0 +1,169 @@
+/// Makes a struct an aggregate: a state that only events change, and a root that records them.
+///
+/// ```
+/// use es_runtime::{aggregate, mutator};
+///
+/// #[aggregate]
+/// #[derive(Debug)]
+/// pub struct Account {
+///     #[attribute]
+///     pub owner: String,
+///     pub balance: i64,
+/// }
+///
+/// #[mutator]
+/// impl Account {
+///     #[event(Opened)]
+///     pub fn open(owner: String) -> Self {
+///         Self { owner, balance: 0 }
+///     }
+/// }
+///
+/// let account = Account::open("Ann".into());
+/// assert_eq!((account.owner.as_str(), account.balance), ("Ann", 0)); // fields can be read ..
+/// assert_eq!(account.version(), 1); // .. and what every aggregate has
+/// assert_eq!(account.pending().len(), 1);
+/// ```
+///
+/// From `struct Account` it makes
+///
+/// - `AccountState`: the struct as written. It derives `Clone`, `Serialize` and `Deserialize` where the
+///   struct does not derive them itself. This is what events change.
+/// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for
+///   reading. It has `discard`, a `set_<field>` for each [`#[attribute]`](macro@attribute) field, and
+///   `Debug` if the state has it.
+/// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value.
+///
+/// Its events stand in [`#[mutator] impl`](macro@mutator). What the struct's documentation says goes to the
+/// root.
+///
+/// Nothing but events may change the state, so cells, locks and atomics are refused where a field names them. A type
+/// of your own that hides one, with a `Clone` written by hand, is not found: keep such types out of a state.
+///
+/// # Arguments
+///
+/// | argument | meaning | if left out |
+/// |---|---|---|
+/// | `name = "Account"` | the stable name: topics begin with it | the name of the struct |
+/// | `aliases = ["Account"]` | former names, oldest first: what was stored under them stays readable | none |
+/// | `id_namespace = "Account"` | what ids derived from a key are made with | the oldest name |
+/// | `retired = ["owner"]` | names of attributes that are stored, whose fields are no attributes any more | none |
+/// | `snapshot_version = 2` | to be raised when code outside these blocks changes what events do to the state | 1 |
+/// | `trigger = pub(crate)` | the visibility of `trigger` and `create_from` | private to the module |
+/// | `crate = path` | where the runtime is found | `::es_runtime` |
+///
+/// `name` keeps the topics, and the ids derived from keys, when the struct is renamed. If the name itself has
+/// to change, `aliases` keeps what was stored readable, and the ids as they were:
+///
+/// ```standalone_crate
+/// use es_runtime::{Aggregate, Registry, aggregate, mutator};
+///
+/// // Was `struct Account`.
+/// #[aggregate(aliases = ["Account"])]
+/// pub struct BankAccount {
+///     pub balance: i64,
+/// }
+///
+/// #[mutator]
+/// impl BankAccount {
+///     #[event(Opened)]
+///     pub fn open() -> Self {
+///         Self { balance: 0 }
+///     }
+/// }
+///
+/// # fn main() -> Result<(), es_runtime::Error> {
+/// let opened = Registry::global()?.event("Account.Opened");
+/// assert_eq!(opened.map(|event| event.topic()), Some("BankAccount.Opened"));
+/// assert_eq!(BankAccount::ID_NAMESPACE, "Account");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `trigger` records an event that is declared on its own, `create_from` creates the aggregate with one. Who
+/// can call them can record such an event without the checks of a command, so they are private unless you
+/// say otherwise:
+///
+/// ```
+/// mod bank {
+///     use es_runtime::{aggregate, event, mutator};
+///
+///     #[event]
+///     pub struct Imported {
+///         pub balance: i64,
+///     }
+///
+///     #[aggregate(trigger = pub(crate))]
+///     pub struct Account {
+///         pub balance: i64,
+///     }
+///
+///     #[mutator]
+///     impl Account {
+///         #[event]
+///         fn imported(event: &Imported) -> Self {
+///             Self { balance: event.balance }
+///         }
+///     }
+/// }
+///
+/// let account = bank::Account::create_from(bank::Imported { balance: 10 });
+/// assert_eq!(account.balance, 10);
+/// ```
+///
+/// `crate` is for a runtime that is renamed, or reached through a crate of your own. It is said to each of
+/// the macros:
+///
+/// ```standalone_crate
+/// mod framework {
+///     pub use es_runtime::*;
+/// }
+///
+/// mod bank {
+///     use crate::framework::{aggregate, mutator};
+///
+///     #[aggregate(crate = crate::framework)]
+///     pub struct Account {
+///         pub balance: i64,
+///     }
+///
+///     #[mutator(crate = crate::framework)]
+///     impl Account {
+///         #[event(Opened)]
+///         pub fn open() -> Self {
+///             Self { balance: 0 }
+///         }
+///     }
+/// }
+///
+/// fn main() {
+///     assert_eq!(bank::Account::open().balance, 0);
+/// }
+/// ```
+///
+/// # Mistakes
+///
+/// - `#[derive(..)]` above `#[aggregate]` derives for the root. Write it below: it then derives for the state.
+/// - A field that can change behind a shared reference, such as a `Cell` or an atomic: it would change without an
+///   event.
+/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a field: a snapshot would not hold it.
+/// - Generic parameters, lifetimes, unnamed fields: a stored event needs one definite shape.
+/// - Assigning a field. Only the bodies of event methods can:
+///
+/// ```compile_fail,E0594
+/// # use es_runtime::{aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// impl Account {
+///     pub fn steal(&mut self) {
+///         self.balance = 0;
+///     }
+/// }
+/// ```
+#[doc(inline)]
+pub use es_macros::aggregate;

@@ -1,0 +1,102 @@
+/// Makes the methods of an impl the events of an aggregate, and the commands that record them.
+///
+/// ```
+/// use es_runtime::{Envelope, aggregate, mutator};
+///
+/// #[aggregate]
+/// pub struct Account {
+///     pub balance: i64,
+///     pub deposits: u32,
+/// }
+///
+/// #[mutator]
+/// impl Account {
+///     #[event(Opened)]
+///     pub fn open() -> Self {
+///         Self { balance: 0, deposits: 0 }
+///     }
+///
+///     #[event(Deposited)]
+///     pub fn deposit(&mut self, amount: i64) {
+///         self.deposits += 1;
+///         self.add(amount);
+///     }
+///
+///     fn add(&mut self, amount: i64) {
+///         self.balance += amount;
+///     }
+/// }
+///
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// assert_eq!((account.balance, account.deposits), (10, 1));
+/// assert!(matches!(account.pending()[1].event(), AccountEvent::Deposited(Deposited { amount: 10 })));
+/// ```
+///
+/// There is one such block for each aggregate, in the module of the struct or in one inside it. In it,
+/// `Self` is the state. A method is one of these:
+///
+/// | method | what it is |
+/// |---|---|
+/// | `#[event(Opened)] fn open(owner: String) -> Self` | makes an event that creates; commands `open` and `open_with_id` |
+/// | `#[event(Deposited)] fn deposit(&mut self, amount: i64)` | makes an event that changes; command `deposit` |
+/// | `#[event] fn imported(event: &Imported) -> Self` | says how a declared event creates; recorded with `create_from` |
+/// | `#[event] fn paid(&mut self, event: &Paid)` | says how a declared event changes; recorded with `trigger` |
+/// | without `#[event]` | a helper of the state; with `&self`, the root has it, too |
+///
+/// A command has the name, the parameters, the visibility and the documentation of its method, and belongs to the
+/// root. Its parameters are the fields of the event. An event method may also take one `&Envelope`: it is
+/// given, not stored.
+///
+/// The block also makes `AccountEvent`, the enum of all events of the aggregate: a variant for each, and
+/// `AttributeChanged` and `Discarded`, which every aggregate has.
+///
+/// # Arguments
+///
+/// | argument | meaning | if left out |
+/// |---|---|---|
+/// | `retired = ["Account.Frozen"]` | topics that are stored, whose events have no method any more | none |
+/// | `visibility = pub(crate)` | the visibility of the made events and of the enum | `pub` |
+/// | `crate = path` | where the runtime is found, as for [`#[aggregate]`](macro@aggregate#arguments) | `::es_runtime` |
+///
+/// A topic that is retired may be missing from the code: `events.lock` accepts that. No later event can take
+/// it by accident.
+///
+/// Made events are `pub`, since the macro does not see the struct. For an aggregate of which the rest of the
+/// program should know nothing, give its visibility here:
+///
+/// ```
+/// use es_runtime::{aggregate, mutator};
+///
+/// #[aggregate]
+/// pub(crate) struct Account {
+///     balance: i64,
+/// }
+///
+/// #[mutator(visibility = pub(crate), retired = ["Account.Frozen"])]
+/// impl Account {
+///     #[event(Opened)]
+///     pub(crate) fn open() -> Self {
+///         Self { balance: 0 }
+///     }
+/// }
+///
+/// assert_eq!(Account::open().balance, 0);
+/// ```
+///
+/// # Mistakes
+///
+/// - `Account { .. }` or `-> Account` inside the block: write `Self`.
+/// - An event method that returns a `Result`. What is recorded has happened. Decide in a method outside the block,
+///   which then calls the event method.
+/// - `pub fn deposit(&mut self, ..)` without `#[event]`: it would be a helper of the state, which nobody outside can
+///   call. Give it an event, or make the helper private.
+/// - An event method called by another one, or by a helper: nothing is recorded while an event is applied. Move
+///   what both need to a helper.
+/// - A parameter that borrows: what is stored owns its data. Take a `String`, not a `&str`.
+/// - Anything in a body that is not in the state, the event or the envelope, such as the current time or a
+///   random number: it would be another one at each replay. Make it a parameter, or take `&Envelope`.
+/// - Two aggregates in one module with events of one name: they would make one type twice. Put each aggregate
+///   into a module of its own.
+#[doc(inline)]
+pub use es_macros::mutator;
