@@ -141,15 +141,16 @@ impl Application {
     pub fn with_recorder(mapper: Mapper, recorder: impl ApplicationRecorder) -> Self {
         let recorder = Arc::new(recorder);
         let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
-        let snapshotting = Snapshotting::default();
-        let repository = Repository::new(store);
-        let shared = Shared {
-            repository,
-            recorder,
-            snapshotting,
-            close: Box::new(|| {}),
-            closed: AtomicBool::new(false),
-        };
+        Self::new(Repository::new(store), recorder, Snapshotting::default(), Box::new(|| {}))
+    }
+
+    fn new(
+        repository: Repository,
+        recorder: Arc<dyn DynApplicationRecorder>,
+        snapshotting: Snapshotting,
+        close: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        let shared = Shared { repository, recorder, snapshotting, close, closed: AtomicBool::new(false) };
         Self { shared: Arc::new(shared), metadata: Metadata::new() }
     }
 

@@ -1,14 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
+use super::Application;
 use super::save::Snapshotting;
-use super::{Application, Shared};
 use crate::aggregate::Aggregate;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
-use crate::metadata::Metadata;
 use crate::recorder::{DynAggregateRecorder, DynApplicationRecorder, MemoryRecorder, Tables};
 use crate::repository::Repository;
 use crate::snapshot::SnapshotStore;
@@ -127,14 +125,7 @@ impl Builder {
             if let Some(cache) = self.cache {
                 repository = repository.with_cache(cache);
             }
-            let shared = Shared {
-                repository,
-                recorder: events,
-                snapshotting: self.snapshotting,
-                close,
-                closed: AtomicBool::new(false),
-            };
-            Ok(Application { shared: Arc::new(shared), metadata: Metadata::new() })
+            Ok(Application::new(repository, events, self.snapshotting, close))
         })
         .await
     }
