@@ -30,11 +30,11 @@
 /// - `AccountState`: the struct as written. It derives `Clone`, `Serialize` and `Deserialize` where the
 ///   struct does not derive them itself. This is what events change.
 /// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for
-///   reading. It has `discard`, a `set_<field>` for each [`#[attribute]`](macro@attribute) field, and
+///   reading. It has `discard`, a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, and
 ///   `Debug` if the state has it.
 /// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value.
 ///
-/// Its events stand in [`#[mutator] impl`](macro@mutator). What the struct's documentation says goes to the
+/// Its events stand in [`#[mutator] impl`](macro@crate::mutator). What the struct's documentation says goes to the
 /// root.
 ///
 /// Nothing but events may change the state, so cells, locks and atomics are refused where a field names them. A type

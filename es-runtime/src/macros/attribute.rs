@@ -1,4 +1,4 @@
-/// Makes a field of an [`#[aggregate]`](macro@aggregate) struct an attribute: changing it is an event without code.
+/// Makes a field of an [`#[aggregate]`](macro@crate::aggregate) struct an attribute: changing it is an event without code.
 ///
 /// ```
 /// use es_runtime::{aggregate, mutator};
@@ -35,7 +35,7 @@
 /// | `name = "owner"` | what the attribute is stored under | the name of the field |
 /// | `aliases = ["holder"]` | names it was stored under before | none |
 /// | `version = 2` | the version of the value's shape | 1 |
-/// | `upcast = String` | the type of version 1, or a list, as for [`#[event]`](macro@event#arguments) | none |
+/// | `upcast = String` | the type of version 1, or a list, as for [`#[event]`](macro@crate::event#arguments) | none |
 ///
 /// Each attribute is a shape of its own: its value can change its type without the others.
 ///

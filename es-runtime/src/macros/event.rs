@@ -1,4 +1,4 @@
-/// Makes an event: of a method inside [`#[mutator] impl`](macro@mutator), or of a struct.
+/// Makes an event: of a method inside [`#[mutator] impl`](macro@crate::mutator), or of a struct.
 ///
 /// On a method, the event is made: a struct with the given name and the parameters as fields.
 ///
@@ -75,7 +75,7 @@
 /// | `version = 2` | the version of its shape | 1 |
 /// | `upcast = DepositedV1` | the shape of version 1 | none |
 /// | `upcast = [DepositedV1, DepositedV2]` | the shapes of versions 1, 2 and so on | none |
-/// | `crate = path` (on a struct) | where the runtime is found, as for [`#[aggregate]`](macro@aggregate#arguments) | `::es_runtime` |
+/// | `crate = path` (on a struct) | where the runtime is found, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
 /// A topic never changes once an event is stored under it; when the name in the code does, keep the old
 /// topic, or make it an alias:

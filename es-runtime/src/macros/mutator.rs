@@ -57,7 +57,7 @@
 /// |---|---|---|
 /// | `retired = ["Account.Frozen"]` | topics that are stored, whose events have no method any more | none |
 /// | `visibility = pub(crate)` | the visibility of the made events and of the enum | `pub` |
-/// | `crate = path` | where the runtime is found, as for [`#[aggregate]`](macro@aggregate#arguments) | `::es_runtime` |
+/// | `crate = path` | where the runtime is found, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
 /// A topic that is retired may be missing from the code: `events.lock` accepts that. No later event can take
 /// it by accident.
