@@ -1,6 +1,8 @@
 //! Behaviour tests, one module per concept.
 
 mod account;
+#[macro_use]
+mod delegate;
 mod failure;
 
 mod application;

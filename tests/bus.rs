@@ -8,7 +8,8 @@ use es_runtime::bus::{Bus, PersistencePolicy, SnapshottingPolicy, Subscription};
 use es_runtime::error::Conflict;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt, SqliteOptions, Tables,
+    AggregateRecorder, Commit, EventRange, MemoryRecorder, MemorySnapshots, Receipt, SnapshotRecorder,
+    SqliteOptions, Tables,
 };
 use es_runtime::repository::Repository;
 use es_runtime::snapshot::SnapshotStore;
@@ -361,6 +362,8 @@ impl AggregateRecorder for LosesReplies {
     async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
         self.inner.select(id, range).await
     }
+
+    delegate_keys!(inner);
 }
 
 #[test]
@@ -379,23 +382,31 @@ fn a_lost_reply_is_asked_for_again() {
 /// Keeps nothing.
 struct Refuses;
 
-impl AggregateRecorder for Refuses {
-    async fn append(&self, _: Commit) -> Result<Receipt, Error> {
+impl SnapshotRecorder for Refuses {
+    async fn put(&self, _: StoredEvent) -> Result<(), Error> {
         Err(failure())
     }
 
     async fn select(&self, _: Uuid, _: EventRange) -> Result<Vec<StoredEvent>, Error> {
         Ok(Vec::new())
     }
+
+    async fn versions(&self, _: Uuid, _: EventRange) -> Result<Vec<Version>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn delete(&self, _: Uuid, _: EventRange) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
-fn repository(snapshots: impl AggregateRecorder) -> Repository {
-    Repository::new(memory()).with_snapshots(SnapshotStore::new(Mapper::new(), Arc::new(snapshots)))
+fn repository(snapshots: impl SnapshotRecorder) -> Repository {
+    Repository::new(memory()).with_snapshots(SnapshotStore::new(Arc::new(snapshots)))
 }
 
 #[test]
 fn the_snapshotting_policy_takes_one_at_each_multiple() {
-    let (bus, repository) = (AccountBus::new(), repository(MemoryRecorder::new()));
+    let (bus, repository) = (AccountBus::new(), repository(MemorySnapshots::new()));
     let _storing = PersistencePolicy::new(&bus, repository.store().clone());
     let policy = SnapshottingPolicy::new::<Account>(&bus, repository.clone(), 2);
     let mut account = open();

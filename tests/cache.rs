@@ -129,6 +129,8 @@ impl AggregateRecorder for Counting {
         self.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);
         Ok(rows)
     }
+
+    delegate_keys!(store);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use es_runtime::Wait;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, EventTable, MemoryRecorder, Position, ProcessRecorder, Sqlite, SqliteOptions,
-    SqliteRecorder, SqliteSnapshots, Synchronous, Tables, Tracking,
+    SqliteRecorder, Synchronous, Tables, Tracking,
 };
 use es_runtime::recorder_conformance;
 use es_runtime::stored_event::StoredEvent;
@@ -45,15 +45,6 @@ recorder_conformance!(
     }
 );
 recorder_conformance!(process, sqlite_second_application, second_application);
-recorder_conformance!(
-    aggregate,
-    sqlite_snapshots,
-    || snapshots(&open(&file())),
-    reopen = |old| {
-        drop::<SqliteSnapshots>(old);
-        snapshots(&open(&at_last_path()))
-    }
-);
 recorder_conformance!(application, memory_as_application, || MemoryRecorder::new());
 
 thread_local! {
@@ -99,12 +90,6 @@ fn in_tables(options: &SqliteOptions, tables: &Tables) -> SqliteRecorder {
 fn reopened(old: SqliteRecorder) -> SqliteRecorder {
     drop(old);
     recorder(&at_last_path())
-}
-
-/// In a database with events, where the events of the snapshots' ids stand in another table.
-fn snapshots(database: &Sqlite) -> SqliteSnapshots {
-    fill(&database.recorder(&Tables::default()).unwrap());
-    database.snapshots(&Tables::default()).unwrap()
 }
 
 /// In the database of another application, which has events, and tracks the same upstream.

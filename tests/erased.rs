@@ -2,8 +2,8 @@
 
 use es_runtime::Error;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, DynProcessRecorder, EventRange, LogRange, Notification,
-    Position, ProcessRecorder, Receipt, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, DynProcessRecorder, EventRange, LogRange,
+    Notification, Position, ProcessRecorder, Receipt, StoredKey, Tracking,
 };
 use es_runtime::stored_event::StoredEvent;
 use uuid::Uuid;
@@ -23,6 +23,18 @@ impl AggregateRecorder for Erased {
 
     async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
         self.0.select_dyn(id, range).await
+    }
+
+    async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
+        self.0.has_commit_dyn(id, commit).await
+    }
+
+    async fn select_keys(&self, ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
+        self.0.select_keys_dyn(ids).await
+    }
+
+    async fn forget(&self, id: Uuid) -> Result<(), Error> {
+        self.0.forget_dyn(id).await
     }
 }
 

@@ -79,7 +79,7 @@ fn the_state_is_bare_json() {
         (row.id, row.version, row.topic.as_ref()),
         (id::<Diary>(1).uuid(), Version::from(2), "Diary.Written")
     );
-    assert!(format!("{row:?}").ends_with("state: 60 bytes }"), "{row:?}");
+    assert!(format!("{row:?}").contains("state: 60 bytes"), "{row:?}");
 }
 
 #[test]

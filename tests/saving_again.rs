@@ -1,9 +1,8 @@
 //! Saving again after any failure: everything is stored once.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use es_runtime::application::Batch;
-use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, MemoryRecorder, Notification,
     Position, Receipt,
@@ -46,6 +45,8 @@ impl AggregateRecorder for Unreliable {
     async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
         self.store.select(id, range).await
     }
+
+    delegate_keys!(store);
 }
 
 impl ApplicationRecorder for Unreliable {
@@ -68,7 +69,7 @@ fn saving_again_after_any_failure_stores_everything_once() {
         for second in [Fault::Down, Fault::LostReply, Fault::None] {
             let unreliable =
                 Unreliable { store: MemoryRecorder::new(), plan: Mutex::new(vec![second, first]) };
-            let app = Application::with_recorder(Mapper::new(), unreliable);
+            let app = Application::on(Arc::new(unreliable)).open().wait().unwrap();
             let (mut account, mut branch) = (open(), Branch::found());
             account.deposit(1);
             app.save((&mut account, &mut branch)).wait().unwrap_err();
@@ -96,7 +97,7 @@ fn saving_again_after_any_failure_stores_everything_once() {
 
 fn unreliable(plan: &[Fault]) -> Application {
     let plan = Mutex::new(plan.iter().rev().copied().collect());
-    Application::with_recorder(Mapper::new(), Unreliable { store: MemoryRecorder::new(), plan })
+    Application::on(Arc::new(Unreliable { store: MemoryRecorder::new(), plan })).open().wait().unwrap()
 }
 
 #[test]

@@ -1,19 +1,15 @@
 //! Snapshots: when they are taken, when they count, and that nothing depends on them.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_runtime::application::Builder;
 use es_runtime::clock::Timestamp;
-use es_runtime::error::Conflict;
-use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt, SqliteOptions, Tables,
+    AggregateRecorder, Commit, EventRange, MemoryRecorder, MemorySnapshots, SnapshotRecorder, SqliteOptions,
+    Tables,
 };
-use es_runtime::repository::Repository;
-use es_runtime::snapshot::SnapshotStore;
-use es_runtime::store::EventStore;
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
@@ -130,45 +126,62 @@ fn a_time_before_the_snapshot_does_not_begin_with_it() {
     }
 }
 
-/// Snapshots in a store that can be looked into and broken.
+/// Snapshots in a store that can be broken.
 #[derive(Default)]
-struct Watched {
-    store: MemoryRecorder,
-    broken: Mutex<bool>,
-    reads: AtomicU32,
+struct Breakable {
+    store: MemorySnapshots,
+    is_broken: AtomicBool,
 }
 
-struct Handle(Arc<Watched>);
-
-impl AggregateRecorder for Handle {
-    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
-        if *self.0.broken.lock().unwrap() {
-            return Err(Error::new(ErrorKind::Storage, "the disk is full"));
+impl Breakable {
+    fn check(&self) -> Result<(), Error> {
+        if self.is_broken.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Storage, "the disk is gone"));
         }
-        self.0.store.append(commit).await
+        Ok(())
+    }
+}
+
+struct Handle(Arc<Breakable>);
+
+impl SnapshotRecorder for Handle {
+    async fn put(&self, snapshot: StoredEvent) -> Result<(), Error> {
+        self.0.check()?;
+        self.0.store.put(snapshot).await
     }
 
     async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
-        self.0.reads.fetch_add(1, Ordering::Relaxed);
-        if *self.0.broken.lock().unwrap() {
-            return Err(Error::new(ErrorKind::Storage, "the disk is gone"));
-        }
+        self.0.check()?;
         self.0.store.select(id, range).await
+    }
+
+    async fn versions(&self, id: Uuid, range: EventRange) -> Result<Vec<Version>, Error> {
+        self.0.check()?;
+        self.0.store.versions(id, range).await
+    }
+
+    async fn delete(&self, id: Uuid, range: EventRange) -> Result<(), Error> {
+        self.0.check()?;
+        self.0.store.delete(id, range).await
     }
 }
 
 #[test]
 fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
-    let events = Arc::new(Watched::default());
-    let snapshots = Arc::new(Watched::default());
-    let store = EventStore::new(Mapper::new(), Arc::new(Handle(Arc::clone(&events))));
-    let kept = SnapshotStore::new(Mapper::new(), Arc::new(Handle(Arc::clone(&snapshots))));
-    let repository = Repository::new(store.clone()).with_snapshots(kept);
+    let snapshots = Arc::new(Breakable::default());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let app = Application::on(Arc::new(MemoryRecorder::new()))
+        .snapshots_in(Arc::new(Handle(Arc::clone(&snapshots))))
+        .on_failed_snapshot(move |error| seen.lock().unwrap().push(error.kind()))
+        .open()
+        .wait()
+        .unwrap();
     let mut account = open();
     account.deposit(10);
-    store.put::<Account>(account.pending()).wait().unwrap();
+    app.save(&mut account).wait().unwrap();
     let id = account.id();
-    repository.take_snapshot(id, Version::MAX).wait().unwrap();
+    app.take_snapshot(id, Version::MAX).wait().unwrap();
 
     // What the snapshot says counts: the events before it are not read.
     let row = snapshots.store.select(id.uuid(), EventRange::all()).wait().unwrap().pop().unwrap();
@@ -176,22 +189,46 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     assert!(text.contains(r#""data":{"owner":"Ann","balance":10"#), "{text}");
     let change = |from: &str, to: &str| {
         let mut changed = row.clone();
-        changed.version = row.version;
         changed.state = text.replace(from, to).into_bytes();
-        let fresh = Watched::default();
-        fresh.store.append(Commit::new(vec![changed])).wait().unwrap();
-        let kept = SnapshotStore::new(Mapper::new(), Arc::new(Handle(Arc::new(fresh))));
-        let repository = Repository::new(store.clone()).with_snapshots(kept);
-        repository.get(id).wait().unwrap().balance
+        snapshots.store.put(changed).wait().unwrap();
+        app.get(id).wait().unwrap().balance
     };
     assert_eq!(change("\"balance\":10", "\"balance\":77"), 77);
+    assert_eq!(*told.lock().unwrap(), []);
     // Taken by other code, or not to be read: passed over.
-    assert_eq!(change("\"fp\":", "\"fp\":1"), 10);
+    assert_eq!(change("\"fp\":", "\"fp\":12345,\"other\":"), 10);
+    assert_eq!(*told.lock().unwrap(), [], "that is usual after a release");
     assert_eq!(change("\"balance\":10", "\"balance\":\"x\""), 10);
     assert_eq!(change("{", "["), 10);
-    *snapshots.broken.lock().unwrap() = true;
-    assert_eq!(repository.get(id).wait().unwrap().balance, 10);
-    assert_eq!(repository.take_snapshot(id, Version::INITIAL).wait().unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(*told.lock().unwrap(), [ErrorKind::Corrupt; 2]);
+
+    // Taken again, it replaces the one that cannot be read.
+    app.take_snapshot(id, Version::MAX).wait().unwrap();
+    assert_eq!(snapshots.store.select(id.uuid(), EventRange::all()).wait().unwrap(), [row]);
+
+    snapshots.is_broken.store(true, Ordering::Relaxed);
+    assert_eq!(app.get(id).wait().unwrap().balance, 10);
+    assert_eq!(told.lock().unwrap().last(), Some(&ErrorKind::Storage));
+    assert_eq!(app.take_snapshot(id, Version::INITIAL).wait().unwrap_err().kind(), ErrorKind::Storage);
+}
+
+#[test]
+fn old_ones_can_be_removed() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(2)) {
+        let account = deposits(&app, 9);
+        let snapshots = app.repository().snapshots().unwrap();
+        snapshots.delete(account.id(), EventRange::all().lt(Version::from(8))).wait().unwrap();
+        assert_eq!(versions(&app, &account), [8, 10]);
+        assert_eq!(app.get_at(account.id(), 5).wait().unwrap().balance, 4);
+    }
+}
+
+#[test]
+fn a_recorder_of_ones_own_needs_a_place_for_snapshots() {
+    let opened = Application::on(Arc::new(MemoryRecorder::new())).snapshots().open().wait();
+    let error = opened.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("`snapshots_in`"), "{error}");
 }
 
 #[test]
@@ -221,7 +258,8 @@ fn events_and_snapshots_of_one_place_do_not_meet() {
     let (events, snapshots) = (database.recorder(&tables).unwrap(), database.snapshots(&tables).unwrap());
     let row = StoredEvent::new(Uuid::now_v7(), Version::from(3), "Account", b"{}".to_vec());
     events.append(Commit::new(vec![row.clone()])).wait().unwrap();
-    snapshots.append(Commit::new(vec![row.clone()])).wait().unwrap();
-    let error = snapshots.append(Commit::new(vec![row])).wait().unwrap_err();
-    assert!(matches!(error.as_conflict(), Some(Conflict::Version { .. })), "{error}");
+    snapshots.put(row.clone()).wait().unwrap();
+    snapshots.put(row.clone()).wait().unwrap();
+    snapshots.delete(row.id, EventRange::all()).wait().unwrap();
+    assert_eq!(events.select(row.id, EventRange::all()).wait().unwrap(), [row]);
 }

@@ -154,28 +154,34 @@ fn many_threads_append_at_one_moment() {
 }
 
 /// Says of every place that somebody else was first.
-struct AlwaysTaken(AtomicU32);
+#[derive(Default)]
+struct AlwaysTaken {
+    asked: AtomicU32,
+    store: MemoryRecorder,
+}
 
 impl AggregateRecorder for AlwaysTaken {
     async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let row = &commit.events()[0];
         Err(es_runtime::error::Conflict::version(row.id, row.version, Some(row.version)).into())
     }
 
-    async fn select(&self, _: Uuid, _: EventRange) -> Result<Vec<StoredEvent>, Error> {
-        Ok(Vec::new())
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.store.select(id, range).await
     }
+
+    delegate_keys!(store);
 }
 
 #[test]
 fn the_search_for_a_free_tick_ends() {
-    let recorder = Arc::new(AlwaysTaken(AtomicU32::new(0)));
+    let recorder = Arc::new(AlwaysTaken::default());
     let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
     let error = TimeLog::<Logged>::new(store, Uuid::now_v7()).append(logged("x")).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("append again"), "{error}");
-    assert_eq!(recorder.0.load(Ordering::Relaxed), 64);
+    assert_eq!(recorder.asked.load(Ordering::Relaxed), 64);
 }
 
 #[test]

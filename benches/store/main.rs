@@ -76,7 +76,7 @@ impl Drop for Folder {
 pub(crate) fn open(path: &Path, synchronous: Synchronous) -> Application {
     let database = SqliteOptions::file(path).synchronous(synchronous).open().expect("it can be opened");
     let recorder = database.recorder(&Tables::default()).expect("the tables can be made");
-    Application::with_recorder(es_runtime::mapper::Mapper::new(), recorder)
+    Application::on(std::sync::Arc::new(recorder)).open().wait().expect("it can be opened")
 }
 
 fn pragma(synchronous: Synchronous) -> &'static str {

@@ -67,9 +67,13 @@ impl Repository {
         let Some(cache) = &self.cache else {
             return self.load(id, At::Version(Version::MAX)).await.map(whole);
         };
-        let (moment, kept) = (cache.moment(), cache.get(id));
+        let (moment, mut kept) = (cache.moment(), cache.get(id));
+        if kept.is_some() && cache.asks_for_later_events() && self.store.is_forgotten(id.uuid()).await? {
+            cache.remove(id);
+            kept = None;
+        }
         let (known, newest) = match kept {
-            Some(kept) if !cache.asks_for_later_events() => return kept.finish().map(whole),
+            Some(kept) if !cache.asks_for_later_events() => return Ok(whole(self.own(kept.finish()?))),
             Some(kept) => (Some(kept.version()), self.go_on(id, At::Version(Version::MAX), Some(kept)).await),
             None => (None, self.load(id, At::Version(Version::MAX)).await),
         };
@@ -103,9 +107,13 @@ impl Repository {
     /// As [`get`](Self::get), but for `NotFound`.
     pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
         let last = EventRange::all().descending().limit(1);
-        let Some(rows) = self.store.pages(id, last).next().await? else { return Ok(false) };
-        let Some(row) = rows.first() else { return Ok(false) };
-        Ok(match self.store.map::<A>(row)? {
+        let mut pages = self.store.pages(id, last);
+        let rows = match pages.next().await {
+            Err(error) if error.kind() == ErrorKind::Forgotten => return Ok(false),
+            rows => rows?,
+        };
+        let Some(row) = rows.as_ref().and_then(|rows| rows.first()) else { return Ok(false) };
+        Ok(match pages.mapper().decode_mapped::<A>(row)? {
             Mapped::Event(last) => !crate::aggregate::is_discarded::<A>(last.event()),
             Mapped::Retired(_) => true,
         })
@@ -124,17 +132,42 @@ impl Repository {
             ));
         };
         let root = self.load(id, At::Version(at)).await?;
-        snapshots.put(&root).await?;
+        snapshots.put(&self.store, &root).await?;
         Ok(root.version())
+    }
+
+    /// Destroys the data key of an aggregate, and its snapshots; see
+    /// [`Application::forget`](crate::Application::forget).
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::forget`].
+    pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
+        let forgotten = self.store.forget(id.uuid()).await;
+        // After the key, so that nothing that can be read comes back.
+        if let Some(cache) = &self.cache {
+            cache.remove(id);
+        }
+        forgotten?;
+        match &self.snapshots {
+            Some(snapshots) => snapshots.delete(id, EventRange::all()).await,
+            None => Ok(()),
+        }
     }
 
     async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
         let (version, until) = bounds(at);
         let replay = match &self.snapshots {
-            Some(snapshots) => snapshots.latest(id, version, until).await,
+            Some(snapshots) => snapshots.latest(&self.store, id, version, until).await,
             None => None,
         };
         self.go_on(id, at, replay).await
+    }
+
+    /// Notes where it comes from: its events follow those of this store.
+    fn own<A: Aggregate>(&self, mut root: Root<A>) -> Root<A> {
+        root.set_store(self.store.number());
+        root
     }
 
     /// Loads what comes after the part that was replayed before.
@@ -152,7 +185,7 @@ impl Repository {
         let mut pages = self.store.pages(id, range);
         'pages: while let Some(page) = pages.next().await? {
             for row in &page {
-                let mapped = self.store.map::<A>(row)?;
+                let mapped = pages.mapper().decode_mapped::<A>(row)?;
                 let timestamp = match &mapped {
                     Mapped::Event(event) => event.envelope().timestamp(),
                     Mapped::Retired(envelope) => envelope.timestamp(),
@@ -174,7 +207,8 @@ impl Repository {
                 }
             }
         }
-        replay.ok_or_else(|| not_found::<A>(id, "it has no events, or none until then"))?.finish()
+        let replay = replay.ok_or_else(|| not_found::<A>(id, "it has no events, or none until then"))?;
+        Ok(self.own(replay.finish()?))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Snapshots: states that are kept, so that an aggregate need not be made from its first event on.
 //!
 //! A snapshot is a copy that can be made again at any time. One that cannot be read, or was taken before the struct, the
-//! `#[mutator]` block or a version in them changed, is passed over; one that cannot be stored does not fail what was
-//! saved.
+//! `#[mutator]` block or a version in them changed, is passed over, and replaced when one of its version is taken again; one
+//! that cannot be stored does not fail what was saved.
 //!
 //! Code outside of these that event methods call is not seen. When such code comes to change the state in another way,
 //! raise `#[aggregate(snapshot_version = 2)]`: old snapshots are then passed over, too.
@@ -10,30 +10,59 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::aggregate::{Aggregate, Replay, Root};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::aggregate::{Aggregate, Replay, Root, fingerprint};
 use crate::clock::Timestamp;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
-use crate::mapper::Mapper;
-use crate::recorder::{Commit, DynAggregateRecorder, EventRange};
+use crate::mapper::Snapshot;
+use crate::recorder::{DynSnapshotRecorder, EventRange};
+use crate::store::EventStore;
 
 /// Keeps snapshots, in a recorder of their own.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use es_runtime::mapper::Mapper;
+/// use es_runtime::recorder::{MemoryRecorder, MemorySnapshots};
+/// use es_runtime::repository::Repository;
+/// use es_runtime::snapshot::SnapshotStore;
+/// use es_runtime::store::EventStore;
+///
+/// let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// let repository = Repository::new(store).with_snapshots(snapshots);
+/// # let _ = repository;
+/// ```
 #[derive(Clone)]
 pub struct SnapshotStore {
-    mapper: Arc<Mapper>,
-    recorder: Arc<dyn DynAggregateRecorder>,
+    recorder: Arc<dyn DynSnapshotRecorder>,
+    failed: Arc<Told>,
 }
+
+type Told = dyn Fn(&Error) + Send + Sync;
 
 impl fmt::Debug for SnapshotStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SnapshotStore").field("mapper", &self.mapper).finish_non_exhaustive()
+        f.debug_struct("SnapshotStore").finish_non_exhaustive()
     }
 }
 
 impl SnapshotStore {
-    /// Joins a mapper and a recorder. The recorder must be another than that of the events.
-    pub fn new(mapper: impl Into<Arc<Mapper>>, recorder: Arc<dyn DynAggregateRecorder>) -> Self {
-        Self { mapper: mapper.into(), recorder }
+    /// Keeps them in this recorder. They are mapped as the events are.
+    pub fn new(recorder: Arc<dyn DynSnapshotRecorder>) -> Self {
+        Self { recorder, failed: Arc::new(|_| {}) }
+    }
+
+    /// Tells of snapshots that cannot be read, or not be taken after a save: nothing fails by that, but all is slower.
+    #[must_use]
+    pub fn on_failure(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.failed = Arc::new(told);
+        self
     }
 
     /// The versions of which there are snapshots, oldest first; also of such as are passed over.
@@ -42,40 +71,92 @@ impl SnapshotStore {
     ///
     /// What the store reports.
     pub async fn versions<A>(&self, id: Id<A>) -> Result<Vec<Version>, Error> {
-        let rows = self.recorder.select_dyn(id.uuid(), EventRange::all()).await?;
-        Ok(rows.iter().map(|row| row.version).collect())
+        self.recorder.versions_dyn(id.uuid(), EventRange::all()).await
     }
 
-    /// Keeps the state that the root has; does nothing if there is a snapshot of this version.
-    pub(crate) async fn put<A: Aggregate>(&self, root: &Root<A>) -> Result<(), Error> {
-        let row = self.mapper.encode_snapshot(root)?;
-        let kept = self.recorder.append_dyn(Commit::new(vec![row])).await;
-        match kept {
-            // Somebody else took it, or the code was another: it is passed over then, and the next one counts.
-            Err(error) if error.as_conflict().is_some() => Ok(()),
-            kept => kept.map(drop),
-        }
+    /// Removes the snapshots of an aggregate that a range means: old ones that nobody travels back to.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn delete<A>(&self, id: Id<A>, range: EventRange) -> Result<(), Error> {
+        self.recorder.delete_dyn(id.uuid(), range).await
+    }
+
+    pub(crate) fn report(&self, error: &Error) {
+        (self.failed)(error);
+    }
+
+    /// Keeps the state that the root has.
+    pub(crate) async fn put<A: Aggregate>(&self, store: &EventStore, root: &Root<A>) -> Result<(), Error> {
+        self.put_state(
+            store,
+            &Snapshot {
+                id: root.id().uuid(),
+                version: root.version(),
+                name: A::NAME,
+                fingerprint: fingerprint::<A>(),
+                times: (root.created_at(), root.modified_at()),
+                state: &**root,
+            },
+        )
+        .await
+    }
+
+    pub(crate) async fn put_state<S: Serialize + Sync>(
+        &self,
+        store: &EventStore,
+        snapshot: &Snapshot<&S>,
+    ) -> Result<(), Error> {
+        let keyed = store.mapper_with_key(snapshot.id).await?;
+        let row = keyed.as_ref().unwrap_or(store.mapper()).encode_snapshot(snapshot)?;
+        self.recorder.put_dyn(row).await
     }
 
     /// The last snapshot up to a version and a time that this code took; where the replay goes on from.
     pub(crate) async fn latest<A: Aggregate>(
         &self,
+        store: &EventStore,
         id: Id<A>,
         version: Version,
         until: Option<Timestamp>,
     ) -> Option<Replay<A>> {
+        let Snapshot { version, times, state, .. } =
+            self.latest_state(store, (id.uuid(), A::NAME, fingerprint::<A>()), version, until).await?;
+        Some(Replay::resume(id, version, times, state))
+    }
+
+    /// The last state up to a version and a time, of what is called so and was taken by that code.
+    pub(crate) async fn latest_state<S: DeserializeOwned>(
+        &self,
+        store: &EventStore,
+        (id, name, fingerprint): (Uuid, &'static str, u64),
+        version: Version,
+        until: Option<Timestamp>,
+    ) -> Option<Snapshot<S>> {
         let mut range = EventRange::all().lte(version).descending().limit(1);
         loop {
             // Without the store of snapshots, or a row that can be read, there are still the events.
-            let row = self.recorder.select_dyn(id.uuid(), range).await.ok()?.pop()?;
-            let replay = self.mapper.decode_snapshot::<A>(&row).ok().flatten();
-            match replay {
-                Some(replay) if until.is_none_or(|until| replay.modified_at() <= until) => {
-                    return Some(replay);
+            let read: Result<Option<Snapshot<S>>, Error> = async {
+                let Some(row) = self.recorder.select_dyn(id, range).await?.pop() else { return Ok(None) };
+                let keyed = store.mapper_of(id, std::slice::from_ref(&row)).await?;
+                keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint)
+            }
+            .await;
+            match read {
+                Ok(Some(snapshot)) if until.is_none_or(|until| snapshot.times.1 <= until) => {
+                    return Some(snapshot);
                 }
                 // In time: an earlier one may do. By other code: so were all earlier ones, most likely.
-                Some(_) => range = range.lt(row.version),
-                None => return None,
+                Ok(Some(snapshot)) => range = range.lt(snapshot.version),
+                Ok(None) => return None,
+                Err(error) => {
+                    // What is forgotten is for the events to say.
+                    if error.kind() != ErrorKind::Forgotten {
+                        self.report(&error);
+                    }
+                    return None;
+                }
             }
         }
     }

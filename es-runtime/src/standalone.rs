@@ -137,7 +137,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         let mut pages = self.store.pages(Id::<()>::from_uuid(id), EventRange::all().lte(version));
         while let Some(page) = pages.next().await? {
             for row in &page {
-                let (envelope, event, _) = self.store.mapper().decode_in(row)?.into_parts();
+                let (envelope, event, _) = pages.mapper().decode_in(row)?.into_parts();
                 if until.is_some_and(|until| envelope.timestamp() > until) {
                     return Ok((any, state));
                 }

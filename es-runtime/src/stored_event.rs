@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -30,12 +31,59 @@ pub struct StoredEvent {
     pub topic: Cow<'static, str>,
     /// The rest, as bytes.
     pub state: Vec<u8>,
+    /// Values for columns of your own, for queries of others; they are written and not read back.
+    pub columns: Vec<(Arc<str>, ColumnValue)>,
+}
+
+/// A value in a column of your own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnValue {
+    /// None.
+    #[default]
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl From<i64> for ColumnValue {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<String> for ColumnValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for ColumnValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Vec<u8>> for ColumnValue {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for ColumnValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
 }
 
 impl StoredEvent {
     /// Makes a row.
     pub fn new(id: Uuid, version: Version, topic: impl Into<Cow<'static, str>>, state: Vec<u8>) -> Self {
-        Self { id, version, topic: topic.into(), state }
+        Self { id, version, topic: topic.into(), state, columns: Vec::new() }
     }
 }
 
@@ -47,6 +95,6 @@ impl fmt::Debug for StoredEvent {
             .field("topic", &self.topic)
             // Logs are not the place for what happened to people.
             .field("state", &format_args!("{} bytes", self.state.len()))
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, EventRange, LogRange, Position, ProcessRecorder, Tracking,
+    AggregateRecorder, ApplicationRecorder, EventRange, LogRange, Position, ProcessRecorder,
+    SnapshotRecorder, Tracking,
 };
 
 #[test]
@@ -30,7 +31,7 @@ fn after_closing_everything_is_refused() {
         for _ in 0..8 {
             assert_eq!(both(|| recorder.append(commit(id, 2..=2))).map(kind), closed);
             assert_eq!(both(|| recorder.append(commit(id, 2..=3))).map(kind), closed);
-            assert_eq!(both(|| snapshots.append(commit(id, 2..=2))).map(kind), closed);
+            assert_eq!(both(|| snapshots.put(events(id, 2..=2).remove(0))).map(kind), closed);
             assert_eq!(both(|| snapshots.select(id, EventRange::all())).map(kind), closed);
             assert_eq!(both(|| recorder.select(id, EventRange::all())).map(kind), closed);
             assert_eq!(both(|| recorder.select_log(LogRange::all())).map(kind), closed);

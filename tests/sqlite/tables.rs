@@ -3,7 +3,7 @@
 use super::*;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, EventRange, EventTable, LogRange, Position, ProcessRecorder,
-    Tracking,
+    SnapshotRecorder, Tracking,
 };
 
 #[test]
@@ -70,7 +70,7 @@ fn snapshots_stand_apart_from_events() {
     let snapshots = database.snapshots(&Tables::default()).unwrap();
     recorder.append(commit(id, 1..=5)).wait().unwrap();
     assert_eq!(snapshots.select(id, EventRange::all()).wait().unwrap(), []);
-    snapshots.append(commit(id, 5..=5)).wait().unwrap();
+    snapshots.put(events(id, 5..=5).remove(0)).wait().unwrap();
     assert_eq!(snapshots.select(id, EventRange::all()).wait().unwrap(), events(id, 5..=5));
     assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap(), events(id, 1..=5));
     assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 5);
@@ -103,10 +103,7 @@ fn tables_of_another_program_are_refused() {
 #[test]
 fn columns_under_other_names_are_refused() {
     let folder = Folder::new();
-    let tables = |columns| {
-        let events = EventTable::with_columns("items", columns).unwrap();
-        Tables::default().with_events(events.clone()).with_snapshots(events)
-    };
+    let tables = |columns| Tables::default().with_events(EventTable::with_columns("items", columns).unwrap());
     let database = options(&folder).open().unwrap();
     database.recorder(&tables(["id", "version", "topic", "state"])).unwrap();
     for (at, other) in ["sequence_id", "nr", "kind", "data"].into_iter().enumerate() {
@@ -117,13 +114,19 @@ fn columns_under_other_names_are_refused() {
 }
 
 #[test]
-fn a_table_of_events_is_not_one_of_snapshots() {
+fn a_table_is_for_one_thing() {
     let folder = Folder::new();
-    let events = EventTable::stored_events("items").unwrap();
-    let tables = Tables::default().with_events(events.clone()).with_snapshots(events);
+    let events = EventTable::stored_events("Items").unwrap();
     let database = options(&folder).open().unwrap();
-    database.snapshots(&tables).unwrap();
-    assert_eq!(kind(database.recorder(&tables)), ErrorKind::Schema);
+    for tables in [
+        Tables::default().with_snapshots(EventTable::stored_events("stored_events").unwrap()),
+        Tables::default().with_events(events.clone()).with_tracking("items").unwrap(),
+        Tables::default().with_events(events).with_data_keys("items").unwrap(),
+        Tables::default().with_tracking("TRACKING").unwrap().with_data_keys("tracking").unwrap(),
+    ] {
+        assert_eq!(kind(database.recorder(&tables)), ErrorKind::Config);
+        assert_eq!(kind(database.snapshots(&tables)), ErrorKind::Config);
+    }
 }
 
 #[test]
@@ -177,6 +180,7 @@ fn what_belongs_to_one_application_is_not_shared_with_another() {
     }
     let other = other.with_tracking("tracking_b").unwrap();
     let other = other.with_snapshots(EventTable::stored_events("snapshots_b").unwrap());
+    let other = other.with_data_keys("data_keys_b").unwrap();
     database.recorder(&other).unwrap();
     database.snapshots(&other).unwrap();
 }
@@ -191,6 +195,7 @@ fn tables_under_another_name_keep_their_key() {
         .execute_batch(
             "ALTER TABLE stored_events RENAME TO bank_stored_events;
              ALTER TABLE tracking RENAME TO bank_tracking;
+             ALTER TABLE data_keys RENAME TO bank_data_keys;
              UPDATE es_schema SET name = 'bank_' || name, owner = 'bank_' || owner;",
         )
         .unwrap();

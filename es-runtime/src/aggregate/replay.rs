@@ -54,11 +54,6 @@ impl<A: Aggregate> Replay<A> {
         self.root.version()
     }
 
-    /// When the last event so far was recorded.
-    pub(crate) fn modified_at(&self) -> Timestamp {
-        self.root.modified_at()
-    }
-
     /// Goes on with the next event.
     #[inline]
     pub(crate) fn push(&mut self, recorded: Recorded<A::Event>) -> Result<(), Error> {

@@ -36,6 +36,8 @@ pub struct Root<A: Aggregate> {
     torn: bool,
     /// The first so many pending events, while it is not known whether they are stored.
     frozen: Option<(CommitId, usize)>,
+    /// The number of the store that it was loaded from or saved to.
+    store: Option<u64>,
 }
 
 impl<A: Aggregate> Root<A> {
@@ -126,7 +128,8 @@ impl<A: Aggregate> Root<A> {
         (created_at, modified_at): (Timestamp, Timestamp),
         state: A::State,
     ) -> Self {
-        Self { id, version, created_at, modified_at, state, pending: Vec::new(), torn: false, frozen: None }
+        let pending = Vec::new();
+        Self { id, version, created_at, modified_at, state, pending, torn: false, frozen: None, store: None }
     }
 
     /// Changes the state, and notes it if that is left half-way.
@@ -164,10 +167,20 @@ impl<A: Aggregate> Root<A> {
     }
 
     /// Lets go of the events that are frozen under `commit`: they are stored.
-    pub(crate) fn acknowledge(&mut self, commit: CommitId) {
+    pub(crate) fn acknowledge(&mut self, commit: CommitId, store: u64) {
         if let Some((_, count)) = self.frozen.take_if(|(frozen, _)| *frozen == commit) {
             self.pending.drain(..count);
+            self.store = Some(store);
         }
+    }
+
+    /// The number of the store that it was loaded from or saved to.
+    pub(crate) const fn store(&self) -> Option<u64> {
+        self.store
+    }
+
+    pub(crate) const fn set_store(&mut self, store: u64) {
+        self.store = Some(store);
     }
 
     /// Melts the events that are frozen under `commit`: they are not stored, and never will be.

@@ -40,6 +40,7 @@ use crate::stored_event::StoredEvent;
 pub struct Batch<'a> {
     pub(super) roots: Vec<&'a mut dyn Saved>,
     pub(super) loose: Vec<Box<dyn Loose + 'a>>,
+    pub(super) commit: Option<CommitId>,
 }
 
 impl fmt::Debug for Batch<'_> {
@@ -63,6 +64,34 @@ impl<'a> Batch<'a> {
         let more = more.into_batch();
         self.roots.extend(more.roots);
         self.loose.extend(more.loose);
+        self.commit = self.commit.or(more.commit);
+        self
+    }
+
+    /// Saves it under a commit id of your own: saved again under the same one, nothing is stored twice, also if the batch was
+    /// made anew, as long as it has the same events.
+    ///
+    /// For a command that may be asked for twice, see [`Application::execute_once`](super::Application::execute_once).
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Version, Wait, application::Batch, event, recorder::CommitId};
+    /// #[event]
+    /// pub struct Noted {
+    ///     pub text: String,
+    /// }
+    ///
+    /// let app = Application::open("memory:").wait()?;
+    /// let (commit, notes) = (CommitId::new(), uuid::Uuid::now_v7());
+    /// let batch = || {
+    ///     let noted = Noted { text: "once".into() };
+    ///     Batch::new().commit_id(commit).event(notes, Version::INITIAL, noted)
+    /// };
+    /// let first = app.save(batch()).wait()?;
+    /// assert_eq!(app.save(batch()).wait()?, first);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn commit_id(mut self, commit: CommitId) -> Self {
+        self.commit = Some(commit);
         self
     }
 
@@ -93,27 +122,27 @@ impl<'a> IntoBatch<'a> for Batch<'a> {
 
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut A {
     fn into_batch(self) -> Batch<'a> {
-        Batch { roots: vec![self.root_mut(Seal::new())], loose: Vec::new() }
+        Batch { roots: vec![self.root_mut(Seal::new())], ..Batch::new() }
     }
 }
 
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Discarded<A> {
     fn into_batch(self) -> Batch<'a> {
-        Batch { roots: vec![self], loose: Vec::new() }
+        Batch { roots: vec![self], ..Batch::new() }
     }
 }
 
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [A] {
     fn into_batch(self) -> Batch<'a> {
         let roots = self.iter_mut().map(|aggregate| -> &'a mut dyn Saved { aggregate.root_mut(Seal::new()) });
-        Batch { roots: roots.collect(), loose: Vec::new() }
+        Batch { roots: roots.collect(), ..Batch::new() }
     }
 }
 
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [Discarded<A>] {
     fn into_batch(self) -> Batch<'a> {
         let roots = self.iter_mut().map(|discarded| -> &'a mut dyn Saved { discarded });
-        Batch { roots: roots.collect(), loose: Vec::new() }
+        Batch { roots: roots.collect(), ..Batch::new() }
     }
 }
 
@@ -165,9 +194,11 @@ pub(super) trait Saved: Send + Sync {
     /// The rows of the frozen events.
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
     fn frozen(&self) -> Option<CommitId>;
-    fn acknowledge(&mut self, commit: CommitId);
+    fn acknowledge(&mut self, commit: CommitId, store: u64);
     fn thaw(&mut self, commit: CommitId);
     fn has_pending(&self) -> bool;
+    /// The number of the store that it was loaded from or saved to.
+    fn store(&self) -> Option<u64>;
     /// The version that is stored.
     fn stored_version(&self) -> u64;
     /// Puts what was saved in a cache that does not ask the store; what is discarded leaves it.
@@ -202,8 +233,12 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::frozen(self)
     }
 
-    fn acknowledge(&mut self, commit: CommitId) {
-        Root::acknowledge(self, commit);
+    fn acknowledge(&mut self, commit: CommitId, store: u64) {
+        Root::acknowledge(self, commit, store);
+    }
+
+    fn store(&self) -> Option<u64> {
+        Root::store(self)
     }
 
     fn thaw(&mut self, commit: CommitId) {
@@ -232,7 +267,7 @@ impl<A: Aggregate> Saved for Root<A> {
         Some(Box::pin(async move {
             match repository.snapshots() {
                 // The state is at hand: nothing has to be read.
-                Some(snapshots) if self.version() == version => snapshots.put(self).await,
+                Some(snapshots) if self.version() == version => snapshots.put(repository.store(), self).await,
                 _ => repository.take_snapshot(Root::id(self), version).await.map(drop),
             }
         }))
@@ -260,8 +295,12 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.root().frozen()
     }
 
-    fn acknowledge(&mut self, commit: CommitId) {
-        self.root_mut().acknowledge(commit);
+    fn acknowledge(&mut self, commit: CommitId, store: u64) {
+        self.root_mut().acknowledge(commit, store);
+    }
+
+    fn store(&self) -> Option<u64> {
+        self.root().store()
     }
 
     fn thaw(&mut self, commit: CommitId) {
@@ -291,6 +330,7 @@ impl<A: Aggregate> Saved for Discarded<A> {
 
 /// An event without an aggregate.
 pub(super) trait Loose: Send + Sync {
+    fn id(&self) -> Uuid;
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error>;
 }
 
@@ -301,6 +341,10 @@ struct LooseEvent<E> {
 }
 
 impl<E: Event> Loose for LooseEvent<E> {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error> {
         // Past its commands, an event could make of an aggregate what they refuse, or leave a gap in it.
         if let Some(aggregate) = Registry::global()?.reader(E::TOPIC) {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod environment;
+mod execute;
 mod ids;
 mod open;
 mod save;
@@ -11,22 +12,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::batch::{Batch, IntoBatch};
+pub use self::execute::CommandResult;
 pub use self::ids::Ids;
 pub use self::open::Builder;
 use self::save::Snapshotting;
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
-use crate::mapper::Mapper;
 use crate::metadata::Metadata;
-use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, Position, Receipt};
+use crate::recorder::{DynApplicationRecorder, Position, Receipt};
 use crate::repository::{At, Past, Repository};
 use crate::store::EventStore;
-
-/// How often a save whose outcome is not known is asked for again.
-const ASKED_AGAIN: usize = 3;
-/// How often a command is repeated on the newest state before its conflict is reported.
-const ATTEMPTS: usize = 10;
 
 /// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
 ///
@@ -81,29 +77,6 @@ impl fmt::Debug for Application {
     }
 }
 
-/// What a command returns: nothing, or a `Result` that refuses with `Err`.
-#[diagnostic::on_unimplemented(
-    message = "a command returns nothing or a `Result`, not `{Self}`",
-    label = "neither `()` nor a `Result`",
-    note = "return `Ok(value)`, with the type of the refusal: `Ok::<_, Overdrawn>(value)`"
-)]
-pub trait CommandResult: Send {
-    /// Whether the command refused: then nothing is saved.
-    fn is_refused(&self) -> bool;
-}
-
-impl CommandResult for () {
-    fn is_refused(&self) -> bool {
-        false
-    }
-}
-
-impl<T: Send, E: Send> CommandResult for Result<T, E> {
-    fn is_refused(&self) -> bool {
-        self.is_err()
-    }
-}
-
 impl Application {
     /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`; for SQLite also with
     /// [options](crate::recorder::SqliteOptions#impl-FromStr-for-SqliteOptions), as in `sqlite:bank.db?synchronous=normal`.
@@ -133,15 +106,17 @@ impl Application {
     /// An application on a recorder of your own.
     ///
     /// ```
-    /// use es_runtime::{Application, mapper::Mapper, recorder::MemoryRecorder};
+    /// use std::sync::Arc;
     ///
-    /// let app = Application::with_recorder(Mapper::new(), MemoryRecorder::new());
+    /// use es_runtime::{Application, Wait, recorder::MemoryRecorder};
+    ///
+    /// let recorder = Arc::new(MemoryRecorder::new());
+    /// let app = Application::on(recorder).open().wait()?;
     /// # let _ = app;
+    /// # Ok::<(), es_runtime::Error>(())
     /// ```
-    pub fn with_recorder(mapper: Mapper, recorder: impl ApplicationRecorder) -> Self {
-        let recorder = Arc::new(recorder);
-        let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
-        Self::new(Repository::new(store), recorder, Snapshotting::default(), Box::new(|| {}))
+    pub fn on(recorder: Arc<dyn DynApplicationRecorder>) -> Builder {
+        Builder::on(recorder)
     }
 
     fn new(
@@ -244,73 +219,6 @@ impl Application {
         Ids::new(self)
     }
 
-    /// Loads an aggregate, runs a command on it, and saves it.
-    ///
-    /// If somebody else was first, the command runs again on the newest state. If it refuses, nothing is saved. What
-    /// it returns is given back: of two results the outer one is the store's, the inner one the command's.
-    ///
-    /// ```
-    /// # use es_runtime::{Application, Wait, aggregate, mutator};
-    /// # #[aggregate]
-    /// # pub struct Account { pub balance: i64 }
-    /// # #[mutator]
-    /// # impl Account {
-    /// #     #[event(Opened)]
-    /// #     pub fn open() -> Self { Self { balance: 10 } }
-    /// #     #[event(Withdrawn)]
-    /// #     fn take(&mut self, amount: i64) { self.balance -= amount; }
-    /// # }
-    /// # #[derive(Debug)]
-    /// # pub struct Overdrawn;
-    /// # impl Account {
-    /// #     pub fn withdraw(&mut self, amount: i64) -> Result<(), Overdrawn> {
-    /// #         if amount > self.balance { return Err(Overdrawn); }
-    /// #         self.take(amount);
-    /// #         Ok(())
-    /// #     }
-    /// # }
-    /// # let app = Application::open("memory:").wait()?;
-    /// # let mut account = Account::open();
-    /// # app.save(&mut account).wait()?;
-    /// match app.execute(account.id(), |account: &mut Account| account.withdraw(3)).wait()? {
-    ///     Ok(()) => println!("here you are"),
-    ///     Err(Overdrawn) => println!("not enough"),
-    /// }
-    /// # Ok::<(), es_runtime::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get) and [`save`](Self::save); [`ErrorKind::Conflict`] only after several attempts. A save whose
-    /// outcome is not known is asked for again a few times. If it stays unknown, the error is
-    /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
-    pub async fn execute<A: Aggregate, R: CommandResult>(
-        &self,
-        id: Id<A>,
-        mut command: impl FnMut(&mut A) -> R + Send,
-    ) -> Result<R, Error> {
-        let mut attempt = 1;
-        loop {
-            let mut aggregate = self.get(id).await?;
-            let result = command(&mut aggregate);
-            if result.is_refused() {
-                return Ok(result);
-            }
-            let mut saved = self.save(&mut aggregate).await;
-            for _ in 0..ASKED_AGAIN {
-                // The command has run: it is this save that has to come to an end, not another run.
-                if saved.as_ref().err().is_some_and(|error| error.kind().is_transient()) {
-                    saved = self.save(&mut aggregate).await;
-                }
-            }
-            match saved {
-                Ok(_) => return Ok(result),
-                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     /// Keeps the state that an aggregate has now, or had at a version; returns that version.
     ///
     /// ```
@@ -339,6 +247,50 @@ impl Application {
     ) -> Result<Version, Error> {
         self.shared.check_open()?;
         self.shared.repository.take_snapshot(id, at.into()).await
+    }
+
+    /// Makes an aggregate unreadable for ever, by destroying the key that its data are encrypted with.
+    ///
+    /// Its events and snapshots were encrypted with a key of its own
+    /// ([`Mapper::with_data_keys`](crate::mapper::Mapper::with_data_keys)). That key is written over in the store, its
+    /// snapshots are removed, and nothing is ever stored under its id again. To load it is then
+    /// [`ErrorKind::Forgotten`]; everything else reads as before.
+    ///
+    /// What remains: ids, versions, topics, times of storing in the order of the log, and copies of the key and of snapshots
+    /// outside of the store, as in a backup. [Columns of your own](crate::mapper::Mapper::with_column), which are not
+    /// encrypted, are emptied. A state that another process has in memory goes with that process.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aes")] {
+    /// # use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Patient { pub name: String }
+    /// # #[mutator]
+    /// # impl Patient {
+    /// #     #[event(Admitted)]
+    /// #     pub fn admit(name: String) -> Self { Self { name } }
+    /// # }
+    /// use es_runtime::cipher::{AesGcm, Key};
+    /// use es_runtime::mapper::Mapper;
+    ///
+    /// let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256)?));
+    /// let app = Application::builder("sqlite::memory:").mapper(mapper).open().wait()?;
+    /// let mut patient = Patient::admit("Ann".into());
+    /// app.save(&mut patient).wait()?;
+    ///
+    /// app.forget(patient.id()).wait()?;
+    /// let gone = app.get(patient.id()).wait().err().map(|error| error.kind());
+    /// assert_eq!(gone, Some(ErrorKind::Forgotten));
+    /// # }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::forget`]: among others if an event was stored without a data key, and would stay readable.
+    pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
+        self.shared.check_open()?;
+        self.shared.repository.forget(id).await
     }
 
     /// The position of a saved commit in the log; nothing if it had no events.

@@ -7,7 +7,7 @@ use crate::aggregate::Aggregate;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
-use crate::recorder::{DynAggregateRecorder, DynApplicationRecorder, MemoryRecorder, Tables};
+use crate::recorder::{DynApplicationRecorder, DynSnapshotRecorder, MemoryRecorder, MemorySnapshots, Tables};
 use crate::repository::Repository;
 use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
@@ -24,10 +24,11 @@ use crate::wait::unblock;
 /// ```
 #[must_use]
 pub struct Builder {
-    uri: String,
+    source: Source,
     mapper: Mapper,
     tables: Tables,
-    snapshots: bool,
+    snapshots: Snapshots,
+    told: Option<Box<Told>>,
     snapshotting: Snapshotting,
     cache: Option<Cache>,
 }
@@ -42,22 +43,46 @@ impl fmt::Debug for Builder {
     }
 }
 
+type Told = dyn Fn(&Error) + Send + Sync;
+
+/// Where the events are.
+enum Source {
+    Uri(String),
+    Recorder(Arc<dyn DynApplicationRecorder>),
+}
+
+/// Where the snapshots are.
+enum Snapshots {
+    None,
+    /// Where the events are.
+    Beside,
+    In(Arc<dyn DynSnapshotRecorder>),
+}
+
 /// What a store is opened as.
 struct Opened {
     events: Arc<dyn DynApplicationRecorder>,
-    snapshots: Option<Arc<dyn DynAggregateRecorder>>,
+    snapshots: Option<Arc<dyn DynSnapshotRecorder>>,
     close: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Builder {
     pub(super) fn new(uri: String) -> Self {
-        let snapshotting = Snapshotting::default();
+        Self::of(Source::Uri(uri))
+    }
+
+    pub(super) fn on(recorder: Arc<dyn DynApplicationRecorder>) -> Self {
+        Self::of(Source::Recorder(recorder))
+    }
+
+    fn of(source: Source) -> Self {
         Self {
-            uri,
+            source,
             mapper: Mapper::new(),
             tables: Tables::default(),
-            snapshots: false,
-            snapshotting,
+            snapshots: Snapshots::None,
+            told: None,
+            snapshotting: Snapshotting::default(),
             cache: None,
         }
     }
@@ -84,7 +109,15 @@ impl Builder {
     ///
     /// [`snapshot_every`]: Self::snapshot_every
     pub fn snapshots(mut self) -> Self {
-        self.snapshots = true;
+        if let Snapshots::None = self.snapshots {
+            self.snapshots = Snapshots::Beside;
+        }
+        self
+    }
+
+    /// Keeps snapshots in a recorder of your own.
+    pub fn snapshots_in(mut self, recorder: Arc<dyn DynSnapshotRecorder>) -> Self {
+        self.snapshots = Snapshots::In(recorder);
         self
     }
 
@@ -102,9 +135,10 @@ impl Builder {
         self.snapshots()
     }
 
-    /// Is told of a snapshot that could not be taken; what was saved is saved all the same.
+    /// Is told of a snapshot that could not be taken or read; what was saved is saved all the same, and what is loaded is
+    /// made from events.
     pub fn on_failed_snapshot(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
-        self.snapshotting.failed = Box::new(told);
+        self.told = Some(Box::new(told));
         self
     }
 
@@ -116,11 +150,13 @@ impl Builder {
     pub async fn open(self) -> Result<Application, Error> {
         unblock(move || {
             let Opened { events, snapshots, close } = self.store()?;
-            let mapper = Arc::new(self.mapper);
-            let mut repository =
-                Repository::new(EventStore::new(Arc::clone(&mapper), Arc::clone(&events) as _));
+            let mut repository = Repository::new(EventStore::new(self.mapper, Arc::clone(&events) as _));
             if let Some(snapshots) = snapshots {
-                repository = repository.with_snapshots(SnapshotStore::new(mapper, snapshots));
+                let mut snapshots = SnapshotStore::new(snapshots);
+                if let Some(told) = self.told {
+                    snapshots = snapshots.on_failure(move |error| told(error));
+                }
+                repository = repository.with_snapshots(snapshots);
             }
             if let Some(cache) = self.cache {
                 repository = repository.with_cache(cache);
@@ -131,18 +167,42 @@ impl Builder {
     }
 
     fn store(&self) -> Result<Opened, Error> {
-        let (scheme, rest) = self.uri.split_once(':').unwrap_or((&self.uri, ""));
+        let mut opened = match &self.source {
+            Source::Uri(uri) => self.store_at(uri)?,
+            Source::Recorder(recorder) => {
+                if let Snapshots::Beside = self.snapshots {
+                    return Err(Error::new(
+                        ErrorKind::Config,
+                        "snapshots of events in a recorder of your own need one, too; name it with `snapshots_in`",
+                    ));
+                }
+                Opened { events: Arc::clone(recorder), snapshots: None, close: Box::new(|| {}) }
+            }
+        };
+        if let Snapshots::In(recorder) = &self.snapshots {
+            opened.snapshots = Some(Arc::clone(recorder));
+        }
+        Ok(opened)
+    }
+
+    /// Whether snapshots are kept where the events are.
+    const fn keeps_beside(&self) -> bool {
+        matches!(self.snapshots, Snapshots::Beside)
+    }
+
+    fn store_at(&self, uri: &str) -> Result<Opened, Error> {
+        let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
         match scheme {
             "memory" if rest.is_empty() => Ok(Opened {
                 events: Arc::new(MemoryRecorder::new()),
-                snapshots: self.snapshots.then(|| Arc::new(MemoryRecorder::new()) as _),
+                snapshots: self.keeps_beside().then(|| Arc::new(MemorySnapshots::new()) as _),
                 close: Box::new(|| {}),
             }),
             "memory" => Err(Error::new(
                 ErrorKind::Config,
-                format!("the URI {:?} says more than `memory:`, which is all there is to say", self.uri),
+                format!("the URI {uri:?} says more than `memory:`, which is all there is to say"),
             )),
-            "sqlite" => self.sqlite(),
+            "sqlite" => self.sqlite(uri),
             _ => Err(Error::new(
                 ErrorKind::Config,
                 format!(
@@ -153,17 +213,29 @@ impl Builder {
     }
 
     #[cfg(feature = "sqlite")]
-    fn sqlite(&self) -> Result<Opened, Error> {
-        let database = self.uri.parse::<crate::recorder::SqliteOptions>()?.open()?;
+    fn sqlite(&self, uri: &str) -> Result<Opened, Error> {
+        let own = &self.tables.events.own;
+        if let Some(unknown) =
+            self.mapper.columns().find(|name| own.iter().all(|(own, _)| own.as_str() != *name))
+        {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "the mapper fills a column `{unknown}`, which the table `{}` lacks; add it with `EventTable::with_column`",
+                    self.tables.events.name.as_str()
+                ),
+            ));
+        }
+        let database = uri.parse::<crate::recorder::SqliteOptions>()?.open()?;
         let events = Arc::new(database.recorder(&self.tables)?);
-        let snapshots: Option<Arc<dyn DynAggregateRecorder>> =
-            if self.snapshots { Some(Arc::new(database.snapshots(&self.tables)?)) } else { None };
+        let snapshots: Option<Arc<dyn DynSnapshotRecorder>> =
+            if self.keeps_beside() { Some(Arc::new(database.snapshots(&self.tables)?)) } else { None };
         Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
     }
 
     #[cfg(not(feature = "sqlite"))]
     #[expect(clippy::unused_self, reason = "as with the feature")]
-    fn sqlite(&self) -> Result<Opened, Error> {
+    fn sqlite(&self, _: &str) -> Result<Opened, Error> {
         Err(Error::new(
             ErrorKind::Config,
             "this build has no SQLite; turn on the feature `sqlite` of es-runtime",

@@ -6,7 +6,6 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Recorded};
 use crate::event_set::Visited;
 use crate::id::Id;
-use crate::recorder::Commit;
 use crate::repository::Repository;
 use crate::store::EventStore;
 use crate::wait::Wait;
@@ -63,13 +62,8 @@ impl PersistencePolicy {
         predicate: impl Fn(&Recorded<E>) -> bool + Send + Sync + 'static,
     ) -> Self {
         let subscription = bus.subscribe_batches(move |events| {
-            let matching = events.iter().filter(|event| predicate(event));
-            let rows =
-                matching.map(|event| store.mapper().encode_in(event)).collect::<Result<Vec<_>, _>>()?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            store.append_surely(Commit::new(rows)).wait().map(drop)
+            let matching: Vec<_> = events.iter().filter(|event| predicate(event)).collect();
+            if matching.is_empty() { Ok(()) } else { store.put_any(&matching).wait().map(drop) }
         });
         Self { subscription }
     }
@@ -88,7 +82,7 @@ impl PersistencePolicy {
 /// ```
 /// # use std::sync::Arc;
 /// # use es_runtime::mapper::Mapper;
-/// # use es_runtime::recorder::MemoryRecorder;
+/// # use es_runtime::recorder::{MemoryRecorder, MemorySnapshots};
 /// # use es_runtime::snapshot::SnapshotStore;
 /// # use es_runtime::store::EventStore;
 /// # use es_runtime::{Recorded, Wait, aggregate, mutator};
@@ -105,7 +99,7 @@ impl PersistencePolicy {
 /// use es_runtime::repository::Repository;
 ///
 /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
-/// # let snapshots = SnapshotStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// # let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
 /// let bus = Bus::<Recorded<AccountEvent>>::new();
 /// let repository = Repository::new(store.clone()).with_snapshots(snapshots);
 /// let _storing = PersistencePolicy::new(&bus, store);

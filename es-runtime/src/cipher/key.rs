@@ -52,7 +52,7 @@ impl Key {
     ///
     /// [`ErrorKind::Config`] for another number of bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::checked(Zeroizing::new(bytes.to_vec()))
+        Self::from_vec(bytes.to_vec())
     }
 
     /// Reads what [`to_base64`](Self::to_base64) made; space around it and a missing padding do not matter.
@@ -77,7 +77,12 @@ impl Key {
         self.0.len() * 8
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    /// As [`from_bytes`](Self::from_bytes), without a copy that is left in memory.
+    pub(crate) fn from_vec(bytes: Vec<u8>) -> Result<Self, Error> {
+        Self::checked(Zeroizing::new(bytes))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 

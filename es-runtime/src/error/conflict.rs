@@ -18,6 +18,12 @@ pub enum Conflict {
         /// The last version that is stored.
         found: Option<Version>,
     },
+    /// Another data key of the aggregate is stored than the one that the events are encrypted with.
+    #[non_exhaustive]
+    Key {
+        /// The aggregate.
+        id: Uuid,
+    },
     /// The events of the upstream application were processed before, up to this position or beyond.
     #[non_exhaustive]
     Tracking {
@@ -37,6 +43,11 @@ impl Conflict {
         Self::Version { id, expected, found }
     }
 
+    /// Another data key of the aggregate is stored.
+    pub const fn key(id: Uuid) -> Self {
+        Self::Key { id }
+    }
+
     /// The events of the upstream application were processed before, up to `found`.
     pub fn tracking(upstream: impl Into<String>, position: u64, found: u64) -> Self {
         Self::Tracking { upstream: upstream.into(), position, found }
@@ -53,6 +64,10 @@ impl fmt::Display for Conflict {
                  load it again and repeat the command",
                 number(expected),
                 number(found)
+            ),
+            Self::Key { id } => write!(
+                f,
+                "somebody else stored the first data key of aggregate {id} meanwhile; load it again and repeat the command"
             ),
             Self::Tracking { upstream, position, found } => write!(
                 f,

@@ -7,6 +7,8 @@ mod mismatch;
 use std::error::Error as StdError;
 use std::fmt;
 
+use uuid::Uuid;
+
 pub use self::conflict::Conflict;
 pub use self::kind::ErrorKind;
 pub use self::mismatch::Mismatch;
@@ -52,6 +54,17 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// The aggregate is forgotten.
+    #[cold]
+    pub fn forgotten(id: Uuid) -> Self {
+        Self::new(
+            ErrorKind::Forgotten,
+            format!(
+                "aggregate {id} is forgotten: its data key was destroyed, and nothing of it can be read or added"
+            ),
+        )
     }
 
     /// What kind of failure this is.

@@ -7,13 +7,15 @@
 //! Bare JSON begins with `{`, which no format does. With a cipher, the header and the identity of the row are
 //! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
 
-use super::{Identity, Mapper};
-use crate::cipher::KeyId;
+use super::{Identity, Kind, Mapper};
+use crate::cipher::{Cipher, KeyId};
 use crate::codec::Codec;
 use crate::error::{Error, ErrorKind};
 
-const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 1;
 const NONE: u8 = 0;
+/// AES-GCM with the data key of the aggregate.
+pub(super) const DATA_KEY: u8 = 2;
 
 impl Mapper {
     /// Makes a stored state of what the codec wrote.
@@ -26,14 +28,13 @@ impl Mapper {
             );
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        let codes = [
-            self.compressor.as_ref().map(|known| known.code()),
-            self.cipher.as_ref().map(|known| known.code()),
-        ];
-        if codes.contains(&Some(NONE)) {
+        let compressor = self.compressor.as_ref().map(|known| known.code());
+        let cipher = self.cipher.as_ref().map(|known| known.code());
+        if [compressor, cipher].contains(&Some(NONE)) || cipher == Some(DATA_KEY) {
             return Err(Error::new(
                 ErrorKind::Config,
-                "a compressor or cipher has the code 0, which stands for none; give it one of 128 to 255",
+                "a compressor or cipher has the code 0, which stands for none, or a cipher the code 2, which stands \
+                 for data keys; give it one of 128 to 255",
             ));
         }
         let compressed = match &self.compressor {
@@ -48,12 +49,12 @@ impl Mapper {
         let (compressor, body) = compressed.unwrap_or((NONE, written));
         let mut sealed = Vec::with_capacity(body.len() + 40);
         sealed.extend([FORMAT, self.codec.code(), compressor]);
-        let Some(cipher) = &self.cipher else {
+        let Some((code, cipher)) = self.writing_cipher(identity.kind)? else {
             sealed.push(NONE);
             sealed.extend(body);
             return Ok(sealed);
         };
-        sealed.push(cipher.code());
+        sealed.push(code);
         sealed.extend(cipher.key_id().to_bytes());
         let associated = identity.associated(&sealed);
         cipher.encrypt(&body, &associated, &mut sealed)?;
@@ -84,9 +85,7 @@ impl Mapper {
         let decrypted = if *cipher == NONE {
             clear(rest)?.into()
         } else {
-            let known = self.cipher.as_ref().filter(|known| known.code() == *cipher);
-            let known =
-                known.ok_or_else(|| config(&format!("the cipher {cipher}"), "configure it with its key"))?;
+            let known = self.reading_cipher(*cipher)?;
             let Some((key, rest)) = rest.split_first_chunk() else { return Err(corrupt("it is cut off")) };
             let header = state.get(..8).unwrap_or_default();
             known.decrypt(KeyId::from_bytes(*key), rest, &identity.associated(header))?.into()
@@ -99,6 +98,38 @@ impl Mapper {
             config(&format!("the compressor {compressor}"), "turn on its feature, or configure it")
         })?;
         Ok((codec, known.decompress(&decrypted, self.largest)?.into()))
+    }
+}
+
+impl Mapper {
+    /// What encrypts, and its code.
+    fn writing_cipher(&self, kind: Kind) -> Result<Option<(u8, &dyn Cipher)>, Error> {
+        match (&self.cipher, &self.data_key) {
+            (_, Some(data_key)) => Ok(Some((DATA_KEY, &**data_key))),
+            // An aggregate from before there were data keys gets its own with its next event.
+            (Some(_), None) if self.has_data_keys && matches!(kind, Kind::Event) => Err(Error::new(
+                ErrorKind::Config,
+                "events are encrypted with the data keys of their aggregates, which only an event store gives; store \
+                 them through it",
+            )),
+            (Some(cipher), None) => Ok(Some((cipher.code(), &**cipher))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn reading_cipher(&self, code: u8) -> Result<&dyn Cipher, Error> {
+        if code == DATA_KEY {
+            return match &self.data_key {
+                Some(data_key) => Ok(&**data_key),
+                None if self.has_data_keys => Err(Error::new(
+                    ErrorKind::Cipher,
+                    "no data key of its aggregate is stored; restore it from a backup",
+                )),
+                None => Err(config("the data key of its aggregate", "open with `Mapper::with_data_keys`")),
+            };
+        }
+        let known = self.cipher.as_deref().filter(|known| known.code() == code);
+        known.ok_or_else(|| config(&format!("the cipher {code}"), "configure it with its key"))
     }
 }
 

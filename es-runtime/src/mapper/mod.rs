@@ -3,7 +3,9 @@
 //! Id, version and topic stand in clear beside the state, so that a store can find a row; all else is in it. What
 //! a cipher writes is bound to them.
 
+mod columns;
 mod frame;
+mod keys;
 mod snapshot;
 mod state;
 
@@ -15,6 +17,9 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use self::columns::EventView;
+use self::columns::Fill;
+pub(crate) use self::snapshot::Snapshot;
 use self::state::{Data, OfAggregate, OfSet, Read, Single, Skipped, State, Written};
 use crate::aggregate::{Aggregate, Events, is_retired};
 use crate::cipher::Cipher;
@@ -56,8 +61,14 @@ pub struct Mapper {
     /// All that can be read.
     compressors: Vec<Arc<dyn Compressor>>,
     cipher: Option<Arc<dyn Cipher>>,
+    /// Whether each aggregate has a key of its own, which the cipher encrypts.
+    has_data_keys: bool,
+    /// That of the aggregate whose rows this one maps.
+    data_key: Option<Arc<dyn Cipher>>,
     allows_clear: bool,
     largest: usize,
+    /// What fills the user's own columns.
+    columns: Vec<(Arc<str>, Arc<Fill>)>,
 }
 
 impl Debug for Mapper {
@@ -66,6 +77,7 @@ impl Debug for Mapper {
             .field("codec", &self.codec)
             .field("compressor", &self.compressor)
             .field("cipher", &self.cipher)
+            .field("has_data_keys", &self.has_data_keys)
             .finish_non_exhaustive()
     }
 }
@@ -88,6 +100,7 @@ struct Identity<'a> {
 enum Kind {
     Event,
     Snapshot,
+    DataKey,
 }
 
 impl<'a> Identity<'a> {
@@ -101,6 +114,7 @@ impl<'a> Identity<'a> {
         bytes.push(match self.kind {
             Kind::Event => 1,
             Kind::Snapshot => 2,
+            Kind::DataKey => 3,
         });
         bytes.extend(self.id.as_bytes());
         bytes.extend(self.version.get().to_be_bytes());
@@ -124,8 +138,11 @@ impl Mapper {
             compressor: None,
             compressors: known_compressors(),
             cipher: None,
+            has_data_keys: false,
+            data_key: None,
             allows_clear: false,
             largest: LARGEST,
+            columns: Vec::new(),
         }
     }
 
@@ -308,6 +325,10 @@ impl EventVisitor for Encode<'_> {
         encoded.map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);
         row.state = mapper.seal(state, &Identity::of_event(&row)).map_err(|error| at_row(&row, error))?;
+        if !mapper.columns.is_empty() {
+            let data = || serde_json::to_value(data).unwrap_or_default();
+            row.columns = mapper.fill(&EventView { topic: of.topic(), envelope, metadata, data: &data });
+        }
         Ok(row)
     }
 }

@@ -1,13 +1,30 @@
 //! Snapshots as rows: `{"fp":..,"created":..,"at":..,"data":{..}}`, the data being the state.
 
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Identity, Kind, Mapper, at_row};
-use crate::aggregate::{Aggregate, Replay, Root, fingerprint};
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::id::Id;
+use crate::id::Version;
 use crate::stored_event::StoredEvent;
+
+/// A state at a version.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Snapshot<S> {
+    pub(crate) id: Uuid,
+    pub(crate) version: Version,
+    /// What its kind is called.
+    pub(crate) name: &'static str,
+    /// What code took it.
+    pub(crate) fingerprint: u64,
+    /// When the first and the last event were recorded.
+    pub(crate) times: (Timestamp, Timestamp),
+    pub(crate) state: S,
+}
 
 #[derive(Serialize)]
 struct Written<'a, S> {
@@ -31,14 +48,13 @@ struct Taken {
 }
 
 impl Mapper {
-    pub(crate) fn encode_snapshot<A: Aggregate>(&self, root: &Root<A>) -> Result<StoredEvent, Error> {
-        let mut row = StoredEvent::new(root.id().uuid(), root.version(), A::NAME, Vec::with_capacity(256));
-        let written = Written {
-            fp: fingerprint::<A>(),
-            created: root.created_at(),
-            at: root.modified_at(),
-            data: &**root,
-        };
+    pub(crate) fn encode_snapshot<S: Serialize>(
+        &self,
+        snapshot: &Snapshot<&S>,
+    ) -> Result<StoredEvent, Error> {
+        let Snapshot { id, version, name, fingerprint, times: (created, at), state } = *snapshot;
+        let mut row = StoredEvent::new(id, version, name, Vec::with_capacity(256));
+        let written = Written { fp: fingerprint, created, at, data: state };
         self.codec.encode(&written, &mut row.state).map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);
         row.state = self.seal(state, &identity(&row)).map_err(|error| at_row(&row, error))?;
@@ -46,18 +62,20 @@ impl Mapper {
     }
 
     /// Nothing if it was taken by other code.
-    pub(crate) fn decode_snapshot<A: Aggregate>(
+    pub(crate) fn decode_snapshot<S: DeserializeOwned>(
         &self,
         row: &StoredEvent,
-    ) -> Result<Option<Replay<A>>, Error> {
-        use std::marker::PhantomData;
+        name: &'static str,
+        fingerprint: u64,
+    ) -> Result<Option<Snapshot<S>>, Error> {
         let (codec, written) = self.open(&row.state, &identity(row))?;
         let Taken { fp } = codec.decode(PhantomData, &written)?;
-        if fp != fingerprint::<A>() {
+        if fp != fingerprint {
             return Ok(None);
         }
-        let Read { created, at, data } = codec.decode(PhantomData::<Read<A::State>>, &written)?;
-        Ok(Some(Replay::resume(Id::from_uuid(row.id), row.version, (created, at), data)))
+        let Read { created, at, data } = codec.decode(PhantomData::<Read<S>>, &written)?;
+        let times = (created, at);
+        Ok(Some(Snapshot { id: row.id, version: row.version, name, fingerprint, times, state: data }))
     }
 }
 

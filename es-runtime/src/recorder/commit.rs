@@ -1,6 +1,8 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
+use uuid::Uuid;
+
 use crate::id::CommitId;
 use crate::stored_event::StoredEvent;
 
@@ -9,6 +11,7 @@ use crate::stored_event::StoredEvent;
 pub struct Commit {
     id: CommitId,
     events: Vec<StoredEvent>,
+    keys: Vec<StoredKey>,
 }
 
 impl Commit {
@@ -19,7 +22,14 @@ impl Commit {
 
     /// A commit under an id that was given before: the same events again, or the first attempt.
     pub const fn with_id(id: CommitId, events: Vec<StoredEvent>) -> Self {
-        Self { id, events }
+        Self { id, events, keys: Vec::new() }
+    }
+
+    /// With the data keys that the events are encrypted with, one for each aggregate.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Vec<StoredKey>) -> Self {
+        self.keys = keys;
+        self
     }
 
     /// The id.
@@ -32,9 +42,52 @@ impl Commit {
         &self.events
     }
 
+    /// The data keys of the aggregates.
+    pub fn keys(&self) -> &[StoredKey] {
+        &self.keys
+    }
+
     /// The events, given away.
     pub fn into_events(self) -> Vec<StoredEvent> {
         self.events
+    }
+}
+
+/// The key that the data of one aggregate are encrypted with, as it is stored: itself encrypted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    id: Uuid,
+    wrapped: Option<Vec<u8>>,
+}
+
+impl StoredKey {
+    /// The key of an aggregate, encrypted.
+    pub const fn new(id: Uuid, wrapped: Vec<u8>) -> Self {
+        Self { id, wrapped: Some(wrapped) }
+    }
+
+    /// What is left of the key of an aggregate that is forgotten.
+    pub const fn forgotten(id: Uuid) -> Self {
+        Self { id, wrapped: None }
+    }
+
+    /// The aggregate.
+    pub const fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The key, encrypted; nothing if the aggregate is forgotten.
+    pub fn wrapped(&self) -> Option<&[u8]> {
+        self.wrapped.as_deref()
+    }
+}
+
+impl fmt::Debug for StoredKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredKey")
+            .field("id", &self.id)
+            .field("is_forgotten", &self.wrapped.is_none())
+            .finish_non_exhaustive()
     }
 }
 

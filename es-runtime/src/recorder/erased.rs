@@ -6,10 +6,11 @@ use std::pin::Pin;
 use uuid::Uuid;
 
 use super::{
-    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
+    ProcessRecorder, Receipt, SnapshotRecorder, StoredKey, Tracking,
 };
 use crate::error::Error;
+use crate::id::Version;
 use crate::stored_event::StoredEvent;
 
 /// What a method returns: a future on the heap.
@@ -22,6 +23,30 @@ pub trait DynAggregateRecorder: Send + Sync + 'static {
 
     /// See [`AggregateRecorder::select`].
     fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>>;
+
+    /// See [`AggregateRecorder::has_commit`].
+    fn has_commit_dyn(&self, id: Uuid, commit: CommitId) -> Boxed<'_, bool>;
+
+    /// See [`AggregateRecorder::select_keys`].
+    fn select_keys_dyn(&self, ids: Vec<Uuid>) -> Boxed<'_, Vec<StoredKey>>;
+
+    /// See [`AggregateRecorder::forget`].
+    fn forget_dyn(&self, id: Uuid) -> Boxed<'_, ()>;
+}
+
+/// [`SnapshotRecorder`] as an object; every one of them is.
+pub trait DynSnapshotRecorder: Send + Sync + 'static {
+    /// See [`SnapshotRecorder::put`].
+    fn put_dyn(&self, snapshot: StoredEvent) -> Boxed<'_, ()>;
+
+    /// See [`SnapshotRecorder::select`].
+    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>>;
+
+    /// See [`SnapshotRecorder::versions`].
+    fn versions_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<Version>>;
+
+    /// See [`SnapshotRecorder::delete`].
+    fn delete_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, ()>;
 }
 
 /// [`ApplicationRecorder`] as an object; every one of them is.
@@ -52,6 +77,36 @@ impl<R: AggregateRecorder> DynAggregateRecorder for R {
 
     fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>> {
         Box::pin(self.select(id, range))
+    }
+
+    fn has_commit_dyn(&self, id: Uuid, commit: CommitId) -> Boxed<'_, bool> {
+        Box::pin(self.has_commit(id, commit))
+    }
+
+    fn select_keys_dyn(&self, ids: Vec<Uuid>) -> Boxed<'_, Vec<StoredKey>> {
+        Box::pin(self.select_keys(ids))
+    }
+
+    fn forget_dyn(&self, id: Uuid) -> Boxed<'_, ()> {
+        Box::pin(self.forget(id))
+    }
+}
+
+impl<R: SnapshotRecorder> DynSnapshotRecorder for R {
+    fn put_dyn(&self, snapshot: StoredEvent) -> Boxed<'_, ()> {
+        Box::pin(self.put(snapshot))
+    }
+
+    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>> {
+        Box::pin(self.select(id, range))
+    }
+
+    fn versions_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<Version>> {
+        Box::pin(self.versions(id, range))
+    }
+
+    fn delete_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, ()> {
+        Box::pin(self.delete(id, range))
     }
 }
 

@@ -3,7 +3,8 @@
 //! An [`AggregateRecorder`] keeps the events of aggregates, each sequence for itself. An [`ApplicationRecorder`]
 //! also gives all of them one order, the log. A [`ProcessRecorder`] also records, in one transaction with new
 //! events, how far another application's log was processed. A store implements the level whose promises it can
-//! keep, and the [conformance suite](crate::testing::conformance) shows that it does.
+//! keep, and the [conformance suite](crate::testing::conformance) shows that it does. A [`SnapshotRecorder`] keeps
+//! what can be made again from events.
 //!
 //! Every method returns a future that needs no particular runtime. A recorder holds no connection and no lock
 //! while its future is suspended.
@@ -22,16 +23,19 @@ use std::future::Future;
 
 use uuid::Uuid;
 
-pub use self::commit::{Commit, Position, Receipt};
+pub use self::commit::{Commit, Position, Receipt, StoredKey};
 pub(crate) use self::erased::Boxed;
-pub use self::erased::{DynAggregateRecorder, DynApplicationRecorder, DynProcessRecorder};
-pub use self::memory::MemoryRecorder;
+pub use self::erased::{
+    DynAggregateRecorder, DynApplicationRecorder, DynProcessRecorder, DynSnapshotRecorder,
+};
+pub use self::memory::{MemoryRecorder, MemorySnapshots};
 pub use self::range::{EventRange, LogRange};
-pub use self::sql::{EventTable, Identifier, Tables};
+pub use self::sql::{ColumnType, EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};
 use crate::error::Error;
 pub use crate::id::CommitId;
+use crate::id::Version;
 use crate::stored_event::StoredEvent;
 
 /// Keeps sequences of events, each under the id of its aggregate.
@@ -44,6 +48,10 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     /// - Versions may begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and may have gaps.
     /// - What is acknowledged stays, whatever happens to the process afterwards.
     /// - A commit without events is stored by doing nothing.
+    /// - A [data key](Commit::with_keys) is stored with the events, unless its aggregate has this one already;
+    ///   another one is a [`Conflict`](crate::error::Conflict).
+    /// - Events of an aggregate that is [forgotten](Self::forget) are refused as
+    ///   [`Forgotten`](crate::ErrorKind::Forgotten), unless they are stored under the commit id.
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send;
 
     /// Reads events of one sequence, in the order of their versions.
@@ -52,6 +60,43 @@ pub trait AggregateRecorder: Send + Sync + 'static {
         id: Uuid,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send;
+
+    /// Whether an event of this sequence is stored under that commit id. It may cost as much as reading the sequence.
+    fn has_commit(&self, id: Uuid, commit: CommitId) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// The data keys of these aggregates, in any order; those without one are left out.
+    fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send;
+
+    /// Destroys the data key of an aggregate, so that nobody can ever read again what was encrypted with it.
+    ///
+    /// - The events stay, and with them ids, versions, topics and positions; their [columns](StoredEvent::columns) of
+    ///   your own are emptied.
+    /// - No event of the aggregate is stored afterwards, whether it had a key or not.
+    /// - Done again, it changes nothing.
+    fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Keeps snapshots, each at the id and the version of its aggregate.
+pub trait SnapshotRecorder: Send + Sync + 'static {
+    /// Keeps a snapshot; one of the same id and version is replaced.
+    fn put(&self, snapshot: StoredEvent) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Reads snapshots of one aggregate, in the order of their versions.
+    fn select(
+        &self,
+        id: Uuid,
+        range: EventRange,
+    ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send;
+
+    /// The versions of the snapshots that [`select`](Self::select) would read, without reading them.
+    fn versions(
+        &self,
+        id: Uuid,
+        range: EventRange,
+    ) -> impl Future<Output = Result<Vec<Version>, Error>> + Send;
+
+    /// Removes the snapshots that [`select`](Self::select) would read.
+    fn delete(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// Keeps events in one order, the log.

@@ -19,7 +19,7 @@ use crate::event::Recorded;
 use crate::event_set::EventSet;
 use crate::id::{Id, Version};
 use crate::metadata::Metadata;
-use crate::recorder::{Commit, EventRange};
+use crate::recorder::EventRange;
 use crate::store::EventStore;
 
 /// How often a free tick is looked for before others are too many.
@@ -105,8 +105,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
         let mut place = T::of(time)?.place();
         for _ in 0..ATTEMPTS {
             let recorded = Recorded::at(time, self.id, place, message.clone()).and_metadata(metadata.clone());
-            let row = self.store.mapper().encode_in(&recorded)?;
-            match self.store.append_surely(Commit::new(vec![row])).await {
+            match self.store.put_any(&[recorded]).await {
                 Ok(_) => return T::at(place),
                 Err(error) if error.kind() == ErrorKind::Conflict => place = self.free(place).await?,
                 Err(error) => return Err(error),

@@ -2,4 +2,4 @@
 
 mod table;
 
-pub use self::table::{EventTable, Identifier, Tables};
+pub use self::table::{ColumnType, EventTable, Identifier, Tables};

@@ -52,9 +52,23 @@ impl fmt::Display for Identifier {
     }
 }
 
+/// What a column of your own holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnType {
+    /// Whole numbers.
+    Integer,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+}
+
 /// A table of events, by the names that it and its columns have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventTable {
+    /// Columns of the user's own.
+    pub(crate) own: Vec<(Identifier, ColumnType)>,
     pub(crate) name: Identifier,
     pub(crate) id: Identifier,
     pub(crate) version: Identifier,
@@ -88,19 +102,16 @@ impl EventTable {
     /// [`ErrorKind::Config`] if one is no [`Identifier`], stands there twice, or is `commit_id` or
     /// `log_position`, which every table has.
     pub fn with_columns(name: &str, columns: [&str; 4]) -> Result<Self, Error> {
-        let mut taken = vec!["commit_id".to_owned(), "log_position".to_owned()];
+        let mut taken = FIXED.map(str::to_owned).to_vec();
         for column in columns {
-            let lower = column.to_ascii_lowercase();
-            if taken.contains(&lower) {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    format!("the table `{name}` would have two columns called `{column}`; rename one"),
-                ));
+            if taken.iter().any(|taken| taken.eq_ignore_ascii_case(column)) {
+                return Err(twice(name, column));
             }
-            taken.push(lower);
+            taken.push(column.to_owned());
         }
         let [id, version, topic, state] = columns;
         Ok(Self {
+            own: Vec::new(),
             name: name.parse()?,
             id: id.parse()?,
             version: version.parse()?,
@@ -109,10 +120,37 @@ impl EventTable {
         })
     }
 
+    /// The same with a column of your own, for queries of others, which the mapper fills:
+    /// [`Mapper::with_column`](crate::mapper::Mapper::with_column). It is empty where nothing is said, and in events
+    /// that were stored before.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the name is no [`Identifier`] or stands there already.
+    pub fn with_column(mut self, name: &str, of: ColumnType) -> Result<Self, Error> {
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        let named = [&self.id, &self.version, &self.topic, &self.state];
+        let own = self.own.iter().map(|(own, _)| own);
+        let is_known = named.into_iter().chain(own).any(|known| is(known.as_str()));
+        if is_known || FIXED.into_iter().any(is) {
+            return Err(twice(self.name.as_str(), name));
+        }
+        self.own.push((name.parse()?, of));
+        Ok(self)
+    }
+
     fn known(name: &str) -> Self {
         let [id, version, topic, state] = ["id", "version", "topic", "state"].map(Identifier::known);
-        Self { name: Identifier::known(name), id, version, topic, state }
+        Self { own: Vec::new(), name: Identifier::known(name), id, version, topic, state }
     }
+}
+
+/// The columns that every table has.
+const FIXED: [&str; 2] = ["commit_id", "log_position"];
+
+fn twice(table: &str, column: &str) -> Error {
+    let message = format!("the table `{table}` would have two columns called `{column}`; rename one");
+    Error::new(ErrorKind::Config, message)
 }
 
 /// The tables of one application.
@@ -121,6 +159,7 @@ pub struct Tables {
     pub(crate) events: EventTable,
     pub(crate) snapshots: EventTable,
     pub(crate) tracking: Identifier,
+    pub(crate) data_keys: Identifier,
 }
 
 impl Tables {
@@ -134,7 +173,21 @@ impl Tables {
             events: EventTable::stored_events(&format!("{prefix}_stored_events"))?,
             snapshots: EventTable::stored_events(&format!("{prefix}_snapshots"))?,
             tracking: format!("{prefix}_tracking").parse()?,
+            data_keys: format!("{prefix}_data_keys").parse()?,
         })
+    }
+
+    /// Fails if two of them have one name.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let names = [&self.events.name, &self.snapshots.name, &self.tracking, &self.data_keys]
+            .map(Identifier::as_str);
+        for (at, name) in names.iter().enumerate() {
+            if names.iter().skip(at + 1).any(|other| other.eq_ignore_ascii_case(name)) {
+                let message = format!("two tables of the application are called `{name}`; rename one");
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+        }
+        Ok(())
     }
 
     /// The same with another table of events.
@@ -154,6 +207,16 @@ impl Tables {
         Ok(self)
     }
 
+    /// The same with another table for the data keys of aggregates.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the name is no [`Identifier`].
+    pub fn with_data_keys(mut self, name: &str) -> Result<Self, Error> {
+        self.data_keys = name.parse()?;
+        Ok(self)
+    }
+
     /// The same with another table of snapshots.
     #[must_use]
     pub fn with_snapshots(mut self, snapshots: EventTable) -> Self {
@@ -163,12 +226,13 @@ impl Tables {
 }
 
 impl Default for Tables {
-    /// `stored_events`, `snapshots`, `tracking`.
+    /// `stored_events`, `snapshots`, `tracking`, `data_keys`.
     fn default() -> Self {
         Self {
             events: EventTable::known("stored_events"),
             snapshots: EventTable::known("snapshots"),
             tracking: Identifier::known("tracking"),
+            data_keys: Identifier::known("data_keys"),
         }
     }
 }

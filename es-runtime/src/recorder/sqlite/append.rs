@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Null;
+use rusqlite::{Connection, OptionalExtension, Statement, params};
+use uuid::Uuid;
 
-use super::error;
 use super::statements::Statements;
+use super::{error, select};
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::group::Worker;
-use crate::recorder::{Commit, Position, Receipt, Tracking};
-use crate::stored_event::StoredEvent;
+use crate::recorder::{Commit, Position, Receipt, StoredKey, Tracking};
+use crate::stored_event::{ColumnValue, StoredEvent};
 
 /// What the writing connection is asked for.
 pub(super) enum Job {
@@ -28,7 +30,7 @@ pub(super) struct Append {
 
 impl Append {
     fn is_one_statement(&self) -> bool {
-        self.commit.events().len() == 1 && self.tracking.is_none()
+        self.commit.events().len() == 1 && self.tracking.is_none() && self.commit.keys().is_empty()
     }
 }
 
@@ -116,7 +118,7 @@ impl Writer {
     /// Looks closer at a conflict, once nothing of the refused commit is there any more.
     fn or_done_before(&self, job: &Append, outcome: Outcome) -> Outcome {
         match outcome {
-            Err(error) if error.kind() == ErrorKind::Conflict => {
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Forgotten) => {
                 self.resolve(&job.statements, &job.commit, error)
             }
             outcome => outcome,
@@ -127,11 +129,14 @@ impl Writer {
         if let Some(tracking) = tracking {
             self.track(statements, tracking)?;
         }
+        for key in commit.keys() {
+            self.insert_key(statements, key)?;
+        }
         if commit.events().is_empty() {
             return Ok(Receipt::new(commit.id()));
         }
         let (first, last) = self.insert_events(statements, commit)?;
-        let positions = Position::new(first).zip(Position::new(last)).filter(|_| statements.has_log);
+        let positions = Position::new(first).zip(Position::new(last));
         Ok(positions.map_or(Receipt::new(commit.id()), |(first, last)| Receipt::at(commit.id(), first, last)))
     }
 
@@ -143,17 +148,14 @@ impl Writer {
         let commits = self.connection.is_autocommit();
         let (mut first, mut last) = (0, 0);
         for event in commit.events() {
-            let StoredEvent { id, version, topic, state } = event;
-            let inserted = statement.insert(params![
-                id.as_bytes().as_slice(),
-                i64::from(*version),
-                topic.as_ref(),
-                state,
-                commit_id.as_bytes().as_slice()
-            ]);
-            match inserted {
-                Ok(row) => {
-                    last = row.unsigned_abs();
+            let inserted = bind(&mut statement, event, commit_id)
+                .and_then(|()| bind_own(&mut statement, statements, event))
+                .map_err(error::of("store the events"))
+                .map(|()| statement.raw_execute());
+            match inserted? {
+                Ok(0) => return Err(Error::forgotten(event.id)),
+                Ok(_) => {
+                    last = self.connection.last_insert_rowid().unsigned_abs();
                     first = if first == 0 { last } else { first };
                 }
                 Err(cause) if error::is_taken(&cause) => {
@@ -167,6 +169,22 @@ impl Writer {
             }
         }
         Ok((first, last))
+    }
+
+    /// Stores the data key of an aggregate, if it is its first.
+    fn insert_key(&self, statements: &Statements, key: &StoredKey) -> Result<(), Error> {
+        let failed = error::of("store the data key");
+        let id = key.id();
+        let Some(wrapped) = key.wrapped() else { return Err(Error::forgotten(id)) };
+        let mut statement = self.connection.prepare_cached(&statements.insert_key).map_err(&failed)?;
+        if statement.execute(params![id.as_bytes().as_slice(), wrapped]).map_err(&failed)? > 0 {
+            return Ok(());
+        }
+        match select::key(&self.connection, statements, id)? {
+            Some(known) if known == *key => Ok(()),
+            Some(known) if known.wrapped().is_none() => Err(Error::forgotten(id)),
+            _ => Err(Conflict::key(id).into()),
+        }
     }
 
     fn track(&self, statements: &Statements, tracking: &Tracking) -> Result<(), Error> {
@@ -190,19 +208,16 @@ impl Writer {
         let mut is_done = !commit.events().is_empty();
         for event in commit.events() {
             let key = params![event.id.as_bytes().as_slice(), i64::from(event.version)];
-            let row = statement
-                .query_row(key, |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Option<i64>>(1)?)))
-                .optional()
-                .map_err(&failed)?;
-            match row {
-                Some((id, position)) if id == commit.id().uuid().as_bytes() => {
-                    positions.extend(position.map(i64::unsigned_abs));
-                }
-                _ => {
-                    is_done = false;
-                    break;
-                }
-            }
+            let done = statement.query_row(key, |row| {
+                let same = row.get_ref(0)?.as_blob()? == commit.id().uuid().as_bytes()
+                    && row.get_ref(1)?.as_str()? == event.topic;
+                Ok(same.then_some(row.get::<_, i64>(2)?.unsigned_abs()))
+            });
+            let Some(position) = done.optional().map_err(&failed)?.flatten() else {
+                is_done = false;
+                break;
+            };
+            positions.push(position);
         }
         if is_done {
             let bounds = positions.iter().min().copied().and_then(Position::new);
@@ -246,7 +261,7 @@ impl Worker for Writer {
                     outcomes.extend(self.append_several(&appends));
                     appends.clear();
                     run(&mut self.connection);
-                    outcomes.push(Ok(Receipt::new(crate::recorder::CommitId::from_uuid(uuid::Uuid::nil()))));
+                    outcomes.push(Ok(Receipt::new(crate::recorder::CommitId::from_uuid(Uuid::nil()))));
                 }
             }
         }
@@ -275,6 +290,32 @@ impl Writer {
             several => self.append_all(several),
         }
     }
+}
+
+fn bind(statement: &mut Statement<'_>, event: &StoredEvent, commit: Uuid) -> rusqlite::Result<()> {
+    statement.raw_bind_parameter(1, event.id.as_bytes().as_slice())?;
+    statement.raw_bind_parameter(2, i64::from(event.version))?;
+    statement.raw_bind_parameter(3, event.topic.as_ref())?;
+    statement.raw_bind_parameter(4, &*event.state)?;
+    statement.raw_bind_parameter(5, commit.as_bytes().as_slice())
+}
+
+/// The values of the user's own columns.
+fn bind_own(
+    statement: &mut Statement<'_>,
+    statements: &Statements,
+    event: &StoredEvent,
+) -> rusqlite::Result<()> {
+    for (column, at) in statements.own.iter().zip(6..) {
+        let value = event.columns.iter().find(|(name, _)| **name == **column).map(|(_, value)| value);
+        match value {
+            None | Some(ColumnValue::Null) => statement.raw_bind_parameter(at, Null)?,
+            Some(ColumnValue::Integer(number)) => statement.raw_bind_parameter(at, number)?,
+            Some(ColumnValue::Text(text)) => statement.raw_bind_parameter(at, text)?,
+            Some(ColumnValue::Bytes(bytes)) => statement.raw_bind_parameter(at, bytes)?,
+        }
+    }
+    Ok(())
 }
 
 /// What was stored in the transaction is not: it failed as a whole.

@@ -5,14 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Poll;
 
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use super::append::{Append, Job, Writer};
 use super::connection::{Role, open};
 use super::options::{Location, SqliteOptions};
 use super::readers::Readers;
-use super::schema;
-use super::statements::Statements;
-use super::{SqliteRecorder, SqliteSnapshots};
+use super::schema::{self, Needed};
+use super::snapshots::SqliteSnapshots;
+use super::statements::{SnapshotStatements, Statements};
+use super::{SqliteRecorder, forget};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::group::Group;
 use crate::recorder::sql::Tables;
@@ -82,10 +84,12 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// `Schema` if there are such tables, but not ours, or those of a newer release.
+    /// `Schema` if there are such tables, but not ours, or those of a newer release; `Config` if two would have one name.
     pub fn recorder(&self, tables: &Tables) -> Result<SqliteRecorder, Error> {
-        let statements = self.prepare(Statements::events(tables))?;
-        Ok(SqliteRecorder { database: self.clone(), statements })
+        tables.check()?;
+        let statements = Statements::new(tables);
+        self.prepare(statements.needed(tables))?;
+        Ok(SqliteRecorder { database: self.clone(), statements: Arc::new(statements) })
     }
 
     /// The snapshots of an application; the table is made if it is not there.
@@ -94,8 +98,10 @@ impl Sqlite {
     ///
     /// As [`recorder`](Self::recorder).
     pub fn snapshots(&self, tables: &Tables) -> Result<SqliteSnapshots, Error> {
-        let statements = self.prepare(Statements::snapshots(tables))?;
-        Ok(SqliteSnapshots { rows: SqliteRecorder { database: self.clone(), statements } })
+        tables.check()?;
+        let statements = SnapshotStatements::new(&tables.snapshots);
+        self.prepare(statements.needed(&tables.snapshots, &tables.events.name))?;
+        Ok(SqliteSnapshots::new(self.clone(), statements))
     }
 
     /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.
@@ -107,13 +113,20 @@ impl Sqlite {
     }
 
     /// On this thread: a database is opened at the start of a program.
-    fn prepare(&self, statements: Statements) -> Result<Arc<Statements>, Error> {
+    fn prepare(&self, needed: Needed) -> Result<(), Error> {
         use crate::wait::Wait;
-        let statements = Arc::new(statements);
-        let used = Arc::clone(&statements);
-        let create = self.shared.options.create && !self.shared.options.read_only;
-        self.on_writer(move |connection| schema::prepare(connection, &used, create)).wait()?;
-        Ok(statements)
+        let may_change = self.shared.options.create && !self.shared.options.read_only;
+        self.on_writer(move |connection| schema::prepare(connection, &needed, may_change)).wait()
+    }
+
+    /// Destroys a data key, and what copies of it the files hold.
+    pub(super) fn forget(
+        &self,
+        statements: &Arc<Statements>,
+        id: Uuid,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let statements = Arc::clone(statements);
+        self.on_writer(move |connection| forget::forget(connection, &statements, id))
     }
 
     pub(super) fn append(
@@ -155,7 +168,7 @@ impl Sqlite {
     }
 
     /// Does something with the one connection that writes.
-    fn on_writer<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    pub(super) fn on_writer<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,

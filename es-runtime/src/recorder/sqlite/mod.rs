@@ -8,10 +8,12 @@ mod append;
 mod connection;
 mod database;
 mod error;
+mod forget;
 mod options;
 mod readers;
 mod schema;
 mod select;
+mod snapshots;
 mod statements;
 mod uri;
 
@@ -23,10 +25,11 @@ use uuid::Uuid;
 
 pub use self::database::Sqlite;
 pub use self::options::{SqliteOptions, Synchronous};
+pub use self::snapshots::SqliteSnapshots;
 use self::statements::Statements;
 use super::{
-    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
+    ProcessRecorder, Receipt, StoredKey, Tracking,
 };
 use crate::error::Error;
 use crate::stored_event::StoredEvent;
@@ -38,22 +41,9 @@ pub struct SqliteRecorder {
     statements: Arc<Statements>,
 }
 
-/// The snapshots of one application in a [`Sqlite`] database.
-// The same statements for a table without positions; only what an `AggregateRecorder` promises is let through.
-#[derive(Clone)]
-pub struct SqliteSnapshots {
-    rows: SqliteRecorder,
-}
-
 impl fmt::Debug for SqliteRecorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteRecorder").field("database", &self.database).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for SqliteSnapshots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteSnapshots").field("database", &self.rows.database).finish_non_exhaustive()
     }
 }
 
@@ -68,7 +58,21 @@ impl AggregateRecorder for SqliteRecorder {
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
         let statements = Arc::clone(&self.statements);
-        self.database.read(move |connection| select::events(connection, &statements, id, range))
+        self.database.read(move |connection| select::events(connection, &statements.events, id, range))
+    }
+
+    fn has_commit(&self, id: Uuid, commit: CommitId) -> impl Future<Output = Result<bool, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| select::has_commit(connection, &statements, id, commit))
+    }
+
+    fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| select::keys(connection, &statements, &ids))
+    }
+
+    fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
+        self.database.forget(&self.statements, id)
     }
 }
 
@@ -100,19 +104,5 @@ impl ProcessRecorder for SqliteRecorder {
     fn last_tracked(&self, upstream: &str) -> impl Future<Output = Result<Option<Position>, Error>> + Send {
         let (statements, upstream) = (Arc::clone(&self.statements), upstream.to_owned());
         self.database.read(move |connection| select::last_tracked(connection, &statements, &upstream))
-    }
-}
-
-impl AggregateRecorder for SqliteSnapshots {
-    fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send {
-        self.rows.append(commit)
-    }
-
-    fn select(
-        &self,
-        id: Uuid,
-        range: EventRange,
-    ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
-        self.rows.select(id, range)
     }
 }

@@ -1,11 +1,11 @@
+//! The tables: made when they are not there, brought to the form of today when they are older, and never taken for
+//! ours when they are not.
+
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::error;
-use super::statements::Statements;
 use crate::error::{Error, ErrorKind};
-
-/// The version of the tables' form.
-const VERSION: i64 = 1;
+use crate::recorder::sql::Identifier;
 
 const META: &str = "CREATE TABLE IF NOT EXISTS es_schema (
      name TEXT PRIMARY KEY,
@@ -13,75 +13,159 @@ const META: &str = "CREATE TABLE IF NOT EXISTS es_schema (
      owner TEXT NOT NULL
  ) STRICT, WITHOUT ROWID";
 
+/// What a recorder needs.
+pub(super) struct Needed {
+    pub(super) tables: Vec<Table>,
+    /// The table of events that these belong to.
+    pub(super) owner: String,
+    /// Statements that can be prepared if the tables have the columns that they should have.
+    pub(super) checks: Vec<String>,
+}
+
+/// A table, and how it came to its form.
+pub(super) struct Table {
+    name: String,
+    /// Makes it in the last form.
+    create: String,
+    /// What brings form 1 to form 2, and so on.
+    migrations: Vec<String>,
+    /// Columns of the user's own: name and definition.
+    own: Vec<(String, String)>,
+}
+
+impl Table {
+    pub(super) fn new(name: &Identifier, create: String) -> Self {
+        Self { name: name.as_str().to_owned(), create, migrations: Vec::new(), own: Vec::new() }
+    }
+
+    pub(super) fn with_migrations(mut self, migrations: Vec<String>) -> Self {
+        self.migrations = migrations;
+        self
+    }
+
+    pub(super) fn with_own_columns(mut self, own: Vec<(String, String)>) -> Self {
+        self.own = own;
+        self
+    }
+
+    /// The form that this program knows.
+    fn form(&self) -> usize {
+        1 + self.migrations.len()
+    }
+}
+
+/// What has to be done to a table.
+enum Lack {
+    Table,
+    Migrations { from: usize },
+    Columns(Vec<String>),
+}
+
 /// Makes the tables, if they may be made, and checks that they are ours.
-pub(super) fn prepare(
-    connection: &mut Connection,
-    statements: &Statements,
-    create: bool,
-) -> Result<(), Error> {
-    if create && missing(connection, statements)?.is_some() {
+pub(super) fn prepare(connection: &mut Connection, needed: &Needed, may_change: bool) -> Result<(), Error> {
+    if may_change && first_lack(connection, needed)?.is_some() {
         // Several processes may start at the same time: one makes the tables, the others find them.
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(error::of("make the tables"))?;
-        if missing(&transaction, statements)?.is_some() {
-            make(&transaction, statements)?;
+        for table in &needed.tables {
+            while let Some(lack) = lack(&transaction, table, &needed.owner)? {
+                mend(&transaction, table, &needed.owner, &lack)?;
+            }
         }
         transaction.commit().map_err(error::of("make the tables"))?;
     }
-    if let Some(table) = missing(connection, statements)? {
+    if let Some((table, lack)) = first_lack(connection, needed)? {
+        return Err(lacking(&table.name, &lack));
+    }
+    check(connection, needed)
+}
+
+fn first_lack<'a>(connection: &Connection, needed: &'a Needed) -> Result<Option<(&'a Table, Lack)>, Error> {
+    for table in &needed.tables {
+        if let Some(lack) = lack(connection, table, &needed.owner)? {
+            return Ok(Some((table, lack)));
+        }
+    }
+    Ok(None)
+}
+
+/// What a table lacks; an error if it is not for us.
+fn lack(connection: &Connection, table: &Table, owner: &str) -> Result<Option<Lack>, Error> {
+    let name = &table.name;
+    let Some((form, recorded)) = recorded(connection, name)? else { return Ok(Some(Lack::Table)) };
+    if recorded != owner {
         return Err(schema(format!(
-            "the database has no table `{table}` of this program; check the path and the name"
+            "the table `{name}` belongs to the events in `{recorded}`, not to those in `{owner}`; give each \
+             application tables of its own, for example with `Tables::with_prefix`"
         )));
     }
-    check(connection, statements)
+    let known = table.form();
+    match usize::try_from(form) {
+        Ok(form) if form == known => {
+            let columns = columns(connection, name)?;
+            let lacks =
+                |own: &&(String, String)| !columns.iter().any(|known| known.eq_ignore_ascii_case(&own.0));
+            let lacking: Vec<_> =
+                table.own.iter().filter(lacks).map(|(_, definition)| definition.clone()).collect();
+            Ok((!lacking.is_empty()).then_some(Lack::Columns(lacking)))
+        }
+        Ok(from) if (1..known).contains(&from) => Ok(Some(Lack::Migrations { from })),
+        _ => Err(schema(format!(
+            "the table `{name}` has form {form}, but this program knows form {known}; \
+             update the program, or open another database"
+        ))),
+    }
 }
 
-fn make(connection: &Connection, statements: &Statements) -> Result<(), Error> {
+fn mend(connection: &Connection, table: &Table, owner: &str, lack: &Lack) -> Result<(), Error> {
+    let name = &table.name;
     let failed = error::of("make the tables");
-    for table in &statements.tables {
-        if exists(connection, table)? && recorded(connection, table)?.is_none() {
-            return Err(schema(format!(
-                "there is a table `{table}` that this program did not make; choose other names, or another database"
-            )));
+    match lack {
+        Lack::Table => {
+            if exists(connection, name)? {
+                return Err(schema(format!(
+                    "there is a table `{name}` that this program did not make; choose other names, or another database"
+                )));
+            }
+            connection
+                .execute_batch(META)
+                .and_then(|()| connection.execute_batch(&table.create))
+                .map_err(&failed)?;
+        }
+        Lack::Migrations { from } => {
+            for migration in table.migrations.iter().skip(from - 1) {
+                connection.execute_batch(migration).map_err(error::of("bring a table to its new form"))?;
+            }
+        }
+        Lack::Columns(definitions) => {
+            for definition in definitions {
+                let add = format!("ALTER TABLE \"{name}\" ADD COLUMN {definition}");
+                connection.execute_batch(&add).map_err(error::of("add a column"))?;
+            }
         }
     }
-    connection
-        .execute_batch(META)
-        .and_then(|()| connection.execute_batch(&statements.create))
-        .map_err(&failed)?;
-    for table in &statements.tables {
-        let row = (table, VERSION, &statements.owner);
-        connection
-            .execute("INSERT INTO es_schema (name, version, owner) VALUES (?1, ?2, ?3)", row)
-            .map_err(&failed)?;
-    }
-    Ok(())
+    let row = (name, i64::try_from(table.form()).unwrap_or(i64::MAX), owner);
+    let record = "INSERT INTO es_schema (name, version, owner) VALUES (?1, ?2, ?3)
+                  ON CONFLICT (name) DO UPDATE SET version = excluded.version";
+    connection.execute(record, row).map(drop).map_err(&failed)
 }
 
-/// A table that is not there yet; an error if one is not for us.
-fn missing<'a>(connection: &Connection, statements: &'a Statements) -> Result<Option<&'a str>, Error> {
-    let mut missing = None;
-    for table in &statements.tables {
-        match recorded(connection, table)? {
-            None => missing = Some(table.as_str()),
-            Some((VERSION, owner)) if owner == statements.owner => {}
-            Some((VERSION, owner)) => {
-                return Err(schema(format!(
-                    "the table `{table}` belongs to the events in `{owner}`, not to those in `{}`; give each \
-                     application tables of its own, for example with `Tables::with_prefix`",
-                    statements.owner
-                )));
-            }
-            Some((other, _)) => {
-                return Err(schema(format!(
-                    "the table `{table}` has form {other}, but this program knows form {VERSION}; \
-                     update the program, or open another database"
-                )));
-            }
+fn lacking(table: &str, lack: &Lack) -> Error {
+    schema(match lack {
+        Lack::Table => {
+            format!("the database has no table `{table}` of this program; check the path and the name")
         }
-    }
-    Ok(missing)
+        Lack::Migrations { from } => format!(
+            "the table `{table}` has form {from}, that of an older release; open the database once for writing, \
+             and not as `existing`: that brings it to the form of today"
+        ),
+        Lack::Columns(columns) => format!(
+            "the table `{table}` lacks the column {}; open the database once for writing, and not as `existing`: \
+             that adds it",
+            columns.join(", ")
+        ),
+    })
 }
 
 fn schema(message: String) -> Error {
@@ -89,11 +173,11 @@ fn schema(message: String) -> Error {
 }
 
 /// Whether the tables have the columns that the statements need.
-fn check(connection: &Connection, statements: &Statements) -> Result<(), Error> {
-    let tracking = statements.has_log.then_some(&statements.track);
-    for statement in [&statements.columns].into_iter().chain(tracking) {
+fn check(connection: &Connection, needed: &Needed) -> Result<(), Error> {
+    for statement in &needed.checks {
         connection.prepare(statement).map_err(|cause| {
-            let tables = statements.tables.join("`, `");
+            let tables: Vec<&str> = needed.tables.iter().map(|table| &*table.name).collect();
+            let tables = tables.join("`, `");
             schema(format!("a table of `{tables}` has other columns than this program expects: {cause}; check their names"))
                 .with_source(cause)
         })?;
@@ -109,7 +193,15 @@ fn exists(connection: &Connection, table: &str) -> Result<bool, Error> {
     Ok(found.is_some())
 }
 
-/// The version of a table's form, and the table of events that it belongs to.
+fn columns(connection: &Connection, table: &str) -> Result<Vec<String>, Error> {
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+        statement.query_map([table], |row| row.get(0))?.collect()
+    };
+    read().map_err(error::of("look for the columns"))
+}
+
+/// The form of a table, and the table of events that it belongs to.
 fn recorded(connection: &Connection, table: &str) -> Result<Option<(i64, String)>, Error> {
     if !exists(connection, "es_schema")? {
         return Ok(None);

@@ -5,34 +5,93 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::error;
-use super::statements::Statements;
+use super::statements::{Ranges, Statements};
 use crate::error::{Error, ErrorKind};
-use crate::id::Version;
-use crate::recorder::{EventRange, LogRange, Notification, Position};
+use crate::id::{CommitId, Version};
+use crate::recorder::{EventRange, LogRange, Notification, Position, StoredKey};
 use crate::stored_event::StoredEvent;
 
+/// Events of one sequence, or snapshots.
 pub(super) fn events(
-    connection: &mut Connection,
-    statements: &Statements,
+    connection: &Connection,
+    texts: &Ranges,
     id: Uuid,
     range: EventRange,
 ) -> Result<Vec<StoredEvent>, Error> {
+    part(connection, texts, id, range, |row| event(row, id, 0))
+}
+
+/// Only their versions.
+pub(super) fn versions(
+    connection: &Connection,
+    texts: &Ranges,
+    id: Uuid,
+    range: EventRange,
+) -> Result<Vec<Version>, Error> {
+    part(connection, texts, id, range, |row| version(row, id, 0))
+}
+
+fn part<T>(
+    connection: &Connection,
+    texts: &Ranges,
+    id: Uuid,
+    range: EventRange,
+    read: impl Fn(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
     let failed = error::of("read the events");
-    let text = if range.is_descending() { &statements.descending } else { &statements.ascending };
-    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
+    let mut statement = connection.prepare_cached(texts.of(range.is_descending())).map_err(&failed)?;
     let bound =
         params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit(range.max_count())];
     let mut rows = statement.query(bound).map_err(&failed)?;
-    let mut events = Vec::new();
+    let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
-        events.push(event(row, id, 0)?);
+        found.push(read(row)?);
     }
-    Ok(events)
+    Ok(found)
+}
+
+pub(super) fn has_commit(
+    connection: &Connection,
+    statements: &Statements,
+    id: Uuid,
+    commit: CommitId,
+) -> Result<bool, Error> {
+    let failed = error::of("look for the commit");
+    let mut statement = connection.prepare_cached(&statements.has_commit).map_err(&failed)?;
+    let commit = commit.uuid();
+    let key = params![id.as_bytes().as_slice(), commit.as_bytes().as_slice()];
+    statement.query_row(key, |row| row.get(0)).map_err(&failed)
+}
+
+pub(super) fn keys(
+    connection: &Connection,
+    statements: &Statements,
+    ids: &[Uuid],
+) -> Result<Vec<StoredKey>, Error> {
+    ids.iter().filter_map(|id| key(connection, statements, *id).transpose()).collect()
+}
+
+pub(super) fn key(
+    connection: &Connection,
+    statements: &Statements,
+    id: Uuid,
+) -> Result<Option<StoredKey>, Error> {
+    let failed = error::of("read the data key");
+    let mut statement = connection.prepare_cached(&statements.key).map_err(&failed)?;
+    let mut rows = statement.query([id.as_bytes().as_slice()]).map_err(&failed)?;
+    let Some(row) = rows.next().map_err(&failed)? else { return Ok(None) };
+    let column = |at| row.get_ref(at).unwrap_or(ValueRef::Null);
+    let (wrapped, forgotten) = (column(0), column(1));
+    match (wrapped.as_blob().ok(), forgotten.as_i64().ok()) {
+        (Some(wrapped), Some(0)) => Ok(Some(StoredKey::new(id, wrapped.to_vec()))),
+        (_, Some(_)) => Ok(Some(StoredKey::forgotten(id))),
+        _ => Err(corrupt(&format!("the data key of aggregate {id}"), "columns of another type")),
+    }
 }
 
 pub(super) fn log(
-    connection: &mut Connection,
+    connection: &Connection,
     statements: &Statements,
     range: &LogRange,
 ) -> Result<Vec<Notification>, Error> {
@@ -67,7 +126,7 @@ pub(super) fn log(
 }
 
 pub(super) fn last_position(
-    connection: &mut Connection,
+    connection: &Connection,
     statements: &Statements,
 ) -> Result<Option<Position>, Error> {
     let failed = error::of("read the last position");
@@ -77,7 +136,7 @@ pub(super) fn last_position(
 }
 
 pub(super) fn last_tracked(
-    connection: &mut Connection,
+    connection: &Connection,
     statements: &Statements,
     upstream: &str,
 ) -> Result<Option<Position>, Error> {
@@ -88,20 +147,24 @@ pub(super) fn last_tracked(
 }
 
 /// SQLite counts with signs; below zero is no limit.
-fn limit(count: Option<usize>) -> i64 {
+pub(super) fn limit(count: Option<usize>) -> i64 {
     count.map_or(-1, |count| i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// An event from the columns version, topic and state, of which the first is number `at`.
 fn event(row: &Row<'_>, id: Uuid, at: usize) -> Result<StoredEvent, Error> {
     let column = |at| row.get_ref(at).unwrap_or(ValueRef::Null);
-    let number = column(at).as_i64().ok().and_then(|number| Version::try_from(number).ok());
-    let place = || format!("a row of aggregate {id}");
-    let version = number.ok_or_else(|| corrupt(&place(), "a version that is no number from 0 on"))?;
+    let version = version(row, id, at)?;
     let place = || format!("event {version} of aggregate {id}");
     let topic = column(at + 1).as_str().map_err(|_| corrupt(&place(), "a topic that is no text"))?;
     let state = column(at + 2).as_blob().map_err(|_| corrupt(&place(), "a state that is no blob"))?;
     Ok(StoredEvent::new(id, version, topic.to_owned(), state.to_vec()))
+}
+
+fn version(row: &Row<'_>, id: Uuid, at: usize) -> Result<Version, Error> {
+    let number = row.get_ref(at).ok().and_then(|value| Version::try_from(value.as_i64().ok()?).ok());
+    number
+        .ok_or_else(|| corrupt(&format!("a row of aggregate {id}"), "a version that is no number from 0 on"))
 }
 
 fn corrupt(place: &str, what: &str) -> Error {

@@ -1,25 +1,43 @@
 //! The statements for the tables of one application.
 
-use std::fmt::Write;
+use super::schema::{Needed, Table};
+use crate::recorder::sql::{ColumnType, EventTable, Identifier, Tables};
 
-use crate::recorder::sql::{EventTable, Identifier, Tables};
+/// What reads parts of sequences.
+#[derive(Debug)]
+pub(super) struct Ranges {
+    pub(super) ascending: String,
+    pub(super) descending: String,
+}
+
+impl Ranges {
+    /// Of these columns.
+    fn new(table: &EventTable, columns: &str) -> Self {
+        let EventTable { name, id, version, .. } = table;
+        let select = |order: &str| {
+            format!(
+                "SELECT {columns} FROM {name} WHERE {id} = ?1 AND {version} BETWEEN ?2 AND ?3
+                 ORDER BY {version} {order} LIMIT ?4"
+            )
+        };
+        Self { ascending: select("ASC"), descending: select("DESC") }
+    }
+
+    pub(super) fn of(&self, descending: bool) -> &str {
+        if descending { &self.descending } else { &self.ascending }
+    }
+}
 
 /// Their texts; each connection keeps them prepared.
 #[derive(Debug)]
 pub(super) struct Statements {
-    /// Whether the events have positions in a log.
-    pub(super) has_log: bool,
-    /// The tables that they make and use.
-    pub(super) tables: Vec<String>,
-    /// The table of events that these belong to.
-    pub(super) owner: String,
-    pub(super) create: String,
-    pub(super) columns: String,
+    /// The names of the user's own columns, in the order in which they are inserted.
+    pub(super) own: Vec<String>,
     pub(super) insert: String,
     pub(super) commit_of: String,
+    pub(super) has_commit: String,
     pub(super) last_version: String,
-    pub(super) ascending: String,
-    pub(super) descending: String,
+    pub(super) events: Ranges,
     pub(super) log: String,
     pub(super) log_of_topics: String,
     pub(super) firsts: String,
@@ -27,49 +45,16 @@ pub(super) struct Statements {
     pub(super) last_position: String,
     pub(super) track: String,
     pub(super) tracked: String,
+    pub(super) insert_key: String,
+    pub(super) key: String,
+    /// What forgetting does, in this order, with the id.
+    pub(super) forget: Vec<String>,
 }
 
 impl Statements {
-    pub(super) fn events(tables: &Tables) -> Self {
-        Self::new(&tables.events, Some(&tables.tracking), &tables.events.name)
-    }
-
-    pub(super) fn snapshots(tables: &Tables) -> Self {
-        Self::new(&tables.snapshots, None, &tables.events.name)
-    }
-
-    fn new(table: &EventTable, tracking: Option<&Identifier>, owner: &Identifier) -> Self {
-        let EventTable { name, id, version, topic, state } = table;
+    pub(super) fn new(Tables { events, tracking, data_keys, .. }: &Tables) -> Self {
+        let EventTable { own, name, id, version, topic, state } = events;
         let columns = format!("{id}, {version}, {topic}, {state}");
-        let range = format!("FROM {name} WHERE {id} = ?1 AND {version} BETWEEN ?2 AND ?3 ORDER BY {version}");
-        let first = format!("{}_first", name.as_str());
-        let position = tracking.map_or("", |_| "log_position INTEGER PRIMARY KEY AUTOINCREMENT,");
-        // The checks hold also what others write. The key is part of the table: it cannot be lost.
-        let mut create = format!(
-            "CREATE TABLE {name} (
-                 {position}
-                 {id} BLOB NOT NULL CHECK (length({id}) = 16),
-                 {version} INTEGER NOT NULL CHECK ({version} >= 0),
-                 {topic} TEXT NOT NULL,
-                 {state} BLOB NOT NULL,
-                 commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
-                 UNIQUE ({id}, {version})
-             ) STRICT;"
-        );
-        if let Some(tracking) = tracking {
-            let _ = write!(
-                create,
-                "CREATE INDEX \"{first}\" ON {name} ({topic}) WHERE {version} = 1;
-                 CREATE TABLE {tracking} (
-                     upstream TEXT PRIMARY KEY,
-                     position INTEGER NOT NULL CHECK (position > 0)
-                 ) STRICT, WITHOUT ROWID;"
-            );
-        }
-        let names: Vec<String> =
-            [Some(name), tracking].into_iter().flatten().map(|name| name.as_str().to_owned()).collect();
-        let tracking = tracking.map(ToString::to_string).unwrap_or_default();
-        let place = if tracking.is_empty() { "NULL" } else { "log_position" };
         let of_topics = format!("AND {topic} IN (SELECT value FROM json_each(?4))");
         // As the index says it: that of the first events is then used.
         let firsts = format!("AND {version} = 1");
@@ -79,17 +64,33 @@ impl Statements {
                  ORDER BY log_position LIMIT ?3"
             )
         };
+        let inserted: Vec<String> = own.iter().map(|(own, _)| format!(", {own}")).collect();
+        let values: Vec<String> = (6..).take(own.len()).map(|at| format!(", ?{at}")).collect();
+        let (inserted, values) = (inserted.concat(), values.concat());
+        let emptied: Vec<String> = own.iter().map(|(own, _)| format!("{own} = NULL")).collect();
+        let emptied =
+            (!own.is_empty()).then(|| format!("UPDATE {name} SET {} WHERE {id} = ?1", emptied.join(", ")));
+        let forget = [
+            // As long as before: it is written over where it stands.
+            format!(
+                "UPDATE {data_keys} SET wrapped = zeroblob(length(wrapped)), forgotten = 1 WHERE id = ?1"
+            ),
+            format!(
+                "INSERT INTO {data_keys} (id, wrapped, forgotten) VALUES (?1, x'', 1) ON CONFLICT DO NOTHING"
+            ),
+        ];
         Self {
-            has_log: !tracking.is_empty(),
-            tables: names,
-            owner: owner.as_str().to_owned(),
-            create,
-            columns: format!("SELECT {place}, {columns}, commit_id FROM {name} LIMIT 0"),
-            insert: format!("INSERT INTO {name} ({columns}, commit_id) VALUES (?1, ?2, ?3, ?4, ?5)"),
-            commit_of: format!("SELECT commit_id, {place} FROM {name} WHERE {id} = ?1 AND {version} = ?2"),
+            own: own.iter().map(|(own, _)| own.as_str().to_owned()).collect(),
+            insert: format!(
+                "INSERT INTO {name} ({columns}, commit_id{inserted}) SELECT ?1, ?2, ?3, ?4, ?5{values}
+                 WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1 AND forgotten)"
+            ),
+            commit_of: format!(
+                "SELECT commit_id, {topic}, log_position FROM {name} WHERE {id} = ?1 AND {version} = ?2"
+            ),
+            has_commit: format!("SELECT EXISTS (SELECT 1 FROM {name} WHERE {id} = ?1 AND commit_id = ?2)"),
             last_version: format!("SELECT max({version}) FROM {name} WHERE {id} = ?1"),
-            ascending: format!("SELECT {version}, {topic}, {state} {range} ASC LIMIT ?4"),
-            descending: format!("SELECT {version}, {topic}, {state} {range} DESC LIMIT ?4"),
+            events: Ranges::new(events, &format!("{version}, {topic}, {state}")),
             log: log(""),
             log_of_topics: log(&of_topics),
             firsts: log(&firsts),
@@ -101,6 +102,124 @@ impl Statements {
                  WHERE position < excluded.position"
             ),
             tracked: format!("SELECT position FROM {tracking} WHERE upstream = ?1"),
+            insert_key: format!(
+                "INSERT INTO {data_keys} (id, wrapped, forgotten) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING"
+            ),
+            key: format!("SELECT wrapped, forgotten FROM {data_keys} WHERE id = ?1"),
+            forget: forget.into_iter().chain(emptied).collect(),
+        }
+    }
+
+    /// The tables that they use.
+    pub(super) fn needed(&self, Tables { events, tracking, data_keys, .. }: &Tables) -> Needed {
+        let EventTable { own, name, id, version, topic, state } = events;
+        let own: Vec<(String, String)> = own
+            .iter()
+            .map(|(own, of)| {
+                let of = match of {
+                    ColumnType::Integer => "INTEGER",
+                    ColumnType::Text => "TEXT",
+                    ColumnType::Bytes => "BLOB",
+                };
+                (own.as_str().to_owned(), format!("{own} {of}"))
+            })
+            .collect();
+        let own_columns: Vec<String> = own.iter().map(|(_, column)| format!("{column},")).collect();
+        let own_columns = own_columns.concat();
+        let first = format!("{}_first", name.as_str());
+        // The checks hold also what others write. The key is part of the table: it cannot be lost.
+        let events = format!(
+            "CREATE TABLE {name} (
+                 log_position INTEGER PRIMARY KEY AUTOINCREMENT,
+                 {id} BLOB NOT NULL CHECK (length({id}) = 16),
+                 {version} INTEGER NOT NULL CHECK ({version} >= 0),
+                 {topic} TEXT NOT NULL,
+                 {state} BLOB NOT NULL,
+                 commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
+                 {own_columns}
+                 UNIQUE ({id}, {version})
+             ) STRICT;
+             CREATE INDEX \"{first}\" ON {name} ({topic}) WHERE {version} = 1;"
+        );
+        let tracked = format!(
+            "CREATE TABLE {tracking} (
+                 upstream TEXT PRIMARY KEY,
+                 position INTEGER NOT NULL CHECK (position > 0)
+             ) STRICT, WITHOUT ROWID;"
+        );
+        // Rows stay where they were put, in the order in which they came: what is written over has left no copy behind.
+        let keys = format!(
+            "CREATE TABLE {data_keys} (
+                 number INTEGER PRIMARY KEY,
+                 id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+                 wrapped BLOB NOT NULL,
+                 forgotten INTEGER NOT NULL
+             ) STRICT;"
+        );
+        Needed {
+            tables: vec![
+                Table::new(name, events).with_own_columns(own),
+                Table::new(tracking, tracked),
+                Table::new(data_keys, keys),
+            ],
+            owner: name.as_str().to_owned(),
+            checks: vec![
+                self.insert.clone(),
+                self.log.clone(),
+                self.track.clone(),
+                self.insert_key.clone(),
+                self.key.clone(),
+            ],
+        }
+    }
+}
+
+/// The texts for snapshots.
+#[derive(Debug)]
+pub(super) struct SnapshotStatements {
+    pub(super) put: String,
+    pub(super) snapshots: Ranges,
+    pub(super) versions: Ranges,
+    pub(super) delete: String,
+    pub(super) delete_last: String,
+}
+
+impl SnapshotStatements {
+    pub(super) fn new(table: &EventTable) -> Self {
+        let EventTable { name, id, version, topic, state, .. } = table;
+        let versions = Ranges::new(table, &version.to_string());
+        let delete = |which: &str| format!("DELETE FROM {name} WHERE {id} = ?1 AND {version} IN ({which})");
+        Self {
+            put: format!(
+                "INSERT INTO {name} ({id}, {version}, {topic}, {state}) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT ({id}, {version})
+                 DO UPDATE SET {topic} = excluded.{topic}, {state} = excluded.{state}"
+            ),
+            snapshots: Ranges::new(table, &format!("{version}, {topic}, {state}")),
+            delete: delete(&versions.ascending),
+            delete_last: delete(&versions.descending),
+            versions,
+        }
+    }
+
+    /// The table that they use.
+    pub(super) fn needed(&self, table: &EventTable, owner: &Identifier) -> Needed {
+        let EventTable { name, id, version, topic, state, .. } = table;
+        let snapshots = format!(
+            "CREATE TABLE {name} (
+                 {id} BLOB NOT NULL CHECK (length({id}) = 16),
+                 {version} INTEGER NOT NULL CHECK ({version} >= 0),
+                 {topic} TEXT NOT NULL,
+                 {state} BLOB NOT NULL,
+                 UNIQUE ({id}, {version})
+             ) STRICT;"
+        );
+        // In form 1, a snapshot was an event, and had the id of its commit.
+        let migrations = vec![format!("ALTER TABLE {name} DROP COLUMN commit_id")];
+        Needed {
+            tables: vec![Table::new(name, snapshots).with_migrations(migrations)],
+            owner: owner.as_str().to_owned(),
+            checks: vec![self.put.clone(), self.snapshots.ascending.clone()],
         }
     }
 }

@@ -26,6 +26,18 @@ impl AggregateRecorder for Wrong {
         }
     }
 
+    async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
+        self.inner.has_commit(id, commit).await
+    }
+
+    async fn select_keys(&self, ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
+        self.inner.select_keys(ids).await
+    }
+
+    async fn forget(&self, id: Uuid) -> Result<(), Error> {
+        self.inner.forget(id).await
+    }
+
     async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
         if self.fault == Fault::LeaksReaders {
             self.known().leaked += 1;

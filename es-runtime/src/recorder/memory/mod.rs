@@ -1,12 +1,15 @@
+mod snapshots;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
+pub use self::snapshots::MemorySnapshots;
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, Tracking,
+    ProcessRecorder, Receipt, StoredKey, Tracking,
 };
 use crate::error::{Conflict, Error};
 use crate::id::Version;
@@ -38,6 +41,7 @@ struct Rows {
     log: Vec<(StoredEvent, CommitId)>,
     sequences: HashMap<Uuid, BTreeMap<Version, usize>>,
     tracked: HashMap<String, Position>,
+    keys: HashMap<Uuid, StoredKey>,
 }
 
 impl MemoryRecorder {
@@ -71,6 +75,8 @@ impl Rows {
             return Err(Conflict::tracking(upstream.clone(), position.get(), found.get()).into());
         }
         let first = self.log.len();
+        self.check_keys(&commit)?;
+        let keys = commit.keys().to_vec();
         for event in commit.into_events() {
             let sequence = self.sequences.entry(event.id).or_default();
             if sequence.contains_key(&event.version) {
@@ -84,7 +90,19 @@ impl Rows {
         if let Some(Tracking { upstream, position }) = tracking {
             self.tracked.insert(upstream, position);
         }
+        self.keys.extend(keys.into_iter().map(|key| (key.id(), key)));
         Ok(receipt(id, self.log.len().checked_sub(1).filter(|last| *last >= first).map(|last| (first, last))))
+    }
+
+    /// Refuses events of what is forgotten, and keys that are not those of their aggregates.
+    fn check_keys(&self, commit: &Commit) -> Result<(), Error> {
+        let forgotten = |id: &Uuid| self.keys.get(id).is_some_and(|key| key.wrapped().is_none());
+        let ids = commit.events().iter().map(|event| event.id);
+        if let Some(id) = ids.chain(commit.keys().iter().map(StoredKey::id)).find(forgotten) {
+            return Err(Error::forgotten(id));
+        }
+        let other = |key: &&StoredKey| self.keys.get(&key.id()).is_some_and(|known| known != *key);
+        commit.keys().iter().find(other).map_or(Ok(()), |key| Err(Conflict::key(key.id()).into()))
     }
 
     /// The receipt of a commit all of whose events are there under its id.
@@ -122,6 +140,14 @@ impl Rows {
     }
 }
 
+/// What a range means of a sequence, in its order.
+fn within<T>(sequence: &BTreeMap<Version, T>, range: EventRange) -> Vec<(&Version, &T)> {
+    let Some((first, last)) = range.bounds() else { return Vec::new() };
+    let found = sequence.range(first..=last);
+    let limit = range.max_count().unwrap_or(usize::MAX);
+    if range.is_descending() { found.rev().take(limit).collect() } else { found.take(limit).collect() }
+}
+
 fn position(at: usize) -> Option<Position> {
     Position::new(at as u64 + 1)
 }
@@ -137,17 +163,33 @@ impl AggregateRecorder for MemoryRecorder {
     }
 
     async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
-        let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
         let rows = self.rows();
         let Some(sequence) = rows.sequences.get(&id) else { return Ok(Vec::new()) };
-        let event = |(_, at): (&Version, &usize)| rows.log.get(*at).map(|(event, _)| event.clone());
-        let found = sequence.range(first..=last);
-        let limit = range.max_count().unwrap_or(usize::MAX);
-        Ok(if range.is_descending() {
-            found.rev().take(limit).filter_map(event).collect()
-        } else {
-            found.take(limit).filter_map(event).collect()
-        })
+        let found = within(sequence, range).into_iter();
+        Ok(found.filter_map(|(_, at)| rows.log.get(*at)).map(|(event, _)| event.clone()).collect())
+    }
+
+    async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
+        let rows = self.rows();
+        let mut places =
+            rows.sequences.get(&id).into_iter().flatten().filter_map(|(_, at)| rows.log.get(*at));
+        Ok(places.any(|(_, other)| *other == commit))
+    }
+
+    async fn select_keys(&self, ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
+        let rows = self.rows();
+        Ok(ids.iter().filter_map(|id| rows.keys.get(id).cloned()).collect())
+    }
+
+    async fn forget(&self, id: Uuid) -> Result<(), Error> {
+        let Rows { log, sequences, keys, .. } = &mut *self.rows();
+        keys.insert(id, StoredKey::forgotten(id));
+        for (_, at) in sequences.get(&id).into_iter().flatten() {
+            if let Some((event, _)) = log.get_mut(*at) {
+                event.columns.clear();
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,16 +1,20 @@
 //! The event store: mapper and recorder together; events go in and events come out.
 
+mod keys;
+
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::event::Recorded;
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, Visited};
 use crate::id::{CommitId, Id, Version};
-use crate::mapper::{Mapped, Mapper};
+use crate::mapper::Mapper;
 use crate::recorder::{Commit, DynAggregateRecorder, EventRange, Receipt};
 use crate::stored_event::StoredEvent;
 
@@ -53,7 +57,11 @@ const ATTEMPTS: usize = 3;
 pub struct EventStore {
     mapper: Arc<Mapper>,
     recorder: Arc<dyn DynAggregateRecorder>,
+    /// Tells stores of one process apart.
+    number: u64,
 }
+
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 impl fmt::Debug for EventStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,7 +72,11 @@ impl fmt::Debug for EventStore {
 impl EventStore {
     /// Joins a mapper and a recorder.
     pub fn new(mapper: impl Into<Arc<Mapper>>, recorder: Arc<dyn DynAggregateRecorder>) -> Self {
-        Self { mapper: mapper.into(), recorder }
+        Self { mapper: mapper.into(), recorder, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
     }
 
     /// The mapper.
@@ -79,9 +91,10 @@ impl EventStore {
     /// [`Conflict`](crate::ErrorKind::Conflict) if a version is stored already, and what the mapper and the store
     /// report.
     pub async fn put<A: Aggregate>(&self, events: &[Recorded<A::Event>]) -> Result<Receipt, Error> {
-        let rows: Result<Vec<StoredEvent>, Error> =
-            events.iter().map(|event| self.mapper.encode::<A>(event)).collect();
-        self.append(Commit::with_id(CommitId::new(), rows?)).await
+        let writing = self.writing(events.iter().map(|event| event.envelope().id())).await?;
+        let row = |event: &Recorded<A::Event>| writing.mapper(event.envelope().id()).encode::<A>(event);
+        let rows = events.iter().map(row).collect::<Result<_, _>>()?;
+        self.append_surely(writing.commit(CommitId::new(), rows)).await
     }
 
     /// Stores events of a set, all or none, each at the id and the version that it names.
@@ -90,9 +103,18 @@ impl EventStore {
     ///
     /// As [`put`](Self::put).
     pub async fn put_events<E: EventSet>(&self, events: &[Recorded<E>]) -> Result<Receipt, Error> {
-        let rows: Result<Vec<StoredEvent>, Error> =
-            events.iter().map(|event| self.mapper.encode_in(event)).collect();
-        self.append(Commit::new(rows?)).await
+        self.put_any(events).await
+    }
+
+    pub(crate) async fn put_any<E: Visited<M>, M>(
+        &self,
+        events: &[impl Borrow<Recorded<E>>],
+    ) -> Result<Receipt, Error> {
+        let events = events.iter().map(Borrow::borrow);
+        let writing = self.writing(events.clone().map(|event| event.envelope().id())).await?;
+        let row = |event: &Recorded<E>| writing.mapper(event.envelope().id()).encode_in(event);
+        let rows = events.map(row).collect::<Result<_, _>>()?;
+        self.append_surely(writing.commit(CommitId::new(), rows)).await
     }
 
     /// Reads events of a set from one sequence, whatever their versions.
@@ -127,7 +149,7 @@ impl EventStore {
         let mut pages = self.pages(Id::<()>::from_uuid(id), range);
         while let Some(page) = pages.next().await? {
             for row in &page {
-                events.push(self.mapper.decode_in(row)?);
+                events.push(pages.mapper().decode_in(row)?);
             }
         }
         Ok(events)
@@ -163,7 +185,7 @@ impl EventStore {
         let mut pages = self.pages(id, range);
         while let Some(page) = pages.next().await? {
             for row in &page {
-                events.extend(self.mapper.decode::<A>(row)?);
+                events.extend(pages.mapper().decode::<A>(row)?);
             }
         }
         Ok(events)
@@ -224,16 +246,22 @@ impl EventStore {
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     pub fn stream<A: Aggregate>(&self, id: Id<A>, range: EventRange) -> EventStream<'_, A> {
-        EventStream { store: self, pages: self.pages(id, range) }
+        EventStream { pages: self.pages(id, range) }
     }
 
     pub(crate) fn pages<A>(&self, id: Id<A>, range: EventRange) -> Pages<'_, A> {
-        Pages { store: self, id, range: Some(range) }
+        Pages { store: self, id, range: Some(range), keyed: None }
     }
 
-    #[inline]
-    pub(crate) fn map<A: Aggregate>(&self, row: &StoredEvent) -> Result<Mapped<A::Event>, Error> {
-        self.mapper.decode_mapped::<A>(row)
+    /// The last version that is stored of a sequence.
+    pub(crate) async fn last_version(&self, id: Uuid) -> Result<Option<Version>, Error> {
+        let last = self.recorder.select_dyn(id, EventRange::all().descending().limit(1)).await?;
+        Ok(last.first().map(|row| row.version))
+    }
+
+    /// Whether an event of the sequence is stored under that commit id.
+    pub(crate) async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
+        self.recorder.has_commit_dyn(id, commit).await
     }
 }
 
@@ -243,10 +271,29 @@ pub(crate) struct Pages<'a, A> {
     id: Id<A>,
     /// What is still to be read.
     range: Option<EventRange>,
+    /// The mapper with the data key, once a row needs it.
+    keyed: Option<Mapper>,
 }
 
 impl<A> Pages<'_, A> {
+    /// What maps the rows of the last page.
+    #[inline]
+    pub(crate) fn mapper(&self) -> &Mapper {
+        self.keyed.as_ref().unwrap_or(&self.store.mapper)
+    }
+
+    /// The next rows, and [what maps them](Self::mapper).
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
+        let page = self.rows().await?;
+        if let (None, Some(rows)) = (&self.keyed, &page) {
+            // After the rows: a key is there as soon as its first row is.
+            self.keyed = self.store.mapper_of(self.id.uuid(), rows).await?;
+        }
+        Ok(page)
+    }
+
+    /// The next rows, as they are stored.
+    async fn rows(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let Some(range) = self.range.take() else { return Ok(None) };
         let page = self.store.recorder.select_dyn(self.id.uuid(), range.limit(PAGE)).await?;
         // A full page may have a successor; key-set, so that no cursor is held open meanwhile.
@@ -263,7 +310,6 @@ impl<A> Pages<'_, A> {
 /// The events of one aggregate, a page at a time.
 #[must_use = "nothing is read before a page is asked for"]
 pub struct EventStream<'a, A> {
-    store: &'a EventStore,
     pages: Pages<'a, A>,
 }
 
@@ -281,7 +327,7 @@ impl<A: Aggregate> EventStream<'_, A> {
     /// As [`EventStore::get`].
     pub async fn next_page(&mut self) -> Result<Option<Vec<Recorded<A::Event>>>, Error> {
         let Some(page) = self.pages.next().await? else { return Ok(None) };
-        let events = page.iter().map(|row| self.store.mapper.decode::<A>(row));
+        let events = page.iter().map(|row| self.pages.mapper().decode::<A>(row));
         events.filter_map(Result::transpose).collect::<Result<_, _>>().map(Some)
     }
 }

@@ -1,0 +1,130 @@
+//! The data keys of aggregates: read with what they encrypt, made with the first events, destroyed for ever.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::EventStore;
+use crate::error::{Error, ErrorKind};
+use crate::id::{CommitId, Id};
+use crate::mapper::Mapper;
+use crate::recorder::{Commit, EventRange, StoredKey};
+use crate::stored_event::StoredEvent;
+
+/// What makes rows of the events of several aggregates, and a commit of the rows.
+pub(crate) struct Writing<'a> {
+    mapper: &'a Mapper,
+    keyed: HashMap<Uuid, (Mapper, StoredKey)>,
+}
+
+impl Writing<'_> {
+    /// What makes the rows of one aggregate.
+    pub(crate) fn mapper(&self, id: Uuid) -> &Mapper {
+        self.keyed.get(&id).map_or(self.mapper, |(mapper, _)| mapper)
+    }
+
+    /// Rows with the keys that they need.
+    pub(crate) fn commit(&self, id: CommitId, rows: Vec<StoredEvent>) -> Commit {
+        let mut keys: Vec<StoredKey> = Vec::new();
+        if !self.keyed.is_empty() {
+            let used = |id: &Uuid| rows.iter().any(|row| row.id == *id);
+            keys.extend(self.keyed.iter().filter(|(id, _)| used(id)).map(|(_, (_, key))| key.clone()));
+        }
+        Commit::with_id(id, rows).with_keys(keys)
+    }
+}
+
+impl EventStore {
+    /// Readies what is needed to write events of these aggregates.
+    pub(crate) async fn writing(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<Writing<'_>, Error> {
+        let mut writing = Writing { mapper: &self.mapper, keyed: HashMap::new() };
+        if !self.mapper.has_data_keys() {
+            return Ok(writing);
+        }
+        let mut missing: Vec<Uuid> = ids.into_iter().collect();
+        missing.sort_unstable();
+        missing.dedup();
+        for key in self.recorder.select_keys_dyn(missing.clone()).await? {
+            missing.retain(|id| *id != key.id());
+            writing.keyed.insert(key.id(), (self.mapper_with(&key)?, key));
+        }
+        for id in missing {
+            let key = StoredKey::new(id, self.mapper.new_data_key(id)?);
+            writing.keyed.insert(id, (self.mapper_with(&key)?, key));
+        }
+        Ok(writing)
+    }
+
+    /// What reads these rows of one aggregate, if it is not the mapper itself.
+    pub(crate) async fn mapper_of(&self, id: Uuid, rows: &[StoredEvent]) -> Result<Option<Mapper>, Error> {
+        if !self.mapper.has_data_keys() || !rows.iter().any(|row| Mapper::is_under_data_key(&row.state)) {
+            return Ok(None);
+        }
+        self.mapper_with_key(id).await
+    }
+
+    /// What maps with the data key of an aggregate, if it has one.
+    pub(crate) async fn mapper_with_key(&self, id: Uuid) -> Result<Option<Mapper>, Error> {
+        if !self.mapper.has_data_keys() {
+            return Ok(None);
+        }
+        let key = self.recorder.select_keys_dyn(vec![id]).await?.pop();
+        key.map(|key| self.mapper_with(&key)).transpose()
+    }
+
+    /// Whether the data key of an aggregate was destroyed.
+    pub(crate) async fn is_forgotten(&self, id: Uuid) -> Result<bool, Error> {
+        if !self.mapper.has_data_keys() {
+            return Ok(false);
+        }
+        let key = self.recorder.select_keys_dyn(vec![id]).await?.pop();
+        Ok(key.is_some_and(|key| key.wrapped().is_none()))
+    }
+
+    fn mapper_with(&self, key: &StoredKey) -> Result<Mapper, Error> {
+        let wrapped = key.wrapped().ok_or_else(|| Error::forgotten(key.id()))?;
+        self.mapper.with_data_key(key.id(), wrapped)
+    }
+
+    /// Destroys the data key of an aggregate, or of any other sequence: its events stay, and nobody can read them any more.
+    ///
+    /// [`Application::forget`](crate::Application::forget) also removes snapshots and what is cached, and says what
+    /// remains.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) if there are no events; [`Config`](ErrorKind::Config) if the mapper gives no data
+    /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on;
+    /// [`Timeout`](ErrorKind::Timeout) if the key is destroyed, but a reader keeps the store from wiping an old copy of
+    /// it: then do it again.
+    pub async fn forget(&self, id: Uuid) -> Result<(), Error> {
+        if !self.mapper.has_data_keys() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "only what is encrypted with a data key can be forgotten; open with `Mapper::with_data_keys`",
+            ));
+        }
+        let mut any = false;
+        let mut pages = self.pages(Id::<()>::from_uuid(id), EventRange::all());
+        while let Some(page) = pages.rows().await? {
+            any = true;
+            if let Some(clear) = page.iter().find(|row| !Mapper::is_under_data_key(&row.state)) {
+                return Err(Error::new(
+                    ErrorKind::Invalid,
+                    format!(
+                        "event {} of aggregate {id} was stored before there were data keys, and could be read on; copy \
+                         the aggregate under a new id, and remove the old events with the means of your database",
+                        clear.version
+                    ),
+                ));
+            }
+        }
+        if !any {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("there is nothing to forget: {id} has no events"),
+            ));
+        }
+        self.recorder.forget_dyn(id).await
+    }
+}
