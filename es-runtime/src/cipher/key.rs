@@ -78,12 +78,17 @@ impl Key {
     }
 
     /// As [`from_bytes`](Self::from_bytes), without a copy that is left in memory.
-    pub(crate) fn from_vec(bytes: Vec<u8>) -> Result<Self, Error> {
+    pub(super) fn from_vec(bytes: Vec<u8>) -> Result<Self, Error> {
         Self::checked(Zeroizing::new(bytes))
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The key itself, for what encrypts it.
+    pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.0
     }
 
     fn checked(bytes: Zeroizing<Vec<u8>>) -> Result<Self, Error> {

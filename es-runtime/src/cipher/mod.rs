@@ -6,6 +6,7 @@
 
 #[cfg(feature = "aes")]
 mod aes;
+pub(crate) mod data_key;
 #[cfg(feature = "aes")]
 mod key;
 #[cfg(all(test, feature = "aes"))]

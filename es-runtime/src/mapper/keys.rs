@@ -4,9 +4,13 @@
 //! format 1 | cipher | key id (4 bytes) | the data key, encrypted, bound to the aggregate
 //! ```
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
+use super::frame::{DATA_KEY, FORMAT};
 use super::{Identity, Kind, Mapper};
+use crate::cipher::{Cipher, KeyId, data_key};
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 
@@ -29,60 +33,44 @@ impl Mapper {
 
     /// Whether a state was encrypted with the data key of its aggregate.
     pub(crate) fn is_under_data_key(state: &[u8]) -> bool {
-        state.first() == Some(&super::frame::FORMAT) && state.get(3) == Some(&super::frame::DATA_KEY)
+        state.first() == Some(&FORMAT) && state.get(3) == Some(&DATA_KEY)
     }
 
     /// A new data key for an aggregate, as it is stored.
-    #[cfg(feature = "aes")]
     pub(crate) fn new_data_key(&self, id: Uuid) -> Result<Vec<u8>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
-        let key = crate::cipher::Key::generate(256)?;
-        let mut wrapped = vec![super::frame::FORMAT, cipher.code()];
+        let mut wrapped = vec![FORMAT, cipher.code()];
         wrapped.extend(cipher.key_id().to_bytes());
         let associated = of_key(id).associated(&wrapped);
-        cipher.encrypt(key.as_bytes(), &associated, &mut wrapped)?;
+        cipher.encrypt(data_key::generate()?.as_ref(), &associated, &mut wrapped)?;
         Ok(wrapped)
     }
 
     /// The mapper of the rows of an aggregate that has this data key.
-    #[cfg(feature = "aes")]
     pub(crate) fn with_data_key(&self, id: Uuid, wrapped: &[u8]) -> Result<Self, Error> {
-        let failed = |error: Error| {
+        let unwrapped = self.unwrap_data_key(id, wrapped).map_err(|error| {
             Error::new(error.kind(), format!("the data key of aggregate {id}: {error}")).with_source(error)
-        };
-        let corrupt =
-            || failed(Error::new(ErrorKind::Corrupt, "it is cut off, or of a format that is not known"));
+        });
+        Ok(Self { data_key: Some(unwrapped?), ..self.clone() })
+    }
+
+    fn unwrap_data_key(&self, id: Uuid, wrapped: &[u8]) -> Result<Arc<dyn Cipher>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
-        let Some(([super::frame::FORMAT, code, key_id @ ..], rest)) = wrapped.split_first_chunk::<6>() else {
-            return Err(corrupt());
+        let Some(([FORMAT, code, key_id @ ..], rest)) = wrapped.split_first_chunk::<6>() else {
+            return Err(Error::new(ErrorKind::Corrupt, "it is cut off, or of a format that is not known"));
         };
         if *code != cipher.code() {
             let message = format!(
                 "it was encrypted with the cipher {code}, which this program lacks; configure it with its key"
             );
-            return Err(failed(Error::new(ErrorKind::Config, message)));
+            return Err(Error::new(ErrorKind::Config, message));
         }
         let header = wrapped.get(..6).unwrap_or_default();
-        let key_id = crate::cipher::KeyId::from_bytes(*key_id);
-        let bytes = cipher.decrypt(key_id, rest, &of_key(id).associated(header)).map_err(failed)?;
-        let key = crate::cipher::Key::from_vec(bytes).map_err(|_| corrupt())?;
-        Ok(Self { data_key: Some(std::sync::Arc::new(crate::cipher::AesGcm::new(&key))), ..self.clone() })
-    }
-
-    #[cfg(not(feature = "aes"))]
-    #[expect(clippy::unused_self, reason = "as with the feature")]
-    pub(crate) fn new_data_key(&self, _: Uuid) -> Result<Vec<u8>, Error> {
-        Err(no_cipher())
-    }
-
-    #[cfg(not(feature = "aes"))]
-    #[expect(clippy::unused_self, reason = "as with the feature")]
-    pub(crate) fn with_data_key(&self, _: Uuid, _: &[u8]) -> Result<Self, Error> {
-        Err(no_cipher())
+        let key = cipher.decrypt(KeyId::from_bytes(*key_id), rest, &of_key(id).associated(header))?;
+        data_key::cipher(key)
     }
 }
 
-#[cfg(feature = "aes")]
 const fn of_key<'a>(id: Uuid) -> Identity<'a> {
     Identity { kind: Kind::DataKey, id, version: Version::INITIAL, topic: "" }
 }

@@ -116,7 +116,7 @@ impl Rows {
 
     fn find(&self, event: &StoredEvent, commit: CommitId) -> Option<usize> {
         let at = *self.sequences.get(&event.id)?.get(&event.version)?;
-        self.log.get(at).filter(|(_, other)| *other == commit).map(|_| at)
+        self.log.get(at).filter(|(known, other)| *other == commit && known.topic == event.topic).map(|_| at)
     }
 
     fn conflict(&self, event: &StoredEvent, first: usize) -> Error {

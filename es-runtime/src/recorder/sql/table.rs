@@ -178,6 +178,7 @@ impl Tables {
     }
 
     /// Fails if two of them have one name.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn check(&self) -> Result<(), Error> {
         let names = [&self.events.name, &self.snapshots.name, &self.tracking, &self.data_keys]
             .map(Identifier::as_str);

@@ -1,0 +1,127 @@
+//! Columns of one's own: filled from events, read by others, emptied when an aggregate is forgotten.
+
+use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::{ColumnType, EventTable, Tables};
+use es_runtime::stored_event::ColumnValue;
+use es_runtime::{Application, ErrorKind, Metadata, Wait};
+
+use crate::account::open;
+
+fn tables() -> Tables {
+    let events = EventTable::stored_events("stored_events").unwrap();
+    let events = events.with_column("tenant", ColumnType::Text).unwrap();
+    Tables::default().with_events(events.with_column("amount", ColumnType::Integer).unwrap())
+}
+
+fn filling(mapper: Mapper) -> Mapper {
+    mapper
+        .with_column("amount", |event| event.field("amount"))
+        .with_column("tenant", |event| event.metadata().get("tenant").into())
+}
+
+type Row = (String, Option<String>, Option<i64>);
+
+fn rows(file: &std::path::Path) -> Vec<Row> {
+    let database = rusqlite::Connection::open(file).unwrap();
+    let mut rows =
+        database.prepare("SELECT topic, tenant, amount FROM stored_events ORDER BY log_position").unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn they_are_filled_where_there_is_something_to_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let uri = format!("sqlite:{}", file.display());
+    let mapper = filling(Mapper::new());
+    let app = Application::builder(&uri).tables(tables()).mapper(mapper).open().wait().unwrap();
+    let mut account = open();
+    account.deposit(10);
+    app.save(&mut account).wait().unwrap();
+    account.deposit(20);
+    app.with_metadata(Metadata::new().with("tenant", "b")).save(&mut account).wait().unwrap();
+    let topic = "Account.Deposited".to_owned();
+    assert_eq!(
+        rows(&file),
+        [
+            ("Account.Opened".to_owned(), None, None),
+            (topic.clone(), None, Some(10)),
+            (topic, Some("b".to_owned()), Some(20))
+        ]
+    );
+    assert_eq!(app.get(account.id()).wait().unwrap().balance, 30);
+}
+
+#[test]
+fn they_are_added_to_a_table_that_lacks_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let uri = format!("sqlite:{}", file.display());
+    let mut account = open();
+    let app = Application::open(&uri).wait().unwrap();
+    app.save(&mut account).wait().unwrap();
+    app.close();
+    let mapper = || filling(Mapper::new());
+    // Not by who only reads.
+    let reading = Application::builder(format!("{uri}?mode=ro")).tables(tables()).open().wait();
+    let error = reading.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Schema);
+    assert!(error.to_string().contains("lacks the column"), "{error}");
+    let app = Application::builder(&uri).tables(tables()).mapper(mapper()).open().wait().unwrap();
+    account.deposit(5);
+    app.save(&mut account).wait().unwrap();
+    assert_eq!(rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(), [None, Some(5)]);
+    // A program that knows nothing of them goes on.
+    let app = Application::open(&uri).wait().unwrap();
+    account.deposit(6);
+    app.save(&mut account).wait().unwrap();
+    assert_eq!(app.get(account.id()).wait().unwrap().balance, 11);
+    assert_eq!(rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(), [None, Some(5), None]);
+}
+
+#[test]
+fn a_column_that_no_table_has_is_refused_at_the_start() {
+    let app = Application::builder("sqlite::memory:").mapper(filling(Mapper::new())).open().wait();
+    let error = app.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("fills a column `amount`"), "{error}");
+    let twice = EventTable::stored_events("events").unwrap().with_column("Topic", ColumnType::Text);
+    assert_eq!(twice.unwrap_err().kind(), ErrorKind::Config);
+    let fixed = EventTable::stored_events("events").unwrap().with_column("commit_id", ColumnType::Text);
+    assert_eq!(fixed.unwrap_err().kind(), ErrorKind::Config);
+    let no_name = EventTable::stored_events("events").unwrap().with_column("a b", ColumnType::Text);
+    assert_eq!(no_name.unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[test]
+fn what_is_forgotten_is_no_longer_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let mapper = filling(Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256).unwrap())));
+    let app = Application::builder(format!("sqlite:{}", file.display())).tables(tables()).mapper(mapper);
+    let app = app.open().wait().unwrap();
+    let (mut gone, mut stays) = (open(), open());
+    gone.deposit(1);
+    stays.deposit(2);
+    app.save((&mut gone, &mut stays)).wait().unwrap();
+    app.forget(gone.id()).wait().unwrap();
+    assert_eq!(rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(), [None, None, None, Some(2)]);
+}
+
+#[test]
+fn a_value_is_what_the_event_says() {
+    let mapper = Mapper::new()
+        .with_column("owner", |event| event.field("owner"))
+        .with_column("topic", |event| event.topic().into())
+        .with_column("version", |event| event.envelope().version().get().cast_signed().into())
+        .with_column("nothing", |event| event.field("nothing"));
+    let row = mapper.encode::<crate::account::Account>(&open().pending()[0]).unwrap();
+    let value =
+        |name: &str| row.columns.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone());
+    assert_eq!(value("owner"), Some("Ann".into()));
+    assert_eq!(value("topic"), Some("Account.Opened".into()));
+    assert_eq!(value("version"), Some(1.into()));
+    assert_eq!(value("nothing"), Some(ColumnValue::Null));
+}

@@ -1,0 +1,269 @@
+//! Forgetting: what one aggregate said can never be read again, and everything else can.
+
+use std::sync::Arc;
+
+use es_runtime::application::{Batch, Builder};
+use es_runtime::bus::{Bus, PersistencePolicy};
+use es_runtime::cache::Cache;
+use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::{EventRange, LogRange, MemoryRecorder, MemorySnapshots, StoredKey};
+use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, event};
+use uuid::Uuid;
+
+use crate::account::{Account, AccountEvent, open};
+
+#[event]
+struct Whispered {
+    text: String,
+}
+
+fn key() -> Key {
+    Key::from_bytes(&[7; 32]).unwrap()
+}
+
+fn keyed() -> Mapper {
+    Mapper::new().with_data_keys(AesGcm::new(&key()))
+}
+
+/// On each store, also with snapshots and caches.
+fn apps() -> Vec<Application> {
+    let ways: [fn(Builder) -> Builder; 4] = [
+        |builder| builder,
+        |builder| builder.snapshot_every::<Account>(2),
+        |builder| builder.cache(Cache::of(10)),
+        |builder| builder.cache(Cache::of(10).trusting()).snapshot_every::<Account>(2),
+    ];
+    let open = |uri, with: fn(Builder) -> Builder| {
+        with(Application::builder(uri).mapper(keyed())).open().wait().unwrap()
+    };
+    ways.iter().flat_map(|with| ["memory:", "sqlite::memory:"].map(|uri| open(uri, *with))).collect()
+}
+
+fn saved(app: &Application) -> Account {
+    let mut account = open();
+    account.deposit(10);
+    app.save(&mut account).wait().unwrap();
+    account.deposit(20);
+    app.save(&mut account).wait().unwrap();
+    account
+}
+
+fn kind<T>(result: Result<T, Error>) -> ErrorKind {
+    result.err().expect("it fails").kind()
+}
+
+fn keys(app: &Application, ids: &[Uuid]) -> Vec<StoredKey> {
+    app.recorder().select_keys_dyn(ids.to_vec()).wait().unwrap()
+}
+
+#[test]
+fn each_aggregate_is_encrypted_with_a_key_of_its_own() {
+    for app in apps() {
+        let (one, other) = (saved(&app), saved(&app));
+        assert_eq!(app.get(one.id()).wait().unwrap().balance, 30);
+        assert_eq!(app.get_at(other.id(), 2).wait().unwrap().balance, 10);
+        let keys = keys(&app, &[one.id().uuid(), other.id().uuid()]);
+        assert_eq!(keys.len(), 2);
+        assert_ne!(keys[0].wrapped(), keys[1].wrapped());
+        for row in app.recorder().select_log_dyn(LogRange::all()).wait().unwrap() {
+            assert!(!String::from_utf8_lossy(&row.event.state).contains("amount"));
+        }
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_told_from_what_is_broken() {
+    for app in apps() {
+        let (gone, mut stays) = (saved(&app), saved(&app));
+        let id = gone.id();
+        app.get(id).wait().unwrap();
+        app.forget(id).wait().unwrap();
+        // Again is nothing more.
+        app.forget(id).wait().unwrap();
+        assert_eq!(kind(app.get(id).wait()), ErrorKind::Forgotten);
+        assert_eq!(kind(app.get_at(id, 1).wait()), ErrorKind::Forgotten);
+        assert_eq!(kind(app.store().get(id, EventRange::all()).wait()), ErrorKind::Forgotten);
+        assert_eq!(kind(app.store().last(id).wait()), ErrorKind::Forgotten);
+        assert_eq!(
+            kind(app.execute(id, |account: &mut Account| account.deposit(1)).wait()),
+            ErrorKind::Forgotten
+        );
+        assert!(!app.contains(id).wait().unwrap());
+        let error = app.get(id).wait().unwrap_err();
+        assert!(error.to_string().contains(&id.to_string()), "{error}");
+        if let Some(snapshots) = app.repository().snapshots() {
+            assert_eq!(snapshots.versions(id).wait().unwrap().len(), 0);
+            assert_eq!(kind(app.take_snapshot(id, Version::MAX).wait()), ErrorKind::Forgotten);
+        }
+        // The rest reads and goes on.
+        stays.deposit(1);
+        app.save(&mut stays).wait().unwrap();
+        assert_eq!(app.get(stays.id()).wait().unwrap().balance, 31);
+        assert_eq!(app.recorder().select_log_dyn(LogRange::all()).wait().unwrap().len(), 7);
+    }
+}
+
+#[test]
+fn nothing_is_added_to_what_is_forgotten() {
+    for app in apps() {
+        let (mut gone, mut other) = (saved(&app), saved(&app));
+        let id = gone.id();
+        app.forget(id).wait().unwrap();
+        gone.deposit(1);
+        other.deposit(1);
+        assert_eq!(kind(app.save((&mut gone, &mut other)).wait()), ErrorKind::Forgotten);
+        assert_eq!(kind(app.save(&mut gone).wait()), ErrorKind::Forgotten);
+        assert_eq!(kind(app.save(&mut Account::open_with_id(id, "Ann".into())).wait()), ErrorKind::Forgotten);
+        let whispered = Whispered { text: "x".into() };
+        let batch = Batch::new().event(id.uuid(), Version::from(9), whispered);
+        assert_eq!(kind(app.save(batch).wait()), ErrorKind::Forgotten);
+        // Nothing is left over that hinders the others.
+        app.save(&mut other).wait().unwrap();
+        assert_eq!(app.get(other.id()).wait().unwrap().balance, 31);
+    }
+}
+
+#[test]
+fn another_program_notices_at_once() {
+    let (recorder, snapshots) = (Arc::new(MemoryRecorder::new()), Arc::new(MemorySnapshots::new()));
+    let app = |cache| {
+        let builder = Application::on(Arc::clone(&recorder) as _).mapper(keyed());
+        let builder = builder.snapshots_in(Arc::clone(&snapshots) as _).cache(cache);
+        builder.open().wait().unwrap()
+    };
+    let (one, other) = (app(Cache::of(10)), app(Cache::of(10)));
+    let mut account = saved(&one);
+    assert_eq!(other.get(account.id()).wait().unwrap().balance, 30);
+    one.forget(account.id()).wait().unwrap();
+    assert_eq!(kind(other.get(account.id()).wait()), ErrorKind::Forgotten);
+    account.deposit(1);
+    assert_eq!(kind(other.save(&mut account).wait()), ErrorKind::Forgotten);
+}
+
+#[test]
+fn loose_events_and_other_sequences_can_be_forgotten_too() {
+    for app in apps() {
+        let id = Uuid::now_v7();
+        let said = |text: &str| Whispered { text: text.into() };
+        app.save(Batch::new().event(id, Version::from(1), said("a"))).wait().unwrap();
+        app.store().put_events(&[Recorded::now(id, 2, said("b"))]).wait().unwrap();
+        let texts: Vec<String> = app
+            .store()
+            .get_events::<Whispered>(id, EventRange::all())
+            .wait()
+            .unwrap()
+            .into_iter()
+            .map(|recorded| recorded.event().text.clone())
+            .collect();
+        assert_eq!(texts, ["a", "b"]);
+        assert_eq!(keys(&app, &[id]).len(), 1);
+        app.store().forget(id).wait().unwrap();
+        assert_eq!(
+            kind(app.store().get_events::<Whispered>(id, EventRange::all()).wait()),
+            ErrorKind::Forgotten
+        );
+        assert_eq!(
+            kind(app.store().put_events(&[Recorded::now(id, 3, said("c"))]).wait()),
+            ErrorKind::Forgotten
+        );
+    }
+}
+
+#[test]
+fn the_policy_of_a_bus_stores_with_keys() {
+    let app = &apps()[0];
+    let bus = Bus::<Recorded<AccountEvent>>::new();
+    let _policy = PersistencePolicy::new(&bus, app.store().clone());
+    let account = open();
+    bus.publish(account.pending()).unwrap();
+    assert_eq!(app.get(account.id()).wait().unwrap().balance, 0);
+    app.forget(account.id()).wait().unwrap();
+    assert!(bus.publish(account.pending()).is_err());
+}
+
+#[test]
+fn only_what_has_a_key_can_be_forgotten() {
+    let recorder = Arc::new(MemoryRecorder::new());
+    let app = |mapper| Application::on(Arc::clone(&recorder) as _).mapper(mapper).open().wait().unwrap();
+    let before = app(Mapper::new().with_cipher(AesGcm::new(&key())));
+    let mut account = saved(&before);
+    assert_eq!(kind(before.forget(account.id()).wait()), ErrorKind::Config);
+
+    // With data keys, what the cipher alone encrypted still reads, and gets a key with its next event.
+    let after = app(keyed());
+    assert_eq!(after.get(account.id()).wait().unwrap().balance, 30);
+    let error = after.forget(account.id()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("event 1 of aggregate"), "{error}");
+    account.deposit(1);
+    after.save(&mut account).wait().unwrap();
+    assert_eq!(after.get(account.id()).wait().unwrap().balance, 31);
+    assert_eq!(kind(after.forget(account.id()).wait()), ErrorKind::Invalid);
+    assert_eq!(kind(after.forget(Id::<Account>::from_uuid(Uuid::now_v7())).wait()), ErrorKind::NotFound);
+
+    // Without them, what has a key is no data to decrypt with the cipher.
+    let error = before.get(account.id()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("with_data_keys"), "{error}");
+}
+
+#[test]
+fn the_cipher_of_the_keys_can_be_replaced() {
+    let recorder = Arc::new(MemoryRecorder::new());
+    let app = |cipher| {
+        let mapper = Mapper::new().with_data_keys(cipher);
+        Application::on(Arc::clone(&recorder) as _).mapper(mapper).open().wait().unwrap()
+    };
+    let account = saved(&app(AesGcm::new(&key())));
+    let new = Key::generate(256).unwrap();
+    assert_eq!(app(AesGcm::new(&new).with_old_key(&key())).get(account.id()).wait().unwrap().balance, 30);
+    let error = app(AesGcm::new(&new)).get(account.id()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cipher);
+    assert!(error.to_string().contains("the data key of aggregate"), "{error}");
+}
+
+#[test]
+fn a_key_belongs_to_its_aggregate_alone() {
+    let recorder = Arc::new(MemoryRecorder::new());
+    let app = Application::on(Arc::clone(&recorder) as _).mapper(keyed()).open().wait().unwrap();
+    let account = saved(&app);
+    let stolen = keys(&app, &[account.id().uuid()]).remove(0);
+    // Somebody who can write into the store gives the key, and the rows, to another id.
+    let other = Uuid::now_v7();
+    let moved: Vec<_> = app
+        .recorder()
+        .select_dyn(account.id().uuid(), EventRange::all())
+        .wait()
+        .unwrap()
+        .into_iter()
+        .map(|mut row| {
+            row.id = other;
+            row
+        })
+        .collect();
+    let key = StoredKey::new(other, stolen.wrapped().unwrap().to_vec());
+    let commit = es_runtime::recorder::Commit::new(moved).with_keys(vec![key]);
+    app.recorder().append_dyn(commit).wait().unwrap();
+    assert_eq!(kind(app.get(Id::<Account>::from_uuid(other)).wait()), ErrorKind::Cipher);
+}
+
+#[test]
+fn any_bytes_for_a_key_are_an_error() {
+    for bytes in [&[][..], &[1], &[1, 1, 0, 0, 0, 0], &[1; 66], &[9; 66], &[1, 200, 0, 0, 0, 0, 1]] {
+        let recorder = Arc::new(MemoryRecorder::new());
+        let app = Application::on(Arc::clone(&recorder) as _).mapper(keyed()).open().wait().unwrap();
+        let id = Uuid::now_v7();
+        let row = es_runtime::stored_event::StoredEvent::new(
+            id,
+            Version::INITIAL,
+            "Account.Opened",
+            vec![1, 1, 0, 2],
+        );
+        let commit = es_runtime::recorder::Commit::new(vec![row]);
+        let commit = commit.with_keys(vec![StoredKey::new(id, bytes.to_vec())]);
+        app.recorder().append_dyn(commit).wait().unwrap();
+        let got = kind(app.get(Id::<Account>::from_uuid(id)).wait());
+        assert!(matches!(got, ErrorKind::Corrupt | ErrorKind::Cipher | ErrorKind::Config), "{got:?}");
+    }
+}

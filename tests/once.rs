@@ -1,0 +1,136 @@
+//! Commit ids of the caller: what is asked for twice is done once.
+
+use std::sync::Arc;
+use std::thread;
+
+use es_runtime::application::Batch;
+use es_runtime::recorder::CommitId;
+use es_runtime::{Application, Error, ErrorKind, Version, Wait};
+use uuid::Uuid;
+
+use crate::account::{Account, open};
+use crate::application::{RateChanged, apps, log, saved};
+
+#[test]
+fn a_command_under_one_id_runs_once() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let request = CommitId::new();
+        let mut runs = 0;
+        for asked in 0..3 {
+            let mut deposit = |account: &mut Account| {
+                runs += 1;
+                account.deposit(10);
+            };
+            let done = app.execute_once(request, id, &mut deposit).wait().unwrap();
+            assert_eq!(done.is_some(), asked == 0);
+            // Somebody else's commands in between change nothing.
+            app.execute(id, |account: &mut Account| account.deposit(1)).wait().unwrap();
+        }
+        assert_eq!(runs, 1);
+        assert_eq!(app.get(id).wait().unwrap().balance, 23);
+        let other = CommitId::new();
+        app.execute_once(other, id, |account: &mut Account| account.deposit(10)).wait().unwrap().unwrap();
+        assert_eq!(app.get(id).wait().unwrap().balance, 33);
+    }
+}
+
+#[test]
+fn what_was_refused_may_be_asked_for_again() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let request = CommitId::new();
+        let withdraw = |account: &mut Account| account.withdraw(100);
+        assert!(app.execute_once(request, id, withdraw).wait().unwrap().unwrap().is_err());
+        app.execute(id, |account: &mut Account| account.deposit(100)).wait().unwrap();
+        assert!(app.execute_once(request, id, withdraw).wait().unwrap().unwrap().is_ok());
+        assert!(app.execute_once(request, id, withdraw).wait().unwrap().is_none());
+        assert_eq!(app.get(id).wait().unwrap().balance, 10);
+    }
+}
+
+#[test]
+fn a_request_that_arrives_many_times_at_once_is_done_once() {
+    for app in apps() {
+        let id = saved(&app).id();
+        for round in 1..=10 {
+            let request = CommitId::new();
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        app.execute_once(request, id, |account: &mut Account| account.deposit(1))
+                            .wait()
+                            .unwrap()
+                    });
+                    scope.spawn(|| {
+                        app.execute(id, |account: &mut Account| account.deposit(1_000)).wait().unwrap()
+                    });
+                }
+            });
+            assert_eq!(app.get(id).wait().unwrap().balance, 10 + round + round * 4_000);
+        }
+    }
+}
+
+#[test]
+fn a_batch_under_one_id_is_stored_once_also_with_loose_events() {
+    for app in apps() {
+        let (mut account, commit, rates) = (open(), CommitId::new(), Uuid::now_v7());
+        let changed = |per_mille| RateChanged { per_mille };
+        let batch = Batch::new().commit_id(commit).add(&mut account);
+        let first = app.save(batch.event(rates, Version::INITIAL, changed(1))).wait().unwrap();
+        assert_eq!(first.commit(), commit);
+        // The aggregate has nothing pending any more: what is left is stored already.
+        let batch = Batch::new().commit_id(commit).add(&mut account);
+        app.save(batch.event(rates, Version::INITIAL, changed(1))).wait().unwrap();
+        // Made anew, under ids that come from the request.
+        let mut again = Account::open_with_id(account.id(), "Ann".into());
+        let batch = Batch::new().commit_id(commit).add(&mut again);
+        assert_eq!(app.save(batch.event(rates, Version::INITIAL, changed(1))).wait().unwrap(), first);
+        assert!(again.pending().is_empty());
+        assert_eq!(log(&app).len(), 2);
+        // Under another id it is a conflict.
+        let batch = Batch::new().event(rates, Version::INITIAL, changed(1));
+        assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::Conflict);
+    }
+}
+
+#[test]
+fn other_events_under_a_used_id_are_a_conflict() {
+    for app in apps() {
+        let commit = CommitId::new();
+        let mut account = open();
+        app.save(Batch::new().commit_id(commit).add(&mut account)).wait().unwrap();
+        let (mut one, mut other) =
+            (app.get(account.id()).wait().unwrap(), app.get(account.id()).wait().unwrap());
+        let used = CommitId::new();
+        one.deposit(1);
+        app.save(Batch::new().commit_id(used).add(&mut one)).wait().unwrap();
+        other.set_owner("Bo".into());
+        let error: Error = app.save(Batch::new().commit_id(used).add(&mut other)).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+    }
+}
+
+#[test]
+fn what_was_loaded_elsewhere_is_refused_if_it_would_leave_a_gap() {
+    let open_one = || Application::open("sqlite::memory:").wait().unwrap();
+    let (here, there) = (open_one(), open_one());
+    let mut account = saved(&here);
+    account.deposit(1);
+    let error = there.save(&mut account).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("was loaded from another store"), "{error}");
+    assert_eq!(there.get(account.id()).wait().unwrap_err().kind(), ErrorKind::NotFound);
+    let mut batch = saved(&here);
+    batch.deposit(1);
+    assert!(there.save((&mut account, &mut batch)).wait().is_err());
+    // Where it comes from it is welcome, and so it is in the same database opened twice.
+    here.save((&mut account, &mut batch)).wait().unwrap();
+    account.deposit(1);
+    let again = Application::on(Arc::clone(here.recorder())).open().wait().unwrap();
+    again.save(&mut account).wait().unwrap();
+    account.deposit(1);
+    here.save(&mut account).wait().unwrap();
+    assert_eq!(here.get(account.id()).wait().unwrap().version(), account.version());
+}
