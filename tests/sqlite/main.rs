@@ -5,7 +5,9 @@ mod damage;
 mod executors;
 #[path = "../folder.rs"]
 mod folder;
+mod forgetting;
 mod locking;
+mod migrating;
 mod opening;
 mod processes;
 mod tables;

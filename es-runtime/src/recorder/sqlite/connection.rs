@@ -48,6 +48,8 @@ fn set_up(connection: &Connection, options: &SqliteOptions, reads: bool) -> rusq
     if !reads {
         // Readers do not block the writer, nor it them. The mode is kept in the file.
         write_ahead(connection, options.busy_timeout)?;
+        // Always: a data key that is destroyed later may leave no copy behind where its page was split before.
+        connection.pragma_update(None, "secure_delete", true)?;
         connection.execute_batch(match options.synchronous {
             Synchronous::Full => "PRAGMA synchronous = FULL",
             Synchronous::Normal => "PRAGMA synchronous = NORMAL",

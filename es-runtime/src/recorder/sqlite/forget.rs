@@ -9,11 +9,7 @@ use crate::error::{Error, ErrorKind};
 
 pub(super) fn forget(connection: &mut Connection, statements: &Statements, id: Uuid) -> Result<(), Error> {
     let failed = error::of("destroy the data key");
-    // What is freed is filled with zeros.
-    connection.pragma_update(None, "secure_delete", true).map_err(&failed)?;
-    let written = write_over(connection, statements, id);
-    let restored = connection.pragma_update(None, "secure_delete", false).map_err(&failed);
-    written.and(restored)?;
+    write_over(connection, statements, id)?;
     // The log of changes still has the page as it was before.
     let busy: i64 =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(&failed)?;

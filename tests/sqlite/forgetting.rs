@@ -1,0 +1,103 @@
+//! A key that was destroyed is in none of the files.
+
+use super::*;
+use es_runtime::recorder::{AggregateRecorder, EventRange, StoredKey};
+
+/// A key that is found if it is anywhere.
+fn key(number: u32) -> Vec<u8> {
+    format!("<key number {number:08} of 66 bytes>").repeat(3).into_bytes()[..66].to_vec()
+}
+
+fn append_with_key(recorder: &SqliteRecorder, number: u32) -> Uuid {
+    let id = Uuid::now_v7();
+    let commit = commit(id, 1..=1).with_keys(vec![StoredKey::new(id, key(number))]);
+    recorder.append(commit).wait().unwrap();
+    id
+}
+
+/// In which of the files of the database it is.
+fn found(folder: &Folder, key: &[u8]) -> Vec<String> {
+    // The half of it: it may be split over two pages.
+    let half = &key[..key.len() / 2];
+    let mut files: Vec<_> = ["events.db", "events.db-wal", "events.db-shm", "events.db-journal"].into();
+    files.retain(|file| {
+        let bytes = std::fs::read(folder.file(file)).unwrap_or_default();
+        bytes.windows(half.len()).any(|window| window == half)
+    });
+    files.into_iter().map(str::to_owned).collect()
+}
+
+fn forget(recorder: &SqliteRecorder, id: Uuid) {
+    for forgotten in both(|| recorder.forget(id)) {
+        forgotten.unwrap();
+    }
+}
+
+#[test]
+fn no_copy_of_a_key_is_left_in_the_files() {
+    let folder = Folder::new();
+    let (_, recorder) = open(&folder);
+    // Enough to split pages, and to merge the log into the file a few times.
+    let ids: Vec<Uuid> = (0..3_000).map(|number| append_with_key(&recorder, number)).collect();
+    for number in [0, 1, 7, 1_000, 1_999, 2_998, 2_999] {
+        assert_ne!(found(&folder, &key(number)), [""; 0], "it was there");
+        forget(&recorder, ids[number as usize]);
+        assert_eq!(found(&folder, &key(number)), [""; 0], "key {number}");
+    }
+    let others = recorder.select_keys(vec![ids[2], ids[7]]).wait().unwrap();
+    assert_eq!(others, [StoredKey::new(ids[2], key(2)), StoredKey::forgotten(ids[7])]);
+    assert_ne!(found(&folder, &key(2)), [""; 0]);
+}
+
+#[test]
+fn a_reader_that_hinders_is_told_of() {
+    let folder = Folder::new();
+    let database = options(&folder).busy_timeout(std::time::Duration::from_millis(50)).open().unwrap();
+    let recorder = database.recorder(&Tables::default()).unwrap();
+    let id = append_with_key(&recorder, 1);
+    let reader = by_hand(&folder);
+    reader.execute_batch("BEGIN; SELECT count(*) FROM data_keys").unwrap();
+    let error = recorder.forget(id).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("forget it again"), "{error}");
+    // For readers it is gone already, and nothing can be added.
+    assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
+    assert_eq!(kind(recorder.append(commit(id, 2..=2)).wait()), ErrorKind::Forgotten);
+    assert_ne!(found(&folder, &key(1)), [""; 0]);
+    reader.execute_batch("COMMIT").unwrap();
+    recorder.forget(id).wait().unwrap();
+    assert_eq!(found(&folder, &key(1)), [""; 0]);
+}
+
+#[test]
+fn another_process_stores_nothing_of_what_is_forgotten() {
+    let folder = Folder::new();
+    let ((_, one), (_, other)) = (open(&folder), open(&folder));
+    let id = append_with_key(&one, 1);
+    forget(&other, id);
+    for versions in [2..=2, 2..=3] {
+        let with_key = || commit(id, versions.clone()).with_keys(vec![StoredKey::new(id, key(1))]);
+        assert_eq!(both(|| one.append(commit(id, versions.clone()))).map(kind), [ErrorKind::Forgotten; 2]);
+        assert_eq!(both(|| one.append(with_key())).map(kind), [ErrorKind::Forgotten; 2]);
+    }
+    assert_eq!(one.select(id, EventRange::all()).wait().unwrap(), events(id, 1..=1));
+}
+
+#[test]
+fn a_crash_before_the_log_is_cut_off_loses_nothing() {
+    let (folder, copy) = (Folder::new(), Folder::new());
+    let database = options(&folder).busy_timeout(std::time::Duration::from_millis(1)).open().unwrap();
+    let recorder = database.recorder(&Tables::default()).unwrap();
+    let id = append_with_key(&recorder, 1);
+    let reader = by_hand(&folder);
+    reader.execute_batch("BEGIN; SELECT count(*) FROM data_keys").unwrap();
+    assert_eq!(kind(recorder.forget(id).wait()), ErrorKind::Timeout);
+    // The files as a process leaves them that is killed now.
+    for file in ["events.db", "events.db-wal"] {
+        std::fs::copy(folder.file(file), copy.file(file)).unwrap();
+    }
+    let (_, recorder) = open(&copy);
+    assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
+    recorder.forget(id).wait().unwrap();
+    assert_eq!(found(&copy, &key(1)), [""; 0]);
+}
