@@ -19,6 +19,7 @@ mod ids;
 mod layering;
 mod mapper;
 mod metadata;
+mod observed;
 mod once;
 mod registry;
 mod renaming;

@@ -126,5 +126,5 @@ pub(crate) const SEEDS: [&[u8]; 14] = [
     b"sqlite::memory:",
     b"sqlite:bank.db?synchronous=normal&mode=ro&busy_timeout=5",
     b"bank\nBANK_PERSISTENCE=memory:\nCOMPRESSOR=zlib\nSNAPSHOT_EVERY=5\nTABLE_PREFIX=",
-    b"\nPERSISTENCE=sqlite:x\nCIPHER_KEY=AAAAAAAAAAAAAAAAAAAAAA==\nCIPHER_KEYS_OLD=AAAA,BBBB",
+    b"\nPERSISTENCE=sqlite:x\nCIPHER_KEY=AAAAAAAAAAAAAAAAAAAAAA==\nCIPHER_KEYS_OLD=AAAA,BBBB\nCIPHER_DATA_KEYS=yes\nCIPHER_CLEAR_DATA=no",
 ];

@@ -1,6 +1,6 @@
 //! What stands in a row, bit by bit: it cannot be repaired later.
 
-use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::cipher::{AesGcm, Cipher, Key, KeyId};
 use es_runtime::clock::Timestamp;
 use es_runtime::codec::Codec;
 use es_runtime::compressor::{Zlib, Zstd};
@@ -376,4 +376,43 @@ fn a_diary_works() {
     let mut diary = Diary::begin();
     diary.write("a".into(), Some(1.5));
     assert_eq!((diary.pages.len(), diary.mood), (1, 1.5));
+}
+
+/// A cipher of somebody's own, that only tests would use.
+#[derive(Debug)]
+struct Homemade;
+
+impl Cipher for Homemade {
+    fn code(&self) -> u8 {
+        200
+    }
+
+    fn key_id(&self) -> KeyId {
+        KeyId::from_bytes(*b"home")
+    }
+
+    fn encrypt(&self, plaintext: &[u8], associated: &[u8], into: &mut Vec<u8>) -> Result<(), Error> {
+        into.extend(plaintext.iter().map(|byte| byte ^ 0x5a));
+        into.extend(associated);
+        Ok(())
+    }
+
+    fn decrypt(&self, _: KeyId, data: &[u8], associated: &[u8]) -> Result<Vec<u8>, Error> {
+        let text = data.strip_suffix(associated).ok_or_else(|| Error::new(ErrorKind::Cipher, "altered"))?;
+        Ok(text.iter().map(|byte| byte ^ 0x5a).collect())
+    }
+}
+
+#[test]
+fn a_cipher_of_another_kind_is_replaced() {
+    let key = || AesGcm::new(&Key::from_bytes(&[7; 16]).unwrap());
+    let before = Mapper::new().with_cipher(Homemade).encode::<Diary>(&written("a")).unwrap();
+    let now = Mapper::new().with_cipher(key()).with_old_cipher(Homemade);
+    let after = now.encode::<Diary>(&written("b")).unwrap();
+    assert_eq!([page(&now, &before).unwrap(), page(&now, &after).unwrap()], ["a", "b"]);
+    assert!(!holds(&after, "home"), "what is old writes nothing");
+    assert_eq!(page(&Mapper::new().with_cipher(key()), &before).unwrap_err().kind(), ErrorKind::Config);
+    let moved =
+        StoredEvent::new(id::<Diary>(2).uuid(), before.version, before.topic.clone(), before.state.clone());
+    assert_eq!(page(&now, &moved).unwrap_err().kind(), ErrorKind::Cipher);
 }

@@ -63,7 +63,7 @@ fn a_request_that_arrives_many_times_at_once_is_done_once() {
                             .unwrap()
                     });
                     scope.spawn(|| {
-                        app.execute(id, |account: &mut Account| account.deposit(1_000)).wait().unwrap()
+                        app.execute(id, |account: &mut Account| account.deposit(1_000)).wait().unwrap();
                     });
                 }
             });

@@ -46,6 +46,7 @@ pub mod cipher;
 pub mod stored_event;
 pub mod mapper;
 pub mod wait;
+mod observe;
 pub mod recorder;
 pub mod store;
 pub mod snapshot;

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::mapper::Mapped;
+use crate::observe;
 use crate::recorder::EventRange;
 use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
@@ -182,6 +183,7 @@ impl Repository {
         if let Some(replay) = &replay {
             range = range.gt(replay.version());
         }
+        let mut replayed = 0;
         let mut pages = self.store.pages(id, range);
         'pages: while let Some(page) = pages.next().await? {
             for row in &page {
@@ -194,6 +196,7 @@ impl Repository {
                 if until.is_some_and(|until| timestamp > until) {
                     break 'pages;
                 }
+                replayed += 1;
                 match (&mut replay, mapped) {
                     (Some(replay), Mapped::Event(event)) => replay.push(event)?,
                     (Some(replay), Mapped::Retired(envelope)) => replay.skip(&envelope)?,
@@ -207,6 +210,7 @@ impl Repository {
                 }
             }
         }
+        observe::replayed(A::NAME, replayed);
         let replay = replay.ok_or_else(|| not_found::<A>(id, "it has no events, or none until then"))?;
         Ok(self.own(replay.finish()?))
     }

@@ -19,6 +19,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::mapper::Snapshot;
+use crate::observe;
 use crate::recorder::{DynSnapshotRecorder, EventRange};
 use crate::store::EventStore;
 
@@ -84,6 +85,7 @@ impl SnapshotStore {
     }
 
     pub(crate) fn report(&self, error: &Error) {
+        observe::failed_snapshot(error);
         (self.failed)(error);
     }
 

@@ -12,7 +12,7 @@ use crate::setup;
 pub(crate) struct Failed(pub(crate) String);
 
 /// The features of es-runtime that are checked one at a time.
-const FEATURES: &[&str] = &["macros", "sqlite", "testing", "msgpack", "zlib", "zstd", "aes"];
+const FEATURES: &[&str] = &["macros", "sqlite", "testing", "msgpack", "zlib", "zstd", "aes", "tracing"];
 
 /// Sets up, then runs every test.
 pub(crate) fn test() -> Result<(), Failed> {

@@ -18,6 +18,8 @@ impl Builder {
     /// | `TABLE_PREFIX` | what the names of the tables begin with; empty for nothing | the name, in small letters |
     /// | `CIPHER_KEY` | encrypts with this key, in base64 | nothing is encrypted |
     /// | `CIPHER_KEYS_OLD` | keys that are only read with, in base64, with commas between them | none |
+    /// | `CIPHER_DATA_KEYS` | `yes`: each aggregate has [a key of its own](Mapper::with_data_keys), and can be forgotten | `no` |
+    /// | `CIPHER_CLEAR_DATA` | `yes`: what was stored before there was a key is read, too | `no`: it is refused |
     /// | `COMPRESSOR` | `zlib` or `zstd` | nothing is compressed |
     /// | `SNAPSHOT_EVERY` | takes a snapshot of every aggregate after so many events | none are taken |
     ///
@@ -124,13 +126,28 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
         };
         let (key, old) = (self.get("CIPHER_KEY")?, self.get("CIPHER_KEYS_OLD")?);
         let is_set = |set: &Set| !set.value.is_empty();
-        match (key.filter(is_set), old.filter(is_set)) {
-            (Some(key), old) => encrypting(mapper, &key, old.as_ref()),
-            (None, Some(old)) => Err(config(format!(
+        let (data_keys, clear) = (self.switch("CIPHER_DATA_KEYS")?, self.switch("CIPHER_CLEAR_DATA")?);
+        let old = old.filter(is_set);
+        match (key.filter(is_set), old.as_ref().or(data_keys.as_ref()).or(clear.as_ref())) {
+            (Some(key), _) => {
+                let mapper = encrypting(mapper, &key, old.as_ref(), data_keys.is_some())?;
+                Ok(if clear.is_some() { mapper.allowing_clear_data() } else { mapper })
+            }
+            (None, Some(other)) => Err(config(format!(
                 "`{}` is set, but not the key to write with: set `CIPHER_KEY`, too",
-                old.variable
+                other.variable
             ))),
             (None, None) => Ok(mapper),
+        }
+    }
+
+    /// A variable that says `yes`.
+    fn switch(&self, variable: &str) -> Result<Option<Set>, Error> {
+        let Some(set) = self.get(variable)? else { return Ok(None) };
+        match set.value.as_str() {
+            "yes" => Ok(Some(set)),
+            "no" | "" => Ok(None),
+            _ => Err(set.wrong("write `yes` or `no`")),
         }
     }
 }
@@ -151,17 +168,17 @@ fn compressing(mapper: Mapper, set: &Set) -> Result<Mapper, Error> {
 }
 
 #[cfg(feature = "aes")]
-fn encrypting(mapper: Mapper, key: &Set, old: Option<&Set>) -> Result<Mapper, Error> {
+fn encrypting(mapper: Mapper, key: &Set, old: Option<&Set>, data_keys: bool) -> Result<Mapper, Error> {
     let cipher = crate::cipher::AesGcm::from_base64(&key.value, old.map_or("", |old| &old.value));
     let cipher = cipher.map_err(|error| {
         let old = old.map(|old| format!(" or `{}`", old.variable)).unwrap_or_default();
         config(format!("the environment variable `{}`{old} holds no key: {error}", key.variable))
     })?;
-    Ok(mapper.with_cipher(cipher))
+    Ok(if data_keys { mapper.with_data_keys(cipher) } else { mapper.with_cipher(cipher) })
 }
 
 #[cfg(not(feature = "aes"))]
-fn encrypting(_: Mapper, key: &Set, _: Option<&Set>) -> Result<Mapper, Error> {
+fn encrypting(_: Mapper, key: &Set, _: Option<&Set>, _: bool) -> Result<Mapper, Error> {
     Err(config(format!(
         "the environment variable `{}` is set, but this build cannot encrypt: turn on the feature `aes` of es-runtime",
         key.variable
@@ -239,6 +256,36 @@ mod tests {
         fails("bank", &with("COMPRESSOR", "zlib"), &["turn on the feature"]);
         #[cfg(not(feature = "aes"))]
         fails("bank", &with("CIPHER_KEY", "c2VjcmV0"), &["turn on the feature `aes`"]);
+    }
+
+    #[cfg(feature = "aes")]
+    #[test]
+    fn data_keys_and_clear_data_are_switches() {
+        let key = crate::cipher::Key::generate(256).unwrap().to_base64();
+        let shown = |variables: &[(&str, &str)]| {
+            let mut all = vec![("PERSISTENCE", "memory:"), ("CIPHER_KEY", &*key)];
+            all.extend(variables);
+            format!("{:?}", builder("", &all).unwrap())
+        };
+        assert!(shown(&[("CIPHER_DATA_KEYS", "yes")]).contains("has_data_keys: true"));
+        assert!(shown(&[("CIPHER_DATA_KEYS", "no")]).contains("has_data_keys: false"));
+        assert!(shown(&[("CIPHER_CLEAR_DATA", "yes")]).contains("allows_clear: true"));
+        assert!(shown(&[("CIPHER_CLEAR_DATA", "")]).contains("allows_clear: false"));
+        fails(
+            "",
+            &[("PERSISTENCE", "memory:"), ("CIPHER_DATA_KEYS", "on")],
+            &["`CIPHER_DATA_KEYS` is \"on\"; write `yes`"],
+        );
+        fails(
+            "",
+            &[("PERSISTENCE", "memory:"), ("CIPHER_DATA_KEYS", "yes")],
+            &["`CIPHER_DATA_KEYS`", "`CIPHER_KEY`"],
+        );
+        fails(
+            "",
+            &[("PERSISTENCE", "memory:"), ("CIPHER_CLEAR_DATA", "yes")],
+            &["`CIPHER_CLEAR_DATA`", "`CIPHER_KEY`"],
+        );
     }
 
     #[cfg(all(feature = "aes", feature = "zlib"))]

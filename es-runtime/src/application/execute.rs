@@ -4,6 +4,7 @@ use super::{Application, Batch};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Id};
+use crate::observe;
 
 /// How often a save whose outcome is not known is asked for again.
 const ASKED_AGAIN: usize = 3;
@@ -79,14 +80,17 @@ impl Application {
         id: Id<A>,
         mut command: impl FnMut(&mut A) -> R + Send,
     ) -> Result<R, Error> {
-        let mut attempt = 1;
-        loop {
-            let aggregate = self.get(id).await?;
-            match self.run(aggregate, None, &mut command).await {
-                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
-                ended => return ended,
+        let attempts = async {
+            let mut attempt = 1;
+            loop {
+                let aggregate = self.get(id).await?;
+                match self.run(aggregate, None, &mut command).await {
+                    Err(error) if is_to_be_repeated(&error, &mut attempt) => {}
+                    ended => return ended,
+                }
             }
-        }
+        };
+        observe::execute(A::NAME, id.uuid(), attempts).await
     }
 
     /// As [`execute`](Self::execute), but for a command that may be asked for twice, such as a request that is sent again: it
@@ -127,18 +131,21 @@ impl Application {
         id: Id<A>,
         mut command: impl FnMut(&mut A) -> R + Send,
     ) -> Result<Option<R>, Error> {
-        let mut attempt = 1;
-        loop {
-            let aggregate = self.get(id).await?;
-            // Asked after loading: if it was stored since, this attempt conflicts, or is the same commit.
-            if self.store().has_commit(id.uuid(), commit).await? {
-                return Ok(None);
+        let attempts = async {
+            let mut attempt = 1;
+            loop {
+                let aggregate = self.get(id).await?;
+                // Asked after loading: if it was stored since, this attempt conflicts, or is the same commit.
+                if self.store().has_commit(id.uuid(), commit).await? {
+                    return Ok(None);
+                }
+                match self.run(aggregate, Some(commit), &mut command).await {
+                    Err(error) if is_to_be_repeated(&error, &mut attempt) => {}
+                    ended => return ended.map(Some),
+                }
             }
-            match self.run(aggregate, Some(commit), &mut command).await {
-                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
-                ended => return ended.map(Some),
-            }
-        }
+        };
+        observe::execute(A::NAME, id.uuid(), attempts).await
     }
 
     /// Runs a command on an aggregate that was just loaded, and saves it.
@@ -157,9 +164,22 @@ impl Application {
             let batch = Batch { commit, ..Batch::new().add(&mut aggregate) };
             match self.save(batch).await {
                 // The command has run: it is this save that has to come to an end, not another run.
-                Err(error) if error.kind().is_transient() && asked < ASKED_AGAIN => asked += 1,
+                Err(error) if error.kind().is_transient() && asked < ASKED_AGAIN => {
+                    observe::retry(&error);
+                    asked += 1;
+                }
                 saved => return saved.map(|_| result),
             }
         }
     }
+}
+
+/// Whether somebody else was first, and not too often.
+fn is_to_be_repeated(error: &Error, attempt: &mut usize) -> bool {
+    let repeats = error.kind() == ErrorKind::Conflict && *attempt < ATTEMPTS;
+    if repeats {
+        observe::retry(error);
+        *attempt += 1;
+    }
+    repeats
 }

@@ -20,6 +20,7 @@ use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::metadata::Metadata;
+use crate::observe;
 use crate::recorder::{DynApplicationRecorder, Position, Receipt};
 use crate::repository::{At, Past, Repository};
 use crate::store::EventStore;
@@ -157,7 +158,8 @@ impl Application {
         let batch = batch.into_batch();
         let Shared { repository, snapshotting, .. } = &*self.shared;
         self.shared.check_open()?;
-        save::save(repository, snapshotting, &self.metadata, batch).await
+        let (aggregates, loose) = (batch.roots.len(), batch.loose.len());
+        observe::save(aggregates, loose, save::save(repository, snapshotting, &self.metadata, batch)).await
     }
 
     /// Loads an aggregate.
@@ -168,7 +170,7 @@ impl Application {
     /// that of another type.
     pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
         self.shared.check_open()?;
-        self.shared.repository.get(id).await
+        observe::get(A::NAME, id.uuid(), self.shared.repository.get(id)).await
     }
 
     /// Loads an aggregate as it was at a version or a time; at its last version, if that is lower.
@@ -178,7 +180,7 @@ impl Application {
     /// As [`get`](Self::get); [`ErrorKind::NotFound`] also if it did not exist then.
     pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
         self.shared.check_open()?;
-        self.shared.repository.get_at(id, at).await
+        observe::get(A::NAME, id.uuid(), self.shared.repository.get_at(id, at)).await
     }
 
     /// Whether there is such an aggregate now.
@@ -246,7 +248,8 @@ impl Application {
         at: impl Into<Version>,
     ) -> Result<Version, Error> {
         self.shared.check_open()?;
-        self.shared.repository.take_snapshot(id, at.into()).await
+        let taking = self.shared.repository.take_snapshot(id, at.into());
+        observe::snapshot(A::NAME, id.uuid(), taking).await
     }
 
     /// Makes an aggregate unreadable for ever, by destroying the key that its data are encrypted with.

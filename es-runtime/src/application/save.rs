@@ -6,6 +6,7 @@ use super::batch::{Batch, Saved};
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Version};
 use crate::metadata::Metadata;
+use crate::observe;
 use crate::recorder::{Commit, Receipt};
 use crate::repository::Repository;
 use crate::store::EventStore;
@@ -51,7 +52,7 @@ pub(super) async fn save(
         let snapshot = snapshot.and_then(|version| root.take_snapshot(repository, version));
         // What was saved is saved: a snapshot that fails is only slower next time.
         if let Some(snapshot) = snapshot
-            && let Err(error) = snapshot.await
+            && let Err(error) = observe::snapshot(root.name(), root.id(), snapshot).await
             && let Some(snapshots) = repository.snapshots()
         {
             snapshots.report(&error);

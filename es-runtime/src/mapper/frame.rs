@@ -85,10 +85,10 @@ impl Mapper {
         let decrypted = if *cipher == NONE {
             clear(rest)?.into()
         } else {
-            let known = self.reading_cipher(*cipher)?;
             let Some((key, rest)) = rest.split_first_chunk() else { return Err(corrupt("it is cut off")) };
             let header = state.get(..8).unwrap_or_default();
-            known.decrypt(KeyId::from_bytes(*key), rest, &identity.associated(header))?.into()
+            let key = KeyId::from_bytes(*key);
+            self.decrypt(*cipher, |known| known.decrypt(key, rest, &identity.associated(header)))?.into()
         };
         if *compressor == NONE {
             return Ok((codec, decrypted));
@@ -117,10 +117,15 @@ impl Mapper {
         }
     }
 
-    fn reading_cipher(&self, code: u8) -> Result<&dyn Cipher, Error> {
+    /// Decrypts with the ciphers that have this code, one after the other.
+    pub(super) fn decrypt(
+        &self,
+        code: u8,
+        decrypt: impl Fn(&dyn Cipher) -> Result<Vec<u8>, Error>,
+    ) -> Result<Vec<u8>, Error> {
         if code == DATA_KEY {
             return match &self.data_key {
-                Some(data_key) => Ok(&**data_key),
+                Some(data_key) => decrypt(&**data_key),
                 None if self.has_data_keys => Err(Error::new(
                     ErrorKind::Cipher,
                     "no data key of its aggregate is stored; restore it from a backup",
@@ -128,8 +133,15 @@ impl Mapper {
                 None => Err(config("the data key of its aggregate", "open with `Mapper::with_data_keys`")),
             };
         }
-        let known = self.cipher.as_deref().filter(|known| known.code() == code);
-        known.ok_or_else(|| config(&format!("the cipher {code}"), "configure it with its key"))
+        let mut refused = None;
+        for known in self.cipher.iter().chain(&self.old_ciphers).filter(|known| known.code() == code) {
+            match decrypt(&**known) {
+                Err(error) => refused = refused.or(Some(error)),
+                decrypted => return decrypted,
+            }
+        }
+        let missing = || config(&format!("the cipher {code}"), "configure it with its key");
+        Err(refused.unwrap_or_else(missing))
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Mapper {
     /// All that can be read.
     compressors: Vec<Arc<dyn Compressor>>,
     cipher: Option<Arc<dyn Cipher>>,
+    /// Those that are only read with.
+    old_ciphers: Vec<Arc<dyn Cipher>>,
     /// Whether each aggregate has a key of its own, which the cipher encrypts.
     has_data_keys: bool,
     /// That of the aggregate whose rows this one maps.
@@ -78,6 +80,7 @@ impl Debug for Mapper {
             .field("compressor", &self.compressor)
             .field("cipher", &self.cipher)
             .field("has_data_keys", &self.has_data_keys)
+            .field("allows_clear", &self.allows_clear)
             .finish_non_exhaustive()
     }
 }
@@ -138,6 +141,7 @@ impl Mapper {
             compressor: None,
             compressors: known_compressors(),
             cipher: None,
+            old_ciphers: Vec::new(),
             has_data_keys: false,
             data_key: None,
             allows_clear: false,
@@ -167,6 +171,14 @@ impl Mapper {
     #[must_use]
     pub fn with_cipher(mut self, cipher: impl Cipher + 'static) -> Self {
         self.cipher = Some(Arc::new(cipher));
+        self
+    }
+
+    /// Also reads what this cipher encrypted: one of another kind, from before. Old keys of the same kind are for the key ring
+    /// of the cipher itself.
+    #[must_use]
+    pub fn with_old_cipher(mut self, cipher: impl Cipher + 'static) -> Self {
+        self.old_ciphers.push(Arc::new(cipher));
         self
     }
 

@@ -1,0 +1,137 @@
+//! What the feature `tracing` tells: spans and counters, and nothing of what events say.
+
+use std::fmt::{Debug, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use es_runtime::recorder::MemoryRecorder;
+use es_runtime::{Application, Version, Wait};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::account::{Account, open};
+
+/// Notes in one line what begins, and what is told.
+#[derive(Clone, Default)]
+struct Notes {
+    lines: Arc<Mutex<Vec<String>>>,
+    next: Arc<AtomicU64>,
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+impl Notes {
+    fn note(&self, name: &str, record: impl FnOnce(&mut Line)) {
+        let mut line = Line(name.to_owned());
+        record(&mut line);
+        self.lines.lock().unwrap().push(line.0);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().unwrap())
+    }
+}
+
+impl Subscriber for Notes {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("es_runtime")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.note(span.metadata().name(), |line| span.record(line));
+        Id::from_u64(self.next.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        self.note("and", |line| values.record(line));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        self.note("event", |line| event.record(line));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn noted(work: impl FnOnce()) -> Vec<String> {
+    let notes = Notes::default();
+    tracing::subscriber::with_default(notes.clone(), work);
+    notes.take()
+}
+
+#[test]
+fn saving_loading_and_snapshots_are_spans() {
+    let app = Application::builder("memory:").snapshot_every::<Account>(2).open().wait().unwrap();
+    let mut account = open();
+    let id = account.id();
+    account.deposit(777);
+    let lines = noted(|| {
+        app.save(&mut account).wait().unwrap();
+        app.get(id).wait().unwrap();
+        app.take_snapshot(id, Version::INITIAL).wait().unwrap();
+    });
+    let about = format!("aggregate=\"Account\" id={id}");
+    assert_eq!(
+        lines,
+        [
+            "save aggregates=1 events=0".to_owned(),
+            format!("snapshot {about}"),
+            format!("get {about}"),
+            "event histogram.es_replay_length=0 aggregate=\"Account\"".to_owned(),
+            format!("snapshot {about}"),
+            "event histogram.es_replay_length=1 aggregate=\"Account\"".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn conflicts_and_retries_are_counted() {
+    let app = Application::on(Arc::new(MemoryRecorder::new())).open().wait().unwrap();
+    let mut account = open();
+    app.save(&mut account).wait().unwrap();
+    let id = account.id();
+    let mut meddled = false;
+    let lines = noted(|| {
+        let command = |account: &mut Account| {
+            if !std::mem::replace(&mut meddled, true) {
+                let mut other = app.get(id).wait().unwrap();
+                other.deposit(1);
+                app.save(&mut other).wait().unwrap();
+            }
+            account.deposit(2);
+        };
+        app.execute(id, command).wait().unwrap();
+    });
+    let count = |what: &str| lines.iter().filter(|line| line.contains(what)).count();
+    assert_eq!(count(&format!("execute aggregate=\"Account\" id={id}")), 1);
+    assert_eq!(count("monotonic_counter.es_conflicts=1"), 1);
+    assert_eq!(count("monotonic_counter.es_retries=1 because=Conflict"), 1);
+    assert_eq!(count("and error=Conflict"), 1);
+    assert_eq!(count("save aggregates=1"), 3);
+}
+
+#[test]
+fn what_events_say_is_not_told() {
+    let app = Application::builder("sqlite::memory:").snapshot_every::<Account>(1).open().wait().unwrap();
+    let lines = noted(|| {
+        let mut account = Account::open("the secret name".into());
+        app.save(&mut account).wait().unwrap();
+        app.save(&mut account.discard()).wait().unwrap();
+        let other = Account::open("the secret name".into());
+        assert!(app.get(other.id()).wait().is_err());
+    });
+    assert!(lines.len() > 3);
+    assert!(lines.iter().any(|line| line == "and error=NotFound"), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("secret")), "{lines:?}");
+}
