@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error;
 use super::options::{Location, SqliteOptions, Synchronous};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// How many statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
@@ -35,39 +35,89 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
             Connection::open_in_memory().map_err(|cause| error::opening("memory", cause))?
         }
     };
-    set_up(&connection, options, reads).map_err(error::of("set up the connection"))?;
+    let failed = error::of("set up the connection");
+    set_up(&connection, options).map_err(&failed)?;
+    if !reads {
+        // Readers do not block the writer, nor it them. The mode is kept in the file.
+        let mode = write_ahead(&connection, options.busy_timeout).map_err(&failed)?;
+        check_mode(&options.location, &mode)?;
+        set_up_writer(&connection, options.synchronous).map_err(&failed)?;
+    }
+    // The first look into the file: it may be anything.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(&failed)?;
     Ok(connection)
 }
 
-fn set_up(connection: &Connection, options: &SqliteOptions, reads: bool) -> rusqlite::Result<()> {
+fn set_up(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // A column that is not there is an error, not the text of its name.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-    if !reads {
-        // Readers do not block the writer, nor it them. The mode is kept in the file.
-        write_ahead(connection, options.busy_timeout)?;
-        // Always: a data key that is destroyed later may leave no copy behind where its page was split before.
-        connection.pragma_update(None, "secure_delete", true)?;
-        connection.execute_batch(match options.synchronous {
-            Synchronous::Full => "PRAGMA synchronous = FULL",
-            Synchronous::Normal => "PRAGMA synchronous = NORMAL",
-        })?;
-    }
-    // The first look into the file: it may be anything.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    Ok(())
 }
 
-/// SQLite does not always wait for others that change the mode at the same time.
-fn write_ahead(connection: &Connection, timeout: Duration) -> rusqlite::Result<()> {
+fn set_up_writer(connection: &Connection, synchronous: Synchronous) -> rusqlite::Result<()> {
+    // Always: a data key that is destroyed later may leave no copy behind where its page was split before.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.execute_batch(match synchronous {
+        Synchronous::Full => "PRAGMA synchronous = FULL",
+        Synchronous::Normal => "PRAGMA synchronous = NORMAL",
+    })
+}
+
+/// Returns the mode that is now in force. SQLite does not always wait for others that change it at the same time.
+fn write_ahead(connection: &Connection, timeout: Duration) -> rusqlite::Result<String> {
     let until = Instant::now() + timeout;
     loop {
-        match connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())) {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
             Err(cause) if error::is_busy(&cause) && Instant::now() < until => {
                 thread::sleep(Duration::from_millis(2));
             }
             answer => return answer,
         }
+    }
+}
+
+/// SQLite refuses a mode by answering with another one. Without this one, a reader would block the writer.
+fn check_mode(location: &Location, mode: &str) -> Result<(), Error> {
+    let Location::File(path) = location else { return Ok(()) };
+    if mode.eq_ignore_ascii_case("wal") {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        format!(
+            "the database {} cannot have a write-ahead log: its journal mode stays `{mode}`; put it on a local \
+             file system, which has locks and shared memory",
+            path.display()
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_cannot_have_a_write_ahead_log_is_refused() {
+        let file = std::env::temp_dir().join(format!("es-no-wal-{}.db", std::process::id()));
+        let options = SqliteOptions::file(&file);
+        // Locks by files alone, as where there is no shared memory.
+        let connection =
+            Connection::open_with_flags_and_vfs(&file, OpenFlags::default(), c"unix-dotfile").unwrap();
+        let mode = write_ahead(&connection, options.busy_timeout).unwrap();
+        let error = check_mode(&options.location, &mode).unwrap_err();
+        drop(connection);
+        let _ = std::fs::remove_file(&file);
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("stays `delete`; put it on a local file system"), "{error}");
+    }
+
+    #[test]
+    fn a_write_ahead_log_is_taken_and_memory_needs_none() {
+        check_mode(&SqliteOptions::file("a.db").location, "wal").unwrap();
+        check_mode(&SqliteOptions::in_memory().location, "memory").unwrap();
     }
 }
