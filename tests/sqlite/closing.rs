@@ -1,5 +1,9 @@
 //! Closing is final.
 
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::Duration;
+
 use super::*;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, EventRange, LogRange, Position, ProcessRecorder,
@@ -47,6 +51,31 @@ fn after_closing_everything_is_refused() {
 }
 
 #[test]
+fn reads_that_were_asked_for_before_closing_are_done() {
+    let folder = Folder::new();
+    let database = options(&folder).readers(1).open().unwrap();
+    let recorder = database.recorder(&Tables::default()).unwrap();
+    let id = Uuid::now_v7();
+    recorder.append(commit(id, 1..=20_000)).wait().unwrap();
+    let mut polled: Vec<_> = (0..20).map(|_| Box::pin(recorder.select(id, EventRange::all()))).collect();
+    for read in &mut polled {
+        let poll = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll.is_pending(), "one after the other reads for a while");
+    }
+    thread::scope(|scope| {
+        // It waits for the one reader, too.
+        let waiting = scope.spawn(|| recorder.select(id, EventRange::all()).wait());
+        thread::sleep(Duration::from_millis(100));
+        database.close();
+        assert_eq!(both(|| recorder.last_position()).map(kind), [ErrorKind::Closed; 2]);
+        assert_eq!(waiting.join().unwrap().unwrap().len(), 20_000);
+    });
+    for read in polled {
+        assert_eq!(futures_executor::block_on(read).unwrap().len(), 20_000);
+    }
+}
+
+#[test]
 fn the_file_is_let_go() {
     let folder = Folder::new();
     let (database, recorder) = open(&folder);
@@ -57,7 +86,7 @@ fn the_file_is_let_go() {
     let began = std::time::Instant::now();
     while folder.file("events.db-wal").exists() {
         assert!(began.elapsed().as_secs() < 5, "the last connection to close merges the log into the file");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

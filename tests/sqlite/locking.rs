@@ -104,13 +104,22 @@ fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
     recorder.append(commit(id, 1..=20_000)).wait().unwrap();
     let (mut served, mut refused) = (0, 0);
     thread::scope(|scope| {
-        let read =
-            || (0..4).flat_map(|_| both(|| recorder.select(id, EventRange::all()))).collect::<Vec<_>>();
+        let read = || {
+            let polled = || futures_executor::block_on(recorder.select(id, EventRange::all()));
+            let waited = || recorder.select(id, EventRange::all()).wait();
+            let both = || [polled().inspect_err(|error| panic!("polled, it queues: {error}")), waited()];
+            (0..4).flat_map(|_| both()).collect::<Vec<_>>()
+        };
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
         for answer in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
             match answer {
                 Ok(events) => served += usize::from(events.len() == 20_000),
-                Err(error) => refused += usize::from(error.kind() == ErrorKind::Timeout),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Timeout);
+                    let message = error.to_string();
+                    assert!(message.contains("`readers`") && message.contains("`busy_timeout`"), "{message}");
+                    refused += 1;
+                }
             }
         }
     });

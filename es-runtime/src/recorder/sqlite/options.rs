@@ -77,13 +77,17 @@ impl SqliteOptions {
         self
     }
 
-    /// How long to wait for another process that writes; 5 seconds unless it is said.
+    /// How long a write waits for another process that writes, and a thread inside [`Wait::wait`](crate::Wait) for
+    /// one of the [`readers`](Self::readers); 5 seconds unless it is said. After that they fail as `Timeout`.
+    ///
+    /// A read on an executor waits for its turn as long as its future is kept: drop the future to give up.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
     }
 
-    /// How many connections read at the same time; 4 unless it is said, at least 1.
+    /// How many connections read at the same time; 4 unless it is said, at least 1. What is read beyond them
+    /// queues; see [`busy_timeout`](Self::busy_timeout) for how long.
     pub fn readers(mut self, readers: usize) -> Self {
         self.readers = readers.max(1);
         self

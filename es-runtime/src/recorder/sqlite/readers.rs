@@ -37,6 +37,8 @@ struct State {
     /// Of the connections, idle or not.
     open: usize,
     queue: VecDeque<Job>,
+    /// How many wait for a connection.
+    waiting: usize,
     threads: usize,
     closed: bool,
 }
@@ -48,15 +50,19 @@ impl Readers {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Reads on this thread.
+    /// Reads on this thread, which cannot be called back: it waits for a connection only so long.
     pub(super) fn here<T>(&self, read: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let mut held = self.shared.take()?;
+        let state = self.shared.lock();
+        if state.closed {
+            return Err(closed());
+        }
+        let mut held = self.shared.take(state, Some(self.shared.options.busy_timeout))?;
         let read = read(held.connection()?);
         held.give_back();
         read
     }
 
-    /// Reads on a thread of the store.
+    /// Reads on a thread of the store, as soon as it is its turn.
     pub(super) fn elsewhere<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
@@ -64,6 +70,10 @@ impl Readers {
         let slot = Slot::new();
         let filled = Arc::clone(&slot);
         let job: Job = Box::new(move |connection| {
+            if Arc::strong_count(&filled) == 1 {
+                // Whoever asked gave up.
+                return None;
+            }
             let read = catch_unwind(AssertUnwindSafe(|| connection.and_then(read)));
             filled.fill(read.unwrap_or_else(|_| Err(lost())))
         });
@@ -85,13 +95,11 @@ impl Readers {
         slot
     }
 
+    /// Refuses later reads; what was asked for before is still done, and the connections end after it.
     pub(super) fn close(&self) {
         let mut state = self.shared.lock();
         state.closed = true;
-        let idle = std::mem::take(&mut state.idle);
-        drop(state);
-        drop(idle);
-        self.shared.freed.notify_all();
+        Shared::let_go(state);
         self.shared.asked.notify_all();
     }
 }
@@ -108,13 +116,13 @@ impl Shared {
     }
 
     /// An idle connection, a new one, or the next that comes back.
-    fn take(&self) -> Result<Held<'_>, Error> {
-        let until = Instant::now() + self.options.busy_timeout.max(Duration::from_millis(1));
-        let mut state = self.lock();
+    fn take<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        limit: Option<Duration>,
+    ) -> Result<Held<'a>, Error> {
+        let until = limit.map(|limit| Instant::now() + limit.max(Duration::from_millis(1)));
         loop {
-            if state.closed {
-                return Err(closed());
-            }
             if let Some(connection) = state.idle.pop() {
                 return Ok(Held { shared: self, connection: Some(connection) });
             }
@@ -126,18 +134,39 @@ impl Shared {
                 held.connection = Some(open(&self.options, &Role::Reads)?);
                 return Ok(held);
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!(
-                        "all {} readers are busy; try again, or open with more `readers`",
-                        self.options.readers
-                    ),
-                ));
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                Self::let_go(state);
+                return Err(self.busy());
             }
-            (state, _) = self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            state.waiting += 1;
+            state = match left {
+                Some(left) => self.freed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.freed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+            state.waiting -= 1;
         }
+    }
+
+    /// Closes the idle connections, if nobody will need them.
+    fn let_go(mut state: MutexGuard<'_, State>) {
+        if state.closed && state.queue.is_empty() && state.waiting == 0 {
+            let idle = std::mem::take(&mut state.idle);
+            state.open -= idle.len();
+            drop(state);
+            drop(idle);
+        }
+    }
+
+    fn busy(&self) -> Error {
+        let SqliteOptions { readers, busy_timeout, .. } = &self.options;
+        Error::new(
+            ErrorKind::Timeout,
+            format!(
+                "all {readers} readers were busy for {busy_timeout:?}; try again, or open with more `readers` or a \
+                 longer `busy_timeout`"
+            ),
+        )
     }
 }
 
@@ -153,18 +182,14 @@ impl Held<'_> {
     }
 
     fn give_back(mut self) {
-        let connection = self.connection.take();
-        let mut state = self.shared.lock();
-        if state.closed {
-            drop(state);
-            drop(connection);
-        } else if let Some(connection) = connection {
-            state.idle.push(connection);
-            drop(state);
-            self.shared.freed.notify_one();
-            // It is counted as before.
-            std::mem::forget(self);
-        }
+        let Some(connection) = self.connection.take() else { return };
+        let shared = self.shared;
+        // It is counted as before.
+        std::mem::forget(self);
+        let mut state = shared.lock();
+        state.idle.push(connection);
+        shared.freed.notify_one();
+        Shared::let_go(state);
     }
 }
 
@@ -191,8 +216,7 @@ fn serve(weak: &Weak<Shared>) {
             }
             state = shared.asked.wait(state).unwrap_or_else(PoisonError::into_inner);
         };
-        drop(state);
-        let waker = match shared.take() {
+        let waker = match shared.take(state, None) {
             Ok(mut held) => {
                 let waker = job(held.connection());
                 held.give_back();
