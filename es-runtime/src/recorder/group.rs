@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -33,6 +34,9 @@ pub(super) trait Worker: Send + 'static {
 
     /// The outcome of a job that came after the end.
     fn closed() -> Self::Outcome;
+
+    /// The outcome of a job that nobody can work for: no thread can be started.
+    fn unavailable(cause: &io::Error) -> Self::Outcome;
 }
 
 /// How many jobs go together at most: a bound on the memory and the time of one round.
@@ -161,14 +165,15 @@ impl<W: Worker> Shared<W> {
     /// Calls who is to lead next, if there is work and nobody does; ends the worker, if there is none any more.
     fn pass_on(self: &Arc<Self>, mut state: MutexGuard<'_, State<W>>) {
         let next = state.next_leader();
+        let (mut others, mut given_up) = (Vec::new(), GivenUp(Vec::new()));
         match next {
-            Some(Next::Thread) => {
-                state.asked = true;
-                self.call_thread(&mut state);
-            }
+            Some(Next::Thread) => given_up = self.ask_thread(&mut state),
             Some(Next::Waiting(_)) if !state.watched => {
-                state.watched = true;
-                self.call_thread(&mut state);
+                state.watched = self.call_thread(&mut state).is_ok();
+                if !state.watched {
+                    // Nobody looks whether the first comes: any other may.
+                    others = state.waiting().skip(1).collect();
+                }
             }
             // The group's own thread ends with the worker.
             None if state.closed => self.called.notify_all(),
@@ -179,18 +184,33 @@ impl<W: Worker> Shared<W> {
         if let Some(Next::Waiting(waker)) = next {
             wake(waker);
         }
+        others.into_iter().for_each(wake);
+        given_up.tell();
         drop(ended);
     }
 
+    /// Has the group's own thread lead. If there can be none, gives up what nobody else works for.
+    fn ask_thread(self: &Arc<Self>, state: &mut State<W>) -> GivenUp<W> {
+        state.asked = true;
+        match self.call_thread(state) {
+            Err(cause) if matches!(state.next_leader(), Some(Next::Thread)) => {
+                GivenUp(state.queue.drain(..).map(|entry| (entry, W::unavailable(&cause))).collect())
+            }
+            // Who leads passes on.
+            _ => GivenUp(Vec::new()),
+        }
+    }
+
     /// Sees to it that the group's own thread looks at the state.
-    fn call_thread(self: &Arc<Self>, state: &mut State<W>) {
+    fn call_thread(self: &Arc<Self>, state: &mut State<W>) -> io::Result<()> {
         if !state.has_thread {
             let weak = Arc::downgrade(self);
-            let spawned = thread::Builder::new().name("es-writer".to_owned()).spawn(move || serve(&weak));
-            state.has_thread = spawned.is_ok();
+            start("es-writer", move || serve(&weak))?;
+            state.has_thread = true;
         }
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.called.notify_all();
+        Ok(())
     }
 
     /// Works one job right away, if nobody leads and nobody waits.
@@ -227,8 +247,12 @@ impl<W: Worker> State<W> {
         if self.worker.is_none() || self.queue.is_empty() {
             return None;
         }
-        let waiting = self.queue.iter().filter(|entry| entry.may_block).find_map(|entry| entry.slot.waker());
-        Some(waiting.map_or(Next::Thread, Next::Waiting))
+        Some(self.waiting().next().map_or(Next::Thread, Next::Waiting))
+    }
+
+    /// Those that can lead themselves.
+    fn waiting(&self) -> impl Iterator<Item = Waker> {
+        self.queue.iter().filter(|entry| entry.may_block).filter_map(|entry| entry.slot.waker())
     }
 
     fn take_worker(&mut self) -> Option<W> {
@@ -239,6 +263,20 @@ impl<W: Worker> State<W> {
     /// The worker, if it is not needed any more.
     fn take_ended(&mut self) -> Option<W> {
         if self.closed && self.queue.is_empty() { self.worker.take() } else { None }
+    }
+}
+
+/// Jobs that nobody works for, with their outcomes.
+struct GivenUp<W: Worker>(Vec<(Entry<W>, W::Outcome)>);
+
+impl<W: Worker> GivenUp<W> {
+    /// Not under the lock: it wakes.
+    fn tell(self) {
+        for (entry, outcome) in self.0 {
+            if let Some(waker) = entry.slot.fill(outcome) {
+                wake(waker);
+            }
+        }
     }
 }
 
@@ -277,9 +315,9 @@ impl<W: Worker> Future for Submitted<W> {
             let alone = state.queue.is_empty() && state.worker.is_some();
             state.queue.push_back(Entry { job, slot, may_block });
             if !may_block {
-                state.asked = true;
-                self.shared.call_thread(&mut state);
+                let given_up = self.shared.ask_thread(&mut state);
                 drop(state);
+                given_up.tell();
                 if alone {
                     self.look_awhile();
                 }
@@ -325,6 +363,21 @@ impl<W: Worker> Drop for Submitted<W> {
             self.shared.pass_on(state);
         }
     }
+}
+
+/// Starts a thread of the store.
+pub(super) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    #[cfg(test)]
+    if NO_THREADS.get() {
+        return Err(io::Error::other("no more threads, on purpose"));
+    }
+    thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Whether this thread is refused to start others.
+    pub(super) static NO_THREADS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
 /// A waker belongs to somebody else: if it panics, the lead must not be lost.

@@ -1,5 +1,6 @@
 //! The writer: commits that came together are stored in one transaction, each for itself.
 
+use std::io;
 use std::sync::Arc;
 
 use rusqlite::types::Null;
@@ -279,6 +280,10 @@ impl Worker for Writer {
 
     fn closed() -> Outcome {
         Err(Error::new(ErrorKind::Closed, "the database is closed; open it again"))
+    }
+
+    fn unavailable(cause: &io::Error) -> Outcome {
+        Err(error::no_thread(cause))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the driver reports, as kinds of our own.
 
+use std::io;
+
 use rusqlite::ffi;
 
 use crate::error::{Error, ErrorKind};
@@ -45,6 +47,12 @@ pub(super) fn committing(cause: rusqlite::Error) -> Error {
         .with_source(cause),
         _ => of("commit")(cause),
     }
+}
+
+/// Work for an executor that has no thread to be done on.
+pub(super) fn no_thread(cause: &io::Error) -> Error {
+    let message = format!("no thread can be started for what is polled: {cause}; there may be too many");
+    Error::new(ErrorKind::Unavailable, message)
 }
 
 fn primary(cause: &rusqlite::Error) -> Option<i32> {

@@ -4,16 +4,16 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::connection::{Role, open};
 use super::database::lost;
+use super::error;
 use super::options::SqliteOptions;
 use crate::error::{Error, ErrorKind};
-use crate::recorder::group::wake;
+use crate::recorder::group::{start, wake};
 use crate::wait::Slot;
 
 type Job = Box<dyn FnOnce(Result<&mut Connection, Error>) -> Option<Waker> + Send>;
@@ -84,12 +84,20 @@ impl Readers {
             slot.fill(Err(closed()));
             return slot;
         }
-        state.queue.push_back(job);
         if state.threads < self.shared.options.readers {
             let weak = Arc::downgrade(&self.shared);
-            let spawned = thread::Builder::new().name("es-reader".to_owned()).spawn(move || serve(&weak));
-            state.threads += usize::from(spawned.is_ok());
+            match start("es-reader", move || serve(&weak)) {
+                Ok(()) => state.threads += 1,
+                // Those that are there come to it.
+                Err(_) if state.threads > 0 => {}
+                Err(cause) => {
+                    drop(state);
+                    slot.fill(Err(error::no_thread(&cause)));
+                    return slot;
+                }
+            }
         }
+        state.queue.push_back(job);
         drop(state);
         self.shared.asked.notify_one();
         slot
@@ -227,5 +235,30 @@ fn serve(weak: &Weak<Shared>) {
         if let Some(waker) = waker {
             wake(waker);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recorder::group::NO_THREADS;
+    use crate::wait::Wait;
+
+    fn read(readers: &Readers) -> Result<u8, Error> {
+        let slot = readers.elsewhere(|_| Ok(7));
+        std::future::poll_fn(|context| slot.poll(context)).wait().unwrap()
+    }
+
+    #[test]
+    fn a_read_for_which_no_thread_can_be_started_fails() {
+        let readers = Readers::new(SqliteOptions::in_memory().readers(2));
+        NO_THREADS.set(true);
+        let error = read(&readers).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains("no thread can be started"), "{error}");
+        NO_THREADS.set(false);
+        assert_eq!(read(&readers).unwrap(), 7);
+        NO_THREADS.set(true);
+        assert_eq!(read(&readers).unwrap(), 7, "one thread is there");
     }
 }
