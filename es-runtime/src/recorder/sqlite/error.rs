@@ -39,14 +39,17 @@ pub(super) fn is_busy(cause: &rusqlite::Error) -> bool {
 
 /// A commit that failed: it may have reached the disk.
 pub(super) fn committing(cause: rusqlite::Error) -> Error {
-    match primary(&cause) {
-        Some(ffi::SQLITE_IOERR) => Error::new(
-            ErrorKind::OutcomeUnknown,
-            format!("the disk failed while a commit was written: {cause}; save again once it works: nothing is stored twice"),
-        )
-        .with_source(cause),
-        _ => of("commit")(cause),
-    }
+    let what = match primary(&cause) {
+        // Also where waiting for the disk failed: the next who opens the file may find the commit whole.
+        Some(ffi::SQLITE_IOERR) => "the disk failed",
+        // It may have been the index of what is written already.
+        Some(ffi::SQLITE_NOMEM) => "there was no memory left",
+        _ => return of("commit")(cause),
+    };
+    let message = format!(
+        "{what} while a commit was written: {cause}; save again once it works: nothing is stored twice"
+    );
+    Error::new(ErrorKind::OutcomeUnknown, message).with_source(cause)
 }
 
 /// Work for an executor that has no thread to be done on.
@@ -56,11 +59,15 @@ pub(super) fn no_thread(cause: &io::Error) -> Error {
 }
 
 fn primary(cause: &rusqlite::Error) -> Option<i32> {
+    extended(cause).map(|code| code & 0xff)
+}
+
+fn extended(cause: &rusqlite::Error) -> Option<i32> {
     let failure = match cause {
         rusqlite::Error::SqlInputError { error, .. } => Some(error),
         _ => cause.sqlite_error(),
     };
-    failure.map(|error| error.extended_code & 0xff)
+    failure.map(|error| error.extended_code)
 }
 
 fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {
@@ -77,7 +84,7 @@ fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {
         Some(ffi::SQLITE_FULL) => {
             (ErrorKind::Storage, "the disk is full; nothing was stored; make room and try again")
         }
-        Some(ffi::SQLITE_IOERR) => (ErrorKind::Storage, "the disk failed; check it, and the system's log"),
+        Some(ffi::SQLITE_IOERR) => (ErrorKind::Storage, failed_disk(cause)),
         Some(ffi::SQLITE_PERM | ffi::SQLITE_AUTH) => {
             (ErrorKind::Storage, "check the permissions of the file")
         }
@@ -91,5 +98,49 @@ fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {
             "the tables are not as this program made them; check the path and the names of the tables",
         ),
         _ => (ErrorKind::Storage, "see the cause"),
+    }
+}
+
+fn failed_disk(cause: &rusqlite::Error) -> &'static str {
+    match extended(cause) {
+        // The file beside the database that ends in `-shm`.
+        Some(ffi::SQLITE_IOERR_SHMSIZE) => {
+            "there is no room for the memory that is shared: the disk is full, or it failed; make room, or check it"
+        }
+        Some(ffi::SQLITE_IOERR_SHMOPEN | ffi::SQLITE_IOERR_SHMMAP | ffi::SQLITE_IOERR_SHMLOCK) => {
+            "memory cannot be shared; put the file on a local file system, which can do that"
+        }
+        _ => "the disk failed; check it, and the system's log",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn a_commit_that_may_be_written_is_not_said_to_be_lost() {
+        let unknown = [
+            ffi::SQLITE_IOERR_WRITE,
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_IOERR_SHMSIZE,
+            ffi::SQLITE_IOERR_NOMEM,
+            ffi::SQLITE_NOMEM,
+        ];
+        for code in unknown {
+            let error = committing(failure(code));
+            assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
+        }
+        for (code, kind) in [
+            (ffi::SQLITE_FULL, ErrorKind::Storage),
+            (ffi::SQLITE_BUSY, ErrorKind::Timeout),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, ErrorKind::Schema),
+        ] {
+            assert_eq!(committing(failure(code)).kind(), kind);
+        }
     }
 }
