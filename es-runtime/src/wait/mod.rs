@@ -4,6 +4,7 @@ mod slot;
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,7 +62,7 @@ pub(crate) async fn unblock<T: Send + 'static>(
             }
             let filled = Arc::clone(&slot);
             let spawned = thread::Builder::new().name("es-work".to_owned()).spawn(move || {
-                if let Some(waker) = filled.fill(work()) {
+                if let Some(waker) = filled.fill(catch_unwind(AssertUnwindSafe(work))) {
                     waker.wake();
                 }
             });
@@ -70,7 +71,12 @@ pub(crate) async fn unblock<T: Send + 'static>(
                 return Poll::Ready(Err(Error::new(ErrorKind::Unavailable, message).with_source(cause)));
             }
         }
-        slot.poll(context).map(|done| done.unwrap_or_else(|| Err(taken())))
+        slot.poll(context).map(|done| match done {
+            Some(Ok(done)) => done,
+            // As if it had been done here.
+            Some(Err(panic)) => resume_unwind(panic),
+            None => Err(taken()),
+        })
     })
     .await
 }
@@ -123,7 +129,6 @@ impl Wake for Parker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::mpsc;
     use std::time::Duration;
 
@@ -150,6 +155,24 @@ mod tests {
         // The first poll has no waker that wakes, so that the second is made at once.
         assert!(made.wait());
         other.join().unwrap();
+    }
+
+    #[test]
+    fn work_that_panics_on_a_thread_of_its_own_panics_for_who_waits() {
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            let mut work = pin!(unblock(|| -> Result<(), Error> { panic!("on purpose") }));
+            let parker = Parker { thread: thread::current(), woken: AtomicBool::new(false) };
+            let waker = Waker::from(Arc::new(parker));
+            // As an executor polls, without the mark.
+            let waited = catch_unwind(AssertUnwindSafe(|| {
+                while work.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+                    thread::park();
+                }
+            }));
+            send.send(waited.is_err())
+        });
+        assert_eq!(receive.recv_timeout(Duration::from_secs(5)), Ok(true), "nobody wakes who waits");
     }
 
     #[test]
