@@ -104,3 +104,18 @@ fn a_path_is_taken_as_it_is() {
     let _ = fs::remove_file(text);
     assert!(is_file, "a relative path that looks like a URI is a path");
 }
+
+#[test]
+fn a_file_that_is_gone_later_is_no_mistake_of_configuration() {
+    let folder = Folder::new();
+    let (_database, recorder) = open(&folder);
+    for name in ["events.db", "events.db-wal", "events.db-shm"] {
+        std::fs::remove_file(folder.file(name)).unwrap();
+    }
+    // The first read opens a connection, as also where too many files are open.
+    for read in both(|| recorder.last_position()) {
+        let error = read.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert!(error.to_string().contains("are too many files open?"), "{error}");
+    }
+}

@@ -24,18 +24,23 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
     if options.create && !reads {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    let connection = match &options.location {
-        Location::File(path) => {
-            // SQLite takes some relative names for URIs, or for a database in memory.
-            let file = Path::new(".").join(path);
-            Connection::open_with_flags(file, flags)
-                .map_err(|cause| error::opening(&path.display().to_string(), cause))?
-        }
-        Location::Memory(_) => {
-            Connection::open_in_memory().map_err(|cause| error::opening("memory", cause))?
-        }
+    let name = match &options.location {
+        Location::File(path) => path.display().to_string(),
+        Location::Memory(_) => "in memory".to_owned(),
     };
-    let failed = error::of("set up the connection");
+    let opened = match &options.location {
+        // SQLite takes some relative names for URIs, or for a database in memory.
+        Location::File(path) => Connection::open_with_flags(Path::new(".").join(path), flags),
+        Location::Memory(_) => Connection::open_in_memory(),
+    };
+    let connection = opened.map_err(|cause| match role {
+        Role::Writes => error::opening(&name, cause),
+        Role::Reads => error::opening_another(&name, cause),
+    })?;
+    let failed = |cause| match role {
+        Role::Writes => error::of("set up the connection")(cause),
+        Role::Reads => error::opening_another(&name, cause),
+    };
     set_up(&connection, options).map_err(&failed)?;
     if !reads {
         // Readers do not block the writer, nor it them. The mode is kept in the file.

@@ -26,6 +26,18 @@ pub(super) fn opening(what: &str, cause: rusqlite::Error) -> Error {
     Error::new(kind, format!("cannot open the database {what}: {cause}; {remedy}")).with_source(cause)
 }
 
+/// One more connection to a file that was opened before.
+pub(super) fn opening_another(what: &str, cause: rusqlite::Error) -> Error {
+    let (kind, remedy) = match primary(&cause) {
+        Some(ffi::SQLITE_CANTOPEN) => {
+            (ErrorKind::Unavailable, "is the file still there, are too many files open?")
+        }
+        _ => kind(&cause),
+    };
+    let message = format!("cannot open another connection to the database {what}: {cause}; {remedy}");
+    Error::new(kind, message).with_source(cause)
+}
+
 /// Whether the row is there already.
 pub(super) fn is_taken(cause: &rusqlite::Error) -> bool {
     let extended = cause.sqlite_error().map(|error| error.extended_code);
