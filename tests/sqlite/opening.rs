@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use super::*;
 use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange};
@@ -117,5 +118,17 @@ fn a_file_that_is_gone_later_is_no_mistake_of_configuration() {
         let error = read.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         assert!(error.to_string().contains("are too many files open?"), "{error}");
+    }
+}
+
+#[test]
+fn a_timeout_may_be_as_long_as_it_likes() {
+    let folder = Folder::new();
+    let uri = format!("sqlite:{}?busy_timeout={}", folder.file("events.db").display(), u32::MAX);
+    for options in [uri.parse().unwrap(), options(&folder).busy_timeout(Duration::MAX)] {
+        let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
+        for read in both(|| recorder.last_position()) {
+            assert_eq!(read.unwrap(), None);
+        }
     }
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 use super::database::Sqlite;
 use crate::error::Error;
 
+/// SQLite counts milliseconds in 31 bits: more than three weeks.
+const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+
 /// How long a commit waits for the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -82,7 +85,7 @@ impl SqliteOptions {
     ///
     /// A read on an executor waits for its turn as long as its future is kept: drop the future to give up.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
+        self.busy_timeout = timeout.min(LONGEST);
         self
     }
 
