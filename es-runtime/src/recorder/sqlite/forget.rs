@@ -8,11 +8,11 @@ use super::statements::Statements;
 use crate::error::{Error, ErrorKind};
 
 pub(super) fn forget(connection: &mut Connection, statements: &Statements, id: Uuid) -> Result<(), Error> {
-    let failed = error::of("destroy the data key");
     write_over(connection, statements, id)?;
     // The log of changes still has the page as it was before.
-    let busy: i64 =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(&failed)?;
+    let busy: i64 = connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(error::of("cut off the write-ahead log, which still holds the destroyed data key"))?;
     if busy == 0 {
         return Ok(());
     }
