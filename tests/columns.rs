@@ -118,8 +118,7 @@ fn a_value_is_what_the_event_says() {
         .with_column("version", |event| event.envelope().version().get().cast_signed().into())
         .with_column("nothing", |event| event.field("nothing"));
     let row = mapper.encode::<crate::account::Account>(&open().pending()[0]).unwrap();
-    let value =
-        |name: &str| row.columns.iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone());
+    let value = |name: &str| row.columns.get(name).cloned();
     assert_eq!(value("owner"), Some("Ann".into()));
     assert_eq!(value("topic"), Some("Account.Opened".into()));
     assert_eq!(value("version"), Some(1.into()));

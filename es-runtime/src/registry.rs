@@ -180,6 +180,12 @@ impl Registry {
         self.topics.get(topic).copied()
     }
 
+    /// The topic, as it stands in the program, if an event has or had it.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn topic(&'static self, topic: &str) -> Option<&'static str> {
+        self.topics.get_key_value(topic).map(|(known, _)| known.as_str())
+    }
+
     /// An aggregate that reads events stored under that topic; if there are several, one of them.
     pub fn reader(&self, topic: &str) -> Option<&'static AggregateType> {
         self.readers.get(topic).copied()

@@ -32,7 +32,33 @@ pub struct StoredEvent {
     /// The rest, as bytes.
     pub state: Vec<u8>,
     /// Values for columns of your own, for queries of others; they are written and not read back.
-    pub columns: Vec<(Arc<str>, ColumnValue)>,
+    pub columns: Columns,
+}
+
+/// Values for columns of your own.
+// In one word: almost no event has any, and rows are many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Columns(Option<Box<Vec<Named>>>);
+
+type Named = (Arc<str>, ColumnValue);
+
+impl Columns {
+    /// The value for a column, if there is one.
+    pub fn get(&self, name: &str) -> Option<&ColumnValue> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// All of them, with the names of their columns.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ColumnValue)> {
+        self.0.iter().flat_map(|values| values.iter()).map(|(name, value)| (&**name, value))
+    }
+}
+
+impl FromIterator<Named> for Columns {
+    fn from_iter<I: IntoIterator<Item = Named>>(values: I) -> Self {
+        let values: Vec<_> = values.into_iter().collect();
+        Self(if values.is_empty() { None } else { Some(Box::new(values)) })
+    }
 }
 
 /// A value in a column of your own.
@@ -83,7 +109,7 @@ impl<T: Into<Self>> From<Option<T>> for ColumnValue {
 impl StoredEvent {
     /// Makes a row.
     pub fn new(id: Uuid, version: Version, topic: impl Into<Cow<'static, str>>, state: Vec<u8>) -> Self {
-        Self { id, version, topic: topic.into(), state, columns: Vec::new() }
+        Self { id, version, topic: topic.into(), state, columns: Columns::default() }
     }
 }
 

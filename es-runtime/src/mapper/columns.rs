@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Mapper;
 use crate::event::Envelope;
 use crate::metadata::Metadata;
-use crate::stored_event::ColumnValue;
+use crate::stored_event::{ColumnValue, Columns};
 
 /// An event, as it is shown to what fills [a column of your own](Mapper::with_column).
 pub struct EventView<'a> {
@@ -103,7 +103,7 @@ impl Mapper {
         self.columns.iter().map(|(name, _)| &**name)
     }
 
-    pub(super) fn fill(&self, event: &EventView<'_>) -> Vec<(Arc<str>, ColumnValue)> {
+    pub(super) fn fill(&self, event: &EventView<'_>) -> Columns {
         self.columns.iter().map(|(name, fill)| (Arc::clone(name), fill(event))).collect()
     }
 }

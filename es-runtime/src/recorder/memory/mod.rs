@@ -13,7 +13,7 @@ use super::{
 };
 use crate::error::{Conflict, Error};
 use crate::id::Version;
-use crate::stored_event::StoredEvent;
+use crate::stored_event::{Columns, StoredEvent};
 
 /// Keeps everything in memory: for tests, for trying things out, and as the measure of how a recorder behaves.
 ///
@@ -186,7 +186,7 @@ impl AggregateRecorder for MemoryRecorder {
         keys.insert(id, StoredKey::forgotten(id));
         for (_, at) in sequences.get(&id).into_iter().flatten() {
             if let Some((event, _)) = log.get_mut(*at) {
-                event.columns.clear();
+                event.columns = Columns::default();
             }
         }
         Ok(())

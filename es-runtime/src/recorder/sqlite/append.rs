@@ -143,14 +143,25 @@ impl Writer {
 
     /// Returns the row numbers of the first and the last event.
     fn insert_events(&self, statements: &Statements, commit: &Commit) -> Result<(u64, u64), Error> {
-        let mut statement =
-            self.connection.prepare_cached(&statements.insert).map_err(error::of("store the events"))?;
+        let prepare = |text| self.connection.prepare_cached(text).map_err(error::of("store the events"));
+        let mut first_of_aggregate = prepare(&statements.insert_first)?;
+        let mut next_of_aggregate = None;
         let commit_id = commit.id().uuid();
         let commits = self.connection.is_autocommit();
         let (mut first, mut last) = (0, 0);
+        let mut before = None;
         for event in commit.events() {
-            let inserted = bind(&mut statement, event, commit_id)
-                .and_then(|()| bind_own(&mut statement, statements, event))
+            // Whether an aggregate is forgotten is asked once for what stands together.
+            let statement = if before.replace(event.id) == Some(event.id) {
+                match &mut next_of_aggregate {
+                    Some(statement) => statement,
+                    none => none.insert(prepare(&statements.insert_next)?),
+                }
+            } else {
+                &mut first_of_aggregate
+            };
+            let inserted = bind(statement, event, commit_id)
+                .and_then(|()| bind_own(statement, statements, event))
                 .map_err(error::of("store the events"))
                 .map(|()| statement.raw_execute());
             match inserted? {
@@ -312,8 +323,7 @@ fn bind_own(
     event: &StoredEvent,
 ) -> rusqlite::Result<()> {
     for (column, at) in statements.own.iter().zip(6..) {
-        let value = event.columns.iter().find(|(name, _)| **name == **column).map(|(_, value)| value);
-        match value {
+        match event.columns.get(column) {
             None | Some(ColumnValue::Null) => statement.raw_bind_parameter(at, Null)?,
             Some(ColumnValue::Integer(number)) => statement.raw_bind_parameter(at, number)?,
             Some(ColumnValue::Text(text)) => statement.raw_bind_parameter(at, text)?,

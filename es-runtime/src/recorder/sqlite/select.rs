@@ -8,6 +8,7 @@ use super::error;
 use super::statements::{Ranges, Statements};
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Version};
+use crate::recorder::sql::KnownTopics;
 use crate::recorder::{EventRange, LogRange, Notification, Position, StoredKey};
 use crate::stored_event::StoredEvent;
 
@@ -18,7 +19,8 @@ pub(super) fn events(
     id: Uuid,
     range: EventRange,
 ) -> Result<Vec<StoredEvent>, Error> {
-    part(connection, texts, id, range, |row| event(row, id, 0))
+    let mut topics = KnownTopics::default();
+    part(connection, texts, id, range, |row| event(row, id, 0, &mut topics))
 }
 
 /// Only their versions.
@@ -36,7 +38,7 @@ fn part<T>(
     texts: &Ranges,
     id: Uuid,
     range: EventRange,
-    read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
     let failed = error::of("read the events");
@@ -99,7 +101,7 @@ pub(super) fn log(
     let failed = error::of("read the log");
     let (first, last) = (first.get().cast_signed(), last.get().cast_signed());
     let limit = limit(range.max_count());
-    let mut notifications = Vec::new();
+    let (mut notifications, mut known) = (Vec::new(), KnownTopics::default());
     let topics = range.topic_names();
     let text = match (topics.is_empty(), range.is_firsts()) {
         (true, false) => &statements.log,
@@ -120,7 +122,7 @@ pub(super) fn log(
         let id = row.get_ref(1).ok().and_then(|value| Uuid::from_slice(value.as_blob().ok()?).ok());
         let id =
             id.ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
-        notifications.push(Notification::new(place, event(row, id, 2)?));
+        notifications.push(Notification::new(place, event(row, id, 2, &mut known)?));
     }
     Ok(notifications)
 }
@@ -152,13 +154,13 @@ pub(super) fn limit(count: Option<usize>) -> i64 {
 }
 
 /// An event from the columns version, topic and state, of which the first is number `at`.
-fn event(row: &Row<'_>, id: Uuid, at: usize) -> Result<StoredEvent, Error> {
+fn event(row: &Row<'_>, id: Uuid, at: usize, topics: &mut KnownTopics) -> Result<StoredEvent, Error> {
     let column = |at| row.get_ref(at).unwrap_or(ValueRef::Null);
     let version = version(row, id, at)?;
     let place = || format!("event {version} of aggregate {id}");
     let topic = column(at + 1).as_str().map_err(|_| corrupt(&place(), "a topic that is no text"))?;
     let state = column(at + 2).as_blob().map_err(|_| corrupt(&place(), "a state that is no blob"))?;
-    Ok(StoredEvent::new(id, version, topic.to_owned(), state.to_vec()))
+    Ok(StoredEvent::new(id, version, topics.get(topic), state.to_vec()))
 }
 
 fn version(row: &Row<'_>, id: Uuid, at: usize) -> Result<Version, Error> {

@@ -33,7 +33,10 @@ impl Ranges {
 pub(super) struct Statements {
     /// The names of the user's own columns, in the order in which they are inserted.
     pub(super) own: Vec<String>,
-    pub(super) insert: String,
+    /// Stores the first event of an aggregate, unless that is forgotten.
+    pub(super) insert_first: String,
+    /// Stores the next event of the same aggregate.
+    pub(super) insert_next: String,
     pub(super) commit_of: String,
     pub(super) has_commit: String,
     pub(super) last_version: String,
@@ -64,9 +67,10 @@ impl Statements {
                  ORDER BY log_position LIMIT ?3"
             )
         };
-        let inserted: Vec<String> = own.iter().map(|(own, _)| format!(", {own}")).collect();
-        let values: Vec<String> = (6..).take(own.len()).map(|at| format!(", ?{at}")).collect();
-        let (inserted, values) = (inserted.concat(), values.concat());
+        let own_names: Vec<String> = own.iter().map(|(own, _)| format!(", {own}")).collect();
+        let insert = format!("INSERT INTO {name} ({columns}, commit_id{})", own_names.concat());
+        let values: Vec<String> = (1..).take(5 + own.len()).map(|at| format!("?{at}")).collect();
+        let values = values.join(", ");
         let emptied: Vec<String> = own.iter().map(|(own, _)| format!("{own} = NULL")).collect();
         let emptied =
             (!own.is_empty()).then(|| format!("UPDATE {name} SET {} WHERE {id} = ?1", emptied.join(", ")));
@@ -81,10 +85,10 @@ impl Statements {
         ];
         Self {
             own: own.iter().map(|(own, _)| own.as_str().to_owned()).collect(),
-            insert: format!(
-                "INSERT INTO {name} ({columns}, commit_id{inserted}) SELECT ?1, ?2, ?3, ?4, ?5{values}
-                 WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1 AND forgotten)"
+            insert_first: format!(
+                "{insert} SELECT {values} WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1 AND forgotten)"
             ),
+            insert_next: format!("{insert} VALUES ({values})"),
             commit_of: format!(
                 "SELECT commit_id, {topic}, log_position FROM {name} WHERE {id} = ?1 AND {version} = ?2"
             ),
@@ -164,7 +168,7 @@ impl Statements {
             ],
             owner: name.as_str().to_owned(),
             checks: vec![
-                self.insert.clone(),
+                self.insert_first.clone(),
                 self.log.clone(),
                 self.track.clone(),
                 self.insert_key.clone(),
