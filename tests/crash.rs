@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
+use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::mapper::Mapper;
 use es_runtime::recorder::LogRange;
 use es_runtime::{Application, Id, Wait, aggregate, mutator};
 
@@ -42,8 +44,12 @@ fn main() {
     }
 }
 
+/// With data keys, each of which is stored with the first events of its aggregate or not at all.
 fn open(file: &Path) -> Application {
-    Application::open(&format!("sqlite:{}", file.display())).wait().expect("the file can be opened")
+    let key = Key::from_bytes(&[7; 32]).expect("it is long enough");
+    let mapper = Mapper::new().with_data_keys(AesGcm::new(&key));
+    let uri = format!("sqlite:{}", file.display());
+    Application::builder(uri).mapper(mapper).open().wait().expect("the file can be opened")
 }
 
 /// The process that is killed. It tells each save after it was acknowledged, in one piece.

@@ -1,15 +1,19 @@
 //! The stand-alone style: events and mutators without macros, in the same stored form.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::clock::Timestamp;
 use es_runtime::event::{EventType, EventVisitor};
 use es_runtime::event_set::EventSet;
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{EventRange, MemoryRecorder, SqliteOptions, Tables};
+use es_runtime::recorder::{EventRange, MemoryRecorder, MemorySnapshots, SqliteOptions, Tables};
+use es_runtime::repository::At;
+use es_runtime::snapshot::SnapshotStore;
 use es_runtime::standalone::MutatorRepository;
 use es_runtime::store::EventStore;
-use es_runtime::{Envelope, ErrorKind, Event, Metadata, Recorded, Version, Wait, bus, event, event_set};
+use es_runtime::{Envelope, ErrorKind, Event, Id, Metadata, Recorded, Version, Wait, bus, event, event_set};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -87,6 +91,15 @@ fn stores() -> [EventStore; 2] {
         EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new())),
         EventStore::new(Mapper::new(), Arc::new(sqlite)),
     ]
+}
+
+fn keyed() -> Mapper {
+    Mapper::new().with_data_keys(AesGcm::new(&Key::from_bytes(&[7; 16]).unwrap()))
+}
+
+fn keyed_stores() -> [EventStore; 2] {
+    let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
+    [EventStore::new(keyed(), Arc::new(MemoryRecorder::new())), EventStore::new(keyed(), Arc::new(sqlite))]
 }
 
 #[test]
@@ -293,4 +306,79 @@ fn its_futures_may_be_sent() {
     let log = es_runtime::timelog::TimeLog::<Measured>::new(store, Uuid::nil());
     sent(log.append(Measured { celsius: 1 }));
     sent(log.get(es_runtime::timelog::TimeRange::all()));
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Names {
+    all: Vec<String>,
+}
+
+fn name(names: Option<Names>, event: ExampleEvent) -> Option<Names> {
+    match (event, names) {
+        (ExampleEvent::Created(Created { owner }), None) => Some(Names { all: vec![owner] }),
+        (ExampleEvent::Changed(Changed { owner }), Some(Names { mut all })) => {
+            all.push(owner);
+            Some(Names { all })
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn states_of_any_kind_have_snapshots() {
+    let clear = stores().into_iter().map(|store| (store, false));
+    for (store, is_keyed) in clear.chain(keyed_stores().into_iter().map(|store| (store, true))) {
+        let id = Uuid::now_v7();
+        let events: Vec<_> = (1..=5_u32)
+            .map(|number| {
+                let owner = number.to_string();
+                let event = if number == 1 { created(&owner) } else { changed(&owner) };
+                Recorded::at(at(i64::from(number) * 1_000), id, number, event)
+            })
+            .collect();
+        store.put_events(&events).wait().unwrap();
+        let (calls, snapshots) = (Arc::new(AtomicU32::new(0)), Arc::new(MemorySnapshots::new()));
+        let counted = Arc::clone(&calls);
+        let counting = move |names, event| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            name(names, event)
+        };
+        let kept = SnapshotStore::new(Arc::clone(&snapshots) as _);
+        let plain = MutatorRepository::new(store.clone(), counting);
+        assert_eq!(plain.take_snapshot(id, 3).wait().unwrap_err().kind(), ErrorKind::Config);
+        let names = plain.clone().with_snapshots(kept.clone(), "Names", 1);
+        assert_eq!(names.take_snapshot(id, 3).wait().unwrap(), Version::from(3));
+        let all = |many: u32| (1..=many).map(|number| number.to_string()).collect::<Vec<_>>();
+        for (at, version, read) in [
+            (At::from(Version::MAX), 5, 2),
+            (At::from(4), 4, 1),
+            (At::from(3), 3, 0),
+            (At::from(2), 2, 2),
+            (At::from(at(4_500)), 4, 1),
+            (At::from(at(2_500)), 2, 2),
+        ] {
+            calls.store(0, Ordering::Relaxed);
+            assert_eq!(names.get_at(id, at).wait().unwrap().all, all(version), "{at:?}");
+            assert_eq!(calls.load(Ordering::Relaxed), read, "{at:?}");
+        }
+        // A new version of the code passes them over, and replaces them.
+        let newer = plain.clone().with_snapshots(kept.clone(), "Names", 2);
+        calls.store(0, Ordering::Relaxed);
+        newer.take_snapshot(id, 3).wait().unwrap();
+        assert_eq!(calls.load(Ordering::Relaxed), 3);
+        calls.store(0, Ordering::Relaxed);
+        assert_eq!((newer.get(id).wait().unwrap().all, calls.load(Ordering::Relaxed)), (all(5), 2));
+        assert_eq!(kept.versions(Id::<()>::from_uuid(id)).wait().unwrap(), [3_u64]);
+        // There is nothing to keep of what is gone, or is not there.
+        store.put_events(&[Recorded::now(id, 6, ExampleEvent::from(Gone {}))]).wait().unwrap();
+        assert_eq!(newer.take_snapshot(id, Version::MAX).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(newer.take_snapshot(Uuid::now_v7(), 1).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        if is_keyed {
+            newer.forget(id).wait().unwrap();
+            assert_eq!(newer.get(id).wait().unwrap_err().kind(), ErrorKind::Forgotten);
+            assert_eq!(newer.get_at(id, 3).wait().unwrap_err().kind(), ErrorKind::Forgotten);
+            assert!(!newer.contains(id).wait().unwrap());
+            assert_eq!(kept.versions(Id::<()>::from_uuid(id)).wait().unwrap().len(), 0);
+        }
+    }
 }

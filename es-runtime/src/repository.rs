@@ -127,10 +127,7 @@ impl Repository {
     /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
     pub async fn take_snapshot<A: Aggregate>(&self, id: Id<A>, at: Version) -> Result<Version, Error> {
         let Some(snapshots) = &self.snapshots else {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "there is no store for snapshots; open the application with `snapshots()`, or give the repository one",
-            ));
+            return Err(no_snapshots());
         };
         let root = self.load(id, At::Version(at)).await?;
         snapshots.put(&self.store, &root).await?;
@@ -216,7 +213,16 @@ impl Repository {
     }
 }
 
-fn bounds(at: At) -> (Version, Option<Timestamp>) {
+#[cold]
+pub(crate) fn no_snapshots() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "there is no store for snapshots; open the application with `snapshots()`, or give the repository one",
+    )
+}
+
+/// The last version that is meant, and the last time.
+pub(crate) fn bounds(at: At) -> (Version, Option<Timestamp>) {
     match at {
         At::Version(version) => (version, None),
         At::Time(time) => (Version::MAX, Some(time)),

@@ -2,8 +2,12 @@
 
 use std::any::type_name;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -11,8 +15,10 @@ use crate::error::{Error, ErrorKind};
 use crate::event::Envelope;
 use crate::event_set::EventSet;
 use crate::id::{Id, Version};
+use crate::mapper::Snapshot;
 use crate::recorder::EventRange;
-use crate::repository::At;
+use crate::repository::{At, bounds, no_snapshots};
+use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
 
 /// Makes states of type `S` from events of the set `E`, by a mutator function.
@@ -60,13 +66,33 @@ use crate::store::EventStore;
 pub struct MutatorRepository<S, E> {
     store: EventStore,
     mutator: Arc<Mutator<S, E>>,
+    snapshots: Option<Arc<Snapshots<S>>>,
 }
 
 type Mutator<S, E> = dyn Fn(Option<S>, E, &Envelope) -> Option<S> + Send + Sync;
 
+/// The snapshots of states of one kind, which alone has to be stored: it knows how to read them.
+struct Snapshots<S> {
+    kept: SnapshotStore,
+    name: &'static str,
+    version: u64,
+    latest: Latest<S>,
+}
+
+type Latest<S> = for<'a> fn(&'a Snapshots<S>, &'a EventStore, Uuid, At) -> Found<'a, S>;
+type Found<'a, S> = Pin<Box<dyn Future<Output = Option<Snapshot<S>>> + Send + 'a>>;
+
+/// What events leave.
+struct Folded<S> {
+    /// The last event, and the times of the first and of it; nothing if there are no events.
+    last: Option<(Version, (Timestamp, Timestamp))>,
+    state: Option<S>,
+}
+
 impl<S, E> Clone for MutatorRepository<S, E> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), mutator: Arc::clone(&self.mutator) }
+        let Self { store, mutator, snapshots } = self;
+        Self { store: store.clone(), mutator: Arc::clone(mutator), snapshots: snapshots.clone() }
     }
 }
 
@@ -90,7 +116,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         store: EventStore,
         mutator: impl Fn(Option<S>, E, &Envelope) -> Option<S> + Send + Sync + 'static,
     ) -> Self {
-        Self { store, mutator: Arc::new(mutator) }
+        Self { store, mutator: Arc::new(mutator), snapshots: None }
     }
 
     /// The store.
@@ -114,8 +140,8 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     ///
     /// As [`get`](Self::get).
     pub async fn get_at(&self, id: Uuid, at: impl Into<At>) -> Result<S, Error> {
-        let (any, state) = self.fold(id, at.into()).await?;
-        state.ok_or_else(|| not_found::<S>(id, any))
+        let Folded { last, state } = self.fold(id, at.into()).await?;
+        state.ok_or_else(|| not_found::<S>(id, last.is_some()))
     }
 
     /// Whether the events leave anything.
@@ -124,28 +150,104 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     ///
     /// As [`get`](Self::get), but for `NotFound`.
     pub async fn contains(&self, id: Uuid) -> Result<bool, Error> {
-        self.fold(id, At::Version(Version::MAX)).await.map(|(_, state)| state.is_some())
+        match self.fold(id, At::Version(Version::MAX)).await {
+            Err(error) if error.kind() == ErrorKind::Forgotten => Ok(false),
+            folded => folded.map(|folded| folded.state.is_some()),
+        }
     }
 
-    /// What the events leave, and whether there are any.
-    async fn fold(&self, id: Uuid, at: At) -> Result<(bool, Option<S>), Error> {
-        let (version, until) = match at {
-            At::Version(version) => (version, None::<Timestamp>),
-            At::Time(time) => (Version::MAX, Some(time)),
-        };
-        let (mut any, mut state) = (false, None);
-        let mut pages = self.store.pages(Id::<()>::from_uuid(id), EventRange::all().lte(version));
+    /// Destroys the data key of a sequence, and removes its snapshots: see [`EventStore::forget`].
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::forget`].
+    pub async fn forget(&self, id: Uuid) -> Result<(), Error> {
+        self.store.forget(id).await?;
+        match &self.snapshots {
+            Some(snapshots) => snapshots.kept.delete(Id::<()>::from_uuid(id), EventRange::all()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What the events leave.
+    async fn fold(&self, id: Uuid, at: At) -> Result<Folded<S>, Error> {
+        let (version, until) = bounds(at);
+        let mut range = EventRange::all().lte(version);
+        let mut folded = Folded { last: None, state: None };
+        if let Some(snapshots) = &self.snapshots
+            && let Some(found) = (snapshots.latest)(snapshots, &self.store, id, at).await
+        {
+            range = range.gt(found.version);
+            folded = Folded { last: Some((found.version, found.times)), state: Some(found.state) };
+        }
+        let mut pages = self.store.pages(Id::<()>::from_uuid(id), range);
         while let Some(page) = pages.next().await? {
             for row in &page {
                 let (envelope, event, _) = pages.mapper().decode_in(row)?.into_parts();
-                if until.is_some_and(|until| envelope.timestamp() > until) {
-                    return Ok((any, state));
+                let time = envelope.timestamp();
+                if until.is_some_and(|until| time > until) {
+                    return Ok(folded);
                 }
-                state = (self.mutator)(state, event, &envelope);
-                any = true;
+                folded.state = (self.mutator)(folded.state, event, &envelope);
+                let first = folded.last.map_or(time, |(_, (first, _))| first);
+                folded.last = Some((envelope.version(), (first, time)));
             }
         }
-        Ok((any, state))
+        Ok(folded)
+    }
+}
+
+impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> MutatorRepository<S, E> {
+    /// The same, which begins with a snapshot where there is one. `name` is that of this kind of state; raise `version` when
+    /// the state or the function changes, so that older snapshots are passed over.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use es_runtime::event::Recorded;
+    /// # use es_runtime::mapper::Mapper;
+    /// # use es_runtime::recorder::{MemoryRecorder, MemorySnapshots};
+    /// # use es_runtime::snapshot::SnapshotStore;
+    /// # use es_runtime::standalone::MutatorRepository;
+    /// # use es_runtime::store::EventStore;
+    /// # use es_runtime::{Version, Wait, event};
+    /// # #[event]
+    /// # pub struct Counted { pub by: u32 }
+    /// # fn count(total: Option<u32>, event: Counted) -> Option<u32> {
+    /// #     Some(total.unwrap_or_default() + event.by)
+    /// # }
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let id = uuid::Uuid::now_v7();
+    /// # store.put_events(&[Recorded::now(id, 1, Counted { by: 2 }), Recorded::now(id, 2, Counted { by: 3 })]).wait()?;
+    /// let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+    /// let counters = MutatorRepository::new(store, count).with_snapshots(snapshots, "Counter", 1);
+    /// assert_eq!(counters.take_snapshot(id, Version::MAX).wait()?.get(), 2);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_snapshots(mut self, snapshots: SnapshotStore, name: &'static str, version: u64) -> Self {
+        let latest: Latest<S> = |Snapshots { kept, name, version, .. }, store, id, at| {
+            let (last, until) = bounds(at);
+            Box::pin(kept.latest_state(store, (id, name, *version), last, until))
+        };
+        self.snapshots = Some(Arc::new(Snapshots { kept: snapshots, name, version, latest }));
+        self
+    }
+
+    /// Keeps the state that is there now, or was at a version; returns that version.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
+    pub async fn take_snapshot(&self, id: Uuid, at: impl Into<Version>) -> Result<Version, Error> {
+        let Some(snapshots) = &self.snapshots else { return Err(no_snapshots()) };
+        let Snapshots { kept, name, version: fingerprint, .. } = &**snapshots;
+        let Folded { last, state } = self.fold(id, At::Version(at.into())).await?;
+        let Some((state, (version, times))) = state.as_ref().zip(last) else {
+            return Err(not_found::<S>(id, last.is_some()));
+        };
+        let snapshot = Snapshot { id, version, name, fingerprint: *fingerprint, times, state };
+        kept.put_state(&self.store, &snapshot).await?;
+        Ok(version)
     }
 }
 

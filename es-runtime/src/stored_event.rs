@@ -38,7 +38,9 @@ pub struct StoredEvent {
 /// Values for columns of your own.
 // In one word: almost no event has any, and rows are many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Columns(Option<Box<Vec<Named>>>);
+pub struct Columns(
+    #[expect(clippy::box_collection, reason = "a vector has three words")] Option<Box<Vec<Named>>>,
+);
 
 type Named = (Arc<str>, ColumnValue);
 
