@@ -9,6 +9,7 @@
 //! [ex-quick_start]: ../../../examples/quick_start/main.rs
 //! [ex-aggregates]: ../../../examples/aggregates/main.rs
 //! [ex-snapshotting]: ../../../examples/snapshotting/main.rs
+//! [adr-forgetting]: ../../../es-runtime/docs/adr/0011-forgetting-destroys-a-key.md
 //! [ex-encryption]: ../../../examples/encryption/main.rs
 //! [ex-optimistic_concurrency]: ../../../examples/optimistic_concurrency/main.rs
 //! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs

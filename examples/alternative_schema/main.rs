@@ -1,7 +1,8 @@
 //! An alternative schema: table and columns with names of your own.
 
-use es_runtime::recorder::{EventTable, Tables};
-use es_runtime::{Application, Error, Wait, aggregate, mutator};
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::{ColumnType, EventTable, Tables};
+use es_runtime::{Application, Error, Metadata, Wait, aggregate, mutator};
 
 #[aggregate]
 #[derive(Debug)]
@@ -24,9 +25,14 @@ fn main() -> Result<(), Error> {
 
     // In the order id, version, topic, state. `EventTable::sequenced_items` is another set of names.
     let columns = ["aggregate_id", "aggregate_version", "event_type", "event_data"];
-    let tables = Tables::with_prefix("bank")?.with_events(EventTable::with_columns("bank_history", columns)?);
+    let history = EventTable::with_columns("bank_history", columns)?;
+    // One more, for queries of others: who did it.
+    let history = history.with_column("actor", ColumnType::Text)?;
+    let tables = Tables::with_prefix("bank")?.with_events(history);
+    let mapper = Mapper::new().with_column("actor", |event| event.metadata().actor().into());
     let uri = format!("sqlite:{}", file.display());
-    let app = Application::builder(uri).tables(tables).open().wait()?;
+    let app = Application::builder(uri).tables(tables).mapper(mapper).open().wait()?;
+    let app = app.with_metadata(Metadata::new().with_actor("clerk 7"));
 
     // Create, read, update, delete: nothing else changes.
     let mut account = Account::open("Ann".into());
@@ -59,6 +65,11 @@ fn rows(file: &std::path::Path) -> rusqlite::Result<Vec<String>> {
     let rows = select.query_map([], text)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let topics: Vec<_> = rows.iter().filter_map(|row| row.split(' ').nth(1)).collect();
     assert_eq!(topics, ["Account.Opened", "Account.AttributeChanged", "Account.Discarded"]);
+    let by_clerk =
+        database.query_row("SELECT count(*) FROM bank_history WHERE actor = 'clerk 7'", [], |row| {
+            row.get::<_, i64>(0)
+        })?;
+    assert_eq!(by_clerk, 3);
     Ok(rows)
 }
 

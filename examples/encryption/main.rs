@@ -1,4 +1,4 @@
-//! Encryption: what is stored cannot be read without the key, nor moved, nor altered.
+//! Encryption: what is stored cannot be read without the key, nor moved, nor altered; and forgetting, which destroys a key.
 
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::compressor::Zlib;
@@ -62,6 +62,21 @@ fn main() -> Result<(), Error> {
     assert_eq!(error.kind(), ErrorKind::Cipher);
     println!("with another key: {error}");
     app.close();
+
+    forgetting()
+}
+
+/// Each aggregate has a key of its own: without it, nobody can read the aggregate any more.
+fn forgetting() -> Result<(), Error> {
+    let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256)?));
+    let app = Application::builder("sqlite::memory:").mapper(mapper).snapshots().open().wait()?;
+    let (mut ann, mut bob) = (Account::open("secret Ann".into()), Account::open("secret Bob".into()));
+    app.save((&mut ann, &mut bob)).wait()?;
+    app.forget(ann.id()).wait()?;
+    assert_eq!(app.get(ann.id()).wait().expect_err("it is forgotten").kind(), ErrorKind::Forgotten);
+    assert_eq!(app.get(bob.id()).wait()?.owner, "secret Bob");
+    // That something happened to it is still known, but not what.
+    assert_eq!(app.ids::<Account>().next_page().wait()?.map_or(0, |ids| ids.len()), 2);
     Ok(())
 }
 
