@@ -267,3 +267,23 @@ fn any_bytes_for_a_key_are_an_error() {
         assert!(matches!(got, ErrorKind::Corrupt | ErrorKind::Cipher | ErrorKind::Config), "{got:?}");
     }
 }
+
+#[test]
+fn what_is_clear_by_choice_stays_and_hinders_nothing() {
+    let all = ["Account.Opened", "Account.Deposited"];
+    let mapper = keyed().with_clear_topics(all);
+    let app = Application::builder("memory:").mapper(mapper).open().wait().unwrap();
+    let account = saved(&app);
+    app.forget(account.id()).wait().unwrap();
+    assert_eq!(kind(app.get(account.id()).wait()), ErrorKind::Forgotten, "though all of it can be read");
+
+    let mapper = keyed().with_clear_topics(["Account.Deposited"]);
+    let app = Application::builder("sqlite::memory:").mapper(mapper).snapshots().open().wait().unwrap();
+    let account = saved(&app);
+    let rows = app.recorder().select_dyn(account.id().uuid(), EventRange::all()).wait().unwrap();
+    let is_clear: Vec<bool> = rows.iter().map(|row| row.state.starts_with(b"{")).collect();
+    assert_eq!(is_clear, [false, true, true]);
+    assert_eq!(app.get(account.id()).wait().unwrap().balance, 30);
+    app.forget(account.id()).wait().unwrap();
+    assert_eq!(kind(app.get(account.id()).wait()), ErrorKind::Forgotten);
+}

@@ -416,3 +416,18 @@ fn a_cipher_of_another_kind_is_replaced() {
         StoredEvent::new(id::<Diary>(2).uuid(), before.version, before.topic.clone(), before.state.clone());
     assert_eq!(page(&now, &moved).unwrap_err().kind(), ErrorKind::Cipher);
 }
+
+#[test]
+fn some_topics_are_left_in_clear_and_the_others_must_not_be() {
+    let cipher = || AesGcm::new(&Key::from_bytes(&[7; 16]).unwrap());
+    let all = Mapper::new().with_cipher(cipher());
+    let some = all.clone().with_clear_topics(["Diary.Written"]);
+    let (secret, clear) =
+        (all.encode::<Diary>(&written("a")).unwrap(), some.encode::<Diary>(&written("b")).unwrap());
+    assert!(clear.state.starts_with(b"{") && !secret.state.starts_with(b"{"));
+    // What was encrypted before is read; what must be encrypted is refused as before.
+    assert_eq!([page(&some, &secret).unwrap(), page(&some, &clear).unwrap()], ["a", "b"]);
+    assert_eq!(page(&all, &clear).unwrap_err().kind(), ErrorKind::Cipher);
+    let other = all.with_clear_topics(["Diary.Begun"]);
+    assert_eq!(page(&other, &clear).unwrap_err().kind(), ErrorKind::Cipher);
+}

@@ -58,6 +58,11 @@ impl Cache {
         Self { entries: Mutex::new(LruCache::new(states)), fast_forward: true, left: AtomicU64::new(0) }
     }
 
+    /// Keeps all of them: for a program that knows how many there are.
+    pub fn unbounded() -> Self {
+        Self { entries: Mutex::new(LruCache::unbounded()), fast_forward: true, left: AtomicU64::new(0) }
+    }
+
     /// Does not ask for later events: for a program that alone writes to its store. What somebody else stored is
     /// then noticed when a save conflicts.
     #[must_use]

@@ -141,7 +141,7 @@ impl SnapshotStore {
             // Without the store of snapshots, or a row that can be read, there are still the events.
             let read: Result<Option<Snapshot<S>>, Error> = async {
                 let Some(row) = self.recorder.select_dyn(id, range).await?.pop() else { return Ok(None) };
-                let keyed = store.mapper_of(id, std::slice::from_ref(&row)).await?;
+                let keyed = store.mapper_with_key(id).await?;
                 keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint)
             }
             .await;

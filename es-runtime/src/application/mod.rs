@@ -260,7 +260,8 @@ impl Application {
     /// [`ErrorKind::Forgotten`]; everything else reads as before.
     ///
     /// What remains: ids, versions, topics, times of storing in the order of the log, and copies of the key and of snapshots
-    /// outside of the store, as in a backup. [Columns of your own](crate::mapper::Mapper::with_column), which are not
+    /// outside of the store, as in a backup; and events of [clear topics](crate::mapper::Mapper::with_clear_topics), which
+    /// anybody can read in the store. [Columns of your own](crate::mapper::Mapper::with_column), which are not
     /// encrypted, are emptied. A state that another process has in memory goes with that process.
     ///
     /// ```

@@ -43,13 +43,14 @@ impl Mapper {
         };
         // What grew is kept as it was.
         let compressed = compressed.filter(|(_, bytes)| bytes.len() < written.len());
-        if self.codec == Codec::Json && compressed.is_none() && self.cipher.is_none() {
+        let cipher = if self.is_clear(identity) { None } else { self.writing_cipher(identity.kind)? };
+        if self.codec == Codec::Json && compressed.is_none() && cipher.is_none() {
             return Ok(written);
         }
         let (compressor, body) = compressed.unwrap_or((NONE, written));
         let mut sealed = Vec::with_capacity(body.len() + 40);
         sealed.extend([FORMAT, self.codec.code(), compressor]);
-        let Some((code, cipher)) = self.writing_cipher(identity.kind)? else {
+        let Some((code, cipher)) = cipher else {
             sealed.push(NONE);
             sealed.extend(body);
             return Ok(sealed);
@@ -67,8 +68,8 @@ impl Mapper {
         state: &'a [u8],
         identity: &Identity<'_>,
     ) -> Result<(Codec, std::borrow::Cow<'a, [u8]>), Error> {
-        let clear =
-            |state| if self.cipher.is_none() || self.allows_clear { Ok(state) } else { Err(not_encrypted()) };
+        let may_be_clear = self.cipher.is_none() || self.allows_clear || self.is_clear(identity);
+        let clear = |state| if may_be_clear { Ok(state) } else { Err(not_encrypted()) };
         if state.first() == Some(&b'{') {
             return Ok((Codec::Json, clear(state)?.into()));
         }
@@ -102,6 +103,11 @@ impl Mapper {
 }
 
 impl Mapper {
+    /// Whether it is an event of which nothing is secret.
+    fn is_clear(&self, identity: &Identity<'_>) -> bool {
+        matches!(identity.kind, Kind::Event) && self.clear_topics.iter().any(|topic| topic == identity.topic)
+    }
+
     /// What encrypts, and its code.
     fn writing_cipher(&self, kind: Kind) -> Result<Option<(u8, &dyn Cipher)>, Error> {
         match (&self.cipher, &self.data_key) {

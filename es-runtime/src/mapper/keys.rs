@@ -13,6 +13,7 @@ use super::{Identity, Kind, Mapper};
 use crate::cipher::{Cipher, KeyId, data_key};
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
+use crate::stored_event::StoredEvent;
 
 impl Mapper {
     /// As [`with_cipher`](Self::with_cipher), but the events and snapshots of each aggregate are encrypted with a key of
@@ -31,9 +32,10 @@ impl Mapper {
         self.has_data_keys
     }
 
-    /// Whether a state was encrypted with the data key of its aggregate.
-    pub(crate) fn is_under_data_key(state: &[u8]) -> bool {
-        state.first() == Some(&FORMAT) && state.get(3) == Some(&DATA_KEY)
+    /// Whether the row of an event can be read without the data key, though it should not.
+    pub(crate) fn is_exposed(&self, row: &StoredEvent) -> bool {
+        let is_under_data_key = row.state.first() == Some(&FORMAT) && row.state.get(3) == Some(&DATA_KEY);
+        !is_under_data_key && !self.clear_topics.contains(&row.topic)
     }
 
     /// A new data key for an aggregate, as it is stored.

@@ -9,6 +9,7 @@ mod keys;
 mod snapshot;
 mod state;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
@@ -68,6 +69,8 @@ pub struct Mapper {
     /// That of the aggregate whose rows this one maps.
     data_key: Option<Arc<dyn Cipher>>,
     allows_clear: bool,
+    /// Topics of which nothing is secret.
+    clear_topics: Arc<[Cow<'static, str>]>,
     largest: usize,
     /// What fills the user's own columns.
     columns: Vec<(Arc<str>, Arc<Fill>)>,
@@ -145,6 +148,7 @@ impl Mapper {
             has_data_keys: false,
             data_key: None,
             allows_clear: false,
+            clear_topics: Arc::new([]),
             largest: LARGEST,
             columns: Vec::new(),
         }
@@ -186,6 +190,28 @@ impl Mapper {
     #[must_use]
     pub const fn allowing_clear_data(mut self) -> Self {
         self.allows_clear = true;
+        self
+    }
+
+    /// Leaves the events of these topics unencrypted, for queries of others; snapshots are always encrypted. What was
+    /// encrypted under such a topic before is still read.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aes")] {
+    /// # use es_runtime::cipher::{AesGcm, Key};
+    /// # use es_runtime::mapper::Mapper;
+    /// let cipher = AesGcm::new(&Key::generate(256)?);
+    /// let mapper = Mapper::new().with_cipher(cipher).with_clear_topics(["Account.Opened"]);
+    /// # let _ = mapper;
+    /// # }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_clear_topics<T: Into<Cow<'static, str>>>(
+        mut self,
+        topics: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.clear_topics = topics.into_iter().map(Into::into).collect();
         self
     }
 

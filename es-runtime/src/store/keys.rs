@@ -55,15 +55,7 @@ impl EventStore {
         Ok(writing)
     }
 
-    /// What reads these rows of one aggregate, if it is not the mapper itself.
-    pub(crate) async fn mapper_of(&self, id: Uuid, rows: &[StoredEvent]) -> Result<Option<Mapper>, Error> {
-        if !self.mapper.has_data_keys() || !rows.iter().any(|row| Mapper::is_under_data_key(&row.state)) {
-            return Ok(None);
-        }
-        self.mapper_with_key(id).await
-    }
-
-    /// What maps with the data key of an aggregate, if it has one.
+    /// What maps with the data key of an aggregate, if it has one; an error if it is forgotten, whatever could be read.
     pub(crate) async fn mapper_with_key(&self, id: Uuid) -> Result<Option<Mapper>, Error> {
         if !self.mapper.has_data_keys() {
             return Ok(None);
@@ -108,7 +100,7 @@ impl EventStore {
         let mut pages = self.pages(Id::<()>::from_uuid(id), EventRange::all());
         while let Some(page) = pages.rows().await? {
             any = true;
-            if let Some(clear) = page.iter().find(|row| !Mapper::is_under_data_key(&row.state)) {
+            if let Some(clear) = page.iter().find(|row| self.mapper.is_exposed(row)) {
                 return Err(Error::new(
                     ErrorKind::Invalid,
                     format!(

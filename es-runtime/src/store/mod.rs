@@ -285,9 +285,9 @@ impl<A> Pages<'_, A> {
     /// The next rows, and [what maps them](Self::mapper).
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let page = self.rows().await?;
-        if let (None, Some(rows)) = (&self.keyed, &page) {
+        if self.keyed.is_none() && page.is_some() {
             // After the rows: a key is there as soon as its first row is.
-            self.keyed = self.store.mapper_of(self.id.uuid(), rows).await?;
+            self.keyed = self.store.mapper_with_key(self.id.uuid()).await?;
         }
         Ok(page)
     }
