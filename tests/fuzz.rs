@@ -64,6 +64,11 @@ fn no_row_makes_the_mapper_panic() {
 }
 
 #[test]
+fn no_key_and_no_snapshot_makes_loading_panic() {
+    run(fuzzed::stored, 4);
+}
+
+#[test]
 fn no_uri_makes_opening_panic() {
     run(fuzzed::uri, 2);
 }

@@ -1,15 +1,18 @@
 //! What may be given any bytes: no panic, no endless run. The fuzzer calls it, and a bounded run of the tests does.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use es_runtime::application::Builder;
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::codec::Codec;
 use es_runtime::compressor::{Zlib, Zstd};
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::SqliteOptions;
+use es_runtime::recorder::{
+    AggregateRecorder, Commit, MemoryRecorder, MemorySnapshots, SnapshotRecorder, SqliteOptions, StoredKey,
+};
 use es_runtime::stored_event::StoredEvent;
-use es_runtime::{Application, Version, Wait, aggregate, mutator};
+use es_runtime::{Application, Id, Version, Wait, aggregate, mutator};
 use uuid::Uuid;
 
 #[aggregate(aliases = ["Old"], retired = ["gone"])]
@@ -69,6 +72,33 @@ pub(crate) fn mapper(data: &[u8]) {
     }
 }
 
+/// Loads an aggregate whose data key, first event or snapshot are these bytes.
+pub(crate) fn stored(data: &[u8]) {
+    let key = Key::from_bytes(&[7; 32]).expect("32 bytes are a key");
+    let id = Id::<Fuzzed>::from_uuid(Uuid::nil());
+    let row = |state: &[u8], topic: &'static str| {
+        StoredEvent::new(id.uuid(), Version::INITIAL, topic, state.to_vec())
+    };
+    let begun = br#"{"at":1,"data":{"name":"a"}}"#;
+    for (event, wrapped) in [(b"\x01\x01\x00\x02".as_slice(), data), (data, &[]), (begun, &[])] {
+        let mapper = Mapper::new().with_data_keys(AesGcm::new(&key)).allowing_clear_data();
+        let (events, snapshots) = (MemoryRecorder::new(), MemorySnapshots::new());
+        let keys =
+            if wrapped.is_empty() { Vec::new() } else { vec![StoredKey::new(id.uuid(), wrapped.to_vec())] };
+        let commit = Commit::new(vec![row(event, TOPICS[0])]).with_keys(keys);
+        events.append(commit).wait().expect("memory takes any row");
+        snapshots.put(row(data, "Fuzzed")).wait().expect("memory takes any row");
+        let builder = Application::on(Arc::new(events)).mapper(mapper).snapshots_in(Arc::new(snapshots));
+        let app = builder.open().wait().expect("it can be opened");
+        let loaded = app.get(id).wait();
+        assert_eq!(app.get_at(id, 1).wait().is_ok(), loaded.is_ok());
+        if wrapped.is_empty() && event == begun {
+            // A snapshot that cannot be read hinders nothing.
+            loaded.expect("there are still the events");
+        }
+    }
+}
+
 /// Opens what the bytes name as a URI, if that touches no file.
 pub(crate) fn uri(data: &[u8]) {
     let Ok(uri) = std::str::from_utf8(data) else { return };
@@ -112,7 +142,7 @@ fn bytes_as_given(bytes: &[u8]) -> OsString {
 }
 
 /// Where mutations begin.
-pub(crate) const SEEDS: [&[u8]; 14] = [
+pub(crate) const SEEDS: [&[u8]; 16] = [
     br#"{"at":1,"data":{"name":"a"}}"#,
     br#"{"v":1,"at":-5,"meta":{"actor":"ann"},"data":{"value":1,"more":0.5,"words":["a","b"]}}"#,
     br#"{"at":1,"data":{"name":"name","value":"b"}}"#,
@@ -122,6 +152,8 @@ pub(crate) const SEEDS: [&[u8]; 14] = [
     b"\x01\x01\x01\x00\x78\x9c\xab\x56",
     b"\x01\x01\x02\x00\x28\xb5\x2f\xfd",
     b"\x01\x01\x00\x01abcdnonce-nonce-ciphertextciphertext",
+    b"\x01\x01abcdnonce-nonce-ciphertextciphertextciphertextciphertextciphertext",
+    br#"{"fp":1,"created":1,"at":1,"data":{"name":"a","values":[[1,0.5]]}}"#,
     b"memory:",
     b"sqlite::memory:",
     b"sqlite:bank.db?synchronous=normal&mode=ro&busy_timeout=5",

@@ -1,0 +1,7 @@
+#![no_main]
+
+#[path = "../../tests/fuzzed.rs"]
+#[allow(dead_code)]
+mod fuzzed;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzed::stored(data));
