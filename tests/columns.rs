@@ -102,11 +102,19 @@ fn what_is_forgotten_is_no_longer_there() {
     let mapper = filling(Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256).unwrap())));
     let app = Application::builder(format!("sqlite:{}", file.display())).tables(tables()).mapper(mapper);
     let app = app.open().wait().unwrap();
+    let app = app.with_metadata(Metadata::new().with("tenant", "an unmistakable tenant"));
     let (mut gone, mut stays) = (open(), open());
     gone.deposit(1);
     stays.deposit(2);
     app.save((&mut gone, &mut stays)).wait().unwrap();
+    let found = || {
+        let files = ["bank.db", "bank.db-wal"]
+            .map(|name| std::fs::read(folder.path().join(name)).unwrap_or_default());
+        files.concat().windows(22).filter(|window| window == b"an unmistakable tenant").count()
+    };
+    assert!(found() >= 4);
     app.forget(gone.id()).wait().unwrap();
+    assert_eq!(found(), 2, "only those of the other aggregate are left");
     assert_eq!(rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(), [None, None, None, Some(2)]);
 }
 
