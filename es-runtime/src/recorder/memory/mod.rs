@@ -96,13 +96,21 @@ impl Rows {
 
     /// Refuses events of what is forgotten, and keys that are not those of their aggregates.
     fn check_keys(&self, commit: &Commit) -> Result<(), Error> {
-        let forgotten = |id: &Uuid| self.keys.get(id).is_some_and(|key| key.wrapped().is_none());
-        let ids = commit.events().iter().map(|event| event.id);
-        if let Some(id) = ids.chain(commit.keys().iter().map(StoredKey::id)).find(forgotten) {
+        let is_forgotten = |id: &Uuid| self.keys.get(id).is_some_and(|key| key.wrapped().is_none());
+        if let Some(id) = commit.events().iter().map(|event| event.id).find(is_forgotten) {
             return Err(Error::forgotten(id));
         }
-        let other = |key: &&StoredKey| self.keys.get(&key.id()).is_some_and(|known| known != *key);
-        commit.keys().iter().find(other).map_or(Ok(()), |key| Err(Conflict::key(key.id()).into()))
+        let mut firsts = HashMap::new();
+        for key in commit.keys() {
+            let id = key.id();
+            if key.wrapped().is_none() || is_forgotten(&id) {
+                return Err(Error::forgotten(id));
+            }
+            if *firsts.entry(id).or_insert_with(|| self.keys.get(&id).unwrap_or(key)) != key {
+                return Err(Conflict::key(id).into());
+            }
+        }
+        Ok(())
     }
 
     /// The receipt of a commit all of whose events are there under its id.
