@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::random::Random;
-use super::store::{PATIENCE, SetAtEnd, Store, Way, accepted, event, new_id, sequence};
+use super::store::{SetAtEnd, Store, accepted, event, new_id, sequence};
+use super::way::{PATIENCE, Way};
 use crate::recorder::{AggregateRecorder, Commit, EventRange};
 
 /// A future that is never polled stores nothing.

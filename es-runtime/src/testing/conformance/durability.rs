@@ -1,7 +1,8 @@
 //! What was acknowledged is there after closing and opening again.
 
 use super::log::in_log;
-use super::store::{Store, Way, accepted, event, new_id, refused, sequence, tracking};
+use super::store::{Store, accepted, event, new_id, refused, sequence, tracking};
+use super::way::Way;
 use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, ProcessRecorder};
 
 /// Events are there after opening again, and conflicts and repeats are found as before.

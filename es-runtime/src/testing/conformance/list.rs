@@ -1,4 +1,5 @@
-use super::store::{Store, Way};
+use super::store::Store;
+use super::way::Way;
 use crate::recorder::{AggregateRecorder, ApplicationRecorder, ProcessRecorder};
 
 /// A promise, and how it is checked on a recorder without events.

@@ -14,6 +14,7 @@ mod instantiate;
 mod list;
 mod random;
 mod store;
+mod way;
 
 pub mod atomicity;
 pub mod concurrency;
@@ -36,4 +37,5 @@ pub use self::list::{
     ReopeningRule, Rule, aggregate_reopening_rules, aggregate_rules, application_reopening_rules,
     application_rules, process_reopening_rules, process_rules,
 };
-pub use self::store::{Store, Way};
+pub use self::store::Store;
+pub use self::way::Way;

@@ -1,13 +1,8 @@
-use std::future::{Future, IntoFuture};
-use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::way::Way;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::{
@@ -15,26 +10,6 @@ use crate::recorder::{
     ProcessRecorder, Receipt, Tracking,
 };
 use crate::stored_event::StoredEvent;
-use crate::wait::Wait;
-
-/// How the futures of a recorder are driven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// By [`Wait::wait`]: the store may do its work on the waiting thread.
-    Waiting,
-    /// As by an executor: no poll may block.
-    Polled,
-}
-
-impl Way {
-    /// Drives a future to its end.
-    pub fn run<F: IntoFuture>(self, future: F) -> F::Output {
-        match self {
-            Self::Waiting => future.wait(),
-            Self::Polled => polled(future),
-        }
-    }
-}
 
 /// A recorder under test, and how its futures are driven. It is shared by the threads of a rule.
 #[derive(Debug)]
@@ -227,39 +202,5 @@ pub(super) struct SetAtEnd<'a>(pub(super) &'a AtomicBool);
 impl Drop for SetAtEnd<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Release);
-    }
-}
-
-/// How long a rule waits for what must happen, on a slow machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Drives a future without the mark that allows it to block.
-fn polled<F: IntoFuture>(future: F) -> F::Output {
-    let mut future = pin!(future.into_future());
-    let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
-    let waker = Waker::from(Arc::clone(&parker));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-        let began = Instant::now();
-        while !parker.woken.swap(false, Ordering::Acquire) {
-            let waited = began.elapsed();
-            assert!(waited < PATIENCE, "a future was polled and then never woken, for {waited:?}");
-            thread::park_timeout(PATIENCE);
-        }
-    }
-}
-
-struct Parker {
-    thread: Thread,
-    woken: AtomicBool,
-}
-
-impl Wake for Parker {
-    fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.thread.unpark();
     }
 }
