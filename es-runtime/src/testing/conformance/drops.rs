@@ -145,6 +145,6 @@ fn among_others<R: AggregateRecorder>(store: &Store<R>, run: impl FnOnce()) {
     });
 }
 
-fn poll_once<F: Future>(way: Way, future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+pub(super) fn poll_once<F: Future>(way: Way, future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     way.run(poll_fn(|context| Poll::Ready(future.as_mut().poll(context))))
 }

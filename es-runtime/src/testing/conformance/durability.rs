@@ -1,8 +1,11 @@
 //! What was acknowledged is there after closing and opening again.
 
+use super::forgetting::is_forgotten;
+use super::keys::by_id;
 use super::log::in_log;
-use super::store::{Store, accepted, event, new_id, refused, sequence, tracking};
+use super::store::{Store, accepted, event, key, new_id, refused, sequence, tracking, with_keys};
 use super::way::Way;
+use crate::error::Conflict;
 use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, ProcessRecorder};
 
 /// Events are there after opening again, and conflicts and repeats are found as before.
@@ -22,6 +25,45 @@ pub fn events_are_there_after_reopening<R: AggregateRecorder>(
     assert_eq!(store.store(&commit), receipt, "the receipt of a commit from before closing");
     refused(store.append(Commit::new(vec![event(id, 6)])));
     assert_eq!(store.all(id), sequence(id, 1..=6));
+}
+
+/// Data keys are there after opening again, and another one is refused as before.
+pub fn keys_are_there_after_reopening<R: AggregateRecorder>(recorder: R, way: Way, reopen: &dyn Fn(R) -> R) {
+    let (ids, mut store) = ([new_id(), new_id()], Store::new(recorder, way));
+    let mut expected = Vec::new();
+    for (round, id) in (1..).zip(ids) {
+        store.store(&with_keys(sequence(id, 1..=round), [key(id, "key")]));
+        expected.push(key(id, "key"));
+        store = Store::new(reopen(store.into_recorder()), way);
+        assert!(by_id(store.keys(ids)) == by_id(expected.clone()), "the data keys from before closing");
+    }
+    let conflict = refused(store.append(with_keys([event(ids[0], 2)], [key(ids[0], "other")])));
+    assert_eq!(conflict, Conflict::key(ids[0]), "another data key after reopening");
+    store.store(&with_keys([event(ids[0], 2)], [key(ids[0], "key")]));
+}
+
+/// What is forgotten stays so, whether it had a data key or not.
+pub fn what_is_forgotten_stays_so_after_reopening<R: AggregateRecorder>(
+    recorder: R,
+    way: Way,
+    reopen: &dyn Fn(R) -> R,
+) {
+    let (keyed, plain, unknown) = (new_id(), new_id(), new_id());
+    let mut store = Store::new(recorder, way);
+    let commit = with_keys([event(keyed, 1)], [key(keyed, "key")]);
+    let receipt = store.store(&commit);
+    store.save([event(plain, 1)]);
+    for id in [keyed, plain, unknown] {
+        store.forget(id);
+    }
+    store = Store::new(reopen(store.into_recorder()), way);
+    for (id, events) in [(keyed, 1), (plain, 1), (unknown, 0)] {
+        is_forgotten(&store, id);
+        store.refuse_forgotten(with_keys([event(id, 2)], [key(id, "key")]));
+        store.refuse_forgotten(Commit::new(sequence(id, 2..=3)));
+        assert_eq!(store.all(id), sequence(id, 1..=events), "the events of a forgotten aggregate");
+    }
+    assert_eq!(store.store(&commit), receipt, "the receipt of a commit from before forgetting and closing");
 }
 
 /// The log goes on where it was, and no position is used again.

@@ -1,7 +1,7 @@
 /// Tests a recorder against everything that it promises, one test for each rule.
 ///
 /// Named are the level (`aggregate`, `application` or `process`, after the highest of the traits that the recorder
-/// implements), the module that the tests stand in, and a function that makes a recorder without events:
+/// implements), the module that the tests stand in, and a function that makes an empty recorder:
 ///
 /// ```
 /// use es_runtime::recorder::MemoryRecorder;
@@ -114,8 +114,38 @@ macro_rules! recorder_conformance {
             repeats::a_commit_is_known_also_after_others
             repeats::a_commit_saved_by_several_at_once_is_stored_once
             repeats::a_commit_that_is_stored_in_part_conflicts
+            repeats::a_commit_id_with_other_topics_conflicts
+            repeats::a_repeated_commit_may_have_other_states
             repeats::a_refused_commit_stays_refused
             repeats::a_commit_id_is_any_uuid
+            commits::an_unknown_commit_is_not_found
+            commits::a_commit_is_found_at_its_aggregates
+            commits::a_refused_commit_is_not_found
+            commits::a_commit_is_found_ever_after
+            keys::an_unknown_id_has_no_key
+            keys::a_key_comes_back_as_it_was_stored
+            keys::a_commit_brings_the_keys_of_its_aggregates
+            keys::the_keys_of_many_are_read_at_once
+            keys::keys_are_kept_apart
+            keys::the_same_key_again_is_accepted
+            keys::events_may_come_without_their_key
+            keys::another_key_is_a_conflict
+            keys::two_keys_of_one_aggregate_conflict
+            keys::a_refused_commit_leaves_no_key
+            keys::a_repeated_commit_leaves_the_first_key
+            keys::of_several_first_keys_one_wins
+            keys::an_event_is_never_seen_without_its_key
+            forgetting::a_forgotten_aggregate_has_no_key
+            forgetting::the_events_of_a_forgotten_aggregate_stay
+            forgetting::no_event_is_added_to_a_forgotten_aggregate
+            forgetting::a_commit_of_a_forgotten_aggregate_stores_nothing
+            forgetting::others_are_not_touched_by_forgetting
+            forgetting::forgetting_again_changes_nothing
+            forgetting::what_has_no_key_or_no_events_is_forgotten_too
+            forgetting::what_is_left_of_a_key_is_no_key
+            forgetting::a_commit_from_before_is_known_after_forgetting
+            forgetting::what_is_saved_meanwhile_is_there_before_or_not_at_all
+            forgetting::a_dropped_forgetting_leaves_nothing_half
             drops::a_future_that_is_never_polled_stores_nothing
             drops::a_dropped_save_can_be_saved_again
             drops::dropped_reads_leave_nothing_occupied
@@ -138,6 +168,7 @@ macro_rules! recorder_conformance {
             log::a_repeated_commit_stands_in_the_log_once
             log::the_last_position_is_that_of_the_last_event
             log::positions_only_grow
+            log::forgetting_leaves_the_log_as_it_was
             log::what_is_acknowledged_is_in_the_log
             log_ranges::the_log_is_read_from_and_up_to
             log_ranges::every_part_of_the_log_can_be_read
@@ -160,14 +191,20 @@ macro_rules! recorder_conformance {
             tracking::upstreams_are_kept_apart
             tracking::a_tracked_position_is_any
             tracking::a_repeated_tracked_commit_changes_nothing
+            tracking::a_tracked_commit_brings_its_keys
             tracking::of_several_who_process_an_event_one_records_it
             tracking_conflicts::a_tracking_goes_only_forward
             tracking_conflicts::a_refused_tracking_stores_no_events
             tracking_conflicts::refused_events_leave_the_tracking
+            tracking_conflicts::keys_and_tracking_are_refused_together
         }
     };
     (@aggregate_reopening $then:ident $with:tt) => {
-        $crate::recorder_conformance! { @$then $with durability::events_are_there_after_reopening }
+        $crate::recorder_conformance! { @$then $with
+            durability::events_are_there_after_reopening
+            durability::keys_are_there_after_reopening
+            durability::what_is_forgotten_stays_so_after_reopening
+        }
     };
     (@application_reopening $then:ident $with:tt) => {
         $crate::recorder_conformance! { @$then $with durability::the_log_goes_on_after_reopening }

@@ -2,7 +2,7 @@ use super::store::Store;
 use super::way::Way;
 use crate::recorder::{AggregateRecorder, ApplicationRecorder, ProcessRecorder};
 
-/// A promise, and how it is checked on a recorder without events.
+/// A promise, and how it is checked on an empty recorder.
 #[derive(Debug)]
 pub struct Rule<R> {
     /// The promise, as the function that checks it is called.
@@ -11,8 +11,8 @@ pub struct Rule<R> {
     pub check: fn(&Store<R>),
 }
 
-/// A promise of stores that last, and how it is checked, on a recorder without events and a function that closes a
-/// recorder and opens its store again.
+/// A promise of stores that last, and how it is checked, on an empty recorder and a function that closes a recorder
+/// and opens its store again.
 #[derive(Debug)]
 pub struct ReopeningRule<R> {
     /// The promise, as the function that checks it is called.

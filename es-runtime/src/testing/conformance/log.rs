@@ -1,6 +1,6 @@
 //! What stands in the log, and where.
 
-use super::store::{Store, accepted, event, new_id, sequence, under};
+use super::store::{Store, accepted, event, key, new_id, sequence, under, with_keys};
 use crate::recorder::{ApplicationRecorder, Commit, LogRange, Notification, Position};
 use crate::stored_event::StoredEvent;
 
@@ -112,6 +112,24 @@ pub fn positions_only_grow<R: ApplicationRecorder>(store: &Store<R>) {
         highest = Some(saved);
     }
     ascending(&store.whole_log());
+}
+
+/// Forgetting leaves the log as it was: every event at its position; and the log goes on.
+pub fn forgetting_leaves_the_log_as_it_was<R: ApplicationRecorder>(store: &Store<R>) {
+    let (id, other) = (new_id(), new_id());
+    store.store(&with_keys([event(id, 1), event(other, 1), event(id, 2)], [key(id, "key")]));
+    store.save([event(other, 2)]);
+    let last = store.save_at([event(id, 3)]);
+    let before = store.whole_log();
+    store.forget(id);
+    store.forget(new_id());
+    assert_eq!(store.whole_log(), before, "the log after forgetting");
+    assert_eq!(store.last_position(), Some(last), "the last position after forgetting");
+    store.refuse_forgotten(Commit::new(vec![event(other, 3), event(id, 4)]));
+    assert_eq!(store.whole_log(), before, "a refused commit is in the log");
+    let next = store.save_at([event(other, 3)]);
+    assert!(next > last, "position {next} was given after {last}");
+    assert_eq!(store.last_position(), Some(next));
 }
 
 /// What was acknowledged is in the log, at once.

@@ -17,11 +17,14 @@ mod store;
 mod way;
 
 pub mod atomicity;
+pub mod commits;
 pub mod concurrency;
 pub mod conflicts;
 pub mod drops;
 pub mod durability;
 pub mod events;
+pub mod forgetting;
+pub mod keys;
 pub mod log;
 pub mod log_order;
 pub mod log_ranges;

@@ -5,6 +5,7 @@ use std::thread;
 
 use uuid::Uuid;
 
+use super::conflicts::check;
 use super::store::{Store, event, new_id, refused, sequence, under};
 use crate::recorder::{AggregateRecorder, Commit, CommitId, Receipt};
 
@@ -78,6 +79,38 @@ pub fn a_commit_that_is_stored_in_part_conflicts<R: AggregateRecorder>(store: &S
     refused(store.append(Commit::with_id(commit.id(), sequence(id, 1..=3))));
     refused(store.append(Commit::with_id(commit.id(), sequence(id, 3..=4))));
     assert_eq!(store.all(id), sequence(id, 1..=3));
+}
+
+/// A commit id that is used again for other topics at the same versions is a conflict.
+pub fn a_commit_id_with_other_topics_conflicts<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let commits = [Commit::new(vec![event(id, 1)]), Commit::new(sequence(id, 2..=3))];
+    for commit in &commits {
+        store.store(commit);
+    }
+    let other = vec![under(id, 1, "Other")];
+    check(&refused(store.append(Commit::with_id(commits[0].id(), other))), id, Some(0), Some(3));
+    let others = [[under(id, 2, "Other"), event(id, 3)], [event(id, 2), under(id, 3, "Other")]];
+    for events in others {
+        let conflict = refused(store.append(Commit::with_id(commits[1].id(), events.to_vec())));
+        check(&conflict, id, Some(1), Some(3));
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=3), "a stored event was replaced");
+}
+
+/// The states of a commit that is saved again may differ: what is encrypted again never looks the same.
+pub fn a_repeated_commit_may_have_other_states<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    for events in [vec![event(id, 1)], sequence(id, 2..=3)] {
+        let commit = Commit::new(events);
+        let first = store.store(&commit);
+        let mut again = commit.events().to_vec();
+        for event in &mut again {
+            event.state.push(7);
+        }
+        assert_eq!(store.store(&Commit::with_id(commit.id(), again)), first, "the receipt of other states");
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=3), "a repeated commit replaced states");
 }
 
 /// Another commit between does not make a refused one look stored.

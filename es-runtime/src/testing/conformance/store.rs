@@ -6,8 +6,8 @@ use super::way::Way;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
+    ProcessRecorder, Receipt, StoredKey, Tracking,
 };
 use crate::stored_event::StoredEvent;
 
@@ -19,7 +19,7 @@ pub struct Store<R> {
 }
 
 impl<R> Store<R> {
-    /// A recorder without events, to be used by one rule.
+    /// An empty recorder, to be used by one rule.
     pub const fn new(recorder: R, way: Way) -> Self {
         Self { recorder, way }
     }
@@ -74,6 +74,42 @@ impl<R: AggregateRecorder> Store<R> {
     #[track_caller]
     pub(super) fn refuse(&self, events: impl Into<Vec<StoredEvent>>) -> Conflict {
         refused(self.append(Commit::new(events.into())))
+    }
+
+    #[track_caller]
+    pub(super) fn has_commit(&self, id: Uuid, commit: CommitId) -> bool {
+        accepted(self.way.run(self.recorder.has_commit(id, commit)), "looking for a commit")
+    }
+
+    #[track_caller]
+    pub(super) fn keys(&self, ids: impl Into<Vec<Uuid>>) -> Vec<StoredKey> {
+        accepted(self.way.run(self.recorder.select_keys(ids.into())), "reading data keys")
+    }
+
+    /// The data key of one aggregate, or what is left of it.
+    #[track_caller]
+    pub(super) fn key(&self, id: Uuid) -> Option<StoredKey> {
+        let mut keys = self.keys([id]);
+        assert!(keys.len() < 2, "one aggregate has {} data keys", keys.len());
+        let key = keys.pop();
+        assert!(key.iter().all(|key| key.id() == id), "the data key of another aggregate was read");
+        key
+    }
+
+    #[track_caller]
+    pub(super) fn forget(&self, id: Uuid) {
+        accepted(self.way.run(self.recorder.forget(id)), "forgetting");
+    }
+
+    /// Saves what must be refused because an aggregate is forgotten.
+    #[track_caller]
+    pub(super) fn refuse_forgotten(&self, commit: Commit) {
+        match self.append(commit) {
+            Ok(receipt) => panic!("an event of a forgotten aggregate was accepted: {receipt:?}"),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Forgotten, "it is reported as another kind: {error}");
+            }
+        }
     }
 }
 
@@ -171,6 +207,16 @@ pub(super) fn under(id: Uuid, number: u64, topic: impl Into<String>) -> StoredEv
 /// Events of the versions of a range.
 pub(super) fn sequence(id: Uuid, numbers: impl IntoIterator<Item = u64>) -> Vec<StoredEvent> {
     numbers.into_iter().map(|number| event(id, number)).collect()
+}
+
+/// A data key that differs from those of others.
+pub(super) fn key(id: Uuid, text: &str) -> StoredKey {
+    StoredKey::new(id, format!("{text} of {id}").into_bytes())
+}
+
+/// Events under a new commit id, with their data keys.
+pub(super) fn with_keys(events: impl Into<Vec<StoredEvent>>, keys: impl Into<Vec<StoredKey>>) -> Commit {
+    Commit::new(events.into()).with_keys(keys.into())
 }
 
 pub(super) fn new_id() -> Uuid {

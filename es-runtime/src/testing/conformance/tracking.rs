@@ -5,7 +5,7 @@ use std::thread;
 
 use super::events::topics;
 use super::log::in_log;
-use super::store::{Store, event, new_id, sequence, tracking};
+use super::store::{Store, accepted, event, key, new_id, sequence, tracking, with_keys};
 use crate::recorder::{Commit, ProcessRecorder};
 
 /// Of an unknown upstream application nothing is tracked.
@@ -73,18 +73,29 @@ pub fn a_repeated_tracked_commit_changes_nothing<R: ProcessRecorder>(store: &Sto
         let at = events[0].version.get() * 10;
         let commit = Commit::new(events);
         let append = |position| store.append_tracked(commit.clone(), tracking("up", position));
-        let first = super::store::accepted(append(at), "a tracked commit");
-        let again = super::store::accepted(append(at), "the same tracked commit again");
+        let first = accepted(append(at), "a tracked commit");
+        let again = accepted(append(at), "the same tracked commit again");
         assert_eq!(again, first, "the second receipt of a tracked commit");
         store.track([], "up", at + 1);
-        let again = super::store::accepted(append(at), "the same tracked commit, after others");
+        let again = accepted(append(at), "the same tracked commit, after others");
         assert_eq!(again, first, "the receipt of a tracked commit after others");
         // It was done before: what comes with it now is not recorded.
-        let again = super::store::accepted(append(at + 5), "the same commit with a later tracking");
+        let again = accepted(append(at + 5), "the same commit with a later tracking");
         assert_eq!(again, first, "the receipt of a commit with a later tracking");
         assert_eq!(store.tracked("up"), Some(at + 1), "a repeated commit changed the tracking");
     }
     assert_eq!(store.all(id), sequence(id, 1..=3));
+}
+
+/// A tracked commit brings its data keys.
+pub fn a_tracked_commit_brings_its_keys<R: ProcessRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let commit = with_keys([event(id, 1)], [key(id, "key")]);
+    accepted(store.append_tracked(commit, tracking("up", 1)), "a tracked commit with a data key");
+    assert_eq!(store.key(id), Some(key(id, "key")), "the data key that came with a tracked commit");
+    assert_eq!(store.tracked("up"), Some(1));
+    store.forget(id);
+    assert_eq!(store.tracked("up"), Some(1), "forgetting changed the tracking");
 }
 
 /// Of several who process the same upstream event at the same time one records it: exactly once.

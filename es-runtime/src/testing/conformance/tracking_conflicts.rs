@@ -1,9 +1,9 @@
 //! Nothing of an upstream application is processed twice.
 
 use super::log::in_log;
-use super::store::{Store, event, new_id, sequence};
-use crate::error::Conflict;
-use crate::recorder::ProcessRecorder;
+use super::store::{Store, event, key, new_id, refused, sequence, tracking, with_keys};
+use crate::error::{Conflict, ErrorKind};
+use crate::recorder::{Commit, ProcessRecorder};
 
 /// A tracking that is not beyond the recorded one is a conflict, which says what is recorded.
 pub fn a_tracking_goes_only_forward<R: ProcessRecorder>(store: &Store<R>) {
@@ -44,6 +44,26 @@ pub fn refused_events_leave_the_tracking<R: ProcessRecorder>(store: &Store<R>) {
     assert_eq!(store.tracked("new"), None, "the tracking of refused events is recorded");
     store.track([event(id, 3)], "up", 2);
     assert_eq!(store.tracked("up"), Some(2));
+}
+
+/// If the tracking is refused, the data keys are not stored; if they are, or an aggregate is forgotten, the tracking
+/// is not recorded.
+pub fn keys_and_tracking_are_refused_together<R: ProcessRecorder>(store: &Store<R>) {
+    let (id, other, gone) = (new_id(), new_id(), new_id());
+    store.track([], "up", 5);
+    let late = with_keys([event(other, 1)], [key(other, "key")]);
+    check(&refused(store.append_tracked(late, tracking("up", 5))), "up", 5, 5);
+    assert_eq!(store.key(other), None, "the data key of a refused tracking is stored");
+    store.store(&with_keys([event(id, 1)], [key(id, "key")]));
+    let keyed = with_keys([event(id, 2)], [key(id, "other")]);
+    assert_eq!(refused(store.append_tracked(keyed, tracking("up", 6))), Conflict::key(id));
+    assert_eq!(store.tracked("up"), Some(5), "the tracking of a refused data key is recorded");
+    store.forget(gone);
+    let answer = store.append_tracked(Commit::new(vec![event(gone, 1)]), tracking("up", 7));
+    let kind = answer.map_err(|error| error.kind());
+    assert_eq!(kind, Err(ErrorKind::Forgotten), "a tracked commit of a forgotten aggregate");
+    assert_eq!(store.tracked("up"), Some(5), "the tracking of a forgotten aggregate's events is recorded");
+    store.track([event(id, 2)], "up", 6);
 }
 
 #[track_caller]

@@ -1,11 +1,13 @@
 //! Every rule rejects a recorder that breaks it: each is shown at least one.
 
 mod fault;
+mod forgetting;
+mod keys;
 mod reads;
 mod writes;
 mod wrong;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -59,8 +61,60 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("a_commit_is_known_also_after_others", &[RemembersFewCommits, LastPositionForRepeats]),
     ("a_commit_saved_by_several_at_once_is_stored_once", &[LooksForRepeatsOutsideTheLock]),
     ("a_commit_that_is_stored_in_part_conflicts", &[TrustsCommitIds]),
+    ("a_commit_id_with_other_topics_conflicts", &[IgnoresTopicsOfRepeats, TrustsCommitIds]),
+    ("a_repeated_commit_may_have_other_states", &[ComparesStatesOfRepeats]),
     ("a_refused_commit_stays_refused", &[RefusedLooksStored]),
     ("a_commit_id_is_any_uuid", &[NilIsNoCommitId]),
+    ("an_unknown_commit_is_not_found", &[FindsEveryCommit, FailsOnUnknownCommits]),
+    ("a_commit_is_found_at_its_aggregates", &[FindsCommitsAtTheFirst, FindsCommitsEverywhere]),
+    ("a_refused_commit_is_not_found", &[FindsRefused]),
+    ("a_commit_is_found_ever_after", &[FindsRecentCommits, ForgettingHidesCommits]),
+    ("an_unknown_id_has_no_key", &[InventsKeys, FailsOnUnknownKeys]),
+    ("a_key_comes_back_as_it_was_stored", &[KeysAreText, CutsKeys]),
+    ("a_commit_brings_the_keys_of_its_aggregates", &[OneKeyForEachCommit]),
+    ("the_keys_of_many_are_read_at_once", &[FewKeysAtOnce, StopsAtUnknownKeys, FailsOnUnknownKeys]),
+    ("keys_are_kept_apart", &[KeysIgnoreTheTopBitOfIds]),
+    ("the_same_key_again_is_accepted", &[RefusesTheSameKeyAgain]),
+    ("events_may_come_without_their_key", &[WantsKeysAlways]),
+    (
+        "another_key_is_a_conflict",
+        &[
+            ReplacesKeys,
+            KeepsTheFirstKey,
+            KeyConflictAsVersion,
+            KeyConflictNamesTheFirst,
+            OtherKeysStay,
+            EventsDespiteKeys,
+        ],
+    ),
+    ("two_keys_of_one_aggregate_conflict", &[DropsDoubleKeys, ReplacesKeys]),
+    ("a_refused_commit_leaves_no_key", &[KeysBeforeEvents]),
+    ("a_repeated_commit_leaves_the_first_key", &[KeysBeforeRepeats, RepeatsBringKeys]),
+    ("of_several_first_keys_one_wins", &[ChecksKeysThenWrites]),
+    ("an_event_is_never_seen_without_its_key", &[KeysAfterEvents]),
+    ("a_forgotten_aggregate_has_no_key", &[ForgetsNothing, RemovesForgottenKeys, NewKeysAfterForgetting]),
+    ("the_events_of_a_forgotten_aggregate_stay", &[ForgettingRemovesEvents, ForgettingEmptiesStates]),
+    (
+        "no_event_is_added_to_a_forgotten_aggregate",
+        &[
+            ForgetsNothing,
+            ForgottenAsConflict,
+            ForgottenOnlyWithKeys,
+            ForgottenOnlyWithoutKeys,
+            ForgottenAfterConflicts,
+        ],
+    ),
+    (
+        "a_commit_of_a_forgotten_aggregate_stores_nothing",
+        &[LooksForForgottenAtTheFirst, StoresAllButTheForgotten, ForgottenLeavesOtherKeys],
+    ),
+    ("others_are_not_touched_by_forgetting", &[ForgetsNearIds, ForgetsTheWholeLog]),
+    ("forgetting_again_changes_nothing", &[FailsToForgetAgain, ForgettingAgainRevives]),
+    ("what_has_no_key_or_no_events_is_forgotten_too", &[ForgetsOnlyKeys, ForgetsOnlyWithEvents]),
+    ("what_is_left_of_a_key_is_no_key", &[ForgetsByCommit]),
+    ("a_commit_from_before_is_known_after_forgetting", &[ForgottenBeforeRepeats]),
+    ("what_is_saved_meanwhile_is_there_before_or_not_at_all", &[ChecksForgottenThenWrites, ForgetsLate]),
+    ("a_dropped_forgetting_leaves_nothing_half", &[ForgetsWhenCalled, HalfForgotten]),
     ("a_future_that_is_never_polled_stores_nothing", &[WorksWhenCalled]),
     ("a_dropped_save_can_be_saved_again", &[HalfAtTheFirstPoll, DroppedCommitsStayInDoubt]),
     ("dropped_reads_leave_nothing_occupied", &[LeaksReaders]),
@@ -79,6 +133,7 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("a_repeated_commit_stands_in_the_log_once", &[LastPositionForRepeats]),
     ("the_last_position_is_that_of_the_last_event", &[LastPositionLags]),
     ("positions_only_grow", &[ReusesPositions]),
+    ("forgetting_leaves_the_log_as_it_was", &[ForgottenLeavesTheLog, ForgettingTakesAPosition]),
     ("what_is_acknowledged_is_in_the_log", &[ReadsLag]),
     ("the_log_is_read_from_and_up_to", &[AfterIsFrom, EndIsExclusive, LimitBeforeTopics]),
     (
@@ -100,10 +155,12 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("upstreams_are_kept_apart", &[OneTrackingForAll, UpstreamsIgnoreCase]),
     ("a_tracked_position_is_any", &[TrackingOf32Bits]),
     ("a_repeated_tracked_commit_changes_nothing", &[TrackingBeforeRepeats, RepeatsMoveTheTracking]),
+    ("a_tracked_commit_brings_its_keys", &[TracksWithoutKeys]),
     ("of_several_who_process_an_event_one_records_it", &[TracksInTwoSteps]),
     ("a_tracking_goes_only_forward", &[FillsGaps, AcceptsTheSameTracking, IgnoresTracking]),
     ("a_refused_tracking_stores_no_events", &[EventsBeforeTracking]),
     ("refused_events_leave_the_tracking", &[TrackingBeforeEvents]),
+    ("keys_and_tracking_are_refused_together", &[EventsBeforeTracking, TrackingBeforeEvents]),
 ];
 
 fn rules() -> Vec<Rule<Wrong>> {
@@ -113,20 +170,24 @@ fn rules() -> Vec<Rule<Wrong>> {
     rules
 }
 
-/// Whether a rule finds a fault.
-fn is_found(rule: &Rule<Wrong>, fault: Fault) -> bool {
-    let check = || (rule.check)(&Store::new(Wrong::new(fault), Way::Waiting));
+/// Whether a rule finds the fault of a recorder.
+fn is_found<R: Send>(rule: &Rule<R>, wrong: R) -> bool {
+    let check = move || (rule.check)(&Store::new(wrong, Way::Waiting));
     // In a thread of its own: what it prints belongs to no test.
     thread::scope(|scope| scope.spawn(|| catch_unwind(AssertUnwindSafe(check)).is_err()).join().unwrap())
 }
 
 fn rules_find_their_faults(part: usize) {
     for rule in rules().iter().skip(part).step_by(4) {
-        assert!(!is_found(rule, Healthy), "`{}` finds a fault where there is none", rule.name);
+        assert!(!is_found(rule, Wrong::new(Healthy)), "`{}` finds a fault where there is none", rule.name);
         let faults = FOUND.iter().find(|(name, _)| *name == rule.name).map_or(&[][..], |(_, faults)| faults);
         for fault in faults {
             // Some show only if two threads meet.
-            assert!((0..3).any(|_| is_found(rule, *fault)), "`{}` does not find {fault:?}", rule.name);
+            assert!(
+                (0..3).any(|_| is_found(rule, Wrong::new(*fault))),
+                "`{}` does not find {fault:?}",
+                rule.name
+            );
         }
     }
 }
@@ -153,14 +214,19 @@ fn rules_find_their_faults_4() {
 
 #[test]
 fn every_rule_has_a_fault_to_find_and_every_fault_a_rule() {
-    let rules: Vec<_> = rules().iter().map(|rule| rule.name).collect();
-    let known: Vec<_> = FOUND.iter().map(|(name, _)| *name).collect();
+    all_are_listed(&rules(), FOUND, TrackingBeforeEvents as usize);
+}
+
+/// That each rule has a fault to find, and each of so many faults a rule.
+fn all_are_listed<R, F: Ord>(rules: &[Rule<R>], found: &[(&str, &[F])], many: usize) {
+    let rules: Vec<_> = rules.iter().map(|rule| rule.name).collect();
+    let known: Vec<_> = found.iter().map(|(name, _)| *name).collect();
     assert_eq!(rules, known, "the rules, and those that have a fault to find, in the same order");
-    assert!(FOUND.iter().all(|(_, faults)| !faults.is_empty()));
+    assert!(found.iter().all(|(_, faults)| !faults.is_empty()));
     let names: BTreeSet<_> = rules.iter().collect();
     assert_eq!(names.len(), rules.len(), "a rule is listed twice");
-    let used: BTreeSet<_> = FOUND.iter().flat_map(|(_, faults)| *faults).collect();
-    assert_eq!(used.len(), TrackingBeforeEvents as usize, "a fault that no rule has to find");
+    let used: BTreeSet<_> = found.iter().flat_map(|(_, faults)| *faults).collect();
+    assert_eq!(used.len(), many, "a fault that no rule has to find");
 }
 
 /// How a store that does not last is opened again, and what it lost.
@@ -177,13 +243,28 @@ const KEEPS_EVENTS: Reopen = |old| {
     new
 };
 
+/// The events and the keys are there, but not what is forgotten.
+const KEEPS_KEYS: Reopen = |old| {
+    let new = Wrong::new(Healthy);
+    let mut asked = HashSet::new();
+    for entry in old.select_log(LogRange::all()).wait().unwrap() {
+        let id = entry.event.id;
+        let mut keys = old.select_keys(vec![id]).wait().unwrap();
+        keys.retain(|key| key.wrapped().is_some() && asked.insert(id));
+        new.append(Commit::new(vec![entry.event]).with_keys(keys)).wait().unwrap();
+    }
+    new
+};
+
 #[test]
 fn rules_of_lasting_stores_find_what_was_lost() {
     let mut rules = aggregate_reopening_rules();
     rules.extend(application_reopening_rules());
     rules.extend(process_reopening_rules());
-    let lost: [(&str, &[Reopen]); 3] = [
+    let lost: [(&str, &[Reopen]); 5] = [
         ("events_are_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
+        ("keys_are_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
+        ("what_is_forgotten_stays_so_after_reopening", &[LOSES_ALL, KEEPS_EVENTS, KEEPS_KEYS]),
         ("the_log_goes_on_after_reopening", &[LOSES_ALL]),
         ("the_tracking_is_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
     ];

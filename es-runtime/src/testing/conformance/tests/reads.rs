@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::Ordering;
 
@@ -27,15 +28,18 @@ impl AggregateRecorder for Wrong {
     }
 
     async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
-        self.inner.has_commit(id, commit).await
+        self.has_commit_now(id, commit)
     }
 
     async fn select_keys(&self, ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
-        self.inner.select_keys(ids).await
+        self.select_keys_now(ids)
     }
 
-    async fn forget(&self, id: Uuid) -> Result<(), Error> {
-        self.inner.forget(id).await
+    fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
+        if self.fault == Fault::ForgetsWhenCalled {
+            self.inner.forget(id).wait().unwrap();
+        }
+        self.forget_later(id)
     }
 
     async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
@@ -94,6 +98,14 @@ impl Wrong {
             }
             Fault::NoLimitForLimit0 if limit == 0 => model(all()?, &contains, usize::MAX),
             Fault::OneTooMany => model(all()?, &contains, limit.saturating_add(1)),
+            Fault::ForgettingRemovesEvents if self.is_forgotten(id) => Ok(Vec::new()),
+            Fault::ForgettingEmptiesStates if self.is_forgotten(id) => {
+                let mut events = self.inner.select(id, range).wait()?;
+                for event in &mut events {
+                    event.state.clear();
+                }
+                Ok(events)
+            }
             Fault::LastWriterWins => {
                 let mut events = self.inner.select(id, range).wait()?;
                 for event in &mut events {
@@ -134,6 +146,7 @@ impl Wrong {
                     }
                 }
             }
+            Fault::ForgottenLeavesTheLog => log.retain(|entry| !self.is_forgotten(entry.event.id)),
             _ => {}
         }
         for entry in &mut log {
@@ -185,6 +198,11 @@ impl ApplicationRecorder for Wrong {
             Fault::LastPositionLags => last.and_then(|last| Position::new(last.get() - 1)),
             Fault::RefusedMovesTheLastPosition => {
                 let many = self.conflicts.load(Ordering::SeqCst) as u64;
+                last.and_then(|last| Position::new(last.get() + many))
+            }
+            Fault::ForgettingTakesAPosition => {
+                let ids: BTreeSet<_> = self.log().into_iter().map(|entry| entry.event.id).collect();
+                let many = ids.into_iter().filter(|id| self.is_forgotten(*id)).count() as u64;
                 last.and_then(|last| Position::new(last.get() + many))
             }
             _ => last.map(|last| self.place(last)),

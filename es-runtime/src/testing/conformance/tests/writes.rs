@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::fault::Fault;
+use super::keys::plain;
 use super::wrong::{Wrong, failed};
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
@@ -31,7 +32,9 @@ impl Wrong {
     async fn write_later(&self, commit: Commit, tracking: Option<Tracking>) -> Result<Receipt, Error> {
         self.suspend(&commit).await?;
         let before = self.receipt_of(commit.id());
-        if let Some(done) = self.decide(&commit, tracking.as_ref(), before.as_ref()) {
+        let done = self.decide(&commit, tracking.as_ref(), before.as_ref());
+        let done = done.or_else(|| self.decide_keyed(&commit, before.as_ref()));
+        if let Some(done) = done.or_else(|| self.decide_forgotten(&commit, before.as_ref())) {
             return done;
         }
         let changed = self.change(commit);
@@ -199,6 +202,7 @@ impl Wrong {
         let track = || self.put(nothing(), Some(tracking.clone()));
         match self.fault {
             Fault::IgnoresTracking => Some(append()),
+            Fault::TracksWithoutKeys => Some(self.put(plain(commit), Some(tracking.clone()))),
             Fault::NoTrackingWithoutEvents if commit.events().is_empty() => Some(append()),
             Fault::TrackingBeforeRepeats => found()
                 .filter(|found| found >= position)
@@ -244,6 +248,7 @@ impl Wrong {
             Fault::NilIsNoCommitId if id.uuid().is_nil() => id = CommitId::new(),
             _ => {}
         }
+        let keys = self.change_keys(commit.keys().to_vec());
         let mut events = commit.into_events();
         let topic = events.first().map(|event| event.topic.clone());
         if self.fault == Fault::CutsCommits {
@@ -269,13 +274,16 @@ impl Wrong {
                 _ => {}
             }
         }
-        Commit::with_id(id, events)
+        Commit::with_id(id, events).with_keys(keys)
     }
 
     /// How a wrong recorder reports a conflict.
     fn told(&self, commit: &Commit, error: Error) -> Error {
+        if self.fault == Fault::ForgottenAsConflict && error.kind() == ErrorKind::Forgotten {
+            return failed(ErrorKind::Conflict);
+        }
         let Some(Conflict::Version { id, expected, found, .. }) = error.as_conflict().cloned() else {
-            return error;
+            return self.told_of_key(commit, error);
         };
         let events = commit.events();
         let taken = events.iter().find(|event| self.is_taken(event));

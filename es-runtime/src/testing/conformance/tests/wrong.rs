@@ -32,6 +32,9 @@ pub(super) struct Known {
     pub(super) is_reset: bool,
     pub(super) leaked: usize,
     pub(super) holder: Option<CommitId>,
+    /// Keys that are shown in place of the stored ones.
+    pub(super) keys: HashMap<Uuid, StoredKey>,
+    pub(super) forgotten: HashMap<Uuid, Instant>,
 }
 
 impl Wrong {

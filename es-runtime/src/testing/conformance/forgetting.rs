@@ -1,0 +1,221 @@
+//! What is forgotten stays so, and stays where it is.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::drops::poll_once;
+use super::random::Random;
+use super::store::{Store, accepted, event, key, new_id, sequence, under, with_keys};
+use crate::error::ErrorKind;
+use crate::recorder::{AggregateRecorder, Commit, StoredKey};
+
+/// Of the data key of a forgotten aggregate nothing is left but that it is forgotten, for ever.
+pub fn a_forgotten_aggregate_has_no_key<R: AggregateRecorder>(store: &Store<R>) {
+    let ids = [new_id(), new_id()];
+    for id in ids {
+        store.store(&with_keys(sequence(id, 1..=2), [key(id, "key")]));
+    }
+    let [id, other] = ids;
+    store.forget(id);
+    is_forgotten(store, id);
+    let _ = store.append(with_keys([event(id, 3)], [key(id, "key")]));
+    let _ = store.append(with_keys(sequence(id, 3..=4), [key(id, "second")]));
+    store.save([event(other, 3)]);
+    is_forgotten(store, id);
+}
+
+/// The events of a forgotten aggregate stay, with id, version, topic and state.
+pub fn the_events_of_a_forgotten_aggregate_stay<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.store(&with_keys(sequence(id, 0..=3), [key(id, "key")]));
+    store.save([under(id, 7, "Other")]);
+    let before = store.all(id);
+    store.forget(id);
+    assert_eq!(store.all(id), before, "the events of an aggregate that was forgotten");
+}
+
+/// No event is added to a forgotten aggregate: alone or with others, with a data key or without, at a free version
+/// or a taken one.
+pub fn no_event_is_added_to_a_forgotten_aggregate<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.store(&with_keys(sequence(id, 1..=2), [key(id, "key")]));
+    store.forget(id);
+    for events in [vec![event(id, 3)], sequence(id, 3..=5), vec![event(id, 2)], sequence(id, 2..=3)] {
+        store.refuse_forgotten(Commit::new(events.clone()));
+        store.refuse_forgotten(with_keys(events.clone(), [key(id, "key")]));
+        store.refuse_forgotten(with_keys(events, [key(id, "second")]));
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=2), "events of a forgotten aggregate are stored");
+}
+
+/// If one aggregate of a commit is forgotten, nothing of the commit is stored: whether the first, the middle or the
+/// last is.
+pub fn a_commit_of_a_forgotten_aggregate_stores_nothing<R: AggregateRecorder>(store: &Store<R>) {
+    for forgotten in 0..3 {
+        for keyed in [false, true] {
+            let ids = [new_id(), new_id(), new_id()];
+            store.store(&with_keys([event(ids[forgotten], 1)], [key(ids[forgotten], "key")]));
+            store.forget(ids[forgotten]);
+            let keys = if keyed { ids.map(|id| key(id, "key")).to_vec() } else { Vec::new() };
+            store.refuse_forgotten(with_keys(ids.map(|id| event(id, 2)), keys));
+            for (at, id) in ids.into_iter().enumerate().filter(|(at, _)| *at != forgotten) {
+                assert_eq!(store.all(id), [], "event {at} of a commit whose event {forgotten} was refused");
+                assert_eq!(store.key(id), None, "a refused commit left a data key");
+                store.store(&with_keys([event(id, 2)], [key(id, "second")]));
+            }
+            assert_eq!(store.all(ids[forgotten]).len(), 1);
+        }
+    }
+}
+
+/// Other aggregates are as they were, also those of the same commit.
+pub fn others_are_not_touched_by_forgetting<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let near = Uuid::from_u128(id.as_u128() ^ 1);
+    let ids = [near, id, new_id()];
+    store.store(&with_keys(ids.map(|id| event(id, 1)), ids.map(|id| key(id, "key"))));
+    store.forget(id);
+    for other in [ids[0], ids[2]] {
+        assert_eq!(store.key(other), Some(key(other, "key")), "the data key of another aggregate");
+        store.save([event(other, 2)]);
+        store.store(&with_keys([event(other, 3)], [key(other, "key")]));
+        assert_eq!(store.all(other), sequence(other, 1..=3));
+    }
+    is_forgotten(store, id);
+}
+
+/// Forgetting again changes nothing.
+pub fn forgetting_again_changes_nothing<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.store(&with_keys([event(id, 1)], [key(id, "key")]));
+    for _ in 0..3 {
+        store.forget(id);
+        is_forgotten(store, id);
+        store.refuse_forgotten(Commit::new(vec![event(id, 2)]));
+        assert_eq!(store.all(id), [event(id, 1)]);
+    }
+}
+
+/// An aggregate without a data key is forgotten too, and one without events can never have any.
+pub fn what_has_no_key_or_no_events_is_forgotten_too<R: AggregateRecorder>(store: &Store<R>) {
+    let (plain, unknown) = (new_id(), new_id());
+    store.save([event(plain, 1)]);
+    for (id, events) in [(plain, sequence(plain, [1])), (unknown, Vec::new())] {
+        store.forget(id);
+        is_forgotten(store, id);
+        store.refuse_forgotten(Commit::new(vec![event(id, 2)]));
+        store.refuse_forgotten(with_keys(sequence(id, 2..=3), [key(id, "key")]));
+        assert_eq!(store.all(id), events, "events were added to a forgotten aggregate");
+    }
+}
+
+/// What is left of a data key is none: with it no event is stored, and nothing is forgotten.
+pub fn what_is_left_of_a_key_is_no_key<R: AggregateRecorder>(store: &Store<R>) {
+    let ids = [new_id(), new_id()];
+    store.store(&with_keys([event(ids[0], 1)], [key(ids[0], "key")]));
+    for id in ids {
+        let before = store.key(id);
+        store.refuse_forgotten(with_keys([event(id, 2)], [StoredKey::forgotten(id)]));
+        assert_eq!(store.key(id), before, "the data key after what is left of one was refused");
+        store.store(&with_keys([event(id, 2)], [key(id, "key")]));
+    }
+}
+
+/// A commit from before is answered with its first receipt, also after its aggregates were forgotten.
+pub fn a_commit_from_before_is_known_after_forgetting<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, other) = (new_id(), new_id());
+    let commits = [
+        Commit::new(vec![event(id, 1)]),
+        with_keys([event(id, 2)], [key(id, "key")]),
+        with_keys(sequence(id, 3..=4), [key(id, "key")]),
+        with_keys([event(other, 1), event(id, 5)], [key(other, "key"), key(id, "key")]),
+    ];
+    let receipts = commits.each_ref().map(|commit| store.store(commit));
+    store.forget(id);
+    for (commit, receipt) in commits.iter().zip(&receipts) {
+        assert_eq!(store.store(commit), *receipt, "the receipt of a commit from before forgetting");
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=5), "a commit from before forgetting was stored again");
+    is_forgotten(store, id);
+    store.refuse_forgotten(Commit::with_id(commits[1].id(), sequence(id, [2, 6])));
+}
+
+/// Once forgetting is acknowledged no event is added, also by those who save at that moment.
+pub fn what_is_saved_meanwhile_is_there_before_or_not_at_all<R: AggregateRecorder>(store: &Store<R>) {
+    for round in 0..12 {
+        let id = new_id();
+        store.store(&with_keys([event(id, 0)], [key(id, "key")]));
+        let (is_forgotten, barrier) = (AtomicBool::new(false), Barrier::new(5));
+        let after = thread::scope(|scope| {
+            for writer in 0..4 {
+                let (is_forgotten, barrier) = (&is_forgotten, &barrier);
+                scope.spawn(move || {
+                    barrier.wait();
+                    for number in 1.. {
+                        let mut events = vec![event(id, number * 4 + writer)];
+                        events.extend((writer % 2 == 0).then(|| event(new_id(), 1)));
+                        let keys = if writer < 2 { vec![key(id, "key")] } else { Vec::new() };
+                        let is_late = is_forgotten.load(Ordering::SeqCst);
+                        match store.append(with_keys(events, keys)) {
+                            Ok(_) => assert!(!is_late, "an event was added to a forgotten aggregate"),
+                            Err(error) => {
+                                assert_eq!(error.kind(), ErrorKind::Forgotten, "a save meanwhile: {error}");
+                                break;
+                            }
+                        }
+                    }
+                });
+            }
+            barrier.wait();
+            thread::sleep(Duration::from_micros(round * 200));
+            store.forget(id);
+            let after = store.all(id);
+            is_forgotten.store(true, Ordering::SeqCst);
+            after
+        });
+        assert_eq!(store.all(id), after, "an event came after forgetting was acknowledged");
+    }
+}
+
+/// A future that is dropped has forgotten or not, and nothing between; forgetting again finishes it.
+pub fn a_dropped_forgetting_leaves_nothing_half<R: AggregateRecorder>(store: &Store<R>) {
+    let mut random = Random::new(5);
+    let never = new_id();
+    store.store(&with_keys([event(never, 1)], [key(never, "key")]));
+    drop(store.recorder().forget(never));
+    for round in 0..40 {
+        let id = new_id();
+        store.store(&with_keys([event(id, 1)], [key(id, "key")]));
+        let mut future = Box::pin(store.recorder().forget(id));
+        for _ in 0..=random.below(2) {
+            if poll_once(store.way(), &mut future).is_ready() {
+                break;
+            }
+            thread::sleep(Duration::from_micros(random.below(300)));
+        }
+        drop(future);
+        // It may still be under way: what was seen first can only grow.
+        let was_forgotten = store.key(id).is_none_or(|key| key.wrapped().is_none());
+        let keys = if round % 2 == 0 { vec![key(id, "key")] } else { Vec::new() };
+        let saved = store.append(with_keys([event(id, 2)], keys));
+        if let Err(error) = &saved {
+            assert_eq!(error.kind(), ErrorKind::Forgotten, "after a dropped forgetting: {error}");
+            is_forgotten(store, id);
+        }
+        assert!(saved.is_err() || !was_forgotten, "the data key is destroyed, and an event is added");
+        store.forget(id);
+        is_forgotten(store, id);
+        store.refuse_forgotten(Commit::new(vec![event(id, 3)]));
+    }
+    assert_eq!(store.key(never), Some(key(never, "key")), "a future that was never polled has forgotten");
+    accepted(store.append(Commit::new(vec![event(never, 2)])), "an event of what is not forgotten");
+}
+
+#[track_caller]
+pub(super) fn is_forgotten<R: AggregateRecorder>(store: &Store<R>, id: Uuid) {
+    assert_eq!(store.key(id), Some(StoredKey::forgotten(id)), "what is left of a forgotten data key");
+}

@@ -1,0 +1,167 @@
+//! Recorders that are wrong with data keys.
+
+use std::collections::HashSet;
+use std::thread;
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::writes::without_top_bit;
+use super::wrong::{Wrong, failed};
+use crate::error::{Conflict, Error, ErrorKind};
+use crate::id::Version;
+use crate::recorder::*;
+use crate::wait::Wait;
+use uuid::Uuid;
+
+/// The commit without its data keys.
+pub(super) fn plain(commit: &Commit) -> Commit {
+    Commit::with_id(commit.id(), commit.events().to_vec())
+}
+
+impl Wrong {
+    pub(super) fn select_keys_now(&self, mut ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
+        if self.fault == Fault::FewKeysAtOnce {
+            ids.truncate(1_000);
+        }
+        if self.fault == Fault::FailsOnUnknownKeys && ids.iter().any(|id| self.key(*id).is_none()) {
+            return Err(failed(ErrorKind::NotFound));
+        }
+        let found = ids.iter().map(|id| match self.fault {
+            Fault::InventsKeys => self.key(*id).or_else(|| Some(StoredKey::new(*id, vec![0]))),
+            Fault::KeysIgnoreTheTopBitOfIds => {
+                let key = self.key(without_top_bit(*id))?;
+                Some(key.wrapped().map_or(key.clone(), |key| StoredKey::new(*id, key.to_vec())))
+            }
+            Fault::RemovesForgottenKeys => self.key(*id).filter(|key| key.wrapped().is_some()),
+            _ => self.key(*id),
+        });
+        if self.fault == Fault::StopsAtUnknownKeys {
+            return Ok(found.map_while(|key| key).collect());
+        }
+        Ok(found.flatten().collect())
+    }
+
+    /// The data key as this recorder shows it.
+    pub(super) fn key(&self, id: Uuid) -> Option<StoredKey> {
+        let own = self.known().keys.get(&id).cloned();
+        own.or_else(|| self.inner.select_keys(vec![id]).wait().unwrap().pop())
+    }
+
+    /// Whether the aggregate has another key than this.
+    fn has_another(&self, key: &StoredKey) -> bool {
+        self.key(key.id()).is_some_and(|known| known != *key)
+    }
+
+    /// Shows the keys of a commit, whatever was stored.
+    fn show(&self, keys: &[StoredKey]) {
+        self.known().keys.extend(keys.iter().map(|key| (key.id(), key.clone())));
+    }
+
+    /// Shows those of aggregates that have none.
+    fn show_new(&self, keys: &[StoredKey]) {
+        let new: Vec<_> = keys.iter().filter(|key| self.key(key.id()).is_none()).cloned().collect();
+        self.show(&new);
+    }
+
+    /// What a recorder answers that is wrong with data keys.
+    pub(super) fn decide_keyed(
+        &self,
+        commit: &Commit,
+        before: Option<&Receipt>,
+    ) -> Option<Result<Receipt, Error>> {
+        let (id, keys) = (commit.id(), commit.keys());
+        let other = keys.iter().find(|key| self.has_another(key));
+        let put_plain = || self.put(plain(commit), None);
+        match self.fault {
+            Fault::RefusesTheSameKeyAgain if before.is_none() => {
+                let known = keys.iter().find(|key| self.key(key.id()).is_some())?;
+                Some(Err(Conflict::key(known.id()).into()))
+            }
+            Fault::WantsKeysAlways => {
+                let brought: HashSet<_> = keys.iter().map(StoredKey::id).collect();
+                let mut ids = commit.events().iter().map(|event| event.id);
+                ids.any(|id| !brought.contains(&id) && self.key(id).is_some())
+                    .then(|| Err(failed(ErrorKind::Invalid)))
+            }
+            Fault::ReplacesKeys => Some(put_plain().inspect(|_| self.show(keys))),
+            Fault::KeepsTheFirstKey => {
+                let new = keys.iter().filter(|key| !self.has_another(key)).cloned().collect();
+                Some(self.put(plain(commit).with_keys(new), None))
+            }
+            Fault::OtherKeysStay if other.is_some() => {
+                self.show_new(keys);
+                None
+            }
+            Fault::EventsDespiteKeys if other.is_some() => {
+                let _ = self.put(Commit::with_id(id, commit.events().to_vec()), None);
+                other.map(|key| Err(Conflict::key(key.id()).into()))
+            }
+            Fault::KeysBeforeEvents => {
+                let done = self.put(commit.clone(), None);
+                if done
+                    .as_ref()
+                    .is_err_and(|error| matches!(error.as_conflict(), Some(Conflict::Version { .. })))
+                {
+                    self.show_new(keys);
+                }
+                Some(done)
+            }
+            Fault::KeysBeforeRepeats => other.map(|key| Err(Conflict::key(key.id()).into())),
+            Fault::RepeatsBringKeys if before.is_some() => {
+                self.show(keys);
+                None
+            }
+            Fault::ChecksKeysThenWrites if other.is_none() && !keys.is_empty() => {
+                thread::sleep(Duration::from_micros(300));
+                Some(put_plain().inspect(|_| self.show(keys)))
+            }
+            Fault::KeysAfterEvents => {
+                let done = put_plain();
+                thread::sleep(Duration::from_micros(300));
+                self.show(keys);
+                Some(done)
+            }
+            _ => None,
+        }
+    }
+
+    /// The keys that a wrong recorder stores instead.
+    pub(super) fn change_keys(&self, mut keys: Vec<StoredKey>) -> Vec<StoredKey> {
+        let map = |keys: Vec<StoredKey>, to: &dyn Fn(Vec<u8>) -> Vec<u8>| {
+            keys.into_iter()
+                .map(|key| StoredKey::new(key.id(), to(key.wrapped().unwrap().to_vec())))
+                .collect()
+        };
+        match self.fault {
+            Fault::KeysAreText => map(keys, &|key| String::from_utf8_lossy(&key).into_owned().into()),
+            Fault::CutsKeys => map(keys, &|mut key| {
+                key.truncate(255);
+                key
+            }),
+            Fault::OneKeyForEachCommit => {
+                keys.truncate(1);
+                keys
+            }
+            Fault::KeysIgnoreTheTopBitOfIds => keys
+                .into_iter()
+                .map(|key| StoredKey::new(without_top_bit(key.id()), key.wrapped().unwrap().to_vec()))
+                .collect(),
+            Fault::DropsDoubleKeys => {
+                let mut seen = HashSet::new();
+                keys.retain(|key| seen.insert(key.id()));
+                keys
+            }
+            _ => keys,
+        }
+    }
+
+    /// How a wrong recorder reports the conflict of a data key.
+    pub(super) fn told_of_key(&self, commit: &Commit, error: Error) -> Error {
+        let Some(Conflict::Key { id }) = error.as_conflict().cloned() else { return error };
+        match self.fault {
+            Fault::KeyConflictAsVersion => Conflict::version(id, Version::INITIAL, None).into(),
+            Fault::KeyConflictNamesTheFirst => Conflict::key(commit.events()[0].id).into(),
+            _ => error,
+        }
+    }
+}
