@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_runtime::Wait;
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventTable, MemoryRecorder, Position, ProcessRecorder, Sqlite, SqliteOptions,
-    SqliteRecorder, Synchronous, Tables, Tracking,
+    AggregateRecorder, Commit, EventTable, MemoryRecorder, MemorySnapshots, Position, ProcessRecorder,
+    SnapshotRecorder, Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous, Tables, Tracking,
 };
 use es_runtime::recorder_conformance;
 use es_runtime::stored_event::StoredEvent;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 mod erased;
 mod folder;
 
-use self::erased::Erased;
+use self::erased::{Erased, ErasedSnapshots};
 use self::folder::Folder;
 
 recorder_conformance!(process, memory, || MemoryRecorder::new());
@@ -46,6 +46,25 @@ recorder_conformance!(
 );
 recorder_conformance!(process, sqlite_second_application, second_application);
 recorder_conformance!(application, memory_as_application, || MemoryRecorder::new());
+
+recorder_conformance!(snapshots, memory_snapshots, || MemorySnapshots::new());
+recorder_conformance!(snapshots, memory_snapshots_as_object, || ErasedSnapshots::new(MemorySnapshots::new()));
+recorder_conformance!(
+    snapshots,
+    sqlite_snapshots_file,
+    || snapshots(&file(), &Tables::default()),
+    reopen = |old| {
+        drop::<SqliteSnapshots>(old);
+        snapshots(&at_last_path(), &Tables::default())
+    }
+);
+recorder_conformance!(snapshots, sqlite_snapshots_memory, || {
+    snapshots(&SqliteOptions::in_memory(), &Tables::default())
+});
+recorder_conformance!(snapshots, sqlite_snapshots_as_object, || {
+    ErasedSnapshots::new(snapshots(&file(), &Tables::default()))
+});
+recorder_conformance!(snapshots, sqlite_snapshots_second_application, snapshots_of_second_application);
 
 thread_local! {
     /// The folders of the test that this thread runs: gone when it ends.
@@ -90,6 +109,23 @@ fn in_tables(options: &SqliteOptions, tables: &Tables) -> SqliteRecorder {
 fn reopened(old: SqliteRecorder) -> SqliteRecorder {
     drop(old);
     recorder(&at_last_path())
+}
+
+fn snapshots(options: &SqliteOptions, tables: &Tables) -> SqliteSnapshots {
+    open(options).snapshots(tables).unwrap()
+}
+
+/// Under names of their own, beside their events, in the database of another application, which has events and
+/// snapshots.
+fn snapshots_of_second_application() -> SqliteSnapshots {
+    let database = open(&file());
+    let first = Tables::with_prefix("first").unwrap();
+    fill(&database.recorder(&first).unwrap());
+    let snapshot = StoredEvent::new(Uuid::nil(), Version::from(2), "Topic", vec![7]);
+    database.snapshots(&first).unwrap().put(snapshot).wait().unwrap();
+    fill(&database.recorder(&own_names()).unwrap());
+    let own = own_names().with_snapshots(EventTable::sequenced_items("bank_pictures").unwrap());
+    database.snapshots(&own).unwrap()
 }
 
 /// In the database of another application, which has events, and tracks the same upstream.

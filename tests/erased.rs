@@ -1,11 +1,12 @@
 //! A recorder that is chosen at run time: the object-safe twins, as the traits again.
 
-use es_runtime::Error;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, DynProcessRecorder, EventRange, LogRange,
-    Notification, Position, ProcessRecorder, Receipt, StoredKey, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, DynProcessRecorder, DynSnapshotRecorder,
+    EventRange, LogRange, Notification, Position, ProcessRecorder, Receipt, SnapshotRecorder, StoredKey,
+    Tracking,
 };
 use es_runtime::stored_event::StoredEvent;
+use es_runtime::{Error, Version};
 use uuid::Uuid;
 
 pub(crate) struct Erased(Box<dyn DynProcessRecorder>);
@@ -59,5 +60,31 @@ impl ProcessRecorder for Erased {
 
     async fn last_tracked(&self, upstream: &str) -> Result<Option<Position>, Error> {
         self.0.last_tracked_dyn(upstream).await
+    }
+}
+
+pub(crate) struct ErasedSnapshots(Box<dyn DynSnapshotRecorder>);
+
+impl ErasedSnapshots {
+    pub(crate) fn new(recorder: impl SnapshotRecorder) -> Self {
+        Self(Box::new(recorder))
+    }
+}
+
+impl SnapshotRecorder for ErasedSnapshots {
+    async fn put(&self, snapshot: StoredEvent) -> Result<(), Error> {
+        self.0.put_dyn(snapshot).await
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.0.select_dyn(id, range).await
+    }
+
+    async fn versions(&self, id: Uuid, range: EventRange) -> Result<Vec<Version>, Error> {
+        self.0.versions_dyn(id, range).await
+    }
+
+    async fn delete(&self, id: Uuid, range: EventRange) -> Result<(), Error> {
+        self.0.delete_dyn(id, range).await
     }
 }

@@ -3,10 +3,12 @@
 use super::forgetting::is_forgotten;
 use super::keys::by_id;
 use super::log::in_log;
-use super::store::{Store, accepted, event, key, new_id, refused, sequence, tracking, with_keys};
+use super::store::{Store, accepted, event, key, new_id, refused, sequence, tracking, under, with_keys};
 use super::way::Way;
 use crate::error::Conflict;
-use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, ProcessRecorder};
+use crate::recorder::{
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, ProcessRecorder, SnapshotRecorder,
+};
 
 /// Events are there after opening again, and conflicts and repeats are found as before.
 pub fn events_are_there_after_reopening<R: AggregateRecorder>(
@@ -105,4 +107,21 @@ pub fn the_tracking_is_there_after_reopening<R: ProcessRecorder>(
     store.refuse_tracked([event(id, 2)], "up", 5);
     store.track([event(id, 2)], "up", 6);
     assert_eq!(store.tracked("up"), Some(6));
+}
+
+/// Snapshots are there after opening again: those put last, and none that was removed.
+pub fn snapshots_are_there_after_reopening<R: SnapshotRecorder>(
+    recorder: R,
+    way: Way,
+    reopen: &dyn Fn(R) -> R,
+) {
+    let (id, mut store) = (new_id(), Store::new(recorder, way));
+    for number in 2..=5 {
+        store.put(under(id, number, "First"));
+        store.put(event(id, number));
+        store.put(event(id, number - 1));
+        store.delete(id, EventRange::all().limit(1));
+        store = Store::new(reopen(store.into_recorder()), way);
+        assert_eq!(store.all_snapshots(id), [event(id, number)], "what was put and removed before closing");
+    }
 }

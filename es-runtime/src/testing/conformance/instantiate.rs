@@ -1,12 +1,20 @@
 /// Tests a recorder against everything that it promises, one test for each rule.
 ///
 /// Named are the level (`aggregate`, `application` or `process`, after the highest of the traits that the recorder
-/// implements), the module that the tests stand in, and a function that makes an empty recorder:
+/// implements, or `snapshots`), the module that the tests stand in, and a function that makes an empty recorder:
 ///
 /// ```
 /// use es_runtime::recorder::MemoryRecorder;
 ///
 /// es_runtime::recorder_conformance!(process, memory, || MemoryRecorder::new());
+/// ```
+///
+/// Snapshots are kept by a recorder of their own:
+///
+/// ```
+/// use es_runtime::recorder::MemorySnapshots;
+///
+/// es_runtime::recorder_conformance!(snapshots, memory_snapshots, || MemorySnapshots::new());
 /// ```
 ///
 /// For a store that lasts, `reopen` takes such a recorder, closes it, and opens the same store again; then what was
@@ -73,6 +81,9 @@ macro_rules! recorder_conformance {
         $crate::recorder_conformance! { @application tests $with }
         $crate::recorder_conformance! { @process tests $with }
     };
+    (@up_to snapshots tests $with:tt) => {
+        $crate::recorder_conformance! { @snapshots tests $with }
+    };
     (@reopening_up_to aggregate $with:tt) => {
         $crate::recorder_conformance! { @aggregate_reopening reopening_tests $with }
     };
@@ -84,6 +95,9 @@ macro_rules! recorder_conformance {
         $crate::recorder_conformance! { @aggregate_reopening reopening_tests $with }
         $crate::recorder_conformance! { @application_reopening reopening_tests $with }
         $crate::recorder_conformance! { @process_reopening reopening_tests $with }
+    };
+    (@reopening_up_to snapshots $with:tt) => {
+        $crate::recorder_conformance! { @snapshots_reopening reopening_tests $with }
     };
 
     // The rules: here and nowhere else is a list of them.
@@ -199,6 +213,30 @@ macro_rules! recorder_conformance {
             tracking_conflicts::keys_and_tracking_are_refused_together
         }
     };
+    (@snapshots $then:ident $with:tt) => {
+        $crate::recorder_conformance! { @$then $with
+            snapshots::an_unknown_id_has_no_snapshots
+            snapshots::a_snapshot_comes_back_as_it_was_put
+            snapshots::a_snapshot_put_again_is_replaced
+            snapshots::snapshots_of_ids_are_kept_apart
+            snapshots::snapshots_are_of_any_version
+            snapshots::the_state_of_a_snapshot_is_any_bytes
+            snapshots::the_topic_of_a_snapshot_is_any_text
+            snapshot_ranges::every_range_selects_the_snapshots_it_says
+            snapshot_ranges::every_range_has_the_versions_of_its_snapshots
+            snapshot_ranges::the_last_snapshot_is_found_from_the_end
+            snapshot_ranges::deleting_removes_what_the_range_selects
+            snapshot_ranges::old_snapshots_are_deleted
+            snapshot_ranges::deleting_leaves_other_aggregates
+            snapshot_ranges::deleting_nothing_is_fine
+            snapshot_ranges::what_was_deleted_can_be_put_again
+            snapshot_sharing::of_several_put_at_once_one_whole_stays
+            snapshot_sharing::what_is_put_is_there_for_all
+            snapshot_sharing::a_future_that_is_never_polled_changes_no_snapshot
+            snapshot_sharing::a_dropped_put_or_delete_can_be_done_again
+            snapshot_sharing::dropped_reads_of_snapshots_leave_nothing_occupied
+        }
+    };
     (@aggregate_reopening $then:ident $with:tt) => {
         $crate::recorder_conformance! { @$then $with
             durability::events_are_there_after_reopening
@@ -211,6 +249,9 @@ macro_rules! recorder_conformance {
     };
     (@process_reopening $then:ident $with:tt) => {
         $crate::recorder_conformance! { @$then $with durability::the_tracking_is_there_after_reopening }
+    };
+    (@snapshots_reopening $then:ident $with:tt) => {
+        $crate::recorder_conformance! { @$then $with durability::snapshots_are_there_after_reopening }
     };
 
     // What is made of them.

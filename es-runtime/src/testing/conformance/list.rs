@@ -1,6 +1,6 @@
 use super::store::Store;
 use super::way::Way;
-use crate::recorder::{AggregateRecorder, ApplicationRecorder, ProcessRecorder};
+use crate::recorder::{AggregateRecorder, ApplicationRecorder, ProcessRecorder, SnapshotRecorder};
 
 /// A promise, and how it is checked on an empty recorder.
 #[derive(Debug)]
@@ -36,6 +36,11 @@ pub fn process_rules<R: ProcessRecorder>() -> Vec<Rule<R>> {
     recorder_conformance!(@process rules [R])
 }
 
+/// The promises of a [`SnapshotRecorder`].
+pub fn snapshot_rules<R: SnapshotRecorder>() -> Vec<Rule<R>> {
+    recorder_conformance!(@snapshots rules [R])
+}
+
 /// The promises of an [`AggregateRecorder`] that lasts.
 pub fn aggregate_reopening_rules<R: AggregateRecorder>() -> Vec<ReopeningRule<R>> {
     recorder_conformance!(@aggregate_reopening reopening_rules [R])
@@ -49,4 +54,9 @@ pub fn application_reopening_rules<R: ApplicationRecorder>() -> Vec<ReopeningRul
 /// What a [`ProcessRecorder`] that lasts promises beyond those.
 pub fn process_reopening_rules<R: ProcessRecorder>() -> Vec<ReopeningRule<R>> {
     recorder_conformance!(@process_reopening reopening_rules [R])
+}
+
+/// The promises of a [`SnapshotRecorder`] that lasts.
+pub fn snapshot_reopening_rules<R: SnapshotRecorder>() -> Vec<ReopeningRule<R>> {
+    recorder_conformance!(@snapshots_reopening reopening_rules [R])
 }

@@ -30,6 +30,9 @@ pub mod log_order;
 pub mod log_ranges;
 pub mod ranges;
 pub mod repeats;
+pub mod snapshot_ranges;
+pub mod snapshot_sharing;
+pub mod snapshots;
 pub mod tracking;
 pub mod tracking_conflicts;
 
@@ -38,7 +41,7 @@ mod tests;
 
 pub use self::list::{
     ReopeningRule, Rule, aggregate_reopening_rules, aggregate_rules, application_reopening_rules,
-    application_rules, process_reopening_rules, process_rules,
+    application_rules, process_reopening_rules, process_rules, snapshot_reopening_rules, snapshot_rules,
 };
 pub use self::store::Store;
 pub use self::way::Way;

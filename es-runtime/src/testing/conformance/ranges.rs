@@ -4,7 +4,8 @@ use super::store::{Store, event, new_id, numbers, sequence, version};
 use crate::id::Version;
 use crate::recorder::{AggregateRecorder, EventRange};
 
-const STORED: [u64; 6] = [0, 1, 2, 5, 7, Version::MAX.get()];
+/// The versions that stand in the sequence that [`combinations`] are about.
+pub(super) const STORED: [u64; 6] = [0, 1, 2, 5, 7, Version::MAX.get()];
 const BOUNDS: [Option<u64>; 7] =
     [None, Some(0), Some(1), Some(3), Some(5), Some(8), Some(Version::MAX.get())];
 const LIMITS: [Option<usize>; 5] = [None, Some(0), Some(1), Some(3), Some(usize::MAX)];
@@ -17,22 +18,8 @@ pub fn every_range_selects_what_it_says<R: AggregateRecorder>(store: &Store<R>) 
     store.save([event(new_id(), 2), event(id, STORED[5]), event(new_id(), 3)]);
     store.save(sequence(id, [0]));
     store.save(sequence(id, [7, 2]));
-    let mut nr = 0;
-    for (gt, gte) in pairs() {
-        for (lt, lte) in pairs() {
-            // All limits and both orders in turn: each meets each bound.
-            for limit in LIMITS.into_iter().skip(nr % 2).step_by(2) {
-                let descending = nr % 3 == 0;
-                nr += 1;
-                let bounds = [gt, gte, lt, lte];
-                let found = numbers(&store.select(id, range(bounds, limit, descending)));
-                let expected = model(bounds, limit, descending);
-                assert_eq!(
-                    found, expected,
-                    "gt, gte, lt, lte {bounds:?}, limit {limit:?}, descending {descending}"
-                );
-            }
-        }
+    for (range, expected) in combinations() {
+        assert_eq!(numbers(&store.select(id, range)), expected, "{range:?}");
     }
 }
 
@@ -57,6 +44,22 @@ pub fn a_limit_is_exact<R: AggregateRecorder>(store: &Store<R>) {
         let found = store.select(id, EventRange::all().limit(limit));
         assert_eq!(found, sequence(id, 1..=limit.min(20) as u64), "limit {limit}");
     }
+}
+
+/// Every combination of bounds, with limits and orders, and what it means of [`STORED`].
+pub(super) fn combinations() -> impl Iterator<Item = (EventRange, Vec<u64>)> {
+    let bounds = pairs().flat_map(|(gt, gte)| pairs().map(move |(lt, lte)| [gt, gte, lt, lte]));
+    // All limits and both orders in turn: each meets each bound.
+    let mut nr = 0;
+    bounds.flat_map(move |bounds| {
+        let limits: Vec<_> = LIMITS.into_iter().skip(nr % 2).step_by(2).collect();
+        let first = nr;
+        nr += limits.len();
+        (first..).zip(limits).map(move |(nr, limit)| {
+            let descending = nr % 3 == 0;
+            (range(bounds, limit, descending), model(bounds, limit, descending))
+        })
+    })
 }
 
 fn pairs() -> impl Iterator<Item = (Option<u64>, Option<u64>)> {

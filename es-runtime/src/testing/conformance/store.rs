@@ -7,7 +7,7 @@ use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, StoredKey, Tracking,
+    ProcessRecorder, Receipt, SnapshotRecorder, StoredKey, Tracking,
 };
 use crate::stored_event::StoredEvent;
 
@@ -110,6 +110,43 @@ impl<R: AggregateRecorder> Store<R> {
                 assert_eq!(error.kind(), ErrorKind::Forgotten, "it is reported as another kind: {error}");
             }
         }
+    }
+}
+
+impl<R: SnapshotRecorder> Store<R> {
+    #[track_caller]
+    pub(super) fn put(&self, snapshot: StoredEvent) {
+        accepted(self.way.run(self.recorder.put(snapshot)), "putting a snapshot");
+    }
+
+    #[track_caller]
+    pub(super) fn put_all(&self, snapshots: impl IntoIterator<Item = StoredEvent>) {
+        for snapshot in snapshots {
+            self.put(snapshot);
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn snapshots(&self, id: Uuid, range: EventRange) -> Vec<StoredEvent> {
+        accepted(self.way.run(self.recorder.select(id, range)), "reading snapshots")
+    }
+
+    /// All snapshots of an aggregate.
+    #[track_caller]
+    pub(super) fn all_snapshots(&self, id: Uuid) -> Vec<StoredEvent> {
+        self.snapshots(id, EventRange::all())
+    }
+
+    /// The numbers of the versions of snapshots.
+    #[track_caller]
+    pub(super) fn versions(&self, id: Uuid, range: EventRange) -> Vec<u64> {
+        let found = accepted(self.way.run(self.recorder.versions(id, range)), "reading versions");
+        found.into_iter().map(Version::get).collect()
+    }
+
+    #[track_caller]
+    pub(super) fn delete(&self, id: Uuid, range: EventRange) {
+        accepted(self.way.run(self.recorder.delete(id, range)), "removing snapshots");
     }
 }
 

@@ -4,6 +4,7 @@ mod fault;
 mod forgetting;
 mod keys;
 mod reads;
+mod snapshots;
 mod writes;
 mod wrong;
 

@@ -1,0 +1,115 @@
+//! Which snapshots a range means, for reading and for removing.
+
+use uuid::Uuid;
+
+use super::ranges::{STORED, combinations};
+use super::store::{Store, event, new_id, numbers, sequence, version};
+use crate::recorder::{EventRange, SnapshotRecorder};
+
+/// Every combination of bounds, limit and order selects the snapshots that it says.
+pub fn every_range_selects_the_snapshots_it_says<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = stored(store);
+    for (range, expected) in combinations() {
+        assert_eq!(numbers(&store.snapshots(id, range)), expected, "{range:?}");
+    }
+}
+
+/// The versions of a range are those of the snapshots that it selects, in the same order.
+pub fn every_range_has_the_versions_of_its_snapshots<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = stored(store);
+    for (range, expected) in combinations() {
+        assert_eq!(store.versions(id, range), expected, "{range:?}");
+    }
+}
+
+/// The last snapshot, and the last up to a version, are found from the end.
+pub fn the_last_snapshot_is_found_from_the_end<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.put_all(sequence(id, [10, 20, 30]));
+    store.put(event(new_id(), 40));
+    let last = EventRange::all().descending().limit(1);
+    assert_eq!(store.snapshots(id, last), [event(id, 30)], "the last snapshot");
+    assert_eq!(store.snapshots(id, last.lte(version(29))), [event(id, 20)], "the last up to version 29");
+    assert_eq!(store.snapshots(id, last.lte(version(20))), [event(id, 20)], "the last up to version 20");
+    assert_eq!(store.snapshots(id, last.lte(version(9))), [], "the last up to version 9");
+}
+
+/// Removing takes exactly what reading would find: bounds, limit and order count.
+pub fn deleting_removes_what_the_range_selects<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = stored(store);
+    // Some of them, since what is removed has to be put again; most select nothing.
+    let (some, none): (Vec<_>, Vec<_>) = combinations().partition(|(_, removed)| !removed.is_empty());
+    for (range, removed) in some.into_iter().step_by(3).chain(none.into_iter().step_by(97)) {
+        store.delete(id, range);
+        let stay = STORED.into_iter().filter(|number| !removed.contains(number));
+        assert_eq!(store.all_snapshots(id), sequence(id, stay), "what is left after removing {range:?}");
+        store.put_all(sequence(id, removed));
+    }
+}
+
+/// Nothing but the last is left, as who keeps one snapshot wants it; and the oldest go one by one.
+pub fn old_snapshots_are_deleted<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.put_all(sequence(id, 1..=6));
+    store.delete(id, EventRange::all().limit(1));
+    assert_eq!(store.versions(id, EventRange::all()), [2, 3, 4, 5, 6], "without the first");
+    store.delete(id, EventRange::all().descending().limit(2));
+    assert_eq!(store.versions(id, EventRange::all()), [2, 3, 4], "without the last two");
+    store.delete(id, EventRange::all().limit(0));
+    assert_eq!(store.versions(id, EventRange::all()), [2, 3, 4], "a limit of 0 removes nothing");
+    store.delete(id, EventRange::all().lt(version(4)));
+    assert_eq!(store.all_snapshots(id), [event(id, 4)], "all before version 4 were removed");
+    store.delete(id, EventRange::all());
+    assert_eq!(store.all_snapshots(id), [], "all were removed");
+}
+
+/// The snapshots of other aggregates stay.
+pub fn deleting_leaves_other_aggregates<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let others = [Uuid::from_u128(id.as_u128() ^ 1), new_id()];
+    for id in others.into_iter().chain([id]) {
+        store.put_all(sequence(id, 1..=3));
+    }
+    store.delete(id, EventRange::all().descending().limit(2));
+    store.delete(id, EventRange::all());
+    for other in others {
+        assert_eq!(store.all_snapshots(other), sequence(other, 1..=3), "the snapshots of another aggregate");
+    }
+}
+
+/// Removing what is not there is fine.
+pub fn deleting_nothing_is_fine<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.delete(id, EventRange::all());
+    store.put(event(id, 5));
+    for range in [
+        EventRange::all().lt(version(5)),
+        EventRange::all().gt(version(5)).descending(),
+        EventRange::all().limit(0),
+        EventRange::all().gt(version(7)).lt(version(3)),
+    ] {
+        store.delete(id, range);
+    }
+    assert_eq!(store.all_snapshots(id), [event(id, 5)]);
+}
+
+/// What was removed can be put again.
+pub fn what_was_deleted_can_be_put_again<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    for _ in 0..3 {
+        store.put_all(sequence(id, 1..=2));
+        store.delete(id, EventRange::all().descending().limit(1));
+        assert_eq!(store.all_snapshots(id), [event(id, 1)]);
+        store.put(event(id, 2));
+        assert_eq!(store.all_snapshots(id), sequence(id, 1..=2), "a snapshot that was put again");
+    }
+}
+
+/// Snapshots of the versions that the combinations are about, among others, and not put in order.
+fn stored<R: SnapshotRecorder>(store: &Store<R>) -> Uuid {
+    let id = new_id();
+    store.put_all(sequence(id, [5, 1]));
+    store.put(event(new_id(), 2));
+    store.put_all(sequence(id, [STORED[5], 0, 7, 2]));
+    id
+}

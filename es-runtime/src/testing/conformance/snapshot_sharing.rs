@@ -1,0 +1,145 @@
+//! Many at the same time, and futures that are dropped.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::drops::poll_once;
+use super::random::Random;
+use super::store::{SetAtEnd, Store, event, new_id, sequence, under, version};
+use super::way::PATIENCE;
+use crate::recorder::{EventRange, SnapshotRecorder};
+use crate::stored_event::StoredEvent;
+
+/// Of several snapshots of one version that are put at the same time one stays, as a whole; and who reads meanwhile
+/// sees a whole one.
+pub fn of_several_put_at_once_one_whole_stays<R: SnapshotRecorder>(store: &Store<R>) {
+    const WRITERS: u64 = 4;
+    let id = new_id();
+    let made = |number: u64| under(id, 1, number.to_string().repeat(100));
+    let known: Vec<_> = (0..WRITERS).map(made).collect();
+    let whole = |read: &[StoredEvent]| {
+        assert_eq!(read.len(), 1, "of one version there are {} snapshots", read.len());
+        assert!(known.contains(&read[0]), "a snapshot is mixed of two that were put at the same time");
+    };
+    store.put(known[0].clone());
+    let (done, barrier) = (AtomicBool::new(false), Barrier::new(known.len()));
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                whole(&store.all_snapshots(id));
+            }
+        });
+        let at_end = SetAtEnd(&done);
+        let writers: Vec<_> = known
+            .iter()
+            .map(|snapshot| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    barrier.wait();
+                    for _ in 0..15 {
+                        store.put(snapshot.clone());
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.join().unwrap_or_else(|_| panic!("putting a snapshot panicked"));
+        }
+        drop(at_end);
+        reader.join().unwrap_or_else(|_| panic!("a reader met what is not whole"));
+    });
+    whole(&store.all_snapshots(id));
+}
+
+/// What is put is there for all, at once, however many put and read; what is removed is gone.
+pub fn what_is_put_is_there_for_all<R: SnapshotRecorder>(store: &Store<R>) {
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                for _ in 0..15 {
+                    let id = new_id();
+                    store.put_all(sequence(id, 1..=2));
+                    let read = thread::scope(|scope| {
+                        let read = scope.spawn(|| store.all_snapshots(id));
+                        read.join().unwrap_or_else(|_| panic!("a read panicked"))
+                    });
+                    assert_eq!(read, sequence(id, 1..=2), "what another thread put before");
+                    store.delete(id, EventRange::all().lt(version(2)));
+                    assert_eq!(store.all_snapshots(id), [event(id, 2)], "what was removed is there");
+                }
+            });
+        }
+    });
+}
+
+/// A future that is never polled changes nothing.
+pub fn a_future_that_is_never_polled_changes_no_snapshot<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.put(event(id, 1));
+    drop(store.recorder().put(under(id, 1, "Other")));
+    drop(store.recorder().put(event(id, 2)));
+    drop(store.recorder().delete(id, EventRange::all()));
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(store.all_snapshots(id), [event(id, 1)], "the futures were not polled");
+}
+
+/// A future that is polled and dropped has put a whole snapshot or none, and leaves whole ones where it removes; doing
+/// it again finishes it.
+pub fn a_dropped_put_or_delete_can_be_done_again<R: SnapshotRecorder>(store: &Store<R>) {
+    let mut random = Random::new(7);
+    let mut dropped = |future: &mut dyn FnMut() -> bool| {
+        for _ in 0..=random.below(2) {
+            if future() {
+                break;
+            }
+            thread::sleep(Duration::from_micros(random.below(300)));
+        }
+    };
+    for _ in 0..30 {
+        let id = new_id();
+        store.put(under(id, 1, "One"));
+        let mut put = Box::pin(store.recorder().put(under(id, 1, "Other")));
+        dropped(&mut || poll_once(store.way(), &mut put).is_ready());
+        drop(put);
+        let read = store.all_snapshots(id);
+        let is_whole = read == [under(id, 1, "One")] || read == [under(id, 1, "Other")];
+        assert!(is_whole, "a dropped future has put a part: {read:?}");
+        store.put(under(id, 1, "Other"));
+        assert_eq!(store.all_snapshots(id), [under(id, 1, "Other")], "after putting it again");
+
+        store.put_all(sequence(id, 1..=3));
+        let mut delete = Box::pin(store.recorder().delete(id, EventRange::all()));
+        dropped(&mut || poll_once(store.way(), &mut delete).is_ready());
+        drop(delete);
+        for left in store.all_snapshots(id) {
+            assert_eq!(
+                left,
+                event(id, left.version.get()),
+                "a dropped future has removed a part of a snapshot"
+            );
+        }
+        store.delete(id, EventRange::all());
+        assert_eq!(store.all_snapshots(id), [], "after removing again");
+    }
+}
+
+/// Reads that are dropped leave nothing occupied.
+pub fn dropped_reads_of_snapshots_leave_nothing_occupied<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.put_all(sequence(id, 1..=5));
+    for _ in 0..100 {
+        drop(store.recorder().select(id, EventRange::all()));
+        let mut read = Box::pin(store.recorder().select(id, EventRange::all()));
+        let _ = poll_once(store.way(), &mut read);
+        let mut versions = Box::pin(store.recorder().versions(id, EventRange::all()));
+        let _ = poll_once(store.way(), &mut versions);
+    }
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert_eq!(store.all_snapshots(id).len(), 5);
+    }
+    let took = began.elapsed();
+    assert!(took < PATIENCE, "20 reads after dropped ones took {took:?}");
+}

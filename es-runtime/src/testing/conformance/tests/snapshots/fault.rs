@@ -1,0 +1,50 @@
+/// One way to be wrong with snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fault {
+    Healthy,
+    // Putting.
+    OneTopicForAll,
+    TheFirstStays,
+    TheFirstTopicStays,
+    RefusesToReplace,
+    WritesOverTheStart,
+    KeepsBoth,
+    IgnoresTheTopBitOfIds,
+    RefusesVersion0,
+    RefusesLateVersions,
+    OnlyForward,
+    StatesAreText,
+    CutsStates,
+    CutsTopics,
+    TrimsTopics,
+    EndsTopicsAtNul,
+    // Reading.
+    FailsOnUnknownIds,
+    OrderOfText,
+    EndIsExclusive,
+    ForgetsBoundsWhenDescending,
+    LimitBeforeOrder,
+    NoLimitForLimit0,
+    OneTooMany,
+    VersionsWithoutLimit,
+    VersionsOnlyAscend,
+    // Removing.
+    DeletesNothing,
+    DeletesWithoutLimit,
+    DeletesFromTheStart,
+    DeletesOutsideBounds,
+    DeletesNearIds,
+    FailsToDeleteNothing,
+    DeletedForEver,
+    // Many at once.
+    DeletesThenPuts,
+    TopicThenState,
+    ReadsLag,
+    FailsWhenBusy,
+    // Futures.
+    PutsWhenCalled,
+    DeletesWhenCalled,
+    HalfAtTheFirstPoll,
+    EmptiesThenDeletes,
+    LeaksReaders,
+}
