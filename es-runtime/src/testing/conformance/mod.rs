@@ -1,8 +1,8 @@
 //! What every recorder promises, as tests that run on any of them.
 //!
-//! The author of a store writes one line in a test file, [`recorder_conformance!`](crate::recorder_conformance);
-//! each rule becomes a test of its own, so that a failure names the broken rule. The rules are also there as
-//! data, [`aggregate_rules`] and so on, for other harnesses.
+//! The author of a store writes one line for each of its recorders in a test file,
+//! [`recorder_conformance!`](crate::recorder_conformance); each rule becomes a test of its own, so that a failure
+//! names the broken rule. The rules are also there as data, [`aggregate_rules`] and so on, for other harnesses.
 //!
 //! Every rule runs in two [ways](Way): with [`Wait::wait`](crate::Wait), where the store may block the thread, and
 //! polled as by an executor, where it may not. What needs a broken network or disk is not here: a store tests
