@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use es_runtime::Wait;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, EventTable, MemoryRecorder, MemorySnapshots, Position, ProcessRecorder,
-    SnapshotRecorder, Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous, Tables, Tracking,
+    SnapshotRecorder, Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, StoredKey, Synchronous, Tables,
+    Tracking,
 };
 use es_runtime::recorder_conformance;
 use es_runtime::stored_event::StoredEvent;
@@ -128,7 +129,8 @@ fn snapshots_of_second_application() -> SqliteSnapshots {
     database.snapshots(&own).unwrap()
 }
 
-/// In the database of another application, which has events, and tracks the same upstream.
+/// In the database of another application, which has events, data keys and a forgotten aggregate, and tracks the
+/// same upstream.
 fn second_application() -> SqliteRecorder {
     let database = open(&file());
     fill(&database.recorder(&Tables::with_prefix("first").unwrap()).unwrap());
@@ -140,7 +142,9 @@ fn fill(recorder: &SqliteRecorder) {
         let events =
             (0..5).map(|number| StoredEvent::new(Uuid::nil(), Version::from(number), "Topic", vec![7]));
         let tracking = Tracking::new("up", Position::new(1_000).unwrap());
-        recorder.append_tracked(Commit::new(events.collect()), tracking).wait()?;
+        let commit = Commit::new(events.collect()).with_keys(vec![StoredKey::new(Uuid::nil(), vec![7])]);
+        recorder.append_tracked(commit, tracking).wait()?;
+        recorder.forget(Uuid::max()).wait()?;
         recorder.append(Commit::new(Vec::new())).wait().map(drop)
     };
     // Opened again, it is filled already.
