@@ -47,7 +47,7 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     ///   returned again.
     /// - Versions may begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and may have gaps.
     /// - What is acknowledged stays, whatever happens to the process afterwards.
-    /// - A commit without events is stored by doing nothing.
+    /// - A commit without events stores nothing but its keys.
     /// - A [data key](Commit::with_keys) is stored with the events, unless its aggregate has this one already;
     ///   another one is a [`Conflict`](crate::error::Conflict).
     /// - Events of an aggregate that is [forgotten](Self::forget) are refused as
