@@ -1,8 +1,10 @@
 //! Columns of one's own: filled from events, read by others, emptied when an aggregate is forgotten.
 
+use std::sync::Arc;
+
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{ColumnType, EventTable, Tables};
+use es_runtime::recorder::{ColumnType, EventTable, SqliteOptions, Tables};
 use es_runtime::stored_event::ColumnValue;
 use es_runtime::{Application, ErrorKind, Metadata, Wait};
 
@@ -124,11 +126,87 @@ fn a_value_is_what_the_event_says() {
         .with_column("owner", |event| event.field("owner"))
         .with_column("topic", |event| event.topic().into())
         .with_column("version", |event| event.envelope().version().get().cast_signed().into())
-        .with_column("nothing", |event| event.field("nothing"));
+        .with_column("nothing", |event| event.field("nothing"))
+        .with_column("length", |event| event.data()["owner"].as_str().map_or(0.5, |_| 1.5).into());
     let row = mapper.encode::<crate::account::Account>(&open().pending()[0]).unwrap();
     let value = |name: &str| row.columns.get(name).cloned();
     assert_eq!(value("owner"), Some("Ann".into()));
     assert_eq!(value("topic"), Some("Account.Opened".into()));
     assert_eq!(value("version"), Some(1.into()));
     assert_eq!(value("nothing"), Some(ColumnValue::Null));
+    assert_eq!(value("length"), Some(ColumnValue::Real(1.5)));
+}
+
+#[test]
+fn columns_of_another_program_are_emptied_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let uri = format!("sqlite:{}", file.display());
+    let keyed = || Mapper::new().with_data_keys(AesGcm::new(&Key::from_bytes(&[7; 16]).unwrap()));
+    let app = Application::builder(&uri).tables(tables()).mapper(filling(keyed())).open().wait().unwrap();
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute_batch("ALTER TABLE stored_events ADD COLUMN \"odd \"\" name\" TEXT DEFAULT 'odd'")
+        .unwrap();
+    let mut account = open();
+    account.deposit(7);
+    app.save(&mut account).wait().unwrap();
+    // A program that knows nothing of the columns forgets.
+    let other = Application::builder(&uri).mapper(keyed()).open().wait().unwrap();
+    other.forget(account.id()).wait().unwrap();
+    assert_eq!(rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(), [None, None]);
+    let left = "SELECT count(*) FROM stored_events WHERE \"odd \"\" name\" IS NOT NULL";
+    let left: i64 = rusqlite::Connection::open(&file).unwrap().query_row(left, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_column_that_holds_something_else_is_found_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = format!("sqlite:{}", folder.path().join("bank.db").display());
+    let open = |of| {
+        let events = EventTable::stored_events("stored_events").unwrap().with_column("amount", of).unwrap();
+        Application::builder(&uri).tables(Tables::default().with_events(events)).open().wait()
+    };
+    open(ColumnType::Integer).unwrap();
+    let error = open(ColumnType::Text).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Schema);
+    assert!(
+        error.to_string().contains("the column `amount`") && error.to_string().contains("INTEGER"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused() {
+    let mapper = Mapper::new().with_column("amount", |_| "much".into());
+    let app = Application::builder("sqlite::memory:").tables(tables()).mapper(mapper).open().wait().unwrap();
+    let error = app.save(&mut open()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("a column's type"), "{error}");
+    // Of a recorder of one's own it is found out when the first event comes.
+    let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
+    let app = Application::on(Arc::new(sqlite)).mapper(filling(Mapper::new())).open().wait().unwrap();
+    let error = app.save(&mut open()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("fills a column `amount`"), "{error}");
+}
+
+#[test]
+fn an_index_of_ones_own_is_no_conflict_of_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let app = Application::builder(format!("sqlite:{}", file.display())).tables(tables());
+    let app = app.mapper(filling(Mapper::new())).open().wait().unwrap();
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute_batch("CREATE UNIQUE INDEX own ON stored_events (amount)")
+        .unwrap();
+    let mut account = open();
+    account.deposit(1);
+    app.save(&mut account).wait().unwrap();
+    account.deposit(1);
+    let error = app.save(&mut account).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.as_conflict().is_none(), "{error}");
 }

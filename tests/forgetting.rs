@@ -7,7 +7,10 @@ use es_runtime::bus::{Bus, PersistencePolicy};
 use es_runtime::cache::Cache;
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{EventRange, LogRange, MemoryRecorder, MemorySnapshots, StoredKey};
+use es_runtime::recorder::{
+    DynApplicationRecorder, EventRange, LogRange, MemoryRecorder, MemorySnapshots, SqliteOptions, StoredKey,
+    Tables,
+};
 use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, event};
 use uuid::Uuid;
 
@@ -286,4 +289,100 @@ fn what_is_clear_by_choice_stays_and_hinders_nothing() {
     assert_eq!(app.get(account.id()).wait().unwrap().balance, 30);
     app.forget(account.id()).wait().unwrap();
     assert_eq!(kind(app.get(account.id()).wait()), ErrorKind::Forgotten);
+}
+
+#[test]
+fn a_program_without_keys_adds_nothing_to_what_has_one() {
+    let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
+    for recorder in [Arc::new(MemoryRecorder::new()) as Arc<dyn DynApplicationRecorder>, Arc::new(sqlite)] {
+        let app = |mapper| Application::on(Arc::clone(&recorder)).mapper(mapper).open().wait().unwrap();
+        let (keyed, without) = (app(keyed()), app(Mapper::new()));
+        let mut account = saved(&keyed);
+        account.deposit(1);
+        let error = without.save(&mut account).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`CIPHER_DATA_KEYS=yes`"), "{error}");
+        // With the key it goes on, and it can be forgotten.
+        keyed.save(&mut account).wait().unwrap();
+        keyed.forget(account.id()).wait().unwrap();
+        // What has none is not concerned.
+        app(Mapper::new()).save(&mut open()).wait().unwrap();
+    }
+}
+
+#[test]
+fn rows_of_the_log_are_read_with_the_key_of_their_aggregate() {
+    for app in apps() {
+        let (gone, stays) = (saved(&app), saved(&app));
+        app.forget(gone.id()).wait().unwrap();
+        for row in app.recorder().select_log_dyn(LogRange::all()).wait().unwrap() {
+            let error = app.store().mapper().decode::<Account>(&row.event).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("mapper_for"), "{error}");
+            let mapper = app.store().mapper_for(row.event.id).wait();
+            if row.event.id == gone.id().uuid() {
+                assert_eq!(kind(mapper), ErrorKind::Forgotten);
+            } else {
+                assert_eq!(row.event.id, stays.id().uuid());
+                assert!(mapper.unwrap().decode::<Account>(&row.event).unwrap().is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_ends_where_its_aggregate_is_forgotten() {
+    for app in apps() {
+        let mut account = open();
+        (0..2_500).for_each(|_| account.deposit(1));
+        app.save(&mut account).wait().unwrap();
+        let mut events = app.store().stream(account.id(), EventRange::all());
+        assert!(events.next_page().wait().unwrap().is_some());
+        app.forget(account.id()).wait().unwrap();
+        assert_eq!(kind(events.next_page().wait()), ErrorKind::Forgotten);
+    }
+}
+
+#[test]
+fn a_save_under_way_brings_nothing_back_into_the_cache() {
+    for uri in ["memory:", "sqlite::memory:"] {
+        let app =
+            Application::builder(uri).mapper(keyed()).cache(Cache::of(100).trusting()).open().wait().unwrap();
+        for _ in 0..200 {
+            let mut account = saved(&app);
+            let id = account.id();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    account.deposit(1);
+                    let _ = app.save(&mut account).wait();
+                });
+                app.forget(id).wait().unwrap();
+            });
+            assert_eq!(kind(app.get(id).wait()), ErrorKind::Forgotten);
+        }
+    }
+}
+
+#[test]
+fn first_writers_of_one_sequence_share_its_key() {
+    for app in apps() {
+        for _ in 0..20 {
+            let id = Uuid::now_v7();
+            std::thread::scope(|scope| {
+                for version in 1..=4_u32 {
+                    let app = &app;
+                    scope.spawn(move || {
+                        let whispered = Whispered { text: version.to_string() };
+                        if version % 2 == 0 {
+                            app.store().put_events(&[Recorded::now(id, version, whispered)]).wait().unwrap();
+                        } else {
+                            app.save(Batch::new().event(id, version.into(), whispered)).wait().unwrap();
+                        }
+                    });
+                }
+            });
+            assert_eq!(app.store().get_events::<Whispered>(id, EventRange::all()).wait().unwrap().len(), 4);
+            assert_eq!(keys(&app, &[id]).len(), 1);
+        }
+    }
 }

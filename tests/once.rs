@@ -1,9 +1,11 @@
 //! Commit ids of the caller: what is asked for twice is done once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use es_runtime::application::Batch;
+use es_runtime::cache::Cache;
 use es_runtime::recorder::CommitId;
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
@@ -92,6 +94,94 @@ fn a_batch_under_one_id_is_stored_once_also_with_loose_events() {
         // Under another id it is a conflict.
         let batch = Batch::new().event(rates, Version::INITIAL, changed(1));
         assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::Conflict);
+    }
+}
+
+#[test]
+fn what_was_done_under_an_id_is_not_done_again_by_what_was_loaded_since() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let commit = CommitId::new();
+        for round in 0..3 {
+            let mut account = app.get(id).wait().unwrap();
+            account.deposit(5);
+            let receipt = app.save(Batch::new().commit_id(commit).add(&mut account)).wait().unwrap();
+            assert_eq!((receipt.commit(), receipt.is_repeated()), (commit, round > 0));
+            if round > 0 {
+                // What it holds is not what is stored.
+                assert!(account.pending().is_empty());
+                account.deposit(1);
+                let error = app.save(&mut account).wait().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Invalid);
+                assert!(error.to_string().contains("load it again"), "{error}");
+            }
+        }
+        assert_eq!(app.get(id).wait().unwrap().balance, 15);
+    }
+}
+
+#[test]
+fn other_values_at_the_same_places_are_not_taken_for_what_is_stored() {
+    for uri in ["memory:", "sqlite::memory:"] {
+        for cache in [Cache::of(10), Cache::of(10).trusting()] {
+            let builder = Application::builder(uri).snapshot_every::<Account>(1).cache(cache);
+            let app = builder.open().wait().unwrap();
+            let id = saved(&app).id();
+            let (mut one, mut other) = (app.get(id).wait().unwrap(), app.get(id).wait().unwrap());
+            let commit = CommitId::new();
+            one.deposit(1);
+            other.deposit(1_000);
+            assert!(!app.save(Batch::new().commit_id(commit).add(&mut one)).wait().unwrap().is_repeated());
+            assert!(app.save(Batch::new().commit_id(commit).add(&mut other)).wait().unwrap().is_repeated());
+            assert_eq!(app.get(id).wait().unwrap().balance, 11);
+            other.deposit(1);
+            assert_eq!(app.save(&mut other).wait().unwrap_err().kind(), ErrorKind::Invalid);
+        }
+    }
+}
+
+#[test]
+fn of_two_who_ask_at_once_one_is_told_that_it_was_done() {
+    for app in apps() {
+        let id = saved(&app).id();
+        for _ in 0..20 {
+            let (request, ran) = (CommitId::new(), AtomicU32::new(0));
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        let done = app.execute_once(request, id, |account: &mut Account| account.deposit(1));
+                        ran.fetch_add(u32::from(done.wait().unwrap().is_some()), Ordering::Relaxed);
+                    });
+                }
+            });
+            assert_eq!(ran.into_inner(), 1);
+        }
+        assert_eq!(app.get(id).wait().unwrap().balance, 30);
+    }
+}
+
+#[test]
+fn what_was_done_before_the_end_is_known_after_it() {
+    for app in apps() {
+        let id = saved(&app).id();
+        let (request, deposit) = (CommitId::new(), |account: &mut Account| account.deposit(1));
+        app.execute_once(request, id, deposit).wait().unwrap().unwrap();
+        let account = app.get(id).wait().unwrap();
+        app.save(&mut account.discard()).wait().unwrap();
+        assert_eq!(app.execute_once(request, id, deposit).wait().unwrap(), None);
+        let other = app.execute_once(CommitId::new(), id, deposit).wait();
+        assert_eq!(other.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+#[test]
+fn parts_under_different_ids_are_refused() {
+    for app in apps() {
+        let (mut one, mut other) = (open(), open());
+        let part = |account| Batch::new().commit_id(CommitId::new()).add(account);
+        let batch = Batch::new().add(part(&mut one)).add(part(&mut other));
+        assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::Invalid);
+        assert_eq!((one.pending().len(), other.pending().len()), (1, 1));
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use es_runtime::application::Batch;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, MemoryRecorder, Notification,
-    Position, Receipt,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, MemoryRecorder,
+    Notification, Position, Receipt,
 };
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Metadata, Version, Wait, event};
@@ -26,6 +26,8 @@ enum Fault {
     LostReply,
     /// Not stored.
     Down,
+    /// Not stored, and never will be.
+    Closed,
     None,
 }
 
@@ -34,6 +36,7 @@ impl AggregateRecorder for Unreliable {
         let fault = self.plan.lock().unwrap().pop().unwrap_or(Fault::None);
         match fault {
             Fault::Down => Err(Error::new(ErrorKind::Unavailable, "down")),
+            Fault::Closed => Err(Error::new(ErrorKind::Closed, "closed")),
             Fault::LostReply => {
                 self.store.append(commit).await?;
                 Err(Error::new(ErrorKind::OutcomeUnknown, "lost"))
@@ -180,5 +183,48 @@ fn a_future_that_is_dropped_half_way_is_saved_by_the_next_one() {
             let again = app.get(account.id()).wait().unwrap();
             assert_eq!((again.balance, again.version().get()), (4, 2), "{polls} polls");
         }
+    }
+}
+
+#[test]
+fn what_may_be_stored_is_not_given_up_for_a_later_refusal() {
+    let app = unreliable(&[Fault::LostReply, Fault::Closed]);
+    let mut account = open();
+    assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Closed);
+    account.deposit(1);
+    app.save(&mut account).wait().unwrap();
+    assert_eq!(app.get(account.id()).wait().unwrap().version(), 2_u64);
+}
+
+#[test]
+fn what_may_be_stored_leaves_no_gap_in_another_store() {
+    let (here, there) = (unreliable(&[Fault::None, Fault::Down]), unreliable(&[]));
+    let mut account = saved(&here);
+    account.deposit(1);
+    here.save(&mut account).wait().unwrap_err();
+    assert_eq!(there.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(log(&there).len(), 0);
+    here.save(&mut account).wait().unwrap();
+}
+
+#[test]
+fn a_batch_under_an_id_of_the_callers_is_saved_again_as_it_was() {
+    for fault in [Fault::LostReply, Fault::Down] {
+        let app = unreliable(&[Fault::None, Fault::None, fault]);
+        let (mut one, mut other) = (saved(&app), saved(&app));
+        let commit = CommitId::new();
+        one.deposit(1);
+        let batch = Batch::new().commit_id(commit).add(&mut one).add(&mut other);
+        app.save(batch).wait().unwrap_err();
+        // What is recorded meanwhile, also by the other one, is a commit of its own.
+        one.deposit(2);
+        other.deposit(3);
+        app.save(Batch::new().commit_id(commit).add(&mut one).add(&mut other)).wait().unwrap();
+        assert!(one.pending().is_empty() && other.pending().is_empty());
+        assert_eq!(app.get(one.id()).wait().unwrap().balance, 13);
+        assert_eq!(app.get(other.id()).wait().unwrap().balance, 13);
+        one.deposit(1);
+        app.save(&mut one).wait().unwrap();
     }
 }

@@ -28,9 +28,11 @@ use crate::id::{Id, Version};
 pub struct Cache {
     entries: Mutex<LruCache<Key, Arc<dyn Any + Send + Sync>>>,
     fast_forward: bool,
-    /// Counts what left the cache: what was loaded before that may be old.
-    left: AtomicU64,
+    /// Count what left the cache, each for some of the aggregates: what was loaded or saved before that may be old.
+    left: Box<[AtomicU64; SHARES]>,
 }
+
+const SHARES: usize = 256;
 
 type Key = (TypeId, Uuid);
 
@@ -55,12 +57,24 @@ impl Cache {
     /// newest. With 0 it keeps one.
     pub fn of(states: usize) -> Self {
         let states = NonZeroUsize::new(states).unwrap_or(NonZeroUsize::MIN);
-        Self { entries: Mutex::new(LruCache::new(states)), fast_forward: true, left: AtomicU64::new(0) }
+        Self::with(LruCache::new(states))
     }
 
     /// Keeps all of them: for a program that knows how many there are.
     pub fn unbounded() -> Self {
-        Self { entries: Mutex::new(LruCache::unbounded()), fast_forward: true, left: AtomicU64::new(0) }
+        Self::with(LruCache::unbounded())
+    }
+
+    fn with(entries: LruCache<Key, Arc<dyn Any + Send + Sync>>) -> Self {
+        let left = Box::new([const { AtomicU64::new(0) }; SHARES]);
+        Self { entries: Mutex::new(entries), fast_forward: true, left }
+    }
+
+    /// What counts for an aggregate.
+    fn left(&self, (_, id): &Key) -> &AtomicU64 {
+        let [.., last] = id.into_bytes();
+        // There is one for each byte.
+        self.left.get(usize::from(last)).unwrap_or(&self.left[0])
     }
 
     /// Does not ask for later events: for a program that alone writes to its store. What somebody else stored is
@@ -88,18 +102,18 @@ impl Cache {
     }
 
     /// To be asked before loading, for [`put_loaded`](Self::put_loaded).
-    pub(crate) fn moment(&self) -> u64 {
-        self.left.load(Ordering::SeqCst)
+    pub(crate) fn moment<A: Aggregate>(&self, id: Id<A>) -> u64 {
+        self.left(&key(id)).load(Ordering::SeqCst)
     }
 
-    /// Keeps a state that was loaded, unless something left the cache since: this may then be what left.
+    /// Keeps a state that was loaded, unless it left the cache since: this may then be what left.
     pub(crate) fn put_loaded<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
-        self.put_if(root, || self.fast_forward || self.moment() == moment);
+        self.put_if(root, || self.fast_forward || self.moment(root.id()) == moment);
     }
 
-    /// Keeps the state of the root, unless a newer one is kept.
-    pub(crate) fn put<A: Aggregate>(&self, root: &Root<A>) {
-        self.put_if(root, || true);
+    /// Keeps a state that was saved, unless it left the cache since: somebody else may have ended it meanwhile.
+    pub(crate) fn put_saved<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
+        self.put_if(root, || self.moment(root.id()) == moment);
     }
 
     fn put_if<A: Aggregate>(&self, root: &Root<A>, is_current: impl Fn() -> bool) {
@@ -116,19 +130,22 @@ impl Cache {
         // Somebody may have been faster while the state was copied.
         let is_kept = entries.peek(&key).is_some_and(is_newer) || !is_current();
         let replaced = if is_kept { None } else { entries.push(key, entry) };
-        if replaced.as_ref().is_some_and(|(other, _)| *other != key) {
-            self.left.fetch_add(1, Ordering::SeqCst);
+        if let Some((other, _)) = replaced.as_ref().filter(|(other, _)| *other != key) {
+            self.left(other).fetch_add(1, Ordering::SeqCst);
         }
         drop(entries);
         drop(replaced);
     }
 
-    pub(crate) fn remove<A: Aggregate>(&self, id: Id<A>) {
+    /// Returns the [moment](Self::moment) after it.
+    pub(crate) fn remove<A: Aggregate>(&self, id: Id<A>) -> u64 {
+        let key = key(id);
         let mut entries = self.lock();
-        self.left.fetch_add(1, Ordering::SeqCst);
-        let removed = entries.pop(&key(id));
+        let moment = self.left(&key).fetch_add(1, Ordering::SeqCst) + 1;
+        let removed = entries.pop(&key);
         drop(entries);
         drop(removed);
+        moment
     }
 }
 
@@ -161,6 +178,11 @@ mod tests {
         }
     }
 
+    fn put(cache: &Cache, counter: &mut CacheCounter) {
+        let moment = cache.moment(counter.id());
+        cache.put_saved(counter.root_mut(Seal::new()), moment);
+    }
+
     fn kept(cache: &Cache, id: Id<CacheCounter>) -> Option<u64> {
         cache.get(id).map(|replay| replay.version().get())
     }
@@ -170,10 +192,10 @@ mod tests {
         let cache = Cache::of(2);
         let mut counters: Vec<_> = (0..3).map(|_| CacheCounter::make()).collect();
         let ids: Vec<_> = counters.iter().map(|counter| counter.id()).collect();
-        cache.put(counters[0].root_mut(Seal::new()));
-        cache.put(counters[1].root_mut(Seal::new()));
+        put(&cache, &mut counters[0]);
+        put(&cache, &mut counters[1]);
         assert_eq!(kept(&cache, ids[0]), Some(1));
-        cache.put(counters[2].root_mut(Seal::new()));
+        put(&cache, &mut counters[2]);
         assert_eq!(
             (kept(&cache, ids[0]), kept(&cache, ids[1]), kept(&cache, ids[2])),
             (Some(1), None, Some(1))
@@ -188,12 +210,12 @@ mod tests {
         let mut counter = CacheCounter::make();
         let id = counter.id();
         counter.count();
-        cache.put(counter.root_mut(Seal::new()));
+        put(&cache, &mut counter);
         let mut older = CacheCounter::make_with_id(id);
-        cache.put(older.root_mut(Seal::new()));
+        put(&cache, &mut older);
         assert_eq!(kept(&cache, id), Some(2));
         counter.count();
-        cache.put(counter.root_mut(Seal::new()));
+        put(&cache, &mut counter);
         assert_eq!(kept(&cache, id), Some(3));
     }
 }

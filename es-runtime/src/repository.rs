@@ -68,7 +68,7 @@ impl Repository {
         let Some(cache) = &self.cache else {
             return self.load(id, At::Version(Version::MAX)).await.map(whole);
         };
-        let (moment, mut kept) = (cache.moment(), cache.get(id));
+        let (moment, mut kept) = (cache.moment(id), cache.get(id));
         if kept.is_some() && cache.asks_for_later_events() && self.store.is_forgotten(id.uuid()).await? {
             cache.remove(id);
             kept = None;

@@ -64,7 +64,7 @@ impl FromIterator<Named> for Columns {
 }
 
 /// A value in a column of your own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum ColumnValue {
     /// None.
@@ -72,10 +72,34 @@ pub enum ColumnValue {
     Null,
     /// A whole number.
     Integer(i64),
+    /// A number with a fraction.
+    Real(f64),
     /// Text.
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
+}
+
+/// Floats are equal if their bits are: what was written is compared, not what it means.
+impl PartialEq for ColumnValue {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Integer(one), Self::Integer(other)) => one == other,
+            (Self::Real(one), Self::Real(other)) => one.to_bits() == other.to_bits(),
+            (Self::Text(one), Self::Text(other)) => one == other,
+            (Self::Bytes(one), Self::Bytes(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for ColumnValue {}
+
+impl From<f64> for ColumnValue {
+    fn from(number: f64) -> Self {
+        Self::Real(number)
+    }
 }
 
 impl From<i64> for ColumnValue {

@@ -38,6 +38,8 @@ pub struct Root<A: Aggregate> {
     frozen: Option<(CommitId, usize)>,
     /// The number of the store that it was loaded from or saved to.
     store: Option<u64>,
+    /// Whether other events than these may be stored under the commit id that they were saved under.
+    outdated: bool,
 }
 
 impl<A: Aggregate> Root<A> {
@@ -129,7 +131,8 @@ impl<A: Aggregate> Root<A> {
         state: A::State,
     ) -> Self {
         let pending = Vec::new();
-        Self { id, version, created_at, modified_at, state, pending, torn: false, frozen: None, store: None }
+        let (torn, frozen, store, outdated) = (false, None, None, false);
+        Self { id, version, created_at, modified_at, state, pending, torn, frozen, store, outdated }
     }
 
     /// Changes the state, and notes it if that is left half-way.
@@ -174,6 +177,18 @@ impl<A: Aggregate> Root<A> {
         }
     }
 
+    /// Lets go of all that is pending: it was done before, by events that need not be these.
+    pub(crate) fn give_up(&mut self) {
+        self.frozen = None;
+        self.pending.clear();
+        self.outdated = true;
+    }
+
+    /// Whether the state may be another than the stored one.
+    pub(crate) const fn is_outdated(&self) -> bool {
+        self.outdated
+    }
+
     /// The number of the store that it was loaded from or saved to.
     pub(crate) const fn store(&self) -> Option<u64> {
         self.store
@@ -188,17 +203,17 @@ impl<A: Aggregate> Root<A> {
         self.frozen.take_if(|(frozen, _)| *frozen == commit);
     }
 
-    /// Fails if a mutator panicked and the panic was caught.
+    /// Fails if the state is not what the stored events and the pending ones make: a mutator panicked and the panic was
+    /// caught, or it was done before what was to be saved.
     pub(crate) fn check_whole(&self) -> Result<(), Error> {
-        if !self.torn {
-            return Ok(());
-        }
-        let message = format!(
-            "`{}` {} was left half-changed by a command that panicked; load it again",
-            A::NAME,
-            self.id
-        );
-        Err(Error::new(ErrorKind::Invalid, message))
+        let why = match (self.torn, self.outdated) {
+            (false, false) => return Ok(()),
+            (true, _) => "was left half-changed by a command that panicked",
+            (_, true) => {
+                "was saved under a commit id that was used before, so that its state may be another than the stored one"
+            }
+        };
+        Err(Error::new(ErrorKind::Invalid, format!("`{}` {} {why}; load it again", A::NAME, self.id)))
     }
 
     #[inline]

@@ -41,6 +41,10 @@ pub struct Batch<'a> {
     pub(super) roots: Vec<&'a mut dyn Saved>,
     pub(super) loose: Vec<Box<dyn Loose + 'a>>,
     pub(super) commit: Option<CommitId>,
+    /// Whether parts of it have another.
+    pub(super) is_mixed: bool,
+    /// Whether it was looked already whether something is stored under it.
+    pub(super) is_looked_for: bool,
 }
 
 impl fmt::Debug for Batch<'_> {
@@ -64,12 +68,16 @@ impl<'a> Batch<'a> {
         let more = more.into_batch();
         self.roots.extend(more.roots);
         self.loose.extend(more.loose);
+        self.is_mixed |=
+            more.is_mixed || (self.commit.is_some() && more.commit.is_some_and(|id| self.commit != Some(id)));
         self.commit = self.commit.or(more.commit);
         self
     }
 
-    /// Saves it under a commit id of your own: saved again under the same one, nothing is stored twice, also if the batch was
-    /// made anew, as long as it has the same events.
+    /// Saves it under a commit id of your own, of which each aggregate and each loose event knows whether it was used: saved
+    /// again under the same one, nothing is stored twice, also if the batch was made anew. The receipt then
+    /// [says so](crate::recorder::Receipt::is_repeated), and aggregates that were made or loaded anew have to be loaded again,
+    /// since other events may be stored than theirs.
     ///
     /// For a command that may be asked for twice, see [`Application::execute_once`](super::Application::execute_once).
     ///
@@ -195,16 +203,20 @@ pub(super) trait Saved: Send + Sync {
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
     fn frozen(&self) -> Option<CommitId>;
     fn acknowledge(&mut self, commit: CommitId, store: u64);
+    /// Lets go of what is pending, which was done before.
+    fn give_up(&mut self);
+    fn is_outdated(&self) -> bool;
     fn thaw(&mut self, commit: CommitId);
     fn has_pending(&self) -> bool;
     /// The number of the store that it was loaded from or saved to.
     fn store(&self) -> Option<u64>;
     /// The version that is stored.
     fn stored_version(&self) -> u64;
-    /// Puts what was saved in a cache that does not ask the store; what is discarded leaves it.
-    fn cache(&self, cache: &Cache);
-    /// Drops from the cache what turned out to be old.
-    fn uncache(&self, cache: &Cache);
+    /// Puts what was saved in a cache that does not ask the store, unless something happened to it since that moment; what is
+    /// discarded leaves it.
+    fn cache(&self, cache: &Cache, moment: u64);
+    /// Drops from the cache what is or may be old; returns this moment.
+    fn uncache(&self, cache: &Cache) -> u64;
     /// Takes a snapshot at a version that was just stored; nothing to take of what is discarded.
     fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>>;
 }
@@ -237,6 +249,14 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::acknowledge(self, commit, store);
     }
 
+    fn give_up(&mut self) {
+        Root::give_up(self);
+    }
+
+    fn is_outdated(&self) -> bool {
+        Root::is_outdated(self)
+    }
+
     fn store(&self) -> Option<u64> {
         Root::store(self)
     }
@@ -253,13 +273,13 @@ impl<A: Aggregate> Saved for Root<A> {
         self.version().get().saturating_sub(self.pending().len() as u64)
     }
 
-    fn uncache(&self, cache: &Cache) {
-        cache.remove(Root::id(self));
+    fn uncache(&self, cache: &Cache) -> u64 {
+        cache.remove(Root::id(self))
     }
 
-    fn cache(&self, cache: &Cache) {
-        if !cache.asks_for_later_events() && !self.has_pending() {
-            cache.put(self);
+    fn cache(&self, cache: &Cache, moment: u64) {
+        if !cache.asks_for_later_events() && !self.has_pending() && !self.is_outdated() {
+            cache.put_saved(self, moment);
         }
     }
 
@@ -299,6 +319,14 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.root_mut().acknowledge(commit, store);
     }
 
+    fn give_up(&mut self) {
+        self.root_mut().give_up();
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.root().is_outdated()
+    }
+
     fn store(&self) -> Option<u64> {
         self.root().store()
     }
@@ -315,12 +343,12 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.root().stored_version()
     }
 
-    fn cache(&self, cache: &Cache) {
+    fn cache(&self, cache: &Cache, _: u64) {
         self.uncache(cache);
     }
 
-    fn uncache(&self, cache: &Cache) {
-        self.root().uncache(cache);
+    fn uncache(&self, cache: &Cache) -> u64 {
+        self.root().uncache(cache)
     }
 
     fn take_snapshot<'a>(&'a self, _: &'a Repository, _: Version) -> Option<Boxed<'a, ()>> {

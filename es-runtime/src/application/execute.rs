@@ -8,8 +8,8 @@ use crate::observe;
 
 /// How often a save whose outcome is not known is asked for again.
 const ASKED_AGAIN: usize = 3;
-/// How often a command is repeated on the newest state before its conflict is reported.
-const ATTEMPTS: usize = 10;
+/// How often a command is repeated on the newest state before its conflict is reported. Each time, somebody else got on.
+const ATTEMPTS: usize = 100;
 
 /// What a command returns: nothing, or a `Result` that refuses with `Err`.
 #[diagnostic::on_unimplemented(
@@ -86,7 +86,7 @@ impl Application {
                 let aggregate = self.get(id).await?;
                 match self.run(aggregate, None, &mut command).await {
                     Err(error) if is_to_be_repeated(&error, &mut attempt) => {}
-                    ended => return ended,
+                    ended => return ended.map(|(result, _)| result),
                 }
             }
         };
@@ -125,6 +125,8 @@ impl Application {
     /// # Errors
     ///
     /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`], it may simply be asked for again.
+    ///
+    /// A commit id counts for one aggregate. To look for it costs as much as to look at all its events, snapshots or not.
     pub async fn execute_once<A: Aggregate, R: CommandResult>(
         &self,
         commit: CommitId,
@@ -134,41 +136,48 @@ impl Application {
         let attempts = async {
             let mut attempt = 1;
             loop {
-                let aggregate = self.get(id).await?;
-                // Asked after loading: if it was stored since, this attempt conflicts, or is the same commit.
-                if self.store().has_commit(id.uuid(), commit).await? {
+                let loaded = self.get(id).await;
+                // Asked after loading: if it was stored since, this attempt conflicts, or is the same commit. Also of what is
+                // gone by now: then it was done before that.
+                let may_be_done = match &loaded {
+                    Ok(_) => true,
+                    Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten),
+                };
+                if may_be_done && self.store().has_commit(id.uuid(), commit).await? {
                     return Ok(None);
                 }
-                match self.run(aggregate, Some(commit), &mut command).await {
+                match self.run(loaded?, Some(commit), &mut command).await {
                     Err(error) if is_to_be_repeated(&error, &mut attempt) => {}
-                    ended => return ended.map(Some),
+                    ended => return ended.map(|(result, done_before)| (!done_before).then_some(result)),
                 }
             }
         };
         observe::execute(A::NAME, id.uuid(), attempts).await
     }
 
-    /// Runs a command on an aggregate that was just loaded, and saves it.
+    /// Runs a command on an aggregate that was just loaded, and saves it. Tells whether somebody else did it first, under the
+    /// same commit id.
     async fn run<A: Aggregate, R: CommandResult>(
         &self,
         mut aggregate: A,
         commit: Option<CommitId>,
         command: &mut (impl FnMut(&mut A) -> R + Send),
-    ) -> Result<R, Error> {
+    ) -> Result<(R, bool), Error> {
         let result = command(&mut aggregate);
         if result.is_refused() {
-            return Ok(result);
+            return Ok((result, false));
         }
         let mut asked = 0;
         loop {
-            let batch = Batch { commit, ..Batch::new().add(&mut aggregate) };
+            let batch = Batch { commit, is_looked_for: true, ..Batch::new().add(&mut aggregate) };
             match self.save(batch).await {
                 // The command has run: it is this save that has to come to an end, not another run.
                 Err(error) if error.kind().is_transient() && asked < ASKED_AGAIN => {
                     observe::retry(&error);
                     asked += 1;
                 }
-                saved => return saved.map(|_| result),
+                // After the first attempt, it was most likely this one.
+                saved => return saved.map(|receipt| (result, asked == 0 && receipt.is_repeated())),
             }
         }
     }

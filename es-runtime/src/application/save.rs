@@ -9,7 +9,10 @@ use crate::metadata::Metadata;
 use crate::observe;
 use crate::recorder::{Commit, Receipt};
 use crate::repository::Repository;
-use crate::store::EventStore;
+use crate::store::{EventStore, is_about_key};
+
+/// How often a commit is made anew with the data key that somebody else stored first.
+const ATTEMPTS: usize = 3;
 
 /// When snapshots are taken.
 #[derive(Default)]
@@ -33,22 +36,26 @@ pub(super) async fn save(
     }
     let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
     // Out of the cache before, into it after: also if this future is dropped on the way, it holds nothing old.
-    if let Some(cache) = repository.cache() {
-        batch.roots.iter().for_each(|root| root.uncache(cache));
-    }
+    let moments: Vec<u64> = match repository.cache() {
+        Some(cache) => batch.roots.iter().map(|root| root.uncache(cache)).collect(),
+        None => Vec::new(),
+    };
     let saved = save_events(repository.store(), metadata, &mut batch).await;
     if let Some(cache) = repository.cache() {
-        batch
-            .roots
-            .iter()
-            .for_each(|root| if saved.is_ok() { root.cache(cache) } else { root.uncache(cache) });
+        for (root, moment) in batch.roots.iter().zip(moments) {
+            if saved.is_ok() {
+                root.cache(cache, moment);
+            } else {
+                root.uncache(cache);
+            }
+        }
     }
     let receipt = saved?;
     for (root, before) in batch.roots.iter().zip(before) {
         let every = snapshotting.every.get(root.name()).copied().or(snapshotting.usual);
         let Some(every) = every.filter(|every| *every > 0) else { continue };
         let last = root.stored_version() / every * every;
-        let snapshot = Version::new(last).filter(|_| last > before);
+        let snapshot = Version::new(last).filter(|_| last > before && !root.is_outdated());
         let snapshot = snapshot.and_then(|version| root.take_snapshot(repository, version));
         // What was saved is saved: a snapshot that fails is only slower next time.
         if let Some(snapshot) = snapshot
@@ -85,48 +92,130 @@ async fn save_events(
     }
     let mut receipt = None;
     for commit in earlier {
-        let offered = offer(store, metadata, batch, commit, false).await?;
-        receipt = Some(append(store, batch, offered).await?);
+        receipt = Some(offer(store, metadata, batch, commit, Offer::Again).await?);
     }
-    let receipt = save_as(store, metadata, batch, own, true).await?.or(receipt);
+    let receipt = save_own(store, metadata, batch, own).await?.or(receipt);
     // Recorded after an attempt under the caller's own commit id.
     let rest = if batch.roots.iter().any(|root| root.has_pending()) {
-        save_as(store, metadata, batch, CommitId::new(), false).await?
+        save_new(store, metadata, batch, CommitId::new(), Offer::Rest).await?
     } else {
         None
     };
     Ok(rest.or(receipt).unwrap_or(Receipt::new(own)))
 }
 
-/// Freezes what is pending, and saves it under a commit id.
-async fn save_as(
+/// What a commit is offered as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    /// For the first time, with all loose events.
+    First,
+    /// For the first time, without loose events.
+    Rest,
+    /// As it was before, without loose events.
+    Again,
+    /// As it was before, with all loose events.
+    OwnAgain,
+}
+
+/// Saves what is pending, and the loose events, under the commit id of this batch.
+async fn save_own(
+    store: &EventStore,
+    metadata: &Metadata,
+    batch: &mut Batch<'_>,
+    own: CommitId,
+) -> Result<Option<Receipt>, Error> {
+    if batch.roots.iter().any(|root| root.frozen() == Some(own)) {
+        // Exactly that again. What was recorded since belongs to another commit.
+        return offer(store, metadata, batch, own, Offer::OwnAgain).await.map(Some);
+    }
+    if batch.commit.is_some() && !batch.is_looked_for && is_used(store, &batch.roots, own).await? {
+        batch.roots.iter_mut().for_each(|root| root.give_up());
+        return Ok(Some(Receipt::new(own).as_repeated()));
+    }
+    let changed: Vec<bool> = batch.roots.iter().map(|root| root.has_pending()).collect();
+    let receipt = save_new(store, metadata, batch, own, Offer::First).await?;
+    if receipt.as_ref().is_some_and(Receipt::is_repeated) {
+        // Somebody else stored it; of these events only the places are known to be the same.
+        let changed = batch.roots.iter_mut().zip(changed).filter(|(_, changed)| *changed);
+        changed.for_each(|(root, _)| root.give_up());
+    }
+    Ok(receipt)
+}
+
+/// Whether one of them has events under that commit id which are not those that it is about to save.
+async fn is_used(store: &EventStore, roots: &[&mut dyn Saved], commit: CommitId) -> Result<bool, Error> {
+    for root in roots.iter().filter(|root| root.has_pending()) {
+        if store.has_commit(root.id(), commit).await? {
+            let last = store.last_version(root.id()).await?.map_or(0, Version::get);
+            if last <= root.stored_version() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Freezes what is pending, and saves it for the first time.
+async fn save_new(
     store: &EventStore,
     metadata: &Metadata,
     batch: &mut Batch<'_>,
     commit: CommitId,
-    with_loose: bool,
+    as_what: Offer,
 ) -> Result<Option<Receipt>, Error> {
-    let offered_before = batch.roots.iter().any(|root| root.frozen() == Some(commit));
     let frozen = batch.roots.iter_mut().try_for_each(|root| root.freeze(commit, metadata).map(drop));
-    let offered = match frozen {
-        Ok(()) => offer(store, metadata, batch, commit, with_loose).await,
-        Err(error) => Err(error),
-    };
-    match offered {
-        Ok(offered) if offered.events().is_empty() => Ok(None),
-        Ok(offered) => append(store, batch, offered).await.map(Some),
-        Err(error) => {
-            if !offered_before {
-                // The store has heard nothing of it.
+    if let Err(error) = frozen {
+        batch.roots.iter_mut().for_each(|root| root.thaw(commit));
+        return Err(error);
+    }
+    let is_loose = as_what == Offer::First && !batch.loose.is_empty();
+    if !is_loose && batch.roots.iter().all(|root| root.frozen() != Some(commit)) {
+        return Ok(None);
+    }
+    offer(store, metadata, batch, commit, as_what).await.map(Some)
+}
+
+/// Offers to the store what is frozen under the commit id.
+async fn offer(
+    store: &EventStore,
+    metadata: &Metadata,
+    batch: &mut Batch<'_>,
+    commit: CommitId,
+    as_what: Offer,
+) -> Result<Receipt, Error> {
+    let is_first = matches!(as_what, Offer::First | Offer::Rest);
+    let with_loose = matches!(as_what, Offer::First | Offer::OwnAgain);
+    let mut asked = 1;
+    let offered = loop {
+        let made = make_commit(store, metadata, batch, commit, with_loose).await;
+        let offered = match made {
+            Ok(made) => store.append(made).await,
+            // The store has heard nothing of it.
+            Err(error) if is_first => {
                 batch.roots.iter_mut().for_each(|root| root.thaw(commit));
+                return Err(error);
             }
-            Err(error)
+            Err(error) => return Err(error),
+        };
+        match offered {
+            // Somebody else stored the first key of an aggregate: nothing of this is stored, and that key will do.
+            Err(error) if is_about_key(&error) && asked < ATTEMPTS => asked += 1,
+            offered => break offered,
+        }
+    };
+    for root in &mut batch.roots {
+        match &offered {
+            Ok(_) => root.acknowledge(commit, store.number()),
+            Err(error) if is_refused(error.kind(), is_first) => root.thaw(commit),
+            // It may have been stored: the next attempt finds out.
+            Err(_) => {}
         }
     }
+    offered
 }
 
 /// A commit of all that is frozen under its id, and of the loose events.
-async fn offer(
+async fn make_commit(
     store: &EventStore,
     metadata: &Metadata,
     batch: &Batch<'_>,
@@ -147,27 +236,13 @@ async fn offer(
     Ok(writing.commit(commit, rows))
 }
 
-async fn append(store: &EventStore, batch: &mut Batch<'_>, offered: Commit) -> Result<Receipt, Error> {
-    let commit = offered.id();
-    let appended = store.append(offered).await;
-    for root in &mut batch.roots {
-        match &appended {
-            Ok(_) => root.acknowledge(commit, store.number()),
-            Err(error) if is_refused(error.kind()) => root.thaw(commit),
-            // It may have been stored: the next attempt finds out.
-            Err(_) => {}
-        }
-    }
-    appended
-}
-
 /// Refuses what was loaded elsewhere and does not follow what is stored here: it would leave a gap.
 ///
 /// Versions only grow: what follows now follows until it is stored, or conflicts.
 async fn check_follows(store: &EventStore, roots: &[&mut dyn Saved]) -> Result<(), Error> {
     for root in roots.iter().filter(|root| root.store() != Some(store.number())) {
         let stored = root.stored_version();
-        if stored == 0 || root.frozen().is_some() {
+        if stored == 0 {
             continue;
         }
         let last = store.last_version(root.id()).await?.map_or(0, Version::get);
@@ -186,13 +261,19 @@ async fn check_follows(store: &EventStore, roots: &[&mut dyn Saved]) -> Result<(
     Ok(())
 }
 
-/// Whether nothing was stored, and nothing will be.
-const fn is_refused(kind: ErrorKind) -> bool {
+/// Whether nothing is stored, and nothing will be. Of what was offered before, only the rows themselves can tell.
+const fn is_refused(kind: ErrorKind, is_first: bool) -> bool {
     use ErrorKind::{Closed, Config, Conflict, Forgotten, Invalid, Schema};
-    matches!(kind, Conflict | Forgotten | Invalid | Schema | Config | Closed)
+    matches!(kind, Conflict | Forgotten) || (is_first && matches!(kind, Invalid | Schema | Config | Closed))
 }
 
 fn refuse_twins(batch: &Batch<'_>) -> Result<(), Error> {
+    if batch.is_mixed {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "parts of the batch have different commit ids; give one to the whole, or save them one by one",
+        ));
+    }
     if batch.roots.len() < 2 {
         return Ok(());
     }

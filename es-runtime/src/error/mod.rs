@@ -67,6 +67,18 @@ impl Error {
         )
     }
 
+    /// The aggregate has a data key, which the events were not encrypted with.
+    #[cold]
+    pub fn lacks_data_key(id: Uuid) -> Self {
+        Self::new(
+            ErrorKind::Config,
+            format!(
+                "aggregate {id} is encrypted with a data key, which these events are not; open with \
+                 `Mapper::with_data_keys`, or `CIPHER_DATA_KEYS=yes`"
+            ),
+        )
+    }
+
     /// What kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -1,5 +1,6 @@
 //! Values for columns of the user's own, taken from events.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub struct EventView<'a> {
     pub(super) envelope: &'a Envelope,
     pub(super) metadata: &'a Metadata,
     pub(super) data: &'a dyn Fn() -> Value,
+    /// What that made, once.
+    pub(super) made: OnceCell<Value>,
 }
 
 pub(super) type Fill = dyn Fn(&EventView<'_>) -> ColumnValue + Send + Sync;
@@ -37,16 +40,20 @@ impl EventView<'_> {
     }
 
     /// What it says, as JSON; null if it cannot be said in JSON.
-    pub fn data(&self) -> Value {
-        (self.data)()
+    pub fn data(&self) -> &Value {
+        self.made.get_or_init(self.data)
     }
 
-    /// A field of what it says, if that is a number or text.
+    /// A field of what it says, if that is text, a number or a truth value (1 or 0); nothing otherwise. A whole number that is
+    /// too large for the column becomes one with a fraction.
     pub fn field(&self, name: &str) -> ColumnValue {
-        match self.data().get_mut(name).map(Value::take) {
-            Some(Value::String(text)) => text.into(),
-            Some(Value::Number(number)) => number.as_i64().into(),
-            Some(Value::Bool(is)) => i64::from(is).into(),
+        match self.data().get(name) {
+            Some(Value::String(text)) => text.as_str().into(),
+            Some(Value::Number(number)) => match number.as_i64() {
+                Some(whole) => whole.into(),
+                None => number.as_f64().into(),
+            },
+            Some(Value::Bool(is)) => i64::from(*is).into(),
             _ => ColumnValue::Null,
         }
     }

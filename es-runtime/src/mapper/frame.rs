@@ -7,7 +7,7 @@
 //! Bare JSON begins with `{`, which no format does. With a cipher, the header and the identity of the row are
 //! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
 
-use super::{Identity, Kind, Mapper};
+use super::{DataKey, Identity, Kind, Mapper};
 use crate::cipher::{Cipher, KeyId};
 use crate::codec::Codec;
 use crate::error::{Error, ErrorKind};
@@ -111,15 +111,15 @@ impl Mapper {
     /// What encrypts, and its code.
     fn writing_cipher(&self, kind: Kind) -> Result<Option<(u8, &dyn Cipher)>, Error> {
         match (&self.cipher, &self.data_key) {
-            (_, Some(data_key)) => Ok(Some((DATA_KEY, &**data_key))),
+            (_, DataKey::Some(data_key)) => Ok(Some((DATA_KEY, &**data_key))),
             // An aggregate from before there were data keys gets its own with its next event.
-            (Some(_), None) if self.has_data_keys && matches!(kind, Kind::Event) => Err(Error::new(
+            (Some(_), _) if self.has_data_keys && matches!(kind, Kind::Event) => Err(Error::new(
                 ErrorKind::Config,
                 "events are encrypted with the data keys of their aggregates, which only an event store gives; store \
                  them through it",
             )),
-            (Some(cipher), None) => Ok(Some((cipher.code(), &**cipher))),
-            (None, None) => Ok(None),
+            (Some(cipher), _) => Ok(Some((cipher.code(), &**cipher))),
+            (None, _) => Ok(None),
         }
     }
 
@@ -131,12 +131,18 @@ impl Mapper {
     ) -> Result<Vec<u8>, Error> {
         if code == DATA_KEY {
             return match &self.data_key {
-                Some(data_key) => decrypt(&**data_key),
-                None if self.has_data_keys => Err(Error::new(
+                DataKey::Some(data_key) => decrypt(&**data_key),
+                DataKey::None => Err(Error::new(
                     ErrorKind::Cipher,
-                    "no data key of its aggregate is stored; restore it from a backup",
+                    "the data key of its aggregate is not stored; something else removed it, or the row was moved here",
                 )),
-                None => Err(config("the data key of its aggregate", "open with `Mapper::with_data_keys`")),
+                DataKey::NotAskedFor if self.has_data_keys => Err(Error::new(
+                    ErrorKind::Config,
+                    "it is encrypted with the data key of its aggregate; read it with `EventStore::mapper_for`, which has it",
+                )),
+                DataKey::NotAskedFor => {
+                    Err(config("the data key of its aggregate", "open with `Mapper::with_data_keys`"))
+                }
             };
         }
         let mut refused = None;

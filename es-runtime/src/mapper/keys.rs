@@ -9,7 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::frame::{DATA_KEY, FORMAT};
-use super::{Identity, Kind, Mapper};
+use super::{DataKey, Identity, Kind, Mapper};
 use crate::cipher::{Cipher, KeyId, data_key};
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
@@ -48,12 +48,17 @@ impl Mapper {
         Ok(wrapped)
     }
 
+    /// The mapper of the rows of an aggregate that has no data key.
+    pub(crate) fn without_data_key(&self) -> Self {
+        Self { data_key: DataKey::None, ..self.clone() }
+    }
+
     /// The mapper of the rows of an aggregate that has this data key.
     pub(crate) fn with_data_key(&self, id: Uuid, wrapped: &[u8]) -> Result<Self, Error> {
         let unwrapped = self.unwrap_data_key(id, wrapped).map_err(|error| {
             Error::new(error.kind(), format!("the data key of aggregate {id}: {error}")).with_source(error)
         });
-        Ok(Self { data_key: Some(unwrapped?), ..self.clone() })
+        Ok(Self { data_key: DataKey::Some(unwrapped?), ..self.clone() })
     }
 
     fn unwrap_data_key(&self, id: Uuid, wrapped: &[u8]) -> Result<Arc<dyn Cipher>, Error> {

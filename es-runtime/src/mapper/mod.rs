@@ -10,7 +10,7 @@ mod snapshot;
 mod state;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -66,8 +66,7 @@ pub struct Mapper {
     old_ciphers: Vec<Arc<dyn Cipher>>,
     /// Whether each aggregate has a key of its own, which the cipher encrypts.
     has_data_keys: bool,
-    /// That of the aggregate whose rows this one maps.
-    data_key: Option<Arc<dyn Cipher>>,
+    data_key: DataKey,
     allows_clear: bool,
     /// Topics of which nothing is secret.
     clear_topics: Arc<[Cow<'static, str>]>,
@@ -100,6 +99,16 @@ struct Identity<'a> {
     id: Uuid,
     version: Version,
     topic: &'a str,
+}
+
+/// The data key of the aggregate whose rows are mapped.
+#[derive(Clone)]
+enum DataKey {
+    /// They are those of any aggregate.
+    NotAskedFor,
+    /// It has none.
+    None,
+    Some(Arc<dyn Cipher>),
 }
 
 #[derive(Clone, Copy)]
@@ -146,7 +155,7 @@ impl Mapper {
             cipher: None,
             old_ciphers: Vec::new(),
             has_data_keys: false,
-            data_key: None,
+            data_key: DataKey::NotAskedFor,
             allows_clear: false,
             clear_topics: Arc::new([]),
             largest: LARGEST,
@@ -365,7 +374,9 @@ impl EventVisitor for Encode<'_> {
         row.state = mapper.seal(state, &Identity::of_event(&row)).map_err(|error| at_row(&row, error))?;
         if !mapper.columns.is_empty() {
             let data = || serde_json::to_value(data).unwrap_or_default();
-            row.columns = mapper.fill(&EventView { topic: of.topic(), envelope, metadata, data: &data });
+            let made = OnceCell::new();
+            row.columns =
+                mapper.fill(&EventView { topic: of.topic(), envelope, metadata, data: &data, made });
         }
         Ok(row)
     }

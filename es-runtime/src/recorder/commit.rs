@@ -47,9 +47,9 @@ impl Commit {
         &self.keys
     }
 
-    /// The events, given away.
-    pub fn into_events(self) -> Vec<StoredEvent> {
-        self.events
+    /// Id, events and data keys, given away.
+    pub fn into_parts(self) -> (CommitId, Vec<StoredEvent>, Vec<StoredKey>) {
+        (self.id, self.events, self.keys)
     }
 }
 
@@ -132,21 +132,45 @@ impl PartialEq<u64> for Position {
 }
 
 /// That a commit is stored, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Two receipts are equal if they are of one commit, whoever asked for it first.
+#[derive(Clone, Debug)]
 pub struct Receipt {
     commit: CommitId,
     positions: Option<(Position, Position)>,
+    repeated: bool,
 }
+
+impl PartialEq for Receipt {
+    fn eq(&self, other: &Self) -> bool {
+        (self.commit, self.positions) == (other.commit, other.positions)
+    }
+}
+
+impl Eq for Receipt {}
 
 impl Receipt {
     /// For a recorder that gives its events no positions, or gives them later.
     pub const fn new(commit: CommitId) -> Self {
-        Self { commit, positions: None }
+        Self { commit, positions: None, repeated: false }
     }
 
     /// With the positions of its first and its last event.
     pub const fn at(commit: CommitId, first: Position, last: Position) -> Self {
-        Self { commit, positions: Some((first, last)) }
+        Self { commit, positions: Some((first, last)), repeated: false }
+    }
+
+    /// The same, of a commit that was stored before it was asked for now.
+    #[must_use]
+    pub const fn as_repeated(mut self) -> Self {
+        self.repeated = true;
+        self
+    }
+
+    /// Whether the commit was stored before it was asked for now: by an earlier attempt, or by somebody else under the same
+    /// commit id.
+    pub const fn is_repeated(&self) -> bool {
+        self.repeated
     }
 
     /// The commit.

@@ -44,12 +44,13 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     ///
     /// - An event whose id and version are stored already is a [`Conflict`](crate::error::Conflict), unless all
     ///   events of the commit are stored under its commit id: then it was done before, and the first receipt is
-    ///   returned again.
+    ///   returned again, [as a repeated one](Receipt::as_repeated).
     /// - Versions may begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and may have gaps.
     /// - What is acknowledged stays, whatever happens to the process afterwards.
     /// - A commit without events stores nothing but its keys.
     /// - A [data key](Commit::with_keys) is stored with the events, unless its aggregate has this one already;
-    ///   another one is a [`Conflict`](crate::error::Conflict).
+    ///   another one is a [`Conflict`](crate::error::Conflict). Events of an aggregate that has a key, without it, are
+    ///   refused as [`Config`](crate::ErrorKind::Config), unless they are stored under the commit id.
     /// - Events of an aggregate that is [forgotten](Self::forget) are refused as
     ///   [`Forgotten`](crate::ErrorKind::Forgotten), unless they are stored under the commit id.
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send;

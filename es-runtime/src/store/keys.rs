@@ -55,13 +55,49 @@ impl EventStore {
         Ok(writing)
     }
 
-    /// What maps with the data key of an aggregate, if it has one; an error if it is forgotten, whatever could be read.
+    /// What maps the rows of one aggregate, or of any other sequence: with its data key, if it has one. For code that handles
+    /// rows, such as those of the log. Do not keep it: what is forgotten meanwhile could be read on.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aes")] {
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # use es_runtime::cipher::{AesGcm, Key};
+    /// # use es_runtime::{mapper::Mapper, recorder::LogRange};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256)?));
+    /// # let app = Application::builder("memory:").mapper(mapper).open().wait()?;
+    /// # app.save(&mut Account::open()).wait()?;
+    /// for row in app.recorder().select_log_dyn(LogRange::all()).wait()? {
+    ///     let mapper = app.store().mapper_for(row.event.id).wait()?;
+    ///     assert!(mapper.decode::<Account>(&row.event)?.is_some());
+    /// }
+    /// # }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Forgotten`](ErrorKind::Forgotten) if it is forgotten, and what the store reports.
+    pub async fn mapper_for(&self, id: Uuid) -> Result<Mapper, Error> {
+        Ok(self.mapper_with_key(id).await?.unwrap_or_else(|| Mapper::clone(&self.mapper)))
+    }
+
+    /// What maps the rows of one aggregate, if it is not the mapper itself; an error if it is forgotten, whatever could be
+    /// read.
     pub(crate) async fn mapper_with_key(&self, id: Uuid) -> Result<Option<Mapper>, Error> {
         if !self.mapper.has_data_keys() {
             return Ok(None);
         }
-        let key = self.recorder.select_keys_dyn(vec![id]).await?.pop();
-        key.map(|key| self.mapper_with(&key)).transpose()
+        match self.recorder.select_keys_dyn(vec![id]).await?.pop() {
+            Some(key) => self.mapper_with(&key).map(Some),
+            None => Ok(Some(self.mapper.without_data_key())),
+        }
     }
 
     /// Whether the data key of an aggregate was destroyed.
@@ -104,8 +140,8 @@ impl EventStore {
                 return Err(Error::new(
                     ErrorKind::Invalid,
                     format!(
-                        "event {} of aggregate {id} was stored before there were data keys, and could be read on; copy \
-                         the aggregate under a new id, and remove the old events with the means of your database",
+                        "event {} of aggregate {id} was stored without a data key, and could be read on; save what is \
+                         to be kept under a new id, and remove the old events with the means of your database",
                         clear.version
                     ),
                 ));

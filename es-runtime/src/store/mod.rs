@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Conflict, Error, ErrorKind};
 use crate::event::Recorded;
 use crate::event_set::{EventSet, Visited};
 use crate::id::{CommitId, Id, Version};
@@ -91,10 +91,7 @@ impl EventStore {
     /// [`Conflict`](crate::ErrorKind::Conflict) if a version is stored already, and what the mapper and the store
     /// report.
     pub async fn put<A: Aggregate>(&self, events: &[Recorded<A::Event>]) -> Result<Receipt, Error> {
-        let writing = self.writing(events.iter().map(|event| event.envelope().id())).await?;
-        let row = |event: &Recorded<A::Event>| writing.mapper(event.envelope().id()).encode::<A>(event);
-        let rows = events.iter().map(row).collect::<Result<_, _>>()?;
-        self.append_surely(writing.commit(CommitId::new(), rows)).await
+        self.put_rows(events, Mapper::encode::<A>).await
     }
 
     /// Stores events of a set, all or none, each at the id and the version that it names.
@@ -110,11 +107,26 @@ impl EventStore {
         &self,
         events: &[impl Borrow<Recorded<E>>],
     ) -> Result<Receipt, Error> {
+        self.put_rows(events, |mapper, event: &Recorded<E>| mapper.encode_in(event)).await
+    }
+
+    async fn put_rows<E>(
+        &self,
+        events: &[impl Borrow<Recorded<E>>],
+        encode: impl Fn(&Mapper, &Recorded<E>) -> Result<StoredEvent, Error>,
+    ) -> Result<Receipt, Error> {
         let events = events.iter().map(Borrow::borrow);
-        let writing = self.writing(events.clone().map(|event| event.envelope().id())).await?;
-        let row = |event: &Recorded<E>| writing.mapper(event.envelope().id()).encode_in(event);
-        let rows = events.map(row).collect::<Result<_, _>>()?;
-        self.append_surely(writing.commit(CommitId::new(), rows)).await
+        let mut asked = 1;
+        loop {
+            let writing = self.writing(events.clone().map(|event| event.envelope().id())).await?;
+            let row = |event| encode(writing.mapper(Recorded::envelope(event).id()), event);
+            let rows = events.clone().map(row).collect::<Result<_, _>>()?;
+            match self.append_surely(writing.commit(CommitId::new(), rows)).await {
+                // Somebody else stored the first key of the sequence: nothing of this is stored, and that key will do.
+                Err(error) if is_about_key(&error) && asked < ATTEMPTS => asked += 1,
+                appended => return appended,
+            }
+        }
     }
 
     /// Reads events of a set from one sequence, whatever their versions.
@@ -265,13 +277,18 @@ impl EventStore {
     }
 }
 
+/// Whether another data key of an aggregate was stored first.
+pub(crate) fn is_about_key(error: &Error) -> bool {
+    matches!(error.as_conflict(), Some(Conflict::Key { .. }))
+}
+
 /// The rows of one aggregate, a page at a time.
 pub(crate) struct Pages<'a, A> {
     store: &'a EventStore,
     id: Id<A>,
     /// What is still to be read.
     range: Option<EventRange>,
-    /// The mapper with the data key, once a row needs it.
+    /// The mapper with the data key, where there are any.
     keyed: Option<Mapper>,
 }
 
@@ -285,8 +302,8 @@ impl<A> Pages<'_, A> {
     /// The next rows, and [what maps them](Self::mapper).
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let page = self.rows().await?;
-        if self.keyed.is_none() && page.is_some() {
-            // After the rows: a key is there as soon as its first row is.
+        if page.is_some() {
+            // After the rows: a key is there as soon as its first row is. For each page: it may be forgotten meanwhile.
             self.keyed = self.store.mapper_with_key(self.id.uuid()).await?;
         }
         Ok(page)

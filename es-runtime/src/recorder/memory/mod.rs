@@ -76,8 +76,8 @@ impl Rows {
         }
         let first = self.log.len();
         self.check_keys(&commit)?;
-        let keys = commit.keys().to_vec();
-        for event in commit.into_events() {
+        let (_, events, keys) = commit.into_parts();
+        for event in events {
             let sequence = self.sequences.entry(event.id).or_default();
             if sequence.contains_key(&event.version) {
                 let error = self.conflict(&event, first);
@@ -97,8 +97,13 @@ impl Rows {
     /// Refuses events of what is forgotten, and keys that are not those of their aggregates.
     fn check_keys(&self, commit: &Commit) -> Result<(), Error> {
         let is_forgotten = |id: &Uuid| self.keys.get(id).is_some_and(|key| key.wrapped().is_none());
-        if let Some(id) = commit.events().iter().map(|event| event.id).find(is_forgotten) {
-            return Err(Error::forgotten(id));
+        for id in commit.events().iter().map(|event| event.id) {
+            if is_forgotten(&id) {
+                return Err(Error::forgotten(id));
+            }
+            if self.keys.contains_key(&id) && commit.keys().iter().all(|key| key.id() != id) {
+                return Err(Error::lacks_data_key(id));
+            }
         }
         let mut firsts = HashMap::new();
         for key in commit.keys() {
@@ -119,7 +124,7 @@ impl Rows {
             commit.events().iter().map(|event| self.find(event, commit.id())).collect();
         let places = places?;
         let bounds = (*places.iter().min()?, *places.iter().max()?);
-        Some(receipt(commit.id(), Some(bounds)))
+        Some(receipt(commit.id(), Some(bounds)).as_repeated())
     }
 
     fn find(&self, event: &StoredEvent, commit: CommitId) -> Option<usize> {
@@ -143,6 +148,9 @@ impl Rows {
         for (event, _) in self.log.drain(first..) {
             if let Some(sequence) = self.sequences.get_mut(&event.id) {
                 sequence.remove(&event.version);
+                if sequence.is_empty() {
+                    self.sequences.remove(&event.id);
+                }
             }
         }
     }

@@ -58,6 +58,8 @@ impl fmt::Display for Identifier {
 pub enum ColumnType {
     /// Whole numbers.
     Integer,
+    /// Numbers with a fraction.
+    Real,
     /// Text.
     Text,
     /// Bytes.
@@ -77,6 +79,9 @@ pub struct EventTable {
 }
 
 impl EventTable {
+    /// The columns that every table has.
+    pub(crate) const FIXED: [&'static str; 2] = ["commit_id", "log_position"];
+
     /// A table with the columns `id`, `version`, `topic` and `state`.
     ///
     /// # Errors
@@ -102,7 +107,7 @@ impl EventTable {
     /// [`ErrorKind::Config`] if one is no [`Identifier`], stands there twice, or is `commit_id` or
     /// `log_position`, which every table has.
     pub fn with_columns(name: &str, columns: [&str; 4]) -> Result<Self, Error> {
-        let mut taken = FIXED.map(str::to_owned).to_vec();
+        let mut taken = Self::FIXED.map(str::to_owned).to_vec();
         for column in columns {
             if taken.iter().any(|taken| taken.eq_ignore_ascii_case(column)) {
                 return Err(twice(name, column));
@@ -132,7 +137,7 @@ impl EventTable {
         let named = [&self.id, &self.version, &self.topic, &self.state];
         let own = self.own.iter().map(|(own, _)| own);
         let is_known = named.into_iter().chain(own).any(|known| is(known.as_str()));
-        if is_known || FIXED.into_iter().any(is) {
+        if is_known || Self::FIXED.into_iter().any(is) {
             return Err(twice(self.name.as_str(), name));
         }
         self.own.push((name.parse()?, of));
@@ -144,9 +149,6 @@ impl EventTable {
         Self { own: Vec::new(), name: Identifier::known(name), id, version, topic, state }
     }
 }
-
-/// The columns that every table has.
-const FIXED: [&str; 2] = ["commit_id", "log_position"];
 
 fn twice(table: &str, column: &str) -> Error {
     let message = format!("the table `{table}` would have two columns called `{column}`; rename one");
@@ -183,6 +185,12 @@ impl Tables {
         let names = [&self.events.name, &self.snapshots.name, &self.tracking, &self.data_keys]
             .map(Identifier::as_str);
         for (at, name) in names.iter().enumerate() {
+            let is = |reserved: &str| name.eq_ignore_ascii_case(reserved);
+            let first = format!("{}_first", self.events.name.as_str());
+            if is("es_schema") || is(&first) || name.to_ascii_lowercase().starts_with("sqlite_") {
+                let message = format!("the name `{name}` is taken by the database; rename the table");
+                return Err(Error::new(ErrorKind::Config, message));
+            }
             if names.iter().skip(at + 1).any(|other| other.eq_ignore_ascii_case(name)) {
                 let message = format!("two tables of the application are called `{name}`; rename one");
                 return Err(Error::new(ErrorKind::Config, message));

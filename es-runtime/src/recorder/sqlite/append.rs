@@ -119,9 +119,7 @@ impl Writer {
     /// Looks closer at a conflict, once nothing of the refused commit is there any more.
     fn or_done_before(&self, job: &Append, outcome: Outcome) -> Outcome {
         match outcome {
-            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Forgotten) => {
-                self.resolve(&job.statements, &job.commit, error)
-            }
+            Err(error) if is_refusal(error.kind()) => self.resolve(&job.statements, &job.commit, error),
             outcome => outcome,
         }
     }
@@ -151,8 +149,12 @@ impl Writer {
         let (mut first, mut last) = (0, 0);
         let mut before = None;
         for event in commit.events() {
+            if let Some((unknown, _)) = event.columns.iter().find(|(name, _)| !statements.has_own(name)) {
+                return Err(no_column(unknown));
+            }
             // Whether an aggregate is forgotten is asked once for what stands together.
-            let statement = if before.replace(event.id) == Some(event.id) {
+            let is_next = before.replace(event.id) == Some(event.id);
+            let statement = if is_next {
                 match &mut next_of_aggregate {
                     Some(statement) => statement,
                     none => none.insert(prepare(&statements.insert_next)?),
@@ -160,17 +162,19 @@ impl Writer {
             } else {
                 &mut first_of_aggregate
             };
+            let has_key = || commit.keys().iter().any(|key| key.id() == event.id);
             let inserted = bind(statement, event, commit_id)
                 .and_then(|()| bind_own(statement, statements, event))
+                .and_then(|at| if is_next { Ok(()) } else { statement.raw_bind_parameter(at, has_key()) })
                 .map_err(error::of("store the events"))
                 .map(|()| statement.raw_execute());
             match inserted? {
-                Ok(0) => return Err(Error::forgotten(event.id)),
+                Ok(0) => return Err(self.refused(statements, event.id)?),
                 Ok(_) => {
                     last = self.connection.last_insert_rowid().unsigned_abs();
                     first = if first == 0 { last } else { first };
                 }
-                Err(cause) if error::is_taken(&cause) => {
+                Err(cause) if statements.is_taken(&cause) => {
                     let own = commit.events().iter().find(|other| other.id == event.id);
                     let begins = own.map_or(event.version, |first| first.version);
                     return Err(Conflict::version(event.id, begins, None).into());
@@ -181,6 +185,17 @@ impl Writer {
             }
         }
         Ok((first, last))
+    }
+
+    /// Why an event of this aggregate was not inserted.
+    fn refused(&self, statements: &Statements, id: Uuid) -> Result<Error, Error> {
+        let is_forgotten = |key: &StoredKey| key.wrapped().is_none();
+        let key = select::key(&self.connection, statements, id)?;
+        Ok(if key.as_ref().is_some_and(is_forgotten) {
+            Error::forgotten(id)
+        } else {
+            Error::lacks_data_key(id)
+        })
     }
 
     /// Stores the data key of an aggregate, if it is its first.
@@ -235,7 +250,7 @@ impl Writer {
             let bounds = positions.iter().min().copied().and_then(Position::new);
             let bounds = bounds.zip(positions.iter().max().copied().and_then(Position::new));
             let receipt = bounds.map(|(first, last)| Receipt::at(commit.id(), first, last));
-            return Ok(receipt.unwrap_or(Receipt::new(commit.id())));
+            return Ok(receipt.unwrap_or(Receipt::new(commit.id())).as_repeated());
         }
         let Some(Conflict::Version { id, expected, .. }) = conflict.as_conflict() else {
             return Err(conflict);
@@ -308,6 +323,20 @@ impl Writer {
     }
 }
 
+fn no_column(name: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "the mapper fills a column `{name}`, which the table lacks; add it with `EventTable::with_column`"
+        ),
+    )
+}
+
+/// Whether the commit may have been stored before.
+const fn is_refusal(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Conflict | ErrorKind::Forgotten | ErrorKind::Config)
+}
+
 fn bind(statement: &mut Statement<'_>, event: &StoredEvent, commit: Uuid) -> rusqlite::Result<()> {
     statement.raw_bind_parameter(1, event.id.as_bytes().as_slice())?;
     statement.raw_bind_parameter(2, i64::from(event.version))?;
@@ -316,21 +345,24 @@ fn bind(statement: &mut Statement<'_>, event: &StoredEvent, commit: Uuid) -> rus
     statement.raw_bind_parameter(5, commit.as_bytes().as_slice())
 }
 
-/// The values of the user's own columns.
+/// The values of the user's own columns; returns the number of the next parameter.
 fn bind_own(
     statement: &mut Statement<'_>,
     statements: &Statements,
     event: &StoredEvent,
-) -> rusqlite::Result<()> {
-    for (column, at) in statements.own.iter().zip(6..) {
+) -> rusqlite::Result<usize> {
+    let mut at = 6;
+    for column in &statements.own {
         match event.columns.get(column) {
             None | Some(ColumnValue::Null) => statement.raw_bind_parameter(at, Null)?,
             Some(ColumnValue::Integer(number)) => statement.raw_bind_parameter(at, number)?,
+            Some(ColumnValue::Real(number)) => statement.raw_bind_parameter(at, number)?,
             Some(ColumnValue::Text(text)) => statement.raw_bind_parameter(at, text)?,
             Some(ColumnValue::Bytes(bytes)) => statement.raw_bind_parameter(at, bytes)?,
         }
+        at += 1;
     }
-    Ok(())
+    Ok(at)
 }
 
 /// What was stored in the transaction is not: it failed as a whole.

@@ -65,6 +65,12 @@ fn set_up(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<
 fn set_up_writer(connection: &Connection, synchronous: Synchronous) -> rusqlite::Result<()> {
     // Always: a data key that is destroyed later may leave no copy behind where its page was split before.
     connection.pragma_update(None, "secure_delete", true)?;
+    // Nor in a temporary file.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Where `fsync` alone does not reach the disk. It means nothing elsewhere.
+    let is_full = synchronous == Synchronous::Full;
+    connection.pragma_update(None, "fullfsync", is_full)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", is_full)?;
     connection.execute_batch(match synchronous {
         Synchronous::Full => "PRAGMA synchronous = FULL",
         Synchronous::Normal => "PRAGMA synchronous = NORMAL",

@@ -3,6 +3,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Poll;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -125,8 +126,21 @@ impl Sqlite {
         statements: &Arc<Statements>,
         id: Uuid,
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
-        let statements = Arc::clone(statements);
-        self.on_writer(move |connection| forget::forget(connection, &statements, id))
+        let (database, statements) = (self.clone(), Arc::clone(statements));
+        async move {
+            database.on_writer(move |connection| forget::write_over(connection, &statements, id)).await?;
+            let usual = database.shared.options.busy_timeout;
+            let began = Instant::now();
+            loop {
+                // Each attempt for itself: others write in between.
+                if database.on_writer(move |connection| forget::cut_off_log(connection, usual)).await? {
+                    return Ok(());
+                }
+                if began.elapsed() >= usual {
+                    return Err(forget::hindered(id));
+                }
+            }
+        }
     }
 
     pub(super) fn append(

@@ -105,7 +105,11 @@ fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {
         }
         Some(ffi::SQLITE_TOOBIG) => (ErrorKind::Invalid, "store less in one event"),
         Some(ffi::SQLITE_NOMEM) => (ErrorKind::Unavailable, "there is no memory left"),
-        Some(ffi::SQLITE_ERROR | ffi::SQLITE_SCHEMA | ffi::SQLITE_MISMATCH | ffi::SQLITE_CONSTRAINT) => (
+        Some(ffi::SQLITE_CONSTRAINT) => (
+            ErrorKind::Invalid,
+            "a constraint of the table refuses it: of your own, or a column's type is another than the value's",
+        ),
+        Some(ffi::SQLITE_ERROR | ffi::SQLITE_SCHEMA | ffi::SQLITE_MISMATCH) => (
             ErrorKind::Schema,
             "the tables are not as this program made them; check the path and the names of the tables",
         ),

@@ -1,36 +1,68 @@
 //! Forgetting: the data key is written over, in the table and in all copies that the database's files hold.
 
+use std::fmt::Write;
+use std::time::Duration;
+
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
-use super::error;
 use super::statements::Statements;
+use super::{error, schema};
 use crate::error::{Error, ErrorKind};
+use crate::recorder::sql::{EventTable, Identifier};
 
-pub(super) fn forget(connection: &mut Connection, statements: &Statements, id: Uuid) -> Result<(), Error> {
-    write_over(connection, statements, id)?;
-    // The log of changes still has the page as it was before.
-    let busy: i64 = connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-        .map_err(error::of("cut off the write-ahead log, which still holds the destroyed data key"))?;
-    if busy == 0 {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Timeout,
-        format!(
-            "aggregate {id} is forgotten, but the write-ahead log still holds its data key, since somebody reads from \
-             it; forget it again once the readers are done"
-        ),
-    ))
-}
+/// How long one attempt to cut off the log waits for readers: others want to write meanwhile.
+const MOMENT: Duration = Duration::from_millis(50);
 
-fn write_over(connection: &mut Connection, statements: &Statements, id: Uuid) -> Result<(), Error> {
+/// Destroys the key, and what columns of the user's own say.
+pub(super) fn write_over(
+    connection: &mut Connection,
+    statements: &Statements,
+    id: Uuid,
+) -> Result<(), Error> {
     let failed = error::of("destroy the data key");
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-    for statement in &statements.forget {
+    let empty = empty_own_columns(&transaction, &statements.events_table)?;
+    for statement in statements.forget.iter().chain(&empty) {
         transaction.execute(statement, [id.as_bytes().as_slice()]).map_err(&failed)?;
     }
     transaction.commit().map_err(error::committing)
+}
+
+/// All of them, also those that another program added.
+fn empty_own_columns(connection: &Connection, table: &EventTable) -> Result<Option<String>, Error> {
+    let EventTable { name, id, version, topic, state, .. } = table;
+    let ours = [id, version, topic, state].map(Identifier::as_str);
+    let ours = |column: &str| {
+        let is = |ours: &str| ours.eq_ignore_ascii_case(column);
+        ours.into_iter().chain(EventTable::FIXED).any(is)
+    };
+    let mut emptied = String::new();
+    for (column, _) in schema::columns(connection, name.as_str())?.iter().filter(|(column, _)| !ours(column))
+    {
+        let comma = if emptied.is_empty() { "" } else { ", " };
+        // A name that somebody else chose.
+        let _ = write!(emptied, "{comma}\"{}\" = NULL", column.replace('"', "\"\""));
+    }
+    Ok((!emptied.is_empty()).then(|| format!("UPDATE {name} SET {emptied} WHERE {id} = ?1")))
+}
+
+/// Cuts off the log of changes, which still has the pages as they were before. Tells whether it could.
+pub(super) fn cut_off_log(connection: &Connection, usual: Duration) -> Result<bool, Error> {
+    let failed = error::of("cut off the write-ahead log, which still holds what was forgotten");
+    connection.busy_timeout(MOMENT.min(usual)).map_err(&failed)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    connection.busy_timeout(usual).map_err(&failed)?;
+    busy.map(|busy| busy == 0).map_err(&failed)
+}
+
+pub(super) fn hindered(id: Uuid) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        format!(
+            "aggregate {id} is forgotten, but the write-ahead log still holds its data key and what columns of your own \
+             said, since somebody reads from it; forget it again once the readers are done"
+        ),
+    )
 }

@@ -104,8 +104,17 @@ fn lack(connection: &Connection, table: &Table, owner: &str) -> Result<Option<La
     match usize::try_from(form) {
         Ok(form) if form == known => {
             let columns = columns(connection, name)?;
+            for (own, definition) in &table.own {
+                let declared = columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(own));
+                if let Some((_, of)) = declared.filter(|(_, of)| !definition.ends_with(&format!(" {of}"))) {
+                    return Err(schema(format!(
+                        "the column `{own}` of the table `{name}` holds {of}, and not what this program says: {definition}; \
+                         say what it holds, or take another name"
+                    )));
+                }
+            }
             let lacks =
-                |own: &&(String, String)| !columns.iter().any(|known| known.eq_ignore_ascii_case(&own.0));
+                |own: &&(String, String)| !columns.iter().any(|known| known.0.eq_ignore_ascii_case(&own.0));
             let lacking: Vec<_> =
                 table.own.iter().filter(lacks).map(|(_, definition)| definition.clone()).collect();
             Ok((!lacking.is_empty()).then_some(Lack::Columns(lacking)))
@@ -193,10 +202,11 @@ fn exists(connection: &Connection, table: &str) -> Result<bool, Error> {
     Ok(found.is_some())
 }
 
-fn columns(connection: &Connection, table: &str) -> Result<Vec<String>, Error> {
-    let read = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-        statement.query_map([table], |row| row.get(0))?.collect()
+/// The columns of a table, and what they hold.
+pub(super) fn columns(connection: &Connection, table: &str) -> Result<Vec<(String, String)>, Error> {
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1)")?;
+        statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     };
     read().map_err(error::of("look for the columns"))
 }

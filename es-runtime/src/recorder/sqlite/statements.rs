@@ -1,5 +1,6 @@
 //! The statements for the tables of one application.
 
+use super::error;
 use super::schema::{Needed, Table};
 use crate::recorder::sql::{ColumnType, EventTable, Identifier, Tables};
 
@@ -51,7 +52,9 @@ pub(super) struct Statements {
     pub(super) insert_key: String,
     pub(super) key: String,
     /// What forgetting does, in this order, with the id.
-    pub(super) forget: Vec<String>,
+    pub(super) forget: [String; 2],
+    /// The table of events, which may have columns that this program does not know.
+    pub(super) events_table: EventTable,
 }
 
 impl Statements {
@@ -71,9 +74,7 @@ impl Statements {
         let insert = format!("INSERT INTO {name} ({columns}, commit_id{})", own_names.concat());
         let values: Vec<String> = (1..).take(5 + own.len()).map(|at| format!("?{at}")).collect();
         let values = values.join(", ");
-        let emptied: Vec<String> = own.iter().map(|(own, _)| format!("{own} = NULL")).collect();
-        let emptied =
-            (!own.is_empty()).then(|| format!("UPDATE {name} SET {} WHERE {id} = ?1", emptied.join(", ")));
+        let has_key = 6 + own.len();
         let forget = [
             // As long as before: it is written over where it stands.
             format!(
@@ -86,7 +87,8 @@ impl Statements {
         Self {
             own: own.iter().map(|(own, _)| own.as_str().to_owned()).collect(),
             insert_first: format!(
-                "{insert} SELECT {values} WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1 AND forgotten)"
+                "{insert} SELECT {values}
+                 WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1 AND (forgotten OR NOT ?{has_key}))"
             ),
             insert_next: format!("{insert} VALUES ({values})"),
             commit_of: format!(
@@ -110,8 +112,21 @@ impl Statements {
                 "INSERT INTO {data_keys} (id, wrapped, forgotten) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING"
             ),
             key: format!("SELECT wrapped, forgotten FROM {data_keys} WHERE id = ?1"),
-            forget: forget.into_iter().chain(emptied).collect(),
+            forget,
+            events_table: events.clone(),
         }
+    }
+
+    pub(super) fn has_own(&self, name: &str) -> bool {
+        self.own.iter().any(|own| own == name)
+    }
+
+    /// Whether it says that there is an event of this id and version. An index of the user's own may also be unique.
+    pub(super) fn is_taken(&self, cause: &rusqlite::Error) -> bool {
+        let EventTable { name, id, version, .. } = &self.events_table;
+        let [name, id, version] = [name, id, version].map(Identifier::as_str);
+        let taken = format!("UNIQUE constraint failed: {name}.{id}, {name}.{version}");
+        error::is_taken(cause) && cause.to_string().ends_with(&taken)
     }
 
     /// The tables that they use.
@@ -122,6 +137,7 @@ impl Statements {
             .map(|(own, of)| {
                 let of = match of {
                     ColumnType::Integer => "INTEGER",
+                    ColumnType::Real => "REAL",
                     ColumnType::Text => "TEXT",
                     ColumnType::Bytes => "BLOB",
                 };
@@ -131,6 +147,7 @@ impl Statements {
         let own_columns: Vec<String> = own.iter().map(|(_, column)| format!("{column},")).collect();
         let own_columns = own_columns.concat();
         let first = format!("{}_first", name.as_str());
+        // The state comes last: what stands behind it can only be reached through it, and it may be long.
         // The checks hold also what others write. The key is part of the table: it cannot be lost.
         let events = format!(
             "CREATE TABLE {name} (
@@ -138,9 +155,9 @@ impl Statements {
                  {id} BLOB NOT NULL CHECK (length({id}) = 16),
                  {version} INTEGER NOT NULL CHECK ({version} >= 0),
                  {topic} TEXT NOT NULL,
-                 {state} BLOB NOT NULL,
                  commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
                  {own_columns}
+                 {state} BLOB NOT NULL,
                  UNIQUE ({id}, {version})
              ) STRICT;
              CREATE INDEX \"{first}\" ON {name} ({topic}) WHERE {version} = 1;"

@@ -249,7 +249,7 @@ impl Wrong {
             _ => {}
         }
         let keys = self.change_keys(commit.keys().to_vec());
-        let mut events = commit.into_events();
+        let mut events = commit.into_parts().1;
         let topic = events.first().map(|event| event.topic.clone());
         if self.fault == Fault::CutsCommits {
             events.truncate(1_000);
