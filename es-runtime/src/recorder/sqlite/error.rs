@@ -154,7 +154,7 @@ mod tests {
         for (code, kind) in [
             (ffi::SQLITE_FULL, ErrorKind::Storage),
             (ffi::SQLITE_BUSY, ErrorKind::Timeout),
-            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, ErrorKind::Schema),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, ErrorKind::Invalid),
         ] {
             assert_eq!(committing(failure(code)).kind(), kind);
         }

@@ -34,9 +34,9 @@ pub fn a_refused_commit_is_not_found<R: AggregateRecorder>(store: &Store<R>) {
     let (id, gone) = (new_id(), new_id());
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
     store.forget(gone);
-    let taken = Commit::new(sequence(id, 1..=2));
+    let taken = with_keys(sequence(id, 1..=2), [key(id, "key")]);
     let keyed = with_keys([event(id, 2)], [key(id, "other")]);
-    let forgotten = Commit::new(vec![event(id, 2), event(gone, 1)]);
+    let forgotten = with_keys([event(id, 2), event(gone, 1)], [key(id, "key")]);
     refused(store.append(taken.clone()));
     refused(store.append(keyed.clone()));
     store.refuse_forgotten(forgotten.clone());

@@ -24,7 +24,7 @@ pub fn a_forgotten_aggregate_has_no_key<R: AggregateRecorder>(store: &Store<R>) 
     is_forgotten(store, id);
     let _ = store.append(with_keys([event(id, 3)], [key(id, "key")]));
     let _ = store.append(with_keys(sequence(id, 3..=4), [key(id, "second")]));
-    store.save([event(other, 3)]);
+    store.store(&with_keys([event(other, 3)], [key(other, "key")]));
     is_forgotten(store, id);
 }
 
@@ -32,7 +32,7 @@ pub fn a_forgotten_aggregate_has_no_key<R: AggregateRecorder>(store: &Store<R>) 
 pub fn the_events_of_a_forgotten_aggregate_stay<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys(sequence(id, 0..=3), [key(id, "key")]));
-    store.save([under(id, 7, "Other")]);
+    store.store(&with_keys([under(id, 7, "Other")], [key(id, "key")]));
     let before = store.all(id);
     store.forget(id);
     assert_eq!(store.all(id), before, "the events of an aggregate that was forgotten");
@@ -81,8 +81,7 @@ pub fn others_are_not_touched_by_forgetting<R: AggregateRecorder>(store: &Store<
     store.forget(id);
     for other in [ids[0], ids[2]] {
         assert_eq!(store.key(other), Some(key(other, "key")), "the data key of another aggregate");
-        store.save([event(other, 2)]);
-        store.store(&with_keys([event(other, 3)], [key(other, "key")]));
+        store.store(&with_keys(sequence(other, 2..=3), [key(other, "key")]));
         assert_eq!(store.all(other), sequence(other, 1..=3));
     }
     is_forgotten(store, id);
@@ -148,19 +147,19 @@ pub fn a_commit_from_before_is_known_after_forgetting<R: AggregateRecorder>(stor
 pub fn what_is_saved_meanwhile_is_there_before_or_not_at_all<R: AggregateRecorder>(store: &Store<R>) {
     for round in 0..12 {
         let id = new_id();
-        store.store(&with_keys([event(id, 0)], [key(id, "key")]));
+        let keys = if round % 2 == 0 { vec![key(id, "key")] } else { Vec::new() };
+        store.store(&with_keys([event(id, 0)], keys.clone()));
         let (is_forgotten, barrier) = (AtomicBool::new(false), Barrier::new(5));
         let after = thread::scope(|scope| {
             for writer in 0..4 {
-                let (is_forgotten, barrier) = (&is_forgotten, &barrier);
+                let (is_forgotten, barrier, keys) = (&is_forgotten, &barrier, &keys);
                 scope.spawn(move || {
                     barrier.wait();
                     for number in 1.. {
                         let mut events = vec![event(id, number * 4 + writer)];
                         events.extend((writer % 2 == 0).then(|| event(new_id(), 1)));
-                        let keys = if writer < 2 { vec![key(id, "key")] } else { Vec::new() };
                         let is_late = is_forgotten.load(Ordering::SeqCst);
-                        match store.append(with_keys(events, keys)) {
+                        match store.append(with_keys(events, keys.clone())) {
                             Ok(_) => assert!(!is_late, "an event was added to a forgotten aggregate"),
                             Err(error) => {
                                 assert_eq!(error.kind(), ErrorKind::Forgotten, "a save meanwhile: {error}");
@@ -187,7 +186,7 @@ pub fn a_dropped_forgetting_leaves_nothing_half<R: AggregateRecorder>(store: &St
     let never = new_id();
     store.store(&with_keys([event(never, 1)], [key(never, "key")]));
     drop(store.recorder().forget(never));
-    for round in 0..40 {
+    for _ in 0..40 {
         let id = new_id();
         store.store(&with_keys([event(id, 1)], [key(id, "key")]));
         let mut future = Box::pin(store.recorder().forget(id));
@@ -200,8 +199,7 @@ pub fn a_dropped_forgetting_leaves_nothing_half<R: AggregateRecorder>(store: &St
         drop(future);
         // It may still be under way: what was seen first can only grow.
         let was_forgotten = store.key(id).is_none_or(|key| key.wrapped().is_none());
-        let keys = if round % 2 == 0 { vec![key(id, "key")] } else { Vec::new() };
-        let saved = store.append(with_keys([event(id, 2)], keys));
+        let saved = store.append(with_keys([event(id, 2)], [key(id, "key")]));
         if let Err(error) = &saved {
             assert_eq!(error.kind(), ErrorKind::Forgotten, "after a dropped forgetting: {error}");
             is_forgotten(store, id);
@@ -212,7 +210,8 @@ pub fn a_dropped_forgetting_leaves_nothing_half<R: AggregateRecorder>(store: &St
         store.refuse_forgotten(Commit::new(vec![event(id, 3)]));
     }
     assert_eq!(store.key(never), Some(key(never, "key")), "a future that was never polled has forgotten");
-    accepted(store.append(Commit::new(vec![event(never, 2)])), "an event of what is not forgotten");
+    let commit = with_keys([event(never, 2)], [key(never, "key")]);
+    accepted(store.append(commit), "an event of what is not forgotten");
 }
 
 #[track_caller]

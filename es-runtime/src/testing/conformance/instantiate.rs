@@ -142,7 +142,7 @@ macro_rules! recorder_conformance {
             keys::the_keys_of_many_are_read_at_once
             keys::keys_are_kept_apart
             keys::the_same_key_again_is_accepted
-            keys::events_may_come_without_their_key
+            keys::events_without_the_key_of_their_aggregate_are_refused
             keys::another_key_is_a_conflict
             keys::two_keys_of_one_aggregate_conflict
             keys::a_refused_commit_leaves_no_key

@@ -7,7 +7,7 @@ use std::thread;
 use uuid::Uuid;
 
 use super::store::{SetAtEnd, Store, event, key, new_id, refused, sequence, with_keys};
-use crate::error::Conflict;
+use crate::error::{Conflict, ErrorKind};
 use crate::recorder::{AggregateRecorder, Commit, Receipt, StoredKey};
 
 /// An unknown id has no data key, and neither has an aggregate whose events came without one; that is no error.
@@ -82,14 +82,36 @@ pub fn the_same_key_again_is_accepted<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), sequence(id, 1..=5), "events that came with the same data key again");
 }
 
-/// Events of an aggregate that has a data key may come without it.
-pub fn events_may_come_without_their_key<R: AggregateRecorder>(store: &Store<R>) {
-    let id = new_id();
-    store.store(&with_keys([event(id, 1)], [key(id, "key")]));
-    store.save([event(id, 2)]);
-    store.save(sequence(id, 3..=4));
-    assert_eq!(store.key(id), Some(key(id, "key")), "the data key after events that came without it");
-    assert_eq!(store.all(id), sequence(id, 1..=4));
+/// Events of an aggregate that has a data key are refused without it: they could be read when it is destroyed. Those of a
+/// commit that is stored already are known again.
+pub fn events_without_the_key_of_their_aggregate_are_refused<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, other, plain) = (new_id(), new_id(), new_id());
+    let before = Commit::new(vec![event(id, 1)]);
+    let receipt = store.store(&before);
+    store.store(&with_keys([event(id, 2)], [key(id, "key")]));
+    for events in [
+        vec![event(id, 3)],
+        sequence(id, 3..=4),
+        vec![event(other, 1), event(id, 3)],
+        vec![event(id, 3), event(other, 1)],
+    ] {
+        for keys in [Vec::new(), vec![key(other, "key")]] {
+            let kind = store.append(with_keys(events.clone(), keys)).map_err(|error| error.kind());
+            assert_eq!(
+                kind,
+                Err(ErrorKind::Config),
+                "events that came without the data key of their aggregate"
+            );
+        }
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=2), "events that came without their data key are stored");
+    assert_eq!(
+        (store.all(other), store.key(other)),
+        (Vec::new(), None),
+        "a part of a refused commit is stored"
+    );
+    assert_eq!(store.store(&before), receipt, "the receipt of a commit from before there was a data key");
+    store.save([event(plain, 1), event(plain, 2)]);
 }
 
 /// Another data key is a conflict, which names the aggregate, and nothing of its commit is stored.

@@ -9,7 +9,7 @@ use super::conflicts::check;
 use super::store::{Store, event, new_id, refused, sequence, under};
 use crate::recorder::{AggregateRecorder, Commit, CommitId, Receipt};
 
-/// The same commit again returns the first receipt, and stores nothing.
+/// The same commit again returns the first receipt, as a repeated one, and stores nothing.
 pub fn the_same_commit_again_returns_the_first_receipt<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let commits = [
@@ -19,7 +19,9 @@ pub fn the_same_commit_again_returns_the_first_receipt<R: AggregateRecorder>(sto
     ];
     for commit in &commits {
         let first = store.store(commit);
+        assert!(!first.is_repeated(), "the first receipt says that it was stored before");
         assert_eq!(store.store(commit), first, "the second receipt of a commit of {}", commit.events().len());
+        assert!(store.store(commit).is_repeated(), "a receipt does not say that it was stored before");
         assert_eq!(store.store(commit), first, "the third receipt of a commit of {}", commit.events().len());
     }
     assert_eq!(store.all(id), sequence(id, 1..=5), "a commit that was saved again was stored again");

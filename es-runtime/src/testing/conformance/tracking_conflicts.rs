@@ -1,7 +1,7 @@
 //! Nothing of an upstream application is processed twice.
 
 use super::log::in_log;
-use super::store::{Store, event, key, new_id, refused, sequence, tracking, with_keys};
+use super::store::{Store, accepted, event, key, new_id, refused, sequence, tracking, with_keys};
 use crate::error::{Conflict, ErrorKind};
 use crate::recorder::{Commit, ProcessRecorder};
 
@@ -63,7 +63,8 @@ pub fn keys_and_tracking_are_refused_together<R: ProcessRecorder>(store: &Store<
     let kind = answer.map_err(|error| error.kind());
     assert_eq!(kind, Err(ErrorKind::Forgotten), "a tracked commit of a forgotten aggregate");
     assert_eq!(store.tracked("up"), Some(5), "the tracking of a forgotten aggregate's events is recorded");
-    store.track([event(id, 2)], "up", 6);
+    let keyed = with_keys([event(id, 2)], [key(id, "key")]);
+    accepted(store.append_tracked(keyed, tracking("up", 6)), "a tracked commit with its key");
 }
 
 #[track_caller]

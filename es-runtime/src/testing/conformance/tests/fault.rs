@@ -32,6 +32,7 @@ pub(super) enum Fault {
     // Repeats.
     ForgetsCommits,
     PlainReceiptForRepeats,
+    RepeatsLookNew,
     LastPositionForRepeats,
     RemembersFewCommits,
     LooksForRepeatsOutsideTheLock,
@@ -58,7 +59,8 @@ pub(super) enum Fault {
     StopsAtUnknownKeys,
     KeysIgnoreTheTopBitOfIds,
     RefusesTheSameKeyAgain,
-    WantsKeysAlways,
+    AcceptsEventsWithoutKeys,
+    LooksForKeysAtTheFirst,
     ReplacesKeys,
     KeepsTheFirstKey,
     KeyConflictAsVersion,

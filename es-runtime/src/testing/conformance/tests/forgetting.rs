@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fault::Fault;
-use super::keys::plain;
+
 use super::writes::pause;
 use super::wrong::{Wrong, failed};
 use crate::error::{Conflict, Error, ErrorKind};
@@ -93,7 +93,7 @@ impl Wrong {
             let since = self.known().forgotten.get(&event.id).copied();
             since.is_some_and(|since| self.fault != Fault::ForgetsLate || since.elapsed().as_millis() > 2)
         };
-        let put_plain = || self.put(plain(commit), None);
+        let put_plain = || self.put(self.plain(commit), None);
         match self.fault {
             Fault::IgnoresTopicsOfRepeats if events.iter().all(|event| self.is_taken(event)) => {
                 return before.cloned().map(Ok);

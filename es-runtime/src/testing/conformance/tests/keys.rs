@@ -13,12 +13,17 @@ use crate::recorder::*;
 use crate::wait::Wait;
 use uuid::Uuid;
 
-/// The commit without its data keys.
-pub(super) fn plain(commit: &Commit) -> Commit {
-    Commit::with_id(commit.id(), commit.events().to_vec())
-}
-
 impl Wrong {
+    /// The commit with the data keys that are stored, and none of its own.
+    pub(super) fn plain(&self, commit: &Commit) -> Commit {
+        let ids = commit.events().iter().map(|event| event.id).collect();
+        let mut keys = self.inner.select_keys(ids).wait().unwrap();
+        keys.sort_by_key(StoredKey::id);
+        keys.dedup();
+        keys.retain(|key| key.wrapped().is_some());
+        Commit::with_id(commit.id(), commit.events().to_vec()).with_keys(keys)
+    }
+
     pub(super) fn select_keys_now(&self, mut ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
         if self.fault == Fault::FewKeysAtOnce {
             ids.truncate(1_000);
@@ -69,31 +74,34 @@ impl Wrong {
         commit: &Commit,
         before: Option<&Receipt>,
     ) -> Option<Result<Receipt, Error>> {
-        let (id, keys) = (commit.id(), commit.keys());
+        let keys = commit.keys();
         let other = keys.iter().find(|key| self.has_another(key));
-        let put_plain = || self.put(plain(commit), None);
+        let put_plain = || self.put(self.plain(commit), None);
         match self.fault {
             Fault::RefusesTheSameKeyAgain if before.is_none() => {
                 let known = keys.iter().find(|key| self.key(key.id()).is_some())?;
                 Some(Err(Conflict::key(known.id()).into()))
             }
-            Fault::WantsKeysAlways => {
-                let brought: HashSet<_> = keys.iter().map(StoredKey::id).collect();
-                let mut ids = commit.events().iter().map(|event| event.id);
-                ids.any(|id| !brought.contains(&id) && self.key(id).is_some())
-                    .then(|| Err(failed(ErrorKind::Invalid)))
+            Fault::AcceptsEventsWithoutKeys if keys.is_empty() => Some(put_plain()),
+            Fault::LooksForKeysAtTheFirst => {
+                let first = commit.events().first()?;
+                let is_lacking = |id| self.key(id).is_some() && keys.iter().all(|key| key.id() != id);
+                (!is_lacking(first.id)).then(put_plain)
             }
             Fault::ReplacesKeys => Some(put_plain().inspect(|_| self.show(keys))),
             Fault::KeepsTheFirstKey => {
-                let new = keys.iter().filter(|key| !self.has_another(key)).cloned().collect();
-                Some(self.put(plain(commit).with_keys(new), None))
+                let mut stored = self.plain(commit).keys().to_vec();
+                let is_new = |key: &&StoredKey| stored.iter().all(|known| known.id() != key.id());
+                let new: Vec<_> = keys.iter().filter(is_new).cloned().collect();
+                stored.extend(new);
+                Some(self.put(self.plain(commit).with_keys(stored), None))
             }
             Fault::OtherKeysStay if other.is_some() => {
                 self.show_new(keys);
                 None
             }
             Fault::EventsDespiteKeys if other.is_some() => {
-                let _ = self.put(Commit::with_id(id, commit.events().to_vec()), None);
+                let _ = put_plain();
                 other.map(|key| Err(Conflict::key(key.id()).into()))
             }
             Fault::KeysBeforeEvents => {

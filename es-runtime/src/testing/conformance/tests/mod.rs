@@ -58,7 +58,10 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("a_refused_commit_stores_nothing", &[StoresUpToTheConflict, StoresAllButTheTaken]),
     ("a_refused_commit_leaves_its_id_free", &[UsesUpIdsOfRefused]),
     ("a_reader_never_sees_part_of_a_commit", &[OneByOne]),
-    ("the_same_commit_again_returns_the_first_receipt", &[ForgetsCommits, PlainReceiptForRepeats]),
+    (
+        "the_same_commit_again_returns_the_first_receipt",
+        &[ForgetsCommits, PlainReceiptForRepeats, RepeatsLookNew],
+    ),
     ("a_commit_is_known_also_after_others", &[RemembersFewCommits, LastPositionForRepeats]),
     ("a_commit_saved_by_several_at_once_is_stored_once", &[LooksForRepeatsOutsideTheLock]),
     ("a_commit_that_is_stored_in_part_conflicts", &[TrustsCommitIds]),
@@ -76,7 +79,10 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("the_keys_of_many_are_read_at_once", &[FewKeysAtOnce, StopsAtUnknownKeys, FailsOnUnknownKeys]),
     ("keys_are_kept_apart", &[KeysIgnoreTheTopBitOfIds]),
     ("the_same_key_again_is_accepted", &[RefusesTheSameKeyAgain]),
-    ("events_may_come_without_their_key", &[WantsKeysAlways]),
+    (
+        "events_without_the_key_of_their_aggregate_are_refused",
+        &[AcceptsEventsWithoutKeys, LooksForKeysAtTheFirst],
+    ),
     (
         "another_key_is_a_conflict",
         &[

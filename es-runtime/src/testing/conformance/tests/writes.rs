@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::fault::Fault;
-use super::keys::plain;
+
 use super::wrong::{Wrong, failed};
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
@@ -202,7 +202,7 @@ impl Wrong {
         let track = || self.put(nothing(), Some(tracking.clone()));
         match self.fault {
             Fault::IgnoresTracking => Some(append()),
-            Fault::TracksWithoutKeys => Some(self.put(plain(commit), Some(tracking.clone()))),
+            Fault::TracksWithoutKeys => Some(self.put(self.plain(commit), Some(tracking.clone()))),
             Fault::NoTrackingWithoutEvents if commit.events().is_empty() => Some(append()),
             Fault::TrackingBeforeRepeats => found()
                 .filter(|found| found >= position)

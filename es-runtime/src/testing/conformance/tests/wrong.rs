@@ -93,7 +93,7 @@ impl Wrong {
     /// The receipt as this recorder shows it.
     pub(super) fn shown(&self, receipt: &Receipt, repeated: bool) -> Receipt {
         let Some((first, last)) = receipt.positions() else { return receipt.clone() };
-        match self.fault {
+        let shown = match self.fault {
             Fault::PlainReceiptForRepeats if repeated => Receipt::new(receipt.commit()),
             Fault::LastPositionForRepeats if repeated => {
                 let last = self.inner.last_position().wait().unwrap().unwrap();
@@ -101,7 +101,8 @@ impl Wrong {
             }
             Fault::ReceiptNamesOnlyTheLast => Receipt::at(receipt.commit(), last, last),
             _ => Receipt::at(receipt.commit(), self.place(first), self.place(last)),
-        }
+        };
+        if receipt.is_repeated() && self.fault != Fault::RepeatsLookNew { shown.as_repeated() } else { shown }
     }
 
     /// The position as this recorder shows it.
