@@ -28,7 +28,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Re
 pub(super) fn decode<'de, S: DeserializeSeed<'de>>(seed: S, data: &'de [u8]) -> Result<S::Value, Error> {
     let mut json = Deserializer::from_slice(data);
     let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    value.map_err(|error| unreadable("JSON", &error))
+    value.map_err(|error| unreadable("JSON", &error, !error.is_data()))
 }
 
 struct Seen {

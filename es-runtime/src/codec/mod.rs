@@ -5,6 +5,7 @@
 
 mod finite;
 mod json;
+mod message;
 #[cfg(feature = "msgpack")]
 mod msgpack;
 #[cfg(feature = "msgpack")]
@@ -117,70 +118,14 @@ fn unwritable(format: &str, error: impl std::error::Error + Send + Sync + 'stati
     Error::new(ErrorKind::Invalid, message).with_source(error)
 }
 
+/// What a deserializer says: of the format, or of the data, which may be secret.
 // Without the cause as its source: that would print the values that are left out here.
-fn unreadable(format: &str, error: &impl std::error::Error) -> Error {
-    let why = without_values(&error.to_string());
+fn unreadable(format: &str, error: &impl std::error::Error, is_of_format: bool) -> Error {
+    let why = error.to_string();
+    let why = if is_of_format { why } else { message::without_values(&why) };
     let message = format!(
         "the data are not readable as {format}: {why}; they were damaged, or written by a program whose types \
          differ"
     );
     Error::new(ErrorKind::Corrupt, message)
-}
-
-/// The message of a deserializer without what it found: that may be secret. Of what a type of the user's says, only
-/// the place is told.
-fn without_values(message: &str) -> String {
-    const FOUND: &[&str] = &["invalid type: ", "invalid value: ", "unknown variant ", "unknown field "];
-    const HARMLESS: &[&str] = &[
-        "missing field `",
-        "duplicate field `",
-        "invalid length ",
-        "EOF while parsing",
-        "expected ",
-        "trailing ",
-        "key must be",
-        "control character",
-        "invalid escape",
-        "invalid number",
-        "invalid unicode",
-        "lone leading surrogate",
-        "number out of range",
-        "recursion limit",
-        // Of this crate: names of events and attributes, never values.
-        "the data ",
-        "the value of an attribute ",
-        "there is no attribute `",
-        "the topic is not known",
-        "its lengths ",
-        "it ",
-    ];
-    if HARMLESS.iter().any(|start| message.starts_with(start)) || is_about_a_version(message) {
-        return message.to_owned();
-    }
-    let Some(start) = FOUND.iter().find(|start| message.starts_with(**start)) else {
-        return format!("a value was refused by its type{}", place(message));
-    };
-    let found = message.get(start.len()..).unwrap_or_default();
-    let kind = found.split(['`', '"']).next().unwrap_or_default();
-    let rest = message.rfind(", expected ").and_then(|at| message.get(at..)).unwrap_or_default();
-    format!("{}{rest}", format!("{start}{}", kind.split(',').next().unwrap_or_default()).trim_end())
-}
-
-/// What is said of a version that is not known.
-fn is_about_a_version(message: &str) -> bool {
-    message.starts_with('`')
-        && message.contains("` has version ")
-        && message.contains("but this program knows versions ")
-}
-
-/// ` at line 1 column 32`, if the message ends like that.
-fn place(message: &str) -> &str {
-    let Some(at) = message.rfind(" at line ") else { return "" };
-    let place = message.get(at..).unwrap_or_default();
-    let words: Vec<&str> = place.split(' ').collect();
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match words[..] {
-        ["", "at", "line", line, "column", column] if is_number(line) && is_number(column) => place,
-        _ => "",
-    }
 }

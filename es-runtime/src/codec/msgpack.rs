@@ -3,6 +3,7 @@
 //! Bytes are walked before they are read: the deserializer does not count enums inside enums, and a few
 //! bytes could exhaust the stack.
 
+use rmp_serde::decode::Error::{Syntax, TypeMismatch, Uncategorized};
 use rmp_serde::{Deserializer, Serializer};
 use serde::Serialize;
 use serde::de::DeserializeSeed;
@@ -35,5 +36,8 @@ pub(super) fn decode<'de, S: DeserializeSeed<'de>>(seed: S, data: &'de [u8]) -> 
         let message = format!("the data are not readable as {NAME}: {fault}; they were damaged");
         return Err(Error::new(ErrorKind::Corrupt, message));
     }
-    seed.deserialize(&mut Deserializer::from_read_ref(data)).map_err(|error| unreadable(NAME, &error))
+    seed.deserialize(&mut Deserializer::from_read_ref(data)).map_err(|error| {
+        let is_of_data = matches!(error, Syntax(_) | Uncategorized(_) | TypeMismatch(_));
+        unreadable(NAME, &error, !is_of_data)
+    })
 }
