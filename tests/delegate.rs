@@ -11,6 +11,14 @@ macro_rules! delegate_keys {
             self.$($field).+.select_keys(ids).await
         }
 
+        async fn replace_key(
+            &self,
+            old: es_runtime::recorder::StoredKey,
+            new: es_runtime::recorder::StoredKey,
+        ) -> Result<bool, Error> {
+            self.$($field).+.replace_key(old, new).await
+        }
+
         async fn forget(&self, id: uuid::Uuid) -> Result<(), Error> {
             self.$($field).+.forget(id).await
         }

@@ -34,6 +34,10 @@ impl AggregateRecorder for Erased {
         self.0.select_keys_dyn(ids).await
     }
 
+    async fn replace_key(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
+        self.0.replace_key_dyn(old, new).await
+    }
+
     async fn forget(&self, id: Uuid) -> Result<(), Error> {
         self.0.forget_dyn(id).await
     }

@@ -429,3 +429,30 @@ fn first_writers_of_one_sequence_share_its_key() {
         }
     }
 }
+
+#[test]
+fn keys_are_renewed_so_that_an_old_one_can_be_thrown_away() {
+    let recorder = Arc::new(MemoryRecorder::new());
+    let app = |cipher| {
+        let mapper = Mapper::new().with_data_keys(cipher);
+        Application::on(Arc::clone(&recorder) as _).mapper(mapper).open().wait().unwrap()
+    };
+    let old = app(AesGcm::new(&key()));
+    let (mut account, gone) = (saved(&old), saved(&old));
+    old.forget(gone.id()).wait().unwrap();
+    let new = Key::generate(256).unwrap();
+    let both = app(AesGcm::new(&new).with_old_key(&key()));
+    let id = account.id();
+    let renew = |id: Id<Account>| both.store().renew_key(id.uuid()).wait().unwrap();
+    assert_eq!([renew(id), renew(id), renew(gone.id()), renew(Id::new())], [true, false, false, false]);
+    // Only the new key is needed from now on.
+    account.deposit(1);
+    assert_eq!(kind(old.save(&mut account).wait()), ErrorKind::Cipher);
+    let only_new = app(AesGcm::new(&new));
+    only_new.save(&mut account).wait().unwrap();
+    assert_eq!(only_new.get(id).wait().unwrap().balance, 31);
+    assert_eq!(kind(app(AesGcm::new(&key())).get(id).wait()), ErrorKind::Cipher);
+    assert_eq!(kind(only_new.get(gone.id()).wait()), ErrorKind::Forgotten);
+    only_new.forget(id).wait().unwrap();
+    assert_eq!(kind(only_new.get(id).wait()), ErrorKind::Forgotten);
+}

@@ -11,6 +11,12 @@ pub(crate) fn generate() -> Result<impl AsRef<[u8]>, Error> {
     super::Key::generate(256).map(super::Key::into_bytes)
 }
 
+/// A key that leaves nothing in memory.
+#[cfg(feature = "aes")]
+pub(crate) fn wiped(key: Vec<u8>) -> impl AsRef<[u8]> {
+    zeroize::Zeroizing::new(key)
+}
+
 /// What encrypts with a key.
 #[cfg(feature = "aes")]
 pub(crate) fn cipher(key: Vec<u8>) -> Result<Arc<dyn Cipher>, Error> {
@@ -21,6 +27,11 @@ pub(crate) fn cipher(key: Vec<u8>) -> Result<Arc<dyn Cipher>, Error> {
 #[cfg(not(feature = "aes"))]
 pub(crate) fn generate() -> Result<impl AsRef<[u8]>, Error> {
     Err::<[u8; 0], Error>(not_built())
+}
+
+#[cfg(not(feature = "aes"))]
+pub(crate) const fn wiped(key: Vec<u8>) -> Vec<u8> {
+    key
 }
 
 #[cfg(not(feature = "aes"))]

@@ -4,13 +4,11 @@
 //! format 1 | cipher | key id (4 bytes) | the data key, encrypted, bound to the aggregate
 //! ```
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::frame::{DATA_KEY, FORMAT};
 use super::{DataKey, Identity, Kind, Mapper};
-use crate::cipher::{Cipher, KeyId, data_key};
+use crate::cipher::{KeyId, data_key};
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 use crate::stored_event::StoredEvent;
@@ -40,11 +38,23 @@ impl Mapper {
 
     /// A new data key for an aggregate, as it is stored.
     pub(crate) fn new_data_key(&self, id: Uuid) -> Result<Vec<u8>, Error> {
+        self.wrap(id, data_key::generate()?.as_ref())
+    }
+
+    /// The data key as it is stored now; nothing if that is how it is stored already.
+    pub(crate) fn wrap_again(&self, id: Uuid, wrapped: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
+        let key = data_key::wiped(self.unwrap(id, wrapped).map_err(|error| of_which(id, error))?);
+        let header = [&[FORMAT, cipher.code()][..], &cipher.key_id().to_bytes()].concat();
+        if wrapped.starts_with(&header) { Ok(None) } else { self.wrap(id, key.as_ref()).map(Some) }
+    }
+
+    fn wrap(&self, id: Uuid, key: &[u8]) -> Result<Vec<u8>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
         let mut wrapped = vec![FORMAT, cipher.code()];
         wrapped.extend(cipher.key_id().to_bytes());
         let associated = of_key(id).associated(&wrapped);
-        cipher.encrypt(data_key::generate()?.as_ref(), &associated, &mut wrapped)?;
+        cipher.encrypt(key, &associated, &mut wrapped)?;
         Ok(wrapped)
     }
 
@@ -55,22 +65,24 @@ impl Mapper {
 
     /// The mapper of the rows of an aggregate that has this data key.
     pub(crate) fn with_data_key(&self, id: Uuid, wrapped: &[u8]) -> Result<Self, Error> {
-        let unwrapped = self.unwrap_data_key(id, wrapped).map_err(|error| {
-            Error::new(error.kind(), format!("the data key of aggregate {id}: {error}")).with_source(error)
-        });
-        Ok(Self { data_key: DataKey::Some(unwrapped?), ..self.clone() })
+        let cipher =
+            self.unwrap(id, wrapped).and_then(data_key::cipher).map_err(|error| of_which(id, error))?;
+        Ok(Self { data_key: DataKey::Some(cipher), ..self.clone() })
     }
 
-    fn unwrap_data_key(&self, id: Uuid, wrapped: &[u8]) -> Result<Arc<dyn Cipher>, Error> {
+    /// The data key itself.
+    fn unwrap(&self, id: Uuid, wrapped: &[u8]) -> Result<Vec<u8>, Error> {
         let Some(([FORMAT, code, key_id @ ..], rest)) = wrapped.split_first_chunk::<6>() else {
             return Err(Error::new(ErrorKind::Corrupt, "it is cut off, or of a format that is not known"));
         };
         let header = wrapped.get(..6).unwrap_or_default();
         let key_id = KeyId::from_bytes(*key_id);
-        let key =
-            self.decrypt(*code, |cipher| cipher.decrypt(key_id, rest, &of_key(id).associated(header)))?;
-        data_key::cipher(key)
+        self.decrypt(*code, |cipher| cipher.decrypt(key_id, rest, &of_key(id).associated(header)))
     }
+}
+
+fn of_which(id: Uuid, error: Error) -> Error {
+    Error::new(error.kind(), format!("the data key of aggregate {id}: {error}")).with_source(error)
 }
 
 const fn of_key<'a>(id: Uuid) -> Identity<'a> {

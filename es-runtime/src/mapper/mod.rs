@@ -180,7 +180,8 @@ impl Mapper {
         self
     }
 
-    /// Encrypts, and refuses rows that are not encrypted.
+    /// Encrypts, and refuses rows that are not encrypted. Give each application a key of its own: ciphertext is bound to its
+    /// aggregate, not to the application.
     #[must_use]
     pub fn with_cipher(mut self, cipher: impl Cipher + 'static) -> Self {
         self.cipher = Some(Arc::new(cipher));

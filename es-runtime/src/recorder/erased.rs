@@ -30,6 +30,9 @@ pub trait DynAggregateRecorder: Send + Sync + 'static {
     /// See [`AggregateRecorder::select_keys`].
     fn select_keys_dyn(&self, ids: Vec<Uuid>) -> Boxed<'_, Vec<StoredKey>>;
 
+    /// See [`AggregateRecorder::replace_key`].
+    fn replace_key_dyn(&self, old: StoredKey, new: StoredKey) -> Boxed<'_, bool>;
+
     /// See [`AggregateRecorder::forget`].
     fn forget_dyn(&self, id: Uuid) -> Boxed<'_, ()>;
 }
@@ -85,6 +88,10 @@ impl<R: AggregateRecorder> DynAggregateRecorder for R {
 
     fn select_keys_dyn(&self, ids: Vec<Uuid>) -> Boxed<'_, Vec<StoredKey>> {
         Box::pin(self.select_keys(ids))
+    }
+
+    fn replace_key_dyn(&self, old: StoredKey, new: StoredKey) -> Boxed<'_, bool> {
+        Box::pin(self.replace_key(old, new))
     }
 
     fn forget_dyn(&self, id: Uuid) -> Boxed<'_, ()> {

@@ -68,6 +68,11 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     /// The data keys of these aggregates, in any order; those without one are left out.
     fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send;
 
+    /// Stores the data key of an aggregate in another form, as when the key changed that it is encrypted with: if `old` is
+    /// still the stored form. Tells whether it was. What is forgotten stays so.
+    fn replace_key(&self, old: StoredKey, new: StoredKey)
+    -> impl Future<Output = Result<bool, Error>> + Send;
+
     /// Destroys the data key of an aggregate, so that nobody can ever read again what was encrypted with it.
     ///
     /// - The events stay, and with them ids, versions, topics and positions; their [columns](StoredEvent::columns) of

@@ -114,6 +114,51 @@ impl EventStore {
         self.mapper.with_data_key(key.id(), wrapped)
     }
 
+    /// Encrypts the data key of an aggregate, or of any other sequence, with the key that the cipher now writes with: once it is
+    /// done for all, the old key is needed no more. Tells whether there was anything to do. What is under way meanwhile is not
+    /// disturbed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "aes")] {
+    /// # use std::sync::Arc;
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # use es_runtime::cipher::{AesGcm, Key};
+    /// # use es_runtime::{mapper::Mapper, recorder::MemoryRecorder};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # let (old, new) = (Key::generate(256)?, Key::generate(256)?);
+    /// # let recorder = Arc::new(MemoryRecorder::new());
+    /// # let open = |cipher| Application::on(Arc::clone(&recorder) as _).mapper(Mapper::new().with_data_keys(cipher)).open();
+    /// # open(AesGcm::new(&old)).wait()?.save(&mut Account::open()).wait()?;
+    /// let app = open(AesGcm::new(&new).with_old_key(&old)).wait()?;
+    /// let mut ids = app.ids::<Account>();
+    /// while let Some(page) = ids.next_page().wait()? {
+    ///     for id in page {
+    ///         app.store().renew_key(id.uuid()).wait()?;
+    ///     }
+    /// }
+    /// # assert!(open(AesGcm::new(&new)).wait()?.ids::<Account>().next_page().wait()?.is_some());
+    /// # }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What cipher and store report. Of what is forgotten, or has no data key, there is nothing to do.
+    pub async fn renew_key(&self, id: Uuid) -> Result<bool, Error> {
+        let Some(old) = self.recorder.select_keys_dyn(vec![id]).await?.pop() else { return Ok(false) };
+        let Some(wrapped) = old.wrapped() else { return Ok(false) };
+        match self.mapper.wrap_again(id, wrapped)? {
+            Some(wrapped) => self.recorder.replace_key_dyn(old, StoredKey::new(id, wrapped)).await,
+            None => Ok(false),
+        }
+    }
+
     /// Destroys the data key of an aggregate, or of any other sequence: its events stay, and nobody can read them any more.
     ///
     /// [`Application::forget`](crate::Application::forget) also removes snapshots and what is cached, and says what

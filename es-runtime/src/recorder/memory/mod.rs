@@ -197,6 +197,13 @@ impl AggregateRecorder for MemoryRecorder {
         Ok(ids.iter().filter_map(|id| rows.keys.get(id).cloned()).collect())
     }
 
+    async fn replace_key(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
+        let keys = &mut self.rows().keys;
+        let known = keys.get_mut(&old.id()).filter(|known| **known == old && known.wrapped().is_some());
+        let known = known.filter(|_| new.id() == old.id() && new.wrapped().is_some());
+        Ok(known.map(|known| *known = new).is_some())
+    }
+
     async fn forget(&self, id: Uuid) -> Result<(), Error> {
         let Rows { log, sequences, keys, .. } = &mut *self.rows();
         keys.insert(id, StoredKey::forgotten(id));

@@ -3,16 +3,34 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::statements::Statements;
 use super::{error, schema};
 use crate::error::{Error, ErrorKind};
+use crate::recorder::StoredKey;
 use crate::recorder::sql::{EventTable, Identifier};
 
 /// How long one attempt to cut off the log waits for readers: others want to write meanwhile.
 const MOMENT: Duration = Duration::from_millis(50);
+
+/// Stores a key in another form; tells whether the old one was still the stored form.
+pub(super) fn replace_key(
+    connection: &Connection,
+    statements: &Statements,
+    old: &StoredKey,
+    new: &StoredKey,
+) -> Result<bool, Error> {
+    let (Some(from), Some(to)) = (old.wrapped(), new.wrapped()) else { return Ok(false) };
+    if old.id() != new.id() {
+        return Ok(false);
+    }
+    let failed = error::of("store the data key");
+    let mut statement = connection.prepare_cached(&statements.replace_key).map_err(&failed)?;
+    let id = old.id();
+    statement.execute(params![id.as_bytes().as_slice(), from, to]).map(|changed| changed > 0).map_err(&failed)
+}
 
 /// Destroys the key, and what columns of the user's own say.
 pub(super) fn write_over(

@@ -71,6 +71,15 @@ impl AggregateRecorder for SqliteRecorder {
         self.database.read(move |connection| select::keys(connection, &statements, &ids))
     }
 
+    fn replace_key(
+        &self,
+        old: StoredKey,
+        new: StoredKey,
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.on_writer(move |connection| forget::replace_key(connection, &statements, &old, &new))
+    }
+
     fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
         self.database.forget(&self.statements, id)
     }

@@ -51,6 +51,7 @@ pub(super) struct Statements {
     pub(super) tracked: String,
     pub(super) insert_key: String,
     pub(super) key: String,
+    pub(super) replace_key: String,
     /// What forgetting does, in this order, with the id.
     pub(super) forget: [String; 2],
     /// The table of events, which may have columns that this program does not know.
@@ -110,6 +111,9 @@ impl Statements {
             tracked: format!("SELECT position FROM {tracking} WHERE upstream = ?1"),
             insert_key: format!(
                 "INSERT INTO {data_keys} (id, wrapped, forgotten) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING"
+            ),
+            replace_key: format!(
+                "UPDATE {data_keys} SET wrapped = ?3 WHERE id = ?1 AND wrapped = ?2 AND NOT forgotten"
             ),
             key: format!("SELECT wrapped, forgotten FROM {data_keys} WHERE id = ?1"),
             forget,

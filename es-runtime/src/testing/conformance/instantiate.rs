@@ -147,6 +147,7 @@ macro_rules! recorder_conformance {
             keys::two_keys_of_one_aggregate_conflict
             keys::a_refused_commit_leaves_no_key
             keys::a_repeated_commit_leaves_the_first_key
+            keys::a_key_is_replaced_by_who_knows_it
             keys::of_several_first_keys_one_wins
             keys::an_event_is_never_seen_without_its_key
             forgetting::a_forgotten_aggregate_has_no_key

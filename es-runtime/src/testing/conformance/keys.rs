@@ -178,6 +178,29 @@ pub fn a_repeated_commit_leaves_the_first_key<R: AggregateRecorder>(store: &Stor
     assert_eq!(store.key(plain), None, "a repeated commit stored a data key");
 }
 
+/// A data key is replaced by who knows its stored form, and by nobody else.
+pub fn a_key_is_replaced_by_who_knows_it<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, other, unknown) = (new_id(), new_id(), new_id());
+    for id in [id, other] {
+        store.store(&with_keys([event(id, 1)], [key(id, "key")]));
+    }
+    assert!(!store.replace(key(id, "wrong"), key(id, "new")), "a key was replaced by who did not know it");
+    assert!(!store.replace(key(unknown, "key"), key(unknown, "new")), "a key was replaced that is not there");
+    assert!(!store.replace(key(id, "key"), StoredKey::forgotten(id)), "a key was replaced by none");
+    assert_eq!(by_id(store.keys([id, other, unknown])), [key(id, "key"), key(other, "key")]);
+    let longer = key(id, &"longer".repeat(40));
+    assert!(store.replace(key(id, "key"), longer.clone()), "a key was not replaced");
+    assert!(!store.replace(key(id, "key"), key(id, "late")), "a key was replaced by who knew an older form");
+    assert_eq!(by_id(store.keys([id, other])), [longer.clone(), key(other, "key")]);
+    let conflict = refused(store.append(with_keys([event(id, 2)], [key(id, "key")])));
+    assert_eq!(conflict, Conflict::key(id), "the older form of a data key");
+    store.store(&with_keys([event(id, 2)], [longer.clone()]));
+    store.forget(id);
+    assert!(!store.replace(longer, key(id, "back")), "what is forgotten came back");
+    assert!(!store.replace(StoredKey::forgotten(id), key(id, "back")), "what is forgotten came back");
+    assert_eq!(store.key(id), Some(StoredKey::forgotten(id)));
+}
+
 /// Of several who bring different first data keys of an aggregate at the same time one wins, and the others are
 /// told of a conflict.
 pub fn of_several_first_keys_one_wins<R: AggregateRecorder>(store: &Store<R>) {

@@ -97,6 +97,11 @@ impl<R: AggregateRecorder> Store<R> {
     }
 
     #[track_caller]
+    pub(super) fn replace(&self, old: StoredKey, new: StoredKey) -> bool {
+        accepted(self.way.run(self.recorder.replace_key(old, new)), "replacing a data key")
+    }
+
+    #[track_caller]
     pub(super) fn forget(&self, id: Uuid) {
         accepted(self.way.run(self.recorder.forget(id)), "forgetting");
     }

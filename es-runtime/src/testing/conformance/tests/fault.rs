@@ -60,6 +60,8 @@ pub(super) enum Fault {
     KeysIgnoreTheTopBitOfIds,
     RefusesTheSameKeyAgain,
     AcceptsEventsWithoutKeys,
+    ReplacesAnyKey,
+    ReplacesNoKey,
     LooksForKeysAtTheFirst,
     ReplacesKeys,
     KeepsTheFirstKey,

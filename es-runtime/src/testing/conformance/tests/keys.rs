@@ -46,6 +46,17 @@ impl Wrong {
         Ok(found.flatten().collect())
     }
 
+    pub(super) async fn replace_key_later(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
+        match self.fault {
+            Fault::ReplacesAnyKey => {
+                self.show(&[new]);
+                Ok(true)
+            }
+            Fault::ReplacesNoKey => Ok(true),
+            _ => self.inner.replace_key(old, new).await,
+        }
+    }
+
     /// The data key as this recorder shows it.
     pub(super) fn key(&self, id: Uuid) -> Option<StoredKey> {
         let own = self.known().keys.get(&id).cloned();

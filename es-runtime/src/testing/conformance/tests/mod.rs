@@ -97,6 +97,7 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("two_keys_of_one_aggregate_conflict", &[DropsDoubleKeys, ReplacesKeys]),
     ("a_refused_commit_leaves_no_key", &[KeysBeforeEvents]),
     ("a_repeated_commit_leaves_the_first_key", &[KeysBeforeRepeats, RepeatsBringKeys]),
+    ("a_key_is_replaced_by_who_knows_it", &[ReplacesAnyKey, ReplacesNoKey]),
     ("of_several_first_keys_one_wins", &[ChecksKeysThenWrites]),
     ("an_event_is_never_seen_without_its_key", &[KeysAfterEvents]),
     ("a_forgotten_aggregate_has_no_key", &[ForgetsNothing, RemovesForgottenKeys, NewKeysAfterForgetting]),

@@ -35,6 +35,10 @@ impl AggregateRecorder for Wrong {
         self.select_keys_now(ids)
     }
 
+    async fn replace_key(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
+        self.replace_key_later(old, new).await
+    }
+
     fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
         if self.fault == Fault::ForgetsWhenCalled {
             self.inner.forget(id).wait().unwrap();
