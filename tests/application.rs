@@ -432,3 +432,16 @@ fn a_file_keeps_what_was_saved() {
     let app = Application::open(&uri).wait().unwrap();
     assert_eq!(app.get(id).wait().unwrap().balance, 10);
 }
+
+#[test]
+fn commands_of_many_at_once_are_all_done() {
+    for app in apps() {
+        let id = saved(&app).id();
+        std::thread::scope(|scope| {
+            for _ in 0..40 {
+                scope.spawn(|| app.execute(id, |account: &mut Account| account.deposit(1)).wait().unwrap());
+            }
+        });
+        assert_eq!(app.get(id).wait().unwrap().balance, 50);
+    }
+}

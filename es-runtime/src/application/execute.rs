@@ -72,7 +72,8 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`save`](Self::save); [`ErrorKind::Conflict`] only after several attempts. A save whose
+    /// As [`get`](Self::get) and [`save`](Self::save); [`ErrorKind::Conflict`] only after a hundred attempts, each of which
+    /// somebody else was first at. A save whose
     /// outcome is not known is asked for again a few times. If it stays unknown, the error is
     /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
     pub async fn execute<A: Aggregate, R: CommandResult>(
