@@ -387,15 +387,19 @@ impl SnapshotRecorder for Refuses {
         Err(failure())
     }
 
-    async fn select(&self, _: Uuid, _: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, _: Uuid, _: &str, _: EventRange) -> Result<Vec<StoredEvent>, Error> {
         Ok(Vec::new())
     }
 
-    async fn versions(&self, _: Uuid, _: EventRange) -> Result<Vec<Version>, Error> {
+    async fn versions(&self, _: Uuid, _: &str, _: EventRange) -> Result<Vec<Version>, Error> {
         Ok(Vec::new())
     }
 
-    async fn delete(&self, _: Uuid, _: EventRange) -> Result<(), Error> {
+    async fn delete(&self, _: Uuid, _: &str, _: EventRange) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn clear(&self, _: Uuid) -> Result<(), Error> {
         Ok(())
     }
 }

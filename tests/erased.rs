@@ -80,15 +80,19 @@ impl SnapshotRecorder for ErasedSnapshots {
         self.0.put_dyn(snapshot).await
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
-        self.0.select_dyn(id, range).await
+    async fn select(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.0.select_dyn(id, topic, range).await
     }
 
-    async fn versions(&self, id: Uuid, range: EventRange) -> Result<Vec<Version>, Error> {
-        self.0.versions_dyn(id, range).await
+    async fn versions(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<Version>, Error> {
+        self.0.versions_dyn(id, topic, range).await
     }
 
-    async fn delete(&self, id: Uuid, range: EventRange) -> Result<(), Error> {
-        self.0.delete_dyn(id, range).await
+    async fn delete(&self, id: Uuid, topic: &str, range: EventRange) -> Result<(), Error> {
+        self.0.delete_dyn(id, topic, range).await
+    }
+
+    async fn clear(&self, id: Uuid) -> Result<(), Error> {
+        self.0.clear_dyn(id).await
     }
 }

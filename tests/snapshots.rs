@@ -150,19 +150,24 @@ impl SnapshotRecorder for Handle {
         self.0.store.put(snapshot).await
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
         self.0.check()?;
-        self.0.store.select(id, range).await
+        self.0.store.select(id, topic, range).await
     }
 
-    async fn versions(&self, id: Uuid, range: EventRange) -> Result<Vec<Version>, Error> {
+    async fn versions(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<Version>, Error> {
         self.0.check()?;
-        self.0.store.versions(id, range).await
+        self.0.store.versions(id, topic, range).await
     }
 
-    async fn delete(&self, id: Uuid, range: EventRange) -> Result<(), Error> {
+    async fn delete(&self, id: Uuid, topic: &str, range: EventRange) -> Result<(), Error> {
         self.0.check()?;
-        self.0.store.delete(id, range).await
+        self.0.store.delete(id, topic, range).await
+    }
+
+    async fn clear(&self, id: Uuid) -> Result<(), Error> {
+        self.0.check()?;
+        self.0.store.clear(id).await
     }
 }
 
@@ -184,7 +189,7 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     app.take_snapshot(id, Version::MAX).wait().unwrap();
 
     // What the snapshot says counts: the events before it are not read.
-    let row = snapshots.store.select(id.uuid(), EventRange::all()).wait().unwrap().pop().unwrap();
+    let row = snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap().pop().unwrap();
     let text = String::from_utf8(row.state.clone()).unwrap();
     assert!(text.contains(r#""data":{"owner":"Ann","balance":10"#), "{text}");
     let change = |from: &str, to: &str| {
@@ -204,7 +209,7 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
 
     // Taken again, it replaces the one that cannot be read.
     app.take_snapshot(id, Version::MAX).wait().unwrap();
-    assert_eq!(snapshots.store.select(id.uuid(), EventRange::all()).wait().unwrap(), [row]);
+    assert_eq!(snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap(), [row]);
 
     snapshots.is_broken.store(true, Ordering::Relaxed);
     assert_eq!(app.get(id).wait().unwrap().balance, 10);
@@ -260,6 +265,6 @@ fn events_and_snapshots_of_one_place_do_not_meet() {
     events.append(Commit::new(vec![row.clone()])).wait().unwrap();
     snapshots.put(row.clone()).wait().unwrap();
     snapshots.put(row.clone()).wait().unwrap();
-    snapshots.delete(row.id, EventRange::all()).wait().unwrap();
+    snapshots.delete(row.id, "Account", EventRange::all()).wait().unwrap();
     assert_eq!(events.select(row.id, EventRange::all()).wait().unwrap(), [row]);
 }

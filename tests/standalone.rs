@@ -13,7 +13,7 @@ use es_runtime::repository::At;
 use es_runtime::snapshot::SnapshotStore;
 use es_runtime::standalone::MutatorRepository;
 use es_runtime::store::EventStore;
-use es_runtime::{Envelope, ErrorKind, Event, Id, Metadata, Recorded, Version, Wait, bus, event, event_set};
+use es_runtime::{Envelope, ErrorKind, Event, Metadata, Recorded, Version, Wait, bus, event, event_set};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -346,6 +346,7 @@ fn states_of_any_kind_have_snapshots() {
         let kept = SnapshotStore::new(Arc::clone(&snapshots) as _);
         let plain = MutatorRepository::new(store.clone(), counting);
         assert_eq!(plain.take_snapshot(id, 3).wait().unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(plain.snapshot_versions(id).wait().unwrap_err().kind(), ErrorKind::Config);
         let names = plain.clone().with_snapshots(kept.clone(), "Names", 1);
         assert_eq!(names.take_snapshot(id, 3).wait().unwrap(), Version::from(3));
         let all = |many: u32| (1..=many).map(|number| number.to_string()).collect::<Vec<_>>();
@@ -368,7 +369,7 @@ fn states_of_any_kind_have_snapshots() {
         assert_eq!(calls.load(Ordering::Relaxed), 3);
         calls.store(0, Ordering::Relaxed);
         assert_eq!((newer.get(id).wait().unwrap().all, calls.load(Ordering::Relaxed)), (all(5), 2));
-        assert_eq!(kept.versions(Id::<()>::from_uuid(id)).wait().unwrap(), [3_u64]);
+        assert_eq!(newer.snapshot_versions(id).wait().unwrap(), [3_u64]);
         // There is nothing to keep of what is gone, or is not there.
         store.put_events(&[Recorded::now(id, 6, ExampleEvent::from(Gone {}))]).wait().unwrap();
         assert_eq!(newer.take_snapshot(id, Version::MAX).wait().unwrap_err().kind(), ErrorKind::NotFound);
@@ -378,7 +379,35 @@ fn states_of_any_kind_have_snapshots() {
             assert_eq!(newer.get(id).wait().unwrap_err().kind(), ErrorKind::Forgotten);
             assert_eq!(newer.get_at(id, 3).wait().unwrap_err().kind(), ErrorKind::Forgotten);
             assert!(!newer.contains(id).wait().unwrap());
-            assert_eq!(kept.versions(Id::<()>::from_uuid(id)).wait().unwrap().len(), 0);
+            assert_eq!(newer.snapshot_versions(id).wait().unwrap().len(), 0);
         }
+    }
+}
+
+#[test]
+fn states_of_two_kinds_keep_their_snapshots_apart() {
+    for store in stores() {
+        let id = Uuid::now_v7();
+        let events = [1, 2, 4].map(|celsius| Measured { celsius });
+        let events: Vec<_> =
+            (1_u32..).zip(events).map(|(version, event)| Recorded::now(id, version, event)).collect();
+        store.put_events(&events).wait().unwrap();
+        let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+        let sum = MutatorRepository::new(store.clone(), |sum: Option<i32>, event: Measured| {
+            Some(sum.unwrap_or_default() + event.celsius)
+        });
+        let count = MutatorRepository::new(store, |count: Option<i32>, _: Measured| {
+            Some(count.unwrap_or_default() + 1)
+        });
+        let sum = sum.with_snapshots(snapshots.clone(), "Sum", 1);
+        let count = count.with_snapshots(snapshots, "Count", 1);
+        sum.take_snapshot(id, 2).wait().unwrap();
+        assert_eq!(count.get(id).wait().unwrap(), 3, "begun with the snapshot of another kind");
+        count.take_snapshot(id, 2).wait().unwrap();
+        assert_eq!((sum.get(id).wait().unwrap(), count.get(id).wait().unwrap()), (7, 3));
+        count.take_snapshot(id, 3).wait().unwrap();
+        count.delete_snapshots(id, EventRange::all().lt(Version::from(3))).wait().unwrap();
+        assert_eq!(sum.snapshot_versions(id).wait().unwrap(), [2_u64]);
+        assert_eq!(count.snapshot_versions(id).wait().unwrap(), [3_u64]);
     }
 }

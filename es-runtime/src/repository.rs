@@ -148,7 +148,7 @@ impl Repository {
         }
         forgotten?;
         match &self.snapshots {
-            Some(snapshots) => snapshots.delete(id, EventRange::all()).await,
+            Some(snapshots) => snapshots.clear(id.uuid()).await,
             None => Ok(()),
         }
     }

@@ -71,8 +71,8 @@ impl SnapshotStore {
     /// # Errors
     ///
     /// What the store reports.
-    pub async fn versions<A>(&self, id: Id<A>) -> Result<Vec<Version>, Error> {
-        self.recorder.versions_dyn(id.uuid(), EventRange::all()).await
+    pub async fn versions<A: Aggregate>(&self, id: Id<A>) -> Result<Vec<Version>, Error> {
+        self.versions_of(id.uuid(), A::NAME).await
     }
 
     /// Removes the snapshots of an aggregate that a range means: old ones that nobody travels back to.
@@ -80,8 +80,23 @@ impl SnapshotStore {
     /// # Errors
     ///
     /// What the store reports.
-    pub async fn delete<A>(&self, id: Id<A>, range: EventRange) -> Result<(), Error> {
-        self.recorder.delete_dyn(id.uuid(), range).await
+    pub async fn delete<A: Aggregate>(&self, id: Id<A>, range: EventRange) -> Result<(), Error> {
+        self.delete_of(id.uuid(), A::NAME, range).await
+    }
+
+    /// The versions of states that are called so.
+    pub(crate) async fn versions_of(&self, id: Uuid, name: &str) -> Result<Vec<Version>, Error> {
+        self.recorder.versions_dyn(id, name, EventRange::all()).await
+    }
+
+    /// Removes states that are called so.
+    pub(crate) async fn delete_of(&self, id: Uuid, name: &str, range: EventRange) -> Result<(), Error> {
+        self.recorder.delete_dyn(id, name, range).await
+    }
+
+    /// Removes all snapshots of an id, of aggregates and of whatever else.
+    pub(crate) async fn clear(&self, id: Uuid) -> Result<(), Error> {
+        self.recorder.clear_dyn(id).await
     }
 
     pub(crate) fn report(&self, error: &Error) {
@@ -140,7 +155,9 @@ impl SnapshotStore {
         loop {
             // Without the store of snapshots, or a row that can be read, there are still the events.
             let read: Result<Option<Snapshot<S>>, Error> = async {
-                let Some(row) = self.recorder.select_dyn(id, range).await?.pop() else { return Ok(None) };
+                let Some(row) = self.recorder.select_dyn(id, name, range).await?.pop() else {
+                    return Ok(None);
+                };
                 let keyed = store.mapper_with_key(id).await?;
                 keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint)
             }

@@ -164,9 +164,33 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     pub async fn forget(&self, id: Uuid) -> Result<(), Error> {
         self.store.forget(id).await?;
         match &self.snapshots {
-            Some(snapshots) => snapshots.kept.delete(Id::<()>::from_uuid(id), EventRange::all()).await,
+            Some(snapshots) => snapshots.kept.clear(id).await,
             None => Ok(()),
         }
+    }
+
+    /// The versions of which there are snapshots of this kind of state, oldest first; also of such as are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) if there is no store for snapshots, and what that reports.
+    pub async fn snapshot_versions(&self, id: Uuid) -> Result<Vec<Version>, Error> {
+        let Snapshots { kept, name, .. } = self.snapshots()?;
+        kept.versions_of(id, name).await
+    }
+
+    /// Removes the snapshots of this kind of state that a range means.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot_versions`](Self::snapshot_versions).
+    pub async fn delete_snapshots(&self, id: Uuid, range: EventRange) -> Result<(), Error> {
+        let Snapshots { kept, name, .. } = self.snapshots()?;
+        kept.delete_of(id, name, range).await
+    }
+
+    fn snapshots(&self) -> Result<&Snapshots<S>, Error> {
+        self.snapshots.as_deref().ok_or_else(no_snapshots)
     }
 
     /// What the events leave.
@@ -239,8 +263,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
     ///
     /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
     pub async fn take_snapshot(&self, id: Uuid, at: impl Into<Version>) -> Result<Version, Error> {
-        let Some(snapshots) = &self.snapshots else { return Err(no_snapshots()) };
-        let Snapshots { kept, name, version: fingerprint, .. } = &**snapshots;
+        let Snapshots { kept, name, version: fingerprint, .. } = self.snapshots()?;
         let Folded { last, state } = self.fold(id, At::Version(at.into())).await?;
         let Some((state, (version, times))) = state.as_ref().zip(last) else {
             return Err(not_found::<S>(id, last.is_some()));

@@ -36,7 +36,7 @@ fn after_closing_everything_is_refused() {
             assert_eq!(both(|| recorder.append(commit(id, 2..=2))).map(kind), closed);
             assert_eq!(both(|| recorder.append(commit(id, 2..=3))).map(kind), closed);
             assert_eq!(both(|| snapshots.put(events(id, 2..=2).remove(0))).map(kind), closed);
-            assert_eq!(both(|| snapshots.select(id, EventRange::all())).map(kind), closed);
+            assert_eq!(both(|| snapshots.select(id, "Topic", EventRange::all())).map(kind), closed);
             assert_eq!(both(|| recorder.select(id, EventRange::all())).map(kind), closed);
             assert_eq!(both(|| recorder.select_log(LogRange::all())).map(kind), closed);
             assert_eq!(both(|| recorder.last_position()).map(kind), closed);

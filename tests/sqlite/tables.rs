@@ -69,9 +69,9 @@ fn snapshots_stand_apart_from_events() {
     let (database, recorder) = open(&folder);
     let snapshots = database.snapshots(&Tables::default()).unwrap();
     recorder.append(commit(id, 1..=5)).wait().unwrap();
-    assert_eq!(snapshots.select(id, EventRange::all()).wait().unwrap(), []);
+    assert_eq!(snapshots.select(id, "Topic", EventRange::all()).wait().unwrap(), []);
     snapshots.put(events(id, 5..=5).remove(0)).wait().unwrap();
-    assert_eq!(snapshots.select(id, EventRange::all()).wait().unwrap(), events(id, 5..=5));
+    assert_eq!(snapshots.select(id, "Topic", EventRange::all()).wait().unwrap(), events(id, 5..=5));
     assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap(), events(id, 1..=5));
     assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 5);
 }

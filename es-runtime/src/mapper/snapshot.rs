@@ -61,13 +61,16 @@ impl Mapper {
         Ok(row)
     }
 
-    /// Nothing if it was taken by other code.
+    /// Nothing if it is of another kind, or was taken by other code.
     pub(crate) fn decode_snapshot<S: DeserializeOwned>(
         &self,
         row: &StoredEvent,
         name: &'static str,
         fingerprint: u64,
     ) -> Result<Option<Snapshot<S>>, Error> {
+        if row.topic != name {
+            return Ok(None);
+        }
         let (codec, written) = self.open(&row.state, &identity(row))?;
         let Taken { fp } = codec.decode(PhantomData, &written)?;
         if fp != fingerprint {
@@ -81,4 +84,22 @@ impl Mapper {
 
 fn identity(row: &StoredEvent) -> Identity<'_> {
     Identity { kind: Kind::Snapshot, id: row.id, version: row.version, topic: &row.topic }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_another_kind_or_by_other_code_is_nothing() {
+        let mapper = Mapper::new();
+        let times = (Timestamp::from_micros(1), Timestamp::from_micros(2));
+        let (id, version) = (Uuid::nil(), Version::INITIAL);
+        let snapshot = Snapshot { id, version, name: "Sum", fingerprint: 1, times, state: &7 };
+        let row = mapper.encode_snapshot(&snapshot).unwrap();
+        let read = |name, fingerprint| mapper.decode_snapshot::<i32>(&row, name, fingerprint).unwrap();
+        assert_eq!(read("Sum", 1).map(|read| (read.state, read.times)), Some((7, times)));
+        assert!(read("Count", 1).is_none());
+        assert!(read("Sum", 2).is_none());
+    }
 }

@@ -43,13 +43,16 @@ pub trait DynSnapshotRecorder: Send + Sync + 'static {
     fn put_dyn(&self, snapshot: StoredEvent) -> Boxed<'_, ()>;
 
     /// See [`SnapshotRecorder::select`].
-    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>>;
+    fn select_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<StoredEvent>>;
 
     /// See [`SnapshotRecorder::versions`].
-    fn versions_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<Version>>;
+    fn versions_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<Version>>;
 
     /// See [`SnapshotRecorder::delete`].
-    fn delete_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, ()>;
+    fn delete_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, ()>;
+
+    /// See [`SnapshotRecorder::clear`].
+    fn clear_dyn(&self, id: Uuid) -> Boxed<'_, ()>;
 }
 
 /// [`ApplicationRecorder`] as an object; every one of them is.
@@ -104,16 +107,20 @@ impl<R: SnapshotRecorder> DynSnapshotRecorder for R {
         Box::pin(self.put(snapshot))
     }
 
-    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>> {
-        Box::pin(self.select(id, range))
+    fn select_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<StoredEvent>> {
+        Box::pin(self.select(id, topic, range))
     }
 
-    fn versions_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<Version>> {
-        Box::pin(self.versions(id, range))
+    fn versions_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<Version>> {
+        Box::pin(self.versions(id, topic, range))
     }
 
-    fn delete_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, ()> {
-        Box::pin(self.delete(id, range))
+    fn delete_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, ()> {
+        Box::pin(self.delete(id, topic, range))
+    }
+
+    fn clear_dyn(&self, id: Uuid) -> Boxed<'_, ()> {
+        Box::pin(self.clear(id))
     }
 }
 

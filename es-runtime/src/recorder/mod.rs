@@ -82,15 +82,16 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Keeps snapshots, each at the id and the version of its aggregate.
+/// Keeps snapshots, each at the id of its aggregate, the topic, which is the kind of its state, and the version.
 pub trait SnapshotRecorder: Send + Sync + 'static {
-    /// Keeps a snapshot; one of the same id and version is replaced.
+    /// Keeps a snapshot; one of the same id, topic and version is replaced.
     fn put(&self, snapshot: StoredEvent) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Reads snapshots of one aggregate, in the order of their versions.
+    /// Reads snapshots of one kind of one aggregate, in the order of their versions.
     fn select(
         &self,
         id: Uuid,
+        topic: &str,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send;
 
@@ -98,11 +99,20 @@ pub trait SnapshotRecorder: Send + Sync + 'static {
     fn versions(
         &self,
         id: Uuid,
+        topic: &str,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<Version>, Error>> + Send;
 
     /// Removes the snapshots that [`select`](Self::select) would read.
-    fn delete(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<(), Error>> + Send;
+    fn delete(
+        &self,
+        id: Uuid,
+        topic: &str,
+        range: EventRange,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Removes all snapshots of an aggregate, of whatever kind: it is forgotten.
+    fn clear(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
 /// Keeps events in one order, the log.

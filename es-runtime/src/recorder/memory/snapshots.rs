@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,8 +24,10 @@ use crate::stored_event::StoredEvent;
 /// ```
 #[derive(Default)]
 pub struct MemorySnapshots {
-    sequences: Mutex<HashMap<Uuid, BTreeMap<Version, StoredEvent>>>,
+    aggregates: Mutex<HashMap<Uuid, Kinds>>,
 }
+
+type Kinds = HashMap<Cow<'static, str>, BTreeMap<Version, StoredEvent>>;
 
 impl MemorySnapshots {
     /// None yet.
@@ -32,42 +35,56 @@ impl MemorySnapshots {
         Self::default()
     }
 
-    fn sequences(&self) -> MutexGuard<'_, HashMap<Uuid, BTreeMap<Version, StoredEvent>>> {
-        self.sequences.lock().unwrap_or_else(PoisonError::into_inner)
+    fn aggregates(&self) -> MutexGuard<'_, HashMap<Uuid, Kinds>> {
+        self.aggregates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read<T>(&self, id: Uuid, range: EventRange, read: impl Fn((&Version, &StoredEvent)) -> T) -> Vec<T> {
-        let sequences = self.sequences();
-        sequences.get(&id).map_or_else(Vec::new, |kept| within(kept, range).into_iter().map(read).collect())
+    fn read<T>(
+        &self,
+        id: Uuid,
+        topic: &str,
+        range: EventRange,
+        read: impl Fn((&Version, &StoredEvent)) -> T,
+    ) -> Vec<T> {
+        let aggregates = self.aggregates();
+        let kept = aggregates.get(&id).and_then(|kinds| kinds.get(topic));
+        kept.map_or_else(Vec::new, |kept| within(kept, range).into_iter().map(read).collect())
     }
 }
 
 impl fmt::Debug for MemorySnapshots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemorySnapshots").field("aggregates", &self.sequences().len()).finish()
+        f.debug_struct("MemorySnapshots").field("aggregates", &self.aggregates().len()).finish()
     }
 }
 
 impl SnapshotRecorder for MemorySnapshots {
     async fn put(&self, snapshot: StoredEvent) -> Result<(), Error> {
-        self.sequences().entry(snapshot.id).or_default().insert(snapshot.version, snapshot);
+        let mut aggregates = self.aggregates();
+        let kinds = aggregates.entry(snapshot.id).or_default();
+        kinds.entry(snapshot.topic.clone()).or_default().insert(snapshot.version, snapshot);
         Ok(())
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
-        Ok(self.read(id, range, |(_, snapshot)| snapshot.clone()))
+    async fn select(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        Ok(self.read(id, topic, range, |(_, snapshot)| snapshot.clone()))
     }
 
-    async fn versions(&self, id: Uuid, range: EventRange) -> Result<Vec<Version>, Error> {
-        Ok(self.read(id, range, |(version, _)| *version))
+    async fn versions(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<Version>, Error> {
+        Ok(self.read(id, topic, range, |(version, _)| *version))
     }
 
-    async fn delete(&self, id: Uuid, range: EventRange) -> Result<(), Error> {
-        if let Some(kept) = self.sequences().get_mut(&id) {
+    async fn delete(&self, id: Uuid, topic: &str, range: EventRange) -> Result<(), Error> {
+        if let Some(kept) = self.aggregates().get_mut(&id).and_then(|kinds| kinds.get_mut(topic)) {
             let removed: Vec<Version> =
                 within(kept, range).into_iter().map(|(version, _)| *version).collect();
             kept.retain(|version, _| !removed.contains(version));
         }
+        Ok(())
+    }
+
+    async fn clear(&self, id: Uuid) -> Result<(), Error> {
+        self.aggregates().remove(&id);
         Ok(())
     }
 }

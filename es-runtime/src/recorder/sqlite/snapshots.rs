@@ -2,12 +2,12 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use rusqlite::params;
+use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::statements::SnapshotStatements;
+use super::statements::{Ranges, SnapshotStatements};
 use super::{Sqlite, error, select};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
@@ -46,31 +46,88 @@ impl SnapshotRecorder for SqliteSnapshots {
     fn select(
         &self,
         id: Uuid,
+        topic: &str,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
-        let statements = Arc::clone(&self.statements);
-        self.database.read(move |connection| select::events(connection, &statements.snapshots, id, range))
+        let (statements, topic) = (Arc::clone(&self.statements), topic.to_owned());
+        self.database.read(move |connection| {
+            part(connection, &statements.snapshots, id, &topic, range, |version, row| {
+                let state = row.get_ref(1).ok().and_then(|state| state.as_blob().ok());
+                let state = state.ok_or_else(|| {
+                    corrupt(&format!("snapshot {version} of aggregate {id}"), "a state that is no blob")
+                })?;
+                Ok(StoredEvent::new(id, version, topic.clone(), state.to_vec()))
+            })
+        })
     }
 
     fn versions(
         &self,
         id: Uuid,
+        topic: &str,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<Version>, Error>> + Send {
-        let statements = Arc::clone(&self.statements);
-        self.database.read(move |connection| select::versions(connection, &statements.versions, id, range))
+        let (statements, topic) = (Arc::clone(&self.statements), topic.to_owned());
+        self.database.read(move |connection| {
+            part(connection, &statements.versions, id, &topic, range, |version, _| Ok(version))
+        })
     }
 
-    fn delete(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<(), Error>> + Send {
-        let statements = Arc::clone(&self.statements);
+    fn delete(
+        &self,
+        id: Uuid,
+        topic: &str,
+        range: EventRange,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let (statements, topic) = (Arc::clone(&self.statements), topic.to_owned());
         self.database.on_writer(move |connection| {
             let Some((first, last)) = range.bounds() else { return Ok(()) };
             let failed = error::of("remove snapshots");
             let text = if range.is_descending() { &statements.delete_last } else { &statements.delete };
             let limit = select::limit(range.max_count());
-            let bound = params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit];
+            let bound = params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit, topic];
             let mut statement = connection.prepare_cached(text).map_err(&failed)?;
             statement.execute(bound).map(drop).map_err(&failed)
         })
     }
+
+    fn clear(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.on_writer(move |connection| {
+            let failed = error::of("remove the snapshots");
+            let mut statement = connection.prepare_cached(&statements.clear).map_err(&failed)?;
+            statement.execute([id.as_bytes().as_slice()]).map(drop).map_err(&failed)
+        })
+    }
+}
+
+/// What is read of the snapshots of one kind, of which the first column is the version.
+fn part<T>(
+    connection: &Connection,
+    texts: &Ranges,
+    id: Uuid,
+    topic: &str,
+    range: EventRange,
+    mut read: impl FnMut(Version, &Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
+    let failed = error::of("read snapshots");
+    let mut statement = connection.prepare_cached(texts.of(range.is_descending())).map_err(&failed)?;
+    let limit = select::limit(range.max_count());
+    let bound = params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit, topic];
+    let mut rows = statement.query(bound).map_err(&failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let version = row.get_ref(0).ok().and_then(|value| Version::try_from(value.as_i64().ok()?).ok());
+        let version = version.ok_or_else(|| {
+            corrupt(&format!("a snapshot of aggregate {id}"), "a version that is no number from 0 on")
+        })?;
+        found.push(read(version, row)?);
+    }
+    Ok(found)
+}
+
+fn corrupt(place: &str, what: &str) -> Error {
+    let why = "something else wrote into the table, or the file is damaged";
+    Error::new(ErrorKind::Corrupt, format!("{place} has {what}; {why}"))
 }

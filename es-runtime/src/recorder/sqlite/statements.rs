@@ -14,10 +14,19 @@ pub(super) struct Ranges {
 impl Ranges {
     /// Of these columns.
     fn new(table: &EventTable, columns: &str) -> Self {
+        Self::of_rows(table, columns, "")
+    }
+
+    /// Of these columns, of the rows of one kind.
+    fn of_kind(table: &EventTable, columns: &str) -> Self {
+        Self::of_rows(table, columns, &format!("AND {} = ?5", table.topic))
+    }
+
+    fn of_rows(table: &EventTable, columns: &str, which: &str) -> Self {
         let EventTable { name, id, version, .. } = table;
         let select = |order: &str| {
             format!(
-                "SELECT {columns} FROM {name} WHERE {id} = ?1 AND {version} BETWEEN ?2 AND ?3
+                "SELECT {columns} FROM {name} WHERE {id} = ?1 AND {version} BETWEEN ?2 AND ?3 {which}
                  ORDER BY {version} {order} LIMIT ?4"
             )
         };
@@ -207,22 +216,25 @@ pub(super) struct SnapshotStatements {
     pub(super) versions: Ranges,
     pub(super) delete: String,
     pub(super) delete_last: String,
+    pub(super) clear: String,
 }
 
 impl SnapshotStatements {
     pub(super) fn new(table: &EventTable) -> Self {
         let EventTable { name, id, version, topic, state, .. } = table;
-        let versions = Ranges::new(table, &version.to_string());
-        let delete = |which: &str| format!("DELETE FROM {name} WHERE {id} = ?1 AND {version} IN ({which})");
+        let versions = Ranges::of_kind(table, &version.to_string());
+        let delete = |which: &str| {
+            format!("DELETE FROM {name} WHERE {id} = ?1 AND {topic} = ?5 AND {version} IN ({which})")
+        };
         Self {
             put: format!(
                 "INSERT INTO {name} ({id}, {version}, {topic}, {state}) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT ({id}, {version})
-                 DO UPDATE SET {topic} = excluded.{topic}, {state} = excluded.{state}"
+                 ON CONFLICT ({id}, {topic}, {version}) DO UPDATE SET {state} = excluded.{state}"
             ),
-            snapshots: Ranges::new(table, &format!("{version}, {topic}, {state}")),
+            snapshots: Ranges::of_kind(table, &format!("{version}, {state}")),
             delete: delete(&versions.ascending),
             delete_last: delete(&versions.descending),
+            clear: format!("DELETE FROM {name} WHERE {id} = ?1"),
             versions,
         }
     }
@@ -230,19 +242,29 @@ impl SnapshotStatements {
     /// The table that they use.
     pub(super) fn needed(&self, table: &EventTable, owner: &Identifier) -> Needed {
         let EventTable { name, id, version, topic, state, .. } = table;
-        let snapshots = format!(
-            "CREATE TABLE {name} (
+        let create = |name: &str| {
+            format!(
+                "CREATE TABLE {name} (
                  {id} BLOB NOT NULL CHECK (length({id}) = 16),
                  {version} INTEGER NOT NULL CHECK ({version} >= 0),
                  {topic} TEXT NOT NULL,
                  {state} BLOB NOT NULL,
-                 UNIQUE ({id}, {version})
+                 UNIQUE ({id}, {topic}, {version})
              ) STRICT;"
+            )
+        };
+        // In form 1, a snapshot was an event: it had the id of its commit, and there was one of a version.
+        let new = format!("\"{}_form_2\"", name.as_str());
+        let columns = format!("{id}, {version}, {topic}, {state}");
+        let migration = format!(
+            "{}
+             INSERT INTO {new} ({columns}) SELECT {columns} FROM {name};
+             DROP TABLE {name};
+             ALTER TABLE {new} RENAME TO {name};",
+            create(&new)
         );
-        // In form 1, a snapshot was an event, and had the id of its commit.
-        let migrations = vec![format!("ALTER TABLE {name} DROP COLUMN commit_id")];
         Needed {
-            tables: vec![Table::new(name, snapshots).with_migrations(migrations)],
+            tables: vec![Table::new(name, create(&name.to_string())).with_migrations(vec![migration])],
             owner: owner.as_str().to_owned(),
             checks: vec![self.put.clone(), self.snapshots.ascending.clone()],
         }

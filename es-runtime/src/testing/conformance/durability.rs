@@ -3,7 +3,9 @@
 use super::forgetting::is_forgotten;
 use super::keys::by_id;
 use super::log::in_log;
-use super::store::{Store, accepted, event, key, new_id, refused, sequence, tracking, under, with_keys};
+use super::store::{
+    Store, accepted, event, key, new_id, refused, saying, sequence, tracking, under, with_keys,
+};
 use super::way::Way;
 use crate::error::Conflict;
 use crate::recorder::{
@@ -115,13 +117,19 @@ pub fn snapshots_are_there_after_reopening<R: SnapshotRecorder>(
     way: Way,
     reopen: &dyn Fn(R) -> R,
 ) {
-    let (id, mut store) = (new_id(), Store::new(recorder, way));
+    let (id, cleared, mut store) = (new_id(), new_id(), Store::new(recorder, way));
     for number in 2..=5 {
-        store.put(under(id, number, "First"));
+        store.put(saying(id, number, "first"));
         store.put(event(id, number));
+        store.put(under(id, number, "Other"));
         store.put(event(id, number - 1));
         store.delete(id, EventRange::all().limit(1));
+        store.put(event(cleared, number));
+        store.clear(cleared);
         store = Store::new(reopen(store.into_recorder()), way);
         assert_eq!(store.all_snapshots(id), [event(id, number)], "what was put and removed before closing");
+        let others: Vec<_> = (2..=number).map(|number| under(id, number, "Other")).collect();
+        assert_eq!(store.all_snapshots_of(id, "Other"), others, "those of another kind");
+        assert_eq!(store.all_snapshots(cleared), [], "what was cleared before closing");
     }
 }

@@ -219,6 +219,7 @@ macro_rules! recorder_conformance {
             snapshots::an_unknown_id_has_no_snapshots
             snapshots::a_snapshot_comes_back_as_it_was_put
             snapshots::a_snapshot_put_again_is_replaced
+            snapshots::kinds_of_snapshots_are_kept_apart
             snapshots::snapshots_of_ids_are_kept_apart
             snapshots::snapshots_are_of_any_version
             snapshots::the_state_of_a_snapshot_is_any_bytes
@@ -229,6 +230,9 @@ macro_rules! recorder_conformance {
             snapshot_ranges::deleting_removes_what_the_range_selects
             snapshot_ranges::old_snapshots_are_deleted
             snapshot_ranges::deleting_leaves_other_aggregates
+            snapshot_ranges::deleting_leaves_other_kinds
+            snapshot_ranges::clearing_removes_every_kind
+            snapshot_ranges::clearing_leaves_other_aggregates
             snapshot_ranges::deleting_nothing_is_fine
             snapshot_ranges::what_was_deleted_can_be_put_again
             snapshot_sharing::of_several_put_at_once_one_whole_stays

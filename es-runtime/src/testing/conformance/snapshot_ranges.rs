@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::ranges::{STORED, combinations};
-use super::store::{Store, event, new_id, numbers, sequence, version};
+use super::store::{Store, event, new_id, numbers, sequence, under, version};
+use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder};
 
 /// Every combination of bounds, limit and order selects the snapshots that it says.
@@ -74,6 +75,60 @@ pub fn deleting_leaves_other_aggregates<R: SnapshotRecorder>(store: &Store<R>) {
     store.delete(id, EventRange::all());
     for other in others {
         assert_eq!(store.all_snapshots(other), sequence(other, 1..=3), "the snapshots of another aggregate");
+    }
+}
+
+/// The snapshots of other kinds stay.
+pub fn deleting_leaves_other_kinds<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let others = ["topic", "Topic ", ""].map(|kind| [1, 2, 3].map(|number| under(id, number, kind)));
+    store.put_all(others.iter().flatten().cloned().chain(sequence(id, 1..=3)));
+    store.delete(id, EventRange::all().limit(1));
+    assert_eq!(store.all_snapshots(id), sequence(id, 2..=3), "without the first of one kind");
+    store.delete(id, EventRange::all());
+    store.delete_of(id, "Other", EventRange::all());
+    assert_eq!(store.all_snapshots(id), [], "all of one kind were removed");
+    for other in others {
+        assert_eq!(store.all_snapshots_of(id, &other[0].topic), other, "the snapshots of another kind");
+    }
+}
+
+/// Clearing removes the snapshots of an aggregate, of every kind and version; what is put later is there.
+pub fn clearing_removes_every_kind<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let kinds = ["Topic", "topic", "", "Other"];
+    for _ in 0..2 {
+        for kind in kinds {
+            store.put_all([0, 1, 7, Version::MAX.get()].map(|number| under(id, number, kind)));
+        }
+        store.clear(id);
+        for kind in kinds {
+            assert_eq!(store.all_snapshots_of(id, kind), [], "snapshots of `{kind}` after clearing");
+            assert_eq!(store.versions_of(id, kind, EventRange::all()), [0; 0], "versions after clearing");
+        }
+        store.clear(id);
+    }
+    store.put(event(id, 1));
+    assert_eq!(store.all_snapshots(id), [event(id, 1)], "what was put after clearing");
+    store.clear(new_id());
+}
+
+/// Clearing leaves the snapshots of other aggregates, also of those whose id is nearly the same.
+pub fn clearing_leaves_other_aggregates<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let near = [1, 1 << 127, 1 << 64].map(|bit| Uuid::from_u128(id.as_u128() ^ bit));
+    let others = near.into_iter().chain([Uuid::nil(), Uuid::max(), new_id()]);
+    for id in others.clone().chain([id]) {
+        store.put_all(sequence(id, 1..=2).into_iter().chain([under(id, 1, "Other")]));
+    }
+    store.clear(id);
+    for other in others {
+        assert_eq!(store.all_snapshots(other), sequence(other, 1..=2), "the snapshots of another aggregate");
+        assert_eq!(
+            store.all_snapshots_of(other, "Other"),
+            [under(other, 1, "Other")],
+            "those of another kind"
+        );
     }
 }
 

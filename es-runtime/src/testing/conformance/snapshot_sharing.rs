@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::drops::poll_once;
 use super::random::Random;
-use super::store::{SetAtEnd, Store, event, new_id, sequence, under, version};
+use super::store::{SetAtEnd, Store, TOPIC, event, new_id, saying, sequence, version};
 use super::way::PATIENCE;
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
@@ -17,7 +17,7 @@ use crate::stored_event::StoredEvent;
 pub fn of_several_put_at_once_one_whole_stays<R: SnapshotRecorder>(store: &Store<R>) {
     const WRITERS: u64 = 4;
     let id = new_id();
-    let made = |number: u64| under(id, 1, number.to_string().repeat(100));
+    let made = |number: u64| saying(id, 1, &number.to_string().repeat(100));
     let known: Vec<_> = (0..WRITERS).map(made).collect();
     let whole = |read: &[StoredEvent]| {
         assert_eq!(read.len(), 1, "of one version there are {} snapshots", read.len());
@@ -78,9 +78,10 @@ pub fn what_is_put_is_there_for_all<R: SnapshotRecorder>(store: &Store<R>) {
 pub fn a_future_that_is_never_polled_changes_no_snapshot<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.put(event(id, 1));
-    drop(store.recorder().put(under(id, 1, "Other")));
+    drop(store.recorder().put(saying(id, 1, "other")));
     drop(store.recorder().put(event(id, 2)));
-    drop(store.recorder().delete(id, EventRange::all()));
+    drop(store.recorder().delete(id, TOPIC, EventRange::all()));
+    drop(store.recorder().clear(id));
     thread::sleep(Duration::from_millis(20));
     assert_eq!(store.all_snapshots(id), [event(id, 1)], "the futures were not polled");
 }
@@ -99,29 +100,37 @@ pub fn a_dropped_put_or_delete_can_be_done_again<R: SnapshotRecorder>(store: &St
     };
     for _ in 0..30 {
         let id = new_id();
-        store.put(under(id, 1, "One"));
-        let mut put = Box::pin(store.recorder().put(under(id, 1, "Other")));
+        store.put(saying(id, 1, "one"));
+        let mut put = Box::pin(store.recorder().put(saying(id, 1, "other")));
         dropped(&mut || poll_once(store.way(), &mut put).is_ready());
         drop(put);
         let read = store.all_snapshots(id);
-        let is_whole = read == [under(id, 1, "One")] || read == [under(id, 1, "Other")];
+        let is_whole = read == [saying(id, 1, "one")] || read == [saying(id, 1, "other")];
         assert!(is_whole, "a dropped future has put a part: {read:?}");
-        store.put(under(id, 1, "Other"));
-        assert_eq!(store.all_snapshots(id), [under(id, 1, "Other")], "after putting it again");
+        store.put(saying(id, 1, "other"));
+        assert_eq!(store.all_snapshots(id), [saying(id, 1, "other")], "after putting it again");
 
+        let left_whole = || {
+            for left in store.all_snapshots(id) {
+                let whole = event(id, left.version.get());
+                assert_eq!(left, whole, "a dropped future has removed a part of a snapshot");
+            }
+        };
         store.put_all(sequence(id, 1..=3));
-        let mut delete = Box::pin(store.recorder().delete(id, EventRange::all()));
+        let mut delete = Box::pin(store.recorder().delete(id, TOPIC, EventRange::all()));
         dropped(&mut || poll_once(store.way(), &mut delete).is_ready());
         drop(delete);
-        for left in store.all_snapshots(id) {
-            assert_eq!(
-                left,
-                event(id, left.version.get()),
-                "a dropped future has removed a part of a snapshot"
-            );
-        }
+        left_whole();
         store.delete(id, EventRange::all());
         assert_eq!(store.all_snapshots(id), [], "after removing again");
+
+        store.put_all(sequence(id, 1..=3));
+        let mut clear = Box::pin(store.recorder().clear(id));
+        dropped(&mut || poll_once(store.way(), &mut clear).is_ready());
+        drop(clear);
+        left_whole();
+        store.clear(id);
+        assert_eq!(store.all_snapshots(id), [], "after clearing again");
     }
 }
 
@@ -130,10 +139,10 @@ pub fn dropped_reads_of_snapshots_leave_nothing_occupied<R: SnapshotRecorder>(st
     let id = new_id();
     store.put_all(sequence(id, 1..=5));
     for _ in 0..100 {
-        drop(store.recorder().select(id, EventRange::all()));
-        let mut read = Box::pin(store.recorder().select(id, EventRange::all()));
+        drop(store.recorder().select(id, TOPIC, EventRange::all()));
+        let mut read = Box::pin(store.recorder().select(id, TOPIC, EventRange::all()));
         let _ = poll_once(store.way(), &mut read);
-        let mut versions = Box::pin(store.recorder().versions(id, EventRange::all()));
+        let mut versions = Box::pin(store.recorder().versions(id, TOPIC, EventRange::all()));
         let _ = poll_once(store.way(), &mut versions);
     }
     let began = Instant::now();

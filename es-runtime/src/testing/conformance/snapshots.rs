@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::events::topics;
-use super::store::{Store, event, new_id, numbers, sequence, under, version};
+use super::store::{Store, event, new_id, numbers, saying, sequence, under, version};
 use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
@@ -28,22 +28,41 @@ pub fn a_snapshot_comes_back_as_it_was_put<R: SnapshotRecorder>(store: &Store<R>
         StoredEvent::new(id, version(100), "topic2", b"state2".to_vec()),
     ];
     store.put_all(snapshots.clone());
-    assert_eq!(store.all_snapshots(id), snapshots);
+    for snapshot in snapshots {
+        assert_eq!(store.all_snapshots_of(id, &snapshot.topic), [snapshot]);
+    }
 }
 
-/// A snapshot of a version that has one replaces it: the topic and the state.
+/// A snapshot of a kind and a version that has one replaces it.
 pub fn a_snapshot_put_again_is_replaced<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
-    store.put_all([under(id, 1, "One"), under(id, 2, "One"), under(id, 3, "One")]);
-    for topic in ["Other", "Other", "One", "Third"] {
-        store.put(under(id, 2, topic));
-        let expected = [under(id, 1, "One"), under(id, 2, topic), under(id, 3, "One")];
+    store.put_all([event(id, 1), event(id, 2), event(id, 3)]);
+    for text in ["other", "other", "one", "a third that is longer than the one before", "short", ""] {
+        store.put(saying(id, 2, text));
+        let expected = [event(id, 1), saying(id, 2, text), event(id, 3)];
         assert_eq!(store.all_snapshots(id), expected, "after a snapshot of version 2 was put again");
     }
-    let shorter = StoredEvent::new(id, version(2), "Third", Vec::new());
-    store.put(shorter.clone());
-    assert_eq!(store.all_snapshots(id)[1], shorter, "a state that is shorter than the one before");
     assert_eq!(store.versions(id, EventRange::all()), [1, 2, 3], "the versions after replacing");
+}
+
+/// Snapshots of one id, but of different kinds, that is with different topics, stand beside each other, at the same version
+/// and at others: reading sees one kind.
+pub fn kinds_of_snapshots_are_kept_apart<R: SnapshotRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let kinds = [("Sum", [1, 2, 5]), ("Count", [2, 5, 6]), ("sum", [1, 3, 5]), ("Su", [4, 5, 9])];
+    for (kind, numbers) in kinds {
+        store.put_all(numbers.map(|number| under(id, number, kind)));
+    }
+    for (kind, numbers) in kinds {
+        let expected = numbers.map(|number| under(id, number, kind));
+        assert_eq!(store.all_snapshots_of(id, kind), expected, "the snapshots of `{kind}`");
+        assert_eq!(store.versions_of(id, kind, EventRange::all()), numbers, "the versions of `{kind}`");
+        let last = EventRange::all().descending().limit(1);
+        assert_eq!(store.snapshots_of(id, kind, last), expected[2..], "the last snapshot of `{kind}`");
+        assert_eq!(store.versions_of(id, kind, last), numbers[2..], "the last version of `{kind}`");
+    }
+    assert_eq!(store.all_snapshots_of(id, "Other"), [], "a kind of which there are none");
+    assert_eq!(store.versions_of(id, "", EventRange::all()), [0; 0], "no kind is all kinds");
 }
 
 /// The snapshots of ids are kept apart, also of those that are nearly the same.
@@ -76,20 +95,27 @@ pub fn the_state_of_a_snapshot_is_any_bytes<R: SnapshotRecorder>(store: &Store<R
     let large: Vec<u8> = all.iter().copied().cycle().take(1 << 20).collect();
     let states = [Vec::new(), vec![0], vec![0; 3], b"it's \"text\"; --".to_vec(), all, large];
     let made = |(number, state)| StoredEvent::new(id, version(number), "Topic", state);
-    come_back(store, &(1..).zip(states).map(made).collect::<Vec<_>>());
+    let snapshots: Vec<_> = (1..).zip(states).map(made).collect();
+    store.put_all(snapshots.clone());
+    came_back(store, &snapshots);
 }
 
-/// The topic of a snapshot is any text: with quotes, of any script, empty, very long.
+/// The topic of a snapshot is any text: with quotes, of any script, empty, very long; those that nearly are the same are
+/// different kinds.
 pub fn the_topic_of_a_snapshot_is_any_text<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
-    let made = |(number, topic)| StoredEvent::new(id, version(number), topic, b"state".to_vec());
-    come_back(store, &(1..).zip(topics()).map(made).collect::<Vec<_>>());
+    let made = |(number, topic)| StoredEvent::new(id, version(1), topic, vec![number]);
+    let snapshots: Vec<_> = (0_u8..).zip(topics()).map(made).collect();
+    store.put_all(snapshots.clone());
+    for snapshot in snapshots {
+        came_back(store, &[snapshot]);
+    }
 }
 
 #[track_caller]
-fn come_back<R: SnapshotRecorder>(store: &Store<R>, snapshots: &[StoredEvent]) {
-    store.put_all(snapshots.to_vec());
-    let read = snapshots.first().map_or_else(Vec::new, |first| store.all_snapshots(first.id));
+fn came_back<R: SnapshotRecorder>(store: &Store<R>, snapshots: &[StoredEvent]) {
+    let read =
+        snapshots.first().map_or_else(Vec::new, |first| store.all_snapshots_of(first.id, &first.topic));
     assert_eq!(read.len(), snapshots.len(), "not every snapshot came back");
     for (read, put) in read.iter().zip(snapshots) {
         let bytes = put.state.len();

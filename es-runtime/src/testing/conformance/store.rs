@@ -131,27 +131,53 @@ impl<R: SnapshotRecorder> Store<R> {
         }
     }
 
+    /// Snapshots of the kind that most rules put.
     #[track_caller]
     pub(super) fn snapshots(&self, id: Uuid, range: EventRange) -> Vec<StoredEvent> {
-        accepted(self.way.run(self.recorder.select(id, range)), "reading snapshots")
+        self.snapshots_of(id, TOPIC, range)
     }
 
-    /// All snapshots of an aggregate.
+    #[track_caller]
+    pub(super) fn snapshots_of(&self, id: Uuid, topic: &str, range: EventRange) -> Vec<StoredEvent> {
+        accepted(self.way.run(self.recorder.select(id, topic, range)), "reading snapshots")
+    }
+
+    /// All snapshots of that kind.
     #[track_caller]
     pub(super) fn all_snapshots(&self, id: Uuid) -> Vec<StoredEvent> {
         self.snapshots(id, EventRange::all())
     }
 
-    /// The numbers of the versions of snapshots.
+    #[track_caller]
+    pub(super) fn all_snapshots_of(&self, id: Uuid, topic: &str) -> Vec<StoredEvent> {
+        self.snapshots_of(id, topic, EventRange::all())
+    }
+
+    /// The numbers of the versions of snapshots of that kind.
     #[track_caller]
     pub(super) fn versions(&self, id: Uuid, range: EventRange) -> Vec<u64> {
-        let found = accepted(self.way.run(self.recorder.versions(id, range)), "reading versions");
+        self.versions_of(id, TOPIC, range)
+    }
+
+    #[track_caller]
+    pub(super) fn versions_of(&self, id: Uuid, topic: &str, range: EventRange) -> Vec<u64> {
+        let found = accepted(self.way.run(self.recorder.versions(id, topic, range)), "reading versions");
         found.into_iter().map(Version::get).collect()
     }
 
     #[track_caller]
     pub(super) fn delete(&self, id: Uuid, range: EventRange) {
-        accepted(self.way.run(self.recorder.delete(id, range)), "removing snapshots");
+        self.delete_of(id, TOPIC, range);
+    }
+
+    #[track_caller]
+    pub(super) fn delete_of(&self, id: Uuid, topic: &str, range: EventRange) {
+        accepted(self.way.run(self.recorder.delete(id, topic, range)), "removing snapshots");
+    }
+
+    #[track_caller]
+    pub(super) fn clear(&self, id: Uuid) {
+        accepted(self.way.run(self.recorder.clear(id)), "removing all snapshots of an aggregate");
     }
 }
 
@@ -235,9 +261,17 @@ pub(super) fn refused(answer: Result<Receipt, Error>) -> Conflict {
     }
 }
 
+/// What most events and snapshots are stored under.
+pub(super) const TOPIC: &str = "Topic";
+
 /// An event that differs from those at other places.
 pub(super) fn event(id: Uuid, number: u64) -> StoredEvent {
-    under(id, number, "Topic")
+    under(id, number, TOPIC)
+}
+
+/// A snapshot that differs from others at its place.
+pub(super) fn saying(id: Uuid, number: u64, text: &str) -> StoredEvent {
+    StoredEvent::new(id, version(number), TOPIC, text.as_bytes().to_vec())
 }
 
 pub(super) fn under(id: Uuid, number: u64, topic: impl Into<String>) -> StoredEvent {

@@ -16,14 +16,25 @@ use crate::wait::Wait;
 const FOUND: &[(&str, &[Fault])] = &[
     ("an_unknown_id_has_no_snapshots", &[FailsOnUnknownIds]),
     ("a_snapshot_comes_back_as_it_was_put", &[OneTopicForAll]),
+    ("a_snapshot_put_again_is_replaced", &[TheFirstStays, RefusesToReplace, WritesOverTheStart, KeepsBoth]),
     (
-        "a_snapshot_put_again_is_replaced",
-        &[TheFirstStays, TheFirstTopicStays, RefusesToReplace, WritesOverTheStart, KeepsBoth],
+        "kinds_of_snapshots_are_kept_apart",
+        &[
+            OneKindForEachVersion,
+            SelectsEveryKind,
+            VersionsOfEveryKind,
+            FoldsCaseOfKinds,
+            MistakesNoKindForAll,
+            OneTopicForAll,
+        ],
     ),
     ("snapshots_of_ids_are_kept_apart", &[IgnoresTheTopBitOfIds]),
     ("snapshots_are_of_any_version", &[RefusesVersion0, RefusesLateVersions, OnlyForward, OrderOfText]),
     ("the_state_of_a_snapshot_is_any_bytes", &[StatesAreText, CutsStates]),
-    ("the_topic_of_a_snapshot_is_any_text", &[CutsTopics, TrimsTopics, EndsTopicsAtNul]),
+    (
+        "the_topic_of_a_snapshot_is_any_text",
+        &[CutsTopics, TrimsTopics, EndsTopicsAtNul, FoldsCaseOfKinds, OneKindForEachVersion],
+    ),
     (
         "every_range_selects_the_snapshots_it_says",
         &[EndIsExclusive, ForgetsBoundsWhenDescending, LimitBeforeOrder, NoLimitForLimit0, OneTooMany],
@@ -45,12 +56,21 @@ const FOUND: &[(&str, &[Fault])] = &[
         &[DeletesNothing, DeletesWithoutLimit, DeletesFromTheStart, DeletesOutsideBounds],
     ),
     ("deleting_leaves_other_aggregates", &[DeletesNearIds]),
+    ("deleting_leaves_other_kinds", &[DeletesEveryKind, OneKindForEachVersion, FoldsCaseOfKinds]),
+    ("clearing_removes_every_kind", &[ClearsNothing, ClearsOneKind, ClearedForEver, FailsToClearNothing]),
+    ("clearing_leaves_other_aggregates", &[ClearsNearIds]),
     ("deleting_nothing_is_fine", &[FailsToDeleteNothing]),
     ("what_was_deleted_can_be_put_again", &[DeletedForEver]),
-    ("of_several_put_at_once_one_whole_stays", &[DeletesThenPuts, TopicThenState]),
+    ("of_several_put_at_once_one_whole_stays", &[DeletesThenPuts, HalfThenAll]),
     ("what_is_put_is_there_for_all", &[ReadsLag, FailsWhenBusy]),
-    ("a_future_that_is_never_polled_changes_no_snapshot", &[PutsWhenCalled, DeletesWhenCalled]),
-    ("a_dropped_put_or_delete_can_be_done_again", &[HalfAtTheFirstPoll, EmptiesThenDeletes]),
+    (
+        "a_future_that_is_never_polled_changes_no_snapshot",
+        &[PutsWhenCalled, DeletesWhenCalled, ClearsWhenCalled],
+    ),
+    (
+        "a_dropped_put_or_delete_can_be_done_again",
+        &[HalfAtTheFirstPoll, EmptiesThenDeletes, EmptiesThenClears],
+    ),
     ("dropped_reads_of_snapshots_leave_nothing_occupied", &[LeaksReaders]),
 ];
 

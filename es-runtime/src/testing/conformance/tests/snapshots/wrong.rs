@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -26,7 +28,9 @@ pub(super) struct Wrong {
 #[derive(Default)]
 pub(super) struct Known {
     put_at: Vec<(Uuid, Instant)>,
+    kinds: BTreeSet<(Uuid, Cow<'static, str>)>,
     pub(super) removed: Vec<StoredEvent>,
+    cleared: Vec<Uuid>,
     leaked: usize,
 }
 
@@ -39,12 +43,23 @@ impl Wrong {
         self.known.lock().unwrap()
     }
 
-    fn all(&self, id: Uuid) -> Vec<StoredEvent> {
-        self.inner.select(id, EventRange::all()).wait().unwrap()
+    fn all(&self, id: Uuid, topic: &str) -> Vec<StoredEvent> {
+        self.inner.select(id, topic, EventRange::all()).wait().unwrap()
     }
 
-    fn remove(&self, id: Uuid, version: Version) {
-        self.inner.delete(id, EventRange::all().gte(version).lte(version)).wait().unwrap();
+    fn kinds(&self, id: Uuid) -> Vec<Cow<'static, str>> {
+        let known = self.known();
+        known.kinds.iter().filter(|(other, _)| *other == id).map(|(_, kind)| kind.clone()).collect()
+    }
+
+    fn of_every_kind(&self, id: Uuid) -> Vec<StoredEvent> {
+        let mut found: Vec<_> = self.kinds(id).iter().flat_map(|kind| self.all(id, kind)).collect();
+        found.sort_by_key(|snapshot| snapshot.version);
+        found
+    }
+
+    fn remove(&self, id: Uuid, topic: &str, version: Version) {
+        self.inner.delete(id, topic, EventRange::all().gte(version).lte(version)).wait().unwrap();
     }
 
     /// What a wrong recorder keeps instead.
@@ -52,7 +67,6 @@ impl Wrong {
         match (self.fault, known) {
             (OneTopicForAll, _) => snapshot.topic = "Snapshot".into(),
             (TheFirstStays, Some(known)) => snapshot = known.clone(),
-            (TheFirstTopicStays, Some(known)) => snapshot.topic = known.topic.clone(),
             (WritesOverTheStart, Some(known)) => {
                 snapshot
                     .state
@@ -75,7 +89,7 @@ impl Wrong {
 
     async fn put_later(&self, snapshot: StoredEvent) -> Result<(), Error> {
         let (id, version) = (snapshot.id, snapshot.version);
-        let all = self.all(id);
+        let all = self.all(id, &snapshot.topic);
         let known = all.iter().find(|known| known.version == version).cloned();
         match self.fault {
             RefusesToReplace if known.is_some() => return Err(failed(ErrorKind::Conflict)),
@@ -89,14 +103,20 @@ impl Wrong {
             {
                 return Ok(());
             }
+            ClearedForEver if self.known().cleared.contains(&id) => return Ok(()),
+            OneKindForEachVersion => {
+                for kind in self.kinds(id) {
+                    self.remove(id, &kind, version);
+                }
+            }
             DeletesThenPuts => {
-                self.remove(id, version);
+                self.remove(id, &snapshot.topic, version);
                 thread::sleep(Duration::from_micros(300));
             }
-            TopicThenState | HalfAtTheFirstPoll if known.is_some() => {
-                let mut mixed = snapshot.clone();
-                mixed.state = known.as_ref().map_or_else(Vec::new, |known| known.state.clone());
-                self.inner.put(mixed).await?;
+            HalfThenAll | HalfAtTheFirstPoll if known.is_some() => {
+                let mut half = snapshot.clone();
+                half.state.truncate(snapshot.state.len() / 2);
+                self.inner.put(half).await?;
                 if self.fault == HalfAtTheFirstPoll {
                     pause().await;
                 }
@@ -113,22 +133,33 @@ impl Wrong {
             KeepsBoth => self.known().removed.extend(known.clone()),
             _ => {}
         }
+        self.known().kinds.insert((id, snapshot.topic.clone()));
         self.known().put_at.push((id, Instant::now()));
         self.inner.put(self.change(snapshot, known.as_ref())).await
     }
 
     /// What is there, as this recorder shows it.
-    fn shown(&self, id: Uuid) -> Vec<StoredEvent> {
+    fn shown(&self, id: Uuid, topic: &str) -> Vec<StoredEvent> {
         let mut found = match self.fault {
             IgnoresTheTopBitOfIds => {
-                let found = self.all(without_top_bit(id)).into_iter();
+                let found = self.all(without_top_bit(id), topic).into_iter();
                 found.map(|snapshot| StoredEvent { id, ..snapshot }).collect()
             }
-            _ => self.all(id),
+            FoldsCaseOfKinds => {
+                let mut found = self.of_every_kind(id);
+                found.retain(|snapshot| snapshot.topic.eq_ignore_ascii_case(topic));
+                found
+            }
+            MistakesNoKindForAll if topic.is_empty() => self.of_every_kind(id),
+            _ => self.all(id, topic),
         };
         match self.fault {
             OrderOfText => found.sort_by_key(|snapshot| snapshot.version.to_string()),
-            KeepsBoth => found.extend(self.known().removed.iter().filter(|old| old.id == id).cloned()),
+            KeepsBoth => {
+                let known = self.known();
+                let same = |old: &&StoredEvent| old.id == id && old.topic == topic;
+                found.extend(known.removed.iter().filter(same).cloned());
+            }
             ReadsLag => {
                 let known = self.known();
                 let late = |at: &Instant| at.elapsed() < Duration::from_millis(2);
@@ -142,7 +173,7 @@ impl Wrong {
     }
 
     /// What of it is in a range, as this recorder understands ranges.
-    fn within(&self, id: Uuid, range: EventRange) -> Vec<StoredEvent> {
+    fn within(&self, mut found: Vec<StoredEvent>, range: EventRange) -> Vec<StoredEvent> {
         let limit = range.max_count().unwrap_or(usize::MAX);
         let limit = match self.fault {
             NoLimitForLimit0 if limit == 0 => usize::MAX,
@@ -150,7 +181,6 @@ impl Wrong {
             _ => limit,
         };
         let last = range.bounds().map(|(_, last)| last);
-        let mut found = self.shown(id);
         found.retain(|snapshot| match self.fault {
             EndIsExclusive => range.contains(snapshot.version) && Some(snapshot.version) != last,
             ForgetsBoundsWhenDescending if range.is_descending() => true,
@@ -166,9 +196,9 @@ impl Wrong {
         found
     }
 
-    async fn delete_later(&self, id: Uuid, range: EventRange) -> Result<(), Error> {
+    async fn delete_later(&self, id: Uuid, topic: &str, range: EventRange) -> Result<(), Error> {
         let ascending = || {
-            let mut found = self.all(id);
+            let mut found = self.all(id, topic);
             found.retain(|snapshot| range.contains(snapshot.version));
             found
         };
@@ -177,24 +207,52 @@ impl Wrong {
             DeletesNothing => Vec::new(),
             DeletesWithoutLimit => ascending(),
             DeletesFromTheStart => ascending().into_iter().take(limit).collect(),
-            DeletesOutsideBounds => self.all(id).into_iter().take(limit).collect(),
-            _ => self.within(id, range),
+            DeletesOutsideBounds => self.all(id, topic).into_iter().take(limit).collect(),
+            DeletesEveryKind => {
+                self.kinds(id).iter().flat_map(|kind| self.within(self.shown(id, kind), range)).collect()
+            }
+            _ => self.within(self.shown(id, topic), range),
         };
         if self.fault == FailsToDeleteNothing && removed.is_empty() {
             return Err(failed(ErrorKind::NotFound));
         }
         if self.fault == DeletesNearIds {
-            self.inner.delete(Uuid::from_u128(id.as_u128() ^ 1), range).await?;
+            self.inner.delete(Uuid::from_u128(id.as_u128() ^ 1), topic, range).await?;
         }
         for snapshot in removed {
             if self.fault == EmptiesThenDeletes {
                 self.inner.put(StoredEvent { state: Vec::new(), ..snapshot.clone() }).await?;
                 pause().await;
             }
-            self.remove(id, snapshot.version);
+            self.remove(id, &snapshot.topic, snapshot.version);
             self.known().removed.push(snapshot);
         }
         Ok(())
+    }
+
+    async fn clear_later(&self, id: Uuid) -> Result<(), Error> {
+        match self.fault {
+            ClearsNothing => return Ok(()),
+            ClearsOneKind => {
+                return self
+                    .inner
+                    .delete(id, &self.kinds(id).pop().unwrap_or_default(), EventRange::all())
+                    .await;
+            }
+            ClearsNearIds => self.inner.clear(Uuid::from_u128(id.as_u128() ^ 1)).await?,
+            ClearedForEver => self.known().cleared.push(id),
+            FailsToClearNothing if self.of_every_kind(id).is_empty() => {
+                return Err(failed(ErrorKind::NotFound));
+            }
+            EmptiesThenClears => {
+                for snapshot in self.of_every_kind(id) {
+                    self.inner.put(StoredEvent { state: Vec::new(), ..snapshot }).await?;
+                    pause().await;
+                }
+            }
+            _ => {}
+        }
+        self.inner.clear(id).await
     }
 }
 
@@ -206,7 +264,7 @@ impl SnapshotRecorder for Wrong {
         self.put_later(snapshot)
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
         if self.fault == LeaksReaders {
             self.known().leaked += 1;
             if self.known().leaked > 8 {
@@ -215,16 +273,22 @@ impl SnapshotRecorder for Wrong {
             pause().await;
             self.known().leaked -= 1;
         }
-        if self.fault == FailsOnUnknownIds && self.all(id).is_empty() {
+        if self.fault == FailsOnUnknownIds && self.of_every_kind(id).is_empty() {
             return Err(failed(ErrorKind::NotFound));
         }
-        Ok(self.within(id, range))
+        if self.fault == SelectsEveryKind {
+            return Ok(self.within(self.of_every_kind(id), range));
+        }
+        Ok(self.within(self.shown(id, topic), range))
     }
 
-    async fn versions(&self, id: Uuid, range: EventRange) -> Result<Vec<Version>, Error> {
-        let mut found = self.within(id, range);
+    async fn versions(&self, id: Uuid, topic: &str, range: EventRange) -> Result<Vec<Version>, Error> {
+        let mut found = self.within(self.shown(id, topic), range);
+        if self.fault == VersionsOfEveryKind {
+            found = self.within(self.of_every_kind(id), range);
+        }
         if self.fault == VersionsWithoutLimit {
-            found = self.all(id);
+            found = self.all(id, topic);
             found.retain(|snapshot| range.contains(snapshot.version));
             if range.is_descending() {
                 found.reverse();
@@ -236,10 +300,22 @@ impl SnapshotRecorder for Wrong {
         Ok(found.into_iter().map(|snapshot| snapshot.version).collect())
     }
 
-    fn delete(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<(), Error>> + Send {
+    fn delete(
+        &self,
+        id: Uuid,
+        topic: &str,
+        range: EventRange,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         if self.fault == DeletesWhenCalled {
-            self.inner.delete(id, range).wait().unwrap();
+            self.inner.delete(id, topic, range).wait().unwrap();
         }
-        self.delete_later(id, range)
+        self.delete_later(id, topic, range)
+    }
+
+    fn clear(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
+        if self.fault == ClearsWhenCalled {
+            self.inner.clear(id).wait().unwrap();
+        }
+        self.clear_later(id)
     }
 }
