@@ -1,15 +1,19 @@
 //! Snapshots: when they are taken, when they count, and that nothing depends on them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_runtime::application::Builder;
 use es_runtime::clock::Timestamp;
+use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventRange, MemoryRecorder, MemorySnapshots, SnapshotRecorder, SqliteOptions,
-    Tables,
+    AggregateRecorder, Commit, EventRange, MemoryRecorder, MemorySnapshots, Receipt, SnapshotRecorder,
+    SqliteOptions, Tables,
 };
+use es_runtime::repository::Repository;
+use es_runtime::snapshot::SnapshotStore;
+use es_runtime::store::EventStore;
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
@@ -267,4 +271,90 @@ fn events_and_snapshots_of_one_place_do_not_meet() {
     snapshots.put(row.clone()).wait().unwrap();
     snapshots.delete(row.id, "Account", EventRange::all()).wait().unwrap();
     assert_eq!(events.select(row.id, EventRange::all()).wait().unwrap(), [row]);
+}
+
+/// An application, its snapshots, and the kinds of what it told of them.
+type Told = (Application, Arc<Breakable>, Arc<Mutex<Vec<ErrorKind>>>);
+
+fn told(recorder: Arc<MemoryRecorder>, with: impl Fn(Builder) -> Builder) -> Told {
+    let (snapshots, told) = (Arc::new(Breakable::default()), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&told);
+    let builder = Application::on(recorder)
+        .snapshots_in(Arc::new(Handle(Arc::clone(&snapshots))))
+        .on_failed_snapshot(move |error| seen.lock().unwrap().push(error.kind()));
+    (with(builder).open().wait().unwrap(), snapshots, told)
+}
+
+/// A recorder that has only the first events.
+fn restored(from: &MemoryRecorder, id: Uuid, events: usize) -> Arc<MemoryRecorder> {
+    let backup = MemoryRecorder::new();
+    let rows = from.select(id, EventRange::all().limit(events)).wait().unwrap();
+    backup.append(Commit::new(rows)).wait().unwrap();
+    Arc::new(backup)
+}
+
+#[test]
+fn one_beyond_the_stored_events_is_passed_over_and_told() {
+    let whole = Arc::new(MemoryRecorder::new());
+    let (app, snapshots, _) = told(Arc::clone(&whole), |builder| builder.snapshot_every::<Account>(5));
+    let id = deposits(&app, 5).id();
+    for events in 0..=6 {
+        let backup = restored(&whole, id.uuid(), events);
+        let (app, kept, told) = told(backup, |builder| builder);
+        for snapshot in snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap() {
+            kept.store.put(snapshot).wait().unwrap();
+        }
+        let expected = if events < 5 { vec![ErrorKind::Corrupt] } else { Vec::new() };
+        if events == 0 {
+            assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
+            assert_eq!(*told.lock().unwrap(), expected);
+            continue;
+        }
+        let mut account = app.get(id).wait().unwrap();
+        assert_eq!(account.version().get(), events as u64, "nothing is there that has no event");
+        assert_eq!(*told.lock().unwrap(), expected);
+        // What is saved leaves no gap.
+        account.deposit(1);
+        app.save(&mut account).wait().unwrap();
+        assert_eq!(app.get(id).wait().unwrap().version().get(), events as u64 + 1);
+        let past = app.get_at(id, 1).wait().unwrap();
+        assert_eq!(past.version().get(), 1, "a snapshot of a later version is not asked for");
+    }
+}
+
+/// Counts the reads of events.
+#[derive(Default)]
+struct Counting {
+    inner: MemoryRecorder,
+    reads: AtomicU32,
+}
+
+impl AggregateRecorder for Counting {
+    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        self.inner.append(commit).await
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.inner.select(id, range).await
+    }
+
+    delegate_keys!(inner);
+}
+
+#[test]
+fn with_a_snapshot_the_events_are_read_once() {
+    let recorder = Arc::new(Counting::default());
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
+    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+    let repository = Repository::new(store.clone()).with_snapshots(snapshots);
+    let mut account = open();
+    (0..5).for_each(|_| account.deposit(1));
+    store.put::<Account>(account.pending()).wait().unwrap();
+    for version in [3, 6] {
+        repository.take_snapshot(account.id(), version.into()).wait().unwrap();
+        recorder.reads.store(0, Ordering::Relaxed);
+        assert_eq!(repository.get(account.id()).wait().unwrap().balance, 5);
+        assert_eq!(recorder.reads.load(Ordering::Relaxed), 1);
+    }
 }

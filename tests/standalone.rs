@@ -411,3 +411,30 @@ fn states_of_two_kinds_keep_their_snapshots_apart() {
         assert_eq!(count.snapshot_versions(id).wait().unwrap(), [3_u64]);
     }
 }
+
+#[test]
+fn a_snapshot_of_a_state_beyond_the_events_is_passed_over() {
+    let [store, restored] = stores();
+    let id = Uuid::now_v7();
+    let events: Vec<_> =
+        (1_u32..=5).map(|version| Recorded::now(id, version, Measured { celsius: 1 })).collect();
+    store.put_events(&events).wait().unwrap();
+    restored.put_events(&events[..3]).wait().unwrap();
+    let told = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&told);
+    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new())).on_failure(move |error| {
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let sums = |store: &EventStore| {
+        let sum = |sum: Option<i32>, event: Measured| Some(sum.unwrap_or_default() + event.celsius);
+        MutatorRepository::new(store.clone(), sum).with_snapshots(snapshots.clone(), "Sum", 1)
+    };
+    sums(&store).take_snapshot(id, 5).wait().unwrap();
+    assert_eq!(sums(&store).get(id).wait().unwrap(), 5);
+    assert_eq!(told.load(Ordering::Relaxed), 0);
+    assert_eq!(sums(&restored).get(id).wait().unwrap(), 3);
+    assert_eq!(sums(&restored).get_at(id, 3).wait().unwrap(), 3);
+    assert_eq!(told.load(Ordering::Relaxed), 1);
+    assert!(!sums(&restored).contains(Uuid::now_v7()).wait().unwrap());
+}

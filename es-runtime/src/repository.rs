@@ -12,7 +12,7 @@ use crate::id::{Id, Version};
 use crate::mapper::Mapped;
 use crate::observe;
 use crate::recorder::EventRange;
-use crate::snapshot::SnapshotStore;
+use crate::snapshot::{Rows, SnapshotStore};
 use crate::store::EventStore;
 
 /// Loads aggregates.
@@ -75,7 +75,7 @@ impl Repository {
         }
         let (known, newest) = match kept {
             Some(kept) if !cache.asks_for_later_events() => return Ok(whole(self.own(kept.finish()?))),
-            Some(kept) => (Some(kept.version()), self.go_on(id, At::Version(Version::MAX), Some(kept)).await),
+            Some(kept) => (Some(kept.version()), self.go_on(id, kept).await),
             None => (None, self.load(id, At::Version(Version::MAX)).await),
         };
         match newest {
@@ -155,11 +155,14 @@ impl Repository {
 
     async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
         let (version, until) = bounds(at);
-        let replay = match &self.snapshots {
-            Some(snapshots) => snapshots.latest(&self.store, id, version, until).await,
-            None => None,
-        };
-        self.go_on(id, at, replay).await
+        let range = EventRange::all().lte(version);
+        if let Some(snapshots) = &self.snapshots
+            && let Some(kept) = snapshots.latest(&self.store, id, version, until).await
+            && let Some(rows) = snapshots.rows_after(&self.store, id, range, kept.version()).await?
+        {
+            return self.replay(id, rows, until, Some(kept)).await;
+        }
+        self.replay(id, Rows::of(self.store.pages(id, range)), until, None).await
     }
 
     /// Notes where it comes from: its events follow those of this store.
@@ -168,23 +171,24 @@ impl Repository {
         root
     }
 
-    /// Loads what comes after the part that was replayed before.
-    async fn go_on<A: Aggregate>(
+    /// Loads what comes after a state that was cached.
+    async fn go_on<A: Aggregate>(&self, id: Id<A>, cached: Replay<A>) -> Result<Root<A>, Error> {
+        let later = EventRange::all().gt(cached.version());
+        self.replay(id, Rows::of(self.store.pages(id, later)), None, Some(cached)).await
+    }
+
+    /// Replays rows, after the part that was replayed before.
+    async fn replay<A: Aggregate>(
         &self,
         id: Id<A>,
-        at: At,
+        mut rows: Rows<'_, A>,
+        until: Option<Timestamp>,
         mut replay: Option<Replay<A>>,
     ) -> Result<Root<A>, Error> {
-        let (version, until) = bounds(at);
-        let mut range = EventRange::all().lte(version);
-        if let Some(replay) = &replay {
-            range = range.gt(replay.version());
-        }
         let mut replayed = 0;
-        let mut pages = self.store.pages(id, range);
-        'pages: while let Some(page) = pages.next().await? {
+        'pages: while let Some(page) = rows.next().await? {
             for row in &page {
-                let mapped = pages.mapper().decode_mapped::<A>(row)?;
+                let mapped = rows.mapper().decode_mapped::<A>(row)?;
                 let timestamp = match &mapped {
                     Mapped::Event(event) => event.envelope().timestamp(),
                     Mapped::Retired(envelope) => envelope.timestamp(),

@@ -1,6 +1,6 @@
 //! Snapshots: states that are kept, so that an aggregate need not be made from its first event on.
 //!
-//! A snapshot is a copy that can be made again at any time. One that cannot be read, or was taken before the struct, the
+//! A snapshot is a copy that can be made again at any time. One that cannot be read, is beyond the stored events, or was taken before the struct, the
 //! `#[mutator]` block or a version in them changed, is passed over, and replaced when one of its version is taken again; one
 //! that cannot be stored does not fail what was saved.
 //!
@@ -18,10 +18,11 @@ use crate::aggregate::{Aggregate, Replay, Root, fingerprint};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
-use crate::mapper::Snapshot;
+use crate::mapper::{Mapper, Snapshot};
 use crate::observe;
 use crate::recorder::{DynSnapshotRecorder, EventRange};
-use crate::store::EventStore;
+use crate::store::{EventStore, Pages};
+use crate::stored_event::StoredEvent;
 
 /// Keeps snapshots, in a recorder of their own.
 ///
@@ -97,6 +98,26 @@ impl SnapshotStore {
     /// Removes all snapshots of an id, of aggregates and of whatever else.
     pub(crate) async fn clear(&self, id: Uuid) -> Result<(), Error> {
         self.recorder.clear_dyn(id).await
+    }
+
+    /// The rows after a snapshot, if the event is there that it was taken after. Else it is told: the events are older than
+    /// the snapshot, most likely from a backup, and what was saved after it would leave a gap.
+    pub(crate) async fn rows_after<'a, A>(
+        &self,
+        store: &'a EventStore,
+        id: Id<A>,
+        range: EventRange,
+        version: Version,
+    ) -> Result<Option<Rows<'a, A>>, Error> {
+        // With the rows, so that there is one read.
+        let mut pages = store.pages(id, range.gte(version));
+        let mut page = pages.next().await?.unwrap_or_default();
+        if page.first().is_none_or(|row| row.version != version) {
+            self.report(&beyond(id.uuid(), version));
+            return Ok(None);
+        }
+        page.remove(0);
+        Ok(Some(Rows { first: Some(page), pages }))
     }
 
     pub(crate) fn report(&self, error: &Error) {
@@ -179,4 +200,42 @@ impl SnapshotStore {
             }
         }
     }
+}
+
+/// The rows of a sequence, a page at a time, of which the first may have been read.
+pub(crate) struct Rows<'a, A> {
+    first: Option<Vec<StoredEvent>>,
+    pages: Pages<'a, A>,
+}
+
+impl<'a, A> Rows<'a, A> {
+    /// All of these.
+    pub(crate) const fn of(pages: Pages<'a, A>) -> Self {
+        Self { first: None, pages }
+    }
+
+    /// What maps the rows of the last page.
+    #[inline]
+    pub(crate) fn mapper(&self) -> &Mapper {
+        self.pages.mapper()
+    }
+
+    /// The next rows.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
+        match self.first.take() {
+            Some(page) => Ok(Some(page)),
+            None => self.pages.next().await,
+        }
+    }
+}
+
+#[cold]
+fn beyond(id: Uuid, version: Version) -> Error {
+    Error::new(
+        ErrorKind::Corrupt,
+        format!(
+            "the snapshot of version {version} of {id} is beyond the stored events; it is passed over, remove it or restore \
+             the events"
+        ),
+    )
 }

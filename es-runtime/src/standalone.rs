@@ -18,7 +18,7 @@ use crate::id::{Id, Version};
 use crate::mapper::Snapshot;
 use crate::recorder::EventRange;
 use crate::repository::{At, bounds, no_snapshots};
-use crate::snapshot::SnapshotStore;
+use crate::snapshot::{Rows, SnapshotStore};
 use crate::store::EventStore;
 
 /// Makes states of type `S` from events of the set `E`, by a mutator function.
@@ -196,18 +196,20 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     /// What the events leave.
     async fn fold(&self, id: Uuid, at: At) -> Result<Folded<S>, Error> {
         let (version, until) = bounds(at);
-        let mut range = EventRange::all().lte(version);
-        let mut folded = Folded { last: None, state: None };
+        let (range, sequence) = (EventRange::all().lte(version), Id::<()>::from_uuid(id));
+        let (mut rows, mut folded) = (None, Folded { last: None, state: None });
         if let Some(snapshots) = &self.snapshots
             && let Some(found) = (snapshots.latest)(snapshots, &self.store, id, at).await
         {
-            range = range.gt(found.version);
-            folded = Folded { last: Some((found.version, found.times)), state: Some(found.state) };
+            rows = snapshots.kept.rows_after(&self.store, sequence, range, found.version).await?;
+            if rows.is_some() {
+                folded = Folded { last: Some((found.version, found.times)), state: Some(found.state) };
+            }
         }
-        let mut pages = self.store.pages(Id::<()>::from_uuid(id), range);
-        while let Some(page) = pages.next().await? {
+        let mut rows = rows.unwrap_or_else(|| Rows::of(self.store.pages(sequence, range)));
+        while let Some(page) = rows.next().await? {
             for row in &page {
-                let (envelope, event, _) = pages.mapper().decode_in(row)?.into_parts();
+                let (envelope, event, _) = rows.mapper().decode_in(row)?.into_parts();
                 let time = envelope.timestamp();
                 if until.is_some_and(|until| time > until) {
                     return Ok(folded);
