@@ -18,7 +18,7 @@ use crate::aggregate::{Aggregate, Replay, Root, fingerprint};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
-use crate::mapper::{Mapper, Snapshot};
+use crate::mapper::{Found, Mapper, Snapshot};
 use crate::observe;
 use crate::recorder::{DynSnapshotRecorder, EventRange};
 use crate::store::{EventStore, Pages};
@@ -168,37 +168,75 @@ impl SnapshotStore {
     pub(crate) async fn latest_state<S: DeserializeOwned>(
         &self,
         store: &EventStore,
-        (id, name, fingerprint): (Uuid, &'static str, u64),
+        kind: (Uuid, &'static str, u64),
         version: Version,
         until: Option<Timestamp>,
     ) -> Option<Snapshot<S>> {
-        let mut range = EventRange::all().lte(version).descending().limit(1);
-        loop {
-            // Without the store of snapshots, or a row that can be read, there are still the events.
-            let read: Result<Option<Snapshot<S>>, Error> = async {
-                let Some(row) = self.recorder.select_dyn(id, name, range).await?.pop() else {
-                    return Ok(None);
-                };
-                let keyed = store.mapper_with_key(id).await?;
-                keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint)
+        let found = match until {
+            None => self.last(store, kind, version).await,
+            Some(until) => self.last_until(store, kind, version, until).await,
+        };
+        // Without the store of snapshots, or a row that can be read, there are still the events.
+        found.unwrap_or_else(|error| {
+            // What is forgotten is for the events to say.
+            if error.kind() != ErrorKind::Forgotten {
+                self.report(&error);
             }
-            .await;
-            match read {
-                Ok(Some(snapshot)) if until.is_none_or(|until| snapshot.times.1 <= until) => {
-                    return Some(snapshot);
-                }
-                // In time: an earlier one may do. By other code: so were all earlier ones, most likely.
-                Ok(Some(snapshot)) => range = range.lt(snapshot.version),
-                Ok(None) => return None,
-                Err(error) => {
-                    // What is forgotten is for the events to say.
-                    if error.kind() != ErrorKind::Forgotten {
-                        self.report(&error);
-                    }
-                    return None;
-                }
-            }
+            None
+        })
+    }
+
+    async fn last<S: DeserializeOwned>(
+        &self,
+        store: &EventStore,
+        (id, name, fingerprint): (Uuid, &'static str, u64),
+        version: Version,
+    ) -> Result<Option<Snapshot<S>>, Error> {
+        let last = EventRange::all().lte(version).descending().limit(1);
+        let Some(row) = self.recorder.select_dyn(id, name, last).await?.pop() else { return Ok(None) };
+        let keyed = store.mapper_with_key(id).await?;
+        Ok(match keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint, None)? {
+            Found::State(snapshot) => Some(snapshot),
+            // If the last was taken by other code, so were all earlier ones, most likely.
+            Found::Other | Found::TooLate => None,
+        })
+    }
+
+    /// Only rows tell times: they are halved, since time does not run backwards from version to version.
+    async fn last_until<S: DeserializeOwned>(
+        &self,
+        store: &EventStore,
+        (id, name, fingerprint): (Uuid, &'static str, u64),
+        version: Version,
+        until: Timestamp,
+    ) -> Result<Option<Snapshot<S>>, Error> {
+        let versions = self.recorder.versions_dyn(id, name, EventRange::all().lte(version)).await?;
+        if versions.is_empty() {
+            return Ok(None);
         }
+        let keyed = store.mapper_with_key(id).await?;
+        let mapper = keyed.as_ref().unwrap_or(store.mapper());
+        let (mut last, mut left) = (None, &versions[..]);
+        while let (older, [middle, newer @ ..]) = left.split_at(left.len() / 2) {
+            let only = EventRange::all().gte(*middle).lte(*middle);
+            let row = self.recorder.select_dyn(id, name, only).await?.pop();
+            let found = row.map(|row| mapper.decode_snapshot(&row, name, fingerprint, Some(until)));
+            left = match found.transpose() {
+                Ok(Some(Found::State(snapshot))) => {
+                    last = Some(snapshot);
+                    newer
+                }
+                Ok(Some(Found::TooLate)) => older,
+                // By other code, or removed meanwhile: so were those before it, most likely.
+                Ok(Some(Found::Other) | None) => newer,
+                // It does not say when it was taken: an older one may do, and costs only a longer replay.
+                Err(error) => {
+                    self.report(&error);
+                    older
+                }
+            };
+        }
+        Ok(last)
     }
 }
 

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub use self::columns::EventView;
 use self::columns::Fill;
-pub(crate) use self::snapshot::Snapshot;
+pub(crate) use self::snapshot::{Found, Snapshot};
 use self::state::{Data, OfAggregate, OfSet, Read, Single, Skipped, State, Written};
 use crate::aggregate::{Aggregate, Events, is_retired};
 use crate::cipher::Cipher;

@@ -41,10 +41,21 @@ struct Read<S> {
     data: S,
 }
 
-/// Read first: the state of other code need not fit.
+/// Read first: the state of other code need not fit, and one that is too late is not needed.
 #[derive(Deserialize)]
 struct Taken {
     fp: u64,
+    at: Timestamp,
+}
+
+/// What a row is to who looks for a state.
+#[derive(Debug)]
+pub(crate) enum Found<S> {
+    State(Snapshot<S>),
+    /// Its last event was recorded after the time that is asked for.
+    TooLate,
+    /// It is of another kind, or was taken by other code.
+    Other,
 }
 
 impl Mapper {
@@ -61,24 +72,29 @@ impl Mapper {
         Ok(row)
     }
 
-    /// Nothing if it is of another kind, or was taken by other code.
+    /// The state, if it is of that kind, was taken by that code, and is not later than the time, if one is given.
     pub(crate) fn decode_snapshot<S: DeserializeOwned>(
         &self,
         row: &StoredEvent,
         name: &'static str,
         fingerprint: u64,
-    ) -> Result<Option<Snapshot<S>>, Error> {
+        until: Option<Timestamp>,
+    ) -> Result<Found<S>, Error> {
         if row.topic != name {
-            return Ok(None);
+            return Ok(Found::Other);
         }
         let (codec, written) = self.open(&row.state, &identity(row))?;
-        let Taken { fp } = codec.decode(PhantomData, &written)?;
+        let Taken { fp, at } = codec.decode(PhantomData, &written)?;
+        if until.is_some_and(|until| at > until) {
+            return Ok(Found::TooLate);
+        }
         if fp != fingerprint {
-            return Ok(None);
+            return Ok(Found::Other);
         }
         let Read { created, at, data } = codec.decode(PhantomData::<Read<S>>, &written)?;
         let times = (created, at);
-        Ok(Some(Snapshot { id: row.id, version: row.version, name, fingerprint, times, state: data }))
+        let (id, version) = (row.id, row.version);
+        Ok(Found::State(Snapshot { id, version, name, fingerprint, times, state: data }))
     }
 }
 
@@ -91,15 +107,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_of_another_kind_or_by_other_code_is_nothing() {
+    fn what_is_of_another_kind_or_by_other_code_or_too_late_is_no_state() {
         let mapper = Mapper::new();
         let times = (Timestamp::from_micros(1), Timestamp::from_micros(2));
         let (id, version) = (Uuid::nil(), Version::INITIAL);
         let snapshot = Snapshot { id, version, name: "Sum", fingerprint: 1, times, state: &7 };
         let row = mapper.encode_snapshot(&snapshot).unwrap();
-        let read = |name, fingerprint| mapper.decode_snapshot::<i32>(&row, name, fingerprint).unwrap();
-        assert_eq!(read("Sum", 1).map(|read| (read.state, read.times)), Some((7, times)));
-        assert!(read("Count", 1).is_none());
-        assert!(read("Sum", 2).is_none());
+        let read = |name, fingerprint, until: Option<i64>| {
+            let until = until.map(Timestamp::from_micros);
+            mapper.decode_snapshot::<i32>(&row, name, fingerprint, until).unwrap()
+        };
+        for until in [None, Some(2), Some(3)] {
+            let found = read("Sum", 1, until);
+            assert!(matches!(found, Found::State(read) if (read.state, read.times) == (7, times)));
+            assert!(matches!(read("Count", 1, until), Found::Other));
+            assert!(matches!(read("Sum", 2, until), Found::Other));
+        }
+        assert!(matches!(read("Sum", 1, Some(1)), Found::TooLate));
+        // Where there is a time to look for, it says in which half to go on.
+        assert!(matches!(read("Sum", 2, Some(1)), Found::TooLate));
     }
 }
