@@ -8,9 +8,13 @@ use es_runtime::cache::Cache;
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, DynApplicationRecorder, EventRange, LogRange,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, DynApplicationRecorder, EventRange, LogRange,
     MemoryRecorder, MemorySnapshots, Notification, Position, Receipt, SqliteOptions, StoredKey, Tables,
 };
+use es_runtime::repository::Repository;
+use es_runtime::snapshot::SnapshotStore;
+use es_runtime::standalone::MutatorRepository;
+use es_runtime::store::EventStore;
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, event};
 use uuid::Uuid;
@@ -455,4 +459,79 @@ fn keys_are_renewed_so_that_an_old_one_can_be_thrown_away() {
     assert_eq!(kind(only_new.get(gone.id()).wait()), ErrorKind::Forgotten);
     only_new.forget(id).wait().unwrap();
     assert_eq!(kind(only_new.get(id).wait()), ErrorKind::Forgotten);
+}
+
+/// Destroys keys, and says that something is still to be done.
+struct Late(MemoryRecorder);
+
+impl AggregateRecorder for Late {
+    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        self.0.append(commit).await
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+        self.0.select(id, range).await
+    }
+
+    async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
+        self.0.has_commit(id, commit).await
+    }
+
+    async fn select_keys(&self, ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
+        self.0.select_keys(ids).await
+    }
+
+    async fn replace_key(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
+        self.0.replace_key(old, new).await
+    }
+
+    async fn forget(&self, id: Uuid) -> Result<(), Error> {
+        self.0.forget(id).await?;
+        Err(Error::new(ErrorKind::Timeout, "somebody reads; do it again"))
+    }
+}
+
+#[test]
+fn snapshots_and_cache_are_emptied_also_if_the_store_is_not_done() {
+    let store = EventStore::new(keyed(), Arc::new(Late(MemoryRecorder::new())));
+    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+    let repository = Repository::new(store.clone()).with_snapshots(snapshots.clone());
+    let repository = repository.with_cache(Cache::of(10).trusting());
+    let account = open();
+    let id = account.id();
+    store.put::<Account>(account.pending()).wait().unwrap();
+    repository.take_snapshot(id, Version::MAX).wait().unwrap();
+    repository.get(id).wait().unwrap();
+    assert_eq!(kind(repository.forget(id).wait()), ErrorKind::Timeout);
+    assert_eq!(kind(repository.get(id).wait()), ErrorKind::Forgotten);
+    assert_eq!(snapshots.versions(id).wait().unwrap().len(), 0);
+
+    let said = Uuid::now_v7();
+    store.put_events(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
+    let texts = MutatorRepository::new(store, |_, event: Whispered| Some(event.text));
+    let texts = texts.with_snapshots(snapshots.clone(), "Text", 1);
+    texts.take_snapshot(said, 1).wait().unwrap();
+    let other = texts.clone().with_snapshots(snapshots, "Other text", 1);
+    other.take_snapshot(said, 1).wait().unwrap();
+    assert_eq!(kind(texts.forget(said).wait()), ErrorKind::Timeout);
+    assert_eq!(texts.snapshot_versions(said).wait().unwrap().len(), 0);
+    assert_eq!(other.snapshot_versions(said).wait().unwrap().len(), 0, "of whatever kind");
+}
+
+#[test]
+fn what_cannot_be_forgotten_keeps_its_snapshots() {
+    let recorder = Arc::new(MemoryRecorder::new());
+    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+    let repository = |mapper| {
+        let store = EventStore::new(mapper, Arc::clone(&recorder) as _);
+        Repository::new(store).with_snapshots(snapshots.clone())
+    };
+    let account = open();
+    let id = account.id();
+    let before = repository(Mapper::new().with_cipher(AesGcm::new(&key())));
+    before.store().put::<Account>(account.pending()).wait().unwrap();
+    before.take_snapshot(id, Version::MAX).wait().unwrap();
+    assert_eq!(kind(before.forget(id).wait()), ErrorKind::Config);
+    assert_eq!(kind(repository(keyed()).forget(id).wait()), ErrorKind::Invalid);
+    assert_eq!(snapshots.versions(id).wait().unwrap().len(), 1);
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::aggregate::{Aggregate, Replay, Root, Seal, not_found};
 use crate::cache::Cache;
 use crate::clock::Timestamp;
@@ -139,18 +141,14 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// As [`EventStore::forget`].
+    /// As [`EventStore::forget`]; wherever the key may be destroyed, the snapshots and the cached state are gone, too.
     pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
         let forgotten = self.store.forget(id.uuid()).await;
         // After the key, so that nothing that can be read comes back.
         if let Some(cache) = &self.cache {
             cache.remove(id);
         }
-        forgotten?;
-        match &self.snapshots {
-            Some(snapshots) => snapshots.clear(id.uuid()).await,
-            None => Ok(()),
-        }
+        clear_forgotten(self.snapshots.as_ref(), id.uuid(), forgotten).await
     }
 
     async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
@@ -214,6 +212,25 @@ impl Repository {
         observe::replayed(A::NAME, replayed);
         let replay = replay.ok_or_else(|| not_found::<A>(id, "it has no events, or none until then"))?;
         Ok(self.own(replay.finish()?))
+    }
+}
+
+/// Removes snapshots wherever the key may be destroyed, also if the store has failed or is not done; the first error is
+/// reported.
+pub(crate) async fn clear_forgotten(
+    snapshots: Option<&SnapshotStore>,
+    id: Uuid,
+    forgotten: Result<(), Error>,
+) -> Result<(), Error> {
+    // These are said before anything is done.
+    let is_refused =
+        |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Config | ErrorKind::Invalid);
+    match snapshots {
+        Some(snapshots) if !forgotten.as_ref().is_err_and(is_refused) => {
+            let cleared = snapshots.clear(id).await;
+            forgotten.and(cleared)
+        }
+        _ => forgotten,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::event_set::EventSet;
 use crate::id::{Id, Version};
 use crate::mapper::Snapshot;
 use crate::recorder::EventRange;
-use crate::repository::{At, bounds, no_snapshots};
+use crate::repository::{At, bounds, clear_forgotten, no_snapshots};
 use crate::snapshot::{Rows, SnapshotStore};
 use crate::store::EventStore;
 
@@ -156,17 +156,14 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         }
     }
 
-    /// Destroys the data key of a sequence, and removes its snapshots: see [`EventStore::forget`].
+    /// Destroys the data key of a sequence, and removes its snapshots, of whatever kind: see [`EventStore::forget`].
     ///
     /// # Errors
     ///
-    /// As [`EventStore::forget`].
+    /// As [`EventStore::forget`]; wherever the key may be destroyed, the snapshots are removed.
     pub async fn forget(&self, id: Uuid) -> Result<(), Error> {
-        self.store.forget(id).await?;
-        match &self.snapshots {
-            Some(snapshots) => snapshots.kept.clear(id).await,
-            None => Ok(()),
-        }
+        let forgotten = self.store.forget(id).await;
+        clear_forgotten(self.snapshots.as_ref().map(|snapshots| &snapshots.kept), id, forgotten).await
     }
 
     /// The versions of which there are snapshots of this kind of state, oldest first; also of such as are passed over.
