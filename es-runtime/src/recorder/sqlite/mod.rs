@@ -12,10 +12,6 @@ mod forget;
 mod options;
 mod readers;
 mod schema;
-#[expect(
-    dead_code,
-    reason = "`versions` has no caller any more: snapshots are read by kind, beside their table"
-)]
 mod select;
 mod snapshots;
 mod statements;

@@ -12,45 +12,24 @@ use crate::recorder::sql::KnownTopics;
 use crate::recorder::{EventRange, LogRange, Notification, Position, StoredKey};
 use crate::stored_event::StoredEvent;
 
-/// Events of one sequence, or snapshots.
+/// Events of one sequence.
 pub(super) fn events(
     connection: &Connection,
     texts: &Ranges,
     id: Uuid,
     range: EventRange,
 ) -> Result<Vec<StoredEvent>, Error> {
-    let mut topics = KnownTopics::default();
-    part(connection, texts, id, range, |row| event(row, id, 0, &mut topics))
-}
-
-/// Only their versions.
-pub(super) fn versions(
-    connection: &Connection,
-    texts: &Ranges,
-    id: Uuid,
-    range: EventRange,
-) -> Result<Vec<Version>, Error> {
-    part(connection, texts, id, range, |row| version(row, id, 0))
-}
-
-fn part<T>(
-    connection: &Connection,
-    texts: &Ranges,
-    id: Uuid,
-    range: EventRange,
-    mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
     let failed = error::of("read the events");
     let mut statement = connection.prepare_cached(texts.of(range.is_descending())).map_err(&failed)?;
     let bound =
         params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit(range.max_count())];
     let mut rows = statement.query(bound).map_err(&failed)?;
-    let mut found = Vec::new();
+    let (mut events, mut topics) = (Vec::new(), KnownTopics::default());
     while let Some(row) = rows.next().map_err(&failed)? {
-        found.push(read(row)?);
+        events.push(event(row, id, 0, &mut topics)?);
     }
-    Ok(found)
+    Ok(events)
 }
 
 pub(super) fn has_commit(
@@ -169,7 +148,7 @@ fn version(row: &Row<'_>, id: Uuid, at: usize) -> Result<Version, Error> {
         .ok_or_else(|| corrupt(&format!("a row of aggregate {id}"), "a version that is no number from 0 on"))
 }
 
-fn corrupt(place: &str, what: &str) -> Error {
+pub(super) fn corrupt(place: &str, what: &str) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!("{place} has {what}; something else wrote into the table, or the file is damaged"),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::statements::{Ranges, SnapshotStatements};
 use super::{Sqlite, error, select};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
@@ -54,7 +54,10 @@ impl SnapshotRecorder for SqliteSnapshots {
             part(connection, &statements.snapshots, id, &topic, range, |version, row| {
                 let state = row.get_ref(1).ok().and_then(|state| state.as_blob().ok());
                 let state = state.ok_or_else(|| {
-                    corrupt(&format!("snapshot {version} of aggregate {id}"), "a state that is no blob")
+                    select::corrupt(
+                        &format!("snapshot {version} of aggregate {id}"),
+                        "a state that is no blob",
+                    )
                 })?;
                 Ok(StoredEvent::new(id, version, topic.clone(), state.to_vec()))
             })
@@ -120,14 +123,9 @@ fn part<T>(
     while let Some(row) = rows.next().map_err(&failed)? {
         let version = row.get_ref(0).ok().and_then(|value| Version::try_from(value.as_i64().ok()?).ok());
         let version = version.ok_or_else(|| {
-            corrupt(&format!("a snapshot of aggregate {id}"), "a version that is no number from 0 on")
+            select::corrupt(&format!("a snapshot of aggregate {id}"), "a version that is no number from 0 on")
         })?;
         found.push(read(version, row)?);
     }
     Ok(found)
-}
-
-fn corrupt(place: &str, what: &str) -> Error {
-    let why = "something else wrote into the table, or the file is damaged";
-    Error::new(ErrorKind::Corrupt, format!("{place} has {what}; {why}"))
 }
