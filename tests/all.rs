@@ -12,6 +12,7 @@ mod cache;
 mod clock;
 mod columns;
 mod discard;
+mod environment;
 mod errors;
 mod events;
 mod forgetting;

@@ -15,7 +15,7 @@ use crate::id::{Id, Version};
 
 /// Keeps the states that were used last, each whole: what is handed out is a copy of one that nobody changes.
 ///
-/// ```
+/// ```standalone_crate
 /// use es_runtime::cache::Cache;
 /// use es_runtime::mapper::Mapper;
 /// use es_runtime::recorder::MemoryRecorder;

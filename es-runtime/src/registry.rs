@@ -199,10 +199,12 @@ impl Registry {
             Self { aggregates: BTreeMap::new(), topics: BTreeMap::new(), readers: BTreeMap::new() };
         let mut namespaces = BTreeMap::new();
         let mut clashes = BTreeSet::new();
+        let mut declared = BTreeSet::new();
         // Events declared on their own come first: their place is the better one to name.
         for event in events {
             for topic in [event.topic()].iter().chain(event.aliases()) {
-                registry.add_event(topic, event, &mut clashes);
+                declared.insert(*topic);
+                clashes.extend(registry.add_event(topic, event));
             }
         }
         // Sorted, so that a clash reads the same in every build.
@@ -214,49 +216,67 @@ impl Registry {
                 if other.type_id() != aggregate.type_id() {
                     let former = other.name != *name || aggregate.name != *name;
                     let counts = if former { " (a former name counts)" } else { "" };
-                    clashes.insert(format!(
+                    clashes.insert(Clash::Name(format!(
                         "two aggregates are named `{name}`{counts}: at {} and at {}; give one of them another `name`",
                         other.place, aggregate.place
-                    ));
+                    )));
                 }
             }
             let other: &AggregateType = namespaces.entry(aggregate.id_namespace).or_insert(aggregate);
             if other.type_id() != aggregate.type_id() && other.name != aggregate.name {
-                clashes.insert(format!(
+                clashes.insert(Clash::Other(format!(
                     "the aggregates `{}` at {} and `{}` at {} both derive ids from keys under the name `{}`, \
                      so that equal keys give equal ids; give one of them another `id_namespace`",
                     other.name, other.place, aggregate.name, aggregate.place, aggregate.id_namespace
-                ));
+                )));
             }
             for (topic, reading) in aggregate.topics.all() {
                 let Reading::Event(event) = reading else { continue };
-                registry.readers.entry(topic.clone()).or_insert(aggregate);
+                let first = *registry.readers.entry(topic.clone()).or_insert(aggregate);
                 // Standard events are told by the place of the aggregate.
                 let placed = aggregate.standard.iter().find(|standard| standard.topic() == event.topic());
-                registry.add_event(&topic, placed.unwrap_or(event), &mut clashes);
+                let clash = registry.add_event(&topic, placed.unwrap_or(event));
+                // Topics made of a name that two aggregates share differ again as soon as the names do.
+                let follows = !declared.contains(&*topic) && is_made_of_shared_name(&topic, first, aggregate);
+                clashes.extend(clash.filter(|_| !follows));
             }
         }
         if clashes.is_empty() { Ok(registry) } else { Err(told(&clashes)) }
     }
 
-    fn add_event(&mut self, topic: &str, event: &'static EventType, clashes: &mut BTreeSet<String>) {
+    fn add_event(&mut self, topic: &str, event: &'static EventType) -> Option<Clash> {
         let known = *self.topics.entry(topic.to_owned()).or_insert(event);
-        if known.type_id() != event.type_id() {
-            clashes.insert(format!(
+        (known.type_id() != event.type_id()).then(|| {
+            Clash::Other(format!(
                 "the events `{}` at {} and `{}` at {} both have the topic `{topic}`; give one of them another `topic`",
                 known.name(),
                 known.place(),
                 event.name(),
                 event.place()
-            ));
-        }
+            ))
+        })
     }
 }
 
+/// What two of them share, in the order in which it is told: names first, since other clashes may follow from them.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Clash {
+    Name(String),
+    Other(String),
+}
+
+/// Whether the topic begins with a name that both aggregates have, or had.
+fn is_made_of_shared_name(topic: &str, one: &AggregateType, other: &AggregateType) -> bool {
+    let Some((name, _)) = topic.rsplit_once('.') else { return false };
+    one.type_id() != other.type_id()
+        && [one, other].iter().all(|aggregate| aggregate.name == name || aggregate.aliases.contains(&name))
+}
+
 /// The first clashes, a line for each: the rest is often more of the same.
-fn told(clashes: &BTreeSet<String>) -> String {
+fn told(clashes: &BTreeSet<Clash>) -> String {
     const TOLD: usize = 20;
-    let mut lines: Vec<String> = clashes.iter().take(TOLD).cloned().collect();
+    let lines = clashes.iter().map(|(Clash::Name(line) | Clash::Other(line))| line.clone());
+    let mut lines: Vec<String> = lines.take(TOLD).collect();
     if let Some(more @ 1..) = clashes.len().checked_sub(TOLD) {
         lines.push(format!("and {more} more"));
     }

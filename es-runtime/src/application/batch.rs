@@ -17,7 +17,7 @@ use crate::stored_event::StoredEvent;
 
 /// What is saved together: all of it or nothing.
 ///
-/// ```
+/// ```standalone_crate
 /// use es_runtime::{Application, Wait, aggregate, application::Batch, mutator};
 /// # #[aggregate]
 /// # pub struct Account { pub balance: i64 }

@@ -192,7 +192,6 @@ fn config(message: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wait::Wait;
 
     fn builder(name: &str, variables: &[(&str, &str)]) -> Result<Builder, Error> {
         let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
@@ -216,14 +215,6 @@ mod tests {
         fails("bank", &[], &["set `BANK_PERSISTENCE` or `PERSISTENCE`"]);
         fails("", &[], &["set `PERSISTENCE`"]);
         fails("bank", &[("BANK_PERSISTENCE", "")], &["no store is configured"]);
-        assert!(builder("bank", &[("PERSISTENCE", "memory:")]).unwrap().open().wait().is_ok());
-    }
-
-    #[test]
-    fn what_is_said_of_one_application_counts_before_what_is_said_of_all() {
-        let variables = [("PERSISTENCE", "nowhere:"), ("BIG_BANK_PERSISTENCE", "memory:")];
-        assert!(builder("big-bank", &variables).unwrap().open().wait().is_ok());
-        assert!(builder("shop", &variables).unwrap().open().wait().is_err());
     }
 
     #[test]

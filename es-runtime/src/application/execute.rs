@@ -40,7 +40,7 @@ impl Application {
     /// If somebody else was first, the command runs again on the newest state. If it refuses, nothing is saved. What
     /// it returns is given back: of two results the outer one is the store's, the inner one the command's.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
     /// # #[aggregate]
     /// # pub struct Account { pub balance: i64 }
@@ -101,7 +101,7 @@ impl Application {
     /// What it refused, and what recorded no event, is not remembered: it runs again. To create an aggregate only once,
     /// derive its id from the request: [`Id::from_key`](crate::Id::from_key).
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator, recorder::CommitId};
     /// # #[aggregate]
     /// # pub struct Account { pub balance: i64 }

@@ -27,7 +27,7 @@ use crate::store::EventStore;
 
 /// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
 ///
-/// ```
+/// ```standalone_crate
 /// use es_runtime::{Application, Wait, aggregate, mutator};
 /// # #[aggregate]
 /// # pub struct Account { pub balance: i64 }
@@ -84,8 +84,8 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if the URI names no store of this build, or one that cannot be opened;
-    /// [`ErrorKind::Schema`] if its tables are not ours.
+    /// [`ErrorKind::Config`] if the URI names no store of this build, or one that cannot be opened, or if names or topics
+    /// of the aggregates in this program [clash](crate::Registry::global); [`ErrorKind::Schema`] if its tables are not ours.
     pub async fn open(uri: &str) -> Result<Self, Error> {
         Self::builder(uri).open().await
     }
@@ -106,7 +106,7 @@ impl Application {
 
     /// An application on a recorder of your own.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use std::sync::Arc;
     ///
     /// use es_runtime::{Application, Wait, recorder::MemoryRecorder};
@@ -132,7 +132,7 @@ impl Application {
 
     /// The same application, which adds this to all that it saves: who, why, on whose behalf.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use es_runtime::{Application, Metadata, Wait};
     /// # let app = Application::open("memory:").wait()?;
     /// let for_ann = app.with_metadata(Metadata::new().with_actor("ann").with_correlation("request 7"));
@@ -198,7 +198,7 @@ impl Application {
     /// An aggregate is told by its first event. Of two types that are created by the same
     /// declared event, both are listed.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
     /// # #[aggregate]
     /// # pub struct Account { pub balance: i64 }
@@ -223,7 +223,7 @@ impl Application {
 
     /// Keeps the state that an aggregate has now, or had at a version; returns that version.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use es_runtime::{Application, Version, Wait, aggregate, mutator};
     /// # #[aggregate]
     /// # pub struct Account { pub balance: i64 }
@@ -264,7 +264,7 @@ impl Application {
     /// anybody can read in the store. [Columns of your own](crate::mapper::Mapper::with_column), which are not
     /// encrypted, are emptied. A state that another process has in memory goes with that process.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {
     /// # use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
     /// # #[aggregate]

@@ -8,6 +8,7 @@ use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
 use crate::recorder::{DynApplicationRecorder, DynSnapshotRecorder, MemoryRecorder, MemorySnapshots, Tables};
+use crate::registry::Registry;
 use crate::repository::Repository;
 use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
@@ -15,7 +16,7 @@ use crate::wait::unblock;
 
 /// How an application is opened.
 ///
-/// ```
+/// ```standalone_crate
 /// use es_runtime::{Application, Wait, recorder::Tables};
 ///
 /// let app = Application::builder("sqlite::memory:").tables(Tables::with_prefix("bank")?).open().wait()?;
@@ -149,6 +150,8 @@ impl Builder {
     /// As [`Application::open`].
     pub async fn open(self) -> Result<Application, Error> {
         unblock(move || {
+            // Of two aggregates with one name, the events of one would be read as those of the other.
+            Registry::global()?;
             let Opened { events, snapshots, close } = self.store()?;
             let mut repository = Repository::new(EventStore::new(self.mapper, Arc::clone(&events) as _));
             if let Some(snapshots) = snapshots {

@@ -6,7 +6,7 @@
 //! In the stand-alone style all events are published, and a [policy](PersistencePolicy) stores them. With an
 //! [application](crate::Application) it is the other way round: what is saved is published.
 //!
-//! ```
+//! ```standalone_crate
 //! # use es_runtime::{Application, Recorded, Wait, aggregate, mutator};
 //! # #[aggregate]
 //! # pub struct Account { pub balance: i64 }

@@ -73,7 +73,7 @@ impl Mapper {
     /// Fills a column of your own, for queries of others: the table must
     /// [have it](crate::recorder::EventTable::with_column). What stands in it is not encrypted.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use es_runtime::mapper::Mapper;
     /// use es_runtime::recorder::{ColumnType, EventTable, Tables};
     /// use es_runtime::{Application, Wait};
