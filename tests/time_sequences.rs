@@ -283,3 +283,35 @@ fn places_and_moments_are_turned_into_each_other() {
     assert_eq!(Timestamp::at(Version::MAX).unwrap().as_micros(), i64::MAX);
     assert_eq!(Timestamp::from_micros(-5).place(), 0);
 }
+
+#[test]
+fn what_is_no_log_is_not_appended_to() {
+    for store in stores() {
+        let id = Uuid::now_v7();
+        store.put_events(&[es_runtime::event::Recorded::now(id, 1, Alarm { level: 1 })]).wait().unwrap();
+        let log = TimeLog::<Logged>::new(store.clone(), id);
+        // Each time: the refusal is not forgotten.
+        for _ in 0..2 {
+            let error = log.append(logged("no")).wait().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the id {id} holds events that are no messages of this log, the first of them a `Alarm`; \
+                     use an id of its own"
+                )
+            );
+        }
+        // A set that has the event may go on.
+        TimeLog::<Entry>::new(store, id).append(logged("yes")).wait().unwrap();
+    }
+}
+
+#[test]
+fn what_is_under_the_id_is_looked_up_once() {
+    let (store, id) = (stores().into_iter().next().unwrap(), Uuid::now_v7());
+    let log = TimeLog::<Logged>::new(store.clone(), id);
+    log.append(logged("one")).wait().unwrap();
+    store.put_events(&[es_runtime::event::Recorded::now(id, 1, Alarm { level: 1 })]).wait().unwrap();
+    log.clone().append(logged("two")).wait().unwrap();
+}

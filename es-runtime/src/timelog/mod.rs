@@ -8,6 +8,8 @@ mod range;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
@@ -59,12 +61,14 @@ const PAGE: usize = 256;
 pub struct TimeLog<E, T = Timestamp> {
     store: EventStore,
     id: Uuid,
+    /// Whether it is known that nobody else's events are under the id. Copies share what one of them saw.
+    is_own: Arc<AtomicBool>,
     of: PhantomData<fn(E) -> T>,
 }
 
 impl<E, T> Clone for TimeLog<E, T> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), id: self.id, of: PhantomData }
+        Self { store: self.store.clone(), id: self.id, is_own: Arc::clone(&self.is_own), of: PhantomData }
     }
 }
 
@@ -75,9 +79,10 @@ impl<E, T> fmt::Debug for TimeLog<E, T> {
 }
 
 impl<E: EventSet, T: Moment> TimeLog<E, T> {
-    /// The log that is kept under this id, which no aggregate may have.
+    /// The log that is kept under this id, which no aggregate may have. Keep it for as long as you append: before its first
+    /// message it looks what is stored under the id.
     pub fn new(store: EventStore, id: Uuid) -> Self {
-        Self { store, id, of: PhantomData }
+        Self { store, id, is_own: Arc::default(), of: PhantomData }
     }
 
     /// The id that it is kept under.
@@ -90,7 +95,9 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     /// # Errors
     ///
     /// [`Unavailable`](ErrorKind::Unavailable) if very many others append at the same moment,
-    /// [`Invalid`](ErrorKind::Invalid) if the clock shows what cannot be a place, and what mapper and store report.
+    /// [`Invalid`](ErrorKind::Invalid) if the clock shows what cannot be a place or the id holds events of something else,
+    /// and what mapper and store report. After [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) the message may be stored;
+    /// appended again, it may be in the log twice.
     pub async fn append(&self, message: impl Into<E>) -> Result<T, Error> {
         self.append_with(message, Metadata::new()).await
     }
@@ -101,6 +108,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     ///
     /// As [`append`](Self::append).
     pub async fn append_with(&self, message: impl Into<E>, metadata: Metadata) -> Result<T, Error> {
+        self.check_own().await?;
         let (message, time) = (message.into(), now());
         let mut place = T::of(time)?.place();
         for _ in 0..ATTEMPTS {
@@ -118,6 +126,27 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
                 self.id
             ),
         ))
+    }
+
+    /// Refuses the id of an aggregate: places of a log are no versions, and it could never be loaded again.
+    async fn check_own(&self) -> Result<(), Error> {
+        if self.is_own.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut pages = self.store.pages(Id::<()>::from_uuid(self.id), EventRange::all().limit(1));
+        let first = pages.next().await?.and_then(|rows| rows.into_iter().next());
+        let is_of_set = |topic: &str| {
+            E::TYPES.iter().any(|known| known.topic() == topic || known.aliases().contains(&topic))
+        };
+        if let Some(first) = first.filter(|first| !is_of_set(&first.topic)) {
+            let message = format!(
+                "the id {} holds events that are no messages of this log, the first of them a `{}`; use an id of its own",
+                self.id, first.topic
+            );
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        self.is_own.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The first place after `taken` that was free when it was looked at.
