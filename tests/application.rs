@@ -72,6 +72,23 @@ fn what_is_saved_is_loaded_again() {
 }
 
 #[test]
+fn metadata_of_an_application_add_up() {
+    for app in apps() {
+        let ann = app.with_metadata(Metadata::new().with_actor("ann").with("channel", "web"));
+        let bob = ann.with_metadata(Metadata::new().with_actor("bob").with_correlation(7));
+        let stored = |app: &Application| {
+            let id = saved(app).id();
+            app.store().get(id, EventRange::all()).wait().unwrap()[0].metadata().clone()
+        };
+        let expected = Metadata::new().with_actor("bob").with("channel", "web").with_correlation(7);
+        assert_eq!(stored(&bob), expected);
+        assert_eq!(stored(&bob.with_metadata(Metadata::new())), expected);
+        assert_eq!(stored(&ann).actor(), Some("ann"));
+        assert!(stored(&app).is_empty());
+    }
+}
+
+#[test]
 fn a_loaded_aggregate_goes_on() {
     for app in apps() {
         let id = saved(&app).id();

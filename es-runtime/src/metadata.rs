@@ -58,6 +58,16 @@ impl Metadata {
         self.with(ACTOR, actor)
     }
 
+    /// Adds all pairs of `more`, which win where both have a name.
+    pub(crate) fn and(mut self, more: Self) -> Self {
+        match (&mut self.pairs, more.pairs) {
+            (Some(pairs), Some(more)) => pairs.extend(*more),
+            (pairs @ None, more) => *pairs = more,
+            (_, None) => {}
+        }
+        self
+    }
+
     /// The value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.as_ref()?.get(name).map(String::as_str)

@@ -130,7 +130,8 @@ impl Application {
         Self { shared: Arc::new(shared), metadata: Metadata::new() }
     }
 
-    /// The same application, which adds this to all that it saves: who, why, on whose behalf.
+    /// The same application, which adds this to all that it saves: who, why, on whose behalf. What it added before it still
+    /// adds; of two values of one name the later counts.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Metadata, Wait};
@@ -141,7 +142,7 @@ impl Application {
     /// ```
     #[must_use]
     pub fn with_metadata(&self, metadata: Metadata) -> Self {
-        Self { shared: Arc::clone(&self.shared), metadata }
+        Self { shared: Arc::clone(&self.shared), metadata: self.metadata.clone().and(metadata) }
     }
 
     /// Saves the pending events of aggregates, all of them or none.
