@@ -397,8 +397,9 @@ fn a_closed_application_says_so() {
 #[test]
 fn a_uri_that_names_no_store_is_refused_with_what_would() {
     for (uri, part) in [
-        ("", "no store"),
-        ("bank.db", "no store"),
+        ("", "the URI is empty; write `memory:` or `sqlite:bank.db`"),
+        ("bank.db", "the URI \"bank.db\" names no store; for a file write `sqlite:bank.db`"),
+        ("sqlite::memory", "for a database in memory write `sqlite::memory:`"),
         ("mysq:bank", "\"mysq\""),
         ("sqlite:", "names no file"),
         ("memory:bank", "more than `memory:`"),

@@ -16,7 +16,7 @@ impl Builder {
     /// |---|---|---|
     /// | `PERSISTENCE` | the URI of the store | an error |
     /// | `TABLE_PREFIX` | what the names of the tables begin with; empty for nothing | the name, in small letters |
-    /// | `CIPHER_KEY` | encrypts with this key, in base64 | nothing is encrypted |
+    /// | `CIPHER_KEY` | encrypts with this key, in base64, as `openssl rand -base64 32` makes one | nothing is encrypted |
     /// | `CIPHER_KEYS_OLD` | keys that are only read with, in base64, with commas between them | none |
     /// | `CIPHER_DATA_KEYS` | `yes`: each aggregate has [a key of its own](Mapper::with_data_keys), and can be forgotten | `no` |
     /// | `CIPHER_CLEAR_DATA` | `yes`: what was stored before there was a key is read, too | `no`: it is refused |
@@ -60,10 +60,16 @@ impl Builder {
                 "no store is configured: set {own}`PERSISTENCE` to a URI such as `sqlite:bank.db` or `memory:`"
             ))
         })?;
-        let mut builder = Self::new(uri.value).mapper(variables.mapper()?);
-        let prefix = variables.get("TABLE_PREFIX")?.map_or_else(|| plain(name), |set| set.value);
+        let mut builder = Self::at_variable(uri.variable, uri.value).mapper(variables.mapper()?);
+        let set = variables.get("TABLE_PREFIX")?;
+        let prefix = set.as_ref().map_or_else(|| plain(name), |set| set.value.clone());
         if !prefix.is_empty() {
-            builder = builder.tables(Tables::with_prefix(&prefix)?);
+            let tables = Tables::with_prefix(&prefix);
+            let tables = tables.map_err(|error| match &set {
+                Some(set) => set.about(error),
+                None => error,
+            })?;
+            builder = builder.tables(tables);
         }
         if let Some(every) = variables.get("SNAPSHOT_EVERY")?.filter(|set| !set.value.is_empty()) {
             let events =
@@ -90,6 +96,11 @@ struct Set {
 impl Set {
     fn wrong(&self, remedy: &str) -> Error {
         config(format!("the environment variable `{}` is {:?}; {remedy}", self.variable, self.value))
+    }
+
+    /// The error of what reads the value.
+    fn about(&self, error: Error) -> Error {
+        error.about(&format!("the environment variable `{}`", self.variable))
     }
 }
 
@@ -125,10 +136,15 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
             None => mapper,
         };
         let (key, old) = (self.get("CIPHER_KEY")?, self.get("CIPHER_KEYS_OLD")?);
-        let is_set = |set: &Set| !set.value.is_empty();
+        if let Some(empty) = key.as_ref().filter(|set| set.value.is_empty()) {
+            return Err(config(format!(
+                "the environment variable `{}` is set, but empty; unset it to store in clear",
+                empty.variable
+            )));
+        }
         let (data_keys, clear) = (self.switch("CIPHER_DATA_KEYS")?, self.switch("CIPHER_CLEAR_DATA")?);
-        let old = old.filter(is_set);
-        match (key.filter(is_set), old.as_ref().or(data_keys.as_ref()).or(clear.as_ref())) {
+        let old = old.filter(|set| !set.value.is_empty());
+        match (key, old.as_ref().or(data_keys.as_ref()).or(clear.as_ref())) {
             (Some(key), _) => {
                 let mapper = encrypting(mapper, &key, old.as_ref(), data_keys.is_some())?;
                 Ok(if clear.is_some() { mapper.allowing_clear_data() } else { mapper })
@@ -169,11 +185,13 @@ fn compressing(mapper: Mapper, set: &Set) -> Result<Mapper, Error> {
 
 #[cfg(feature = "aes")]
 fn encrypting(mapper: Mapper, key: &Set, old: Option<&Set>, data_keys: bool) -> Result<Mapper, Error> {
-    let cipher = crate::cipher::AesGcm::from_base64(&key.value, old.map_or("", |old| &old.value));
-    let cipher = cipher.map_err(|error| {
-        let old = old.map(|old| format!(" or `{}`", old.variable)).unwrap_or_default();
-        config(format!("the environment variable `{}`{old} holds no key: {error}", key.variable))
-    })?;
+    use crate::cipher::{AesGcm, Key};
+    let mut cipher = AesGcm::new(&Key::from_base64(&key.value).map_err(|error| key.about(error))?);
+    if let Some(old) = old {
+        for text in old.value.split(',').filter(|text| !text.trim().is_empty()) {
+            cipher = cipher.with_old_key(&Key::from_base64(text).map_err(|error| old.about(error))?);
+        }
+    }
     Ok(if data_keys { mapper.with_data_keys(cipher) } else { mapper.with_cipher(cipher) })
 }
 
@@ -227,7 +245,11 @@ mod tests {
         assert!(shown(&[]).contains("bank_stored_events"));
         assert!(shown(&[("TABLE_PREFIX", "shop")]).contains("shop_stored_events"));
         assert!(shown(&[("TABLE_PREFIX", "")]).contains("\"stored_events\""));
-        fails("bank", &[("PERSISTENCE", "memory:"), ("TABLE_PREFIX", "a b")], &["\"a b_stored_events\""]);
+        fails(
+            "bank",
+            &[("PERSISTENCE", "memory:"), ("TABLE_PREFIX", "a b")],
+            &["the environment variable `TABLE_PREFIX`: \"a b_stored_events\""],
+        );
     }
 
     #[test]
@@ -237,6 +259,28 @@ mod tests {
         fails("bank", &with("COMPRESSOR", "rar"), &["`COMPRESSOR` is \"rar\"", "`zlib` or `zstd`"]);
         fails("bank", &with("CIPHER_KEY", "c2VjcmV0"), &["`CIPHER_KEY`"]);
         fails("bank", &with("BANK_CIPHER_KEYS_OLD", "c2VjcmV0"), &["`BANK_CIPHER_KEYS_OLD`", "`CIPHER_KEY`"]);
+    }
+
+    #[test]
+    fn an_empty_key_is_not_taken_for_none() {
+        let variables = [("PERSISTENCE", "memory:"), ("BANK_CIPHER_KEY", " "), ("CIPHER_KEY", "c2VjcmV0")];
+        fails("bank", &variables, &["`BANK_CIPHER_KEY` is set, but empty; unset it to store in clear"]);
+    }
+
+    #[cfg(feature = "aes")]
+    #[test]
+    fn a_wrong_key_names_its_variable_once_and_says_how_one_is_made() {
+        let key = crate::cipher::Key::generate(256).unwrap().to_base64();
+        for wrong in ["c2VjcmV0", "no base64"] {
+            for variables in
+                [vec![("CIPHER_KEY", wrong)], vec![("CIPHER_KEY", &key), ("CIPHER_KEYS_OLD", wrong)]]
+            {
+                let named = format!("the environment variable `{}`: a key ", variables.last().unwrap().0);
+                let all: Vec<_> = variables.into_iter().chain([("PERSISTENCE", "memory:")]).collect();
+                fails("bank", &all, &[&named, "; make one with `openssl rand -base64 32`"]);
+                assert_eq!(builder("bank", &all).unwrap_err().to_string().matches("CIPHER_KEY").count(), 1);
+            }
+        }
     }
 
     #[cfg(not(all(feature = "aes", feature = "zlib", feature = "zstd")))]

@@ -48,7 +48,11 @@ type Told = dyn Fn(&Error) + Send + Sync;
 
 /// Where the events are.
 enum Source {
-    Uri(String),
+    Uri {
+        uri: String,
+        /// The environment variable that it was read from, for messages.
+        variable: Option<String>,
+    },
     Recorder(Arc<dyn DynApplicationRecorder>),
 }
 
@@ -69,7 +73,12 @@ struct Opened {
 
 impl Builder {
     pub(super) fn new(uri: String) -> Self {
-        Self::of(Source::Uri(uri))
+        Self::of(Source::Uri { uri, variable: None })
+    }
+
+    /// At the URI that an environment variable holds.
+    pub(super) fn at_variable(variable: String, uri: String) -> Self {
+        Self::of(Source::Uri { uri, variable: Some(variable) })
     }
 
     pub(super) fn on(recorder: Arc<dyn DynApplicationRecorder>) -> Self {
@@ -171,7 +180,10 @@ impl Builder {
 
     fn store(&self) -> Result<Opened, Error> {
         let mut opened = match &self.source {
-            Source::Uri(uri) => self.store_at(uri)?,
+            Source::Uri { uri, variable } => self.store_at(uri).map_err(|error| match variable {
+                Some(variable) => error.about(&format!("the environment variable `{variable}`")),
+                None => error,
+            })?,
             Source::Recorder(recorder) => {
                 if let Snapshots::Beside = self.snapshots {
                     return Err(Error::new(
@@ -194,7 +206,18 @@ impl Builder {
     }
 
     fn store_at(&self, uri: &str) -> Result<Opened, Error> {
-        let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
+        if uri.is_empty() {
+            let message = "the URI is empty; write `memory:` or `sqlite:bank.db`";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let (scheme, rest) = match uri.split_once(':') {
+            Some(parts) => parts,
+            None if ["memory", "sqlite"].contains(&uri) => (uri, ""),
+            None => {
+                let message = format!("the URI {uri:?} names no store; for a file write `sqlite:{uri}`");
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+        };
         match scheme {
             "memory" if rest.is_empty() => Ok(Opened {
                 events: Arc::new(MemoryRecorder::new()),

@@ -62,7 +62,7 @@ impl AesGcm {
     /// assert_eq!(
     ///     error.to_string(),
     ///     "old cipher key 1 (CIPHER_KEYS_OLD): a key cannot have 5 bytes; \
-    ///      AES takes 16, 24 or 32 bytes (128, 192 or 256 bits)"
+    ///      AES takes 16, 24 or 32 bytes (128, 192 or 256 bits); make one with `openssl rand -base64 32`"
     /// );
     /// # Ok::<(), es_runtime::Error>(())
     /// ```

@@ -62,7 +62,7 @@ impl Key {
     /// [`ErrorKind::Config`] for other text; the message does not show it.
     pub fn from_base64(text: &str) -> Result<Self, Error> {
         let bytes = BASE64.decode(text.trim()).map_err(|_| {
-            Error::new(ErrorKind::Config, "a key is not base64; take one that `Key::to_base64` made")
+            Error::new(ErrorKind::Config, "a key is not base64; make one with `openssl rand -base64 32`")
         })?;
         Self::checked(Zeroizing::new(bytes))
     }
@@ -95,7 +95,10 @@ impl Key {
         match bytes.len() {
             16 | 24 | 32 => Ok(Self(bytes)),
             length => {
-                Err(Error::new(ErrorKind::Config, format!("a key cannot have {length} bytes; {SIZES}")))
+                let message = format!(
+                    "a key cannot have {length} bytes; {SIZES}; make one with `openssl rand -base64 32`"
+                );
+                Err(Error::new(ErrorKind::Config, message))
             }
         }
     }

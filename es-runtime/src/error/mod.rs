@@ -56,6 +56,13 @@ impl Error {
         self
     }
 
+    /// Says in front of the message what it is about.
+    #[must_use]
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     /// The aggregate is forgotten.
     #[cold]
     pub fn forgotten(id: Uuid) -> Self {

@@ -49,6 +49,12 @@ impl FromStr for SqliteOptions {
         let mut made = match path {
             "" => return Err(config(uri, "it names no file; write `sqlite:bank.db`, or `sqlite::memory:`")),
             ":memory:" => Self::in_memory(),
+            name if name.starts_with(':') => {
+                return Err(config(
+                    uri,
+                    "the name of a file cannot begin with `:`; for a database in memory write `sqlite::memory:`",
+                ));
+            }
             name if is_shared => Self::in_shared_memory(name),
             path => Self::file(path),
         };
@@ -112,6 +118,9 @@ mod tests {
             ("sqlite:", "names no file"),
             ("sqlite:?mode=ro", "names no file"),
             ("sqlite://bank.db", "no host"),
+            ("sqlite::memory", "write `sqlite::memory:`"),
+            ("sqlite::memory:?mode", "`mode` has"),
+            ("sqlite::memory?mode=rw", "write `sqlite::memory:`"),
             ("sqlite:b?mode", "`mode` has no value"),
             ("sqlite:b?mode=x", "`rwc`, `rw`, `ro` or `memory`"),
             ("sqlite:b?synchronous=off", "`full` or `normal`"),
