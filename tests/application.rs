@@ -403,7 +403,7 @@ fn a_uri_that_names_no_store_is_refused_with_what_would() {
         ("mysq:bank", "\"mysq\""),
         ("sqlite:", "names no file"),
         ("memory:bank", "more than `memory:`"),
-        ("sqlite:/no/such/folder/bank.db", "is its folder there"),
+        ("sqlite:/no/such/folder/bank.db", "the folder /no/such/folder does not exist; make it first"),
     ] {
         let error = Application::open(uri).wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{uri}");

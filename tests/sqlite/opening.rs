@@ -20,6 +20,27 @@ fn a_folder_or_file_that_is_not_there_is_a_mistake_of_configuration() {
 }
 
 #[test]
+fn what_stands_in_the_way_is_said() {
+    let folder = Folder::new();
+    fs::write(folder.file("file"), "").unwrap();
+    let missing = folder.file("no/such");
+    for (options, fact) in [
+        (
+            SqliteOptions::file(missing.join("events.db")),
+            format!("the folder {} does not exist; make it first", missing.display()),
+        ),
+        (SqliteOptions::file(folder.path()), "the path is a folder".to_owned()),
+        (SqliteOptions::file(folder.file("file").join("events.db")), "is no folder".to_owned()),
+        (options(&folder).existing(), "there is no such file".to_owned()),
+        (options(&folder).read_only(), "there is no such file".to_owned()),
+    ] {
+        let error = options.open().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(&fact), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_database_is_not_touched() {
     let folder = Folder::new();
     let text = b"This is not a database, but a letter to my aunt. ".repeat(100);

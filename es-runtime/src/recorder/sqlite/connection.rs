@@ -24,9 +24,9 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
     if options.create && !reads {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    let name = match &options.location {
-        Location::File(path) => path.display().to_string(),
-        Location::Memory(_) => "in memory".to_owned(),
+    let (file, name) = match &options.location {
+        Location::File(path) => (Some(path.as_path()), path.display().to_string()),
+        Location::Memory(_) => (None, "in memory".to_owned()),
     };
     let opened = match &options.location {
         // SQLite takes some relative names for URIs, or for a database in memory.
@@ -34,7 +34,7 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
         Location::Memory(_) => Connection::open_in_memory(),
     };
     let connection = opened.map_err(|cause| match role {
-        Role::Writes => error::opening(&name, cause),
+        Role::Writes => error::opening(file, cause),
         Role::Reads => error::opening_another(&name, cause),
     })?;
     let failed = |cause| match role {

@@ -1,6 +1,7 @@
 //! What the driver reports, as kinds of our own.
 
-use std::io;
+use std::path::Path;
+use std::{fs, io};
 
 use rusqlite::ffi;
 
@@ -14,16 +15,44 @@ pub(super) fn of(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
     }
 }
 
-/// A file that cannot be opened.
-pub(super) fn opening(what: &str, cause: rusqlite::Error) -> Error {
-    let (kind, remedy) = match primary(&cause) {
-        Some(ffi::SQLITE_CANTOPEN) => (
+/// A database that cannot be opened; `file` if it is in one.
+pub(super) fn opening(file: Option<&Path>, cause: rusqlite::Error) -> Error {
+    let what = file.map_or_else(|| "in memory".to_owned(), |file| file.display().to_string());
+    let (kind, remedy) = if primary(&cause) == Some(ffi::SQLITE_CANTOPEN) {
+        let told = file.and_then(obstacle);
+        (
             ErrorKind::Config,
-            "is its folder there, may the file be read and written, is it there if it must be?",
-        ),
-        _ => kind(&cause),
+            told.unwrap_or_else(|| "may the file and its folder be read and written?".to_owned()),
+        )
+    } else {
+        let (kind, remedy) = kind(&cause);
+        (kind, remedy.to_owned())
     };
     Error::new(kind, format!("cannot open the database {what}: {cause}; {remedy}")).with_source(cause)
+}
+
+/// What stands in the way of a file, as far as the system tells: SQLite says the same of all of it.
+fn obstacle(file: &Path) -> Option<String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let refused = |at: &Path| format!("this program has no permission for {}; change it", at.display());
+    match (fs::metadata(file), fs::metadata(folder)) {
+        (Ok(found), _) if found.is_dir() => Some("the path is a folder; name a file in it".to_owned()),
+        (Ok(_), _) => match fs::File::open(file) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Some(refused(file)),
+            _ => None,
+        },
+        (Err(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            Some(format!("the folder {} does not exist; make it first", folder.display()))
+        }
+        (Err(_), Ok(found)) if !found.is_dir() => Some(format!("{} is no folder", folder.display())),
+        (Err(error), _) if error.kind() == io::ErrorKind::PermissionDenied => Some(refused(folder)),
+        // As no file is made where it has to be there.
+        (Err(_), Ok(_)) => Some(
+            "there is no such file, and it is not made: the options forbid it, or the folder's permissions"
+                .to_owned(),
+        ),
+        _ => None,
+    }
 }
 
 /// One more connection to a file that was opened before.
@@ -91,7 +120,8 @@ fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {
         Some(ffi::SQLITE_CORRUPT) => (ErrorKind::Corrupt, "the file is damaged; restore it from a backup"),
         Some(ffi::SQLITE_READONLY) => (
             ErrorKind::Storage,
-            "the database may only be read; check the file's and its folder's permissions",
+            "the database may only be read: it was opened for reading only, or the file's or its folder's permissions \
+             forbid more; check both",
         ),
         Some(ffi::SQLITE_FULL) => {
             (ErrorKind::Storage, "the disk is full; nothing was stored; make room and try again")
