@@ -153,7 +153,23 @@ fn a_discarded_aggregate_is_gone_once_that_is_saved() {
         assert_eq!(app.get_at(id, 2).wait().unwrap().balance, 10, "the past is still there");
         // The id is never used again.
         let mut again = Account::open_with_id(id, "Bob".into());
-        assert_eq!(app.save(&mut again).wait().unwrap_err().kind(), ErrorKind::Conflict);
+        let error = app.save(&mut again).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "aggregate {id} exists already, at version 3; load it, or create another: the id of a discarded one is \
+                 never used again"
+            )
+        );
+        // Of what is not there at all, nothing is said about the past.
+        let unknown = Id::<Account>::new();
+        let message = |found: Result<(), es_runtime::Error>| found.unwrap_err().to_string();
+        assert!(message(app.get(unknown).wait().map(drop)).ends_with(": it has no events"));
+        assert!(
+            message(app.get_at(unknown, 1).wait().map(drop))
+                .ends_with("it has no events, or none until then")
+        );
     }
 }
 
@@ -163,6 +179,7 @@ fn the_id_of_another_aggregate_is_told_from_an_unknown_one() {
         let account = saved(&app);
         let error = app.get(Id::<Branch>::from_uuid(account.id().uuid())).wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongAggregate);
+        assert!(error.to_string().ends_with(": the id is that of a `Account`, not of a `Branch`"), "{error}");
         let row = StoredEvent::new(
             Uuid::now_v7(),
             Version::INITIAL,

@@ -213,6 +213,7 @@ fn what_is_written_is_read_after_the_configuration_changed() {
                     assert!(clear, "{error}");
                     assert_eq!(error.kind(), ErrorKind::Cipher);
                     assert!(error.to_string().contains("not encrypted"), "{error}");
+                    assert!(error.to_string().contains("or `CIPHER_CLEAR_DATA=yes`"), "{error}");
                 }
             }
             assert!(page(&reader.allowing_clear_data(), &row).is_ok());

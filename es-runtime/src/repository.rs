@@ -210,7 +210,7 @@ impl Repository {
             }
         }
         observe::replayed(A::NAME, replayed);
-        let replay = replay.ok_or_else(|| not_found::<A>(id, "it has no events, or none until then"))?;
+        let replay = replay.ok_or_else(|| not_found::<A>(id, no_events(at)))?;
         Ok(self.own(replay.finish()?))
     }
 }
@@ -248,6 +248,11 @@ pub(crate) fn bounds(at: At) -> (Version, Option<Timestamp>) {
         At::Version(version) => (version, None),
         At::Time(time) => (Version::MAX, Some(time)),
     }
+}
+
+/// Why nothing is there, if no event is.
+pub(crate) fn no_events(at: At) -> &'static str {
+    if at == At::Version(Version::MAX) { "it has no events" } else { "it has no events, or none until then" }
 }
 
 fn whole<A: Aggregate>(root: Root<A>) -> A {

@@ -17,7 +17,7 @@ use crate::event_set::EventSet;
 use crate::id::{Id, Version};
 use crate::mapper::Snapshot;
 use crate::recorder::EventRange;
-use crate::repository::{At, bounds, clear_forgotten, no_snapshots};
+use crate::repository::{At, bounds, clear_forgotten, no_events, no_snapshots};
 use crate::snapshot::{Rows, SnapshotStore};
 use crate::store::EventStore;
 
@@ -140,8 +140,9 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     ///
     /// As [`get`](Self::get).
     pub async fn get_at(&self, id: Uuid, at: impl Into<At>) -> Result<S, Error> {
-        let Folded { last, state } = self.fold(id, at.into()).await?;
-        state.ok_or_else(|| not_found::<S>(id, last.is_some()))
+        let at = at.into();
+        let Folded { last, state } = self.fold(id, at).await?;
+        state.ok_or_else(|| not_found::<S>(id, last.is_some(), at))
     }
 
     /// Whether the events leave anything.
@@ -263,9 +264,10 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
     /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
     pub async fn take_snapshot(&self, id: Uuid, at: impl Into<Version>) -> Result<Version, Error> {
         let Snapshots { kept, name, version: fingerprint, .. } = self.snapshots()?;
-        let Folded { last, state } = self.fold(id, At::Version(at.into())).await?;
+        let at = At::Version(at.into());
+        let Folded { last, state } = self.fold(id, at).await?;
         let Some((state, (version, times))) = state.as_ref().zip(last) else {
-            return Err(not_found::<S>(id, last.is_some()));
+            return Err(not_found::<S>(id, last.is_some(), at));
         };
         let snapshot = Snapshot { id, version, name, fingerprint: *fingerprint, times, state };
         kept.put_state(&self.store, &snapshot).await?;
@@ -274,9 +276,8 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
 }
 
 #[cold]
-fn not_found<S>(id: Uuid, any: bool) -> Error {
+fn not_found<S>(id: Uuid, any: bool, at: At) -> Error {
     let name = type_name::<S>();
-    let why =
-        if any { "its events leave nothing: it is gone" } else { "it has no events, or none until then" };
+    let why = if any { "its events leave nothing: it is gone" } else { no_events(at) };
     Error::new(ErrorKind::NotFound, format!("there is no `{name}` {id}: {why}"))
 }

@@ -58,6 +58,11 @@ impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |version: &Option<Version>| version.map_or_else(|| "none".to_owned(), |v| v.to_string());
         match self {
+            Self::Version { id, expected: Some(expected), found: Some(found) } if *expected == 0 => write!(
+                f,
+                "aggregate {id} exists already, at version {found}; load it, or create another: the id of a discarded one \
+                 is never used again"
+            ),
             Self::Version { id, expected, found } => write!(
                 f,
                 "aggregate {id} was changed by somebody else: the events follow version {}, the last one stored is {}; \

@@ -140,9 +140,10 @@ impl Mapper {
                     ErrorKind::Config,
                     "it is encrypted with the data key of its aggregate; read it with `EventStore::mapper_for`, which has it",
                 )),
-                DataKey::NotAskedFor => {
-                    Err(config("the data key of its aggregate", "open with `Mapper::with_data_keys`"))
-                }
+                DataKey::NotAskedFor => Err(config(
+                    "the data key of its aggregate",
+                    "open with `Mapper::with_data_keys` or `CIPHER_DATA_KEYS=yes`",
+                )),
             };
         }
         let mut refused = None;
@@ -160,7 +161,8 @@ impl Mapper {
 fn not_encrypted() -> Error {
     Error::new(
         ErrorKind::Cipher,
-        "it is not encrypted, though a cipher is configured; if it was stored before that, allow clear data",
+        "it is not encrypted, though a cipher is configured; if it was stored before that, allow clear data with \
+         `Mapper::allowing_clear_data` or `CIPHER_CLEAR_DATA=yes`; or a program without the key stored it",
     )
 }
 

@@ -412,8 +412,13 @@ fn not_in_set<E: EventSet>(row: &StoredEvent) -> Error {
 
 #[cold]
 fn unknown_topic<A: Aggregate>(row: &StoredEvent) -> Error {
-    let known = Registry::global().ok().and_then(|registry| registry.event(&row.topic));
-    match known {
+    let registry = Registry::global().ok();
+    if let Some(other) = registry.and_then(|registry| registry.reader(&row.topic)) {
+        let message =
+            format!("{}: the id is that of a `{}`, not of a `{}`", Place(row), other.name(), A::NAME);
+        return Error::new(ErrorKind::WrongAggregate, message);
+    }
+    match registry.and_then(|registry| registry.event(&row.topic)) {
         Some(event) => Error::new(
             ErrorKind::WrongAggregate,
             format!(
