@@ -49,14 +49,31 @@ fn what_was_expected_and_found_is_there_for_the_caller() {
 }
 
 #[test]
-fn debug_shows_the_kind_the_message_and_the_cause() {
+fn debug_is_text_with_the_kind_and_the_causes() {
     let error = replay::<Account>([]).unwrap_err();
-    assert_eq!(
-        format!("{error:?}"),
-        "Error { kind: NotFound, message: \"there is no such `Account`: it has no events\" }"
-    );
+    assert_eq!(format!("{error:?}"), "NotFound: there is no such `Account`: it has no events");
+    // What the message quotes is not said twice.
     let error = decode::<Account>("Account.Deposited", 1, "7").unwrap_err();
-    assert!(format!("{error:?}").contains(", source: Error(\"invalid type"), "{error:?}");
+    assert_eq!(format!("{error:?}"), format!("Corrupt: {error}"));
+    assert!(error.to_string().contains(&error.source().unwrap().to_string()), "{error}");
+    let error = Error::new(ErrorKind::Storage, "outer").with_source(error.with_source("innermost"));
+    let shown = format!("{error:?}");
+    let lines: Vec<_> = shown.lines().collect();
+    assert_eq!(lines.len(), 3, "{shown}");
+    assert_eq!((lines[0], lines[2]), ("Storage: outer", "  caused by: innermost"));
+    assert!(lines[1].starts_with("  caused by: "), "{shown}");
+}
+
+#[test]
+fn a_text_that_is_no_id_is_an_invalid_value() {
+    fn parsed(text: &str) -> Result<Id<Account>, Error> {
+        Ok(text.parse()?)
+    }
+    let error = parsed("seven").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().starts_with("\"seven\" is no id; "), "{error}");
+    assert!(error.source().unwrap().is::<es_runtime::id::ParseIdError>());
+    assert!(parsed(&Uuid::nil().to_string()).is_ok());
 }
 
 #[test]

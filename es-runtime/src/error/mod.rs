@@ -12,6 +12,7 @@ use uuid::Uuid;
 pub use self::conflict::Conflict;
 pub use self::kind::ErrorKind;
 pub use self::mismatch::Mismatch;
+use crate::id::ParseIdError;
 
 /// What went wrong, in which [kind](ErrorKind), and why.
 ///
@@ -28,6 +29,9 @@ pub use self::mismatch::Mismatch;
 ///     }
 /// }
 /// ```
+///
+/// `?` makes one of an id that cannot be parsed, too. `Debug` shows text, so that `fn main() -> Result<(), Error>` prints
+/// `Error: NotFound: there is no ..`.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -124,14 +128,26 @@ impl From<Conflict> for Error {
     }
 }
 
+impl From<ParseIdError> for Error {
+    fn from(error: ParseIdError) -> Self {
+        Self::new(ErrorKind::Invalid, error.to_string()).with_source(error)
+    }
+}
+
+/// The kind, the message, and the causes that it does not quote, as text: what `main` prints when it returns the error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Error");
-        shown.field("kind", &self.0.kind).field("message", &self.0.message);
-        if let Some(source) = &self.0.source {
-            shown.field("source", source);
+        let mut shown = format!("{:?}: {}", self.0.kind, self.0.message);
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Many a message quotes its cause.
+            if !shown.contains(&text) {
+                shown = format!("{shown}\n  caused by: {text}");
+            }
+            cause = error.source();
         }
-        shown.finish()
+        f.write_str(&shown)
     }
 }
 

@@ -34,7 +34,7 @@ use crate::overrides::{OverrideKey, Overrides};
 /// let text = account.id().to_string();
 /// let parsed: Id<Account> = text.parse()?;
 /// assert_eq!(parsed, account.id());
-/// # Ok::<(), es_runtime::id::ParseIdError>(())
+/// # Ok::<(), es_runtime::Error>(())
 /// ```
 pub struct Id<A: ?Sized> {
     uuid: Uuid,
