@@ -39,6 +39,23 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// How long after `earlier` it is; nothing if it is before that.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use es_runtime::clock::Timestamp;
+    ///
+    /// let (one, other) = (Timestamp::from_micros(1), Timestamp::from_micros(8));
+    /// assert_eq!(other.since(one), Duration::from_micros(7));
+    /// assert_eq!(one.since(other), Duration::ZERO);
+    /// ```
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        // The difference of any two fits, though not with a sign.
+        if self > earlier { Duration::from_micros(self.0.abs_diff(earlier.0)) } else { Duration::ZERO }
+    }
+
     fn date_time(self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp_micros(self.0)
     }
@@ -107,6 +124,10 @@ thread_local! {
 
 /// Makes events recorded on this thread take their time from `clock`, until the guard is dropped.
 ///
+/// The clock stays on its thread, and so does the guard, which is not `Send`: a task that is spawned cannot hold it across an
+/// `.await`, and what it does on another thread takes the system's time. Set the clock around the command, which awaits
+/// nothing, or use a runtime of one thread.
+///
 /// ```
 /// use es_runtime::clock::{Timestamp, set_clock};
 /// # use es_runtime::{aggregate, mutator};
@@ -150,7 +171,25 @@ impl Drop for ClockGuard {
     }
 }
 
-pub(crate) fn now() -> Timestamp {
+/// The time now, by the clock that is [set](set_clock) or by that of the system.
+///
+/// For a command that decides by the time. A method with `#[event]` is given the time of its event by the
+/// [`Envelope`](crate::Envelope): when it applies an old event, now is another time.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use es_runtime::clock::{Timestamp, now, set_clock};
+///
+/// fn is_overdue(due: Timestamp) -> bool {
+///     now().since(due) > Duration::from_secs(30 * 24 * 60 * 60)
+/// }
+///
+/// let due = Timestamp::from_micros(1_763_640_000_000_000);
+/// let _guard = set_clock(move || due.after(Duration::from_secs(60)));
+/// assert!(!is_overdue(due));
+/// ```
+pub fn now() -> Timestamp {
     if IS_SET.get()
         && let Ok(Some(clock)) = CLOCKS.try_with(Overrides::current)
     {
@@ -175,6 +214,13 @@ mod tests {
             assert!(!Timestamp::from_micros(micros).to_string().is_empty());
         }
         assert_eq!(Timestamp::from_micros(i64::MAX).after(Duration::MAX), Timestamp::from_micros(i64::MAX));
+    }
+
+    #[test]
+    fn the_distance_of_any_two_moments_can_be_told() {
+        let [first, last] = [i64::MIN, i64::MAX].map(Timestamp::from_micros);
+        assert_eq!(last.since(first), Duration::from_micros(u64::MAX));
+        assert_eq!(first.since(last), Duration::ZERO);
     }
 
     #[test]
