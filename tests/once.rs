@@ -224,3 +224,10 @@ fn what_was_loaded_elsewhere_is_refused_if_it_would_leave_a_gap() {
     here.save(&mut account).wait().unwrap();
     assert_eq!(here.get(account.id()).wait().unwrap().version(), account.version());
 }
+
+#[test]
+fn a_commit_id_of_a_key_never_changes() {
+    let commit = CommitId::from_key("ann: 8e03978e-40d5-43dd-bc93-6894a57f9324");
+    assert_eq!(commit.uuid(), uuid::uuid!("0624a0e8-c329-55b2-b32b-8315634a4bce"));
+    assert_ne!(commit, CommitId::from_key("bob: 8e03978e-40d5-43dd-bc93-6894a57f9324"));
+}

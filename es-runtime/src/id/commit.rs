@@ -1,4 +1,7 @@
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
+
+/// The root of all commit ids that are made of a key. Part of the stored form: it never changes.
+const KEYS: Uuid = uuid!("a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1");
 
 /// Names one attempt to save, so that trying again never stores anything twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +17,24 @@ impl CommitId {
     /// An id that the caller chose, for a command that must not run twice.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
+    }
+
+    /// The id that is made of a key, such as what a request brings in its header `Idempotency-Key`: the same key gives the
+    /// same id, for ever, in every program and release.
+    ///
+    /// It is the UUID of version 5 of the key under the namespace `a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1`. Keys of different
+    /// clients may be equal: put the client's name in front.
+    ///
+    /// ```
+    /// use es_runtime::recorder::CommitId;
+    ///
+    /// let (client, key) = ("ann", "8e03978e-40d5-43dd-bc93-6894a57f9324");
+    /// let commit = CommitId::from_key(&format!("{client}: {key}"));
+    /// assert_eq!(commit.uuid().to_string(), "0624a0e8-c329-55b2-b32b-8315634a4bce");
+    /// ```
+    #[must_use]
+    pub fn from_key(key: &str) -> Self {
+        Self(Uuid::new_v5(&KEYS, key.as_bytes()))
     }
 
     /// The UUID.
