@@ -4,13 +4,16 @@ use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use es_runtime::application::Batch;
 use es_runtime::recorder::MemoryRecorder;
 use es_runtime::{Application, Version, Wait};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+use uuid::Uuid;
 
 use crate::account::{Account, open};
+use crate::application::RateChanged;
 
 /// Notes in one line what begins, and what is told.
 #[derive(Clone, Default)]
@@ -41,7 +44,7 @@ impl Notes {
 
 impl Subscriber for Notes {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("es_runtime")
+        metadata.target() == "es_runtime"
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
@@ -85,7 +88,7 @@ fn saving_loading_and_snapshots_are_spans() {
     assert_eq!(
         lines,
         [
-            "save aggregates=1 events=0".to_owned(),
+            "save aggregates=1 events=2".to_owned(),
             format!("snapshot {about}"),
             format!("get {about}"),
             "event histogram.es_replay_length=0 aggregate=\"Account\"".to_owned(),
@@ -93,6 +96,27 @@ fn saving_loading_and_snapshots_are_spans() {
             "event histogram.es_replay_length=1 aggregate=\"Account\"".to_owned(),
         ]
     );
+}
+
+#[test]
+fn all_events_that_are_saved_are_counted() {
+    let app = Application::on(Arc::new(MemoryRecorder::new())).open().wait().unwrap();
+    let (mut one, mut other) = (open(), open().discard());
+    let lines = noted(|| {
+        let rate = RateChanged { per_mille: 1 };
+        let batch = Batch::new().add((&mut one, &mut other)).event(Uuid::now_v7(), Version::INITIAL, rate);
+        app.save(batch).wait().unwrap();
+        app.save(&mut one).wait().unwrap();
+    });
+    assert_eq!(lines, ["save aggregates=2 events=4", "save aggregates=1 events=0"]);
+}
+
+#[test]
+fn forgetting_is_a_span() {
+    let app = Application::open("memory:").wait().unwrap();
+    let id = open().id();
+    let lines = noted(|| drop(app.forget(id).wait()));
+    assert_eq!(lines[0], format!("forget aggregate=\"Account\" id={id}"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What the feature `tracing` tells: spans around what takes time, and counters; names, ids and numbers, never what events
 //! say. Without the feature there is nothing of it.
 //!
-//! Counters are fields of events, named as collectors of metrics expect: `monotonic_counter.es_conflicts`,
-//! `monotonic_counter.es_retries`, `histogram.es_replay_length`.
+//! Counters are fields of events, named as collectors of metrics expect. All of it is listed at
+//! [`Application`](crate::Application), and its names are part of the interface.
 
 use std::future::Future;
 
@@ -12,9 +12,12 @@ use crate::error::Error;
 
 #[cfg(feature = "tracing")]
 mod on {
-    use tracing::{Instrument, Span, debug, field, info_span, warn};
+    use tracing::{Instrument, Level, Span, event, field, info_span, warn};
 
     use super::{Error, Future, Uuid};
+
+    /// What subscribers filter by: not the paths of modules, which may move.
+    const TARGET: &str = "es_runtime";
 
     /// Does the work within a span, which tells in the end of which kind its error is.
     async fn within<T>(span: Span, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -30,9 +33,10 @@ mod on {
         events: usize,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let saved = within(info_span!("save", aggregates, events, error = field::Empty), work).await;
+        let saved =
+            within(info_span!(target: TARGET, "save", aggregates, events, error = field::Empty), work).await;
         if saved.as_ref().is_err_and(|error| error.as_conflict().is_some()) {
-            debug!(monotonic_counter.es_conflicts = 1_u64);
+            event!(target: TARGET, Level::DEBUG, monotonic_counter.es_conflicts = 1_u64);
         }
         saved
     }
@@ -42,7 +46,7 @@ mod on {
         id: Uuid,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        within(info_span!("get", aggregate, %id, error = field::Empty), work).await
+        within(info_span!(target: TARGET, "get", aggregate, %id, error = field::Empty), work).await
     }
 
     pub(crate) async fn execute<T>(
@@ -50,7 +54,7 @@ mod on {
         id: Uuid,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        within(info_span!("execute", aggregate, %id, error = field::Empty), work).await
+        within(info_span!(target: TARGET, "execute", aggregate, %id, error = field::Empty), work).await
     }
 
     pub(crate) async fn snapshot<T>(
@@ -58,20 +62,28 @@ mod on {
         id: Uuid,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        within(info_span!("snapshot", aggregate, %id, error = field::Empty), work).await
+        within(info_span!(target: TARGET, "snapshot", aggregate, %id, error = field::Empty), work).await
+    }
+
+    pub(crate) async fn forget<T>(
+        aggregate: &'static str,
+        id: Uuid,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        within(info_span!(target: TARGET, "forget", aggregate, %id, error = field::Empty), work).await
     }
 
     pub(crate) fn retry(because: &Error) {
-        debug!(monotonic_counter.es_retries = 1_u64, because = ?because.kind());
+        event!(target: TARGET, Level::DEBUG, monotonic_counter.es_retries = 1_u64, because = ?because.kind());
     }
 
     pub(crate) fn replayed(aggregate: &'static str, events: u64) {
-        debug!(histogram.es_replay_length = events, aggregate);
+        event!(target: TARGET, Level::DEBUG, histogram.es_replay_length = events, aggregate);
     }
 
     pub(crate) fn failed_snapshot(error: &Error) {
         // Not the message: it may quote what the state says.
-        warn!(error = ?error.kind(), "a snapshot cannot be used, or not be taken");
+        warn!(target: TARGET, error = ?error.kind(), "a snapshot cannot be used, or not be taken");
     }
 }
 
@@ -92,6 +104,10 @@ mod off {
     }
 
     pub(crate) fn snapshot<W: Future>(_: &'static str, _: Uuid, work: W) -> W {
+        work
+    }
+
+    pub(crate) fn forget<W: Future>(_: &'static str, _: Uuid, work: W) -> W {
         work
     }
 

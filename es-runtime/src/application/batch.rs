@@ -207,7 +207,13 @@ pub(super) trait Saved: Send + Sync {
     fn give_up(&mut self);
     fn is_outdated(&self) -> bool;
     fn thaw(&mut self, commit: CommitId);
-    fn has_pending(&self) -> bool;
+    /// How many events are pending.
+    fn pending(&self) -> usize;
+
+    fn has_pending(&self) -> bool {
+        self.pending() > 0
+    }
+
     /// The number of the store that it was loaded from or saved to.
     fn store(&self) -> Option<u64>;
     /// The version that is stored.
@@ -265,8 +271,8 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::thaw(self, commit);
     }
 
-    fn has_pending(&self) -> bool {
-        !self.pending().is_empty()
+    fn pending(&self) -> usize {
+        Root::pending(self).len()
     }
 
     fn stored_version(&self) -> u64 {
@@ -335,8 +341,8 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.root_mut().thaw(commit);
     }
 
-    fn has_pending(&self) -> bool {
-        self.root().has_pending()
+    fn pending(&self) -> usize {
+        Saved::pending(self.root())
     }
 
     fn stored_version(&self) -> u64 {

@@ -48,6 +48,22 @@ use crate::store::EventStore;
 /// assert_eq!(account.balance, 10);
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
+///
+/// # What it tells
+///
+/// With the feature `tracing`, all under the target `es_runtime`, with names, ids and numbers, and never what events say:
+///
+/// | what | level | fields |
+/// |---|---|---|
+/// | span `save` | `INFO` | `aggregates` and `events`: how many are saved |
+/// | spans `get`, `execute`, `snapshot`, `forget` | `INFO` | `aggregate`: its name, `id` |
+/// | event with `monotonic_counter.es_conflicts` | `DEBUG` | 1: a save came too late |
+/// | event with `monotonic_counter.es_retries` | `DEBUG` | 1: `execute` tries again; `because`: the [`ErrorKind`] |
+/// | event with `histogram.es_replay_length` | `DEBUG` | how many events were replayed; `aggregate` |
+/// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`] |
+///
+/// A span whose work fails has the field `error` in the end: the [`ErrorKind`]. Counters and histograms have the names that
+/// `tracing-opentelemetry` makes metrics of.
 #[derive(Clone)]
 pub struct Application {
     shared: Arc<Shared>,
@@ -159,8 +175,9 @@ impl Application {
         let batch = batch.into_batch();
         let Shared { repository, snapshotting, .. } = &*self.shared;
         self.shared.check_open()?;
-        let (aggregates, loose) = (batch.roots.len(), batch.loose.len());
-        observe::save(aggregates, loose, save::save(repository, snapshotting, &self.metadata, batch)).await
+        let events = batch.roots.iter().map(|root| root.pending()).sum::<usize>() + batch.loose.len();
+        observe::save(batch.roots.len(), events, save::save(repository, snapshotting, &self.metadata, batch))
+            .await
     }
 
     /// Loads an aggregate.
@@ -295,7 +312,7 @@ impl Application {
     /// As [`EventStore::forget`]: among others if an event was stored without a data key, and would stay readable.
     pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
         self.shared.check_open()?;
-        self.shared.repository.forget(id).await
+        observe::forget(A::NAME, id.uuid(), self.shared.repository.forget(id)).await
     }
 
     /// The position of a saved commit in the log; nothing if it had no events.
