@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use es_runtime::error::Conflict;
-use es_runtime::{Application, Error, ErrorKind, Wait, aggregate, mutator};
+use es_runtime::{Application, Error, ErrorKind, Id, Wait, aggregate, mutator};
 
 #[aggregate]
 #[derive(Debug)]
@@ -24,7 +24,22 @@ impl Account {
     fn deposit(&mut self, amount: i64) {
         self.balance += amount;
     }
+
+    #[event(Withdrawn)]
+    fn take(&mut self, amount: i64) {
+        self.balance -= amount;
+    }
 }
+
+impl Account {
+    fn withdraw(&mut self, amount: i64) -> Result<(), Overdrawn> {
+        let covered = amount <= self.balance;
+        covered.then(|| self.take(amount)).ok_or(Overdrawn)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Overdrawn;
 
 fn main() -> Result<(), Error> {
     let app = Application::open("sqlite::memory:").wait()?;
@@ -72,10 +87,46 @@ fn main() -> Result<(), Error> {
     });
     assert_eq!(app.get(id).wait()?.balance, 40);
     println!("40 deposits by 4 threads: {}", app.get(id).wait()?.balance);
+
+    // Two accounts in one command, with others at the same time: nothing is lost on the way.
+    let mut payee = Account::open("payee".into());
+    app.save(&mut payee).wait()?;
+    let to = payee.id();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| transfer(&app, id, to, 15))).collect();
+        let mut ends: Vec<_> = threads.into_iter().map(|thread| thread.join().expect("no panic")).collect();
+        ends.sort_by_key(|end| matches!(end, Ok(Err(Overdrawn))));
+        assert!(
+            matches!(ends[..], [Ok(Ok(())), Ok(Ok(())), Ok(Err(Overdrawn)), Ok(Err(Overdrawn))]),
+            "{ends:?}"
+        );
+    });
+    assert_eq!((app.get(id).wait()?.balance, app.get(to).wait()?.balance), (10, 30));
     Ok(())
 }
 
-fn deposit(app: &Application, id: es_runtime::Id<Account>) -> Result<(), Error> {
+/// Changes two aggregates or none: loads both, saves them together, and begins again if somebody else was first with either.
+/// Of the two results the outer one is the store's, the inner one the command's.
+fn transfer(
+    app: &Application,
+    from: Id<Account>,
+    to: Id<Account>,
+    amount: i64,
+) -> Result<Result<(), Overdrawn>, Error> {
+    loop {
+        let (mut one, mut other) = (app.get(from).wait()?, app.get(to).wait()?);
+        if let Err(overdrawn) = one.withdraw(amount) {
+            return Ok(Err(overdrawn));
+        }
+        other.deposit(amount);
+        match app.save((&mut one, &mut other)).wait() {
+            Err(error) if error.kind() == ErrorKind::Conflict => {}
+            saved => return saved.map(|_| Ok(())),
+        }
+    }
+}
+
+fn deposit(app: &Application, id: Id<Account>) -> Result<(), Error> {
     let deposited = app.execute(id, |account: &mut Account| {
         account.deposit(1);
         Ok::<_, Infallible>(())
