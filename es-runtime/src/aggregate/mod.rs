@@ -223,6 +223,10 @@ const KEYS: Uuid = uuid!("6f2d1ac4-9f6a-5d0e-8d7b-3a9c41f0e2b5");
 impl<A: Aggregate> Id<A> {
     /// Derives the id from a natural key: the same key names the same aggregate, for ever.
     ///
+    /// Whoever knows the key knows the id: made of a person's address, it can be guessed, also when the aggregate is
+    /// [forgotten](crate::Application::forget). Once that is discarded or forgotten, its id is never usable again, nor is the
+    /// key: derive ids of what may come again from something that is new each time.
+    ///
     /// ```
     /// use es_runtime::{Id, aggregate, mutator};
     /// # #[aggregate]

@@ -211,13 +211,14 @@ impl Application {
         self.shared.repository.contains(id).await
     }
 
-    /// The ids of all aggregates of one type that were ever saved, also of discarded ones.
+    /// The ids of all aggregates of one type that were ever saved, also of discarded and of forgotten ones: to load these
+    /// fails.
     ///
     /// An aggregate is told by its first event. Of two types that are created by the same
     /// declared event, both are listed.
     ///
     /// ```standalone_crate
-    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
     /// # #[aggregate]
     /// # pub struct Account { pub balance: i64 }
     /// # #[mutator]
@@ -227,10 +228,15 @@ impl Application {
     /// # }
     /// # let app = Application::open("memory:").wait()?;
     /// # app.save(&mut Account::open()).wait()?;
+    /// # app.save(&mut Account::open().discard()).wait()?;
     /// let mut ids = app.ids::<Account>();
     /// while let Some(page) = ids.next_page().wait()? {
     ///     for id in page {
-    ///         println!("{}", app.get(id).wait()?.balance);
+    ///         match app.get(id).wait() {
+    ///             Ok(account) => println!("{}", account.balance),
+    ///             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten) => {}
+    ///             Err(error) => return Err(error),
+    ///         }
     ///     }
     /// }
     /// # Ok::<(), es_runtime::Error>(())
@@ -273,14 +279,16 @@ impl Application {
     /// Makes an aggregate unreadable for ever, by destroying the key that its data are encrypted with.
     ///
     /// Its events and snapshots were encrypted with a key of its own
-    /// ([`Mapper::with_data_keys`](crate::mapper::Mapper::with_data_keys)). That key is written over in the store, its
+    /// ([`Mapper::with_data_keys`](crate::mapper::Mapper::with_data_keys), which takes the feature `aes`), all of them: decide
+    /// for it before the first event, since what was stored without such a key cannot be forgotten. That key is written over in the store, its
     /// snapshots are removed, and nothing is ever stored under its id again. To load it is then
     /// [`ErrorKind::Forgotten`]; everything else reads as before.
     ///
     /// What remains: ids, versions, topics, times of storing in the order of the log, and copies of the key and of snapshots
     /// outside of the store, as in a backup; and events of [clear topics](crate::mapper::Mapper::with_clear_topics), which
     /// anybody can read in the store. [Columns of your own](crate::mapper::Mapper::with_column), which are not
-    /// encrypted, are emptied. A state that another process has in memory goes with that process.
+    /// encrypted, are emptied. An id that was made [of a key](crate::Id::from_key) that others know, such as an address, can still
+    /// be guessed, and tells that there was such an aggregate. A state that another process has in memory goes with that process.
     ///
     /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {

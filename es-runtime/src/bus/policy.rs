@@ -12,7 +12,8 @@ use crate::wait::Wait;
 
 /// Stores what is published, until it is closed or dropped.
 ///
-/// What is published together is stored together, on the publisher's thread, which waits for it. If that fails,
+/// What is published together is stored together, on the publisher's thread, which is blocked until it is: with an async
+/// runtime, publish where blocking is allowed. If that fails,
 /// [`Bus::publish`] does, and those that subscribed later are not called: subscribe this first. If the reply of the
 /// store is lost, the policy asks again, and nothing is stored twice. Of two policies on one bus and one store the
 /// second is refused as a conflict: have one application in a process.
