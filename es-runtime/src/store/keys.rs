@@ -58,7 +58,7 @@ impl EventStore {
     /// What maps the rows of one aggregate, or of any other sequence: with its data key, if it has one. For code that handles
     /// rows, such as those of the log. Do not keep it: what is forgotten meanwhile could be read on.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
     /// # use es_runtime::cipher::{AesGcm, Key};
