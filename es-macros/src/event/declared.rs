@@ -5,7 +5,7 @@ use std::slice::from_ref;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Fields, Item, ItemStruct, Type};
+use syn::{Fields, Item, ItemStruct, LitStr, Type};
 
 use super::made::{ARGUMENTS, LOST, Stored};
 use crate::args::{Args, split};
@@ -133,16 +133,27 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     quote!(#tokens #refused)
 }
 
-/// Reports, and drops, a name as a method's event has it.
+/// Reports, and drops, a name as a method's event has it, or a text.
 fn refuse_name(args: TokenStream, ident: &Ident, diag: &mut Diag) -> TokenStream {
     let mut parts = split(args.clone()).into_iter();
-    match parts.next().map(syn::parse2::<Ident>) {
-        Some(Ok(name)) if names::is_camel(&name) => {
+    let Some(first) = parts.next() else { return args };
+    match syn::parse2::<Ident>(first.clone()) {
+        Ok(name) if names::is_camel(&name) => {
             diag.error(&name, format!("the event is named by its struct, `{ident}`; remove the name here"));
-            parts.map(|part| quote!(#part,)).collect()
         }
-        _ => args,
+        _ => match syn::parse2::<LitStr>(first.clone()) {
+            Ok(text) => diag.error(
+                &text,
+                format!(
+                    "this is no argument of `#[event]`; write `topic = {:?}`, or `#[event]` alone, if the name `{ident}` \
+                     will do",
+                    text.value()
+                ),
+            ),
+            Err(_) => return args,
+        },
     }
+    parts.map(|part| quote!(#part,)).collect()
 }
 
 fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream {
