@@ -96,6 +96,45 @@ fn back_edges(modules: &[String], module: &str, source: &str) -> Vec<String> {
     edges
 }
 
+/// The first lines of the doc tests in a source or a text that open an application in a program shared with others.
+fn merged_openings(text: &str) -> Vec<String> {
+    let mut open: Option<&str> = None;
+    let mut found = Vec::new();
+    for line in
+        text.lines().map(|line| line.trim().trim_start_matches("///").trim_start_matches("//!").trim())
+    {
+        match (open, line.strip_prefix("```")) {
+            (None, Some(attributes)) => open = Some(attributes),
+            (Some(_), Some(_)) => open = None,
+            (Some(attributes), None)
+                if ["open(", "builder(", "on("]
+                    .iter()
+                    .any(|call| line.contains(&format!("Application::{call}")))
+                    && !attributes.contains("standalone_crate")
+                    && !["text", "console", "toml"].contains(&attributes) =>
+            {
+                found.push(line.to_owned());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Merged ones share a registry, in which many aggregates are named `Account`: no application opens there.
+#[test]
+fn doc_tests_that_open_an_application_are_programs_of_their_own() {
+    let readme = source_folder().join("../../README.md");
+    for path in sources().into_iter().map(|(_, path)| path).chain([readme]) {
+        let found = merged_openings(&fs::read_to_string(&path).unwrap());
+        assert!(found.is_empty(), "{}: mark with `standalone_crate`: {found:?}", path.display());
+    }
+    assert_eq!(
+        merged_openings("/// ```\n/// # let app = Application::open(\"memory:\");\n/// ```\n").len(),
+        1
+    );
+}
+
 #[test]
 fn every_module_uses_only_those_above_it() {
     let modules = modules();

@@ -118,7 +118,7 @@ impl EventStore {
     /// done for all, the old key is needed no more. Tells whether there was anything to do. What is under way meanwhile is not
     /// disturbed.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {
     /// # use std::sync::Arc;
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
