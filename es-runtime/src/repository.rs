@@ -158,9 +158,9 @@ impl Repository {
             && let Some(kept) = snapshots.latest(&self.store, id, version, until).await
             && let Some(rows) = snapshots.rows_after(&self.store, id, range, kept.version()).await?
         {
-            return self.replay(id, rows, until, Some(kept)).await;
+            return self.replay(id, rows, at, Some(kept)).await;
         }
-        self.replay(id, Rows::of(self.store.pages(id, range)), until, None).await
+        self.replay(id, Rows::of(self.store.pages(id, range)), at, None).await
     }
 
     /// Notes where it comes from: its events follow those of this store.
@@ -172,7 +172,7 @@ impl Repository {
     /// Loads what comes after a state that was cached.
     async fn go_on<A: Aggregate>(&self, id: Id<A>, cached: Replay<A>) -> Result<Root<A>, Error> {
         let later = EventRange::all().gt(cached.version());
-        self.replay(id, Rows::of(self.store.pages(id, later)), None, Some(cached)).await
+        self.replay(id, Rows::of(self.store.pages(id, later)), At::Version(Version::MAX), Some(cached)).await
     }
 
     /// Replays rows, after the part that was replayed before.
@@ -180,10 +180,10 @@ impl Repository {
         &self,
         id: Id<A>,
         mut rows: Rows<'_, A>,
-        until: Option<Timestamp>,
+        at: At,
         mut replay: Option<Replay<A>>,
     ) -> Result<Root<A>, Error> {
-        let mut replayed = 0;
+        let ((_, until), mut replayed) = (bounds(at), 0);
         'pages: while let Some(page) = rows.next().await? {
             for row in &page {
                 let mapped = rows.mapper().decode_mapped::<A>(row)?;
