@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{ColumnType, EventTable, SqliteOptions, Tables};
+use es_runtime::recorder::{AggregateRecorder, ColumnType, Commit, EventTable, SqliteOptions, Tables};
 use es_runtime::stored_event::ColumnValue;
 use es_runtime::{Application, ErrorKind, Metadata, Wait};
 
@@ -209,4 +209,64 @@ fn an_index_of_ones_own_is_no_conflict_of_versions() {
     let error = app.save(&mut account).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.as_conflict().is_none(), "{error}");
+}
+
+#[test]
+fn a_repeated_commit_is_known_in_spite_of_an_index_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let recorder = SqliteOptions::file(&file).open().unwrap().recorder(&tables()).unwrap();
+    rusqlite::Connection::open(&file)
+        .unwrap()
+        .execute_batch("CREATE UNIQUE INDEX own ON stored_events (amount)")
+        .unwrap();
+    let mut account = open();
+    account.deposit(5);
+    let row = filling(Mapper::new()).encode::<crate::account::Account>(&account.pending()[1]).unwrap();
+    let commit = Commit::new(vec![row.clone()]);
+    let first = recorder.append(commit.clone()).wait().unwrap();
+    assert_eq!(recorder.append(commit).wait().unwrap(), first);
+    // A conflict of versions is one.
+    let error = recorder.append(Commit::new(vec![row.clone()])).wait().unwrap_err();
+    assert!(error.as_conflict().is_some(), "{error}");
+    let mut later = row;
+    later.version = es_runtime::Version::from(9);
+    assert_eq!(recorder.append(Commit::new(vec![later])).wait().unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+#[test]
+fn a_column_that_cannot_be_null_is_emptied_too_and_none_keeps_the_key() {
+    let keyed = || Mapper::new().with_data_keys(AesGcm::new(&Key::from_bytes(&[7; 16]).unwrap()));
+    for (add, is_emptied) in [
+        ("region TEXT NOT NULL DEFAULT 'north'", true),
+        ("region TEXT NOT NULL DEFAULT 'north' CHECK (region <> '')", false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("bank.db");
+        let app =
+            Application::builder(format!("sqlite:{}", file.display())).mapper(keyed()).open().wait().unwrap();
+        let database = rusqlite::Connection::open(&file).unwrap();
+        database.execute_batch(&format!("ALTER TABLE stored_events ADD COLUMN {add}")).unwrap();
+        let mut account = open();
+        app.save(&mut account).wait().unwrap();
+        let forgotten = app.forget(account.id()).wait();
+        assert_eq!(forgotten.is_ok(), is_emptied);
+        if let Err(error) = forgotten {
+            assert!(error.to_string().contains("the data key is destroyed"), "{error}");
+        }
+        assert_eq!(app.get(account.id()).wait().unwrap_err().kind(), ErrorKind::Forgotten);
+        let left: String =
+            database.query_row("SELECT region FROM stored_events", [], |row| row.get(0)).unwrap();
+        assert_eq!(left.is_empty(), is_emptied);
+    }
+}
+
+#[test]
+fn a_number_with_a_fraction_leaves_a_column_for_whole_ones_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let mapper = Mapper::new().with_column("amount", |_| 1.5.into());
+    let app = Application::builder(format!("sqlite:{}", file.display())).tables(tables()).mapper(mapper);
+    app.open().wait().unwrap().save(&mut open()).wait().unwrap();
+    assert_eq!(rows(&file)[0].2, None);
 }

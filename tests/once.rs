@@ -231,3 +231,64 @@ fn a_commit_id_of_a_key_never_changes() {
     assert_eq!(commit.uuid(), uuid::uuid!("0624a0e8-c329-55b2-b32b-8315634a4bce"));
     assert_ne!(commit, CommitId::from_key("bob: 8e03978e-40d5-43dd-bc93-6894a57f9324"));
 }
+
+#[test]
+fn a_batch_of_which_a_part_was_done_is_refused_and_keeps_all_of_it() {
+    for app in apps() {
+        let (one, other) = (saved(&app).id(), saved(&app).id());
+        let (commit, rates) = (CommitId::new(), Uuid::now_v7());
+        app.execute_once(commit, one, |account: &mut Account| account.deposit(1)).wait().unwrap().unwrap();
+        let (mut one, mut other) = (app.get(one).wait().unwrap(), app.get(other).wait().unwrap());
+        one.deposit(5);
+        other.deposit(5);
+        let batch = Batch::new().commit_id(commit).add((&mut one, &mut other));
+        let error =
+            app.save(batch.event(rates, Version::INITIAL, RateChanged { per_mille: 1 })).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().starts_with("1 of 3 parts"), "{error}");
+        assert_eq!((one.pending().len(), other.pending().len()), (1, 1));
+        app.save((&mut one, &mut other)).wait().unwrap();
+    }
+}
+
+#[test]
+fn loose_events_under_a_used_id_are_not_stored_at_another_version() {
+    for app in apps() {
+        let (commit, rates) = (CommitId::new(), Uuid::now_v7());
+        let save = |version: u32| {
+            let event = RateChanged { per_mille: 1 };
+            app.save(Batch::new().commit_id(commit).event(rates, version.into(), event)).wait().unwrap()
+        };
+        assert!(!save(1).is_repeated());
+        assert!(save(2).is_repeated());
+        assert_eq!(log(&app).len(), 1);
+    }
+}
+
+#[test]
+fn who_waits_for_what_was_done_before_waits_long_enough_and_the_idle_are_left_alone() {
+    for app in apps() {
+        let (id, mut idle, commit) = (saved(&app).id(), saved(&app), CommitId::new());
+        let deposit = |idle: &mut Account| {
+            let mut account = app.get(id).wait().unwrap();
+            account.deposit(1);
+            app.save(Batch::new().commit_id(commit).add(&mut account).add(idle)).wait().unwrap()
+        };
+        let first = app.resolve(&deposit(&mut idle)).wait().unwrap().unwrap();
+        let again = deposit(&mut idle);
+        assert!(again.is_repeated());
+        assert!(app.resolve(&again).wait().unwrap().unwrap() >= first);
+        idle.deposit(1);
+        app.save(&mut idle).wait().unwrap();
+    }
+}
+
+#[test]
+fn one_id_for_the_whole_replaces_those_of_its_parts() {
+    for app in apps() {
+        let (mut one, mut other) = (open(), open());
+        let part = |account| Batch::new().commit_id(CommitId::new()).add(account);
+        let batch = Batch::new().add(part(&mut one)).add(part(&mut other));
+        app.save(batch.commit_id(CommitId::new())).wait().unwrap();
+    }
+}

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use es_runtime::application::Batch;
+use es_runtime::cache::Cache;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, MemoryRecorder,
-    Notification, Position, Receipt,
+    MemorySnapshots, Notification, Position, Receipt,
 };
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Metadata, Version, Wait, event};
@@ -226,5 +227,36 @@ fn a_batch_under_an_id_of_the_callers_is_saved_again_as_it_was() {
         assert_eq!(app.get(other.id()).wait().unwrap().balance, 13);
         one.deposit(1);
         app.save(&mut one).wait().unwrap();
+    }
+}
+
+#[test]
+fn what_somebody_else_stored_under_the_same_id_is_not_taken_for_ones_own() {
+    for fault in [Fault::Down, Fault::LostReply] {
+        let recorder =
+            Arc::new(Unreliable { store: MemoryRecorder::new(), plan: Mutex::new(vec![fault, Fault::None]) });
+        let builder = Application::on(recorder).snapshots_in(Arc::new(MemorySnapshots::new()));
+        let app = builder.snapshot_every::<Account>(1).cache(Cache::of(10).trusting()).open().wait().unwrap();
+        let id = saved(&app).id();
+        let (mut mine, mut other) = (app.get(id).wait().unwrap(), app.get(id).wait().unwrap());
+        let commit = CommitId::new();
+        mine.deposit(222);
+        other.deposit(111);
+        app.save(Batch::new().commit_id(commit).add(&mut mine)).wait().unwrap_err();
+        let receipt = app.save(Batch::new().commit_id(commit).add(&mut other)).wait().unwrap();
+        assert_eq!(receipt.is_repeated(), fault == Fault::LostReply);
+        assert!(app.save(Batch::new().commit_id(commit).add(&mut mine)).wait().unwrap().is_repeated());
+        // The events decide, and who holds something else cannot go on with it.
+        let (stored, winner, loser) = match fault {
+            Fault::Down => (121, &mut other, &mut mine),
+            _ => (232, &mut mine, &mut other),
+        };
+        assert_eq!(app.get(id).wait().unwrap().balance, stored);
+        assert_eq!(app.get_at(id, 3).wait().unwrap().balance, stored);
+        loser.deposit(1);
+        assert_eq!(app.save(loser).wait().unwrap_err().kind(), ErrorKind::Invalid);
+        winner.deposit(1);
+        app.save(winner).wait().unwrap();
+        assert_eq!(app.get(id).wait().unwrap().balance, stored + 1);
     }
 }

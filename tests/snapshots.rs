@@ -439,3 +439,32 @@ fn after_a_release_the_snapshots_since_then_are_found_by_time() {
         assert_eq!(then.owner == "Ben", version > 40, "version {version}");
     }
 }
+
+#[test]
+fn a_snapshot_of_events_that_were_lost_does_not_count_when_others_come_to_its_version() {
+    let snapshots = Arc::new(MemorySnapshots::new());
+    let app = |recorder: &Arc<MemoryRecorder>| {
+        let builder = Application::on(Arc::clone(recorder) as _).snapshots_in(Arc::clone(&snapshots) as _);
+        builder.open().wait().unwrap()
+    };
+    let (lost, restored) = (Arc::new(MemoryRecorder::new()), Arc::new(MemoryRecorder::new()));
+    let mut account = open();
+    let id = account.id();
+    app(&lost).save(&mut account).wait().unwrap();
+    let backup = lost.select(id.uuid(), EventRange::all()).wait().unwrap();
+    restored.append(Commit::new(backup)).wait().unwrap();
+    account.deposit(111);
+    app(&lost).save(&mut account).wait().unwrap();
+    app(&lost).take_snapshot(id, Version::MAX).wait().unwrap();
+
+    let app = app(&restored);
+    let mut account = app.get(id).wait().unwrap();
+    assert_eq!(account.balance, 0);
+    std::thread::sleep(Duration::from_millis(1));
+    account.deposit(222);
+    app.save(&mut account).wait().unwrap();
+    assert_eq!(app.get(id).wait().unwrap().balance, 222);
+    // Taken again, it is the right one.
+    app.take_snapshot(id, Version::MAX).wait().unwrap();
+    assert_eq!(app.get(id).wait().unwrap().balance, 222);
+}

@@ -101,22 +101,14 @@ impl Cache {
         Some(Replay::resume(id, *version, *times, state.clone()))
     }
 
-    /// To be asked before loading, for [`put_loaded`](Self::put_loaded).
+    /// To be asked before loading, or saving, for [`put`](Self::put).
     pub(crate) fn moment<A: Aggregate>(&self, id: Id<A>) -> u64 {
         self.left(&key(id)).load(Ordering::SeqCst)
     }
 
-    /// Keeps a state that was loaded, unless it left the cache since: this may then be what left.
-    pub(crate) fn put_loaded<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
-        self.put_if(root, || self.fast_forward || self.moment(root.id()) == moment);
-    }
-
-    /// Keeps a state that was saved, unless it left the cache since: somebody else may have ended it meanwhile.
-    pub(crate) fn put_saved<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
-        self.put_if(root, || self.moment(root.id()) == moment);
-    }
-
-    fn put_if<A: Aggregate>(&self, root: &Root<A>, is_current: impl Fn() -> bool) {
+    /// Keeps a state that was loaded or saved, unless a newer one is kept, or it left the cache since that moment: somebody
+    /// else may have ended it meanwhile.
+    pub(crate) fn put<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
         let key = key(root.id());
         let is_newer = |kept: &Arc<dyn Any + Send + Sync>| {
             kept.downcast_ref::<Entry<A::State>>().is_some_and(|kept| kept.version >= root.version())
@@ -128,7 +120,7 @@ impl Cache {
         let entry = Arc::new(Entry { version: root.version(), times, state: A::State::clone(root) });
         let mut entries = self.lock();
         // Somebody may have been faster while the state was copied.
-        let is_kept = entries.peek(&key).is_some_and(is_newer) || !is_current();
+        let is_kept = entries.peek(&key).is_some_and(is_newer) || self.moment(root.id()) != moment;
         let replaced = if is_kept { None } else { entries.push(key, entry) };
         if let Some((other, _)) = replaced.as_ref().filter(|(other, _)| *other != key) {
             self.left(other).fetch_add(1, Ordering::SeqCst);
@@ -137,15 +129,13 @@ impl Cache {
         drop(replaced);
     }
 
-    /// Returns the [moment](Self::moment) after it.
-    pub(crate) fn remove<A: Aggregate>(&self, id: Id<A>) -> u64 {
+    pub(crate) fn remove<A: Aggregate>(&self, id: Id<A>) {
         let key = key(id);
         let mut entries = self.lock();
-        let moment = self.left(&key).fetch_add(1, Ordering::SeqCst) + 1;
+        self.left(&key).fetch_add(1, Ordering::SeqCst);
         let removed = entries.pop(&key);
         drop(entries);
         drop(removed);
-        moment
     }
 }
 
@@ -180,7 +170,7 @@ mod tests {
 
     fn put(cache: &Cache, counter: &mut CacheCounter) {
         let moment = cache.moment(counter.id());
-        cache.put_saved(counter.root_mut(Seal::new()), moment);
+        cache.put(counter.root_mut(Seal::new()), moment);
     }
 
     fn kept(cache: &Cache, id: Id<CacheCounter>) -> Option<u64> {

@@ -83,7 +83,7 @@ impl Repository {
         match newest {
             Ok(root) => {
                 if known != Some(root.version()) {
-                    cache.put_loaded(&root, moment);
+                    cache.put(&root, moment);
                 }
                 Ok(whole(root))
             }
@@ -156,7 +156,7 @@ impl Repository {
         let range = EventRange::all().lte(version);
         if let Some(snapshots) = &self.snapshots
             && let Some(kept) = snapshots.latest(&self.store, id, version, until).await
-            && let Some(rows) = snapshots.rows_after(&self.store, id, range, kept.version()).await?
+            && let Some(rows) = snapshots.rows_after(&self.store, id, range, kept.end()).await?
         {
             return self.replay(id, rows, at, Some(kept)).await;
         }

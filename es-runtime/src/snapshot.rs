@@ -107,12 +107,16 @@ impl SnapshotStore {
         store: &'a EventStore,
         id: Id<A>,
         range: EventRange,
-        version: Version,
+        (version, taken): (Version, Timestamp),
     ) -> Result<Option<Rows<'a, A>>, Error> {
         // With the rows, so that there is one read.
         let mut pages = store.pages(id, range.gte(version));
         let mut page = pages.next().await?.unwrap_or_default();
-        if page.first().is_none_or(|row| row.version != version) {
+        // By its time, too: after a restore, other events may have come to these versions.
+        let is_of = |row: &StoredEvent| {
+            row.version == version && pages.mapper().time_of(row).is_ok_and(|time| time == taken)
+        };
+        if !page.first().is_some_and(is_of) {
             self.report(&beyond(id.uuid(), version));
             return Ok(None);
         }

@@ -199,7 +199,10 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         if let Some(snapshots) = &self.snapshots
             && let Some(found) = (snapshots.latest)(snapshots, &self.store, id, at).await
         {
-            rows = snapshots.kept.rows_after(&self.store, sequence, range, found.version).await?;
+            rows = snapshots
+                .kept
+                .rows_after(&self.store, sequence, range, (found.version, found.times.1))
+                .await?;
             if rows.is_some() {
                 folded = Folded { last: Some((found.version, found.times)), state: Some(found.state) };
             }

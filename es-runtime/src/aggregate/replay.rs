@@ -54,6 +54,11 @@ impl<A: Aggregate> Replay<A> {
         self.root.version()
     }
 
+    /// The last event so far: its version and its time.
+    pub(crate) fn end(&self) -> (Version, Timestamp) {
+        (self.root.version(), self.root.modified_at())
+    }
+
     /// Goes on with the next event.
     #[inline]
     pub(crate) fn push(&mut self, recorded: Recorded<A::Event>) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use crate::aggregate::{Aggregate, Discarded, Root, Seal};
 use crate::cache::Cache;
 use crate::clock::now;
 use crate::error::{Error, ErrorKind};
-use crate::event::Event;
+use crate::event::{Event, Recorded};
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
@@ -76,8 +76,8 @@ impl<'a> Batch<'a> {
 
     /// Saves it under a commit id of your own, of which each aggregate and each loose event knows whether it was used: saved
     /// again under the same one, nothing is stored twice, also if the batch was made anew. The receipt then
-    /// [says so](crate::recorder::Receipt::is_repeated), and aggregates that were made or loaded anew have to be loaded again,
-    /// since other events may be stored than theirs.
+    /// [says so](crate::recorder::Receipt::is_repeated), and aggregates whose stored events are others than theirs have to be
+    /// loaded again. A batch of which a part was done under this id before is refused.
     ///
     /// For a command that may be asked for twice, see [`Application::execute_once`](super::Application::execute_once).
     ///
@@ -100,6 +100,7 @@ impl<'a> Batch<'a> {
     /// ```
     pub fn commit_id(mut self, commit: CommitId) -> Self {
         self.commit = Some(commit);
+        self.is_mixed = false;
         self
     }
 
@@ -206,6 +207,8 @@ pub(super) trait Saved: Send + Sync {
     /// Lets go of what is pending, which was done before.
     fn give_up(&mut self);
     fn is_outdated(&self) -> bool;
+    /// Whether the rows that are stored say what the frozen events say.
+    fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool;
     fn thaw(&mut self, commit: CommitId);
     /// How many events are pending.
     fn pending(&self) -> usize;
@@ -221,8 +224,12 @@ pub(super) trait Saved: Send + Sync {
     /// Puts what was saved in a cache that does not ask the store, unless something happened to it since that moment; what is
     /// discarded leaves it.
     fn cache(&self, cache: &Cache, moment: u64);
-    /// Drops from the cache what is or may be old; returns this moment.
-    fn uncache(&self, cache: &Cache) -> u64;
+    /// Drops from the cache what is or may be old.
+    fn uncache(&self, cache: &Cache);
+    /// What changes when it leaves the cache.
+    fn moment(&self, cache: &Cache) -> u64;
+    /// How many events are frozen.
+    fn frozen_count(&self) -> usize;
     /// Takes a snapshot at a version that was just stored; nothing to take of what is discarded.
     fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>>;
 }
@@ -263,6 +270,17 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::is_outdated(self)
     }
 
+    fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
+        // In clear: encrypted again, the same looks different.
+        let plain = Mapper::new();
+        let said = |recorded: &Recorded<A::Event>| plain.encode::<A>(recorded).ok();
+        let stored =
+            |row: &StoredEvent| mapper.decode::<A>(row).ok().flatten().and_then(|stored| said(&stored));
+        let frozen = self.frozen_events();
+        let same = |(recorded, row)| said(recorded).is_some_and(|said| stored(row) == Some(said));
+        frozen.len() == rows.len() && frozen.iter().zip(rows).all(same)
+    }
+
     fn store(&self) -> Option<u64> {
         Root::store(self)
     }
@@ -279,13 +297,21 @@ impl<A: Aggregate> Saved for Root<A> {
         self.version().get().saturating_sub(self.pending().len() as u64)
     }
 
-    fn uncache(&self, cache: &Cache) -> u64 {
-        cache.remove(Root::id(self))
+    fn uncache(&self, cache: &Cache) {
+        cache.remove(Root::id(self));
+    }
+
+    fn moment(&self, cache: &Cache) -> u64 {
+        cache.moment(Root::id(self))
+    }
+
+    fn frozen_count(&self) -> usize {
+        self.frozen_events().len()
     }
 
     fn cache(&self, cache: &Cache, moment: u64) {
         if !cache.asks_for_later_events() && !self.has_pending() && !self.is_outdated() {
-            cache.put_saved(self, moment);
+            cache.put(self, moment);
         }
     }
 
@@ -333,6 +359,10 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.root().is_outdated()
     }
 
+    fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
+        self.root().is_stored_as(mapper, rows)
+    }
+
     fn store(&self) -> Option<u64> {
         self.root().store()
     }
@@ -353,8 +383,16 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.uncache(cache);
     }
 
-    fn uncache(&self, cache: &Cache) -> u64 {
-        self.root().uncache(cache)
+    fn uncache(&self, cache: &Cache) {
+        self.root().uncache(cache);
+    }
+
+    fn moment(&self, cache: &Cache) -> u64 {
+        Saved::moment(self.root(), cache)
+    }
+
+    fn frozen_count(&self) -> usize {
+        self.root().frozen_count()
     }
 
     fn take_snapshot<'a>(&'a self, _: &'a Repository, _: Version) -> Option<Boxed<'a, ()>> {
@@ -365,6 +403,7 @@ impl<A: Aggregate> Saved for Discarded<A> {
 /// An event without an aggregate.
 pub(super) trait Loose: Send + Sync {
     fn id(&self) -> Uuid;
+    fn version(&self) -> Version;
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error>;
 }
 
@@ -377,6 +416,10 @@ struct LooseEvent<E> {
 impl<E: Event> Loose for LooseEvent<E> {
     fn id(&self) -> Uuid {
         self.id
+    }
+
+    fn version(&self) -> Version {
+        self.version
     }
 
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error> {

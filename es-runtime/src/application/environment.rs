@@ -16,7 +16,7 @@ impl Builder {
     /// |---|---|---|
     /// | `PERSISTENCE` | the URI of the store | an error |
     /// | `TABLE_PREFIX` | what the names of the tables begin with; empty for nothing | the name, in small letters |
-    /// | `CIPHER_KEY` | encrypts with this key, in base64, as `openssl rand -base64 32` makes one | nothing is encrypted |
+    /// | `CIPHER_KEY` | encrypts with this key, in base64, as `openssl rand -base64 32` makes one; `none` encrypts nothing | nothing is encrypted |
     /// | `CIPHER_KEYS_OLD` | keys that are only read with, in base64, with commas between them | none |
     /// | `CIPHER_DATA_KEYS` | `yes`: each aggregate has [a key of its own](Mapper::with_data_keys), and can be forgotten | `no` |
     /// | `CIPHER_CLEAR_DATA` | `yes`: what was stored before there was a key is read, too | `no`: it is refused |
@@ -138,12 +138,13 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
         let (key, old) = (self.get("CIPHER_KEY")?, self.get("CIPHER_KEYS_OLD")?);
         if let Some(empty) = key.as_ref().filter(|set| set.value.is_empty()) {
             return Err(config(format!(
-                "the environment variable `{}` is set, but empty; unset it to store in clear",
+                "the environment variable `{}` is set, but empty; write a key, or `none` to store in clear",
                 empty.variable
             )));
         }
         let (data_keys, clear) = (self.switch("CIPHER_DATA_KEYS")?, self.switch("CIPHER_CLEAR_DATA")?);
         let old = old.filter(|set| !set.value.is_empty());
+        let key = key.filter(|set| set.value != "none");
         match (key, old.as_ref().or(data_keys.as_ref()).or(clear.as_ref())) {
             (Some(key), _) => {
                 let mapper = encrypting(mapper, &key, old.as_ref(), data_keys.is_some())?;
@@ -264,7 +265,11 @@ mod tests {
     #[test]
     fn an_empty_key_is_not_taken_for_none() {
         let variables = [("PERSISTENCE", "memory:"), ("BANK_CIPHER_KEY", " "), ("CIPHER_KEY", "c2VjcmV0")];
-        fails("bank", &variables, &["`BANK_CIPHER_KEY` is set, but empty; unset it to store in clear"]);
+        fails("bank", &variables, &["`BANK_CIPHER_KEY` is set, but empty; write a key, or `none`"]);
+        let shown = |own| {
+            format!("{:?}", builder("bank", &[("PERSISTENCE", "memory:"), ("BANK_CIPHER_KEY", own)]).unwrap())
+        };
+        assert!(shown("none").contains("cipher: None"), "{}", shown("none"));
     }
 
     #[cfg(feature = "aes")]

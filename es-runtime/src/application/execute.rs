@@ -1,7 +1,7 @@
 //! Commands: load, run, save, and again on the newest state if somebody else was first.
 
 use super::{Application, Batch};
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, Seal};
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Id};
 use crate::observe;
@@ -95,8 +95,8 @@ impl Application {
     }
 
     /// As [`execute`](Self::execute), but for a command that may be asked for twice, such as a request that is sent again: it
-    /// is saved under a commit id that the request brings along. Returns nothing if that is stored already; the command then
-    /// does not run.
+    /// is saved under a commit id that the request brings along. Returns nothing if that is stored already; nothing of this run
+    /// is saved then.
     ///
     /// What it refused, and what recorded no event, is not remembered: it runs again. To create an aggregate only once,
     /// derive its id from the request: [`Id::from_key`](crate::Id::from_key).
@@ -177,8 +177,12 @@ impl Application {
                     observe::retry(&error);
                     asked += 1;
                 }
-                // After the first attempt, it was most likely this one.
-                saved => return saved.map(|receipt| (result, asked == 0 && receipt.is_repeated())),
+                saved => {
+                    let receipt = saved?;
+                    // Stored are other events than these: those of somebody else.
+                    let is_other = aggregate.root_mut(Seal::new()).is_outdated();
+                    return Ok((result, receipt.is_repeated() && is_other));
+                }
             }
         }
     }

@@ -323,13 +323,17 @@ impl Application {
         observe::forget(A::NAME, id.uuid(), self.shared.repository.forget(id)).await
     }
 
-    /// The position of a saved commit in the log; nothing if it had no events.
+    /// The position of a saved commit in the log; nothing if it had no events. Of one that was done before at other places
+    /// than it was asked for now, it is the last position of the log, which is not before it.
     ///
     /// # Errors
     ///
     /// What the store reports.
     pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
-        self.shared.recorder.resolve_dyn(receipt).await
+        match self.shared.recorder.resolve_dyn(receipt).await? {
+            None if receipt.is_repeated() => self.shared.recorder.last_position_dyn().await,
+            position => Ok(position),
+        }
     }
 
     /// The event store.

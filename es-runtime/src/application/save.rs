@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use uuid::Uuid;
+
 use super::batch::{Batch, Saved};
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Version};
@@ -35,11 +37,13 @@ pub(super) async fn save(
         return save_events(repository.store(), metadata, &mut batch).await;
     }
     let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
-    // Out of the cache before, into it after: also if this future is dropped on the way, it holds nothing old.
-    let moments: Vec<u64> = match repository.cache() {
-        Some(cache) => batch.roots.iter().map(|root| root.uncache(cache)).collect(),
-        None => Vec::new(),
-    };
+    // Out of the cache before, into it after: so it seldom holds what is old, also if this future is dropped on the way.
+    if let Some(cache) = repository.cache() {
+        batch.roots.iter().for_each(|root| root.uncache(cache));
+    }
+    // Once all are out: some share a moment.
+    let moment = |root: &&mut dyn Saved| repository.cache().map_or(0, |cache| root.moment(cache));
+    let moments: Vec<u64> = batch.roots.iter().map(moment).collect();
     let saved = save_events(repository.store(), metadata, &mut batch).await;
     if let Some(cache) = repository.cache() {
         for (root, moment) in batch.roots.iter().zip(moments) {
@@ -101,7 +105,7 @@ async fn save_events(
     } else {
         None
     };
-    Ok(rest.or(receipt).unwrap_or(Receipt::new(own)))
+    Ok(receipt.or(rest).unwrap_or(Receipt::new(own)))
 }
 
 /// What a commit is offered as.
@@ -128,31 +132,38 @@ async fn save_own(
         // Exactly that again. What was recorded since belongs to another commit.
         return offer(store, metadata, batch, own, Offer::OwnAgain).await.map(Some);
     }
-    if batch.commit.is_some() && !batch.is_looked_for && is_used(store, &batch.roots, own).await? {
-        batch.roots.iter_mut().for_each(|root| root.give_up());
+    if batch.commit.is_some() && !batch.is_looked_for && is_done(store, batch, own).await? {
+        batch.roots.iter_mut().filter(|root| root.has_pending()).for_each(|root| root.give_up());
         return Ok(Some(Receipt::new(own).as_repeated()));
     }
-    let changed: Vec<bool> = batch.roots.iter().map(|root| root.has_pending()).collect();
-    let receipt = save_new(store, metadata, batch, own, Offer::First).await?;
-    if receipt.as_ref().is_some_and(Receipt::is_repeated) {
-        // Somebody else stored it; of these events only the places are known to be the same.
-        let changed = batch.roots.iter_mut().zip(changed).filter(|(_, changed)| *changed);
-        changed.for_each(|(root, _)| root.give_up());
-    }
-    Ok(receipt)
+    save_new(store, metadata, batch, own, Offer::First).await
 }
 
-/// Whether one of them has events under that commit id which are not those that it is about to save.
-async fn is_used(store: &EventStore, roots: &[&mut dyn Saved], commit: CommitId) -> Result<bool, Error> {
-    for root in roots.iter().filter(|root| root.has_pending()) {
-        if store.has_commit(root.id(), commit).await? {
-            let last = store.last_version(root.id()).await?.map_or(0, Version::get);
-            if last <= root.stored_version() {
-                return Ok(true);
-            }
+/// Whether all of it was done under that commit id before, by events at other places than these. An error if a part was.
+async fn is_done(store: &EventStore, batch: &Batch<'_>, commit: CommitId) -> Result<bool, Error> {
+    let mut places: Vec<(Uuid, Version)> = Vec::new();
+    for root in batch.roots.iter().filter(|root| root.has_pending()) {
+        places.extend(Version::new(root.stored_version() + 1).map(|first| (root.id(), first)));
+    }
+    places.extend(batch.loose.iter().map(|event| (event.id(), event.version())));
+    let (mut done, mut elsewhere) = (0, false);
+    for (id, version) in &places {
+        if store.has_commit(*id, commit).await? {
+            done += 1;
+            elsewhere |= !store.has_version(*id, *version).await?;
         }
     }
-    Ok(false)
+    if done > 0 && done < places.len() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "{done} of {} parts of the batch were saved under this commit id before, and the others were not; give what \
+                 belongs together one id, and each new batch a new one",
+                places.len()
+            ),
+        ));
+    }
+    Ok(elsewhere)
 }
 
 /// Freezes what is pending, and saves it for the first time.
@@ -203,8 +214,12 @@ async fn offer(
             offered => break offered,
         }
     };
+    let is_repeated = offered.as_ref().is_ok_and(Receipt::is_repeated);
     for root in &mut batch.roots {
+        let is_other = is_repeated && root.frozen() == Some(commit) && !is_stored(store, &**root).await;
         match &offered {
+            // Somebody else used the commit id: of these events only the places are known to be the same.
+            Ok(_) if is_other => root.give_up(),
             Ok(_) => root.acknowledge(commit, store.number()),
             Err(error) if is_refused(error.kind(), is_first) => root.thaw(commit),
             // It may have been stored: the next attempt finds out.
@@ -234,6 +249,18 @@ async fn make_commit(
         rows.push(event.row(writing.mapper(event.id()), metadata)?);
     }
     Ok(writing.commit(commit, rows))
+}
+
+/// Whether the frozen events are the stored ones.
+async fn is_stored(store: &EventStore, root: &dyn Saved) -> bool {
+    let first = Version::new(root.stored_version() + 1).unwrap_or(Version::MAX);
+    let read = async {
+        let rows = store.rows(root.id(), first, root.frozen_count()).await?;
+        let mapper = store.mapper_for(root.id()).await?;
+        Ok::<_, Error>(root.is_stored_as(&mapper, &rows))
+    };
+    // What cannot be read is not trusted.
+    read.await.unwrap_or(false)
 }
 
 /// Refuses what was loaded elsewhere and does not follow what is stored here: it would leave a gap.

@@ -3,6 +3,28 @@
 /// Before what was found.
 const FOUND: &[&str] = &["invalid type: ", "invalid value: ", "unknown variant ", "unknown field "];
 
+/// What serde calls what was found.
+const KINDS: &[&str] = &[
+    "boolean",
+    "integer",
+    "floating point",
+    "character",
+    "string",
+    "byte array",
+    "unit value",
+    "Option value",
+    "newtype struct",
+    "sequence",
+    "map",
+    "enum",
+    "unit variant",
+    "newtype variant",
+    "tuple variant",
+    "struct variant",
+    "null",
+    "number",
+];
+
 /// The message without what was found. Known are those of serde, whole, and those of this crate; of what a type of the
 /// user's says only the place is told.
 pub(super) fn without_values(message: &str) -> String {
@@ -15,7 +37,10 @@ pub(super) fn without_values(message: &str) -> String {
     };
     let found = said.get(start.len()..).unwrap_or_default();
     let kind = found.split(['`', '"']).next().unwrap_or_default();
-    let kind = kind.split(',').next().unwrap_or_default();
+    let kind = kind.split(',').next().unwrap_or_default().trim_end();
+    if !(kind.is_empty() && found.starts_with('`') || KINDS.contains(&kind)) {
+        return format!("a value was refused by its type{place}");
+    }
     let expected = said.rfind(", expected ").and_then(|at| said.get(at..)).unwrap_or_default();
     format!("{}{expected}{place}", format!("{start}{kind}").trim_end())
 }
@@ -107,6 +132,9 @@ mod tests {
             ("x: invalid type: string \"hush\", expected i64", "a value was refused by its type"),
             // What a type of the user's says may begin like what is known.
             ("expected an address, found hush", "a value was refused by its type"),
+            ("invalid value: hush", "a value was refused by its type"),
+            ("invalid type: card 4111, expected card 4112", "a value was refused by its type"),
+            ("unknown variant hush", "a value was refused by its type"),
             ("it is hush", "a value was refused by its type"),
             ("the data say hush", "a value was refused by its type"),
             ("trailing hush", "a value was refused by its type"),

@@ -44,8 +44,8 @@ impl EventView<'_> {
         self.made.get_or_init(self.data)
     }
 
-    /// A field of what it says, if that is text, a number or a truth value (1 or 0); nothing otherwise. A whole number that is
-    /// too large for the column becomes one with a fraction.
+    /// A field of what it says, if that is text, a number or a truth value (1 or 0); nothing otherwise. A number with a fraction,
+    /// or one that is too large, leaves a column for whole numbers empty.
     pub fn field(&self, name: &str) -> ColumnValue {
         match self.data().get(name) {
             Some(Value::String(text)) => text.as_str().into(),

@@ -24,6 +24,7 @@ pub(crate) use self::snapshot::{Found, Snapshot};
 use self::state::{Data, OfAggregate, OfSet, Read, Single, Skipped, State, Written};
 use crate::aggregate::{Aggregate, Events, is_retired};
 use crate::cipher::Cipher;
+use crate::clock::Timestamp;
 use crate::codec::Codec;
 use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
@@ -251,7 +252,7 @@ impl Mapper {
         &self,
         id: Uuid,
         version: Version,
-        at: crate::clock::Timestamp,
+        at: Timestamp,
         metadata: &Metadata,
         event: &E,
     ) -> Result<StoredEvent, Error> {
@@ -323,6 +324,11 @@ impl Mapper {
             Err(_) if unknown.get() => Err(not_in_set::<E>(row)),
             Err(error) => Err(error),
         }
+    }
+
+    /// When the event of a row was recorded.
+    pub(crate) fn time_of(&self, row: &StoredEvent) -> Result<Timestamp, Error> {
+        self.read(row, Skipped).map(|read| read.at)
     }
 
     fn read<V, T>(&self, row: &StoredEvent, data: T) -> Result<Read<V>, Error>

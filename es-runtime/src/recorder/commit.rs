@@ -133,7 +133,7 @@ impl PartialEq<u64> for Position {
 
 /// That a commit is stored, and where.
 ///
-/// Two receipts are equal if they are of one commit, whoever asked for it first.
+/// Two receipts are equal if they name the same commit and the same positions, whoever asked for it first.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     commit: CommitId,

@@ -271,6 +271,21 @@ impl EventStore {
         Ok(last.first().map(|row| row.version))
     }
 
+    /// Whether there is an event of this version.
+    pub(crate) async fn has_version(&self, id: Uuid, version: Version) -> Result<bool, Error> {
+        self.rows(id, version, 1).await.map(|rows| rows.first().is_some_and(|row| row.version == version))
+    }
+
+    /// So many rows of a sequence, from a version on.
+    pub(crate) async fn rows(
+        &self,
+        id: Uuid,
+        first: Version,
+        many: usize,
+    ) -> Result<Vec<StoredEvent>, Error> {
+        self.recorder.select_dyn(id, EventRange::all().gte(first).limit(many)).await
+    }
+
     /// Whether an event of the sequence is stored under that commit id.
     pub(crate) async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
         self.recorder.has_commit_dyn(id, commit).await

@@ -22,6 +22,7 @@ use crate::event_set::EventSet;
 use crate::id::{Id, Version};
 use crate::metadata::Metadata;
 use crate::recorder::EventRange;
+use crate::registry::Registry;
 use crate::store::EventStore;
 
 /// How often a free tick is looked for before others are too many.
@@ -135,13 +136,13 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
         }
         let mut pages = self.store.pages(Id::<()>::from_uuid(self.id), EventRange::all().limit(1));
         let first = pages.next().await?.and_then(|rows| rows.into_iter().next());
-        let is_of_set = |topic: &str| {
-            E::TYPES.iter().any(|known| known.topic() == topic || known.aliases().contains(&topic))
-        };
-        if let Some(first) = first.filter(|first| !is_of_set(&first.topic)) {
+        if let Some(first) = first
+            && let Some(aggregate) = Registry::global()?.reader(&first.topic)
+        {
             let message = format!(
-                "the id {} holds events that are no messages of this log, the first of them a `{}`; use an id of its own",
-                self.id, first.topic
+                "the id {} is that of a `{}`, whose events are no messages of a log; use an id of its own",
+                self.id,
+                aggregate.name()
             );
             return Err(Error::new(ErrorKind::Invalid, message));
         }

@@ -12,7 +12,7 @@ use super::{error, select};
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::group::Worker;
-use crate::recorder::{Commit, Position, Receipt, StoredKey, Tracking};
+use crate::recorder::{ColumnType, Commit, Position, Receipt, StoredKey, Tracking};
 use crate::stored_event::{ColumnValue, StoredEvent};
 
 /// What the writing connection is asked for.
@@ -228,7 +228,7 @@ impl Writer {
     }
 
     /// Tells a commit that was stored before from one that comes too late.
-    fn resolve(&self, statements: &Statements, commit: &Commit, conflict: Error) -> Outcome {
+    fn resolve(&self, statements: &Statements, commit: &Commit, mut conflict: Error) -> Outcome {
         let failed = error::of("look for the commit");
         let mut positions: Vec<u64> = Vec::new();
         let mut statement = self.connection.prepare_cached(&statements.commit_of).map_err(&failed)?;
@@ -240,11 +240,23 @@ impl Writer {
                     && row.get_ref(1)?.as_str()? == event.topic;
                 Ok(same.then_some(row.get::<_, i64>(2)?.unsigned_abs()))
             });
-            let Some(position) = done.optional().map_err(&failed)?.flatten() else {
-                is_done = false;
-                break;
-            };
-            positions.push(position);
+            match done.optional().map_err(&failed)? {
+                Some(Some(position)) => positions.push(position),
+                // An index of the user's own may have been looked at first.
+                Some(None) if conflict.kind() == ErrorKind::Invalid => {
+                    let own = commit.events().iter().find(|other| other.id == event.id);
+                    let begins = own.map_or(event.version, |first| first.version);
+                    conflict = Conflict::version(event.id, begins, None).into();
+                    is_done = false;
+                    break;
+                }
+                _ => {
+                    is_done = false;
+                    if conflict.kind() != ErrorKind::Invalid {
+                        break;
+                    }
+                }
+            }
         }
         if is_done {
             let bounds = positions.iter().min().copied().and_then(Position::new);
@@ -334,7 +346,7 @@ fn no_column(name: &str) -> Error {
 
 /// Whether the commit may have been stored before.
 const fn is_refusal(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Conflict | ErrorKind::Forgotten | ErrorKind::Config)
+    matches!(kind, ErrorKind::Conflict | ErrorKind::Forgotten | ErrorKind::Config | ErrorKind::Invalid)
 }
 
 fn bind(statement: &mut Statement<'_>, event: &StoredEvent, commit: Uuid) -> rusqlite::Result<()> {
@@ -352,9 +364,13 @@ fn bind_own(
     event: &StoredEvent,
 ) -> rusqlite::Result<usize> {
     let mut at = 6;
-    for column in &statements.own {
+    for (column, of) in &statements.own {
         match event.columns.get(column) {
             None | Some(ColumnValue::Null) => statement.raw_bind_parameter(at, Null)?,
+            // A number that does not fit is none.
+            Some(ColumnValue::Real(_)) if *of == ColumnType::Integer => {
+                statement.raw_bind_parameter(at, Null)?;
+            }
             Some(ColumnValue::Integer(number)) => statement.raw_bind_parameter(at, number)?,
             Some(ColumnValue::Real(number)) => statement.raw_bind_parameter(at, number)?,
             Some(ColumnValue::Text(text)) => statement.raw_bind_parameter(at, text)?,

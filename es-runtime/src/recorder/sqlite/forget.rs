@@ -32,20 +32,35 @@ pub(super) fn replace_key(
     statement.execute(params![id.as_bytes().as_slice(), from, to]).map(|changed| changed > 0).map_err(&failed)
 }
 
-/// Destroys the key, and what columns of the user's own say.
+/// Destroys the key, and empties columns of the user's own. The key is destroyed also if a column cannot be emptied.
 pub(super) fn write_over(
     connection: &mut Connection,
     statements: &Statements,
     id: Uuid,
 ) -> Result<(), Error> {
     let failed = error::of("destroy the data key");
-    let transaction =
+    let mut transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-    let empty = empty_own_columns(&transaction, &statements.events_table)?;
-    for statement in statements.forget.iter().chain(&empty) {
-        transaction.execute(statement, [id.as_bytes().as_slice()]).map_err(&failed)?;
+    let key = id.as_bytes().as_slice();
+    for statement in &statements.forget {
+        transaction.execute(statement, [key]).map_err(&failed)?;
     }
-    transaction.commit().map_err(error::committing)
+    let emptied = match empty_own_columns(&transaction, &statements.events_table)? {
+        Some(statement) => {
+            let savepoint = transaction.savepoint().map_err(&failed)?;
+            let emptied = savepoint.execute(&statement, [key]);
+            // What it changed before it failed is taken back when it is dropped.
+            if emptied.is_ok() {
+                savepoint.commit().map_err(&failed)?;
+            }
+            emptied.map(drop)
+        }
+        None => Ok(()),
+    };
+    transaction.commit().map_err(error::committing)?;
+    emptied.map_err(error::of(
+        "empty the columns of your own; the data key is destroyed, and they have to be emptied by hand",
+    ))
 }
 
 /// All of them, also those that another program added.
@@ -57,11 +72,16 @@ fn empty_own_columns(connection: &Connection, table: &EventTable) -> Result<Opti
         ours.into_iter().chain(EventTable::FIXED).any(is)
     };
     let mut emptied = String::new();
-    for (column, _) in schema::columns(connection, name.as_str())?.iter().filter(|(column, _)| !ours(column))
-    {
+    for column in schema::columns(connection, name.as_str())?.iter().filter(|column| !ours(&column.name)) {
         let comma = if emptied.is_empty() { "" } else { ", " };
+        let nothing = match (column.is_required, column.of.to_ascii_uppercase().as_str()) {
+            (false, _) => "NULL",
+            (true, "INTEGER" | "INT" | "REAL") => "0",
+            (true, "BLOB") => "x''",
+            (true, _) => "''",
+        };
         // A name that somebody else chose.
-        let _ = write!(emptied, "{comma}\"{}\" = NULL", column.replace('"', "\"\""));
+        let _ = write!(emptied, "{comma}\"{}\" = {nothing}", column.name.replace('"', "\"\""));
     }
     Ok((!emptied.is_empty()).then(|| format!("UPDATE {name} SET {emptied} WHERE {id} = ?1")))
 }

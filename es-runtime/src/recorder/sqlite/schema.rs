@@ -1,7 +1,7 @@
 //! The tables: made when they are not there, brought to the form of today when they are older, and never taken for
 //! ours when they are not.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 use super::error;
 use crate::error::{Error, ErrorKind};
@@ -105,16 +105,17 @@ fn lack(connection: &Connection, table: &Table, owner: &str) -> Result<Option<La
         Ok(form) if form == known => {
             let columns = columns(connection, name)?;
             for (own, definition) in &table.own {
-                let declared = columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(own));
-                if let Some((_, of)) = declared.filter(|(_, of)| !definition.ends_with(&format!(" {of}"))) {
+                let declared = columns.iter().find(|known| known.name.eq_ignore_ascii_case(own));
+                if let Some(Column { of, .. }) = declared.filter(|column| !fits(&column.of, definition)) {
                     return Err(schema(format!(
                         "the column `{own}` of the table `{name}` holds {of}, and not what this program says: {definition}; \
                          say what it holds, or take another name"
                     )));
                 }
             }
-            let lacks =
-                |own: &&(String, String)| !columns.iter().any(|known| known.0.eq_ignore_ascii_case(&own.0));
+            let lacks = |own: &&(String, String)| {
+                !columns.iter().any(|known| known.name.eq_ignore_ascii_case(&own.0))
+            };
             let lacking: Vec<_> =
                 table.own.iter().filter(lacks).map(|(_, definition)| definition.clone()).collect();
             Ok((!lacking.is_empty()).then_some(Lack::Columns(lacking)))
@@ -202,11 +203,32 @@ fn exists(connection: &Connection, table: &str) -> Result<bool, Error> {
     Ok(found.is_some())
 }
 
-/// The columns of a table, and what they hold.
-pub(super) fn columns(connection: &Connection, table: &str) -> Result<Vec<(String, String)>, Error> {
-    let read = || -> rusqlite::Result<Vec<(String, String)>> {
-        let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1)")?;
-        statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+/// Whether a column that was declared so can hold what the definition says.
+fn fits(declared: &str, definition: &str) -> bool {
+    let of = definition.rsplit(' ').next().unwrap_or_default();
+    match declared.to_ascii_uppercase().as_str() {
+        "ANY" => true,
+        "INT" => of == "INTEGER",
+        declared => of == declared,
+    }
+}
+
+/// A column as the database has it.
+pub(super) struct Column {
+    pub(super) name: String,
+    /// What it holds.
+    pub(super) of: String,
+    /// Whether it cannot be null.
+    pub(super) is_required: bool,
+}
+
+pub(super) fn columns(connection: &Connection, table: &str) -> Result<Vec<Column>, Error> {
+    let read = || -> rusqlite::Result<Vec<Column>> {
+        let mut statement =
+            connection.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info(?1)")?;
+        let column =
+            |row: &Row<'_>| Ok(Column { name: row.get(0)?, of: row.get(1)?, is_required: row.get(2)? });
+        statement.query_map([table], column)?.collect()
     };
     read().map_err(error::of("look for the columns"))
 }

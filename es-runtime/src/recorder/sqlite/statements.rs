@@ -41,8 +41,8 @@ impl Ranges {
 /// Their texts; each connection keeps them prepared.
 #[derive(Debug)]
 pub(super) struct Statements {
-    /// The names of the user's own columns, in the order in which they are inserted.
-    pub(super) own: Vec<String>,
+    /// The user's own columns, in the order in which they are inserted.
+    pub(super) own: Vec<(String, ColumnType)>,
     /// Stores the first event of an aggregate, unless that is forgotten.
     pub(super) insert_first: String,
     /// Stores the next event of the same aggregate.
@@ -95,7 +95,7 @@ impl Statements {
             ),
         ];
         Self {
-            own: own.iter().map(|(own, _)| own.as_str().to_owned()).collect(),
+            own: own.iter().map(|(own, of)| (own.as_str().to_owned(), *of)).collect(),
             insert_first: format!(
                 "{insert} SELECT {values}
                  WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1 AND (forgotten OR NOT ?{has_key}))"
@@ -131,7 +131,7 @@ impl Statements {
     }
 
     pub(super) fn has_own(&self, name: &str) -> bool {
-        self.own.iter().any(|own| own == name)
+        self.own.iter().any(|(own, _)| own == name)
     }
 
     /// Whether it says that there is an event of this id and version. An index of the user's own may also be unique.
@@ -139,7 +139,9 @@ impl Statements {
         let EventTable { name, id, version, .. } = &self.events_table;
         let [name, id, version] = [name, id, version].map(Identifier::as_str);
         let taken = format!("UNIQUE constraint failed: {name}.{id}, {name}.{version}");
-        error::is_taken(cause) && cause.to_string().ends_with(&taken)
+        // The names are those of the table, whose letters may be larger or smaller.
+        let said = cause.to_string().to_ascii_lowercase();
+        error::is_taken(cause) && said.ends_with(&taken.to_ascii_lowercase())
     }
 
     /// The tables that they use.
