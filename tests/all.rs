@@ -11,6 +11,7 @@ mod bus;
 mod cache;
 mod clock;
 mod columns;
+mod data_keys;
 mod discard;
 mod environment;
 mod errors;

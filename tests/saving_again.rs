@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use es_runtime::application::Batch;
 use es_runtime::cache::Cache;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, MemoryRecorder,
-    MemorySnapshots, Notification, Position, Receipt,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, MemoryRecorder, MemorySnapshots,
+    Receipt,
 };
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Metadata, Version, Wait, event};
@@ -54,17 +54,7 @@ impl AggregateRecorder for Unreliable {
 }
 
 impl ApplicationRecorder for Unreliable {
-    async fn select_log(&self, range: LogRange) -> Result<Vec<Notification>, Error> {
-        self.store.select_log(range).await
-    }
-
-    async fn last_position(&self) -> Result<Option<Position>, Error> {
-        self.store.last_position().await
-    }
-
-    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
-        Ok(receipt.last())
-    }
+    delegate_log!(store);
 }
 
 #[test]

@@ -362,18 +362,24 @@ fn with_a_snapshot_the_events_are_read_once() {
     }
 }
 
-#[test]
-fn a_time_is_found_among_many_snapshots_with_few_reads() {
-    let (app, snapshots, told) =
-        told(Arc::new(MemoryRecorder::new()), |builder| builder.snapshot_every::<Account>(1));
-    let clock = ManualClock::default();
-    let _guard = clock.install();
+/// An account with 64 versions, one a second, each saved.
+fn one_a_second(app: &Application, clock: &ManualClock) -> Account {
     let mut account = open();
     for _ in 1..=64 {
         app.save(&mut account).wait().unwrap();
         clock.advance(Duration::from_secs(1));
         account.deposit(1);
     }
+    account
+}
+
+#[test]
+fn a_time_is_found_among_many_snapshots_with_few_reads() {
+    let (app, snapshots, told) =
+        told(Arc::new(MemoryRecorder::new()), |builder| builder.snapshot_every::<Account>(1));
+    let clock = ManualClock::default();
+    let _guard = clock.install();
+    let account = one_a_second(&app, &clock);
     let id = account.id();
     let of_version = |version: u64| ManualClock::START.after(Duration::from_secs(version - 1));
     let at = |version: u64| {
@@ -419,12 +425,7 @@ fn after_a_release_the_snapshots_since_then_are_found_by_time() {
         told(Arc::new(MemoryRecorder::new()), |builder| builder.snapshot_every::<Account>(1));
     let clock = ManualClock::default();
     let _guard = clock.install();
-    let mut account = open();
-    for _ in 1..=64 {
-        app.save(&mut account).wait().unwrap();
-        clock.advance(Duration::from_secs(1));
-        account.deposit(1);
-    }
+    let account = one_a_second(&app, &clock);
     // The first 40 were taken by other code; the others are marked, to be seen.
     for mut row in snapshots.store.select(account.id().uuid(), "Account", EventRange::all()).wait().unwrap() {
         let text = String::from_utf8(row.state.clone()).unwrap();
