@@ -41,37 +41,19 @@ mod on {
         saved
     }
 
-    pub(crate) async fn get<T>(
-        aggregate: &'static str,
-        id: Uuid,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        within(info_span!(target: TARGET, "get", aggregate, %id, error = field::Empty), work).await
+    /// Work on one aggregate.
+    macro_rules! spans {
+        ($($name:ident)+) => {$(
+            pub(crate) async fn $name<T>(
+                aggregate: &'static str,
+                id: Uuid,
+                work: impl Future<Output = Result<T, Error>>,
+            ) -> Result<T, Error> {
+                within(info_span!(target: TARGET, stringify!($name), aggregate, %id, error = field::Empty), work).await
+            }
+        )+};
     }
-
-    pub(crate) async fn execute<T>(
-        aggregate: &'static str,
-        id: Uuid,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        within(info_span!(target: TARGET, "execute", aggregate, %id, error = field::Empty), work).await
-    }
-
-    pub(crate) async fn snapshot<T>(
-        aggregate: &'static str,
-        id: Uuid,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        within(info_span!(target: TARGET, "snapshot", aggregate, %id, error = field::Empty), work).await
-    }
-
-    pub(crate) async fn forget<T>(
-        aggregate: &'static str,
-        id: Uuid,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        within(info_span!(target: TARGET, "forget", aggregate, %id, error = field::Empty), work).await
-    }
+    spans!(get execute snapshot forget);
 
     pub(crate) fn retry(because: &Error) {
         event!(target: TARGET, Level::DEBUG, monotonic_counter.es_retries = 1_u64, because = ?because.kind());
@@ -95,21 +77,14 @@ mod off {
         work
     }
 
-    pub(crate) fn get<W: Future>(_: &'static str, _: Uuid, work: W) -> W {
-        work
+    macro_rules! spans {
+        ($($name:ident)+) => {$(
+            pub(crate) fn $name<W: Future>(_: &'static str, _: Uuid, work: W) -> W {
+                work
+            }
+        )+};
     }
-
-    pub(crate) fn execute<W: Future>(_: &'static str, _: Uuid, work: W) -> W {
-        work
-    }
-
-    pub(crate) fn snapshot<W: Future>(_: &'static str, _: Uuid, work: W) -> W {
-        work
-    }
-
-    pub(crate) fn forget<W: Future>(_: &'static str, _: Uuid, work: W) -> W {
-        work
-    }
+    spans!(get execute snapshot forget);
 
     pub(crate) const fn retry(_: &Error) {}
 
