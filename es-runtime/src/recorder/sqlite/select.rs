@@ -1,7 +1,7 @@
 //! Reading: every value of a row is checked, since a file may hold anything.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use uuid::Uuid;
 
 use super::error;
@@ -20,16 +20,29 @@ pub(super) fn events(
     range: EventRange,
 ) -> Result<Vec<StoredEvent>, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
-    let failed = error::of("read the events");
-    let mut statement = connection.prepare_cached(texts.of(range.is_descending())).map_err(&failed)?;
     let bound =
         params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit(range.max_count())];
+    let mut topics = KnownTopics::default();
+    let text = texts.of(range.is_descending());
+    rows(connection, text, "read the events", bound, |row| event(row, id, 0, &mut topics))
+}
+
+/// What a statement selects, each row read and checked.
+pub(super) fn rows<T>(
+    connection: &Connection,
+    text: &str,
+    doing: &'static str,
+    bound: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let failed = error::of(doing);
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
     let mut rows = statement.query(bound).map_err(&failed)?;
-    let (mut events, mut topics) = (Vec::new(), KnownTopics::default());
+    let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
-        events.push(event(row, id, 0, &mut topics)?);
+        found.push(read(row)?);
     }
-    Ok(events)
+    Ok(found)
 }
 
 pub(super) fn has_commit(
@@ -77,33 +90,28 @@ pub(super) fn log(
     range: &LogRange,
 ) -> Result<Vec<Notification>, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
-    let failed = error::of("read the log");
     let (first, last) = (first.get().cast_signed(), last.get().cast_signed());
-    let limit = limit(range.max_count());
-    let (mut notifications, mut known) = (Vec::new(), KnownTopics::default());
-    let topics = range.topic_names();
+    let (limit, topics) = (limit(range.max_count()), range.topic_names());
     let text = match (topics.is_empty(), range.is_firsts()) {
         (true, false) => &statements.log,
         (false, false) => &statements.log_of_topics,
         (true, true) => &statements.firsts,
         (false, true) => &statements.firsts_of_topics,
     };
-    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
-    let mut rows = if topics.is_empty() {
-        statement.query(params![first, last, limit]).map_err(&failed)?
-    } else {
-        let topics = serde_json::Value::from(topics.to_vec()).to_string();
-        statement.query(params![first, last, limit, topics]).map_err(&failed)?
-    };
-    while let Some(row) = rows.next().map_err(&failed)? {
+    let mut known = KnownTopics::default();
+    let read = |row: &Row<'_>| {
         let place = row.get::<_, i64>(0).ok().and_then(|number| Position::new(number.try_into().ok()?));
         let place = place.ok_or_else(|| corrupt("the log", "a position that is no number above 0"))?;
         let id = row.get_ref(1).ok().and_then(|value| Uuid::from_slice(value.as_blob().ok()?).ok());
         let id =
             id.ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
-        notifications.push(Notification::new(place, event(row, id, 2, &mut known)?));
+        Ok(Notification::new(place, event(row, id, 2, &mut known)?))
+    };
+    if topics.is_empty() {
+        return rows(connection, text, "read the log", params![first, last, limit], read);
     }
-    Ok(notifications)
+    let topics = serde_json::Value::from(topics.to_vec()).to_string();
+    rows(connection, text, "read the log", params![first, last, limit, topics], read)
 }
 
 pub(super) fn last_position(
@@ -142,7 +150,7 @@ fn event(row: &Row<'_>, id: Uuid, at: usize, topics: &mut KnownTopics) -> Result
     Ok(StoredEvent::new(id, version, topics.get(topic), state.to_vec()))
 }
 
-fn version(row: &Row<'_>, id: Uuid, at: usize) -> Result<Version, Error> {
+pub(super) fn version(row: &Row<'_>, id: Uuid, at: usize) -> Result<Version, Error> {
     let number = row.get_ref(at).ok().and_then(|value| Version::try_from(value.as_i64().ok()?).ok());
     number
         .ok_or_else(|| corrupt(&format!("a row of aggregate {id}"), "a version that is no number from 0 on"))

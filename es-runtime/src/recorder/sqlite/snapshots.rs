@@ -114,18 +114,7 @@ fn part<T>(
     mut read: impl FnMut(Version, &Row<'_>) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
-    let failed = error::of("read snapshots");
-    let mut statement = connection.prepare_cached(texts.of(range.is_descending())).map_err(&failed)?;
-    let limit = select::limit(range.max_count());
+    let (text, limit) = (texts.of(range.is_descending()), select::limit(range.max_count()));
     let bound = params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit, topic];
-    let mut rows = statement.query(bound).map_err(&failed)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(&failed)? {
-        let version = row.get_ref(0).ok().and_then(|value| Version::try_from(value.as_i64().ok()?).ok());
-        let version = version.ok_or_else(|| {
-            select::corrupt(&format!("a snapshot of aggregate {id}"), "a version that is no number from 0 on")
-        })?;
-        found.push(read(version, row)?);
-    }
-    Ok(found)
+    select::rows(connection, text, "read snapshots", bound, |row| read(select::version(row, id, 0)?, row))
 }
