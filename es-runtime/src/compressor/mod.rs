@@ -41,7 +41,8 @@ use crate::error::ErrorKind;
 ///
 ///     fn decompress(&self, data: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
 ///         // ..
-/// #       let (length, kept) = data.split_first_chunk().unwrap();
+/// #       let cut = || Error::new(es_runtime::ErrorKind::Corrupt, "it is cut off");
+/// #       let (length, kept) = data.split_first_chunk().ok_or_else(cut)?;
 /// #       let mut data = kept.to_vec();
 /// #       data.resize(usize::from_be_bytes(*length).min(limit), 0);
 /// #       Ok(data)

@@ -51,9 +51,10 @@ pub use self::supplied::{DateAsIso, DateTimeAsIso, DecimalAsStr, UuidAsHex};
 /// }
 ///
 /// let paid = Paid { to: Iban("GB82WEST12345698765432".into()) };
-/// let json = serde_json::to_string(&paid).unwrap();
+/// let json = serde_json::to_string(&paid)?;
 /// assert_eq!(json, r#"{"to":{"_type_":"iban_str","_data_":"GB82WEST12345698765432"}}"#);
-/// assert_eq!(serde_json::from_str::<Paid>(&json).unwrap().to, paid.to);
+/// assert_eq!(serde_json::from_str::<Paid>(&json)?.to, paid.to);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait Transcoding {
     /// The type of the values.
@@ -102,11 +103,12 @@ pub trait Transcoding {
 /// let names = BTreeMap::from([("a".to_owned(), Tagged(id))]);
 /// let linked = Linked { id, parent: None, children: vec![], names };
 /// assert_eq!(
-///     serde_json::to_string(&linked).unwrap(),
+///     serde_json::to_string(&linked)?,
 ///     r#"{"id":{"_type_":"uuid_hex","_data_":"00000000000000000000000000000001"},"#.to_owned()
 ///         + r#""parent":null,"children":[],"#
 ///         + r#""names":{"a":{"_type_":"uuid_hex","_data_":"00000000000000000000000000000001"}}}"#
 /// );
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 pub struct Tagged<F: Form>(pub F::Value);
 
