@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::mapper::Mapped;
 use crate::observe;
-use crate::recorder::EventRange;
+use crate::recorder::{EventRange, Remains};
 use crate::snapshot::{Rows, SnapshotStore};
 use crate::store::EventStore;
 
@@ -142,8 +142,8 @@ impl Repository {
     /// # Errors
     ///
     /// As [`EventStore::forget`]; wherever the key may be destroyed, the snapshots and the cached state are gone, too.
-    pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
-        let forgotten = self.store.forget(id.uuid()).await;
+    pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
+        let forgotten = self.store.forget(A::NAME, id.uuid()).await;
         // After the key, so that nothing that can be read comes back.
         if let Some(cache) = &self.cache {
             cache.remove(id);
@@ -220,15 +220,15 @@ impl Repository {
 pub(crate) async fn clear_forgotten(
     snapshots: Option<&SnapshotStore>,
     id: Uuid,
-    forgotten: Result<(), Error>,
-) -> Result<(), Error> {
+    forgotten: Result<Remains, Error>,
+) -> Result<Remains, Error> {
     // These are said before anything is done.
     let is_refused =
         |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Config | ErrorKind::Invalid);
     match snapshots {
         Some(snapshots) if !forgotten.as_ref().is_err_and(is_refused) => {
             let cleared = snapshots.clear(id).await;
-            forgotten.and(cleared)
+            forgotten.and_then(|remains| cleared.map(|()| remains))
         }
         _ => forgotten,
     }

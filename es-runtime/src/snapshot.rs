@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::mapper::{Found, Mapper, Snapshot};
 use crate::observe;
-use crate::recorder::{DynSnapshotRecorder, EventRange};
+use crate::recorder::{DynSnapshotRecorder, EventRange, SnapshotRecorder};
 use crate::store::{EventStore, Pages};
 use crate::stored_event::StoredEvent;
 
@@ -36,9 +36,10 @@ use crate::stored_event::StoredEvent;
 /// use es_runtime::store::EventStore;
 ///
 /// let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
-/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// let repository = Repository::new(store).with_snapshots(snapshots);
 /// # let _ = repository;
+/// # Ok::<(), es_runtime::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct SnapshotStore {
@@ -87,17 +88,17 @@ impl SnapshotStore {
 
     /// The versions of states that are called so.
     pub(crate) async fn versions_of(&self, id: Uuid, name: &str) -> Result<Vec<Version>, Error> {
-        self.recorder.versions_dyn(id, name, EventRange::all()).await
+        self.recorder.versions(id, name, EventRange::all()).await
     }
 
     /// Removes states that are called so.
     pub(crate) async fn delete_of(&self, id: Uuid, name: &str, range: EventRange) -> Result<(), Error> {
-        self.recorder.delete_dyn(id, name, range).await
+        self.recorder.delete(id, name, range).await
     }
 
     /// Removes all snapshots of an id, of aggregates and of whatever else.
     pub(crate) async fn clear(&self, id: Uuid) -> Result<(), Error> {
-        self.recorder.clear_dyn(id).await
+        self.recorder.clear(id).await
     }
 
     /// The rows after a snapshot, if the event is there that it was taken after. Else it is told: the events are older than
@@ -152,7 +153,7 @@ impl SnapshotStore {
     ) -> Result<(), Error> {
         let keyed = store.mapper_with_key(snapshot.id).await?;
         let row = keyed.as_ref().unwrap_or(store.mapper()).encode_snapshot(snapshot)?;
-        self.recorder.put_dyn(row).await
+        self.recorder.put(row).await
     }
 
     /// The last snapshot up to a version and a time that this code took; where the replay goes on from.
@@ -197,7 +198,7 @@ impl SnapshotStore {
         version: Version,
     ) -> Result<Option<Snapshot<S>>, Error> {
         let last = EventRange::all().lte(version).descending().limit(1);
-        let Some(row) = self.recorder.select_dyn(id, name, last).await?.pop() else { return Ok(None) };
+        let Some(row) = self.recorder.select(id, name, last).await?.pop() else { return Ok(None) };
         let keyed = store.mapper_with_key(id).await?;
         Ok(match keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint, None)? {
             Found::State(snapshot) => Some(snapshot),
@@ -214,7 +215,7 @@ impl SnapshotStore {
         version: Version,
         until: Timestamp,
     ) -> Result<Option<Snapshot<S>>, Error> {
-        let versions = self.recorder.versions_dyn(id, name, EventRange::all().lte(version)).await?;
+        let versions = self.recorder.versions(id, name, EventRange::all().lte(version)).await?;
         if versions.is_empty() {
             return Ok(None);
         }
@@ -223,7 +224,7 @@ impl SnapshotStore {
         let (mut last, mut left) = (None, &versions[..]);
         while let (older, [middle, newer @ ..]) = left.split_at(left.len() / 2) {
             let only = EventRange::all().gte(*middle).lte(*middle);
-            let row = self.recorder.select_dyn(id, name, only).await?.pop();
+            let row = self.recorder.select(id, name, only).await?.pop();
             let found = row.map(|row| mapper.decode_snapshot(&row, name, fingerprint, Some(until)));
             left = match found.transpose() {
                 Ok(Some(Found::State(snapshot))) => {

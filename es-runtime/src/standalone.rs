@@ -16,7 +16,7 @@ use crate::event::Envelope;
 use crate::event_set::EventSet;
 use crate::id::{Id, Version};
 use crate::mapper::Snapshot;
-use crate::recorder::EventRange;
+use crate::recorder::{EventRange, Remains};
 use crate::repository::{At, bounds, clear_forgotten, no_events, no_snapshots};
 use crate::snapshot::{Rows, SnapshotStore};
 use crate::store::EventStore;
@@ -51,7 +51,7 @@ use crate::store::EventStore;
 ///     Some(total.unwrap_or_default() + event.by)
 /// }
 ///
-/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// let id = uuid::Uuid::now_v7();
 /// let events = [Recorded::now(id, 1, Counted { by: 2 }), Recorded::now(id, 2, Counted { by: 3 })];
 /// store.put_events(&events).wait()?;
@@ -157,13 +157,14 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         }
     }
 
-    /// Destroys the data key of a sequence, and removes its snapshots, of whatever kind: see [`EventStore::forget`].
+    /// Destroys the data key of a sequence, and removes its snapshots, of whatever kind: see [`EventStore::forget`], which
+    /// also says what `of` names.
     ///
     /// # Errors
     ///
     /// As [`EventStore::forget`]; wherever the key may be destroyed, the snapshots are removed.
-    pub async fn forget(&self, id: Uuid) -> Result<(), Error> {
-        let forgotten = self.store.forget(id).await;
+    pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
+        let forgotten = self.store.forget(of, id).await;
         clear_forgotten(self.snapshots.as_ref().map(|snapshots| &snapshots.kept), id, forgotten).await
     }
 
@@ -242,7 +243,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
     /// # fn count(total: Option<u32>, event: Counted) -> Option<u32> {
     /// #     Some(total.unwrap_or_default() + event.by)
     /// # }
-    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let id = uuid::Uuid::now_v7();
     /// # store.put_events(&[Recorded::now(id, 1, Counted { by: 2 }), Recorded::now(id, 2, Counted { by: 3 })]).wait()?;
     /// let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));

@@ -1,12 +1,12 @@
 //! The one type that the mapper and the recorders share: an event as a row.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::id::Version;
+use crate::error::Error;
+use crate::id::{Name, Version};
 
 /// An event, or a snapshot, as a recorder keeps it.
 ///
@@ -17,8 +17,9 @@ use crate::id::Version;
 /// use es_runtime::stored_event::StoredEvent;
 /// use uuid::Uuid;
 ///
-/// let event = StoredEvent::new(Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec());
+/// let event = StoredEvent::new(Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec())?;
 /// assert_eq!(event.topic, "Account.Opened");
+/// # Ok::<(), es_runtime::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,7 +29,7 @@ pub struct StoredEvent {
     /// Its place in that sequence.
     pub version: Version,
     /// What tells how the state is read.
-    pub topic: Cow<'static, str>,
+    pub topic: Name,
     /// The rest, as bytes.
     pub state: Vec<u8>,
     /// Values for columns of your own, for queries of others; they are written and not read back.
@@ -134,8 +135,21 @@ impl<T: Into<Self>> From<Option<T>> for ColumnValue {
 
 impl StoredEvent {
     /// Makes a row.
-    pub fn new(id: Uuid, version: Version, topic: impl Into<Cow<'static, str>>, state: Vec<u8>) -> Self {
-        Self { id, version, topic: topic.into(), state, columns: Columns::default() }
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) if the topic is no [`Name`]: no store ever sees such a row.
+    pub fn new<T>(id: Uuid, version: Version, topic: T, state: Vec<u8>) -> Result<Self, Error>
+    where
+        T: TryInto<Name>,
+        Error: From<T::Error>,
+    {
+        Ok(Self::of(id, version, topic.try_into()?, state))
+    }
+
+    /// Makes a row under a topic that was checked before.
+    pub const fn of(id: Uuid, version: Version, topic: Name, state: Vec<u8>) -> Self {
+        Self { id, version, topic, state, columns: Columns(None) }
     }
 }
 

@@ -5,7 +5,7 @@ use super::Application;
 use crate::aggregate::{Aggregate, Topics};
 use crate::error::Error;
 use crate::id::Id;
-use crate::recorder::LogRange;
+use crate::recorder::{ApplicationRecorder, LogRange};
 
 /// How many ids are read at a time.
 const PAGE: usize = 1_000;
@@ -37,10 +37,15 @@ impl<'a, A: Aggregate> Ids<'a, A> {
     ///
     /// What the store reports.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Id<A>>>, Error> {
-        let Some(range) = self.range.take() else { return Ok(None) };
-        let page = self.application.recorder().select_log_dyn(range.clone()).await?;
-        self.range = page.last().filter(|_| page.len() == PAGE).map(|last| range.after(Some(last.position)));
-        let ids: Vec<Id<A>> = page.iter().map(|notification| Id::from_uuid(notification.event.id)).collect();
-        Ok(if ids.is_empty() { None } else { Some(ids) })
+        while let Some(range) = self.range.take() {
+            let page = self.application.recorder().read_log(range.clone()).await?;
+            if page.more {
+                self.range = Some(range.after(page.through));
+            }
+            if !page.entries.is_empty() {
+                return Ok(Some(page.entries.iter().map(|entry| Id::from_uuid(entry.event.id)).collect()));
+            }
+        }
+        Ok(None)
     }
 }

@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::metadata::Metadata;
 use crate::observe;
-use crate::recorder::{DynApplicationRecorder, Position, Receipt};
+use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
 use crate::repository::{At, Past, Repository};
 use crate::store::EventStore;
 
@@ -318,21 +318,23 @@ impl Application {
     /// # Errors
     ///
     /// As [`EventStore::forget`]: among others if an event was stored without a data key, and would stay readable.
-    pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
+    pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
         self.shared.check_open()?;
         observe::forget(A::NAME, id.uuid(), self.shared.repository.forget(id)).await
     }
 
-    /// The position of a saved commit in the log; nothing if it had no events. Of one that was done before at other places
-    /// than it was asked for now, it is the last position of the log, which is not before it.
+    /// Returns the place of a saved commit in the log, or `None` if it had no events. Of one that was done before at other
+    /// places than it was asked for now, it is the newest place of the log, which is not before it.
     ///
     /// # Errors
     ///
     /// What the store reports.
-    pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
-        match self.shared.recorder.resolve_dyn(receipt).await? {
-            None if receipt.is_repeated() => self.shared.recorder.last_position_dyn().await,
-            position => Ok(position),
+    pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
+        match self.shared.recorder.resolve(receipt).await? {
+            None if receipt.is_repeated() => {
+                Ok(self.shared.recorder.read_log(LogRange::all().limit(0)).await?.through)
+            }
+            mark => Ok(mark),
         }
     }
 

@@ -162,7 +162,7 @@ impl Builder {
             // Of two aggregates with one name, the events of one would be read as those of the other.
             Registry::global()?;
             let Opened { events, snapshots, close } = self.store()?;
-            let mut repository = Repository::new(EventStore::new(self.mapper, Arc::clone(&events) as _));
+            let mut repository = Repository::new(EventStore::new(self.mapper, Arc::clone(&events) as _)?);
             if let Some(snapshots) = snapshots {
                 let mut snapshots = SnapshotStore::new(snapshots);
                 if let Some(told) = self.told {

@@ -2,7 +2,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::id::Version;
+use crate::id::{Mark, Name, Version};
 
 /// Who was first, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,15 +24,17 @@ pub enum Conflict {
         /// The aggregate.
         id: Uuid,
     },
-    /// The events of the upstream application were processed before, up to this position or beyond.
+    /// Another step was recorded of this reader than the one that this step begins at.
     #[non_exhaustive]
     Tracking {
-        /// The upstream application.
-        upstream: String,
-        /// The position that was to be recorded.
-        position: u64,
-        /// The position that is recorded.
-        found: u64,
+        /// The reader.
+        consumer: Name,
+        /// The application whose log it reads.
+        upstream: Name,
+        /// The place that the step begins at.
+        expected: Option<Mark>,
+        /// The place that is recorded.
+        found: Option<Mark>,
     },
 }
 
@@ -48,9 +50,9 @@ impl Conflict {
         Self::Key { id }
     }
 
-    /// The events of the upstream application were processed before, up to `found`.
-    pub fn tracking(upstream: impl Into<String>, position: u64, found: u64) -> Self {
-        Self::Tracking { upstream: upstream.into(), position, found }
+    /// Another place is recorded of a reader than the one that its step begins at.
+    pub const fn tracking(consumer: Name, upstream: Name, expected: Option<Mark>, found: Option<Mark>) -> Self {
+        Self::Tracking { consumer, upstream, expected, found }
     }
 }
 
@@ -74,10 +76,18 @@ impl fmt::Display for Conflict {
                 f,
                 "somebody else stored the first data key of aggregate {id} meanwhile; load it again and repeat the command"
             ),
-            Self::Tracking { upstream, position, found } => write!(
-                f,
-                "position {position} of `{upstream}` was processed before: {found} is recorded; go on after that"
-            ),
+            Self::Tracking { consumer, upstream, expected, found } => {
+                let place = |mark: &Option<Mark>| {
+                    mark.map_or_else(|| "the beginning".to_owned(), |mark| mark.to_string())
+                };
+                write!(
+                    f,
+                    "`{consumer}` steps on from {} in the log of `{upstream}`, but {} is recorded: another runner was there; \
+                     go on from the recorded place",
+                    place(expected),
+                    place(found)
+                )
+            }
         }
     }
 }

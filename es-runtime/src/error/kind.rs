@@ -6,6 +6,8 @@ pub enum ErrorKind {
     NotFound,
     /// Somebody else was first: see [`Error::as_conflict`](crate::Error::as_conflict). Nothing was stored.
     Conflict,
+    /// The log is not the one that the reader knows: see [`Error::as_diverged`](crate::Error::as_diverged).
+    Diverged,
     /// The store did not say whether it kept what was saved. Save again: that never stores anything twice.
     OutcomeUnknown,
     /// The store cannot be reached or used now; the same call may succeed later.
@@ -29,6 +31,8 @@ pub enum ErrorKind {
     Forgotten,
     /// The value cannot be stored as it is, or the call makes no sense.
     Invalid,
+    /// The store cannot do this at all: the commit is beyond a limit, which the message names.
+    Unsupported,
     /// The application or its store is closed.
     Closed,
     /// The store failed in a way that trying again does not mend: a full disk, a file that may not be written.

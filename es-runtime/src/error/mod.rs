@@ -1,18 +1,21 @@
 //! The one error of the runtime: a kind to branch on, a message to read, a cause to follow.
 
 mod conflict;
+mod diverged;
 mod kind;
 mod mismatch;
 
+use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 
 use uuid::Uuid;
 
 pub use self::conflict::Conflict;
+pub use self::diverged::Diverged;
 pub use self::kind::ErrorKind;
 pub use self::mismatch::Mismatch;
-use crate::id::ParseIdError;
+use crate::id::{InvalidName, ParseIdError};
 
 /// What went wrong, in which [kind](ErrorKind), and why.
 ///
@@ -45,6 +48,7 @@ struct Inner {
 enum Detail {
     Conflict(Conflict),
     Mismatch(Mismatch),
+    Diverged(Diverged),
 }
 
 impl Error {
@@ -103,12 +107,28 @@ impl Error {
         }
     }
 
+    /// Returns the kept and the found place, if the log is another one than the reader's.
+    pub fn as_diverged(&self) -> Option<&Diverged> {
+        match &self.0.detail {
+            Some(Detail::Diverged(diverged)) => Some(diverged),
+            _ => None,
+        }
+    }
+
     /// What was expected and found, if somebody else was first.
     pub fn as_conflict(&self) -> Option<&Conflict> {
         match &self.0.detail {
             Some(Detail::Conflict(conflict)) => Some(conflict),
             _ => None,
         }
+    }
+}
+
+impl From<Diverged> for Error {
+    fn from(diverged: Diverged) -> Self {
+        let mut error = Self::new(ErrorKind::Diverged, diverged.to_string());
+        error.0.detail = Some(Detail::Diverged(diverged));
+        error
     }
 }
 
@@ -125,6 +145,18 @@ impl From<Conflict> for Error {
         let mut error = Self::new(ErrorKind::Conflict, conflict.to_string());
         error.0.detail = Some(Detail::Conflict(conflict));
         error
+    }
+}
+
+impl From<InvalidName> for Error {
+    fn from(error: InvalidName) -> Self {
+        Self::new(ErrorKind::Invalid, error.to_string()).with_source(error)
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use uuid::{Uuid, uuid};
 
 /// The root of all commit ids that are made of a key. Part of the stored form: it never changes.
@@ -40,5 +42,11 @@ impl CommitId {
     /// The UUID.
     pub const fn uuid(self) -> Uuid {
         self.0
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }

@@ -1,6 +1,10 @@
-//! Ids and versions: which aggregate, and how many events it has.
+//! Ids, versions and places: which aggregate, how many events it has, and where these stand in the log.
 
 mod commit;
+mod data_key;
+mod name;
+mod position;
+mod slice;
 mod version;
 
 use std::cmp::Ordering;
@@ -13,6 +17,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 pub use self::commit::CommitId;
+pub use self::data_key::DataKeyId;
+pub use self::name::{InvalidName, Name};
+pub use self::position::{Mark, Position};
+pub use self::slice::{Slice, Slices};
 pub use self::version::{Version, VersionOutOfRange};
 #[cfg(feature = "testing")]
 use crate::overrides::{OverrideKey, Overrides};

@@ -10,7 +10,7 @@ use super::frame::{DATA_KEY, FORMAT};
 use super::{DataKey, Identity, Kind, Mapper};
 use crate::cipher::{KeyId, data_key};
 use crate::error::{Error, ErrorKind};
-use crate::id::Version;
+use crate::id::{DataKeyId, Version};
 use crate::stored_event::StoredEvent;
 
 impl Mapper {
@@ -30,19 +30,25 @@ impl Mapper {
         self.has_data_keys
     }
 
+    /// Returns whether the row of an event is encrypted with a data key.
+    #[expect(clippy::unused_self, reason = "the mapper alone knows frames")]
+    pub(crate) fn needs_data_key(&self, row: &StoredEvent) -> bool {
+        row.state.first() == Some(&FORMAT) && row.state.get(3) == Some(&DATA_KEY)
+    }
+
     /// Whether the row of an event can be read without the data key, though it should not.
     pub(crate) fn is_exposed(&self, row: &StoredEvent) -> bool {
-        let is_under_data_key = row.state.first() == Some(&FORMAT) && row.state.get(3) == Some(&DATA_KEY);
-        !is_under_data_key && !self.clear_topics.contains(&row.topic)
+        let is_clear_by_choice = self.clear_topics.iter().any(|topic| row.topic == **topic);
+        !self.needs_data_key(row) && !is_clear_by_choice && !row.topic.ends_with(".Forgotten")
     }
 
     /// A new data key for an aggregate, as it is stored.
-    pub(crate) fn new_data_key(&self, id: Uuid) -> Result<Vec<u8>, Error> {
-        self.wrap(id, data_key::generate()?.as_ref())
+    pub(crate) fn new_data_key(&self, id: Uuid) -> Result<(DataKeyId, Vec<u8>), Error> {
+        Ok((DataKeyId::random(), self.wrap(id, data_key::generate()?.as_ref())?))
     }
 
     /// The data key as it is stored now; nothing if that is how it is stored already.
-    pub(crate) fn wrap_again(&self, id: Uuid, wrapped: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn wrap_again(&self, id: Uuid, _: DataKeyId, wrapped: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
         let key = data_key::wiped(self.unwrap(id, wrapped).map_err(|error| of_which(id, error))?);
         let header = [&[FORMAT, cipher.code()][..], &cipher.key_id().to_bytes()].concat();
@@ -64,7 +70,7 @@ impl Mapper {
     }
 
     /// The mapper of the rows of an aggregate that has this data key.
-    pub(crate) fn with_data_key(&self, id: Uuid, wrapped: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn with_data_key(&self, id: Uuid, _: DataKeyId, wrapped: &[u8]) -> Result<Self, Error> {
         let cipher =
             self.unwrap(id, wrapped).and_then(data_key::cipher).map_err(|error| of_which(id, error))?;
         Ok(Self { data_key: DataKey::Some(cipher), ..self.clone() })

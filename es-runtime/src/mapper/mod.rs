@@ -326,6 +326,20 @@ impl Mapper {
         }
     }
 
+    pub(crate) fn encode_forgotten(
+        &self,
+        id: Uuid,
+        of: &str,
+        version: Version,
+        at: Timestamp,
+        metadata: &Metadata,
+    ) -> Result<StoredEvent, Error> {
+        let mut row = StoredEvent::new(id, version, format!("{of}.Forgotten"), Vec::new())?;
+        let data = serde_json::Map::new();
+        self.codec.encode(&Written { version: 1, at, metadata, data: &data }, &mut row.state)?;
+        Ok(row)
+    }
+
     /// When the event of a row was recorded.
     pub(crate) fn time_of(&self, row: &StoredEvent) -> Result<Timestamp, Error> {
         self.read(row, Skipped).map(|read| read.at)
@@ -374,7 +388,7 @@ impl EventVisitor for Encode<'_> {
         let Self { mapper, envelope, metadata } = self;
         let written = Written { version: of.version(), at: envelope.timestamp(), metadata, data };
         let mut row =
-            StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128));
+            StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128))?;
         let encoded = mapper.codec.encode(&written, &mut row.state);
         encoded.map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);

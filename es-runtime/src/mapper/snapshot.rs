@@ -64,7 +64,7 @@ impl Mapper {
         snapshot: &Snapshot<&S>,
     ) -> Result<StoredEvent, Error> {
         let Snapshot { id, version, name, fingerprint, times: (created, at), state } = *snapshot;
-        let mut row = StoredEvent::new(id, version, name, Vec::with_capacity(256));
+        let mut row = StoredEvent::new(id, version, name, Vec::with_capacity(256))?;
         let written = Written { fp: fingerprint, created, at, data: state };
         self.codec.encode(&written, &mut row.state).map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);

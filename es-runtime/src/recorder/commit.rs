@@ -1,15 +1,12 @@
-use std::fmt;
-use std::num::NonZeroU64;
-
-use uuid::Uuid;
-
-use crate::id::CommitId;
+use super::StoredKey;
+use crate::id::{CommitId, Mark, Position};
 use crate::stored_event::StoredEvent;
 
 /// Events that are stored together or not at all.
 #[derive(Clone, Debug)]
 pub struct Commit {
     id: CommitId,
+    is_once: bool,
     events: Vec<StoredEvent>,
     keys: Vec<StoredKey>,
 }
@@ -20,115 +17,63 @@ impl Commit {
         Self::with_id(CommitId::new(), events)
     }
 
-    /// A commit under an id that was given before: the same events again, or the first attempt.
+    /// A commit under an id that the framework gave before: the same events again, or the first attempt.
     pub const fn with_id(id: CommitId, events: Vec<StoredEvent>) -> Self {
-        Self { id, events, keys: Vec::new() }
+        Self { id, is_once: false, events, keys: Vec::new() }
     }
 
-    /// With the data keys that the events are encrypted with, one for each aggregate.
+    /// A commit under an id that the caller chose. The store can be [asked](super::AggregateRecorder::has_commit) for it
+    /// later.
+    pub const fn once(id: CommitId, events: Vec<StoredEvent>) -> Self {
+        Self { id, is_once: true, events, keys: Vec::new() }
+    }
+
+    /// The same with the data keys that the events are encrypted with, one for each aggregate.
     #[must_use]
     pub fn with_keys(mut self, keys: Vec<StoredKey>) -> Self {
         self.keys = keys;
         self
     }
 
-    /// The id.
+    /// Returns the id.
     pub const fn id(&self) -> CommitId {
         self.id
     }
 
-    /// The events, in the order in which they are to stand in the log.
+    /// Returns whether the caller chose the id.
+    pub const fn is_once(&self) -> bool {
+        self.is_once
+    }
+
+    /// Returns the events, in the order in which they are to stand in the log.
     pub fn events(&self) -> &[StoredEvent] {
         &self.events
     }
 
-    /// The data keys of the aggregates.
+    /// Returns the data keys of the aggregates.
     pub fn keys(&self) -> &[StoredKey] {
         &self.keys
     }
 
-    /// Id, events and data keys, given away.
-    pub fn into_parts(self) -> (CommitId, Vec<StoredEvent>, Vec<StoredKey>) {
-        (self.id, self.events, self.keys)
+    /// Gives the parts away.
+    pub fn into_parts(self) -> CommitParts {
+        let Self { id, is_once, events, keys } = self;
+        CommitParts { id, is_once, events, keys }
     }
 }
 
-/// The key that the data of one aggregate are encrypted with, as it is stored: itself encrypted.
-#[derive(Clone, PartialEq, Eq)]
-pub struct StoredKey {
-    id: Uuid,
-    wrapped: Option<Vec<u8>>,
-}
-
-impl StoredKey {
-    /// The key of an aggregate, encrypted.
-    pub const fn new(id: Uuid, wrapped: Vec<u8>) -> Self {
-        Self { id, wrapped: Some(wrapped) }
-    }
-
-    /// What is left of the key of an aggregate that is forgotten.
-    pub const fn forgotten(id: Uuid) -> Self {
-        Self { id, wrapped: None }
-    }
-
-    /// The aggregate.
-    pub const fn id(&self) -> Uuid {
-        self.id
-    }
-
-    /// The key, encrypted; nothing if the aggregate is forgotten.
-    pub fn wrapped(&self) -> Option<&[u8]> {
-        self.wrapped.as_deref()
-    }
-}
-
-impl fmt::Debug for StoredKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredKey")
-            .field("id", &self.id)
-            .field("is_forgotten", &self.wrapped.is_none())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The place of an event in the order of all events of an application; the first is 1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position(NonZeroU64);
-
-impl Position {
-    /// The first position.
-    pub const FIRST: Self = Self(NonZeroU64::MIN);
-
-    /// The position with that number; nothing for 0 and above what every store can hold.
-    pub const fn new(number: u64) -> Option<Self> {
-        match NonZeroU64::new(number) {
-            Some(position) if number <= i64::MAX.unsigned_abs() => Some(Self(position)),
-            _ => None,
-        }
-    }
-
-    /// The number.
-    pub const fn get(self) -> u64 {
-        self.0.get()
-    }
-}
-
-impl fmt::Debug for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Position({})", self.0)
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl PartialEq<u64> for Position {
-    fn eq(&self, other: &u64) -> bool {
-        self.get() == *other
-    }
+/// The parts of a [`Commit`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CommitParts {
+    /// The id.
+    pub id: CommitId,
+    /// Whether the caller chose the id.
+    pub is_once: bool,
+    /// The events, in the order in which they are to stand in the log.
+    pub events: Vec<StoredEvent>,
+    /// The data keys of the aggregates.
+    pub keys: Vec<StoredKey>,
 }
 
 /// That a commit is stored, and where.
@@ -181,6 +126,11 @@ impl Receipt {
     /// The position of its last event, if it is known and there is one.
     pub fn last(&self) -> Option<Position> {
         self.positions.map(|(_, last)| last)
+    }
+
+    /// Returns the place of its last event, if it is known and there is one.
+    pub fn mark(&self) -> Option<Mark> {
+        self.last().map(|last| Mark::new(last, self.commit))
     }
 
     /// The positions of its first and its last event, if they are known and there are any.

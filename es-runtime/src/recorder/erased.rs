@@ -1,13 +1,18 @@
 //! The traits once more, for stores that are chosen at run time.
+//!
+//! Every recorder is a twin too, and every twin is a recorder, also behind an `Arc` or a `Box`: code that holds an
+//! `Arc<dyn DynApplicationRecorder>` calls the methods of [`ApplicationRecorder`] on it.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, SnapshotRecorder, StoredKey, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventPage, EventRange, KeyRecorder, Limits,
+    LogPage, LogRange, Mark, ProcessRecorder, Receipt, Remains, SnapshotRecorder, Step, StoredKey,
+    TrackingRecorder,
 };
 use crate::error::Error;
 use crate::id::Version;
@@ -16,134 +21,119 @@ use crate::stored_event::StoredEvent;
 /// What a method returns: a future on the heap.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// [`AggregateRecorder`] as an object; every one of them is.
-pub trait DynAggregateRecorder: Send + Sync + 'static {
-    /// See [`AggregateRecorder::append`].
-    fn append_dyn(&self, commit: Commit) -> Boxed<'_, Receipt>;
+/// Makes the twin of a trait, the twin of every recorder, and the recorder that objects and pointers are.
+macro_rules! twin {
+    (
+        $(#[$docs:meta])*
+        $twin:ident: $($above:path),+; of $recorder:ident; for $($object:ident)+;
+        $(fn $method:ident as $erased:ident($($arg:ident: $(ref $amp:tt)? $type:ty),*) -> $made:ty;)+
+        $(plain fn $plain:ident as $erased_plain:ident() -> $answer:ty;)*
+    ) => {
+        $(#[$docs])*
+        pub trait $twin: $($above +)+ {
+            $(
+                #[doc = concat!("See [`", stringify!($recorder), "::", stringify!($method), "`].")]
+                fn $erased<'a>(&'a self $(, $arg: $($amp 'a)? $type)*) -> Boxed<'a, $made>;
+            )+
+            $(
+                #[doc = concat!("See [`", stringify!($recorder), "::", stringify!($plain), "`].")]
+                fn $erased_plain(&self) -> $answer;
+            )*
+        }
 
-    /// See [`AggregateRecorder::select`].
-    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>>;
+        impl<R: $recorder> $twin for R {
+            $(
+                fn $erased<'a>(&'a self $(, $arg: $($amp 'a)? $type)*) -> Boxed<'a, $made> {
+                    Box::pin($recorder::$method(self $(, $arg)*))
+                }
+            )+
+            $(
+                fn $erased_plain(&self) -> $answer {
+                    $recorder::$plain(self)
+                }
+            )*
+        }
 
-    /// See [`AggregateRecorder::has_commit`].
-    fn has_commit_dyn(&self, id: Uuid, commit: CommitId) -> Boxed<'_, bool>;
+        twin! { @object $recorder [$($object)+] {
+            $(async fn $method(&self $(, $arg: $($amp)? $type)*) -> Result<$made, Error> {
+                self.$erased($($arg),*).await
+            })+
+            $(fn $plain(&self) -> $answer {
+                self.$erased_plain()
+            })*
+        } }
 
-    /// See [`AggregateRecorder::select_keys`].
-    fn select_keys_dyn(&self, ids: Vec<Uuid>) -> Boxed<'_, Vec<StoredKey>>;
-
-    /// See [`AggregateRecorder::replace_key`].
-    fn replace_key_dyn(&self, old: StoredKey, new: StoredKey) -> Boxed<'_, bool>;
-
-    /// See [`AggregateRecorder::forget`].
-    fn forget_dyn(&self, id: Uuid) -> Boxed<'_, ()>;
+        twin! { @pointer $recorder [Arc Box] {
+            $(fn $method(&self $(, $arg: $($amp)? $type)*) -> impl Future<Output = Result<$made, Error>> + Send {
+                (**self).$method($($arg),*)
+            })+
+            $(fn $plain(&self) -> $answer {
+                (**self).$plain()
+            })*
+        } }
+    };
+    (@object $recorder:ident [$($object:ident)+] $methods:tt) => { $(twin! { @one_object $recorder $object $methods })+ };
+    (@one_object $recorder:ident $object:ident { $($method:item)* }) => {
+        impl $recorder for dyn $object { $($method)* }
+    };
+    (@pointer $recorder:ident [$($pointer:ident)+] $methods:tt) => { $(twin! { @one_pointer $recorder $pointer $methods })+ };
+    (@one_pointer $recorder:ident $pointer:ident { $($method:item)* }) => {
+        impl<R: $recorder + ?Sized> $recorder for $pointer<R> { $($method)* }
+    };
 }
 
-/// [`SnapshotRecorder`] as an object; every one of them is.
-pub trait DynSnapshotRecorder: Send + Sync + 'static {
-    /// See [`SnapshotRecorder::put`].
-    fn put_dyn(&self, snapshot: StoredEvent) -> Boxed<'_, ()>;
-
-    /// See [`SnapshotRecorder::select`].
-    fn select_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<StoredEvent>>;
-
-    /// See [`SnapshotRecorder::versions`].
-    fn versions_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<Version>>;
-
-    /// See [`SnapshotRecorder::delete`].
-    fn delete_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, ()>;
-
-    /// See [`SnapshotRecorder::clear`].
-    fn clear_dyn(&self, id: Uuid) -> Boxed<'_, ()>;
+twin! {
+    /// [`AggregateRecorder`] as an object; every one of them is.
+    DynAggregateRecorder: Send, Sync; of AggregateRecorder;
+    for DynAggregateRecorder DynKeyRecorder DynApplicationRecorder DynProcessRecorder;
+    fn append as append_dyn(commit: Commit) -> Receipt;
+    fn select as select_dyn(id: Uuid, range: EventRange) -> EventPage;
+    fn has_commit as has_commit_dyn(id: Uuid, commit: CommitId) -> bool;
+    plain fn limits as limits_dyn() -> Limits;
+    plain fn as_keys as as_keys_dyn() -> Option<&(dyn DynKeyRecorder + 'static)>;
 }
 
-/// [`ApplicationRecorder`] as an object; every one of them is.
-pub trait DynApplicationRecorder: DynAggregateRecorder {
-    /// See [`ApplicationRecorder::select_log`].
-    fn select_log_dyn(&self, range: LogRange) -> Boxed<'_, Vec<Notification>>;
-
-    /// See [`ApplicationRecorder::last_position`].
-    fn last_position_dyn(&self) -> Boxed<'_, Option<Position>>;
-
-    /// See [`ApplicationRecorder::resolve`].
-    fn resolve_dyn<'a>(&'a self, receipt: &'a Receipt) -> Boxed<'a, Option<Position>>;
+twin! {
+    /// [`KeyRecorder`] as an object; every one of them is.
+    DynKeyRecorder: DynAggregateRecorder; of KeyRecorder;
+    for DynKeyRecorder;
+    fn select_keys as select_keys_dyn(ids: Vec<Uuid>) -> Vec<StoredKey>;
+    fn replace_key as replace_key_dyn(old: StoredKey, new: StoredKey) -> bool;
+    fn forget as forget_dyn(id: Uuid, notice: Commit) -> Remains;
 }
 
-/// [`ProcessRecorder`] as an object; every one of them is.
-pub trait DynProcessRecorder: DynApplicationRecorder {
-    /// See [`ProcessRecorder::append_tracked`].
-    fn append_tracked_dyn(&self, commit: Commit, tracking: Tracking) -> Boxed<'_, Receipt>;
-
-    /// See [`ProcessRecorder::last_tracked`].
-    fn last_tracked_dyn<'a>(&'a self, upstream: &'a str) -> Boxed<'a, Option<Position>>;
+twin! {
+    /// [`ApplicationRecorder`] as an object; every one of them is.
+    DynApplicationRecorder: DynAggregateRecorder; of ApplicationRecorder;
+    for DynApplicationRecorder DynProcessRecorder;
+    fn read_log as read_log_dyn(range: LogRange) -> LogPage;
+    fn resolve as resolve_dyn(receipt: ref & Receipt) -> Option<Mark>;
+    fn beyond as beyond_dyn(after: Option<Mark>) -> ();
+    plain fn as_process as as_process_dyn() -> Option<&(dyn DynProcessRecorder + 'static)>;
 }
 
-impl<R: AggregateRecorder> DynAggregateRecorder for R {
-    fn append_dyn(&self, commit: Commit) -> Boxed<'_, Receipt> {
-        Box::pin(self.append(commit))
-    }
-
-    fn select_dyn(&self, id: Uuid, range: EventRange) -> Boxed<'_, Vec<StoredEvent>> {
-        Box::pin(self.select(id, range))
-    }
-
-    fn has_commit_dyn(&self, id: Uuid, commit: CommitId) -> Boxed<'_, bool> {
-        Box::pin(self.has_commit(id, commit))
-    }
-
-    fn select_keys_dyn(&self, ids: Vec<Uuid>) -> Boxed<'_, Vec<StoredKey>> {
-        Box::pin(self.select_keys(ids))
-    }
-
-    fn replace_key_dyn(&self, old: StoredKey, new: StoredKey) -> Boxed<'_, bool> {
-        Box::pin(self.replace_key(old, new))
-    }
-
-    fn forget_dyn(&self, id: Uuid) -> Boxed<'_, ()> {
-        Box::pin(self.forget(id))
-    }
+twin! {
+    /// [`TrackingRecorder`] as an object; every one of them is.
+    DynTrackingRecorder: Send, Sync; of TrackingRecorder;
+    for DynTrackingRecorder DynProcessRecorder;
+    fn tracked as tracked_dyn(cursor: ref & Cursor) -> Option<Mark>;
+    fn track as track_dyn(step: Step) -> ();
 }
 
-impl<R: SnapshotRecorder> DynSnapshotRecorder for R {
-    fn put_dyn(&self, snapshot: StoredEvent) -> Boxed<'_, ()> {
-        Box::pin(self.put(snapshot))
-    }
-
-    fn select_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<StoredEvent>> {
-        Box::pin(self.select(id, topic, range))
-    }
-
-    fn versions_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, Vec<Version>> {
-        Box::pin(self.versions(id, topic, range))
-    }
-
-    fn delete_dyn<'a>(&'a self, id: Uuid, topic: &'a str, range: EventRange) -> Boxed<'a, ()> {
-        Box::pin(self.delete(id, topic, range))
-    }
-
-    fn clear_dyn(&self, id: Uuid) -> Boxed<'_, ()> {
-        Box::pin(self.clear(id))
-    }
+twin! {
+    /// [`ProcessRecorder`] as an object; every one of them is.
+    DynProcessRecorder: DynApplicationRecorder, DynTrackingRecorder; of ProcessRecorder;
+    for DynProcessRecorder;
+    fn append_tracked as append_tracked_dyn(commit: Commit, step: Step) -> Receipt;
 }
 
-impl<R: ApplicationRecorder> DynApplicationRecorder for R {
-    fn select_log_dyn(&self, range: LogRange) -> Boxed<'_, Vec<Notification>> {
-        Box::pin(self.select_log(range))
-    }
-
-    fn last_position_dyn(&self) -> Boxed<'_, Option<Position>> {
-        Box::pin(self.last_position())
-    }
-
-    fn resolve_dyn<'a>(&'a self, receipt: &'a Receipt) -> Boxed<'a, Option<Position>> {
-        Box::pin(self.resolve(receipt))
-    }
-}
-
-impl<R: ProcessRecorder> DynProcessRecorder for R {
-    fn append_tracked_dyn(&self, commit: Commit, tracking: Tracking) -> Boxed<'_, Receipt> {
-        Box::pin(self.append_tracked(commit, tracking))
-    }
-
-    fn last_tracked_dyn<'a>(&'a self, upstream: &'a str) -> Boxed<'a, Option<Position>> {
-        Box::pin(self.last_tracked(upstream))
-    }
+twin! {
+    /// [`SnapshotRecorder`] as an object; every one of them is.
+    DynSnapshotRecorder: Send, Sync; of SnapshotRecorder;
+    for DynSnapshotRecorder;
+    fn put as put_dyn(snapshot: StoredEvent) -> ();
+    fn select as select_dyn(id: Uuid, topic: ref & str, range: EventRange) -> Vec<StoredEvent>;
+    fn versions as versions_dyn(id: Uuid, topic: ref & str, range: EventRange) -> Vec<Version>;
+    fn delete as delete_dyn(id: Uuid, topic: ref & str, range: EventRange) -> ();
+    fn clear as clear_dyn(id: Uuid) -> ();
 }

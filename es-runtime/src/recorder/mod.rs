@@ -1,40 +1,58 @@
-//! Recorders: what keeps events, at three levels of promises.
+//! Recorders: what keeps events, at several levels of promises.
 //!
-//! An [`AggregateRecorder`] keeps the events of aggregates, each sequence for itself. An [`ApplicationRecorder`]
-//! also gives all of them one order, the log. A [`ProcessRecorder`] also records, in one transaction with new
-//! events, how far another application's log was processed. A store implements the level whose promises it can
-//! keep, and the [conformance suite](crate::testing::conformance) shows that it does. A [`SnapshotRecorder`] keeps
-//! what can be made again from events.
+//! | trait | a recorder that has it keeps |
+//! |---|---|
+//! | [`AggregateRecorder`] | the events of aggregates, each sequence for itself |
+//! | [`KeyRecorder`] | the data keys of aggregates too, and destroys them |
+//! | [`ApplicationRecorder`] | all events in one order too, the log |
+//! | [`TrackingRecorder`] | the places that readers of logs have reached |
+//! | [`ProcessRecorder`] | new events and the place that its reader has reached, in one transaction |
+//! | [`SnapshotRecorder`] | what can be made again from events |
 //!
-//! Every method returns a future that needs no particular runtime. A recorder holds no connection and no lock
-//! while its future is suspended.
+//! A store implements the traits whose promises it can keep, and the
+//! [conformance suite](crate::testing::conformance) shows that it does. A method that joins a trait later has a body,
+//! or stands in a trait of its own: a recorder that is written today compiles tomorrow.
+//!
+//! Every method returns a future that needs no particular runtime. **Progress never depends on a caller that does not
+//! poll again**: a future that is only kept holds no lock, no connection and no lead that another caller waits for.
 
+mod bell;
 mod commit;
 mod erased;
 #[cfg(feature = "sqlite")]
 mod group;
+mod keys;
+mod limits;
 mod memory;
+mod page;
 mod range;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod tracking;
+mod verdict;
 
 use std::future::Future;
 
 use uuid::Uuid;
 
-pub use self::commit::{Commit, Position, Receipt, StoredKey};
+pub use self::commit::{Commit, CommitParts, Receipt};
 pub(crate) use self::erased::Boxed;
 pub use self::erased::{
-    DynAggregateRecorder, DynApplicationRecorder, DynProcessRecorder, DynSnapshotRecorder,
+    DynAggregateRecorder, DynApplicationRecorder, DynKeyRecorder, DynProcessRecorder, DynSnapshotRecorder,
+    DynTrackingRecorder,
 };
+pub use self::keys::{Remains, StoredKey};
+pub use self::limits::Limits;
 pub use self::memory::{MemoryRecorder, MemorySnapshots};
+pub use self::page::{EventPage, LogPage, Notification};
 pub use self::range::{EventRange, LogRange};
 pub use self::sql::{ColumnType, EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};
+pub use self::tracking::{Cursor, Step};
 use crate::error::Error;
-pub use crate::id::CommitId;
+pub use crate::id::{CommitId, Mark, Position};
 use crate::id::Version;
 use crate::stored_event::StoredEvent;
 
@@ -42,44 +60,71 @@ use crate::stored_event::StoredEvent;
 pub trait AggregateRecorder: Send + Sync + 'static {
     /// Stores all events of the commit, or none.
     ///
-    /// - An event whose id and version are stored already is a [`Conflict`](crate::error::Conflict), unless all
-    ///   events of the commit are stored under its commit id: then it was done before, and the first receipt is
-    ///   returned again, [as a repeated one](Receipt::as_repeated).
-    /// - Versions may begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and may have gaps.
-    /// - What is acknowledged stays, whatever happens to the process afterwards.
+    /// - An event whose id and version are taken is a [`Conflict`](crate::error::Conflict), unless every event of the
+    ///   commit is stored under its commit id and topic: then the commit was done before, and the receipt names the
+    ///   places of its events, [as a repeated one](Receipt::as_repeated).
+    /// - Versions begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and have gaps, unless the
+    ///   [limits](Self::limits) say otherwise.
+    /// - An acknowledged commit stays, whatever happens to the process afterwards.
     /// - A commit without events stores nothing but its keys.
-    /// - A [data key](Commit::with_keys) is stored with the events, unless its aggregate has this one already;
-    ///   another one is a [`Conflict`](crate::error::Conflict). Events of an aggregate that has a key, without it, are
-    ///   refused as [`Config`](crate::ErrorKind::Config), unless they are stored under the commit id.
-    /// - Events of an aggregate that is [forgotten](Self::forget) are refused as
-    ///   [`Forgotten`](crate::ErrorKind::Forgotten), unless they are stored under the commit id.
+    /// - A commit beyond a limit is refused whole, as [`Unsupported`](crate::ErrorKind::Unsupported).
+    ///
+    /// A recorder that is no [`KeyRecorder`] refuses a commit with data keys, as `Unsupported`. A `KeyRecorder` stores
+    /// them with the events:
+    ///
+    /// - If the aggregate has a data key, the commit must bring one with the same [id](StoredKey::key): another is a
+    ///   [`Conflict`](crate::error::Conflict), none is [`Config`](crate::ErrorKind::Config). The stored form stays.
+    /// - Events of a [forgotten](KeyRecorder::forget) aggregate are refused, as
+    ///   [`Forgotten`](crate::ErrorKind::Forgotten).
+    ///
+    /// Where several reasons to refuse meet, the first of these counts: a limit; a step that begins elsewhere; an event
+    /// of a forgotten aggregate, or without its key; a key; a version. A commit that was done before is never refused,
+    /// but for a limit.
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send;
 
-    /// Reads events of one sequence, in the order of their versions.
-    fn select(
-        &self,
-        id: Uuid,
-        range: EventRange,
-    ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send;
+    /// Reads events of one sequence, in the order of their versions, as far as the range and its limits go.
+    fn select(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<EventPage, Error>> + Send;
 
-    /// Whether an event of this sequence is stored under that commit id. It may cost as much as reading the sequence.
+    /// Returns whether an event of this sequence is stored under a commit id that a caller [chose](Commit::once).
+    ///
+    /// Ids that the framework gave are not found: nobody asks for them, and the store does not index them.
     fn has_commit(&self, id: Uuid, commit: CommitId) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// The data keys of these aggregates, in any order; those without one are left out.
+    /// Returns the bounds that the store sets to a commit; none unless it says so.
+    fn limits(&self) -> Limits {
+        Limits::NONE
+    }
+
+    /// Returns this recorder as one that keeps data keys, if it is one: a [`KeyRecorder`] returns `Some(self)`.
+    fn as_keys(&self) -> Option<&(dyn DynKeyRecorder + 'static)> {
+        None
+    }
+}
+
+/// Keeps the data keys of aggregates with their events.
+pub trait KeyRecorder: AggregateRecorder {
+    /// Reads the data keys of these aggregates, in any order, and the marks of those that are forgotten. Aggregates
+    /// without a key are left out.
     fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send;
 
-    /// Stores the data key of an aggregate in another form, as when the key changed that it is encrypted with: if `old` is
-    /// still the stored form. Tells whether it was. What is forgotten stays so.
-    fn replace_key(&self, old: StoredKey, new: StoredKey)
-    -> impl Future<Output = Result<bool, Error>> + Send;
+    /// Stores the data key of an aggregate in another form, if `old` is still the stored form and the ids of both keys
+    /// are equal; returns whether it was. A new cipher key is why. Forgotten aggregates stay forgotten.
+    fn replace_key(
+        &self,
+        old: StoredKey,
+        new: StoredKey,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Destroys the data key of an aggregate, so that nobody can ever read again what was encrypted with it.
+    /// Destroys the data key of an aggregate and stores the notice of it, both or neither: nobody ever reads again what
+    /// was encrypted with the key.
     ///
-    /// - The events stay, and with them ids, versions, topics and positions; their [columns](StoredEvent::columns) of
-    ///   your own are emptied.
-    /// - No event of the aggregate is stored afterwards, whether it had a key or not.
-    /// - Done again, it changes nothing.
-    fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send;
+    /// - The events stay, with ids, versions, topics and positions; [columns](StoredEvent::columns) of your own are
+    ///   emptied.
+    /// - The notice is a commit, and the last one of the aggregate: it needs no data key, and no event is stored after
+    ///   it, whether there was a key or not. If one of its places is taken, the answer is a
+    ///   [`Conflict`](crate::error::Conflict), and nothing has happened.
+    /// - Done again, with whatever notice, it stores nothing, and wipes what remains.
+    fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send;
 }
 
 /// Keeps snapshots, each at the id of its aggregate, the topic, which is the kind of its state, and the version.
@@ -95,7 +140,7 @@ pub trait SnapshotRecorder: Send + Sync + 'static {
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send;
 
-    /// The versions of the snapshots that [`select`](Self::select) would read, without reading them.
+    /// Reads the versions of the snapshots that [`select`](Self::select) would read, without their states.
     fn versions(
         &self,
         id: Uuid,
@@ -117,69 +162,53 @@ pub trait SnapshotRecorder: Send + Sync + 'static {
 
 /// Keeps events in one order, the log.
 pub trait ApplicationRecorder: AggregateRecorder {
-    /// Reads events in the order of the log.
+    /// Reads events in the order of the log, as far as the range and its limits go.
     ///
-    /// - Positions grow; a gap may remain where nothing was stored, and a position is never used twice.
+    /// - Positions grow; gaps may remain where nothing was stored; a position is never used twice.
     /// - Events of one commit stand together, in their order; those of an aggregate in the order of their versions.
-    /// - A reader that has seen a position never misses a lower one that appears later.
-    fn select_log(&self, range: LogRange) -> impl Future<Output = Result<Vec<Notification>, Error>> + Send;
+    /// - No entry is beyond [`through`](LogPage::through), nothing ever appears at or below it, and it never goes back.
+    /// - With a limit of 0, the page has no entries, and `through` is the newest place that a reader may reach.
+    /// - A range [after a mark](LogRange::after) is answered as [`Diverged`](crate::ErrorKind::Diverged) if another
+    ///   commit stands there, or none.
+    fn read_log(&self, range: LogRange) -> impl Future<Output = Result<LogPage, Error>> + Send;
 
-    /// The position of the last event; nothing if there is none.
-    fn last_position(&self) -> impl Future<Output = Result<Option<Position>, Error>> + Send;
-
-    /// The position of the last event of a commit; nothing if it had no events.
+    /// Returns the place of the last event of a commit, or `None` if it had no events.
     ///
-    /// Known at once where positions come with the commit: [`Receipt::last`] is then the answer. Elsewhere it is
-    /// waited for.
-    fn resolve(&self, receipt: &Receipt) -> impl Future<Output = Result<Option<Position>, Error>> + Send;
+    /// Where places come with the commit, [`Receipt::mark`] is the answer at once. Elsewhere the future waits until the
+    /// store has given them. Afterwards, every [`read_log`](Self::read_log) has its `through` there, or beyond.
+    fn resolve(&self, receipt: &Receipt) -> impl Future<Output = Result<Option<Mark>, Error>> + Send;
+
+    /// Waits until there may be events after a place. Ready at once if there are.
+    ///
+    /// It is a hint: it may be ready although nothing came, and never stays away for longer than the store's interval.
+    fn beyond(&self, after: Option<Mark>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Returns this recorder as one that tracks with its events, if it is one: a [`ProcessRecorder`] returns
+    /// `Some(self)`.
+    fn as_process(&self) -> Option<&(dyn DynProcessRecorder + 'static)> {
+        None
+    }
 }
 
-/// Keeps, with the events, how far the log of an upstream application was processed.
-pub trait ProcessRecorder: ApplicationRecorder {
-    /// Stores the commit and the tracking, or neither.
+/// Keeps the places that readers of logs have reached. It belongs to the database that a reader writes to.
+pub trait TrackingRecorder: Send + Sync + 'static {
+    /// Returns the place that a reader has reached, or `None` before its first step.
+    fn tracked(&self, cursor: &Cursor) -> impl Future<Output = Result<Option<Mark>, Error>> + Send;
+
+    /// Records a step, if the reader is where the step begins; else the answer is a
+    /// [`Conflict`](crate::error::Conflict), which names the recorded place.
+    fn track(&self, step: Step) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
+/// Keeps, with new events, the place that the reader has reached who made them.
+pub trait ProcessRecorder: ApplicationRecorder + TrackingRecorder {
+    /// Stores the commit and records the step, or neither.
     ///
-    /// A tracking that is not beyond the one recorded is a [`Conflict`](crate::error::Conflict), unless all events
-    /// of the commit are stored under its commit id and there are any.
+    /// A commit that was done before is answered with its receipt, if it has events, and records no step. A step that
+    /// does not begin at the recorded place is a [`Conflict`](crate::error::Conflict).
     fn append_tracked(
         &self,
         commit: Commit,
-        tracking: Tracking,
+        step: Step,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send;
-
-    /// The last position of the upstream application that is recorded; nothing if there is none.
-    fn last_tracked(&self, upstream: &str) -> impl Future<Output = Result<Option<Position>, Error>> + Send;
-}
-
-/// An event with its place in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Notification {
-    /// Its place.
-    pub position: Position,
-    /// The event.
-    pub event: StoredEvent,
-}
-
-impl Notification {
-    /// An event at a position.
-    pub const fn new(position: Position, event: StoredEvent) -> Self {
-        Self { position, event }
-    }
-}
-
-/// How far the log of an upstream application was processed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tracking {
-    /// The upstream application's name.
-    pub upstream: String,
-    /// The position of the last of its events that was processed, or passed over.
-    pub position: Position,
-}
-
-impl Tracking {
-    /// Processed up to `position`.
-    pub fn new(upstream: impl Into<String>, position: Position) -> Self {
-        Self { upstream: upstream.into(), position }
-    }
 }

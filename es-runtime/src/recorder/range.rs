@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
-use super::Position;
-use crate::id::Version;
+use crate::id::{Mark, Position, Slices, Version};
 
 /// Which events of one sequence are meant, in which order, and how many at most.
 ///
@@ -21,13 +20,14 @@ pub struct EventRange {
     start: u64,
     end: u64,
     limit: Option<usize>,
+    limit_bytes: Option<usize>,
     descending: bool,
 }
 
 impl EventRange {
     /// All of them, from the lowest version on.
     pub const fn all() -> Self {
-        Self { start: 0, end: Version::MAX.get() + 1, limit: None, descending: false }
+        Self { start: 0, end: Version::MAX.get() + 1, limit: None, limit_bytes: None, descending: false }
     }
 
     /// Only versions greater than `version`.
@@ -60,6 +60,12 @@ impl EventRange {
         self
     }
 
+    /// At most so many bytes of states on one page, but always one event.
+    pub fn limit_bytes(mut self, bytes: usize) -> Self {
+        self.limit_bytes = Some(self.limit_bytes.map_or(bytes, |known| known.min(bytes)));
+        self
+    }
+
     /// From the highest version on.
     pub fn descending(mut self) -> Self {
         self.descending = true;
@@ -82,6 +88,11 @@ impl EventRange {
         Some(self)
     }
 
+    /// Returns the bound on the bytes of one page.
+    pub const fn max_bytes(&self) -> Option<usize> {
+        self.limit_bytes
+    }
+
     /// How many at most.
     pub const fn max_count(&self) -> Option<usize> {
         self.limit
@@ -98,40 +109,60 @@ impl EventRange {
     }
 }
 
-/// Which events of the log are meant, and how many at most.
+/// Which events of the log are meant, and how many of them one page holds at most.
 ///
 /// ```
-/// use es_runtime::recorder::{LogRange, Position};
+/// use es_runtime::id::{CommitId, Mark, Position, Slices};
+/// use es_runtime::recorder::LogRange;
 ///
-/// let next_page = LogRange::all().after(Position::new(1_000)).limit(1_000);
-/// let payments = LogRange::all().topics(["payment.received", "payment.returned"]);
+/// let reached = Mark::new(Position::FIRST, CommitId::new());
+/// let next_page = LogRange::all().after(reached).limit(1_000).limit_bytes(4 << 20);
+/// let [half, _] = Slices::split();
+/// let payments = LogRange::all().topics(["payment.received", "payment.returned"]).slices(half);
 /// # let _ = (next_page, payments);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct LogRange {
+    after: Option<Mark>,
     start: u64,
     stop: u64,
     limit: Option<usize>,
+    limit_bytes: Option<usize>,
     topics: Vec<Cow<'static, str>>,
+    slices: Slices,
     firsts: bool,
 }
 
 impl LogRange {
     /// The whole log.
     pub const fn all() -> Self {
-        Self { start: 1, stop: i64::MAX.unsigned_abs(), limit: None, topics: Vec::new(), firsts: false }
+        Self {
+            after: None,
+            start: 1,
+            stop: Position::MAX.get(),
+            limit: None,
+            limit_bytes: None,
+            topics: Vec::new(),
+            slices: Slices::ALL,
+            firsts: false,
+        }
     }
 
-    /// Only `position` and later ones.
-    pub fn from(mut self, position: Position) -> Self {
-        self.start = self.start.max(position.get());
+    /// Only what comes after a place that the reader has reached; from the beginning after `None`.
+    ///
+    /// The store compares what stands there: see [`Diverged`](crate::ErrorKind::Diverged).
+    pub fn after(mut self, mark: impl Into<Option<Mark>>) -> Self {
+        if let Some(mark) = mark.into() {
+            self.start = self.start.max(mark.position().get() + 1);
+            self.after = Some(mark);
+        }
         self
     }
 
-    /// Only what comes after `position`; after nothing is from the beginning.
-    pub fn after(mut self, position: Option<Position>) -> Self {
-        self.start = self.start.max(position.map_or(1, |position| position.get() + 1));
+    /// Only `position` and later ones, whatever stands there.
+    pub fn from(mut self, position: Position) -> Self {
+        self.start = self.start.max(position.get());
         self
     }
 
@@ -147,19 +178,36 @@ impl LogRange {
         self
     }
 
+    /// At most so many bytes of states on one page, but always one event.
+    pub fn limit_bytes(mut self, bytes: usize) -> Self {
+        self.limit_bytes = Some(self.limit_bytes.map_or(bytes, |known| known.min(bytes)));
+        self
+    }
+
     /// Only events under one of these topics; no topic at all is every topic.
     pub fn topics<T: Into<Cow<'static, str>>>(mut self, topics: impl IntoIterator<Item = T>) -> Self {
         self.topics = topics.into_iter().map(Into::into).collect();
         self
     }
 
+    /// Only events of aggregates that fall into these slices.
+    pub const fn slices(mut self, slices: Slices) -> Self {
+        self.slices = slices;
+        self
+    }
+
     /// Only events of version 1: the first one of each aggregate.
-    pub fn firsts(mut self) -> Self {
+    pub const fn firsts(mut self) -> Self {
         self.firsts = true;
         self
     }
 
-    /// The first and the last position; nothing if none can be meant.
+    /// Returns the place that the range begins after, if it was named by a mark.
+    pub const fn mark(&self) -> Option<Mark> {
+        self.after
+    }
+
+    /// Returns the first and the last position, or `None` if the range is empty.
     pub fn bounds(&self) -> Option<(Position, Position)> {
         if self.start > self.stop || self.limit == Some(0) {
             return None;
@@ -167,18 +215,33 @@ impl LogRange {
         Some((Position::new(self.start)?, Position::new(self.stop)?))
     }
 
-    /// How many at most.
+    /// Returns the last position, also of an empty range.
+    pub fn stop(&self) -> Position {
+        Position::new(self.stop).unwrap_or(Position::MAX)
+    }
+
+    /// Returns the bound on the events of one page.
     pub const fn max_count(&self) -> Option<usize> {
         self.limit
     }
 
-    /// Whether only events of version 1 are meant.
+    /// Returns the bound on the bytes of one page.
+    pub const fn max_bytes(&self) -> Option<usize> {
+        self.limit_bytes
+    }
+
+    /// Returns whether only events of version 1 are meant.
     pub const fn is_firsts(&self) -> bool {
         self.firsts
     }
 
-    /// The topics; none is every topic.
+    /// Returns the topics; none is every topic.
     pub fn topic_names(&self) -> &[Cow<'static, str>] {
         &self.topics
+    }
+
+    /// Returns the slices.
+    pub const fn which_slices(&self) -> Slices {
+        self.slices
     }
 }

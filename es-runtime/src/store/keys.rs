@@ -1,14 +1,17 @@
 //! The data keys of aggregates: read with what they encrypt, made with the first events, destroyed for ever.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::EventStore;
+use super::{ATTEMPTS, EventStore};
+use crate::clock::now;
 use crate::error::{Error, ErrorKind};
-use crate::id::{CommitId, Id};
+use crate::id::Id;
 use crate::mapper::Mapper;
-use crate::recorder::{Commit, EventRange, StoredKey};
+use crate::metadata::Metadata;
+use crate::recorder::{AggregateRecorder, Commit, DynKeyRecorder, EventRange, KeyRecorder, Notification, Remains, StoredKey};
 use crate::stored_event::StoredEvent;
 
 /// What makes rows of the events of several aggregates, and a commit of the rows.
@@ -23,14 +26,15 @@ impl Writing<'_> {
         self.keyed.get(&id).map_or(self.mapper, |(mapper, _)| mapper)
     }
 
-    /// Rows with the keys that they need.
-    pub(crate) fn commit(&self, id: CommitId, rows: Vec<StoredEvent>) -> Commit {
-        let mut keys: Vec<StoredKey> = Vec::new();
-        if !self.keyed.is_empty() {
-            let used = |id: &Uuid| rows.iter().any(|row| row.id == *id);
-            keys.extend(self.keyed.iter().filter(|(id, _)| used(id)).map(|(_, (_, key))| key.clone()));
+    /// Makes a commit of rows, with the keys that they need.
+    pub(crate) fn commit(&self, commit: Commit) -> Commit {
+        if self.keyed.is_empty() {
+            return commit;
         }
-        Commit::with_id(id, rows).with_keys(keys)
+        let mut used = HashSet::new();
+        let ids = commit.events().iter().map(|row| row.id).filter(|id| used.insert(*id));
+        let keys = ids.filter_map(|id| self.keyed.get(&id)).map(|(_, key)| key.clone()).collect();
+        commit.with_keys(keys)
     }
 }
 
@@ -41,16 +45,16 @@ impl EventStore {
         if !self.mapper.has_data_keys() {
             return Ok(writing);
         }
-        let mut missing: Vec<Uuid> = ids.into_iter().collect();
-        missing.sort_unstable();
-        missing.dedup();
-        for key in self.recorder.select_keys_dyn(missing.clone()).await? {
-            missing.retain(|id| *id != key.id());
-            writing.keyed.insert(key.id(), (self.mapper_with(&key)?, key));
+        let ids: HashSet<Uuid> = ids.into_iter().collect();
+        for key in self.keys()?.select_keys(ids.iter().copied().collect()).await? {
+            writing.keyed.insert(key.aggregate(), (self.mapper_with(&key)?, key));
         }
-        for id in missing {
-            let key = StoredKey::new(id, self.mapper.new_data_key(id)?);
-            writing.keyed.insert(id, (self.mapper_with(&key)?, key));
+        for id in ids {
+            if let Entry::Vacant(missing) = writing.keyed.entry(id) {
+                let (key, wrapped) = self.mapper.new_data_key(id)?;
+                let key = StoredKey::new(id, key, wrapped);
+                missing.insert((self.mapper_with(&key)?, key));
+            }
         }
         Ok(writing)
     }
@@ -62,7 +66,7 @@ impl EventStore {
     /// # #[cfg(feature = "aes")] {
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
     /// # use es_runtime::cipher::{AesGcm, Key};
-    /// # use es_runtime::{mapper::Mapper, recorder::LogRange};
+    /// # use es_runtime::{mapper::Mapper, recorder::{ApplicationRecorder, LogRange}};
     /// # #[aggregate]
     /// # pub struct Account { pub balance: i64 }
     /// # #[mutator]
@@ -73,9 +77,9 @@ impl EventStore {
     /// # let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256)?));
     /// # let app = Application::builder("memory:").mapper(mapper).open().wait()?;
     /// # app.save(&mut Account::open()).wait()?;
-    /// for row in app.recorder().select_log_dyn(LogRange::all()).wait()? {
-    ///     let mapper = app.store().mapper_for(row.event.id).wait()?;
-    ///     assert!(mapper.decode::<Account>(&row.event)?.is_some());
+    /// for entry in app.recorder().read_log(LogRange::all()).wait()?.entries {
+    ///     let mapper = app.store().mapper_for(entry.event.id).wait()?;
+    ///     assert!(mapper.decode::<Account>(&entry.event)?.is_some());
     /// }
     /// # }
     /// # Ok::<(), es_runtime::Error>(())
@@ -94,7 +98,7 @@ impl EventStore {
         if !self.mapper.has_data_keys() {
             return Ok(None);
         }
-        match self.recorder.select_keys_dyn(vec![id]).await?.pop() {
+        match self.keys()?.select_keys(vec![id]).await?.pop() {
             Some(key) => self.mapper_with(&key).map(Some),
             None => Ok(Some(self.mapper.without_data_key())),
         }
@@ -105,13 +109,62 @@ impl EventStore {
         if !self.mapper.has_data_keys() {
             return Ok(false);
         }
-        let key = self.recorder.select_keys_dyn(vec![id]).await?.pop();
-        Ok(key.is_some_and(|key| key.wrapped().is_none()))
+        let key = self.keys()?.select_keys(vec![id]).await?.pop();
+        Ok(key.is_some_and(|key| key.is_forgotten()))
+    }
+
+    /// Reads the data keys of the aggregates on a page, all in one call: for a reader of the log.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// # app.save(&mut Account::open()).wait()?;
+    /// use es_runtime::recorder::{ApplicationRecorder, LogRange};
+    ///
+    /// let page = app.recorder().read_log(LogRange::all().limit(1_000)).wait()?;
+    /// let mappers = app.store().mappers_for(&page.entries).wait()?;
+    /// for entry in &page.entries {
+    ///     match mappers.of(&entry.event) {
+    ///         Some(mapper) => drop(mapper.decode::<Account>(&entry.event)?),
+    ///         None => println!("the event at {} is unreadable: its aggregate is forgotten", entry.position()),
+    ///     }
+    /// }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What cipher and store report.
+    pub async fn mappers_for(&self, page: &[Notification]) -> Result<Mappers<'_>, Error> {
+        let mut mappers = Mappers { mapper: &self.mapper, keyless: None, keyed: HashMap::new() };
+        if self.mapper.has_data_keys() {
+            mappers.keyless = Some(self.mapper.without_data_key());
+            let ids: HashSet<Uuid> = page.iter().map(|entry| entry.event.id).collect();
+            for key in self.keys()?.select_keys(ids.into_iter().collect()).await? {
+                let mapper = if key.is_forgotten() { None } else { Some(self.mapper_with(&key)?) };
+                mappers.keyed.insert(key.aggregate(), mapper);
+            }
+        }
+        Ok(mappers)
+    }
+
+    /// The recorder, as one that keeps data keys.
+    fn keys(&self) -> Result<&(dyn DynKeyRecorder + 'static), Error> {
+        self.recorder.as_keys().ok_or_else(no_keys)
     }
 
     fn mapper_with(&self, key: &StoredKey) -> Result<Mapper, Error> {
-        let wrapped = key.wrapped().ok_or_else(|| Error::forgotten(key.id()))?;
-        self.mapper.with_data_key(key.id(), wrapped)
+        let (Some(id), Some(wrapped)) = (key.key(), key.wrapped()) else {
+            return Err(Error::forgotten(key.aggregate()));
+        };
+        self.mapper.with_data_key(key.aggregate(), id, wrapped)
     }
 
     /// Encrypts the data key of an aggregate, or of any other sequence, with the key that the cipher now writes with: once it is
@@ -151,36 +204,71 @@ impl EventStore {
     ///
     /// What cipher and store report. Of what is forgotten, or has no data key, there is nothing to do.
     pub async fn renew_key(&self, id: Uuid) -> Result<bool, Error> {
-        let Some(old) = self.recorder.select_keys_dyn(vec![id]).await?.pop() else { return Ok(false) };
-        let Some(wrapped) = old.wrapped() else { return Ok(false) };
-        match self.mapper.wrap_again(id, wrapped)? {
-            Some(wrapped) => self.recorder.replace_key_dyn(old, StoredKey::new(id, wrapped)).await,
+        if !self.mapper.has_data_keys() {
+            return Ok(false);
+        }
+        let keys = self.keys()?;
+        let Some(old) = keys.select_keys(vec![id]).await?.pop() else { return Ok(false) };
+        let (Some(key), Some(wrapped)) = (old.key(), old.wrapped()) else { return Ok(false) };
+        match self.mapper.wrap_again(id, key, wrapped)? {
+            Some(wrapped) => keys.replace_key(old, StoredKey::new(id, key, wrapped)).await,
             None => Ok(false),
         }
     }
 
-    /// Destroys the data key of an aggregate, or of any other sequence: its events stay, and nobody can read them any more.
+    /// Destroys the data key of an aggregate, or of any other sequence: its events stay, and nobody can read them any
+    /// more. Readers of the log learn of it by an event under the topic `<of>.Forgotten`, where `of` is the name of the
+    /// aggregate, or of the kind of sequence.
     ///
     /// [`Application::forget`](crate::Application::forget) also removes snapshots and what is cached, and says what
-    /// remains.
+    /// remains. Done again, it wipes what the store could not wipe before.
     ///
     /// # Errors
     ///
     /// [`NotFound`](ErrorKind::NotFound) if there are no events; [`Config`](ErrorKind::Config) if the mapper gives no data
     /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on;
-    /// [`Timeout`](ErrorKind::Timeout) if the key is destroyed, but a reader keeps the store from wiping an old copy of
-    /// it: then do it again.
-    pub async fn forget(&self, id: Uuid) -> Result<(), Error> {
+    /// [`Conflict`](ErrorKind::Conflict) if others keep storing events of it meanwhile.
+    pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
         if !self.mapper.has_data_keys() {
             return Err(Error::new(
                 ErrorKind::Config,
                 "only what is encrypted with a data key can be forgotten; open with `Mapper::with_data_keys`",
             ));
         }
-        let mut any = false;
-        let mut pages = self.pages(Id::<()>::from_uuid(id), EventRange::all());
+        let keys = self.keys()?;
+        let mut range = EventRange::all();
+        let mut last = None;
+        let mut attempt = 1;
+        loop {
+            if let Some(newer) = self.check_encrypted(id, range).await? {
+                range = range.gt(newer.version);
+                last = Some(newer);
+            }
+            let last = last.as_ref().ok_or_else(|| nothing(id))?;
+            let at = match self.mapper_with_key(id).await {
+                // Time never runs backwards within an aggregate.
+                Ok(Some(mapper)) => mapper.time_of(last).map_or_else(|_| now(), |last| last.max(now())),
+                _ => now(),
+            };
+            let notice = self.mapper.encode_forgotten(id, of, last.version.next(), at, &Metadata::new())?;
+            match keys.forget(id, Commit::new(vec![notice])).await {
+                // Somebody else stored an event meanwhile, or did not hear that it was forgotten.
+                Err(error)
+                    if attempt < ATTEMPTS
+                        && matches!(error.kind(), ErrorKind::Conflict | ErrorKind::OutcomeUnknown) =>
+                {
+                    attempt += 1;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Reads a range, and returns its last row; refuses it if a row could be read without the data key.
+    async fn check_encrypted(&self, id: Uuid, range: EventRange) -> Result<Option<StoredEvent>, Error> {
+        let mut last = None;
+        let mut pages = self.pages(Id::<()>::from_uuid(id), range);
         while let Some(page) = pages.rows().await? {
-            any = true;
             if let Some(clear) = page.iter().find(|row| self.mapper.is_exposed(row)) {
                 return Err(Error::new(
                     ErrorKind::Invalid,
@@ -191,13 +279,45 @@ impl EventStore {
                     ),
                 ));
             }
+            last = page.into_iter().last();
         }
-        if !any {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("there is nothing to forget: {id} has no events"),
-            ));
-        }
-        self.recorder.forget_dyn(id).await
+        Ok(last)
     }
+}
+
+/// What maps the rows of a page, each with the data key of its aggregate.
+#[derive(Debug)]
+pub struct Mappers<'a> {
+    mapper: &'a Mapper,
+    /// What maps rows without a data key, where there are any.
+    keyless: Option<Mapper>,
+    /// `None` for what is forgotten.
+    keyed: HashMap<Uuid, Option<Mapper>>,
+}
+
+impl Mappers<'_> {
+    /// Returns the mapper of a row, or `None` if its aggregate is forgotten and the row is unreadable. The notice of the
+    /// forgetting itself stays readable, and so do events that were stored in clear by choice.
+    pub fn of(&self, row: &StoredEvent) -> Option<&Mapper> {
+        let keyless = self.keyless.as_ref().unwrap_or(self.mapper);
+        match self.keyed.get(&row.id) {
+            Some(Some(keyed)) => Some(keyed),
+            Some(None) => Some(keyless).filter(|mapper| !mapper.needs_data_key(row)),
+            None => Some(keyless),
+        }
+    }
+}
+
+#[cold]
+pub(super) fn no_keys() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "the mapper encrypts with data keys, and the recorder keeps none: use a recorder that does, or \
+         `Mapper::with_cipher`",
+    )
+}
+
+#[cold]
+fn nothing(id: Uuid) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is nothing to forget: {id} has no events"))
 }

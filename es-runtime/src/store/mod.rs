@@ -9,17 +9,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 
+pub use self::keys::Mappers;
 use crate::aggregate::Aggregate;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::event::Recorded;
 use crate::event_set::{EventSet, Visited};
 use crate::id::{CommitId, Id, Version};
 use crate::mapper::Mapper;
-use crate::recorder::{Commit, DynAggregateRecorder, EventRange, Receipt};
+use crate::recorder::{AggregateRecorder, Commit, DynAggregateRecorder, EventPage, EventRange, Receipt};
 use crate::stored_event::StoredEvent;
 
 /// How many rows are read at a time: long sequences are never in memory whole.
 const PAGE: usize = 2_000;
+
+/// The number of bytes of states that are read at a time, but for a single event that is larger.
+const PAGE_BYTES: usize = 16 << 20;
 
 /// How often a commit is tried whose outcome is unknown.
 const ATTEMPTS: usize = 3;
@@ -43,7 +47,7 @@ const ATTEMPTS: usize = 3;
 /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
 /// # }
 ///
-/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// let mut account = Account::open();
 /// account.deposit(10);
 /// store.put::<Account>(account.pending()).wait()?;
@@ -71,8 +75,19 @@ impl fmt::Debug for EventStore {
 
 impl EventStore {
     /// Joins a mapper and a recorder.
-    pub fn new(mapper: impl Into<Arc<Mapper>>, recorder: Arc<dyn DynAggregateRecorder>) -> Self {
-        Self { mapper: mapper.into(), recorder, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](crate::ErrorKind::Config) if the mapper has data keys, and the recorder keeps none.
+    pub fn new(
+        mapper: impl Into<Arc<Mapper>>,
+        recorder: Arc<dyn DynAggregateRecorder>,
+    ) -> Result<Self, Error> {
+        let mapper = mapper.into();
+        if mapper.has_data_keys() && recorder.as_keys().is_none() {
+            return Err(keys::no_keys());
+        }
+        Ok(Self { mapper, recorder, number: NUMBERS.fetch_add(1, Ordering::Relaxed) })
     }
 
     pub(crate) const fn number(&self) -> u64 {
@@ -121,7 +136,7 @@ impl EventStore {
             let writing = self.writing(events.clone().map(|event| event.envelope().id())).await?;
             let row = |event| encode(writing.mapper(Recorded::envelope(event).id()), event);
             let rows = events.clone().map(row).collect::<Result<_, _>>()?;
-            match self.append_surely(writing.commit(CommitId::new(), rows)).await {
+            match self.append_surely(writing.commit(Commit::new(rows))).await {
                 // Somebody else stored the first key of the sequence: nothing of this is stored, and that key will do.
                 Err(error) if is_about_key(&error) && asked < ATTEMPTS => asked += 1,
                 appended => return appended,
@@ -140,7 +155,7 @@ impl EventStore {
     ///     pub celsius: i32,
     /// }
     ///
-    /// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// let sensor = uuid::Uuid::now_v7();
     /// store.put_events(&[Recorded::now(sensor, 1, Measured { celsius: 21 })]).wait()?;
     ///
@@ -180,7 +195,7 @@ impl EventStore {
     }
 
     pub(crate) async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
-        self.recorder.append_dyn(commit).await
+        self.recorder.append(commit).await
     }
 
     /// Reads events of one aggregate; those whose type is retired are left out.
@@ -246,7 +261,7 @@ impl EventStore {
     /// #     #[event(Opened)]
     /// #     pub fn open() -> Self { Self { balance: 0 } }
     /// # }
-    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let account = Account::open();
     /// # store.put::<Account>(account.pending()).wait()?;
     /// let mut events = store.stream(account.id(), EventRange::all());
@@ -267,8 +282,8 @@ impl EventStore {
 
     /// The last version that is stored of a sequence.
     pub(crate) async fn last_version(&self, id: Uuid) -> Result<Option<Version>, Error> {
-        let last = self.recorder.select_dyn(id, EventRange::all().descending().limit(1)).await?;
-        Ok(last.first().map(|row| row.version))
+        let last = self.recorder.select(id, EventRange::all().descending().limit(1)).await?;
+        Ok(last.events.first().map(|row| row.version))
     }
 
     /// Whether there is an event of this version.
@@ -283,12 +298,17 @@ impl EventStore {
         first: Version,
         many: usize,
     ) -> Result<Vec<StoredEvent>, Error> {
-        self.recorder.select_dyn(id, EventRange::all().gte(first).limit(many)).await
+        let mut rows = Vec::new();
+        let mut pages = self.pages(Id::<()>::from_uuid(id), EventRange::all().gte(first).limit(many));
+        while let Some(page) = pages.rows().await? {
+            rows.extend(page);
+        }
+        Ok(rows)
     }
 
     /// Whether an event of the sequence is stored under that commit id.
     pub(crate) async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
-        self.recorder.has_commit_dyn(id, commit).await
+        self.recorder.has_commit(id, commit).await
     }
 }
 
@@ -327,15 +347,14 @@ impl<A> Pages<'_, A> {
     /// The next rows, as they are stored.
     async fn rows(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let Some(range) = self.range.take() else { return Ok(None) };
-        let page = self.store.recorder.select_dyn(self.id.uuid(), range.limit(PAGE)).await?;
-        // A full page may have a successor; key-set, so that no cursor is held open meanwhile.
-        if page.len() == PAGE
-            && let Some(last) = page.last()
-        {
+        let asked = range.limit(PAGE).limit_bytes(PAGE_BYTES);
+        let EventPage { events, more } = self.store.recorder.select(self.id.uuid(), asked).await?;
+        // The next page begins at a key, so that no cursor is held open meanwhile.
+        if more && let Some(last) = events.last() {
             let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
-            self.range = rest.without_first(PAGE);
+            self.range = rest.without_first(events.len());
         }
-        Ok(if page.is_empty() { None } else { Some(page) })
+        Ok(if events.is_empty() { None } else { Some(events) })
     }
 }
 

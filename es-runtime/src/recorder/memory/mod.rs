@@ -3,17 +3,26 @@ mod snapshots;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use uuid::Uuid;
 
 pub use self::snapshots::MemorySnapshots;
+use super::bell::Bell;
+use super::page::Fill;
+use super::verdict::{Facts, KeyFact, Taken, Verdict, judge, version_conflict};
 use super::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, StoredKey, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
+    EventPage, EventRange, KeyRecorder, Limits, LogPage, LogRange, Mark, Notification, Position,
+    ProcessRecorder, Receipt, Remains, Step, StoredKey, TrackingRecorder,
 };
-use crate::error::{Conflict, Error};
-use crate::id::Version;
+use crate::clock::{Elapsed, timeout};
+use crate::error::{Diverged, Error};
+use crate::id::{Slice, Version};
 use crate::stored_event::{Columns, StoredEvent};
+
+/// How long a reader waits at most before it looks again.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps everything in memory: for tests, for trying things out, and as the measure of how a recorder behaves.
 ///
@@ -25,226 +34,293 @@ use crate::stored_event::{Columns, StoredEvent};
 ///
 /// let recorder = MemoryRecorder::new();
 /// let id = Uuid::now_v7();
-/// let event = StoredEvent::new(id, Version::INITIAL, "Account.Opened", b"{}".to_vec());
+/// let event = StoredEvent::new(id, Version::INITIAL, "Account.Opened", b"{}".to_vec())?;
 /// recorder.append(Commit::new(vec![event.clone()])).wait()?;
-/// assert_eq!(recorder.select(id, EventRange::all()).wait()?, [event]);
+/// assert_eq!(recorder.select(id, EventRange::all()).wait()?.events, [event]);
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
-#[derive(Default)]
 pub struct MemoryRecorder {
+    limits: Limits,
     rows: Mutex<Rows>,
+    /// Rings after each commit.
+    bell: Bell,
 }
 
 #[derive(Default)]
 struct Rows {
     /// Position 1 is at index 0.
-    log: Vec<(StoredEvent, CommitId)>,
+    log: Vec<Row>,
     sequences: HashMap<Uuid, BTreeMap<Version, usize>>,
-    tracked: HashMap<String, Position>,
+    tracked: HashMap<Cursor, Mark>,
     keys: HashMap<Uuid, StoredKey>,
+    /// The commits whose ids callers chose, at each aggregate.
+    once: HashMap<(Uuid, CommitId), ()>,
+}
+
+struct Row {
+    event: StoredEvent,
+    commit: CommitId,
 }
 
 impl MemoryRecorder {
-    /// An empty one.
+    /// An empty one, without limits.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_limits(Limits::NONE)
+    }
+
+    /// An empty one that refuses what another store would: to try a program against the limits of that store.
+    ///
+    /// ```
+    /// use es_runtime::recorder::{AggregateRecorder, Limits, MemoryRecorder};
+    ///
+    /// let recorder = MemoryRecorder::with_limits(Limits::NONE.with_aggregates(1));
+    /// assert_eq!(recorder.limits().aggregates, Some(1));
+    /// ```
+    pub fn with_limits(limits: Limits) -> Self {
+        Self { limits, rows: Mutex::default(), bell: Bell::new() }
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
         // Nothing panics between two changes that belong together.
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn store(&self, commit: Commit, step: Option<Step>) -> Result<Receipt, Error> {
+        let stored = self.rows().append(&self.limits, commit, step);
+        if stored.as_ref().is_ok_and(|receipt| !receipt.is_repeated()) {
+            self.bell.ring();
+        }
+        stored
+    }
+}
+
+impl Default for MemoryRecorder {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl fmt::Debug for MemoryRecorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryRecorder").field("events", &self.rows().log.len()).finish()
+        f.debug_struct("MemoryRecorder").field("events", &self.rows().log.len()).finish_non_exhaustive()
     }
 }
 
 impl Rows {
-    fn append(&mut self, commit: Commit, tracking: Option<Tracking>) -> Result<Receipt, Error> {
-        let id = commit.id();
-        if let Some(receipt) = self.done(&commit) {
-            return Ok(receipt);
+    fn append(&mut self, limits: &Limits, commit: Commit, step: Option<Step>) -> Result<Receipt, Error> {
+        limits.check(&commit)?;
+        match judge(&commit, step.as_ref(), &self.facts(&commit, step.as_ref())) {
+            Verdict::Done(receipt) => return Ok(receipt),
+            Verdict::Refused(error) => return Err(error),
+            Verdict::Version { id, begins } => return Err(version_conflict(id, begins, self.newest(id))),
+            Verdict::Store => {}
         }
-        if let Some(Tracking { upstream, position }) = &tracking
-            && let Some(found) = self.tracked.get(upstream)
-            && found >= position
-        {
-            return Err(Conflict::tracking(upstream.clone(), position.get(), found.get()).into());
+        limits.check_versions(&commit, |id| self.newest(id))?;
+        let receipt = self.push(&commit);
+        for key in commit.into_parts().keys {
+            self.keys.entry(key.aggregate()).or_insert(key);
         }
+        if let Some(step) = step {
+            self.tracked.insert(step.cursor().clone(), step.to());
+        }
+        Ok(receipt)
+    }
+
+    /// Stores the events, against which nothing stands.
+    fn push(&mut self, commit: &Commit) -> Receipt {
         let first = self.log.len();
-        self.check_keys(&commit)?;
-        let (_, events, keys) = commit.into_parts();
-        for event in events {
-            let sequence = self.sequences.entry(event.id).or_default();
-            if sequence.contains_key(&event.version) {
-                let error = self.conflict(&event, first);
-                self.undo(first);
-                return Err(error);
+        for event in commit.events() {
+            self.sequences.entry(event.id).or_default().insert(event.version, self.log.len());
+            if commit.is_once() {
+                self.once.insert((event.id, commit.id()), ());
             }
-            sequence.insert(event.version, self.log.len());
-            self.log.push((event, id));
+            self.log.push(Row { event: event.clone(), commit: commit.id() });
         }
-        if let Some(Tracking { upstream, position }) = tracking {
-            self.tracked.insert(upstream, position);
-        }
-        self.keys.extend(keys.into_iter().map(|key| (key.id(), key)));
-        Ok(receipt(id, self.log.len().checked_sub(1).filter(|last| *last >= first).map(|last| (first, last))))
+        let last = self.log.len().checked_sub(1).filter(|last| *last >= first);
+        let positions = last.and_then(|last| position(first).zip(position(last)));
+        positions.map_or(Receipt::new(commit.id()), |(first, last)| Receipt::at(commit.id(), first, last))
     }
 
-    /// Refuses events of what is forgotten, and keys that are not those of their aggregates.
-    fn check_keys(&self, commit: &Commit) -> Result<(), Error> {
-        let is_forgotten = |id: &Uuid| self.keys.get(id).is_some_and(|key| key.wrapped().is_none());
-        for id in commit.events().iter().map(|event| event.id) {
-            if is_forgotten(&id) {
-                return Err(Error::forgotten(id));
-            }
-            if self.keys.contains_key(&id) && commit.keys().iter().all(|key| key.id() != id) {
-                return Err(Error::lacks_data_key(id));
+    fn facts(&self, commit: &Commit, step: Option<&Step>) -> Facts {
+        let taken = |event: &StoredEvent| {
+            let at = *self.sequences.get(&event.id)?.get(&event.version)?;
+            let Row { event, commit } = self.log.get(at)?;
+            Some(Taken { commit: *commit, topic: event.topic.clone(), position: position(at)? })
+        };
+        let ids = commit.events().iter().map(|event| event.id);
+        let ids = ids.chain(commit.keys().iter().map(StoredKey::aggregate));
+        Facts {
+            taken: commit.events().iter().map(taken).collect(),
+            keys: if self.keys.is_empty() {
+                HashMap::new()
+            } else {
+                ids.filter_map(|id| self.keys.get(&id).map(|key| (id, KeyFact::from(key)))).collect()
+            },
+            tracked: step.and_then(|step| self.tracked.get(step.cursor()).copied()),
+        }
+    }
+
+    fn newest(&self, id: Uuid) -> Option<Version> {
+        self.sequences.get(&id)?.last_key_value().map(|(version, _)| *version)
+    }
+
+    /// The place of an event, by its index.
+    fn mark(&self, at: usize) -> Option<Mark> {
+        Some(Mark::new(position(at)?, self.log.get(at)?.commit))
+    }
+
+    /// The place of the last event up to a position.
+    fn last_up_to(&self, stop: Position) -> Option<Mark> {
+        let stop = usize::try_from(stop.get()).unwrap_or(usize::MAX);
+        self.mark(stop.min(self.log.len()).checked_sub(1)?)
+    }
+
+    fn check_mark(&self, mark: Mark) -> Result<(), Error> {
+        let at = usize::try_from(mark.position().get() - 1).unwrap_or(usize::MAX);
+        match self.log.get(at).map(|row| row.commit) {
+            Some(found) if found == mark.commit() => Ok(()),
+            found => Err(Diverged::new(mark, found).into()),
+        }
+    }
+
+    fn read_log(&self, range: &LogRange) -> Result<LogPage, Error> {
+        if let Some(mark) = range.mark() {
+            self.check_mark(mark)?;
+        }
+        let through = self.last_up_to(range.stop());
+        let Some((first, last)) = range.bounds() else { return Ok(LogPage::last(Vec::new(), through)) };
+        let skipped = usize::try_from(first.get() - 1).unwrap_or(usize::MAX);
+        let (topics, slices) = (range.topic_names(), range.which_slices());
+        let mut page = Fill::new(range.max_count(), range.max_bytes());
+        for (at, Row { event, .. }) in self.log.iter().enumerate().skip(skipped) {
+            let Some(mark) = self.mark(at).filter(|mark| mark.position() <= last) else { break };
+            let is_meant = (topics.is_empty() || topics.iter().any(|topic| event.topic == **topic))
+                && (!range.is_firsts() || event.version == Version::INITIAL)
+                && (slices.is_all() || slices.contains(Slice::of(event.id)));
+            if is_meant && !page.push(event.state.len(), || Notification::new(mark, event.clone())) {
+                break;
             }
         }
-        let mut firsts = HashMap::new();
-        for key in commit.keys() {
-            let id = key.id();
-            if key.wrapped().is_none() || is_forgotten(&id) {
-                return Err(Error::forgotten(id));
-            }
-            if *firsts.entry(id).or_insert_with(|| self.keys.get(&id).unwrap_or(key)) != key {
-                return Err(Conflict::key(id).into());
-            }
-        }
-        Ok(())
-    }
-
-    /// The receipt of a commit all of whose events are there under its id.
-    fn done(&self, commit: &Commit) -> Option<Receipt> {
-        let places: Option<Vec<usize>> =
-            commit.events().iter().map(|event| self.find(event, commit.id())).collect();
-        let places = places?;
-        let bounds = (*places.iter().min()?, *places.iter().max()?);
-        Some(receipt(commit.id(), Some(bounds)).as_repeated())
-    }
-
-    fn find(&self, event: &StoredEvent, commit: CommitId) -> Option<usize> {
-        let at = *self.sequences.get(&event.id)?.get(&event.version)?;
-        self.log.get(at).filter(|(known, other)| *other == commit && known.topic == event.topic).map(|_| at)
-    }
-
-    fn conflict(&self, event: &StoredEvent, first: usize) -> Error {
-        let sequence = self.sequences.get(&event.id);
-        let before = |at: &&usize| **at < first;
-        let found =
-            sequence.and_then(|rows| rows.iter().rfind(|(_, at)| before(at)).map(|(version, _)| *version));
-        let mut own =
-            self.log.iter().skip(first).map(|(event, _)| event).filter(|other| other.id == event.id);
-        let begins = own.next().map_or(event.version, |first| first.version);
-        Conflict::version(event.id, begins, found).into()
-    }
-
-    /// Takes back what was appended at `first` and after.
-    fn undo(&mut self, first: usize) {
-        for (event, _) in self.log.drain(first..) {
-            if let Some(sequence) = self.sequences.get_mut(&event.id) {
-                sequence.remove(&event.version);
-                if sequence.is_empty() {
-                    self.sequences.remove(&event.id);
-                }
-            }
-        }
+        Ok(page.into_page(through))
     }
 }
 
-/// What a range means of a sequence, in its order.
-fn within<T>(sequence: &BTreeMap<Version, T>, range: EventRange) -> Vec<(&Version, &T)> {
-    let Some((first, last)) = range.bounds() else { return Vec::new() };
+/// The rows of versions that a range means, in its order, without its limits.
+fn within<T>(
+    sequence: &BTreeMap<Version, T>,
+    range: EventRange,
+) -> Box<dyn Iterator<Item = (&Version, &T)> + '_> {
+    let Some((first, last)) = range.bounds() else { return Box::new(std::iter::empty()) };
     let found = sequence.range(first..=last);
-    let limit = range.max_count().unwrap_or(usize::MAX);
-    if range.is_descending() { found.rev().take(limit).collect() } else { found.take(limit).collect() }
+    if range.is_descending() { Box::new(found.rev()) } else { Box::new(found) }
 }
 
 fn position(at: usize) -> Option<Position> {
     Position::new(at as u64 + 1)
 }
 
-fn receipt(commit: CommitId, places: Option<(usize, usize)>) -> Receipt {
-    let positions = places.and_then(|(first, last)| Some((position(first)?, position(last)?)));
-    positions.map_or(Receipt::new(commit), |(first, last)| Receipt::at(commit, first, last))
-}
-
 impl AggregateRecorder for MemoryRecorder {
     async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
-        self.rows().append(commit, None)
+        self.store(commit, None)
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         let rows = self.rows();
-        let Some(sequence) = rows.sequences.get(&id) else { return Ok(Vec::new()) };
-        let found = within(sequence, range).into_iter();
-        Ok(found.filter_map(|(_, at)| rows.log.get(*at)).map(|(event, _)| event.clone()).collect())
+        let Some(sequence) = rows.sequences.get(&id) else { return Ok(EventPage::default()) };
+        let mut page = Fill::new(range.max_count(), range.max_bytes());
+        for Row { event, .. } in within(sequence, range).filter_map(|(_, at)| rows.log.get(*at)) {
+            if !page.push(event.state.len(), || event.clone()) {
+                break;
+            }
+        }
+        Ok(page.into_page())
     }
 
     async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
-        let rows = self.rows();
-        let mut places =
-            rows.sequences.get(&id).into_iter().flatten().filter_map(|(_, at)| rows.log.get(*at));
-        Ok(places.any(|(_, other)| *other == commit))
+        Ok(self.rows().once.contains_key(&(id, commit)))
     }
 
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    fn as_keys(&self) -> Option<&(dyn DynKeyRecorder + 'static)> {
+        Some(self)
+    }
+}
+
+impl KeyRecorder for MemoryRecorder {
     async fn select_keys(&self, ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {
         let rows = self.rows();
         Ok(ids.iter().filter_map(|id| rows.keys.get(id).cloned()).collect())
     }
 
     async fn replace_key(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
+        if old.is_forgotten() || new.key() != old.key() || new.aggregate() != old.aggregate() {
+            return Ok(false);
+        }
         let keys = &mut self.rows().keys;
-        let known = keys.get_mut(&old.id()).filter(|known| **known == old && known.wrapped().is_some());
-        let known = known.filter(|_| new.id() == old.id() && new.wrapped().is_some());
+        let known = keys.get_mut(&old.aggregate()).filter(|known| **known == old);
         Ok(known.map(|known| *known = new).is_some())
     }
 
-    async fn forget(&self, id: Uuid) -> Result<(), Error> {
-        let Rows { log, sequences, keys, .. } = &mut *self.rows();
-        keys.insert(id, StoredKey::forgotten(id));
-        for (_, at) in sequences.get(&id).into_iter().flatten() {
-            if let Some((event, _)) = log.get_mut(*at) {
+    async fn forget(&self, id: Uuid, notice: Commit) -> Result<Remains, Error> {
+        let rows = &mut *self.rows();
+        if rows.keys.get(&id).is_some_and(StoredKey::is_forgotten) {
+            return Ok(Remains::NONE);
+        }
+        // Without its key, the aggregate takes the notice as it takes any commit.
+        let key = rows.keys.remove(&id);
+        if let Err(error) = rows.append(&Limits::NONE, notice, None) {
+            rows.keys.extend(key.map(|key| (id, key)));
+            return Err(error);
+        }
+        rows.keys.insert(id, StoredKey::forgotten(id));
+        for (_, at) in rows.sequences.get(&id).into_iter().flatten() {
+            if let Some(Row { event, .. }) = rows.log.get_mut(*at) {
                 event.columns = Columns::default();
             }
         }
-        Ok(())
+        self.bell.ring();
+        Ok(Remains::NONE)
     }
 }
 
 impl ApplicationRecorder for MemoryRecorder {
-    async fn select_log(&self, range: LogRange) -> Result<Vec<Notification>, Error> {
-        let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
-        let rows = self.rows();
-        let skipped = usize::try_from(first.get() - 1).unwrap_or(usize::MAX);
-        let topics = range.topic_names();
-        let found = rows.log.iter().enumerate().skip(skipped);
-        let found = found.map_while(|(at, (event, _))| Some((position(at).filter(|at| *at <= last)?, event)));
-        let found = found.filter(|(_, event)| topics.is_empty() || topics.contains(&event.topic));
-        let found = found.filter(|(_, event)| !range.is_firsts() || event.version == Version::INITIAL);
-        let found = found.take(range.max_count().unwrap_or(usize::MAX));
-        Ok(found.map(|(position, event)| Notification::new(position, event.clone())).collect())
+    async fn read_log(&self, range: LogRange) -> Result<LogPage, Error> {
+        self.rows().read_log(&range)
     }
 
-    async fn last_position(&self) -> Result<Option<Position>, Error> {
-        Ok(self.rows().log.len().checked_sub(1).and_then(position))
+    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
+        Ok(receipt.mark())
     }
 
-    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
-        Ok(receipt.last())
+    async fn beyond(&self, after: Option<Mark>) -> Result<(), Error> {
+        // Heard before the look, so that a commit between the two is not missed.
+        let heard = self.bell.listen();
+        if self.rows().last_up_to(Position::MAX) == after {
+            let _: Result<(), Elapsed> = timeout(INTERVAL, heard).await;
+        }
+        Ok(())
+    }
+
+    fn as_process(&self) -> Option<&(dyn DynProcessRecorder + 'static)> {
+        Some(self)
+    }
+}
+
+impl TrackingRecorder for MemoryRecorder {
+    async fn tracked(&self, cursor: &Cursor) -> Result<Option<Mark>, Error> {
+        Ok(self.rows().tracked.get(cursor).copied())
+    }
+
+    async fn track(&self, step: Step) -> Result<(), Error> {
+        self.rows().append(&Limits::NONE, Commit::new(Vec::new()), Some(step)).map(drop)
     }
 }
 
 impl ProcessRecorder for MemoryRecorder {
-    async fn append_tracked(&self, commit: Commit, tracking: Tracking) -> Result<Receipt, Error> {
-        self.rows().append(commit, Some(tracking))
-    }
-
-    async fn last_tracked(&self, upstream: &str) -> Result<Option<Position>, Error> {
-        Ok(self.rows().tracked.get(upstream).copied())
+    async fn append_tracked(&self, commit: Commit, step: Step) -> Result<Receipt, Error> {
+        self.store(commit, Some(step))
     }
 }

@@ -1,5 +1,4 @@
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +6,7 @@ use uuid::Uuid;
 
 use super::within;
 use crate::error::Error;
-use crate::id::Version;
+use crate::id::{Name, Version};
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
 
@@ -27,7 +26,7 @@ pub struct MemorySnapshots {
     aggregates: Mutex<HashMap<Uuid, Kinds>>,
 }
 
-type Kinds = HashMap<Cow<'static, str>, BTreeMap<Version, StoredEvent>>;
+type Kinds = HashMap<Name, BTreeMap<Version, StoredEvent>>;
 
 impl MemorySnapshots {
     /// None yet.
@@ -48,7 +47,8 @@ impl MemorySnapshots {
     ) -> Vec<T> {
         let aggregates = self.aggregates();
         let kept = aggregates.get(&id).and_then(|kinds| kinds.get(topic));
-        kept.map_or_else(Vec::new, |kept| within(kept, range).into_iter().map(read).collect())
+        let limit = range.max_count().unwrap_or(usize::MAX);
+        kept.map_or_else(Vec::new, |kept| within(kept, range).take(limit).map(read).collect())
     }
 }
 
@@ -76,8 +76,9 @@ impl SnapshotRecorder for MemorySnapshots {
 
     async fn delete(&self, id: Uuid, topic: &str, range: EventRange) -> Result<(), Error> {
         if let Some(kept) = self.aggregates().get_mut(&id).and_then(|kinds| kinds.get_mut(topic)) {
-            let removed: Vec<Version> =
-                within(kept, range).into_iter().map(|(version, _)| *version).collect();
+            let limit = range.max_count().unwrap_or(usize::MAX);
+            let removed: HashSet<Version> =
+                within(kept, range).take(limit).map(|(version, _)| *version).collect();
             kept.retain(|version, _| !removed.contains(version));
         }
         Ok(())

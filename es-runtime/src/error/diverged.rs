@@ -1,0 +1,32 @@
+use std::fmt;
+
+use crate::id::{CommitId, Mark};
+
+/// The log does not hold what a reader has kept of it: it is another log, or was cut back behind the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diverged {
+    /// The place that the reader kept.
+    pub kept: Mark,
+    /// The commit that stands at this position now, or `None` if there is none.
+    pub found: Option<CommitId>,
+}
+
+impl Diverged {
+    /// Another commit stands at the place that the reader kept, or none.
+    pub const fn new(kept: Mark, found: Option<CommitId>) -> Self {
+        Self { kept, found }
+    }
+}
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kept, found } = self;
+        write!(f, "the log is not the one that the reader knows: it kept {kept}, and ")?;
+        match found {
+            Some(found) => write!(f, "commit {found} stands there")?,
+            None => f.write_str("nothing stands there")?,
+        }
+        f.write_str("; a restore, a fail-over or another path may be why: rebuild the view from this log, or open the right one")
+    }
+}

@@ -1,0 +1,200 @@
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::ops::Deref;
+use std::str::FromStr;
+
+/// The name of something that a store keeps: a topic, a consumer of a log, an application whose log is consumed.
+///
+/// It has 1 to 255 bytes and no control characters, so that every store can hold it, in a key too.
+///
+/// ```
+/// use es_runtime::id::Name;
+///
+/// let name: Name = "balances".parse()?;
+/// assert_eq!(name, "balances");
+/// assert!("".parse::<Name>().is_err() && "a\nb".parse::<Name>().is_err());
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Cow<'static, str>);
+
+impl Name {
+    /// The number of bytes that a name has at most.
+    pub const MAX_BYTES: usize = 255;
+
+    /// Checks a text and makes it a name.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`], which becomes [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Result<Self, InvalidName> {
+        let text = text.into();
+        match fault(&text) {
+            None => Ok(Self(text)),
+            Some(fault) => Err(InvalidName { text: excerpt(&text), fault }),
+        }
+    }
+
+    /// A name that was checked before.
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn known(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn fault(text: &str) -> Option<Fault> {
+    if text.is_empty() {
+        return Some(Fault::Empty);
+    }
+    if text.len() > Name::MAX_BYTES {
+        return Some(Fault::Long(text.len()));
+    }
+    // Most names are plain: bytes are looked at faster than letters.
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return None;
+    }
+    text.chars().any(char::is_control).then_some(Fault::Control)
+}
+
+/// The beginning of a text, for a message.
+fn excerpt(text: &str) -> String {
+    const LETTERS: usize = 40;
+    let mut shown: String = text.chars().take(LETTERS).collect();
+    if shown.len() < text.len() {
+        shown.push_str("..");
+    }
+    shown
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.as_str(), f)
+    }
+}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl FromStr for Name {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        Self::new(text.to_owned())
+    }
+}
+
+impl TryFrom<&'static str> for Name {
+    type Error = InvalidName;
+
+    fn try_from(text: &'static str) -> Result<Self, InvalidName> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<Cow<'static, str>> for Name {
+    type Error = InvalidName;
+
+    fn try_from(text: Cow<'static, str>) -> Result<Self, InvalidName> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = InvalidName;
+
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        Self::new(text)
+    }
+}
+
+/// A text that is not a [`Name`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidName {
+    text: String,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Empty,
+    Long(usize),
+    Control,
+}
+
+impl fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, fault } = self;
+        let max = Name::MAX_BYTES;
+        match fault {
+            Fault::Empty => write!(f, "a name is empty; write 1 to {max} bytes"),
+            Fault::Long(bytes) => write!(f, "the name {text:?} has {bytes} bytes; write at most {max}"),
+            Fault::Control => write!(f, "the name {text:?} holds a control character; leave it out"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidName {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        text.parse::<Name>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_name_has_1_to_255_bytes_without_control_characters() {
+        for text in ["a", "Account.Opened", "überweisung ✓", "it's \"quoted\"; --", &"x".repeat(255)] {
+            assert_eq!(text.parse::<Name>().unwrap(), *text);
+        }
+        assert_eq!(message(""), "a name is empty; write 1 to 255 bytes");
+        assert_eq!(message("a\0b"), "the name \"a\\0b\" holds a control character; leave it out");
+        for control in ["\n", "a\u{7f}", "a\u{85}"] {
+            assert!(message(control).contains("control character"), "{control:?}");
+        }
+        // The bytes count, not the letters.
+        assert!(message(&"ü".repeat(128)).contains("has 256 bytes; write at most 255"));
+        assert!(message(&"x".repeat(100_000)).len() < 200);
+    }
+}

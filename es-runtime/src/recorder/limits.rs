@@ -1,0 +1,123 @@
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::Commit;
+use crate::error::{Error, ErrorKind};
+use crate::id::Version;
+
+/// The bounds that a store sets to a commit; `None` where it sets none.
+///
+/// A commit beyond one of them is refused whole, as [`ErrorKind::Unsupported`], and the message names the limit.
+///
+/// ```
+/// use es_runtime::recorder::{AggregateRecorder, Limits, MemoryRecorder};
+///
+/// assert_eq!(MemoryRecorder::new().limits(), Limits::NONE);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The number of aggregates in one commit.
+    pub aggregates: Option<usize>,
+    /// The number of events in one commit.
+    pub events: Option<usize>,
+    /// The number of bytes in the states of one commit.
+    pub bytes: Option<usize>,
+    /// Whether versions may have gaps; else each follows the one before it, and the first is 1.
+    pub sparse_versions: bool,
+}
+
+impl Limits {
+    /// No limits at all.
+    pub const NONE: Self = Self { aggregates: None, events: None, bytes: None, sparse_versions: true };
+
+    /// The same without gaps in the versions of an aggregate.
+    #[must_use]
+    pub const fn without_gaps(mut self) -> Self {
+        self.sparse_versions = false;
+        self
+    }
+
+    /// The same with a bound on the aggregates of one commit.
+    #[must_use]
+    pub const fn with_aggregates(mut self, most: usize) -> Self {
+        self.aggregates = Some(most);
+        self
+    }
+
+    /// The same with a bound on the events of one commit.
+    #[must_use]
+    pub const fn with_events(mut self, most: usize) -> Self {
+        self.events = Some(most);
+        self
+    }
+
+    /// The same with a bound on the bytes in the states of one commit.
+    #[must_use]
+    pub const fn with_bytes(mut self, most: usize) -> Self {
+        self.bytes = Some(most);
+        self
+    }
+
+    /// Refuses a commit that is beyond a limit. A store asks this before it stores anything.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`], naming the limit.
+    pub fn check(&self, commit: &Commit) -> Result<(), Error> {
+        let events = commit.events();
+        over(self.events, "events", || events.len())?;
+        over(self.bytes, "bytes of states", || events.iter().map(|event| event.state.len()).sum())?;
+        over(self.aggregates, "aggregates", || {
+            events.iter().map(|event| event.id).collect::<HashSet<_>>().len()
+        })
+    }
+}
+
+impl Limits {
+    /// Refuses a commit that would leave a gap in the versions of an aggregate, where the store takes none. `newest` is
+    /// the version that is stored last.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`], naming the limit.
+    pub fn check_versions(
+        &self,
+        commit: &Commit,
+        mut newest: impl FnMut(Uuid) -> Option<Version>,
+    ) -> Result<(), Error> {
+        if self.sparse_versions {
+            return Ok(());
+        }
+        let mut lasts: HashMap<Uuid, u64> = HashMap::new();
+        for event in commit.events() {
+            let last = lasts.entry(event.id).or_insert_with(|| newest(event.id).map_or(0, Version::get));
+            let version = event.version.get();
+            if version == 0 || version > *last + 1 {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!(
+                        "event {version} of aggregate {} would follow version {last}, and the store takes no gaps in \
+                         versions; save the events between, or use a store that takes gaps",
+                        event.id
+                    ),
+                ));
+            }
+            *last = version.max(*last);
+        }
+        Ok(())
+    }
+}
+
+fn over(most: Option<usize>, of: &str, count: impl FnOnce() -> usize) -> Result<(), Error> {
+    let Some(most) = most else { return Ok(()) };
+    let found = count();
+    if found <= most {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("the commit has {found} {of}, and the store takes {most} at most in one commit; save it in parts"),
+    ))
+}

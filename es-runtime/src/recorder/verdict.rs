@@ -1,0 +1,124 @@
+//! The verdict on a commit: store it, done before, or refused, and why. Every store asks here, with facts that it read.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::{Commit, Mark, Position, Receipt, Step, StoredKey};
+use crate::error::{Conflict, Error};
+use crate::id::{CommitId, DataKeyId, Name, Version};
+
+/// An event that stands at a place.
+#[derive(Clone, Debug)]
+pub(super) struct Taken {
+    pub(super) commit: CommitId,
+    pub(super) topic: Name,
+    pub(super) position: Position,
+}
+
+/// What a store read for the verdict on one commit.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    /// For each event of the commit, in its order: what stands at its place.
+    pub(super) taken: Vec<Option<Taken>>,
+    /// The data keys of the aggregates whose events or keys the commit brings.
+    pub(super) keys: HashMap<Uuid, KeyFact>,
+    /// The place that the reader has reached, if the commit comes with a step.
+    pub(super) tracked: Option<Mark>,
+}
+
+/// The state of the data key of one aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyFact {
+    Has(DataKeyId),
+    Forgotten,
+}
+
+impl From<&StoredKey> for KeyFact {
+    fn from(key: &StoredKey) -> Self {
+        key.key().map_or(Self::Forgotten, Self::Has)
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// Nothing stands against it.
+    Store,
+    /// Every event is stored under the commit id: the receipt of that.
+    Done(Receipt),
+    Refused(Error),
+    /// A version is taken. The store reads the newest version of the aggregate, and makes the error of it.
+    Version { id: Uuid, begins: Version },
+}
+
+/// The conflict about a taken version, once the store has read the newest one of the aggregate.
+pub(super) fn version_conflict(id: Uuid, begins: Version, newest: Option<Version>) -> Error {
+    Conflict::version(id, begins, newest).into()
+}
+
+/// Judges a commit. The order of the reasons is that of [`AggregateRecorder::append`](super::AggregateRecorder::append).
+pub(super) fn judge(commit: &Commit, step: Option<&Step>, facts: &Facts) -> Verdict {
+    if let Some(receipt) = done(commit, facts) {
+        return Verdict::Done(receipt);
+    }
+    if let Some(step) = step.filter(|step| step.from() != facts.tracked) {
+        let cursor = step.cursor().clone();
+        let conflict = Conflict::tracking(cursor.consumer, cursor.upstream, step.from(), facts.tracked);
+        return Verdict::Refused(conflict.into());
+    }
+    if let Err(error) = check_keys(commit, facts) {
+        return Verdict::Refused(error);
+    }
+    let mut places = HashSet::with_capacity(commit.events().len());
+    for (event, taken) in commit.events().iter().zip(&facts.taken) {
+        if taken.is_some() || !places.insert((event.id, event.version)) {
+            return Verdict::Version { id: event.id, begins: begins(commit, event.id, event.version) };
+        }
+    }
+    Verdict::Store
+}
+
+/// The receipt of a commit all of whose events are stored under its id and their topics.
+fn done(commit: &Commit, facts: &Facts) -> Option<Receipt> {
+    let mut bounds: Option<(Position, Position)> = None;
+    for (event, taken) in commit.events().iter().zip(&facts.taken) {
+        let taken = taken.as_ref().filter(|taken| taken.commit == commit.id() && taken.topic == event.topic)?;
+        let (first, last) = bounds.unwrap_or((taken.position, taken.position));
+        bounds = Some((first.min(taken.position), last.max(taken.position)));
+    }
+    bounds.map(|(first, last)| Receipt::at(commit.id(), first, last).as_repeated())
+}
+
+/// Refuses events of forgotten aggregates, events without the key of their aggregate, and keys of others.
+fn check_keys(commit: &Commit, facts: &Facts) -> Result<(), Error> {
+    if facts.keys.is_empty() && commit.keys().is_empty() {
+        return Ok(());
+    }
+    let brought: HashSet<Uuid> = commit.keys().iter().map(StoredKey::aggregate).collect();
+    for event in commit.events() {
+        match facts.keys.get(&event.id) {
+            Some(KeyFact::Forgotten) => return Err(Error::forgotten(event.id)),
+            Some(KeyFact::Has(_)) if !brought.contains(&event.id) => {
+                return Err(Error::lacks_data_key(event.id));
+            }
+            _ => {}
+        }
+    }
+    let mut firsts = HashMap::new();
+    for key in commit.keys() {
+        let id = key.aggregate();
+        let KeyFact::Has(own) = KeyFact::from(key) else { return Err(Error::forgotten(id)) };
+        let known = facts.keys.get(&id).copied().unwrap_or_else(|| *firsts.entry(id).or_insert(KeyFact::Has(own)));
+        match known {
+            KeyFact::Forgotten => return Err(Error::forgotten(id)),
+            KeyFact::Has(known) if known != own => return Err(Conflict::key(id).into()),
+            KeyFact::Has(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The version that the commit's events of an aggregate begin at.
+fn begins(commit: &Commit, id: Uuid, otherwise: Version) -> Version {
+    commit.events().iter().find(|event| event.id == id).map_or(otherwise, |first| first.version)
+}
