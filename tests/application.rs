@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use es_runtime::application::Batch;
 use es_runtime::clock::Timestamp;
 use es_runtime::error::Conflict;
-use es_runtime::recorder::{Commit, EventRange, LogRange, Notification, Position};
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Mark, Notification, Position,
+};
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
 use es_runtime::{Application, ErrorKind, Event, Id, Metadata, Version, Wait, aggregate, event, mutator};
@@ -44,7 +46,7 @@ pub(crate) fn apps() -> Vec<Application> {
 }
 
 pub(crate) fn log(app: &Application) -> Vec<Notification> {
-    app.recorder().select_log_dyn(LogRange::all()).wait().unwrap()
+    app.recorder().read_log(LogRange::all()).wait().unwrap().entries
 }
 
 pub(crate) fn saved(app: &Application) -> Account {
@@ -62,7 +64,7 @@ fn what_is_saved_is_loaded_again() {
         account.set_owner("Anna".into());
         let receipt = app.save(&mut account).wait().unwrap();
         assert!(account.pending().is_empty());
-        assert_eq!(app.resolve(&receipt).wait().unwrap(), Position::new(3));
+        assert_eq!(app.resolve(&receipt).wait().unwrap().map(Mark::position), Position::new(3));
 
         let again = app.get(account.id()).wait().unwrap();
         assert_eq!((again.balance, again.owner.as_str(), again.version()), (10, "Anna", account.version()));
@@ -185,9 +187,10 @@ fn the_id_of_another_aggregate_is_told_from_an_unknown_one() {
             Version::INITIAL,
             "Newer.Opened",
             br#"{"at":1,"data":{}}"#.to_vec(),
-        );
+        )
+        .unwrap();
         let id = Id::<Branch>::from_uuid(row.id);
-        app.recorder().append_dyn(Commit::new(vec![row])).wait().unwrap();
+        app.recorder().append(Commit::new(vec![row])).wait().unwrap();
         let error = app.get(id).wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownTopic);
         assert!(error.to_string().contains("`Newer.Opened`"), "{error}");

@@ -8,8 +8,8 @@ use es_runtime::bus::{Bus, PersistencePolicy, SnapshottingPolicy, Subscription};
 use es_runtime::error::Conflict;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventRange, MemoryRecorder, MemorySnapshots, Receipt, SnapshotRecorder,
-    SqliteOptions, Tables,
+    AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, MemorySnapshots, Receipt,
+    SnapshotRecorder, SqliteOptions, Tables,
 };
 use es_runtime::repository::Repository;
 use es_runtime::snapshot::SnapshotStore;
@@ -262,7 +262,7 @@ fn types_are_taken_from_the_list_of_the_aggregate_too() {
 }
 
 fn memory() -> EventStore {
-    EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))
+    EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new())).unwrap()
 }
 
 fn stored(store: &EventStore, id: Id<Account>) -> usize {
@@ -326,7 +326,7 @@ fn a_second_policy_on_one_store_is_noticed() {
 #[test]
 fn many_threads_publish_to_one_policy() {
     let recorder = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
-    let (bus, store) = (AccountBus::new(), EventStore::new(Mapper::new(), Arc::new(recorder)));
+    let (bus, store) = (AccountBus::new(), EventStore::new(Mapper::new(), Arc::new(recorder)).unwrap());
     let _policy = PersistencePolicy::new(&bus, store.clone());
     let publish = || {
         let mut account = open();
@@ -359,10 +359,14 @@ impl AggregateRecorder for LosesReplies {
         Ok(receipt)
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         self.inner.select(id, range).await
     }
 
+    delegate_commits!(inner);
+}
+
+impl KeyRecorder for LosesReplies {
     delegate_keys!(inner);
 }
 
@@ -370,7 +374,7 @@ impl AggregateRecorder for LosesReplies {
 fn a_lost_reply_is_asked_for_again() {
     for (lost, fails) in [(2, false), (3, true)] {
         let recorder = LosesReplies { inner: MemoryRecorder::new(), left: AtomicU32::new(lost) };
-        let (bus, store) = (AccountBus::new(), EventStore::new(Mapper::new(), Arc::new(recorder)));
+        let (bus, store) = (AccountBus::new(), EventStore::new(Mapper::new(), Arc::new(recorder)).unwrap());
         let _policy = PersistencePolicy::new(&bus, store.clone());
         let account = open();
         let published = bus.publish(account.pending());

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_runtime::cache::Cache;
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt};
+use es_runtime::recorder::{
+    AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, Receipt,
+};
 use es_runtime::repository::Repository;
 use es_runtime::store::EventStore;
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Id, Wait, aggregate, mutator};
 use uuid::Uuid;
 
@@ -124,12 +125,16 @@ impl AggregateRecorder for Counting {
         self.store.append(commit).await
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         let rows = self.store.select(id, range).await?;
-        self.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        self.rows.fetch_add(rows.events.len() as u64, Ordering::Relaxed);
         Ok(rows)
     }
 
+    delegate_commits!(store);
+}
+
+impl KeyRecorder for Counting {
     delegate_keys!(store);
 }
 
@@ -137,7 +142,7 @@ impl AggregateRecorder for Counting {
 fn only_what_is_new_is_read() {
     let rows = Arc::new(AtomicU64::new(0));
     let counting = Counting { store: MemoryRecorder::new(), rows: Arc::clone(&rows) };
-    let store = EventStore::new(Mapper::new(), Arc::new(counting));
+    let store = EventStore::new(Mapper::new(), Arc::new(counting)).unwrap();
     let repository = Repository::new(store.clone()).with_cache(Cache::of(2));
     let mut account = open();
     (0..9).for_each(|_| account.deposit(1));

@@ -140,7 +140,7 @@ fn look(file: &Path, told: &Told, all: bool) {
     let mut after = None;
     let mut last = 0;
     loop {
-        let page = app.recorder().select_log_dyn(LogRange::all().after(after).limit(5_000)).wait();
+        let page = app.recorder().read_log(LogRange::all().after(after).limit(5_000)).wait();
         let page = page.expect("the log can be read");
         let Some(end) = page.last() else { break };
         after = Some(end.position);

@@ -6,9 +6,11 @@ use es_runtime::application::{Batch, Builder};
 use es_runtime::bus::{Bus, PersistencePolicy};
 use es_runtime::cache::Cache;
 use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::id::DataKeyId;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    DynApplicationRecorder, EventRange, LogRange, MemoryRecorder, SqliteOptions, StoredKey, Tables,
+    AggregateRecorder, ApplicationRecorder, DynApplicationRecorder, EventRange, KeyRecorder, LogRange,
+    MemoryRecorder, SqliteOptions, StoredKey, Tables,
 };
 use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, event};
 use uuid::Uuid;
@@ -56,7 +58,7 @@ pub(crate) fn kind<T>(result: Result<T, Error>) -> ErrorKind {
 }
 
 pub(crate) fn keys(app: &Application, ids: &[Uuid]) -> Vec<StoredKey> {
-    app.recorder().select_keys_dyn(ids.to_vec()).wait().unwrap()
+    app.recorder().as_keys().unwrap().select_keys(ids.to_vec()).wait().unwrap()
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn each_aggregate_is_encrypted_with_a_key_of_its_own() {
         let keys = keys(&app, &[one.id().uuid(), other.id().uuid()]);
         assert_eq!(keys.len(), 2);
         assert_ne!(keys[0].wrapped(), keys[1].wrapped());
-        for row in app.recorder().select_log_dyn(LogRange::all()).wait().unwrap() {
+        for row in app.recorder().read_log(LogRange::all()).wait().unwrap().entries {
             assert!(!String::from_utf8_lossy(&row.event.state).contains("amount"));
         }
     }
@@ -111,18 +113,19 @@ fn a_key_belongs_to_its_aggregate_alone() {
     let other = Uuid::now_v7();
     let moved: Vec<_> = app
         .recorder()
-        .select_dyn(account.id().uuid(), EventRange::all())
+        .select(account.id().uuid(), EventRange::all())
         .wait()
         .unwrap()
+        .events
         .into_iter()
         .map(|mut row| {
             row.id = other;
             row
         })
         .collect();
-    let key = StoredKey::new(other, stolen.wrapped().unwrap().to_vec());
+    let key = StoredKey::new(other, stolen.key().unwrap(), stolen.wrapped().unwrap().to_vec());
     let commit = es_runtime::recorder::Commit::new(moved).with_keys(vec![key]);
-    app.recorder().append_dyn(commit).wait().unwrap();
+    app.recorder().append(commit).wait().unwrap();
     assert_eq!(kind(app.get(Id::<Account>::from_uuid(other)).wait()), ErrorKind::Cipher);
 }
 
@@ -137,10 +140,12 @@ fn any_bytes_for_a_key_are_an_error() {
             Version::INITIAL,
             "Account.Opened",
             vec![1, 1, 0, 2],
-        );
+        )
+        .unwrap();
         let commit = es_runtime::recorder::Commit::new(vec![row]);
-        let commit = commit.with_keys(vec![StoredKey::new(id, bytes.to_vec())]);
-        app.recorder().append_dyn(commit).wait().unwrap();
+        let commit =
+            commit.with_keys(vec![StoredKey::new(id, DataKeyId::from_bytes([7; 8]), bytes.to_vec())]);
+        app.recorder().append(commit).wait().unwrap();
         let got = kind(app.get(Id::<Account>::from_uuid(id)).wait());
         assert!(matches!(got, ErrorKind::Corrupt | ErrorKind::Cipher | ErrorKind::Config), "{got:?}");
     }
@@ -170,7 +175,13 @@ fn rows_of_the_log_are_read_with_the_key_of_their_aggregate() {
     for app in apps() {
         let (gone, stays) = (saved(&app), saved(&app));
         app.forget(gone.id()).wait().unwrap();
-        for row in app.recorder().select_log_dyn(LogRange::all()).wait().unwrap() {
+        let page = app.recorder().read_log(LogRange::all()).wait().unwrap();
+        let mappers = app.store().mappers_for(&page.entries).wait().unwrap();
+        let (notice, page) = page.entries.split_last().unwrap();
+        assert_eq!(notice.event.topic, "Account.Forgotten");
+        assert!(mappers.of(&notice.event).is_some(), "the notice is read by the key of all");
+        for row in page {
+            assert_eq!(mappers.of(&row.event).is_none(), row.event.id == gone.id().uuid());
             let error = app.store().mapper().decode::<Account>(&row.event).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.to_string().contains("mapper_for"), "{error}");

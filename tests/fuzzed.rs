@@ -62,7 +62,7 @@ fn mappers() -> [Mapper; 5] {
 pub(crate) fn mapper(data: &[u8]) {
     for mapper in mappers() {
         for topic in TOPICS {
-            let row = StoredEvent::new(Uuid::nil(), Version::INITIAL, topic, data.to_vec());
+            let row = StoredEvent::new(Uuid::nil(), Version::INITIAL, topic, data.to_vec()).unwrap();
             if let Ok(Some(event)) = mapper.decode::<Fuzzed>(&row) {
                 let again = mapper.encode::<Fuzzed>(&event).expect("what was read can be written");
                 let read = mapper.decode::<Fuzzed>(&again).expect("what was written can be read");
@@ -77,7 +77,7 @@ pub(crate) fn stored(data: &[u8]) {
     let key = Key::from_bytes(&[7; 32]).expect("32 bytes are a key");
     let id = Id::<Fuzzed>::from_uuid(Uuid::nil());
     let row = |state: &[u8], topic: &'static str| {
-        StoredEvent::new(id.uuid(), Version::INITIAL, topic, state.to_vec())
+        StoredEvent::new(id.uuid(), Version::INITIAL, topic, state.to_vec()).unwrap()
     };
     let begun = br#"{"at":1,"data":{"name":"a"}}"#;
     for (event, wrapped) in [(b"\x01\x01\x00\x02".as_slice(), data), (data, &[]), (begun, &[])] {

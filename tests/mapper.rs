@@ -97,7 +97,7 @@ fn version_1_and_empty_metadata_are_left_out() {
 }
 
 fn row(topic: &'static str, state: &str) -> StoredEvent {
-    StoredEvent::new(id::<Diary>(1).uuid(), Version::from(2), topic, state.as_bytes().to_vec())
+    StoredEvent::new(id::<Diary>(1).uuid(), Version::from(2), topic, state.as_bytes().to_vec()).unwrap()
 }
 
 #[test]
@@ -226,9 +226,9 @@ fn a_row_is_bound_to_its_place() {
     let mapper = Mapper::new().with_cipher(AesGcm::new(&key(1)));
     let row = mapper.encode::<Diary>(&secret()).unwrap();
     let moved = [
-        StoredEvent::new(Uuid::now_v7(), row.version, row.topic.clone(), row.state.clone()),
-        StoredEvent::new(row.id, row.version.next(), row.topic.clone(), row.state.clone()),
-        StoredEvent::new(row.id, row.version, "Diary.Begun", row.state.clone()),
+        StoredEvent::new(Uuid::now_v7(), row.version, row.topic.clone(), row.state.clone()).unwrap(),
+        StoredEvent::new(row.id, row.version.next(), row.topic.clone(), row.state.clone()).unwrap(),
+        StoredEvent::new(row.id, row.version, "Diary.Begun", row.state.clone()).unwrap(),
     ];
     for moved in moved {
         let error = mapper.decode::<Diary>(&moved).map(drop).unwrap_err();
@@ -297,7 +297,7 @@ struct Transferred {
 fn what_a_type_says_of_a_value_is_not_told() {
     let mapper = Mapper::new();
     let row = |state: &str| {
-        StoredEvent::new(Uuid::nil(), Version::INITIAL, "Transferred", state.as_bytes().to_vec())
+        StoredEvent::new(Uuid::nil(), Version::INITIAL, "Transferred", state.as_bytes().to_vec()).unwrap()
     };
     let error = mapper.decode_event::<Transferred>(&row(r#"{"at":1,"data":{"to":"SECRET"}}"#)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
@@ -414,7 +414,8 @@ fn a_cipher_of_another_kind_is_replaced() {
     assert!(!holds(&after, "home"), "what is old writes nothing");
     assert_eq!(page(&Mapper::new().with_cipher(key()), &before).unwrap_err().kind(), ErrorKind::Config);
     let moved =
-        StoredEvent::new(id::<Diary>(2).uuid(), before.version, before.topic.clone(), before.state.clone());
+        StoredEvent::new(id::<Diary>(2).uuid(), before.version, before.topic.clone(), before.state.clone())
+            .unwrap();
     assert_eq!(page(&now, &moved).unwrap_err().kind(), ErrorKind::Cipher);
 }
 

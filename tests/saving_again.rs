@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 use es_runtime::application::Batch;
 use es_runtime::cache::Cache;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, MemoryRecorder, MemorySnapshots,
-    Receipt,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventPage, EventRange, KeyRecorder,
+    MemoryRecorder, MemorySnapshots, Receipt,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Metadata, Version, Wait, event};
 use uuid::Uuid;
 
@@ -46,10 +45,14 @@ impl AggregateRecorder for Unreliable {
         }
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         self.store.select(id, range).await
     }
 
+    delegate_commits!(store);
+}
+
+impl KeyRecorder for Unreliable {
     delegate_keys!(store);
 }
 
@@ -127,7 +130,7 @@ fn what_was_never_offered_to_the_store_is_not_frozen() {
         app.save((&mut account, &mut branch)).wait().unwrap();
         let events = app.store().get(account.id(), EventRange::all()).wait().unwrap();
         assert!(events.iter().all(|event| event.metadata().is_empty()), "ann saved nothing");
-        let places: Vec<u64> = log(&app).iter().map(|row| row.position.get()).collect();
+        let places: Vec<u64> = log(&app).iter().map(|row| row.position().get()).collect();
         assert_eq!(places, [1, 2, 3]);
     }
 }

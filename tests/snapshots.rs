@@ -8,8 +8,8 @@ use es_runtime::application::Builder;
 use es_runtime::clock::Timestamp;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventRange, MemoryRecorder, MemorySnapshots, Receipt, SnapshotRecorder,
-    SqliteOptions, Tables,
+    AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, MemorySnapshots, Receipt,
+    SnapshotRecorder, SqliteOptions, Tables,
 };
 use es_runtime::repository::Repository;
 use es_runtime::snapshot::SnapshotStore;
@@ -268,12 +268,12 @@ fn events_and_snapshots_of_one_place_do_not_meet() {
     let database = SqliteOptions::in_memory().open().unwrap();
     let tables = Tables::default();
     let (events, snapshots) = (database.recorder(&tables).unwrap(), database.snapshots(&tables).unwrap());
-    let row = StoredEvent::new(Uuid::now_v7(), Version::from(3), "Account", b"{}".to_vec());
+    let row = StoredEvent::new(Uuid::now_v7(), Version::from(3), "Account", b"{}".to_vec()).unwrap();
     events.append(Commit::new(vec![row.clone()])).wait().unwrap();
     snapshots.put(row.clone()).wait().unwrap();
     snapshots.put(row.clone()).wait().unwrap();
     snapshots.delete(row.id, "Account", EventRange::all()).wait().unwrap();
-    assert_eq!(events.select(row.id, EventRange::all()).wait().unwrap(), [row]);
+    assert_eq!(events.select(row.id, EventRange::all()).wait().unwrap().events, [row]);
 }
 
 /// An application, its snapshots, and the kinds of what it told of them.
@@ -291,7 +291,7 @@ fn told(recorder: Arc<MemoryRecorder>, with: impl Fn(Builder) -> Builder) -> Tol
 /// A recorder that has only the first events.
 fn restored(from: &MemoryRecorder, id: Uuid, events: usize) -> Arc<MemoryRecorder> {
     let backup = MemoryRecorder::new();
-    let rows = from.select(id, EventRange::all().limit(events)).wait().unwrap();
+    let rows = from.select(id, EventRange::all().limit(events)).wait().unwrap().events;
     backup.append(Commit::new(rows)).wait().unwrap();
     Arc::new(backup)
 }
@@ -337,18 +337,22 @@ impl AggregateRecorder for Counting {
         self.inner.append(commit).await
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.inner.select(id, range).await
     }
 
+    delegate_commits!(inner);
+}
+
+impl KeyRecorder for Counting {
     delegate_keys!(inner);
 }
 
 #[test]
 fn with_a_snapshot_the_events_are_read_once() {
     let recorder = Arc::new(Counting::default());
-    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
     let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
     let repository = Repository::new(store.clone()).with_snapshots(snapshots);
     let mut account = open();
@@ -452,7 +456,7 @@ fn a_snapshot_of_events_that_were_lost_does_not_count_when_others_come_to_its_ve
     let mut account = open();
     let id = account.id();
     app(&lost).save(&mut account).wait().unwrap();
-    let backup = lost.select(id.uuid(), EventRange::all()).wait().unwrap();
+    let backup = lost.select(id.uuid(), EventRange::all()).wait().unwrap().events;
     restored.append(Commit::new(backup)).wait().unwrap();
     account.deposit(111);
     app(&lost).save(&mut account).wait().unwrap();

@@ -88,8 +88,8 @@ fn at(micros: i64) -> Timestamp {
 fn stores() -> [EventStore; 2] {
     let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
     [
-        EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new())),
-        EventStore::new(Mapper::new(), Arc::new(sqlite)),
+        EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new())).unwrap(),
+        EventStore::new(Mapper::new(), Arc::new(sqlite)).unwrap(),
     ]
 }
 
@@ -99,7 +99,10 @@ fn keyed() -> Mapper {
 
 fn keyed_stores() -> [EventStore; 2] {
     let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
-    [EventStore::new(keyed(), Arc::new(MemoryRecorder::new())), EventStore::new(keyed(), Arc::new(sqlite))]
+    [
+        EventStore::new(keyed(), Arc::new(MemoryRecorder::new())).unwrap(),
+        EventStore::new(keyed(), Arc::new(sqlite)).unwrap(),
+    ]
 }
 
 #[test]
@@ -195,15 +198,15 @@ fn an_alias_is_read_and_an_unknown_topic_is_told() {
     let mapper = Mapper::new();
     let recorded = Recorded::now(Uuid::now_v7(), 1, changed("x"));
     let mut row = mapper.encode_in(&recorded).unwrap();
-    row.topic = "standalone.renamed".into();
+    row.topic = "standalone.renamed".try_into().unwrap();
     assert_eq!(mapper.decode_in::<ExampleEvent>(&row).unwrap().into_event(), changed("x"));
-    row.topic = "standalone.newer".into();
+    row.topic = "standalone.newer".try_into().unwrap();
     let error = mapper.decode_in::<ExampleEvent>(&row).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownTopic);
     for part in ["`standalone.newer`", "`standalone.created`, `standalone.changed`, `standalone.gone`"] {
         assert!(error.to_string().contains(part), "{error}");
     }
-    row.topic = "standalone.created".into();
+    row.topic = "standalone.created".try_into().unwrap();
     row.state = b"{\"at\":1,\"data\":{}}".to_vec();
     assert_eq!(mapper.decode_in::<ExampleEvent>(&row).unwrap_err().kind(), ErrorKind::Corrupt);
 }
@@ -375,7 +378,7 @@ fn states_of_any_kind_have_snapshots() {
         assert_eq!(newer.take_snapshot(id, Version::MAX).wait().unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(newer.take_snapshot(Uuid::now_v7(), 1).wait().unwrap_err().kind(), ErrorKind::NotFound);
         if is_keyed {
-            newer.forget(id).wait().unwrap();
+            newer.forget("Example", id).wait().unwrap();
             assert_eq!(newer.get(id).wait().unwrap_err().kind(), ErrorKind::Forgotten);
             assert_eq!(newer.get_at(id, 3).wait().unwrap_err().kind(), ErrorKind::Forgotten);
             assert!(!newer.contains(id).wait().unwrap());

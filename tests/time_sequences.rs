@@ -8,10 +8,10 @@ use std::time::Duration;
 use es_runtime::clock::{Timestamp, set_clock};
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt, SqliteOptions, Tables,
+    AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, Receipt, SqliteOptions,
+    Tables,
 };
 use es_runtime::store::EventStore;
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
 use es_runtime::timelog::{Moment, TimeLog, TimeRange, TimeUuid, UuidTime};
 use es_runtime::{Error, ErrorKind, Metadata, Version, Wait, event, event_set};
@@ -41,8 +41,8 @@ fn logged(message: impl Into<String>) -> Logged {
 fn stores() -> [EventStore; 2] {
     let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
     [
-        EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new())),
-        EventStore::new(Mapper::new(), Arc::new(sqlite)),
+        EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new())).unwrap(),
+        EventStore::new(Mapper::new(), Arc::new(sqlite)).unwrap(),
     ]
 }
 
@@ -167,17 +167,21 @@ impl AggregateRecorder for AlwaysTaken {
         Err(es_runtime::error::Conflict::version(row.id, row.version, Some(row.version)).into())
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         self.store.select(id, range).await
     }
 
+    delegate_commits!(store);
+}
+
+impl KeyRecorder for AlwaysTaken {
     delegate_keys!(store);
 }
 
 #[test]
 fn the_search_for_a_free_tick_ends() {
     let recorder = Arc::new(AlwaysTaken::default());
-    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
     let error = TimeLog::<Logged>::new(store, Uuid::now_v7()).append(logged("x")).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("append again"), "{error}");

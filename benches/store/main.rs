@@ -182,7 +182,7 @@ fn log(rounds: usize, events: usize) {
             let (mut after, mut sum) = (None, 0);
             loop {
                 let page = LogRange::all().after(after).limit(1_000);
-                let page = app.recorder().select_log_dyn(page).wait().expect("it is read");
+                let page = app.recorder().read_log(page).wait().expect("it is read");
                 let Some(last) = page.last() else { break };
                 after = Some(last.position);
                 for notification in &page {

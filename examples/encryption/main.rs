@@ -82,7 +82,7 @@ fn forgetting() -> Result<(), Error> {
 
 /// The state of the first event as it stands in the database.
 fn stored(app: &Application, account: &Account) -> Result<String, Error> {
-    let rows = app.recorder().select_dyn(account.id().uuid(), EventRange::all()).wait()?;
+    let rows = app.recorder().select(account.id().uuid(), EventRange::all()).wait()?;
     Ok(String::from_utf8_lossy(&rows[0].state).into_owned())
 }
 

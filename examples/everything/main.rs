@@ -34,7 +34,7 @@ fn opened(app: &Application, owner: &str) -> Result<Account, Error> {
 
 fn encryption(app: &Application) -> Result<(), Error> {
     let account = opened(app, "secret Ann")?;
-    let rows = app.recorder().select_dyn(account.id().uuid(), EventRange::all()).wait()?;
+    let rows = app.recorder().select(account.id().uuid(), EventRange::all()).wait()?;
     assert!(!String::from_utf8_lossy(&rows[0].state).contains("secret Ann"));
     assert_eq!(app.get(account.id()).wait()?.owner, "secret Ann");
     Ok(())

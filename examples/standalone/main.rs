@@ -65,7 +65,7 @@ fn main() -> Result<(), Error> {
     assert_eq!(store.get_events::<AccountEvent>(account.id(), EventRange::all()).wait()?.len(), 2);
 
     // What stands in the table.
-    let rows = recorder.select_dyn(account.id(), EventRange::all()).wait()?;
+    let rows = recorder.select(account.id(), EventRange::all()).wait()?;
     let shown =
         |at: usize| (rows[at].version.get(), &*rows[at].topic, String::from_utf8_lossy(&rows[at].state));
     for (at, topic, owner) in [(0, "account.opened", "Ann"), (1, "account.owner-changed", "Anna")] {

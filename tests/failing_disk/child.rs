@@ -19,7 +19,7 @@ pub(crate) const LARGE: u8 = 2;
 /// Events of an aggregate, which are all of one save; each says how many they are.
 pub(crate) fn commit(id: Uuid, count: u8) -> Commit {
     let size = if count == LARGE { 1_500_000 } else { 300 };
-    let event = |version| StoredEvent::new(id, Version::from(version), "Saved", vec![count; size]);
+    let event = |version| StoredEvent::new(id, Version::from(version), "Saved", vec![count; size]).unwrap();
     Commit::with_id(CommitId::from_uuid(id), (1..=u32::from(count)).map(event).collect())
 }
 

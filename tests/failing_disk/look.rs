@@ -93,7 +93,7 @@ impl Saves {
 
 /// The aggregates of the log, each of them whole.
 fn all(recorder: &SqliteRecorder) -> HashMap<Uuid, Vec<u64>> {
-    let log = recorder.select_log(LogRange::all()).wait().expect("the log can be read");
+    let log = recorder.read_log(LogRange::all()).wait().expect("the log can be read");
     assert!(log.windows(2).all(|pair| pair[0].position < pair[1].position), "positions grow");
     let mut found: HashMap<Uuid, Vec<u64>> = HashMap::new();
     let mut counts = HashMap::new();

@@ -38,7 +38,7 @@ fn after_closing_everything_is_refused() {
             assert_eq!(both(|| snapshots.put(events(id, 2..=2).remove(0))).map(kind), closed);
             assert_eq!(both(|| snapshots.select(id, "Topic", EventRange::all())).map(kind), closed);
             assert_eq!(both(|| recorder.select(id, EventRange::all())).map(kind), closed);
-            assert_eq!(both(|| recorder.select_log(LogRange::all())).map(kind), closed);
+            assert_eq!(both(|| recorder.read_log(LogRange::all())).map(kind), closed);
             assert_eq!(both(|| recorder.last_position()).map(kind), closed);
             assert_eq!(both(|| recorder.last_tracked("up")).map(kind), closed);
             let tracking = || Tracking::new("up", Position::FIRST);
@@ -80,7 +80,7 @@ fn the_file_is_let_go() {
     let folder = Folder::new();
     let (database, recorder) = open(&folder);
     recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
-    assert_eq!(futures_executor::block_on(recorder.select_log(LogRange::all())).unwrap().len(), 1);
+    assert_eq!(futures_executor::block_on(recorder.read_log(LogRange::all())).unwrap().len(), 1);
     assert!(folder.file("events.db-wal").exists());
     database.close();
     let began = std::time::Instant::now();
@@ -98,7 +98,7 @@ fn a_shared_memory_that_is_closed_can_be_opened_again() {
     one.append(commit(id, 1..=1)).wait().unwrap();
     let database = open();
     let other = database.recorder(&Tables::default()).unwrap();
-    assert_eq!(other.select(id, EventRange::all()).wait().unwrap().len(), 1, "both see the same");
+    assert_eq!(other.select(id, EventRange::all()).wait().unwrap().events.len(), 1, "both see the same");
     database.close();
     assert_eq!(kind(one.last_position().wait()), ErrorKind::Closed);
     let again = open().recorder(&Tables::default()).unwrap();

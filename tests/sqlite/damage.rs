@@ -20,7 +20,7 @@ fn ask(folder: &Folder) -> Vec<ErrorKind> {
         kinds.extend(refused(both(|| recorder.select(ID, range))));
     }
     for range in [LogRange::all(), LogRange::all().topics(["Topic"]), LogRange::all().limit(1)] {
-        kinds.extend(refused(both(|| recorder.select_log(range.clone()))));
+        kinds.extend(refused(both(|| recorder.read_log(range.clone()))));
     }
     kinds.extend(refused(both(|| recorder.last_position())));
     kinds.extend(refused(both(|| recorder.last_tracked("up"))));

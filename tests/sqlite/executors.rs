@@ -15,7 +15,7 @@ async fn work(recorder: SqliteRecorder) {
         recorder.append(commit(id, version..=version)).await.unwrap();
     }
     assert_eq!(recorder.select(id, EventRange::all()).await.unwrap(), events(id, 1..=5));
-    assert!(!recorder.select_log(LogRange::all().limit(3)).await.unwrap().is_empty());
+    assert!(!recorder.read_log(LogRange::all().limit(3)).await.unwrap().is_empty());
 }
 
 fn on_tokio(mut builder: tokio::runtime::Builder) {

@@ -23,7 +23,9 @@ use uuid::Uuid;
 use self::folder::Folder;
 
 fn events(id: Uuid, versions: std::ops::RangeInclusive<u32>) -> Vec<StoredEvent> {
-    versions.map(|version| StoredEvent::new(id, Version::from(version), "Topic", vec![b'x'; 40])).collect()
+    versions
+        .map(|version| StoredEvent::new(id, Version::from(version), "Topic", vec![b'x'; 40]).unwrap())
+        .collect()
 }
 
 fn commit(id: Uuid, versions: std::ops::RangeInclusive<u32>) -> Commit {

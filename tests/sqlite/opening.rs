@@ -67,7 +67,7 @@ fn what_was_acknowledged_is_there_after_opening_again() {
         futures_executor::block_on(recorder.append(commit(id, first + 5..=first + 9))).unwrap();
     }
     let (_, recorder) = open(&folder);
-    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap(), events(id, 1..=50));
+    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap().events, events(id, 1..=50));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn the_other_process() {
             // An aggregate of all: who comes too late tries again.
             loop {
                 let last = EventRange::all().descending().limit(1);
-                let last = recorder.select(SHARED, last).wait().unwrap();
+                let last = recorder.select(SHARED, last).wait().unwrap().events;
                 let next = last.first().map_or(1, |last| u32::try_from(last.version.get()).unwrap() + 1);
                 let Err(error) = recorder.append(commit(SHARED, next..=next)).wait() else { break };
                 assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
@@ -59,7 +59,7 @@ fn processes_share_one_order_and_one_set_of_versions() {
         let output = process.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    let log = recorder.select_log(LogRange::all()).wait().unwrap();
+    let log = recorder.read_log(LogRange::all()).wait().unwrap().entries;
     assert_eq!(log.len(), 50 + 2 * (100 + 200));
     assert!(log.windows(2).all(|pair| pair[0].position < pair[1].position));
     let places: HashSet<_> = log.iter().map(|entry| (entry.event.id, entry.event.version)).collect();
@@ -87,8 +87,8 @@ fn what_was_acknowledged_survives_the_death_of_the_process() {
         process.kill().unwrap();
         process.wait().unwrap();
         let (_, recorder) = open(&folder);
-        let own = recorder.select(Uuid::from_u128(101), EventRange::all()).wait().unwrap();
-        let shared = recorder.select(SHARED, EventRange::all()).wait().unwrap();
+        let own = recorder.select(Uuid::from_u128(101), EventRange::all()).wait().unwrap().events;
+        let shared = recorder.select(SHARED, EventRange::all()).wait().unwrap().events;
         assert!(own.len() % 2 == 0, "a commit of two is there in part");
         assert!(own.len() / 2 + shared.len() >= lines, "an acknowledged commit is lost");
         recorder.append(commit(Uuid::from_u128(103), 1..=1)).wait().unwrap();

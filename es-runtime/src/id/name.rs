@@ -115,6 +115,18 @@ impl PartialEq<&str> for Name {
     }
 }
 
+impl PartialEq<String> for Name {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl From<Name> for Cow<'static, str> {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
 impl FromStr for Name {
     type Err = InvalidName;
 
