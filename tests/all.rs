@@ -35,6 +35,7 @@ mod standalone;
 mod stored_data;
 mod test_kit;
 mod time_sequences;
+mod timer;
 mod topics;
 mod transcoding;
 mod upcasting;

@@ -1,4 +1,6 @@
-//! Time: microseconds since the epoch, read from a clock that can be replaced.
+//! Time: microseconds since the epoch, read from a clock that can be replaced; a timer that needs no async runtime.
+
+mod timer;
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::timer::{Elapsed, Sleep, sleep, timeout};
 use crate::overrides::{OverrideKey, Overrides};
 
 /// A moment, to the microsecond.
