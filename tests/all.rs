@@ -26,6 +26,7 @@ mod once;
 mod registry;
 mod renaming;
 mod replay;
+mod retry;
 mod root;
 mod saving_again;
 mod scenario;
