@@ -70,7 +70,8 @@ fn nothing_is_added_to_what_is_forgotten() {
         assert_eq!(kind(app.save(&mut Account::open_with_id(id, "Ann".into())).wait()), ErrorKind::Forgotten);
         let whispered = Whispered { text: "x".into() };
         let batch = Batch::new().event(id.uuid(), Version::from(9), whispered);
-        assert_eq!(kind(app.save(batch).wait()), ErrorKind::Forgotten);
+        // Its id stays that of an aggregate.
+        assert_eq!(kind(app.save(batch).wait()), ErrorKind::Invalid);
         // Nothing is left over that hinders the others.
         app.save(&mut other).wait().unwrap();
         assert_eq!(app.get(other.id()).wait().unwrap().balance, 31);

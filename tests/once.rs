@@ -1,11 +1,12 @@
 //! Commit ids of the caller: what is asked for twice is done once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use es_runtime::application::Batch;
 use es_runtime::cache::Cache;
+use es_runtime::clock::{Timestamp, set_clock};
 use es_runtime::recorder::CommitId;
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
@@ -157,6 +158,27 @@ fn of_two_who_ask_at_once_one_is_told_that_it_was_done() {
             assert_eq!(ran.into_inner(), 1);
         }
         assert_eq!(app.get(id).wait().unwrap().balance, 30);
+    }
+}
+
+#[test]
+fn of_two_whose_events_are_the_same_to_the_microsecond_one_is_told_that_it_was_done() {
+    for app in apps() {
+        let id = saved(&app).id();
+        for round in 1..=200 {
+            let (request, start) = (CommitId::new(), Barrier::new(2));
+            let ask = || {
+                let _standing = set_clock(|| Timestamp::from_micros(7));
+                start.wait();
+                app.execute_once(request, id, |account: &mut Account| account.deposit(1)).wait().unwrap()
+            };
+            let told: usize = thread::scope(|scope| {
+                let asked = [scope.spawn(ask), scope.spawn(ask)];
+                asked.into_iter().filter_map(|asked| asked.join().unwrap()).count()
+            });
+            assert_eq!(told, 1, "round {round}");
+            assert_eq!(app.get(id).wait().unwrap().balance, 10 + round);
+        }
     }
 }
 

@@ -15,13 +15,13 @@ use crate::account::{Account, open};
 use crate::application::{Branch, RateChanged, apps, log, saved};
 
 /// A store that answers as told, once for each save: it may store and still fail.
-struct Unreliable {
+pub(crate) struct Unreliable {
     store: MemoryRecorder,
     plan: Mutex<Vec<Fault>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
+pub(crate) enum Fault {
     /// Stored, but the answer is lost.
     LostReply,
     /// Not stored.
@@ -92,9 +92,14 @@ fn saving_again_after_any_failure_stores_everything_once() {
     }
 }
 
-fn unreliable(plan: &[Fault]) -> Application {
+/// One that fails by the plan, and never again.
+pub(crate) fn unreliable_recorder(plan: &[Fault]) -> Arc<Unreliable> {
     let plan = Mutex::new(plan.iter().rev().copied().collect());
-    Application::on(Arc::new(Unreliable { store: MemoryRecorder::new(), plan })).open().wait().unwrap()
+    Arc::new(Unreliable { store: MemoryRecorder::new(), plan })
+}
+
+fn unreliable(plan: &[Fault]) -> Application {
+    Application::on(unreliable_recorder(plan)).open().wait().unwrap()
 }
 
 #[test]

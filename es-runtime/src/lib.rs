@@ -29,6 +29,7 @@ mod overrides;
 pub mod id;
 pub mod error;
 pub mod clock;
+pub mod retry;
 pub mod metadata;
 #[doc(hidden)]
 pub mod upcast;

@@ -67,6 +67,10 @@ mod on {
         // Not the message: it may quote what the state says.
         warn!(target: TARGET, error = ?error.kind(), "a snapshot cannot be used, or not be taken");
     }
+
+    pub(crate) fn failed_hook(error: &Error) {
+        warn!(target: TARGET, error = ?error.kind(), "a hook after a save failed");
+    }
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -91,6 +95,8 @@ mod off {
     pub(crate) const fn replayed(_: &'static str, _: u64) {}
 
     pub(crate) const fn failed_snapshot(_: &Error) {}
+
+    pub(crate) const fn failed_hook(_: &Error) {}
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -25,6 +25,7 @@ pub(crate) use self::fingerprint::fingerprint;
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};
+pub(crate) use self::root::Frozen;
 pub use self::root::Root;
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};

@@ -34,12 +34,24 @@ pub struct Root<A: Aggregate> {
     pending: Vec<Recorded<A::Event>>,
     /// Whether a mutator panicked: the state may then hold half a change that no event tells of.
     torn: bool,
-    /// The first so many pending events, while it is not known whether they are stored.
-    frozen: Option<(CommitId, usize)>,
+    /// The first pending events, while it is not known whether they are stored.
+    frozen: Option<Frozen>,
     /// The number of the store that it was loaded from or saved to.
     store: Option<u64>,
     /// Whether other events than these may be stored under the commit id that they were saved under.
     outdated: bool,
+}
+
+/// The pending events of one save, from its first attempt until its outcome is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frozen {
+    pub(crate) commit: CommitId,
+    /// The number of events, the first ones that are pending.
+    pub(crate) count: usize,
+    /// Whether the caller chose the commit id: somebody else may then use it, too.
+    pub(crate) is_callers: bool,
+    /// Whether a store may hold them: an attempt had no answer.
+    pub(crate) is_offered: bool,
 }
 
 impl<A: Aggregate> Root<A> {
@@ -144,35 +156,44 @@ impl<A: Aggregate> Root<A> {
     }
 
     /// Freezes the pending events under `commit`, unless some are frozen already: what is asked for again is the
-    /// same save, whatever was recorded since. Returns the commit that they are frozen under.
+    /// same save, whatever was recorded since.
     pub(crate) fn freeze(
         &mut self,
         commit: CommitId,
+        is_callers: bool,
         metadata: &Metadata,
-    ) -> Result<Option<CommitId>, Error> {
+    ) -> Result<(), Error> {
         self.check_whole()?;
         if self.frozen.is_none() && !self.pending.is_empty() {
             // Also where there are none: an earlier attempt may have left others.
             self.pending.iter_mut().for_each(|recorded| recorded.set_metadata(metadata.clone()));
-            self.frozen = Some((commit, self.pending.len()));
+            let count = self.pending.len();
+            self.frozen = Some(Frozen { commit, count, is_callers, is_offered: false });
         }
-        Ok(self.frozen())
+        Ok(())
     }
 
     /// The events that are frozen.
     pub(crate) fn frozen_events(&self) -> &[Recorded<A::Event>] {
-        self.frozen.and_then(|(_, count)| self.pending.get(..count)).unwrap_or_default()
+        self.frozen.and_then(|frozen| self.pending.get(..frozen.count)).unwrap_or_default()
     }
 
-    /// The commit that the first pending events are frozen under.
-    pub(crate) fn frozen(&self) -> Option<CommitId> {
-        self.frozen.map(|(commit, _)| commit)
+    /// The events that are frozen, and under which commit.
+    pub(crate) const fn frozen(&self) -> Option<Frozen> {
+        self.frozen
+    }
+
+    /// Notes that a store is offered the events that are frozen under `commit`.
+    pub(crate) fn note_offer(&mut self, commit: CommitId) {
+        if let Some(frozen) = &mut self.frozen {
+            frozen.is_offered |= frozen.commit == commit;
+        }
     }
 
     /// Lets go of the events that are frozen under `commit`: they are stored.
     pub(crate) fn acknowledge(&mut self, commit: CommitId, store: u64) {
-        if let Some((_, count)) = self.frozen.take_if(|(frozen, _)| *frozen == commit) {
-            self.pending.drain(..count);
+        if let Some(frozen) = self.frozen.take_if(|frozen| frozen.commit == commit) {
+            self.pending.drain(..frozen.count);
             self.store = Some(store);
         }
     }
@@ -200,7 +221,7 @@ impl<A: Aggregate> Root<A> {
 
     /// Melts the events that are frozen under `commit`: they are not stored, and never will be.
     pub(crate) fn thaw(&mut self, commit: CommitId) {
-        self.frozen.take_if(|(frozen, _)| *frozen == commit);
+        self.frozen.take_if(|frozen| frozen.commit == commit);
     }
 
     /// Fails if the state is not what the stored events and the pending ones make: a mutator panicked and the panic was

@@ -1,17 +1,19 @@
+use std::any::Any;
 use std::fmt;
 
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::aggregate::{Aggregate, Discarded, Root, Seal};
+use super::hook::SavedCommit;
+use crate::aggregate::{Aggregate, Discarded, Events, Frozen, Root, Seal};
 use crate::cache::Cache;
-use crate::clock::now;
-use crate::error::{Error, ErrorKind};
-use crate::event::{Event, Recorded};
+use crate::codec::unordered;
+use crate::error::Error;
+use crate::event::{Event, EventType, EventVisitor, Recorded};
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
 use crate::recorder::Boxed;
-use crate::registry::Registry;
 use crate::repository::Repository;
 use crate::stored_event::StoredEvent;
 
@@ -43,8 +45,10 @@ pub struct Batch<'a> {
     pub(super) commit: Option<CommitId>,
     /// Whether parts of it have another.
     pub(super) is_mixed: bool,
-    /// Whether it was looked already whether something is stored under it.
+    /// Set once the store has been asked whether this commit id was used.
     pub(super) is_looked_for: bool,
+    /// The commits that were acknowledged, if hooks want them.
+    pub(super) saved: Option<Vec<SavedCommit>>,
 }
 
 impl fmt::Debug for Batch<'_> {
@@ -104,10 +108,12 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice. One that an
-    /// aggregate reads is refused when the batch is saved.
+    /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice.
+    ///
+    /// An event that an aggregate reads is refused when the batch is saved, and so is any event under the id of an aggregate:
+    /// it would leave a gap in the aggregate's versions.
     pub fn event<E: Event>(mut self, id: Uuid, version: Version, event: E) -> Self {
-        self.loose.push(Box::new(LooseEvent { id, version, event }));
+        self.loose.push(Box::new(Recorded::now(id, version, event)));
         self
     }
 }
@@ -199,15 +205,19 @@ tuple!(T1 T2 T3 T4 T5 T6 T7 T8);
 pub(super) trait Saved: Send + Sync {
     fn id(&self) -> Uuid;
     fn name(&self) -> &'static str;
-    fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error>;
+    fn freeze(&mut self, commit: CommitId, is_callers: bool, metadata: &Metadata) -> Result<(), Error>;
     /// The rows of the frozen events.
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
-    fn frozen(&self) -> Option<CommitId>;
+    fn frozen(&self) -> Option<Frozen>;
+    /// Notes that a store is offered what is frozen under that commit.
+    fn note_offer(&mut self, commit: CommitId);
     fn acknowledge(&mut self, commit: CommitId, store: u64);
     /// Lets go of what is pending, which was done before.
     fn give_up(&mut self);
     fn is_outdated(&self) -> bool;
-    /// Whether the rows that are stored say what the frozen events say.
+    /// A copy of the frozen events: a `Vec<Recorded<A::Event>>`.
+    fn copied(&self) -> Box<dyn Any + Send + Sync>;
+    /// Whether the rows that are stored say what the frozen events say, whatever the order of their maps.
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool;
     fn thaw(&mut self, commit: CommitId);
     /// How many events are pending.
@@ -228,8 +238,6 @@ pub(super) trait Saved: Send + Sync {
     fn uncache(&self, cache: &Cache);
     /// What changes when it leaves the cache.
     fn moment(&self, cache: &Cache) -> u64;
-    /// How many events are frozen.
-    fn frozen_count(&self) -> usize;
     /// Takes a snapshot at a version that was just stored; nothing to take of what is discarded.
     fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>>;
 }
@@ -243,8 +251,8 @@ impl<A: Aggregate> Saved for Root<A> {
         A::NAME
     }
 
-    fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error> {
-        Root::freeze(self, commit, metadata)
+    fn freeze(&mut self, commit: CommitId, is_callers: bool, metadata: &Metadata) -> Result<(), Error> {
+        Root::freeze(self, commit, is_callers, metadata)
     }
 
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error> {
@@ -254,8 +262,12 @@ impl<A: Aggregate> Saved for Root<A> {
         Ok(())
     }
 
-    fn frozen(&self) -> Option<CommitId> {
+    fn frozen(&self) -> Option<Frozen> {
         Root::frozen(self)
+    }
+
+    fn note_offer(&mut self, commit: CommitId) {
+        Root::note_offer(self, commit);
     }
 
     fn acknowledge(&mut self, commit: CommitId, store: u64) {
@@ -270,14 +282,20 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::is_outdated(self)
     }
 
+    fn copied(&self) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.frozen_events().to_vec())
+    }
+
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
-        // In clear: encrypted again, the same looks different.
-        let plain = Mapper::new();
-        let said = |recorded: &Recorded<A::Event>| plain.encode::<A>(recorded).ok();
-        let stored =
-            |row: &StoredEvent| mapper.decode::<A>(row).ok().flatten().and_then(|stored| said(&stored));
         let frozen = self.frozen_events();
-        let same = |(recorded, row)| said(recorded).is_some_and(|said| stored(row) == Some(said));
+        let same = |(recorded, row): (&Recorded<A::Event>, &StoredEvent)| {
+            mapper.decode::<A>(row).ok().flatten().is_some_and(|stored| {
+                let said = recorded.event().visit(Said);
+                (stored.envelope(), stored.metadata()) == (recorded.envelope(), recorded.metadata())
+                    && said.is_some()
+                    && stored.event().visit(Said) == said
+            })
+        };
         frozen.len() == rows.len() && frozen.iter().zip(rows).all(same)
     }
 
@@ -303,10 +321,6 @@ impl<A: Aggregate> Saved for Root<A> {
 
     fn moment(&self, cache: &Cache) -> u64 {
         cache.moment(Root::id(self))
-    }
-
-    fn frozen_count(&self) -> usize {
-        self.frozen_events().len()
     }
 
     fn cache(&self, cache: &Cache, moment: u64) {
@@ -335,16 +349,20 @@ impl<A: Aggregate> Saved for Discarded<A> {
         A::NAME
     }
 
-    fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error> {
-        self.root_mut().freeze(commit, metadata)
+    fn freeze(&mut self, commit: CommitId, is_callers: bool, metadata: &Metadata) -> Result<(), Error> {
+        self.root_mut().freeze(commit, is_callers, metadata)
     }
 
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error> {
         self.root().rows(mapper, rows)
     }
 
-    fn frozen(&self) -> Option<CommitId> {
+    fn frozen(&self) -> Option<Frozen> {
         self.root().frozen()
+    }
+
+    fn note_offer(&mut self, commit: CommitId) {
+        self.root_mut().note_offer(commit);
     }
 
     fn acknowledge(&mut self, commit: CommitId, store: u64) {
@@ -357,6 +375,10 @@ impl<A: Aggregate> Saved for Discarded<A> {
 
     fn is_outdated(&self) -> bool {
         self.root().is_outdated()
+    }
+
+    fn copied(&self) -> Box<dyn Any + Send + Sync> {
+        self.root().copied()
     }
 
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
@@ -391,12 +413,19 @@ impl<A: Aggregate> Saved for Discarded<A> {
         Saved::moment(self.root(), cache)
     }
 
-    fn frozen_count(&self) -> usize {
-        self.root().frozen_count()
-    }
-
     fn take_snapshot<'a>(&'a self, _: &'a Repository, _: Version) -> Option<Boxed<'a, ()>> {
         None
+    }
+}
+
+/// What an event says, and under which topic, in a form without order.
+struct Said;
+
+impl EventVisitor for Said {
+    type Output = Option<(&'static str, Vec<u8>)>;
+
+    fn data<T: Serialize + fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
+        unordered(data).map(|said| (of.topic(), said))
     }
 }
 
@@ -404,36 +433,31 @@ impl<A: Aggregate> Saved for Discarded<A> {
 pub(super) trait Loose: Send + Sync {
     fn id(&self) -> Uuid;
     fn version(&self) -> Version;
+    fn of(&self) -> EventType;
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error>;
+    /// A copy of it: a `Recorded<E>`.
+    fn copied(&self, metadata: &Metadata) -> Box<dyn Any + Send + Sync>;
 }
 
-struct LooseEvent<E> {
-    id: Uuid,
-    version: Version,
-    event: E,
-}
-
-impl<E: Event> Loose for LooseEvent<E> {
+impl<E: Event> Loose for Recorded<E> {
     fn id(&self) -> Uuid {
-        self.id
+        self.envelope().id()
     }
 
     fn version(&self) -> Version {
-        self.version
+        self.envelope().version()
+    }
+
+    fn of(&self) -> EventType {
+        E::TYPE
     }
 
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error> {
-        // Past its commands, an event could make of an aggregate what they refuse, or leave a gap in it.
-        if let Some(aggregate) = Registry::global()?.reader(E::TOPIC) {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                format!(
-                    "`{}` is an event of the aggregate `{}`, which alone records it; run its command and save it",
-                    E::NAME,
-                    aggregate.name()
-                ),
-            ));
-        }
-        mapper.encode_event(self.id, self.version, now(), metadata, &self.event)
+        let envelope = self.envelope();
+        mapper.encode_event(envelope.id(), envelope.version(), envelope.timestamp(), metadata, self.event())
+    }
+
+    fn copied(&self, metadata: &Metadata) -> Box<dyn Any + Send + Sync> {
+        Box::new(self.clone().with_metadata(metadata.clone()))
     }
 }

@@ -1,15 +1,26 @@
 //! Commands: load, run, save, and again on the newest state if somebody else was first.
 
-use super::{Application, Batch};
-use crate::aggregate::{Aggregate, Seal};
-use crate::error::{Error, ErrorKind};
-use crate::id::{CommitId, Id};
-use crate::observe;
+use std::collections::HashSet;
+use std::time::Duration;
 
-/// How often a save whose outcome is not known is asked for again.
-const ASKED_AGAIN: usize = 3;
-/// How often a command is repeated on the newest state before its conflict is reported. Each time, somebody else got on.
-const ATTEMPTS: usize = 100;
+use uuid::Uuid;
+
+use super::{Application, Batch, Targets};
+use crate::aggregate::Seal;
+use crate::error::{Error, ErrorKind};
+use crate::id::CommitId;
+use crate::observe;
+use crate::retry::Retry;
+
+/// How often a save whose outcome is not known is offered.
+const OFFERS: u32 = 4;
+
+/// A hundred attempts, soon one after the other: each conflict means that somebody else got on.
+pub(super) const RETRY: Retry = Retry::new()
+    .attempts(100)
+    .wait(Duration::from_micros(200))
+    .longest_wait(Duration::from_millis(50))
+    .jitter(1.0);
 
 /// What a command returns: nothing, or a `Result` that refuses with `Err`.
 #[diagnostic::on_unimplemented(
@@ -35,10 +46,11 @@ impl<T: Send, E: Send> CommandResult for Result<T, E> {
 }
 
 impl Application {
-    /// Loads an aggregate, runs a command on it, and saves it.
+    /// Loads an aggregate, or up to four, runs a command on it, and saves it.
     ///
-    /// If somebody else was first, the command runs again on the newest state. If it refuses, nothing is saved. What
-    /// it returns is given back: of two results the outer one is the store's, the inner one the command's.
+    /// If somebody else was first, the command runs again on the newest state, after a short wait: see
+    /// [`Builder::retry`](super::Builder::retry). If the command refuses, nothing is saved. Its result is returned: of two results
+    /// the outer one is the store's, the inner one the command's.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -67,31 +79,35 @@ impl Application {
     ///     Ok(()) => println!("here you are"),
     ///     Err(Overdrawn) => println!("not enough"),
     /// }
+    /// // A transfer changes both accounts, or none.
+    /// # let mut other = Account::open();
+    /// # app.save(&mut other).wait()?;
+    /// let transfer = |from: &mut Account, to: &mut Account| {
+    ///     from.withdraw(2)?;
+    ///     to.take(-2);
+    ///     Ok::<_, Overdrawn>(())
+    /// };
+    /// let moved = app.execute((account.id(), other.id()), transfer).wait()?;
+    /// assert!(moved.is_ok());
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`save`](Self::save); [`ErrorKind::Conflict`] only after a hundred attempts, each of which
-    /// somebody else was first at. A save whose
-    /// outcome is not known is asked for again a few times. If it stays unknown, the error is
+    /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`] if somebody else was first at each attempt.
+    /// [`ErrorKind::Invalid`] if an id stands there twice, or the command replaced an aggregate by another one.
+    ///
+    /// A save whose outcome is not known is offered again a few times. If it stays unknown, the error is
     /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
-    pub async fn execute<A: Aggregate, R: CommandResult>(
+    pub async fn execute<T: Targets<F, R>, F, R: CommandResult>(
         &self,
-        id: Id<A>,
-        mut command: impl FnMut(&mut A) -> R + Send,
+        ids: T,
+        command: F,
     ) -> Result<R, Error> {
-        let attempts = async {
-            let mut attempt = 1;
-            loop {
-                let aggregate = self.get(id).await?;
-                match self.run(aggregate, None, &mut command).await {
-                    Err(error) if is_to_be_repeated(&error, &mut attempt) => {}
-                    ended => return ended.map(|(result, _)| result),
-                }
-            }
-        };
-        observe::execute(A::NAME, id.uuid(), attempts).await
+        self.execute_under(None, ids, command).await?.ok_or_else(|| {
+            // Nobody else knows the commit id that the library made.
+            Error::new(ErrorKind::Corrupt, "the store reports a new commit as done before; check the store")
+        })
     }
 
     /// As [`execute`](Self::execute), but for a command that may be asked for twice, such as a request that is sent again: it
@@ -127,73 +143,122 @@ impl Application {
     ///
     /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`], it may simply be asked for again.
     ///
-    /// A commit id counts for one aggregate. To look for it costs as much as to look at all its events, snapshots or not.
-    pub async fn execute_once<A: Aggregate, R: CommandResult>(
+    /// A commit id counts for the aggregates of the command. To look for it costs as much as to look at all their events,
+    /// snapshots or not.
+    pub async fn execute_once<T: Targets<F, R>, F, R: CommandResult>(
         &self,
         commit: CommitId,
-        id: Id<A>,
-        mut command: impl FnMut(&mut A) -> R + Send,
+        ids: T,
+        command: F,
     ) -> Result<Option<R>, Error> {
-        let attempts = async {
-            let mut attempt = 1;
+        self.execute_under(Some(commit), ids, command).await
+    }
+
+    /// Runs a command until it is saved without a conflict. Returns `None` if somebody else did it under the commit id.
+    async fn execute_under<T: Targets<F, R>, F, R: CommandResult>(
+        &self,
+        commit: Option<CommitId>,
+        ids: T,
+        mut command: F,
+    ) -> Result<Option<R>, Error> {
+        let named = ids.ids(Seal::new());
+        refuse_twins(&named)?;
+        let (name, first) = named.first().copied().unwrap_or_default();
+        let runs = async {
+            let mut attempts = self.retry.begin();
             loop {
-                let loaded = self.get(id).await;
-                // Asked after loading: if it was stored since, this attempt conflicts, or is the same commit. Also of what is
-                // gone by now: then it was done before that.
-                let may_be_done = match &loaded {
-                    Ok(_) => true,
-                    Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten),
-                };
-                if may_be_done && self.store().has_commit(id.uuid(), commit).await? {
+                let loaded = ids.load(self, Seal::new()).await;
+                if let Some(commit) = commit
+                    && self.is_done(commit, &named, loaded.as_ref().err()).await?
+                {
                     return Ok(None);
                 }
-                match self.run(loaded?, Some(commit), &mut command).await {
-                    Err(error) if is_to_be_repeated(&error, &mut attempt) => {}
-                    ended => return ended.map(|(result, done_before)| (!done_before).then_some(result)),
+                match self.run::<T, F, R>(loaded?, commit, &mut command).await {
+                    Err(error) if error.kind() == ErrorKind::Conflict && attempts.again().await => {
+                        observe::retry(&error);
+                    }
+                    ended => return ended,
                 }
             }
         };
-        observe::execute(A::NAME, id.uuid(), attempts).await
+        observe::execute(name, first, runs).await
     }
 
-    /// Runs a command on an aggregate that was just loaded, and saves it. Tells whether somebody else did it first, under the
-    /// same commit id.
-    async fn run<A: Aggregate, R: CommandResult>(
+    /// Whether one of the aggregates has events under the commit id.
+    ///
+    /// Ask after loading: if it is stored since, this attempt conflicts, or is the same commit. An aggregate that is gone may
+    /// have done the command before it went.
+    async fn is_done(
         &self,
-        mut aggregate: A,
-        commit: Option<CommitId>,
-        command: &mut (impl FnMut(&mut A) -> R + Send),
-    ) -> Result<(R, bool), Error> {
-        let result = command(&mut aggregate);
-        if result.is_refused() {
-            return Ok((result, false));
+        commit: CommitId,
+        named: &[(&str, Uuid)],
+        not_loaded: Option<&Error>,
+    ) -> Result<bool, Error> {
+        if not_loaded.is_some_and(|error| !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten))
+        {
+            return Ok(false);
         }
-        let mut asked = 0;
+        for (_, id) in named {
+            if self.store().has_commit(*id, commit).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Runs a command on aggregates that were just loaded, and saves them. Returns `None` if somebody else did it first, under
+    /// the same commit id.
+    async fn run<T: Targets<F, R>, F, R: CommandResult>(
+        &self,
+        mut loaded: T::Loaded,
+        commit: Option<CommitId>,
+        command: &mut F,
+    ) -> Result<Option<R>, Error> {
+        let places = |loaded: &mut T::Loaded| places(&T::batch(loaded, Seal::new()));
+        let before = places(&mut loaded);
+        let result = T::run(&mut loaded, command, Seal::new());
+        if result.is_refused() {
+            return Ok(Some(result));
+        }
+        if places(&mut loaded) != before {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "the command replaced its aggregate by another one, and its events with it; call methods of the aggregate, \
+                 and save another one with `Application::save`",
+            ));
+        }
+        // The command has run: it is this save that has to come to an end, not another run.
+        let mut offers = self.retry.attempts(OFFERS).begin();
         loop {
-            let batch = Batch { commit, is_looked_for: true, ..Batch::new().add(&mut aggregate) };
+            let batch = Batch { commit, is_looked_for: true, ..T::batch(&mut loaded, Seal::new()) };
             match self.save(batch).await {
-                // The command has run: it is this save that has to come to an end, not another run.
-                Err(error) if error.kind().is_transient() && asked < ASKED_AGAIN => {
-                    observe::retry(&error);
-                    asked += 1;
-                }
+                Err(error) if error.is_transient() && offers.again().await => observe::retry(&error),
                 saved => {
-                    let receipt = saved?;
-                    // Stored are other events than these: those of somebody else.
-                    let is_other = aggregate.root_mut(Seal::new()).is_outdated();
-                    return Ok((result, receipt.is_repeated() && is_other));
+                    saved?;
+                    // An outdated root had other events than those that somebody else stored.
+                    let is_other =
+                        T::batch(&mut loaded, Seal::new()).roots.iter().any(|root| root.is_outdated());
+                    return Ok((!is_other).then_some(result));
                 }
             }
         }
     }
 }
 
-/// Whether somebody else was first, and not too often.
-fn is_to_be_repeated(error: &Error, attempt: &mut usize) -> bool {
-    let repeats = error.kind() == ErrorKind::Conflict && *attempt < ATTEMPTS;
-    if repeats {
-        observe::retry(error);
-        *attempt += 1;
+/// Which aggregates these are, each with the version that is stored.
+fn places(batch: &Batch<'_>) -> Vec<(Uuid, u64)> {
+    batch.roots.iter().map(|root| (root.id(), root.stored_version())).collect()
+}
+
+fn refuse_twins(named: &[(&'static str, Uuid)]) -> Result<(), Error> {
+    let mut ids = HashSet::new();
+    match named.iter().find(|(_, id)| !ids.insert(*id)) {
+        None => Ok(()),
+        Some((name, id)) => Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "the command was given `{name}` {id} twice; name each aggregate once, and pass it on within the command"
+            ),
+        )),
     }
-    repeats
 }

@@ -1,11 +1,14 @@
 //! The application: what a program holds. It opens a store, saves and loads aggregates, and runs commands.
 
 mod batch;
+mod check;
 mod environment;
 mod execute;
+mod hook;
 mod ids;
 mod open;
 mod save;
+mod targets;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,9 +16,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::batch::{Batch, IntoBatch};
 pub use self::execute::CommandResult;
+use self::hook::Hooks;
+pub use self::hook::SavedCommit;
 pub use self::ids::Ids;
 pub use self::open::Builder;
 use self::save::Snapshotting;
+pub use self::targets::Targets;
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
@@ -23,6 +29,7 @@ use crate::metadata::Metadata;
 use crate::observe;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
 use crate::repository::{At, Past, Repository};
+use crate::retry::Retry;
 use crate::store::EventStore;
 
 /// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
@@ -61,6 +68,9 @@ use crate::store::EventStore;
 /// | event with `monotonic_counter.es_retries` | `DEBUG` | 1: `execute` tries again; `because`: the [`ErrorKind`] |
 /// | event with `histogram.es_replay_length` | `DEBUG` | how many events were replayed; `aggregate` |
 /// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`] |
+/// | event | `WARN` | a hook of [`Builder::on_saved`] failed or panicked; `error`: the [`ErrorKind`] |
+///
+/// The span `execute` of a command on several aggregates names the first of them.
 ///
 /// A span whose work fails has the field `error` in the end: the [`ErrorKind`]. Counters and histograms have the names that
 /// `tracing-opentelemetry` makes metrics of.
@@ -68,12 +78,14 @@ use crate::store::EventStore;
 pub struct Application {
     shared: Arc<Shared>,
     metadata: Metadata,
+    retry: Retry,
 }
 
 struct Shared {
     repository: Repository,
     recorder: Arc<dyn DynApplicationRecorder>,
     snapshotting: Snapshotting,
+    hooks: Hooks,
     close: Box<dyn Fn() + Send + Sync>,
     closed: AtomicBool,
 }
@@ -136,14 +148,8 @@ impl Application {
         Builder::on(recorder)
     }
 
-    fn new(
-        repository: Repository,
-        recorder: Arc<dyn DynApplicationRecorder>,
-        snapshotting: Snapshotting,
-        close: Box<dyn Fn() + Send + Sync>,
-    ) -> Self {
-        let shared = Shared { repository, recorder, snapshotting, close, closed: AtomicBool::new(false) };
-        Self { shared: Arc::new(shared), metadata: Metadata::new() }
+    fn new(shared: Shared, retry: Retry) -> Self {
+        Self { shared: Arc::new(shared), metadata: Metadata::new(), retry }
     }
 
     /// The same application, which adds this to all that it saves: who, why, on whose behalf. What it added before it still
@@ -158,7 +164,34 @@ impl Application {
     /// ```
     #[must_use]
     pub fn with_metadata(&self, metadata: Metadata) -> Self {
-        Self { shared: Arc::clone(&self.shared), metadata: self.metadata.clone().and(metadata) }
+        Self { metadata: self.metadata.clone().and(metadata), ..self.clone() }
+    }
+
+    /// The same application, whose [`execute`](Self::execute) repeats commands in another way: for one call, or for some.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// use es_runtime::retry::Retry;
+    ///
+    /// # let app = Application::open("memory:").wait()?;
+    /// # let mut account = Account::open();
+    /// # app.save(&mut account).wait()?;
+    /// let once = app.with_retry(Retry::new().attempts(1));
+    /// once.execute(account.id(), |account| account.deposit(1)).wait()?;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_retry(&self, retry: Retry) -> Self {
+        Self { retry, ..self.clone() }
     }
 
     /// Saves the pending events of aggregates, all of them or none.
@@ -173,11 +206,12 @@ impl Application {
     /// [`execute`](Self::execute), which does so. [`ErrorKind::OutcomeUnknown`] if the store did not answer.
     pub async fn save<'a>(&self, batch: impl IntoBatch<'a>) -> Result<Receipt, Error> {
         let batch = batch.into_batch();
-        let Shared { repository, snapshotting, .. } = &*self.shared;
+        let Shared { repository, snapshotting, hooks, .. } = &*self.shared;
         self.shared.check_open()?;
+        let aggregates = batch.roots.len();
         let events = batch.roots.iter().map(|root| root.pending()).sum::<usize>() + batch.loose.len();
-        observe::save(batch.roots.len(), events, save::save(repository, snapshotting, &self.metadata, batch))
-            .await
+        let saving = save::save(repository, snapshotting, hooks, &self.metadata, batch);
+        observe::save(aggregates, events, saving).await
     }
 
     /// Loads an aggregate.

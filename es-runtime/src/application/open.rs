@@ -1,15 +1,20 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use super::Application;
+use super::execute::RETRY;
+use super::hook::{Hooks, SavedCommit};
 use super::save::Snapshotting;
+use super::{Application, Shared};
 use crate::aggregate::Aggregate;
+use crate::bus::Outcome;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
 use crate::recorder::{DynApplicationRecorder, DynSnapshotRecorder, MemoryRecorder, MemorySnapshots, Tables};
 use crate::registry::Registry;
 use crate::repository::Repository;
+use crate::retry::Retry;
 use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
 use crate::wait::unblock;
@@ -32,6 +37,8 @@ pub struct Builder {
     told: Option<Box<Told>>,
     snapshotting: Snapshotting,
     cache: Option<Cache>,
+    hooks: Hooks,
+    retry: Retry,
 }
 
 impl fmt::Debug for Builder {
@@ -94,6 +101,8 @@ impl Builder {
             told: None,
             snapshotting: Snapshotting::default(),
             cache: None,
+            hooks: Hooks::default(),
+            retry: RETRY,
         }
     }
 
@@ -152,6 +161,73 @@ impl Builder {
         self
     }
 
+    /// Sets how [`Application::execute`] repeats a command after a conflict: how often, and after which waits. Unless it is set:
+    /// 100 attempts, with a wait of up to 0.4 milliseconds at first and of up to 0.1 seconds in the end.
+    ///
+    /// ```standalone_crate
+    /// use std::time::Duration;
+    ///
+    /// use es_runtime::retry::Retry;
+    /// use es_runtime::{Application, Wait};
+    ///
+    /// let retry = Retry::new().attempts(20).wait(Duration::from_millis(1)).jitter(1.0);
+    /// let app = Application::builder("memory:").retry(retry).open().wait()?;
+    /// # let _ = app;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Calls `hook` with each commit that this application has stored, on the thread that saved, before the save returns. Called
+    /// again, it adds another hook.
+    ///
+    /// The hook gets what [`save`](Application::save), [`execute`](Application::execute) and
+    /// [`execute_once`](Application::execute_once) stored, and not what somebody else stored under the same commit id. It never
+    /// fails the save: its error or panic is reported to [`on_failed_hook`](Self::on_failed_hook) and, with the feature `tracing`,
+    /// as a warning. It is called at most once for a commit: never if the process ends in between, or if the caller drops the
+    /// future of a save and does not save again. A reader that must not miss an event reads the log.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Envelope, Recorded, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// use es_runtime::application::SavedCommit;
+    /// use es_runtime::bus::Bus;
+    ///
+    /// let bus = Bus::<Recorded<AccountEvent>>::new();
+    /// bus.subscribe_to(|deposited: &Deposited, _: &Envelope| println!("{} came in", deposited.amount)).forget();
+    ///
+    /// let publish = move |saved: &SavedCommit| {
+    ///     let events: Vec<_> = saved.events::<Account>().cloned().collect();
+    ///     bus.publish(&events)
+    /// };
+    /// let app = Application::builder("memory:").on_saved(publish).open().wait()?;
+    /// let mut account = Account::open();
+    /// account.deposit(10);
+    /// app.save(&mut account).wait()?;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn on_saved<R: Outcome>(mut self, hook: impl Fn(&SavedCommit) -> R + Send + Sync + 'static) -> Self {
+        self.hooks.saved.push(Box::new(move |saved| hook(saved).into_result()));
+        self
+    }
+
+    /// Calls `told` with the error of a hook that failed. Of a hook that panicked, the error has the kind
+    /// [`ErrorKind::Invalid`].
+    pub fn on_failed_hook(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.hooks.failed = Some(Box::new(told));
+        self
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -173,7 +249,15 @@ impl Builder {
             if let Some(cache) = self.cache {
                 repository = repository.with_cache(cache);
             }
-            Ok(Application::new(repository, events, self.snapshotting, close))
+            let shared = Shared {
+                repository,
+                recorder: events,
+                snapshotting: self.snapshotting,
+                hooks: self.hooks,
+                close,
+                closed: AtomicBool::new(false),
+            };
+            Ok(Application::new(shared, self.retry))
         })
         .await
     }

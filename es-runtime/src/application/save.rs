@@ -1,10 +1,13 @@
 //! Saving: what an earlier attempt froze goes first, under its own commit id; then the rest, all of it together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
 use super::batch::{Batch, Saved};
+use super::check::{check_follows, check_loose, refuse_strays, refuse_twins};
+use super::hook::{Hooks, SavedCommit};
+use crate::aggregate::Frozen;
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Version};
 use crate::metadata::Metadata;
@@ -12,6 +15,7 @@ use crate::observe;
 use crate::recorder::{Commit, Receipt};
 use crate::repository::Repository;
 use crate::store::{EventStore, is_about_key};
+use crate::stored_event::StoredEvent;
 
 /// How often a commit is made anew with the data key that somebody else stored first.
 const ATTEMPTS: usize = 3;
@@ -28,13 +32,18 @@ pub(super) struct Snapshotting {
 pub(super) async fn save(
     repository: &Repository,
     snapshotting: &Snapshotting,
+    hooks: &Hooks,
     metadata: &Metadata,
     mut batch: Batch<'_>,
 ) -> Result<Receipt, Error> {
+    refuse_strays(&batch)?;
     refuse_twins(&batch)?;
+    batch.saved = (!hooks.saved.is_empty()).then(Vec::new);
     let takes_none = snapshotting.every.is_empty() && snapshotting.usual.is_none();
     if takes_none && repository.cache().is_none() {
-        return save_events(repository.store(), metadata, &mut batch).await;
+        let saved = save_events(repository.store(), metadata, &mut batch).await;
+        hooks.call(batch.saved.as_deref().unwrap_or_default());
+        return saved;
     }
     let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
     // Out of the cache before, into it after: so it seldom holds what is old, also if this future is dropped on the way.
@@ -54,6 +63,8 @@ pub(super) async fn save(
             }
         }
     }
+    // An earlier commit may be stored though the rest failed.
+    hooks.call(batch.saved.as_deref().unwrap_or_default());
     let receipt = saved?;
     for (root, before) in batch.roots.iter().zip(before) {
         let every = snapshotting.every.get(root.name()).copied().or(snapshotting.usual);
@@ -81,7 +92,7 @@ async fn save_events(
     let own = batch.commit.unwrap_or_else(CommitId::new);
     // What an earlier attempt froze is offered again as it was; what was recorded since follows it.
     let mut earlier = Vec::new();
-    for commit in batch.roots.iter().filter_map(|root| root.frozen()).filter(|commit| *commit != own) {
+    for commit in frozen(batch).filter(|commit| *commit != own) {
         if !earlier.contains(&commit) {
             earlier.push(commit);
         }
@@ -128,7 +139,8 @@ async fn save_own(
     batch: &mut Batch<'_>,
     own: CommitId,
 ) -> Result<Option<Receipt>, Error> {
-    if batch.roots.iter().any(|root| root.frozen() == Some(own)) {
+    check_loose(store, batch).await?;
+    if frozen(batch).any(|commit| commit == own) {
         // Exactly that again. What was recorded since belongs to another commit.
         return offer(store, metadata, batch, own, Offer::OwnAgain).await.map(Some);
     }
@@ -137,6 +149,11 @@ async fn save_own(
         return Ok(Some(Receipt::new(own).as_repeated()));
     }
     save_new(store, metadata, batch, own, Offer::First).await
+}
+
+/// The commits under which parts of the batch are frozen.
+fn frozen(batch: &Batch<'_>) -> impl Iterator<Item = CommitId> {
+    batch.roots.iter().filter_map(|root| root.frozen()).map(|frozen| frozen.commit)
 }
 
 /// Whether all of it was done under that commit id before, by events at other places than these. An error if a part was.
@@ -174,13 +191,14 @@ async fn save_new(
     commit: CommitId,
     as_what: Offer,
 ) -> Result<Option<Receipt>, Error> {
-    let frozen = batch.roots.iter_mut().try_for_each(|root| root.freeze(commit, metadata).map(drop));
-    if let Err(error) = frozen {
+    let is_callers = as_what == Offer::First && batch.commit.is_some();
+    if let Err(error) = batch.roots.iter_mut().try_for_each(|root| root.freeze(commit, is_callers, metadata))
+    {
         batch.roots.iter_mut().for_each(|root| root.thaw(commit));
         return Err(error);
     }
     let is_loose = as_what == Offer::First && !batch.loose.is_empty();
-    if !is_loose && batch.roots.iter().all(|root| root.frozen() != Some(commit)) {
+    if !is_loose && frozen(batch).all(|known| known != commit) {
         return Ok(None);
     }
     offer(store, metadata, batch, commit, as_what).await.map(Some)
@@ -196,37 +214,80 @@ async fn offer(
 ) -> Result<Receipt, Error> {
     let is_first = matches!(as_what, Offer::First | Offer::Rest);
     let with_loose = matches!(as_what, Offer::First | Offer::OwnAgain);
+    let part = |root: &&mut dyn Saved| root.frozen().filter(|frozen| frozen.commit == commit);
+    let before: Vec<Option<Frozen>> = batch.roots.iter().map(part).collect();
+    let mut rows = Vec::new();
     let mut asked = 1;
     let offered = loop {
-        let made = make_commit(store, metadata, batch, commit, with_loose).await;
-        let offered = match made {
-            Ok(made) => store.append(made).await,
-            // The store has heard nothing of it.
-            Err(error) if is_first => {
-                batch.roots.iter_mut().for_each(|root| root.thaw(commit));
+        let made = match make_commit(store, metadata, batch, commit, with_loose).await {
+            Ok(made) => made,
+            Err(error) => {
+                // The store has heard nothing of it.
+                if is_first {
+                    batch.roots.iter_mut().for_each(|root| root.thaw(commit));
+                }
                 return Err(error);
             }
-            Err(error) => return Err(error),
         };
-        match offered {
+        if batch.saved.is_some() {
+            rows = made.events().to_vec();
+        }
+        batch.roots.iter_mut().for_each(|root| root.note_offer(commit));
+        match store.append(made).await {
             // Somebody else stored the first key of an aggregate: nothing of this is stored, and that key will do.
             Err(error) if is_about_key(&error) && asked < ATTEMPTS => asked += 1,
             offered => break offered,
         }
     };
-    let is_repeated = offered.as_ref().is_ok_and(Receipt::is_repeated);
-    for root in &mut batch.roots {
-        let is_other = is_repeated && root.frozen() == Some(commit) && !is_stored(store, &**root).await;
-        match &offered {
-            // Somebody else used the commit id: of these events only the places are known to be the same.
-            Ok(_) if is_other => root.give_up(),
-            Ok(_) => root.acknowledge(commit, store.number()),
-            Err(error) if is_refused(error.kind(), is_first) => root.thaw(commit),
-            // It may have been stored: the next attempt finds out.
-            Err(_) => {}
+    let receipt = match offered {
+        Ok(receipt) => receipt,
+        Err(error) => {
+            // Otherwise it may have been stored: the next attempt finds out.
+            if is_refused(error.kind(), is_first) {
+                batch.roots.iter_mut().for_each(|root| root.thaw(commit));
+            }
+            return Err(error);
+        }
+    };
+    let mut is_own = Vec::with_capacity(before.len());
+    for (root, part) in batch.roots.iter().zip(&before) {
+        is_own.push(match part {
+            None => false,
+            // Somebody else may have used a commit id of the caller's. An attempt of this root may have been stored before: if
+            // that cannot be found out now, nothing is decided, and the next save asks again.
+            Some(part) if receipt.is_repeated() && part.is_callers => {
+                part.is_offered && is_stored(store, &**root, part.count).await?
+            }
+            Some(_) => true,
+        });
+    }
+    keep_for_hooks(metadata, batch, (&receipt, rows), &is_own, with_loose);
+    for ((root, part), is_own) in batch.roots.iter_mut().zip(before).zip(is_own) {
+        if is_own {
+            root.acknowledge(commit, store.number());
+        } else if part.is_some() {
+            root.give_up();
         }
     }
-    offered
+    Ok(receipt)
+}
+
+/// Keeps for the hooks what this application has stored, and not what somebody else has.
+fn keep_for_hooks(
+    metadata: &Metadata,
+    batch: &mut Batch<'_>,
+    (receipt, rows): (&Receipt, Vec<StoredEvent>),
+    is_own: &[bool],
+    with_loose: bool,
+) {
+    let Some(saved) = &mut batch.saved else { return };
+    if receipt.is_repeated() && !is_own.contains(&true) {
+        return;
+    }
+    let own = batch.roots.iter().zip(is_own).filter(|(_, is_own)| **is_own);
+    let mut parts: Vec<_> = own.map(|(root, _)| root.copied()).collect();
+    parts.extend(batch.loose.iter().filter(|_| with_loose).map(|event| event.copied(metadata)));
+    saved.push(SavedCommit { receipt: receipt.clone(), rows, parts });
 }
 
 /// A commit of all that is frozen under its id, and of the loose events.
@@ -237,7 +298,8 @@ async fn make_commit(
     commit: CommitId,
     with_loose: bool,
 ) -> Result<Commit, Error> {
-    let frozen = || batch.roots.iter().filter(|root| root.frozen() == Some(commit));
+    let is_part = |root: &&&mut dyn Saved| root.frozen().is_some_and(|frozen| frozen.commit == commit);
+    let frozen = || batch.roots.iter().filter(is_part);
     let loose = || batch.loose.iter().filter(|_| with_loose);
     let ids = frozen().map(|root| root.id()).chain(loose().map(|event| event.id()));
     let writing = store.writing(ids).await?;
@@ -254,68 +316,19 @@ async fn make_commit(
 }
 
 /// Whether the frozen events are the stored ones.
-async fn is_stored(store: &EventStore, root: &dyn Saved) -> bool {
+async fn is_stored(store: &EventStore, root: &dyn Saved, count: usize) -> Result<bool, Error> {
     let first = Version::new(root.stored_version() + 1).unwrap_or(Version::MAX);
-    let read = async {
-        let rows = store.rows(root.id(), first, root.frozen_count()).await?;
-        let mapper = store.mapper_for(root.id()).await?;
-        Ok::<_, Error>(root.is_stored_as(&mapper, &rows))
-    };
-    // What cannot be read is not trusted.
-    read.await.unwrap_or(false)
-}
-
-/// Refuses what was loaded elsewhere and does not follow what is stored here: it would leave a gap.
-///
-/// Versions only grow: what follows now follows until it is stored, or conflicts.
-async fn check_follows(store: &EventStore, roots: &[&mut dyn Saved]) -> Result<(), Error> {
-    for root in roots.iter().filter(|root| root.store() != Some(store.number())) {
-        let stored = root.stored_version();
-        if stored == 0 {
-            continue;
-        }
-        let last = store.last_version(root.id()).await?.map_or(0, Version::get);
-        if last < stored {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                format!(
-                    "`{}` {} was loaded from another store: its events follow version {stored}, and the last one that is \
-                     stored here is {last}; load it from here",
-                    root.name(),
-                    root.id()
-                ),
-            ));
-        }
+    let rows = store.rows(root.id(), first, count).await?;
+    match store.mapper_for(root.id()).await {
+        Ok(mapper) => Ok(root.is_stored_as(&mapper, &rows)),
+        // What cannot be decrypted any more is not trusted.
+        Err(error) if matches!(error.kind(), ErrorKind::Forgotten | ErrorKind::Cipher) => Ok(false),
+        Err(error) => Err(error),
     }
-    Ok(())
 }
 
 /// Whether nothing is stored, and nothing will be. Of what was offered before, only the rows themselves can tell.
 const fn is_refused(kind: ErrorKind, is_first: bool) -> bool {
     use ErrorKind::{Closed, Config, Conflict, Forgotten, Invalid, Schema};
     matches!(kind, Conflict | Forgotten) || (is_first && matches!(kind, Invalid | Schema | Config | Closed))
-}
-
-fn refuse_twins(batch: &Batch<'_>) -> Result<(), Error> {
-    if batch.is_mixed {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            "parts of the batch have different commit ids; give one to the whole, or save them one by one",
-        ));
-    }
-    if batch.roots.len() < 2 {
-        return Ok(());
-    }
-    let mut ids = HashSet::new();
-    match batch.roots.iter().find(|root| !ids.insert(root.id())) {
-        None => Ok(()),
-        Some(root) => Err(Error::new(
-            ErrorKind::Invalid,
-            format!(
-                "`{}` {} is in the batch twice; save each aggregate once, with all its events",
-                root.name(),
-                root.id()
-            ),
-        )),
-    }
 }

@@ -108,13 +108,12 @@ impl Future for Sleep {
             self.leave();
             return Poll::Ready(());
         }
-        match self.timer.enter(until, self.number, context.waker().clone()) {
-            Ok(number) => self.number = Some(number),
+        if let Ok(number) = self.timer.enter(until, self.number, context.waker().clone()) {
+            self.number = Some(number);
+        } else {
             // Without a thread the sleeper itself has to look at the time.
-            Err(_) => {
-                thread::yield_now();
-                context.waker().wake_by_ref();
-            }
+            thread::yield_now();
+            context.waker().wake_by_ref();
         }
         Poll::Pending
     }

@@ -8,6 +8,7 @@ mod json;
 mod message;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+mod unordered;
 #[cfg(feature = "msgpack")]
 mod walk;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
+pub(crate) use self::unordered::unordered;
 use crate::error::{Error, ErrorKind};
 
 /// The format of stored data.

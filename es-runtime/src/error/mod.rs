@@ -99,6 +99,11 @@ impl Error {
         self.0.kind
     }
 
+    /// Whether the same call may succeed later: see [`ErrorKind::is_transient`].
+    pub fn is_transient(&self) -> bool {
+        self.kind().is_transient()
+    }
+
     /// What was expected and found, if an event did not fit the aggregate it was applied to.
     pub fn as_mismatch(&self) -> Option<&Mismatch> {
         match &self.0.detail {

@@ -1,0 +1,114 @@
+//! What a batch may not hold: checked before anything of it is frozen.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::batch::{Batch, Saved};
+use crate::error::{Error, ErrorKind};
+use crate::id::Version;
+use crate::registry::Registry;
+use crate::store::EventStore;
+
+/// Refuses loose events that an aggregate reads: they would bypass its commands.
+pub(super) fn refuse_strays(batch: &Batch<'_>) -> Result<(), Error> {
+    for event in &batch.loose {
+        if let Some(aggregate) = Registry::global()?.reader(event.of().topic()) {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!(
+                    "`{}` is an event of the aggregate `{}`, which alone records it; run its command and save it",
+                    event.of().name(),
+                    aggregate.name()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses an id that stands in the batch twice, and parts with commit ids of their own.
+pub(super) fn refuse_twins(batch: &Batch<'_>) -> Result<(), Error> {
+    if batch.is_mixed {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            "parts of the batch have different commit ids; give one to the whole, or save them one by one",
+        ));
+    }
+    let mut ids = HashSet::new();
+    if let Some(root) = batch.roots.iter().find(|root| !ids.insert(root.id())) {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "`{}` {} is in the batch twice; save each aggregate once, with all its events",
+                root.name(),
+                root.id()
+            ),
+        ));
+    }
+    match batch.loose.iter().find(|event| ids.contains(&event.id())) {
+        None => Ok(()),
+        Some(event) => Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "the batch has an aggregate and the event `{}` under one id, {}; give the event an id of its own",
+                event.of().name(),
+                event.id()
+            ),
+        )),
+    }
+}
+
+/// Refuses loose events under the id of an aggregate: they would leave a gap in its versions, for ever.
+///
+/// At version 1 the store finds out: an aggregate has an event there.
+pub(super) async fn check_loose(store: &EventStore, batch: &Batch<'_>) -> Result<(), Error> {
+    let begins = batch.loose.iter().filter(|event| event.version() == Version::INITIAL);
+    let mut known: HashSet<Uuid> = begins.map(|event| event.id()).collect();
+    for event in &batch.loose {
+        if !known.insert(event.id()) {
+            continue;
+        }
+        let rows = store.rows(event.id(), Version::from(0), 1).await?;
+        let Some(first) = rows.first() else { continue };
+        if let Some(aggregate) = Registry::global()?.reader(&first.topic) {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!(
+                    "`{}` cannot be stored as event {} of {}: this is the id of an aggregate, a `{}`; run a command of the \
+                     aggregate, or give the event an id of its own",
+                    event.of().name(),
+                    event.version(),
+                    event.id(),
+                    aggregate.name()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what was loaded elsewhere and does not follow what is stored here: it would leave a gap.
+///
+/// Versions only grow: what follows now follows until it is stored, or conflicts.
+pub(super) async fn check_follows(store: &EventStore, roots: &[&mut dyn Saved]) -> Result<(), Error> {
+    for root in roots.iter().filter(|root| root.store() != Some(store.number())) {
+        let stored = root.stored_version();
+        if stored == 0 {
+            continue;
+        }
+        let last = store.last_version(root.id()).await?.map_or(0, Version::get);
+        if last < stored {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!(
+                    "`{}` {} was loaded from another store: its events follow version {stored}, and the last one that is \
+                     stored here is {last}; load it from here",
+                    root.name(),
+                    root.id()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

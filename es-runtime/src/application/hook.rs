@@ -1,0 +1,83 @@
+//! Hooks after a save: they learn what was stored, and cannot fail it.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::aggregate::Aggregate;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Event, Recorded};
+use crate::observe;
+use crate::recorder::Receipt;
+use crate::stored_event::StoredEvent;
+
+/// The events of one commit that this application has just stored: see [`Builder::on_saved`](super::Builder::on_saved).
+pub struct SavedCommit {
+    pub(super) receipt: Receipt,
+    pub(super) rows: Vec<StoredEvent>,
+    /// For each aggregate a `Vec<Recorded<A::Event>>`, for each loose event a `Recorded<E>`.
+    pub(super) parts: Vec<Box<dyn Any + Send + Sync>>,
+}
+
+impl fmt::Debug for SavedCommit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the events: logs are not the place for what happened to people.
+        f.debug_struct("SavedCommit").field("receipt", &self.receipt).finish_non_exhaustive()
+    }
+}
+
+impl SavedCommit {
+    /// The receipt that the store gave.
+    pub const fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+
+    /// The events of all aggregates of one type, each aggregate's in the order of their versions.
+    pub fn events<A: Aggregate>(&self) -> impl Iterator<Item = &Recorded<A::Event>> {
+        self.parts.iter().filter_map(|part| part.downcast_ref::<Vec<Recorded<A::Event>>>()).flatten()
+    }
+
+    /// The loose events of one type.
+    pub fn loose<E: Event>(&self) -> impl Iterator<Item = &Recorded<E>> {
+        self.parts.iter().filter_map(|part| part.downcast_ref())
+    }
+
+    /// The rows as the store was given them, in the order of the log: with ids, versions and topics for code that knows no
+    /// types of events. Their states are encrypted if the application encrypts.
+    pub fn rows(&self) -> &[StoredEvent] {
+        &self.rows
+    }
+}
+
+pub(super) type OnSaved = dyn Fn(&SavedCommit) -> Result<(), Error> + Send + Sync;
+pub(super) type OnError = dyn Fn(&Error) + Send + Sync;
+
+/// The hooks of an application.
+#[derive(Default)]
+pub(super) struct Hooks {
+    pub(super) saved: Vec<Box<OnSaved>>,
+    pub(super) failed: Option<Box<OnError>>,
+}
+
+impl Hooks {
+    /// Calls all hooks with each commit. The first one that fails does not keep the others from it.
+    pub(super) fn call(&self, commits: &[SavedCommit]) {
+        for (commit, hook) in
+            commits.iter().flat_map(|commit| self.saved.iter().map(move |hook| (commit, hook)))
+        {
+            let error = match catch_unwind(AssertUnwindSafe(|| hook(commit))) {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error,
+                Err(_) => Error::new(
+                    ErrorKind::Invalid,
+                    "a hook of `on_saved` panicked; what was saved stays saved, but the hook may have done half its work",
+                ),
+            };
+            observe::failed_hook(&error);
+            if let Some(failed) = &self.failed {
+                // A panic here has been printed, and there is nobody else to report it to.
+                drop(catch_unwind(AssertUnwindSafe(|| failed(&error))));
+            }
+        }
+    }
+}
