@@ -3,17 +3,15 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::aggregate::{Aggregate, Discarded, Root, Seal};
-use crate::cache::Cache;
 use crate::clock::now;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Recorded};
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
-use crate::recorder::Boxed;
 use crate::registry::Registry;
-use crate::repository::Repository;
 use crate::stored_event::StoredEvent;
+use crate::upkeep::Kept;
 
 /// What is saved together: all of it or nothing.
 ///
@@ -196,9 +194,8 @@ tuple!(T1 T2 T3 T4 T5 T6 T7);
 tuple!(T1 T2 T3 T4 T5 T6 T7 T8);
 
 /// A root of any aggregate, as saving sees it.
-pub(super) trait Saved: Send + Sync {
+pub(super) trait Saved: Kept {
     fn id(&self) -> Uuid;
-    fn name(&self) -> &'static str;
     fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error>;
     /// The rows of the frozen events.
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
@@ -206,7 +203,6 @@ pub(super) trait Saved: Send + Sync {
     fn acknowledge(&mut self, commit: CommitId, store: u64);
     /// Lets go of what is pending, which was done before.
     fn give_up(&mut self);
-    fn is_outdated(&self) -> bool;
     /// Whether the rows that are stored say what the frozen events say.
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool;
     fn thaw(&mut self, commit: CommitId);
@@ -219,28 +215,13 @@ pub(super) trait Saved: Send + Sync {
 
     /// The number of the store that it was loaded from or saved to.
     fn store(&self) -> Option<u64>;
-    /// The version that is stored.
-    fn stored_version(&self) -> u64;
-    /// Puts what was saved in a cache that does not ask the store, unless something happened to it since that moment; what is
-    /// discarded leaves it.
-    fn cache(&self, cache: &Cache, moment: u64);
-    /// Drops from the cache what is or may be old.
-    fn uncache(&self, cache: &Cache);
-    /// What changes when it leaves the cache.
-    fn moment(&self, cache: &Cache) -> u64;
     /// How many events are frozen.
     fn frozen_count(&self) -> usize;
-    /// Takes a snapshot at a version that was just stored; nothing to take of what is discarded.
-    fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>>;
 }
 
 impl<A: Aggregate> Saved for Root<A> {
     fn id(&self) -> Uuid {
         Root::id(self).uuid()
-    }
-
-    fn name(&self) -> &'static str {
-        A::NAME
     }
 
     fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error> {
@@ -266,10 +247,6 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::give_up(self);
     }
 
-    fn is_outdated(&self) -> bool {
-        Root::is_outdated(self)
-    }
-
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
         // In clear: encrypted again, the same looks different.
         let plain = Mapper::new();
@@ -293,46 +270,14 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::pending(self).len()
     }
 
-    fn stored_version(&self) -> u64 {
-        self.version().get().saturating_sub(self.pending().len() as u64)
-    }
-
-    fn uncache(&self, cache: &Cache) {
-        cache.remove(Root::id(self));
-    }
-
-    fn moment(&self, cache: &Cache) -> u64 {
-        cache.moment(Root::id(self))
-    }
-
     fn frozen_count(&self) -> usize {
         self.frozen_events().len()
-    }
-
-    fn cache(&self, cache: &Cache, moment: u64) {
-        if !cache.asks_for_later_events() && !self.has_pending() && !self.is_outdated() {
-            cache.put(self, moment);
-        }
-    }
-
-    fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>> {
-        Some(Box::pin(async move {
-            match repository.snapshots() {
-                // The state is at hand: nothing has to be read.
-                Some(snapshots) if self.version() == version => snapshots.put(repository.store(), self).await,
-                _ => repository.take_snapshot(Root::id(self), version).await.map(drop),
-            }
-        }))
     }
 }
 
 impl<A: Aggregate> Saved for Discarded<A> {
     fn id(&self) -> Uuid {
         Saved::id(self.root())
-    }
-
-    fn name(&self) -> &'static str {
-        A::NAME
     }
 
     fn freeze(&mut self, commit: CommitId, metadata: &Metadata) -> Result<Option<CommitId>, Error> {
@@ -355,10 +300,6 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.root_mut().give_up();
     }
 
-    fn is_outdated(&self) -> bool {
-        self.root().is_outdated()
-    }
-
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
         self.root().is_stored_as(mapper, rows)
     }
@@ -375,28 +316,8 @@ impl<A: Aggregate> Saved for Discarded<A> {
         Saved::pending(self.root())
     }
 
-    fn stored_version(&self) -> u64 {
-        self.root().stored_version()
-    }
-
-    fn cache(&self, cache: &Cache, _: u64) {
-        self.uncache(cache);
-    }
-
-    fn uncache(&self, cache: &Cache) {
-        self.root().uncache(cache);
-    }
-
-    fn moment(&self, cache: &Cache) -> u64 {
-        Saved::moment(self.root(), cache)
-    }
-
     fn frozen_count(&self) -> usize {
         self.root().frozen_count()
-    }
-
-    fn take_snapshot<'a>(&'a self, _: &'a Repository, _: Version) -> Option<Boxed<'a, ()>> {
-        None
     }
 }
 

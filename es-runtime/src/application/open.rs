@@ -2,7 +2,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Application;
-use super::save::Snapshotting;
 use crate::aggregate::Aggregate;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
@@ -12,6 +11,7 @@ use crate::registry::Registry;
 use crate::repository::Repository;
 use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
+use crate::upkeep::Snapshotting;
 use crate::wait::unblock;
 
 /// How an application is opened.

@@ -1,6 +1,6 @@
 //! Saving: what an earlier attempt froze goes first, under its own commit id; then the rest, all of it together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use uuid::Uuid;
 
@@ -8,22 +8,13 @@ use super::batch::{Batch, Saved};
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Version};
 use crate::metadata::Metadata;
-use crate::observe;
 use crate::recorder::{Commit, Receipt};
 use crate::repository::Repository;
 use crate::store::{EventStore, is_about_key};
+use crate::upkeep::{Kept, Snapshotting, Upkeep};
 
 /// How often a commit is made anew with the data key that somebody else stored first.
 const ATTEMPTS: usize = 3;
-
-/// When snapshots are taken.
-#[derive(Default)]
-pub(super) struct Snapshotting {
-    /// After how many events, by the name of the aggregate.
-    pub(super) every: HashMap<&'static str, u64>,
-    /// After how many events where no number is set.
-    pub(super) usual: Option<u64>,
-}
 
 pub(super) async fn save(
     repository: &Repository,
@@ -32,43 +23,12 @@ pub(super) async fn save(
     mut batch: Batch<'_>,
 ) -> Result<Receipt, Error> {
     refuse_twins(&batch)?;
-    let takes_none = snapshotting.every.is_empty() && snapshotting.usual.is_none();
-    if takes_none && repository.cache().is_none() {
+    if snapshotting.is_off() && repository.cache().is_none() {
         return save_events(repository.store(), metadata, &mut batch).await;
     }
-    let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
-    // Out of the cache before, into it after: so it seldom holds what is old, also if this future is dropped on the way.
-    if let Some(cache) = repository.cache() {
-        batch.roots.iter().for_each(|root| root.uncache(cache));
-    }
-    // Once all are out: some share a moment.
-    let moment = |root: &&mut dyn Saved| repository.cache().map_or(0, |cache| root.moment(cache));
-    let moments: Vec<u64> = batch.roots.iter().map(moment).collect();
-    let saved = save_events(repository.store(), metadata, &mut batch).await;
-    if let Some(cache) = repository.cache() {
-        for (root, moment) in batch.roots.iter().zip(moments) {
-            if saved.is_ok() {
-                root.cache(cache, moment);
-            } else {
-                root.uncache(cache);
-            }
-        }
-    }
-    let receipt = saved?;
-    for (root, before) in batch.roots.iter().zip(before) {
-        let every = snapshotting.every.get(root.name()).copied().or(snapshotting.usual);
-        let Some(every) = every.filter(|every| *every > 0) else { continue };
-        let last = root.stored_version() / every * every;
-        let snapshot = Version::new(last).filter(|_| last > before && !root.is_outdated());
-        let snapshot = snapshot.and_then(|version| root.take_snapshot(repository, version));
-        // What was saved is saved: a snapshot that fails is only slower next time.
-        if let Some(snapshot) = snapshot
-            && let Err(error) = observe::snapshot(root.name(), root.id(), snapshot).await
-            && let Some(snapshots) = repository.snapshots()
-        {
-            snapshots.report(&error);
-        }
-    }
+    let upkeep = Upkeep::begin(repository, batch.roots.iter().map(|root| -> &dyn Kept { &**root }));
+    let receipt = save_events(repository.store(), metadata, &mut batch).await?;
+    upkeep.end(snapshotting, batch.roots.iter().map(|root| -> &dyn Kept { &**root }).collect()).await;
     Ok(receipt)
 }
 
