@@ -301,6 +301,22 @@ fn a_hit_copies_no_state_before_the_first_change() {
 }
 
 #[test]
+fn a_state_that_is_loaded_into_the_cache_is_copied_by_the_first_change_alone() {
+    for cache in caches() {
+        let (app, _) = counting(cache);
+        let mut tally = Tally::make();
+        let id = tally.id();
+        app.store().put::<Tally>(tally.pending()).wait().unwrap();
+        let (loaded, mut cold) = copies(|| app.get(id).wait().unwrap());
+        assert_eq!(loaded, 0);
+        assert_eq!((copies(|| cold.add(1)).0, copies(|| cold.add(1)).0), (1, 0));
+        assert_eq!(app.get(id).wait().unwrap().count, 0);
+        // One that nobody shares is its own.
+        assert_eq!(copies(|| tally.add(1)).0, 0);
+    }
+}
+
+#[test]
 fn a_command_that_panics_leaves_the_cached_state_whole() {
     for cache in caches() {
         let (app, _) = counting(cache);

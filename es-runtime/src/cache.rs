@@ -143,7 +143,7 @@ impl Cache {
     }
 }
 
-/// What the state of an aggregate is kept under.
+/// The place of an aggregate's state.
 pub(crate) fn key<A: 'static>(id: Id<A>) -> Key {
     (TypeId::of::<A>(), id.uuid())
 }

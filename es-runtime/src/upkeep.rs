@@ -1,4 +1,4 @@
-//! What a save does to the cache and to the snapshots of the aggregates that it stores.
+//! After a save: the cache keeps the stored states, and snapshots are taken of them.
 //!
 //! The store is the truth: nothing here fails a save, and nothing is lost if it is not done.
 
@@ -12,7 +12,7 @@ use crate::observe;
 use crate::recorder::Boxed;
 use crate::repository::Repository;
 
-/// When snapshots are taken.
+/// The rule by which saves take snapshots.
 #[derive(Default)]
 pub(crate) struct Snapshotting {
     /// After how many events, by the name of the aggregate.
@@ -34,13 +34,13 @@ impl Snapshotting {
 
 /// A root of any aggregate, as the cache and the snapshots see it.
 pub(crate) trait Kept: Send + Sync {
-    /// What its state is cached under.
+    /// Returns the place of its state in the cache.
     fn key(&self) -> Key;
 
-    /// The name of the aggregate.
+    /// Returns the name of the aggregate.
     fn name(&self) -> &'static str;
 
-    /// The version that is stored; 0 if none is.
+    /// Returns the version that is stored; 0 if none is.
     fn stored_version(&self) -> u64;
 
     /// Caches the state, if it is the stored one; removes it, if the aggregate is discarded.
@@ -136,7 +136,7 @@ impl<'a> Upkeep<'a> {
         let place = |root: &dyn Kept| Place { key: root.key(), before: root.stored_version(), moment: 0 };
         let places = roots.map(place).collect();
         let mut upkeep = Self { repository, places, is_stored: false };
-        upkeep.forsake();
+        upkeep.uncache();
         if let Some(cache) = repository.cache() {
             // Once all are out: some share a moment.
             upkeep.places.iter_mut().for_each(|place| place.moment = cache.moment(&place.key));
@@ -161,7 +161,7 @@ impl<'a> Upkeep<'a> {
     }
 
     /// Takes the aggregates out of a cache that does not ask the store.
-    fn forsake(&self) {
+    fn uncache(&self) {
         if let Some(cache) = self.repository.cache().filter(|cache| !cache.asks_for_later_events()) {
             self.places.iter().for_each(|place| cache.remove(&place.key));
         }
@@ -171,7 +171,7 @@ impl<'a> Upkeep<'a> {
 impl Drop for Upkeep<'_> {
     fn drop(&mut self) {
         if !self.is_stored {
-            self.forsake();
+            self.uncache();
         }
     }
 }

@@ -109,7 +109,7 @@ impl Builder {
         self
     }
 
-    /// Keeps what was loaded last in memory.
+    /// Keeps what was loaded or saved last in memory.
     pub fn cache(mut self, cache: Cache) -> Self {
         self.cache = Some(cache);
         self
@@ -131,7 +131,8 @@ impl Builder {
         self
     }
 
-    /// Takes a snapshot of an aggregate each time that so many events more are saved; 0 is never. When code that event
+    /// Takes a snapshot of an aggregate at each version that is a multiple of `events`; 0 is never. A save that passes several
+    /// of them takes each. When code that event
     /// methods call changes, but not they themselves, raise `#[aggregate(snapshot_version = ..)]`: see
     /// [`snapshot`](crate::snapshot).
     pub fn snapshot_every<A: Aggregate>(mut self, events: u64) -> Self {

@@ -36,7 +36,7 @@ impl<'a, A> Pages<'a, A> {
         self.keyed.as_ref().unwrap_or(&self.store.mapper)
     }
 
-    /// Reads the next rows, and [what maps them](Self::mapper).
+    /// Reads the next rows, and their [mapper](Self::mapper).
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let page = self.rows().await?;
         if page.is_some() {
