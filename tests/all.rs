@@ -27,6 +27,7 @@ mod mapper;
 mod metadata;
 mod observed;
 mod once;
+mod reading;
 mod registry;
 mod renaming;
 mod replay;

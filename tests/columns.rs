@@ -117,7 +117,10 @@ fn what_is_forgotten_is_no_longer_there() {
     assert!(found() >= 4);
     app.forget(gone.id()).wait().unwrap();
     assert_eq!(found(), 2, "only those of the other aggregate are left");
-    assert_eq!(rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(), [None, None, None, Some(2), None]);
+    assert_eq!(
+        rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(),
+        [None, None, None, Some(2), None]
+    );
 }
 
 #[test]

@@ -16,10 +16,46 @@ use es_runtime::snapshot::SnapshotStore;
 use es_runtime::store::EventStore;
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
-use es_runtime::{Application, Error, ErrorKind, Version, Wait};
+use es_runtime::{Application, Error, ErrorKind, Version, Wait, aggregate, mutator};
 use uuid::Uuid;
 
 use crate::account::{Account, open};
+
+#[aggregate]
+struct Shelf {
+    books: u32,
+}
+
+#[mutator]
+impl Shelf {
+    #[event(ShelfBuilt)]
+    fn build() -> Self {
+        Self { books: 0 }
+    }
+
+    #[event(PutOnShelf)]
+    fn put(&mut self) {
+        self.books += 1;
+    }
+}
+
+#[aggregate]
+struct Pile {
+    books: u32,
+}
+
+#[mutator]
+impl Pile {
+    #[event(PileBegun)]
+    fn begin() -> Self {
+        Self { books: 0 }
+    }
+
+    #[event(PutOnPile)]
+    fn put(&mut self) {
+        self.books += 1;
+    }
+}
 
 fn apps(with: impl Fn(Builder) -> Builder) -> Vec<Application> {
     ["memory:", "sqlite::memory:"].map(|uri| with(Application::builder(uri)).open().wait().unwrap()).into()
@@ -45,6 +81,7 @@ fn deposits(app: &Application, many: u32) -> Account {
 fn one_is_taken_each_time_so_many_events_are_saved() {
     for app in apps(|builder| builder.snapshot_every::<Account>(5)) {
         let account = deposits(&app, 12);
+        assert_eq!(account.version(), 13);
         assert_eq!(versions(&app, &account), [5, 10]);
         let again = app.get(account.id()).wait().unwrap();
         assert_eq!((again.balance, again.version().get()), (12, 13));
@@ -57,22 +94,126 @@ fn one_is_taken_each_time_so_many_events_are_saved() {
 }
 
 #[test]
-fn a_save_that_passes_several_takes_the_last() {
+fn a_save_that_passes_several_takes_each() {
     for app in apps(|builder| builder.snapshot_every::<Account>(5)) {
-        let mut account = open();
-        (0..12).for_each(|_| account.deposit(1));
+        let mut account = deposits(&app, 2);
+        (0..14).for_each(|_| account.deposit(1));
+        assert_eq!(account.version(), 17);
         app.save(&mut account).wait().unwrap();
-        assert_eq!(versions(&app, &account), [10]);
-        let then = app.get_at(account.id(), 10).wait().unwrap();
-        assert_eq!((then.balance, then.version().get()), (9, 10));
-        assert_eq!(app.get(account.id()).wait().unwrap().balance, 12);
+        assert_eq!(versions(&app, &account), [5, 10, 15]);
+        for version in 1_u32..=17 {
+            let kept = app.snapshot_at(account.id(), version).wait().unwrap();
+            assert_eq!(kept.is_some(), version % 5 == 0, "version {version}");
+            assert!(kept.is_none_or(|kept| kept.balance == i64::from(version) - 1));
+            let then = app.get_at(account.id(), version).wait().unwrap();
+            assert_eq!((then.balance, then.version().get()), (i64::from(version) - 1, u64::from(version)));
+        }
+        assert_eq!(app.get(account.id()).wait().unwrap().balance, 16);
     }
 }
 
 #[test]
-fn other_aggregates_and_never_take_none() {
-    for app in apps(|builder| builder.snapshot_every::<Account>(5).snapshot_every::<Account>(0)) {
-        assert_eq!(versions(&app, &deposits(&app, 12)), [0; 0]);
+fn the_last_version_of_a_save_is_kept_with_those_before_it() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(5)) {
+        let mut account = open();
+        (0..14).for_each(|_| account.deposit(1));
+        app.save(&mut account).wait().unwrap();
+        assert_eq!(versions(&app, &account), [5, 10, 15]);
+        let kept = app.most_recent_snapshot(account.id(), Version::MAX).wait().unwrap().unwrap();
+        assert_eq!((kept.version().get(), kept.balance), (15, 14));
+    }
+}
+
+#[test]
+fn saves_that_race_take_each_multiple_once_with_its_own_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("bank.db").display());
+    for uri in ["memory:", &file] {
+        let app = Application::builder(uri).snapshot_every::<Account>(5).open().wait().unwrap();
+        let mut account = open();
+        app.save(&mut account).wait().unwrap();
+        let id = account.id();
+        std::thread::scope(|scope| {
+            for many in 1..=8 {
+                let app = &app;
+                scope.spawn(move || {
+                    for _ in 0..5 {
+                        let deposits = |account: &mut Account| (0..many).for_each(|_| account.deposit(1));
+                        app.execute(id, deposits).wait().unwrap();
+                    }
+                });
+            }
+        });
+        let account = app.get(id).wait().unwrap();
+        assert_eq!(account.version().get(), 1 + 5 * 36);
+        let multiples: Vec<u64> = (1..=36).map(|multiple| multiple * 5).collect();
+        assert_eq!(versions(&app, &account), multiples);
+        for version in multiples {
+            let version = Version::new(version).unwrap();
+            let kept = app.snapshot_at(id, version).wait().unwrap().unwrap();
+            assert_eq!(kept.balance.unsigned_abs(), version.get() - 1);
+        }
+    }
+}
+
+#[test]
+fn aggregates_without_a_number_and_those_with_0_take_none() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(5).snapshot_every::<Shelf>(0)) {
+        let (mut shelf, mut pile) = (Shelf::build(), Pile::begin());
+        (0..12).for_each(|_| shelf.put());
+        (0..12).for_each(|_| pile.put());
+        app.save((&mut shelf, &mut pile)).wait().unwrap();
+        assert_eq!(versions(&app, &deposits(&app, 12)), [5, 10]);
+        let snapshots = app.repository().snapshots().unwrap();
+        assert_eq!(snapshots.versions(shelf.id()).wait().unwrap(), [0; 0]);
+        assert_eq!(snapshots.versions(pile.id()).wait().unwrap(), [0; 0]);
+    }
+}
+
+#[test]
+fn a_snapshot_is_read_by_its_version_or_as_the_last_up_to_one() {
+    for app in apps(|builder| builder.snapshot_every::<Account>(2)) {
+        let clock = ManualClock::default();
+        let _guard = clock.install();
+        let mut account = open();
+        let id = account.id();
+        app.save(&mut account).wait().unwrap();
+        assert!(app.most_recent_snapshot(id, Version::MAX).wait().unwrap().is_none());
+        for _ in 0..5 {
+            clock.advance(Duration::from_secs(1));
+            account.deposit(1);
+            app.save(&mut account).wait().unwrap();
+        }
+        // The last one up to each version: 2, 4 and 6 are there.
+        for (version, expected) in
+            [(1, None), (2, Some(2)), (3, Some(2)), (4, Some(4)), (5, Some(4)), (9, Some(6))]
+        {
+            let found = app.most_recent_snapshot(id, version).wait().unwrap();
+            assert_eq!(found.as_ref().map(|found| found.version().get()), expected, "up to {version}");
+            let Some(found) = found else { continue };
+            let seconds = found.version().get() - 1;
+            assert_eq!((found.id(), found.state().balance.unsigned_abs()), (id, seconds));
+            assert_eq!(found.created_at(), ManualClock::START);
+            assert_eq!(found.modified_at(), ManualClock::START.after(Duration::from_secs(seconds)));
+            assert_eq!(found.owner, "Ann");
+        }
+        for (version, is_there) in [(1, false), (2, true), (3, false), (4, true), (7, false)] {
+            assert_eq!(app.snapshot_at(id, version).wait().unwrap().is_some(), is_there, "{version}");
+        }
+        let removed = EventRange::all().gte(Version::from(4)).lte(Version::from(4));
+        app.repository().snapshots().unwrap().delete(id, removed).wait().unwrap();
+        let found = app.most_recent_snapshot(id, 5).wait().unwrap().unwrap();
+        assert_eq!(found.version().get(), 2);
+        // Discarded: no state is kept of the end.
+        let mut discarded = app.get(id).wait().unwrap().discard();
+        app.save(&mut discarded).wait().unwrap();
+        assert!(app.snapshot_at(id, discarded.version()).wait().unwrap().is_none());
+        assert!(app.most_recent_snapshot(open().id(), Version::MAX).wait().unwrap().is_none());
+    }
+    for app in apps(|builder| builder) {
+        let error = app.snapshot_at(open().id(), 1).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("snapshots()"), "{error}");
     }
 }
 
@@ -136,6 +277,7 @@ struct Breakable {
     store: MemorySnapshots,
     is_broken: AtomicBool,
     reads: AtomicU32,
+    puts: AtomicU32,
 }
 
 impl Breakable {
@@ -152,6 +294,7 @@ struct Handle(Arc<Breakable>);
 impl SnapshotRecorder for Handle {
     async fn put(&self, snapshot: StoredEvent) -> Result<(), Error> {
         self.0.check()?;
+        self.0.puts.fetch_add(1, Ordering::Relaxed);
         self.0.store.put(snapshot).await
     }
 
@@ -222,6 +365,47 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     assert_eq!(app.get(id).wait().unwrap().balance, 10);
     assert_eq!(told.lock().unwrap().last(), Some(&ErrorKind::Storage));
     assert_eq!(app.take_snapshot(id, Version::INITIAL).wait().unwrap_err().kind(), ErrorKind::Storage);
+}
+
+#[test]
+fn one_that_is_kept_already_is_not_stored_again() {
+    let (app, snapshots, _) = told(Arc::new(MemoryRecorder::new()), |builder| builder);
+    let mut account = deposits(&app, 3);
+    let take = |version: Version| {
+        snapshots.puts.store(0, Ordering::Relaxed);
+        let taken = app.take_snapshot(account.id(), version).wait().unwrap();
+        (taken.get(), snapshots.puts.load(Ordering::Relaxed))
+    };
+    assert_eq!(take(Version::MAX), (4, 1));
+    assert_eq!(take(Version::MAX), (4, 0));
+    assert_eq!(take(Version::from(4)), (4, 0));
+    assert_eq!(take(Version::from(3)), (3, 1));
+    account.deposit(1);
+    app.save(&mut account).wait().unwrap();
+    snapshots.puts.store(0, Ordering::Relaxed);
+    assert_eq!(app.take_snapshot(account.id(), Version::MAX).wait().unwrap(), Version::from(5));
+    assert_eq!(snapshots.puts.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn one_is_made_from_an_earlier_one_and_the_events_after_it() {
+    let recorder = Arc::new(Counting::default());
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
+    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+    let repository = Repository::new(store.clone()).with_snapshots(snapshots);
+    let mut account = open();
+    (0..9).for_each(|_| account.deposit(1));
+    store.put::<Account>(account.pending()).wait().unwrap();
+    let take = |version: u32| {
+        recorder.rows.store(0, Ordering::Relaxed);
+        repository.take_snapshot(account.id(), version.into()).wait().unwrap();
+        recorder.rows.load(Ordering::Relaxed)
+    };
+    assert_eq!(take(6), 6);
+    // The event that the snapshot was taken after, and those since.
+    assert_eq!(take(10), 5);
+    let kept = repository.snapshot_at(account.id(), 10).wait().unwrap().unwrap();
+    assert_eq!(kept.balance, 9);
 }
 
 #[test]
@@ -330,6 +514,7 @@ fn one_beyond_the_stored_events_is_passed_over_and_told() {
 struct Counting {
     inner: MemoryRecorder,
     reads: AtomicU32,
+    rows: AtomicU32,
 }
 
 impl AggregateRecorder for Counting {
@@ -339,7 +524,9 @@ impl AggregateRecorder for Counting {
 
     async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        self.inner.select(id, range).await
+        let rows = self.inner.select(id, range).await?;
+        self.rows.fetch_add(u32::try_from(rows.len()).unwrap(), Ordering::Relaxed);
+        Ok(rows)
     }
 
     delegate_commits!(inner);

@@ -9,11 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use uuid::Uuid;
 
-use crate::aggregate::{Aggregate, Replay, Root};
+use crate::aggregate::{Aggregate, Held, Replay, Root};
 use crate::clock::Timestamp;
 use crate::id::{Id, Version};
 
-/// Keeps the states that were used last, each whole: what is handed out is a copy of one that nobody changes.
+/// Keeps the states that were loaded or saved last, each whole.
+///
+/// Whoever loads an aggregate shares the kept state until the first change of the aggregate, which copies it. So loading
+/// costs no copy, and a program that loads, changes and saves in a loop replays only what others saved meanwhile.
 ///
 /// ```standalone_crate
 /// use es_runtime::cache::Cache;
@@ -26,7 +29,7 @@ use crate::id::{Id, Version};
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 pub struct Cache {
-    entries: Mutex<LruCache<Key, Arc<dyn Any + Send + Sync>>>,
+    entries: Mutex<Entries>,
     fast_forward: bool,
     /// Count what left the cache, each for some of the aggregates: what was loaded or saved before that may be old.
     left: Box<[AtomicU64; SHARES]>,
@@ -34,13 +37,17 @@ pub struct Cache {
 
 const SHARES: usize = 256;
 
-type Key = (TypeId, Uuid);
+/// The type of an aggregate, and its id.
+pub(crate) type Key = (TypeId, Uuid);
 
-/// A state as it was kept.
-struct Entry<S> {
+type Entries = LruCache<Key, Entry>;
+
+/// A state, which nobody changes, with its version and times.
+#[derive(Clone)]
+struct Entry {
     version: Version,
     times: (Timestamp, Timestamp),
-    state: S,
+    state: Arc<dyn Any + Send + Sync>,
 }
 
 impl fmt::Debug for Cache {
@@ -65,7 +72,7 @@ impl Cache {
         Self::with(LruCache::unbounded())
     }
 
-    fn with(entries: LruCache<Key, Arc<dyn Any + Send + Sync>>) -> Self {
+    fn with(entries: Entries) -> Self {
         let left = Box::new([const { AtomicU64::new(0) }; SHARES]);
         Self { entries: Mutex::new(entries), fast_forward: true, left }
     }
@@ -89,38 +96,36 @@ impl Cache {
         self.fast_forward
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<Key, Arc<dyn Any + Send + Sync>>> {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where loading can go on from.
     pub(crate) fn get<A: Aggregate>(&self, id: Id<A>) -> Option<Replay<A>> {
-        let entry = self.lock().get(&key(id)).map(Arc::clone)?;
-        // Copied without the lock.
-        let Entry { version, times, state } = entry.downcast_ref::<Entry<A::State>>()?;
-        Some(Replay::resume(id, *version, *times, state.clone()))
+        let Entry { version, times, state } = self.lock().get(&key(id)).cloned()?;
+        let state = state.downcast::<A::State>().ok()?;
+        Some(Replay::resume(id, version, times, Held::Shared(state)))
     }
 
-    /// To be asked before loading, or saving, for [`put`](Self::put).
-    pub(crate) fn moment<A: Aggregate>(&self, id: Id<A>) -> u64 {
-        self.left(&key(id)).load(Ordering::SeqCst)
+    /// The moment to hand to [`put`](Self::put): taken before the aggregate is loaded, or saved.
+    pub(crate) fn moment(&self, key: &Key) -> u64 {
+        self.left(key).load(Ordering::SeqCst)
     }
 
     /// Keeps a state that was loaded or saved, unless a newer one is kept, or it left the cache since that moment: somebody
     /// else may have ended it meanwhile.
     pub(crate) fn put<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
-        let key = key(root.id());
-        let is_newer = |kept: &Arc<dyn Any + Send + Sync>| {
-            kept.downcast_ref::<Entry<A::State>>().is_some_and(|kept| kept.version >= root.version())
-        };
+        let (key, version) = (key(root.id()), root.version());
+        let is_newer = |kept: &Entry| kept.version >= version;
         if self.lock().peek(&key).is_some_and(is_newer) {
             return;
         }
         let times = (root.created_at(), root.modified_at());
-        let entry = Arc::new(Entry { version: root.version(), times, state: A::State::clone(root) });
+        // Perhaps copied: without the lock.
+        let entry = Entry { version, times, state: root.share() };
         let mut entries = self.lock();
-        // Somebody may have been faster while the state was copied.
-        let is_kept = entries.peek(&key).is_some_and(is_newer) || self.moment(root.id()) != moment;
+        // Somebody may have been faster.
+        let is_kept = entries.peek(&key).is_some_and(is_newer) || self.moment(&key) != moment;
         let replaced = if is_kept { None } else { entries.push(key, entry) };
         if let Some((other, _)) = replaced.as_ref().filter(|(other, _)| *other != key) {
             self.left(other).fetch_add(1, Ordering::SeqCst);
@@ -129,17 +134,17 @@ impl Cache {
         drop(replaced);
     }
 
-    pub(crate) fn remove<A: Aggregate>(&self, id: Id<A>) {
-        let key = key(id);
+    pub(crate) fn remove(&self, key: &Key) {
         let mut entries = self.lock();
-        self.left(&key).fetch_add(1, Ordering::SeqCst);
-        let removed = entries.pop(&key);
+        self.left(key).fetch_add(1, Ordering::SeqCst);
+        let removed = entries.pop(key);
         drop(entries);
         drop(removed);
     }
 }
 
-fn key<A: 'static>(id: Id<A>) -> Key {
+/// The place of an aggregate's state.
+pub(crate) fn key<A: 'static>(id: Id<A>) -> Key {
     (TypeId::of::<A>(), id.uuid())
 }
 
@@ -168,8 +173,21 @@ mod tests {
         }
     }
 
+    #[aggregate(crate = crate)]
+    struct OtherCounter {
+        count: u32,
+    }
+
+    #[mutator(crate = crate)]
+    impl OtherCounter {
+        #[event(OtherCounterMade)]
+        fn make() -> Self {
+            Self { count: 0 }
+        }
+    }
+
     fn put(cache: &Cache, counter: &mut CacheCounter) {
-        let moment = cache.moment(counter.id());
+        let moment = cache.moment(&key(counter.id()));
         cache.put(counter.root_mut(Seal::new()), moment);
     }
 
@@ -177,21 +195,104 @@ mod tests {
         cache.get(id).map(|replay| replay.version().get())
     }
 
+    fn made<const N: usize>() -> ([CacheCounter; N], [Id<CacheCounter>; N]) {
+        let counters = std::array::from_fn(|_| CacheCounter::make());
+        let ids = std::array::from_fn(|at: usize| counters.get(at).map(|counter| counter.id()).unwrap());
+        (counters, ids)
+    }
+
+    /// The versions that are kept, without using them.
+    fn all_kept<const N: usize>(cache: &Cache, ids: [Id<CacheCounter>; N]) -> [Option<u64>; N] {
+        ids.map(|id| cache.lock().peek(&key(id)).map(|entry| entry.version.get()))
+    }
+
     #[test]
     fn the_one_that_was_used_longest_ago_goes_first() {
         let cache = Cache::of(2);
-        let mut counters: Vec<_> = (0..3).map(|_| CacheCounter::make()).collect();
-        let ids: Vec<_> = counters.iter().map(|counter| counter.id()).collect();
-        put(&cache, &mut counters[0]);
-        put(&cache, &mut counters[1]);
-        assert_eq!(kept(&cache, ids[0]), Some(1));
-        put(&cache, &mut counters[2]);
+        let ([mut one, mut two, mut three], ids) = made();
+        put(&cache, &mut one);
+        put(&cache, &mut two);
+        // The oldest one goes.
+        put(&cache, &mut three);
+        assert_eq!(all_kept(&cache, ids), [None, Some(1), Some(1)]);
+        // The newest one goes, if the other was loaded since.
+        assert_eq!(kept(&cache, ids[1]), Some(1));
+        put(&cache, &mut one);
+        assert_eq!(all_kept(&cache, ids), [Some(1), Some(1), None]);
+        // Kept again in a later version, it is replaced, and the other one goes.
+        two.count();
+        put(&cache, &mut two);
+        assert_eq!(all_kept(&cache, ids), [Some(1), Some(2), None]);
+        put(&cache, &mut three);
+        assert_eq!(all_kept(&cache, ids), [None, Some(2), Some(1)]);
+    }
+
+    #[test]
+    fn what_was_removed_is_not_there_and_may_come_again() {
+        for cache in [Cache::of(2), Cache::unbounded()] {
+            let ([mut one, mut two], ids) = made();
+            assert_eq!(kept(&cache, ids[0]), None);
+            put(&cache, &mut one);
+            put(&cache, &mut two);
+            cache.remove(&key(ids[0]));
+            assert_eq!(all_kept(&cache, ids), [None, Some(1)]);
+            cache.remove(&key(ids[0]));
+            put(&cache, &mut one);
+            assert_eq!(all_kept(&cache, ids), [Some(1), Some(1)]);
+        }
+    }
+
+    #[test]
+    fn an_unbounded_cache_keeps_all() {
+        let cache = Cache::unbounded();
+        let (mut counters, ids) = made::<300>();
+        counters.iter_mut().for_each(|counter| put(&cache, counter));
+        assert_eq!(all_kept(&cache, ids), [Some(1); 300]);
+        assert_eq!(all_kept(&Cache::of(0), ids), [None; 300]);
+    }
+
+    #[test]
+    fn a_cache_of_0_keeps_one() {
+        let cache = Cache::of(0);
+        let ([mut one, mut two], ids) = made();
+        put(&cache, &mut one);
+        assert_eq!(all_kept(&cache, ids), [Some(1), None]);
+        put(&cache, &mut two);
+        assert_eq!(all_kept(&cache, ids), [None, Some(1)]);
+    }
+
+    #[test]
+    fn what_left_the_cache_meanwhile_is_not_kept() {
+        let cache = Cache::of(1);
+        let ([mut one, mut two], ids) = made();
+        // Removed, or evicted: a newer state may have been there.
+        for leave in [0, 1] {
+            let moment = cache.moment(&key(ids[0]));
+            if leave == 0 {
+                cache.remove(&key(ids[0]));
+            } else {
+                put(&cache, &mut one);
+                put(&cache, &mut two);
+            }
+            cache.put(one.root_mut(Seal::new()), moment);
+            assert_eq!(kept(&cache, ids[0]), None);
+        }
+    }
+
+    #[test]
+    fn one_id_of_two_types_is_kept_for_each() {
+        let cache = Cache::of(2);
+        let ([mut one], [id]) = made();
+        let mut other = OtherCounter::make_with_id(Id::from_uuid(id.uuid()));
+        one.count();
+        put(&cache, &mut one);
+        assert!(cache.get(other.id()).is_none());
+        let moment = cache.moment(&key(other.id()));
+        cache.put(other.root_mut(Seal::new()), moment);
         assert_eq!(
-            (kept(&cache, ids[0]), kept(&cache, ids[1]), kept(&cache, ids[2])),
-            (Some(1), None, Some(1))
+            (kept(&cache, id), cache.get(other.id()).map(|kept| kept.version().get())),
+            (Some(2), Some(1))
         );
-        cache.remove(ids[2]);
-        assert_eq!(kept(&cache, ids[2]), None);
     }
 
     #[test]

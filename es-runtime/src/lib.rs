@@ -54,6 +54,7 @@ pub mod store;
 pub mod snapshot;
 pub mod cache;
 pub mod repository;
+mod upkeep;
 pub mod standalone;
 pub mod bus;
 pub mod timelog;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::aggregate::{Aggregate, Replay, Root, Seal, not_found};
-use crate::cache::Cache;
+use crate::cache::{Cache, key};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
 use crate::mapper::Mapped;
 use crate::observe;
 use crate::recorder::{EventRange, Remains};
-use crate::snapshot::{Rows, SnapshotStore};
+use crate::snapshot::{Rows, Snapshot, SnapshotStore};
 use crate::store::EventStore;
 
 /// Loads aggregates.
@@ -70,25 +70,26 @@ impl Repository {
         let Some(cache) = &self.cache else {
             return self.load(id, At::Version(Version::MAX)).await.map(whole);
         };
-        let (moment, mut kept) = (cache.moment(id), cache.get(id));
+        let (moment, mut kept) = (cache.moment(&key(id)), cache.get(id));
         if kept.is_some() && cache.asks_for_later_events() && self.store.is_forgotten(id.uuid()).await? {
-            cache.remove(id);
+            cache.remove(&key(id));
             kept = None;
         }
         let (known, newest) = match kept {
             Some(kept) if !cache.asks_for_later_events() => return Ok(whole(self.own(kept.finish()?))),
-            Some(kept) => (Some(kept.version()), self.go_on(id, kept).await),
+            Some(kept) => (Some(kept.version()), self.go_on(id, kept, Version::MAX).await),
             None => (None, self.load(id, At::Version(Version::MAX)).await),
         };
         match newest {
             Ok(root) => {
+                let root = root.into_shared();
                 if known != Some(root.version()) {
                     cache.put(&root, moment);
                 }
                 Ok(whole(root))
             }
             Err(error) => {
-                cache.remove(id);
+                cache.remove(&key(id));
                 Err(error)
             }
         }
@@ -122,18 +123,82 @@ impl Repository {
         })
     }
 
-    /// Keeps the state that an aggregate has now, or had at a version; returns that version.
+    /// Reads the snapshot of exactly this version.
+    ///
+    /// Returns `None` if there is none, or if code took it that changed since.
+    ///
+    /// # Errors
+    ///
+    /// What mapper and store report; [`Config`](ErrorKind::Config) if there is no store for snapshots.
+    pub async fn snapshot_at<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        let version = version.into();
+        self.read_snapshot(id, EventRange::all().gte(version).lte(version)).await
+    }
+
+    /// Reads the last snapshot of this version or a lower one; of [`Version::MAX`], the last of all.
+    ///
+    /// Returns `None` if there is none, or if code took it that changed since.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot_at`](Self::snapshot_at).
+    pub async fn most_recent_snapshot<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        self.read_snapshot(id, EventRange::all().lte(version.into())).await
+    }
+
+    async fn read_snapshot<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        range: EventRange,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
+        snapshots.read(&self.store, id, range).await
+    }
+
+    /// Keeps the state that an aggregate has now, or had at a version; returns that version. One that is kept already
+    /// is not stored again.
     ///
     /// # Errors
     ///
     /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
     pub async fn take_snapshot<A: Aggregate>(&self, id: Id<A>, at: Version) -> Result<Version, Error> {
-        let Some(snapshots) = &self.snapshots else {
-            return Err(no_snapshots());
-        };
-        let root = self.load(id, At::Version(at)).await?;
-        snapshots.put(&self.store, &root).await?;
+        let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
+        let (root, known) = self.load_from(id, At::Version(at)).await?;
+        if known != Some(root.version()) {
+            snapshots.put(&self.store, &root).await?;
+        }
         Ok(root.version())
+    }
+
+    /// Keeps the states that an aggregate, which was just saved, had at these versions, lowest first.
+    pub(crate) async fn take_snapshots<A: Aggregate>(
+        &self,
+        saved: &Root<A>,
+        versions: impl Iterator<Item = Version>,
+    ) -> Result<(), Error> {
+        let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
+        let mut earlier = None;
+        for version in versions {
+            // The state is at hand: nothing has to be read.
+            if version == saved.version() {
+                return snapshots.put(&self.store, saved).await;
+            }
+            let root = match earlier {
+                Some(root) => self.go_on(saved.id(), Replay::after(root), version).await?,
+                None => self.load(saved.id(), At::Version(version)).await?,
+            };
+            snapshots.put(&self.store, &root).await?;
+            earlier = Some(root);
+        }
+        Ok(())
     }
 
     /// Destroys the data key of an aggregate, and its snapshots; see
@@ -146,21 +211,27 @@ impl Repository {
         let forgotten = self.store.forget(A::NAME, id.uuid()).await;
         // After the key, so that nothing that can be read comes back.
         if let Some(cache) = &self.cache {
-            cache.remove(id);
+            cache.remove(&key(id));
         }
         clear_forgotten(self.snapshots.as_ref(), id.uuid(), forgotten).await
     }
 
     async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
+        self.load_from(id, at).await.map(|(root, _)| root)
+    }
+
+    /// Loads the root, and returns with it the version of the snapshot that it was made from.
+    async fn load_from<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<(Root<A>, Option<Version>), Error> {
         let (version, until) = bounds(at);
         let range = EventRange::all().lte(version);
         if let Some(snapshots) = &self.snapshots
             && let Some(kept) = snapshots.latest(&self.store, id, version, until).await
             && let Some(rows) = snapshots.rows_after(&self.store, id, range, kept.end()).await?
         {
-            return self.replay(id, rows, at, Some(kept)).await;
+            let known = Some(kept.version());
+            return Ok((self.replay(id, rows, at, Some(kept)).await?, known));
         }
-        self.replay(id, Rows::of(self.store.pages(id, range)), at, None).await
+        Ok((self.replay(id, Rows::of(self.store.pages(id, range)), at, None).await?, None))
     }
 
     /// Notes where it comes from: its events follow those of this store.
@@ -169,10 +240,15 @@ impl Repository {
         root
     }
 
-    /// Loads what comes after a state that was cached.
-    async fn go_on<A: Aggregate>(&self, id: Id<A>, cached: Replay<A>) -> Result<Root<A>, Error> {
-        let later = EventRange::all().gt(cached.version());
-        self.replay(id, Rows::of(self.store.pages(id, later)), At::Version(Version::MAX), Some(cached)).await
+    /// Loads what comes after a state, up to a version.
+    async fn go_on<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        known: Replay<A>,
+        last: Version,
+    ) -> Result<Root<A>, Error> {
+        let later = EventRange::all().gt(known.version()).lte(last);
+        self.replay(id, Rows::of(self.store.pages(id, later)), At::Version(last), Some(known)).await
     }
 
     /// Replays rows, after the part that was replayed before.

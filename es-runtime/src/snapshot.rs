@@ -8,17 +8,18 @@
 //! raise `#[aggregate(snapshot_version = 2)]`: old snapshots are then passed over, too.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::aggregate::{Aggregate, Replay, Root, fingerprint};
+use crate::aggregate::{Aggregate, Held, Replay, Root, fingerprint};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
-use crate::mapper::{Found, Mapper, Snapshot};
+use crate::mapper::{Found, Mapper, Snapshot as Mapped};
 use crate::observe;
 use crate::recorder::{DynSnapshotRecorder, EventRange, SnapshotRecorder};
 use crate::store::{EventStore, Pages};
@@ -134,7 +135,7 @@ impl SnapshotStore {
     pub(crate) async fn put<A: Aggregate>(&self, store: &EventStore, root: &Root<A>) -> Result<(), Error> {
         self.put_state(
             store,
-            &Snapshot {
+            &Mapped {
                 id: root.id().uuid(),
                 version: root.version(),
                 name: A::NAME,
@@ -149,11 +150,22 @@ impl SnapshotStore {
     pub(crate) async fn put_state<S: Serialize + Sync>(
         &self,
         store: &EventStore,
-        snapshot: &Snapshot<&S>,
+        snapshot: &Mapped<&S>,
     ) -> Result<(), Error> {
         let keyed = store.mapper_with_key(snapshot.id).await?;
         let row = keyed.as_ref().unwrap_or(store.mapper()).encode_snapshot(snapshot)?;
         self.recorder.put(row).await
+    }
+
+    /// Reads the last snapshot of a range of versions, if this code took it.
+    pub(crate) async fn read<A: Aggregate>(
+        &self,
+        store: &EventStore,
+        id: Id<A>,
+        range: EventRange,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        let found = self.last(store, (id.uuid(), A::NAME, fingerprint::<A>()), range).await?;
+        Ok(found.map(|Mapped { version, times, state, .. }| Snapshot { id, version, times, state }))
     }
 
     /// The last snapshot up to a version and a time that this code took; where the replay goes on from.
@@ -164,9 +176,9 @@ impl SnapshotStore {
         version: Version,
         until: Option<Timestamp>,
     ) -> Option<Replay<A>> {
-        let Snapshot { version, times, state, .. } =
+        let Mapped { version, times, state, .. } =
             self.latest_state(store, (id.uuid(), A::NAME, fingerprint::<A>()), version, until).await?;
-        Some(Replay::resume(id, version, times, state))
+        Some(Replay::resume(id, version, times, Held::Own(state)))
     }
 
     /// The last state up to a version and a time, of what is called so and was taken by that code.
@@ -176,9 +188,9 @@ impl SnapshotStore {
         kind: (Uuid, &'static str, u64),
         version: Version,
         until: Option<Timestamp>,
-    ) -> Option<Snapshot<S>> {
+    ) -> Option<Mapped<S>> {
         let found = match until {
-            None => self.last(store, kind, version).await,
+            None => self.last(store, kind, EventRange::all().lte(version)).await,
             Some(until) => self.last_until(store, kind, version, until).await,
         };
         // Without the store of snapshots, or a row that can be read, there are still the events.
@@ -195,9 +207,9 @@ impl SnapshotStore {
         &self,
         store: &EventStore,
         (id, name, fingerprint): (Uuid, &'static str, u64),
-        version: Version,
-    ) -> Result<Option<Snapshot<S>>, Error> {
-        let last = EventRange::all().lte(version).descending().limit(1);
+        range: EventRange,
+    ) -> Result<Option<Mapped<S>>, Error> {
+        let last = range.descending().limit(1);
         let Some(row) = self.recorder.select(id, name, last).await?.pop() else { return Ok(None) };
         let keyed = store.mapper_with_key(id).await?;
         Ok(match keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint, None)? {
@@ -214,7 +226,7 @@ impl SnapshotStore {
         (id, name, fingerprint): (Uuid, &'static str, u64),
         version: Version,
         until: Timestamp,
-    ) -> Result<Option<Snapshot<S>>, Error> {
+    ) -> Result<Option<Mapped<S>>, Error> {
         let versions = self.recorder.versions(id, name, EventRange::all().lte(version)).await?;
         if versions.is_empty() {
             return Ok(None);
@@ -242,6 +254,87 @@ impl SnapshotStore {
             };
         }
         Ok(last)
+    }
+}
+
+/// A state that was kept: of which aggregate, at which version.
+///
+/// It dereferences to the state.
+///
+/// ```standalone_crate
+/// # use es_runtime::{Application, Version, Wait, aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// #     #[event(Deposited)]
+/// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+/// # }
+/// let app = Application::builder("memory:").snapshot_every::<Account>(2).open().wait()?;
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// account.deposit(20);
+/// app.save(&mut account).wait()?;
+///
+/// let snapshot = app.most_recent_snapshot(account.id(), Version::MAX).wait()?;
+/// assert_eq!(snapshot.map(|snapshot| (snapshot.version().get(), snapshot.balance)), Some((2, 10)));
+/// assert!(app.snapshot_at(account.id(), 3).wait()?.is_none());
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+pub struct Snapshot<A: Aggregate> {
+    id: Id<A>,
+    version: Version,
+    times: (Timestamp, Timestamp),
+    state: A::State,
+}
+
+impl<A: Aggregate> Snapshot<A> {
+    /// The id of the aggregate.
+    pub const fn id(&self) -> Id<A> {
+        self.id
+    }
+
+    /// The version that the aggregate had.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// When the first event was recorded.
+    pub const fn created_at(&self) -> Timestamp {
+        self.times.0
+    }
+
+    /// When the event was recorded that made this version.
+    pub const fn modified_at(&self) -> Timestamp {
+        self.times.1
+    }
+
+    /// The state.
+    pub const fn state(&self) -> &A::State {
+        &self.state
+    }
+}
+
+impl<A: Aggregate> Deref for Snapshot<A> {
+    type Target = A::State;
+
+    fn deref(&self) -> &A::State {
+        &self.state
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Snapshot<A>
+where
+    A::State: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .field("state", &self.state)
+            .finish()
     }
 }
 

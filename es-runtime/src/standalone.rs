@@ -87,6 +87,8 @@ struct Folded<S> {
     /// The last event, and the times of the first and of it; nothing if there are no events.
     last: Option<(Version, (Timestamp, Timestamp))>,
     state: Option<S>,
+    /// The version of the snapshot that it began with.
+    kept: Option<Version>,
 }
 
 impl<S, E> Clone for MutatorRepository<S, E> {
@@ -141,7 +143,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     /// As [`get`](Self::get).
     pub async fn get_at(&self, id: Uuid, at: impl Into<At>) -> Result<S, Error> {
         let at = at.into();
-        let Folded { last, state } = self.fold(id, at).await?;
+        let Folded { last, state, .. } = self.fold(id, at).await?;
         state.ok_or_else(|| not_found::<S>(id, last.is_some(), at))
     }
 
@@ -196,7 +198,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     async fn fold(&self, id: Uuid, at: At) -> Result<Folded<S>, Error> {
         let (version, until) = bounds(at);
         let (range, sequence) = (EventRange::all().lte(version), Id::<()>::from_uuid(id));
-        let (mut rows, mut folded) = (None, Folded { last: None, state: None });
+        let (mut rows, mut folded) = (None, Folded { last: None, state: None, kept: None });
         if let Some(snapshots) = &self.snapshots
             && let Some(found) = (snapshots.latest)(snapshots, &self.store, id, at).await
         {
@@ -205,7 +207,8 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
                 .rows_after(&self.store, sequence, range, (found.version, found.times.1))
                 .await?;
             if rows.is_some() {
-                folded = Folded { last: Some((found.version, found.times)), state: Some(found.state) };
+                let kept = Some(found.version);
+                folded = Folded { last: Some((found.version, found.times)), state: Some(found.state), kept };
             }
         }
         let mut rows = rows.unwrap_or_else(|| Rows::of(self.store.pages(sequence, range)));
@@ -269,12 +272,14 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
     pub async fn take_snapshot(&self, id: Uuid, at: impl Into<Version>) -> Result<Version, Error> {
         let Snapshots { kept, name, version: fingerprint, .. } = self.snapshots()?;
         let at = At::Version(at.into());
-        let Folded { last, state } = self.fold(id, at).await?;
+        let Folded { last, state, kept: known } = self.fold(id, at).await?;
         let Some((state, (version, times))) = state.as_ref().zip(last) else {
             return Err(not_found::<S>(id, last.is_some(), at));
         };
-        let snapshot = Snapshot { id, version, name, fingerprint: *fingerprint, times, state };
-        kept.put_state(&self.store, &snapshot).await?;
+        if known != Some(version) {
+            let snapshot = Snapshot { id, version, name, fingerprint: *fingerprint, times, state };
+            kept.put_state(&self.store, &snapshot).await?;
+        }
         Ok(version)
     }
 }

@@ -24,9 +24,8 @@ fn main() -> Result<(), Error> {
 
     // The version of the last snapshot, and the state at it.
     let last = || -> Result<Option<(Version, String)>, Error> {
-        let versions = app.repository().snapshots().expect("they are kept").versions(id).wait()?;
-        let Some(last) = versions.last() else { return Ok(None) };
-        Ok(Some((*last, app.get_at(id, *last).wait()?.owner.clone())))
+        let last = app.most_recent_snapshot(id, Version::MAX).wait()?;
+        Ok(last.map(|last| (last.version(), last.owner.clone())))
     };
     let at = |version: u32, owner: &str| Some((Version::from(version), owner.to_owned()));
 

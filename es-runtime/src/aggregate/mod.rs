@@ -4,6 +4,7 @@ mod attribute;
 mod discarded;
 mod distinct;
 mod fingerprint;
+mod held;
 mod replay;
 mod root;
 mod standard;
@@ -22,6 +23,7 @@ pub use self::discarded::Discarded;
 #[doc(hidden)]
 pub use self::distinct::{distinct, distinct_set, retired};
 pub(crate) use self::fingerprint::fingerprint;
+pub(crate) use self::held::Held;
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};

@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 #[cfg(feature = "testing")]
 use super::Seal;
-use super::{Aggregate, Effect, Events, Root};
+use super::{Aggregate, Effect, Events, Held, Root};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Mismatch};
 use crate::event::{Envelope, Recorded};
@@ -44,9 +44,14 @@ impl<A: Aggregate> Replay<A> {
         id: Id<A>,
         version: Version,
         times: (Timestamp, Timestamp),
-        state: A::State,
+        state: Held<A::State>,
     ) -> Self {
         Self { root: Root::resume(id, version, times, state), discarded: false }
+    }
+
+    /// Goes on from a root that was made from stored events.
+    pub(crate) const fn after(root: Root<A>) -> Self {
+        Self { root, discarded: false }
     }
 
     /// The version so far.
@@ -68,7 +73,7 @@ impl<A: Aggregate> Replay<A> {
         if self.discarded {
             return Err(misplaced::<A>(&envelope, "comes after the one that discards it"));
         }
-        match event.change(&mut self.root.state, &envelope) {
+        match event.change(self.root.state.to_mut(), &envelope) {
             Effect::Changed => {}
             Effect::Discards => self.discarded = true,
             Effect::Creates => return Err(misplaced::<A>(&envelope, "creates it a second time")),

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
-use super::{Aggregate, Changes, Creates, Discarded, Events, Seal};
+use super::{Aggregate, Changes, Creates, Discarded, Events, Held, Seal};
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Recorded};
@@ -30,7 +31,7 @@ pub struct Root<A: Aggregate> {
     version: Version,
     created_at: Timestamp,
     modified_at: Timestamp,
-    pub(super) state: A::State,
+    pub(super) state: Held<A::State>,
     pending: Vec<Recorded<A::Event>>,
     /// Whether a mutator panicked: the state may then hold half a change that no event tells of.
     torn: bool,
@@ -132,7 +133,7 @@ impl<A: Aggregate> Root<A> {
     }
 
     pub(super) fn begin(id: Id<A>, now: Timestamp, state: A::State) -> Self {
-        Self::resume(id, Version::INITIAL, (now, now), state)
+        Self::resume(id, Version::INITIAL, (now, now), Held::Own(state))
     }
 
     /// The root as it was at `version`; the times are those of its first and its last event.
@@ -140,18 +141,28 @@ impl<A: Aggregate> Root<A> {
         id: Id<A>,
         version: Version,
         (created_at, modified_at): (Timestamp, Timestamp),
-        state: A::State,
+        state: Held<A::State>,
     ) -> Self {
         let pending = Vec::new();
         let (torn, frozen, store, outdated) = (false, None, None, false);
         Self { id, version, created_at, modified_at, state, pending, torn, frozen, store, outdated }
     }
 
+    /// The state, for the cache to hold.
+    pub(crate) fn share(&self) -> Arc<A::State> {
+        self.state.share()
+    }
+
+    /// The same root, which [shares](Self::share) its state without a copy.
+    pub(crate) fn into_shared(self) -> Self {
+        Self { state: self.state.into_shared(), ..self }
+    }
+
     /// Changes the state, and notes it if that is left half-way.
     #[inline]
     fn change(&mut self, change: impl FnOnce(&mut A::State)) {
         let torn = std::mem::replace(&mut self.torn, true);
-        change(&mut self.state);
+        change(self.state.to_mut());
         self.torn = torn;
     }
 
@@ -271,6 +282,6 @@ where
     A::State: fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.show(&self.state, f)
+        self.show(&*self.state, f)
     }
 }

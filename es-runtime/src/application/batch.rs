@@ -6,16 +6,14 @@ use uuid::Uuid;
 
 use super::hook::SavedCommit;
 use crate::aggregate::{Aggregate, Discarded, Events, Frozen, Root, Seal};
-use crate::cache::Cache;
 use crate::codec::unordered;
 use crate::error::Error;
 use crate::event::{Event, EventType, EventVisitor, Recorded};
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
-use crate::recorder::Boxed;
-use crate::repository::Repository;
 use crate::stored_event::StoredEvent;
+use crate::upkeep::Kept;
 
 /// What is saved together: all of it or nothing.
 ///
@@ -202,9 +200,8 @@ tuple!(T1 T2 T3 T4 T5 T6 T7);
 tuple!(T1 T2 T3 T4 T5 T6 T7 T8);
 
 /// A root of any aggregate, as saving sees it.
-pub(super) trait Saved: Send + Sync {
+pub(super) trait Saved: Kept {
     fn id(&self) -> Uuid;
-    fn name(&self) -> &'static str;
     fn freeze(&mut self, commit: CommitId, is_callers: bool, metadata: &Metadata) -> Result<(), Error>;
     /// The rows of the frozen events.
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
@@ -229,26 +226,11 @@ pub(super) trait Saved: Send + Sync {
 
     /// The number of the store that it was loaded from or saved to.
     fn store(&self) -> Option<u64>;
-    /// The version that is stored.
-    fn stored_version(&self) -> u64;
-    /// Puts what was saved in a cache that does not ask the store, unless something happened to it since that moment; what is
-    /// discarded leaves it.
-    fn cache(&self, cache: &Cache, moment: u64);
-    /// Drops from the cache what is or may be old.
-    fn uncache(&self, cache: &Cache);
-    /// What changes when it leaves the cache.
-    fn moment(&self, cache: &Cache) -> u64;
-    /// Takes a snapshot at a version that was just stored; nothing to take of what is discarded.
-    fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>>;
 }
 
 impl<A: Aggregate> Saved for Root<A> {
     fn id(&self) -> Uuid {
         Root::id(self).uuid()
-    }
-
-    fn name(&self) -> &'static str {
-        A::NAME
     }
 
     fn freeze(&mut self, commit: CommitId, is_callers: bool, metadata: &Metadata) -> Result<(), Error> {
@@ -310,43 +292,11 @@ impl<A: Aggregate> Saved for Root<A> {
     fn pending(&self) -> usize {
         Root::pending(self).len()
     }
-
-    fn stored_version(&self) -> u64 {
-        self.version().get().saturating_sub(self.pending().len() as u64)
-    }
-
-    fn uncache(&self, cache: &Cache) {
-        cache.remove(Root::id(self));
-    }
-
-    fn moment(&self, cache: &Cache) -> u64 {
-        cache.moment(Root::id(self))
-    }
-
-    fn cache(&self, cache: &Cache, moment: u64) {
-        if !cache.asks_for_later_events() && !self.has_pending() && !self.is_outdated() {
-            cache.put(self, moment);
-        }
-    }
-
-    fn take_snapshot<'a>(&'a self, repository: &'a Repository, version: Version) -> Option<Boxed<'a, ()>> {
-        Some(Box::pin(async move {
-            match repository.snapshots() {
-                // The state is at hand: nothing has to be read.
-                Some(snapshots) if self.version() == version => snapshots.put(repository.store(), self).await,
-                _ => repository.take_snapshot(Root::id(self), version).await.map(drop),
-            }
-        }))
-    }
 }
 
 impl<A: Aggregate> Saved for Discarded<A> {
     fn id(&self) -> Uuid {
         Saved::id(self.root())
-    }
-
-    fn name(&self) -> &'static str {
-        A::NAME
     }
 
     fn freeze(&mut self, commit: CommitId, is_callers: bool, metadata: &Metadata) -> Result<(), Error> {
@@ -395,26 +345,6 @@ impl<A: Aggregate> Saved for Discarded<A> {
 
     fn pending(&self) -> usize {
         Saved::pending(self.root())
-    }
-
-    fn stored_version(&self) -> u64 {
-        self.root().stored_version()
-    }
-
-    fn cache(&self, cache: &Cache, _: u64) {
-        self.uncache(cache);
-    }
-
-    fn uncache(&self, cache: &Cache) {
-        self.root().uncache(cache);
-    }
-
-    fn moment(&self, cache: &Cache) -> u64 {
-        Saved::moment(self.root(), cache)
-    }
-
-    fn take_snapshot<'a>(&'a self, _: &'a Repository, _: Version) -> Option<Boxed<'a, ()>> {
-        None
     }
 }
 

@@ -20,7 +20,6 @@ use self::hook::Hooks;
 pub use self::hook::SavedCommit;
 pub use self::ids::Ids;
 pub use self::open::Builder;
-use self::save::Snapshotting;
 pub use self::targets::Targets;
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
@@ -30,7 +29,9 @@ use crate::observe;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
 use crate::repository::{At, Past, Repository};
 use crate::retry::Retry;
+use crate::snapshot::Snapshot;
 use crate::store::EventStore;
+use crate::upkeep::Snapshotting;
 
 /// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
 ///
@@ -308,6 +309,34 @@ impl Application {
         self.shared.check_open()?;
         let taking = self.shared.repository.take_snapshot(id, at.into());
         observe::snapshot(A::NAME, id.uuid(), taking).await
+    }
+
+    /// Reads the snapshot of exactly this version: see [`Repository::snapshot_at`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::snapshot_at`].
+    pub async fn snapshot_at<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        self.shared.check_open()?;
+        self.shared.repository.snapshot_at(id, version).await
+    }
+
+    /// Reads the last snapshot of this version or a lower one: see [`Repository::most_recent_snapshot`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::snapshot_at`].
+    pub async fn most_recent_snapshot<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        self.shared.check_open()?;
+        self.shared.repository.most_recent_snapshot(id, version).await
     }
 
     /// Makes an aggregate unreadable for ever, by destroying the key that its data are encrypted with.

@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicBool;
 
 use super::execute::RETRY;
 use super::hook::{Hooks, SavedCommit};
-use super::save::Snapshotting;
 use super::{Application, Shared};
 use crate::aggregate::Aggregate;
 use crate::bus::Outcome;
@@ -17,6 +16,7 @@ use crate::repository::Repository;
 use crate::retry::Retry;
 use crate::snapshot::SnapshotStore;
 use crate::store::EventStore;
+use crate::upkeep::Snapshotting;
 use crate::wait::unblock;
 
 /// How an application is opened.
@@ -118,7 +118,7 @@ impl Builder {
         self
     }
 
-    /// Keeps what was loaded last in memory.
+    /// Keeps what was loaded or saved last in memory.
     pub fn cache(mut self, cache: Cache) -> Self {
         self.cache = Some(cache);
         self
@@ -140,7 +140,8 @@ impl Builder {
         self
     }
 
-    /// Takes a snapshot of an aggregate each time that so many events more are saved; 0 is never. When code that event
+    /// Takes a snapshot of an aggregate at each version that is a multiple of `events`; 0 is never. A save that passes several
+    /// of them takes each. When code that event
     /// methods call changes, but not they themselves, raise `#[aggregate(snapshot_version = ..)]`: see
     /// [`snapshot`](crate::snapshot).
     pub fn snapshot_every<A: Aggregate>(mut self, events: u64) -> Self {

@@ -1,7 +1,5 @@
 //! Saving: what an earlier attempt froze goes first, under its own commit id; then the rest, all of it together.
 
-use std::collections::HashMap;
-
 use uuid::Uuid;
 
 use super::batch::{Batch, Saved};
@@ -11,23 +9,14 @@ use crate::aggregate::Frozen;
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Version};
 use crate::metadata::Metadata;
-use crate::observe;
 use crate::recorder::{Commit, Receipt};
 use crate::repository::Repository;
 use crate::store::{EventStore, is_about_key};
 use crate::stored_event::StoredEvent;
+use crate::upkeep::{Kept, Snapshotting, Upkeep};
 
 /// How often a commit is made anew with the data key that somebody else stored first.
 const ATTEMPTS: usize = 3;
-
-/// When snapshots are taken.
-#[derive(Default)]
-pub(super) struct Snapshotting {
-    /// After how many events, by the name of the aggregate.
-    pub(super) every: HashMap<&'static str, u64>,
-    /// After how many events where no number is set.
-    pub(super) usual: Option<u64>,
-}
 
 pub(super) async fn save(
     repository: &Repository,
@@ -39,46 +28,15 @@ pub(super) async fn save(
     refuse_strays(&batch)?;
     refuse_twins(&batch)?;
     batch.saved = (!hooks.saved.is_empty()).then(Vec::new);
-    let takes_none = snapshotting.every.is_empty() && snapshotting.usual.is_none();
-    if takes_none && repository.cache().is_none() {
-        let saved = save_events(repository.store(), metadata, &mut batch).await;
-        hooks.call(batch.saved.as_deref().unwrap_or_default());
-        return saved;
-    }
-    let before: Vec<u64> = batch.roots.iter().map(|root| root.stored_version()).collect();
-    // Out of the cache before, into it after: so it seldom holds what is old, also if this future is dropped on the way.
-    if let Some(cache) = repository.cache() {
-        batch.roots.iter().for_each(|root| root.uncache(cache));
-    }
-    // Once all are out: some share a moment.
-    let moment = |root: &&mut dyn Saved| repository.cache().map_or(0, |cache| root.moment(cache));
-    let moments: Vec<u64> = batch.roots.iter().map(moment).collect();
+    let is_kept = !snapshotting.is_off() || repository.cache().is_some();
+    let upkeep =
+        is_kept.then(|| Upkeep::begin(repository, batch.roots.iter().map(|root| -> &dyn Kept { &**root })));
     let saved = save_events(repository.store(), metadata, &mut batch).await;
-    if let Some(cache) = repository.cache() {
-        for (root, moment) in batch.roots.iter().zip(moments) {
-            if saved.is_ok() {
-                root.cache(cache, moment);
-            } else {
-                root.uncache(cache);
-            }
-        }
-    }
     // An earlier commit may be stored though the rest failed.
     hooks.call(batch.saved.as_deref().unwrap_or_default());
     let receipt = saved?;
-    for (root, before) in batch.roots.iter().zip(before) {
-        let every = snapshotting.every.get(root.name()).copied().or(snapshotting.usual);
-        let Some(every) = every.filter(|every| *every > 0) else { continue };
-        let last = root.stored_version() / every * every;
-        let snapshot = Version::new(last).filter(|_| last > before && !root.is_outdated());
-        let snapshot = snapshot.and_then(|version| root.take_snapshot(repository, version));
-        // What was saved is saved: a snapshot that fails is only slower next time.
-        if let Some(snapshot) = snapshot
-            && let Err(error) = observe::snapshot(root.name(), root.id(), snapshot).await
-            && let Some(snapshots) = repository.snapshots()
-        {
-            snapshots.report(&error);
-        }
+    if let Some(upkeep) = upkeep {
+        upkeep.end(snapshotting, batch.roots.iter().map(|root| -> &dyn Kept { &**root }).collect()).await;
     }
     Ok(receipt)
 }
@@ -310,8 +268,10 @@ async fn make_commit(
     for event in loose() {
         rows.push(event.row(writing.mapper(event.id()), metadata)?);
     }
-    let made =
-        if batch.commit == Some(commit) { Commit::once(commit, rows) } else { Commit::with_id(commit, rows) };
+    // Also where only the frozen events still know that the caller chose the id.
+    let is_callers = frozen().any(|root| root.frozen().is_some_and(|frozen| frozen.is_callers));
+    let is_once = is_callers || batch.commit == Some(commit);
+    let made = if is_once { Commit::once(commit, rows) } else { Commit::with_id(commit, rows) };
     Ok(writing.commit(made))
 }
 
@@ -329,6 +289,7 @@ async fn is_stored(store: &EventStore, root: &dyn Saved, count: usize) -> Result
 
 /// Whether nothing is stored, and nothing will be. Of what was offered before, only the rows themselves can tell.
 const fn is_refused(kind: ErrorKind, is_first: bool) -> bool {
-    use ErrorKind::{Closed, Config, Conflict, Forgotten, Invalid, Schema};
-    matches!(kind, Conflict | Forgotten) || (is_first && matches!(kind, Invalid | Schema | Config | Closed))
+    use ErrorKind::{Closed, Config, Conflict, Forgotten, Invalid, Schema, Unsupported};
+    matches!(kind, Conflict | Forgotten)
+        || (is_first && matches!(kind, Invalid | Schema | Config | Closed | Unsupported))
 }

@@ -1,6 +1,7 @@
 //! The event store: mapper and recorder together; events go in and events come out.
 
 mod keys;
+mod pages;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -10,20 +11,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 pub use self::keys::Mappers;
+pub use self::pages::EventStream;
+pub(crate) use self::pages::Pages;
 use crate::aggregate::Aggregate;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::event::Recorded;
 use crate::event_set::{EventSet, Visited};
 use crate::id::{CommitId, Id, Version};
 use crate::mapper::Mapper;
-use crate::recorder::{AggregateRecorder, Commit, DynAggregateRecorder, EventPage, EventRange, Receipt};
+use crate::recorder::{AggregateRecorder, Commit, DynAggregateRecorder, EventRange, Receipt};
 use crate::stored_event::StoredEvent;
-
-/// How many rows are read at a time: long sequences are never in memory whole.
-const PAGE: usize = 2_000;
-
-/// The number of bytes of states that are read at a time, but for a single event that is larger.
-const PAGE_BYTES: usize = 16 << 20;
 
 /// How often a commit is tried whose outcome is unknown.
 const ATTEMPTS: usize = 3;
@@ -218,6 +215,58 @@ impl EventStore {
         Ok(events)
     }
 
+    /// Reads the last so many events of a range, oldest first. Events whose type is retired count, and are left out.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use es_runtime::{Wait, aggregate, mutator, mapper::Mapper, recorder::{EventRange, MemoryRecorder}, store::EventStore};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let mut account = Account::open();
+    /// # (0..9).for_each(|_| account.deposit(1));
+    /// # store.put::<Account>(account.pending()).wait()?;
+    /// let last = store.get_last(account.id(), EventRange::all(), 3).wait()?;
+    /// let versions: Vec<u64> = last.iter().map(|event| event.envelope().version().get()).collect();
+    /// assert_eq!(versions, [8, 9, 10]);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn get_last<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        range: EventRange,
+        many: usize,
+    ) -> Result<Vec<Recorded<A::Event>>, Error> {
+        let mut events = self.get(id, range.descending().limit(many)).await?;
+        events.reverse();
+        Ok(events)
+    }
+
+    /// Reads the event of this version; `None` if there is none, or its type is retired.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn event_at<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Recorded<A::Event>>, Error> {
+        let version = version.into();
+        Ok(self.get(id, EventRange::all().gte(version).lte(version)).await?.pop())
+    }
+
     /// The first event of an aggregate.
     ///
     /// # Errors
@@ -249,6 +298,19 @@ impl EventStore {
         Ok(self.get(id, EventRange::all().lte(version).descending().limit(1)).await?.pop())
     }
 
+    /// The last event of an aggregate before `version`.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn most_recent_before<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Recorded<A::Event>>, Error> {
+        Ok(self.get(id, EventRange::all().lt(version.into()).descending().limit(1)).await?.pop())
+    }
+
     /// Reads events of one aggregate a page at a time: for sequences that are too long for memory.
     ///
     /// ```
@@ -273,11 +335,11 @@ impl EventStore {
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     pub fn stream<A: Aggregate>(&self, id: Id<A>, range: EventRange) -> EventStream<'_, A> {
-        EventStream { pages: self.pages(id, range) }
+        EventStream::new(self.pages(id, range))
     }
 
     pub(crate) fn pages<A>(&self, id: Id<A>, range: EventRange) -> Pages<'_, A> {
-        Pages { store: self, id, range: Some(range), keyed: None }
+        Pages::new(self, id, range)
     }
 
     /// The last version that is stored of a sequence.
@@ -315,70 +377,4 @@ impl EventStore {
 /// Whether another data key of an aggregate was stored first.
 pub(crate) fn is_about_key(error: &Error) -> bool {
     matches!(error.as_conflict(), Some(Conflict::Key { .. }))
-}
-
-/// The rows of one aggregate, a page at a time.
-pub(crate) struct Pages<'a, A> {
-    store: &'a EventStore,
-    id: Id<A>,
-    /// What is still to be read.
-    range: Option<EventRange>,
-    /// The mapper with the data key, where there are any.
-    keyed: Option<Mapper>,
-}
-
-impl<A> Pages<'_, A> {
-    /// What maps the rows of the last page.
-    #[inline]
-    pub(crate) fn mapper(&self) -> &Mapper {
-        self.keyed.as_ref().unwrap_or(&self.store.mapper)
-    }
-
-    /// The next rows, and [what maps them](Self::mapper).
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
-        let page = self.rows().await?;
-        if page.is_some() {
-            // After the rows: a key is there as soon as its first row is. For each page: it may be forgotten meanwhile.
-            self.keyed = self.store.mapper_with_key(self.id.uuid()).await?;
-        }
-        Ok(page)
-    }
-
-    /// The next rows, as they are stored.
-    async fn rows(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
-        let Some(range) = self.range.take() else { return Ok(None) };
-        let asked = range.limit(PAGE).limit_bytes(PAGE_BYTES);
-        let EventPage { events, more } = self.store.recorder.select(self.id.uuid(), asked).await?;
-        // The next page begins at a key, so that no cursor is held open meanwhile.
-        if more && let Some(last) = events.last() {
-            let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
-            self.range = rest.without_first(events.len());
-        }
-        Ok(if events.is_empty() { None } else { Some(events) })
-    }
-}
-
-/// The events of one aggregate, a page at a time.
-#[must_use = "nothing is read before a page is asked for"]
-pub struct EventStream<'a, A> {
-    pages: Pages<'a, A>,
-}
-
-impl<A> fmt::Debug for EventStream<'_, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").field("id", &self.pages.id).finish_non_exhaustive()
-    }
-}
-
-impl<A: Aggregate> EventStream<'_, A> {
-    /// The next page; nothing after the last one.
-    ///
-    /// # Errors
-    ///
-    /// As [`EventStore::get`].
-    pub async fn next_page(&mut self) -> Result<Option<Vec<Recorded<A::Event>>>, Error> {
-        let Some(page) = self.pages.next().await? else { return Ok(None) };
-        let events = page.iter().map(|row| self.pages.mapper().decode::<A>(row));
-        events.filter_map(Result::transpose).collect::<Result<_, _>>().map(Some)
-    }
 }

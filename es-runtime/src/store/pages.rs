@@ -1,0 +1,134 @@
+//! The rows of one sequence, a page at a time: long sequences are never in memory whole.
+
+use std::fmt;
+
+use super::EventStore;
+use crate::aggregate::Aggregate;
+use crate::error::Error;
+use crate::event::Recorded;
+use crate::id::Id;
+use crate::mapper::Mapper;
+use crate::recorder::{AggregateRecorder, EventPage, EventRange};
+use crate::stored_event::StoredEvent;
+
+/// How many rows are read at a time.
+const PAGE: usize = 2_000;
+
+/// The number of bytes of states that are read at a time, but for a single event that is larger.
+const PAGE_BYTES: usize = 16 << 20;
+
+/// The rows of one aggregate, a page at a time.
+pub(crate) struct Pages<'a, A> {
+    store: &'a EventStore,
+    id: Id<A>,
+    /// The range that is still to be read.
+    range: Option<EventRange>,
+    size: usize,
+    /// The mapper with the data key, where there are any.
+    keyed: Option<Mapper>,
+}
+
+impl<'a, A> Pages<'a, A> {
+    pub(super) fn new(store: &'a EventStore, id: Id<A>, range: EventRange) -> Self {
+        Self { store, id, range: to_be_read(range), size: PAGE, keyed: None }
+    }
+
+    /// The mapper of the last page.
+    #[inline]
+    pub(crate) fn mapper(&self) -> &Mapper {
+        self.keyed.as_ref().unwrap_or(&self.store.mapper)
+    }
+
+    /// Reads the next rows, and their [mapper](Self::mapper).
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
+        let page = self.rows().await?;
+        if page.is_some() {
+            // After the rows: a key is there as soon as its first row is. For each page: it may be forgotten meanwhile.
+            self.keyed = self.store.mapper_with_key(self.id.uuid()).await?;
+        }
+        Ok(page)
+    }
+
+    /// Reads the next rows, as they are stored.
+    pub(super) async fn rows(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
+        let Some(range) = self.range.take() else { return Ok(None) };
+        let asked = range.limit(self.size).limit_bytes(PAGE_BYTES);
+        let EventPage { events, more } = self.store.recorder.select(self.id.uuid(), asked).await?;
+        // The next page begins at a key, so that no cursor is held open meanwhile.
+        if more && let Some(last) = events.last() {
+            let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
+            self.range = rest.without_first(events.len()).and_then(to_be_read);
+        }
+        Ok(if events.is_empty() { None } else { Some(events) })
+    }
+}
+
+/// The range, unless no event can be in it.
+fn to_be_read(range: EventRange) -> Option<EventRange> {
+    range.bounds().map(|_| range)
+}
+
+/// The events of one aggregate, a page at a time.
+#[must_use = "nothing is read before a page is asked for"]
+pub struct EventStream<'a, A> {
+    pages: Pages<'a, A>,
+}
+
+impl<A> fmt::Debug for EventStream<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream").field("id", &self.pages.id).finish_non_exhaustive()
+    }
+}
+
+impl<'a, A> EventStream<'a, A> {
+    pub(super) const fn new(pages: Pages<'a, A>) -> Self {
+        Self { pages }
+    }
+
+    /// Sets how many events a page has at most; with 0 it has one. It has 2,000 unless this is called.
+    ///
+    /// A page is one query. A full last page costs one more query, which finds nothing, unless the range ends there: by its
+    /// limit or its last version.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use es_runtime::{Wait, aggregate, mutator, mapper::Mapper, recorder::{EventRange, MemoryRecorder}, store::EventStore};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let mut account = Account::open();
+    /// # (0..11).for_each(|_| account.deposit(1));
+    /// # store.put::<Account>(account.pending()).wait()?;
+    /// let mut events = store.stream(account.id(), EventRange::all()).page_size(5);
+    /// let mut sizes = Vec::new();
+    /// while let Some(page) = events.next_page().wait()? {
+    ///     sizes.push(page.len());
+    /// }
+    /// assert_eq!(sizes, [5, 5, 2]);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn page_size(mut self, events: usize) -> Self {
+        self.pages.size = events.max(1);
+        self
+    }
+}
+
+impl<A: Aggregate> EventStream<'_, A> {
+    /// Reads the next page; returns `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::get`].
+    pub async fn next_page(&mut self) -> Result<Option<Vec<Recorded<A::Event>>>, Error> {
+        let Some(page) = self.pages.next().await? else { return Ok(None) };
+        let events = page.iter().map(|row| self.pages.mapper().decode::<A>(row));
+        events.filter_map(Result::transpose).collect::<Result<_, _>>().map(Some)
+    }
+}
