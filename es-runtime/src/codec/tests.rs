@@ -175,14 +175,16 @@ fn floats_that_are_not_finite_are_refused_as_keys_too() {
     }
 }
 
+type Inner = Option<i64>;
+
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Optional {
     plain: Option<i64>,
     unit: Option<()>,
-    twice: Option<Option<i64>>,
+    twice: Option<Inner>,
     wrapped: Option<Wrapped>,
     list: Option<Vec<Option<i64>>>,
-    named: BTreeMap<String, Option<Option<i64>>>,
+    named: BTreeMap<String, Option<Inner>>,
     kind: Option<Maybe>,
     any: Option<Value>,
 }
@@ -194,7 +196,7 @@ struct Wrapped(Option<i64>);
 enum Maybe {
     Plain,
     One(Option<i64>),
-    Nested(Option<Option<i64>>),
+    Nested(Option<Inner>),
 }
 
 #[test]

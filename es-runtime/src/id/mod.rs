@@ -1,6 +1,7 @@
 //! Ids and versions: which aggregate, and how many events it has.
 
 mod commit;
+mod data_key;
 mod version;
 
 use std::cmp::Ordering;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 pub use self::commit::CommitId;
+pub use self::data_key::DataKeyId;
 pub use self::version::{Version, VersionOutOfRange};
 #[cfg(feature = "testing")]
 use crate::overrides::{OverrideKey, Overrides};

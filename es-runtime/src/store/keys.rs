@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::EventStore;
 use crate::error::{Error, ErrorKind};
-use crate::id::{CommitId, Id};
+use crate::id::{CommitId, DataKeyId, Id};
 use crate::mapper::Mapper;
 use crate::recorder::{Commit, EventRange, StoredKey};
 use crate::stored_event::StoredEvent;
@@ -49,7 +49,8 @@ impl EventStore {
             writing.keyed.insert(key.id(), (self.mapper_with(&key)?, key));
         }
         for id in missing {
-            let key = StoredKey::new(id, self.mapper.new_data_key(id)?);
+            let (key_id, wrapped) = self.mapper.new_data_key(id)?;
+            let key = StoredKey::new(id, packed(key_id, wrapped));
             writing.keyed.insert(id, (self.mapper_with(&key)?, key));
         }
         Ok(writing)
@@ -111,7 +112,8 @@ impl EventStore {
 
     fn mapper_with(&self, key: &StoredKey) -> Result<Mapper, Error> {
         let wrapped = key.wrapped().ok_or_else(|| Error::forgotten(key.id()))?;
-        self.mapper.with_data_key(key.id(), wrapped)
+        let (key_id, wrapped) = unpacked(wrapped);
+        self.mapper.with_data_key(key.id(), key_id, wrapped)
     }
 
     /// Encrypts the data key of an aggregate, or of any other sequence, with the key that the cipher now writes with: once it is
@@ -153,8 +155,11 @@ impl EventStore {
     pub async fn renew_key(&self, id: Uuid) -> Result<bool, Error> {
         let Some(old) = self.recorder.select_keys_dyn(vec![id]).await?.pop() else { return Ok(false) };
         let Some(wrapped) = old.wrapped() else { return Ok(false) };
-        match self.mapper.wrap_again(id, wrapped)? {
-            Some(wrapped) => self.recorder.replace_key_dyn(old, StoredKey::new(id, wrapped)).await,
+        let (key_id, wrapped) = unpacked(wrapped);
+        match self.mapper.wrap_again(id, key_id, wrapped)? {
+            Some(wrapped) => {
+                self.recorder.replace_key_dyn(old, StoredKey::new(id, packed(key_id, wrapped))).await
+            }
             None => Ok(false),
         }
     }
@@ -199,5 +204,19 @@ impl EventStore {
             ));
         }
         self.recorder.forget_dyn(id).await
+    }
+}
+
+/// Puts the id of a data key behind the key: `StoredKey` has one value for both.
+fn packed(id: DataKeyId, mut wrapped: Vec<u8>) -> Vec<u8> {
+    wrapped.extend(id.to_bytes());
+    wrapped
+}
+
+/// Undoes [`packed`]. A key of format 1 has no id, and any will do for it.
+fn unpacked(stored: &[u8]) -> (DataKeyId, &[u8]) {
+    match stored.split_last_chunk() {
+        Some((wrapped, id)) if stored.first() != Some(&1) => (DataKeyId::from_bytes(*id), wrapped),
+        _ => (DataKeyId::from_bytes([0; 8]), stored),
     }
 }
