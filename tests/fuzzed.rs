@@ -36,12 +36,13 @@ impl Fuzzed {
     }
 }
 
-const TOPICS: [&str; 7] = [
+const TOPICS: [&str; 8] = [
     "Fuzzed.FuzzBegun",
     "Fuzzed.FuzzAdded",
     "Old.FuzzAdded",
     "Fuzzed.AttributeChanged",
     "Fuzzed.Discarded",
+    "Fuzzed.Forgotten",
     "Fuzzed.Retired",
     "Unknown.Topic",
 ];

@@ -170,6 +170,22 @@ fn floats_that_json_cannot_hold_are_refused_by_name() {
     }
 }
 
+#[test]
+fn compression_never_makes_an_encrypted_row_longer() {
+    for codec in [Codec::Json, Codec::MessagePack] {
+        let encrypted = Mapper::new().with_codec(codec).with_cipher(AesGcm::new(&key(1)));
+        for event in [written(""), written("a"), written(SECRET), secret()] {
+            let length = |mapper: &Mapper| mapper.encode::<Diary>(&event).unwrap().state.len();
+            let only = length(&encrypted);
+            let zlib = length(&encrypted.clone().with_compressor(Zlib::default()));
+            let zstd = length(&encrypted.clone().with_compressor(Zstd::default()));
+            assert!(zlib <= only && zstd <= only, "{only} {zlib} {zstd}");
+        }
+        let length = |mapper: &Mapper| mapper.encode::<Diary>(&secret()).unwrap().state.len();
+        assert!(length(&encrypted.clone().with_compressor(Zlib::default())) < length(&encrypted) - 100);
+    }
+}
+
 /// Every way to write, with whether the text can be seen.
 fn mappers() -> Vec<(Mapper, bool)> {
     let mut mappers = Vec::new();

@@ -1,5 +1,11 @@
+use es_runtime::event::EventType;
+use es_runtime::mapper::Mapper;
 use es_runtime::registry::AggregateType;
-use es_runtime::{Registry, aggregate, event, mutator};
+use es_runtime::stored_event::StoredEvent;
+use es_runtime::{ErrorKind, Registry, Version, aggregate, event, mutator};
+use uuid::Uuid;
+
+use crate::account::Account;
 
 #[aggregate(name = "Depot")]
 struct SecuritiesDepot {
@@ -84,7 +90,14 @@ fn an_aggregate_lists_its_events_with_topics_versions_and_older_topics() {
     );
     let standard: Vec<_> =
         depot().standard_events().iter().map(|event| (event.name(), event.topic())).collect();
-    assert_eq!(standard, [("AttributeChanged", "Depot.AttributeChanged"), ("Discarded", "Depot.Discarded")]);
+    assert_eq!(
+        standard,
+        [
+            ("AttributeChanged", "Depot.AttributeChanged"),
+            ("Discarded", "Depot.Discarded"),
+            ("Forgotten", "Depot.Forgotten")
+        ]
+    );
 }
 
 #[test]
@@ -157,4 +170,16 @@ fn the_registered_aggregate_works() {
     depot.buy(3);
     depot.trigger(DepotMoved {});
     assert_eq!((depot.shares, depot.open, depot.name.as_str()), (3, true, ""));
+}
+
+#[test]
+fn the_notice_of_forgetting_belongs_to_its_aggregate() {
+    let registry = Registry::global().unwrap();
+    assert_eq!(registry.reader("Depot.Forgotten").map(AggregateType::name), Some("Depot"));
+    assert_eq!(registry.event("Depot.Forgotten").map(EventType::name), Some("Forgotten"));
+    let state = br#"{"at":1,"data":{}}"#.to_vec();
+    let row = StoredEvent::new(Uuid::nil(), Version::from(2), "Depot.Forgotten", state);
+    let error = Mapper::new().decode::<Account>(&row).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongAggregate);
+    assert_eq!(Mapper::new().decode::<SecuritiesDepot>(&row).unwrap_err().kind(), ErrorKind::Forgotten);
 }

@@ -1,5 +1,10 @@
-use es_runtime::testing::{Scenario, decode, encode};
-use es_runtime::{Event, Registry, aggregate, event, mutator};
+use es_runtime::mapper::Mapper;
+use es_runtime::recorder::EventRange;
+use es_runtime::stored_event::StoredEvent;
+use es_runtime::testing::{ManualClock, Scenario, decode, encode, id, recorded};
+use es_runtime::{
+    Application, ErrorKind, Event, Id, Metadata, Registry, Version, Wait, aggregate, event, mutator,
+};
 
 /// Said of accounts of both kinds, under one topic.
 #[event]
@@ -89,4 +94,61 @@ fn one_event_in_two_aggregates_is_no_clash() {
     let registry = Registry::global().unwrap();
     assert_eq!(registry.event("NoteTaken").map(es_runtime::event::EventType::name), Some("NoteTaken"));
     assert_eq!(registry.events().filter(|event| event.topic() == "NoteTaken").count(), 1);
+}
+
+fn text(row: &StoredEvent) -> &str {
+    std::str::from_utf8(&row.state).unwrap()
+}
+
+#[test]
+fn the_row_of_a_shared_event_names_its_aggregate() {
+    let mapper = Mapper::new();
+    let event = recorded::<Savings, _>(id(1), 2, ManualClock::START, note());
+    let in_savings = mapper.encode::<Savings>(&event).unwrap();
+    assert_eq!(text(&in_savings), r#"{"at":1735689600000000,"of":"Savings","data":{"text":"called"}}"#);
+    // The policy of a bus encodes the events of an aggregate this way.
+    assert_eq!(mapper.encode_in(&event).unwrap(), in_savings);
+    let event = recorded::<Loan, _>(id(1), 2, ManualClock::START, note());
+    let in_loan = mapper.encode::<Loan>(&event).unwrap();
+    assert!(text(&in_loan).contains(r#""of":"Loan""#));
+
+    assert!(mapper.decode::<Savings>(&in_savings).unwrap().is_some());
+    let error = mapper.decode::<Savings>(&in_loan).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WrongAggregate);
+    assert!(error.to_string().contains("belongs to a `Loan`, not to a `Savings`"), "{error}");
+    assert!(!format!("{error:?}").contains("called"), "{error:?}");
+    // A reader of one type of event reads both.
+    for row in [&in_savings, &in_loan] {
+        assert_eq!(mapper.decode_event::<NoteTaken>(row).unwrap().event().text, "called");
+        assert_eq!(mapper.decode_in::<NoteTaken>(row).unwrap().event().text, "called");
+    }
+}
+
+#[test]
+fn other_rows_name_no_aggregate() {
+    let mapper = Mapper::new();
+    let made = recorded::<Savings, _>(id(1), 1, ManualClock::START, SavingsOpened {});
+    assert_eq!(text(&mapper.encode::<Savings>(&made).unwrap()), r#"{"at":1735689600000000,"data":{}}"#);
+    let (uuid, at) = (id::<Savings>(1).uuid(), ManualClock::START);
+    let loose = mapper.encode_event(uuid, Version::from(2), at, &Metadata::new(), &note()).unwrap();
+    assert_eq!(text(&loose), r#"{"at":1735689600000000,"data":{"text":"called"}}"#);
+    // Such a row counts for every aggregate that handles its topic.
+    assert!(mapper.decode::<Savings>(&loose).unwrap().is_some());
+    assert!(mapper.decode::<Loan>(&loose).unwrap().is_some());
+}
+
+#[test]
+fn a_saved_aggregate_is_loaded_as_itself_alone() {
+    for uri in ["memory:", "sqlite::memory:"] {
+        let app = Application::open(uri).wait().unwrap();
+        let mut loan = Loan::grant();
+        loan.trigger(note());
+        app.save(&mut loan).wait().unwrap();
+        assert_eq!(app.get(loan.id()).wait().unwrap().notes, ["called"]);
+        let rows = app.recorder().select_dyn(loan.id().uuid(), EventRange::all()).wait().unwrap();
+        let named: Vec<_> = rows.iter().map(|row| text(row).contains(r#""of":"Loan""#)).collect();
+        assert_eq!(named, [false, true]);
+        let error = app.get(Id::<Savings>::from_uuid(loan.id().uuid())).wait().map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongAggregate);
+    }
 }

@@ -5,7 +5,7 @@ use quote::format_ident;
 use syn::ext::IdentExt;
 
 /// Names that no event may have: the standard events.
-pub(crate) const RESERVED_EVENTS: &[&str] = &["AttributeChanged", "Discarded"];
+pub(crate) const RESERVED_EVENTS: &[&str] = &["AttributeChanged", "Discarded", "Forgotten"];
 
 /// Names that no event method or helper may have: the methods of every aggregate.
 pub(crate) const RESERVED_METHODS: &[&str] =

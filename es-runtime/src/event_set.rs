@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 #[doc(hidden)]
 pub use crate::aggregate::distinct_set as distinct;
-use crate::aggregate::{Aggregate, Decoded, Events};
+use crate::aggregate::{Aggregate, Decoded, Events, shared_by};
 use crate::clock::{Timestamp, now};
 use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
 use crate::id::Version;
@@ -232,6 +232,12 @@ impl<E: EventSet> Recorded<E> {
 pub trait Visited<M>: Send + Sync + 'static {
     /// Shows the event to `visitor`, with its own type.
     fn show<V: EventVisitor>(&self, visitor: V) -> V::Output;
+
+    /// The aggregate that a row names as its own, if the topic does not.
+    #[doc(hidden)]
+    fn owner(_topic: &str) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Says that the events are a set: see [`Visited`].
@@ -251,5 +257,9 @@ impl<E: EventSet> Visited<OfSet> for E {
 impl<A: Aggregate, E: Events<A>> Visited<OfAggregate<A>> for E {
     fn show<V: EventVisitor>(&self, visitor: V) -> V::Output {
         self.visit(visitor)
+    }
+
+    fn owner(topic: &str) -> Option<&'static str> {
+        shared_by::<A>(topic)
     }
 }

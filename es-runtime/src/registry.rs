@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::aggregate::{
-    Aggregate, Attribute, AttributeType, Events, Reading, Topics, attribute_changed, discarded,
+    Aggregate, Attribute, AttributeType, Events, Reading, Topics, attribute_changed, discarded, forgotten,
 };
 use crate::error::{Error, ErrorKind};
 use crate::event::EventType;
@@ -19,7 +19,7 @@ pub struct AggregateType {
     aliases: &'static [&'static str],
     id_namespace: &'static str,
     events: &'static [EventType],
-    standard: [EventType; 2],
+    standard: [EventType; 3],
     attributes: &'static [AttributeType],
     retired: &'static [&'static str],
     retired_attributes: &'static [&'static str],
@@ -41,6 +41,7 @@ impl AggregateType {
             standard: [
                 attribute_changed::<A>().at(Location::caller()),
                 discarded::<A>().at(Location::caller()),
+                forgotten::<A>().at(Location::caller()),
             ],
             attributes: A::Attribute::TYPES,
             retired: A::Event::RETIRED,
@@ -71,8 +72,8 @@ impl AggregateType {
         self.events
     }
 
-    /// The events that every aggregate has: a changed attribute, and the end.
-    pub const fn standard_events(&self) -> &[EventType; 2] {
+    /// The events that every aggregate has: a changed attribute, the end, and the notice that it is forgotten.
+    pub const fn standard_events(&self) -> &[EventType; 3] {
         &self.standard
     }
 
@@ -231,7 +232,7 @@ impl Registry {
                 )));
             }
             for (topic, reading) in aggregate.topics.all() {
-                let Reading::Event(event) = reading else { continue };
+                let (Reading::Event(event) | Reading::Forgotten(event)) = reading else { continue };
                 let first = *registry.readers.entry(topic.clone()).or_insert(aggregate);
                 // Standard events are told by the place of the aggregate.
                 let placed = aggregate.standard.iter().find(|standard| standard.topic() == event.topic());

@@ -1,6 +1,7 @@
-//! Two events of one aggregate must not share a topic: checked while the user's crate compiles, since the
+//! Two events of one aggregate must not share a topic, nor take one that is reserved: checked while the user's crate compiles, since the
 //! macros cannot see the topics of events that are declared elsewhere.
 
+use super::standard::FORGOTTEN_END;
 use super::{Aggregate, Events, attribute_changed, discarded};
 use crate::event::EventType;
 
@@ -12,6 +13,7 @@ use crate::event::EventType;
 #[track_caller]
 pub const fn distinct<A: Aggregate>(own: &EventType) {
     let types = A::Event::TYPES;
+    not_reserved(own);
     if let Some(topic) = shared(own, own) {
         refuse(&[
             "the event `",
@@ -39,6 +41,7 @@ pub const fn distinct<A: Aggregate>(own: &EventType) {
 pub const fn distinct_set(types: &[EventType]) {
     let mut at = 0;
     while at < types.len() {
+        not_reserved(&types[at]);
         let mut earlier = 0;
         while earlier < at {
             clash(&types[at], &types[earlier]);
@@ -57,7 +60,10 @@ pub const fn distinct_set(types: &[EventType]) {
 pub const fn retired<A: Aggregate>(topic: &str) {
     let types = A::Event::TYPES;
     // Of whatever name: a discarded aggregate would come back, and changes of attributes be lost.
-    if ends_with(topic, ".AttributeChanged") || ends_with(topic, ".Discarded") {
+    if ends_with(topic, ".AttributeChanged")
+        || ends_with(topic, ".Discarded")
+        || ends_with(topic, FORGOTTEN_END)
+    {
         refuse(&["every aggregate has the event \"", topic, "\"; do not retire it"]);
     }
     let mut at = 0;
@@ -71,6 +77,29 @@ pub const fn retired<A: Aggregate>(topic: &str) {
                 "\"; remove its method, or do not retire it",
             ]);
         }
+        at += 1;
+    }
+}
+
+/// Refuses a topic that tells readers that an aggregate is forgotten.
+#[track_caller]
+const fn not_reserved(own: &EventType) {
+    let mut topic = own.topic();
+    let mut at = 0;
+    loop {
+        if ends_with(topic, FORGOTTEN_END) {
+            refuse(&[
+                "the event `",
+                own.name(),
+                "` has the topic \"",
+                topic,
+                "\", which says that an aggregate is forgotten; give it another `topic`",
+            ]);
+        }
+        if at == own.aliases().len() {
+            return;
+        }
+        topic = own.aliases()[at];
         at += 1;
     }
 }

@@ -29,10 +29,12 @@ pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};
 pub(crate) use self::root::Frozen;
 pub use self::root::Root;
+pub(crate) use self::standard::{
+    Empty, forgotten, forgotten_topic, is_discarded, is_forgotten_notice, is_retired,
+};
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
-pub(crate) use self::standard::{is_discarded, is_retired};
-pub(crate) use self::topics::{Reading, Topics};
+pub(crate) use self::topics::{Reading, Topics, shared_by};
 use crate::event::{Envelope, EventType, EventVisitor};
 use crate::id::Id;
 

@@ -13,7 +13,7 @@ use super::{Aggregate, Attribute, Decoded, Events};
 use crate::event::{Event, EventType, EventVisitor, unknown_version};
 
 /// The longest topic that is made of an aggregate's and an event's name.
-const LONGEST: usize = 256;
+const LONGEST: usize = 255;
 
 struct Made<A, E>(PhantomData<(A, E)>);
 
@@ -35,22 +35,29 @@ const fn renamed_topic<A: Aggregate, E: Event>() -> &'static str {
 
 const ATTRIBUTE_CHANGED: &str = "AttributeChanged";
 const DISCARDED: &str = "Discarded";
+const FORGOTTEN: &str = "Forgotten";
+/// The end of the topic of every notice that an aggregate is forgotten; no event of a user's has it.
+pub(super) const FORGOTTEN_END: &str = ".Forgotten";
 
 /// The events that every aggregate has.
 pub(super) struct StandardEvents<A>(PhantomData<fn() -> A>);
 
 struct AttributeChangedOf<A>(PhantomData<A>);
 struct DiscardedOf<A>(PhantomData<A>);
+struct ForgottenOf<A>(PhantomData<A>);
 
 impl<A: Aggregate> StandardEvents<A> {
     const CHANGED_BYTES: [u8; LONGEST] = join(A::NAME, ATTRIBUTE_CHANGED);
     const DISCARDED_BYTES: [u8; LONGEST] = join(A::NAME, DISCARDED);
+    const FORGOTTEN_BYTES: [u8; LONGEST] = join(A::NAME, FORGOTTEN);
     pub(super) const ATTRIBUTE_CHANGED: &'static EventType = &EventType::standard::<AttributeChangedOf<A>>(
         ATTRIBUTE_CHANGED,
         joined(&Self::CHANGED_BYTES, A::NAME, ATTRIBUTE_CHANGED),
     );
     pub(super) const DISCARDED: &'static EventType =
         &EventType::standard::<DiscardedOf<A>>(DISCARDED, joined(&Self::DISCARDED_BYTES, A::NAME, DISCARDED));
+    pub(super) const FORGOTTEN: &'static EventType =
+        &EventType::standard::<ForgottenOf<A>>(FORGOTTEN, joined(&Self::FORGOTTEN_BYTES, A::NAME, FORGOTTEN));
 }
 
 /// The event that a changed attribute is.
@@ -61,6 +68,21 @@ pub const fn attribute_changed<A: Aggregate>() -> &'static EventType {
 /// The event that ends an aggregate.
 pub const fn discarded<A: Aggregate>() -> &'static EventType {
     StandardEvents::<A>::DISCARDED
+}
+
+/// The notice that an aggregate is forgotten: a row that readers of the log see, and that no state changes by.
+pub(crate) const fn forgotten<A: Aggregate>() -> &'static EventType {
+    StandardEvents::<A>::FORGOTTEN
+}
+
+/// The topic of the notice that an aggregate of that name is forgotten.
+pub(crate) fn forgotten_topic(aggregate: &str) -> String {
+    [aggregate, FORGOTTEN_END].concat()
+}
+
+/// Whether rows of the topic are notices that an aggregate is forgotten.
+pub(crate) fn is_forgotten_notice(topic: &str) -> bool {
+    topic.ends_with(FORGOTTEN_END)
 }
 
 /// The part of the buffer that [`join`] wrote. Evaluated only for constants: should it ever fail, that is a compile
@@ -77,7 +99,7 @@ const fn join(aggregate: &str, event: &str) -> [u8; LONGEST] {
     let (aggregate, event) = (aggregate.as_bytes(), event.as_bytes());
     assert!(
         aggregate.len() + 1 + event.len() <= LONGEST,
-        "the names of the aggregate and of the event make a topic of over 256 bytes; set `topic`"
+        "the names of the aggregate and of the event make a topic of over 255 bytes; set `topic`"
     );
     let mut joined = [b'.'; LONGEST];
     let (head, rest) = joined.split_at_mut(aggregate.len());
@@ -88,8 +110,8 @@ const fn join(aggregate: &str, event: &str) -> [u8; LONGEST] {
     joined
 }
 
-/// The event that ends an aggregate, as it is stored: `{}`.
-struct Empty;
+/// The data of an event that says all by its topic, as they are stored: `{}`.
+pub(crate) struct Empty;
 
 impl Serialize for Empty {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -155,6 +177,20 @@ pub(crate) fn is_retired<A: Aggregate>(topic: &str) -> bool {
         Some(Reading::Retired) => true,
         // An attribute that is neither known nor retired is an error: see `decode_standard`.
         Some(Reading::Event(event)) => event.topic() == attribute_changed::<A>().topic(),
-        None => false,
+        Some(Reading::Forgotten(_)) | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_names_make_a_topic_of_255_bytes_and_no_longer_one() {
+        let name = "A".repeat(LONGEST - 1 - DISCARDED.len());
+        assert!(join(&name, DISCARDED).ends_with(b".Discarded"));
+        let panic = std::panic::catch_unwind(|| join(&format!("{name}A"), DISCARDED)).unwrap_err();
+        let message = panic.downcast_ref::<&str>().unwrap();
+        assert!(message.contains("a topic of over 255 bytes; set `topic`"), "{message}");
     }
 }

@@ -1,6 +1,6 @@
 //! What a stored topic is to an aggregate. Decoding, the registry and `events.lock` all ask here.
 
-use super::{Aggregate, Events, attribute_changed, discarded};
+use super::{Aggregate, Events, attribute_changed, discarded, forgotten};
 use crate::event::EventType;
 
 /// The names of an aggregate and the topics that it knows.
@@ -12,6 +12,7 @@ pub(crate) struct Topics {
     former: &'static [&'static str],
     events: &'static [EventType],
     standard: [&'static EventType; 2],
+    forgotten: &'static EventType,
     retired: &'static [&'static str],
 }
 
@@ -20,6 +21,8 @@ pub(crate) struct Topics {
 pub(crate) enum Reading {
     /// As this event.
     Event(&'static EventType),
+    /// As the notice that the aggregate is forgotten, which is no event of its enum.
+    Forgotten(&'static EventType),
     /// Not at all: they are skipped.
     Retired,
 }
@@ -31,6 +34,7 @@ impl Topics {
             former: A::ALIASES,
             events: A::Event::TYPES,
             standard: [attribute_changed::<A>(), discarded::<A>()],
+            forgotten: forgotten::<A>(),
             retired: A::Event::RETIRED,
         }
     }
@@ -59,7 +63,7 @@ impl Topics {
     /// Every topic that is known, and how its rows are read.
     pub(crate) fn all(&self) -> Vec<(String, Reading)> {
         let mut topics: Vec<String> = Vec::new();
-        let events = self.events.iter().chain(self.standard);
+        let events = self.events.iter().chain(self.standard).chain([self.forgotten]);
         let known =
             events.flat_map(|event| [event.topic()].into_iter().chain(event.aliases().iter().copied()));
         for topic in known.chain(self.retired.iter().copied()) {
@@ -92,8 +96,17 @@ impl Topics {
         if let Some(event) = events.find(|event| event.topic() == topic || event.aliases().contains(&topic)) {
             return Some(Reading::Event(event));
         }
+        if self.forgotten.topic() == topic {
+            return Some(Reading::Forgotten(self.forgotten));
+        }
         self.retired.contains(&topic).then_some(Reading::Retired)
     }
+}
+
+/// The aggregate, if the topic does not begin with a name that it has or had: the row has to name it.
+pub(crate) fn shared_by<A: Aggregate>(topic: &str) -> Option<&'static str> {
+    let mut names = [A::NAME].into_iter().chain(A::ALIASES.iter().copied());
+    if names.any(|name| event_of(topic, name).is_some()) { None } else { Some(A::NAME) }
 }
 
 /// What a topic says after the name of an aggregate.

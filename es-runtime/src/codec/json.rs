@@ -7,7 +7,7 @@ use serde::de::DeserializeSeed;
 use serde_json::ser::Formatter;
 use serde_json::{Deserializer, Serializer};
 
-use super::{MAX_DEPTH, finite, not_finite, too_deep, unreadable, unwritable};
+use super::{MAX_DEPTH, lossy, lost, too_deep, unreadable, unwritable};
 use crate::error::Error;
 
 pub(super) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Result<(), Error> {
@@ -18,9 +18,9 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Re
     }
     // Floats that are not finite become `null`, or an error where they are the key of a map.
     if (seen.null || result.is_err())
-        && let Some(path) = finite::find(value, true)
+        && let Some((loss, path)) = lossy::find(value, true)
     {
-        return Err(not_finite(&path));
+        return Err(lost(loss, &path));
     }
     result.map_err(|error| unwritable("JSON", error))
 }

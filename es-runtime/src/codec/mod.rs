@@ -3,8 +3,8 @@
 //! Whatever is written can be read again: what a format cannot hold is refused, and so are bytes that are
 //! left over. Any bytes may be read; they give an error, and neither a panic nor memory without bound.
 
-mod finite;
 mod json;
+mod lossy;
 mod message;
 #[cfg(feature = "msgpack")]
 mod msgpack;
@@ -17,6 +17,7 @@ mod tests;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
+use self::lossy::Loss;
 pub(crate) use self::unordered::unordered;
 use crate::error::{Error, ErrorKind};
 
@@ -66,8 +67,8 @@ impl Codec {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] for a float that is not finite, for what the format lacks, and for values
-    /// nested too deeply to be read again.
+    /// [`ErrorKind::Invalid`] for a float that is not finite, for `Some(None)` and `Some(())`, for what the format lacks,
+    /// and for values nested too deeply to be read again.
     pub(crate) fn encode<T: Serialize + ?Sized>(self, value: &T, into: &mut Vec<u8>) -> Result<(), Error> {
         let start = into.len();
         let result = match self {
@@ -96,13 +97,19 @@ impl Codec {
     }
 }
 
-fn not_finite(path: &str) -> Error {
+fn lost(loss: Loss, path: &str) -> Error {
     let what = if path.is_empty() { "the value".to_owned() } else { format!("`{path}`") };
-    let message = format!(
-        "{what} is a float that is infinite or not a number, and could not be read again; \
-         record a finite number, or an `Option` that is `None`"
-    );
-    Error::new(ErrorKind::Invalid, message)
+    let why = match loss {
+        Loss::NotFinite => {
+            "is a float that is infinite or not a number, and could not be read again; record a finite number, or an \
+             `Option` that is `None`"
+        }
+        Loss::SomeOfNull => {
+            "is `Some` of nothing, which is written as null and would be read again as `None`; give it the type of an \
+             enum with a variant for each case"
+        }
+    };
+    Error::new(ErrorKind::Invalid, format!("{what} {why}"))
 }
 
 fn too_deep(format: &str) -> Error {

@@ -8,8 +8,9 @@ use rmp_serde::{Deserializer, Serializer};
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
-use super::walk::{Fault, walk};
-use super::{finite, not_finite, too_deep, unreadable, unwritable};
+use super::lossy::Loss;
+use super::walk::{Fault, Walked, walk};
+use super::{lossy, lost, too_deep, unreadable, unwritable};
 use crate::error::{Error, ErrorKind};
 
 const NAME: &str = "MessagePack";
@@ -21,13 +22,17 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Re
         rmp_serde::encode::Error::DepthLimitExceeded => too_deep(NAME),
         error => unwritable(NAME, error),
     })?;
-    let walked = walk(into.get(start..).unwrap_or_default());
-    if walked.is_ok_and(|written| written.all_finite) {
+    let written = match walk(into.get(start..).unwrap_or_default()) {
+        Err(Fault::Deep) => return Err(too_deep(NAME)),
+        walked => walked.ok(),
+    };
+    if written.is_some_and(|written| written.all_finite && !written.has_nil) {
         return Ok(());
     }
-    match (walked, finite::find(value, false)) {
-        (Err(Fault::Deep), _) => Err(too_deep(NAME)),
-        (_, path) => Err(not_finite(&path.unwrap_or_default())),
+    match (lossy::find(value, false), written) {
+        (Some((loss, path)), _) => Err(lost(loss, &path)),
+        (None, Some(Walked { all_finite: true, .. })) => Ok(()),
+        (None, _) => Err(lost(Loss::NotFinite, "")),
     }
 }
 

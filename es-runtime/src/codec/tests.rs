@@ -175,6 +175,85 @@ fn floats_that_are_not_finite_are_refused_as_keys_too() {
     }
 }
 
+type Inner = Option<i64>;
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Optional {
+    plain: Option<i64>,
+    unit: Option<()>,
+    twice: Option<Inner>,
+    wrapped: Option<Wrapped>,
+    list: Option<Vec<Option<i64>>>,
+    named: BTreeMap<String, Option<Inner>>,
+    kind: Option<Maybe>,
+    any: Option<Value>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Wrapped(Option<i64>);
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Maybe {
+    Plain,
+    One(Option<i64>),
+    Nested(Option<Inner>),
+}
+
+#[test]
+fn some_of_nothing_is_refused_by_name() {
+    for (value, path) in [
+        (Optional { unit: Some(()), ..Optional::default() }, "unit"),
+        (Optional { twice: Some(None), ..Optional::default() }, "twice"),
+        (Optional { wrapped: Some(Wrapped(None)), ..Optional::default() }, "wrapped"),
+        (
+            Optional { named: [("secret".to_owned(), Some(None))].into(), ..Optional::default() },
+            "named{value}",
+        ),
+        (Optional { kind: Some(Maybe::Nested(Some(None))), ..Optional::default() }, "kind|Nested"),
+        (Optional { any: Some(Value::Null), ..Optional::default() }, "any"),
+    ] {
+        for codec in codecs() {
+            let error = encode(codec, &value).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            let message = error.to_string();
+            assert!(message.starts_with(&format!("`{path}` is `Some` of nothing")), "{message}");
+            assert!(!message.contains("secret"), "{message}");
+        }
+    }
+    for codec in codecs() {
+        let message = encode(codec, &Some(None::<i64>)).unwrap_err().to_string();
+        assert!(message.starts_with("the value is `Some` of nothing"), "{message}");
+    }
+}
+
+#[test]
+fn every_other_option_comes_back() {
+    let list = Some(vec![None, Some(1)]);
+    for value in [
+        Optional::default(),
+        Optional { twice: Some(Some(1)), wrapped: Some(Wrapped(Some(2))), ..Optional::default() },
+        Optional { list, kind: Some(Maybe::One(None)), ..Optional::default() },
+        Optional { kind: Some(Maybe::Plain), any: Some(json!([null])), ..Optional::default() },
+    ] {
+        for codec in codecs() {
+            assert_eq!(decode::<Optional>(codec, &encode(codec, &value).unwrap()).unwrap(), value);
+        }
+    }
+}
+
+#[test]
+fn some_of_a_type_without_fields_is_refused_where_it_is_written_as_null() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Mark;
+
+    for codec in codecs() {
+        match encode(codec, &Some(Mark)) {
+            Ok(data) => assert_eq!(decode::<Option<Mark>>(codec, &data).unwrap(), Some(Mark)),
+            Err(error) => assert_eq!((codec, error.kind()), (Codec::Json, ErrorKind::Invalid)),
+        }
+    }
+}
+
 #[test]
 fn nulls_that_are_no_floats_are_written() {
     for codec in codecs() {

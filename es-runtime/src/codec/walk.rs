@@ -8,6 +8,7 @@ use super::MAX_DEPTH;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Walked {
     pub(super) all_finite: bool,
+    pub(super) has_nil: bool,
 }
 
 /// Why bytes are not one value that can be read.
@@ -33,7 +34,7 @@ impl fmt::Display for Fault {
 /// Walks over exactly one value: no recursion, and no memory that a length in the data asks for.
 pub(super) fn walk(data: &[u8]) -> Result<Walked, Fault> {
     let mut bytes = Bytes(data);
-    let mut walked = Walked { all_finite: true };
+    let mut walked = Walked { all_finite: true, has_nil: false };
     // How many values are still to come in each container that is open.
     let mut open: Vec<u64> = Vec::new();
     loop {
@@ -65,7 +66,11 @@ impl Bytes<'_> {
     fn value(&mut self, walked: &mut Walked) -> Result<u64, Fault> {
         let [marker] = self.array()?;
         match marker {
-            0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => Ok(0),
+            0x00..=0x7f | 0xc2 | 0xc3 | 0xe0..=0xff => Ok(0),
+            0xc0 => {
+                walked.has_nil = true;
+                Ok(0)
+            }
             0x80..=0x8f => Ok(2 * u64::from(marker & 0x0f)),
             0x90..=0x9f => Ok(u64::from(marker & 0x0f)),
             0xa0..=0xbf => self.skip(u64::from(marker & 0x1f)),

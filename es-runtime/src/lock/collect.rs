@@ -94,7 +94,7 @@ impl Shapes {
             match reading {
                 Reading::Event(event) if event.topic() == changed.topic() => self.attributes::<A>(&topic),
                 Reading::Event(event) if event.topic() != topic => self.alias(event.topic(), &topic),
-                Reading::Event(_) => {}
+                Reading::Event(_) | Reading::Forgotten(_) => {}
                 Reading::Retired => self.retired(&topic),
             }
         }

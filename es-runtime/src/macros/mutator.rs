@@ -49,7 +49,8 @@
 /// given, not stored.
 ///
 /// The block also makes `AccountEvent`, the enum of all events of the aggregate: a variant for each, and
-/// `AttributeChanged` and `Discarded`, which every aggregate has.
+/// `AttributeChanged` and `Discarded`, which every aggregate has. `Forgotten` is reserved, too: the log holds it once an
+/// aggregate is forgotten.
 ///
 /// # Arguments
 ///

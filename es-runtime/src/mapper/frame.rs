@@ -7,7 +7,7 @@
 //! Bare JSON begins with `{`, which no format does. With a cipher, the header and the identity of the row are
 //! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
 
-use super::{DataKey, Identity, Kind, Mapper};
+use super::{DataKey, Identity, Kind, Mapper, Under};
 use crate::cipher::{Cipher, KeyId};
 use crate::codec::Codec;
 use crate::error::{Error, ErrorKind};
@@ -19,7 +19,12 @@ pub(super) const DATA_KEY: u8 = 2;
 
 impl Mapper {
     /// Makes a stored state of what the codec wrote.
-    pub(super) fn seal(&self, written: Vec<u8>, identity: &Identity<'_>) -> Result<Vec<u8>, Error> {
+    pub(super) fn seal(
+        &self,
+        written: Vec<u8>,
+        identity: &Identity<'_>,
+        under: Under,
+    ) -> Result<Vec<u8>, Error> {
         if written.len() > self.largest {
             let message = format!(
                 "it has {} bytes, and more than {} could not be read again; store less in one event, or raise the largest state",
@@ -43,7 +48,7 @@ impl Mapper {
         };
         // What grew is kept as it was.
         let compressed = compressed.filter(|(_, bytes)| bytes.len() < written.len());
-        let cipher = if self.is_clear(identity) { None } else { self.writing_cipher(identity.kind)? };
+        let cipher = if self.is_clear(identity) { None } else { self.writing_cipher(identity.kind, under)? };
         if self.codec == Codec::Json && compressed.is_none() && cipher.is_none() {
             return Ok(written);
         }
@@ -109,17 +114,18 @@ impl Mapper {
     }
 
     /// What encrypts, and its code.
-    fn writing_cipher(&self, kind: Kind) -> Result<Option<(u8, &dyn Cipher)>, Error> {
-        match (&self.cipher, &self.data_key) {
-            (_, DataKey::Some(data_key)) => Ok(Some((DATA_KEY, &**data_key))),
+    fn writing_cipher(&self, kind: Kind, under: Under) -> Result<Option<(u8, &dyn Cipher)>, Error> {
+        let is_event = matches!(kind, Kind::Event);
+        match (&self.cipher, &self.data_key, under) {
+            (_, DataKey::Some(data_key), Under::DataKey) => Ok(Some((DATA_KEY, &**data_key))),
             // An aggregate from before there were data keys gets its own with its next event.
-            (Some(_), _) if self.has_data_keys && matches!(kind, Kind::Event) => Err(Error::new(
+            (Some(_), _, Under::DataKey) if self.has_data_keys && is_event => Err(Error::new(
                 ErrorKind::Config,
                 "events are encrypted with the data keys of their aggregates, which only an event store gives; store \
                  them through it",
             )),
-            (Some(cipher), _) => Ok(Some((cipher.code(), &**cipher))),
-            (None, _) => Ok(None),
+            (Some(cipher), ..) => Ok(Some((cipher.code(), &**cipher))),
+            (None, ..) => Ok(None),
         }
     }
 

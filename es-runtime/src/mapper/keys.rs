@@ -1,17 +1,28 @@
 //! Data keys: each aggregate's own, itself encrypted by the cipher of the mapper.
 //!
 //! ```text
-//! format 1 | cipher | key id (4 bytes) | the data key, encrypted, bound to the aggregate
+//! format 1 | cipher | id of the cipher's key (4 bytes) | the data key, encrypted, bound to the aggregate
+//! format 2 | cipher | id of the cipher's key (4 bytes) | the id of the data key (8 bytes) and the data key, likewise
 //! ```
+//!
+//! Format 1 is only read, whatever id stands beside it.
 
 use uuid::Uuid;
 
 use super::frame::{DATA_KEY, FORMAT};
 use super::{DataKey, Identity, Kind, Mapper};
+use crate::aggregate::is_forgotten_notice;
 use crate::cipher::{KeyId, data_key};
 use crate::error::{Error, ErrorKind};
 use crate::id::{DataKeyId, Version};
 use crate::stored_event::StoredEvent;
+
+/// The format of a data key that is encrypted alone.
+const BARE: u8 = 1;
+/// The format of a data key that is encrypted with its id.
+const WITH_ID: u8 = 2;
+/// The bytes of that id.
+const ID: usize = 8;
 
 impl Mapper {
     /// As [`with_cipher`](Self::with_cipher), but the events and snapshots of each aggregate are encrypted with a key of
@@ -31,41 +42,43 @@ impl Mapper {
     }
 
     /// Returns whether the row of an event is encrypted with a data key.
-    #[expect(clippy::unused_self, reason = "the mapper alone knows frames")]
-    pub(crate) fn needs_data_key(&self, row: &StoredEvent) -> bool {
+    pub(crate) fn needs_data_key(row: &StoredEvent) -> bool {
         row.state.first() == Some(&FORMAT) && row.state.get(3) == Some(&DATA_KEY)
     }
 
-    /// Whether the row of an event can be read without the data key, though it should not.
+    /// Whether the row of an event can be read without the data key, though it should not. The notice of forgetting is no
+    /// such row.
     pub(crate) fn is_exposed(&self, row: &StoredEvent) -> bool {
         let is_clear_by_choice = self.clear_topics.iter().any(|topic| row.topic == **topic);
-        !self.needs_data_key(row) && !is_clear_by_choice && !row.topic.ends_with(".Forgotten")
+        !Self::needs_data_key(row) && !is_clear_by_choice && !is_forgotten_notice(&row.topic)
     }
 
-    /// A new data key for an aggregate, as it is stored.
+    /// Makes a data key for an aggregate: its id, and the key as it is stored.
     pub(crate) fn new_data_key(&self, id: Uuid) -> Result<(DataKeyId, Vec<u8>), Error> {
-        Ok((DataKeyId::random(), self.wrap(id, data_key::generate()?.as_ref())?))
+        let key_id = DataKeyId::random();
+        Ok((key_id, self.wrap(id, key_id, data_key::generate()?.as_ref())?))
     }
 
-    /// The data key as it is stored now; nothing if that is how it is stored already.
+    /// Encrypts a data key as a new one would be; `None` if that is how it is stored already.
     pub(crate) fn wrap_again(
         &self,
         id: Uuid,
-        _: DataKeyId,
+        key_id: DataKeyId,
         wrapped: &[u8],
     ) -> Result<Option<Vec<u8>>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
-        let key = data_key::wiped(self.unwrap(id, wrapped).map_err(|error| of_which(id, error))?);
-        let header = [&[FORMAT, cipher.code()][..], &cipher.key_id().to_bytes()].concat();
-        if wrapped.starts_with(&header) { Ok(None) } else { self.wrap(id, key.as_ref()).map(Some) }
+        let key = data_key::wiped(self.unwrap(id, key_id, wrapped).map_err(|error| of_which(id, error))?);
+        let header = [&[WITH_ID, cipher.code()][..], &cipher.key_id().to_bytes()].concat();
+        if wrapped.starts_with(&header) { Ok(None) } else { self.wrap(id, key_id, key.as_ref()).map(Some) }
     }
 
-    fn wrap(&self, id: Uuid, key: &[u8]) -> Result<Vec<u8>, Error> {
+    fn wrap(&self, id: Uuid, key_id: DataKeyId, key: &[u8]) -> Result<Vec<u8>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
-        let mut wrapped = vec![FORMAT, cipher.code()];
+        let mut wrapped = vec![WITH_ID, cipher.code()];
         wrapped.extend(cipher.key_id().to_bytes());
         let associated = of_key(id).associated(&wrapped);
-        cipher.encrypt(key, &associated, &mut wrapped)?;
+        let plain = data_key::wiped([&key_id.to_bytes()[..], key].concat());
+        cipher.encrypt(plain.as_ref(), &associated, &mut wrapped)?;
         Ok(wrapped)
     }
 
@@ -75,20 +88,42 @@ impl Mapper {
     }
 
     /// The mapper of the rows of an aggregate that has this data key.
-    pub(crate) fn with_data_key(&self, id: Uuid, _: DataKeyId, wrapped: &[u8]) -> Result<Self, Error> {
-        let cipher =
-            self.unwrap(id, wrapped).and_then(data_key::cipher).map_err(|error| of_which(id, error))?;
+    pub(crate) fn with_data_key(&self, id: Uuid, key_id: DataKeyId, wrapped: &[u8]) -> Result<Self, Error> {
+        let cipher = self
+            .unwrap(id, key_id, wrapped)
+            .and_then(data_key::cipher)
+            .map_err(|error| of_which(id, error))?;
         Ok(Self { data_key: DataKey::Some(cipher), ..self.clone() })
     }
 
-    /// The data key itself.
-    fn unwrap(&self, id: Uuid, wrapped: &[u8]) -> Result<Vec<u8>, Error> {
-        let Some(([FORMAT, code, key_id @ ..], rest)) = wrapped.split_first_chunk::<6>() else {
+    /// Decrypts the data key, whose id must be the one that stands beside it.
+    fn unwrap(&self, id: Uuid, key_id: DataKeyId, wrapped: &[u8]) -> Result<Vec<u8>, Error> {
+        let Some(([format @ (BARE | WITH_ID), code, cipher_key @ ..], rest)) =
+            wrapped.split_first_chunk::<6>()
+        else {
             return Err(Error::new(ErrorKind::Corrupt, "it is cut off, or of a format that is not known"));
         };
         let header = wrapped.get(..6).unwrap_or_default();
-        let key_id = KeyId::from_bytes(*key_id);
-        self.decrypt(*code, |cipher| cipher.decrypt(key_id, rest, &of_key(id).associated(header)))
+        let cipher_key = KeyId::from_bytes(*cipher_key);
+        let mut key =
+            self.decrypt(*code, |cipher| cipher.decrypt(cipher_key, rest, &of_key(id).associated(header)))?;
+        if *format == BARE {
+            return Ok(key);
+        }
+        let inside = key.split_first_chunk().map(|(inside, _)| DataKeyId::from_bytes(*inside));
+        if inside == Some(key_id) {
+            key.drain(..ID);
+            return Ok(key);
+        }
+        drop(data_key::wiped(key));
+        let inside = inside.map_or_else(|| "no id".to_owned(), |inside| format!("the id {inside}"));
+        Err(Error::new(
+            ErrorKind::Cipher,
+            format!(
+                "it was encrypted with {inside}, and the id {key_id} stands beside it; something else replaced one of the two: \
+                 restore the row from a backup"
+            ),
+        ))
     }
 }
 

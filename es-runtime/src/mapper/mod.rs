@@ -6,8 +6,11 @@
 mod columns;
 mod frame;
 mod keys;
+mod refused;
 mod snapshot;
 mod state;
+#[cfg(all(test, feature = "aes", feature = "msgpack", feature = "macros"))]
+mod tests;
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -20,9 +23,10 @@ use uuid::Uuid;
 
 pub use self::columns::EventView;
 use self::columns::Fill;
+use self::refused::{Place, at_row, not_in_set, of_another, unknown_topic};
 pub(crate) use self::snapshot::{Found, Snapshot};
-use self::state::{Data, OfAggregate, OfSet, Read, Single, Skipped, State, Written};
-use crate::aggregate::{Aggregate, Events, is_retired};
+use self::state::{Data, Missed, OfAggregate, OfSet, Owner, Read, Single, Skipped, State, Written};
+use crate::aggregate::{Aggregate, Empty, Events, Reading, Topics, forgotten_topic, is_retired, shared_by};
 use crate::cipher::Cipher;
 use crate::clock::Timestamp;
 use crate::codec::Codec;
@@ -32,7 +36,6 @@ use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
 use crate::event_set::{EventSet, Visited};
 use crate::id::Version;
 use crate::metadata::Metadata;
-use crate::registry::Registry;
 use crate::stored_event::StoredEvent;
 
 /// How large a state may be once it is decompressed, unless it is said otherwise.
@@ -100,6 +103,15 @@ struct Identity<'a> {
     id: Uuid,
     version: Version,
     topic: &'a str,
+}
+
+/// Which key a state is sealed with, where there are data keys.
+#[derive(Clone, Copy)]
+enum Under {
+    /// The data key of the aggregate.
+    DataKey,
+    /// The key of the mapper's cipher.
+    Cipher,
 }
 
 /// The data key of the aggregate whose rows are mapped.
@@ -233,14 +245,19 @@ impl Mapper {
         self
     }
 
-    /// Makes the row of an event of an aggregate.
+    /// Makes the row of an event of an aggregate, which it names where the topic does not.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite.
+    /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite, `Some(None)` or
+    /// `Some(())`.
     pub fn encode<A: Aggregate>(&self, recorded: &Recorded<A::Event>) -> Result<StoredEvent, Error> {
-        let visitor = Encode { mapper: self, envelope: recorded.envelope(), metadata: recorded.metadata() };
-        recorded.event().visit(visitor)
+        recorded.event().visit(Encode {
+            mapper: self,
+            envelope: recorded.envelope(),
+            owner: shared_by::<A>,
+            metadata: recorded.metadata(),
+        })
     }
 
     /// Makes the row of an event that belongs to no aggregate of this program.
@@ -257,15 +274,16 @@ impl Mapper {
         event: &E,
     ) -> Result<StoredEvent, Error> {
         let envelope = Envelope::new(id, version, at);
-        event.accept(Encode { mapper: self, envelope: &envelope, metadata })
+        event.accept(Encode { mapper: self, envelope: &envelope, owner: |_| None, metadata })
     }
 
     /// Reads a row as an event of an aggregate; nothing if its type is retired.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnknownTopic`] or [`ErrorKind::WrongAggregate`] by its topic, [`ErrorKind::Corrupt`] if the
-    /// state does not fit, [`ErrorKind::Cipher`] if it cannot be decrypted.
+    /// [`ErrorKind::UnknownTopic`] or [`ErrorKind::WrongAggregate`] by its topic, or by the aggregate that the row of a
+    /// shared event names; [`ErrorKind::Forgotten`] for the row that says so; [`ErrorKind::Corrupt`] if the state does not
+    /// fit, [`ErrorKind::Cipher`] if it cannot be decrypted.
     pub fn decode<A: Aggregate>(&self, row: &StoredEvent) -> Result<Option<Recorded<A::Event>>, Error> {
         Ok(match self.decode_mapped::<A>(row)? {
             Mapped::Event(recorded) => Some(recorded),
@@ -275,16 +293,32 @@ impl Mapper {
 
     #[inline]
     pub(crate) fn decode_mapped<A: Aggregate>(&self, row: &StoredEvent) -> Result<Mapped<A::Event>, Error> {
-        let unknown = Cell::new(false);
-        let data = OfAggregate::<A> { topic: &row.topic, unknown: &unknown, aggregate: PhantomData };
+        let missed = Cell::new(None);
+        let data = OfAggregate::<A> { topic: &row.topic, missed: &missed, aggregate: PhantomData };
         match self.read(row, data) {
             Ok(read) => Ok(Mapped::Event(recorded(row, read))),
-            Err(_) if unknown.get() && is_retired::<A>(&row.topic) => {
+            Err(error) => self.missed::<A>(row, missed.into_inner(), error),
+        }
+    }
+
+    #[cold]
+    fn missed<A: Aggregate>(
+        &self,
+        row: &StoredEvent,
+        missed: Option<Missed>,
+        error: Error,
+    ) -> Result<Mapped<A::Event>, Error> {
+        match missed {
+            None => Err(error),
+            Some(Missed::Owner(name)) => Err(of_another::<A>(row, &name)),
+            Some(Missed::Topic) if is_retired::<A>(&row.topic) => {
                 let Read { at, .. } = self.read(row, Skipped)?;
                 Ok(Mapped::Retired(Envelope::new(row.id, row.version, at)))
             }
-            Err(_) if unknown.get() => Err(unknown_topic::<A>(row)),
-            Err(error) => Err(error),
+            Some(Missed::Topic) => match Topics::of::<A>().read(&row.topic) {
+                Some(Reading::Forgotten(_)) => Err(Error::forgotten(row.id)),
+                _ => Err(unknown_topic::<A>(row)),
+            },
         }
     }
 
@@ -307,8 +341,12 @@ impl Mapper {
     ///
     /// As [`encode`](Self::encode).
     pub fn encode_in<E: Visited<M>, M>(&self, recorded: &Recorded<E>) -> Result<StoredEvent, Error> {
-        let visitor = Encode { mapper: self, envelope: recorded.envelope(), metadata: recorded.metadata() };
-        recorded.event().show(visitor)
+        recorded.event().show(Encode {
+            mapper: self,
+            envelope: recorded.envelope(),
+            owner: E::owner,
+            metadata: recorded.metadata(),
+        })
     }
 
     /// Reads a row as an event of a set.
@@ -326,23 +364,17 @@ impl Mapper {
         }
     }
 
-    pub(crate) fn encode_forgotten(
-        &self,
-        id: Uuid,
-        of: &str,
-        version: Version,
-        at: Timestamp,
-        metadata: &Metadata,
-    ) -> Result<StoredEvent, Error> {
-        let mut row = StoredEvent::new(id, version, format!("{of}.Forgotten"), Vec::new())?;
-        let data = serde_json::Map::new();
-        self.codec.encode(&Written { version: 1, at, metadata, data: &data }, &mut row.state)?;
-        Ok(row)
-    }
-
     /// When the event of a row was recorded.
     pub(crate) fn time_of(&self, row: &StoredEvent) -> Result<Timestamp, Error> {
         self.read(row, Skipped).map(|read| read.at)
+    }
+
+    /// The aggregate that a row names as its own; `None` where the topic names it, and for rows from before they named one.
+    #[allow(dead_code, reason = "for readers that handle rows of several aggregates")]
+    pub(crate) fn owner_of(&self, row: &StoredEvent) -> Result<Option<String>, Error> {
+        let owner = Cell::new(None);
+        self.read(row, Owner(&owner))?;
+        Ok(owner.into_inner())
     }
 
     fn read<V, T>(&self, row: &StoredEvent, data: T) -> Result<Read<V>, Error>
@@ -378,6 +410,8 @@ fn recorded<E>(row: &StoredEvent, read: Read<E>) -> Recorded<E> {
 struct Encode<'a> {
     mapper: &'a Mapper,
     envelope: &'a Envelope,
+    /// The aggregate that the row has to name, by its topic.
+    owner: fn(&str) -> Option<&'static str>,
     metadata: &'a Metadata,
 }
 
@@ -385,14 +419,16 @@ impl EventVisitor for Encode<'_> {
     type Output = Result<StoredEvent, Error>;
 
     fn data<T: Serialize + Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
-        let Self { mapper, envelope, metadata } = self;
-        let written = Written { version: of.version(), at: envelope.timestamp(), metadata, data };
-        let mut row =
-            StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128))?;
-        let encoded = mapper.codec.encode(&written, &mut row.state);
-        encoded.map_err(|error| at_row(&row, error))?;
-        let state = std::mem::take(&mut row.state);
-        row.state = mapper.seal(state, &Identity::of_event(&row)).map_err(|error| at_row(&row, error))?;
+        let Self { mapper, envelope, owner, metadata } = self;
+        let written = Written {
+            version: of.version(),
+            at: envelope.timestamp(),
+            of: owner(of.topic()),
+            metadata,
+            data,
+        };
+        let row = StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128))?;
+        let mut row = mapper.fill_state(row, &written, Under::DataKey)?;
         if !mapper.columns.is_empty() {
             let data = || serde_json::to_value(data).unwrap_or_default();
             let made = OnceCell::new();
@@ -403,59 +439,38 @@ impl EventVisitor for Encode<'_> {
     }
 }
 
-/// Names the row in the words of a message.
-struct Place<'a>(&'a StoredEvent);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let StoredEvent { id, version, topic, .. } = self.0;
-        write!(f, "event {version} of aggregate {id}, a `{topic}`")
+impl Mapper {
+    /// Makes the row that tells the readers of an aggregate that it is forgotten. The cipher of the mapper seals it, and no
+    /// data key, so that it can be read once that is gone.
+    #[allow(dead_code, reason = "for the transaction that destroys a data key")]
+    pub(crate) fn encode_forgotten(
+        &self,
+        id: Uuid,
+        of: &str,
+        version: Version,
+        at: Timestamp,
+        metadata: &Metadata,
+    ) -> Result<StoredEvent, Error> {
+        let written = Written { version: 1, at, of: None, metadata, data: &Empty };
+        self.fill_state(
+            StoredEvent::new(id, version, forgotten_topic(of), Vec::new())?,
+            &written,
+            Under::Cipher,
+        )
     }
-}
 
-#[cold]
-fn at_row(row: &StoredEvent, error: Error) -> Error {
-    Error::new(error.kind(), format!("{}: {error}", Place(row))).with_source(error)
-}
-
-#[cold]
-fn not_in_set<E: EventSet>(row: &StoredEvent) -> Error {
-    let known: Vec<String> = E::TYPES.iter().map(|known| format!("`{}`", known.topic())).collect();
-    let message = format!(
-        "{} is not among the events that are read here, {}; a newer release may have stored it, or the id is \
-         another's; if the event was renamed, keep the old topic in `ALIASES`",
-        Place(row),
-        known.join(", ")
-    );
-    Error::new(ErrorKind::UnknownTopic, message)
-}
-
-#[cold]
-fn unknown_topic<A: Aggregate>(row: &StoredEvent) -> Error {
-    let registry = Registry::global().ok();
-    if let Some(other) = registry.and_then(|registry| registry.reader(&row.topic)) {
-        let message =
-            format!("{}: the id is that of a `{}`, not of a `{}`", Place(row), other.name(), A::NAME);
-        return Error::new(ErrorKind::WrongAggregate, message);
-    }
-    match registry.and_then(|registry| registry.event(&row.topic)) {
-        Some(event) => Error::new(
-            ErrorKind::WrongAggregate,
-            format!(
-                "{} belongs to another aggregate than `{}`: the event is declared at {}; check the id",
-                Place(row),
-                A::NAME,
-                event.place()
-            ),
-        ),
-        None => Error::new(
-            ErrorKind::UnknownTopic,
-            format!(
-                "{} is not known to `{}`; a newer release may have stored it; if the event was renamed, keep the \
-                 old topic in `aliases`, if it is gone, in `#[mutator(retired = [..])]`",
-                Place(row),
-                A::NAME
-            ),
-        ),
+    /// Writes the state of a row of an event.
+    fn fill_state<T: Serialize>(
+        &self,
+        mut row: StoredEvent,
+        written: &Written<'_, T>,
+        under: Under,
+    ) -> Result<StoredEvent, Error> {
+        let encoded = self.codec.encode(written, &mut row.state);
+        encoded.map_err(|error| at_row(&row, error))?;
+        let state = std::mem::take(&mut row.state);
+        row.state =
+            self.seal(state, &Identity::of_event(&row), under).map_err(|error| at_row(&row, error))?;
+        Ok(row)
     }
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Identity, Kind, Mapper, at_row};
+use super::{Identity, Kind, Mapper, Under, at_row};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::id::Version;
@@ -68,7 +68,7 @@ impl Mapper {
         let written = Written { fp: fingerprint, created, at, data: state };
         self.codec.encode(&written, &mut row.state).map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);
-        row.state = self.seal(state, &identity(&row)).map_err(|error| at_row(&row, error))?;
+        row.state = self.seal(state, &identity(&row), Under::DataKey).map_err(|error| at_row(&row, error))?;
         Ok(row)
     }
 

@@ -1,4 +1,4 @@
-//! The stored state: `{"v":2,"at":1763640000123456,"meta":{..},"data":{..}}`, written and read in one pass.
+//! The stored state: `{"v":2,"at":1763640000123456,"of":"Account","meta":{..},"data":{..}}`, written and read in one pass.
 
 use std::cell::Cell;
 use std::fmt;
@@ -18,18 +18,24 @@ use crate::metadata::Metadata;
 pub(super) struct Written<'a, T> {
     pub(super) version: u32,
     pub(super) at: Timestamp,
+    /// The aggregate, where the topic does not name it.
+    pub(super) of: Option<&'static str>,
     pub(super) metadata: &'a Metadata,
     pub(super) data: &'a T,
 }
 
 impl<T: Serialize> Serialize for Written<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let count = 2 + usize::from(self.version > 1) + usize::from(!self.metadata.is_empty());
+        let optional = [self.version > 1, self.of.is_some(), !self.metadata.is_empty()];
+        let count = 2 + optional.into_iter().filter(|is_there| *is_there).count();
         let mut map = serializer.serialize_map(Some(count))?;
         if self.version > 1 {
             map.serialize_entry("v", &self.version)?;
         }
         map.serialize_entry("at", &self.at)?;
+        if let Some(of) = self.of {
+            map.serialize_entry("of", of)?;
+        }
         if !self.metadata.is_empty() {
             map.serialize_entry("meta", self.metadata)?;
         }
@@ -50,12 +56,25 @@ pub(super) trait Data<'de>: Copy {
     type Value;
 
     fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<Self::Value, D::Error>;
+
+    /// Takes note of the aggregate that the row says it belongs to; `false` refuses the row.
+    fn belongs_to(self, _name: &str) -> bool {
+        true
+    }
 }
 
-/// An event of an aggregate. That there is no such event is told apart from data that do not fit.
+/// Why an aggregate does not read a row, though its data may be in order.
+pub(super) enum Missed {
+    /// The aggregate does not know the topic.
+    Topic,
+    /// The row belongs to the aggregate of this name.
+    Owner(String),
+}
+
+/// An event of an aggregate. Rows that the aggregate does not read are told apart from data that do not fit.
 pub(super) struct OfAggregate<'a, A> {
     pub(super) topic: &'a str,
-    pub(super) unknown: &'a Cell<bool>,
+    pub(super) missed: &'a Cell<Option<Missed>>,
     pub(super) aggregate: PhantomData<A>,
 }
 
@@ -72,9 +91,17 @@ impl<'de, A: Aggregate> Data<'de> for OfAggregate<'_, A> {
 
     fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<A::Event, D::Error> {
         A::Event::decode(self.topic, version, data).unwrap_or_else(|| {
-            self.unknown.set(true);
+            self.missed.set(Some(Missed::Topic));
             Err(D::Error::custom("the topic is not known"))
         })
+    }
+
+    fn belongs_to(self, name: &str) -> bool {
+        let is_ours = name == A::NAME || A::ALIASES.contains(&name);
+        if !is_ours {
+            self.missed.set(Some(Missed::Owner(name.to_owned())));
+        }
+        is_ours
     }
 }
 
@@ -135,6 +162,23 @@ impl<'de> Data<'de> for Skipped {
     }
 }
 
+/// Any event, of which only the aggregate is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'a>(pub(super) &'a Cell<Option<String>>);
+
+impl<'de> Data<'de> for Owner<'_> {
+    type Value = ();
+
+    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<(), D::Error> {
+        Skipped.read(version, data)
+    }
+
+    fn belongs_to(self, name: &str) -> bool {
+        self.0.set(Some(name.to_owned()));
+        true
+    }
+}
+
 /// Reads a state whose data are read by the inner one.
 pub(super) struct State<T>(pub(super) T);
 
@@ -151,6 +195,7 @@ impl<'de, T: Data<'de>> DeserializeSeed<'de> for State<T> {
 enum Key {
     V,
     At,
+    Of,
     Meta,
     Data,
     #[serde(other)]
@@ -165,7 +210,7 @@ impl<'de, T: Data<'de>> Visitor<'de> for State<T> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let (mut version, mut at, mut metadata, mut data) = (None, None, None, None);
+        let (mut version, mut at, mut of, mut metadata, mut data) = (None, None, None, None, None);
         while let Some(key) = map.next_key()? {
             match key {
                 // One pass has to know it when it comes to the data.
@@ -174,10 +219,12 @@ impl<'de, T: Data<'de>> Visitor<'de> for State<T> {
                 }
                 Key::V if version.is_some() => return Err(M::Error::duplicate_field("v")),
                 Key::At if at.is_some() => return Err(M::Error::duplicate_field("at")),
+                Key::Of if of.is_some() => return Err(M::Error::duplicate_field("of")),
                 Key::Meta if metadata.is_some() => return Err(M::Error::duplicate_field("meta")),
                 Key::Data if data.is_some() => return Err(M::Error::duplicate_field("data")),
                 Key::V => version = Some(map.next_value()?),
                 Key::At => at = Some(map.next_value()?),
+                Key::Of => of = Some(map.next_value_seed(Belongs(self.0))?),
                 Key::Meta => metadata = Some(map.next_value()?),
                 Key::Data => data = Some(map.next_value_seed(Value(self.0, version.unwrap_or(1)))?),
                 Key::Other => {
@@ -190,6 +237,29 @@ impl<'de, T: Data<'de>> Visitor<'de> for State<T> {
             metadata: metadata.unwrap_or_default(),
             data: data.ok_or_else(|| M::Error::missing_field("data"))?,
         })
+    }
+}
+
+/// Shows the name of the aggregate to whoever reads the data.
+struct Belongs<T>(T);
+
+impl<'de, T: Data<'de>> DeserializeSeed<'de> for Belongs<T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<(), D::Error> {
+        name.deserialize_str(self)
+    }
+}
+
+impl<'de, T: Data<'de>> Visitor<'de> for Belongs<T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of an aggregate")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<(), E> {
+        if self.0.belongs_to(name) { Ok(()) } else { Err(E::custom("the row is of another aggregate")) }
     }
 }
 

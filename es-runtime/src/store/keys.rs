@@ -304,7 +304,7 @@ impl Mappers<'_> {
         let keyless = self.keyless.as_ref().unwrap_or(self.mapper);
         match self.keyed.get(&row.id) {
             Some(Some(keyed)) => Some(keyed),
-            Some(None) => Some(keyless).filter(|mapper| !mapper.needs_data_key(row)),
+            Some(None) => Some(keyless).filter(|_| !Mapper::needs_data_key(row)),
             None => Some(keyless),
         }
     }

@@ -9,11 +9,11 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::{Answer, Finite, Stop};
+use super::{Answer, Search, Stop};
 
 /// The container under way.
 pub(super) struct Inside {
-    pub(super) finite: Finite,
+    pub(super) search: Search,
     pub(super) at: usize,
     pub(super) variant: Option<&'static str>,
 }
@@ -26,7 +26,7 @@ impl Inside {
     ) -> Answer {
         let (at, variant) = (self.at, self.variant);
         self.at += 1;
-        self.finite.step(value, || match variant {
+        self.search.step(value, || match variant {
             Some(variant) => format!("|{variant}{}", step(at)).into(),
             None => step(at),
         })

@@ -1,4 +1,5 @@
-//! Looks for floats that no format should hold, without writing anything.
+//! Looks for values that would be read back as others, without writing anything: floats that are not finite, and
+//! `Some` of what is written as null.
 
 mod inside;
 
@@ -9,14 +10,23 @@ use serde::ser::{self, Serialize, Serializer};
 
 use self::inside::Inside;
 
-/// The path of the first float that is infinite or not a number: `data.lines[2].rate`.
+/// Why a value cannot be read back as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// A float that is infinite or not a number.
+    NotFinite,
+    /// `Some(None)` or `Some(())`, which would be read as `None`.
+    SomeOfNull,
+}
+
+/// Finds the first value that would be lost, and its path: `data.lines[2].rate`.
 ///
 /// Keys of maps are data and not shown: their values are at `rates{value}`, as in `events.lock`.
-pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Option<String> {
-    match value.serialize(Finite { human_readable }) {
-        Err(Stop::Found(steps)) => {
+pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Option<(Loss, String)> {
+    match value.serialize(Search { human_readable, inside_some: false }) {
+        Err(Stop::Found(loss, steps)) => {
             let path: String = steps.iter().rev().map(AsRef::as_ref).collect();
-            Some(path.strip_prefix('.').map(str::to_owned).unwrap_or(path))
+            Some((loss, path.strip_prefix('.').map(str::to_owned).unwrap_or(path)))
         }
         _ => None,
     }
@@ -24,15 +34,15 @@ pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Op
 
 #[derive(Debug)]
 enum Stop {
-    /// The steps from the float outwards.
-    Found(Vec<Cow<'static, str>>),
+    /// With the steps from the value outwards.
+    Found(Loss, Vec<Cow<'static, str>>),
     /// A type that fails of its own accord; the codec reports it.
     Other,
 }
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not finite")
+        f.write_str("lost")
     }
 }
 
@@ -46,25 +56,34 @@ impl ser::Error for Stop {
 
 type Answer = Result<(), Stop>;
 
-/// Takes every value, and stops at a float that is not finite.
+/// Takes every value, and stops at one that would be lost.
 #[derive(Clone, Copy)]
-struct Finite {
+struct Search {
     human_readable: bool,
+    inside_some: bool,
 }
 
-impl Finite {
+impl Search {
     fn inside(self, variant: Option<&'static str>) -> Inside {
-        Inside { finite: self, at: 0, variant }
+        Inside { search: self, at: 0, variant }
     }
 
     fn step<T: Serialize + ?Sized>(self, value: &T, step: impl FnOnce() -> Cow<'static, str>) -> Answer {
-        value.serialize(self).map_err(|stop| match stop {
-            Stop::Found(mut steps) => {
+        value.serialize(Self { inside_some: false, ..self }).map_err(|stop| match stop {
+            Stop::Found(loss, mut steps) => {
                 steps.push(step());
-                Stop::Found(steps)
+                Stop::Found(loss, steps)
             }
             Stop::Other => Stop::Other,
         })
+    }
+
+    fn null(self) -> Answer {
+        if self.inside_some { Err(Stop::Found(Loss::SomeOfNull, Vec::new())) } else { Ok(()) }
+    }
+
+    fn float(is_finite: bool) -> Answer {
+        if is_finite { Ok(()) } else { Err(Stop::Found(Loss::NotFinite, Vec::new())) }
     }
 }
 
@@ -72,7 +91,7 @@ macro_rules! harmless {
     ($($method:ident: $type:ty,)*) => { $(fn $method(self, _: $type) -> Answer { Ok(()) })* };
 }
 
-impl Serializer for Finite {
+impl Serializer for Search {
     type Ok = ();
     type Error = Stop;
     type SerializeSeq = Inside;
@@ -98,27 +117,31 @@ impl Serializer for Finite {
         serialize_char: char,
         serialize_str: &str,
         serialize_bytes: &[u8],
-        serialize_unit_struct: &'static str,
     }
 
     fn serialize_f32(self, value: f32) -> Answer {
-        if value.is_finite() { Ok(()) } else { Err(Stop::Found(Vec::new())) }
+        Self::float(value.is_finite())
     }
 
     fn serialize_f64(self, value: f64) -> Answer {
-        if value.is_finite() { Ok(()) } else { Err(Stop::Found(Vec::new())) }
+        Self::float(value.is_finite())
     }
 
     fn serialize_none(self) -> Answer {
-        Ok(())
+        self.null()
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Answer {
-        value.serialize(self)
+        value.serialize(Self { inside_some: true, ..self })
     }
 
     fn serialize_unit(self) -> Answer {
-        Ok(())
+        self.null()
+    }
+
+    // A null in JSON, an empty list in MessagePack.
+    fn serialize_unit_struct(self, _: &'static str) -> Answer {
+        if self.human_readable { self.null() } else { Ok(()) }
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Answer {
