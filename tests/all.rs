@@ -23,6 +23,7 @@ mod mapper;
 mod metadata;
 mod observed;
 mod once;
+mod own_codecs;
 mod registry;
 mod renaming;
 mod replay;

@@ -1,13 +1,16 @@
-//! How a value becomes bytes and bytes a value; both formats write the names of fields.
+//! How a value becomes bytes and bytes a value; every format writes the names of fields.
 //!
 //! Whatever is written can be read again: what a format cannot hold is refused, and so are bytes that are
 //! left over. Any bytes may be read; they give an error, and neither a panic nor memory without bound.
 
+mod any;
 mod finite;
 mod json;
 mod message;
 #[cfg(feature = "msgpack")]
 mod msgpack;
+#[cfg(feature = "own-codec")]
+mod own;
 #[cfg(feature = "msgpack")]
 mod walk;
 #[cfg(test)]
@@ -16,6 +19,9 @@ mod tests;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
+pub(crate) use self::any::AnyCodec;
+#[cfg(feature = "own-codec")]
+pub use self::own::{Decodable, Encodable, Failure, OwnCodec};
 use crate::error::{Error, ErrorKind};
 
 /// The format of stored data.

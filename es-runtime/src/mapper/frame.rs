@@ -9,7 +9,7 @@
 
 use super::{DataKey, Identity, Kind, Mapper};
 use crate::cipher::{Cipher, KeyId};
-use crate::codec::Codec;
+use crate::codec::{AnyCodec, Codec};
 use crate::error::{Error, ErrorKind};
 
 pub(super) const FORMAT: u8 = 1;
@@ -28,6 +28,7 @@ impl Mapper {
             );
             return Err(Error::new(ErrorKind::Invalid, message));
         }
+        self.check_codec()?;
         let compressor = self.compressor.as_ref().map(|known| known.code());
         let cipher = self.cipher.as_ref().map(|known| known.code());
         if [compressor, cipher].contains(&Some(NONE)) || cipher == Some(DATA_KEY) {
@@ -44,7 +45,7 @@ impl Mapper {
         // What grew is kept as it was.
         let compressed = compressed.filter(|(_, bytes)| bytes.len() < written.len());
         let cipher = if self.is_clear(identity) { None } else { self.writing_cipher(identity.kind)? };
-        if self.codec == Codec::Json && compressed.is_none() && cipher.is_none() {
+        if matches!(self.codec, AnyCodec::Known(Codec::Json)) && compressed.is_none() && cipher.is_none() {
             return Ok(written);
         }
         let (compressor, body) = compressed.unwrap_or((NONE, written));
@@ -67,11 +68,11 @@ impl Mapper {
         &self,
         state: &'a [u8],
         identity: &Identity<'_>,
-    ) -> Result<(Codec, std::borrow::Cow<'a, [u8]>), Error> {
+    ) -> Result<(AnyCodec, std::borrow::Cow<'a, [u8]>), Error> {
         let may_be_clear = self.cipher.is_none() || self.allows_clear || self.is_clear(identity);
         let clear = |state| if may_be_clear { Ok(state) } else { Err(not_encrypted()) };
         if state.first() == Some(&b'{') {
-            return Ok((Codec::Json, clear(state)?.into()));
+            return Ok((AnyCodec::Known(Codec::Json), clear(state)?.into()));
         }
         let Some(([format, codec, compressor, cipher], rest)) = state.split_first_chunk() else {
             return Err(corrupt("it is cut off"));
@@ -81,8 +82,7 @@ impl Mapper {
                 "its format {format} is not known; a newer release may have written it"
             )));
         }
-        let codec = Codec::from_code(*codec)
-            .ok_or_else(|| config(&format!("the codec {codec}"), "turn on the feature `msgpack`"))?;
+        let codec = self.codec_of(*codec)?;
         let decrypted = if *cipher == NONE {
             clear(rest)?.into()
         } else {
@@ -170,6 +170,6 @@ fn corrupt(what: &str) -> Error {
     Error::new(ErrorKind::Corrupt, what)
 }
 
-fn config(what: &str, remedy: &str) -> Error {
+pub(super) fn config(what: &str, remedy: &str) -> Error {
     Error::new(ErrorKind::Config, format!("it was stored with {what}, which this program lacks; {remedy}"))
 }

@@ -3,6 +3,7 @@
 //! Id, version and topic stand in clear beside the state, so that a store can find a row; all else is in it. What
 //! a cipher writes is bound to them.
 
+mod codecs;
 mod columns;
 mod frame;
 mod keys;
@@ -25,7 +26,9 @@ use self::state::{Data, OfAggregate, OfSet, Read, Single, Skipped, State, Writte
 use crate::aggregate::{Aggregate, Events, is_retired};
 use crate::cipher::Cipher;
 use crate::clock::Timestamp;
-use crate::codec::Codec;
+#[cfg(feature = "own-codec")]
+use crate::codec::OwnCodec;
+use crate::codec::{AnyCodec, Codec};
 use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
@@ -58,7 +61,10 @@ const LARGEST: usize = 64 << 20;
 /// ```
 #[derive(Clone)]
 pub struct Mapper {
-    codec: Codec,
+    codec: AnyCodec,
+    /// Those of the user's own that can be read.
+    #[cfg(feature = "own-codec")]
+    own_codecs: Vec<Arc<dyn OwnCodec>>,
     compressor: Option<Arc<dyn Compressor>>,
     /// All that can be read.
     compressors: Vec<Arc<dyn Compressor>>,
@@ -150,7 +156,9 @@ impl Mapper {
     /// JSON, neither compressed nor encrypted.
     pub fn new() -> Self {
         Self {
-            codec: Codec::default(),
+            codec: AnyCodec::Known(Codec::default()),
+            #[cfg(feature = "own-codec")]
+            own_codecs: Vec::new(),
             compressor: None,
             compressors: known_compressors(),
             cipher: None,
@@ -162,13 +170,6 @@ impl Mapper {
             largest: LARGEST,
             columns: Vec::new(),
         }
-    }
-
-    /// Writes with this codec; rows in any other are still read.
-    #[must_use]
-    pub fn with_codec(mut self, codec: Codec) -> Self {
-        self.codec = codec;
-        self
     }
 
     /// Compresses what becomes smaller by it.

@@ -8,12 +8,13 @@ use std::fmt;
 use serde::ser::{self, Serialize, Serializer};
 
 use self::inside::Inside;
+use super::MAX_DEPTH;
 
 /// The path of the first float that is infinite or not a number: `data.lines[2].rate`.
 ///
 /// Keys of maps are data and not shown: their values are at `rates{value}`, as in `events.lock`.
 pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Option<String> {
-    match value.serialize(Finite { human_readable }) {
+    match value.serialize(Finite { human_readable, depth: 0 }) {
         Err(Stop::Found(steps)) => {
             let path: String = steps.iter().rev().map(AsRef::as_ref).collect();
             Some(path.strip_prefix('.').map(str::to_owned).unwrap_or(path))
@@ -22,10 +23,18 @@ pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Op
     }
 }
 
+/// Whether [`find`] finds nothing, and no value stands inside more than [`MAX_DEPTH`] containers.
+#[cfg(feature = "own-codec")]
+pub(super) fn can_be_read_again<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> bool {
+    matches!(value.serialize(Finite { human_readable, depth: 0 }), Ok(()) | Err(Stop::Other))
+}
+
 #[derive(Debug)]
 enum Stop {
     /// The steps from the float outwards.
     Found(Vec<Cow<'static, str>>),
+    /// A value inside more than [`MAX_DEPTH`] containers.
+    Deep,
     /// A type that fails of its own accord; the codec reports it.
     Other,
 }
@@ -50,6 +59,8 @@ type Answer = Result<(), Stop>;
 #[derive(Clone, Copy)]
 struct Finite {
     human_readable: bool,
+    /// In how many containers it is.
+    depth: usize,
 }
 
 impl Finite {
@@ -58,12 +69,15 @@ impl Finite {
     }
 
     fn step<T: Serialize + ?Sized>(self, value: &T, step: impl FnOnce() -> Cow<'static, str>) -> Answer {
-        value.serialize(self).map_err(|stop| match stop {
+        if self.depth == MAX_DEPTH {
+            return Err(Stop::Deep);
+        }
+        value.serialize(Self { depth: self.depth + 1, ..self }).map_err(|stop| match stop {
             Stop::Found(mut steps) => {
                 steps.push(step());
                 Stop::Found(steps)
             }
-            Stop::Other => Stop::Other,
+            stop => stop,
         })
     }
 }
