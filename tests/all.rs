@@ -30,6 +30,7 @@ mod replay;
 mod root;
 mod saving_again;
 mod scenario;
+mod secrecy;
 mod shared_events;
 mod snapshots;
 mod standalone;

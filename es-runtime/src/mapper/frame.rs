@@ -7,10 +7,11 @@
 //! Bare JSON begins with `{`, which no format does. With a cipher, the header and the identity of the row are
 //! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
 
-use super::{DataKey, Identity, Kind, Mapper};
+use super::{DataKey, Identity, Kind, Mapper, secrecy};
 use crate::cipher::{Cipher, KeyId};
 use crate::codec::{AnyCodec, Codec};
 use crate::error::{Error, ErrorKind};
+use crate::event::Secrecy;
 
 pub(super) const FORMAT: u8 = 1;
 const NONE: u8 = 0;
@@ -45,6 +46,9 @@ impl Mapper {
         // What grew is kept as it was.
         let compressed = compressed.filter(|(_, bytes)| bytes.len() < written.len());
         let cipher = if self.is_clear(identity) { None } else { self.writing_cipher(identity.kind)? };
+        if cipher.is_none() && identity.secrecy == Secrecy::Encrypted {
+            return Err(secrecy::no_cipher());
+        }
         if matches!(self.codec, AnyCodec::Known(Codec::Json)) && compressed.is_none() && cipher.is_none() {
             return Ok(written);
         }
@@ -69,8 +73,7 @@ impl Mapper {
         state: &'a [u8],
         identity: &Identity<'_>,
     ) -> Result<(AnyCodec, std::borrow::Cow<'a, [u8]>), Error> {
-        let may_be_clear = self.cipher.is_none() || self.allows_clear || self.is_clear(identity);
-        let clear = |state| if may_be_clear { Ok(state) } else { Err(not_encrypted()) };
+        let clear = |state| self.check_clear(identity).map(|()| state);
         if state.first() == Some(&b'{') {
             return Ok((AnyCodec::Known(Codec::Json), clear(state)?.into()));
         }
@@ -103,11 +106,6 @@ impl Mapper {
 }
 
 impl Mapper {
-    /// Whether it is an event of which nothing is secret.
-    fn is_clear(&self, identity: &Identity<'_>) -> bool {
-        matches!(identity.kind, Kind::Event) && self.clear_topics.iter().any(|topic| topic == identity.topic)
-    }
-
     /// What encrypts, and its code.
     fn writing_cipher(&self, kind: Kind) -> Result<Option<(u8, &dyn Cipher)>, Error> {
         match (&self.cipher, &self.data_key) {
@@ -156,14 +154,6 @@ impl Mapper {
         let missing = || config(&format!("the cipher {code}"), "configure it with its key");
         Err(refused.unwrap_or_else(missing))
     }
-}
-
-fn not_encrypted() -> Error {
-    Error::new(
-        ErrorKind::Cipher,
-        "it is not encrypted, though a cipher is configured; if it was stored before that, allow clear data with \
-         `Mapper::allowing_clear_data` or `CIPHER_CLEAR_DATA=yes`; or a program without the key stored it",
-    )
 }
 
 fn corrupt(what: &str) -> Error {

@@ -7,9 +7,10 @@
 use uuid::Uuid;
 
 use super::frame::{DATA_KEY, FORMAT};
-use super::{DataKey, Identity, Kind, Mapper};
+use super::{DataKey, Identity, Kind, Mapper, secrecy};
 use crate::cipher::{KeyId, data_key};
 use crate::error::{Error, ErrorKind};
+use crate::event::Secrecy;
 use crate::id::Version;
 use crate::stored_event::StoredEvent;
 
@@ -33,7 +34,7 @@ impl Mapper {
     /// Whether the row of an event can be read without the data key, though it should not.
     pub(crate) fn is_exposed(&self, row: &StoredEvent) -> bool {
         let is_under_data_key = row.state.first() == Some(&FORMAT) && row.state.get(3) == Some(&DATA_KEY);
-        !is_under_data_key && !self.clear_topics.contains(&row.topic)
+        !is_under_data_key && !self.is_clear(&Identity::of_event(row, secrecy::registered(&row.topic)))
     }
 
     /// A new data key for an aggregate, as it is stored.
@@ -86,7 +87,8 @@ fn of_which(id: Uuid, error: Error) -> Error {
 }
 
 const fn of_key<'a>(id: Uuid) -> Identity<'a> {
-    Identity { kind: Kind::DataKey, id, version: Version::INITIAL, topic: "" }
+    let secrecy = Secrecy::AsConfigured;
+    Identity { kind: Kind::DataKey, secrecy, id, version: Version::INITIAL, topic: "" }
 }
 
 fn no_cipher() -> Error {

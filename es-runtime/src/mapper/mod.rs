@@ -7,6 +7,7 @@ mod codecs;
 mod columns;
 mod frame;
 mod keys;
+mod secrecy;
 mod snapshot;
 mod state;
 
@@ -31,7 +32,7 @@ use crate::codec::OwnCodec;
 use crate::codec::{AnyCodec, Codec};
 use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
+use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded, Secrecy};
 use crate::event_set::{EventSet, Visited};
 use crate::id::Version;
 use crate::metadata::Metadata;
@@ -75,6 +76,8 @@ pub struct Mapper {
     has_data_keys: bool,
     data_key: DataKey,
     allows_clear: bool,
+    /// Whether events are encrypted only as configured, whatever they demand.
+    ignores_demands: bool,
     /// Topics of which nothing is secret.
     clear_topics: Arc<[Cow<'static, str>]>,
     largest: usize,
@@ -103,6 +106,8 @@ impl Default for Mapper {
 /// What is bound to a ciphertext: which row it belongs to.
 struct Identity<'a> {
     kind: Kind,
+    /// Not bound, as it may change: whether the row has to be encrypted.
+    secrecy: Secrecy,
     id: Uuid,
     version: Version,
     topic: &'a str,
@@ -126,8 +131,8 @@ enum Kind {
 }
 
 impl<'a> Identity<'a> {
-    fn of_event(row: &'a StoredEvent) -> Self {
-        Self { kind: Kind::Event, id: row.id, version: row.version, topic: &row.topic }
+    fn of_event(row: &'a StoredEvent, secrecy: Secrecy) -> Self {
+        Self { kind: Kind::Event, secrecy, id: row.id, version: row.version, topic: &row.topic }
     }
 
     fn associated(&self, header: &[u8]) -> Vec<u8> {
@@ -166,6 +171,7 @@ impl Mapper {
             has_data_keys: false,
             data_key: DataKey::NotAskedFor,
             allows_clear: false,
+            ignores_demands: false,
             clear_topics: Arc::new([]),
             largest: LARGEST,
             columns: Vec::new(),
@@ -206,7 +212,8 @@ impl Mapper {
     }
 
     /// Leaves the events of these topics unencrypted, for queries of others; snapshots are always encrypted. What was
-    /// encrypted under such a topic before is still read.
+    /// encrypted under such a topic before is still read. For events of your own write `#[event(Name, clear)]`, which says
+    /// the same where the event is declared.
     ///
     /// ```
     /// # #[cfg(feature = "aes")] {
@@ -238,7 +245,8 @@ impl Mapper {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite.
+    /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite. [`ErrorKind::Config`] if the
+    /// event is declared as `encrypted` and the mapper has no cipher.
     pub fn encode<A: Aggregate>(&self, recorded: &Recorded<A::Event>) -> Result<StoredEvent, Error> {
         let visitor = Encode { mapper: self, envelope: recorded.envelope(), metadata: recorded.metadata() };
         recorded.event().visit(visitor)
@@ -278,10 +286,11 @@ impl Mapper {
     pub(crate) fn decode_mapped<A: Aggregate>(&self, row: &StoredEvent) -> Result<Mapped<A::Event>, Error> {
         let unknown = Cell::new(false);
         let data = OfAggregate::<A> { topic: &row.topic, unknown: &unknown, aggregate: PhantomData };
-        match self.read(row, data) {
+        let secrecy = secrecy::in_aggregate::<A>(&row.topic);
+        match self.read(row, secrecy, data) {
             Ok(read) => Ok(Mapped::Event(recorded(row, read))),
             Err(_) if unknown.get() && is_retired::<A>(&row.topic) => {
-                let Read { at, .. } = self.read(row, Skipped)?;
+                let Read { at, .. } = self.read(row, secrecy, Skipped)?;
                 Ok(Mapped::Retired(Envelope::new(row.id, row.version, at)))
             }
             Err(_) if unknown.get() => Err(unknown_topic::<A>(row)),
@@ -299,7 +308,7 @@ impl Mapper {
             let message = format!("{} is no `{}`", Place(row), E::NAME);
             return Err(Error::new(ErrorKind::UnknownTopic, message));
         }
-        Ok(recorded(row, self.read(row, Single(PhantomData))?))
+        Ok(recorded(row, self.read(row, E::SECRECY, Single(PhantomData))?))
     }
 
     /// Makes the row of an event of a set, or of an aggregate.
@@ -320,7 +329,7 @@ impl Mapper {
     pub fn decode_in<E: EventSet>(&self, row: &StoredEvent) -> Result<Recorded<E>, Error> {
         let unknown = Cell::new(false);
         let data = OfSet::<E> { topic: &row.topic, unknown: &unknown, set: PhantomData };
-        match self.read(row, data) {
+        match self.read(row, secrecy::among(E::TYPES, &row.topic), data) {
             Ok(read) => Ok(recorded(row, read)),
             Err(_) if unknown.get() => Err(not_in_set::<E>(row)),
             Err(error) => Err(error),
@@ -329,18 +338,19 @@ impl Mapper {
 
     /// When the event of a row was recorded.
     pub(crate) fn time_of(&self, row: &StoredEvent) -> Result<Timestamp, Error> {
-        self.read(row, Skipped).map(|read| read.at)
+        self.read(row, secrecy::registered(&row.topic), Skipped).map(|read| read.at)
     }
 
-    fn read<V, T>(&self, row: &StoredEvent, data: T) -> Result<Read<V>, Error>
+    fn read<V, T>(&self, row: &StoredEvent, secrecy: Secrecy, data: T) -> Result<Read<V>, Error>
     where
         T: for<'de> Data<'de, Value = V>,
     {
         // Bare JSON is read where it stands.
-        let read = if self.cipher.is_none() && row.state.first() == Some(&b'{') {
+        let may_be_bare = self.cipher.is_none() && secrecy != Secrecy::Encrypted;
+        let read = if may_be_bare && row.state.first() == Some(&b'{') {
             Codec::Json.decode(State(data), &row.state)
         } else {
-            self.open(&row.state, &Identity::of_event(row))
+            self.open(&row.state, &Identity::of_event(row, secrecy))
                 .and_then(|(codec, written)| codec.decode(State(data), &written))
         };
         read.map_err(|error| at_row(row, error))
@@ -379,7 +389,9 @@ impl EventVisitor for Encode<'_> {
         let encoded = mapper.codec.encode(&written, &mut row.state);
         encoded.map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);
-        row.state = mapper.seal(state, &Identity::of_event(&row)).map_err(|error| at_row(&row, error))?;
+        let secrecy = if mapper.ignores_demands { Secrecy::AsConfigured } else { of.secrecy() };
+        let identity = Identity::of_event(&row, secrecy);
+        row.state = mapper.seal(state, &identity).map_err(|error| at_row(&row, error))?;
         if !mapper.columns.is_empty() {
             let data = || serde_json::to_value(data).unwrap_or_default();
             let made = OnceCell::new();
