@@ -77,7 +77,7 @@ impl Finite {
                 steps.push(step());
                 Stop::Found(steps)
             }
-            stop => stop,
+            other => other,
         })
     }
 }
