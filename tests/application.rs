@@ -418,9 +418,9 @@ fn a_closed_application_says_so() {
 fn a_uri_that_names_no_store_is_refused_with_what_would() {
     for (uri, part) in [
         ("", "the URI is empty; write `memory:` or `sqlite:bank.db`"),
-        ("bank.db", "the URI \"bank.db\" names no store; for a file write `sqlite:bank.db`"),
+        ("bank.db", "the URI names no store; write `memory:` or `sqlite:bank.db`"),
         ("sqlite::memory", "for a database in memory write `sqlite::memory:`"),
-        ("mysq:bank", "\"mysq\""),
+        ("mysq://bank", "begins with `mysq`"),
         ("sqlite:", "names no file"),
         ("memory:bank", "more than `memory:`"),
         ("sqlite:/no/such/folder/bank.db", "the folder /no/such/folder does not exist; make it first"),

@@ -106,6 +106,25 @@ impl Args {
         self.take::<Visible>(key, "pub(crate)", diag).map(|visible| visible.0)
     }
 
+    /// Takes the one of `words` that stands there alone.
+    pub(crate) fn one_of(&mut self, words: &[&str], diag: &mut Diag) -> Option<Ident> {
+        let is_one = |arg: &mut Arg| words.iter().any(|word| arg.key == word);
+        let mut found = None;
+        for Arg { key, value } in self.args.extract_if(.., is_one) {
+            if !value.is_empty() {
+                diag.error(&key, format!("`{key}` has no value; write `{key}` alone"));
+            } else if let Some(first) = &found {
+                diag.error(
+                    &key,
+                    format!("`{first}` stands there already, which says the opposite; remove one"),
+                );
+            } else {
+                found = Some(key);
+            }
+        }
+        found
+    }
+
     /// Reports what was not taken.
     pub(crate) fn finish(self, known: &[&str], diag: &mut Diag) {
         for Arg { key, .. } in self.args {

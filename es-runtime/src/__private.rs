@@ -15,7 +15,7 @@ pub use crate::aggregate::{
     Creates, Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
     distinct, made_topic, retired, visit_attribute, visit_discarded,
 };
-pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, decode_past};
+pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, Secrecy, decode_past};
 pub use crate::id::Id;
 pub use crate::lock::{Shapes, StoredShapes, attribute_topic};
 pub use crate::registry::AggregateType;

@@ -60,6 +60,8 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     const ALIASES: &'static [&'static str] = &[];
     /// The version of the current shape.
     const VERSION: u32 = 1;
+    /// Whether it is encrypted, whatever the mapper does with other events.
+    const SECRECY: Secrecy = Secrecy::AsConfigured;
     /// Where it is declared.
     const PLACE: &'static Location<'static> = Location::caller();
     /// All of this as a value.
@@ -68,6 +70,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
         topic: Self::TOPIC,
         aliases: Self::ALIASES,
         version: Self::VERSION,
+        secrecy: Self::SECRECY,
         type_id: TypeId::of::<Self>,
         place: Self::PLACE,
     };
@@ -175,6 +178,19 @@ pub(crate) fn unknown_version<E: Error>(name: &str, version: u32, current: u32) 
     E::custom(format_args!("`{name}` has version {version}, but this program knows versions 1 to {current}"))
 }
 
+/// Whether events of a type are encrypted. `#[event(Name, encrypted)]` and `#[event(Name, clear)]` set it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Secrecy {
+    /// They are, if the [`Mapper`](crate::mapper::Mapper) has a cipher and does not leave their topic in clear.
+    #[default]
+    AsConfigured,
+    /// Always: a mapper without a cipher refuses to write them, and every mapper refuses rows that are not encrypted.
+    Encrypted,
+    /// Never: they are written in clear although there is a cipher. A row that was encrypted before is still read.
+    Clear,
+}
+
 /// What the runtime knows about a type of event.
 #[derive(Clone, Copy)]
 pub struct EventType {
@@ -182,6 +198,7 @@ pub struct EventType {
     topic: &'static str,
     aliases: &'static [&'static str],
     version: u32,
+    secrecy: Secrecy,
     type_id: fn() -> TypeId,
     place: &'static Location<'static>,
 }
@@ -189,7 +206,15 @@ pub struct EventType {
 impl EventType {
     /// Describes an event that every aggregate has.
     pub(crate) const fn standard<E: 'static>(name: &'static str, topic: &'static str) -> Self {
-        Self { name, topic, aliases: &[], version: 1, type_id: TypeId::of::<E>, place: Location::caller() }
+        Self {
+            name,
+            topic,
+            aliases: &[],
+            version: 1,
+            secrecy: Secrecy::AsConfigured,
+            type_id: TypeId::of::<E>,
+            place: Location::caller(),
+        }
     }
 
     /// The same event, as declared at `place`.
@@ -216,6 +241,11 @@ impl EventType {
     /// The version of the current shape.
     pub const fn version(&self) -> u32 {
         self.version
+    }
+
+    /// Whether it is encrypted.
+    pub const fn secrecy(&self) -> Secrecy {
+        self.secrecy
     }
 
     /// Where it is declared: file, line and column.

@@ -12,7 +12,8 @@ use crate::setup;
 pub(crate) struct Failed(pub(crate) String);
 
 /// The features of es-runtime that are checked one at a time.
-const FEATURES: &[&str] = &["macros", "sqlite", "testing", "msgpack", "zlib", "zstd", "aes", "tracing"];
+const FEATURES: &[&str] =
+    &["macros", "sqlite", "testing", "msgpack", "own-codec", "zlib", "zstd", "aes", "tracing"];
 
 /// Sets up, then runs every test.
 pub(crate) fn test() -> Result<(), Failed> {

@@ -9,7 +9,10 @@ use crate::diag::Diag;
 use crate::upcast;
 
 /// The arguments that every event takes.
-pub(crate) const ARGUMENTS: &[&str] = &["topic", "aliases", "version", "upcast"];
+pub(crate) const ARGUMENTS: &[&str] = &["topic", "aliases", "version", "upcast", "encrypted", "clear"];
+
+/// Those that stand alone, of which an event has one at most.
+pub(crate) const SECRECY: &[&str] = &["encrypted", "clear"];
 
 /// Why all of an event is stored.
 pub(crate) const LOST: &str = "what is not stored is not there on replay";
@@ -19,6 +22,8 @@ pub(crate) struct Stored {
     pub(crate) topic: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) past: Vec<Type>,
+    /// `encrypted` or `clear`.
+    secrecy: Option<Ident>,
 }
 
 impl Stored {
@@ -27,15 +32,16 @@ impl Stored {
         let topic = args.string("topic", diag);
         let mut aliases = args.strings("aliases", diag);
         let past = upcast::take(args, &name.to_string(), diag);
+        let secrecy = args.one_of(SECRECY, diag);
         if let Some(current) = topic.as_ref().map(LitStr::value).as_deref().or(usual) {
             upcast::check_aliases("topic", current, &mut aliases, diag);
         }
-        Self { topic, aliases, past }
+        Self { topic, aliases, past, secrecy }
     }
 
     /// The items of `impl Event`; `default` is the topic if none was given.
     pub(crate) fn items(&self, name: &Ident, default: &TokenStream) -> TokenStream {
-        let Self { topic, aliases, past } = self;
+        let Self { topic, aliases, past, secrecy } = self;
         let text = syn::ext::IdentExt::unraw(name).to_string();
         let topic = topic.as_ref().map_or_else(|| default.clone(), |topic| quote!(#topic));
         let aliases =
@@ -53,12 +59,17 @@ impl Stored {
                 }
             }
         });
+        let secrecy = secrecy.as_ref().map(|word| {
+            let variant = if word == "clear" { quote!(Clear) } else { quote!(Encrypted) };
+            quote!(const SECRECY: __es::Secrecy = __es::Secrecy::#variant;)
+        });
         // Inside the expansion's block; at the event's name, whose line this tells.
         let place = quote_spanned!(name.span()=> __es::Location::caller());
         quote! {
             const NAME: &'static str = #text;
             const TOPIC: &'static str = #topic;
             #aliases
+            #secrecy
             const PLACE: __es::Place = #place;
             #past
         }

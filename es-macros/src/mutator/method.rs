@@ -9,7 +9,7 @@ use super::check;
 use crate::args::{Args, inner_tokens, split};
 use crate::attrs;
 use crate::diag::Diag;
-use crate::event::made::{ARGUMENTS, Stored};
+use crate::event::made::{ARGUMENTS, SECRECY, Stored};
 use crate::names;
 use crate::types::{is_known_storable, peel};
 
@@ -176,6 +176,18 @@ fn made(
         );
         return None;
     }
+    if let [Param { ty: Type::Reference(reference), .. }] = params
+        && let Some(Ok(word)) = split(arguments.clone()).into_iter().next().map(syn::parse2::<Ident>)
+        && SECRECY.iter().any(|known| word == known)
+        && !named_last(&reference.elem, "str")
+    {
+        let event = attrs::text(&reference.elem);
+        diag.error(
+            &word,
+            format!("`{word}` stands where `{event}` is declared; write `#[event({word})] struct` there"),
+        );
+        return None;
+    }
     let named = event_name(arguments, method, diag);
     // One mistake about the event's home, not one for each of its parameters.
     if let (Some((name, _)), [Param { ty: Type::Reference(reference), .. }]) = (&named, params)
@@ -214,6 +226,10 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
     if let Some(name) = ident(first) {
         if names::is_camel(&name) {
             return Some((name, rest));
+        }
+        if SECRECY.iter().any(|known| name == known) {
+            diag.error(&name, format!("the event has no name; write `#[event({guess}, {name})]`"));
+            return None;
         }
         let camel = names::camel(&name);
         diag.error(&name, format!("`{name}` is not the name of a type, which an event is; write `{camel}`"));

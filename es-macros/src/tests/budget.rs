@@ -49,6 +49,9 @@ fn expansions_stay_within_their_budgets() {
     let creating = lines(mutator::expand, block) - events(0);
     let mutator = events(0) - creating;
     let declared = lines(event::expand, "struct Paid { amount: i64 }");
+    let encrypted = pretty(event::expand(tokens("encrypted"), tokens("struct Paid { amount: i64 }")));
+    let encrypted = encrypted.lines().filter(|line| !line.trim().is_empty()).count();
+    assert_eq!(encrypted, declared + 1, "an event that demands encryption is one line longer");
 
     let measured = [
         ("an aggregate", aggregate, AGGREGATE),

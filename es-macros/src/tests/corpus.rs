@@ -93,6 +93,17 @@ pub(super) const VALID: &[(Expand, &str, &str)] = &[
         pub struct Paid { #[serde(default)] pub amount: Money, at: Option<u64> }",
     ),
     (event::expand, "", "struct Closed;"),
+    (event::expand, "encrypted, topic = \"pin\"", "struct PinChosen { pin: String }"),
+    (
+        mutator::expand,
+        "",
+        "impl Account {
+            #[event(Opened, clear)]
+            fn open() -> Self { Self { balance: 0 } }
+            #[event(PinChosen, aliases = [\"pin\"], encrypted)]
+            fn choose_pin(&mut self, pin: String) { self.pin = pin; }
+        }",
+    ),
     (event::expand, "Deposited", "pub fn deposit(&mut self, amount: i64) { self.balance += amount; }"),
     (attribute, "", "pub struct Account { balance: i64 }"),
 ];

@@ -9,25 +9,29 @@ use crate::mapper::Mapper;
 use crate::recorder::Tables;
 
 impl Builder {
-    /// What environment variables say about the application `name`, each first looked up as `<NAME>_<VARIABLE>`,
-    /// then as `<VARIABLE>`:
+    /// Reads what environment variables say about the application `name`. Each is first looked up as
+    /// `<NAME>_<VARIABLE>`, then as `<VARIABLE>`:
     ///
     /// | variable | meaning | if it is not set |
     /// |---|---|---|
     /// | `PERSISTENCE` | the URI of the store | an error |
-    /// | `TABLE_PREFIX` | what the names of the tables begin with; empty for nothing | the name, in small letters |
+    /// | `TABLE_PREFIX` | what the names of the tables begin with; empty for nothing | the name |
     /// | `CIPHER_KEY` | encrypts with this key, in base64, as `openssl rand -base64 32` makes one; `none` encrypts nothing | nothing is encrypted |
     /// | `CIPHER_KEYS_OLD` | keys that are only read with, in base64, with commas between them | none |
-    /// | `CIPHER_DATA_KEYS` | `yes`: each aggregate has [a key of its own](Mapper::with_data_keys), and can be forgotten | `no` |
-    /// | `CIPHER_CLEAR_DATA` | `yes`: what was stored before there was a key is read, too | `no`: it is refused |
+    /// | `CIPHER_DATA_KEYS` | a switch; on: each aggregate has [a key of its own](Mapper::with_data_keys), and can be forgotten | off |
+    /// | `CIPHER_CLEAR_DATA` | a switch; on: what was stored before there was a key is read, too | off: it is refused |
     /// | `COMPRESSOR` | `zlib` or `zstd` | nothing is compressed |
     /// | `SNAPSHOT_EVERY` | takes a snapshot of every aggregate after so many events | none are taken |
     ///
-    /// What is asked for and not compiled in is an error, never passed over.
+    /// A switch is on with `y`, `yes`, `t`, `true`, `on` or `1`, and off with `n`, `no`, `f`, `false`, `off` or `0`, in small
+    /// letters or capitals. What is asked for and not compiled in is an error, never passed over.
+    ///
+    /// The name consists of small letters, digits and `_`, and begins with a letter; it may be empty. So two names never
+    /// share their variables.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`], naming the variable; never with the value of a key.
+    /// [`ErrorKind::Config`], naming the variable; never with its value, which may be a key set there by mistake.
     pub fn from_env(name: &str) -> Result<Self, Error> {
         Self::from_variables(name, |variable| env::var_os(variable))
     }
@@ -45,12 +49,7 @@ impl Builder {
     ///
     /// As [`from_env`](Self::from_env).
     pub fn from_variables(name: &str, lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-        if !name.chars().all(is_plain) {
-            return Err(config(format!(
-                "{name:?} cannot be the name of an application; use letters from a to z, digits, and `-`, `_` or `.`"
-            )));
-        }
+        check_name(name)?;
         let variables = Variables { name, lookup };
         let uri = variables.get("PERSISTENCE")?.filter(|set| !set.value.is_empty());
         let uri = uri.ok_or_else(|| {
@@ -62,14 +61,13 @@ impl Builder {
         })?;
         let mut builder = Self::at_variable(uri.variable, uri.value).mapper(variables.mapper()?);
         let set = variables.get("TABLE_PREFIX")?;
-        let prefix = set.as_ref().map_or_else(|| plain(name), |set| set.value.clone());
+        let prefix = set.as_ref().map_or(name, |set| &set.value);
         if !prefix.is_empty() {
-            let tables = Tables::with_prefix(&prefix);
-            let tables = tables.map_err(|error| match &set {
-                Some(set) => set.about(error),
+            let tables = Tables::with_prefix(prefix);
+            builder = builder.tables(tables.map_err(|error| match &set {
+                Some(set) => set.wrong(PREFIX),
                 None => error,
-            })?;
-            builder = builder.tables(tables);
+            })?);
         }
         if let Some(every) = variables.get("SNAPSHOT_EVERY")?.filter(|set| !set.value.is_empty()) {
             let events =
@@ -80,11 +78,28 @@ impl Builder {
     }
 }
 
-/// The name in letters that variables and tables may have.
-fn plain(name: &str) -> String {
-    name.chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' })
-        .collect()
+/// As long as the name of the longest table leaves room for.
+const PREFIX: &str = "write letters, digits and underscores, no digit first, at most 49 of them";
+
+/// The words of a switch.
+const ON: &str = "y yes t true on 1";
+const OFF: &str = "n no f false off 0";
+
+/// Refuses a name whose variables or tables another name has, too.
+fn check_name(name: &str) -> Result<(), Error> {
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let begins = |letter: char| letter.is_ascii_lowercase();
+    if name.is_empty() || name.starts_with(begins) && name.chars().all(is_plain) {
+        return Ok(());
+    }
+    let plain = |letter: char| if is_plain(letter) { letter } else { '_' };
+    let other: String = name.to_ascii_lowercase().chars().map(plain).collect();
+    let other = other.trim_start_matches(|letter| !begins(letter));
+    let remedy = if other.is_empty() { String::new() } else { format!("; take `{other}`") };
+    Err(config(format!(
+        "{name:?} cannot be the name of an application: a name consists of small letters, digits and `_`, beginning \
+         with a letter{remedy}"
+    )))
 }
 
 /// A variable that is set.
@@ -94,8 +109,12 @@ struct Set {
 }
 
 impl Set {
+    /// Without the value: it may be a secret that was set here by mistake.
     fn wrong(&self, remedy: &str) -> Error {
-        config(format!("the environment variable `{}` is {:?}; {remedy}", self.variable, self.value))
+        config(format!(
+            "the environment variable `{}` has a value that it cannot have; {remedy}",
+            self.variable
+        ))
     }
 
     /// The error of what reads the value.
@@ -112,10 +131,7 @@ struct Variables<'a, F> {
 impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
     /// The variable of this application alone.
     fn own(&self, variable: &str) -> Option<String> {
-        let letter =
-            |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' };
-        let prefix: String = self.name.chars().map(letter).collect();
-        (!prefix.is_empty()).then(|| format!("{prefix}_{variable}"))
+        (!self.name.is_empty()).then(|| format!("{}_{variable}", self.name.to_ascii_uppercase()))
     }
 
     fn get(&self, variable: &str) -> Result<Option<Set>, Error> {
@@ -158,13 +174,14 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
         }
     }
 
-    /// A variable that says `yes`.
+    /// A variable that is on.
     fn switch(&self, variable: &str) -> Result<Option<Set>, Error> {
         let Some(set) = self.get(variable)? else { return Ok(None) };
-        match set.value.as_str() {
-            "yes" => Ok(Some(set)),
-            "no" | "" => Ok(None),
-            _ => Err(set.wrong("write `yes` or `no`")),
+        let is = |words: &str| words.split(' ').any(|word| word.eq_ignore_ascii_case(&set.value));
+        match (is(ON), is(OFF)) {
+            (true, _) => Ok(Some(set)),
+            (_, true) => Ok(None),
+            _ => Err(set.wrong(&format!("write one of `{ON}`, or one of `{OFF}`"))),
         }
     }
 }
@@ -249,15 +266,27 @@ mod tests {
         fails(
             "bank",
             &[("PERSISTENCE", "memory:"), ("TABLE_PREFIX", "a b")],
-            &["the environment variable `TABLE_PREFIX`: \"a b_stored_events\""],
+            &["the environment variable `TABLE_PREFIX` has a value", "at most 49"],
+        );
+        let longest = "a".repeat(49);
+        assert!(shown(&[("TABLE_PREFIX", &longest)]).contains(&longest));
+        let over = "a".repeat(50);
+        fails(
+            "bank",
+            &[("PERSISTENCE", "memory:"), ("TABLE_PREFIX", &over)],
+            &["`TABLE_PREFIX`", "at most 49"],
         );
     }
 
     #[test]
     fn wrong_values_name_their_variable() {
         let with = |name, value| [("PERSISTENCE", "memory:"), (name, value)];
-        fails("bank", &with("BANK_SNAPSHOT_EVERY", "often"), &["`BANK_SNAPSHOT_EVERY` is \"often\""]);
-        fails("bank", &with("COMPRESSOR", "rar"), &["`COMPRESSOR` is \"rar\"", "`zlib` or `zstd`"]);
+        fails(
+            "bank",
+            &with("BANK_SNAPSHOT_EVERY", "often"),
+            &["`BANK_SNAPSHOT_EVERY` has a value", "such as 100"],
+        );
+        fails("bank", &with("COMPRESSOR", "rar"), &["`COMPRESSOR` has a value", "`zlib` or `zstd`"]);
         fails("bank", &with("CIPHER_KEY", "c2VjcmV0"), &["`CIPHER_KEY`"]);
         fails("bank", &with("BANK_CIPHER_KEYS_OLD", "c2VjcmV0"), &["`BANK_CIPHER_KEYS_OLD`", "`CIPHER_KEY`"]);
     }
@@ -310,12 +339,7 @@ mod tests {
         assert!(shown(&[("CIPHER_DATA_KEYS", "yes")]).contains("has_data_keys: true"));
         assert!(shown(&[("CIPHER_DATA_KEYS", "no")]).contains("has_data_keys: false"));
         assert!(shown(&[("CIPHER_CLEAR_DATA", "yes")]).contains("allows_clear: true"));
-        assert!(shown(&[("CIPHER_CLEAR_DATA", "")]).contains("allows_clear: false"));
-        fails(
-            "",
-            &[("PERSISTENCE", "memory:"), ("CIPHER_DATA_KEYS", "on")],
-            &["`CIPHER_DATA_KEYS` is \"on\"; write `yes`"],
-        );
+        assert!(shown(&[("CIPHER_CLEAR_DATA", "off")]).contains("allows_clear: false"));
         fails(
             "",
             &[("PERSISTENCE", "memory:"), ("CIPHER_DATA_KEYS", "yes")],

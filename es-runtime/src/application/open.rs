@@ -295,14 +295,7 @@ impl Builder {
             let message = "the URI is empty; write `memory:` or `sqlite:bank.db`";
             return Err(Error::new(ErrorKind::Config, message));
         }
-        let (scheme, rest) = match uri.split_once(':') {
-            Some(parts) => parts,
-            None if ["memory", "sqlite"].contains(&uri) => (uri, ""),
-            None => {
-                let message = format!("the URI {uri:?} names no store; for a file write `sqlite:{uri}`");
-                return Err(Error::new(ErrorKind::Config, message));
-            }
-        };
+        let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
         match scheme {
             "memory" if rest.is_empty() => Ok(Opened {
                 events: Arc::new(MemoryRecorder::new()),
@@ -311,14 +304,19 @@ impl Builder {
             }),
             "memory" => Err(Error::new(
                 ErrorKind::Config,
-                format!("the URI {uri:?} says more than `memory:`, which is all there is to say"),
+                "the URI says more than `memory:`, which is all there is to say",
             )),
             "sqlite" => self.sqlite(uri),
-            _ => Err(Error::new(
+            // Anything else is not shown: it may be a password.
+            _ if rest.starts_with("//") && is_word(scheme) => Err(Error::new(
                 ErrorKind::Config,
                 format!(
-                    "the URI begins with {scheme:?}, which is no store; write `memory:` or `sqlite:bank.db`"
+                    "the URI begins with `{scheme}`, which is no store; write `memory:` or `sqlite:bank.db`"
                 ),
+            )),
+            _ => Err(Error::new(
+                ErrorKind::Config,
+                "the URI names no store; write `memory:` or `sqlite:bank.db`",
             )),
         }
     }
@@ -332,8 +330,8 @@ impl Builder {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!(
-                    "the mapper fills a column `{unknown}`, which the table `{}` lacks; add it with `EventTable::with_column`",
-                    self.tables.events.name.as_str()
+                    "the mapper fills a column `{unknown}`, which the table of events lacks; add it with \
+                     `EventTable::with_column`"
                 ),
             ));
         }
@@ -352,4 +350,9 @@ impl Builder {
             "this build has no SQLite; turn on the feature `sqlite` of es-runtime",
         ))
     }
+}
+
+/// Whether it is the name of something, and no secret.
+fn is_word(text: &str) -> bool {
+    text.len() <= 16 && text.bytes().all(|letter| letter.is_ascii_lowercase())
 }

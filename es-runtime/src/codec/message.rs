@@ -1,5 +1,8 @@
 //! What a deserializer says of data, without the data.
 
+/// What is said instead of a text that is not known.
+pub(super) const REFUSED: &str = "a value was refused by its type";
+
 /// Before what was found.
 const FOUND: &[&str] = &["invalid type: ", "invalid value: ", "unknown variant ", "unknown field "];
 
@@ -33,13 +36,13 @@ pub(super) fn without_values(message: &str) -> String {
         return message.to_owned();
     }
     let Some(start) = FOUND.iter().find(|start| said.starts_with(**start)) else {
-        return format!("a value was refused by its type{place}");
+        return format!("{REFUSED}{place}");
     };
     let found = said.get(start.len()..).unwrap_or_default();
     let kind = found.split(['`', '"']).next().unwrap_or_default();
     let kind = kind.split(',').next().unwrap_or_default().trim_end();
     if !(kind.is_empty() && found.starts_with('`') || KINDS.contains(&kind)) {
-        return format!("a value was refused by its type{place}");
+        return format!("{REFUSED}{place}");
     }
     let expected = said.rfind(", expected ").and_then(|at| said.get(at..)).unwrap_or_default();
     format!("{}{expected}{place}", format!("{start}{kind}").trim_end())

@@ -1,14 +1,17 @@
-//! How a value becomes bytes and bytes a value; both formats write the names of fields.
+//! How a value becomes bytes and bytes a value; every format writes the names of fields.
 //!
 //! Whatever is written can be read again: what a format cannot hold is refused, and so are bytes that are
 //! left over. Any bytes may be read; they give an error, and neither a panic nor memory without bound.
 
+mod any;
 mod json;
 mod lossy;
 mod message;
 #[cfg(feature = "msgpack")]
 mod msgpack;
 mod unordered;
+#[cfg(feature = "own-codec")]
+mod own;
 #[cfg(feature = "msgpack")]
 mod walk;
 #[cfg(test)]
@@ -17,7 +20,10 @@ mod tests;
 use serde::Serialize;
 use serde::de::DeserializeSeed;
 
+pub(crate) use self::any::AnyCodec;
 use self::lossy::Loss;
+#[cfg(feature = "own-codec")]
+pub use self::own::{Decodable, Encodable, Failure, OwnCodec};
 pub(crate) use self::unordered::unordered;
 use crate::error::{Error, ErrorKind};
 

@@ -75,6 +75,8 @@
 /// | `version = 2` | the version of its shape | 1 |
 /// | `upcast = DepositedV1` | the shape of version 1 | none |
 /// | `upcast = [DepositedV1, DepositedV2]` | the shapes of versions 1, 2 and so on | none |
+/// | `encrypted` | it is never stored in clear | as the mapper has it |
+/// | `clear` | it is stored in clear, although there is a cipher | as the mapper has it |
 /// | `crate = path` (on a struct) | where the runtime is found, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
 /// A topic never changes once an event is stored under it; when the name in the code does, keep the old
@@ -132,12 +134,29 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
+/// A mapper without a cipher refuses to write an event that is `encrypted`, as `Config`, and every mapper refuses to read
+/// a row of it that is in clear, also with [`allowing_clear_data`](crate::mapper::Mapper::allowing_clear_data). Opening an
+/// application does not look for such events: several applications in one program may have different mappers. An
+/// event that is `clear` can be read by whoever can read the store, also after its aggregate was forgotten.
+///
+/// ```
+/// use es_runtime::{Event, event, event::Secrecy};
+///
+/// #[event(encrypted)]
+/// pub struct PinChosen {
+///     pub pin: String,
+/// }
+///
+/// assert_eq!(PinChosen::SECRECY, Secrecy::Encrypted);
+/// ```
+///
 /// # Mistakes
 ///
 /// - `#[event("Opened")]` or `#[event(name = "Opened")]`: write `#[event(Opened)]`.
 /// - `#[event(Paid)]` on a method that takes `&Paid`: a declared event has its name already. Write `#[event]`.
 /// - Two events of one aggregate with the same topic, or `upcast` without its `version`: refused while
 ///   compiling. Two events of two crates with the same topic: refused by [`Registry`](crate::Registry).
+/// - `encrypted` and `clear` on one event: they say the opposite.
 /// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a parameter or a field: what is not stored is
 ///   not there on replay.
 /// - A changed shape without a new `version`: found by [`events_lock!`](crate::events_lock).

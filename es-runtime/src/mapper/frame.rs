@@ -7,10 +7,11 @@
 //! Bare JSON begins with `{`, which no format does. With a cipher, the header and the identity of the row are
 //! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
 
-use super::{DataKey, Identity, Kind, Mapper, Under};
+use super::{DataKey, Identity, Kind, Mapper, Under, secrecy};
 use crate::cipher::{Cipher, KeyId};
-use crate::codec::Codec;
+use crate::codec::{AnyCodec, Codec};
 use crate::error::{Error, ErrorKind};
+use crate::event::Secrecy;
 
 pub(super) const FORMAT: u8 = 1;
 const NONE: u8 = 0;
@@ -33,6 +34,7 @@ impl Mapper {
             );
             return Err(Error::new(ErrorKind::Invalid, message));
         }
+        self.check_codec()?;
         let compressor = self.compressor.as_ref().map(|known| known.code());
         let cipher = self.cipher.as_ref().map(|known| known.code());
         if [compressor, cipher].contains(&Some(NONE)) || cipher == Some(DATA_KEY) {
@@ -49,7 +51,10 @@ impl Mapper {
         // What grew is kept as it was.
         let compressed = compressed.filter(|(_, bytes)| bytes.len() < written.len());
         let cipher = if self.is_clear(identity) { None } else { self.writing_cipher(identity.kind, under)? };
-        if self.codec == Codec::Json && compressed.is_none() && cipher.is_none() {
+        if cipher.is_none() && identity.secrecy == Secrecy::Encrypted {
+            return Err(secrecy::no_cipher());
+        }
+        if matches!(self.codec, AnyCodec::Known(Codec::Json)) && compressed.is_none() && cipher.is_none() {
             return Ok(written);
         }
         let (compressor, body) = compressed.unwrap_or((NONE, written));
@@ -72,11 +77,10 @@ impl Mapper {
         &self,
         state: &'a [u8],
         identity: &Identity<'_>,
-    ) -> Result<(Codec, std::borrow::Cow<'a, [u8]>), Error> {
-        let may_be_clear = self.cipher.is_none() || self.allows_clear || self.is_clear(identity);
-        let clear = |state| if may_be_clear { Ok(state) } else { Err(not_encrypted()) };
+    ) -> Result<(AnyCodec, std::borrow::Cow<'a, [u8]>), Error> {
+        let clear = |state| self.check_clear(identity).map(|()| state);
         if state.first() == Some(&b'{') {
-            return Ok((Codec::Json, clear(state)?.into()));
+            return Ok((AnyCodec::Known(Codec::Json), clear(state)?.into()));
         }
         let Some(([format, codec, compressor, cipher], rest)) = state.split_first_chunk() else {
             return Err(corrupt("it is cut off"));
@@ -86,8 +90,7 @@ impl Mapper {
                 "its format {format} is not known; a newer release may have written it"
             )));
         }
-        let codec = Codec::from_code(*codec)
-            .ok_or_else(|| config(&format!("the codec {codec}"), "turn on the feature `msgpack`"))?;
+        let codec = self.codec_of(*codec)?;
         let decrypted = if *cipher == NONE {
             clear(rest)?.into()
         } else {
@@ -108,11 +111,6 @@ impl Mapper {
 }
 
 impl Mapper {
-    /// Whether it is an event of which nothing is secret.
-    fn is_clear(&self, identity: &Identity<'_>) -> bool {
-        matches!(identity.kind, Kind::Event) && self.clear_topics.iter().any(|topic| topic == identity.topic)
-    }
-
     /// What encrypts, and its code.
     fn writing_cipher(&self, kind: Kind, under: Under) -> Result<Option<(u8, &dyn Cipher)>, Error> {
         let is_event = matches!(kind, Kind::Event);
@@ -164,18 +162,10 @@ impl Mapper {
     }
 }
 
-fn not_encrypted() -> Error {
-    Error::new(
-        ErrorKind::Cipher,
-        "it is not encrypted, though a cipher is configured; if it was stored before that, allow clear data with \
-         `Mapper::allowing_clear_data` or `CIPHER_CLEAR_DATA=yes`; or a program without the key stored it",
-    )
-}
-
 fn corrupt(what: &str) -> Error {
     Error::new(ErrorKind::Corrupt, what)
 }
 
-fn config(what: &str, remedy: &str) -> Error {
+pub(super) fn config(what: &str, remedy: &str) -> Error {
     Error::new(ErrorKind::Config, format!("it was stored with {what}, which this program lacks; {remedy}"))
 }

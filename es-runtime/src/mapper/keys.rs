@@ -10,10 +10,11 @@
 use uuid::Uuid;
 
 use super::frame::{DATA_KEY, FORMAT};
-use super::{DataKey, Identity, Kind, Mapper};
+use super::{DataKey, Identity, Kind, Mapper, secrecy};
 use crate::aggregate::is_forgotten_notice;
 use crate::cipher::{KeyId, data_key};
 use crate::error::{Error, ErrorKind};
+use crate::event::Secrecy;
 use crate::id::{DataKeyId, Version};
 use crate::stored_event::StoredEvent;
 
@@ -49,7 +50,7 @@ impl Mapper {
     /// Whether the row of an event can be read without the data key, though it should not. The notice of forgetting is no
     /// such row.
     pub(crate) fn is_exposed(&self, row: &StoredEvent) -> bool {
-        let is_clear_by_choice = self.clear_topics.iter().any(|topic| row.topic == **topic);
+        let is_clear_by_choice = self.is_clear(&Identity::of_event(row, secrecy::registered(&row.topic)));
         !Self::needs_data_key(row) && !is_clear_by_choice && !is_forgotten_notice(&row.topic)
     }
 
@@ -132,7 +133,8 @@ fn of_which(id: Uuid, error: Error) -> Error {
 }
 
 const fn of_key<'a>(id: Uuid) -> Identity<'a> {
-    Identity { kind: Kind::DataKey, id, version: Version::INITIAL, topic: "" }
+    let secrecy = Secrecy::AsConfigured;
+    Identity { kind: Kind::DataKey, secrecy, id, version: Version::INITIAL, topic: "" }
 }
 
 fn no_cipher() -> Error {

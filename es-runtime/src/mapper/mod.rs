@@ -3,10 +3,12 @@
 //! Id, version and topic stand in clear beside the state, so that a store can find a row; all else is in it. What
 //! a cipher writes is bound to them.
 
+mod codecs;
 mod columns;
 mod frame;
 mod keys;
 mod refused;
+mod secrecy;
 mod snapshot;
 mod state;
 #[cfg(all(test, feature = "aes", feature = "msgpack", feature = "macros"))]
@@ -29,10 +31,12 @@ use self::state::{Data, Missed, OfAggregate, OfSet, Owner, Read, Single, Skipped
 use crate::aggregate::{Aggregate, Empty, Events, Reading, Topics, forgotten_topic, is_retired, shared_by};
 use crate::cipher::Cipher;
 use crate::clock::Timestamp;
-use crate::codec::Codec;
+#[cfg(feature = "own-codec")]
+use crate::codec::OwnCodec;
+use crate::codec::{AnyCodec, Codec};
 use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
+use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded, Secrecy};
 use crate::event_set::{EventSet, Visited};
 use crate::id::Version;
 use crate::metadata::Metadata;
@@ -61,7 +65,10 @@ const LARGEST: usize = 64 << 20;
 /// ```
 #[derive(Clone)]
 pub struct Mapper {
-    codec: Codec,
+    codec: AnyCodec,
+    /// Those of the user's own that can be read.
+    #[cfg(feature = "own-codec")]
+    own_codecs: Vec<Arc<dyn OwnCodec>>,
     compressor: Option<Arc<dyn Compressor>>,
     /// All that can be read.
     compressors: Vec<Arc<dyn Compressor>>,
@@ -100,6 +107,8 @@ impl Default for Mapper {
 /// What is bound to a ciphertext: which row it belongs to.
 struct Identity<'a> {
     kind: Kind,
+    /// Not bound, as it may change: whether the row has to be encrypted.
+    secrecy: Secrecy,
     id: Uuid,
     version: Version,
     topic: &'a str,
@@ -132,8 +141,8 @@ enum Kind {
 }
 
 impl<'a> Identity<'a> {
-    fn of_event(row: &'a StoredEvent) -> Self {
-        Self { kind: Kind::Event, id: row.id, version: row.version, topic: &row.topic }
+    fn of_event(row: &'a StoredEvent, secrecy: Secrecy) -> Self {
+        Self { kind: Kind::Event, secrecy, id: row.id, version: row.version, topic: &row.topic }
     }
 
     fn associated(&self, header: &[u8]) -> Vec<u8> {
@@ -162,7 +171,9 @@ impl Mapper {
     /// JSON, neither compressed nor encrypted.
     pub fn new() -> Self {
         Self {
-            codec: Codec::default(),
+            codec: AnyCodec::Known(Codec::default()),
+            #[cfg(feature = "own-codec")]
+            own_codecs: Vec::new(),
             compressor: None,
             compressors: known_compressors(),
             cipher: None,
@@ -174,13 +185,6 @@ impl Mapper {
             largest: LARGEST,
             columns: Vec::new(),
         }
-    }
-
-    /// Writes with this codec; rows in any other are still read.
-    #[must_use]
-    pub fn with_codec(mut self, codec: Codec) -> Self {
-        self.codec = codec;
-        self
     }
 
     /// Compresses what becomes smaller by it.
@@ -217,7 +221,8 @@ impl Mapper {
     }
 
     /// Leaves the events of these topics unencrypted, for queries of others; snapshots are always encrypted. What was
-    /// encrypted under such a topic before is still read.
+    /// encrypted under such a topic before is still read. For events of your own write `#[event(Name, clear)]`, which says
+    /// the same where the event is declared.
     ///
     /// ```
     /// # #[cfg(feature = "aes")] {
@@ -250,7 +255,7 @@ impl Mapper {
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite, `Some(None)` or
-    /// `Some(())`.
+    /// `Some(())`. [`ErrorKind::Config`] if the event is declared as `encrypted` and the mapper has no cipher.
     pub fn encode<A: Aggregate>(&self, recorded: &Recorded<A::Event>) -> Result<StoredEvent, Error> {
         recorded.event().visit(Encode {
             mapper: self,
@@ -295,7 +300,7 @@ impl Mapper {
     pub(crate) fn decode_mapped<A: Aggregate>(&self, row: &StoredEvent) -> Result<Mapped<A::Event>, Error> {
         let missed = Cell::new(None);
         let data = OfAggregate::<A> { topic: &row.topic, missed: &missed, aggregate: PhantomData };
-        match self.read(row, data) {
+        match self.read(row, secrecy::in_aggregate::<A>(&row.topic), data) {
             Ok(read) => Ok(Mapped::Event(recorded(row, read))),
             Err(error) => self.missed::<A>(row, missed.into_inner(), error),
         }
@@ -312,7 +317,7 @@ impl Mapper {
             None => Err(error),
             Some(Missed::Owner(name)) => Err(of_another::<A>(row, &name)),
             Some(Missed::Topic) if is_retired::<A>(&row.topic) => {
-                let Read { at, .. } = self.read(row, Skipped)?;
+                let Read { at, .. } = self.read(row, secrecy::in_aggregate::<A>(&row.topic), Skipped)?;
                 Ok(Mapped::Retired(Envelope::new(row.id, row.version, at)))
             }
             Some(Missed::Topic) => match Topics::of::<A>().read(&row.topic) {
@@ -332,7 +337,7 @@ impl Mapper {
             let message = format!("{} is no `{}`", Place(row), E::NAME);
             return Err(Error::new(ErrorKind::UnknownTopic, message));
         }
-        Ok(recorded(row, self.read(row, Single(PhantomData))?))
+        Ok(recorded(row, self.read(row, E::SECRECY, Single(PhantomData))?))
     }
 
     /// Makes the row of an event of a set, or of an aggregate.
@@ -357,7 +362,7 @@ impl Mapper {
     pub fn decode_in<E: EventSet>(&self, row: &StoredEvent) -> Result<Recorded<E>, Error> {
         let unknown = Cell::new(false);
         let data = OfSet::<E> { topic: &row.topic, unknown: &unknown, set: PhantomData };
-        match self.read(row, data) {
+        match self.read(row, secrecy::among(E::TYPES, &row.topic), data) {
             Ok(read) => Ok(recorded(row, read)),
             Err(_) if unknown.get() => Err(not_in_set::<E>(row)),
             Err(error) => Err(error),
@@ -366,26 +371,27 @@ impl Mapper {
 
     /// When the event of a row was recorded.
     pub(crate) fn time_of(&self, row: &StoredEvent) -> Result<Timestamp, Error> {
-        self.read(row, Skipped).map(|read| read.at)
+        self.read(row, secrecy::registered(&row.topic), Skipped).map(|read| read.at)
     }
 
     /// The aggregate that a row names as its own; `None` where the topic names it, and for rows from before they named one.
     #[allow(dead_code, reason = "for readers that handle rows of several aggregates")]
     pub(crate) fn owner_of(&self, row: &StoredEvent) -> Result<Option<String>, Error> {
         let owner = Cell::new(None);
-        self.read(row, Owner(&owner))?;
+        self.read(row, secrecy::registered(&row.topic), Owner(&owner))?;
         Ok(owner.into_inner())
     }
 
-    fn read<V, T>(&self, row: &StoredEvent, data: T) -> Result<Read<V>, Error>
+    fn read<V, T>(&self, row: &StoredEvent, secrecy: Secrecy, data: T) -> Result<Read<V>, Error>
     where
         T: for<'de> Data<'de, Value = V>,
     {
         // Bare JSON is read where it stands.
-        let read = if self.cipher.is_none() && row.state.first() == Some(&b'{') {
+        let may_be_bare = self.cipher.is_none() && secrecy != Secrecy::Encrypted;
+        let read = if may_be_bare && row.state.first() == Some(&b'{') {
             Codec::Json.decode(State(data), &row.state)
         } else {
-            self.open(&row.state, &Identity::of_event(row))
+            self.open(&row.state, &Identity::of_event(row, secrecy))
                 .and_then(|(codec, written)| codec.decode(State(data), &written))
         };
         read.map_err(|error| at_row(row, error))
@@ -428,7 +434,7 @@ impl EventVisitor for Encode<'_> {
             data,
         };
         let row = StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128))?;
-        let mut row = mapper.fill_state(row, &written, Under::DataKey)?;
+        let mut row = mapper.fill_state(row, of.secrecy(), &written, Under::DataKey)?;
         if !mapper.columns.is_empty() {
             let data = || serde_json::to_value(data).unwrap_or_default();
             let made = OnceCell::new();
@@ -442,7 +448,6 @@ impl EventVisitor for Encode<'_> {
 impl Mapper {
     /// Makes the row that tells the readers of an aggregate that it is forgotten. The cipher of the mapper seals it, and no
     /// data key, so that it can be read once that is gone.
-    #[allow(dead_code, reason = "for the transaction that destroys a data key")]
     pub(crate) fn encode_forgotten(
         &self,
         id: Uuid,
@@ -454,6 +459,7 @@ impl Mapper {
         let written = Written { version: 1, at, of: None, metadata, data: &Empty };
         self.fill_state(
             StoredEvent::new(id, version, forgotten_topic(of), Vec::new())?,
+            Secrecy::AsConfigured,
             &written,
             Under::Cipher,
         )
@@ -463,14 +469,15 @@ impl Mapper {
     fn fill_state<T: Serialize>(
         &self,
         mut row: StoredEvent,
+        secrecy: Secrecy,
         written: &Written<'_, T>,
         under: Under,
     ) -> Result<StoredEvent, Error> {
         let encoded = self.codec.encode(written, &mut row.state);
         encoded.map_err(|error| at_row(&row, error))?;
         let state = std::mem::take(&mut row.state);
-        row.state =
-            self.seal(state, &Identity::of_event(&row), under).map_err(|error| at_row(&row, error))?;
+        let identity = Identity::of_event(&row, secrecy);
+        row.state = self.seal(state, &identity, under).map_err(|error| at_row(&row, error))?;
         Ok(row)
     }
 }

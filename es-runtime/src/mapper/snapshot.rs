@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Identity, Kind, Mapper, Under, at_row};
 use crate::clock::Timestamp;
 use crate::error::Error;
+use crate::event::Secrecy;
 use crate::id::Version;
 use crate::stored_event::StoredEvent;
 
@@ -99,7 +100,8 @@ impl Mapper {
 }
 
 fn identity(row: &StoredEvent) -> Identity<'_> {
-    Identity { kind: Kind::Snapshot, id: row.id, version: row.version, topic: &row.topic }
+    let secrecy = Secrecy::AsConfigured;
+    Identity { kind: Kind::Snapshot, secrecy, id: row.id, version: row.version, topic: &row.topic }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::ser::{self, Serialize, Serializer};
 
 use self::inside::Inside;
+use super::MAX_DEPTH;
 
 /// Why a value cannot be read back as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(super) enum Loss {
 ///
 /// Keys of maps are data and not shown: their values are at `rates{value}`, as in `events.lock`.
 pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Option<(Loss, String)> {
-    match value.serialize(Search { human_readable, inside_some: false }) {
+    match value.serialize(Search { human_readable, inside_some: false, depth: 0 }) {
         Err(Stop::Found(loss, steps)) => {
             let path: String = steps.iter().rev().map(AsRef::as_ref).collect();
             Some((loss, path.strip_prefix('.').map(str::to_owned).unwrap_or(path)))
@@ -32,10 +33,21 @@ pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Op
     }
 }
 
+/// Whether [`find`] finds nothing, and no value stands inside more than [`MAX_DEPTH`] containers.
+#[cfg(feature = "own-codec")]
+pub(super) fn can_be_read_again<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> bool {
+    matches!(
+        value.serialize(Search { human_readable, inside_some: false, depth: 0 }),
+        Ok(()) | Err(Stop::Other)
+    )
+}
+
 #[derive(Debug)]
 enum Stop {
     /// With the steps from the value outwards.
     Found(Loss, Vec<Cow<'static, str>>),
+    /// A value inside more than [`MAX_DEPTH`] containers.
+    Deep,
     /// A type that fails of its own accord; the codec reports it.
     Other,
 }
@@ -61,6 +73,8 @@ type Answer = Result<(), Stop>;
 struct Search {
     human_readable: bool,
     inside_some: bool,
+    /// The number of containers that it is in.
+    depth: usize,
 }
 
 impl Search {
@@ -69,12 +83,16 @@ impl Search {
     }
 
     fn step<T: Serialize + ?Sized>(self, value: &T, step: impl FnOnce() -> Cow<'static, str>) -> Answer {
-        value.serialize(Self { inside_some: false, ..self }).map_err(|stop| match stop {
+        if self.depth == MAX_DEPTH {
+            return Err(Stop::Deep);
+        }
+        let inside = Self { inside_some: false, depth: self.depth + 1, ..self };
+        value.serialize(inside).map_err(|stop| match stop {
             Stop::Found(loss, mut steps) => {
                 steps.push(step());
                 Stop::Found(loss, steps)
             }
-            Stop::Other => Stop::Other,
+            other => other,
         })
     }
 

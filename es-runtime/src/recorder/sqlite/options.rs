@@ -2,10 +2,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::database::Sqlite;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// SQLite counts milliseconds in 31 bits: more than three weeks.
-const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+pub(super) const MOST_MILLISECONDS: u32 = i32::MAX.unsigned_abs();
+const LONGEST: Duration = Duration::from_millis(MOST_MILLISECONDS as u64);
 
 /// How long a commit waits for the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,6 +116,12 @@ impl SqliteOptions {
     /// `Config` if the file cannot be opened as asked, `Schema` if it is no SQLite database, `Corrupt` if it is
     /// damaged, `Timeout` if another process keeps it locked.
     pub fn open(self) -> Result<Sqlite, Error> {
+        if let Location::File(path) = &self.location
+            && path.as_os_str().as_encoded_bytes().contains(&0)
+        {
+            let message = "the path of the database holds a NUL, which no file's name can; remove it";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         Sqlite::open(self)
     }
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::options::{SqliteOptions, Synchronous};
+use super::options::{MOST_MILLISECONDS, SqliteOptions, Synchronous};
 use crate::error::{Error, ErrorKind};
 
 /// Reads `sqlite:bank.db`, `sqlite::memory:`, or either with options behind a question mark:
@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 /// |---|---|
 /// | `mode` | `rwc` (make the file if it is not there; the default), `rw` (it must be there), `ro` (only read), `memory` (in memory, shared in this process by the name before the question mark) |
 /// | `synchronous` | `full` (the default), `normal` |
-/// | `busy_timeout` | milliseconds |
+/// | `busy_timeout` | milliseconds, at most 2147483647 |
 /// | `readers` | how many connections read at the same time |
 ///
 /// ```
@@ -26,41 +26,47 @@ impl FromStr for SqliteOptions {
     type Err = Error;
 
     fn from_str(uri: &str) -> Result<Self, Error> {
-        let place =
-            uri.strip_prefix("sqlite:").ok_or_else(|| config(uri, "it does not begin with `sqlite:`"))?;
+        let place = uri
+            .strip_prefix("sqlite:")
+            .ok_or_else(|| config("the URI cannot be used: it does not begin with `sqlite:`"))?;
         if place.starts_with("//") {
             return Err(config(
-                uri,
-                "there is no host to name; write `sqlite:bank.db`, or `sqlite:/var/lib/bank.db`",
+                "the URI cannot be used: there is no host to name; write `sqlite:bank.db`, or `sqlite:/var/lib/bank.db`",
             ));
         }
         let (path, options) = place.split_once('?').unwrap_or((place, ""));
+        let failed =
+            |what: &str| config(&format!("the URI `sqlite:{}` cannot be used: {what}", before_options(path)));
         let pairs: Result<Vec<_>, Error> = options
             .split('&')
             .filter(|option| !option.is_empty())
             .map(|option| {
-                option
-                    .split_once('=')
-                    .ok_or_else(|| config(uri, &format!("the option `{option}` has no value")))
+                let pair = option.split_once('=');
+                pair.ok_or_else(|| failed(&format!("{} has no value", named(option))))
             })
             .collect();
         let pairs = pairs?;
         let is_shared = pairs.contains(&("mode", "memory"));
         let mut made = match path {
-            "" => return Err(config(uri, "it names no file; write `sqlite:bank.db`, or `sqlite::memory:`")),
+            "" => {
+                return Err(config("the URI names no file; write `sqlite:bank.db`, or `sqlite::memory:`"));
+            }
             ":memory:" => Self::in_memory(),
             name if name.starts_with(':') => {
                 return Err(config(
-                    uri,
-                    "the name of a file cannot begin with `:`; for a database in memory write `sqlite::memory:`",
+                    "the URI cannot be used: the name of a file cannot begin with `:`; for a database in memory write \
+                     `sqlite::memory:`",
                 ));
             }
             name if is_shared => Self::in_shared_memory(name),
             path => Self::file(path),
         };
         for (name, value) in pairs {
-            let wrong = |known: &str| config(uri, &format!("`{name}` is {value:?}; it may be {known}"));
-            let number = || value.parse::<u32>().map_err(|_| wrong("a number"));
+            let wrong = |known: &str| failed(&format!("{} may be {known}", named(name)));
+            let number = |most: u32, of: &str| {
+                let number = value.parse::<u32>().ok().filter(|number| *number <= most);
+                number.ok_or_else(|| wrong(&format!("a number{of}, at most {most}")))
+            };
             made = match name {
                 "mode" => match value {
                     "rwc" | "memory" => made,
@@ -73,13 +79,16 @@ impl FromStr for SqliteOptions {
                     "normal" => made.synchronous(Synchronous::Normal),
                     _ => return Err(wrong("`full` or `normal`")),
                 },
-                "busy_timeout" => made.busy_timeout(Duration::from_millis(number()?.into())),
-                "readers" => made.readers(number()?.try_into().unwrap_or(usize::MAX)),
+                "busy_timeout" => {
+                    let milliseconds = number(MOST_MILLISECONDS, " of milliseconds")?;
+                    made.busy_timeout(Duration::from_millis(milliseconds.into()))
+                }
+                "readers" => made.readers(number(u32::MAX, "")?.try_into().unwrap_or(usize::MAX)),
                 _ => {
-                    let message = format!(
-                        "there is no option `{name}`; there are `mode`, `synchronous`, `busy_timeout` and `readers`"
-                    );
-                    return Err(config(uri, &message));
+                    return Err(failed(&format!(
+                        "{} is not known; there are `mode`, `synchronous`, `busy_timeout` and `readers`",
+                        named(name)
+                    )));
                 }
             };
         }
@@ -87,8 +96,24 @@ impl FromStr for SqliteOptions {
     }
 }
 
-fn config(uri: &str, what: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("the URI {uri:?} cannot be used: {what}"))
+/// The path without what was meant as an option, which may be a secret.
+fn before_options(path: &str) -> &str {
+    path.split(['#', '&', ';', '=', '@']).next().unwrap_or_default()
+}
+
+/// An option by its name, unless that is no name: it may be a secret.
+fn named(option: &str) -> String {
+    let is_name = |letter: u8| letter.is_ascii_lowercase() || letter == b'_';
+    if option.len() <= 20 && option.bytes().all(is_name) {
+        format!("the option `{option}`")
+    } else {
+        "an option".to_owned()
+    }
+}
+
+// Never with a value, which may be a secret, as in `sqlite:bank.db?key=..`.
+fn config(message: &str) -> Error {
+    Error::new(ErrorKind::Config, message)
 }
 
 #[cfg(test)]
@@ -124,8 +149,10 @@ mod tests {
             ("sqlite:b?mode", "`mode` has no value"),
             ("sqlite:b?mode=x", "`rwc`, `rw`, `ro` or `memory`"),
             ("sqlite:b?synchronous=off", "`full` or `normal`"),
-            ("sqlite:b?readers=-1", "a number"),
+            ("sqlite:b?readers=-1", "`readers` may be a number, at most 4294967295"),
+            ("sqlite:b?busy_timeout=x", "`busy_timeout` may be a number of milliseconds, at most 2147483647"),
             ("sqlite:b?cache=shared", "`synchronous`"),
+            ("sqlite:b?Cache=shared", "an option is not known"),
         ] {
             let error = uri.parse::<SqliteOptions>().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);

@@ -1,0 +1,81 @@
+//! Whether a row has to be encrypted, as its event demands.
+
+use super::{Identity, Kind, Mapper};
+use crate::aggregate::{Aggregate, Events, Reading, Topics};
+use crate::error::{Error, ErrorKind};
+use crate::event::{EventType, Secrecy};
+use crate::registry::Registry;
+
+/// The demand of the event of an aggregate that is, or was, stored under this topic.
+pub(super) fn in_aggregate<A: Aggregate>(topic: &str) -> Secrecy {
+    // Where no event demands anything, rows are read without looking for it.
+    if const { any_demands(A::Event::TYPES) }
+        && let Some(Reading::Event(event)) = Topics::of::<A>().read(topic)
+    {
+        return event.secrecy();
+    }
+    Secrecy::AsConfigured
+}
+
+/// The demand of the event of a set that is, or was, stored under this topic.
+pub(super) fn among(events: &'static [EventType], topic: &str) -> Secrecy {
+    let is = |event: &&EventType| event.topic() == topic || event.aliases().contains(&topic);
+    events.iter().find(is).map_or(Secrecy::AsConfigured, EventType::secrecy)
+}
+
+/// The demand of any event that is linked into the program.
+pub(super) fn registered(topic: &str) -> Secrecy {
+    let event = Registry::global().ok().and_then(|registry| registry.event(topic));
+    event.map_or(Secrecy::AsConfigured, EventType::secrecy)
+}
+
+const fn any_demands(events: &[EventType]) -> bool {
+    let mut rest = events;
+    while let Some((event, others)) = rest.split_first() {
+        if !matches!(event.secrecy(), Secrecy::AsConfigured) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+impl Mapper {
+    /// Whether it is an event that is left in clear, though there may be a cipher.
+    pub(super) fn is_clear(&self, identity: &Identity<'_>) -> bool {
+        matches!(identity.kind, Kind::Event)
+            && match identity.secrecy {
+                Secrecy::Clear => true,
+                Secrecy::Encrypted => false,
+                Secrecy::AsConfigured => self.clear_topics.iter().any(|topic| topic == identity.topic),
+            }
+    }
+
+    /// Refuses a row that is not encrypted, unless it may be.
+    pub(super) fn check_clear(&self, identity: &Identity<'_>) -> Result<(), Error> {
+        if identity.secrecy == Secrecy::Encrypted {
+            return Err(Error::new(
+                ErrorKind::Cipher,
+                "it is not encrypted, though its event is declared as `encrypted`; a program in which it was not yet \
+                 declared so, or one without the key, stored it; remove `encrypted` to read it",
+            ));
+        }
+        if self.cipher.is_none() || self.allows_clear || self.is_clear(identity) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Cipher,
+            "it is not encrypted, though a cipher is configured; if it was stored before that, allow clear data with \
+             `Mapper::allowing_clear_data` or `CIPHER_CLEAR_DATA=yes`; or a program without the key stored it",
+        ))
+    }
+}
+
+/// The error of an event that demands a cipher where there is none.
+pub(super) fn no_cipher() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "the event is declared as `encrypted`, but the mapper has no cipher; open with `Mapper::with_cipher`, or set \
+         `CIPHER_KEY`",
+    )
+}
