@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::wait::{Slot, may_block};
+use crate::wait::{Slot, may_block, wake};
 
 /// Does jobs, many at a time.
 pub(super) trait Worker: Send + 'static {
@@ -378,11 +378,6 @@ pub(super) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Resu
 thread_local! {
     /// Whether this thread is refused to start others.
     pub(super) static NO_THREADS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// A waker belongs to somebody else: if it panics, the lead must not be lost.
-pub(super) fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 /// The group's own thread.

@@ -9,6 +9,8 @@
 //! Every method returns a future that needs no particular runtime. A recorder holds no connection and no lock
 //! while its future is suspended.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the stores do not ring it yet"))]
+mod bell;
 mod commit;
 mod erased;
 #[cfg(feature = "sqlite")]

@@ -63,7 +63,7 @@ pub(crate) async fn unblock<T: Send + 'static>(
             let filled = Arc::clone(&slot);
             let spawned = thread::Builder::new().name("es-work".to_owned()).spawn(move || {
                 if let Some(waker) = filled.fill(catch_unwind(AssertUnwindSafe(work))) {
-                    waker.wake();
+                    wake(waker);
                 }
             });
             if let Err(cause) = spawned {
@@ -79,6 +79,11 @@ pub(crate) async fn unblock<T: Send + 'static>(
         })
     })
     .await
+}
+
+/// Wakes. A waker is the caller's code: if it panics, whoever wakes still has others to serve.
+pub(crate) fn wake(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 fn taken() -> Error {

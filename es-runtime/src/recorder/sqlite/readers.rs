@@ -13,8 +13,8 @@ use super::database::lost;
 use super::error;
 use super::options::SqliteOptions;
 use crate::error::{Error, ErrorKind};
-use crate::recorder::group::{start, wake};
-use crate::wait::Slot;
+use crate::recorder::group::start;
+use crate::wait::{Slot, wake};
 
 type Job = Box<dyn FnOnce(Result<&mut Connection, Error>) -> Option<Waker> + Send>;
 
