@@ -7,7 +7,9 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 use uuid::Uuid;
 
+use super::place::Place;
 use super::statements::Statements;
+use super::turns::Turns;
 use super::{error, select};
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
@@ -39,11 +41,13 @@ type Outcome = Result<Receipt, Error>;
 
 pub(super) struct Writer {
     connection: Connection,
+    place: Option<Place>,
+    turns: Turns,
 }
 
 impl Writer {
-    pub(super) const fn new(connection: Connection) -> Self {
-        Self { connection }
+    pub(super) const fn new(connection: Connection, place: Option<Place>, turns: Turns) -> Self {
+        Self { connection, place, turns }
     }
 
     /// Appends in one transaction; if it cannot be committed, all of them failed.
@@ -291,24 +295,18 @@ impl Worker for Writer {
     type Outcome = Outcome;
 
     fn run(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(jobs.len());
-        let mut appends = Vec::new();
-        for job in jobs {
-            match job {
-                Job::Append(job) => appends.push(job),
-                Job::Use(run) => {
-                    outcomes.extend(self.append_several(&appends));
-                    appends.clear();
-                    run(&mut self.connection);
-                    outcomes.push(Ok(Receipt::new(crate::recorder::CommitId::from_uuid(Uuid::nil()))));
-                }
-            }
+        self.turns.begin();
+        let mut outcomes = self.run_all(jobs);
+        self.turns.end();
+        // Asked last: only what is in the file at the path is acknowledged.
+        if let Some(Err(error)) = self.place.as_ref().map(Place::check) {
+            lose(&mut outcomes, &Shared::new(&error));
         }
-        outcomes.extend(self.append_several(&appends));
         outcomes
     }
 
     fn broken(&mut self) -> Outcome {
+        self.turns.end();
         self.roll_back();
         Err(Error::new(
             ErrorKind::OutcomeUnknown,
@@ -326,6 +324,25 @@ impl Worker for Writer {
 }
 
 impl Writer {
+    fn run_all(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        let mut appends = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Append(job) => appends.push(job),
+                Job::Use(run) => {
+                    outcomes.extend(self.append_several(&appends));
+                    appends.clear();
+                    run(&mut self.connection);
+                    self.turns.attach(&mut self.connection);
+                    outcomes.push(Ok(Receipt::new(crate::recorder::CommitId::from_uuid(Uuid::nil()))));
+                }
+            }
+        }
+        outcomes.extend(self.append_several(&appends));
+        outcomes
+    }
+
     fn append_several(&mut self, jobs: &[Append]) -> Vec<Outcome> {
         match jobs {
             [] => Vec::new(),

@@ -3,6 +3,9 @@
 //! One connection writes, by [group commit](super::group); a few others read, each transaction from a snapshot of
 //! its own (WAL). A thread inside [`Wait::wait`](crate::Wait) does its work itself; for futures on an executor the
 //! store's own threads do, so that no poll blocks.
+//!
+//! A fork of the process cannot use a database that was opened before it: it has no threads of the store, and SQLite's
+//! locks stay with the parent. What it asks for is refused as `Config`. Open the database after the fork.
 
 mod append;
 mod connection;
@@ -10,11 +13,13 @@ mod database;
 mod error;
 mod forget;
 mod options;
+mod place;
 mod readers;
 mod schema;
 mod select;
 mod snapshots;
 mod statements;
+mod turns;
 mod uri;
 
 use std::fmt;

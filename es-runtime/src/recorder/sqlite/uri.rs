@@ -60,7 +60,7 @@ impl FromStr for SqliteOptions {
         };
         for (name, value) in pairs {
             let wrong = |known: &str| config(uri, &format!("`{name}` is {value:?}; it may be {known}"));
-            let number = || value.parse::<u32>().map_err(|_| wrong("a number"));
+            let number = || value.parse::<u32>().map_err(|_| wrong("a number from 0 to 4294967295"));
             made = match name {
                 "mode" => match value {
                     "rwc" | "memory" => made,
@@ -125,6 +125,7 @@ mod tests {
             ("sqlite:b?mode=x", "`rwc`, `rw`, `ro` or `memory`"),
             ("sqlite:b?synchronous=off", "`full` or `normal`"),
             ("sqlite:b?readers=-1", "a number"),
+            ("sqlite:b?busy_timeout=99999999999", "from 0 to 4294967295"),
             ("sqlite:b?cache=shared", "`synchronous`"),
         ] {
             let error = uri.parse::<SqliteOptions>().unwrap_err();
