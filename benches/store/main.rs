@@ -2,11 +2,13 @@
 //!
 //! `cargo bench -p es-benches --bench store` works both sides in turn, round by round, each on a file of its own in
 //! one folder, and prints medians and their ratio: throughput of the framework as a share of that by hand.
-//! `B_ROUNDS` changes how often.
+//! `B_ROUNDS` changes how often; `B_ONLY` runs the rows of one kind: `writes`, `groups`, `reads`, `sealed`,
+//! `processes` or `growth`.
 
 mod account;
 mod group;
 mod growth;
+mod processes;
 mod raw;
 mod sealed;
 
@@ -20,34 +22,53 @@ use es_runtime::{Application, Wait};
 use crate::account::{Account, AccountEvent, REFERENCE};
 
 fn main() {
+    if processes::commits() {
+        return;
+    }
     let rounds: usize = setting("B_ROUNDS", if measuring() { 15 } else { 1 });
     let few = |many: usize| if measuring() { many } else { 5 };
     println!("{:<44} {:>12} {:>12} {:>7} {:>7}", "", "framework/s", "by hand/s", "share", "goal");
-    for (name, synchronous, goal) in
-        [("FULL", Synchronous::Full, 0.90), ("NORMAL", Synchronous::Normal, 0.80)]
-    {
-        let many = few(if name == "FULL" { 300 } else { 3_000 });
-        writes(&format!("B1 one writer, 1 event, {name}"), rounds, synchronous, many, 1, goal, false);
-        writes(&format!("B1 the same under tokio, {name}"), rounds, synchronous, many, 1, 0.65, true);
-        writes(
-            &format!("B2 one writer, 10 events, {name}"),
-            rounds,
-            synchronous,
-            many / 3 + 1,
-            10,
-            0.90,
-            false,
-        );
+    let only = std::env::var("B_ONLY").ok();
+    let is_asked = |kind: &str| only.as_deref().is_none_or(|only| only == kind);
+    if is_asked("writes") {
+        for (name, synchronous, goal) in
+            [("FULL", Synchronous::Full, 0.90), ("NORMAL", Synchronous::Normal, 0.80)]
+        {
+            let many = few(if name == "FULL" { 300 } else { 3_000 });
+            writes(&format!("B1 one writer, 1 event, {name}"), rounds, synchronous, many, 1, goal, false);
+            writes(&format!("B1 the same under tokio, {name}"), rounds, synchronous, many, 1, 0.65, true);
+            let tenths = many / 3 + 1;
+            writes(
+                &format!("B2 one writer, 10 events, {name}"),
+                rounds,
+                synchronous,
+                tenths,
+                10,
+                0.90,
+                false,
+            );
+        }
     }
-    for (writers, tokio, goal) in [(16, false, 0.90), (16, true, 0.90), (64, true, 0.90)] {
-        group::concurrent(rounds, writers, few(4_000), tokio, goal);
+    if is_asked("groups") {
+        for (writers, tokio, goal) in [(16, false, 0.90), (16, true, 0.90), (64, true, 0.90)] {
+            group::concurrent(rounds, writers, few(4_000), tokio, goal);
+        }
     }
-    replay(rounds, few(1_000));
-    log(rounds, few(20_000));
-    sealed::sealed(rounds, few(5_000));
-    let sizes =
-        if measuring() { vec![10_000, 1_000_000, setting("B10_LARGEST", 10_000_000)] } else { vec![1_000] };
-    growth::growth(&sizes, rounds);
+    if is_asked("reads") {
+        replay(rounds, few(1_000));
+        log(rounds, few(20_000));
+    }
+    if is_asked("sealed") {
+        sealed::sealed(rounds, few(5_000));
+    }
+    if is_asked("processes") {
+        processes::processes(rounds);
+    }
+    if is_asked("growth") {
+        let largest = || setting("B10_LARGEST", 10_000_000);
+        let sizes = if measuring() { vec![10_000, 1_000_000, largest()] } else { vec![1_000] };
+        growth::growth(&sizes, rounds);
+    }
 }
 
 /// A folder of its own, removed at the end.
@@ -155,15 +176,19 @@ fn replay(rounds: usize, events: usize) {
     let mut raw = raw::Account::open(&connection);
     raw.deposit(&connection, events - 1);
     let expected = i64::try_from(events - 1).expect("few");
-    let (mut ours, mut by_hand) = (Vec::new(), Vec::new());
+    let get = async |app: &Application| {
+        let account = app.get(account.id()).await.expect("it is there");
+        assert_eq!((account.balance, account.owner.as_str()), (expected, "Ann"));
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("it starts");
+    let (mut waited, mut polled, mut by_hand) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds * 20 {
-        ours.push(timed(|| {
-            let account = app.get(account.id()).wait().expect("it is there");
-            assert_eq!((account.balance, account.owner.as_str()), (expected, "Ann"));
-        }));
+        waited.push(timed(|| get(&app).wait()));
+        polled.push(timed(|| runtime.block_on(get(&app))));
         by_hand.push(timed(|| assert_eq!(raw::replay(&connection, raw.id()), expected)));
     }
-    report(&format!("B4 replay {events} events"), events, 0.70, &ours, &by_hand);
+    report(&format!("B4 replay {events} events"), events, 0.70, &waited, &by_hand);
+    report("B4 the same under tokio, against waiting", events, 0.90, &polled, &waited);
 }
 
 fn log(rounds: usize, events: usize) {
@@ -176,28 +201,30 @@ fn log(rounds: usize, events: usize) {
     app.save(&mut account).wait().expect("it is saved");
     raw.deposit(&connection, events - 1);
     let expected = i64::try_from(events - 1).expect("few");
-    let (mut ours, mut by_hand) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        ours.push(timed(|| {
-            let (mut after, mut sum) = (None, 0);
-            loop {
-                let page = LogRange::all().after(after).limit(1_000);
-                let page = app.recorder().read_log(page).wait().expect("it is read");
-                let Some(last) = page.last() else { break };
-                after = Some(last.position);
-                for notification in &page {
-                    let event =
-                        app.store().mapper().decode::<Account>(&notification.event).expect("an event");
-                    if let Some(AccountEvent::Deposited(deposited)) =
-                        event.as_ref().map(es_runtime::Recorded::event)
-                    {
-                        sum += deposited.amount;
-                    }
+    let read = async |app: &Application| {
+        let (mut after, mut sum) = (None, 0);
+        loop {
+            let page = LogRange::all().after(after).limit(1_000);
+            let page = app.recorder().read_log(page).await.expect("it is read");
+            after = page.through;
+            for notification in &page.entries {
+                let event = app.store().mapper().decode::<Account>(&notification.event).expect("an event");
+                if let Some(AccountEvent::Deposited(deposited)) =
+                    event.as_ref().map(es_runtime::Recorded::event)
+                {
+                    sum += deposited.amount;
                 }
             }
-            assert_eq!(sum, expected);
-        }));
+        }
+        assert_eq!(sum, expected);
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("it starts");
+    let (mut waited, mut polled, mut by_hand) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        waited.push(timed(|| read(&app).wait()));
+        polled.push(timed(|| runtime.block_on(read(&app))));
         by_hand.push(timed(|| assert_eq!(raw::read_log(&connection), expected)));
     }
-    report("B5 the log, pages of 1,000", events, 0.70, &ours, &by_hand);
+    report("B5 the log, pages of 1,000", events, 0.70, &waited, &by_hand);
+    report("B5 the same under tokio, against waiting", events, 0.90, &polled, &waited);
 }

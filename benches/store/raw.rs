@@ -44,10 +44,17 @@ pub(crate) struct Deposited {
 }
 
 pub(crate) fn open(path: &Path, synchronous: &str) -> Connection {
+    let connection = open_existing(path, synchronous);
+    connection.execute_batch(SCHEMA).expect("the tables can be made");
+    connection
+}
+
+/// One more connection to a file that has the tables.
+pub(crate) fn open_existing(path: &Path, synchronous: &str) -> Connection {
     let connection = Connection::open(path).expect("the file can be made");
+    connection.busy_timeout(std::time::Duration::from_secs(5)).expect("it can be set");
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).expect("WAL is there");
     connection.execute_batch(&format!("PRAGMA synchronous = {synchronous}")).expect("it can be set");
-    connection.execute_batch(SCHEMA).expect("the tables can be made");
     connection.set_prepared_statement_cache_capacity(16);
     connection
 }
@@ -66,16 +73,29 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn open(connection: &Connection) -> Self {
-        let account = Self { id: Uuid::now_v7(), version: 1, balance: 0 };
-        account.insert(connection, "Account.Opened", &Opened { owner: "Ann".to_owned() }, Uuid::now_v7());
-        account
+        Self::try_open(connection).expect("it is stored")
     }
 
-    fn insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T, commit: Uuid) {
+    pub(crate) fn try_open(connection: &Connection) -> Option<Self> {
+        let account = Self { id: Uuid::now_v7(), version: 1, balance: 0 };
+        let opened = Opened { owner: "Ann".to_owned() };
+        account.insert(connection, "Account.Opened", &opened, Uuid::now_v7()).then_some(account)
+    }
+
+    /// Stores a deposit, if no other process holds the file for too long.
+    pub(crate) fn try_deposit(&mut self, connection: &Connection) -> bool {
+        let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
+        self.version += 1;
+        let is_stored = self.insert(connection, "Account.Deposited", &event, Uuid::now_v7());
+        self.version -= i64::from(!is_stored);
+        is_stored
+    }
+
+    fn insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T, commit: Uuid) -> bool {
         let state = serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON");
         let row =
             params![self.id.as_bytes().as_slice(), self.version, topic, state, commit.as_bytes().as_slice()];
-        connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).expect("it is stored");
+        connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).is_ok()
     }
 
     /// Records deposits and stores them in one commit.
@@ -91,7 +111,7 @@ impl Account {
             let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
             self.version += 1;
             self.balance += event.amount;
-            self.insert(connection, "Account.Deposited", &event, commit);
+            assert!(self.insert(connection, "Account.Deposited", &event, commit), "it is stored");
         }
         if many > 1 {
             connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).expect("it ends");

@@ -1,16 +1,21 @@
 //! What only SQLite promises; what all stores do is in the conformance suite.
 
+mod child;
 mod closing;
 mod damage;
 mod executors;
 #[path = "../folder.rs"]
 mod folder;
 mod forgetting;
+mod gone;
+mod handles;
 mod locking;
+mod medium;
 mod migrating;
 mod opening;
 mod processes;
 mod tables;
+mod turns;
 
 use std::fmt::Debug;
 use std::future::Future;

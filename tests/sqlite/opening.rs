@@ -41,6 +41,13 @@ fn what_stands_in_the_way_is_said() {
 }
 
 #[test]
+fn a_path_that_no_file_can_have_is_a_mistake_of_configuration() {
+    let error = SqliteOptions::file("bank\0.db").open().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("zero byte"), "{error}");
+}
+
+#[test]
 fn a_file_that_is_no_database_is_not_touched() {
     let folder = Folder::new();
     let text = b"This is not a database, but a letter to my aunt. ".repeat(100);
@@ -125,21 +132,6 @@ fn a_path_is_taken_as_it_is() {
     let is_file = text.exists();
     let _ = fs::remove_file(text);
     assert!(is_file, "a relative path that looks like a URI is a path");
-}
-
-#[test]
-fn a_file_that_is_gone_later_is_no_mistake_of_configuration() {
-    let folder = Folder::new();
-    let (_database, recorder) = open(&folder);
-    for name in ["events.db", "events.db-wal", "events.db-shm"] {
-        std::fs::remove_file(folder.file(name)).unwrap();
-    }
-    // The first read opens a connection, as also where too many files are open.
-    for read in both(|| recorder.last_position()) {
-        let error = read.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-        assert!(error.to_string().contains("are too many files open?"), "{error}");
-    }
 }
 
 #[test]

@@ -57,6 +57,11 @@ use crate::upkeep::Snapshotting;
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 ///
+/// # Processes
+///
+/// Several processes may open one store. A fork of the process cannot use an application that was open before: open it
+/// after the fork.
+///
 /// # What it tells
 ///
 /// With the feature `tracing`, all under the target `es_runtime`, with names, ids and numbers, and never what events say:

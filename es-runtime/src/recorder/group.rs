@@ -5,7 +5,8 @@
 //! group does. Nobody waits for a timer, and a single caller pays for one lock. Only if who is called to lead does
 //! not come, since nobody polls his future any more, the thread of the group does it after a while.
 
-use std::collections::VecDeque;
+mod queue;
+
 use std::future::Future;
 use std::io;
 use std::num::NonZeroUsize;
@@ -17,6 +18,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use self::queue::Queue;
 use crate::wait::{Slot, may_block, wake};
 
 /// Does jobs, many at a time.
@@ -66,7 +68,7 @@ struct Shared<W: Worker> {
 struct State<W: Worker> {
     /// Away while somebody leads.
     worker: Option<W>,
-    queue: VecDeque<Entry<W>>,
+    queue: Queue<W>,
     has_thread: bool,
     /// Whether the group's own thread is to lead, as soon as it can.
     asked: bool,
@@ -77,17 +79,11 @@ struct State<W: Worker> {
     closed: bool,
 }
 
-struct Entry<W: Worker> {
-    job: W::Job,
-    slot: Arc<Slot<W::Outcome>>,
-    may_block: bool,
-}
-
 impl<W: Worker> Group<W> {
     pub(super) fn new(worker: W) -> Self {
         let state = State {
             worker: Some(worker),
-            queue: VecDeque::new(),
+            queue: Queue::new(),
             has_thread: false,
             asked: false,
             watched: false,
@@ -102,7 +98,7 @@ impl<W: Worker> Group<W> {
 
     /// Asks for a job. Nothing happens before the first poll.
     pub(super) fn submit(&self, job: W::Job) -> Submitted<W> {
-        Submitted { shared: Arc::clone(&self.shared), job: Some(job), slot: None }
+        Submitted { shared: Arc::clone(&self.shared), job: Some(job), slot: None, number: 0 }
     }
 
     /// Whether jobs are refused.
@@ -137,21 +133,15 @@ impl<W: Worker> Shared<W> {
     fn lead(self: &Arc<Self>, mut worker: W, rounds: usize) {
         for _ in 0..rounds {
             let mut state = self.lock();
-            let many = state.queue.len().min(MOST);
-            let entries: Vec<Entry<W>> = state.queue.drain(..many).collect();
+            let (jobs, slots) = state.queue.take(MOST);
             drop(state);
-            if entries.is_empty() {
+            if jobs.is_empty() {
                 break;
             }
-            let (jobs, slots): (Vec<_>, Vec<_>) =
-                entries.into_iter().map(|entry| (entry.job, entry.slot)).unzip();
             let mut outcomes = run(&mut worker, jobs).into_iter();
-            for slot in slots {
-                let outcome = outcomes.next().unwrap_or_else(|| worker.broken());
-                if let Some(waker) = slot.fill(outcome) {
-                    wake(waker);
-                }
-            }
+            let mut fill = |slot: Arc<Slot<_>>| slot.fill(outcomes.next().unwrap_or_else(|| worker.broken()));
+            let wakers: Vec<Waker> = slots.into_iter().filter_map(&mut fill).collect();
+            wakers.into_iter().for_each(wake);
         }
         self.give_back(worker);
     }
@@ -172,7 +162,7 @@ impl<W: Worker> Shared<W> {
                 state.watched = self.call_thread(&mut state).is_ok();
                 if !state.watched {
                     // Nobody looks whether the first comes: any other may.
-                    others = state.waiting().skip(1).collect();
+                    others = state.queue.waiting().skip(1).collect();
                 }
             }
             // The group's own thread ends with the worker.
@@ -194,7 +184,13 @@ impl<W: Worker> Shared<W> {
         state.asked = true;
         match self.call_thread(state) {
             Err(cause) if matches!(state.next_leader(), Some(Next::Thread)) => {
-                GivenUp(state.queue.drain(..).map(|entry| (entry, W::unavailable(&cause))).collect())
+                let (jobs, slots) = state.queue.take(usize::MAX);
+                GivenUp(
+                    jobs.into_iter()
+                        .zip(slots)
+                        .map(|(job, slot)| (job, slot, W::unavailable(&cause)))
+                        .collect(),
+                )
             }
             // Who leads passes on.
             _ => GivenUp(Vec::new()),
@@ -247,12 +243,7 @@ impl<W: Worker> State<W> {
         if self.worker.is_none() || self.queue.is_empty() {
             return None;
         }
-        Some(self.waiting().next().map_or(Next::Thread, Next::Waiting))
-    }
-
-    /// Those that can lead themselves.
-    fn waiting(&self) -> impl Iterator<Item = Waker> {
-        self.queue.iter().filter(|entry| entry.may_block).filter_map(|entry| entry.slot.waker())
+        Some(self.queue.waiting().next().map_or(Next::Thread, Next::Waiting))
     }
 
     fn take_worker(&mut self) -> Option<W> {
@@ -267,13 +258,13 @@ impl<W: Worker> State<W> {
 }
 
 /// Jobs that nobody works for, with their outcomes.
-struct GivenUp<W: Worker>(Vec<(Entry<W>, W::Outcome)>);
+struct GivenUp<W: Worker>(Vec<(W::Job, Arc<Slot<W::Outcome>>, W::Outcome)>);
 
 impl<W: Worker> GivenUp<W> {
     /// Not under the lock: it wakes.
     fn tell(self) {
-        for (entry, outcome) in self.0 {
-            if let Some(waker) = entry.slot.fill(outcome) {
+        for (_, slot, outcome) in self.0 {
+            if let Some(waker) = slot.fill(outcome) {
                 wake(waker);
             }
         }
@@ -285,6 +276,8 @@ pub(super) struct Submitted<W: Worker> {
     shared: Arc<Shared<W>>,
     job: Option<W::Job>,
     slot: Option<Arc<Slot<W::Outcome>>>,
+    /// Its number in the queue.
+    number: u64,
 }
 
 // Nothing in it is pinned.
@@ -313,10 +306,11 @@ impl<W: Worker> Future for Submitted<W> {
                 return Poll::Ready(W::closed());
             }
             let alone = state.queue.is_empty() && state.worker.is_some();
-            state.queue.push_back(Entry { job, slot, may_block });
-            if !may_block {
-                let given_up = self.shared.ask_thread(&mut state);
-                drop(state);
+            let number = state.queue.push(job, slot, may_block);
+            let given_up = (!may_block).then(|| self.shared.ask_thread(&mut state));
+            drop(state);
+            self.number = number;
+            if let Some(given_up) = given_up {
                 given_up.tell();
                 if alone {
                     self.look_awhile();
@@ -354,13 +348,14 @@ impl<W: Worker> Submitted<W> {
 
 impl<W: Worker> Drop for Submitted<W> {
     fn drop(&mut self) {
-        let Some(slot) = self.slot.take() else { return };
+        if self.slot.take().is_none() {
+            return;
+        }
         let mut state = self.shared.lock();
-        // What was not begun is not done. It may also have been the next to lead, or the last to be done.
-        let before = state.queue.len();
-        state.queue.retain(|entry| !Arc::ptr_eq(&entry.slot, &slot));
-        if state.queue.len() < before {
+        // A job that was not begun is not done. Its future may have been the next to lead, or the last in the queue.
+        if let Some(job) = state.queue.give_up(self.number) {
             self.shared.pass_on(state);
+            drop(job);
         }
     }
 }

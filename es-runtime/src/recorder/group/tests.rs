@@ -388,6 +388,43 @@ fn a_waker_that_panics_does_not_take_the_worker_along() {
 }
 
 #[test]
+fn to_drop_forty_thousand_that_wait_is_quick_and_frees_their_jobs_and_leaves_the_others() {
+    in_time(|| {
+        for way in 0..4 {
+            let (group, notes) = toy();
+            let first = occupy(&group, &notes, 0);
+            let mut futures: Vec<_> = (1..=40_000).map(|job| (job, group.submit(job))).collect();
+            for (job, future) in &mut futures {
+                let pending =
+                    if way % 2 == 0 || *job % 2 == 0 { poll_once(future) } else { poll_waiting(future) };
+                assert!(pending.is_pending());
+            }
+            let mut kept = Vec::new();
+            if way >= 2 {
+                // From both ends, and from the middle.
+                futures.sort_by_key(|(job, _)| mixed(*job));
+            }
+            let began = Instant::now();
+            for (job, future) in futures {
+                if job % 10_000 == 0 {
+                    kept.push((job, future));
+                }
+            }
+            let took = began.elapsed();
+            assert!(took < Duration::from_secs(2), "it took {took:?}");
+            assert_eq!(queued(&group), 4);
+            assert!(group.shared.lock().queue.places() <= 8, "the given-up jobs stay");
+            notes.release();
+            first.join().unwrap();
+            kept.sort_by_key(|(job, _)| *job);
+            let (jobs, kept): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+            assert_eq!(drive(kept), jobs.iter().copied().map(Outcome::Done).collect::<Vec<_>>());
+            assert_eq!(notes.sorted(), [0, 10_000, 20_000, 30_000, 40_000]);
+        }
+    });
+}
+
+#[test]
 fn a_future_that_is_never_polled_does_nothing() {
     let (group, notes) = toy();
     drop(group.submit(1));

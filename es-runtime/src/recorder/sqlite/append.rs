@@ -7,7 +7,9 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::insert::{self, Refusal, is_one_statement};
+use super::place::Place;
 use super::statements::Statements;
+use super::turns::Turns;
 use super::{error, facts};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;
@@ -38,13 +40,15 @@ type Outcome = Result<Receipt, Error>;
 
 pub(super) struct Writer {
     connection: Connection,
+    place: Option<Place>,
+    turns: Turns,
     /// Rings after commits.
     bell: Bell,
 }
 
 impl Writer {
-    pub(super) const fn new(connection: Connection, bell: Bell) -> Self {
-        Self { connection, bell }
+    pub(super) const fn new(connection: Connection, place: Option<Place>, turns: Turns, bell: Bell) -> Self {
+        Self { connection, place, turns, bell }
     }
 
     /// Appends in one transaction; if it cannot be committed, all of them failed.
@@ -155,24 +159,18 @@ impl Worker for Writer {
     type Outcome = Outcome;
 
     fn run(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(jobs.len());
-        let mut appends = Vec::new();
-        for job in jobs {
-            match job {
-                Job::Append(job) => appends.push(job),
-                Job::Use(run) => {
-                    outcomes.extend(self.append_several(&appends));
-                    appends.clear();
-                    run(&mut self.connection);
-                    outcomes.push(Ok(Receipt::new(CommitId::from_uuid(Uuid::nil()))));
-                }
-            }
+        self.turns.begin();
+        let mut outcomes = self.run_all(jobs);
+        self.turns.end();
+        // Asked last: only what is in the file at the path is acknowledged.
+        if let Some(Err(error)) = self.place.as_ref().map(Place::check) {
+            lose(&mut outcomes, &Shared::new(&error));
         }
-        outcomes.extend(self.append_several(&appends));
         outcomes
     }
 
     fn broken(&mut self) -> Outcome {
+        self.turns.end();
         self.roll_back();
         Err(Error::new(
             ErrorKind::OutcomeUnknown,
@@ -190,6 +188,25 @@ impl Worker for Writer {
 }
 
 impl Writer {
+    fn run_all(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(jobs.len());
+        let mut appends = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Append(job) => appends.push(job),
+                Job::Use(run) => {
+                    outcomes.extend(self.append_several(&appends));
+                    appends.clear();
+                    run(&mut self.connection);
+                    self.turns.attach(&mut self.connection);
+                    outcomes.push(Ok(Receipt::new(CommitId::from_uuid(Uuid::nil()))));
+                }
+            }
+        }
+        outcomes.extend(self.append_several(&appends));
+        outcomes
+    }
+
     fn append_several(&mut self, jobs: &[Append]) -> Vec<Outcome> {
         let outcomes = match jobs {
             [] => Vec::new(),

@@ -7,19 +7,49 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error;
 use super::options::{Location, SqliteOptions, Synchronous};
+use super::place::{self, Place};
 use crate::error::{Error, ErrorKind};
 
 /// How many statements a connection keeps prepared.
 const STATEMENTS: usize = 64;
 
-pub(super) enum Role {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
     Writes,
     Reads,
 }
 
-pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, Error> {
+/// Opens the connection that writes, if the options let it.
+pub(super) fn open_writer(options: &SqliteOptions) -> Result<(Connection, Option<Place>), Error> {
+    let Location::File(path) = &options.location else {
+        return Ok((open(options, Role::Writes, false)?, None));
+    };
+    let (connection, is_frozen) = match open(options, Role::Writes, false) {
+        // SQLite makes a file beside the database also to read: where it cannot, it can only read what stays as it is.
+        Err(cause) if options.read_only && error::must_write(&cause) && path.is_file() => {
+            if place::has_log(path) {
+                return Err(error::log_in_the_way(path, cause));
+            }
+            (open(options, Role::Writes, true)?, true)
+        }
+        opened => (opened?, false),
+    };
+    let place = Place::of(&connection, path, is_frozen)?;
+    Ok((connection, Some(place)))
+}
+
+/// Opens one more connection, which only reads, to the file that the writer has open.
+pub(super) fn open_reader(options: &SqliteOptions, place: Option<&Place>) -> Result<Connection, Error> {
+    let opened = open(options, Role::Reads, place.is_some_and(Place::is_frozen));
+    let Some(place) = place else { return opened };
+    let connection = opened.map_err(|cause| place.check().err().unwrap_or(cause))?;
+    place.check_opened(&connection)?;
+    Ok(connection)
+}
+
+fn open(options: &SqliteOptions, role: Role, is_frozen: bool) -> Result<Connection, Error> {
     let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let reads = options.read_only || matches!(role, Role::Reads);
+    let reads = options.read_only || role == Role::Reads;
     flags |= if reads { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
     if options.create && !reads {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
@@ -30,6 +60,9 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
     };
     let opened = match &options.location {
         // SQLite takes some relative names for URIs, or for a database in memory.
+        Location::File(path) if is_frozen => {
+            Connection::open_with_flags(place::frozen(path), flags | OpenFlags::SQLITE_OPEN_URI)
+        }
         Location::File(path) => Connection::open_with_flags(Path::new(".").join(path), flags),
         Location::Memory(_) => Connection::open_in_memory(),
     };
@@ -41,15 +74,20 @@ pub(super) fn open(options: &SqliteOptions, role: &Role) -> Result<Connection, E
         Role::Writes => error::of("set up the connection")(cause),
         Role::Reads => error::opening_another(&name, cause),
     };
-    set_up(&connection, options).map_err(&failed)?;
-    if !reads {
-        // Readers do not block the writer, nor it them. The mode is kept in the file.
-        let mode = write_ahead(&connection, options.busy_timeout).map_err(&failed)?;
-        check_mode(&options.location, &mode)?;
-        set_up_writer(&connection, options.synchronous).map_err(&failed)?;
-    }
-    // The first look into the file: it may be anything.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(&failed)?;
+    let is_set_up = || {
+        set_up(&connection, options).map_err(&failed)?;
+        if !reads {
+            // Readers do not block the writer, nor it them. The mode is kept in the file.
+            let mode = write_ahead(&connection, options.busy_timeout).map_err(&failed)?;
+            check_mode(&options.location, &mode)?;
+            set_up_writer(&connection, options.synchronous).map_err(&failed)?;
+        }
+        // The first look into the file: it may be anything.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(&failed)
+    };
+    // Asked while the connection still has the files that it could open.
+    is_set_up()
+        .map_err(|cause| if error::has_no_handles() { error::no_handles(&name, cause) } else { cause })?;
     Ok(connection)
 }
 

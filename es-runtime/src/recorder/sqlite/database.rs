@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::process;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -9,12 +10,13 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::append::{Append, Job, Writer};
-use super::connection::{Role, open};
+use super::connection::open_writer;
 use super::options::{Location, SqliteOptions};
 use super::readers::Readers;
 use super::schema;
 use super::snapshots::SqliteSnapshots;
 use super::statements::{SnapshotStatements, Statements};
+use super::turns::Turns;
 use super::watch::Watch;
 use super::{SqliteRecorder, forget, select};
 use crate::clock::{Elapsed, timeout};
@@ -55,8 +57,26 @@ struct Shared {
     watch: Option<Watch>,
     /// All writes; of a database in memory, which has one connection, also all reads.
     writer: Group<Writer>,
+    /// The process that opened it.
+    process: u32,
     /// Rings after commits.
     bell: Bell,
+}
+
+impl Shared {
+    /// Refuses a fork of the process: it has no threads of the store, and locks of files are not passed on to it.
+    fn check_process(&self) -> Result<(), Error> {
+        if process::id() == self.process {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "the database was opened by process {}, of which this one is a fork; open the database after the fork",
+                self.process
+            ),
+        ))
+    }
 }
 
 impl fmt::Debug for Sqlite {
@@ -86,11 +106,13 @@ impl Sqlite {
 
     fn open_new(options: SqliteOptions) -> Result<Self, Error> {
         let bell = Bell::new();
-        let writer = Group::new(Writer::new(open(&options, &Role::Writes)?, bell.clone()));
-        let in_file = matches!(options.location, Location::File(_));
-        let readers = in_file.then(|| Readers::new(options.clone()));
-        let watch = in_file.then(|| Watch::new(options.clone(), bell.clone()));
-        Ok(Self { shared: Arc::new(Shared { options, readers, watch, writer, bell }) })
+        let (mut connection, place) = open_writer(&options)?;
+        let readers = place.clone().map(|place| Readers::new(options.clone(), Some(place)));
+        let watch = place.clone().map(|place| Watch::new(options.clone(), place, bell.clone()));
+        let turns = Turns::new(&mut connection, place.is_some(), options.busy_timeout);
+        let writer = Group::new(Writer::new(connection, place, turns, bell.clone()));
+        let process = process::id();
+        Ok(Self { shared: Arc::new(Shared { options, readers, watch, writer, process, bell }) })
     }
 
     /// The events and the tracking of an application; the tables are made if they are not there.
@@ -171,7 +193,13 @@ impl Sqlite {
         commit: Commit,
         step: Option<Step>,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
-        self.shared.writer.submit(Job::Append(Append { statements: Arc::clone(statements), commit, step }))
+        let checked = self.shared.check_process();
+        let statements = Arc::clone(statements);
+        let submitted = self.shared.writer.submit(Job::Append(Append { statements, commit, step }));
+        async move {
+            checked?;
+            submitted.await
+        }
     }
 
     /// Waits until there may be events after a place.
@@ -201,6 +229,7 @@ impl Sqlite {
     {
         let database = self.clone();
         async move {
+            database.shared.check_process()?;
             let Some(readers) = &database.shared.readers else { return database.on_writer(read).await };
             let mut read = Some(read);
             let mut slot: Option<Arc<Slot<Result<T, Error>>>> = None;
@@ -230,7 +259,9 @@ impl Sqlite {
             let made = run(connection);
             *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         })));
+        let checked = self.shared.check_process();
         async move {
+            checked?;
             submitted.await?;
             let made = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
             made.unwrap_or_else(|| Err(lost()))
@@ -240,4 +271,34 @@ impl Sqlite {
 
 pub(super) fn lost() -> Error {
     Error::new(ErrorKind::Storage, "the store's thread ended before it answered; open the database again")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::recorder::{AggregateRecorder, ApplicationRecorder};
+    use crate::wait::Wait;
+
+    #[test]
+    fn a_fork_of_the_process_is_refused_in_either_way_and_waits_for_no_thread() {
+        let mut database = SqliteOptions::in_memory().open().unwrap();
+        Arc::get_mut(&mut database.shared).unwrap().process += 1;
+        let recorder = database.recorder(&Tables::default()).map(drop);
+        let statements = Arc::new(Statements::new(&Tables::default()));
+        let recorders = SqliteRecorder { database, statements };
+        let appended = recorders.append(Commit::new(Vec::new())).wait().map(drop);
+        let read = recorders.last_position().wait().map(drop);
+        let mut polled = pin!(recorders.append(Commit::new(Vec::new())));
+        let Poll::Ready(polled) = polled.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it waits for a thread that is not there");
+        };
+        for answer in [recorder, appended, read, polled.map(drop)] {
+            let error = answer.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("open the database after the fork"), "{error}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use rusqlite::ffi;
 
+use super::place;
 use crate::error::{Error, ErrorKind};
 
 /// Adds what was being done.
@@ -19,11 +20,17 @@ pub(super) fn of(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
 pub(super) fn opening(file: Option<&Path>, cause: rusqlite::Error) -> Error {
     let what = file.map_or_else(|| "in memory".to_owned(), |file| file.display().to_string());
     let (kind, remedy) = if primary(&cause) == Some(ffi::SQLITE_CANTOPEN) {
+        if has_no_handles() {
+            return no_handles(&what, cause);
+        }
         let told = file.and_then(obstacle);
-        (
-            ErrorKind::Config,
-            told.unwrap_or_else(|| "may the file and its folder be read and written?".to_owned()),
-        )
+        let unknown = || {
+            "check the permissions of the file, its folder, and the files beside it that end in `-wal` and `-shm`"
+                .to_owned()
+        };
+        (ErrorKind::Config, told.unwrap_or_else(unknown))
+    } else if matches!(cause, rusqlite::Error::NulError(_)) {
+        (ErrorKind::Config, "no file has a zero byte in its path; check where the path comes from".to_owned())
     } else {
         let (kind, remedy) = kind(&cause);
         (kind, remedy.to_owned())
@@ -37,10 +44,8 @@ fn obstacle(file: &Path) -> Option<String> {
     let refused = |at: &Path| format!("this program has no permission for {}; change it", at.display());
     match (fs::metadata(file), fs::metadata(folder)) {
         (Ok(found), _) if found.is_dir() => Some("the path is a folder; name a file in it".to_owned()),
-        (Ok(_), _) => match fs::File::open(file) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Some(refused(file)),
-            _ => None,
-        },
+        // It may not be opened to see: with it, a process would lose all of its locks on the file.
+        (Ok(_), _) => None,
         (Err(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => {
             Some(format!("the folder {} does not exist; make it first", folder.display()))
         }
@@ -58,13 +63,49 @@ fn obstacle(file: &Path) -> Option<String> {
 /// One more connection to a file that was opened before.
 pub(super) fn opening_another(what: &str, cause: rusqlite::Error) -> Error {
     let (kind, remedy) = match primary(&cause) {
+        Some(ffi::SQLITE_CANTOPEN) if has_no_handles() => return no_handles(what, cause),
         Some(ffi::SQLITE_CANTOPEN) => {
-            (ErrorKind::Unavailable, "is the file still there, are too many files open?")
+            (ErrorKind::Unavailable, "check the permissions of the file and of its folder")
         }
         _ => kind(&cause),
     };
     let message = format!("cannot open another connection to the database {what}: {cause}; {remedy}");
     Error::new(kind, message).with_source(cause)
+}
+
+/// Whether this process may open no more files: SQLite says the same of that and of a missing permission.
+pub(super) fn has_no_handles() -> bool {
+    // EMFILE and ENFILE, wherever there is a root folder.
+    const NONE_LEFT: [i32; 2] = [24, 23];
+    cfg!(unix)
+        && fs::File::open("/")
+            .is_err_and(|error| error.raw_os_error().is_some_and(|code| NONE_LEFT.contains(&code)))
+}
+
+pub(super) fn no_handles(what: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    let message = format!(
+        "cannot open the database {what}: this process has too many files open; close some, or raise the limit of \
+         open files"
+    );
+    Error::new(ErrorKind::Unavailable, message).with_source(cause)
+}
+
+/// Whether SQLite had to write to the folder of the database, and could not.
+pub(super) fn must_write(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+    matches!(cause.and_then(primary), Some(ffi::SQLITE_CANTOPEN | ffi::SQLITE_READONLY))
+}
+
+/// A log that was left beside a file, in a folder that may not be written.
+pub(super) fn log_in_the_way(file: &Path, cause: Error) -> Error {
+    let message = format!(
+        "cannot open the database {}: its write-ahead log {} has commits that are not in the file yet, and this process \
+         may not write to the folder, which SQLite does to read them; open and close it once where the folder may be \
+         written, or copy both files to such a folder",
+        file.display(),
+        place::log_of(file).display()
+    );
+    Error::new(ErrorKind::Config, message).with_source(cause)
 }
 
 /// Whether the row is there already.
@@ -155,6 +196,11 @@ fn failed_disk(cause: &rusqlite::Error) -> &'static str {
         }
         Some(ffi::SQLITE_IOERR_SHMOPEN | ffi::SQLITE_IOERR_SHMMAP | ffi::SQLITE_IOERR_SHMLOCK) => {
             "memory cannot be shared; put the file on a local file system, which can do that"
+        }
+        // SQLite knows the length of the log from memory that is shared.
+        Some(ffi::SQLITE_IOERR_SHORT_READ) => {
+            "the file, or the write-ahead log beside it that ends in `-wal`, is shorter than it was, or was removed; close \
+             the database in every process, and open the database again"
         }
         _ => "the disk failed; check it, and the system's log",
     }

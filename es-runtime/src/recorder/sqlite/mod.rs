@@ -3,6 +3,9 @@
 //! One connection writes, by [group commit](super::group); a few others read, each transaction from a snapshot of
 //! its own (WAL). A thread inside [`Wait::wait`](crate::Wait) does its work itself; for futures on an executor the
 //! store's own threads do, so that no poll blocks.
+//!
+//! A fork of the process cannot use a database that was opened before it: it has no threads of the store, and SQLite's
+//! locks stay with the parent. What it asks for is refused as `Config`. Open the database after the fork.
 
 mod append;
 mod connection;
@@ -12,11 +15,13 @@ mod facts;
 mod forget;
 mod insert;
 mod options;
+mod place;
 mod readers;
 mod schema;
 mod select;
 mod snapshots;
 mod statements;
+mod turns;
 mod uri;
 mod watch;
 

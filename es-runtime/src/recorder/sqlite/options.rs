@@ -98,6 +98,10 @@ impl SqliteOptions {
     }
 
     /// Refuses every write, and makes nothing: for an inspector, or a file that may not be written.
+    ///
+    /// SQLite makes files beside the database also for those who read. Where this process may not write to the folder, it
+    /// reads the file as it is, without a lock, if its write-ahead log is empty or not there. Each read then checks that
+    /// nobody else wrote, and fails as `Storage` if somebody did.
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
@@ -111,10 +115,17 @@ impl SqliteOptions {
 
     /// Opens it.
     ///
+    /// Several processes may have one file open. Those that wait for each other to write make a file beside it that ends in
+    /// `-queue`, so that each gets its turn. A fork of the process opens the database anew: it cannot use what was open
+    /// before.
+    ///
+    /// A file that is removed or replaced while it is open takes no more writes: each is refused as `Storage`, until the
+    /// file is back or the database is opened again.
+    ///
     /// # Errors
     ///
     /// `Config` if the file cannot be opened as asked, `Schema` if it is no SQLite database, `Corrupt` if it is
-    /// damaged, `Timeout` if another process keeps it locked.
+    /// damaged, `Timeout` if another process keeps it locked, `Unavailable` if this process has too many files open.
     pub fn open(self) -> Result<Sqlite, Error> {
         if let Location::File(path) = &self.location
             && path.as_os_str().as_encoded_bytes().contains(&0)

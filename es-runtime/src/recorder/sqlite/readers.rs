@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::connection::{Role, open};
+use super::connection::open_reader;
 use super::database::lost;
 use super::error;
 use super::options::SqliteOptions;
+use super::place::Place;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::group::start;
 use crate::wait::{Slot, wake};
@@ -24,6 +25,7 @@ pub(super) struct Readers {
 
 struct Shared {
     options: SqliteOptions,
+    place: Option<Place>,
     state: Mutex<State>,
     /// Tells those who wait for a connection that one is free.
     freed: Condvar,
@@ -44,9 +46,9 @@ struct State {
 }
 
 impl Readers {
-    pub(super) fn new(options: SqliteOptions) -> Self {
-        let shared =
-            Shared { options, state: Mutex::default(), freed: Condvar::new(), asked: Condvar::new() };
+    pub(super) fn new(options: SqliteOptions, place: Option<Place>) -> Self {
+        let (freed, asked) = (Condvar::new(), Condvar::new());
+        let shared = Shared { options, place, state: Mutex::default(), freed, asked };
         Self { shared: Arc::new(shared) }
     }
 
@@ -59,6 +61,7 @@ impl Readers {
         let mut held = self.shared.take(state, Some(self.shared.options.busy_timeout))?;
         let read = read(held.connection()?);
         held.give_back();
+        self.frozen().map_or(Ok(()), |place| place.check_read())?;
         read
     }
 
@@ -68,14 +71,16 @@ impl Readers {
         read: impl FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
     ) -> Arc<Slot<Result<T, Error>>> {
         let slot = Slot::new();
-        let filled = Arc::clone(&slot);
+        let (filled, frozen) = (Arc::clone(&slot), self.frozen().cloned());
         let job: Job = Box::new(move |connection| {
             if Arc::strong_count(&filled) == 1 {
                 // Whoever asked gave up.
                 return None;
             }
-            let read = catch_unwind(AssertUnwindSafe(|| connection.and_then(read)));
-            filled.fill(read.unwrap_or_else(|_| Err(lost())))
+            let read =
+                catch_unwind(AssertUnwindSafe(|| connection.and_then(read))).unwrap_or_else(|_| Err(lost()));
+            let checked = frozen.map_or(Ok(()), |place| place.check_read());
+            filled.fill(checked.and(read))
         });
         let mut state = self.shared.lock();
         if state.closed {
@@ -101,6 +106,11 @@ impl Readers {
         drop(state);
         self.shared.asked.notify_one();
         slot
+    }
+
+    /// The place of a file that is read without a lock: each read asks whether the file is still the same.
+    fn frozen(&self) -> Option<&Place> {
+        self.shared.place.as_ref().filter(|place| place.is_frozen())
     }
 
     /// Refuses later reads; what was asked for before is still done, and the connections end after it.
@@ -130,17 +140,34 @@ impl Shared {
         limit: Option<Duration>,
     ) -> Result<Held<'a>, Error> {
         let until = limit.map(|limit| Instant::now() + limit.max(Duration::from_millis(1)));
+        let mut refused = None;
         loop {
             if let Some(connection) = state.idle.pop() {
                 return Ok(Held { shared: self, connection: Some(connection) });
             }
-            if state.open < self.options.readers {
+            if refused.is_none() && state.open < self.options.readers {
                 state.open += 1;
                 drop(state);
                 // Counted before it is there: dropped on failure, the place is free again.
                 let mut held = Held { shared: self, connection: None };
-                held.connection = Some(open(&self.options, &Role::Reads)?);
-                return Ok(held);
+                match open_reader(&self.options, self.place.as_ref()) {
+                    Ok(connection) => {
+                        held.connection = Some(connection);
+                        return Ok(held);
+                    }
+                    // Those that are open still read.
+                    Err(error) if error.kind() == ErrorKind::Unavailable => refused = Some(error),
+                    Err(error) => return Err(error),
+                }
+                drop(held);
+                state = self.lock();
+                continue;
+            }
+            if state.open == 0
+                && let Some(error) = refused
+            {
+                Self::let_go(state);
+                return Err(error);
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -251,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_read_for_which_no_thread_can_be_started_fails() {
-        let readers = Readers::new(SqliteOptions::in_memory().readers(2));
+        let readers = Readers::new(SqliteOptions::in_memory().readers(2), None);
         NO_THREADS.set(true);
         let error = read(&readers).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);

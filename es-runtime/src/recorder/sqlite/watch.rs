@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::connection::{Role, open};
+use super::connection::open_reader;
 use super::options::SqliteOptions;
+use super::place::Place;
 use crate::recorder::bell::Bell;
 
 /// How often the thread looks.
@@ -22,6 +23,7 @@ pub(super) struct Watch {
 
 struct Shared {
     options: SqliteOptions,
+    place: Place,
     bell: Bell,
     state: Mutex<State>,
     /// Tells the thread that somebody waits, or that it is to end.
@@ -37,8 +39,8 @@ struct State {
 }
 
 impl Watch {
-    pub(super) fn new(options: SqliteOptions, bell: Bell) -> Self {
-        let shared = Shared { options, bell, state: Mutex::default(), called: Condvar::new() };
+    pub(super) fn new(options: SqliteOptions, place: Place, bell: Bell) -> Self {
+        let shared = Shared { options, place, bell, state: Mutex::default(), called: Condvar::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -107,7 +109,7 @@ fn serve(shared: &Shared) {
             continue;
         }
         drop(state);
-        let now = version(&mut connection, &shared.options);
+        let now = version(&mut connection, shared);
         // The first look tells nothing: whoever waits looks once more.
         if now.is_none() || now != seen {
             shared.bell.ring();
@@ -121,9 +123,9 @@ fn serve(shared: &Shared) {
 }
 
 /// The number that changes when another connection changes the file, or `None` if it cannot be read now.
-fn version(connection: &mut Option<Connection>, options: &SqliteOptions) -> Option<i64> {
+fn version(connection: &mut Option<Connection>, shared: &Shared) -> Option<i64> {
     if connection.is_none() {
-        *connection = open(options, &Role::Reads).ok();
+        *connection = open_reader(&shared.options, Some(&shared.place)).ok();
     }
     let read = connection.as_ref()?.query_row("PRAGMA data_version", [], |row| row.get(0));
     // A connection that fails is opened anew.

@@ -1,0 +1,148 @@
+//! The file at the path of a database: the one that is open, or another one by now.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{fs, io};
+
+use rusqlite::Connection;
+
+use crate::error::{Error, ErrorKind};
+
+/// A file, and the path at which it was opened.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    file: FileId,
+    /// The size and the time of the last change of a file that is read without a lock.
+    frozen: Option<(u64, Option<SystemTime>)>,
+}
+
+#[cfg(unix)]
+type FileId = (u64, u64);
+/// Elsewhere an open file cannot be removed.
+#[cfg(not(unix))]
+type FileId = ();
+
+#[cfg(unix)]
+fn file_id(found: &fs::Metadata) -> FileId {
+    use std::os::unix::fs::MetadataExt;
+    (found.dev(), found.ino())
+}
+
+#[cfg(not(unix))]
+fn file_id(_: &fs::Metadata) -> FileId {}
+
+impl Place {
+    /// The place of a file that `connection` has just opened; `is_frozen` if it reads without a lock.
+    pub(super) fn of(connection: &Connection, path: &Path, is_frozen: bool) -> Result<Self, Error> {
+        // The program may change its folder later.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let found = fs::metadata(&path).map_err(|cause| gone(&path, Some(cause)))?;
+        let frozen = is_frozen.then(|| (found.len(), found.modified().ok()));
+        let place = Self { file: file_id(&found), path, frozen };
+        place.check_opened(connection)?;
+        Ok(place)
+    }
+
+    /// Whether the file is read without a lock.
+    pub(super) const fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// Returns an error unless the file is still at its path.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match fs::metadata(&self.path) {
+            Ok(found) if file_id(&found) == self.file => Ok(()),
+            Ok(_) => Err(gone(&self.path, None)),
+            Err(cause) => Err(gone(&self.path, Some(cause))),
+        }
+    }
+
+    /// Returns an error unless a connection that was opened by the path has this very file open.
+    pub(super) fn check_opened(&self, connection: &Connection) -> Result<(), Error> {
+        if has_moved(connection) {
+            return Err(gone(&self.path, None));
+        }
+        self.check()
+    }
+
+    /// Returns an error if a file that is read without a lock may have changed meanwhile.
+    pub(super) fn check_read(&self) -> Result<(), Error> {
+        let Some(frozen) = self.frozen else { return Ok(()) };
+        let changed = || {
+            let message = format!(
+                "somebody else writes to the database {}, which this program reads without a lock, since it may not \
+                 write to the folder; open the database again",
+                self.path.display()
+            );
+            Error::new(ErrorKind::Storage, message)
+        };
+        let found = fs::metadata(&self.path).map_err(|cause| gone(&self.path, Some(cause)))?;
+        if (found.len(), found.modified().ok()) != frozen || has_log(&self.path) {
+            return Err(changed());
+        }
+        self.check()
+    }
+}
+
+/// The name by which SQLite reads a file without a lock, and makes nothing beside it.
+pub(super) fn frozen(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => name.push('/'),
+            b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                name.push(char::from(*byte))
+            }
+            byte => {
+                let _ = write!(name, "%{byte:02X}");
+            }
+        }
+    }
+    name + "?immutable=1"
+}
+
+/// Whether the write-ahead log of a database has content.
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
+}
+
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    // SQLite puts it beside the file, not beside a link to it.
+    let mut log = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
+    log.push("-wal");
+    log.into()
+}
+
+/// Whether another file is where the connection opened its own.
+fn has_moved(connection: &Connection) -> bool {
+    #[cfg(unix)]
+    {
+        let mut moved = 0;
+        let asked = connection.file_control(None::<&str>, rusqlite::FileControl::HasMoved(&mut moved));
+        asked.is_ok() && moved != 0
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = connection;
+        false
+    }
+}
+
+fn gone(path: &Path, cause: Option<io::Error>) -> Error {
+    let path = path.display();
+    let remedy = "put it back, or open the database again";
+    match cause {
+        None => {
+            let message =
+                format!("the database {path} is another file now than the one that is open; {remedy}");
+            Error::new(ErrorKind::Storage, message)
+        }
+        Some(cause) => {
+            let message = format!("the database {path} is gone: {cause}; {remedy}");
+            Error::new(ErrorKind::Storage, message).with_source(cause)
+        }
+    }
+}

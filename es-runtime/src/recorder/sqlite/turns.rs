@@ -1,0 +1,172 @@
+//! Turns of the processes that write to one file.
+//!
+//! SQLite has no queue for its write lock: a process that commits in a loop takes the lock again before another one,
+//! which sleeps meanwhile, looks at it. So a process that waits holds a second lock, on a file beside the database: it
+//! is at the head of the queue, and looks often. A process whose [`TURN`] is over looks whether there is a head,
+//! and queues behind it. SQLite's lock alone decides who may write: the queue serves fairness, so that whatever
+//! fails here is passed over.
+
+use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+/// How long a process writes before it looks whether another one waits.
+const TURN: Duration = Duration::from_millis(4);
+/// How many rounds a turn has at least: to hand the file over costs as much as a round, also on a slow disk.
+const ROUNDS: u32 = 4;
+/// How long the head of the queue sleeps between two looks at the write lock.
+const SHORT: Duration = Duration::from_micros(50);
+/// How long the others sleep between two looks at the head.
+const LONG: Duration = Duration::from_micros(500);
+/// How long a process whose turn is over waits for a head that does not move: its process may be stopped.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// How long it passes the queue over at most, if that happens again and again.
+const DISREGARD: Duration = Duration::from_secs(1);
+
+/// The place of one connection among all that write to its file.
+pub(super) struct Turns {
+    /// Shared with the connection's busy handler.
+    queue: Arc<Mutex<Queue>>,
+    /// Whether it is a file, which other processes may have open.
+    is_shared: bool,
+    timeout: Duration,
+}
+
+struct Queue {
+    path: Option<PathBuf>,
+    file: Option<File>,
+    is_head: bool,
+    /// When it began to wait for the write lock.
+    waits_since: Option<Instant>,
+    turn_ends: Instant,
+    /// How many rounds it wrote in this turn.
+    rounds: u32,
+    /// How long it writes after it waited in vain for the head to move.
+    disregard: Duration,
+}
+
+impl Turns {
+    /// The turns of a connection to a file, or in memory, where it waits for nobody.
+    pub(super) fn new(connection: &mut Connection, is_shared: bool, timeout: Duration) -> Self {
+        // As SQLite resolved it, so that all who come by a link have the same.
+        let path = connection.path().filter(|_| is_shared).map(|path| format!("{path}-queue").into());
+        let queue = Queue {
+            path,
+            file: None,
+            is_head: false,
+            waits_since: None,
+            turn_ends: Instant::now(),
+            rounds: 0,
+            disregard: TURN,
+        };
+        let turns = Self { queue: Arc::new(Mutex::new(queue)), is_shared, timeout };
+        turns.attach(connection);
+        turns
+    }
+
+    /// Has the connection wait in the queue. Setting a busy timeout on it undoes that.
+    pub(super) fn attach(&self, connection: &mut Connection) {
+        if self.is_shared {
+            let (queue, timeout) = (Arc::clone(&self.queue), self.timeout);
+            // On failure the connection waits as it did before.
+            let _ = connection.busy_handler(Some(move |looks: i32| lock(&queue).wait(looks, timeout)));
+        }
+    }
+
+    /// Lets others go first if the turn is over. Before each round of writing.
+    pub(super) fn begin(&self) {
+        let mut queue = lock(&self.queue);
+        if queue.rounds >= ROUNDS && Instant::now() >= queue.turn_ends {
+            queue.step_back(PATIENCE.min(self.timeout));
+            queue.rounds = 0;
+        }
+        queue.rounds += 1;
+    }
+
+    /// Leaves the head of the queue to others, who wait for the end of the turn. After each round of writing.
+    pub(super) fn end(&self) {
+        let mut queue = lock(&self.queue);
+        if queue.waits_since.take().is_some() {
+            queue.turn_ends = Instant::now() + TURN;
+            queue.rounds = 1;
+        }
+        queue.leave_head();
+    }
+}
+
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Queue {
+    /// Sleeps a little while somebody else writes. Returns whether to look at the write lock again.
+    fn wait(&mut self, looks: i32, timeout: Duration) -> bool {
+        let now = Instant::now();
+        let since = if looks == 0 { now } else { self.waits_since.unwrap_or(now) };
+        self.waits_since = Some(since);
+        if now.duration_since(since) >= timeout {
+            return false;
+        }
+        if !self.is_head {
+            self.open(true);
+            self.take_head();
+        }
+        thread::sleep(if self.is_head { SHORT } else { LONG });
+        true
+    }
+
+    /// Queues behind the head, if there is one, and begins a new turn.
+    fn step_back(&mut self, patience: Duration) {
+        self.open(false);
+        let since = Instant::now();
+        while !self.is_head && self.somebody_waits() {
+            if since.elapsed() >= patience {
+                self.disregard = DISREGARD.min(2 * self.disregard);
+                self.turn_ends = Instant::now() + self.disregard;
+                return;
+            }
+            thread::sleep(LONG);
+            self.take_head();
+        }
+        self.disregard = TURN;
+        self.turn_ends = Instant::now() + TURN;
+    }
+
+    fn somebody_waits(&self) -> bool {
+        let Some(file) = &self.file else { return false };
+        match file.try_lock_shared() {
+            Ok(()) => {
+                let _ = file.unlock();
+                false
+            }
+            Err(TryLockError::WouldBlock) => true,
+            Err(TryLockError::Error(_)) => false,
+        }
+    }
+
+    fn take_head(&mut self) {
+        self.is_head = self.file.as_ref().is_some_and(|file| file.try_lock().is_ok());
+    }
+
+    fn leave_head(&mut self) {
+        if std::mem::take(&mut self.is_head)
+            && let Some(file) = &self.file
+        {
+            let _ = file.unlock();
+        }
+    }
+
+    /// The first process that waits makes the file: with one process, there is none.
+    fn open(&mut self, make: bool) {
+        let Some(path) = self.path.as_ref().filter(|_| self.file.is_none()) else { return };
+        let mut found = File::open(path);
+        if found.is_err() && make {
+            found = File::options().read(true).write(true).create(true).truncate(false).open(path);
+        }
+        self.file = found.ok();
+    }
+}
