@@ -1,6 +1,6 @@
 //! The data keys of aggregates: read with what they encrypt, made with the first events, destroyed for ever.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -23,13 +23,12 @@ impl Writing<'_> {
         self.keyed.get(&id).map_or(self.mapper, |(mapper, _)| mapper)
     }
 
-    /// Rows with the keys that they need.
+    /// Makes a commit of rows, with the keys of their aggregates.
     pub(crate) fn commit(&self, id: CommitId, rows: Vec<StoredEvent>) -> Commit {
-        let mut keys: Vec<StoredKey> = Vec::new();
-        if !self.keyed.is_empty() {
-            let used = |id: &Uuid| rows.iter().any(|row| row.id == *id);
-            keys.extend(self.keyed.iter().filter(|(id, _)| used(id)).map(|(_, (_, key))| key.clone()));
-        }
+        let mut keys: Vec<StoredKey> = Vec::with_capacity(self.keyed.len());
+        let mut known = HashSet::with_capacity(self.keyed.len());
+        let keyed = rows.iter().filter_map(|row| self.keyed.get(&row.id));
+        keys.extend(keyed.filter(|(_, key)| known.insert(key.id())).map(|(_, key)| key.clone()));
         Commit::with_id(id, rows).with_keys(keys)
     }
 }
@@ -41,11 +40,9 @@ impl EventStore {
         if !self.mapper.has_data_keys() {
             return Ok(writing);
         }
-        let mut missing: Vec<Uuid> = ids.into_iter().collect();
-        missing.sort_unstable();
-        missing.dedup();
-        for key in self.recorder.select_keys_dyn(missing.clone()).await? {
-            missing.retain(|id| *id != key.id());
+        let mut missing: BTreeSet<Uuid> = ids.into_iter().collect();
+        for key in self.recorder.select_keys_dyn(missing.iter().copied().collect()).await? {
+            missing.remove(&key.id());
             writing.keyed.insert(key.id(), (self.mapper_with(&key)?, key));
         }
         for id in missing {
@@ -199,5 +196,51 @@ impl EventStore {
             ));
         }
         self.recorder.forget_dyn(id).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::id::Version;
+
+    /// Rows of `many` aggregates, two of each, and all that makes a commit of them.
+    fn written(mapper: &Mapper, many: u128) -> (Writing<'_>, Vec<StoredEvent>) {
+        let id = Uuid::from_u128;
+        let row =
+            |at: u128| StoredEvent::new(id(at / 2), Version::INITIAL, Cow::Borrowed("Paid"), Vec::new());
+        let key = |at| (id(at), (mapper.clone(), StoredKey::new(id(at), Vec::new())));
+        (Writing { mapper, keyed: (0..many).map(key).collect() }, (0..2 * many).map(row).collect())
+    }
+
+    #[test]
+    fn a_commit_has_the_keys_of_its_rows_once_each_in_their_order() {
+        let mapper = Mapper::new();
+        let (writing, mut rows) = written(&mapper, 100);
+        rows.truncate(120);
+        let commit = writing.commit(CommitId::new(), rows);
+        let ids: Vec<u128> = commit.keys().iter().map(|key| key.id().as_u128()).collect();
+        assert_eq!(ids, (0..60).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn sixteen_times_the_aggregates_take_far_less_than_256_times_as_long() {
+        let mapper = Mapper::new();
+        let fastest = |many| -> Duration {
+            let once = || {
+                let (writing, rows) = written(&mapper, many);
+                let start = Instant::now();
+                let commit = writing.commit(CommitId::new(), rows);
+                let taken = start.elapsed();
+                assert_eq!(commit.keys().len() as u128, many);
+                taken
+            };
+            (0..3).map(|_| once()).min().unwrap_or_default()
+        };
+        let (few, many) = (fastest(2_000), fastest(32_000));
+        assert!(many < few * 80, "{many:?} for 32,000 aggregates, {few:?} for 2,000");
     }
 }
