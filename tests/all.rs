@@ -17,6 +17,7 @@ mod environment;
 mod errors;
 mod events;
 mod forgetting;
+mod histories;
 mod ids;
 mod layering;
 mod mapper;
