@@ -20,6 +20,7 @@ mod execute;
 mod forgetting;
 mod golden_bytes;
 mod hooks;
+mod histories;
 mod ids;
 mod layering;
 mod loose;

@@ -47,6 +47,13 @@ pub fn set_attribute<A: Aggregate>(attribute: A::Attribute, state: &mut A::State
     attribute.apply(state);
 }
 
+/// Says that an event creates aggregates, and drops it: the aggregate exists.
+#[inline]
+pub fn creates<E>(event: E) -> Effect {
+    drop(event);
+    Effect::Creates
+}
+
 /// Shows an event as its variant would be shown.
 ///
 /// # Errors

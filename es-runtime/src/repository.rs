@@ -278,7 +278,8 @@ impl Repository {
                     (None, Mapped::Event(event)) => replay = Some(Replay::begin(id, event)?),
                     (None, Mapped::Retired(envelope)) => {
                         return Err(crate::aggregate::misplaced::<A>(
-                            &envelope,
+                            envelope.id(),
+                            envelope.version(),
                             "creates it, but is retired",
                         ));
                     }

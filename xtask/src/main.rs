@@ -6,26 +6,35 @@ mod steps;
 use std::env;
 use std::process::ExitCode;
 
-use crate::steps::{Failed, bench, ci, test};
+use crate::steps::{BENCHES, Failed, bench, ci, test, torture};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  test     set up what the tests need, then run all of them
-  ci       test, and the gates: format, lints, docs, each feature alone
-  bench    the benchmarks, each printing its ratio to the same work by hand";
+  test                        set up what the tests need, then run all of them
+  ci                          test, and the gates: format, lints, docs, each feature alone
+  bench [name]                the benchmarks, each printing its ratio to the same work by hand; or one of them:
+                              domain, store, compile_time
+  torture [minutes] [kind]    kill, race and count what breaks, for so long (10 minutes); of every kind, or of one";
 
 fn main() -> ExitCode {
-    let mut args = env::args().skip(1);
-    let command = args.next();
-    let done: Result<(), Failed> = match (command.as_deref(), args.next()) {
-        (Some("test"), None) => test(),
-        (Some("ci"), None) => ci(),
-        (Some("bench"), None) => bench(),
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done: Result<(), Failed> = match args[..] {
+        ["test"] => test(),
+        ["ci"] => ci(),
+        ["bench"] => bench(BENCHES),
+        ["bench", name] if BENCHES.contains(&name) => bench(&[name]),
+        ["torture"] => torture(10.0, None),
+        ["torture", minutes] => match minutes.parse() {
+            Ok(minutes) => torture(minutes, None),
+            Err(_) => return usage(),
+        },
+        ["torture", minutes, kind] => match minutes.parse() {
+            Ok(minutes) => torture(minutes, Some(kind)),
+            Err(_) => return usage(),
+        },
+        _ => return usage(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,4 +43,9 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
 }

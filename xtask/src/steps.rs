@@ -15,6 +15,9 @@ pub(crate) struct Failed(pub(crate) String);
 const FEATURES: &[&str] =
     &["macros", "sqlite", "testing", "msgpack", "own-codec", "zlib", "zstd", "aes", "tracing"];
 
+/// The benchmarks.
+pub(crate) const BENCHES: &[&str] = &["domain", "store", "compile_time"];
+
 /// Sets up, then runs every test.
 pub(crate) fn test() -> Result<(), Failed> {
     setup::programs()?;
@@ -42,11 +45,23 @@ pub(crate) fn ci() -> Result<(), Failed> {
     test()
 }
 
-/// The benchmarks; they print ratios and judge nothing.
-pub(crate) fn bench() -> Result<(), Failed> {
-    cargo(&["bench", "--package", "es-benches", "--bench", "domain", "--locked"])?;
-    cargo(&["bench", "--package", "es-benches", "--bench", "store", "--locked"])?;
-    cargo(&["bench", "--package", "es-benches", "--bench", "compile_time", "--locked"])
+/// Runs benchmarks by name; they print ratios and judge nothing.
+pub(crate) fn bench(names: &[&str]) -> Result<(), Failed> {
+    names
+        .iter()
+        .try_for_each(|name| cargo(&["bench", "--package", "es-benches", "--bench", name, "--locked"]))
+}
+
+/// Tortures for so many minutes, all kinds or one, and keeps the figures in the repository.
+pub(crate) fn torture(minutes: f64, kind: Option<&str>) -> Result<(), Failed> {
+    setup::programs()?;
+    let args = ["test", "--package", "es-tests", "--test", "torture", "--release", "--locked"];
+    let mut command = cargo_command(&args);
+    command
+        .env("TORTURE_MINUTES", minutes.to_string())
+        .env("TORTURE_KIND", kind.unwrap_or_default())
+        .env("TORTURE_FIGURES", workspace().join("tests/torture/figures.md"));
+    run("cargo test --release --test torture", &mut command)
 }
 
 fn each_feature() -> Result<(), Failed> {
@@ -71,9 +86,12 @@ fn cargo(args: &[&str]) -> Result<(), Failed> {
 
 fn cargo_command(args: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
-    command.args(args).current_dir(workspace);
+    command.args(args).current_dir(workspace());
     command
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
 /// Runs one command and says how long it took.

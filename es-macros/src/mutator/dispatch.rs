@@ -123,11 +123,13 @@ fn create(names: &Names<'_>) -> TokenStream {
     }
 }
 
+/// Each arm moves its event out of the enum. An arm that leaves the event in place makes the compiler drop the enum as
+/// a whole, and keep every event in memory for that.
 fn change(names: &Names<'_>) -> TokenStream {
     let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let apply = match (method.creates(), &method.event) {
-            (true, _) => return None,
+            (true, _) => quote!(return __es::creates(event)),
             (false, MethodEvent::Made { .. }) => quote!(__es::Apply::apply(state, event, envelope)),
             (false, MethodEvent::Declared { .. }) => {
                 quote!(__es::ApplyRef::apply_ref(state, &event, envelope))
@@ -142,7 +144,6 @@ fn change(names: &Names<'_>) -> TokenStream {
                 #arms
                 Self::AttributeChanged(attribute) => __es::set_attribute::<#root>(attribute, state),
                 Self::Discarded => return __es::Effect::Discards,
-                _ => return __es::Effect::Creates,
             }
             __es::Effect::Changed
         }

@@ -34,8 +34,9 @@ impl<A: Aggregate> Replay<A> {
     pub(crate) fn begin(id: Id<A>, first: Recorded<A::Event>) -> Result<Self, Error> {
         let (envelope, event, _) = first.into_parts();
         check(&envelope, id, Version::INITIAL)?;
-        let state =
-            event.create(&envelope).ok_or_else(|| misplaced::<A>(&envelope, "does not create one"))?;
+        let state = event
+            .create(&envelope)
+            .ok_or_else(|| misplaced::<A>(envelope.id(), envelope.version(), "does not create one"))?;
         Ok(Self { root: Root::begin(id, envelope.timestamp(), state), discarded: false })
     }
 
@@ -71,12 +72,18 @@ impl<A: Aggregate> Replay<A> {
         let (envelope, event, _metadata) = recorded.into_parts();
         check(&envelope, self.root.id(), self.root.version().next())?;
         if self.discarded {
-            return Err(misplaced::<A>(&envelope, "comes after the one that discards it"));
+            return Err(misplaced::<A>(
+                envelope.id(),
+                envelope.version(),
+                "comes after the one that discards it",
+            ));
         }
         match event.change(self.root.state.to_mut(), &envelope) {
             Effect::Changed => {}
             Effect::Discards => self.discarded = true,
-            Effect::Creates => return Err(misplaced::<A>(&envelope, "creates it a second time")),
+            Effect::Creates => {
+                return Err(misplaced::<A>(envelope.id(), envelope.version(), "creates it a second time"));
+            }
         }
         self.root.advance(&envelope);
         Ok(())
@@ -86,7 +93,11 @@ impl<A: Aggregate> Replay<A> {
     pub(crate) fn skip(&mut self, envelope: &Envelope) -> Result<(), Error> {
         check(envelope, self.root.id(), self.root.version().next())?;
         if self.discarded {
-            return Err(misplaced::<A>(envelope, "comes after the one that discards it"));
+            return Err(misplaced::<A>(
+                envelope.id(),
+                envelope.version(),
+                "comes after the one that discards it",
+            ));
         }
         self.root.advance(envelope);
         Ok(())
@@ -106,19 +117,20 @@ fn check<A>(envelope: &Envelope, id: Id<A>, expected: Version) -> Result<(), Err
     if envelope.id() == id.uuid() && envelope.version() == expected {
         Ok(())
     } else {
-        Err(mismatch(envelope, id.uuid(), expected))
+        Err(mismatch(id.uuid(), expected, envelope.id(), envelope.version()))
     }
 }
 
-// The errors are made out of line, so that the loop stays small enough for registers.
+// The errors are made out of line, and of values: a reference would keep the envelope in memory, where the loop wants it
+// in registers.
 
 #[cold]
 #[inline(never)]
-fn mismatch(envelope: &Envelope, id: Uuid, expected: Version) -> Error {
-    if envelope.id() == id {
-        Mismatch::Version { id, expected, found: envelope.version() }.into()
+fn mismatch(id: Uuid, expected: Version, found_id: Uuid, found: Version) -> Error {
+    if found_id == id {
+        Mismatch::Version { id, expected, found }.into()
     } else {
-        Mismatch::Id { expected: id, found: envelope.id() }.into()
+        Mismatch::Id { expected: id, found: found_id }.into()
     }
 }
 
@@ -130,9 +142,6 @@ pub(crate) fn not_found<A: Aggregate>(id: Id<A>, why: &str) -> Error {
 
 #[cold]
 #[inline(never)]
-pub(crate) fn misplaced<A: Aggregate>(envelope: &Envelope, what: &str) -> Error {
-    Error::new(
-        ErrorKind::Corrupt,
-        format!("event {} of `{}` {} {what}", envelope.version(), A::NAME, envelope.id()),
-    )
+pub(crate) fn misplaced<A: Aggregate>(id: Uuid, version: Version, what: &str) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("event {version} of `{}` {id} {what}", A::NAME))
 }

@@ -323,3 +323,30 @@ pub(super) fn no_keys() -> Error {
 fn nothing(id: Uuid) -> Error {
     Error::new(ErrorKind::NotFound, format!("there is nothing to forget: {id} has no events"))
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{DataKeyId, Name, Version};
+
+    /// Rows of `many` aggregates, two of each, and all that makes a commit of them.
+    fn written(mapper: &Mapper, many: u128) -> (Writing<'_>, Vec<StoredEvent>) {
+        let id = Uuid::from_u128;
+        let topic = Name::new("Paid").unwrap();
+        let row = |at: u128| StoredEvent::of(id(at / 2), Version::INITIAL, topic.clone(), Vec::new());
+        let key = |at| {
+            let key = StoredKey::new(id(at), DataKeyId::random(), Vec::new());
+            (id(at), (mapper.clone(), key))
+        };
+        (Writing { mapper, keyed: (0..many).map(key).collect() }, (0..2 * many).map(row).collect())
+    }
+
+    #[test]
+    fn a_commit_has_the_keys_of_its_rows_once_each_in_their_order() {
+        let mapper = Mapper::new();
+        let (writing, mut rows) = written(&mapper, 100);
+        rows.truncate(120);
+        let commit = writing.commit(Commit::new(rows));
+        let ids: Vec<u128> = commit.keys().iter().map(|key| key.aggregate().as_u128()).collect();
+        assert_eq!(ids, (0..60).collect::<Vec<_>>());
+    }
+}

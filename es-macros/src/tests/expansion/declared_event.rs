@@ -78,6 +78,7 @@ const _: () = {
         #[inline]
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
+                Self::Imported(event) => return __es::creates(event),
                 Self::PaymentReceived(event) => {
                     __es::ApplyRef::apply_ref(state, &event, envelope)
                 }
@@ -85,7 +86,6 @@ const _: () = {
                     __es::set_attribute::<__Root>(attribute, state)
                 }
                 Self::Discarded => return __es::Effect::Discards,
-                _ => return __es::Effect::Creates,
             }
             __es::Effect::Changed
         }

@@ -112,13 +112,13 @@ const _: () = {
         #[inline]
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
+                Self::Opened(event) => return __es::creates(event),
                 Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
                 Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
                 Self::AttributeChanged(attribute) => {
                     __es::set_attribute::<__Root>(attribute, state)
                 }
                 Self::Discarded => return __es::Effect::Discards,
-                _ => return __es::Effect::Creates,
             }
             __es::Effect::Changed
         }

@@ -87,11 +87,12 @@ const _: () = {
         #[inline]
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
+                #[cfg(feature = "accounts")]
+                Self::Opened(event) => return __es::creates(event),
                 Self::AttributeChanged(attribute) => {
                     __es::set_attribute::<__Root>(attribute, state)
                 }
                 Self::Discarded => return __es::Effect::Discards,
-                _ => return __es::Effect::Creates,
             }
             __es::Effect::Changed
         }

@@ -1,0 +1,128 @@
+//! Looks at what is left: the log against the acknowledged saves, the aggregates, and the follower's record.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use es_runtime::mapper::Mapper;
+use es_runtime::{Application, Id, Wait};
+use uuid::Uuid;
+
+use super::domain::Tally;
+use super::follower::{SEEN, read_behind};
+use super::mode::Mode;
+use super::process::Acknowledged;
+
+/// Of a save, as the log has it: the parts in their order, and the version of each aggregate after the save.
+#[derive(Default)]
+struct Stored {
+    parts: Vec<u64>,
+    of: u64,
+    versions: HashMap<Uuid, u64>,
+}
+
+/// Returns the counts that follow the kills in the table.
+pub(crate) fn audit(folder: &Path, mode: &str, acknowledged: &[Acknowledged]) -> [u64; 9] {
+    let app = Mode::named(mode).open(folder);
+    let log = Log::read(&app);
+    let is_lost = |save: &&Acknowledged| {
+        let Some(stored) = log.saves.get(&save.save) else { return true };
+        let is_there = |(id, version): &(String, u64)| {
+            id.parse().is_ok_and(|id| stored.versions.get(&id).is_some_and(|last| last == version))
+        };
+        !save.versions.iter().all(is_there)
+    };
+    let lost = acknowledged.iter().filter(is_lost).count() as u64;
+    let (mut half, mut doubled) = (0, 0);
+    for stored in log.saves.values() {
+        let different: HashSet<u64> = stored.parts.iter().copied().collect();
+        half += u64::from((different.len() as u64) < stored.of);
+        doubled += u64::from(different.len() < stored.parts.len());
+    }
+    let wrong = log.states.iter().filter(|(id, state)| !is_as(&app, **id, **state)).count() as u64;
+    let Followed { missed, repeated, disordered, made_up } = follower(folder, &log.lines);
+    let wrong = wrong + made_up;
+    app.close();
+    let events = log.lines.len() as u64;
+    let acknowledged = acknowledged.len() as u64;
+    [acknowledged, events, lost, half, doubled, log.reversed + disordered, wrong, missed, repeated]
+}
+
+/// All that the log holds.
+#[derive(Default)]
+struct Log {
+    /// As the follower writes them.
+    lines: Vec<String>,
+    saves: HashMap<u64, Stored>,
+    /// How many events each aggregate has, and the sum of their saves.
+    states: HashMap<Uuid, (u64, u64)>,
+    reversed: u64,
+}
+
+impl Log {
+    fn read(app: &Application) -> Self {
+        let mut log = Self::default();
+        let mut mappers: HashMap<Uuid, Mapper> = HashMap::new();
+        let mut position = None;
+        loop {
+            let rows = read_behind(app, position);
+            if rows.is_empty() {
+                return log;
+            }
+            for row in rows {
+                log.reversed += u64::from(position.is_some_and(|before| before >= row.position));
+                position = Some(row.position);
+                let id = row.event.id;
+                let mapper = mappers
+                    .entry(id)
+                    .or_insert_with(|| app.store().mapper_for(id).wait().expect("the key can be read"));
+                let event = mapper.decode::<Tally>(&row.event).expect("the row can be read");
+                let part = event.as_ref().and_then(|event| event.event().part());
+                let (save, part, of) = part.expect("it is an event of a writer");
+                let version = row.event.version.get();
+                let state = log.states.entry(id).or_default();
+                log.reversed += u64::from(version != state.0 + 1);
+                *state = (state.0 + 1, state.1.wrapping_add(save));
+                let stored = log.saves.entry(save).or_default();
+                stored.of = of;
+                log.reversed += u64::from(stored.parts.last().is_some_and(|last| *last > part));
+                stored.parts.push(part);
+                stored.versions.insert(id, version);
+                log.lines.push(format!("{} {id} {version}", row.position));
+            }
+        }
+    }
+}
+
+/// Whether the aggregate, loaded from a snapshot where there is one, has the state that its events make.
+fn is_as(app: &Application, id: Uuid, (count, sum): (u64, u64)) -> bool {
+    let loaded = app.get(Id::<Tally>::from_uuid(id)).wait();
+    loaded.is_ok_and(|tally| (tally.version().get(), tally.count, tally.sum) == (count, count, sum))
+}
+
+/// What the follower's record shows.
+struct Followed {
+    missed: u64,
+    repeated: u64,
+    disordered: u64,
+    /// Events that the log does not have.
+    made_up: u64,
+}
+
+fn follower(folder: &Path, log: &[String]) -> Followed {
+    let record = fs::read_to_string(folder.join(SEEN)).expect("the follower keeps a record");
+    let seen: Vec<&str> = record.lines().collect();
+    let different: HashSet<&str> = seen.iter().copied().collect();
+    let stored: HashSet<&str> = log.iter().map(String::as_str).collect();
+    let position = |line: &&str| line.split(' ').next().and_then(|text| text.parse::<u64>().ok());
+    let positions: Vec<Option<u64>> = seen.iter().map(position).collect();
+    let backwards = positions.windows(2).filter(|pair| pair[0] >= pair[1]).count();
+    let repeated = seen.len() - different.len();
+    Followed {
+        missed: stored.difference(&different).count() as u64,
+        repeated: repeated as u64,
+        // An event that is seen again is also out of order: one fault is counted once.
+        disordered: backwards.saturating_sub(repeated) as u64,
+        made_up: different.difference(&stored).count() as u64,
+    }
+}

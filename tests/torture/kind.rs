@@ -1,0 +1,105 @@
+//! The kinds of torture, and the table that each of them fills.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::kill::Kill;
+use crate::linear::Linear;
+
+/// The variable that names the role of a process which a kind has started.
+pub(crate) const ROLE: &str = "TORTURE_ROLE";
+
+/// Every kind. A further one is a module, and a line here.
+pub(crate) const KINDS: &[&dyn Kind] = &[&Kill, &Linear];
+
+/// One way to torture a store.
+pub(crate) trait Kind: Sync {
+    /// The name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Says in a sentence or two how this kind tortures, for the readers of the figures.
+    fn about(&self) -> &'static str;
+
+    /// Tortures, and returns the counts.
+    fn run(&self, length: Length) -> Table;
+
+    /// Plays the role of a process that this kind has started. Returns false if the role is not of this kind.
+    fn play(&self, role: &str) -> bool {
+        let _ = role;
+        false
+    }
+}
+
+/// How long a kind runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Length {
+    /// One short round of each part, for the tests.
+    OneRound,
+    /// Rounds until the time has passed.
+    Time(Duration),
+}
+
+impl Length {
+    /// Runs rounds, numbered from 0, until the length is reached.
+    pub(crate) fn rounds(self, mut round: impl FnMut(u64)) {
+        let start = Instant::now();
+        for number in 0.. {
+            round(number);
+            match self {
+                Self::Time(time) if start.elapsed() < time => {}
+                _ => break,
+            }
+        }
+    }
+
+    /// Chooses between a number for the tests and one for long runs.
+    pub(crate) fn pick<T>(self, short: T, long: T) -> T {
+        match self {
+            Self::OneRound => short,
+            Self::Time(_) => long,
+        }
+    }
+}
+
+/// Counts by row. The first columns count work, the last ones count faults.
+pub(crate) struct Table {
+    pub(crate) work: &'static [&'static str],
+    pub(crate) faults: &'static [&'static str],
+    pub(crate) rows: Vec<(&'static str, Vec<u64>)>,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub(crate) const fn new(work: &'static [&'static str], faults: &'static [&'static str]) -> Self {
+        Self { work, faults, rows: Vec::new() }
+    }
+
+    /// Adds counts to the row of this name, which stand in the order of the columns.
+    pub(crate) fn add(&mut self, name: &'static str, counts: &[u64]) {
+        assert_eq!(counts.len(), self.work.len() + self.faults.len(), "a count for each column");
+        match self.rows.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sums)) => sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count),
+            None => self.rows.push((name, counts.to_vec())),
+        }
+    }
+
+    /// The sum of all faults.
+    pub(crate) fn faults(&self) -> u64 {
+        self.rows.iter().flat_map(|(_, counts)| counts.iter().skip(self.work.len())).sum()
+    }
+}
+
+impl fmt::Display for Table {
+    /// Writes the table as Markdown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<&str> = self.work.iter().chain(self.faults).copied().collect();
+        writeln!(f, "| | {} |", columns.join(" | "))?;
+        writeln!(f, "|---|{}", "---:|".repeat(columns.len()))?;
+        for (name, counts) in &self.rows {
+            write!(f, "| {name} |")?;
+            counts.iter().try_for_each(|count| write!(f, " {count} |"))?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
