@@ -3,21 +3,30 @@
 /// The methods of `AggregateRecorder` that are not about events, of the recorder in this field.
 macro_rules! delegate_keys {
     ($($field:ident).+) => {
-        delegate_all_but_forgetting!($($field).+);
+        delegate_commits!($($field).+);
 
-        async fn forget(&self, id: uuid::Uuid) -> Result<(), Error> {
-            self.$($field).+.forget(id).await
+        fn as_keys(&self) -> Option<&(dyn es_runtime::recorder::DynKeyRecorder + 'static)> {
+            self.$($field).+.as_keys()
         }
     };
 }
 
-/// Those but the one that a recorder has itself.
-macro_rules! delegate_all_but_forgetting {
+/// Those but the one that leads to the keys: of a recorder that is a `KeyRecorder` itself.
+macro_rules! delegate_commits {
     ($($field:ident).+) => {
         async fn has_commit(&self, id: uuid::Uuid, commit: es_runtime::recorder::CommitId) -> Result<bool, Error> {
             self.$($field).+.has_commit(id, commit).await
         }
 
+        fn limits(&self) -> es_runtime::recorder::Limits {
+            self.$($field).+.limits()
+        }
+    };
+}
+
+/// The methods of `KeyRecorder` but the one that a recorder has itself.
+macro_rules! delegate_all_but_forgetting {
+    ($($field:ident).+) => {
         async fn select_keys(&self, ids: Vec<uuid::Uuid>) -> Result<Vec<es_runtime::recorder::StoredKey>, Error> {
             self.$($field).+.select_keys(ids).await
         }
@@ -35,19 +44,19 @@ macro_rules! delegate_all_but_forgetting {
 /// The methods of `ApplicationRecorder`.
 macro_rules! delegate_log {
     ($($field:ident).+) => {
-        async fn select_log(
+        async fn read_log(
             &self,
             range: es_runtime::recorder::LogRange,
-        ) -> Result<Vec<es_runtime::recorder::Notification>, Error> {
-            self.$($field).+.select_log(range).await
+        ) -> Result<es_runtime::recorder::LogPage, Error> {
+            self.$($field).+.read_log(range).await
         }
 
-        async fn last_position(&self) -> Result<Option<es_runtime::recorder::Position>, Error> {
-            self.$($field).+.last_position().await
-        }
-
-        async fn resolve(&self, receipt: &Receipt) -> Result<Option<es_runtime::recorder::Position>, Error> {
+        async fn resolve(&self, receipt: &Receipt) -> Result<Option<es_runtime::recorder::Mark>, Error> {
             self.$($field).+.resolve(receipt).await
+        }
+
+        async fn beyond(&self, after: Option<es_runtime::recorder::Mark>) -> Result<(), Error> {
+            self.$($field).+.beyond(after).await
         }
     };
 }

@@ -9,8 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::random::Random;
-use super::store::{SetAtEnd, Store, accepted, event, new_id, sequence};
-use super::way::{PATIENCE, Way};
+use super::samples::{event, new_id, sequence};
+use super::store::{SetAtEnd, Store, accepted};
+use super::way::Way;
 use crate::recorder::{AggregateRecorder, Commit, EventRange};
 
 /// A future that is never polled stores nothing.
@@ -63,7 +64,7 @@ pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<
         assert_eq!(store.all(id).len(), 50);
     }
     let took = began.elapsed();
-    assert!(took < PATIENCE, "20 reads after dropped ones took {took:?}");
+    assert!(took < store.patience(), "20 reads after dropped ones took {took:?}");
 }
 
 /// A future that is polled and then only kept does not hold up the saves of others.
@@ -97,7 +98,7 @@ pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &
             let began = Instant::now();
             while saved.load(Ordering::Relaxed) < 4 * round && !is_held_up {
                 thread::sleep(Duration::from_micros(100));
-                is_held_up = began.elapsed() > PATIENCE;
+                is_held_up = began.elapsed() > store.patience();
             }
             // What waits for them goes on, and the threads end.
             drop(kept);
@@ -124,7 +125,7 @@ pub fn a_future_may_move_between_executors<R: AggregateRecorder>(store: &Store<R
                 Poll::Ready(read) => read,
                 Poll::Pending => store.way().run(read),
             };
-            assert_eq!(accepted(read, "a read that was begun elsewhere"), [event(id, 1)]);
+            assert_eq!(accepted(read, "a read that was begun elsewhere").events, [event(id, 1)]);
         }
     });
 }

@@ -6,7 +6,8 @@ use std::thread;
 use uuid::Uuid;
 
 use super::conflicts::check;
-use super::store::{Store, event, new_id, refused, sequence, under};
+use super::samples::{event, new_id, sequence, under};
+use super::store::{Store, refused};
 use crate::recorder::{AggregateRecorder, Commit, CommitId, Receipt};
 
 /// The same commit again returns the first receipt, as a repeated one, and stores nothing.
