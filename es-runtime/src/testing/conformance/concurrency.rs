@@ -75,6 +75,42 @@ fn race<R: AggregateRecorder>(store: &Store<R>, rivals: u64) {
     }
 }
 
+/// Commits that cross end, both of them: one holds events of A and B, the other of B and A. One is stored, and the other
+/// is told of a conflict.
+pub fn commits_that_cross_both_end<R: AggregateRecorder>(store: &Store<R>) {
+    const ROUNDS: u64 = 40;
+    let ids = [new_id(), new_id()];
+    let barrier = Barrier::new(4);
+    let won: u64 = thread::scope(|scope| {
+        let rival = |turned: bool| {
+            let (store, barrier) = (&store, &barrier);
+            scope.spawn(move || {
+                let mut won = 0;
+                for round in 1..=ROUNDS {
+                    let mut events = ids.map(|id| event(id, round)).to_vec();
+                    if turned {
+                        events.reverse();
+                    }
+                    barrier.wait();
+                    match store.append(Commit::new(events)) {
+                        Ok(_) => won += 1,
+                        Err(error) => {
+                            assert!(error.as_conflict().is_some(), "a commit that crosses another: {error}");
+                        }
+                    }
+                }
+                won
+            })
+        };
+        let rivals = [false, true, false, true].map(rival);
+        rivals.into_iter().map(|rival| rival.join().unwrap_or_else(|_| panic!("a commit that crosses failed"))).sum()
+    });
+    assert_eq!(won, ROUNDS, "one of four wins in each round");
+    for id in ids {
+        assert_eq!(store.all(id), sequence(id, 1..=ROUNDS), "what crossing commits have stored");
+    }
+}
+
 /// A save that is refused harms none that come at the same time.
 pub fn a_refused_save_harms_no_other<R: AggregateRecorder>(store: &Store<R>) {
     let taken = new_id();

@@ -173,9 +173,14 @@ macro_rules! recorder_conformance {
             events::a_state_is_any_bytes
             events::a_topic_is_any_name
             events::many_events_and_many_ids_are_kept
+            sizes::an_event_has_five_megabytes
+            sizes::a_commit_has_twenty_thousand_aggregates
+            sizes::a_topic_has_255_bytes
             ranges::every_range_selects_what_it_says
             ranges::the_last_events_are_found_from_the_end
             ranges::a_limit_is_exact
+            pages::short_pages_lose_nothing
+            pages::a_page_keeps_to_its_bytes
             conflicts::the_same_events_under_another_commit_id_conflict
             conflicts::a_stored_event_is_never_replaced
             conflicts::a_conflict_names_aggregate_expected_and_found
@@ -188,6 +193,9 @@ macro_rules! recorder_conformance {
             repeats::a_commit_is_known_also_after_others
             repeats::a_commit_saved_by_several_at_once_is_stored_once
             repeats::a_commit_that_is_stored_in_part_conflicts
+            repeats::a_permuted_commit_was_done_before
+            repeats::a_part_of_a_commit_was_done_before
+            repeats::a_commit_with_more_events_conflicts
             repeats::a_commit_id_with_other_topics_conflicts
             repeats::a_repeated_commit_may_have_other_states
             repeats::a_refused_commit_stays_refused
@@ -201,14 +209,17 @@ macro_rules! recorder_conformance {
             limits::a_limit_refuses_a_commit_whole
             limits::a_gap_is_refused_where_none_is_taken
             limits::a_limit_is_told_before_a_conflict
+            refusals::keys_are_kept_or_refused
             drops::a_future_that_is_never_polled_stores_nothing
             drops::a_dropped_save_can_be_saved_again
             drops::dropped_reads_leave_nothing_occupied
             drops::a_future_that_is_only_kept_holds_up_nobody
+            drops::a_read_that_is_only_kept_holds_up_nobody
             drops::a_future_may_move_between_executors
             concurrency::many_writers_are_all_served
             concurrency::of_two_rivals_one_wins
             concurrency::of_sixteen_rivals_one_wins
+            concurrency::commits_that_cross_both_end
             concurrency::a_refused_save_harms_no_other
             concurrency::what_is_acknowledged_is_there_for_all
             concurrency::one_thread_has_many_under_way
@@ -252,7 +263,13 @@ macro_rules! recorder_conformance {
             forgetting::a_commit_from_before_is_known_after_forgetting
             forgetting::what_is_saved_meanwhile_is_there_before_or_not_at_all
             forgetting::a_dropped_forgetting_leaves_nothing_half
+            notices::the_notice_is_the_last_event
+            notices::one_notice_is_stored
+            notices::a_notice_at_a_taken_place_conflicts
+            notices::notice_and_key_go_together
+            notices::only_forgetting_forgets
             commits::forgetting_leaves_what_is_found
+            refusals::the_first_reason_counts
         }
     };
     (@application $then:ident $with:tt) => {
@@ -269,20 +286,42 @@ macro_rules! recorder_conformance {
             log_ranges::every_part_of_the_log_can_be_read
             log_ranges::topics_are_compared_as_they_are
             log_ranges::a_limit_counts_what_the_topics_let_pass
+            log_pages::short_pages_of_the_log_lose_nothing
+            log_pages::a_page_of_the_log_keeps_to_its_bytes
+            log_pages::a_page_with_more_brings_its_reader_on
             log_order::commits_do_not_mix
             log_order::a_follower_misses_nothing
             log_order::writers_and_readers_go_on_together
             log_order::an_aggregate_stands_in_the_order_of_its_versions
             log_order::the_log_never_shows_part_of_a_commit
+            marks::a_filtered_follower_misses_nothing
+            marks::a_page_is_complete_up_to_an_event
+            marks::no_entry_is_beyond_what_is_complete
+            marks::what_is_passed_over_is_complete_too
+            marks::a_page_of_no_entries_tells_the_newest_place
+            marks::what_is_resolved_is_complete_for_all
+            marks::every_event_is_a_place_to_come_back_to
+            other_logs::another_commit_at_a_place_is_noticed
+            other_logs::a_place_beyond_the_end_is_noticed
+            other_logs::a_log_that_was_cut_back_is_noticed
+            slices::slices_make_the_log
+            slices::a_run_of_slices_is_that_of_ids
+            slices::pages_of_slices_lose_nothing
             waking::who_waits_is_woken
             waking::who_is_behind_does_not_wait
             waking::a_commit_between_look_and_wait_is_heard
             waking::all_who_wait_are_woken
             waking::dropped_waits_leave_nothing
+            drops::a_read_of_the_log_that_is_only_kept_holds_up_nobody
         }
     };
     (@log_keys $then:ident $with:tt) => {
-        $crate::recorder_conformance! { @$then $with log::forgetting_adds_a_notice_to_the_log }
+        $crate::recorder_conformance! { @$then $with
+            log::forgetting_adds_a_notice_to_the_log
+            followers::a_follower_learns_what_is_forgotten
+            followers::a_view_made_again_equals_the_live_one
+            followers::a_notice_stands_at_the_end
+        }
     };
     (@tracking $then:ident $with:tt) => {
         $crate::recorder_conformance! { @$then $with
@@ -310,12 +349,14 @@ macro_rules! recorder_conformance {
             processing::of_several_who_process_an_event_one_records_it
             processing::a_refused_step_stores_no_events
             processing::refused_events_leave_the_step
+            refusals::a_step_counts_before_a_version
         }
     };
     (@process_keys $then:ident $with:tt) => {
         $crate::recorder_conformance! { @$then $with
             processing::a_tracked_commit_brings_its_keys
             processing::keys_and_steps_are_refused_together
+            refusals::a_step_counts_before_keys
         }
     };
     (@snapshots $then:ident $with:tt) => {
