@@ -1,30 +1,51 @@
 //! Every store against every rule of its level.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_runtime::Wait;
+use es_runtime::id::{DataKeyId, Mark, Position};
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, EventTable, MemoryRecorder, MemorySnapshots, Position, ProcessRecorder,
-    SnapshotRecorder, Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, StoredKey, Synchronous, Tables,
-    Tracking,
+    AggregateRecorder, Commit, CommitId, Cursor, DynAggregateRecorder, DynKeyRecorder, DynProcessRecorder,
+    DynSnapshotRecorder, DynTrackingRecorder, EventTable, KeyRecorder, Limits, MemoryRecorder, MemorySnapshots,
+    ProcessRecorder, SnapshotRecorder, Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Step, StoredKey,
+    Synchronous, Tables,
 };
 use es_runtime::recorder_conformance;
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Error, Version};
 use uuid::Uuid;
 
-mod erased;
 mod folder;
 
-use self::erased::{Erased, ErasedSnapshots};
 use self::folder::Folder;
 
-recorder_conformance!(process, memory, || MemoryRecorder::new());
-recorder_conformance!(process, memory_as_object, || Erased::new(MemoryRecorder::new()));
-recorder_conformance!(process, sqlite_file, || recorder(&file()), reopen = reopened);
+recorder_conformance!(process + keys, memory, || MemoryRecorder::new());
+recorder_conformance!(process + keys, memory_shared, || Arc::new(MemoryRecorder::new()), second = Arc::clone);
+recorder_conformance!(process, memory_as_object, || Box::new(MemoryRecorder::new()) as Box<dyn DynProcessRecorder>);
+recorder_conformance!(aggregate + keys, memory_keys_as_object, || {
+    Box::new(MemoryRecorder::new()) as Box<dyn DynKeyRecorder>
+});
+recorder_conformance!(aggregate, memory_as_lowest_object, || {
+    Arc::new(MemoryRecorder::new()) as Arc<dyn DynAggregateRecorder>
+});
+recorder_conformance!(tracking, memory_tracking_as_object, || {
+    Arc::new(MemoryRecorder::new()) as Arc<dyn DynTrackingRecorder>
+});
+recorder_conformance!(limits, memory_limited_in_aggregates, || limited(Limits::NONE.with_aggregates(3)));
+recorder_conformance!(limits, memory_limited_in_events, || limited(Limits::NONE.with_events(5)));
+recorder_conformance!(limits, memory_limited_in_bytes, || limited(Limits::NONE.with_bytes(1_000)));
+recorder_conformance!(limits, memory_without_gaps, || limited(Limits::NONE.without_gaps()));
 recorder_conformance!(
-    process,
+    process + keys,
+    sqlite_file,
+    || recorder(&file()),
+    reopen = reopened,
+    second = |_| recorder(&at_last_path())
+);
+recorder_conformance!(
+    process + keys,
     sqlite_file_normal,
     || recorder(&normal(file())),
     reopen = |old| {
@@ -32,12 +53,12 @@ recorder_conformance!(
         recorder(&normal(at_last_path()))
     }
 );
-recorder_conformance!(process, sqlite_as_object, || Erased::new(recorder(&file())));
-recorder_conformance!(process, sqlite_one_reader, || recorder(&file().readers(1)));
-recorder_conformance!(process, sqlite_memory, || recorder(&SqliteOptions::in_memory()));
-recorder_conformance!(process, sqlite_shared_memory, || recorder(&shared_memory()));
+recorder_conformance!(process, sqlite_as_object, || Box::new(recorder(&file())) as Box<dyn DynProcessRecorder>);
+recorder_conformance!(process + keys, sqlite_one_reader, || recorder(&file().readers(1)));
+recorder_conformance!(process + keys, sqlite_memory, || recorder(&SqliteOptions::in_memory()));
+recorder_conformance!(process + keys, sqlite_shared_memory, || recorder(&shared_memory()));
 recorder_conformance!(
-    process,
+    process + keys,
     sqlite_own_names,
     || in_tables(&file(), &own_names()),
     reopen = |old| {
@@ -45,11 +66,13 @@ recorder_conformance!(
         in_tables(&at_last_path(), &own_names())
     }
 );
-recorder_conformance!(process, sqlite_second_application, second_application);
-recorder_conformance!(application, memory_as_application, || MemoryRecorder::new());
+recorder_conformance!(process + keys, sqlite_second_application, second_application);
+recorder_conformance!(application + keys, memory_as_application, || MemoryRecorder::new());
 
 recorder_conformance!(snapshots, memory_snapshots, || MemorySnapshots::new());
-recorder_conformance!(snapshots, memory_snapshots_as_object, || ErasedSnapshots::new(MemorySnapshots::new()));
+recorder_conformance!(snapshots, memory_snapshots_as_object, || {
+    Box::new(MemorySnapshots::new()) as Box<dyn DynSnapshotRecorder>
+});
 recorder_conformance!(
     snapshots,
     sqlite_snapshots_file,
@@ -63,13 +86,17 @@ recorder_conformance!(snapshots, sqlite_snapshots_memory, || {
     snapshots(&SqliteOptions::in_memory(), &Tables::default())
 });
 recorder_conformance!(snapshots, sqlite_snapshots_as_object, || {
-    ErasedSnapshots::new(snapshots(&file(), &Tables::default()))
+    Box::new(snapshots(&file(), &Tables::default())) as Box<dyn DynSnapshotRecorder>
 });
 recorder_conformance!(snapshots, sqlite_snapshots_second_application, snapshots_of_second_application);
 
 thread_local! {
     /// The folders of the test that this thread runs: gone when it ends.
     static FOLDERS: RefCell<Vec<Folder>> = const { RefCell::new(Vec::new()) };
+}
+
+fn limited(limits: Limits) -> MemoryRecorder {
+    MemoryRecorder::with_limits(limits)
 }
 
 fn file() -> SqliteOptions {
@@ -122,7 +149,7 @@ fn snapshots_of_second_application() -> SqliteSnapshots {
     let database = open(&file());
     let first = Tables::with_prefix("first").unwrap();
     fill(&database.recorder(&first).unwrap());
-    let snapshot = StoredEvent::new(Uuid::nil(), Version::from(2), "Topic", vec![7]);
+    let snapshot = StoredEvent::new(Uuid::nil(), Version::from(2), "Topic", vec![7]).unwrap();
     database.snapshots(&first).unwrap().put(snapshot).wait().unwrap();
     fill(&database.recorder(&own_names()).unwrap());
     let own = own_names().with_snapshots(EventTable::sequenced_items("bank_pictures").unwrap());
@@ -139,12 +166,15 @@ fn second_application() -> SqliteRecorder {
 
 fn fill(recorder: &SqliteRecorder) {
     let filled = || -> Result<(), Error> {
-        let events =
-            (0..5).map(|number| StoredEvent::new(Uuid::nil(), Version::from(number), "Topic", vec![7]));
-        let tracking = Tracking::new("up", Position::new(1_000).unwrap());
-        let commit = Commit::new(events.collect()).with_keys(vec![StoredKey::new(Uuid::nil(), vec![7])]);
-        recorder.append_tracked(commit, tracking).wait()?;
-        recorder.forget(Uuid::max()).wait()?;
+        let events = (0..5)
+            .map(|number| StoredEvent::new(Uuid::nil(), Version::from(number), "Topic", vec![7]))
+            .collect::<Result<Vec<_>, _>>()?;
+        let reached = Mark::new(Position::new(1_000).unwrap(), CommitId::new());
+        let step = Step::new(Cursor::new("reader", "up")?, None, reached)?;
+        let key = StoredKey::new(Uuid::nil(), DataKeyId::random(), vec![7]);
+        recorder.append_tracked(Commit::new(events).with_keys(vec![key]), step).wait()?;
+        let notice = StoredEvent::new(Uuid::max(), Version::from(1), "Topic.Forgotten", vec![7])?;
+        recorder.forget(Uuid::max(), Commit::new(vec![notice])).wait()?;
         recorder.append(Commit::new(Vec::new())).wait().map(drop)
     };
     // Opened again, it is filled already.

@@ -7,6 +7,10 @@ macro_rules! delegate_commits {
             self.$($field).+.has_commit(id, commit).await
         }
 
+        fn limits(&self) -> es_runtime::recorder::Limits {
+            self.$($field).+.limits()
+        }
+
         fn as_keys(&self) -> Option<&(dyn es_runtime::recorder::DynKeyRecorder + 'static)> {
             Some(self)
         }

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use super::store::{SetAtEnd, Store, event, new_id, sequence};
+use super::samples::{event, new_id, sequence};
+use super::store::{SetAtEnd, Store};
 use crate::recorder::{AggregateRecorder, Commit};
 
 /// If one event of a commit is taken, none is stored: whether the first, the middle or the last is.

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::store::{Store, event, new_id, sequence, under, version};
+use super::samples::{event, new_id, sequence, under, version};
+use super::store::Store;
 use crate::error::Conflict;
 use crate::recorder::AggregateRecorder;
 

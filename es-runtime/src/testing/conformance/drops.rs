@@ -9,9 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::random::Random;
-use super::store::{SetAtEnd, Store, accepted, event, new_id, sequence};
-use super::way::{PATIENCE, Way};
-use crate::recorder::{AggregateRecorder, Commit, EventRange};
+use super::samples::{event, new_id, sequence};
+use super::store::{SetAtEnd, Store, accepted};
+use super::way::Way;
+use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange};
 
 /// A future that is never polled stores nothing.
 pub fn a_future_that_is_never_polled_stores_nothing<R: AggregateRecorder>(store: &Store<R>) {
@@ -63,7 +64,7 @@ pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<
         assert_eq!(store.all(id).len(), 50);
     }
     let took = began.elapsed();
-    assert!(took < PATIENCE, "20 reads after dropped ones took {took:?}");
+    assert!(took < store.patience(), "20 reads after dropped ones took {took:?}");
 }
 
 /// A future that is polled and then only kept does not hold up the saves of others.
@@ -97,7 +98,7 @@ pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &
             let began = Instant::now();
             while saved.load(Ordering::Relaxed) < 4 * round && !is_held_up {
                 thread::sleep(Duration::from_micros(100));
-                is_held_up = began.elapsed() > PATIENCE;
+                is_held_up = began.elapsed() > store.patience();
             }
             // What waits for them goes on, and the threads end.
             drop(kept);
@@ -124,7 +125,7 @@ pub fn a_future_may_move_between_executors<R: AggregateRecorder>(store: &Store<R
                 Poll::Ready(read) => read,
                 Poll::Pending => store.way().run(read),
             };
-            assert_eq!(accepted(read, "a read that was begun elsewhere"), [event(id, 1)]);
+            assert_eq!(accepted(read, "a read that was begun elsewhere").events, [event(id, 1)]);
         }
     });
 }
@@ -147,4 +148,48 @@ fn among_others<R: AggregateRecorder>(store: &Store<R>, run: impl FnOnce()) {
 
 pub(super) fn poll_once<F: Future>(way: Way, future: &mut Pin<Box<F>>) -> Poll<F::Output> {
     way.run(poll_fn(|context| Poll::Ready(future.as_mut().poll(context))))
+}
+
+/// Reads that are polled and then only kept hold up no other read, and no save: a thousand of them.
+pub fn a_read_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.save(sequence(id, 1..=20));
+    beside_kept(store, |at| store.recorder().select(id, EventRange::all().limit(1 + at % 30)));
+}
+
+/// The same of reads of the log, and of those who wait for more.
+pub fn a_read_of_the_log_that_is_only_kept_holds_up_nobody<R: ApplicationRecorder>(store: &Store<R>) {
+    let mark = store.save_at(sequence(new_id(), 1..=20));
+    beside_kept(store, |at| store.recorder().read_log(LogRange::all().limit(1 + at % 30)));
+    beside_kept(store, |_| store.recorder().beyond(Some(mark)));
+    let others = thread::scope(|scope| {
+        let kept: Vec<_> = (0..1_000).filter_map(|_| polled(store, store.recorder().read_log(LogRange::all()))).collect();
+        let read = scope.spawn(|| store.within(store.recorder().read_log(LogRange::all().limit(1))).is_some());
+        let is_read = read.join().unwrap_or(false);
+        drop(kept);
+        is_read
+    });
+    assert!(others, "a read of the log stood still behind reads that nobody polls");
+}
+
+/// Saves and reads while a thousand futures were polled and are kept.
+fn beside_kept<R: AggregateRecorder, F: Future>(store: &Store<R>, future: impl Fn(usize) -> F) {
+    let kept: Vec<_> = (0..1_000).filter_map(|at| polled(store, future(at))).collect();
+    let id = new_id();
+    let is_served = thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let saved = store.within(store.recorder().append(Commit::new(sequence(id, 1..=3))));
+            let read = store.within(store.recorder().select(id, EventRange::all()));
+            saved.is_some() && read.is_some()
+        });
+        other.join().unwrap_or(false)
+    });
+    drop(kept);
+    assert!(is_served, "a save or a read stood still behind futures that nobody polls");
+}
+
+/// A future that was polled, if it is not at its end.
+fn polled<R, F: Future>(store: &Store<R>, future: F) -> Option<Pin<Box<F>>> {
+    let mut future = Box::pin(future);
+    poll_once(store.way(), &mut future).is_pending().then_some(future)
 }

@@ -3,13 +3,14 @@
 use super::forgetting::is_forgotten;
 use super::keys::by_id;
 use super::log::in_log;
-use super::store::{
-    Store, accepted, event, key, new_id, refused, saying, sequence, tracking, under, with_keys,
-};
+use super::samples::{cursor, event, key, new_id, saying, sequence, step, under, with_keys};
+use super::store::{Store, accepted, refused};
 use super::way::Way;
 use crate::error::Conflict;
+use crate::id::Mark;
 use crate::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, EventRange, ProcessRecorder, SnapshotRecorder,
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, KeyRecorder, LogRange, ProcessRecorder, SnapshotRecorder,
+    TrackingRecorder,
 };
 
 /// Events are there after opening again, and conflicts and repeats are found as before.
@@ -32,7 +33,7 @@ pub fn events_are_there_after_reopening<R: AggregateRecorder>(
 }
 
 /// Data keys are there after opening again, and another one is refused as before.
-pub fn keys_are_there_after_reopening<R: AggregateRecorder>(recorder: R, way: Way, reopen: &dyn Fn(R) -> R) {
+pub fn keys_are_there_after_reopening<R: KeyRecorder>(recorder: R, way: Way, reopen: &dyn Fn(R) -> R) {
     let (ids, mut store) = ([new_id(), new_id()], Store::new(recorder, way));
     let mut expected = Vec::new();
     for (round, id) in (1..).zip(ids) {
@@ -47,7 +48,7 @@ pub fn keys_are_there_after_reopening<R: AggregateRecorder>(recorder: R, way: Wa
 }
 
 /// What is forgotten stays so, whether it had a data key or not.
-pub fn what_is_forgotten_stays_so_after_reopening<R: AggregateRecorder>(
+pub fn what_is_forgotten_stays_so_after_reopening<R: KeyRecorder>(
     recorder: R,
     way: Way,
     reopen: &dyn Fn(R) -> R,
@@ -57,15 +58,18 @@ pub fn what_is_forgotten_stays_so_after_reopening<R: AggregateRecorder>(
     let commit = with_keys([event(keyed, 1)], [key(keyed, "key")]);
     let receipt = store.store(&commit);
     store.save([event(plain, 1)]);
-    for id in [keyed, plain, unknown] {
-        store.forget(id);
-    }
+    let notices = [keyed, plain, unknown].map(|id| store.forget(id));
     store = Store::new(reopen(store.into_recorder()), way);
-    for (id, events) in [(keyed, 1), (plain, 1), (unknown, 0)] {
+    for (notice, events) in notices.into_iter().zip([1, 1, 0]) {
+        let id = notice.id;
         is_forgotten(&store, id);
-        store.refuse_forgotten(with_keys([event(id, 2)], [key(id, "key")]));
-        store.refuse_forgotten(Commit::new(sequence(id, 2..=3)));
-        assert_eq!(store.all(id), sequence(id, 1..=events), "the events of a forgotten aggregate");
+        store.refuse_forgotten(&with_keys([event(id, 3)], [key(id, "key")]));
+        store.refuse_forgotten(&Commit::new(sequence(id, 3..=4)));
+        let mut expected = sequence(id, 1..=events);
+        expected.push(notice);
+        assert_eq!(store.all(id), expected, "the events of a forgotten aggregate, and the notice");
+        store.forget(id);
+        assert_eq!(store.all(id), expected, "forgetting again after reopening");
     }
     assert_eq!(store.store(&commit), receipt, "the receipt of a commit from before forgetting and closing");
 }
@@ -79,36 +83,49 @@ pub fn the_log_goes_on_after_reopening<R: ApplicationRecorder>(
     let mut store = Store::new(recorder, way);
     let mut expected = Vec::new();
     for round in 0..4 {
-        let before = store.last_position();
+        let before = store.newest().map(Mark::position);
         let events = sequence(new_id(), 1..=1 + round);
         let saved = store.save_at(events.clone());
-        assert!(Some(saved) > before, "position {saved} was given after {before:?}");
+        assert!(Some(saved.position()) > before, "position {saved} was given after {before:?}");
         expected.extend(events);
         let log = store.whole_log();
         store = Store::new(reopen(store.into_recorder()), way);
         assert_eq!(store.whole_log(), log, "the log after reopening");
-        assert_eq!(store.last_position(), Some(saved), "the last position after reopening");
+        assert_eq!(store.newest(), Some(saved), "the newest place after reopening");
+        assert_eq!(store.log(LogRange::all().after(saved)), [], "after the place that a reader kept");
     }
     assert_eq!(in_log(&store.whole_log()), expected);
 }
 
-/// What is tracked stays so.
-pub fn the_tracking_is_there_after_reopening<R: ProcessRecorder>(
+/// Recorded steps stay so.
+pub fn steps_are_there_after_reopening<R: TrackingRecorder>(recorder: R, way: Way, reopen: &dyn Fn(R) -> R) {
+    let (up, other, mut store) = (cursor("up"), cursor("other"), Store::new(recorder, way));
+    store.track(&other, None, 9);
+    for number in 1..=3 {
+        store.track(&up, (number > 1).then_some(number - 1), number);
+        store = Store::new(reopen(store.into_recorder()), way);
+        store.is_at(&up, number);
+        store.is_at(&other, 9);
+        refused(store.try_track(step(&up, None, 7)));
+    }
+}
+
+/// Steps that were recorded with events stay so, and their commits are known.
+pub fn tracked_commits_are_there_after_reopening<R: ProcessRecorder>(
     recorder: R,
     way: Way,
     reopen: &dyn Fn(R) -> R,
 ) {
-    let (id, mut store) = (new_id(), Store::new(recorder, way));
+    let (id, up, mut store) = (new_id(), cursor("up"), Store::new(recorder, way));
     let commit = Commit::new(vec![event(id, 1)]);
-    let tracked = accepted(store.append_tracked(commit.clone(), tracking("up", 5)), "a tracked commit");
-    store.track([], "other", 9);
+    let tracked = accepted(store.append_tracked(commit.clone(), step(&up, None, 5)), "a tracked commit");
     store = Store::new(reopen(store.into_recorder()), way);
-    assert_eq!([store.tracked("up"), store.tracked("other")], [Some(5), Some(9)], "after reopening");
-    let again = accepted(store.append_tracked(commit, tracking("up", 5)), "the same tracked commit again");
-    assert_eq!(again, tracked, "the receipt of a tracked commit after reopening");
-    store.refuse_tracked([event(id, 2)], "up", 5);
-    store.track([event(id, 2)], "up", 6);
-    assert_eq!(store.tracked("up"), Some(6));
+    store.is_at(&up, 5);
+    let again = store.append_tracked(commit, step(&up, None, 5));
+    assert_eq!(accepted(again, "the same tracked commit again"), tracked, "its receipt after reopening");
+    store.refuse_process([event(id, 2)], step(&up, None, 6));
+    store.process([event(id, 2)], step(&up, 5, 6));
+    store.is_at(&up, 6);
 }
 
 /// Snapshots are there after opening again: those put last, and none that was removed.

@@ -9,12 +9,16 @@ use uuid::Uuid;
 
 use super::drops::poll_once;
 use super::random::Random;
-use super::store::{Store, accepted, event, key, new_id, sequence, under, with_keys};
+use super::samples::{FORGOTTEN, event, key, new_id, notice_of, sequence, under, with_keys};
+use super::store::{Store, accepted};
 use crate::error::ErrorKind;
-use crate::recorder::{AggregateRecorder, Commit, StoredKey};
+use crate::recorder::{Commit, KeyRecorder, StoredKey};
+
+/// The version of a notice that stands behind all others, whoever saves meanwhile.
+const LATE: u64 = 1 << 40;
 
 /// Of the data key of a forgotten aggregate nothing is left but that it is forgotten, for ever.
-pub fn a_forgotten_aggregate_has_no_key<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_forgotten_aggregate_has_no_key<R: KeyRecorder>(store: &Store<R>) {
     let ids = [new_id(), new_id()];
     for id in ids {
         store.store(&with_keys(sequence(id, 1..=2), [key(id, "key")]));
@@ -29,51 +33,52 @@ pub fn a_forgotten_aggregate_has_no_key<R: AggregateRecorder>(store: &Store<R>) 
 }
 
 /// The events of a forgotten aggregate stay, with id, version, topic and state.
-pub fn the_events_of_a_forgotten_aggregate_stay<R: AggregateRecorder>(store: &Store<R>) {
+pub fn the_events_of_a_forgotten_aggregate_stay<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys(sequence(id, 0..=3), [key(id, "key")]));
     store.store(&with_keys([under(id, 7, "Other")], [key(id, "key")]));
-    let before = store.all(id);
-    store.forget(id);
+    let mut before = store.all(id);
+    before.push(store.forget(id));
     assert_eq!(store.all(id), before, "the events of an aggregate that was forgotten");
 }
 
 /// No event is added to a forgotten aggregate: alone or with others, with a data key or without, at a free version
 /// or a taken one.
-pub fn no_event_is_added_to_a_forgotten_aggregate<R: AggregateRecorder>(store: &Store<R>) {
+pub fn no_event_is_added_to_a_forgotten_aggregate<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys(sequence(id, 1..=2), [key(id, "key")]));
-    store.forget(id);
-    for events in [vec![event(id, 3)], sequence(id, 3..=5), vec![event(id, 2)], sequence(id, 2..=3)] {
-        store.refuse_forgotten(Commit::new(events.clone()));
-        store.refuse_forgotten(with_keys(events.clone(), [key(id, "key")]));
-        store.refuse_forgotten(with_keys(events, [key(id, "second")]));
+    let notice = store.forget(id);
+    for events in [vec![event(id, 4)], sequence(id, 4..=6), vec![event(id, 2)], sequence(id, 3..=4)] {
+        store.refuse_forgotten(&Commit::new(events.clone()));
+        store.refuse_forgotten(&with_keys(events.clone(), [key(id, "key")]));
+        store.refuse_forgotten(&with_keys(events, [key(id, "second")]));
     }
-    assert_eq!(store.all(id), sequence(id, 1..=2), "events of a forgotten aggregate are stored");
+    let stored = [event(id, 1), event(id, 2), notice];
+    assert_eq!(store.all(id), stored, "events of a forgotten aggregate are stored");
 }
 
 /// If one aggregate of a commit is forgotten, nothing of the commit is stored: whether the first, the middle or the
 /// last is.
-pub fn a_commit_of_a_forgotten_aggregate_stores_nothing<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_commit_of_a_forgotten_aggregate_stores_nothing<R: KeyRecorder>(store: &Store<R>) {
     for forgotten in 0..3 {
         for keyed in [false, true] {
             let ids = [new_id(), new_id(), new_id()];
             store.store(&with_keys([event(ids[forgotten], 1)], [key(ids[forgotten], "key")]));
             store.forget(ids[forgotten]);
             let keys = if keyed { ids.map(|id| key(id, "key")).to_vec() } else { Vec::new() };
-            store.refuse_forgotten(with_keys(ids.map(|id| event(id, 2)), keys));
+            store.refuse_forgotten(&with_keys(ids.map(|id| event(id, 3)), keys));
             for (at, id) in ids.into_iter().enumerate().filter(|(at, _)| *at != forgotten) {
                 assert_eq!(store.all(id), [], "event {at} of a commit whose event {forgotten} was refused");
                 assert_eq!(store.key(id), None, "a refused commit left a data key");
                 store.store(&with_keys([event(id, 2)], [key(id, "second")]));
             }
-            assert_eq!(store.all(ids[forgotten]).len(), 1);
+            assert_eq!(store.all(ids[forgotten]).len(), 2);
         }
     }
 }
 
 /// Other aggregates are as they were, also those of the same commit.
-pub fn others_are_not_touched_by_forgetting<R: AggregateRecorder>(store: &Store<R>) {
+pub fn others_are_not_touched_by_forgetting<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     let near = Uuid::from_u128(id.as_u128() ^ 1);
     let ids = [near, id, new_id()];
@@ -88,44 +93,46 @@ pub fn others_are_not_touched_by_forgetting<R: AggregateRecorder>(store: &Store<
 }
 
 /// Forgetting again changes nothing.
-pub fn forgetting_again_changes_nothing<R: AggregateRecorder>(store: &Store<R>) {
+pub fn forgetting_again_changes_nothing<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
-    for _ in 0..3 {
-        store.forget(id);
+    let notice = notice_of(id, 2);
+    for notice in [&notice, &notice, &notice_of(id, 3), &notice_of(id, 1), &Commit::new(Vec::new())] {
+        store.forget_with(id, notice);
         is_forgotten(store, id);
-        store.refuse_forgotten(Commit::new(vec![event(id, 2)]));
-        assert_eq!(store.all(id), [event(id, 1)]);
+        store.refuse_forgotten(&Commit::new(vec![event(id, 3)]));
+        assert_eq!(store.all(id).len(), 2, "the event and one notice");
     }
+    assert_eq!(store.all(id)[1..], *notice.events(), "the notice of the first time");
 }
 
 /// An aggregate without a data key is forgotten too, and one without events can never have any.
-pub fn what_has_no_key_or_no_events_is_forgotten_too<R: AggregateRecorder>(store: &Store<R>) {
+pub fn what_has_no_key_or_no_events_is_forgotten_too<R: KeyRecorder>(store: &Store<R>) {
     let (plain, unknown) = (new_id(), new_id());
     store.save([event(plain, 1)]);
-    for (id, events) in [(plain, sequence(plain, [1])), (unknown, Vec::new())] {
-        store.forget(id);
+    for (id, mut events) in [(plain, sequence(plain, [1])), (unknown, Vec::new())] {
+        events.push(store.forget(id));
         is_forgotten(store, id);
-        store.refuse_forgotten(Commit::new(vec![event(id, 2)]));
-        store.refuse_forgotten(with_keys(sequence(id, 2..=3), [key(id, "key")]));
+        store.refuse_forgotten(&Commit::new(vec![event(id, 3)]));
+        store.refuse_forgotten(&with_keys(sequence(id, 3..=4), [key(id, "key")]));
         assert_eq!(store.all(id), events, "events were added to a forgotten aggregate");
     }
 }
 
 /// What is left of a data key is none: with it no event is stored, and nothing is forgotten.
-pub fn what_is_left_of_a_key_is_no_key<R: AggregateRecorder>(store: &Store<R>) {
+pub fn what_is_left_of_a_key_is_no_key<R: KeyRecorder>(store: &Store<R>) {
     let ids = [new_id(), new_id()];
     store.store(&with_keys([event(ids[0], 1)], [key(ids[0], "key")]));
     for id in ids {
         let before = store.key(id);
-        store.refuse_forgotten(with_keys([event(id, 2)], [StoredKey::forgotten(id)]));
+        store.refuse_forgotten(&with_keys([event(id, 2)], [StoredKey::forgotten(id)]));
         assert_eq!(store.key(id), before, "the data key after what is left of one was refused");
         store.store(&with_keys([event(id, 2)], [key(id, "key")]));
     }
 }
 
 /// A commit from before is answered with its first receipt, also after its aggregates were forgotten.
-pub fn a_commit_from_before_is_known_after_forgetting<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_commit_from_before_is_known_after_forgetting<R: KeyRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let commits = [
         Commit::new(vec![event(id, 1)]),
@@ -134,17 +141,18 @@ pub fn a_commit_from_before_is_known_after_forgetting<R: AggregateRecorder>(stor
         with_keys([event(other, 1), event(id, 5)], [key(other, "key"), key(id, "key")]),
     ];
     let receipts = commits.each_ref().map(|commit| store.store(commit));
-    store.forget(id);
+    let mut stored = store.all(id);
+    stored.push(store.forget(id));
     for (commit, receipt) in commits.iter().zip(&receipts) {
         assert_eq!(store.store(commit), *receipt, "the receipt of a commit from before forgetting");
     }
-    assert_eq!(store.all(id), sequence(id, 1..=5), "a commit from before forgetting was stored again");
+    assert_eq!(store.all(id), stored, "a commit from before forgetting was stored again");
     is_forgotten(store, id);
-    store.refuse_forgotten(Commit::with_id(commits[1].id(), sequence(id, [2, 6])));
+    store.refuse_forgotten(&Commit::with_id(commits[1].id(), sequence(id, [2, 7])));
 }
 
 /// Once forgetting is acknowledged no event is added, also by those who save at that moment.
-pub fn what_is_saved_meanwhile_is_there_before_or_not_at_all<R: AggregateRecorder>(store: &Store<R>) {
+pub fn what_is_saved_meanwhile_is_there_before_or_not_at_all<R: KeyRecorder>(store: &Store<R>) {
     for round in 0..12 {
         let id = new_id();
         let keys = if round % 2 == 0 { vec![key(id, "key")] } else { Vec::new() };
@@ -171,7 +179,7 @@ pub fn what_is_saved_meanwhile_is_there_before_or_not_at_all<R: AggregateRecorde
             }
             barrier.wait();
             thread::sleep(Duration::from_micros(round * 200));
-            store.forget(id);
+            store.forget_with(id, &notice_of(id, LATE));
             let after = store.all(id);
             is_forgotten.store(true, Ordering::SeqCst);
             after
@@ -181,15 +189,15 @@ pub fn what_is_saved_meanwhile_is_there_before_or_not_at_all<R: AggregateRecorde
 }
 
 /// A future that is dropped has forgotten or not, and nothing between; forgetting again finishes it.
-pub fn a_dropped_forgetting_leaves_nothing_half<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_dropped_forgetting_leaves_nothing_half<R: KeyRecorder>(store: &Store<R>) {
     let mut random = Random::new(5);
     let never = new_id();
     store.store(&with_keys([event(never, 1)], [key(never, "key")]));
-    drop(store.recorder().forget(never));
+    drop(store.recorder().forget(never, notice_of(never, LATE)));
     for _ in 0..40 {
         let id = new_id();
         store.store(&with_keys([event(id, 1)], [key(id, "key")]));
-        let mut future = Box::pin(store.recorder().forget(id));
+        let mut future = Box::pin(store.recorder().forget(id, notice_of(id, LATE)));
         for _ in 0..=random.below(2) {
             if poll_once(store.way(), &mut future).is_ready() {
                 break;
@@ -205,9 +213,11 @@ pub fn a_dropped_forgetting_leaves_nothing_half<R: AggregateRecorder>(store: &St
             is_forgotten(store, id);
         }
         assert!(saved.is_err() || !was_forgotten, "the data key is destroyed, and an event is added");
-        store.forget(id);
+        store.forget_with(id, &notice_of(id, LATE));
         is_forgotten(store, id);
-        store.refuse_forgotten(Commit::new(vec![event(id, 3)]));
+        store.refuse_forgotten(&Commit::new(vec![event(id, 3)]));
+        let notices = store.all(id).into_iter().filter(|event| event.topic == FORGOTTEN).count();
+        assert_eq!(notices, 1, "so many notices of one forgetting");
     }
     assert_eq!(store.key(never), Some(key(never, "key")), "a future that was never polled has forgotten");
     let commit = with_keys([event(never, 2)], [key(never, "key")]);
@@ -215,6 +225,6 @@ pub fn a_dropped_forgetting_leaves_nothing_half<R: AggregateRecorder>(store: &St
 }
 
 #[track_caller]
-pub(super) fn is_forgotten<R: AggregateRecorder>(store: &Store<R>, id: Uuid) {
+pub(super) fn is_forgotten<R: KeyRecorder>(store: &Store<R>, id: Uuid) {
     assert_eq!(store.key(id), Some(StoredKey::forgotten(id)), "what is left of a forgotten data key");
 }

@@ -6,12 +6,14 @@ use std::thread;
 
 use uuid::Uuid;
 
-use super::store::{SetAtEnd, Store, event, key, new_id, refused, sequence, with_keys};
+use super::samples::{event, key, new_id, sequence, with_keys};
+use super::store::{SetAtEnd, Store, refused};
 use crate::error::{Conflict, ErrorKind};
-use crate::recorder::{AggregateRecorder, Commit, Receipt, StoredKey};
+use crate::id::DataKeyId;
+use crate::recorder::{Commit, KeyRecorder, Receipt, StoredKey};
 
 /// An unknown id has no data key, and neither has an aggregate whose events came without one; that is no error.
-pub fn an_unknown_id_has_no_key<R: AggregateRecorder>(store: &Store<R>) {
+pub fn an_unknown_id_has_no_key<R: KeyRecorder>(store: &Store<R>) {
     let (plain, keyed) = (new_id(), new_id());
     store.save([event(plain, 1)]);
     store.store(&with_keys([event(keyed, 1)], [key(keyed, "key")]));
@@ -21,13 +23,13 @@ pub fn an_unknown_id_has_no_key<R: AggregateRecorder>(store: &Store<R>) {
 }
 
 /// A data key comes back as it was stored: any bytes, few or many.
-pub fn a_key_comes_back_as_it_was_stored<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_key_comes_back_as_it_was_stored<R: KeyRecorder>(store: &Store<R>) {
     let all: Vec<u8> = (0..=u8::MAX).collect();
     let large: Vec<u8> = all.iter().copied().cycle().take(1 << 10).collect();
     for wrapped in [vec![0], vec![0; 3], b"it's \"text\"; --".to_vec(), all, large] {
         for many in [1, 3] {
             let id = new_id();
-            let stored = StoredKey::new(id, wrapped.clone());
+            let stored = StoredKey::new(id, DataKeyId::random(), wrapped.clone());
             store.store(&with_keys(sequence(id, 1..=many), [stored.clone()]));
             let read = store.key(id);
             assert!(read == Some(stored), "a data key of {} bytes came back changed", wrapped.len());
@@ -37,7 +39,7 @@ pub fn a_key_comes_back_as_it_was_stored<R: AggregateRecorder>(store: &Store<R>)
 }
 
 /// A commit brings the data keys of all its aggregates.
-pub fn a_commit_brings_the_keys_of_its_aggregates<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_commit_brings_the_keys_of_its_aggregates<R: KeyRecorder>(store: &Store<R>) {
     let ids = [new_id(), new_id(), new_id()];
     store.save([event(ids[1], 1)]);
     store.store(&with_keys(ids.map(|id| event(id, 2)), ids.map(|id| key(id, "key"))));
@@ -47,7 +49,7 @@ pub fn a_commit_brings_the_keys_of_its_aggregates<R: AggregateRecorder>(store: &
 }
 
 /// The data keys of many are read at once; unknown ids are left out, and asking twice does no harm.
-pub fn the_keys_of_many_are_read_at_once<R: AggregateRecorder>(store: &Store<R>) {
+pub fn the_keys_of_many_are_read_at_once<R: KeyRecorder>(store: &Store<R>) {
     let mut ids: Vec<_> = (0..1_500).map(|_| new_id()).collect();
     let events: Vec<_> = ids.iter().map(|id| event(*id, 1)).collect();
     let expected: Vec<_> = ids.iter().map(|id| key(*id, "key")).collect();
@@ -60,7 +62,7 @@ pub fn the_keys_of_many_are_read_at_once<R: AggregateRecorder>(store: &Store<R>)
 }
 
 /// Data keys are kept apart, also those of ids that are nearly the same.
-pub fn keys_are_kept_apart<R: AggregateRecorder>(store: &Store<R>) {
+pub fn keys_are_kept_apart<R: KeyRecorder>(store: &Store<R>) {
     let one = new_id().as_u128();
     let near = [one, one ^ 1, one ^ (1 << 127), one.swap_bytes(), 0, u128::MAX].map(Uuid::from_u128);
     for id in near {
@@ -72,7 +74,7 @@ pub fn keys_are_kept_apart<R: AggregateRecorder>(store: &Store<R>) {
 }
 
 /// The data key that an aggregate has already is accepted again.
-pub fn the_same_key_again_is_accepted<R: AggregateRecorder>(store: &Store<R>) {
+pub fn the_same_key_again_is_accepted<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     for number in 1..=3 {
         store.store(&with_keys([event(id, number)], [key(id, "key")]));
@@ -84,7 +86,7 @@ pub fn the_same_key_again_is_accepted<R: AggregateRecorder>(store: &Store<R>) {
 
 /// Events of an aggregate that has a data key are refused without it: they could be read when it is destroyed. Those of a
 /// commit that is stored already are known again.
-pub fn events_without_the_key_of_their_aggregate_are_refused<R: AggregateRecorder>(store: &Store<R>) {
+pub fn events_without_the_key_of_their_aggregate_are_refused<R: KeyRecorder>(store: &Store<R>) {
     let (id, other, plain) = (new_id(), new_id(), new_id());
     let before = Commit::new(vec![event(id, 1)]);
     let receipt = store.store(&before);
@@ -115,7 +117,7 @@ pub fn events_without_the_key_of_their_aggregate_are_refused<R: AggregateRecorde
 }
 
 /// Another data key is a conflict, which names the aggregate, and nothing of its commit is stored.
-pub fn another_key_is_a_conflict<R: AggregateRecorder>(store: &Store<R>) {
+pub fn another_key_is_a_conflict<R: KeyRecorder>(store: &Store<R>) {
     let (id, before, after) = (new_id(), new_id(), new_id());
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
     let ids = [before, id, after];
@@ -138,7 +140,7 @@ pub fn another_key_is_a_conflict<R: AggregateRecorder>(store: &Store<R>) {
 }
 
 /// Two data keys of one aggregate in one commit are a conflict.
-pub fn two_keys_of_one_aggregate_conflict<R: AggregateRecorder>(store: &Store<R>) {
+pub fn two_keys_of_one_aggregate_conflict<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     let conflict = refused(store.append(with_keys([event(id, 1)], [key(id, "one"), key(id, "other")])));
     assert_eq!(conflict, Conflict::key(id), "the conflict of two data keys");
@@ -147,7 +149,7 @@ pub fn two_keys_of_one_aggregate_conflict<R: AggregateRecorder>(store: &Store<R>
 }
 
 /// A commit that is refused leaves no data key.
-pub fn a_refused_commit_leaves_no_key<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_refused_commit_leaves_no_key<R: KeyRecorder>(store: &Store<R>) {
     let (taken, other) = (new_id(), new_id());
     store.save([event(taken, 1)]);
     let keys = [key(other, "key"), key(taken, "key")];
@@ -159,7 +161,7 @@ pub fn a_refused_commit_leaves_no_key<R: AggregateRecorder>(store: &Store<R>) {
 }
 
 /// A commit that is saved again with another data key returns the first receipt, and the first data key stays.
-pub fn a_repeated_commit_leaves_the_first_key<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_repeated_commit_leaves_the_first_key<R: KeyRecorder>(store: &Store<R>) {
     let (id, plain) = (new_id(), new_id());
     let again = |commit: &Commit, first: &Receipt, key: StoredKey| {
         let again = Commit::with_id(commit.id(), commit.events().to_vec()).with_keys(vec![key]);
@@ -178,32 +180,9 @@ pub fn a_repeated_commit_leaves_the_first_key<R: AggregateRecorder>(store: &Stor
     assert_eq!(store.key(plain), None, "a repeated commit stored a data key");
 }
 
-/// A data key is replaced by who knows its stored form, and by nobody else.
-pub fn a_key_is_replaced_by_who_knows_it<R: AggregateRecorder>(store: &Store<R>) {
-    let (id, other, unknown) = (new_id(), new_id(), new_id());
-    for id in [id, other] {
-        store.store(&with_keys([event(id, 1)], [key(id, "key")]));
-    }
-    assert!(!store.replace(key(id, "wrong"), key(id, "new")), "a key was replaced by who did not know it");
-    assert!(!store.replace(key(unknown, "key"), key(unknown, "new")), "a key was replaced that is not there");
-    assert!(!store.replace(key(id, "key"), StoredKey::forgotten(id)), "a key was replaced by none");
-    assert_eq!(by_id(store.keys([id, other, unknown])), [key(id, "key"), key(other, "key")]);
-    let longer = key(id, &"longer".repeat(40));
-    assert!(store.replace(key(id, "key"), longer.clone()), "a key was not replaced");
-    assert!(!store.replace(key(id, "key"), key(id, "late")), "a key was replaced by who knew an older form");
-    assert_eq!(by_id(store.keys([id, other])), [longer.clone(), key(other, "key")]);
-    let conflict = refused(store.append(with_keys([event(id, 2)], [key(id, "key")])));
-    assert_eq!(conflict, Conflict::key(id), "the older form of a data key");
-    store.store(&with_keys([event(id, 2)], [longer.clone()]));
-    store.forget(id);
-    assert!(!store.replace(longer, key(id, "back")), "what is forgotten came back");
-    assert!(!store.replace(StoredKey::forgotten(id), key(id, "back")), "what is forgotten came back");
-    assert_eq!(store.key(id), Some(StoredKey::forgotten(id)));
-}
-
 /// Of several who bring different first data keys of an aggregate at the same time one wins, and the others are
 /// told of a conflict.
-pub fn of_several_first_keys_one_wins<R: AggregateRecorder>(store: &Store<R>) {
+pub fn of_several_first_keys_one_wins<R: KeyRecorder>(store: &Store<R>) {
     for round in 0..20 {
         let id = new_id();
         let barrier = Barrier::new(6);
@@ -237,7 +216,7 @@ pub fn of_several_first_keys_one_wins<R: AggregateRecorder>(store: &Store<R>) {
 }
 
 /// Who reads an event finds its data key, at any moment.
-pub fn an_event_is_never_seen_without_its_key<R: AggregateRecorder>(store: &Store<R>) {
+pub fn an_event_is_never_seen_without_its_key<R: KeyRecorder>(store: &Store<R>) {
     let ids: Vec<_> = (0..60).map(|_| new_id()).collect();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -261,7 +240,7 @@ pub fn an_event_is_never_seen_without_its_key<R: AggregateRecorder>(store: &Stor
 
 /// In the order of their ids, each once; what stands twice in an answer has to be the same.
 pub(super) fn by_id(mut keys: Vec<StoredKey>) -> Vec<StoredKey> {
-    keys.sort_by_key(StoredKey::id);
+    keys.sort_by_key(StoredKey::aggregate);
     keys.dedup();
     keys
 }

@@ -1,6 +1,8 @@
 use super::store::Store;
 use super::way::Way;
-use crate::recorder::{AggregateRecorder, ApplicationRecorder, ProcessRecorder, SnapshotRecorder};
+use crate::recorder::{
+    AggregateRecorder, ApplicationRecorder, KeyRecorder, ProcessRecorder, SnapshotRecorder, TrackingRecorder,
+};
 
 /// A promise, and how it is checked on an empty recorder.
 #[derive(Debug)]
@@ -21,42 +23,62 @@ pub struct ReopeningRule<R> {
     pub check: fn(R, Way, &dyn Fn(R) -> R),
 }
 
-/// The promises of an [`AggregateRecorder`].
-pub fn aggregate_rules<R: AggregateRecorder>() -> Vec<Rule<R>> {
-    recorder_conformance!(@aggregate rules [R])
+/// A promise of stores that can be opened twice, and how it is checked, on two handles on one empty store.
+#[derive(Debug)]
+pub struct SharingRule<R> {
+    /// The promise, as the function that checks it is called.
+    pub name: &'static str,
+    /// Panics if the recorder breaks it.
+    pub check: fn(&Store<R>, &Store<R>),
 }
 
-/// What an [`ApplicationRecorder`] promises beyond those of an [`AggregateRecorder`].
-pub fn application_rules<R: ApplicationRecorder>() -> Vec<Rule<R>> {
-    recorder_conformance!(@application rules [R])
+/// Makes functions that return the rules of a level.
+macro_rules! lists {
+    ($($(#[$docs:meta])* $list:ident: $level:ident $rules:ident of $rule:ident for $($recorder:ident)+;)*) => {$(
+        $(#[$docs])*
+        pub fn $list<R: $($recorder +)+>() -> Vec<$rule<R>> {
+            recorder_conformance!(@$level $rules [R])
+        }
+    )*};
 }
 
-/// What a [`ProcessRecorder`] promises beyond those of an [`ApplicationRecorder`].
-pub fn process_rules<R: ProcessRecorder>() -> Vec<Rule<R>> {
-    recorder_conformance!(@process rules [R])
-}
-
-/// The promises of a [`SnapshotRecorder`].
-pub fn snapshot_rules<R: SnapshotRecorder>() -> Vec<Rule<R>> {
-    recorder_conformance!(@snapshots rules [R])
-}
-
-/// The promises of an [`AggregateRecorder`] that lasts.
-pub fn aggregate_reopening_rules<R: AggregateRecorder>() -> Vec<ReopeningRule<R>> {
-    recorder_conformance!(@aggregate_reopening reopening_rules [R])
-}
-
-/// What an [`ApplicationRecorder`] that lasts promises beyond those.
-pub fn application_reopening_rules<R: ApplicationRecorder>() -> Vec<ReopeningRule<R>> {
-    recorder_conformance!(@application_reopening reopening_rules [R])
-}
-
-/// What a [`ProcessRecorder`] that lasts promises beyond those.
-pub fn process_reopening_rules<R: ProcessRecorder>() -> Vec<ReopeningRule<R>> {
-    recorder_conformance!(@process_reopening reopening_rules [R])
-}
-
-/// The promises of a [`SnapshotRecorder`] that lasts.
-pub fn snapshot_reopening_rules<R: SnapshotRecorder>() -> Vec<ReopeningRule<R>> {
-    recorder_conformance!(@snapshots_reopening reopening_rules [R])
+lists! {
+    /// The promises of an [`AggregateRecorder`].
+    aggregate_rules: aggregate rules of Rule for AggregateRecorder;
+    /// Those of them that are about its limits.
+    limit_rules: limits rules of Rule for AggregateRecorder;
+    /// What a [`KeyRecorder`] promises beyond those of an [`AggregateRecorder`].
+    key_rules: keys rules of Rule for KeyRecorder;
+    /// What an [`ApplicationRecorder`] promises beyond those of an [`AggregateRecorder`].
+    application_rules: application rules of Rule for ApplicationRecorder;
+    /// What the log of a [`KeyRecorder`] promises.
+    log_key_rules: log_keys rules of Rule for ApplicationRecorder KeyRecorder;
+    /// The promises of a [`TrackingRecorder`].
+    tracking_rules: tracking rules of Rule for TrackingRecorder;
+    /// What a [`ProcessRecorder`] promises beyond those of an [`ApplicationRecorder`] and a [`TrackingRecorder`].
+    process_rules: process rules of Rule for ProcessRecorder;
+    /// What a [`ProcessRecorder`] that keeps data keys promises.
+    process_key_rules: process_keys rules of Rule for ProcessRecorder KeyRecorder;
+    /// The promises of a [`SnapshotRecorder`].
+    snapshot_rules: snapshots rules of Rule for SnapshotRecorder;
+    /// The promises of an [`AggregateRecorder`] that lasts.
+    aggregate_reopening_rules: aggregate_reopening reopening_rules of ReopeningRule for AggregateRecorder;
+    /// What a [`KeyRecorder`] that lasts promises beyond those.
+    key_reopening_rules: keys_reopening reopening_rules of ReopeningRule for KeyRecorder;
+    /// What an [`ApplicationRecorder`] that lasts promises beyond those.
+    application_reopening_rules: application_reopening reopening_rules of ReopeningRule for ApplicationRecorder;
+    /// The promises of a [`TrackingRecorder`] that lasts.
+    tracking_reopening_rules: tracking_reopening reopening_rules of ReopeningRule for TrackingRecorder;
+    /// What a [`ProcessRecorder`] that lasts promises beyond those.
+    process_reopening_rules: process_reopening reopening_rules of ReopeningRule for ProcessRecorder;
+    /// The promises of a [`SnapshotRecorder`] that lasts.
+    snapshot_reopening_rules: snapshots_reopening reopening_rules of ReopeningRule for SnapshotRecorder;
+    /// The promises of an [`AggregateRecorder`] whose store can be opened twice.
+    aggregate_sharing_rules: aggregate_sharing sharing_rules of SharingRule for AggregateRecorder;
+    /// What a [`KeyRecorder`] whose store can be opened twice promises beyond those.
+    key_sharing_rules: keys_sharing sharing_rules of SharingRule for KeyRecorder;
+    /// What an [`ApplicationRecorder`] whose store can be opened twice promises beyond those.
+    application_sharing_rules: application_sharing sharing_rules of SharingRule for ApplicationRecorder;
+    /// The promises of a [`TrackingRecorder`] whose store can be opened twice.
+    tracking_sharing_rules: tracking_sharing sharing_rules of SharingRule for TrackingRecorder;
 }

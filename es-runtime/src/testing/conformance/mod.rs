@@ -13,35 +13,47 @@
 mod instantiate;
 mod list;
 mod random;
+mod samples;
 mod store;
 mod way;
 
-pub mod atomicity;
-pub mod commits;
-pub mod concurrency;
-pub mod conflicts;
-pub mod drops;
-pub mod durability;
 pub mod events;
-pub mod forgetting;
-pub mod keys;
-pub mod log;
-pub mod log_order;
-pub mod log_ranges;
 pub mod ranges;
+pub mod pages;
+pub mod sizes;
+pub mod conflicts;
+pub mod atomicity;
 pub mod repeats;
+pub mod commits;
+pub mod limits;
+pub mod drops;
+pub mod concurrency;
+pub mod keys;
+pub mod key_renewal;
+pub mod forgetting;
+pub mod notices;
+pub mod refusals;
+pub mod log;
+pub mod log_ranges;
+pub mod log_pages;
+pub mod log_order;
+pub mod marks;
+pub mod other_logs;
+pub mod slices;
+pub mod waking;
+pub mod followers;
+pub mod steps;
+pub mod cursors;
+pub mod processing;
+pub mod snapshots;
 pub mod snapshot_ranges;
 pub mod snapshot_sharing;
-pub mod snapshots;
-pub mod tracking;
-pub mod tracking_conflicts;
+pub mod durability;
+pub mod sharing;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::list::{
-    ReopeningRule, Rule, aggregate_reopening_rules, aggregate_rules, application_reopening_rules,
-    application_rules, process_reopening_rules, process_rules, snapshot_reopening_rules, snapshot_rules,
-};
+pub use self::list::*;
 pub use self::store::Store;
 pub use self::way::Way;

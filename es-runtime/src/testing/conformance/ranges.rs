@@ -1,6 +1,7 @@
 //! Which events of a sequence a range means.
 
-use super::store::{Store, event, new_id, numbers, sequence, version};
+use super::samples::{event, new_id, numbers, sequence, version};
+use super::store::Store;
 use crate::id::Version;
 use crate::recorder::{AggregateRecorder, EventRange};
 

@@ -6,7 +6,8 @@ use std::thread;
 use uuid::Uuid;
 
 use super::conflicts::check;
-use super::store::{Store, event, new_id, refused, sequence, under};
+use super::samples::{event, new_id, sequence, under};
+use super::store::{Store, refused};
 use crate::recorder::{AggregateRecorder, Commit, CommitId, Receipt};
 
 /// The same commit again returns the first receipt, as a repeated one, and stores nothing.
@@ -81,6 +82,57 @@ pub fn a_commit_that_is_stored_in_part_conflicts<R: AggregateRecorder>(store: &S
     refused(store.append(Commit::with_id(commit.id(), sequence(id, 1..=3))));
     refused(store.append(Commit::with_id(commit.id(), sequence(id, 3..=4))));
     assert_eq!(store.all(id), sequence(id, 1..=3));
+}
+
+/// A commit whose events come in another order was done before.
+pub fn a_permuted_commit_was_done_before<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, other) = (new_id(), new_id());
+    let mut events = sequence(id, 1..=3);
+    events.extend(sequence(other, 1..=2));
+    let commit = Commit::new(events.clone());
+    let first = store.store(&commit);
+    for turn in 1..events.len() {
+        events.rotate_left(turn);
+        let again = store.store(&Commit::with_id(commit.id(), events.clone()));
+        assert_eq!(again, first, "the receipt of a commit in another order");
+        assert!(again.is_repeated(), "a receipt does not say that it was stored before");
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=3), "a commit that came again was stored again");
+}
+
+/// A part of a commit was done before, and its receipt names the places of that part, where places are known.
+pub fn a_part_of_a_commit_was_done_before<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, other) = (new_id(), new_id());
+    let events = [event(id, 1), event(other, 1), event(id, 2), event(other, 2)];
+    let commit = Commit::new(events.to_vec());
+    let first = store.store(&commit);
+    store.save([event(id, 3)]);
+    for (from, to) in [(0, 1), (1, 2), (3, 4), (0, 2), (1, 4)] {
+        let part = store.store(&Commit::with_id(commit.id(), events[from..to].to_vec()));
+        assert!(part.is_repeated(), "a receipt does not say that it was stored before");
+        let places = first.positions().map(|(first, _)| [from, to - 1].map(|at| first.get() + at as u64));
+        let named = part.positions().map(|(first, last)| [first.get(), last.get()]);
+        assert_eq!(named, places, "the places of events {from} to {to} of a commit");
+    }
+    assert_eq!(store.all(id), sequence(id, 1..=3), "a part of a commit that came again was stored again");
+}
+
+/// A commit that comes again with more events is a conflict, and the new ones are not stored.
+pub fn a_commit_with_more_events_conflicts<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, other) = (new_id(), new_id());
+    let commit = Commit::new(sequence(id, 1..=2));
+    store.store(&commit);
+    for more in [vec![event(id, 3)], vec![event(other, 1)], vec![event(other, 1), event(id, 3)]] {
+        for turned in [false, true] {
+            let mut events = [commit.events(), &more].concat();
+            if turned {
+                events.reverse();
+            }
+            refused(store.append(Commit::with_id(commit.id(), events)));
+            assert_eq!(store.all(id), sequence(id, 1..=2), "what a commit was offered with more is stored");
+            assert_eq!(store.all(other), [], "what a commit was offered with more is stored");
+        }
+    }
 }
 
 /// A commit id that is used again for other topics at the same versions is a conflict.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::drops::poll_once;
 use super::random::Random;
-use super::store::{SetAtEnd, Store, TOPIC, event, new_id, saying, sequence, version};
-use super::way::PATIENCE;
+use super::samples::{TOPIC, event, new_id, saying, sequence, version};
+use super::store::{SetAtEnd, Store};
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
 
@@ -150,5 +150,5 @@ pub fn dropped_reads_of_snapshots_leave_nothing_occupied<R: SnapshotRecorder>(st
         assert_eq!(store.all_snapshots(id).len(), 5);
     }
     let took = began.elapsed();
-    assert!(took < PATIENCE, "20 reads after dropped ones took {took:?}");
+    assert!(took < store.patience(), "20 reads after dropped ones took {took:?}");
 }

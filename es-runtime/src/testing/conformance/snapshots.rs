@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::events::topics;
-use super::store::{Store, event, new_id, numbers, saying, sequence, under, version};
+use super::samples::{TOPIC, event, new_id, numbers, saying, sequence, stored, under, version};
+use super::store::Store;
 use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
@@ -24,8 +25,8 @@ pub fn an_unknown_id_has_no_snapshots<R: SnapshotRecorder>(store: &Store<R>) {
 pub fn a_snapshot_comes_back_as_it_was_put<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let snapshots = [
-        StoredEvent::new(id, version(1), "topic1", b"state1".to_vec()),
-        StoredEvent::new(id, version(100), "topic2", b"state2".to_vec()),
+        stored(id, 1, "topic1", "state1"),
+        stored(id, 100, "topic2", "state2"),
     ];
     store.put_all(snapshots.clone());
     for snapshot in snapshots {
@@ -94,17 +95,17 @@ pub fn the_state_of_a_snapshot_is_any_bytes<R: SnapshotRecorder>(store: &Store<R
     let all: Vec<u8> = (0..=u8::MAX).collect();
     let large: Vec<u8> = all.iter().copied().cycle().take(1 << 20).collect();
     let states = [Vec::new(), vec![0], vec![0; 3], b"it's \"text\"; --".to_vec(), all, large];
-    let made = |(number, state)| StoredEvent::new(id, version(number), "Topic", state);
+    let made = |(number, state)| stored(id, number, TOPIC, state);
     let snapshots: Vec<_> = (1..).zip(states).map(made).collect();
     store.put_all(snapshots.clone());
     came_back(store, &snapshots);
 }
 
-/// The topic of a snapshot is any text: with quotes, of any script, empty, very long; those that nearly are the same are
-/// different kinds.
-pub fn the_topic_of_a_snapshot_is_any_text<R: SnapshotRecorder>(store: &Store<R>) {
+/// The topic of a snapshot is any name: with quotes, of any script, long; those that are nearly the same are different
+/// kinds.
+pub fn the_topic_of_a_snapshot_is_any_name<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
-    let made = |(number, topic)| StoredEvent::new(id, version(1), topic, vec![number]);
+    let made = |(number, topic)| stored(id, 1, topic, [number]);
     let snapshots: Vec<_> = (0_u8..).zip(topics()).map(made).collect();
     store.put_all(snapshots.clone());
     for snapshot in snapshots {
@@ -119,6 +120,6 @@ fn came_back<R: SnapshotRecorder>(store: &Store<R>, snapshots: &[StoredEvent]) {
     assert_eq!(read.len(), snapshots.len(), "not every snapshot came back");
     for (read, put) in read.iter().zip(snapshots) {
         let bytes = put.state.len();
-        assert!(read == put, "a snapshot came back changed: {:.80?}, {bytes} bytes", put.topic);
+        assert!(read == put, "a snapshot came back changed: {:?}, {bytes} bytes", put.topic);
     }
 }

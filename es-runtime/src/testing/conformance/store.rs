@@ -1,13 +1,19 @@
+use std::fmt::Debug;
+use std::future::IntoFuture;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::way::Way;
+use super::samples::{TOPIC, mark, notice, step};
+use super::way::{PATIENCE, Way};
+use crate::clock::timeout;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, SnapshotRecorder, StoredKey, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventPage, EventRange, KeyRecorder, LogPage,
+    LogRange, Mark, Notification, ProcessRecorder, Receipt, SnapshotRecorder, Step, StoredKey,
+    TrackingRecorder,
 };
 use crate::stored_event::StoredEvent;
 
@@ -16,12 +22,26 @@ use crate::stored_event::StoredEvent;
 pub struct Store<R> {
     recorder: R,
     way: Way,
+    patience: Duration,
 }
 
 impl<R> Store<R> {
     /// An empty recorder, to be used by one rule.
     pub const fn new(recorder: R, way: Way) -> Self {
-        Self { recorder, way }
+        Self { recorder, way, patience: PATIENCE }
+    }
+
+    /// Another handle on the same store, opened by a function.
+    #[must_use]
+    pub fn second(&self, open: impl FnOnce(&R) -> R) -> Self {
+        Self { recorder: open(&self.recorder), ..*self }
+    }
+
+    /// The same with less patience, for recorders that are known to be wrong.
+    #[cfg(test)]
+    pub(super) const fn hasty(mut self) -> Self {
+        self.patience = Duration::from_millis(1_500);
+        self
     }
 
     /// The recorder.
@@ -37,6 +57,16 @@ impl<R> Store<R> {
     /// How futures are driven.
     pub const fn way(&self) -> Way {
         self.way
+    }
+
+    /// How long a rule waits for what must happen.
+    pub(super) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Drives a future to its end, if that comes in time.
+    pub(super) fn within<F: IntoFuture>(&self, future: F) -> Option<F::Output> {
+        self.way.run(timeout(self.patience, future)).ok()
     }
 }
 
@@ -59,8 +89,30 @@ impl<R: AggregateRecorder> Store<R> {
         self.store(&Commit::new(events.into()))
     }
 
+    /// The events of a range, page by page.
     #[track_caller]
     pub(super) fn select(&self, id: Uuid, range: EventRange) -> Vec<StoredEvent> {
+        self.pages(id, range).into_iter().flat_map(|page| page.events).collect()
+    }
+
+    /// The pages of a range, until they say that there is no more, or its limit is reached.
+    #[track_caller]
+    pub(super) fn pages(&self, id: Uuid, mut range: EventRange) -> Vec<EventPage> {
+        let mut pages = Vec::new();
+        loop {
+            let page = self.page(id, range);
+            let next = page.events.last().filter(|_| page.more).map(|last| last.version);
+            let left = range.max_count().map(|limit| limit.saturating_sub(page.events.len()));
+            assert!(!page.more || next.is_some(), "a page says that there is more, and holds nothing");
+            pages.push(page);
+            let Some(last) = next.filter(|_| left != Some(0)) else { return pages };
+            range = if range.is_descending() { range.lt(last) } else { range.gt(last) };
+            range = left.map_or(range, |left| range.limit(left));
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn page(&self, id: Uuid, range: EventRange) -> EventPage {
         accepted(self.way.run(self.recorder.select(id, range)), "reading a sequence")
     }
 
@@ -81,6 +133,15 @@ impl<R: AggregateRecorder> Store<R> {
         accepted(self.way.run(self.recorder.has_commit(id, commit)), "looking for a commit")
     }
 
+    /// Saves what must be refused for a reason of this kind.
+    #[track_caller]
+    pub(super) fn refuse_as(&self, kind: ErrorKind, commit: &Commit) {
+        let answer = self.append(commit.clone()).map_err(|error| error.kind());
+        assert_eq!(answer, Err(kind), "the answer to a commit that has to be refused");
+    }
+}
+
+impl<R: KeyRecorder> Store<R> {
     #[track_caller]
     pub(super) fn keys(&self, ids: impl Into<Vec<Uuid>>) -> Vec<StoredKey> {
         accepted(self.way.run(self.recorder.select_keys(ids.into())), "reading data keys")
@@ -92,7 +153,7 @@ impl<R: AggregateRecorder> Store<R> {
         let mut keys = self.keys([id]);
         assert!(keys.len() < 2, "one aggregate has {} data keys", keys.len());
         let key = keys.pop();
-        assert!(key.iter().all(|key| key.id() == id), "the data key of another aggregate was read");
+        assert!(key.iter().all(|key| key.aggregate() == id), "the data key of another aggregate was read");
         key
     }
 
@@ -101,20 +162,24 @@ impl<R: AggregateRecorder> Store<R> {
         accepted(self.way.run(self.recorder.replace_key(old, new)), "replacing a data key")
     }
 
+    /// Forgets an aggregate, with a notice after its last event, which is returned.
     #[track_caller]
-    pub(super) fn forget(&self, id: Uuid) {
-        accepted(self.way.run(self.recorder.forget(id)), "forgetting");
+    pub(super) fn forget(&self, id: Uuid) -> StoredEvent {
+        let last = self.select(id, EventRange::all().descending().limit(1)).pop();
+        let notice = notice(id, last.map_or(1, |last| last.version.get() + 1));
+        self.forget_with(id, &Commit::new(vec![notice.clone()]));
+        notice
+    }
+
+    #[track_caller]
+    pub(super) fn forget_with(&self, id: Uuid, notice: &Commit) {
+        accepted(self.way.run(self.recorder.forget(id, notice.clone())), "forgetting");
     }
 
     /// Saves what must be refused because an aggregate is forgotten.
     #[track_caller]
-    pub(super) fn refuse_forgotten(&self, commit: Commit) {
-        match self.append(commit) {
-            Ok(receipt) => panic!("an event of a forgotten aggregate was accepted: {receipt:?}"),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::Forgotten, "it is reported as another kind: {error}");
-            }
-        }
+    pub(super) fn refuse_forgotten(&self, commit: &Commit) {
+        self.refuse_as(ErrorKind::Forgotten, commit);
     }
 }
 
@@ -182,9 +247,42 @@ impl<R: SnapshotRecorder> Store<R> {
 }
 
 impl<R: ApplicationRecorder> Store<R> {
+    /// The events of a range of the log, page by page.
     #[track_caller]
     pub(super) fn log(&self, range: LogRange) -> Vec<Notification> {
-        accepted(self.way.run(self.recorder.select_log(range)), "reading the log")
+        self.log_pages(range).into_iter().flat_map(|page| page.entries).collect()
+    }
+
+    /// The pages of a range of the log, until they say that there is no more, or its limit is reached.
+    #[track_caller]
+    pub(super) fn log_pages(&self, mut range: LogRange) -> Vec<LogPage> {
+        let mut pages = Vec::new();
+        let mut reached = range.mark();
+        loop {
+            let page = self.log_page(range.clone());
+            let left = range.max_count().map(|limit| limit.saturating_sub(page.entries.len()));
+            let (through, goes_on) = (page.through, page.more && left != Some(0));
+            pages.push(page);
+            if !goes_on {
+                return pages;
+            }
+            assert!(
+                through.map(Mark::position) > reached.map(Mark::position),
+                "a page says that there is more, and goes from {reached:?} to {through:?}"
+            );
+            reached = through;
+            range = range.after(through);
+            range = left.map_or(range.clone(), |left| range.limit(left));
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn log_page(&self, range: LogRange) -> LogPage {
+        accepted(self.try_log_page(range), "reading the log")
+    }
+
+    pub(super) fn try_log_page(&self, range: LogRange) -> Result<LogPage, Error> {
+        self.way.run(self.recorder.read_log(range))
     }
 
     #[track_caller]
@@ -192,53 +290,75 @@ impl<R: ApplicationRecorder> Store<R> {
         self.log(LogRange::all())
     }
 
+    /// The newest place that a reader may reach.
     #[track_caller]
-    pub(super) fn last_position(&self) -> Option<Position> {
-        accepted(self.way.run(self.recorder.last_position()), "reading the last position")
+    pub(super) fn newest(&self) -> Option<Mark> {
+        self.log_page(LogRange::all().limit(0)).through
     }
 
-    /// Saves, and tells the position of the last event.
+    /// The place of the last event of a commit. From here on the log shows it.
     #[track_caller]
-    pub(super) fn save_at(&self, events: impl Into<Vec<StoredEvent>>) -> Position {
-        let receipt = self.save(events);
-        let position = accepted(self.way.run(self.recorder.resolve(&receipt)), "resolving a receipt");
-        position.unwrap_or_else(|| panic!("a commit with events resolves to no position: {receipt:?}"))
+    pub(super) fn resolve(&self, receipt: &Receipt) -> Option<Mark> {
+        accepted(self.way.run(self.recorder.resolve(receipt)), "resolving a receipt")
+    }
+
+    /// Stores a commit that must be accepted, and tells the place of its last event.
+    #[track_caller]
+    pub(super) fn store_at(&self, commit: &Commit) -> Mark {
+        let receipt = self.store(commit);
+        let mark = self.resolve(&receipt);
+        mark.unwrap_or_else(|| panic!("a commit with events resolves to no place: {receipt:?}"))
+    }
+
+    /// Saves, and tells the place of the last event.
+    #[track_caller]
+    pub(super) fn save_at(&self, events: impl Into<Vec<StoredEvent>>) -> Mark {
+        self.store_at(&Commit::new(events.into()))
+    }
+}
+
+impl<R: TrackingRecorder> Store<R> {
+    /// Records a step that must be accepted.
+    #[track_caller]
+    pub(super) fn track(&self, cursor: &Cursor, from: impl Into<Option<u64>>, to: u64) {
+        accepted(self.try_track(step(cursor, from, to)), "a step that begins at the recorded place");
+    }
+
+    pub(super) fn try_track(&self, step: Step) -> Result<(), Error> {
+        self.way.run(self.recorder.track(step))
+    }
+
+    /// The place that is recorded.
+    #[track_caller]
+    pub(super) fn tracked(&self, cursor: &Cursor) -> Option<Mark> {
+        accepted(self.way.run(self.recorder.tracked(cursor)), "reading what is tracked")
+    }
+
+    /// Takes care that a place is recorded.
+    #[track_caller]
+    pub(super) fn is_at(&self, cursor: &Cursor, number: impl Into<Option<u64>>) {
+        assert_eq!(self.tracked(cursor), number.into().map(mark), "the place that is recorded of {cursor}");
     }
 }
 
 impl<R: ProcessRecorder> Store<R> {
-    pub(super) fn append_tracked(&self, commit: Commit, tracking: Tracking) -> Result<Receipt, Error> {
-        self.way.run(self.recorder.append_tracked(commit, tracking))
+    pub(super) fn append_tracked(&self, commit: Commit, step: Step) -> Result<Receipt, Error> {
+        self.way.run(self.recorder.append_tracked(commit, step))
     }
 
-    /// Stores events with a tracking that must be accepted.
+    /// Stores events with a step that must be accepted. From here on the log shows them.
     #[track_caller]
-    pub(super) fn track(
-        &self,
-        events: impl Into<Vec<StoredEvent>>,
-        upstream: &str,
-        position: u64,
-    ) -> Receipt {
-        let appended = self.append_tracked(Commit::new(events.into()), tracking(upstream, position));
-        accepted(appended, "a tracking that nothing stands against")
+    pub(super) fn process(&self, events: impl Into<Vec<StoredEvent>>, step: Step) -> Receipt {
+        let appended = self.append_tracked(Commit::new(events.into()), step);
+        let receipt = accepted(appended, "a tracked commit that nothing stands against");
+        self.resolve(&receipt);
+        receipt
     }
 
-    /// Stores events with a tracking, one of which must be refused with a conflict.
+    /// Stores events with a step, one of which must be refused with a conflict.
     #[track_caller]
-    pub(super) fn refuse_tracked(
-        &self,
-        events: impl Into<Vec<StoredEvent>>,
-        upstream: &str,
-        position: u64,
-    ) -> Conflict {
-        refused(self.append_tracked(Commit::new(events.into()), tracking(upstream, position)))
-    }
-
-    /// The number of the last position that is tracked.
-    #[track_caller]
-    pub(super) fn tracked(&self, upstream: &str) -> Option<u64> {
-        let found = accepted(self.way.run(self.recorder.last_tracked(upstream)), "reading the tracking");
-        found.map(Position::get)
+    pub(super) fn refuse_process(&self, events: impl Into<Vec<StoredEvent>>, step: Step) -> Conflict {
+        refused(self.append_tracked(Commit::new(events.into()), step))
     }
 }
 
@@ -250,72 +370,15 @@ pub(super) fn accepted<T>(answer: Result<T, Error>, what: &str) -> T {
 
 /// The conflict of what must be refused with one.
 #[track_caller]
-pub(super) fn refused(answer: Result<Receipt, Error>) -> Conflict {
+pub(super) fn refused<T: Debug>(answer: Result<T, Error>) -> Conflict {
     match answer {
-        Ok(receipt) => panic!("what conflicts with stored events was accepted: {receipt:?}"),
+        Ok(answer) => panic!("what conflicts with what is stored was accepted: {answer:?}"),
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Conflict, "a conflict is reported as another kind: {error}");
             let conflict = error.as_conflict().cloned();
             conflict.unwrap_or_else(|| panic!("a conflict does not say which: {error}"))
         }
     }
-}
-
-/// What most events and snapshots are stored under.
-pub(super) const TOPIC: &str = "Topic";
-
-/// An event that differs from those at other places.
-pub(super) fn event(id: Uuid, number: u64) -> StoredEvent {
-    under(id, number, TOPIC)
-}
-
-/// A snapshot that differs from others at its place.
-pub(super) fn saying(id: Uuid, number: u64, text: &str) -> StoredEvent {
-    StoredEvent::new(id, version(number), TOPIC, text.as_bytes().to_vec())
-}
-
-pub(super) fn under(id: Uuid, number: u64, topic: impl Into<String>) -> StoredEvent {
-    let topic = topic.into();
-    let state = format!("{topic} {number} of {id}").into_bytes();
-    StoredEvent::new(id, version(number), topic, state)
-}
-
-/// Events of the versions of a range.
-pub(super) fn sequence(id: Uuid, numbers: impl IntoIterator<Item = u64>) -> Vec<StoredEvent> {
-    numbers.into_iter().map(|number| event(id, number)).collect()
-}
-
-/// A data key that differs from those of others.
-pub(super) fn key(id: Uuid, text: &str) -> StoredKey {
-    StoredKey::new(id, format!("{text} of {id}").into_bytes())
-}
-
-/// Events under a new commit id, with their data keys.
-pub(super) fn with_keys(events: impl Into<Vec<StoredEvent>>, keys: impl Into<Vec<StoredKey>>) -> Commit {
-    Commit::new(events.into()).with_keys(keys.into())
-}
-
-pub(super) fn new_id() -> Uuid {
-    Uuid::now_v7()
-}
-
-#[track_caller]
-pub(super) fn version(number: u64) -> Version {
-    Version::new(number).unwrap_or_else(|| panic!("{number} is no version"))
-}
-
-#[track_caller]
-pub(super) fn position(number: u64) -> Position {
-    Position::new(number).unwrap_or_else(|| panic!("{number} is no position"))
-}
-
-#[track_caller]
-pub(super) fn tracking(upstream: &str, number: u64) -> Tracking {
-    Tracking::new(upstream, position(number))
-}
-
-pub(super) fn numbers(events: &[StoredEvent]) -> Vec<u64> {
-    events.iter().map(|event| event.version.get()).collect()
 }
 
 /// Tells the threads of a rule to end, also if the rule fails.

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::super::samples::FORGOTTEN;
 use super::fault::Fault;
 
 use super::writes::pause;
@@ -16,15 +17,19 @@ use uuid::Uuid;
 impl Wrong {
     pub(super) fn has_commit_now(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
         let found = self.inner.has_commit(id, commit).wait()?;
-        let log = || self.inner.select_log(LogRange::all()).wait();
         match self.fault {
             Fault::FindsEveryCommit => Ok(true),
             Fault::FailsOnUnknownCommits if !found => Err(failed(ErrorKind::NotFound)),
             Fault::FindsCommitsAtTheFirst => {
                 let first = self.receipt_of(commit).and_then(|receipt| Some(receipt.positions()?.0));
-                Ok(log()?.iter().any(|entry| Some(entry.position) == first && entry.event.id == id))
+                let log = self.stored_log();
+                Ok(log.iter().any(|entry| Some(entry.position()) == first && entry.event.id == id))
             }
             Fault::FindsCommitsEverywhere => Ok(self.receipt_of(commit).is_some()),
+            Fault::FindsUnchosenCommits => {
+                let log = self.stored_log();
+                Ok(log.iter().any(|entry| entry.mark().commit() == commit && entry.event.id == id))
+            }
             Fault::FindsRefused => Ok(found || self.known().refused.contains(&commit.uuid())),
             Fault::FindsRecentCommits => {
                 Ok(found && self.known().commits.iter().rev().take(8).any(|(recent, _)| *recent == commit))
@@ -38,30 +43,59 @@ impl Wrong {
         self.key(id).is_some_and(|key| key.wrapped().is_none())
     }
 
-    pub(super) async fn forget_later(&self, id: Uuid) -> Result<(), Error> {
+    pub(super) async fn forget_later(&self, id: Uuid, notice: Commit) -> Result<Remains, Error> {
+        let nothing = || Commit::new(Vec::new());
+        let keyed = self.plain(&notice);
         match self.fault {
-            Fault::ForgetsNothing => Ok(()),
+            Fault::ForgetsNothing => Ok(Remains::NONE),
             Fault::FailsToForgetAgain if self.is_forgotten(id) => Err(failed(ErrorKind::NotFound)),
             Fault::ForgettingAgainRevives if self.known().forgotten.contains_key(&id) => {
                 self.known().forgotten.remove(&id);
-                Ok(())
+                Ok(Remains::NONE)
             }
-            Fault::ForgetsOnlyKeys if self.key(id).is_none() => Ok(()),
+            Fault::ForgetsOnlyKeys if self.key(id).is_none() => Ok(Remains::NONE),
             Fault::ForgetsOnlyWithEvents if self.sequence(id).is_empty() => Err(failed(ErrorKind::NotFound)),
             Fault::ForgetsNearIds => {
-                self.inner.forget(Uuid::from_u128(id.as_u128() ^ 1)).await?;
-                self.inner.forget(id).await
+                self.inner.forget(Uuid::from_u128(id.as_u128() ^ 1), nothing()).await?;
+                self.inner.forget(id, notice).await
             }
             Fault::ForgetsTheWholeLog => {
-                for entry in self.inner.select_log(LogRange::all()).await? {
-                    self.inner.forget(entry.event.id).await?;
+                for entry in self.stored_log() {
+                    self.inner.forget(entry.event.id, nothing()).await?;
                 }
-                self.inner.forget(id).await
+                self.inner.forget(id, notice).await
             }
             Fault::HalfForgotten => {
                 self.known().keys.insert(id, StoredKey::forgotten(id));
                 pause().await;
-                self.inner.forget(id).await
+                self.inner.forget(id, notice).await
+            }
+            Fault::ForgetsSilently => self.inner.forget(id, nothing()).await,
+            Fault::NoticeWithoutTheKey => self.put(keyed, None).map(|_| Remains::NONE),
+            Fault::NoticeAtEachForgetting if self.is_forgotten(id) => {
+                self.known().notices.extend(notice.into_parts().events);
+                Ok(Remains::NONE)
+            }
+            Fault::ForgetsDespiteTheConflict => {
+                let done = self.inner.forget(id, notice).await;
+                if done.is_err() {
+                    self.known().keys.insert(id, StoredKey::forgotten(id));
+                }
+                done
+            }
+            Fault::ForgetsWithoutTheTakenNotice => match self.inner.forget(id, notice).await {
+                Err(_) => self.inner.forget(id, nothing()).await,
+                done => done,
+            },
+            Fault::NoticeThenKey => {
+                self.put(keyed, None)?;
+                thread::sleep(Duration::from_micros(300));
+                self.inner.forget(id, nothing()).await
+            }
+            Fault::KeyThenNotice => {
+                self.known().keys.insert(id, StoredKey::forgotten(id));
+                thread::sleep(Duration::from_micros(300));
+                self.inner.forget(id, notice).await
             }
             Fault::ForgettingAgainRevives
             | Fault::ForgottenOnlyWithKeys
@@ -72,13 +106,17 @@ impl Wrong {
             | Fault::ForgottenBeforeRepeats
             | Fault::ChecksForgottenThenWrites
             | Fault::ForgetsLate => {
+                if self.is_forgotten(id) {
+                    return Ok(Remains::NONE);
+                }
                 // Only shown: what it means is decided below.
+                self.put(keyed, None)?;
                 let mut known = self.known();
                 known.keys.insert(id, StoredKey::forgotten(id));
                 known.forgotten.insert(id, Instant::now());
-                Ok(())
+                Ok(Remains::NONE)
             }
-            _ => self.inner.forget(id).await,
+            _ => self.inner.forget(id, notice).await,
         }
     }
 
@@ -104,10 +142,17 @@ impl Wrong {
             {
                 return Some(Err(Conflict::version(events[0].id, events[0].version, None).into()));
             }
+            Fault::NoticesForget => {
+                let done = self.put(commit.clone(), None);
+                for event in events.iter().filter(|event| event.topic == FORGOTTEN) {
+                    self.inner.forget(event.id, Commit::new(Vec::new())).wait().unwrap();
+                }
+                return Some(done);
+            }
             Fault::ForgetsByCommit if keys.iter().any(|key| key.wrapped().is_none()) => {
                 let done = put_plain();
                 for key in keys {
-                    self.inner.forget(key.id()).wait().unwrap();
+                    self.inner.forget(key.aggregate(), Commit::new(Vec::new())).wait().unwrap();
                 }
                 return Some(done);
             }
@@ -115,9 +160,9 @@ impl Wrong {
                 if events.iter().any(|event| self.is_forgotten(event.id)) =>
             {
                 let own = |key: &&StoredKey| {
-                    self.is_forgotten(key.id()) == (self.fault == Fault::NewKeysAfterForgetting)
+                    self.is_forgotten(key.aggregate()) == (self.fault == Fault::NewKeysAfterForgetting)
                 };
-                let shown: Vec<_> = keys.iter().filter(own).map(|key| (key.id(), key.clone())).collect();
+                let shown: Vec<_> = keys.iter().filter(own).map(|key| (key.aggregate(), key.clone())).collect();
                 self.known().keys.extend(shown);
             }
             _ => {}

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::writes::without_top_bit;
 use super::wrong::{Wrong, failed};
 use crate::error::{Conflict, Error, ErrorKind};
-use crate::id::Version;
+use crate::id::{DataKeyId, Version};
 use crate::recorder::*;
 use crate::wait::Wait;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ impl Wrong {
     pub(super) fn plain(&self, commit: &Commit) -> Commit {
         let ids = commit.events().iter().map(|event| event.id).collect();
         let mut keys = self.inner.select_keys(ids).wait().unwrap();
-        keys.sort_by_key(StoredKey::id);
+        keys.sort_by_key(StoredKey::aggregate);
         keys.dedup();
         keys.retain(|key| key.wrapped().is_some());
         Commit::with_id(commit.id(), commit.events().to_vec()).with_keys(keys)
@@ -32,10 +32,10 @@ impl Wrong {
             return Err(failed(ErrorKind::NotFound));
         }
         let found = ids.iter().map(|id| match self.fault {
-            Fault::InventsKeys => self.key(*id).or_else(|| Some(StoredKey::new(*id, vec![0]))),
+            Fault::InventsKeys => self.key(*id).or_else(|| Some(StoredKey::new(*id, DataKeyId::from_bytes([0; 8]), vec![0]))),
             Fault::KeysIgnoreTheTopBitOfIds => {
                 let key = self.key(without_top_bit(*id))?;
-                Some(key.wrapped().map_or(key.clone(), |key| StoredKey::new(*id, key.to_vec())))
+                Some(with(*id, &key, |wrapped| wrapped))
             }
             Fault::RemovesForgottenKeys => self.key(*id).filter(|key| key.wrapped().is_some()),
             _ => self.key(*id),
@@ -48,11 +48,23 @@ impl Wrong {
 
     pub(super) async fn replace_key_later(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
         match self.fault {
-            Fault::ReplacesAnyKey => {
+            Fault::ReplacesAnyKey if self.key(old.aggregate()).is_some() && !new.is_forgotten() => {
                 self.show(&[new]);
                 Ok(true)
             }
             Fault::ReplacesNoKey => Ok(true),
+            Fault::ReplacesByIds if self.key(old.aggregate()).is_some_and(|known| known.key() == new.key()) => {
+                self.show(&[new]);
+                Ok(true)
+            }
+            Fault::ReplacesByAnotherKey if self.key(old.aggregate()) == Some(old.clone()) && !new.is_forgotten() => {
+                self.show(&[new]);
+                Ok(true)
+            }
+            Fault::RenewsWhatIsForgotten if self.is_forgotten(old.aggregate()) => {
+                self.show(&[new]);
+                Ok(true)
+            }
             _ => self.inner.replace_key(old, new).await,
         }
     }
@@ -65,17 +77,17 @@ impl Wrong {
 
     /// Whether the aggregate has another key than this.
     fn has_another(&self, key: &StoredKey) -> bool {
-        self.key(key.id()).is_some_and(|known| known != *key)
+        self.key(key.aggregate()).is_some_and(|known| known.key() != key.key())
     }
 
     /// Shows the keys of a commit, whatever was stored.
     fn show(&self, keys: &[StoredKey]) {
-        self.known().keys.extend(keys.iter().map(|key| (key.id(), key.clone())));
+        self.known().keys.extend(keys.iter().map(|key| (key.aggregate(), key.clone())));
     }
 
     /// Shows those of aggregates that have none.
     fn show_new(&self, keys: &[StoredKey]) {
-        let new: Vec<_> = keys.iter().filter(|key| self.key(key.id()).is_none()).cloned().collect();
+        let new: Vec<_> = keys.iter().filter(|key| self.key(key.aggregate()).is_none()).cloned().collect();
         self.show(&new);
     }
 
@@ -90,19 +102,41 @@ impl Wrong {
         let put_plain = || self.put(self.plain(commit), None);
         match self.fault {
             Fault::RefusesTheSameKeyAgain if before.is_none() => {
-                let known = keys.iter().find(|key| self.key(key.id()).is_some())?;
-                Some(Err(Conflict::key(known.id()).into()))
+                let known = keys.iter().find(|key| self.key(key.aggregate()).is_some())?;
+                Some(Err(Conflict::key(known.aggregate()).into()))
             }
             Fault::AcceptsEventsWithoutKeys if keys.is_empty() => Some(put_plain()),
             Fault::LooksForKeysAtTheFirst => {
                 let first = commit.events().first()?;
-                let is_lacking = |id| self.key(id).is_some() && keys.iter().all(|key| key.id() != id);
+                let is_lacking = |id| self.key(id).is_some() && keys.iter().all(|key| key.aggregate() != id);
                 (!is_lacking(first.id)).then(put_plain)
+            }
+            Fault::ComparesForms if before.is_none() => {
+                let other = keys.iter().find(|key| self.key(key.aggregate()).is_some_and(|known| known != **key))?;
+                Some(Err(Conflict::key(other.aggregate()).into()))
+            }
+            Fault::TakesTheFormOfTheCommit if other.is_none() && before.is_none() => {
+                let done = self.put(commit.clone(), None);
+                if done.is_ok() {
+                    self.show(keys);
+                }
+                Some(done)
+            }
+            Fault::VersionsBeforeKeys
+                if commit.events().iter().any(|event| self.is_taken(event))
+                    && !commit.events().iter().any(|event| self.is_forgotten(event.id))
+                    && before.is_none() =>
+            {
+                Some(put_plain())
+            }
+            Fault::KeysBeforeForgotten if before.is_none() => {
+                let other = other.filter(|key| !self.is_forgotten(key.aggregate()))?;
+                Some(Err(Conflict::key(other.aggregate()).into()))
             }
             Fault::ReplacesKeys => Some(put_plain().inspect(|_| self.show(keys))),
             Fault::KeepsTheFirstKey => {
                 let mut stored = self.plain(commit).keys().to_vec();
-                let is_new = |key: &&StoredKey| stored.iter().all(|known| known.id() != key.id());
+                let is_new = |key: &&StoredKey| stored.iter().all(|known| known.aggregate() != key.aggregate());
                 let new: Vec<_> = keys.iter().filter(is_new).cloned().collect();
                 stored.extend(new);
                 Some(self.put(self.plain(commit).with_keys(stored), None))
@@ -113,7 +147,7 @@ impl Wrong {
             }
             Fault::EventsDespiteKeys if other.is_some() => {
                 let _ = put_plain();
-                other.map(|key| Err(Conflict::key(key.id()).into()))
+                other.map(|key| Err(Conflict::key(key.aggregate()).into()))
             }
             Fault::KeysBeforeEvents => {
                 let done = self.put(commit.clone(), None);
@@ -125,7 +159,7 @@ impl Wrong {
                 }
                 Some(done)
             }
-            Fault::KeysBeforeRepeats => other.map(|key| Err(Conflict::key(key.id()).into())),
+            Fault::KeysBeforeRepeats => other.map(|key| Err(Conflict::key(key.aggregate()).into())),
             Fault::RepeatsBringKeys if before.is_some() => {
                 self.show(keys);
                 None
@@ -148,7 +182,7 @@ impl Wrong {
     pub(super) fn change_keys(&self, mut keys: Vec<StoredKey>) -> Vec<StoredKey> {
         let map = |keys: Vec<StoredKey>, to: &dyn Fn(Vec<u8>) -> Vec<u8>| {
             keys.into_iter()
-                .map(|key| StoredKey::new(key.id(), to(key.wrapped().unwrap().to_vec())))
+                .map(|key| with(key.aggregate(), &key, to))
                 .collect()
         };
         match self.fault {
@@ -163,11 +197,11 @@ impl Wrong {
             }
             Fault::KeysIgnoreTheTopBitOfIds => keys
                 .into_iter()
-                .map(|key| StoredKey::new(without_top_bit(key.id()), key.wrapped().unwrap().to_vec()))
+                .map(|key| with(without_top_bit(key.aggregate()), &key, |wrapped| wrapped))
                 .collect(),
             Fault::DropsDoubleKeys => {
                 let mut seen = HashSet::new();
-                keys.retain(|key| seen.insert(key.id()));
+                keys.retain(|key| seen.insert(key.aggregate()));
                 keys
             }
             _ => keys,
@@ -183,4 +217,10 @@ impl Wrong {
             _ => error,
         }
     }
+}
+
+/// The same key of an aggregate, in another form.
+fn with(id: Uuid, key: &StoredKey, to: impl Fn(Vec<u8>) -> Vec<u8>) -> StoredKey {
+    let form = key.key().zip(key.wrapped());
+    form.map_or(StoredKey::forgotten(id), |(key, wrapped)| StoredKey::new(id, key, to(wrapped.to_vec())))
 }

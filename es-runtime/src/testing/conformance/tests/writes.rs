@@ -4,12 +4,14 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
+use super::super::samples::name;
 use super::fault::Fault;
 
 use super::wrong::{Wrong, failed};
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::*;
+use crate::stored_event::StoredEvent;
 use crate::wait::{Wait, may_block};
 use uuid::Uuid;
 
@@ -17,22 +19,26 @@ impl Wrong {
     pub(super) fn write(
         &self,
         commit: Commit,
-        tracking: Option<Tracking>,
+        step: Option<Step>,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
         let early =
-            (self.fault == Fault::WorksWhenCalled).then(|| self.put(commit.clone(), tracking.clone()));
+            (self.fault == Fault::WorksWhenCalled).then(|| self.put(commit.clone(), step.clone()));
         async move {
             match early {
                 Some(done) => done,
-                None => self.write_later(commit, tracking).await,
+                None => self.write_later(commit, step).await,
             }
         }
     }
 
-    async fn write_later(&self, commit: Commit, tracking: Option<Tracking>) -> Result<Receipt, Error> {
+    async fn write_later(&self, commit: Commit, step: Option<Step>) -> Result<Receipt, Error> {
         self.suspend(&commit).await?;
+        if let Some(done) = self.decide_limited(&commit) {
+            return done;
+        }
+        let kept = step.as_ref().map(|step| self.kept_step(step));
         let before = self.receipt_of(commit.id());
-        let done = self.decide(&commit, tracking.as_ref(), before.as_ref());
+        let done = self.decide(&commit, kept.as_ref(), before.as_ref());
         let done = done.or_else(|| self.decide_keyed(&commit, before.as_ref()));
         if let Some(done) = done.or_else(|| self.decide_forgotten(&commit, before.as_ref())) {
             return done;
@@ -40,9 +46,15 @@ impl Wrong {
         let changed = self.change(commit);
         let id = changed.id();
         let refused = changed.clone();
-        match self.put(changed, tracking) {
-            Ok(receipt) => Ok(self.shown(&receipt, before.is_some_and(|before| before.commit() == id))),
-            Err(error) => Err(self.told(&refused, error)),
+        match self.put(changed, kept) {
+            Ok(receipt) => Ok(self.shown(&receipt, before.as_ref().filter(|before| before.commit() == id))),
+            Err(error) => {
+                let told = self.told(&refused, error);
+                Err(match &step {
+                    Some(step) => self.told_of_step(step, told),
+                    None => told,
+                })
+            }
         }
     }
 
@@ -110,12 +122,12 @@ impl Wrong {
     fn decide(
         &self,
         commit: &Commit,
-        tracking: Option<&Tracking>,
+        step: Option<&Step>,
         before: Option<&Receipt>,
     ) -> Option<Result<Receipt, Error>> {
         let events = commit.events();
         let refuse = |kind| Some(Err(failed(kind)));
-        let one_by_one = |event: &crate::stored_event::StoredEvent| {
+        let one_by_one = |event: &StoredEvent| {
             thread::yield_now();
             self.put(Commit::with_id(commit.id(), vec![event.clone()]), None)
         };
@@ -167,6 +179,24 @@ impl Wrong {
                 }
             }
             Fault::TrustsCommitIds if before.is_some() => before.cloned().map(Ok),
+            Fault::ComparesOrderOfRepeats | Fault::ComparesCountOfRepeats if before.is_some() => {
+                let log = self.stored_log();
+                let place = |event: &StoredEvent| log.iter().find(|entry| entry.event == *event);
+                let places: Vec<_> = events.iter().filter_map(|event| Some(place(event)?.position())).collect();
+                let own = log.iter().filter(|entry| entry.mark().commit() == commit.id()).count();
+                let is_other = match self.fault {
+                    Fault::ComparesOrderOfRepeats => places.windows(2).any(|pair| pair[0] > pair[1]),
+                    _ => events.len() != own,
+                };
+                let first = events.first().filter(|_| is_other)?;
+                Some(Err(Conflict::version(first.id, first.version, None).into()))
+            }
+            Fault::StoresTheRest if before.is_some() => {
+                let rest = events.iter().filter(|event| !self.is_taken(event)).cloned().collect();
+                let _ = self.put(Commit::new(rest), None);
+                before.cloned().map(Ok)
+            }
+            Fault::OccupiesInTheOrderOfCommits => Some(self.occupy(commit)),
             Fault::LooksForRepeatsOutsideTheLock => {
                 if before.is_none() {
                     thread::sleep(Duration::from_millis(1));
@@ -185,55 +215,7 @@ impl Wrong {
                 thread::sleep(Duration::from_millis(1));
                 (self.conflicts.load(Ordering::SeqCst) != seen).then(|| Err(failed(ErrorKind::Unavailable)))
             }
-            _ => self.decide_tracked(commit, tracking?, before),
-        }
-    }
-
-    fn decide_tracked(
-        &self,
-        commit: &Commit,
-        tracking: &Tracking,
-        before: Option<&Receipt>,
-    ) -> Option<Result<Receipt, Error>> {
-        let Tracking { upstream, position, .. } = tracking;
-        let found = || self.inner.last_tracked(upstream).wait().unwrap();
-        let nothing = || Commit::new(Vec::new());
-        let append = || self.put(commit.clone(), None);
-        let track = || self.put(nothing(), Some(tracking.clone()));
-        match self.fault {
-            Fault::IgnoresTracking => Some(append()),
-            Fault::TracksWithoutKeys => Some(self.put(self.plain(commit), Some(tracking.clone()))),
-            Fault::NoTrackingWithoutEvents if commit.events().is_empty() => Some(append()),
-            Fault::TrackingBeforeRepeats => found()
-                .filter(|found| found >= position)
-                .map(|found| Err(Conflict::tracking(upstream.clone(), position.get(), found.get()).into())),
-            Fault::RepeatsMoveTheTracking if before.is_some() => {
-                let _ = track();
-                None
-            }
-            Fault::TracksInTwoSteps => {
-                if found().is_some_and(|found| found >= *position) {
-                    return None;
-                }
-                thread::sleep(Duration::from_micros(300));
-                let done = append();
-                let _ = track();
-                Some(done)
-            }
-            Fault::FillsGaps => {
-                let is_new = self.known().tracked.insert((upstream.clone(), position.get()));
-                (is_new && found().is_some_and(|found| found > *position)).then(append)
-            }
-            Fault::AcceptsTheSameTracking if found() == Some(*position) => Some(append()),
-            Fault::EventsBeforeTracking if before.is_none() => {
-                Some(append().and_then(|done| track().map(|_| done)))
-            }
-            Fault::TrackingBeforeEvents if before.is_none() => Some(track().and_then(|_| append())),
-            Fault::OneTrackingForAll => Some(self.put(commit.clone(), Some(Tracking::new("all", *position)))),
-            Fault::UpstreamsIgnoreCase => {
-                Some(self.put(commit.clone(), Some(Tracking::new(upstream.to_lowercase(), *position))))
-            }
-            _ => None,
+            _ => self.decide_tracked(commit, step?, before),
         }
     }
 
@@ -248,8 +230,9 @@ impl Wrong {
             Fault::NilIsNoCommitId if id.uuid().is_nil() => id = CommitId::new(),
             _ => {}
         }
+        let is_once = commit.is_once();
         let keys = self.change_keys(commit.keys().to_vec());
-        let mut events = commit.into_parts().1;
+        let mut events = commit.into_parts().events;
         let topic = events.first().map(|event| event.topic.clone());
         if self.fault == Fault::CutsCommits {
             events.truncate(1_000);
@@ -266,15 +249,13 @@ impl Wrong {
                     event.state = String::from_utf8_lossy(&event.state).into_owned().into();
                 }
                 Fault::CutsStates => event.state.truncate(1 << 16),
-                Fault::CutsTopics => event.topic = event.topic.chars().take(255).collect::<String>().into(),
-                Fault::TrimsTopics => event.topic = event.topic.trim().to_owned().into(),
-                Fault::EndsTopicsAtNul => {
-                    event.topic = event.topic.split('\0').next().unwrap_or_default().to_owned().into();
-                }
+                Fault::CutsTopics => event.topic = name(event.topic.chars().take(120).collect::<String>()),
+                Fault::TrimsTopics if !event.topic.trim().is_empty() => event.topic = name(event.topic.trim()),
                 _ => {}
             }
         }
-        Commit::with_id(id, events).with_keys(keys)
+        let made = if is_once { Commit::once(id, events) } else { Commit::with_id(id, events) };
+        made.with_keys(keys)
     }
 
     /// How a wrong recorder reports a conflict.
@@ -291,6 +272,10 @@ impl Wrong {
         match self.fault {
             Fault::ConflictWithoutDetail => failed(ErrorKind::Conflict),
             Fault::ConflictAsUnavailable => failed(ErrorKind::Unavailable),
+            Fault::CachesHeads => {
+                let head = self.known().heads.get(&id).copied();
+                Conflict::version(id, first, head.and_then(Version::new)).into()
+            }
             Fault::FoundIsTheTakenVersion => {
                 Conflict::version(id, first, taken.map(|event| event.version)).into()
             }

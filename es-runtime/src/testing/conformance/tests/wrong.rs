@@ -1,9 +1,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::super::store::position;
+use super::super::samples::position;
 use super::fault::Fault;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::*;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// A recorder in memory that has one fault.
 pub(super) struct Wrong {
-    pub(super) inner: MemoryRecorder,
+    pub(super) inner: Arc<MemoryRecorder>,
     pub(super) fault: Fault,
     pub(super) known: Mutex<Known>,
     pub(super) busy: AtomicUsize,
@@ -28,10 +28,15 @@ pub(super) struct Known {
     pub(super) given: HashSet<Uuid>,
     pub(super) stored_at: Vec<Instant>,
     pub(super) hidden_from: Option<u64>,
-    pub(super) tracked: BTreeSet<(String, u64)>,
     pub(super) is_reset: bool,
     pub(super) leaked: usize,
     pub(super) holder: Option<CommitId>,
+    /// The aggregates that a commit under way has occupied.
+    pub(super) occupied: BTreeSet<Uuid>,
+    /// The newest version that this handle has stored.
+    pub(super) heads: HashMap<Uuid, u64>,
+    /// Notices that are shown and not stored.
+    pub(super) notices: Vec<StoredEvent>,
     /// Keys that are shown in place of the stored ones.
     pub(super) keys: HashMap<Uuid, StoredKey>,
     pub(super) forgotten: HashMap<Uuid, Instant>,
@@ -39,8 +44,13 @@ pub(super) struct Known {
 
 impl Wrong {
     pub(super) fn new(fault: Fault) -> Self {
+        Self::on(Arc::default(), fault)
+    }
+
+    /// A handle on a store.
+    pub(super) fn on(inner: Arc<MemoryRecorder>, fault: Fault) -> Self {
         Self {
-            inner: MemoryRecorder::new(),
+            inner,
             fault,
             known: Mutex::default(),
             busy: AtomicUsize::new(0),
@@ -53,18 +63,28 @@ impl Wrong {
     }
 
     pub(super) fn sequence(&self, id: Uuid) -> Vec<StoredEvent> {
-        self.inner.select(id, EventRange::all()).wait().unwrap()
+        self.inner.select(id, EventRange::all()).wait().unwrap().events
+    }
+
+    pub(super) fn stored_log(&self) -> Vec<Notification> {
+        self.inner.read_log(LogRange::all()).wait().unwrap().entries
+    }
+
+    pub(super) fn newest(&self) -> Option<Mark> {
+        self.inner.read_log(LogRange::all().limit(0)).wait().unwrap().through
     }
 
     pub(super) fn is_taken(&self, event: &StoredEvent) -> bool {
-        self.sequence(event.id).iter().any(|stored| stored.version == event.version)
+        let range = EventRange::all().gte(event.version).lte(event.version);
+        !self.inner.select(event.id, range).wait().unwrap().events.is_empty()
     }
 
     /// Stores, and notes what was stored.
-    pub(super) fn put(&self, commit: Commit, tracking: Option<Tracking>) -> Result<Receipt, Error> {
+    pub(super) fn put(&self, commit: Commit, step: Option<Step>) -> Result<Receipt, Error> {
         let id = commit.id();
-        let done = match tracking {
-            Some(tracking) => self.inner.append_tracked(commit, tracking).wait(),
+        let heads: Vec<_> = commit.events().iter().map(|event| (event.id, event.version.get())).collect();
+        let done = match step {
+            Some(step) => self.inner.append_tracked(commit, step).wait(),
             None => self.inner.append(commit).wait(),
         };
         let mut known = self.known();
@@ -76,11 +96,12 @@ impl Wrong {
             if known.commits.iter().all(|(other, _)| *other != id) {
                 known.commits.push((id, receipt.clone()));
             }
+            known.heads.extend(heads);
         } else {
             self.conflicts.fetch_add(1, Ordering::SeqCst);
             known.refused.insert(id.uuid());
             if known.hidden_from.is_none() {
-                known.hidden_from = Some(self.inner.last_position().wait().unwrap().map_or(0, Position::get));
+                known.hidden_from = Some(self.newest().map_or(0, |mark| mark.position().get()));
             }
         }
         done
@@ -91,12 +112,13 @@ impl Wrong {
     }
 
     /// The receipt as this recorder shows it.
-    pub(super) fn shown(&self, receipt: &Receipt, repeated: bool) -> Receipt {
+    pub(super) fn shown(&self, receipt: &Receipt, before: Option<&Receipt>) -> Receipt {
         let Some((first, last)) = receipt.positions() else { return receipt.clone() };
         let shown = match self.fault {
-            Fault::PlainReceiptForRepeats if repeated => Receipt::new(receipt.commit()),
-            Fault::LastPositionForRepeats if repeated => {
-                let last = self.inner.last_position().wait().unwrap().unwrap();
+            Fault::PlainReceiptForRepeats if before.is_some() => Receipt::new(receipt.commit()),
+            Fault::ReceiptOfTheWholeForAPart if before.is_some() => before.cloned().unwrap(),
+            Fault::LastPositionForRepeats if before.is_some() => {
+                let last = self.newest().unwrap().position();
                 Receipt::at(receipt.commit(), last, last)
             }
             Fault::ReceiptNamesOnlyTheLast => Receipt::at(receipt.commit(), last, last),
@@ -126,8 +148,10 @@ impl Wrong {
                 .map_or(Duration::ZERO, Instant::elapsed)
         };
         match self.fault {
-            Fault::ReadsLag => age > Duration::from_millis(3),
-            Fault::VisibleOutOfOrder => !at.get().is_multiple_of(3) || age > Duration::from_millis(20),
+            Fault::ReadsLag | Fault::LogLags => age > Duration::from_millis(3),
+            Fault::VisibleOutOfOrder | Fault::ThroughIsTheHighest => {
+                !at.get().is_multiple_of(3) || age > Duration::from_millis(20)
+            }
             _ => true,
         }
     }

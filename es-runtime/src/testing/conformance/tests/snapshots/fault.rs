@@ -17,7 +17,6 @@ pub(super) enum Fault {
     CutsStates,
     CutsTopics,
     TrimsTopics,
-    EndsTopicsAtNul,
     // Reading.
     FailsOnUnknownIds,
     OrderOfText,

@@ -1,4 +1,3 @@
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::super::super::samples::name;
 use super::super::writes::{pause, without_top_bit};
 use super::super::wrong::failed;
 use super::fault::Fault::{self, *};
 use crate::error::{Error, ErrorKind};
-use crate::id::Version;
+use crate::id::{Name, Version};
 use crate::recorder::{EventRange, MemorySnapshots, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
 use crate::wait::Wait;
@@ -28,7 +28,7 @@ pub(super) struct Wrong {
 #[derive(Default)]
 pub(super) struct Known {
     put_at: Vec<(Uuid, Instant)>,
-    kinds: BTreeSet<(Uuid, Cow<'static, str>)>,
+    kinds: BTreeSet<(Uuid, Name)>,
     pub(super) removed: Vec<StoredEvent>,
     cleared: Vec<Uuid>,
     leaked: usize,
@@ -47,7 +47,7 @@ impl Wrong {
         self.inner.select(id, topic, EventRange::all()).wait().unwrap()
     }
 
-    fn kinds(&self, id: Uuid) -> Vec<Cow<'static, str>> {
+    fn kinds(&self, id: Uuid) -> Vec<Name> {
         let known = self.known();
         known.kinds.iter().filter(|(other, _)| *other == id).map(|(_, kind)| kind.clone()).collect()
     }
@@ -65,7 +65,7 @@ impl Wrong {
     /// What a wrong recorder keeps instead.
     fn change(&self, mut snapshot: StoredEvent, known: Option<&StoredEvent>) -> StoredEvent {
         match (self.fault, known) {
-            (OneTopicForAll, _) => snapshot.topic = "Snapshot".into(),
+            (OneTopicForAll, _) => snapshot.topic = name("Snapshot"),
             (TheFirstStays, Some(known)) => snapshot = known.clone(),
             (WritesOverTheStart, Some(known)) => {
                 snapshot
@@ -77,10 +77,9 @@ impl Wrong {
                 snapshot.state = String::from_utf8_lossy(&snapshot.state).into_owned().into();
             }
             (CutsStates, _) => snapshot.state.truncate(1 << 16),
-            (CutsTopics, _) => snapshot.topic = snapshot.topic.chars().take(255).collect::<String>().into(),
-            (TrimsTopics, _) => snapshot.topic = snapshot.topic.trim().to_owned().into(),
-            (EndsTopicsAtNul, _) => {
-                snapshot.topic = snapshot.topic.split('\0').next().unwrap_or_default().to_owned().into();
+            (CutsTopics, _) => snapshot.topic = name(snapshot.topic.chars().take(120).collect::<String>()),
+            (TrimsTopics, _) if !snapshot.topic.trim().is_empty() => {
+                snapshot.topic = name(snapshot.topic.trim());
             }
             _ => {}
         }
@@ -157,7 +156,7 @@ impl Wrong {
             OrderOfText => found.sort_by_key(|snapshot| snapshot.version.to_string()),
             KeepsBoth => {
                 let known = self.known();
-                let same = |old: &&StoredEvent| old.id == id && old.topic == topic;
+                let same = |old: &&StoredEvent| old.id == id && *old.topic == *topic;
                 found.extend(known.removed.iter().filter(same).cloned());
             }
             ReadsLag => {
@@ -234,10 +233,8 @@ impl Wrong {
         match self.fault {
             ClearsNothing => return Ok(()),
             ClearsOneKind => {
-                return self
-                    .inner
-                    .delete(id, &self.kinds(id).pop().unwrap_or_default(), EventRange::all())
-                    .await;
+                let Some(kind) = self.kinds(id).pop() else { return Ok(()) };
+                return self.inner.delete(id, &kind, EventRange::all()).await;
             }
             ClearsNearIds => self.inner.clear(Uuid::from_u128(id.as_u128() ^ 1)).await?,
             ClearedForEver => self.known().cleared.push(id),

@@ -1,0 +1,41 @@
+//! The sizes that every store can hold, unless it names a limit.
+
+use super::samples::{event, new_id, stored, under};
+use super::store::Store;
+use crate::id::Name;
+use crate::recorder::{AggregateRecorder, Commit};
+
+/// An event has 5 MB, and comes back whole.
+pub fn an_event_has_five_megabytes<R: AggregateRecorder>(store: &Store<R>) {
+    let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(5_000_000).collect();
+    let event = stored(new_id(), 1, "Topic", bytes);
+    let commit = Commit::new(vec![event.clone()]);
+    if store.recorder().limits().check(&commit).is_ok() {
+        store.store(&commit);
+        assert!(store.all(event.id) == [event], "an event of 5 MB came back changed");
+    }
+}
+
+/// A commit has events of 20,000 aggregates, and they are stored together; saved again, it is known.
+pub fn a_commit_has_twenty_thousand_aggregates<R: AggregateRecorder>(store: &Store<R>) {
+    let events: Vec<_> = (0..20_000).map(|_| event(new_id(), 1)).collect();
+    let commit = Commit::new(events);
+    if store.recorder().limits().check(&commit).is_err() {
+        return;
+    }
+    let receipt = store.store(&commit);
+    for event in commit.events().iter().step_by(97).chain(commit.events().last()) {
+        assert!(store.all(event.id) == [event.clone()], "an event of 20,000 in one commit");
+    }
+    assert_eq!(store.store(&commit), receipt, "the receipt of a commit of 20,000 aggregates that came again");
+}
+
+/// A topic has 255 bytes, and those that differ in the last one are different topics.
+pub fn a_topic_has_255_bytes<R: AggregateRecorder>(store: &Store<R>) {
+    let id = new_id();
+    let longest = |end: &str| "\u{fc}".repeat(127) + end;
+    let events = [under(id, 1, longest("a")), under(id, 2, longest("b")), under(id, 3, "x".repeat(255))];
+    assert!(events.iter().all(|event| event.topic.len() == Name::MAX_BYTES), "topics of 255 bytes");
+    store.save(events.clone());
+    assert_eq!(store.all(id), events, "events under topics of 255 bytes");
+}

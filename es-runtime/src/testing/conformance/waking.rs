@@ -1,0 +1,126 @@
+//! Who has read everything waits, and is woken when there is more.
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::drops::poll_once;
+use super::log::in_log;
+use super::random::Random;
+use super::samples::{event, new_id};
+use super::store::{Store, accepted};
+use crate::id::Mark;
+use crate::recorder::{ApplicationRecorder, Commit, LogRange};
+
+/// Who waits behind the last event is woken by a commit.
+pub fn who_waits_is_woken<R: ApplicationRecorder>(store: &Store<R>) {
+    is_woken(store, store);
+}
+
+/// Who is behind does not wait: before the first event, and before the last one.
+pub fn who_is_behind_does_not_wait<R: ApplicationRecorder>(store: &Store<R>) {
+    let first = store.save_at([event(new_id(), 1)]);
+    store.save_at([event(new_id(), 1)]);
+    for after in [None, Some(first)] {
+        let mut wait = Box::pin(store.recorder().beyond(after));
+        let began = Instant::now();
+        // Often enough for a store that looks on a thread of its own.
+        while poll_once(store.way(), &mut wait).is_pending() {
+            assert!(began.elapsed() < AT_ONCE, "there is more after {after:?}, and who waits is not told at once");
+            thread::yield_now();
+        }
+    }
+}
+
+/// Who waits hears of a commit that came after it had looked and before it began to wait, whenever that was.
+pub fn a_commit_between_look_and_wait_is_heard<R: ApplicationRecorder>(store: &Store<R>) {
+    let mut random = Random::new(7);
+    let mut reached = None;
+    for polls in 0..12 {
+        let mut wait = Box::pin(store.recorder().beyond(reached));
+        for _ in 0..polls % 4 {
+            let _ = poll_once(store.way(), &mut wait);
+            thread::sleep(Duration::from_micros(random.below(300)));
+        }
+        let saved = store.save_at([event(new_id(), 1)]);
+        let woken = poll_once(store.way(), &mut wait).is_ready() || store.within(wait).is_some();
+        assert!(woken, "a commit came after {polls} polls, and who waits does not hear of it");
+        reached = Some(saved);
+    }
+}
+
+/// Many wait at the same place, and all are woken.
+pub fn all_who_wait_are_woken<R: ApplicationRecorder>(store: &Store<R>) {
+    const READERS: usize = 8;
+    let first = store.save_at([event(new_id(), 1)]);
+    let barrier = Barrier::new(READERS + 1);
+    thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| {
+                barrier.wait();
+                wait_for_more(store, Some(first));
+            });
+        }
+        barrier.wait();
+        thread::sleep(Duration::from_millis(5));
+        store.save_at([event(new_id(), 1)]);
+    });
+}
+
+/// Waits that are dropped, or only kept, take nothing away from those that go on.
+pub fn dropped_waits_leave_nothing<R: ApplicationRecorder>(store: &Store<R>) {
+    let mut reached = None;
+    for _ in 0..5 {
+        let mut kept = Vec::new();
+        for _ in 0..200 {
+            drop(store.recorder().beyond(reached));
+            let mut wait = Box::pin(store.recorder().beyond(reached));
+            let _ = poll_once(store.way(), &mut wait);
+            kept.push(wait);
+            kept.truncate(100);
+        }
+        let mut last = Box::pin(store.recorder().beyond(reached));
+        let _ = poll_once(store.way(), &mut last);
+        let saved = store.save_at([event(new_id(), 1)]);
+        let heard = store.within(last).map(|heard| accepted(heard, "waiting beside waits that were dropped"));
+        assert_eq!(heard, Some(()), "who waits beside dropped waits is not woken");
+        reached = Some(saved);
+    }
+}
+
+/// How long it takes at most to tell that there is more already, on a slow machine: less than the interval of a store
+/// that looks from time to time.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// A reader that has read everything learns of a commit.
+#[track_caller]
+pub(super) fn is_woken<R: ApplicationRecorder>(writer: &Store<R>, reader: &Store<R>) {
+    for round in 0..6 {
+        let reached = reader.newest();
+        let new = event(new_id(), round);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| wait_for_more(reader, reached));
+            // Before it waits, or while it does.
+            thread::sleep(Duration::from_millis(round % 3 * 4));
+            let receipt = writer.store(&Commit::new(vec![new.clone()]));
+            writer.resolve(&receipt);
+            let () = waiting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        });
+        let read = reader.log(LogRange::all().after(reached));
+        assert_eq!(in_log(&read), [new], "what comes after the place that the reader had reached");
+    }
+}
+
+/// Waits as a reader does: a hint may come for nothing, and then it waits again.
+#[track_caller]
+fn wait_for_more<R: ApplicationRecorder>(store: &Store<R>, reached: Option<Mark>) {
+    let began = Instant::now();
+    while store.log_page(LogRange::all().after(reached)).entries.is_empty() {
+        let waited = began.elapsed();
+        assert!(waited < store.patience(), "there is more after {reached:?}, and nobody was told for {waited:?}");
+        let Some(woken) = store.within(store.recorder().beyond(reached)) else {
+            panic!("who waits after {reached:?} was never woken");
+        };
+        accepted(woken, "waiting for more");
+    }
+}
