@@ -16,6 +16,8 @@ mod discard;
 mod environment;
 mod errors;
 mod events;
+mod faults;
+mod followers;
 mod forgetting;
 mod ids;
 mod layering;

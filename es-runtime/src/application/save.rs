@@ -248,7 +248,8 @@ async fn make_commit(
     for event in loose() {
         rows.push(event.row(writing.mapper(event.id()), metadata)?);
     }
-    let made = if batch.commit == Some(commit) { Commit::once(commit, rows) } else { Commit::with_id(commit, rows) };
+    let made =
+        if batch.commit == Some(commit) { Commit::once(commit, rows) } else { Commit::with_id(commit, rows) };
     Ok(writing.commit(made))
 }
 

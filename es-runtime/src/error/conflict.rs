@@ -51,7 +51,12 @@ impl Conflict {
     }
 
     /// Another place is recorded of a reader than the one that its step begins at.
-    pub const fn tracking(consumer: Name, upstream: Name, expected: Option<Mark>, found: Option<Mark>) -> Self {
+    pub const fn tracking(
+        consumer: Name,
+        upstream: Name,
+        expected: Option<Mark>,
+        found: Option<Mark>,
+    ) -> Self {
         Self::Tracking { consumer, upstream, expected, found }
     }
 }

@@ -48,7 +48,12 @@ impl Mapper {
     }
 
     /// The data key as it is stored now; nothing if that is how it is stored already.
-    pub(crate) fn wrap_again(&self, id: Uuid, _: DataKeyId, wrapped: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn wrap_again(
+        &self,
+        id: Uuid,
+        _: DataKeyId,
+        wrapped: &[u8],
+    ) -> Result<Option<Vec<u8>>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
         let key = data_key::wiped(self.unwrap(id, wrapped).map_err(|error| of_which(id, error))?);
         let header = [&[FORMAT, cipher.code()][..], &cipher.key_id().to_bytes()].concat();

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventPage, EventRange, KeyRecorder, Limits,
-    LogPage, LogRange, Mark, ProcessRecorder, Receipt, Remains, SnapshotRecorder, Step, StoredKey,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventPage, EventRange, KeyRecorder,
+    Limits, LogPage, LogRange, Mark, ProcessRecorder, Receipt, Remains, SnapshotRecorder, Step, StoredKey,
     TrackingRecorder,
 };
 use crate::error::Error;

@@ -118,6 +118,8 @@ fn over(most: Option<usize>, of: &str, count: impl FnOnce() -> usize) -> Result<
     }
     Err(Error::new(
         ErrorKind::Unsupported,
-        format!("the commit has {found} {of}, and the store takes {most} at most in one commit; save it in parts"),
+        format!(
+            "the commit has {found} {of}, and the store takes {most} at most in one commit; save it in parts"
+        ),
     ))
 }

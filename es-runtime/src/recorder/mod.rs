@@ -52,8 +52,8 @@ pub use self::sql::{ColumnType, EventTable, Identifier, Tables};
 pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};
 pub use self::tracking::{Cursor, Step};
 use crate::error::Error;
-pub use crate::id::{CommitId, Mark, Position};
 use crate::id::Version;
+pub use crate::id::{CommitId, Mark, Position};
 use crate::stored_event::StoredEvent;
 
 /// Keeps sequences of events, each under the id of its aggregate.
@@ -109,11 +109,8 @@ pub trait KeyRecorder: AggregateRecorder {
 
     /// Stores the data key of an aggregate in another form, if `old` is still the stored form and the ids of both keys
     /// are equal; returns whether it was. A new cipher key is why. Forgotten aggregates stay forgotten.
-    fn replace_key(
-        &self,
-        old: StoredKey,
-        new: StoredKey,
-    ) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn replace_key(&self, old: StoredKey, new: StoredKey)
+    -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Destroys the data key of an aggregate and stores the notice of it, both or neither: nobody ever reads again what
     /// was encrypted with the key.

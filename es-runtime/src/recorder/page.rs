@@ -109,7 +109,6 @@ impl<T> Fill<T> {
         self.is_full = self.count_left == 0;
         !self.is_full
     }
-
 }
 
 impl Fill<StoredEvent> {

@@ -48,7 +48,10 @@ pub(super) enum Verdict {
     Done(Receipt),
     Refused(Error),
     /// A version is taken. The store reads the newest version of the aggregate, and makes the error of it.
-    Version { id: Uuid, begins: Version },
+    Version {
+        id: Uuid,
+        begins: Version,
+    },
 }
 
 /// The conflict about a taken version, once the store has read the newest one of the aggregate.
@@ -82,7 +85,8 @@ pub(super) fn judge(commit: &Commit, step: Option<&Step>, facts: &Facts) -> Verd
 fn done(commit: &Commit, facts: &Facts) -> Option<Receipt> {
     let mut bounds: Option<(Position, Position)> = None;
     for (event, taken) in commit.events().iter().zip(&facts.taken) {
-        let taken = taken.as_ref().filter(|taken| taken.commit == commit.id() && taken.topic == event.topic)?;
+        let taken =
+            taken.as_ref().filter(|taken| taken.commit == commit.id() && taken.topic == event.topic)?;
         let (first, last) = bounds.unwrap_or((taken.position, taken.position));
         bounds = Some((first.min(taken.position), last.max(taken.position)));
     }
@@ -108,7 +112,8 @@ fn check_keys(commit: &Commit, facts: &Facts) -> Result<(), Error> {
     for key in commit.keys() {
         let id = key.aggregate();
         let KeyFact::Has(own) = KeyFact::from(key) else { return Err(Error::forgotten(id)) };
-        let known = facts.keys.get(&id).copied().unwrap_or_else(|| *firsts.entry(id).or_insert(KeyFact::Has(own)));
+        let known =
+            facts.keys.get(&id).copied().unwrap_or_else(|| *firsts.entry(id).or_insert(KeyFact::Has(own)));
         match known {
             KeyFact::Forgotten => return Err(Error::forgotten(id)),
             KeyFact::Has(known) if known != own => return Err(Conflict::key(id).into()),

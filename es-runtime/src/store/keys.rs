@@ -11,7 +11,9 @@ use crate::error::{Error, ErrorKind};
 use crate::id::Id;
 use crate::mapper::Mapper;
 use crate::metadata::Metadata;
-use crate::recorder::{AggregateRecorder, Commit, DynKeyRecorder, EventRange, KeyRecorder, Notification, Remains, StoredKey};
+use crate::recorder::{
+    AggregateRecorder, Commit, DynKeyRecorder, EventRange, KeyRecorder, Notification, Remains, StoredKey,
+};
 use crate::stored_event::StoredEvent;
 
 /// What makes rows of the events of several aggregates, and a commit of the rows.
