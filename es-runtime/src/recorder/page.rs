@@ -98,15 +98,16 @@ impl<T> Fill<T> {
 
     /// Takes a row with a state of so many bytes, if there is room for it. Returns whether there may be room for another.
     pub(super) fn push(&mut self, bytes: usize, row: impl FnOnce() -> T) -> bool {
-        let has_room = self.rows.is_empty() || self.bytes_left.is_none_or(|left| bytes <= left);
-        self.is_full |= !has_room;
+        let has_room = self.bytes_left.is_none_or(|left| bytes <= left);
+        self.is_full |= !has_room && !self.rows.is_empty();
         if self.is_full {
             return false;
         }
         self.rows.push(row());
         self.count_left -= 1;
         self.bytes_left = self.bytes_left.map(|left| left.saturating_sub(bytes));
-        self.is_full = self.count_left == 0;
+        // A first row beyond the bound is alone: not even empty ones follow.
+        self.is_full = self.count_left == 0 || !has_room;
         !self.is_full
     }
 }
