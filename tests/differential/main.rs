@@ -9,10 +9,13 @@ use std::time::Instant;
 
 use es_runtime::recorder::MemoryRecorder;
 use es_runtime::testing::differential::differential;
+use es_runtime::testing::faults::Faulty;
 
-mod wrong;
+mod erased;
 mod sparse;
+mod wrong;
 
+use self::erased::Erased;
 use self::sparse::Sparse;
 use self::wrong::{Wrong, WrongIn};
 
@@ -41,8 +44,9 @@ macro_rules! stores {
 
 stores! {
     memory: MemoryRecorder::new;
-    memory_in_a_box: || Box::new(MemoryRecorder::new());
-    memory_in_an_arc: || Arc::new(MemoryRecorder::new());
+    memory_in_pointers: || Arc::new(Box::new(MemoryRecorder::new()));
+    memory_as_objects: || Erased::new(MemoryRecorder::new());
+    memory_with_faults_that_nobody_asked_for: || Faulty::new(MemoryRecorder::new());
     a_store_whose_positions_have_gaps: Sparse::new;
 }
 
@@ -107,6 +111,7 @@ fn wrong_recorders_are_rejected() {
 #[test]
 fn a_rejection_names_few_operations_that_lead_there() {
     let text = rejection(Wrong::RepeatsLookNew);
-    assert!(text.contains("These 2 operations on an empty store lead there:"), "{text}");
+    let (_, operations) = text.split_once("On an empty store, these operations lead there:").unwrap();
+    assert_eq!(operations.matches("\n  Append").count(), 2, "{text}");
     assert!(text.contains("is_repeated: true") && text.contains("is_repeated: false"), "{text}");
 }

@@ -45,7 +45,7 @@ fn out_receipt(receipt: Receipt) -> Receipt {
 fn out_error(asked: Option<Mark>) -> impl Fn(Error) -> Error {
     move |error| match (error.as_diverged(), error.as_conflict()) {
         (Some(diverged), _) => Diverged::new(asked.unwrap(), diverged.found).into(),
-        (_, Some(Conflict::Tracking { consumer, upstream, expected, found })) => {
+        (_, Some(Conflict::Tracking { consumer, upstream, expected, found, .. })) => {
             let [expected, found] = [expected, found].map(|mark| mark.map(out_mark));
             Conflict::tracking(consumer.clone(), upstream.clone(), expected, found).into()
         }

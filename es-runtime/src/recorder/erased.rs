@@ -2,6 +2,10 @@
 //!
 //! Every recorder is a twin too, and every twin is a recorder, also behind an `Arc` or a `Box`: code that holds an
 //! `Arc<dyn DynApplicationRecorder>` calls the methods of [`ApplicationRecorder`] on it.
+#![expect(
+    clippy::elidable_lifetime_names,
+    reason = "one macro writes methods with and without borrowed arguments"
+)]
 
 use std::future::Future;
 use std::pin::Pin;

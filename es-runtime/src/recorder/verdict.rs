@@ -69,7 +69,7 @@ pub(super) fn judge(commit: &Commit, step: Option<&Step>, facts: &Facts) -> Verd
         let conflict = Conflict::tracking(cursor.consumer, cursor.upstream, step.from(), facts.tracked);
         return Verdict::Refused(conflict.into());
     }
-    if let Err(error) = check_keys(commit, facts) {
+    if let Err(error) = check_keys(commit, &facts.keys) {
         return Verdict::Refused(error);
     }
     let mut places = HashSet::with_capacity(commit.events().len());
@@ -94,13 +94,13 @@ fn done(commit: &Commit, facts: &Facts) -> Option<Receipt> {
 }
 
 /// Refuses events of forgotten aggregates, events without the key of their aggregate, and keys of others.
-fn check_keys(commit: &Commit, facts: &Facts) -> Result<(), Error> {
-    if facts.keys.is_empty() && commit.keys().is_empty() {
+pub(super) fn check_keys(commit: &Commit, keys: &HashMap<Uuid, KeyFact>) -> Result<(), Error> {
+    if keys.is_empty() && commit.keys().is_empty() {
         return Ok(());
     }
     let brought: HashSet<Uuid> = commit.keys().iter().map(StoredKey::aggregate).collect();
     for event in commit.events() {
-        match facts.keys.get(&event.id) {
+        match keys.get(&event.id) {
             Some(KeyFact::Forgotten) => return Err(Error::forgotten(event.id)),
             Some(KeyFact::Has(_)) if !brought.contains(&event.id) => {
                 return Err(Error::lacks_data_key(event.id));
@@ -112,8 +112,7 @@ fn check_keys(commit: &Commit, facts: &Facts) -> Result<(), Error> {
     for key in commit.keys() {
         let id = key.aggregate();
         let KeyFact::Has(own) = KeyFact::from(key) else { return Err(Error::forgotten(id)) };
-        let known =
-            facts.keys.get(&id).copied().unwrap_or_else(|| *firsts.entry(id).or_insert(KeyFact::Has(own)));
+        let known = keys.get(&id).copied().unwrap_or_else(|| *firsts.entry(id).or_insert(KeyFact::Has(own)));
         match known {
             KeyFact::Forgotten => return Err(Error::forgotten(id)),
             KeyFact::Has(known) if known != own => return Err(Conflict::key(id).into()),

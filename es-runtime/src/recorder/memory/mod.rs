@@ -1,6 +1,6 @@
 mod snapshots;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -54,7 +54,7 @@ struct Rows {
     tracked: HashMap<Cursor, Mark>,
     keys: HashMap<Uuid, StoredKey>,
     /// The commits whose ids callers chose, at each aggregate.
-    once: HashMap<(Uuid, CommitId), ()>,
+    once: HashSet<(Uuid, CommitId)>,
 }
 
 struct Row {
@@ -132,7 +132,7 @@ impl Rows {
         for event in commit.events() {
             self.sequences.entry(event.id).or_default().insert(event.version, self.log.len());
             if commit.is_once() {
-                self.once.insert((event.id, commit.id()), ());
+                self.once.insert((event.id, commit.id()));
             }
             self.log.push(Row { event: event.clone(), commit: commit.id() });
         }
@@ -237,7 +237,7 @@ impl AggregateRecorder for MemoryRecorder {
     }
 
     async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
-        Ok(self.rows().once.contains_key(&(id, commit)))
+        Ok(self.rows().once.contains(&(id, commit)))
     }
 
     fn limits(&self) -> Limits {

@@ -1,9 +1,13 @@
-//! What the SQL stores share: the names of their tables and columns.
+//! What the SQL stores share: the names of their tables and columns, and the engine that makes the tables.
 
+#[cfg(feature = "sqlite")]
+mod schema;
 mod table;
 #[cfg(feature = "sqlite")]
 mod topics;
 
+#[cfg(feature = "sqlite")]
+pub(crate) use self::schema::{Catalog, Change, Column, Needed, Table};
 pub use self::table::{ColumnType, EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub(crate) use self::topics::KnownTopics;

@@ -80,7 +80,7 @@ pub struct EventTable {
 
 impl EventTable {
     /// The columns that every table has.
-    pub(crate) const FIXED: [&'static str; 2] = ["commit_id", "log_position"];
+    pub(crate) const FIXED: [&'static str; 4] = ["commit_id", "log_position", "once", "slice"];
 
     /// A table with the columns `id`, `version`, `topic` and `state`.
     ///
@@ -104,8 +104,8 @@ impl EventTable {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if one is no [`Identifier`], stands there twice, or is `commit_id` or
-    /// `log_position`, which every table has.
+    /// [`ErrorKind::Config`] if one is no [`Identifier`], stands there twice, or is `commit_id`, `log_position`, `once`
+    /// or `slice`, which every table has.
     pub fn with_columns(name: &str, columns: [&str; 4]) -> Result<Self, Error> {
         let mut taken = Self::FIXED.map(str::to_owned).to_vec();
         for column in columns {
@@ -186,8 +186,12 @@ impl Tables {
             .map(Identifier::as_str);
         for (at, name) in names.iter().enumerate() {
             let is = |reserved: &str| name.eq_ignore_ascii_case(reserved);
-            let first = format!("{}_first", self.events.name.as_str());
-            if is("es_schema") || is(&first) || name.to_ascii_lowercase().starts_with("sqlite_") {
+            let events = self.events.name.as_str();
+            let indexes = [format!("{events}_first"), format!("{events}_once")];
+            if is("es_schema")
+                || indexes.iter().any(|index| is(index))
+                || name.to_ascii_lowercase().starts_with("sqlite_")
+            {
                 let message = format!("the name `{name}` is taken by the database; rename the table");
                 return Err(Error::new(ErrorKind::Config, message));
             }

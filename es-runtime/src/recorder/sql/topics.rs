@@ -1,5 +1,4 @@
-use std::borrow::Cow;
-
+use crate::id::{InvalidName, Name};
 use crate::registry::Registry;
 
 /// The topics of the rows that are read: those of this program need not be copied.
@@ -11,17 +10,17 @@ pub(crate) struct KnownTopics {
 }
 
 impl KnownTopics {
-    pub(crate) fn get(&mut self, topic: &str) -> Cow<'static, str> {
+    pub(crate) fn get(&mut self, topic: &str) -> Result<Name, InvalidName> {
         if let Some(known) = self.last.into_iter().flatten().find(|known| *known == topic) {
-            return Cow::Borrowed(known);
+            return Ok(Name::known(known));
         }
         let Some(known) = Registry::global().ok().and_then(|registry| registry.topic(topic)) else {
-            return Cow::Owned(topic.to_owned());
+            return Name::new(topic.to_owned());
         };
         if let Some(place) = self.last.get_mut(self.next) {
             *place = Some(known);
         }
         self.next = (self.next + 1) % self.last.len();
-        Cow::Borrowed(known)
+        Ok(Name::known(known))
     }
 }

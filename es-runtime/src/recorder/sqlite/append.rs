@@ -3,17 +3,16 @@
 use std::io;
 use std::sync::Arc;
 
-use rusqlite::types::Null;
-use rusqlite::{Connection, OptionalExtension, Statement, params};
+use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::insert::{self, Refusal, is_one_statement};
 use super::statements::Statements;
-use super::{error, select};
-use crate::error::{Conflict, Error, ErrorKind};
-use crate::id::Version;
+use super::{error, facts};
+use crate::error::{Error, ErrorKind};
+use crate::recorder::bell::Bell;
 use crate::recorder::group::Worker;
-use crate::recorder::{ColumnType, Commit, Position, Receipt, StoredKey, Tracking};
-use crate::stored_event::{ColumnValue, StoredEvent};
+use crate::recorder::{Commit, CommitId, Receipt, Step};
 
 /// What the writing connection is asked for.
 pub(super) enum Job {
@@ -26,12 +25,12 @@ pub(super) enum Job {
 pub(super) struct Append {
     pub(super) statements: Arc<Statements>,
     pub(super) commit: Commit,
-    pub(super) tracking: Option<Tracking>,
+    pub(super) step: Option<Step>,
 }
 
 impl Append {
     fn is_one_statement(&self) -> bool {
-        self.commit.events().len() == 1 && self.tracking.is_none() && self.commit.keys().is_empty()
+        is_one_statement(&self.commit, self.step.as_ref())
     }
 }
 
@@ -39,11 +38,13 @@ type Outcome = Result<Receipt, Error>;
 
 pub(super) struct Writer {
     connection: Connection,
+    /// Rings after commits.
+    bell: Bell,
 }
 
 impl Writer {
-    pub(super) const fn new(connection: Connection) -> Self {
-        Self { connection }
+    pub(super) const fn new(connection: Connection, bell: Bell) -> Self {
+        Self { connection, bell }
     }
 
     /// Appends in one transaction; if it cannot be committed, all of them failed.
@@ -87,191 +88,54 @@ impl Writer {
         if guarded {
             self.execute("SAVEPOINT one").map_err(error::of("begin a transaction"))?;
         }
-        let outcome = self.insert(job);
+        let inserted = self.insert(job);
         if self.connection.is_autocommit() {
-            return outcome;
+            return self.or_done_before(job, inserted);
         }
         if guarded {
-            let end = if outcome.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
+            let end = if inserted.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
             self.connection.execute_batch(end).map_err(error::of("end a transaction"))?;
         }
-        self.or_done_before(job, outcome)
+        self.or_done_before(job, inserted)
     }
 
     /// Appends in a transaction of its own; one event needs none, since SQLite makes one for the statement.
     fn append_alone(&self, job: &Append) -> Outcome {
-        let outcome = if job.is_one_statement() { self.insert(job) } else { self.insert_alone(job) };
-        self.or_done_before(job, outcome)
+        let inserted = if job.is_one_statement() { self.insert(job) } else { self.insert_alone(job) };
+        self.or_done_before(job, inserted)
     }
 
-    fn insert_alone(&self, job: &Append) -> Outcome {
+    fn insert_alone(&self, job: &Append) -> Result<Receipt, Refusal> {
         self.execute("BEGIN IMMEDIATE").map_err(error::of("begin a transaction"))?;
-        let outcome = self.insert(job).and_then(|receipt| {
+        let inserted = self.insert(job).and_then(|receipt| {
             self.execute("COMMIT").map_err(error::committing)?;
             Ok(receipt)
         });
-        if outcome.is_err() {
+        if inserted.is_err() {
             self.roll_back();
         }
-        outcome
+        inserted
     }
 
-    /// Looks closer at a conflict, once nothing of the refused commit is there any more.
-    fn or_done_before(&self, job: &Append, outcome: Outcome) -> Outcome {
-        match outcome {
-            Err(error) if is_refusal(error.kind()) => self.resolve(&job.statements, &job.commit, error),
-            outcome => outcome,
-        }
-    }
-
-    fn insert(&self, Append { statements, commit, tracking }: &Append) -> Outcome {
-        if let Some(tracking) = tracking {
-            self.track(statements, tracking)?;
-        }
-        for key in commit.keys() {
-            self.insert_key(statements, key)?;
-        }
-        if commit.events().is_empty() {
-            return Ok(Receipt::new(commit.id()));
-        }
-        let (first, last) = self.insert_events(statements, commit)?;
-        let positions = Position::new(first).zip(Position::new(last));
-        Ok(positions.map_or(Receipt::new(commit.id()), |(first, last)| Receipt::at(commit.id(), first, last)))
-    }
-
-    /// Returns the row numbers of the first and the last event.
-    fn insert_events(&self, statements: &Statements, commit: &Commit) -> Result<(u64, u64), Error> {
-        let prepare = |text| self.connection.prepare_cached(text).map_err(error::of("store the events"));
-        let mut first_of_aggregate = prepare(&statements.insert_first)?;
-        let mut next_of_aggregate = None;
-        let commit_id = commit.id().uuid();
-        let commits = self.connection.is_autocommit();
-        let (mut first, mut last) = (0, 0);
-        let mut before = None;
-        for event in commit.events() {
-            if let Some((unknown, _)) = event.columns.iter().find(|(name, _)| !statements.has_own(name)) {
-                return Err(no_column(unknown));
-            }
-            // Whether an aggregate is forgotten is asked once for what stands together.
-            let is_next = before.replace(event.id) == Some(event.id);
-            let statement = if is_next {
-                match &mut next_of_aggregate {
-                    Some(statement) => statement,
-                    none => none.insert(prepare(&statements.insert_next)?),
-                }
-            } else {
-                &mut first_of_aggregate
-            };
-            let has_key = || commit.keys().iter().any(|key| key.id() == event.id);
-            let inserted = bind(statement, event, commit_id)
-                .and_then(|()| bind_own(statement, statements, event))
-                .and_then(|at| if is_next { Ok(()) } else { statement.raw_bind_parameter(at, has_key()) })
-                .map_err(error::of("store the events"))
-                .map(|()| statement.raw_execute());
-            match inserted? {
-                Ok(0) => return Err(self.refused(statements, event.id)?),
-                Ok(_) => {
-                    last = self.connection.last_insert_rowid().unsigned_abs();
-                    first = if first == 0 { last } else { first };
-                }
-                Err(cause) if statements.is_taken(&cause) => {
-                    let own = commit.events().iter().find(|other| other.id == event.id);
-                    let begins = own.map_or(event.version, |first| first.version);
-                    return Err(Conflict::version(event.id, begins, None).into());
-                }
-                // Without a transaction around it, the statement is also the commit.
-                Err(cause) if commits => return Err(error::committing(cause)),
-                Err(cause) => return Err(error::of("store the events")(cause)),
-            }
-        }
-        Ok((first, last))
-    }
-
-    /// Why an event of this aggregate was not inserted.
-    fn refused(&self, statements: &Statements, id: Uuid) -> Result<Error, Error> {
-        let is_forgotten = |key: &StoredKey| key.wrapped().is_none();
-        let key = select::key(&self.connection, statements, id)?;
-        Ok(if key.as_ref().is_some_and(is_forgotten) {
-            Error::forgotten(id)
+    fn insert(&self, job: &Append) -> Result<Receipt, Refusal> {
+        let Append { statements, commit, step } = job;
+        if job.is_one_statement() {
+            insert::one(&self.connection, statements, commit)
         } else {
-            Error::lacks_data_key(id)
-        })
-    }
-
-    /// Stores the data key of an aggregate, if it is its first.
-    fn insert_key(&self, statements: &Statements, key: &StoredKey) -> Result<(), Error> {
-        let failed = error::of("store the data key");
-        let id = key.id();
-        let Some(wrapped) = key.wrapped() else { return Err(Error::forgotten(id)) };
-        let mut statement = self.connection.prepare_cached(&statements.insert_key).map_err(&failed)?;
-        if statement.execute(params![id.as_bytes().as_slice(), wrapped]).map_err(&failed)? > 0 {
-            return Ok(());
-        }
-        match select::key(&self.connection, statements, id)? {
-            Some(known) if known == *key => Ok(()),
-            Some(known) if known.wrapped().is_none() => Err(Error::forgotten(id)),
-            _ => Err(Conflict::key(id).into()),
+            insert::whole(&self.connection, statements, commit, step.as_ref())
         }
     }
 
-    fn track(&self, statements: &Statements, tracking: &Tracking) -> Result<(), Error> {
-        let failed = error::of("store the tracking");
-        let Tracking { upstream, position } = tracking;
-        let number = i64::try_from(position.get()).unwrap_or(i64::MAX);
-        let mut statement = self.connection.prepare_cached(&statements.track).map_err(&failed)?;
-        if statement.execute(params![upstream, number]).map_err(&failed)? > 0 {
-            return Ok(());
-        }
-        let mut statement = self.connection.prepare_cached(&statements.tracked).map_err(&failed)?;
-        let found: i64 = statement.query_row([upstream], |row| row.get(0)).map_err(&failed)?;
-        Err(Conflict::tracking(upstream.clone(), position.get(), found.unsigned_abs()).into())
-    }
-
-    /// Tells a commit that was stored before from one that comes too late.
-    fn resolve(&self, statements: &Statements, commit: &Commit, mut conflict: Error) -> Outcome {
-        let failed = error::of("look for the commit");
-        let mut positions: Vec<u64> = Vec::new();
-        let mut statement = self.connection.prepare_cached(&statements.commit_of).map_err(&failed)?;
-        let mut is_done = !commit.events().is_empty();
-        for event in commit.events() {
-            let key = params![event.id.as_bytes().as_slice(), i64::from(event.version)];
-            let done = statement.query_row(key, |row| {
-                let same = row.get_ref(0)?.as_blob()? == commit.id().uuid().as_bytes()
-                    && row.get_ref(1)?.as_str()? == event.topic;
-                Ok(same.then_some(row.get::<_, i64>(2)?.unsigned_abs()))
-            });
-            match done.optional().map_err(&failed)? {
-                Some(Some(position)) => positions.push(position),
-                // An index of the user's own may have been looked at first.
-                Some(None) if conflict.kind() == ErrorKind::Invalid => {
-                    let own = commit.events().iter().find(|other| other.id == event.id);
-                    let begins = own.map_or(event.version, |first| first.version);
-                    conflict = Conflict::version(event.id, begins, None).into();
-                    is_done = false;
-                    break;
-                }
-                _ => {
-                    is_done = false;
-                    if conflict.kind() != ErrorKind::Invalid {
-                        break;
-                    }
-                }
+    /// Looks closer at a refused commit, once nothing of it is there any more.
+    fn or_done_before(&self, job: &Append, inserted: Result<Receipt, Refusal>) -> Outcome {
+        let Append { statements, commit, step } = job;
+        match inserted {
+            Ok(receipt) => Ok(receipt),
+            Err(Refusal::Failed(error)) => Err(error),
+            Err(Refusal::ByFacts(error)) => {
+                facts::refused(&self.connection, statements, commit, step.as_ref(), error)
             }
         }
-        if is_done {
-            let bounds = positions.iter().min().copied().and_then(Position::new);
-            let bounds = bounds.zip(positions.iter().max().copied().and_then(Position::new));
-            let receipt = bounds.map(|(first, last)| Receipt::at(commit.id(), first, last));
-            return Ok(receipt.unwrap_or(Receipt::new(commit.id())).as_repeated());
-        }
-        let Some(Conflict::Version { id, expected, .. }) = conflict.as_conflict() else {
-            return Err(conflict);
-        };
-        let mut statement = self.connection.prepare_cached(&statements.last_version).map_err(&failed)?;
-        let found: Option<i64> =
-            statement.query_row([id.as_bytes().as_slice()], |row| row.get(0)).map_err(&failed)?;
-        let found = found.and_then(|found| Version::try_from(found).ok());
-        Err(Conflict::Version { id: *id, expected: *expected, found }.into())
     }
 
     fn execute(&self, statement: &str) -> rusqlite::Result<()> {
@@ -300,7 +164,7 @@ impl Worker for Writer {
                     outcomes.extend(self.append_several(&appends));
                     appends.clear();
                     run(&mut self.connection);
-                    outcomes.push(Ok(Receipt::new(crate::recorder::CommitId::from_uuid(Uuid::nil()))));
+                    outcomes.push(Ok(Receipt::new(CommitId::from_uuid(Uuid::nil()))));
                 }
             }
         }
@@ -327,58 +191,16 @@ impl Worker for Writer {
 
 impl Writer {
     fn append_several(&mut self, jobs: &[Append]) -> Vec<Outcome> {
-        match jobs {
+        let outcomes = match jobs {
             [] => Vec::new(),
             [one] => vec![self.append_alone(one)],
             several => self.append_all(several),
+        };
+        if outcomes.iter().flatten().any(|receipt| !receipt.is_repeated()) {
+            self.bell.ring();
         }
+        outcomes
     }
-}
-
-fn no_column(name: &str) -> Error {
-    Error::new(
-        ErrorKind::Config,
-        format!(
-            "the mapper fills a column `{name}`, which the table lacks; add it with `EventTable::with_column`"
-        ),
-    )
-}
-
-/// Whether the commit may have been stored before.
-const fn is_refusal(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Conflict | ErrorKind::Forgotten | ErrorKind::Config | ErrorKind::Invalid)
-}
-
-fn bind(statement: &mut Statement<'_>, event: &StoredEvent, commit: Uuid) -> rusqlite::Result<()> {
-    statement.raw_bind_parameter(1, event.id.as_bytes().as_slice())?;
-    statement.raw_bind_parameter(2, i64::from(event.version))?;
-    statement.raw_bind_parameter(3, event.topic.as_ref())?;
-    statement.raw_bind_parameter(4, &*event.state)?;
-    statement.raw_bind_parameter(5, commit.as_bytes().as_slice())
-}
-
-/// The values of the user's own columns; returns the number of the next parameter.
-fn bind_own(
-    statement: &mut Statement<'_>,
-    statements: &Statements,
-    event: &StoredEvent,
-) -> rusqlite::Result<usize> {
-    let mut at = 6;
-    for (column, of) in &statements.own {
-        match event.columns.get(column) {
-            None | Some(ColumnValue::Null) => statement.raw_bind_parameter(at, Null)?,
-            // A number that does not fit is none.
-            Some(ColumnValue::Real(_)) if *of == ColumnType::Integer => {
-                statement.raw_bind_parameter(at, Null)?;
-            }
-            Some(ColumnValue::Integer(number)) => statement.raw_bind_parameter(at, number)?,
-            Some(ColumnValue::Real(number)) => statement.raw_bind_parameter(at, number)?,
-            Some(ColumnValue::Text(text)) => statement.raw_bind_parameter(at, text)?,
-            Some(ColumnValue::Bytes(bytes)) => statement.raw_bind_parameter(at, bytes)?,
-        }
-        at += 1;
-    }
-    Ok(at)
 }
 
 /// What was stored in the transaction is not: it failed as a whole.

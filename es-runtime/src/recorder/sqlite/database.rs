@@ -3,7 +3,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -12,15 +12,21 @@ use super::append::{Append, Job, Writer};
 use super::connection::{Role, open};
 use super::options::{Location, SqliteOptions};
 use super::readers::Readers;
-use super::schema::{self, Needed};
+use super::schema;
 use super::snapshots::SqliteSnapshots;
 use super::statements::{SnapshotStatements, Statements};
-use super::{SqliteRecorder, forget};
+use super::watch::Watch;
+use super::{SqliteRecorder, forget, select};
+use crate::clock::{Elapsed, timeout};
 use crate::error::{Error, ErrorKind};
+use crate::recorder::bell::Bell;
 use crate::recorder::group::Group;
-use crate::recorder::sql::Tables;
-use crate::recorder::{Commit, Receipt, Tracking};
+use crate::recorder::sql::{Needed, Tables};
+use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
 use crate::wait::{Slot, may_block};
+
+/// How long a reader waits at most before it looks again, though nothing rang.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// An SQLite database that is open. Copies of it share its connections.
 ///
@@ -31,7 +37,7 @@ use crate::wait::{Slot, may_block};
 ///
 /// let database = SqliteOptions::in_memory().open()?;
 /// let recorder = database.recorder(&Tables::default())?;
-/// let event = StoredEvent::new(uuid::Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec());
+/// let event = StoredEvent::new(uuid::Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec())?;
 /// let receipt = recorder.append(Commit::new(vec![event])).wait()?;
 /// assert_eq!(receipt.positions().map(|(first, _)| first.get()), Some(1));
 /// # Ok::<(), es_runtime::Error>(())
@@ -45,8 +51,12 @@ struct Shared {
     options: SqliteOptions,
     /// They end before the writer: only who writes can merge the log into the file, if nobody else has it open.
     readers: Option<Readers>,
+    /// The watch over other processes, which may write to a file.
+    watch: Option<Watch>,
     /// All writes; of a database in memory, which has one connection, also all reads.
     writer: Group<Writer>,
+    /// Rings after commits.
+    bell: Bell,
 }
 
 impl fmt::Debug for Sqlite {
@@ -75,10 +85,12 @@ impl Sqlite {
     }
 
     fn open_new(options: SqliteOptions) -> Result<Self, Error> {
-        let writer = Group::new(Writer::new(open(&options, &Role::Writes)?));
+        let bell = Bell::new();
+        let writer = Group::new(Writer::new(open(&options, &Role::Writes)?, bell.clone()));
         let in_file = matches!(options.location, Location::File(_));
         let readers = in_file.then(|| Readers::new(options.clone()));
-        Ok(Self { shared: Arc::new(Shared { options, readers, writer }) })
+        let watch = in_file.then(|| Watch::new(options.clone(), bell.clone()));
+        Ok(Self { shared: Arc::new(Shared { options, readers, watch, writer, bell }) })
     }
 
     /// The events and the tracking of an application; the tables are made if they are not there.
@@ -107,10 +119,14 @@ impl Sqlite {
 
     /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.
     pub fn close(&self) {
+        if let Some(watch) = &self.shared.watch {
+            watch.close();
+        }
         if let Some(readers) = &self.shared.readers {
             readers.close();
         }
         self.shared.writer.close();
+        self.shared.bell.ring();
     }
 
     /// On this thread: a database is opened at the start of a program.
@@ -120,24 +136,30 @@ impl Sqlite {
         self.on_writer(move |connection| schema::prepare(connection, &needed, may_change)).wait()
     }
 
-    /// Destroys a data key, and what copies of it the files hold.
+    /// Destroys a data key, and the copies of it that the files hold.
     pub(super) fn forget(
         &self,
         statements: &Arc<Statements>,
         id: Uuid,
-    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        notice: Commit,
+    ) -> impl Future<Output = Result<Remains, Error>> + Send + use<> {
         let (database, statements) = (self.clone(), Arc::clone(statements));
         async move {
-            database.on_writer(move |connection| forget::write_over(connection, &statements, id)).await?;
+            let wrote = database
+                .on_writer(move |connection| forget::write_over(connection, &statements, id, &notice))
+                .await?;
+            if wrote {
+                database.shared.bell.ring();
+            }
             let usual = database.shared.options.busy_timeout;
             let began = Instant::now();
             loop {
                 // Each attempt for itself: others write in between.
                 if database.on_writer(move |connection| forget::cut_off_log(connection, usual)).await? {
-                    return Ok(());
+                    return Ok(Remains::NONE);
                 }
                 if began.elapsed() >= usual {
-                    return Err(forget::hindered(id));
+                    return Ok(Remains::OLD_PAGES);
                 }
             }
         }
@@ -147,13 +169,28 @@ impl Sqlite {
         &self,
         statements: &Arc<Statements>,
         commit: Commit,
-        tracking: Option<Tracking>,
+        step: Option<Step>,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
-        self.shared.writer.submit(Job::Append(Append {
-            statements: Arc::clone(statements),
-            commit,
-            tracking,
-        }))
+        self.shared.writer.submit(Job::Append(Append { statements: Arc::clone(statements), commit, step }))
+    }
+
+    /// Waits until there may be events after a place.
+    pub(super) fn beyond(
+        &self,
+        statements: &Arc<Statements>,
+        after: Option<Mark>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let (database, statements) = (self.clone(), Arc::clone(statements));
+        async move {
+            let _waiting = database.shared.watch.as_ref().map(Watch::join);
+            // Heard before the look, so that a commit between the two is not missed.
+            let heard = database.shared.bell.listen();
+            let newest = database.read(move |connection| select::newest(connection, &statements)).await?;
+            if newest == after {
+                let _: Result<(), Elapsed> = timeout(LONGEST, heard).await;
+            }
+            Ok(())
+        }
     }
 
     /// Reads: on a waiting thread here and now, for an executor on a thread of the store.

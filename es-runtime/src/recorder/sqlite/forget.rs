@@ -6,11 +6,12 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior, params};
 use uuid::Uuid;
 
+use super::insert::{self, Refusal};
 use super::statements::Statements;
-use super::{error, schema};
-use crate::error::{Error, ErrorKind};
-use crate::recorder::StoredKey;
-use crate::recorder::sql::{EventTable, Identifier};
+use super::{error, facts, select};
+use crate::error::Error;
+use crate::recorder::sql::{Catalog, EventTable, Identifier};
+use crate::recorder::{Commit, StoredKey};
 
 /// How long one attempt to cut off the log waits for readers: others want to write meanwhile.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -22,25 +23,40 @@ pub(super) fn replace_key(
     old: &StoredKey,
     new: &StoredKey,
 ) -> Result<bool, Error> {
-    let (Some(from), Some(to)) = (old.wrapped(), new.wrapped()) else { return Ok(false) };
-    if old.id() != new.id() {
+    let (Some(key), Some(from), Some(to)) = (old.key(), old.wrapped(), new.wrapped()) else {
+        return Ok(false);
+    };
+    if old.aggregate() != new.aggregate() || old.key() != new.key() {
         return Ok(false);
     }
     let failed = error::of("store the data key");
     let mut statement = connection.prepare_cached(&statements.replace_key).map_err(&failed)?;
-    let id = old.id();
-    statement.execute(params![id.as_bytes().as_slice(), from, to]).map(|changed| changed > 0).map_err(&failed)
+    let (id, key) = (old.aggregate(), key.to_bytes());
+    let row = params![id.as_bytes().as_slice(), key.as_slice(), from, to];
+    statement.execute(row).map(|changed| changed > 0).map_err(&failed)
 }
 
-/// Destroys the key, and empties columns of the user's own. The key is destroyed also if a column cannot be emptied.
+/// Destroys the key, stores the notice, and empties columns of the user's own; done again, it changes nothing. The key is
+/// destroyed also if a column cannot be emptied. Returns whether it was done now.
 pub(super) fn write_over(
     connection: &mut Connection,
     statements: &Statements,
     id: Uuid,
-) -> Result<(), Error> {
+    notice: &Commit,
+) -> Result<bool, Error> {
     let failed = error::of("destroy the data key");
     let mut transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    if select::key(&transaction, statements, id)?.is_some_and(|key| key.is_forgotten()) {
+        return Ok(false);
+    }
+    match insert::events(&transaction, statements, notice) {
+        Ok(()) => {}
+        Err(Refusal::Failed(error)) => return Err(error),
+        Err(Refusal::ByFacts(error)) => {
+            return Err(facts::taken_by(&transaction, statements, notice, error)?);
+        }
+    }
     let key = id.as_bytes().as_slice();
     for statement in &statements.forget {
         transaction.execute(statement, [key]).map_err(&failed)?;
@@ -58,7 +74,7 @@ pub(super) fn write_over(
         None => Ok(()),
     };
     transaction.commit().map_err(error::committing)?;
-    emptied.map_err(error::of(
+    emptied.map(|()| true).map_err(error::of(
         "empty the columns of your own; the data key is destroyed, and they have to be emptied by hand",
     ))
 }
@@ -72,7 +88,7 @@ fn empty_own_columns(connection: &Connection, table: &EventTable) -> Result<Opti
         ours.into_iter().chain(EventTable::FIXED).any(is)
     };
     let mut emptied = String::new();
-    for column in schema::columns(connection, name.as_str())?.iter().filter(|column| !ours(&column.name)) {
+    for column in connection.columns(name.as_str())?.iter().filter(|column| !ours(&column.name)) {
         let comma = if emptied.is_empty() { "" } else { ", " };
         let nothing = match (column.is_required, column.of.to_ascii_uppercase().as_str()) {
             (false, _) => "NULL",
@@ -93,14 +109,4 @@ pub(super) fn cut_off_log(connection: &Connection, usual: Duration) -> Result<bo
     let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
     connection.busy_timeout(usual).map_err(&failed)?;
     busy.map(|busy| busy == 0).map_err(&failed)
-}
-
-pub(super) fn hindered(id: Uuid) -> Error {
-    Error::new(
-        ErrorKind::Timeout,
-        format!(
-            "aggregate {id} is forgotten, but the write-ahead log still holds its data key and what columns of your own \
-             said, since somebody reads from it; forget it again once the readers are done"
-        ),
-    )
 }

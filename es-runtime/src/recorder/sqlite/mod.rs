@@ -8,7 +8,9 @@ mod append;
 mod connection;
 mod database;
 mod error;
+mod facts;
 mod forget;
+mod insert;
 mod options;
 mod readers;
 mod schema;
@@ -16,6 +18,7 @@ mod select;
 mod snapshots;
 mod statements;
 mod uri;
+mod watch;
 
 use std::fmt;
 use std::future::Future;
@@ -28,11 +31,11 @@ pub use self::options::{SqliteOptions, Synchronous};
 pub use self::snapshots::SqliteSnapshots;
 use self::statements::Statements;
 use super::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, LogRange, Notification, Position,
-    ProcessRecorder, Receipt, StoredKey, Tracking,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
+    EventPage, EventRange, KeyRecorder, LogPage, LogRange, Mark, ProcessRecorder, Receipt, Remains, Step,
+    StoredKey, TrackingRecorder,
 };
 use crate::error::Error;
-use crate::stored_event::StoredEvent;
 
 /// The events of one application in a [`Sqlite`] database, and what it tracks of others.
 #[derive(Clone)]
@@ -52,11 +55,7 @@ impl AggregateRecorder for SqliteRecorder {
         self.database.append(&self.statements, commit, None)
     }
 
-    fn select(
-        &self,
-        id: Uuid,
-        range: EventRange,
-    ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
+    fn select(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<EventPage, Error>> + Send {
         let statements = Arc::clone(&self.statements);
         self.database.read(move |connection| select::events(connection, &statements.events, id, range))
     }
@@ -66,6 +65,12 @@ impl AggregateRecorder for SqliteRecorder {
         self.database.read(move |connection| select::has_commit(connection, &statements, id, commit))
     }
 
+    fn as_keys(&self) -> Option<&(dyn DynKeyRecorder + 'static)> {
+        Some(self)
+    }
+}
+
+impl KeyRecorder for SqliteRecorder {
     fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send {
         let statements = Arc::clone(&self.statements);
         self.database.read(move |connection| select::keys(connection, &statements, &ids))
@@ -80,24 +85,38 @@ impl AggregateRecorder for SqliteRecorder {
         self.database.on_writer(move |connection| forget::replace_key(connection, &statements, &old, &new))
     }
 
-    fn forget(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
-        self.database.forget(&self.statements, id)
+    fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send {
+        self.database.forget(&self.statements, id, notice)
     }
 }
 
 impl ApplicationRecorder for SqliteRecorder {
-    fn select_log(&self, range: LogRange) -> impl Future<Output = Result<Vec<Notification>, Error>> + Send {
+    fn read_log(&self, range: LogRange) -> impl Future<Output = Result<LogPage, Error>> + Send {
         let statements = Arc::clone(&self.statements);
         self.database.read(move |connection| select::log(connection, &statements, &range))
     }
 
-    fn last_position(&self) -> impl Future<Output = Result<Option<Position>, Error>> + Send {
-        let statements = Arc::clone(&self.statements);
-        self.database.read(move |connection| select::last_position(connection, &statements))
+    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
+        Ok(receipt.mark())
     }
 
-    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Position>, Error> {
-        Ok(receipt.last())
+    fn beyond(&self, after: Option<Mark>) -> impl Future<Output = Result<(), Error>> + Send {
+        self.database.beyond(&self.statements, after)
+    }
+
+    fn as_process(&self) -> Option<&(dyn DynProcessRecorder + 'static)> {
+        Some(self)
+    }
+}
+
+impl TrackingRecorder for SqliteRecorder {
+    fn tracked(&self, cursor: &Cursor) -> impl Future<Output = Result<Option<Mark>, Error>> + Send {
+        let (statements, cursor) = (Arc::clone(&self.statements), cursor.clone());
+        self.database.read(move |connection| select::tracked(connection, &statements, &cursor))
+    }
+
+    async fn track(&self, step: Step) -> Result<(), Error> {
+        self.database.append(&self.statements, Commit::new(Vec::new()), Some(step)).await.map(drop)
     }
 }
 
@@ -105,13 +124,8 @@ impl ProcessRecorder for SqliteRecorder {
     fn append_tracked(
         &self,
         commit: Commit,
-        tracking: Tracking,
+        step: Step,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
-        self.database.append(&self.statements, commit, Some(tracking))
-    }
-
-    fn last_tracked(&self, upstream: &str) -> impl Future<Output = Result<Option<Position>, Error>> + Send {
-        let (statements, upstream) = (Arc::clone(&self.statements), upstream.to_owned());
-        self.database.read(move |connection| select::last_tracked(connection, &statements, &upstream))
+        self.database.append(&self.statements, commit, Some(step))
     }
 }

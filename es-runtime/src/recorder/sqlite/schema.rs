@@ -1,247 +1,226 @@
-//! The tables: made when they are not there, brought to the form of today when they are older, and never taken for
-//! ours when they are not.
+//! The tables in the words of SQLite, and the catalog that the [schema engine](crate::recorder::sql) asks.
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use uuid::Uuid;
 
-use super::error;
-use crate::error::{Error, ErrorKind};
-use crate::recorder::sql::Identifier;
+use super::{error, select};
+use crate::error::Error;
+use crate::id::Slice;
+use crate::recorder::sql::{
+    Catalog, Change, Column, ColumnType, EventTable, Identifier, Needed, Table, Tables,
+};
 
-const META: &str = "CREATE TABLE IF NOT EXISTS es_schema (
+const FORMS: &str = "CREATE TABLE IF NOT EXISTS es_schema (
      name TEXT PRIMARY KEY,
      version INTEGER NOT NULL,
      owner TEXT NOT NULL
  ) STRICT, WITHOUT ROWID";
 
-/// What a recorder needs.
-pub(super) struct Needed {
-    pub(super) tables: Vec<Table>,
-    /// The table of events that these belong to.
-    pub(super) owner: String,
-    /// Statements that can be prepared if the tables have the columns that they should have.
-    pub(super) checks: Vec<String>,
-}
-
-/// A table, and how it came to its form.
-pub(super) struct Table {
-    name: String,
-    /// Makes it in the last form.
-    create: String,
-    /// What brings form 1 to form 2, and so on.
-    migrations: Vec<String>,
-    /// Columns of the user's own: name and definition.
-    own: Vec<(String, String)>,
-}
-
-impl Table {
-    pub(super) fn new(name: &Identifier, create: String) -> Self {
-        Self { name: name.as_str().to_owned(), create, migrations: Vec::new(), own: Vec::new() }
-    }
-
-    pub(super) fn with_migrations(mut self, migrations: Vec<String>) -> Self {
-        self.migrations = migrations;
-        self
-    }
-
-    pub(super) fn with_own_columns(mut self, own: Vec<(String, String)>) -> Self {
-        self.own = own;
-        self
-    }
-
-    /// The form that this program knows.
-    fn form(&self) -> usize {
-        1 + self.migrations.len()
-    }
-}
-
-/// What has to be done to a table.
-enum Lack {
-    Table,
-    Migrations { from: usize },
-    Columns(Vec<String>),
-}
-
 /// Makes the tables, if they may be made, and checks that they are ours.
 pub(super) fn prepare(connection: &mut Connection, needed: &Needed, may_change: bool) -> Result<(), Error> {
-    if may_change && first_lack(connection, needed)?.is_some() {
+    if may_change && needed.is_lacking(connection)? {
+        let failed = error::of("make the tables");
         // Several processes may start at the same time: one makes the tables, the others find them.
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(error::of("make the tables"))?;
-        for table in &needed.tables {
-            while let Some(lack) = lack(&transaction, table, &needed.owner)? {
-                mend(&transaction, table, &needed.owner, &lack)?;
-            }
-        }
-        transaction.commit().map_err(error::of("make the tables"))?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        needed.make(&*transaction)?;
+        transaction.commit().map_err(&failed)?;
     }
-    if let Some((table, lack)) = first_lack(connection, needed)? {
-        return Err(lacking(&table.name, &lack));
-    }
-    check(connection, needed)
+    needed.check(connection)
 }
 
-fn first_lack<'a>(connection: &Connection, needed: &'a Needed) -> Result<Option<(&'a Table, Lack)>, Error> {
-    for table in &needed.tables {
-        if let Some(lack) = lack(connection, table, &needed.owner)? {
-            return Ok(Some((table, lack)));
-        }
-    }
-    Ok(None)
+/// The tables of the events of one application, of its data keys, and of what it tracks.
+pub(super) fn tables(tables: &Tables) -> Vec<Table> {
+    let Tables { events, tracking, data_keys, .. } = tables;
+    vec![of_events(events), of_tracking(tracking), of_data_keys(data_keys)]
 }
 
-/// What a table lacks; an error if it is not for us.
-fn lack(connection: &Connection, table: &Table, owner: &str) -> Result<Option<Lack>, Error> {
-    let name = &table.name;
-    let Some((form, recorded)) = recorded(connection, name)? else { return Ok(Some(Lack::Table)) };
-    if recorded != owner {
-        return Err(schema(format!(
-            "the table `{name}` belongs to the events in `{recorded}`, not to those in `{owner}`; give each \
-             application tables of its own, for example with `Tables::with_prefix`"
-        )));
-    }
-    let known = table.form();
-    match usize::try_from(form) {
-        Ok(form) if form == known => {
-            let columns = columns(connection, name)?;
-            for (own, definition) in &table.own {
-                let declared = columns.iter().find(|known| known.name.eq_ignore_ascii_case(own));
-                if let Some(Column { of, .. }) = declared.filter(|column| !fits(&column.of, definition)) {
-                    return Err(schema(format!(
-                        "the column `{own}` of the table `{name}` holds {of}, and not what this program says: {definition}; \
-                         say what it holds, or take another name"
-                    )));
-                }
-            }
-            let lacks = |own: &&(String, String)| {
-                !columns.iter().any(|known| known.name.eq_ignore_ascii_case(&own.0))
+fn of_events(events: &EventTable) -> Table {
+    let EventTable { own, name, id, version, topic, state } = events;
+    let own: Vec<(String, String)> = own
+        .iter()
+        .map(|(own, of)| {
+            let of = match of {
+                ColumnType::Integer => "INTEGER",
+                ColumnType::Real => "REAL",
+                ColumnType::Text => "TEXT",
+                ColumnType::Bytes => "BLOB",
             };
-            let lacking: Vec<_> =
-                table.own.iter().filter(lacks).map(|(_, definition)| definition.clone()).collect();
-            Ok((!lacking.is_empty()).then_some(Lack::Columns(lacking)))
-        }
-        Ok(from) if (1..known).contains(&from) => Ok(Some(Lack::Migrations { from })),
-        _ => Err(schema(format!(
-            "the table `{name}` has form {form}, but this program knows form {known}; \
-             update the program, or open another database"
-        ))),
-    }
-}
-
-fn mend(connection: &Connection, table: &Table, owner: &str, lack: &Lack) -> Result<(), Error> {
-    let name = &table.name;
-    let failed = error::of("make the tables");
-    match lack {
-        Lack::Table => {
-            if exists(connection, name)? {
-                return Err(schema(format!(
-                    "there is a table `{name}` that this program did not make; choose other names, or another database"
-                )));
-            }
-            connection
-                .execute_batch(META)
-                .and_then(|()| connection.execute_batch(&table.create))
-                .map_err(&failed)?;
-        }
-        Lack::Migrations { from } => {
-            for migration in table.migrations.iter().skip(from - 1) {
-                connection.execute_batch(migration).map_err(error::of("bring a table to its new form"))?;
-            }
-        }
-        Lack::Columns(definitions) => {
-            for definition in definitions {
-                let add = format!("ALTER TABLE \"{name}\" ADD COLUMN {definition}");
-                connection.execute_batch(&add).map_err(error::of("add a column"))?;
-            }
-        }
-    }
-    let row = (name, i64::try_from(table.form()).unwrap_or(i64::MAX), owner);
-    let record = "INSERT INTO es_schema (name, version, owner) VALUES (?1, ?2, ?3)
-                  ON CONFLICT (name) DO UPDATE SET version = excluded.version";
-    connection.execute(record, row).map(drop).map_err(&failed)
-}
-
-fn lacking(table: &str, lack: &Lack) -> Error {
-    schema(match lack {
-        Lack::Table => {
-            format!("the database has no table `{table}` of this program; check the path and the name")
-        }
-        Lack::Migrations { from } => format!(
-            "the table `{table}` has form {from}, that of an older release; open the database once for writing, \
-             and not as `existing`: that brings it to the form of today"
-        ),
-        Lack::Columns(columns) => format!(
-            "the table `{table}` lacks the column {}; open the database once for writing, and not as `existing`: \
-             that adds it",
-            columns.join(", ")
-        ),
-    })
-}
-
-fn schema(message: String) -> Error {
-    Error::new(ErrorKind::Schema, message)
-}
-
-/// Whether the tables have the columns that the statements need.
-fn check(connection: &Connection, needed: &Needed) -> Result<(), Error> {
-    for statement in &needed.checks {
-        connection.prepare(statement).map_err(|cause| {
-            let tables: Vec<&str> = needed.tables.iter().map(|table| &*table.name).collect();
-            let tables = tables.join("`, `");
-            schema(format!("a table of `{tables}` has other columns than this program expects: {cause}; check their names"))
-                .with_source(cause)
-        })?;
-    }
-    Ok(())
-}
-
-fn exists(connection: &Connection, table: &str) -> Result<bool, Error> {
-    let found = connection
-        .query_row("SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE", [table], |_| Ok(()))
-        .optional()
-        .map_err(error::of("look for the tables"))?;
-    Ok(found.is_some())
-}
-
-/// Whether a column that was declared so can hold what the definition says.
-fn fits(declared: &str, definition: &str) -> bool {
-    let of = definition.rsplit(' ').next().unwrap_or_default();
-    match declared.to_ascii_uppercase().as_str() {
-        "ANY" => true,
-        "INT" => of == "INTEGER",
-        declared => of == declared,
-    }
-}
-
-/// A column as the database has it.
-pub(super) struct Column {
-    pub(super) name: String,
-    /// What it holds.
-    pub(super) of: String,
-    /// Whether it cannot be null.
-    pub(super) is_required: bool,
-}
-
-pub(super) fn columns(connection: &Connection, table: &str) -> Result<Vec<Column>, Error> {
-    let read = || -> rusqlite::Result<Vec<Column>> {
-        let mut statement =
-            connection.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info(?1)")?;
-        let column =
-            |row: &Row<'_>| Ok(Column { name: row.get(0)?, of: row.get(1)?, is_required: row.get(2)? });
-        statement.query_map([table], column)?.collect()
-    };
-    read().map_err(error::of("look for the columns"))
-}
-
-/// The form of a table, and the table of events that it belongs to.
-fn recorded(connection: &Connection, table: &str) -> Result<Option<(i64, String)>, Error> {
-    if !exists(connection, "es_schema")? {
-        return Ok(None);
-    }
-    let found = connection
-        .query_row("SELECT version, owner FROM es_schema WHERE name = ?1", [table], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            (own.as_str().to_owned(), format!("{own} {of}"))
         })
-        .optional();
-    found.map_err(error::of("look for the tables"))
+        .collect();
+    let own_columns: Vec<String> = own.iter().map(|(_, column)| format!("{column},")).collect();
+    let own_columns = own_columns.concat();
+    let (first, once) = (format!("{}_first", name.as_str()), format!("{}_once", name.as_str()));
+    let chosen = format!("CREATE INDEX \"{once}\" ON {name} (commit_id, {id}) WHERE once;");
+    // The state comes last: what stands behind it can only be reached through it, and it may be long.
+    // The checks hold also what others write. The key is part of the table: it cannot be lost.
+    let create = format!(
+        "CREATE TABLE {name} (
+             log_position INTEGER PRIMARY KEY AUTOINCREMENT,
+             {id} BLOB NOT NULL CHECK (length({id}) = 16),
+             {version} INTEGER NOT NULL CHECK ({version} >= 0),
+             {topic} TEXT NOT NULL,
+             commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
+             slice INTEGER NOT NULL CHECK (slice BETWEEN 0 AND 1023),
+             once INTEGER NOT NULL,
+             {own_columns}
+             {state} BLOB NOT NULL,
+             UNIQUE ({id}, {version})
+         ) STRICT;
+         CREATE INDEX \"{first}\" ON {name} ({topic}) WHERE {version} = 1;
+         {chosen}"
+    );
+    // Until form 2, nothing told the commit ids that callers had chosen from others: all are taken for chosen.
+    let to_form_3 = format!(
+        "ALTER TABLE {name} ADD COLUMN slice INTEGER NOT NULL DEFAULT 0 CHECK (slice BETWEEN 0 AND 1023);
+         ALTER TABLE {name} ADD COLUMN once INTEGER NOT NULL DEFAULT 1;
+         {chosen}"
+    );
+    Table::new(name, create)
+        .with_own_columns(own)
+        .with_migrations([vec![], vec![Change::Run(to_form_3), Change::FillSlices(events.clone())]])
+}
+
+fn of_tracking(tracking: &Identifier) -> Table {
+    let create = format!(
+        "CREATE TABLE {tracking} (
+             consumer TEXT NOT NULL,
+             upstream TEXT NOT NULL,
+             first_slice INTEGER NOT NULL,
+             last_slice INTEGER NOT NULL,
+             position INTEGER NOT NULL CHECK (position > 0),
+             commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
+             PRIMARY KEY (consumer, upstream, first_slice, last_slice)
+         ) STRICT, WITHOUT ROWID;"
+    );
+    // Until form 2, a place was a number: it does not say which commit stands there, nor who read. It is kept beside.
+    let old = format!("\"{}_form_2\"", tracking.as_str());
+    let to_form_3 = format!("ALTER TABLE {tracking} RENAME TO {old}; {create}");
+    Table::new(tracking, create).with_migrations([vec![], vec![Change::Run(to_form_3)]])
+}
+
+fn of_data_keys(data_keys: &Identifier) -> Table {
+    // Rows stay where they were put, in the order in which they came: what is written over has left no copy behind.
+    let create = format!(
+        "CREATE TABLE {data_keys} (
+             number INTEGER PRIMARY KEY,
+             id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+             key_id BLOB NOT NULL CHECK (length(key_id) = 8),
+             wrapped BLOB NOT NULL,
+             forgotten INTEGER NOT NULL
+         ) STRICT;"
+    );
+    let to_form_3 = format!(
+        "ALTER TABLE {data_keys} ADD COLUMN key_id BLOB NOT NULL DEFAULT x'0000000000000000' CHECK (length(key_id) = 8);
+         UPDATE {data_keys} SET key_id = randomblob(8) WHERE NOT forgotten;"
+    );
+    Table::new(data_keys, create).with_migrations([vec![], vec![Change::Run(to_form_3)]])
+}
+
+/// The table of the snapshots of one application.
+pub(super) fn of_snapshots(table: &EventTable) -> Table {
+    let EventTable { name, id, version, topic, state, .. } = table;
+    let create = |name: &str| {
+        format!(
+            "CREATE TABLE {name} (
+             {id} BLOB NOT NULL CHECK (length({id}) = 16),
+             {version} INTEGER NOT NULL CHECK ({version} >= 0),
+             {topic} TEXT NOT NULL,
+             {state} BLOB NOT NULL,
+             UNIQUE ({id}, {topic}, {version})
+         ) STRICT;"
+        )
+    };
+    // In form 1, a snapshot was an event: it had the id of its commit, and there was one of a version.
+    let new = format!("\"{}_form_2\"", name.as_str());
+    let columns = format!("{id}, {version}, {topic}, {state}");
+    let to_form_2 = format!(
+        "{}
+         INSERT INTO {new} ({columns}) SELECT {columns} FROM {name};
+         DROP TABLE {name};
+         ALTER TABLE {new} RENAME TO {name};",
+        create(&new)
+    );
+    Table::new(name, create(&name.to_string())).with_migrations([vec![Change::Run(to_form_2)], vec![]])
+}
+
+impl Catalog for Connection {
+    fn exists(&self, name: &str) -> Result<bool, Error> {
+        let found = self
+            .query_row("SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE", [name], |_| Ok(()))
+            .optional()
+            .map_err(error::of("look for the tables"))?;
+        Ok(found.is_some())
+    }
+
+    fn recorded(&self, table: &str) -> Result<Option<(i64, String)>, Error> {
+        if !self.exists("es_schema")? {
+            return Ok(None);
+        }
+        let found = self
+            .query_row("SELECT version, owner FROM es_schema WHERE name = ?1", [table], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional();
+        found.map_err(error::of("look for the tables"))
+    }
+
+    fn record(&self, table: &str, form: usize, owner: &str) -> Result<(), Error> {
+        let failed = error::of("make the tables");
+        self.execute_batch(FORMS).map_err(&failed)?;
+        let record = "INSERT INTO es_schema (name, version, owner) VALUES (?1, ?2, ?3)
+                      ON CONFLICT (name) DO UPDATE SET version = excluded.version";
+        let form = i64::try_from(form).unwrap_or(i64::MAX);
+        self.execute(record, params![table, form, owner]).map(drop).map_err(&failed)
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<Column>, Error> {
+        let read = || -> rusqlite::Result<Vec<Column>> {
+            let mut statement = self.prepare("SELECT name, type, \"notnull\" FROM pragma_table_info(?1)")?;
+            let column =
+                |row: &Row<'_>| Ok(Column { name: row.get(0)?, of: row.get(1)?, is_required: row.get(2)? });
+            statement.query_map([table], column)?.collect()
+        };
+        read().map_err(error::of("look for the columns"))
+    }
+
+    fn fits(&self, declared: &str, definition: &str) -> bool {
+        let of = definition.rsplit(' ').next().unwrap_or_default();
+        match declared.to_ascii_uppercase().as_str() {
+            "ANY" => true,
+            "INT" => of == "INTEGER",
+            declared => of == declared,
+        }
+    }
+
+    fn run(&self, doing: &'static str, statements: &str) -> Result<(), Error> {
+        self.execute_batch(statements).map_err(error::of(doing))
+    }
+
+    fn add_column(&self, table: &str, definition: &str) -> Result<(), Error> {
+        let add = format!("ALTER TABLE \"{table}\" ADD COLUMN {definition}");
+        self.execute_batch(&add).map_err(error::of("add a column"))
+    }
+
+    fn fill_slices(&self, EventTable { name, id, .. }: &EventTable) -> Result<(), Error> {
+        let failed = error::of("bring a table to its new form");
+        let mut ids = self.prepare(&format!("SELECT DISTINCT {id} FROM {name}")).map_err(&failed)?;
+        let fill = format!("UPDATE {name} SET slice = ?2 WHERE {id} = ?1");
+        let mut fill = self.prepare(&fill).map_err(&failed)?;
+        let mut rows = ids.query([]).map_err(&failed)?;
+        // The rows are read from an index that has no slices: what is written does not disturb it.
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let bytes = row.get_ref(0).ok().and_then(|value| value.as_blob().ok());
+            let id = bytes.and_then(|bytes| Uuid::from_slice(bytes).ok());
+            let id = id.ok_or_else(|| select::corrupt("the table of events", "an id that is no UUID"))?;
+            let slice = Slice::of(id).get();
+            fill.execute(params![id.as_bytes().as_slice(), slice]).map_err(&failed)?;
+        }
+        Ok(())
+    }
+
+    fn accept(&self, statement: &str) -> Result<(), Error> {
+        self.prepare(statement).map(drop).map_err(error::of("read a statement"))
+    }
 }

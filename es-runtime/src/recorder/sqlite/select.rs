@@ -1,15 +1,18 @@
 //! Reading: every value of a row is checked, since a file may hold anything.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+use rusqlite::{Connection, Params, Row, ToSql, params, params_from_iter};
 use uuid::Uuid;
 
 use super::error;
 use super::statements::{Ranges, Statements};
-use crate::error::{Error, ErrorKind};
-use crate::id::{CommitId, Version};
+use crate::error::{Diverged, Error, ErrorKind};
+use crate::id::{CommitId, DataKeyId, Version};
+use crate::recorder::page::Fill;
 use crate::recorder::sql::KnownTopics;
-use crate::recorder::{EventRange, LogRange, Notification, Position, StoredKey};
+use crate::recorder::{
+    Cursor, EventPage, EventRange, LogPage, LogRange, Mark, Notification, Position, StoredKey,
+};
 use crate::stored_event::StoredEvent;
 
 /// Events of one sequence.
@@ -18,31 +21,37 @@ pub(super) fn events(
     texts: &Ranges,
     id: Uuid,
     range: EventRange,
-) -> Result<Vec<StoredEvent>, Error> {
-    let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
+) -> Result<EventPage, Error> {
+    let Some((first, last)) = range.bounds() else { return Ok(EventPage::default()) };
     let bound =
         params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit(range.max_count())];
     let mut topics = KnownTopics::default();
+    let mut page = Fill::new(range.max_count(), range.max_bytes());
     let text = texts.of(range.is_descending());
-    rows(connection, text, "read the events", bound, |row| event(row, id, 0, &mut topics))
+    each(connection, text, "read the events", bound, |row| {
+        let event = event(row, id, 0, &mut topics)?;
+        Ok(page.push(event.state.len(), || event))
+    })?;
+    Ok(page.into_page())
 }
 
-/// What a statement selects, each row read and checked.
-pub(super) fn rows<T>(
+/// Shows what a statement selects, row by row, to a function that says whether it goes on.
+pub(super) fn each(
     connection: &Connection,
     text: &str,
     doing: &'static str,
     bound: impl Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
+    mut read: impl FnMut(&Row<'_>) -> Result<bool, Error>,
+) -> Result<(), Error> {
     let failed = error::of(doing);
     let mut statement = connection.prepare_cached(text).map_err(&failed)?;
     let mut rows = statement.query(bound).map_err(&failed)?;
-    let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
-        found.push(read(row)?);
+        if !read(row)? {
+            break;
+        }
     }
-    Ok(found)
+    Ok(())
 }
 
 pub(super) fn has_commit(
@@ -76,63 +85,97 @@ pub(super) fn key(
     let mut rows = statement.query([id.as_bytes().as_slice()]).map_err(&failed)?;
     let Some(row) = rows.next().map_err(&failed)? else { return Ok(None) };
     let column = |at| row.get_ref(at).unwrap_or(ValueRef::Null);
-    let (wrapped, forgotten) = (column(0), column(1));
-    match (wrapped.as_blob().ok(), forgotten.as_i64().ok()) {
-        (Some(wrapped), Some(0)) => Ok(Some(StoredKey::new(id, wrapped.to_vec()))),
-        (_, Some(_)) => Ok(Some(StoredKey::forgotten(id))),
+    let key_id = column(0).as_blob().ok().and_then(|bytes| bytes.try_into().ok()).map(DataKeyId::from_bytes);
+    match (key_id, column(1).as_blob().ok(), column(2).as_i64().ok()) {
+        (Some(key), Some(wrapped), Some(0)) => Ok(Some(StoredKey::new(id, key, wrapped.to_vec()))),
+        (_, _, Some(forgotten)) if forgotten != 0 => Ok(Some(StoredKey::forgotten(id))),
         _ => Err(corrupt(&format!("the data key of aggregate {id}"), "columns of another type")),
     }
 }
 
+/// A page of the log. Three statements need no transaction: of what the second sees, nothing changes any more.
 pub(super) fn log(
     connection: &Connection,
     statements: &Statements,
     range: &LogRange,
-) -> Result<Vec<Notification>, Error> {
-    let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
-    let (first, last) = (first.get().cast_signed(), last.get().cast_signed());
-    let (limit, topics) = (limit(range.max_count()), range.topic_names());
-    let text = match (topics.is_empty(), range.is_firsts()) {
-        (true, false) => &statements.log,
-        (false, false) => &statements.log_of_topics,
-        (true, true) => &statements.firsts,
-        (false, true) => &statements.firsts_of_topics,
+) -> Result<LogPage, Error> {
+    if let Some(mark) = range.mark() {
+        let found = mark_of(connection, &statements.commit_at, mark.position())?;
+        if found != Some(mark) {
+            return Err(Diverged::new(mark, found.map(Mark::commit)).into());
+        }
+    }
+    let through = mark_of(connection, &statements.last_up_to, range.stop())?;
+    let (Some((first, _)), Some(last)) = (range.bounds(), through) else {
+        return Ok(LogPage::last(Vec::new(), through));
     };
+    let slices = range.which_slices();
+    let topics = match range.topic_names() {
+        [] => None,
+        topics => Some(serde_json::Value::from(topics.to_vec()).to_string()),
+    };
+    let bound: [(i32, &dyn ToSql); 6] = [
+        (1, &first.get().cast_signed()),
+        (2, &last.position().get().cast_signed()),
+        (3, &limit(range.max_count())),
+        (4, &topics),
+        (5, &slices.first().get()),
+        (6, &slices.last().get()),
+    ];
+    let many = if slices.is_all() { if topics.is_some() { 4 } else { 3 } } else { 6 };
     let mut known = KnownTopics::default();
-    let read = |row: &Row<'_>| {
-        let place = row.get::<_, i64>(0).ok().and_then(|number| Position::new(number.try_into().ok()?));
-        let place = place.ok_or_else(|| corrupt("the log", "a position that is no number above 0"))?;
-        let id = row.get_ref(1).ok().and_then(|value| Uuid::from_slice(value.as_blob().ok()?).ok());
+    let mut page = Fill::new(range.max_count(), range.max_bytes());
+    let mut before = None;
+    let bound = bound.into_iter().take(many).map(|(_, value)| value);
+    each(connection, statements.log.of(range), "read the log", params_from_iter(bound), |row| {
+        let mark = mark(row)?;
+        let place = mark.position();
+        if before.replace(place).is_some_and(|before| before >= place) {
+            return Err(corrupt("the log", "positions that do not grow"));
+        }
+        let id = row.get_ref(2).ok().and_then(|value| Uuid::from_slice(value.as_blob().ok()?).ok());
         let id =
             id.ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
-        Ok(Notification::new(place, event(row, id, 2, &mut known)?))
-    };
-    if topics.is_empty() {
-        return rows(connection, text, "read the log", params![first, last, limit], read);
-    }
-    let topics = serde_json::Value::from(topics.to_vec()).to_string();
-    rows(connection, text, "read the log", params![first, last, limit, topics], read)
+        let event = event(row, id, 3, &mut known)?;
+        Ok(page.push(event.state.len(), || Notification::new(mark, event)))
+    })?;
+    Ok(page.into_page(through))
 }
 
-pub(super) fn last_position(
-    connection: &Connection,
-    statements: &Statements,
-) -> Result<Option<Position>, Error> {
-    let failed = error::of("read the last position");
-    let mut statement = connection.prepare_cached(&statements.last_position).map_err(&failed)?;
-    let last: Option<i64> = statement.query_row([], |row| row.get(0)).map_err(&failed)?;
-    Ok(last.and_then(|last| Position::new(last.try_into().ok()?)))
+/// The place that a statement selects at, or up to, a position.
+fn mark_of(connection: &Connection, text: &str, position: Position) -> Result<Option<Mark>, Error> {
+    let failed = error::of("read the log");
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
+    let mut rows = statement.query([position.get().cast_signed()]).map_err(&failed)?;
+    rows.next().map_err(&failed)?.map(mark).transpose()
 }
 
-pub(super) fn last_tracked(
+/// The place of the newest event.
+pub(super) fn newest(connection: &Connection, statements: &Statements) -> Result<Option<Mark>, Error> {
+    mark_of(connection, &statements.last_up_to, Position::MAX)
+}
+
+/// A place, of which the first two columns are position and commit.
+fn mark(row: &Row<'_>) -> Result<Mark, Error> {
+    let place = row.get::<_, i64>(0).ok().and_then(|number| Position::new(number.try_into().ok()?));
+    let place = place.ok_or_else(|| corrupt("the log", "a position that is no number above 0"))?;
+    let commit = row.get_ref(1).ok().and_then(|value| Uuid::from_slice(value.as_blob().ok()?).ok());
+    let commit = commit
+        .ok_or_else(|| corrupt(&format!("position {place} of the log"), "a commit id that is no UUID"))?;
+    Ok(Mark::new(place, CommitId::from_uuid(commit)))
+}
+
+pub(super) fn tracked(
     connection: &Connection,
     statements: &Statements,
-    upstream: &str,
-) -> Result<Option<Position>, Error> {
+    cursor: &Cursor,
+) -> Result<Option<Mark>, Error> {
     let failed = error::of("read the tracking");
     let mut statement = connection.prepare_cached(&statements.tracked).map_err(&failed)?;
-    let found: Option<i64> = statement.query_row([upstream], |row| row.get(0)).optional().map_err(&failed)?;
-    Ok(found.and_then(|found| Position::new(found.try_into().ok()?)))
+    let Cursor { consumer, upstream, slices } = cursor;
+    let key = params![consumer.as_str(), upstream.as_str(), slices.first().get(), slices.last().get()];
+    let mut rows = statement.query(key).map_err(&failed)?;
+    rows.next().map_err(&failed)?.map(mark).transpose()
 }
 
 /// SQLite counts with signs; below zero is no limit.
@@ -147,7 +190,8 @@ fn event(row: &Row<'_>, id: Uuid, at: usize, topics: &mut KnownTopics) -> Result
     let place = || format!("event {version} of aggregate {id}");
     let topic = column(at + 1).as_str().map_err(|_| corrupt(&place(), "a topic that is no text"))?;
     let state = column(at + 2).as_blob().map_err(|_| corrupt(&place(), "a state that is no blob"))?;
-    Ok(StoredEvent::new(id, version, topics.get(topic), state.to_vec()))
+    let topic = topics.get(topic).map_err(|_| corrupt(&place(), "a topic that is no name"))?;
+    Ok(StoredEvent::of(id, version, topic, state.to_vec()))
 }
 
 pub(super) fn version(row: &Row<'_>, id: Uuid, at: usize) -> Result<Version, Error> {

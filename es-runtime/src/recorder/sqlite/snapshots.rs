@@ -37,7 +37,7 @@ impl SnapshotRecorder for SqliteSnapshots {
         self.database.on_writer(move |connection| {
             let failed = error::of("store the snapshot");
             let StoredEvent { id, version, topic, state, .. } = &snapshot;
-            let row = params![id.as_bytes().as_slice(), i64::from(*version), topic.as_ref(), state];
+            let row = params![id.as_bytes().as_slice(), i64::from(*version), topic.as_str(), state];
             let mut statement = connection.prepare_cached(&statements.put).map_err(&failed)?;
             statement.execute(row).map(drop).map_err(&failed)
         })
@@ -59,7 +59,7 @@ impl SnapshotRecorder for SqliteSnapshots {
                         "a state that is no blob",
                     )
                 })?;
-                Ok(StoredEvent::new(id, version, topic.clone(), state.to_vec()))
+                StoredEvent::new(id, version, topic.clone(), state.to_vec())
             })
         })
     }
@@ -116,5 +116,10 @@ fn part<T>(
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
     let (text, limit) = (texts.of(range.is_descending()), select::limit(range.max_count()));
     let bound = params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit, topic];
-    select::rows(connection, text, "read snapshots", bound, |row| read(select::version(row, id, 0)?, row))
+    let mut found = Vec::new();
+    select::each(connection, text, "read snapshots", bound, |row| {
+        found.push(read(select::version(row, id, 0)?, row)?);
+        Ok(true)
+    })?;
+    Ok(found)
 }

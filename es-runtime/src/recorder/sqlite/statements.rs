@@ -1,10 +1,13 @@
 //! The statements for the tables of one application.
 
-use super::error;
-use super::schema::{Needed, Table};
-use crate::recorder::sql::{ColumnType, EventTable, Identifier, Tables};
+use super::{error, schema};
+use crate::recorder::LogRange;
+use crate::recorder::sql::{ColumnType, EventTable, Identifier, Needed, Tables};
 
-/// What reads parts of sequences.
+/// The number of rows that one statement inserts, most first: a few texts serve commits of every size.
+pub(super) const BATCHES: [usize; 3] = [64, 8, 2];
+
+/// The texts that read parts of sequences.
 #[derive(Debug)]
 pub(super) struct Ranges {
     pub(super) ascending: String,
@@ -38,26 +41,55 @@ impl Ranges {
     }
 }
 
-/// Their texts; each connection keeps them prepared.
+/// The texts that read the log: one for each choice of conditions.
+#[derive(Debug)]
+pub(super) struct LogTexts([String; 8]);
+
+impl LogTexts {
+    fn new(EventTable { name, id, version, topic, state, .. }: &EventTable) -> Self {
+        Self(std::array::from_fn(|choice| {
+            let when =
+                |bit: usize, condition: String| if choice & bit > 0 { condition } else { String::new() };
+            let firsts = when(1, format!("AND {version} = 1"));
+            let topics = when(2, format!("AND {topic} IN (SELECT value FROM json_each(?4))"));
+            let slices = when(4, "AND slice BETWEEN ?5 AND ?6".to_owned());
+            format!(
+                "SELECT log_position, commit_id, {id}, {version}, {topic}, {state} FROM {name}
+                 WHERE log_position BETWEEN ?1 AND ?2 {firsts} {topics} {slices}
+                 ORDER BY log_position LIMIT ?3"
+            )
+        }))
+    }
+
+    pub(super) fn of(&self, range: &LogRange) -> &str {
+        let bits = [range.is_firsts(), !range.topic_names().is_empty(), !range.which_slices().is_all()];
+        let choice = bits.iter().rev().fold(0, |choice, bit| choice << 1 | usize::from(*bit));
+        self.0.get(choice).map_or("", String::as_str)
+    }
+}
+
+/// The texts of all statements; each connection keeps them prepared.
 #[derive(Debug)]
 pub(super) struct Statements {
     /// The user's own columns, in the order in which they are inserted.
     pub(super) own: Vec<(String, ColumnType)>,
-    /// Stores the first event of an aggregate, unless that is forgotten.
-    pub(super) insert_first: String,
-    /// Stores the next event of the same aggregate.
-    pub(super) insert_next: String,
-    pub(super) commit_of: String,
+    /// Stores one event, unless its aggregate has a data key or is forgotten.
+    pub(super) insert_keyless: String,
+    /// Stores one event.
+    insert_one: String,
+    /// Store several events, so many as [`BATCHES`] says.
+    insert_batches: [String; BATCHES.len()],
+    pub(super) taken: String,
     pub(super) has_commit: String,
-    pub(super) last_version: String,
+    pub(super) newest: String,
     pub(super) events: Ranges,
-    pub(super) log: String,
-    pub(super) log_of_topics: String,
-    pub(super) firsts: String,
-    pub(super) firsts_of_topics: String,
-    pub(super) last_position: String,
-    pub(super) track: String,
+    pub(super) log: LogTexts,
+    pub(super) last_up_to: String,
+    pub(super) commit_at: String,
+    pub(super) first_step: String,
+    pub(super) next_step: String,
     pub(super) tracked: String,
+    pub(super) has_keys: String,
     pub(super) insert_key: String,
     pub(super) key: String,
     pub(super) replace_key: String,
@@ -70,64 +102,83 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn new(Tables { events, tracking, data_keys, .. }: &Tables) -> Self {
         let EventTable { own, name, id, version, topic, state } = events;
-        let columns = format!("{id}, {version}, {topic}, {state}");
-        let of_topics = format!("AND {topic} IN (SELECT value FROM json_each(?4))");
-        // As the index says it: that of the first events is then used.
-        let firsts = format!("AND {version} = 1");
-        let log = |which: &str| {
-            format!(
-                "SELECT log_position, {columns} FROM {name} WHERE log_position BETWEEN ?1 AND ?2 {which}
-                 ORDER BY log_position LIMIT ?3"
-            )
-        };
         let own_names: Vec<String> = own.iter().map(|(own, _)| format!(", {own}")).collect();
-        let insert = format!("INSERT INTO {name} ({columns}, commit_id{})", own_names.concat());
-        let values: Vec<String> = (1..).take(5 + own.len()).map(|at| format!("?{at}")).collect();
-        let values = values.join(", ");
-        let has_key = 6 + own.len();
+        let insert = format!(
+            "INSERT INTO {name} ({id}, {version}, {topic}, {state}, commit_id, slice, once{})",
+            own_names.concat()
+        );
+        let width = 7 + own.len();
+        let row = |number: usize| {
+            let parameters: Vec<String> =
+                (number * width + 1..).take(width).map(|at| format!("?{at}")).collect();
+            parameters.join(", ")
+        };
+        let rows = |many: usize| {
+            let rows: Vec<String> = (0..many).map(|number| format!("({})", row(number))).collect();
+            format!("{insert} VALUES {}", rows.join(", "))
+        };
+        let cursor = "consumer = ?1 AND upstream = ?2 AND first_slice = ?3 AND last_slice = ?4";
         let forget = [
             // As long as before: it is written over where it stands.
             format!(
-                "UPDATE {data_keys} SET wrapped = zeroblob(length(wrapped)), forgotten = 1 WHERE id = ?1"
+                "UPDATE {data_keys} SET wrapped = zeroblob(length(wrapped)), key_id = zeroblob(8), forgotten = 1
+                 WHERE id = ?1"
             ),
             format!(
-                "INSERT INTO {data_keys} (id, wrapped, forgotten) VALUES (?1, x'', 1) ON CONFLICT DO NOTHING"
+                "INSERT INTO {data_keys} (id, key_id, wrapped, forgotten) VALUES (?1, zeroblob(8), x'', 1)
+                 ON CONFLICT DO NOTHING"
             ),
         ];
         Self {
             own: own.iter().map(|(own, of)| (own.as_str().to_owned(), *of)).collect(),
-            insert_first: format!(
-                "{insert} SELECT {values}
-                 WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1 AND (forgotten OR NOT ?{has_key}))"
+            insert_keyless: format!(
+                "{insert} SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1)",
+                row(0)
             ),
-            insert_next: format!("{insert} VALUES ({values})"),
-            commit_of: format!(
+            insert_one: rows(1),
+            insert_batches: BATCHES.map(rows),
+            taken: format!(
                 "SELECT commit_id, {topic}, log_position FROM {name} WHERE {id} = ?1 AND {version} = ?2"
             ),
-            has_commit: format!("SELECT EXISTS (SELECT 1 FROM {name} WHERE {id} = ?1 AND commit_id = ?2)"),
-            last_version: format!("SELECT max({version}) FROM {name} WHERE {id} = ?1"),
-            events: Ranges::new(events, &format!("{version}, {topic}, {state}")),
-            log: log(""),
-            log_of_topics: log(&of_topics),
-            firsts: log(&firsts),
-            firsts_of_topics: log(&format!("{firsts} {of_topics}")),
-            last_position: format!("SELECT max(log_position) FROM {name}"),
-            track: format!(
-                "INSERT INTO {tracking} (upstream, position) VALUES (?1, ?2)
-                 ON CONFLICT (upstream) DO UPDATE SET position = excluded.position
-                 WHERE position < excluded.position"
+            has_commit: format!(
+                "SELECT EXISTS (SELECT 1 FROM {name} WHERE once AND commit_id = ?2 AND {id} = ?1)"
             ),
-            tracked: format!("SELECT position FROM {tracking} WHERE upstream = ?1"),
+            newest: format!("SELECT max({version}) FROM {name} WHERE {id} = ?1"),
+            events: Ranges::new(events, &format!("{version}, {topic}, {state}")),
+            log: LogTexts::new(events),
+            last_up_to: format!(
+                "SELECT log_position, commit_id FROM {name} WHERE log_position <= ?1
+                 ORDER BY log_position DESC LIMIT 1"
+            ),
+            commit_at: format!("SELECT log_position, commit_id FROM {name} WHERE log_position = ?1"),
+            first_step: format!(
+                "INSERT INTO {tracking} (consumer, upstream, first_slice, last_slice, position, commit_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"
+            ),
+            next_step: format!(
+                "UPDATE {tracking} SET position = ?5, commit_id = ?6
+                 WHERE {cursor} AND position = ?7 AND commit_id = ?8"
+            ),
+            tracked: format!("SELECT position, commit_id FROM {tracking} WHERE {cursor}"),
+            has_keys: format!("SELECT EXISTS (SELECT 1 FROM {data_keys})"),
             insert_key: format!(
-                "INSERT INTO {data_keys} (id, wrapped, forgotten) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING"
+                "INSERT INTO {data_keys} (id, key_id, wrapped, forgotten) VALUES (?1, ?2, ?3, 0)
+                 ON CONFLICT DO NOTHING"
             ),
             replace_key: format!(
-                "UPDATE {data_keys} SET wrapped = ?3 WHERE id = ?1 AND wrapped = ?2 AND NOT forgotten"
+                "UPDATE {data_keys} SET wrapped = ?4
+                 WHERE id = ?1 AND key_id = ?2 AND wrapped = ?3 AND NOT forgotten"
             ),
-            key: format!("SELECT wrapped, forgotten FROM {data_keys} WHERE id = ?1"),
+            key: format!("SELECT key_id, wrapped, forgotten FROM {data_keys} WHERE id = ?1"),
             forget,
             events_table: events.clone(),
         }
+    }
+
+    /// The text that inserts the next rows, and how many: of so many that are left.
+    pub(super) fn insert(&self, left: usize) -> (&str, usize) {
+        let fits = BATCHES.iter().zip(&self.insert_batches).find(|(many, _)| **many <= left);
+        fits.map_or((&self.insert_one, 1), |(many, text)| (text, *many))
     }
 
     pub(super) fn has_own(&self, name: &str) -> bool {
@@ -145,64 +196,14 @@ impl Statements {
     }
 
     /// The tables that they use.
-    pub(super) fn needed(&self, Tables { events, tracking, data_keys, .. }: &Tables) -> Needed {
-        let EventTable { own, name, id, version, topic, state } = events;
-        let own: Vec<(String, String)> = own
-            .iter()
-            .map(|(own, of)| {
-                let of = match of {
-                    ColumnType::Integer => "INTEGER",
-                    ColumnType::Real => "REAL",
-                    ColumnType::Text => "TEXT",
-                    ColumnType::Bytes => "BLOB",
-                };
-                (own.as_str().to_owned(), format!("{own} {of}"))
-            })
-            .collect();
-        let own_columns: Vec<String> = own.iter().map(|(_, column)| format!("{column},")).collect();
-        let own_columns = own_columns.concat();
-        let first = format!("{}_first", name.as_str());
-        // The state comes last: what stands behind it can only be reached through it, and it may be long.
-        // The checks hold also what others write. The key is part of the table: it cannot be lost.
-        let events = format!(
-            "CREATE TABLE {name} (
-                 log_position INTEGER PRIMARY KEY AUTOINCREMENT,
-                 {id} BLOB NOT NULL CHECK (length({id}) = 16),
-                 {version} INTEGER NOT NULL CHECK ({version} >= 0),
-                 {topic} TEXT NOT NULL,
-                 commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
-                 {own_columns}
-                 {state} BLOB NOT NULL,
-                 UNIQUE ({id}, {version})
-             ) STRICT;
-             CREATE INDEX \"{first}\" ON {name} ({topic}) WHERE {version} = 1;"
-        );
-        let tracked = format!(
-            "CREATE TABLE {tracking} (
-                 upstream TEXT PRIMARY KEY,
-                 position INTEGER NOT NULL CHECK (position > 0)
-             ) STRICT, WITHOUT ROWID;"
-        );
-        // Rows stay where they were put, in the order in which they came: what is written over has left no copy behind.
-        let keys = format!(
-            "CREATE TABLE {data_keys} (
-                 number INTEGER PRIMARY KEY,
-                 id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
-                 wrapped BLOB NOT NULL,
-                 forgotten INTEGER NOT NULL
-             ) STRICT;"
-        );
+    pub(super) fn needed(&self, tables: &Tables) -> Needed {
         Needed {
-            tables: vec![
-                Table::new(name, events).with_own_columns(own),
-                Table::new(tracking, tracked),
-                Table::new(data_keys, keys),
-            ],
-            owner: name.as_str().to_owned(),
+            tables: schema::tables(tables),
+            owner: tables.events.name.as_str().to_owned(),
             checks: vec![
-                self.insert_first.clone(),
-                self.log.clone(),
-                self.track.clone(),
+                self.insert_one.clone(),
+                self.log.of(&LogRange::all()).to_owned(),
+                self.next_step.clone(),
                 self.insert_key.clone(),
                 self.key.clone(),
             ],
@@ -243,30 +244,8 @@ impl SnapshotStatements {
 
     /// The table that they use.
     pub(super) fn needed(&self, table: &EventTable, owner: &Identifier) -> Needed {
-        let EventTable { name, id, version, topic, state, .. } = table;
-        let create = |name: &str| {
-            format!(
-                "CREATE TABLE {name} (
-                 {id} BLOB NOT NULL CHECK (length({id}) = 16),
-                 {version} INTEGER NOT NULL CHECK ({version} >= 0),
-                 {topic} TEXT NOT NULL,
-                 {state} BLOB NOT NULL,
-                 UNIQUE ({id}, {topic}, {version})
-             ) STRICT;"
-            )
-        };
-        // In form 1, a snapshot was an event: it had the id of its commit, and there was one of a version.
-        let new = format!("\"{}_form_2\"", name.as_str());
-        let columns = format!("{id}, {version}, {topic}, {state}");
-        let migration = format!(
-            "{}
-             INSERT INTO {new} ({columns}) SELECT {columns} FROM {name};
-             DROP TABLE {name};
-             ALTER TABLE {new} RENAME TO {name};",
-            create(&new)
-        );
         Needed {
-            tables: vec![Table::new(name, create(&name.to_string())).with_migrations(vec![migration])],
+            tables: vec![schema::of_snapshots(table)],
             owner: owner.as_str().to_owned(),
             checks: vec![self.put.clone(), self.snapshots.ascending.clone()],
         }

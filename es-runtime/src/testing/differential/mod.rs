@@ -100,17 +100,28 @@ struct Answers {
     store: Answer,
 }
 
+impl Answers {
+    /// A page that no recorder may answer with is not the same as another.
+    fn are_same(&self) -> bool {
+        self.model == self.store && !matches!(self.model, Answer::Broken(_))
+    }
+}
+
 impl fmt::Display for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { model, store } = self;
         let (model, store) = (format!("{model:?}"), format!("{store:?}"));
-        let hidden = if model == store { "\n(they differ in bytes that are not shown)" } else { "" };
+        let hidden = if model == store {
+            "\n(the answers differ in bytes that are not shown, or both are broken)"
+        } else {
+            ""
+        };
         write!(f, "memory answered {model}\nthe store answered {store}{hidden}")
     }
 }
 
 fn same(answers: Answers, report: impl FnOnce() -> String) -> Answer {
-    if answers.model == answers.store {
+    if answers.are_same() {
         return answers.model;
     }
     panic!("{}\n{answers}", report())
@@ -127,17 +138,15 @@ fn report<R: ProcessRecorder + KeyRecorder>(
         let mut pair = Pair::new(make_store());
         let mut differs = false;
         for operation in script {
-            let Answers { model, store } = pair.run(operation);
-            differs = model != store;
+            differs = !pair.run(operation).are_same();
         }
         differs
     });
     let last = script.last().map(text).unwrap_or_default();
     let lines: Vec<_> = short.iter().map(text).collect();
     format!(
-        "the store differs from memory, with seed {seed}, at operation {number}: {last}\nThese {} operations on an \
-         empty store lead there:\n  {}",
-        lines.len(),
+        "the store differs from memory, with seed {seed}, at operation {number}: {last}\n\
+         On an empty store, these operations lead there:\n  {}",
         lines.join("\n  ")
     )
 }

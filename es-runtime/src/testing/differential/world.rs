@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::operation::{LogQuery, Operation};
-use crate::id::{CommitId, Mark, Name, Position, Slices, Version};
+use crate::id::{Mark, Name, Position, Slices, Version};
 use crate::recorder::{Commit, Cursor, EventRange, Receipt, Step, StoredKey};
 use crate::stored_event::StoredEvent;
 use crate::testing::random::Random;
@@ -56,7 +56,7 @@ impl World {
             52..55 => self.look_at_cursor(),
             55..70 => self.select(),
             70..82 => Operation::ReadLog(self.query()),
-            82..87 => Operation::HasCommit(self.id(), self.known_commit()),
+            82..87 => self.has_commit(),
             87..91 => Operation::SelectKeys(self.some_ids()),
             91..95 => self.replace_key(),
             95 => self.forget(),
@@ -141,9 +141,11 @@ impl World {
         self.recent().map(|(commit, _)| commit.events().to_vec()).unwrap_or_default()
     }
 
-    fn known_commit(&mut self) -> CommitId {
-        let known = self.recent().map(|(commit, _)| commit.id());
-        known.unwrap_or_else(|| self.commit_id())
+    fn has_commit(&mut self) -> Operation {
+        let known = self.recent().map(|(commit, _)| commit);
+        let id = known.as_ref().and_then(|commit| Some(commit.events().first()?.id));
+        let id = id.filter(|_| !self.random.chance(6)).unwrap_or_else(|| self.id());
+        Operation::HasCommit(id, known.map_or_else(|| self.commit_id(), |commit| commit.id()))
     }
 
     /// Picks a place of the log; rarely one where another commit stands.

@@ -1,0 +1,223 @@
+//! Inserting: a commit goes into the tables, and the tables decide what they refuse.
+
+use rusqlite::types::Null;
+use rusqlite::{CachedStatement, Connection, Statement, params};
+
+use super::statements::Statements;
+use super::{error, facts};
+use crate::error::{Conflict, Error, ErrorKind};
+use crate::id::{Mark, Position, Slice};
+use crate::recorder::verdict::check_keys;
+use crate::recorder::{ColumnType, Commit, Receipt, Step, StoredKey};
+use crate::stored_event::{ColumnValue, StoredEvent};
+
+/// Why a commit is not in the tables.
+pub(super) enum Refusal {
+    /// Something that is stored stands against it, or it was done before: the facts tell.
+    ByFacts(Error),
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Whether a commit is one statement, which is whole or nothing by itself.
+pub(super) fn is_one_statement(commit: &Commit, step: Option<&Step>) -> bool {
+    commit.events().len() == 1 && step.is_none() && commit.keys().is_empty()
+}
+
+/// Inserts the one event of a commit that brings nothing else.
+pub(super) fn one(
+    connection: &Connection,
+    statements: &Statements,
+    commit: &Commit,
+) -> Result<Receipt, Refusal> {
+    let Some(event) = commit.events().first() else { return Ok(Receipt::new(commit.id())) };
+    check_columns(statements, event)?;
+    let mut statement = prepare(connection, &statements.insert_keyless)?;
+    bind(&mut statement, statements, commit, event, 0).map_err(error::of("store the events"))?;
+    // The statement itself tells an aggregate that has a data key, or is forgotten.
+    if run(connection, statements, &mut statement, commit)? == 0 {
+        return Err(Refusal::ByFacts(Error::lacks_data_key(event.id)));
+    }
+    Ok(receipt(connection, commit))
+}
+
+/// Inserts a commit with all that it brings. To be called in a transaction, of which nothing may stay if it fails.
+pub(super) fn whole(
+    connection: &Connection,
+    statements: &Statements,
+    commit: &Commit,
+    step: Option<&Step>,
+) -> Result<Receipt, Refusal> {
+    if let Some(step) = step {
+        take_step(connection, statements, step)?;
+    }
+    check_keys(commit, &facts::keys(connection, statements, commit)?).map_err(Refusal::ByFacts)?;
+    for key in commit.keys() {
+        insert_key(connection, statements, key)?;
+    }
+    if commit.events().is_empty() {
+        return Ok(Receipt::new(commit.id()));
+    }
+    events(connection, statements, commit)?;
+    Ok(receipt(connection, commit))
+}
+
+/// Inserts the events of a commit, many rows by one statement.
+pub(super) fn events(
+    connection: &Connection,
+    statements: &Statements,
+    commit: &Commit,
+) -> Result<(), Refusal> {
+    let mut left = commit.events();
+    while !left.is_empty() {
+        let (text, many) = statements.insert(left.len());
+        let mut statement = prepare(connection, text)?;
+        while let Some((rows, rest)) = left.split_at_checked(many) {
+            for (number, event) in rows.iter().enumerate() {
+                check_columns(statements, event)?;
+                bind(&mut statement, statements, commit, event, number)
+                    .map_err(error::of("store the events"))?;
+            }
+            run(connection, statements, &mut statement, commit)?;
+            left = rest;
+        }
+    }
+    Ok(())
+}
+
+fn prepare<'c>(connection: &'c Connection, text: &str) -> Result<CachedStatement<'c>, Error> {
+    connection.prepare_cached(text).map_err(error::of("store the events"))
+}
+
+/// The receipt of events that were just inserted: row numbers follow each other within a transaction.
+fn receipt(connection: &Connection, commit: &Commit) -> Receipt {
+    let last = connection.last_insert_rowid().unsigned_abs();
+    let first = last.saturating_sub(commit.events().len() as u64 - 1);
+    let positions = Position::new(first).zip(Position::new(last));
+    positions.map_or(Receipt::new(commit.id()), |(first, last)| Receipt::at(commit.id(), first, last))
+}
+
+/// Runs a statement that inserts rows; returns their number.
+fn run(
+    connection: &Connection,
+    statements: &Statements,
+    statement: &mut Statement<'_>,
+    commit: &Commit,
+) -> Result<usize, Refusal> {
+    let commits = connection.is_autocommit();
+    statement.raw_execute().map_err(|cause| {
+        if statements.is_taken(&cause) {
+            // The facts say which; this stands if they are gone by then.
+            let id = commit.events().first().map(|event| (event.id, event.version));
+            let conflict = id.map(|(id, version)| Conflict::version(id, version, None).into());
+            return Refusal::ByFacts(conflict.unwrap_or_else(|| error::of("store the events")(cause)));
+        }
+        // Without a transaction around it, the statement is also the commit.
+        let failed = if commits { error::committing(cause) } else { error::of("store the events")(cause) };
+        // A constraint of the user's own may refuse what was done before.
+        if failed.kind() == ErrorKind::Invalid { Refusal::ByFacts(failed) } else { Refusal::Failed(failed) }
+    })
+}
+
+fn bind(
+    statement: &mut Statement<'_>,
+    statements: &Statements,
+    commit: &Commit,
+    event: &StoredEvent,
+    number: usize,
+) -> rusqlite::Result<()> {
+    let mut at = number * (7 + statements.own.len());
+    let mut next = || {
+        at += 1;
+        at
+    };
+    statement.raw_bind_parameter(next(), event.id.as_bytes().as_slice())?;
+    statement.raw_bind_parameter(next(), i64::from(event.version))?;
+    statement.raw_bind_parameter(next(), event.topic.as_str())?;
+    statement.raw_bind_parameter(next(), &*event.state)?;
+    statement.raw_bind_parameter(next(), commit.id().uuid().as_bytes().as_slice())?;
+    statement.raw_bind_parameter(next(), Slice::of(event.id).get())?;
+    statement.raw_bind_parameter(next(), commit.is_once())?;
+    for (column, of) in &statements.own {
+        let at = next();
+        match event.columns.get(column) {
+            None | Some(ColumnValue::Null) => statement.raw_bind_parameter(at, Null)?,
+            // A number that does not fit is none.
+            Some(ColumnValue::Real(_)) if *of == ColumnType::Integer => {
+                statement.raw_bind_parameter(at, Null)?;
+            }
+            Some(ColumnValue::Integer(number)) => statement.raw_bind_parameter(at, number)?,
+            Some(ColumnValue::Real(number)) => statement.raw_bind_parameter(at, number)?,
+            Some(ColumnValue::Text(text)) => statement.raw_bind_parameter(at, text)?,
+            Some(ColumnValue::Bytes(bytes)) => statement.raw_bind_parameter(at, bytes)?,
+        }
+    }
+    Ok(())
+}
+
+/// Refuses values for columns that the table lacks.
+fn check_columns(statements: &Statements, event: &StoredEvent) -> Result<(), Error> {
+    match event.columns.iter().find(|(name, _)| !statements.has_own(name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "the mapper fills a column `{name}`, which the table lacks; add it with `EventTable::with_column`"
+            ),
+        )),
+    }
+}
+
+/// Stores the data key of an aggregate, if it is its first; the keys were checked before.
+fn insert_key(connection: &Connection, statements: &Statements, key: &StoredKey) -> Result<(), Error> {
+    let failed = error::of("store the data key");
+    let (Some(id), Some(wrapped)) = (key.key(), key.wrapped()) else {
+        return Err(Error::forgotten(key.aggregate()));
+    };
+    let mut statement = connection.prepare_cached(&statements.insert_key).map_err(&failed)?;
+    let (aggregate, id) = (key.aggregate(), id.to_bytes());
+    let row = params![aggregate.as_bytes().as_slice(), id.as_slice(), wrapped];
+    statement.execute(row).map(drop).map_err(&failed)
+}
+
+/// Records a step, if the reader is where it begins.
+fn take_step(connection: &Connection, statements: &Statements, step: &Step) -> Result<(), Refusal> {
+    let failed = error::of("store the tracking");
+    let cursor = step.cursor();
+    let number = |mark: Mark| i64::try_from(mark.position().get()).unwrap_or(i64::MAX);
+    let slices = (cursor.slices.first().get(), cursor.slices.last().get());
+    let (to, commit) = (number(step.to()), step.to().commit().uuid());
+    let text = if step.from().is_some() { &statements.next_step } else { &statements.first_step };
+    let mut statement = connection.prepare_cached(text).map_err(&failed)?;
+    let (consumer, upstream) = (cursor.consumer.as_str(), cursor.upstream.as_str());
+    let done = match step.from() {
+        None => statement.execute(params![
+            consumer,
+            upstream,
+            slices.0,
+            slices.1,
+            to,
+            commit.as_bytes().as_slice()
+        ]),
+        Some(from) => statement.execute(params![
+            consumer,
+            upstream,
+            slices.0,
+            slices.1,
+            to,
+            commit.as_bytes().as_slice(),
+            number(from),
+            from.commit().uuid().as_bytes().as_slice()
+        ]),
+    };
+    if done.map_err(&failed)? > 0 {
+        return Ok(());
+    }
+    let conflict = Conflict::tracking(cursor.consumer.clone(), cursor.upstream.clone(), step.from(), None);
+    Err(Refusal::ByFacts(conflict.into()))
+}
