@@ -17,6 +17,8 @@ mod environment;
 mod errors;
 mod events;
 mod execute;
+mod faults;
+mod followers;
 mod forgetting;
 mod golden_bytes;
 mod hooks;

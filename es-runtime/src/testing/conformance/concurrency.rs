@@ -103,7 +103,10 @@ pub fn commits_that_cross_both_end<R: AggregateRecorder>(store: &Store<R>) {
             })
         };
         let rivals = [false, true, false, true].map(rival);
-        rivals.into_iter().map(|rival| rival.join().unwrap_or_else(|_| panic!("a commit that crosses failed"))).sum()
+        rivals
+            .into_iter()
+            .map(|rival| rival.join().unwrap_or_else(|_| panic!("a commit that crosses failed")))
+            .sum()
     });
     assert_eq!(won, ROUNDS, "one of four wins in each round");
     for id in ids {

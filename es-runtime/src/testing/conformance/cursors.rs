@@ -26,7 +26,8 @@ pub fn slices_of_one_reader_are_kept_apart<R: TrackingRecorder>(store: &Store<R>
 
 /// A name and its neighbour are kept apart where the ends of the two meet.
 pub fn names_are_not_run_together<R: TrackingRecorder>(store: &Store<R>) {
-    let pairs = [("ab", "c"), ("a", "bc"), ("a:b", "c"), ("a", "b:c"), ("c", "ab"), ("a/b", "c"), ("a", "b/c")];
+    let pairs =
+        [("ab", "c"), ("a", "bc"), ("a:b", "c"), ("a", "b:c"), ("c", "ab"), ("a/b", "c"), ("a", "b/c")];
     let cursors = pairs.map(|(consumer, upstream)| Cursor { consumer: name(consumer), ..cursor(upstream) });
     are_kept_apart(store, cursors.to_vec());
 }

@@ -26,7 +26,10 @@ pub fn who_is_behind_does_not_wait<R: ApplicationRecorder>(store: &Store<R>) {
         let began = Instant::now();
         // Often enough for a store that looks on a thread of its own.
         while poll_once(store.way(), &mut wait).is_pending() {
-            assert!(began.elapsed() < AT_ONCE, "there is more after {after:?}, and who waits is not told at once");
+            assert!(
+                began.elapsed() < AT_ONCE,
+                "there is more after {after:?}, and who waits is not told at once"
+            );
             thread::yield_now();
         }
     }
@@ -117,7 +120,10 @@ fn wait_for_more<R: ApplicationRecorder>(store: &Store<R>, reached: Option<Mark>
     let began = Instant::now();
     while store.log_page(LogRange::all().after(reached)).entries.is_empty() {
         let waited = began.elapsed();
-        assert!(waited < store.patience(), "there is more after {reached:?}, and nobody was told for {waited:?}");
+        assert!(
+            waited < store.patience(),
+            "there is more after {reached:?}, and nobody was told for {waited:?}"
+        );
         let Some(woken) = store.within(store.recorder().beyond(reached)) else {
             panic!("who waits after {reached:?} was never woken");
         };

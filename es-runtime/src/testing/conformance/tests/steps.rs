@@ -32,7 +32,9 @@ impl Wrong {
                 kept.consumer = name(Uuid::new_v5(&Uuid::NAMESPACE_OID, both.as_bytes()).to_string());
                 kept.upstream = name("all");
             }
-            Fault::CutsNames => (kept.consumer, kept.upstream) = (cut(&cursor.consumer), cut(&cursor.upstream)),
+            Fault::CutsNames => {
+                (kept.consumer, kept.upstream) = (cut(&cursor.consumer), cut(&cursor.upstream))
+            }
             Fault::KeyWithoutSlices => kept.slices = Slices::ALL,
             Fault::KeyIsTheFirstSlice => {
                 let first = cursor.slices.first().get();
@@ -100,7 +102,8 @@ impl Wrong {
 
     /// How a wrong recorder reports the conflict of a step.
     pub(super) fn told_of_step(&self, step: &Step, error: Error) -> Error {
-        let Some(Conflict::Tracking { consumer, upstream, expected, .. }) = error.as_conflict().cloned() else {
+        let Some(Conflict::Tracking { consumer, upstream, expected, .. }) = error.as_conflict().cloned()
+        else {
             return error;
         };
         match self.fault {

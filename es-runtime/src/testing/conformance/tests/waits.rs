@@ -64,7 +64,9 @@ impl Wrong {
     pub(super) async fn permit(&self) -> Permit<'_> {
         let mut was_asked = false;
         poll_fn(|context| {
-            let free = self.busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |busy| (busy < 8).then_some(busy + 1));
+            let free = self
+                .busy
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |busy| (busy < 8).then_some(busy + 1));
             if free.is_ok() {
                 return Poll::Ready(());
             }

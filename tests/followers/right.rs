@@ -1,0 +1,42 @@
+use std::time::Duration;
+
+use es_runtime::Wait;
+use es_runtime::clock::timeout;
+use es_runtime::id::Slices;
+use es_runtime::recorder::{ApplicationRecorder, Cursor, LogRange, Step, TrackingRecorder};
+
+use super::{Follower, Log, View};
+
+/// Tracks the place up to which the log is complete, by steps that compare.
+pub struct Right {
+    cursor: Cursor,
+    range: LogRange,
+}
+
+impl Right {
+    pub fn new(range: LogRange) -> Self {
+        Self { cursor: Cursor::new("balances", "bank").unwrap(), range }
+    }
+
+    pub fn of_slices(self, slices: Slices) -> Self {
+        Self { cursor: self.cursor.with_slices(slices), range: self.range.slices(slices) }
+    }
+}
+
+impl Follower for Right {
+    fn read_on(&mut self, log: &Log, view: &View) -> bool {
+        let from = log.tracked(&self.cursor).wait().unwrap();
+        let page = log.read_log(self.range.clone().after(from)).wait().unwrap();
+        let Some(through) = page.through.filter(|through| Some(*through) != from) else {
+            // A hint, which may come late.
+            let _ = timeout(Duration::from_millis(2), log.beyond(from)).wait();
+            return false;
+        };
+        // The view stands for one whose rows are written in the transaction of the step.
+        match log.track(Step::new(self.cursor.clone(), from, through).unwrap()).wait() {
+            Ok(()) => view.apply(&page.entries),
+            Err(error) => assert!(error.as_conflict().is_some(), "{error}"),
+        }
+        true
+    }
+}
