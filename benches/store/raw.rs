@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -73,9 +73,7 @@ impl Account {
 
     fn insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T, commit: Uuid) {
         let state = serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON");
-        let row =
-            params![self.id.as_bytes().as_slice(), self.version, topic, state, commit.as_bytes().as_slice()];
-        connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).expect("it is stored");
+        insert(connection, self.id, self.version, topic, &state, commit);
     }
 
     /// Records deposits and stores them in one commit.
@@ -98,9 +96,62 @@ impl Account {
         }
     }
 
+    /// Records deposits and stores them with one statement, which is its own commit.
+    pub(crate) fn deposit_in_one(&mut self, connection: &Connection, statement: &str, many: usize) {
+        let commit = Uuid::now_v7();
+        let mut insert = connection.prepare_cached(statement).expect("it is a statement");
+        let mut at = 0;
+        let mut bind = |value: &dyn ToSql| {
+            at += 1;
+            insert.raw_bind_parameter(at, value).expect("there is such a parameter");
+        };
+        for _ in 0..many {
+            let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
+            self.version += 1;
+            self.balance += event.amount;
+            bind(&self.id.as_bytes().as_slice());
+            bind(&self.version);
+            bind(&"Account.Deposited");
+            bind(&serde_json::to_vec(&Stored { at: now(), data: event }).expect("it is JSON"));
+            bind(&commit.as_bytes().as_slice());
+        }
+        insert.raw_execute().expect("it is stored");
+    }
+
+    /// Reads the rows that others have stored since: there are none.
+    pub(crate) fn catch_up(&self, connection: &Connection) {
+        let mut select = connection.prepare_cached(SELECT).expect("it is a statement");
+        let mut rows = select.query(params![self.id.as_bytes().as_slice(), self.version]).expect("it runs");
+        assert!(rows.next().expect("it is read").is_none(), "nobody else writes");
+    }
+
     pub(crate) fn id(&self) -> Uuid {
         self.id
     }
+}
+
+pub(crate) fn insert(
+    connection: &Connection,
+    id: Uuid,
+    version: i64,
+    topic: &str,
+    state: &[u8],
+    commit: Uuid,
+) {
+    let row = params![id.as_bytes().as_slice(), version, topic, state, commit.as_bytes().as_slice()];
+    connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).expect("it is stored");
+}
+
+/// The creating event as it is stored.
+pub(crate) fn opened() -> Vec<u8> {
+    let data = Opened { owner: "Ann".to_owned() };
+    serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON")
+}
+
+/// A statement that inserts so many rows.
+pub(crate) fn insert_of(many: usize) -> String {
+    let rows = vec!["(?, ?, ?, ?, ?)"; many].join(", ");
+    format!("INSERT INTO stored_events (id, version, topic, state, commit_id) VALUES {rows}")
 }
 
 /// Makes the account from its rows.
