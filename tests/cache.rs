@@ -14,7 +14,6 @@ use es_runtime::recorder::{
     Receipt,
 };
 use es_runtime::repository::Repository;
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Wait, aggregate, mutator};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -12,7 +12,7 @@ use std::{env, thread};
 
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::LogRange;
+use es_runtime::recorder::{ApplicationRecorder, LogRange};
 use es_runtime::{Application, Id, Wait, aggregate, mutator};
 
 const FILE: &str = "CRASH_TEST_FILE";
@@ -142,11 +142,13 @@ fn look(file: &Path, told: &Told, all: bool) {
     loop {
         let page = app.recorder().read_log(LogRange::all().after(after).limit(5_000)).wait();
         let page = page.expect("the log can be read");
-        let Some(end) = page.last() else { break };
-        after = Some(end.position);
-        for row in &page {
-            assert!(row.position.get() > last, "positions grow");
-            last = row.position.get();
+        if page.entries.is_empty() {
+            break;
+        }
+        after = page.through;
+        for row in &page.entries {
+            assert!(row.position().get() > last, "positions grow");
+            last = row.position().get();
             let version = seen.entry(row.event.id).or_insert(0);
             assert_eq!(row.event.version.get(), *version + 1, "versions have no gap in the log");
             *version += 1;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use es_runtime::application::Builder;
 use es_runtime::cipher::Key;
-use es_runtime::recorder::{LogRange, SqliteOptions};
+use es_runtime::recorder::{ApplicationRecorder, LogRange, SqliteOptions};
 use es_runtime::{Application, Error, ErrorKind, Wait};
 use uuid::Uuid;
 
@@ -245,7 +245,7 @@ fn the_other_process() {
         account.deposit(10);
         app.save(&mut account).wait().unwrap();
         assert_eq!(app.get(account.id()).wait().unwrap().balance, 10);
-        let row = app.recorder().select_log_dyn(LogRange::all()).wait().unwrap().remove(0).event;
+        let row = app.recorder().read_log(LogRange::all()).wait().unwrap().entries.remove(0).event;
         println!("{name} stores {:?}", row.state.get(..4).unwrap());
         for (other, app) in &apps {
             let read = app.store().mapper().decode::<Account>(&row).map(drop).map_err(|error| error.kind());

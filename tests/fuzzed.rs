@@ -7,6 +7,7 @@ use es_runtime::application::Builder;
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::codec::Codec;
 use es_runtime::compressor::{Zlib, Zstd};
+use es_runtime::id::DataKeyId;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, MemoryRecorder, MemorySnapshots, SnapshotRecorder, SqliteOptions, StoredKey,
@@ -84,8 +85,8 @@ pub(crate) fn stored(data: &[u8]) {
     for (event, wrapped) in [(b"\x01\x01\x00\x02".as_slice(), data), (data, &[]), (begun, &[])] {
         let mapper = Mapper::new().with_data_keys(AesGcm::new(&key)).allowing_clear_data();
         let (events, snapshots) = (MemoryRecorder::new(), MemorySnapshots::new());
-        let keys =
-            if wrapped.is_empty() { Vec::new() } else { vec![StoredKey::new(id.uuid(), wrapped.to_vec())] };
+        let stored = || StoredKey::new(id.uuid(), DataKeyId::from_bytes([7; 8]), wrapped.to_vec());
+        let keys = if wrapped.is_empty() { Vec::new() } else { vec![stored()] };
         let commit = Commit::new(vec![row(event, TOPICS[0])]).with_keys(keys);
         events.append(commit).wait().expect("memory takes any row");
         snapshots.put(row(data, "Fuzzed")).wait().expect("memory takes any row");

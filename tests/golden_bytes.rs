@@ -97,7 +97,7 @@ fn golden() -> Vec<Golden> {
         let words: Vec<&str> = line.split(' ').collect();
         let [name, version, topic, how, hex] = words[..] else { panic!("{line}") };
         let version: u32 = version.parse().unwrap();
-        Golden { name, how, row: StoredEvent::new(ID, Version::from(version), topic, bytes(hex)) }
+        Golden { name, how, row: StoredEvent::new(ID, Version::from(version), topic, bytes(hex)).unwrap() }
     });
     rows.collect()
 }
@@ -237,7 +237,7 @@ fn rows_of_older_shapes_and_from_before_rows_named_their_aggregate_are_read() {
             PurseEvent::Booked(Booked { amount: 7, rate: 1.0, note: None }),
         ),
     ] {
-        let row = StoredEvent::new(ID, Version::from(2), topic, state.as_bytes().to_vec());
+        let row = StoredEvent::new(ID, Version::from(2), topic, state.as_bytes().to_vec()).unwrap();
         let recorded = Mapper::new().decode::<Purse>(&row).unwrap().expect("an event");
         assert_eq!(format!("{:?}", recorded.event()), format!("{event:?}"));
     }

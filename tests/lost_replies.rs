@@ -8,9 +8,9 @@ use es_runtime::application::Batch;
 use es_runtime::codec::Codec;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventRange, MemoryRecorder, Receipt,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventPage, EventRange, KeyRecorder,
+    MemoryRecorder, Receipt,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Id, Wait, aggregate, mutator};
 use uuid::Uuid;
 
@@ -93,13 +93,17 @@ impl AggregateRecorder for Weak {
         if take(&self.lost) { Err(Error::new(ErrorKind::OutcomeUnknown, "lost")) } else { Ok(receipt) }
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         if take(&self.busy) {
             return Err(Error::new(ErrorKind::Timeout, "busy"));
         }
         self.store.select(id, range).await
     }
 
+    delegate_commits!(store);
+}
+
+impl KeyRecorder for Weak {
     delegate_keys!(store);
 }
 

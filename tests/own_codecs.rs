@@ -9,7 +9,7 @@ use es_runtime::clock::Timestamp;
 use es_runtime::codec::{Codec, Decodable, Encodable, Failure, OwnCodec};
 use es_runtime::compressor::{Zlib, Zstd};
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::LogRange;
+use es_runtime::recorder::{ApplicationRecorder, LogRange};
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Event, Metadata, Version, Wait, aggregate, mutator};
 use serde::{Deserialize, Serialize};
@@ -139,7 +139,7 @@ fn an_application_stores_and_reads_everything_in_it() {
             let again = app.get(chronicle.id()).wait().unwrap();
             assert_eq!((again.owner.as_str(), again.texts.len()), (&*"Anna".repeat(100), 5));
             assert_eq!(app.get_at(chronicle.id(), 2).wait().unwrap().owner, "Ann".repeat(100));
-            for row in app.recorder().select_log_dyn(LogRange::all()).wait().unwrap() {
+            for row in app.recorder().read_log(LogRange::all()).wait().unwrap().entries {
                 assert!(row.event.state.starts_with(&header), "{:?}", row.event.state.get(..4));
             }
             app.save(&mut again.discard()).wait().unwrap();
@@ -203,7 +203,7 @@ fn a_value_that_could_not_be_read_again_is_refused() {
 fn any_bytes_are_an_error_that_shows_no_data() {
     let row = row_of(&cbor(), &booked("hush hush hush")).unwrap();
     let refused = |state: Vec<u8>| {
-        let row = StoredEvent::new(row.id, row.version, row.topic.clone(), state);
+        let row = StoredEvent::new(row.id, row.version, row.topic.clone(), state).unwrap();
         let Err(error) = cbor().decode_event::<Booked>(&row) else { return false };
         let told = format!("{error} {error:?}");
         assert!(!told.contains("hush"), "{told}");
@@ -309,7 +309,7 @@ fn a_codec_that_is_wrong_gives_an_error_that_shows_no_data() {
     }
     let careless = faulty(Fault::Careless);
     assert_eq!(text_of(&careless, &row).unwrap(), "hush");
-    let broken = StoredEvent::new(row.id, row.version, row.topic.clone(), row.state[..30].to_vec());
+    let broken = StoredEvent::new(row.id, row.version, row.topic.clone(), row.state[..30].to_vec()).unwrap();
     assert_eq!(hidden(text_of(&careless, &broken).unwrap_err()).0, ErrorKind::Corrupt);
     let infinite = Booked { rate: f64::INFINITY, ..booked("hush") };
     assert_eq!(hidden(row_of(&careless, &infinite).unwrap_err()).0, ErrorKind::Invalid);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{AggregateRecorder, Commit, EventRange, MemoryRecorder, Receipt};
+use es_runtime::recorder::{
+    AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, Receipt,
+};
 use es_runtime::store::EventStore;
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Error, Id, Recorded, Version, Wait};
 use uuid::Uuid;
 
@@ -24,18 +25,22 @@ impl AggregateRecorder for Counting {
         self.store.append(commit).await
     }
 
-    async fn select(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error> {
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         self.queries.fetch_add(1, Ordering::Relaxed);
         self.store.select(id, range).await
     }
 
+    delegate_commits!(store);
+}
+
+impl KeyRecorder for Counting {
     delegate_keys!(store);
 }
 
 /// A store with an account of so many events.
 fn stored(events: u32) -> (EventStore, Arc<Counting>, Id<Account>) {
     let recorder = Arc::new(Counting::default());
-    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
     let mut account = open();
     (1..events).for_each(|_| account.deposit(1));
     store.put::<Account>(account.pending()).wait().unwrap();

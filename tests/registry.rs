@@ -178,7 +178,7 @@ fn the_notice_of_forgetting_belongs_to_its_aggregate() {
     assert_eq!(registry.reader("Depot.Forgotten").map(AggregateType::name), Some("Depot"));
     assert_eq!(registry.event("Depot.Forgotten").map(EventType::name), Some("Forgotten"));
     let state = br#"{"at":1,"data":{}}"#.to_vec();
-    let row = StoredEvent::new(Uuid::nil(), Version::from(2), "Depot.Forgotten", state);
+    let row = StoredEvent::new(Uuid::nil(), Version::from(2), "Depot.Forgotten", state).unwrap();
     let error = Mapper::new().decode::<Account>(&row).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAggregate);
     assert_eq!(Mapper::new().decode::<SecuritiesDepot>(&row).unwrap_err().kind(), ErrorKind::Forgotten);

@@ -7,7 +7,9 @@ use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::clock::Timestamp;
 use es_runtime::event::Secrecy;
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{CommitId, EventRange, LogRange, MemoryRecorder};
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, CommitId, EventRange, LogRange, MemoryRecorder,
+};
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
 use es_runtime::{
@@ -92,7 +94,7 @@ fn row_of<E: Event>(mapper: &Mapper, event: &E) -> Result<StoredEvent, Error> {
 
 fn in_clear(topic: &'static str, data: &str) -> StoredEvent {
     let state = format!(r#"{{"at":1,"data":{data}}}"#).into_bytes();
-    StoredEvent::new(Uuid::from_u128(1), Version::from(2), topic, state)
+    StoredEvent::new(Uuid::from_u128(1), Version::from(2), topic, state).unwrap()
 }
 
 fn is_clear(row: &StoredEvent) -> bool {
@@ -126,7 +128,7 @@ fn without_a_cipher_an_encrypted_event_is_not_written() {
         assert!(error.to_string().contains(part), "{error}");
     }
     assert!(!format!("{error:?}").contains("flu"), "{error:?}");
-    assert!(app.recorder().select_log_dyn(LogRange::all()).wait().unwrap().is_empty());
+    assert!(app.recorder().read_log(LogRange::all()).wait().unwrap().entries.is_empty());
     assert_eq!(
         row_of(&Mapper::new(), &Prescribed { drug: "tea".into() }).unwrap_err().kind(),
         ErrorKind::Config
@@ -142,7 +144,7 @@ fn an_event_is_encrypted_or_clear_as_it_asks() {
         let app = Application::builder("memory:").mapper(mapper).snapshots().open().wait().unwrap();
         let mut patient = treated();
         app.save(&mut patient).wait().unwrap();
-        let rows = app.recorder().select_dyn(patient.id().uuid(), EventRange::all()).wait().unwrap();
+        let rows = app.recorder().select(patient.id().uuid(), EventRange::all()).wait().unwrap().events;
         let clear: Vec<bool> = rows.iter().map(is_clear).collect();
         assert_eq!(clear, [false, false, true, false, true], "whatever the mapper leaves in clear");
         app.take_snapshot(patient.id(), 5).wait().unwrap();

@@ -145,7 +145,7 @@ fn a_saved_aggregate_is_loaded_as_itself_alone() {
         loan.trigger(note());
         app.save(&mut loan).wait().unwrap();
         assert_eq!(app.get(loan.id()).wait().unwrap().notes, ["called"]);
-        let rows = app.recorder().select_dyn(loan.id().uuid(), EventRange::all()).wait().unwrap();
+        let rows = app.recorder().select(loan.id().uuid(), EventRange::all()).wait().unwrap().events;
         let named: Vec<_> = rows.iter().map(|row| text(row).contains(r#""of":"Loan""#)).collect();
         assert_eq!(named, [false, true]);
         let error = app.get(Id::<Savings>::from_uuid(loan.id().uuid())).wait().map(drop).unwrap_err();

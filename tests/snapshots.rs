@@ -390,7 +390,7 @@ fn one_that_is_kept_already_is_not_stored_again() {
 #[test]
 fn one_is_made_from_an_earlier_one_and_the_events_after_it() {
     let recorder = Arc::new(Counting::default());
-    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
     let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
     let repository = Repository::new(store.clone()).with_snapshots(snapshots);
     let mut account = open();
@@ -525,7 +525,7 @@ impl AggregateRecorder for Counting {
     async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let rows = self.inner.select(id, range).await?;
-        self.rows.fetch_add(u32::try_from(rows.len()).unwrap(), Ordering::Relaxed);
+        self.rows.fetch_add(u32::try_from(rows.events.len()).unwrap(), Ordering::Relaxed);
         Ok(rows)
     }
 

@@ -7,14 +7,15 @@ use es_runtime::Wait;
 use es_runtime::recorder::Synchronous;
 
 use crate::account::{Account, REFERENCE};
-use crate::{Folder, open, raw, report, timed};
+use crate::harness::{Folder, open, report, runtime, timed};
+use crate::raw;
 
 pub(crate) fn concurrent(rounds: usize, writers: usize, commits: usize, tokio: bool, goal: f64) {
     let folder = Folder::new();
     let app = open(&folder.file("ours.db"), Synchronous::Full);
     let connection = raw::open(&folder.file("raw.db"), "FULL");
     let each = commits.div_ceil(writers);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("it starts");
+    let runtime = runtime();
     let (mut ours, mut by_hand) = (Vec::new(), Vec::new());
     let mut connection = Some(connection);
     for _ in 0..rounds {

@@ -4,7 +4,7 @@ use es_runtime::Wait;
 use es_runtime::recorder::Synchronous;
 
 use crate::account::{Account, REFERENCE};
-use crate::{Folder, open, timed};
+use crate::harness::{Folder, open, timed};
 use es_benches::median;
 
 /// The goal: at most this many times the cost at the first size.

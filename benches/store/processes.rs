@@ -11,7 +11,8 @@ use es_runtime::Wait;
 use es_runtime::recorder::Synchronous;
 
 use crate::account::{Account, REFERENCE};
-use crate::{Folder, open, pragma, raw};
+use crate::harness::{Folder, open, pragma};
+use crate::raw;
 
 const ROLE: &str = "B_PROCESS";
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,17 +44,10 @@ pub(crate) struct Deposited {
 }
 
 pub(crate) fn open(path: &Path, synchronous: &str) -> Connection {
-    let connection = open_existing(path, synchronous);
-    connection.execute_batch(SCHEMA).expect("the tables can be made");
-    connection
-}
-
-/// One more connection to a file that has the tables.
-pub(crate) fn open_existing(path: &Path, synchronous: &str) -> Connection {
     let connection = Connection::open(path).expect("the file can be made");
-    connection.busy_timeout(std::time::Duration::from_secs(5)).expect("it can be set");
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).expect("WAL is there");
     connection.execute_batch(&format!("PRAGMA synchronous = {synchronous}")).expect("it can be set");
+    connection.execute_batch(SCHEMA).expect("the tables can be made");
     connection.set_prepared_statement_cache_capacity(16);
     connection
 }
@@ -73,29 +66,37 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn open(connection: &Connection) -> Self {
-        Self::try_open(connection).expect("it is stored")
+        let account = Self { id: Uuid::now_v7(), version: 1, balance: 0 };
+        account.insert(connection, "Account.Opened", &Opened { owner: "Ann".to_owned() }, Uuid::now_v7());
+        account
     }
 
     pub(crate) fn try_open(connection: &Connection) -> Option<Self> {
         let account = Self { id: Uuid::now_v7(), version: 1, balance: 0 };
         let opened = Opened { owner: "Ann".to_owned() };
-        account.insert(connection, "Account.Opened", &opened, Uuid::now_v7()).then_some(account)
+        account.try_insert(connection, "Account.Opened", &opened).then_some(account)
     }
 
     /// Stores a deposit, if no other process holds the file for too long.
     pub(crate) fn try_deposit(&mut self, connection: &Connection) -> bool {
         let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
         self.version += 1;
-        let is_stored = self.insert(connection, "Account.Deposited", &event, Uuid::now_v7());
+        let is_stored = self.try_insert(connection, "Account.Deposited", &event);
         self.version -= i64::from(!is_stored);
         is_stored
     }
 
-    fn insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T, commit: Uuid) -> bool {
+    fn try_insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T) -> bool {
         let state = serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON");
+        let commit = Uuid::now_v7();
         let row =
             params![self.id.as_bytes().as_slice(), self.version, topic, state, commit.as_bytes().as_slice()];
         connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).is_ok()
+    }
+
+    fn insert<T: Serialize>(&self, connection: &Connection, topic: &str, data: &T, commit: Uuid) {
+        let state = serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON");
+        insert(connection, self.id, self.version, topic, &state, commit);
     }
 
     /// Records deposits and stores them in one commit.
@@ -111,16 +112,69 @@ impl Account {
             let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
             self.version += 1;
             self.balance += event.amount;
-            assert!(self.insert(connection, "Account.Deposited", &event, commit), "it is stored");
+            self.insert(connection, "Account.Deposited", &event, commit);
         }
         if many > 1 {
             connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).expect("it ends");
         }
     }
 
+    /// Records deposits and stores them with one statement, which is its own commit.
+    pub(crate) fn deposit_in_one(&mut self, connection: &Connection, statement: &str, many: usize) {
+        let commit = Uuid::now_v7();
+        let mut insert = connection.prepare_cached(statement).expect("it is a statement");
+        let mut at = 0;
+        let mut bind = |value: &dyn ToSql| {
+            at += 1;
+            insert.raw_bind_parameter(at, value).expect("there is such a parameter");
+        };
+        for _ in 0..many {
+            let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
+            self.version += 1;
+            self.balance += event.amount;
+            bind(&self.id.as_bytes().as_slice());
+            bind(&self.version);
+            bind(&"Account.Deposited");
+            bind(&serde_json::to_vec(&Stored { at: now(), data: event }).expect("it is JSON"));
+            bind(&commit.as_bytes().as_slice());
+        }
+        insert.raw_execute().expect("it is stored");
+    }
+
+    /// Reads the rows that others have stored since: there are none.
+    pub(crate) fn catch_up(&self, connection: &Connection) {
+        let mut select = connection.prepare_cached(SELECT).expect("it is a statement");
+        let mut rows = select.query(params![self.id.as_bytes().as_slice(), self.version]).expect("it runs");
+        assert!(rows.next().expect("it is read").is_none(), "nobody else writes");
+    }
+
     pub(crate) fn id(&self) -> Uuid {
         self.id
     }
+}
+
+pub(crate) fn insert(
+    connection: &Connection,
+    id: Uuid,
+    version: i64,
+    topic: &str,
+    state: &[u8],
+    commit: Uuid,
+) {
+    let row = params![id.as_bytes().as_slice(), version, topic, state, commit.as_bytes().as_slice()];
+    connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).expect("it is stored");
+}
+
+/// The creating event as it is stored.
+pub(crate) fn opened() -> Vec<u8> {
+    let data = Opened { owner: "Ann".to_owned() };
+    serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON")
+}
+
+/// A statement that inserts so many rows.
+pub(crate) fn insert_of(many: usize) -> String {
+    let rows = vec!["(?, ?, ?, ?, ?)"; many].join(", ");
+    format!("INSERT INTO stored_events (id, version, topic, state, commit_id) VALUES {rows}")
 }
 
 /// Makes the account from its rows.

@@ -16,7 +16,7 @@ use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Deposited};
-use crate::{report, timed};
+use crate::harness::{report, timed};
 
 #[derive(Serialize, Deserialize)]
 struct Stored {

@@ -3,7 +3,7 @@
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::compressor::Zlib;
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::EventRange;
+use es_runtime::recorder::{AggregateRecorder, EventRange};
 use es_runtime::{Application, Error, ErrorKind, Wait, aggregate, mutator};
 
 #[aggregate]
@@ -82,7 +82,7 @@ fn forgetting() -> Result<(), Error> {
 
 /// The state of the first event as it stands in the database.
 fn stored(app: &Application, account: &Account) -> Result<String, Error> {
-    let rows = app.recorder().select(account.id().uuid(), EventRange::all()).wait()?;
+    let rows = app.recorder().select(account.id().uuid(), EventRange::all()).wait()?.events;
     Ok(String::from_utf8_lossy(&rows[0].state).into_owned())
 }
 

@@ -4,7 +4,7 @@ mod account;
 
 use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::EventRange;
+use es_runtime::recorder::{AggregateRecorder, EventRange};
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
 
 use crate::account::Account;
@@ -34,7 +34,7 @@ fn opened(app: &Application, owner: &str) -> Result<Account, Error> {
 
 fn encryption(app: &Application) -> Result<(), Error> {
     let account = opened(app, "secret Ann")?;
-    let rows = app.recorder().select(account.id().uuid(), EventRange::all()).wait()?;
+    let rows = app.recorder().select(account.id().uuid(), EventRange::all()).wait()?.events;
     assert!(!String::from_utf8_lossy(&rows[0].state).contains("secret Ann"));
     assert_eq!(app.get(account.id()).wait()?.owner, "secret Ann");
     Ok(())

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use es_runtime::bus::PersistencePolicy;
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{DynAggregateRecorder, EventRange, EventTable, SqliteOptions, Tables};
+use es_runtime::recorder::{AggregateRecorder, EventRange, EventTable, SqliteOptions, Tables};
 use es_runtime::standalone::MutatorRepository;
 use es_runtime::store::EventStore;
 use es_runtime::{Error, ErrorKind, Recorded, Wait};
@@ -60,12 +60,12 @@ fn main() -> Result<(), Error> {
     // Infrastructure: a table, a store on it, and what was received above goes in.
     let tables = Tables::default().with_events(EventTable::sequenced_items("integer_sequenced_items")?);
     let recorder = Arc::new(SqliteOptions::in_memory().open()?.recorder(&tables)?);
-    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _);
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _)?;
     store.put_events(&received).wait()?;
     assert_eq!(store.get_events::<AccountEvent>(account.id(), EventRange::all()).wait()?.len(), 2);
 
     // What stands in the table.
-    let rows = recorder.select(account.id(), EventRange::all()).wait()?;
+    let rows = recorder.select(account.id(), EventRange::all()).wait()?.events;
     let shown =
         |at: usize| (rows[at].version.get(), &*rows[at].topic, String::from_utf8_lossy(&rows[at].state));
     for (at, topic, owner) in [(0, "account.opened", "Ann"), (1, "account.owner-changed", "Anna")] {

@@ -74,7 +74,7 @@ fn save(recorder: &SqliteRecorder, writer: u64, round: u64, ends: &AtomicBool) {
         };
         tell(&format!("{writer} {id} {count} {:?} {error}", error.kind()));
         match recorder.select(id, EventRange::all()).wait() {
-            Ok(rows) => assert!(rows.is_empty(), "a save that failed can be read: {error}"),
+            Ok(page) => assert!(page.events.is_empty(), "a save that failed can be read: {error}"),
             Err(other) => panic!("reading fails because writing does: {other}"),
         }
         // It would be told faster than it can be read.

@@ -82,7 +82,7 @@ impl Saves {
                     found_unknown += usize::from(is_there);
                     recorder.append(commit(*id, count)).wait().expect("it can be saved again");
                     let rows = recorder.select(*id, EventRange::all()).wait().expect("it can be read");
-                    assert_eq!(rows, commit(*id, count).events(), "stored once");
+                    assert_eq!(rows.events, commit(*id, count).events(), "stored once");
                     *save = Save::Done;
                 }
             }
@@ -93,8 +93,8 @@ impl Saves {
 
 /// The aggregates of the log, each of them whole.
 fn all(recorder: &SqliteRecorder) -> HashMap<Uuid, Vec<u64>> {
-    let log = recorder.read_log(LogRange::all()).wait().expect("the log can be read");
-    assert!(log.windows(2).all(|pair| pair[0].position < pair[1].position), "positions grow");
+    let log = recorder.read_log(LogRange::all()).wait().expect("the log can be read").entries;
+    assert!(log.windows(2).all(|pair| pair[0].position() < pair[1].position()), "positions grow");
     let mut found: HashMap<Uuid, Vec<u64>> = HashMap::new();
     let mut counts = HashMap::new();
     for row in log {

@@ -5,10 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
-use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, EventRange, LogRange, Position, ProcessRecorder,
-    SnapshotRecorder, Tracking,
-};
+use es_runtime::recorder::{ProcessRecorder, SnapshotRecorder};
 
 #[test]
 fn after_closing_everything_is_refused() {
@@ -22,12 +19,12 @@ fn after_closing_everything_is_refused() {
         recorder.append(commit(id, 1..=1)).wait().unwrap();
         // All threads and connections of the store are there.
         for _ in 0..8 {
-            for read in both(|| recorder.select(id, EventRange::all())) {
+            for read in both(|| recorder.rows(id, EventRange::all())) {
                 assert_eq!(read.unwrap().len(), 1);
             }
             futures_executor::block_on(recorder.append(commit(Uuid::now_v7(), 1..=1))).unwrap();
         }
-        let made_before = (recorder.append(commit(id, 2..=2)), recorder.select(id, EventRange::all()));
+        let made_before = (recorder.append(commit(id, 2..=2)), recorder.rows(id, EventRange::all()));
         let clone = database.clone();
         database.close();
         clone.close();
@@ -37,11 +34,11 @@ fn after_closing_everything_is_refused() {
             assert_eq!(both(|| recorder.append(commit(id, 2..=3))).map(kind), closed);
             assert_eq!(both(|| snapshots.put(events(id, 2..=2).remove(0))).map(kind), closed);
             assert_eq!(both(|| snapshots.select(id, "Topic", EventRange::all())).map(kind), closed);
-            assert_eq!(both(|| recorder.select(id, EventRange::all())).map(kind), closed);
-            assert_eq!(both(|| recorder.read_log(LogRange::all())).map(kind), closed);
-            assert_eq!(both(|| recorder.last_position()).map(kind), closed);
-            assert_eq!(both(|| recorder.last_tracked("up")).map(kind), closed);
-            let tracking = || Tracking::new("up", Position::FIRST);
+            assert_eq!(both(|| recorder.rows(id, EventRange::all())).map(kind), closed);
+            assert_eq!(both(|| recorder.log(LogRange::all())).map(kind), closed);
+            assert_eq!(both(|| recorder.newest()).map(kind), closed);
+            assert_eq!(both(|| recorder.reached("up")).map(kind), closed);
+            let tracking = || step("up", Position::FIRST);
             assert_eq!(both(|| recorder.append_tracked(commit(id, 2..=2), tracking())).map(kind), closed);
         }
         assert_eq!(kind(database.recorder(&Tables::default())), ErrorKind::Closed);
@@ -57,17 +54,17 @@ fn reads_that_were_asked_for_before_closing_are_done() {
     let recorder = database.recorder(&Tables::default()).unwrap();
     let id = Uuid::now_v7();
     recorder.append(commit(id, 1..=20_000)).wait().unwrap();
-    let mut polled: Vec<_> = (0..20).map(|_| Box::pin(recorder.select(id, EventRange::all()))).collect();
+    let mut polled: Vec<_> = (0..20).map(|_| Box::pin(recorder.rows(id, EventRange::all()))).collect();
     for read in &mut polled {
         let poll = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(poll.is_pending(), "one after the other reads for a while");
     }
     thread::scope(|scope| {
         // It waits for the one reader, too.
-        let waiting = scope.spawn(|| recorder.select(id, EventRange::all()).wait());
+        let waiting = scope.spawn(|| recorder.rows(id, EventRange::all()).wait());
         thread::sleep(Duration::from_millis(100));
         database.close();
-        assert_eq!(both(|| recorder.last_position()).map(kind), [ErrorKind::Closed; 2]);
+        assert_eq!(both(|| recorder.newest()).map(kind), [ErrorKind::Closed; 2]);
         assert_eq!(waiting.join().unwrap().unwrap().len(), 20_000);
     });
     for read in polled {
@@ -80,7 +77,7 @@ fn the_file_is_let_go() {
     let folder = Folder::new();
     let (database, recorder) = open(&folder);
     recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
-    assert_eq!(futures_executor::block_on(recorder.read_log(LogRange::all())).unwrap().len(), 1);
+    assert_eq!(futures_executor::block_on(recorder.log(LogRange::all())).unwrap().len(), 1);
     assert!(folder.file("events.db-wal").exists());
     database.close();
     let began = std::time::Instant::now();
@@ -98,9 +95,9 @@ fn a_shared_memory_that_is_closed_can_be_opened_again() {
     one.append(commit(id, 1..=1)).wait().unwrap();
     let database = open();
     let other = database.recorder(&Tables::default()).unwrap();
-    assert_eq!(other.select(id, EventRange::all()).wait().unwrap().events.len(), 1, "both see the same");
+    assert_eq!(other.rows(id, EventRange::all()).wait().unwrap().len(), 1, "both see the same");
     database.close();
-    assert_eq!(kind(one.last_position().wait()), ErrorKind::Closed);
+    assert_eq!(kind(one.newest().wait()), ErrorKind::Closed);
     let again = open().recorder(&Tables::default()).unwrap();
-    assert_eq!(again.last_position().wait().unwrap(), None, "what was in memory is gone");
+    assert_eq!(again.newest().wait().unwrap(), None, "what was in memory is gone");
 }

@@ -3,9 +3,7 @@
 use std::fs;
 
 use super::*;
-use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, EventRange, LogRange, Position, ProcessRecorder, Tracking,
-};
+use es_runtime::recorder::ProcessRecorder;
 
 const ID: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 
@@ -17,14 +15,14 @@ fn ask(folder: &Folder) -> Vec<ErrorKind> {
     };
     let mut kinds = Vec::new();
     for range in [EventRange::all(), EventRange::all().descending().limit(1)] {
-        kinds.extend(refused(both(|| recorder.select(ID, range))));
+        kinds.extend(refused(both(|| recorder.rows(ID, range))));
     }
     for range in [LogRange::all(), LogRange::all().topics(["Topic"]), LogRange::all().limit(1)] {
-        kinds.extend(refused(both(|| recorder.read_log(range.clone()))));
+        kinds.extend(refused(both(|| recorder.log(range.clone()))));
     }
-    kinds.extend(refused(both(|| recorder.last_position())));
-    kinds.extend(refused(both(|| recorder.last_tracked("up"))));
-    let tracking = || Tracking::new("up", Position::new(9).unwrap());
+    kinds.extend(refused(both(|| recorder.newest())));
+    kinds.extend(refused(both(|| recorder.reached("up"))));
+    let tracking = || step("up", Position::new(9).unwrap());
     kinds.extend(refused(both(|| recorder.append_tracked(commit(Uuid::now_v7(), 1..=2), tracking()))));
     for versions in [1..=1, 1..=3, 3..=5] {
         kinds.extend(refused(both(|| recorder.append(commit(ID, versions.clone())))));
@@ -39,7 +37,7 @@ fn refused<T>(answers: [Result<T, Error>; 2]) -> impl Iterator<Item = ErrorKind>
 fn fill(folder: &Folder, many: u32) {
     let (database, recorder) = open(folder);
     for version in 1..=many {
-        let tracking = Tracking::new("up", Position::new(version.into()).unwrap());
+        let tracking = step("up", Position::new(version.into()).unwrap());
         recorder.append_tracked(commit(ID, version..=version), tracking).wait().unwrap();
     }
     drop(recorder);

@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange, LogRange};
 
 /// Saves and reads: what a task of a program does.
 async fn work(recorder: SqliteRecorder) {
@@ -14,8 +13,8 @@ async fn work(recorder: SqliteRecorder) {
     for version in 1..=5 {
         recorder.append(commit(id, version..=version)).await.unwrap();
     }
-    assert_eq!(recorder.select(id, EventRange::all()).await.unwrap(), events(id, 1..=5));
-    assert!(!recorder.read_log(LogRange::all().limit(3)).await.unwrap().is_empty());
+    assert_eq!(recorder.rows(id, EventRange::all()).await.unwrap(), events(id, 1..=5));
+    assert!(!recorder.log(LogRange::all().limit(3)).await.unwrap().is_empty());
 }
 
 fn on_tokio(mut builder: tokio::runtime::Builder) {
@@ -28,7 +27,7 @@ fn on_tokio(mut builder: tokio::runtime::Builder) {
             task.await.unwrap();
         }
     });
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 64 * 5);
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 64 * 5);
 }
 
 #[test]
@@ -51,7 +50,7 @@ fn smol() {
             task.await;
         }
     });
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 32 * 5);
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 32 * 5);
 }
 
 #[test]
@@ -59,7 +58,7 @@ fn another_executor() {
     let folder = Folder::new();
     let (_, recorder) = open(&folder);
     futures_executor::block_on(async { work(recorder.clone()).await });
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 5);
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 5);
 }
 
 #[test]
@@ -78,7 +77,7 @@ fn no_executor_beside_tokio() {
             }
         });
     });
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 32 * 5);
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 32 * 5);
 }
 
 #[test]
@@ -97,7 +96,7 @@ fn no_poll_blocks_while_the_file_is_locked() {
             async move {
                 let began = Instant::now();
                 while began.elapsed() < Duration::from_millis(300) {
-                    recorder.last_position().await.unwrap();
+                    recorder.newest().await.unwrap();
                     counted.fetch_add(1, Ordering::Relaxed);
                 }
             }

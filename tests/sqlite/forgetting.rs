@@ -1,7 +1,7 @@
 //! A key that was destroyed is in none of the files.
 
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, EventRange, StoredKey};
+use es_runtime::recorder::{KeyRecorder, Remains};
 
 /// A key that is found if it is anywhere.
 fn key(number: u32) -> Vec<u8> {
@@ -10,7 +10,7 @@ fn key(number: u32) -> Vec<u8> {
 
 fn append_with_key(recorder: &SqliteRecorder, number: u32) -> Uuid {
     let id = Uuid::now_v7();
-    let commit = commit(id, 1..=1).with_keys(vec![StoredKey::new(id, key(number))]);
+    let commit = commit(id, 1..=1).with_keys(vec![stored_key(id, key(number))]);
     recorder.append(commit).wait().unwrap();
     id
 }
@@ -27,9 +27,14 @@ fn found(folder: &Folder, key: &[u8]) -> Vec<String> {
     files.into_iter().map(str::to_owned).collect()
 }
 
+/// The notice of the forgetting of an aggregate of one event.
+fn notice(id: Uuid) -> Commit {
+    Commit::new(vec![StoredEvent::new(id, Version::from(2), "Account.Forgotten", b"{}".to_vec()).unwrap()])
+}
+
 fn forget(recorder: &SqliteRecorder, id: Uuid) {
-    for forgotten in both(|| recorder.forget(id)) {
-        forgotten.unwrap();
+    for forgotten in both(|| recorder.forget(id, notice(id))) {
+        assert_eq!(forgotten.unwrap(), Remains::NONE);
     }
 }
 
@@ -45,7 +50,7 @@ fn no_copy_of_a_key_is_left_in_the_files() {
         assert_eq!(found(&folder, &key(number)), [""; 0], "key {number}");
     }
     let others = recorder.select_keys(vec![ids[2], ids[7]]).wait().unwrap();
-    assert_eq!(others, [StoredKey::new(ids[2], key(2)), StoredKey::forgotten(ids[7])]);
+    assert_eq!(others, [stored_key(ids[2], key(2)), StoredKey::forgotten(ids[7])]);
     assert_ne!(found(&folder, &key(2)), [""; 0]);
 }
 
@@ -57,15 +62,13 @@ fn a_reader_that_hinders_is_told_of() {
     let id = append_with_key(&recorder, 1);
     let reader = by_hand(&folder);
     reader.execute_batch("BEGIN; SELECT count(*) FROM data_keys").unwrap();
-    let error = recorder.forget(id).wait().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains("forget it again"), "{error}");
+    assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::OLD_PAGES);
     // For readers it is gone already, and nothing can be added.
     assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
     assert_eq!(kind(recorder.append(commit(id, 2..=2)).wait()), ErrorKind::Forgotten);
     assert_ne!(found(&folder, &key(1)), [""; 0]);
     reader.execute_batch("COMMIT").unwrap();
-    recorder.forget(id).wait().unwrap();
+    assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::NONE);
     assert_eq!(found(&folder, &key(1)), [""; 0]);
 }
 
@@ -76,11 +79,12 @@ fn another_process_stores_nothing_of_what_is_forgotten() {
     let id = append_with_key(&one, 1);
     forget(&other, id);
     for versions in [2..=2, 2..=3] {
-        let with_key = || commit(id, versions.clone()).with_keys(vec![StoredKey::new(id, key(1))]);
+        let with_key = || commit(id, versions.clone()).with_keys(vec![stored_key(id, key(1))]);
         assert_eq!(both(|| one.append(commit(id, versions.clone()))).map(kind), [ErrorKind::Forgotten; 2]);
         assert_eq!(both(|| one.append(with_key())).map(kind), [ErrorKind::Forgotten; 2]);
     }
-    assert_eq!(one.select(id, EventRange::all()).wait().unwrap().events, events(id, 1..=1));
+    assert_eq!(one.rows(id, EventRange::all().lte(Version::INITIAL)).wait().unwrap(), events(id, 1..=1));
+    assert_eq!(one.rows(id, EventRange::all()).wait().unwrap().len(), 2, "the event and the notice");
 }
 
 #[test]
@@ -91,13 +95,13 @@ fn a_crash_before_the_log_is_cut_off_loses_nothing() {
     let id = append_with_key(&recorder, 1);
     let reader = by_hand(&folder);
     reader.execute_batch("BEGIN; SELECT count(*) FROM data_keys").unwrap();
-    assert_eq!(kind(recorder.forget(id).wait()), ErrorKind::Timeout);
+    assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::OLD_PAGES);
     // The files as a process leaves them that is killed now.
     for file in ["events.db", "events.db-wal"] {
         std::fs::copy(folder.file(file), copy.file(file)).unwrap();
     }
     let (_, recorder) = open(&copy);
     assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
-    recorder.forget(id).wait().unwrap();
+    assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::NONE);
     assert_eq!(found(&copy, &key(1)), [""; 0]);
 }

@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange};
 
 const FILES: [&str; 3] = ["events.db", "events.db-wal", "events.db-shm"];
 
@@ -39,11 +38,11 @@ fn a_save_to_a_file_that_was_removed_is_not_acknowledged() {
         }
     }
     // The first read opens a connection.
-    for answer in both(|| recorder.select(id, EventRange::all())) {
+    for answer in both(|| recorder.rows(id, EventRange::all())) {
         assert_told(answer, "is gone");
     }
     let (_, recorder) = open(&folder);
-    assert_eq!(recorder.last_position().wait().unwrap(), None, "a new file");
+    assert_eq!(recorder.newest().wait().unwrap(), None, "a new file");
     recorder.append(commit(id, 1..=1)).wait().unwrap();
 }
 
@@ -61,11 +60,11 @@ fn a_save_to_a_file_that_was_replaced_is_not_acknowledged_and_the_other_file_is_
     for answer in both(|| recorder.append(commit(Uuid::now_v7(), 1..=1))) {
         assert_told(answer, "is another file now");
     }
-    for answer in both(|| recorder.select(known, EventRange::all())) {
+    for answer in both(|| recorder.rows(known, EventRange::all())) {
         assert_told(answer, "is another file now");
     }
     let (_, recorder) = open(&folder);
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 7, "nothing was added to the other file");
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 7, "nothing was added to the other file");
 }
 
 #[test]
@@ -81,7 +80,7 @@ fn a_file_that_comes_back_is_written_on_and_nothing_is_stored_twice() {
     for answer in both(|| recorder.append(saved.clone())) {
         answer.unwrap();
     }
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 3);
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 3);
 }
 
 #[cfg(unix)]
@@ -98,7 +97,7 @@ fn a_link_that_leads_elsewhere_is_another_file() {
     for answer in both(|| recorder.append(commit(Uuid::now_v7(), 1..=1))) {
         assert_told(answer, "is another file now");
     }
-    for answer in both(|| recorder.last_position()) {
+    for answer in both(|| recorder.newest()) {
         assert_told(answer, "is another file now");
     }
 }
@@ -109,7 +108,7 @@ fn a_write_ahead_log_that_was_removed_is_named() {
     let (_database, recorder) = open(&folder);
     recorder.append(commit(Uuid::now_v7(), 1..=3)).wait().unwrap();
     fs::remove_file(folder.file("events.db-wal")).unwrap();
-    for answer in both(|| recorder.last_position()) {
+    for answer in both(|| recorder.newest()) {
         let Err(error) = answer else { continue };
         let message = error.to_string();
         assert!(!message.contains("the disk failed"), "{message}");

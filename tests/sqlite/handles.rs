@@ -6,7 +6,6 @@ use std::thread;
 
 use super::child::{Other, arguments, asked, command, report};
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange};
 
 /// Does nothing unless another test starts it.
 #[test]
@@ -16,7 +15,7 @@ fn the_process_with_few_handles() {
     let id = Uuid::now_v7();
     recorder.append(commit(id, 1..=2_000)).wait().unwrap();
     // One connection that reads.
-    recorder.last_position().wait().unwrap();
+    recorder.newest().wait().unwrap();
     let mut taken = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         taken.push(file);
@@ -49,7 +48,7 @@ fn the_process_with_few_handles() {
         for _ in 0..6 {
             scope.spawn(|| {
                 for _ in 0..10 {
-                    for read in both(|| recorder.select(id, EventRange::all())) {
+                    for read in both(|| recorder.rows(id, EventRange::all())) {
                         assert_eq!(read.unwrap().len(), 2_000);
                     }
                 }

@@ -4,9 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, EventRange, Position, ProcessRecorder, Tracking,
-};
+use es_runtime::recorder::ProcessRecorder;
 
 const TIMEOUT: Duration = Duration::from_millis(200);
 
@@ -22,7 +20,7 @@ fn a_writer_gives_up_after_the_busy_timeout_and_then_works_again() {
     recorder.append(commit(id, 1..=1)).wait().unwrap();
     let other = by_hand(&folder);
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let tracking = || Tracking::new("up", Position::FIRST);
+    let tracking = || step("up", Position::FIRST);
     let writes: [&dyn Fn() -> [ErrorKind; 2]; 3] = [
         &|| both(|| recorder.append(commit(id, 2..=2))).map(kind),
         &|| both(|| recorder.append(commit(id, 2..=3))).map(kind),
@@ -34,12 +32,12 @@ fn a_writer_gives_up_after_the_busy_timeout_and_then_works_again() {
         let took = began.elapsed();
         assert!(took >= TIMEOUT && took < 12 * TIMEOUT, "two writes took {took:?}");
     }
-    for read in both(|| recorder.select(id, EventRange::all())) {
+    for read in both(|| recorder.rows(id, EventRange::all())) {
         assert_eq!(read.unwrap().len(), 1, "reading goes on meanwhile");
     }
     other.execute_batch("ROLLBACK").unwrap();
     recorder.append(commit(id, 2..=3)).wait().unwrap();
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 3);
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 3);
 }
 
 #[test]
@@ -62,7 +60,7 @@ fn many_who_wait_for_a_locked_file_all_get_an_answer_soon() {
     assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
     other.execute_batch("ROLLBACK").unwrap();
     recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 1, "what timed out is not stored");
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 1, "what timed out is not stored");
 }
 
 #[test]
@@ -76,7 +74,7 @@ fn a_writer_waits_for_a_lock_that_is_let_go_in_time() {
         thread::sleep(TIMEOUT);
         other.execute_batch("ROLLBACK").unwrap();
     });
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 4);
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 4);
 }
 
 #[test]
@@ -105,8 +103,8 @@ fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
     let (mut served, mut refused) = (0, 0);
     thread::scope(|scope| {
         let read = || {
-            let polled = || futures_executor::block_on(recorder.select(id, EventRange::all()));
-            let waited = || recorder.select(id, EventRange::all()).wait();
+            let polled = || futures_executor::block_on(recorder.rows(id, EventRange::all()));
+            let waited = || recorder.rows(id, EventRange::all()).wait();
             let both = || [polled().inspect_err(|error| panic!("polled, it queues: {error}")), waited()];
             (0..4).flat_map(|_| both()).collect::<Vec<_>>()
         };
@@ -126,7 +124,7 @@ fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
     assert_eq!(served + refused, 32);
     assert!(served > 0 && refused > 0, "{served} were served, {refused} were not");
     for _ in 0..20 {
-        for read in both(|| recorder.select(id, EventRange::all().limit(1))) {
+        for read in both(|| recorder.rows(id, EventRange::all().limit(1))) {
             assert_eq!(read.unwrap().len(), 1, "afterwards all are served");
         }
     }
@@ -169,6 +167,6 @@ fn a_commit_that_fails_for_one_fails_for_no_other() {
     });
     let expected: Vec<bool> = ids.iter().map(|id| *id != poisoned).collect();
     assert_eq!(saved, expected);
-    assert_eq!(recorder.last_position().wait().unwrap().map(|last| last.get() >= 16), Some(true));
+    assert_eq!(recorder.newest().wait().unwrap().map(|last| last.get() >= 16), Some(true));
     recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
 }

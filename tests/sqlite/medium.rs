@@ -7,7 +7,6 @@ use std::os::unix::process::CommandExt;
 
 use super::child::{Other, asked, command, report, wait_for_go};
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange};
 
 /// Does nothing unless another test starts it.
 #[test]
@@ -20,13 +19,13 @@ fn the_process_that_may_only_read() {
         Ok(recorder) => recorder,
         Err(error) => return report(format_args!("{:?}: {error}", error.kind())),
     };
-    for read in both(|| recorder.select(id, EventRange::all())) {
+    for read in both(|| recorder.rows(id, EventRange::all())) {
         assert_eq!(read.unwrap(), events(id, 1..=3));
     }
     assert_eq!(kind(recorder.append(commit(id, 4..=4)).wait()), ErrorKind::Storage);
     report("read");
     wait_for_go();
-    for read in both(|| recorder.last_position()) {
+    for read in both(|| recorder.newest()) {
         match read {
             Ok(last) => report(format_args!("Ok: {last:?}")),
             Err(error) => report(format_args!("{:?}: {error}", error.kind())),

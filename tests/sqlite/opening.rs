@@ -6,7 +6,6 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange};
 
 #[test]
 fn a_folder_or_file_that_is_not_there_is_a_mistake_of_configuration() {
@@ -74,7 +73,7 @@ fn what_was_acknowledged_is_there_after_opening_again() {
         futures_executor::block_on(recorder.append(commit(id, first + 5..=first + 9))).unwrap();
     }
     let (_, recorder) = open(&folder);
-    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap().events, events(id, 1..=50));
+    assert_eq!(recorder.rows(id, EventRange::all()).wait().unwrap(), events(id, 1..=50));
 }
 
 #[test]
@@ -86,7 +85,7 @@ fn read_only_reads_and_refuses_to_write() {
     // Beside one that writes, and alone.
     for round in 0..2 {
         let reader = options(&folder).read_only().open().unwrap().recorder(&Tables::default()).unwrap();
-        for read in both(|| reader.select(id, EventRange::all())) {
+        for read in both(|| reader.rows(id, EventRange::all())) {
             assert_eq!(read.unwrap(), events(id, 1..=3));
         }
         for versions in [4..=4, 4..=5] {
@@ -94,7 +93,7 @@ fn read_only_reads_and_refuses_to_write() {
                 assert_eq!(kind(written), ErrorKind::Storage, "round {round}");
             }
         }
-        assert_eq!(reader.last_position().wait().unwrap().unwrap(), 3);
+        assert_eq!(reader.newest().wait().unwrap().unwrap(), 3);
         database.close();
     }
 }
@@ -114,7 +113,7 @@ fn many_may_open_a_new_file_at_the_same_time() {
             }
         });
         let (_, recorder) = open(&folder);
-        assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 16);
+        assert_eq!(recorder.newest().wait().unwrap().unwrap(), 16);
     }
 }
 
@@ -140,7 +139,7 @@ fn a_timeout_may_be_as_long_as_it_likes() {
     let uri = format!("sqlite:{}?busy_timeout={}", folder.file("events.db").display(), u32::MAX);
     for options in [uri.parse().unwrap(), options(&folder).busy_timeout(Duration::MAX)] {
         let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
-        for read in both(|| recorder.last_position()) {
+        for read in both(|| recorder.newest()) {
             assert_eq!(read.unwrap(), None);
         }
     }

@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, EventRange, LogRange};
 
 const PATH: &str = "ES_TESTS_DATABASE";
 const NAME: &str = "ES_TESTS_PROCESS";
@@ -36,7 +35,7 @@ fn the_other_process() {
             // An aggregate of all: who comes too late tries again.
             loop {
                 let last = EventRange::all().descending().limit(1);
-                let last = recorder.select(SHARED, last).wait().unwrap().events;
+                let last = recorder.rows(SHARED, last).wait().unwrap();
                 let next = last.first().map_or(1, |last| u32::try_from(last.version.get()).unwrap() + 1);
                 let Err(error) = recorder.append(commit(SHARED, next..=next)).wait() else { break };
                 assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
@@ -59,9 +58,9 @@ fn processes_share_one_order_and_one_set_of_versions() {
         let output = process.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    let log = recorder.read_log(LogRange::all()).wait().unwrap().entries;
+    let log = recorder.log(LogRange::all()).wait().unwrap();
     assert_eq!(log.len(), 50 + 2 * (100 + 200));
-    assert!(log.windows(2).all(|pair| pair[0].position < pair[1].position));
+    assert!(log.windows(2).all(|pair| pair[0].position() < pair[1].position()));
     let places: HashSet<_> = log.iter().map(|entry| (entry.event.id, entry.event.version)).collect();
     assert_eq!(places.len(), log.len(), "a version was stored twice");
     let shared: Vec<_> =
@@ -87,8 +86,8 @@ fn what_was_acknowledged_survives_the_death_of_the_process() {
         process.kill().unwrap();
         process.wait().unwrap();
         let (_, recorder) = open(&folder);
-        let own = recorder.select(Uuid::from_u128(101), EventRange::all()).wait().unwrap().events;
-        let shared = recorder.select(SHARED, EventRange::all()).wait().unwrap().events;
+        let own = recorder.rows(Uuid::from_u128(101), EventRange::all()).wait().unwrap();
+        let shared = recorder.rows(SHARED, EventRange::all()).wait().unwrap();
         assert!(own.len() % 2 == 0, "a commit of two is there in part");
         assert!(own.len() / 2 + shared.len() >= lines, "an acknowledged commit is lost");
         recorder.append(commit(Uuid::from_u128(103), 1..=1)).wait().unwrap();

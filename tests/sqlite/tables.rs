@@ -1,10 +1,7 @@
 //! The tables are ours, or are refused.
 
 use super::*;
-use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, EventRange, EventTable, LogRange, Position, ProcessRecorder,
-    SnapshotRecorder, Tracking,
-};
+use es_runtime::recorder::{EventTable, ProcessRecorder, SnapshotRecorder};
 
 #[test]
 fn a_table_that_is_not_there_is_reported() {
@@ -28,7 +25,7 @@ fn a_table_that_is_dropped_later_is_reported() {
     let id = Uuid::now_v7();
     recorder.append(commit(id, 1..=2)).wait().unwrap();
     by_hand(&folder).execute_batch("DROP TABLE stored_events; DROP TABLE tracking").unwrap();
-    let tracking = || Tracking::new("up", Position::FIRST);
+    let tracking = || step("up", Position::FIRST);
     for _ in 0..2 {
         for versions in [3..=3, 3..=4] {
             for written in both(|| recorder.append(commit(id, versions.clone()))) {
@@ -39,13 +36,11 @@ fn a_table_that_is_dropped_later_is_reported() {
             both(|| recorder.append_tracked(commit(id, 3..=3), tracking())).map(kind)
                 == [ErrorKind::Schema; 2]
         );
-        assert!(both(|| recorder.select(id, EventRange::all())).map(kind) == [ErrorKind::Schema; 2]);
-        assert!(both(|| recorder.read_log(LogRange::all())).map(kind) == [ErrorKind::Schema; 2]);
-        assert!(
-            both(|| recorder.read_log(LogRange::all().topics(["a"]))).map(kind) == [ErrorKind::Schema; 2]
-        );
-        assert!(both(|| recorder.last_position()).map(kind) == [ErrorKind::Schema; 2]);
-        assert!(both(|| recorder.last_tracked("up")).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(both(|| recorder.rows(id, EventRange::all())).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(both(|| recorder.log(LogRange::all())).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(both(|| recorder.log(LogRange::all().topics(["a"]))).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(both(|| recorder.newest()).map(kind) == [ErrorKind::Schema; 2]);
+        assert!(both(|| recorder.reached("up")).map(kind) == [ErrorKind::Schema; 2]);
     }
 }
 
@@ -59,7 +54,7 @@ fn tables_that_are_there_are_used() {
     again.append(commit(id, 2..=2)).wait().unwrap();
     let existing = options(&folder).existing().open().unwrap().recorder(&Tables::default()).unwrap();
     existing.append(commit(id, 3..=3)).wait().unwrap();
-    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap().events, events(id, 1..=3));
+    assert_eq!(recorder.rows(id, EventRange::all()).wait().unwrap(), events(id, 1..=3));
 }
 
 #[test]
@@ -69,11 +64,11 @@ fn snapshots_stand_apart_from_events() {
     let (database, recorder) = open(&folder);
     let snapshots = database.snapshots(&Tables::default()).unwrap();
     recorder.append(commit(id, 1..=5)).wait().unwrap();
-    assert_eq!(snapshots.select(id, "Topic", EventRange::all()).wait().unwrap().events, []);
+    assert_eq!(snapshots.select(id, "Topic", EventRange::all()).wait().unwrap(), []);
     snapshots.put(events(id, 5..=5).remove(0)).wait().unwrap();
-    assert_eq!(snapshots.select(id, "Topic", EventRange::all()).wait().unwrap().events, events(id, 5..=5));
-    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap().events, events(id, 1..=5));
-    assert_eq!(recorder.last_position().wait().unwrap().unwrap(), 5);
+    assert_eq!(snapshots.select(id, "Topic", EventRange::all()).wait().unwrap(), events(id, 5..=5));
+    assert_eq!(recorder.rows(id, EventRange::all()).wait().unwrap(), events(id, 1..=5));
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 5);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::child::{Other, asked, command, report, wait_for_go};
 use super::*;
-use es_runtime::recorder::{AggregateRecorder, Synchronous};
+use es_runtime::recorder::Synchronous;
 
 const LOOP: Duration = Duration::from_secs(3);
 

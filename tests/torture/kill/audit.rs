@@ -9,7 +9,7 @@ use es_runtime::{Application, Id, Wait};
 use uuid::Uuid;
 
 use super::domain::Tally;
-use super::follower::{SEEN, read_behind};
+use super::follower::{SEEN, line, read_behind};
 use super::mode::Mode;
 use super::process::Acknowledged;
 
@@ -63,15 +63,16 @@ impl Log {
     fn read(app: &Application) -> Self {
         let mut log = Self::default();
         let mut mappers: HashMap<Uuid, Mapper> = HashMap::new();
-        let mut position = None;
+        let (mut place, mut before) = (None, None);
         loop {
-            let rows = read_behind(app, position);
-            if rows.is_empty() {
+            let page = read_behind(app, place);
+            if page.entries.is_empty() {
                 return log;
             }
-            for row in rows {
-                log.reversed += u64::from(position.is_some_and(|before| before >= row.position));
-                position = Some(row.position);
+            place = page.through;
+            for row in page.entries {
+                log.reversed += u64::from(before.is_some_and(|before| before >= row.position()));
+                before = Some(row.position());
                 let id = row.event.id;
                 let mapper = mappers
                     .entry(id)
@@ -88,7 +89,7 @@ impl Log {
                 log.reversed += u64::from(stored.parts.last().is_some_and(|last| *last > part));
                 stored.parts.push(part);
                 stored.versions.insert(id, version);
-                log.lines.push(format!("{} {id} {version}", row.position));
+                log.lines.push(line(&row));
             }
         }
     }

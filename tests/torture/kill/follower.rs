@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::{env, fs, thread, time::Duration};
 
-use es_runtime::recorder::{LogRange, Notification, Position};
+use es_runtime::recorder::{ApplicationRecorder, CommitId, LogPage, LogRange, Mark, Notification, Position};
 use es_runtime::{Application, Wait};
 
 use super::mode::Mode;
@@ -17,10 +17,15 @@ pub(crate) const SEEN: &str = "seen";
 /// The parent makes this file once no writer is left.
 pub(crate) const END: &str = "end";
 
-/// Reads the rows of the log behind a position, some at a time. All of this kind reads the log here.
-pub(crate) fn read_behind(app: &Application, position: Option<Position>) -> Vec<Notification> {
-    let range = LogRange::all().after(position).limit(1_000);
-    app.recorder().select_log_dyn(range).wait().expect("the log can be read")
+/// Reads the rows of the log behind a place, some at a time. All of this kind reads the log here.
+pub(crate) fn read_behind(app: &Application, place: Option<Mark>) -> LogPage {
+    app.recorder().read_log(LogRange::all().after(place).limit(1_000)).wait().expect("the log can be read")
+}
+
+/// The line that the record has of a row.
+pub(crate) fn line(row: &Notification) -> String {
+    let (mark, event) = (row.mark(), &row.event);
+    format!("{} {} {} {}", mark.position(), mark.commit(), event.id, event.version)
 }
 
 pub(crate) fn follow() {
@@ -28,32 +33,33 @@ pub(crate) fn follow() {
     let folder = setting(FOLDER);
     let folder = Path::new(&folder);
     let app = Mode::named(&setting(MODE)).open(folder);
-    let (mut file, mut position) = go_on(&folder.join(SEEN));
+    let (mut file, mut place) = go_on(&folder.join(SEEN));
     loop {
         let is_end = folder.join(END).exists();
-        let rows = read_behind(&app, position);
-        let Some(last) = rows.last() else {
+        let page = read_behind(&app, place);
+        if page.entries.is_empty() {
             if is_end {
                 return;
             }
             thread::sleep(Duration::from_micros(500));
             continue;
-        };
-        position = Some(last.position);
-        let lines: String = rows
-            .iter()
-            .map(|row| format!("{} {} {}\n", row.position, row.event.id, row.event.version))
-            .collect();
+        }
+        place = page.through;
+        let lines: String = page.entries.iter().map(|row| line(row) + "\n").collect();
         file.write_all(lines.as_bytes()).expect("the line is written");
     }
 }
 
-/// Opens the record behind its last whole line, and returns the position of that.
-fn go_on(path: &Path) -> (File, Option<Position>) {
+/// Opens the record behind its last whole line, and returns the place of that.
+fn go_on(path: &Path) -> (File, Option<Mark>) {
     let text = fs::read_to_string(path).unwrap_or_default();
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     let file = OpenOptions::new().create(true).append(true).open(path).expect("the record can be opened");
     file.set_len(whole as u64).expect("a cut line can be removed");
-    let last = text[..whole].lines().last().and_then(|line| line.split(' ').next()?.parse().ok());
-    (file, last.and_then(Position::new))
+    let place = text[..whole].lines().last().and_then(|line| {
+        let (position, rest) = line.split_once(' ')?;
+        let commit = rest.split(' ').next()?.parse().ok()?;
+        Some(Mark::new(Position::new(position.parse().ok()?)?, CommitId::from_uuid(commit)))
+    });
+    (file, place)
 }
