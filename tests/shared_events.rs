@@ -1,5 +1,5 @@
 use es_runtime::mapper::Mapper;
-use es_runtime::recorder::EventRange;
+use es_runtime::recorder::{AggregateRecorder, EventRange};
 use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::{ManualClock, Scenario, decode, encode, id, recorded};
 use es_runtime::{

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::recorder::{LogRange, Position, Synchronous};
+use es_runtime::recorder::{ApplicationRecorder, LogRange, Mark, Synchronous};
 use es_runtime::{Application, Wait};
 
 use crate::account::{Account, REFERENCE};
@@ -57,12 +57,12 @@ fn saves_with_a_follower(tasks: usize, each: usize) -> Vec<Duration> {
     })
 }
 
-/// Reads a page of the log behind the position, and returns how many events the page has.
-fn read_behind(app: &Application, position: &mut Option<Position>) -> usize {
-    let range = LogRange::all().after(*position).limit(1_000);
-    let page = app.recorder().select_log_dyn(range).wait().expect("it is read");
-    *position = page.last().map(|last| last.position).or(*position);
-    page.len()
+/// Reads a page of the log behind a place, and returns how many events the page has.
+fn read_behind(app: &Application, place: &mut Option<Mark>) -> usize {
+    let range = LogRange::all().after(*place).limit(1_000);
+    let page = app.recorder().read_log(range).wait().expect("it is read");
+    *place = page.through;
+    page.entries.len()
 }
 
 fn saves(app: &Application, tasks: usize, each: usize) -> Vec<Duration> {

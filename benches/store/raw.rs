@@ -44,10 +44,17 @@ pub(crate) struct Deposited {
 }
 
 pub(crate) fn open(path: &Path, synchronous: &str) -> Connection {
+    let connection = open_existing(path, synchronous);
+    connection.execute_batch(SCHEMA).expect("the tables can be made");
+    connection
+}
+
+/// One more connection to a file that has the tables.
+pub(crate) fn open_existing(path: &Path, synchronous: &str) -> Connection {
     let connection = Connection::open(path).expect("the file can be made");
+    connection.busy_timeout(std::time::Duration::from_secs(5)).expect("it can be set");
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).expect("WAL is there");
     connection.execute_batch(&format!("PRAGMA synchronous = {synchronous}")).expect("it can be set");
-    connection.execute_batch(SCHEMA).expect("the tables can be made");
     connection.set_prepared_statement_cache_capacity(16);
     connection
 }
