@@ -8,9 +8,9 @@ use es_runtime::Wait;
 use es_runtime::id::{DataKeyId, Mark, Position};
 use es_runtime::recorder::{
     AggregateRecorder, Commit, CommitId, Cursor, DynAggregateRecorder, DynKeyRecorder, DynProcessRecorder,
-    DynSnapshotRecorder, DynTrackingRecorder, EventTable, KeyRecorder, Limits, MemoryRecorder, MemorySnapshots,
-    ProcessRecorder, SnapshotRecorder, Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Step, StoredKey,
-    Synchronous, Tables,
+    DynSnapshotRecorder, DynTrackingRecorder, EventTable, KeyRecorder, Limits, MemoryRecorder,
+    MemorySnapshots, ProcessRecorder, SnapshotRecorder, Sqlite, SqliteOptions, SqliteRecorder,
+    SqliteSnapshots, Step, StoredKey, Synchronous, Tables,
 };
 use es_runtime::recorder_conformance;
 use es_runtime::stored_event::StoredEvent;
@@ -23,7 +23,8 @@ use self::folder::Folder;
 
 recorder_conformance!(process + keys, memory, || MemoryRecorder::new());
 recorder_conformance!(process + keys, memory_shared, || Arc::new(MemoryRecorder::new()), second = Arc::clone);
-recorder_conformance!(process, memory_as_object, || Box::new(MemoryRecorder::new()) as Box<dyn DynProcessRecorder>);
+recorder_conformance!(process, memory_as_object, || Box::new(MemoryRecorder::new())
+    as Box<dyn DynProcessRecorder>);
 recorder_conformance!(aggregate + keys, memory_keys_as_object, || {
     Box::new(MemoryRecorder::new()) as Box<dyn DynKeyRecorder>
 });
@@ -53,7 +54,8 @@ recorder_conformance!(
         recorder(&normal(at_last_path()))
     }
 );
-recorder_conformance!(process, sqlite_as_object, || Box::new(recorder(&file())) as Box<dyn DynProcessRecorder>);
+recorder_conformance!(process, sqlite_as_object, || Box::new(recorder(&file()))
+    as Box<dyn DynProcessRecorder>);
 recorder_conformance!(process + keys, sqlite_one_reader, || recorder(&file().readers(1)));
 recorder_conformance!(process + keys, sqlite_memory, || recorder(&SqliteOptions::in_memory()));
 recorder_conformance!(process + keys, sqlite_shared_memory, || recorder(&shared_memory()));

@@ -98,7 +98,10 @@ pub fn commits_that_cross_both_end<R: AggregateRecorder>(store: &Store<R>) {
             })
         };
         let rivals = [false, true, false, true].map(rival);
-        rivals.into_iter().flat_map(|rival| rival.join().unwrap_or_else(|_| panic!("a save panicked"))).collect()
+        rivals
+            .into_iter()
+            .flat_map(|rival| rival.join().unwrap_or_else(|_| panic!("a save panicked")))
+            .collect()
     });
     let lost: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
     assert_eq!(lost.len() as u64, 3 * ROUNDS, "of four commits that cross, three lose in each round");

@@ -163,8 +163,10 @@ pub fn a_read_of_the_log_that_is_only_kept_holds_up_nobody<R: ApplicationRecorde
     beside_kept(store, |at| store.recorder().read_log(LogRange::all().limit(1 + at % 30)));
     beside_kept(store, |_| store.recorder().beyond(Some(mark)));
     let others = thread::scope(|scope| {
-        let kept: Vec<_> = (0..1_000).filter_map(|_| polled(store, store.recorder().read_log(LogRange::all()))).collect();
-        let read = scope.spawn(|| store.within(store.recorder().read_log(LogRange::all().limit(1))).is_some());
+        let kept: Vec<_> =
+            (0..1_000).filter_map(|_| polled(store, store.recorder().read_log(LogRange::all()))).collect();
+        let read =
+            scope.spawn(|| store.within(store.recorder().read_log(LogRange::all().limit(1))).is_some());
         let is_read = read.join().unwrap_or(false);
         drop(kept);
         is_read

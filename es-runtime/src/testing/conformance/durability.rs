@@ -9,8 +9,8 @@ use super::way::Way;
 use crate::error::Conflict;
 use crate::id::Mark;
 use crate::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, EventRange, KeyRecorder, LogRange, ProcessRecorder, SnapshotRecorder,
-    TrackingRecorder,
+    AggregateRecorder, ApplicationRecorder, Commit, EventRange, KeyRecorder, LogRange, ProcessRecorder,
+    SnapshotRecorder, TrackingRecorder,
 };
 
 /// Events are there after opening again, and conflicts and repeats are found as before.

@@ -96,10 +96,7 @@ pub fn a_state_is_any_bytes<R: AggregateRecorder>(store: &Store<R>) {
     let all: Vec<u8> = (0..=u8::MAX).collect();
     let large: Vec<u8> = all.iter().copied().cycle().take(1 << 20).collect();
     let states = [Vec::new(), vec![0], vec![0; 3], b"it's \"text\"; --".to_vec(), all, large];
-    let events: Vec<_> = (1..)
-        .zip(states)
-        .map(|(number, state)| stored(id, number, TOPIC, state))
-        .collect();
+    let events: Vec<_> = (1..).zip(states).map(|(number, state)| stored(id, number, TOPIC, state)).collect();
     store.save(events.clone());
     for (read, stored) in store.all(id).iter().zip(&events) {
         assert!(read == stored, "a state of {} bytes came back changed", stored.state.len());
@@ -110,10 +107,8 @@ pub fn a_state_is_any_bytes<R: AggregateRecorder>(store: &Store<R>) {
 /// A topic is any name: with quotes, of any script, long; those that are nearly the same are different ones.
 pub fn a_topic_is_any_name<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
-    let events: Vec<_> = (1..)
-        .zip(topics())
-        .map(|(number, topic)| stored(id, number, topic, "state"))
-        .collect();
+    let events: Vec<_> =
+        (1..).zip(topics()).map(|(number, topic)| stored(id, number, topic, "state")).collect();
     store.save(events.clone());
     for (read, stored) in store.all(id).iter().zip(&events) {
         assert!(read == stored, "a topic came back changed: {:?}", stored.topic);
@@ -123,8 +118,7 @@ pub fn a_topic_is_any_name<R: AggregateRecorder>(store: &Store<R>) {
 
 /// Topics that a careless store mistakes for others, or for code.
 pub(super) fn topics() -> Vec<String> {
-    let plain =
-        [" ", "Topic", "topic", "Topic ", " Topic", "it's", "\"quoted\"", "a`b", "a\\b", "ab", "a"];
+    let plain = [" ", "Topic", "topic", "Topic ", " Topic", "it's", "\"quoted\"", "a`b", "a\\b", "ab", "a"];
     let code = ["'; DROP TABLE stored_events; --", "%", "_opic", "$1", "?1", ":topic", "null", "[\"Topic\"]"];
     let scripts = [
         "\u{1f408} \u{54c8}\u{54c8}",

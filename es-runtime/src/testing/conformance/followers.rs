@@ -54,7 +54,10 @@ pub fn a_follower_learns_what_is_forgotten<R: ApplicationRecorder + KeyRecorder>
         assert_eq!(told, [&notice], "what a follower is told of forgetting");
         view.follow(store, 1);
     }
-    assert!([keyed, plain, unknown].iter().all(|id| !view.events.contains_key(id)), "a view of the forgotten");
+    assert!(
+        [keyed, plain, unknown].iter().all(|id| !view.events.contains_key(id)),
+        "a view of the forgotten"
+    );
     assert!(view.events.contains_key(&other), "a view of who is not forgotten");
 }
 

@@ -12,7 +12,10 @@ pub fn a_key_is_replaced_by_who_knows_it<R: KeyRecorder>(store: &Store<R>) {
         store.store(&with_keys([event(id, 1)], [key(id, "key")]));
     }
     let new = form(id, "key", "new");
-    assert!(!store.replace(form(id, "key", "guessed"), new.clone()), "a key was replaced by who did not know it");
+    assert!(
+        !store.replace(form(id, "key", "guessed"), new.clone()),
+        "a key was replaced by who did not know it"
+    );
     let absent = store.replace(key(unknown, "key"), form(unknown, "key", "new"));
     assert!(!absent, "a key was replaced that is not there");
     assert_eq!(by_id(store.keys([id, other, unknown])), [key(id, "key"), key(other, "key")]);

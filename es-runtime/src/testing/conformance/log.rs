@@ -124,7 +124,11 @@ pub fn forgetting_adds_a_notice_to_the_log<R: ApplicationRecorder + KeyRecorder>
     let next = store.save_at([event(other, 3)]);
     let log = store.whole_log();
     assert_eq!(log[..before.len()], before, "the log before the notices");
-    assert_eq!(in_log(&log[before.len()..]), [&notices[..], &[event(other, 3)]].concat(), "the log after that");
+    assert_eq!(
+        in_log(&log[before.len()..]),
+        [&notices[..], &[event(other, 3)]].concat(),
+        "the log after that"
+    );
     ascending(&log);
     assert!(next.position() > last.position(), "position {next} was given after {last}");
     assert_eq!(store.newest(), Some(next), "the newest place");

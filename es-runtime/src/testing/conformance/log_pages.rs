@@ -54,7 +54,10 @@ pub fn a_page_with_more_brings_its_reader_on<R: ApplicationRecorder>(store: &Sto
                 assert_eq!(page.through, last, "where {range:?} ends");
                 break;
             }
-            assert!(place > reached.map(Mark::position), "a page says that there is more, and stays at {reached:?}");
+            assert!(
+                place > reached.map(Mark::position),
+                "a page says that there is more, and stays at {reached:?}"
+            );
             reached = page.through;
         }
     }
@@ -65,7 +68,10 @@ fn page_by_page<R: ApplicationRecorder>(store: &Store<R>, range: &LogRange) -> V
     let (mut read, mut reached) = (Vec::new(), None::<Mark>);
     for _ in 0..10_000 {
         let page = store.read_on(range, &mut reached);
-        assert!(range.max_count().is_none_or(|size| page.entries.len() <= size), "a page has too many events");
+        assert!(
+            range.max_count().is_none_or(|size| page.entries.len() <= size),
+            "a page has too many events"
+        );
         read.extend(page.entries);
         if !page.more {
             return read;
@@ -79,7 +85,9 @@ fn of_many_sizes<R: ApplicationRecorder>(store: &Store<R>) -> Vec<Notification> 
     for many in 1..=20_u64 {
         let made = |number: u64| match (many + number) % 10 {
             0 => under(new_id(), number, "rare"),
-            size => stored(new_id(), number, "common", vec![7; usize::try_from(size * 11).unwrap_or_default()]),
+            size => {
+                stored(new_id(), number, "common", vec![7; usize::try_from(size * 11).unwrap_or_default()])
+            }
         };
         store.save_at((1..=many).map(made).collect::<Vec<_>>());
     }

@@ -39,7 +39,8 @@ pub fn a_page_is_complete_up_to_an_event<R: ApplicationRecorder>(store: &Store<R
     let done = AtomicBool::new(false);
     let told = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for range in [LogRange::all().limit(0), LogRange::all().topics(["none"]), LogRange::all().topics(["rare"])]
+        for range in
+            [LogRange::all().limit(0), LogRange::all().topics(["none"]), LogRange::all().topics(["rare"])]
         {
             let (store, done, told) = (&store, &done, &told);
             scope.spawn(move || {
@@ -47,7 +48,10 @@ pub fn a_page_is_complete_up_to_an_event<R: ApplicationRecorder>(store: &Store<R
                 while !done.load(Ordering::Acquire) {
                     let through = store.log_page(range.clone().after(reached)).through;
                     let places = [reached, through].map(|mark| mark.map(Mark::position));
-                    assert!(places[0] <= places[1], "the place up to which pages are complete went back: {places:?}");
+                    assert!(
+                        places[0] <= places[1],
+                        "the place up to which pages are complete went back: {places:?}"
+                    );
                     reached = through;
                     told.lock().unwrap_or_else(PoisonError::into_inner).extend(through);
                     thread::yield_now();
@@ -93,7 +97,11 @@ pub fn what_is_passed_over_is_complete_too<R: ApplicationRecorder>(store: &Store
         for entry in log.iter().step_by(5) {
             let range = LogRange::all().topics(topics.clone()).up_to(entry.position());
             let through = store.log_pages(range).last().and_then(|page| page.through);
-            assert_eq!(through, Some(entry.mark()), "where a reader of {topics:?} comes to in a part of the log");
+            assert_eq!(
+                through,
+                Some(entry.mark()),
+                "where a reader of {topics:?} comes to in a part of the log"
+            );
         }
     }
 }
@@ -190,7 +198,11 @@ fn writers<R: ApplicationRecorder>(store: &Store<R>) {
     });
 }
 
-fn follow<R: ApplicationRecorder>(store: &Store<R>, range: &LogRange, done: &AtomicBool) -> Vec<Notification> {
+fn follow<R: ApplicationRecorder>(
+    store: &Store<R>,
+    range: &LogRange,
+    done: &AtomicBool,
+) -> Vec<Notification> {
     let (mut seen, mut reached) = (Vec::new(), None::<Mark>);
     loop {
         let ended = done.load(Ordering::Acquire);

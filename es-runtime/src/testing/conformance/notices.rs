@@ -95,5 +95,9 @@ pub fn only_forgetting_forgets<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys([event(id, 1), notice(id, 2)], [key(id, "key")]));
     store.store(&with_keys([under(id, 3, "Other")], [key(id, "key")]));
-    assert_eq!(store.key(id), Some(key(id, "key")), "an event that looks like a notice has destroyed a data key");
+    assert_eq!(
+        store.key(id),
+        Some(key(id, "key")),
+        "an event that looks like a notice has destroyed a data key"
+    );
 }

@@ -4,7 +4,9 @@ use super::log::in_log;
 use super::samples::{cursor, event, form, key, new_id, sequence, step, with_keys};
 use super::store::{Store, refused};
 use super::{conflicts, waking};
-use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, KeyRecorder, LogRange, TrackingRecorder};
+use crate::recorder::{
+    AggregateRecorder, ApplicationRecorder, Commit, KeyRecorder, LogRange, TrackingRecorder,
+};
 
 /// What one handle stores the other reads, at once, and the other way round.
 pub fn another_handle_sees_what_is_stored<R: AggregateRecorder>(one: &Store<R>, other: &Store<R>) {

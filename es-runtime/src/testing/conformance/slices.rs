@@ -40,7 +40,11 @@ pub fn a_run_of_slices_is_that_of_ids<R: ApplicationRecorder>(store: &Store<R>) 
         let slice = Slice::of(entry.event.id).get();
         let own = Slices::new(slice..=slice).unwrap_or_default();
         let found = store.log(LogRange::all().slices(own));
-        assert!(found.contains(entry), "slice {slice} does not have an event of aggregate {}", entry.event.id);
+        assert!(
+            found.contains(entry),
+            "slice {slice} does not have an event of aggregate {}",
+            entry.event.id
+        );
         assert_eq!(entry.slice().get(), slice, "the slice of an entry");
     }
 }

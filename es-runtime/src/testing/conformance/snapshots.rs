@@ -24,10 +24,7 @@ pub fn an_unknown_id_has_no_snapshots<R: SnapshotRecorder>(store: &Store<R>) {
 /// A snapshot comes back with the id, version, topic and state that it was put with.
 pub fn a_snapshot_comes_back_as_it_was_put<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
-    let snapshots = [
-        stored(id, 1, "topic1", "state1"),
-        stored(id, 100, "topic2", "state2"),
-    ];
+    let snapshots = [stored(id, 1, "topic1", "state1"), stored(id, 100, "topic2", "state2")];
     store.put_all(snapshots.clone());
     for snapshot in snapshots {
         assert_eq!(store.all_snapshots_of(id, &snapshot.topic), [snapshot]);

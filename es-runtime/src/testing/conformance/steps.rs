@@ -52,7 +52,8 @@ pub fn overlapping_batches_are_applied_once<R: TrackingRecorder>(store: &Store<R
     let mut applied = Vec::new();
     let mut places = [None; 2];
     // Turn by turn: who steps, and how far.
-    let turns = [(0, 10), (1, 5), (0, 3), (1, 20), (1, 20), (0, 25), (0, 30), (1, 2), (1, 9), (0, 1), (1, 30)];
+    let turns =
+        [(0, 10), (1, 5), (0, 3), (1, 20), (1, 20), (0, 25), (0, 30), (1, 30), (1, 2), (0, 9), (1, 1)];
     for (runner, many) in turns {
         let from = places[runner];
         let to = from.unwrap_or(0) + many;
@@ -65,7 +66,11 @@ pub fn overlapping_batches_are_applied_once<R: TrackingRecorder>(store: &Store<R
         }
     }
     assert!(applied.len() > 20, "so few events were applied: {}", applied.len());
-    assert_eq!(applied, (1..=applied.len() as u64).collect::<Vec<_>>(), "the events that two runners applied");
+    assert_eq!(
+        applied,
+        (1..=applied.len() as u64).collect::<Vec<_>>(),
+        "the events that two runners applied"
+    );
 }
 
 /// The place is known by the commit that stands there: a step from another log's place of the same number is refused.
@@ -102,7 +107,8 @@ pub fn of_several_runners_one_steps<R: TrackingRecorder>(store: &Store<R>) {
             answers
         };
         let threads: Vec<_> = (0..6).map(|_| scope.spawn(run)).collect();
-        let answers = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| panic!("a step panicked")));
+        let answers =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| panic!("a step panicked")));
         answers.flatten().collect()
     });
     let lost: Vec<_> = answers.into_iter().filter_map(Result::err).collect();

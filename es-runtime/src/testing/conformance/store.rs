@@ -11,8 +11,8 @@ use crate::clock::timeout;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventPage, EventRange, KeyRecorder, LogPage,
-    LogRange, Mark, Notification, ProcessRecorder, Receipt, SnapshotRecorder, Step, StoredKey,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventPage, EventRange, KeyRecorder,
+    LogPage, LogRange, Mark, Notification, ProcessRecorder, Receipt, SnapshotRecorder, Step, StoredKey,
     TrackingRecorder,
 };
 use crate::stored_event::StoredEvent;

@@ -162,7 +162,8 @@ impl Wrong {
                 let own = |key: &&StoredKey| {
                     self.is_forgotten(key.aggregate()) == (self.fault == Fault::NewKeysAfterForgetting)
                 };
-                let shown: Vec<_> = keys.iter().filter(own).map(|key| (key.aggregate(), key.clone())).collect();
+                let shown: Vec<_> =
+                    keys.iter().filter(own).map(|key| (key.aggregate(), key.clone())).collect();
                 self.known().keys.extend(shown);
             }
             _ => {}

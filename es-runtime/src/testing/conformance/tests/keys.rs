@@ -32,7 +32,9 @@ impl Wrong {
             return Err(failed(ErrorKind::NotFound));
         }
         let found = ids.iter().map(|id| match self.fault {
-            Fault::InventsKeys => self.key(*id).or_else(|| Some(StoredKey::new(*id, DataKeyId::from_bytes([0; 8]), vec![0]))),
+            Fault::InventsKeys => {
+                self.key(*id).or_else(|| Some(StoredKey::new(*id, DataKeyId::from_bytes([0; 8]), vec![0])))
+            }
             Fault::KeysIgnoreTheTopBitOfIds => {
                 let key = self.key(without_top_bit(*id))?;
                 Some(with(*id, &key, |wrapped| wrapped))
@@ -53,11 +55,15 @@ impl Wrong {
                 Ok(true)
             }
             Fault::ReplacesNoKey => Ok(true),
-            Fault::ReplacesByIds if self.key(old.aggregate()).is_some_and(|known| known.key() == new.key()) => {
+            Fault::ReplacesByIds
+                if self.key(old.aggregate()).is_some_and(|known| known.key() == new.key()) =>
+            {
                 self.show(&[new]);
                 Ok(true)
             }
-            Fault::ReplacesByAnotherKey if self.key(old.aggregate()) == Some(old.clone()) && !new.is_forgotten() => {
+            Fault::ReplacesByAnotherKey
+                if self.key(old.aggregate()) == Some(old.clone()) && !new.is_forgotten() =>
+            {
                 self.show(&[new]);
                 Ok(true)
             }
@@ -112,7 +118,8 @@ impl Wrong {
                 (!is_lacking(first.id)).then(put_plain)
             }
             Fault::ComparesForms if before.is_none() => {
-                let other = keys.iter().find(|key| self.key(key.aggregate()).is_some_and(|known| known != **key))?;
+                let other =
+                    keys.iter().find(|key| self.key(key.aggregate()).is_some_and(|known| known != **key))?;
                 Some(Err(Conflict::key(other.aggregate()).into()))
             }
             Fault::TakesTheFormOfTheCommit if other.is_none() && before.is_none() => {
@@ -136,7 +143,8 @@ impl Wrong {
             Fault::ReplacesKeys => Some(put_plain().inspect(|_| self.show(keys))),
             Fault::KeepsTheFirstKey => {
                 let mut stored = self.plain(commit).keys().to_vec();
-                let is_new = |key: &&StoredKey| stored.iter().all(|known| known.aggregate() != key.aggregate());
+                let is_new =
+                    |key: &&StoredKey| stored.iter().all(|known| known.aggregate() != key.aggregate());
                 let new: Vec<_> = keys.iter().filter(is_new).cloned().collect();
                 stored.extend(new);
                 Some(self.put(self.plain(commit).with_keys(stored), None))
@@ -181,9 +189,7 @@ impl Wrong {
     /// The keys that a wrong recorder stores instead.
     pub(super) fn change_keys(&self, mut keys: Vec<StoredKey>) -> Vec<StoredKey> {
         let map = |keys: Vec<StoredKey>, to: &dyn Fn(Vec<u8>) -> Vec<u8>| {
-            keys.into_iter()
-                .map(|key| with(key.aggregate(), &key, to))
-                .collect()
+            keys.into_iter().map(|key| with(key.aggregate(), &key, to)).collect()
         };
         match self.fault {
             Fault::KeysAreText => map(keys, &|key| String::from_utf8_lossy(&key).into_owned().into()),

@@ -52,10 +52,12 @@ impl Wrong {
                 (commit.events().len() > 5).then(|| Err(failed(ErrorKind::Unsupported)))
             }
             Fault::SequencesBeginAnywhere => {
-                let begins = |id| newest(id).or_else(|| {
-                    let first = commit.events().iter().find(|event| event.id == id)?;
-                    first.version.get().checked_sub(1).and_then(crate::Version::new)
-                });
+                let begins = |id| {
+                    newest(id).or_else(|| {
+                        let first = commit.events().iter().find(|event| event.id == id)?;
+                        first.version.get().checked_sub(1).and_then(crate::Version::new)
+                    })
+                };
                 limits.check_versions(commit, begins).err().map(Err)
             }
             Fault::Keyless if !commit.keys().is_empty() => Some(Err(failed(ErrorKind::Unsupported))),
@@ -70,7 +72,9 @@ impl Wrong {
             Fault::RefusesLargeStates if commit.events().iter().any(|event| event.state.len() > 1 << 22) => {
                 Some(Err(failed(ErrorKind::Storage)))
             }
-            Fault::RefusesLargeCommits if commit.events().len() > 10_000 => Some(Err(failed(ErrorKind::Storage))),
+            Fault::RefusesLargeCommits if commit.events().len() > 10_000 => {
+                Some(Err(failed(ErrorKind::Storage)))
+            }
             Fault::LargeCommitsAreNew if commit.events().len() > 10_000 => {
                 Some(self.put(Commit::new(commit.events().to_vec()), None))
             }
@@ -80,12 +84,8 @@ impl Wrong {
 
     /// Whether this recorder keeps data keys.
     pub(super) fn keeps_keys(&self) -> bool {
-        let keyless = [
-            Fault::Keyless,
-            Fault::DropsKeys,
-            Fault::RefusesKeysAsInvalid,
-            Fault::StoresEventsOfRefusedKeys,
-        ];
+        let keyless =
+            [Fault::Keyless, Fault::DropsKeys, Fault::RefusesKeysAsInvalid, Fault::StoresEventsOfRefusedKeys];
         !keyless.contains(&self.fault)
     }
 }

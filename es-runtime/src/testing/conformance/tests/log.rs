@@ -64,8 +64,14 @@ impl Wrong {
     fn through(&self, range: &LogRange, all: &[Notification], visible: &[Notification]) -> Option<Mark> {
         let stop = range.stop();
         let up_to = |log: &[Notification]| {
-            let place = |entry: &Notification| self.fault == Fault::ThroughIgnoresTheEnd || entry.position() <= stop;
-            log.iter().rev().map(Notification::clone).filter(place).map(|entry| entry.mark()).collect::<Vec<_>>()
+            let place =
+                |entry: &Notification| self.fault == Fault::ThroughIgnoresTheEnd || entry.position() <= stop;
+            log.iter()
+                .rev()
+                .map(Notification::clone)
+                .filter(place)
+                .map(|entry| entry.mark())
+                .collect::<Vec<_>>()
         };
         let places = up_to(visible);
         let newest = places.first().copied();
@@ -84,7 +90,9 @@ impl Wrong {
             }
             Fault::ThroughGoesBack => {
                 let turn = self.busy.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                places.get(if turn.is_multiple_of(3) { 4.min(places.len().saturating_sub(1)) } else { 0 }).copied()
+                places
+                    .get(if turn.is_multiple_of(3) { 4.min(places.len().saturating_sub(1)) } else { 0 })
+                    .copied()
             }
             _ => newest,
         }
@@ -185,7 +193,9 @@ impl Wrong {
         match self.fault {
             Fault::TrustsNumbers => Ok(()),
             Fault::TrustsPlacesBeyondTheEnd if found.is_none() => Ok(()),
-            Fault::TrustsKnownCommits if log.iter().any(|entry| entry.mark().commit() == mark.commit()) => Ok(()),
+            Fault::TrustsKnownCommits if log.iter().any(|entry| entry.mark().commit() == mark.commit()) => {
+                Ok(())
+            }
             Fault::ComparesPlacesOnlyWithEntries if range.bounds().is_none() => Ok(()),
             Fault::DivergedWithoutDetail => Err(failed(ErrorKind::Diverged)),
             Fault::DivergedAsConflict => Err(failed(ErrorKind::Conflict)),
@@ -219,7 +229,9 @@ impl Wrong {
             _ => true,
         });
         shown
-            .map(|(mark, event)| Notification::new(Mark::new(self.place(mark.position()), mark.commit()), event))
+            .map(|(mark, event)| {
+                Notification::new(Mark::new(self.place(mark.position()), mark.commit()), event)
+            })
             .collect()
     }
 
@@ -228,7 +240,10 @@ impl Wrong {
         !(Fault::PlacesBeforeTheFirst..=Fault::LastSliceIsExclusive).contains(&self.fault)
             && !matches!(
                 self.fault,
-                Fault::ReadsLag | Fault::LogLags | Fault::VisibleOutOfOrder | Fault::ReceiptOfTheWholeForAPart
+                Fault::ReadsLag
+                    | Fault::LogLags
+                    | Fault::VisibleOutOfOrder
+                    | Fault::ReceiptOfTheWholeForAPart
             )
     }
 }

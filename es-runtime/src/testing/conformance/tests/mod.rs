@@ -209,7 +209,9 @@ fn rules_of_shared_stores_find_handles_that_do_not_share() {
         let run = |second: &(dyn Fn(&Wrong) -> Wrong + Sync)| {
             let one = wrong(Healthy);
             let check = || (rule.check)(&one, &one.second(second));
-            thread::scope(|scope| scope.spawn(|| catch_unwind(AssertUnwindSafe(check)).is_err()).join().unwrap())
+            thread::scope(|scope| {
+                scope.spawn(|| catch_unwind(AssertUnwindSafe(check)).is_err()).join().unwrap()
+            })
         };
         let handle = |fault| move |one: &Wrong| Wrong::on(Arc::clone(&one.inner), fault);
         assert!(!run(&handle(Healthy)), "`{name}` finds a fault where there is none");

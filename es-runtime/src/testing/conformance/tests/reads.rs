@@ -90,7 +90,8 @@ impl Wrong {
             }
             Fault::IgnoresBytes => {
                 let events = self.sequence(id);
-                let mut meant: Vec<_> = events.into_iter().filter(|event| range.contains(event.version)).collect();
+                let mut meant: Vec<_> =
+                    events.into_iter().filter(|event| range.contains(event.version)).collect();
                 if range.is_descending() {
                     meant.reverse();
                 }
@@ -136,7 +137,8 @@ impl Wrong {
                 Ok(events)
             }
             Fault::OrderOfInsertion => {
-                let events = self.stored_log().into_iter().map(|entry| entry.event).filter(|event| event.id == id);
+                let events =
+                    self.stored_log().into_iter().map(|entry| entry.event).filter(|event| event.id == id);
                 model(events.collect(), &contains, limit)
             }
             Fault::LessIsLessOrEqual => {

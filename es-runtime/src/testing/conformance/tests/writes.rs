@@ -21,8 +21,7 @@ impl Wrong {
         commit: Commit,
         step: Option<Step>,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
-        let early =
-            (self.fault == Fault::WorksWhenCalled).then(|| self.put(commit.clone(), step.clone()));
+        let early = (self.fault == Fault::WorksWhenCalled).then(|| self.put(commit.clone(), step.clone()));
         async move {
             match early {
                 Some(done) => done,
@@ -182,7 +181,8 @@ impl Wrong {
             Fault::ComparesOrderOfRepeats | Fault::ComparesCountOfRepeats if before.is_some() => {
                 let log = self.stored_log();
                 let place = |event: &StoredEvent| log.iter().find(|entry| entry.event == *event);
-                let places: Vec<_> = events.iter().filter_map(|event| Some(place(event)?.position())).collect();
+                let places: Vec<_> =
+                    events.iter().filter_map(|event| Some(place(event)?.position())).collect();
                 let own = log.iter().filter(|entry| entry.mark().commit() == commit.id()).count();
                 let is_other = match self.fault {
                     Fault::ComparesOrderOfRepeats => places.windows(2).any(|pair| pair[0] > pair[1]),
@@ -250,7 +250,9 @@ impl Wrong {
                 }
                 Fault::CutsStates => event.state.truncate(1 << 16),
                 Fault::CutsTopics => event.topic = name(event.topic.chars().take(120).collect::<String>()),
-                Fault::TrimsTopics if !event.topic.trim().is_empty() => event.topic = name(event.topic.trim()),
+                Fault::TrimsTopics if !event.topic.trim().is_empty() => {
+                    event.topic = name(event.topic.trim());
+                }
                 _ => {}
             }
         }

@@ -77,7 +77,11 @@ const FOUND: &[(&str, &[Fault])] = &[
 #[test]
 fn rules_of_snapshots_find_their_faults() {
     for rule in snapshot_rules() {
-        assert!(!is_found(&rule, right(Wrong::new(Healthy))), "`{}` finds a fault where there is none", rule.name);
+        assert!(
+            !is_found(&rule, right(Wrong::new(Healthy))),
+            "`{}` finds a fault where there is none",
+            rule.name
+        );
         let faults = FOUND.iter().find(|(name, _)| *name == rule.name).map_or(&[][..], |(_, faults)| faults);
         for fault in faults {
             // Some show only if two threads meet.
