@@ -20,9 +20,8 @@ impl Alive {
     /// Reads on from where the view is.
     fn follow<R: ApplicationRecorder>(&mut self, store: &Store<R>, size: usize) {
         loop {
-            let page = store.log_page(LogRange::all().after(self.reached).limit(size));
+            let page = store.read_on(&LogRange::all().limit(size), &mut self.reached);
             page.entries.iter().for_each(|entry| self.apply(entry));
-            self.reached = page.through.or(self.reached);
             if !page.more {
                 return;
             }

@@ -321,6 +321,7 @@ macro_rules! recorder_conformance {
             followers::a_follower_learns_what_is_forgotten
             followers::a_view_made_again_equals_the_live_one
             followers::a_notice_stands_at_the_end
+            waking::a_notice_wakes_who_waits
         }
     };
     (@tracking $then:ident $with:tt) => {

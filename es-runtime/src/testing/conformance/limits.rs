@@ -62,7 +62,7 @@ pub fn a_gap_is_refused_where_none_is_taken<R: AggregateRecorder>(store: &Store<
 /// Where a commit is beyond a limit and in conflict, the limit counts.
 pub fn a_limit_is_told_before_a_conflict<R: AggregateRecorder>(store: &Store<R>) {
     for commit in commits(store, 1) {
-        let Some(taken) = commit.events().last().cloned() else { continue };
+        let Some(taken) = commit.events().first().cloned() else { continue };
         store.save([under(taken.id, taken.version.get(), "Other")]);
         let is_limited = store.recorder().limits().check(&commit).is_err();
         let kind = if is_limited { ErrorKind::Unsupported } else { ErrorKind::Conflict };

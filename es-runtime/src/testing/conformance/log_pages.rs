@@ -67,13 +67,12 @@ pub fn a_page_with_more_brings_its_reader_on<R: ApplicationRecorder>(store: &Sto
 fn page_by_page<R: ApplicationRecorder>(store: &Store<R>, range: &LogRange) -> Vec<Notification> {
     let (mut read, mut reached) = (Vec::new(), None::<Mark>);
     for _ in 0..10_000 {
-        let page = store.log_page(range.clone().after(reached));
+        let page = store.read_on(range, &mut reached);
         assert!(
             range.max_count().is_none_or(|size| page.entries.len() <= size),
             "a page has too many events"
         );
         read.extend(page.entries);
-        reached = page.through.or(reached);
         if !page.more {
             return read;
         }

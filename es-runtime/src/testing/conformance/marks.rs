@@ -206,10 +206,9 @@ fn follow<R: ApplicationRecorder>(
     let (mut seen, mut reached) = (Vec::new(), None::<Mark>);
     loop {
         let ended = done.load(Ordering::Acquire);
-        let page = store.log_page(range.clone().after(reached));
+        let page = store.read_on(range, &mut reached);
         seen.extend(page.entries);
-        reached = page.through.or(reached);
-        if ended && !page.more && store.newest() == reached {
+        if ended && !page.more {
             return seen;
         }
     }

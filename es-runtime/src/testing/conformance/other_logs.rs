@@ -38,19 +38,19 @@ pub fn a_place_beyond_the_end_is_noticed<R: ApplicationRecorder>(store: &Store<R
 pub fn a_log_that_was_cut_back_is_noticed<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
     // The places that the cut off events had, and the commits that stood there.
-    let lost: Vec<_> = (1..=5_u64).map(|number| (number, CommitId::new())).collect();
+    let cut_off: Vec<_> = (1..=5_u64).map(|number| (number, CommitId::new())).collect();
     let Some(last) = log.last().map(Notification::mark) else { panic!("the log is empty") };
     let ahead = |(number, commit): (u64, CommitId)| {
         Position::new(last.position().get() + number).map(|position| Mark::new(position, commit))
     };
-    for kept in lost.iter().copied().filter_map(ahead) {
+    for kept in cut_off.iter().copied().filter_map(ahead) {
         check(store, kept, None);
     }
     for _ in 0..5 {
         store.save_at([event(new_id(), 1)]);
     }
     let after = store.log(LogRange::all().after(last));
-    for kept in lost.into_iter().filter_map(ahead) {
+    for kept in cut_off.into_iter().filter_map(ahead) {
         let found = after.iter().find(|entry| entry.position() == kept.position());
         check(store, kept, found.map(|entry| entry.mark().commit()));
     }

@@ -57,10 +57,9 @@ pub fn pages_of_slices_lose_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     for size in [1, 10, 1_000] {
         let (mut read, mut reached) = (Vec::new(), None::<Mark>);
         loop {
-            let page = store.log_page(LogRange::all().slices(share).limit(size).after(reached));
+            let page = store.read_on(&LogRange::all().slices(share).limit(size), &mut reached);
             assert!(page.entries.len() <= size, "a page of {size} has {} events", page.entries.len());
             read.extend(page.entries);
-            reached = page.through.or(reached);
             if !page.more {
                 break;
             }

@@ -259,21 +259,26 @@ impl<R: ApplicationRecorder> Store<R> {
         let mut pages = Vec::new();
         let mut reached = range.mark();
         loop {
-            let page = self.log_page(range.clone());
+            let page = self.read_on(&range, &mut reached);
             let left = range.max_count().map(|limit| limit.saturating_sub(page.entries.len()));
-            let (through, goes_on) = (page.through, page.more && left != Some(0));
+            let goes_on = page.more && left != Some(0);
             pages.push(page);
             if !goes_on {
                 return pages;
             }
-            assert!(
-                through.map(Mark::position) > reached.map(Mark::position),
-                "a page says that there is more, and goes from {reached:?} to {through:?}"
-            );
-            reached = through;
-            range = range.after(through);
             range = left.map_or(range.clone(), |left| range.limit(left));
         }
+    }
+
+    /// The next page after the place that a reader has reached. One that says that there is more brings its reader on.
+    #[track_caller]
+    pub(super) fn read_on(&self, range: &LogRange, reached: &mut Option<Mark>) -> LogPage {
+        let page = self.log_page(range.clone().after(*reached));
+        let (before, after) = (reached.map(Mark::position), page.through.map(Mark::position));
+        let stays = page.more && after <= before && range.max_count() != Some(0);
+        assert!(!stays, "a page says that there is more, and leads from {before:?} to {after:?}");
+        *reached = page.through.or(*reached);
+        page
     }
 
     #[track_caller]

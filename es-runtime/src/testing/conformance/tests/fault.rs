@@ -178,6 +178,7 @@ pub(super) enum Fault {
     ChecksThenWaits,
     LooksFromTimeToTime,
     WakesOne,
+    NoticesDoNotRing,
     DroppedWaitsStay,
     // Reading the log.
     PlacesBeforeTheFirst,

@@ -33,7 +33,7 @@ impl Wrong {
                 kept.upstream = name("all");
             }
             Fault::CutsNames => {
-                (kept.consumer, kept.upstream) = (cut(&cursor.consumer), cut(&cursor.upstream))
+                (kept.consumer, kept.upstream) = (cut(&cursor.consumer), cut(&cursor.upstream));
             }
             Fault::KeyWithoutSlices => kept.slices = Slices::ALL,
             Fault::KeyIsTheFirstSlice => {
@@ -63,7 +63,7 @@ impl Wrong {
     }
 
     /// The same step from the recorded place, if it goes forward from there.
-    fn from_recorded(&self, step: &Step) -> Option<Step> {
+    fn forward(&self, step: &Step) -> Option<Step> {
         let recorded = self.inner.tracked(step.cursor()).wait().unwrap();
         Step::new(step.cursor().clone(), recorded, step.to()).ok()
     }
@@ -76,20 +76,18 @@ impl Wrong {
         let is_elsewhere = recorded != step.from();
         let done = match self.fault {
             Fault::IgnoresSteps => return Ok(()),
-            Fault::OnlyBeyond => track(self.from_recorded(&kept).unwrap_or(kept)),
+            Fault::OnlyBeyond => track(self.forward(&kept).unwrap_or(kept)),
             Fault::AcceptsTheSameStep if recorded == Some(step.to()) => return Ok(()),
             Fault::RefusedStepsAreRecorded if is_elsewhere => {
-                let _ = self.from_recorded(&kept).map(track);
+                let _ = self.forward(&kept).map(track);
                 self.inner.track(kept).wait()
             }
             Fault::ComparesPositionsOnly
                 if recorded.map(Mark::position) == step.from().map(Mark::position) =>
             {
-                track(self.from_recorded(&kept).unwrap_or(kept))
+                track(self.forward(&kept).unwrap_or(kept))
             }
-            Fault::FirstStepsFromAnywhere if recorded.is_none() => {
-                track(self.from_recorded(&kept).unwrap_or(kept))
-            }
+            Fault::FirstStepsFromAnywhere if recorded.is_none() => track(self.forward(&kept).unwrap_or(kept)),
             Fault::ChecksStepsThenWrites if !is_elsewhere => {
                 thread::sleep(Duration::from_micros(300));
                 let _ = track(kept);
@@ -125,7 +123,7 @@ impl Wrong {
         let recorded = || self.inner.tracked(step.cursor()).wait().unwrap();
         let append = || self.put(commit.clone(), None);
         let track = |step: Step| self.put(Commit::new(Vec::new()), Some(step));
-        let forward = || self.from_recorded(step).unwrap_or_else(|| step.clone());
+        let onward = || self.forward(step).unwrap_or_else(|| step.clone());
         let is_taken = || commit.events().iter().any(|event| self.is_taken(event));
         match self.fault {
             Fault::IgnoresSteps => Some(append()),
@@ -137,7 +135,7 @@ impl Wrong {
                 Some(Err(conflict.into()))
             }
             Fault::RepeatsStep if before.is_some() => {
-                let _ = track(forward());
+                let _ = track(onward());
                 None
             }
             Fault::StepsInTwoSteps => {
@@ -149,7 +147,7 @@ impl Wrong {
                 let _ = track(step.clone());
                 Some(done)
             }
-            Fault::OnlyBeyond => Some(self.put(commit.clone(), Some(forward()))),
+            Fault::OnlyBeyond => Some(self.put(commit.clone(), Some(onward()))),
             Fault::EventsBeforeSteps if before.is_none() => {
                 Some(append().and_then(|done| track(step.clone()).map(|_| done)))
             }

@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::super::samples::FORGOTTEN;
 use super::fault::Fault;
 use super::writes::pause;
 use super::wrong::{Wrong, failed};
@@ -23,6 +24,13 @@ impl Wrong {
                 let seen = self.newest();
                 while self.newest() == seen {
                     self.inner.beyond(seen).await?;
+                }
+                Ok(())
+            }
+            Fault::NoticesDoNotRing => {
+                let is_notice = || self.stored_log().last().is_some_and(|last| last.event.topic == FORGOTTEN);
+                while !is_behind() || is_notice() {
+                    self.inner.beyond(self.newest()).await?;
                 }
                 Ok(())
             }

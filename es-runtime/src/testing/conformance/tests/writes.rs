@@ -251,7 +251,7 @@ impl Wrong {
                 Fault::CutsStates => event.state.truncate(1 << 16),
                 Fault::CutsTopics => event.topic = name(event.topic.chars().take(120).collect::<String>()),
                 Fault::TrimsTopics if !event.topic.trim().is_empty() => {
-                    event.topic = name(event.topic.trim())
+                    event.topic = name(event.topic.trim());
                 }
                 _ => {}
             }
