@@ -126,3 +126,6 @@ pub(super) fn check_keys(commit: &Commit, keys: &HashMap<Uuid, KeyFact>) -> Resu
 fn begins(commit: &Commit, id: Uuid, otherwise: Version) -> Version {
     commit.events().iter().find(|event| event.id == id).map_or(otherwise, |first| first.version)
 }
+
+#[cfg(test)]
+mod tests;

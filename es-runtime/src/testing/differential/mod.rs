@@ -9,6 +9,7 @@ mod operation;
 mod pages;
 mod side;
 mod commits;
+mod reads;
 mod world;
 mod counts;
 mod shrink;

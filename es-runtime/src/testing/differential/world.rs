@@ -4,12 +4,13 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::operation::{LogQuery, Operation};
-use crate::id::{Mark, Name, Position, Slices, Version};
+use crate::id::{Mark, Name, Slices};
 use crate::recorder::{Commit, Cursor, EventRange, Receipt, Step, StoredKey};
 use crate::stored_event::StoredEvent;
 use crate::testing::random::Random;
 
-const TOPICS: [&str; 4] = ["Account.Opened", "Account.Deposited", "account.opened", "O'Brien's \"own\"; --"];
+pub(super) const TOPICS: [&str; 4] =
+    ["Account.Opened", "Account.Deposited", "account.opened", "O'Brien's \"own\"; --"];
 
 /// Makes operations, and knows of the store what the answers told.
 pub(super) struct World {
@@ -17,7 +18,7 @@ pub(super) struct World {
     ids: Vec<Uuid>,
     cursors: Vec<Cursor>,
     pub(super) newest: HashMap<Uuid, u64>,
-    commits: Vec<(Commit, Receipt)>,
+    pub(super) commits: Vec<(Commit, Receipt)>,
     pub(super) keys: HashMap<Uuid, StoredKey>,
     tracked: HashMap<Cursor, Mark>,
 }
@@ -141,15 +142,8 @@ impl World {
         self.recent().map(|(commit, _)| commit.events().to_vec()).unwrap_or_default()
     }
 
-    fn has_commit(&mut self) -> Operation {
-        let known = self.recent().map(|(commit, _)| commit);
-        let id = known.as_ref().and_then(|commit| Some(commit.events().first()?.id));
-        let id = id.filter(|_| !self.random.chance(6)).unwrap_or_else(|| self.id());
-        Operation::HasCommit(id, known.map_or_else(|| self.commit_id(), |commit| commit.id()))
-    }
-
     /// Picks a place of the log; rarely one where another commit stands.
-    fn mark(&mut self) -> Option<Mark> {
+    pub(super) fn mark(&mut self) -> Option<Mark> {
         let mark = self.recent()?.1.mark()?;
         Some(if self.random.chance(12) { Mark::new(mark.position(), self.commit_id()) } else { mark })
     }
@@ -176,72 +170,6 @@ impl World {
         }
     }
 
-    fn select(&mut self) -> Operation {
-        let (id, mut range) = (self.id(), EventRange::all());
-        let newest = self.newest.get(&id).copied().unwrap_or(0).min(50);
-        let mut version = || Version::new(self.random.below(newest + 3)).unwrap_or(Version::MAX);
-        let (low, high) = (version(), version());
-        range = match self.random.below(8) {
-            0 => range.gt(low),
-            1 => range.gte(low).lte(high),
-            2 => range.lt(high),
-            3 => range.gt(low).lt(high),
-            4 => range.lte(high),
-            _ => range,
-        };
-        if self.random.chance(3) {
-            range = range.descending();
-        }
-        if self.random.chance(3) {
-            range = range.limit(self.random.index(5));
-        }
-        if self.random.chance(6) {
-            range = range.limit_bytes(self.random.index(90));
-        }
-        Operation::Select(id, range)
-    }
-
-    fn query(&mut self) -> LogQuery {
-        let end = self.commits.iter().rev().find_map(|(_, receipt)| receipt.last()).map_or(0, Position::get);
-        let mut query = LogQuery::default();
-        match self.random.below(8) {
-            0 => {}
-            1 => query.after = Position::new(end + 3).map(|position| Mark::new(position, self.commit_id())),
-            2 | 3 => query.from = Position::new(self.random.below(end + 4)),
-            _ => query.after = self.mark(),
-        }
-        if self.random.chance(3) {
-            query.up_to = Position::new(self.random.below(end + 4));
-        }
-        if self.random.chance(3) {
-            query.limit = Some(self.random.index(20));
-        }
-        if self.random.chance(6) {
-            query.limit_bytes = Some(self.random.index(400));
-        }
-        if self.random.chance(3) {
-            query.topics =
-                (0..=self.random.below(2)).filter_map(|_| self.random.pick(&TOPICS).copied()).collect();
-        }
-        if self.random.chance(4) {
-            let (one, other) = (self.slice(), self.slice());
-            query.slices = Slices::new(one.min(other)..=one.max(other)).unwrap_or_default();
-        }
-        query.firsts = self.random.chance(6);
-        query
-    }
-
-    fn slice(&mut self) -> u16 {
-        u16::try_from(self.random.below(1_024)).unwrap_or_default()
-    }
-
-    fn some_ids(&mut self) -> Vec<Uuid> {
-        let mut ids: Vec<_> = (0..self.random.below(6)).map(|_| self.id()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
     fn replace_key(&mut self) -> Operation {
         let id = self.id();
         let known = self.keys.get(&id).cloned().unwrap_or_else(|| self.key(id));
@@ -264,13 +192,6 @@ impl World {
         };
         let notice = Commit::with_id(self.commit_id(), self.event(id, version).into_iter().collect());
         Operation::Forget(id, notice)
-    }
-
-    fn resolve(&mut self) -> Operation {
-        match self.recent() {
-            Some((_, receipt)) => Operation::Resolve(receipt),
-            None => Operation::Resolve(Receipt::new(self.commit_id())),
-        }
     }
 }
 
