@@ -112,7 +112,7 @@ impl Args {
         let mut found = None;
         for Arg { key, value } in self.args.extract_if(.., is_one) {
             if !value.is_empty() {
-                diag.error(&key, format!("`{key}` has no value; write `{key}` alone"));
+                diag.error(&key, format!("`{key}` takes no value; write `{key}` alone"));
             } else if let Some(first) = &found {
                 diag.error(
                     &key,

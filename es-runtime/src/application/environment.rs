@@ -118,6 +118,7 @@ impl Set {
     }
 
     /// The error of what reads the value.
+    #[cfg(feature = "aes")]
     fn about(&self, error: Error) -> Error {
         error.about(&format!("the environment variable `{}`", self.variable))
     }

@@ -1,0 +1,8 @@
+use es_runtime::event;
+
+#[event(clear, encrypted)]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+use es_runtime::{aggregate, event, mutator};
+
+#[event]
+pub struct Deposited {
+    pub amount: i64,
+}
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+
+    #[event(encrypted)]
+    fn on_deposited(&mut self, event: &Deposited) {
+        self.balance += event.amount;
+    }
+}
+
+fn main() {}
