@@ -60,7 +60,7 @@ fn some_of_nothing_is_refused_by_name() {
 
 #[test]
 fn a_changed_attribute_and_a_snapshot_hold_no_some_of_nothing() {
-    let app = Application::open("memory:").wait().unwrap();
+    let app = Application::builder("memory:").snapshot_every::<Survey>(100).open().wait().unwrap();
     let mut survey = Survey::send();
     survey.set_answer(Some(None));
     let error = app.save(&mut survey).wait().unwrap_err();
