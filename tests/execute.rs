@@ -77,7 +77,9 @@ fn aggregates_of_several_types_are_saved_together() {
         app.execute((one, branch.id(), other), |_, branch, _| branch.count()).wait().unwrap();
         assert_eq!(log(&app).len(), before + 1, "those without events are left alone");
         app.execute((one, branch.id(), other, third), |a, b, c, d| {
-            [a, c, d].into_iter().for_each(|account| account.deposit(1));
+            for account in [a, c, d] {
+                account.deposit(1);
+            }
             b.count();
         })
         .wait()

@@ -181,7 +181,8 @@ impl Application {
                 }
             }
         };
-        observe::execute(name, first, runs).await
+        // Boxed once: the futures of loading and saving would be copied into each caller's.
+        observe::execute(name, first, Box::pin(runs)).await
     }
 
     /// Whether one of the aggregates has events under the commit id.

@@ -179,9 +179,9 @@ impl SerializeMap for Parts {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), fmt::Error> {
-        let value = value.serialize(Unordered)?;
         // One item for the entry: sorting keeps key and value together.
-        self.items.last_mut().ok_or(fmt::Error)?.extend(value);
+        let key = self.items.pop().ok_or(fmt::Error)?;
+        self.items.push(part(b'e', &[key, value.serialize(Unordered)?].concat()));
         Ok(())
     }
 
