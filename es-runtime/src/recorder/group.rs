@@ -258,7 +258,9 @@ impl<W: Worker> State<W> {
 }
 
 /// Jobs that nobody works for, with their outcomes.
-struct GivenUp<W: Worker>(Vec<(W::Job, Arc<Slot<W::Outcome>>, W::Outcome)>);
+struct GivenUp<W: Worker>(Vec<Lost<W>>);
+
+type Lost<W> = (<W as Worker>::Job, Arc<Slot<<W as Worker>::Outcome>>, <W as Worker>::Outcome);
 
 impl<W: Worker> GivenUp<W> {
     /// Not under the lock: it wakes.

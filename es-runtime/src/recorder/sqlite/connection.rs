@@ -24,17 +24,18 @@ pub(super) fn open_writer(options: &SqliteOptions) -> Result<(Connection, Option
     let Location::File(path) = &options.location else {
         return Ok((open(options, Role::Writes, false)?, None));
     };
-    let (connection, is_frozen) = match open(options, Role::Writes, false) {
+    let (connection, frozen) = match open(options, Role::Writes, false) {
         // SQLite makes a file beside the database also to read: where it cannot, it can only read what stays as it is.
         Err(cause) if options.read_only && error::must_write(&cause) && path.is_file() => {
             if place::has_log(path) {
                 return Err(error::log_in_the_way(path, cause));
             }
-            (open(options, Role::Writes, true)?, true)
+            let before = place::state(path)?;
+            (open(options, Role::Writes, true)?, Some(before))
         }
-        opened => (opened?, false),
+        opened => (opened?, None),
     };
-    let place = Place::of(&connection, path, is_frozen)?;
+    let place = Place::of(&connection, path, frozen)?;
     Ok((connection, Some(place)))
 }
 
@@ -74,7 +75,7 @@ fn open(options: &SqliteOptions, role: Role, is_frozen: bool) -> Result<Connecti
         Role::Writes => error::of("set up the connection")(cause),
         Role::Reads => error::opening_another(&name, cause),
     };
-    let is_set_up = || {
+    let prepare = || {
         set_up(&connection, options).map_err(&failed)?;
         if !reads {
             // Readers do not block the writer, nor it them. The mode is kept in the file.
@@ -86,7 +87,7 @@ fn open(options: &SqliteOptions, role: Role, is_frozen: bool) -> Result<Connecti
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(&failed)
     };
     // Asked while the connection still has the files that it could open.
-    is_set_up()
+    prepare()
         .map_err(|cause| if error::has_no_handles() { error::no_handles(&name, cause) } else { cause })?;
     Ok(connection)
 }

@@ -104,7 +104,13 @@ impl Sqlite {
         Ok(database)
     }
 
-    fn open_new(options: SqliteOptions) -> Result<Self, Error> {
+    fn open_new(mut options: SqliteOptions) -> Result<Self, Error> {
+        if let Location::File(path) = &mut options.location
+            && let Ok(absolute) = std::path::absolute(&*path)
+        {
+            // The program may change its folder before another connection is opened.
+            *path = absolute;
+        }
         let bell = Bell::new();
         let (mut connection, place) = open_writer(&options)?;
         let readers = place.clone().map(|place| Readers::new(options.clone(), Some(place)));

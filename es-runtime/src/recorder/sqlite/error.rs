@@ -38,14 +38,13 @@ pub(super) fn opening(file: Option<&Path>, cause: rusqlite::Error) -> Error {
     Error::new(kind, format!("cannot open the database {what}: {cause}; {remedy}")).with_source(cause)
 }
 
-/// What stands in the way of a file, as far as the system tells: SQLite says the same of all of it.
+/// What stands in the way of a file, as far as the system tells: SQLite says the same of all of it. The file itself is not
+/// opened to see: to close it again would take from this process all of its locks on the file.
 fn obstacle(file: &Path) -> Option<String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let refused = |at: &Path| format!("this program has no permission for {}; change it", at.display());
     match (fs::metadata(file), fs::metadata(folder)) {
         (Ok(found), _) if found.is_dir() => Some("the path is a folder; name a file in it".to_owned()),
-        // It may not be opened to see: with it, a process would lose all of its locks on the file.
-        (Ok(_), _) => None,
         (Err(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => {
             Some(format!("the folder {} does not exist; make it first", folder.display()))
         }

@@ -14,8 +14,16 @@ use crate::error::{Error, ErrorKind};
 pub(super) struct Place {
     path: PathBuf,
     file: FileId,
-    /// The size and the time of the last change of a file that is read without a lock.
-    frozen: Option<(u64, Option<SystemTime>)>,
+    /// The state of a file that is read without a lock.
+    frozen: Option<State>,
+}
+
+/// The size of a file, and the time of its last change.
+pub(super) type State = (u64, Option<SystemTime>);
+
+pub(super) fn state(path: &Path) -> Result<State, Error> {
+    let found = fs::metadata(path).map_err(|cause| gone(path, Some(cause)))?;
+    Ok((found.len(), found.modified().ok()))
 }
 
 #[cfg(unix)]
@@ -34,14 +42,13 @@ fn file_id(found: &fs::Metadata) -> FileId {
 fn file_id(_: &fs::Metadata) -> FileId {}
 
 impl Place {
-    /// The place of a file that `connection` has just opened; `is_frozen` if it reads without a lock.
-    pub(super) fn of(connection: &Connection, path: &Path, is_frozen: bool) -> Result<Self, Error> {
-        // The program may change its folder later.
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let found = fs::metadata(&path).map_err(|cause| gone(&path, Some(cause)))?;
-        let frozen = is_frozen.then(|| (found.len(), found.modified().ok()));
-        let place = Self { file: file_id(&found), path, frozen };
+    /// The place of a file that `connection` has just opened. A connection that reads without a lock brings the state of
+    /// the file from before.
+    pub(super) fn of(connection: &Connection, path: &Path, frozen: Option<State>) -> Result<Self, Error> {
+        let found = fs::metadata(path).map_err(|cause| gone(path, Some(cause)))?;
+        let place = Self { file: file_id(&found), path: path.to_owned(), frozen };
         place.check_opened(connection)?;
+        place.check_read()?;
         Ok(place)
     }
 
@@ -78,8 +85,7 @@ impl Place {
             );
             Error::new(ErrorKind::Storage, message)
         };
-        let found = fs::metadata(&self.path).map_err(|cause| gone(&self.path, Some(cause)))?;
-        if (found.len(), found.modified().ok()) != frozen || has_log(&self.path) {
+        if state(&self.path)? != frozen || has_log(&self.path) {
             return Err(changed());
         }
         self.check()
@@ -88,13 +94,12 @@ impl Place {
 
 /// The name by which SQLite reads a file without a lock, and makes nothing beside it.
 pub(super) fn frozen(path: &Path) -> String {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut name = "file:".to_owned();
+    let mut name = if cfg!(windows) { "file:///" } else { "file:" }.to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'\\' if cfg!(windows) => name.push('/'),
             b'/' | b'-' | b'_' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
-                name.push(char::from(*byte))
+                name.push(char::from(*byte));
             }
             byte => {
                 let _ = write!(name, "%{byte:02X}");

@@ -61,7 +61,7 @@ impl Readers {
         let mut held = self.shared.take(state, Some(self.shared.options.busy_timeout))?;
         let read = read(held.connection()?);
         held.give_back();
-        self.frozen().map_or(Ok(()), |place| place.check_read())?;
+        self.frozen().map_or(Ok(()), Place::check_read)?;
         read
     }
 
@@ -79,7 +79,7 @@ impl Readers {
             }
             let read =
                 catch_unwind(AssertUnwindSafe(|| connection.and_then(read))).unwrap_or_else(|_| Err(lost()));
-            let checked = frozen.map_or(Ok(()), |place| place.check_read());
+            let checked = frozen.as_ref().map_or(Ok(()), Place::check_read);
             filled.fill(checked.and(read))
         });
         let mut state = self.shared.lock();
