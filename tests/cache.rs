@@ -253,7 +253,7 @@ fn what_was_saved_is_in_the_cache() {
         let mut tally = Tally::make();
         (0..20).for_each(|_| tally.add(1));
         let id = tally.id();
-        assert_eq!(recorder.rows(|| drop(app.save(&mut tally).wait().unwrap())).0, 0);
+        assert_eq!(recorder.rows(|| app.save(&mut tally).wait().unwrap()).0, 0);
         for count in 20..40 {
             let (rows, loaded) = recorder.rows(|| app.get(id).wait().unwrap());
             let mut tally = loaded;
@@ -297,7 +297,7 @@ fn a_hit_copies_no_state_before_the_first_change() {
         // The first change copies, the next one does not.
         assert_eq!(copies(|| again.add(1)), (1, ()));
         assert_eq!(copies(|| again.add(1)), (0, ()));
-        assert_eq!(copies(|| drop(app.save(&mut again).wait().unwrap())).0, 0);
+        assert_eq!(copies(|| app.save(&mut again).wait().unwrap()).0, 0);
         assert_eq!(copies(|| app.get(id).wait().unwrap().count), (0, 2));
         assert_eq!(copies(|| again.add(1)), (1, ()));
         assert_eq!(app.get(id).wait().unwrap().count, 2, "the cached state is that of its version");

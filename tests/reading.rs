@@ -1,14 +1,20 @@
 //! Reading events of one aggregate: which, in which order, in how many pages and queries.
 
-use std::sync::Arc;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, Receipt,
 };
+use es_runtime::repository::Repository;
 use es_runtime::store::EventStore;
-use es_runtime::{Error, Id, Recorded, Version, Wait};
+use es_runtime::wait::may_block;
+use es_runtime::{Application, Error, Id, Recorded, Version, Wait, aggregate, mutator};
 use uuid::Uuid;
 
 use crate::account::{Account, AccountEvent, open};
@@ -136,4 +142,159 @@ fn pages_are_as_long_as_asked_for_and_each_is_one_query() {
     assert_eq!(pages(12, all.lte(at(10)), 5), (vec![5, 5], 2));
     // Version 0 may be there.
     assert_eq!(pages(12, all.gte(at(3)).descending(), 5), (vec![5, 5], 2));
+}
+
+thread_local! {
+    /// How many events this thread has applied.
+    static APPLIED: Cell<usize> = const { Cell::new(0) };
+}
+
+#[aggregate]
+struct Meter {
+    readings: u32,
+}
+
+#[mutator]
+impl Meter {
+    #[event(MeterInstalled)]
+    fn install() -> Self {
+        Self { readings: 0 }
+    }
+
+    #[event(MeterRead)]
+    fn read(&mut self) {
+        APPLIED.set(APPLIED.get() + 1);
+        self.readings += 1;
+    }
+}
+
+/// How many events were applied when a query was asked for, and whether it might block then.
+type Query = (usize, bool);
+
+/// Notes each query when it is asked for, answers at the third poll, and counts the queries under way.
+#[derive(Default)]
+struct Noting {
+    store: MemoryRecorder,
+    queries: Mutex<Vec<Query>>,
+    under_way: Arc<AtomicU64>,
+}
+
+/// Counts as under way until it is dropped.
+struct UnderWay(Arc<AtomicU64>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl AggregateRecorder for Noting {
+    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        self.store.append(commit).await
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let _counted = UnderWay(Arc::clone(&self.under_way));
+        self.queries.lock().unwrap().push((APPLIED.get(), may_block()));
+        let mut polls = 0;
+        poll_fn(|context| {
+            polls += 1;
+            context.waker().wake_by_ref();
+            if polls > 2 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        self.store.select(id, range).await
+    }
+
+    delegate_commits!(store);
+}
+
+impl KeyRecorder for Noting {
+    delegate_keys!(store);
+}
+
+fn noting(events: u32) -> (Repository, Arc<Noting>, Id<Meter>) {
+    let recorder = Arc::new(Noting::default());
+    let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
+    let mut meter = Meter::install();
+    (1..events).for_each(|_| meter.read());
+    store.put::<Meter>(meter.pending()).wait().unwrap();
+    APPLIED.set(0);
+    (Repository::new(store), recorder, meter.id())
+}
+
+#[test]
+fn on_an_executor_the_next_page_is_asked_for_before_the_last_one_is_replayed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for (events, on_executor, waiting) in [
+        (1_999, vec![0], vec![0]),
+        (2_000, vec![0, 0], vec![0, 1_999]),
+        (4_000, vec![0, 0, 1_999], vec![0, 1_999, 3_999]),
+        (4_500, vec![0, 0, 1_999], vec![0, 1_999, 3_999]),
+    ] {
+        for is_waiting in [false, true] {
+            let (repository, recorder, id) = noting(events);
+            let loading = repository.get(id);
+            let meter = if is_waiting { loading.wait() } else { runtime.block_on(loading) };
+            assert_eq!(meter.unwrap().readings, events - 1);
+            let applied = if is_waiting { &waiting } else { &on_executor };
+            let expected: Vec<Query> = applied.iter().map(|applied| (*applied, is_waiting)).collect();
+            assert_eq!(*recorder.queries.lock().unwrap(), expected, "{events} events");
+            assert_eq!(recorder.under_way.load(Ordering::Relaxed), 0);
+        }
+    }
+    // Nothing beyond the version is asked for.
+    let (repository, recorder, id) = noting(4_500);
+    let past = runtime.block_on(repository.get_at(id, 2_000)).unwrap();
+    assert_eq!((past.readings, recorder.queries.lock().unwrap().len()), (1_999, 1));
+}
+
+#[test]
+fn a_load_that_is_dropped_leaves_no_query_under_way() {
+    for polls in 1..=4 {
+        let (repository, recorder, id) = noting(4_500);
+        {
+            let mut loading = pin!(repository.get(id));
+            for _ in 0..polls {
+                assert!(loading.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            assert_eq!(recorder.under_way.load(Ordering::Relaxed), 1);
+        }
+        assert_eq!(recorder.under_way.load(Ordering::Relaxed), 0);
+        assert_eq!(repository.get(id).wait().unwrap().readings, 4_499);
+    }
+}
+
+#[test]
+fn a_long_history_is_replayed_whole_on_a_waiting_thread_and_on_an_executor() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("meters.db").display());
+    let one_reader = format!("sqlite:{}?readers=1", folder.path().join("others.db").display());
+    for uri in ["memory:", "sqlite::memory:", &file, &one_reader] {
+        let app = Application::open(uri).wait().unwrap();
+        let mut meter = Meter::install();
+        (1..10_001).for_each(|_| meter.read());
+        app.save(&mut meter).wait().unwrap();
+        let id = meter.id();
+        let seen = |meter: &Meter| (meter.readings, meter.version().get());
+        assert_eq!(seen(&app.get(id).wait().unwrap()), (10_000, 10_001));
+        let past = app.get_at(id, 9_000).wait().unwrap();
+        assert_eq!(seen(&past), (8_999, 9_000));
+        let other = app.clone();
+        let loaded = runtime.block_on(runtime.spawn(async move { other.get(id).await })).unwrap().unwrap();
+        assert_eq!(seen(&loaded), (10_000, 10_001));
+        // Dropped at any point, a load keeps no reader busy.
+        for polls in 1..8 {
+            let mut loading = pin!(app.get(id));
+            for _ in 0..polls {
+                if loading.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                    break;
+                }
+                std::thread::yield_now();
+            }
+        }
+        assert_eq!(seen(&app.get(id).wait().unwrap()), (10_000, 10_001));
+    }
 }

@@ -246,7 +246,9 @@ mod tests {
     fn an_unbounded_cache_keeps_all() {
         let cache = Cache::unbounded();
         let (mut counters, ids) = made::<300>();
-        counters.iter_mut().for_each(|counter| put(&cache, counter));
+        for counter in &mut counters {
+            put(&cache, counter);
+        }
         assert_eq!(all_kept(&cache, ids), [Some(1); 300]);
         assert_eq!(all_kept(&Cache::of(0), ids), [None; 300]);
     }

@@ -261,6 +261,7 @@ impl Repository {
     ) -> Result<Root<A>, Error> {
         let ((_, until), mut replayed) = (bounds(at), 0);
         'pages: while let Some(page) = rows.next().await? {
+            rows.read_ahead().await;
             for row in &page {
                 let mapped = rows.mapper().decode_mapped::<A>(row)?;
                 let timestamp = match &mapped {

@@ -363,6 +363,11 @@ impl<'a, A> Rows<'a, A> {
             None => self.pages.next().await,
         }
     }
+
+    /// Asks the store for the rows after these.
+    pub(crate) async fn read_ahead(&mut self) {
+        self.pages.read_ahead().await;
+    }
 }
 
 #[cold]

@@ -213,6 +213,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         }
         let mut rows = rows.unwrap_or_else(|| Rows::of(self.store.pages(sequence, range)));
         while let Some(page) = rows.next().await? {
+            rows.read_ahead().await;
             for row in &page {
                 let (envelope, event, _) = rows.mapper().decode_in(row)?.into_parts();
                 let time = envelope.timestamp();

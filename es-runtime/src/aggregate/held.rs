@@ -16,7 +16,7 @@ impl<S: Clone> Held<S> {
     pub(super) fn to_mut(&mut self) -> &mut S {
         match self {
             Self::Own(state) => state,
-            Self::Shared(state) => Arc::make_mut(state),
+            Self::Shared(state) => own(state),
         }
     }
 
@@ -35,6 +35,13 @@ impl<S: Clone> Held<S> {
             shared @ Self::Shared(_) => shared,
         }
     }
+}
+
+/// Out of line, so that changing a state of one's own stays one comparison.
+#[cold]
+#[inline(never)]
+fn own<S: Clone>(state: &mut Arc<S>) -> &mut S {
+    Arc::make_mut(state)
 }
 
 impl<S> Deref for Held<S> {

@@ -1,6 +1,8 @@
 //! The rows of one sequence, a page at a time: long sequences are never in memory whole.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use super::EventStore;
 use crate::aggregate::Aggregate;
@@ -8,8 +10,9 @@ use crate::error::Error;
 use crate::event::Recorded;
 use crate::id::Id;
 use crate::mapper::Mapper;
-use crate::recorder::{AggregateRecorder, EventPage, EventRange};
+use crate::recorder::{Boxed, EventPage, EventRange};
 use crate::stored_event::StoredEvent;
+use crate::wait::may_block;
 
 /// How many rows are read at a time.
 const PAGE: usize = 2_000;
@@ -26,11 +29,19 @@ pub(crate) struct Pages<'a, A> {
     size: usize,
     /// The mapper with the data key, where there are any.
     keyed: Option<Mapper>,
+    /// The next page, which the store was asked for.
+    ahead: Option<Ahead<'a>>,
+}
+
+/// A page on its way.
+enum Ahead<'a> {
+    Asked(Boxed<'a, EventPage>),
+    Read(Result<EventPage, Error>),
 }
 
 impl<'a, A> Pages<'a, A> {
     pub(super) fn new(store: &'a EventStore, id: Id<A>, range: EventRange) -> Self {
-        Self { store, id, range: to_be_read(range), size: PAGE, keyed: None }
+        Self { store, id, range: to_be_read(range), size: PAGE, keyed: None, ahead: None }
     }
 
     /// The mapper of the last page.
@@ -52,14 +63,34 @@ impl<'a, A> Pages<'a, A> {
     /// Reads the next rows, as they are stored.
     pub(super) async fn rows(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let Some(range) = self.range.take() else { return Ok(None) };
-        let asked = range.limit(self.size).limit_bytes(PAGE_BYTES);
-        let EventPage { events, more } = self.store.recorder.select(self.id.uuid(), asked).await?;
+        let EventPage { events, more } = match self.ahead.take() {
+            Some(Ahead::Read(page)) => page,
+            Some(Ahead::Asked(page)) => page.await,
+            None => self.select(range).await,
+        }?;
         // The next page begins at a key, so that no cursor is held open meanwhile.
         if more && let Some(last) = events.last() {
             let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
             self.range = rest.without_first(events.len()).and_then(to_be_read);
         }
         Ok(if events.is_empty() { None } else { Some(events) })
+    }
+
+    /// Asks the store for the next page, if there may be one, and does not wait for it: the store's thread reads it while the
+    /// executor's replays the last one. A thread that waits reads itself: a hop to another one costs it more where no
+    /// processor is idle.
+    pub(crate) async fn read_ahead(&mut self) {
+        let Some(range) = self.range.filter(|_| self.ahead.is_none() && !may_block()) else { return };
+        let mut asked = self.select(range);
+        let polled = poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
+        self.ahead = Some(match polled {
+            Poll::Ready(page) => Ahead::Read(page),
+            Poll::Pending => Ahead::Asked(asked),
+        });
+    }
+
+    fn select(&self, range: EventRange) -> Boxed<'a, EventPage> {
+        self.store.recorder.select_dyn(self.id.uuid(), range.limit(self.size).limit_bytes(PAGE_BYTES))
     }
 }
 
@@ -102,7 +133,7 @@ impl<'a, A> EventStream<'a, A> {
     /// #     #[event(Deposited)]
     /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
     /// # }
-    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let mut account = Account::open();
     /// # (0..11).for_each(|_| account.deposit(1));
     /// # store.put::<Account>(account.pending()).wait()?;
