@@ -188,7 +188,7 @@ impl Table {
                 for change in self.migrations.iter().skip(from - 1).flatten() {
                     match change {
                         Change::Run(statements) => {
-                            catalog.run("bring a table to its new form", statements)?
+                            catalog.run("bring a table to its new form", statements)?;
                         }
                         Change::FillSlices(table) => catalog.fill_slices(table)?,
                     }

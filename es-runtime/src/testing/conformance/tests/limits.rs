@@ -55,7 +55,7 @@ impl Wrong {
                 let begins = |id| {
                     newest(id).or_else(|| {
                         let first = commit.events().iter().find(|event| event.id == id)?;
-                        first.version.get().checked_sub(1).and_then(crate::Version::new)
+                        first.version.get().checked_sub(1).and_then(crate::id::Version::new)
                     })
                 };
                 limits.check_versions(commit, begins).err().map(Err)
