@@ -18,7 +18,12 @@ fn ask(folder: &Folder) -> Vec<ErrorKind> {
         kinds.extend(refused(both(|| recorder.rows(ID, range))));
     }
     for range in [LogRange::all(), LogRange::all().topics(["Topic"]), LogRange::all().limit(1)] {
-        kinds.extend(refused(both(|| recorder.log(range.clone()))));
+        let answers = both(|| recorder.log(range.clone()));
+        for log in answers.iter().flatten() {
+            let grows = log.windows(2).all(|pair| pair[0].position() < pair[1].position());
+            assert!(grows, "a damaged log goes back without an error");
+        }
+        kinds.extend(refused(answers));
     }
     kinds.extend(refused(both(|| recorder.newest())));
     kinds.extend(refused(both(|| recorder.reached("up"))));
@@ -36,9 +41,11 @@ fn refused<T>(answers: [Result<T, Error>; 2]) -> impl Iterator<Item = ErrorKind>
 
 fn fill(folder: &Folder, many: u32) {
     let (database, recorder) = open(folder);
+    let (cursor, mut from) = (Cursor::new("reader", "up").unwrap(), None);
     for version in 1..=many {
-        let tracking = step("up", Position::new(version.into()).unwrap());
-        recorder.append_tracked(commit(ID, version..=version), tracking).wait().unwrap();
+        let to = Mark::new(Position::new(version.into()).unwrap(), CommitId::new());
+        let step = Step::new(cursor.clone(), from.replace(to), to).unwrap();
+        recorder.append_tracked(commit(ID, version..=version), step).wait().unwrap();
     }
     drop(recorder);
     drop(database);
@@ -57,6 +64,10 @@ fn odd_values_are_corrupt() {
         "UPDATE stored_events SET id = x'00' WHERE version = 2",
         "UPDATE stored_events SET version = -1 WHERE version = 2",
         "UPDATE stored_events SET topic = CAST(x'ff' AS TEXT) WHERE version = 2",
+        "UPDATE stored_events SET topic = ''",
+        "UPDATE stored_events SET commit_id = x'00' WHERE version = 2",
+        "UPDATE tracking SET position = -7",
+        "UPDATE tracking SET commit_id = x'00'",
     ];
     for statement in odd {
         let folder = Folder::new();
@@ -66,10 +77,8 @@ fn odd_values_are_corrupt() {
         assert!(kinds.contains(&ErrorKind::Corrupt), "{statement}: {kinds:?}");
     }
     let harmless = [
-        "UPDATE stored_events SET commit_id = x'00' WHERE version = 2",
         "UPDATE stored_events SET log_position = -7 WHERE version = 2",
-        "UPDATE tracking SET position = -7",
-        "UPDATE stored_events SET topic = ''",
+        "UPDATE stored_events SET slice = 7, once = 9 WHERE version = 2",
         "UPDATE stored_events SET state = zeroblob(1000000)",
     ];
     for statement in harmless {
@@ -84,14 +93,16 @@ fn odd_values_are_corrupt() {
 fn values_of_any_type_in_any_column_are_no_panic() {
     // Somebody made the tables anew, without our strictness.
     let loose = "CREATE TABLE loose AS SELECT * FROM stored_events; DROP TABLE stored_events;
-        CREATE TABLE stored_events (log_position INTEGER PRIMARY KEY AUTOINCREMENT, id, version, topic, state, commit_id);
+        CREATE TABLE stored_events (log_position INTEGER PRIMARY KEY AUTOINCREMENT, id, version, topic,
+            commit_id, slice, once, state);
         INSERT INTO stored_events SELECT * FROM loose;
         CREATE UNIQUE INDEX stored_events_order ON stored_events (id, version);
-        DROP TABLE tracking; CREATE TABLE tracking (upstream PRIMARY KEY, position);
-        INSERT INTO tracking VALUES ('up', 3)";
+        DROP TABLE tracking; CREATE TABLE tracking (consumer, upstream, first_slice, last_slice, position, commit_id,
+            PRIMARY KEY (consumer, upstream, first_slice, last_slice));
+        INSERT INTO tracking VALUES ('reader', 'up', 0, 1023, 3, zeroblob(16))";
     let values =
         ["NULL", "-1", "1.5", "9e999", "'text'", "x''", "x'00ff'", "9223372036854775807", "zeroblob(16)"];
-    for column in ["id", "version", "topic", "state", "commit_id", "position"] {
+    for column in ["id", "version", "topic", "state", "commit_id", "slice", "once", "position"] {
         for value in values {
             let folder = Folder::new();
             fill(&folder, 3);

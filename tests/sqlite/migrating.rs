@@ -3,6 +3,11 @@
 use super::*;
 use es_runtime::recorder::SnapshotRecorder;
 
+use es_runtime::cipher::{AesGcm, Key};
+use es_runtime::id::Slices;
+use es_runtime::mapper::Mapper;
+use es_runtime::{Application, Id};
+
 const FORM_1: &str = include_str!("../golden/sqlite_form_1.sql");
 
 fn of_form_1() -> Folder {
@@ -49,7 +54,7 @@ fn what_was_stored_before_is_there() {
         recorder.append(commit(id, 4..=4)).wait().unwrap();
     }
     assert_eq!(recorder.log(LogRange::all()).wait().unwrap().len(), 8);
-    let expected = [("data_keys", 1), ("snapshots", 2), ("stored_events", 1), ("tracking", 1)];
+    let expected = [("data_keys", 3), ("snapshots", 3), ("stored_events", 3), ("tracking", 3)];
     assert_eq!(forms(&folder), expected.map(|(name, form)| (name.to_owned(), form)));
     // The second time there is nothing to do.
     let (database, _) = open(&folder);
@@ -123,5 +128,102 @@ fn a_migration_that_fails_leaves_the_old_form() {
                 snapshots.select(Uuid::from_u128(number), "Account", EventRange::all()).wait().unwrap();
             assert_eq!(kept.len(), 1);
         }
+    }
+}
+
+const FORM_2: &str = include_str!("../golden/sqlite_form_2.sql");
+
+mod bank {
+    use es_runtime::{aggregate, mutator};
+
+    #[aggregate]
+    #[derive(Debug)]
+    pub(super) struct Account {
+        pub owner: String,
+        pub balance: i64,
+    }
+
+    #[mutator(visibility = pub(super))]
+    impl Account {
+        #[event(Opened)]
+        pub fn open(owner: String) -> Self {
+            Self { owner, balance: 0 }
+        }
+
+        #[event(Deposited)]
+        pub fn deposit(&mut self, amount: i64) {
+            self.balance += amount;
+        }
+    }
+}
+
+use self::bank::Account;
+
+fn app(folder: &Folder) -> Application {
+    let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::from_bytes(&[7; 32]).unwrap()));
+    let uri = format!("sqlite:{}", folder.file("events.db").display());
+    Application::builder(uri).mapper(mapper).snapshots().open().wait().unwrap()
+}
+
+#[test]
+fn a_database_of_form_2_is_read_and_goes_on() {
+    let folder = Folder::new();
+    by_hand(&folder).execute_batch(FORM_2).unwrap();
+    let app = app(&folder);
+    let id = |number| Id::<Account>::from_uuid(Uuid::from_u128(number));
+    for (number, owner) in [(1, "Ann"), (2, "Bo")] {
+        let mut account = app.get(id(number)).wait().unwrap();
+        assert_eq!((account.owner.as_str(), account.balance), (owner, 10 + number as i64));
+        account.deposit(1);
+        app.save(&mut account).wait().unwrap();
+        assert!(
+            app.store().renew_key(id(number).uuid()).wait().is_ok_and(|renewed| renewed),
+            "to the form with an id"
+        );
+        assert_eq!(app.get(id(number)).wait().unwrap().balance, 11 + number as i64);
+        assert_eq!(app.repository().snapshots().unwrap().versions(id(number)).wait().unwrap(), [2_u64]);
+    }
+    assert_eq!(kind(app.get(id(3)).wait()), ErrorKind::Forgotten);
+    // Forgotten before there were notices: it stays so, without one.
+    app.forget(id(3)).wait().unwrap();
+    // The commit ids of callers are known.
+    let chosen = CommitId::from_key("chosen");
+    let again = app.execute_once(chosen, id(1), |account| account.deposit(100)).wait().unwrap();
+    assert!(again.is_none() && app.get(id(1)).wait().unwrap().balance == 12);
+    app.close();
+
+    let (_, recorder) = open(&folder);
+    let log = recorder.log(LogRange::all()).wait().unwrap();
+    assert_eq!(log.len(), 11);
+    let slices: Vec<Slices> = Slices::split::<64>().into();
+    for entry in &log {
+        let page = recorder.read_log(LogRange::all().after(entry.mark())).wait().unwrap();
+        assert_eq!(page.entries.len() as u64, 11 - entry.position().get());
+        let share = slices.iter().find(|share| share.contains(entry.slice())).unwrap();
+        let in_share = recorder.log(LogRange::all().slices(*share)).wait().unwrap();
+        assert!(in_share.contains(entry), "{:?}", entry.slice());
+    }
+    // A place that did not say which commit stands there is kept, and not taken for one that does.
+    assert_eq!(recorder.reached("orders").wait().unwrap(), None);
+    let kept = "SELECT position FROM tracking_form_2 WHERE upstream = 'orders'";
+    assert_eq!(by_hand(&folder).query_row(kept, [], |row| row.get::<_, i64>(0)).unwrap(), 41);
+    assert!(forms(&folder).iter().all(|(_, form)| *form == 3), "{:?}", forms(&folder));
+}
+
+#[test]
+fn several_programs_bring_form_2_to_form_3_at_the_same_time() {
+    for _ in 0..5 {
+        let folder = Folder::new();
+        by_hand(&folder).execute_batch(FORM_2).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let account =
+                        app(&folder).get(Id::<Account>::from_uuid(Uuid::from_u128(1))).wait().unwrap();
+                    assert_eq!(account.balance, 11);
+                });
+            }
+        });
+        assert!(forms(&folder).iter().all(|(_, form)| *form == 3));
     }
 }

@@ -89,7 +89,7 @@ fn keyed() -> Mapper {
 }
 
 fn row(version: u32, topic: &'static str, state: impl Into<Vec<u8>>) -> StoredEvent {
-    StoredEvent::new(ID, Version::from(version), topic, state.into())
+    StoredEvent::new(ID, Version::from(version), topic, state.into()).unwrap()
 }
 
 fn amount(mapper: &Mapper) -> Result<i64, Error> {
@@ -199,7 +199,8 @@ fn the_notice_of_forgetting_is_under_the_key_of_the_ring() {
                 assert_eq!(reader.owner_of(&row).unwrap(), None);
                 assert_eq!(kind(reader.decode::<Vault>(&row)), ErrorKind::Forgotten);
             }
-            let moved = StoredEvent::new(Uuid::nil(), row.version, row.topic.clone(), row.state.clone());
+            let moved =
+                StoredEvent::new(Uuid::nil(), row.version, row.topic.clone(), row.state.clone()).unwrap();
             assert_eq!(kind(plain.decode::<Vault>(&moved)), ErrorKind::Cipher);
             assert_eq!(kind(Mapper::new().with_cipher(ring(1)).decode::<Vault>(&row)), ErrorKind::Cipher);
         }

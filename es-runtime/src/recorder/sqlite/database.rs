@@ -285,7 +285,7 @@ mod tests {
     use std::task::{Context, Waker};
 
     use super::*;
-    use crate::recorder::{AggregateRecorder, ApplicationRecorder};
+    use crate::recorder::{AggregateRecorder, ApplicationRecorder, LogRange};
     use crate::wait::Wait;
 
     #[test]
@@ -296,7 +296,7 @@ mod tests {
         let statements = Arc::new(Statements::new(&Tables::default()));
         let recorders = SqliteRecorder { database, statements };
         let appended = recorders.append(Commit::new(Vec::new())).wait().map(drop);
-        let read = recorders.last_position().wait().map(drop);
+        let read = recorders.read_log(LogRange::all().limit(0)).wait().map(drop);
         let mut polled = pin!(recorders.append(Commit::new(Vec::new())));
         let Poll::Ready(polled) = polled.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("it waits for a thread that is not there");
