@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use super::Builder;
 use crate::error::{Error, ErrorKind};
+use crate::id::Name;
 use crate::mapper::Mapper;
 use crate::recorder::Tables;
 
@@ -60,6 +61,9 @@ impl Builder {
             ))
         })?;
         let mut builder = Self::at_variable(uri.variable, uri.value).mapper(variables.mapper()?);
+        if !name.is_empty() {
+            builder = builder.name(Name::new(name.to_owned())?);
+        }
         let set = variables.get("TABLE_PREFIX")?;
         let prefix = set.as_ref().map_or(name, |set| &set.value);
         if !prefix.is_empty() {

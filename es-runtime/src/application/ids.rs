@@ -5,7 +5,7 @@ use super::Application;
 use crate::aggregate::{Aggregate, Topics};
 use crate::error::Error;
 use crate::id::Id;
-use crate::recorder::{ApplicationRecorder, LogRange};
+use crate::recorder::{ApplicationRecorder, LogRange, Notification};
 
 /// How many ids are read at a time.
 const PAGE: usize = 1_000;
@@ -42,8 +42,15 @@ impl<'a, A: Aggregate> Ids<'a, A> {
             if page.more {
                 self.range = Some(range.after(page.through));
             }
-            if !page.entries.is_empty() {
-                return Ok(Some(page.entries.iter().map(|entry| Id::from_uuid(entry.event.id)).collect()));
+            let mappers = self.application.store().mappers_for(&page.entries).await?;
+            let mut ids = Vec::with_capacity(page.entries.len());
+            for Notification { event, .. } in &page.entries {
+                if mappers.may_be_of::<A>(event)? {
+                    ids.push(Id::from_uuid(event.id));
+                }
+            }
+            if !ids.is_empty() {
+                return Ok(Some(ids));
             }
         }
         Ok(None)

@@ -23,7 +23,7 @@ pub use self::open::Builder;
 pub use self::targets::Targets;
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
-use crate::id::{Id, Version};
+use crate::id::{Id, Name, Version};
 use crate::metadata::Metadata;
 use crate::observe;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
@@ -88,6 +88,7 @@ pub struct Application {
 }
 
 struct Shared {
+    name: Option<Name>,
     repository: Repository,
     recorder: Arc<dyn DynApplicationRecorder>,
     snapshotting: Snapshotting,
@@ -404,6 +405,11 @@ impl Application {
             }
             mark => Ok(mark),
         }
+    }
+
+    /// Returns the name, if the application was [given](Builder::name) one.
+    pub fn name(&self) -> Option<&Name> {
+        self.shared.name.as_ref()
     }
 
     /// The event store.

@@ -10,7 +10,8 @@ use crate::bus::Outcome;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::mapper::Mapper;
-use crate::recorder::{DynApplicationRecorder, DynSnapshotRecorder, MemoryRecorder, MemorySnapshots, Tables};
+use crate::id::Name;
+use crate::recorder::{self, DynApplicationRecorder, DynSnapshotRecorder, Opened, Opening, Tables};
 use crate::registry::Registry;
 use crate::repository::Repository;
 use crate::retry::Retry;
@@ -31,6 +32,7 @@ use crate::wait::unblock;
 #[must_use]
 pub struct Builder {
     source: Source,
+    name: Option<Name>,
     mapper: Mapper,
     tables: Tables,
     snapshots: Snapshots,
@@ -71,13 +73,6 @@ enum Snapshots {
     In(Arc<dyn DynSnapshotRecorder>),
 }
 
-/// What a store is opened as.
-struct Opened {
-    events: Arc<dyn DynApplicationRecorder>,
-    snapshots: Option<Arc<dyn DynSnapshotRecorder>>,
-    close: Box<dyn Fn() + Send + Sync>,
-}
-
 impl Builder {
     pub(super) fn new(uri: String) -> Self {
         Self::of(Source::Uri { uri, variable: None })
@@ -95,6 +90,7 @@ impl Builder {
     fn of(source: Source) -> Self {
         Self {
             source,
+            name: None,
             mapper: Mapper::new(),
             tables: Tables::default(),
             snapshots: Snapshots::None,
@@ -104,6 +100,20 @@ impl Builder {
             hooks: Hooks::default(),
             retry: RETRY,
         }
+    }
+
+    /// Names the application: readers of its log keep their places under this name.
+    ///
+    /// ```standalone_crate
+    /// use es_runtime::{Application, Wait};
+    ///
+    /// let app = Application::builder("memory:").name("bank".try_into()?).open().wait()?;
+    /// assert!(app.name().is_some_and(|name| *name == "bank"));
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn name(mut self, name: Name) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// How events are written: codec, compressor, cipher.
@@ -251,6 +261,7 @@ impl Builder {
                 repository = repository.with_cache(cache);
             }
             let shared = Shared {
+                name: self.name,
                 repository,
                 recorder: events,
                 snapshotting: self.snapshotting,
@@ -291,68 +302,8 @@ impl Builder {
     }
 
     fn store_at(&self, uri: &str) -> Result<Opened, Error> {
-        if uri.is_empty() {
-            let message = "the URI is empty; write `memory:` or `sqlite:bank.db`";
-            return Err(Error::new(ErrorKind::Config, message));
-        }
-        let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
-        match scheme {
-            "memory" if rest.is_empty() => Ok(Opened {
-                events: Arc::new(MemoryRecorder::new()),
-                snapshots: self.keeps_beside().then(|| Arc::new(MemorySnapshots::new()) as _),
-                close: Box::new(|| {}),
-            }),
-            "memory" => Err(Error::new(
-                ErrorKind::Config,
-                "the URI says more than `memory:`, which is all there is to say",
-            )),
-            "sqlite" => self.sqlite(uri),
-            // Anything else is not shown: it may be a password.
-            _ if rest.starts_with("//") && is_word(scheme) => Err(Error::new(
-                ErrorKind::Config,
-                format!(
-                    "the URI begins with `{scheme}`, which is no store; write `memory:` or `sqlite:bank.db`"
-                ),
-            )),
-            _ => Err(Error::new(
-                ErrorKind::Config,
-                "the URI names no store; write `memory:` or `sqlite:bank.db`",
-            )),
-        }
+        let columns = self.mapper.columns().collect();
+        let opening = Opening { tables: &self.tables, columns, keeps_snapshots: self.keeps_beside() };
+        recorder::open(uri, &opening)
     }
-
-    #[cfg(feature = "sqlite")]
-    fn sqlite(&self, uri: &str) -> Result<Opened, Error> {
-        let own = &self.tables.events.own;
-        if let Some(unknown) =
-            self.mapper.columns().find(|name| own.iter().all(|(own, _)| own.as_str() != *name))
-        {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!(
-                    "the mapper fills a column `{unknown}`, which the table of events lacks; add it with \
-                     `EventTable::with_column`"
-                ),
-            ));
-        }
-        let database = uri.parse::<crate::recorder::SqliteOptions>()?.open()?;
-        let events = Arc::new(database.recorder(&self.tables)?);
-        let snapshots: Option<Arc<dyn DynSnapshotRecorder>> =
-            if self.keeps_beside() { Some(Arc::new(database.snapshots(&self.tables)?)) } else { None };
-        Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
-    }
-
-    #[cfg(not(feature = "sqlite"))]
-    #[expect(clippy::unused_self, reason = "as with the feature")]
-    fn sqlite(&self, _: &str) -> Result<Opened, Error> {
-        Err(Error::new(
-            ErrorKind::Config,
-            "this build has no SQLite; turn on the feature `sqlite` of es-runtime",
-        ))
-    }
-}
-
-/// Whether it is the name of something, and no secret.
-fn is_word(text: &str) -> bool {
-    text.len() <= 16 && text.bytes().all(|letter| letter.is_ascii_lowercase())
 }

@@ -105,7 +105,6 @@ impl Mapper {
     }
 
     /// The columns that it fills.
-    #[cfg(feature = "sqlite")]
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, _)| &**name)
     }

@@ -375,7 +375,6 @@ impl Mapper {
     }
 
     /// The aggregate that a row names as its own; `None` where the topic names it, and for rows from before they named one.
-    #[allow(dead_code, reason = "for readers that handle rows of several aggregates")]
     pub(crate) fn owner_of(&self, row: &StoredEvent) -> Result<Option<String>, Error> {
         let owner = Cell::new(None);
         self.read(row, secrecy::registered(&row.topic), Owner(&owner))?;

@@ -26,6 +26,7 @@ mod limits;
 mod memory;
 mod page;
 mod range;
+mod scheme;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -47,6 +48,7 @@ pub use self::limits::Limits;
 pub use self::memory::{MemoryRecorder, MemorySnapshots};
 pub use self::page::{EventPage, LogPage, Notification};
 pub use self::range::{EventRange, LogRange};
+pub(crate) use self::scheme::{Opened, Opening, open};
 pub use self::sql::{ColumnType, EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};

@@ -207,6 +207,13 @@ impl LogRange {
         self.after
     }
 
+    /// Returns the place up to which a page of this range is complete, of the last place that the store found up to
+    /// [`stop`](Self::stop): it is never before the place that the range begins after.
+    pub fn through(&self, found: Option<Mark>) -> Option<Mark> {
+        let is_before = |mark: &Mark| found.is_none_or(|found| found.position() < mark.position());
+        self.after.filter(is_before).or(found)
+    }
+
     /// Returns the first and the last position, or `None` if the range is empty.
     pub fn bounds(&self) -> Option<(Position, Position)> {
         if self.start > self.stop || self.limit == Some(0) {

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{ATTEMPTS, EventStore};
+use crate::aggregate::{Aggregate, shared_by};
 use crate::clock::now;
 use crate::error::{Error, ErrorKind};
 use crate::id::Id;
@@ -307,6 +308,19 @@ impl Mappers<'_> {
             Some(None) => Some(keyless).filter(|_| !Mapper::needs_data_key(row)),
             None => Some(keyless),
         }
+    }
+}
+
+impl Mappers<'_> {
+    /// Returns whether a row is of this aggregate, as far as it says. The topic tells where it names the aggregate; a
+    /// shared event names it in its state. A row that does not, or cannot be read any more, may be of any that handles it.
+    pub(crate) fn may_be_of<A: Aggregate>(&self, row: &StoredEvent) -> Result<bool, Error> {
+        if shared_by::<A>(&row.topic).is_none() {
+            return Ok(true);
+        }
+        let Some(mapper) = self.of(row) else { return Ok(true) };
+        let owner = mapper.owner_of(row)?;
+        Ok(owner.is_none_or(|owner| owner == A::NAME || A::ALIASES.contains(&&*owner)))
     }
 }
 

@@ -2,7 +2,7 @@ mod snapshots;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 pub use self::snapshots::MemorySnapshots;
 use super::bell::Bell;
 use super::page::Fill;
+use super::scheme::{Opened, Scheme};
 use super::verdict::{Facts, KeyFact, Taken, Verdict, judge, version_conflict};
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
@@ -17,9 +18,27 @@ use super::{
     ProcessRecorder, Receipt, Remains, Step, StoredKey, TrackingRecorder,
 };
 use crate::clock::{Elapsed, timeout};
-use crate::error::{Diverged, Error};
+use crate::error::{Diverged, Error, ErrorKind};
 use crate::id::{Slice, Version};
 use crate::stored_event::{Columns, StoredEvent};
+
+/// `memory:`.
+pub(super) const SCHEME: Scheme = Scheme {
+    name: "memory",
+    open: |uri, opening| {
+        if !["memory", "memory:"].contains(&uri) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the URI says more than `memory:`, which is all there is to say",
+            ));
+        }
+        Ok(Opened {
+            events: Arc::new(MemoryRecorder::new()),
+            snapshots: opening.keeps_snapshots.then(|| Arc::new(MemorySnapshots::new()) as _),
+            close: Box::new(|| {}),
+        })
+    },
+};
 
 /// How long a reader waits at most before it looks again.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -109,13 +128,13 @@ impl fmt::Debug for MemoryRecorder {
 impl Rows {
     fn append(&mut self, limits: &Limits, commit: Commit, step: Option<Step>) -> Result<Receipt, Error> {
         limits.check(&commit)?;
+        limits.check_versions(&commit, |id| self.newest(id))?;
         match judge(&commit, step.as_ref(), &self.facts(&commit, step.as_ref())) {
             Verdict::Done(receipt) => return Ok(receipt),
             Verdict::Refused(error) => return Err(error),
             Verdict::Version { id, begins } => return Err(version_conflict(id, begins, self.newest(id))),
             Verdict::Store => {}
         }
-        limits.check_versions(&commit, |id| self.newest(id))?;
         let receipt = self.push(&commit);
         for key in commit.into_parts().keys {
             self.keys.entry(key.aggregate()).or_insert(key);
@@ -187,7 +206,7 @@ impl Rows {
         if let Some(mark) = range.mark() {
             self.check_mark(mark)?;
         }
-        let through = self.last_up_to(range.stop());
+        let through = range.through(self.last_up_to(range.stop()));
         let Some((first, last)) = range.bounds() else { return Ok(LogPage::last(Vec::new(), through)) };
         let skipped = usize::try_from(first.get() - 1).unwrap_or(usize::MAX);
         let (topics, slices) = (range.topic_names(), range.which_slices());

@@ -144,6 +144,22 @@ impl EventTable {
         Ok(self)
     }
 
+    /// Refuses columns that a mapper fills and the table lacks.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn check_columns(&self, filled: &[&str]) -> Result<(), Error> {
+        let lacks = |name: &&&str| self.own.iter().all(|(own, _)| own.as_str() != **name);
+        match filled.iter().find(lacks) {
+            None => Ok(()),
+            Some(lacking) => Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "the mapper fills a column `{lacking}`, which the table of events lacks; add it with \
+                     `EventTable::with_column`"
+                ),
+            )),
+        }
+    }
+
     fn known(name: &str) -> Self {
         let [id, version, topic, state] = ["id", "version", "topic", "state"].map(Identifier::known);
         Self { own: Vec::new(), name: Identifier::known(name), id, version, topic, state }

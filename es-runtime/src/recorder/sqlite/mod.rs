@@ -35,12 +35,27 @@ pub use self::database::Sqlite;
 pub use self::options::{SqliteOptions, Synchronous};
 pub use self::snapshots::SqliteSnapshots;
 use self::statements::Statements;
+use super::scheme::{Opened, Scheme};
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
+    DynSnapshotRecorder,
     EventPage, EventRange, KeyRecorder, LogPage, LogRange, Mark, ProcessRecorder, Receipt, Remains, Step,
     StoredKey, TrackingRecorder,
 };
 use crate::error::Error;
+
+/// `sqlite:bank.db` and so on: see [`SqliteOptions`].
+pub(super) const SCHEME: Scheme = Scheme {
+    name: "sqlite",
+    open: |uri, opening| {
+        opening.tables.events.check_columns(&opening.columns)?;
+        let database = uri.parse::<SqliteOptions>()?.open()?;
+        let events = Arc::new(database.recorder(opening.tables)?);
+        let snapshots: Option<Arc<dyn DynSnapshotRecorder>> =
+            if opening.keeps_snapshots { Some(Arc::new(database.snapshots(opening.tables)?)) } else { None };
+        Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
+    },
+};
 
 /// The events of one application in a [`Sqlite`] database, and what it tracks of others.
 #[derive(Clone)]

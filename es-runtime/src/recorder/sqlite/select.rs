@@ -105,8 +105,9 @@ pub(super) fn log(
             return Err(Diverged::new(mark, found.map(Mark::commit)).into());
         }
     }
-    let through = mark_of(connection, &statements.last_up_to, range.stop())?;
-    let (Some((first, _)), Some(last)) = (range.bounds(), through) else {
+    let last = mark_of(connection, &statements.last_up_to, range.stop())?;
+    let through = range.through(last);
+    let (Some((first, _)), Some(last)) = (range.bounds(), last) else {
         return Ok(LogPage::last(Vec::new(), through));
     };
     let slices = range.which_slices();
