@@ -1,3 +1,4 @@
+use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{AggregateRecorder, EventRange};
 use es_runtime::stored_event::StoredEvent;
@@ -150,5 +151,49 @@ fn a_saved_aggregate_is_loaded_as_itself_alone() {
         assert_eq!(named, [false, true]);
         let error = app.get(Id::<Savings>::from_uuid(loan.id().uuid())).wait().map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongAggregate);
+    }
+}
+
+/// Opens stores of both kinds, under one topic.
+#[event]
+struct Founded {
+    city: String,
+}
+
+macro_rules! founded {
+    ($name:ident) => {
+        #[aggregate]
+        struct $name {
+            city: String,
+        }
+
+        #[mutator]
+        impl $name {
+            #[event]
+            fn found(event: &Founded) -> Self {
+                Self { city: event.city.clone() }
+            }
+        }
+
+        impl $name {
+            fn at(city: &str) -> Self {
+                Self::create_from(Founded { city: city.into() })
+            }
+        }
+    };
+}
+founded!(Shop);
+founded!(Depot);
+
+#[test]
+fn ids_are_those_of_the_aggregate_that_recorded_the_shared_event() {
+    let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256).unwrap()));
+    for mapper in [Mapper::new(), mapper] {
+        let app = Application::builder("sqlite::memory:").mapper(mapper).open().wait().unwrap();
+        let (mut shop, mut depot, mut other) = (Shop::at("Rome"), Depot::at("Oslo"), Shop::at("Bonn"));
+        app.save((&mut shop, &mut depot, &mut other)).wait().unwrap();
+        assert_eq!(app.ids::<Shop>().next_page().wait().unwrap().unwrap(), [shop.id(), other.id()]);
+        assert_eq!(app.ids::<Depot>().next_page().wait().unwrap().unwrap(), [depot.id()]);
+        assert_eq!(app.get(depot.id()).wait().unwrap().city, "Oslo");
     }
 }

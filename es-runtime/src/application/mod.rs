@@ -255,8 +255,8 @@ impl Application {
     /// The ids of all aggregates of one type that were ever saved, also of discarded and of forgotten ones: to load these
     /// fails.
     ///
-    /// An aggregate is told by its first event. Of two types that are created by the same
-    /// declared event, both are listed.
+    /// Of two types that are created by the same declared event, each lists its own. Events that do not name their
+    /// aggregate, from before they did, and those that are forgotten are listed for both.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
