@@ -183,17 +183,17 @@ macro_rules! founded {
     };
 }
 founded!(Shop);
-founded!(Depot);
+founded!(Foundry);
 
 #[test]
 fn ids_are_those_of_the_aggregate_that_recorded_the_shared_event() {
     let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256).unwrap()));
     for mapper in [Mapper::new(), mapper] {
         let app = Application::builder("sqlite::memory:").mapper(mapper).open().wait().unwrap();
-        let (mut shop, mut depot, mut other) = (Shop::at("Rome"), Depot::at("Oslo"), Shop::at("Bonn"));
-        app.save((&mut shop, &mut depot, &mut other)).wait().unwrap();
+        let (mut shop, mut foundry, mut other) = (Shop::at("Rome"), Foundry::at("Oslo"), Shop::at("Bonn"));
+        app.save((&mut shop, &mut foundry, &mut other)).wait().unwrap();
         assert_eq!(app.ids::<Shop>().next_page().wait().unwrap().unwrap(), [shop.id(), other.id()]);
-        assert_eq!(app.ids::<Depot>().next_page().wait().unwrap().unwrap(), [depot.id()]);
-        assert_eq!(app.get(depot.id()).wait().unwrap().city, "Oslo");
+        assert_eq!(app.ids::<Foundry>().next_page().wait().unwrap().unwrap(), [foundry.id()]);
+        assert_eq!(app.get(foundry.id()).wait().unwrap().city, "Oslo");
     }
 }
