@@ -9,7 +9,7 @@ use es_runtime::{Application, Id, Wait};
 use uuid::Uuid;
 
 use super::domain::Tally;
-use super::follower::{SEEN, read_behind};
+use super::follower::{SEEN, line, read_behind};
 use super::mode::Mode;
 use super::process::Acknowledged;
 
@@ -51,7 +51,7 @@ pub(crate) fn audit(folder: &Path, mode: &str, acknowledged: &[Acknowledged]) ->
 /// All that the log holds.
 #[derive(Default)]
 struct Log {
-    /// As the follower writes them.
+    /// The events, as the follower writes them.
     lines: Vec<String>,
     saves: HashMap<u64, Stored>,
     /// How many events each aggregate has, and the sum of their saves.
@@ -88,7 +88,7 @@ impl Log {
                 log.reversed += u64::from(stored.parts.last().is_some_and(|last| *last > part));
                 stored.parts.push(part);
                 stored.versions.insert(id, version);
-                log.lines.push(format!("{} {id} {version}", row.position));
+                log.lines.push(line(&row));
             }
         }
     }

@@ -40,12 +40,14 @@ pub(crate) fn follow() {
             continue;
         };
         position = Some(last.position);
-        let lines: String = rows
-            .iter()
-            .map(|row| format!("{} {} {}\n", row.position, row.event.id, row.event.version))
-            .collect();
+        let lines = rows.iter().fold(String::new(), |lines, row| lines + &line(row) + "\n");
         file.write_all(lines.as_bytes()).expect("the line is written");
     }
+}
+
+/// An event in the record.
+pub(crate) fn line(row: &Notification) -> String {
+    format!("{} {} {}", row.position, row.event.id, row.event.version)
 }
 
 /// Opens the record behind its last whole line, and returns the position of that.
