@@ -38,9 +38,8 @@ use self::statements::Statements;
 use super::scheme::{Opened, Scheme};
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
-    DynSnapshotRecorder,
-    EventPage, EventRange, KeyRecorder, LogPage, LogRange, Mark, ProcessRecorder, Receipt, Remains, Step,
-    StoredKey, TrackingRecorder,
+    DynSnapshotRecorder, EventPage, EventRange, KeyRecorder, LogPage, LogRange, Mark, ProcessRecorder,
+    Receipt, Remains, Step, StoredKey, TrackingRecorder,
 };
 use crate::error::Error;
 
