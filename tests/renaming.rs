@@ -1,8 +1,11 @@
 //! An aggregate under another name reads what was stored under its former ones.
 
 use es_runtime::event::EventType;
+use es_runtime::mapper::Mapper;
+use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::{decode, encode};
-use es_runtime::{Aggregate, ErrorKind, Id, Registry, aggregate, mutator};
+use es_runtime::{Aggregate, ErrorKind, Id, Registry, Version, aggregate, mutator};
+use uuid::Uuid;
 
 mod first {
     use es_runtime::{aggregate, mutator};
@@ -231,4 +234,26 @@ fn a_shipment_works_as_ever() {
     shipment.set_label("b".into());
     assert_eq!((shipment.moves, shipment.label.as_str()), (1, "b"));
     assert_eq!(first::Crate::pack("c".into()).label, "c");
+}
+
+#[test]
+fn an_event_of_a_renamed_aggregate_is_read_by_its_type() {
+    for name in ["Packet", "Parcel", "Shipment"] {
+        let row = StoredEvent::new(
+            Uuid::now_v7(),
+            Version::INITIAL,
+            format!("{name}.Packed"),
+            br#"{"at":1,"data":{"label":"a"}}"#.to_vec(),
+        );
+        let packed = Mapper::new().decode_event::<Packed>(&row.unwrap()).unwrap();
+        assert_eq!(packed.event().label, "a", "under {name}");
+    }
+    let other = StoredEvent::new(
+        Uuid::now_v7(),
+        Version::INITIAL,
+        "Parcel.Carried",
+        b"{\"at\":1,\"data\":{}}".to_vec(),
+    );
+    let error = Mapper::new().decode_event::<Packed>(&other.unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTopic);
 }

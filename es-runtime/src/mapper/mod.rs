@@ -40,6 +40,7 @@ use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded, Secrecy};
 use crate::event_set::{EventSet, Visited};
 use crate::id::Version;
 use crate::metadata::Metadata;
+use crate::registry::Registry;
 use crate::stored_event::StoredEvent;
 
 /// How large a state may be once it is decompressed, unless it is said otherwise.
@@ -333,7 +334,10 @@ impl Mapper {
     ///
     /// As [`decode`](Self::decode); [`ErrorKind::UnknownTopic`] if the topic is that of another event.
     pub fn decode_event<E: Event>(&self, row: &StoredEvent) -> Result<Recorded<E>, Error> {
-        if !E::is(&row.topic) {
+        // The registry also knows topics that begin with a former name of an aggregate.
+        let is_known =
+            |registry: &Registry| registry.event(&row.topic).is_some_and(|event| event.topic() == E::TOPIC);
+        if !E::is(&row.topic) && !Registry::global().is_ok_and(is_known) {
             let message = format!("{} is no `{}`", Place(row), E::NAME);
             return Err(Error::new(ErrorKind::UnknownTopic, message));
         }

@@ -7,7 +7,7 @@ use crate::stored_event::StoredEvent;
 pub struct EventPage {
     /// The events, in the order that the range asks for.
     pub events: Vec<StoredEvent>,
-    /// Whether the range may hold more; a short page says nothing.
+    /// Whether the range may hold more; a short page says nothing. A page with more has at least one event.
     pub more: bool,
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{ATTEMPTS, EventStore};
+use super::EventStore;
 use crate::aggregate::{Aggregate, shared_by};
 use crate::clock::now;
 use crate::error::{Error, ErrorKind};
@@ -15,7 +16,11 @@ use crate::metadata::Metadata;
 use crate::recorder::{
     AggregateRecorder, Commit, DynKeyRecorder, EventRange, KeyRecorder, Notification, Remains, StoredKey,
 };
+use crate::retry::Retry;
 use crate::stored_event::StoredEvent;
+
+/// The attempts to forget an aggregate that others write to meanwhile.
+const FORGETTING: Retry = Retry::new().attempts(50).wait(Duration::from_millis(1));
 
 /// What makes rows of the events of several aggregates, and a commit of the rows.
 pub(crate) struct Writing<'a> {
@@ -241,30 +246,40 @@ impl EventStore {
         let keys = self.keys()?;
         let mut range = EventRange::all();
         let mut last = None;
-        let mut attempt = 1;
+        let mut notice: Option<Commit> = None;
+        let mut attempts = FORGETTING.begin();
         loop {
-            if let Some(newer) = self.check_encrypted(id, range).await? {
+            if notice.is_none()
+                && let Some(newer) = self.check_encrypted(id, range).await?
+            {
                 range = range.gt(newer.version);
                 last = Some(newer);
             }
             let last = last.as_ref().ok_or_else(|| nothing(id))?;
-            let at = match self.mapper_with_key(id).await {
-                // Time never runs backwards within an aggregate.
-                Ok(Some(mapper)) => mapper.time_of(last).map_or_else(|_| now(), |last| last.max(now())),
-                _ => now(),
+            // The same notice again, as long as its place may be its own: it is stored once.
+            let offered = match notice.take() {
+                Some(offered) => offered,
+                None => Commit::new(vec![self.notice(of, last).await?]),
             };
-            let notice = self.mapper.encode_forgotten(id, of, last.version.next(), at, &Metadata::new())?;
-            match keys.forget(id, Commit::new(vec![notice])).await {
-                // Somebody else stored an event meanwhile, or did not hear that it was forgotten.
-                Err(error)
-                    if attempt < ATTEMPTS
-                        && matches!(error.kind(), ErrorKind::Conflict | ErrorKind::OutcomeUnknown) =>
-                {
-                    attempt += 1;
+            match keys.forget(id, offered.clone()).await {
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown && attempts.again().await => {
+                    notice = Some(offered);
                 }
+                // Somebody else stored an event meanwhile.
+                Err(error) if error.kind() == ErrorKind::Conflict && attempts.again().await => {}
                 ended => return ended,
             }
         }
+    }
+
+    /// Makes the notice that follows the last event of an aggregate.
+    async fn notice(&self, of: &str, last: &StoredEvent) -> Result<StoredEvent, Error> {
+        let at = match self.mapper_with_key(last.id).await {
+            // Time never runs backwards within an aggregate.
+            Ok(Some(mapper)) => mapper.time_of(last).map_or_else(|_| now(), |last| last.max(now())),
+            _ => now(),
+        };
+        self.mapper.encode_forgotten(last.id, of, last.version.next(), at, &Metadata::new())
     }
 
     /// Reads a range, and returns its last row; refuses it if a row could be read without the data key.

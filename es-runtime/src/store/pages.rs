@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use super::EventStore;
 use crate::aggregate::Aggregate;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Recorded;
 use crate::id::Id;
 use crate::mapper::Mapper;
@@ -69,7 +69,8 @@ impl<'a, A> Pages<'a, A> {
             None => self.select(range).await,
         }?;
         // The next page begins at a key, so that no cursor is held open meanwhile.
-        if more && let Some(last) = events.last() {
+        if more {
+            let Some(last) = events.last() else { return Err(empty_with_more()) };
             let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
             self.range = rest.without_first(events.len()).and_then(to_be_read);
         }
@@ -92,6 +93,13 @@ impl<'a, A> Pages<'a, A> {
     fn select(&self, range: EventRange) -> Boxed<'a, EventPage> {
         self.store.recorder.select_dyn(self.id.uuid(), range.limit(self.size).limit_bytes(PAGE_BYTES))
     }
+}
+
+#[cold]
+fn empty_with_more() -> Error {
+    let message = "the recorder returned an empty page and said that there is more: a reader could not go on from it; mend the \
+                   recorder, of which the conformance suite tells more";
+    Error::new(ErrorKind::Corrupt, message)
 }
 
 /// The range, unless no event can be in it.

@@ -145,6 +145,26 @@ impl Rows {
         Ok(receipt)
     }
 
+    /// Destroys a data key and stores the notice of it; returns whether it was done now.
+    fn forget(&mut self, id: Uuid, notice: Commit) -> Result<bool, Error> {
+        if self.keys.get(&id).is_some_and(StoredKey::is_forgotten) {
+            return Ok(false);
+        }
+        // Without its key, the aggregate takes the notice as it takes any commit.
+        let key = self.keys.remove(&id);
+        if let Err(error) = self.append(&Limits::NONE, notice, None) {
+            self.keys.extend(key.map(|key| (id, key)));
+            return Err(error);
+        }
+        self.keys.insert(id, StoredKey::forgotten(id));
+        for at in self.sequences.get(&id).into_iter().flat_map(BTreeMap::values) {
+            if let Some(Row { event, .. }) = self.log.get_mut(*at) {
+                event.columns = Columns::default();
+            }
+        }
+        Ok(true)
+    }
+
     /// Stores the events, against which nothing stands.
     fn push(&mut self, commit: &Commit) -> Receipt {
         let first = self.log.len();
@@ -284,23 +304,11 @@ impl KeyRecorder for MemoryRecorder {
     }
 
     async fn forget(&self, id: Uuid, notice: Commit) -> Result<Remains, Error> {
-        let rows = &mut *self.rows();
-        if rows.keys.get(&id).is_some_and(StoredKey::is_forgotten) {
-            return Ok(Remains::NONE);
+        let forgotten = self.rows().forget(id, notice)?;
+        if forgotten {
+            // Without the lock: a waker may look into the store.
+            self.bell.ring();
         }
-        // Without its key, the aggregate takes the notice as it takes any commit.
-        let key = rows.keys.remove(&id);
-        if let Err(error) = rows.append(&Limits::NONE, notice, None) {
-            rows.keys.extend(key.map(|key| (id, key)));
-            return Err(error);
-        }
-        rows.keys.insert(id, StoredKey::forgotten(id));
-        for (_, at) in rows.sequences.get(&id).into_iter().flatten() {
-            if let Some(Row { event, .. }) = rows.log.get_mut(*at) {
-                event.columns = Columns::default();
-            }
-        }
-        self.bell.ring();
         Ok(Remains::NONE)
     }
 }

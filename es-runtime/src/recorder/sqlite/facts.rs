@@ -40,19 +40,22 @@ pub(super) fn refused(
     }
 }
 
-/// Tells which aggregate stands against a commit that brings no keys and needs none.
-pub(super) fn taken_by(
+/// Judges a notice that the table refused: it brings no keys and needs none. Succeeds if it is stored already.
+pub(super) fn refused_notice(
     connection: &Connection,
     statements: &Statements,
     commit: &Commit,
     otherwise: Error,
-) -> Result<Error, Error> {
+) -> Result<(), Error> {
     let facts = Facts { taken: taken(connection, statements, commit.events())?, ..Facts::default() };
-    Ok(match judge(commit, None, &facts) {
-        Verdict::Version { id, begins } => version_conflict(id, begins, newest(connection, statements, id)?),
-        Verdict::Refused(error) => error,
-        Verdict::Done(_) | Verdict::Store => otherwise,
-    })
+    match judge(commit, None, &facts) {
+        Verdict::Done(_) => Ok(()),
+        Verdict::Refused(error) => Err(error),
+        Verdict::Version { id, begins } => {
+            Err(version_conflict(id, begins, newest(connection, statements, id)?))
+        }
+        Verdict::Store => Err(otherwise),
+    }
 }
 
 /// The data keys of the aggregates of a commit. Most databases have none at all: then nothing is looked for.

@@ -53,9 +53,7 @@ pub(super) fn write_over(
     match insert::events(&transaction, statements, notice) {
         Ok(()) => {}
         Err(Refusal::Failed(error)) => return Err(error),
-        Err(Refusal::ByFacts(error)) => {
-            return Err(facts::taken_by(&transaction, statements, notice, error)?);
-        }
+        Err(Refusal::ByFacts(error)) => facts::refused_notice(&transaction, statements, notice, error)?,
     }
     let key = id.as_bytes().as_slice();
     for statement in &statements.forget {
