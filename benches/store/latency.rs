@@ -20,14 +20,14 @@ pub(crate) fn latency(alone: usize, together: usize) {
         let saves = if tasks == 1 { alone } else { together };
         let start = Instant::now();
         let mut taken = saves_with_a_follower(tasks, saves.div_ceil(tasks));
-        let rate = taken.len() as f64 / start.elapsed().as_secs_f64();
+        let rate = f64::from(u32::try_from(taken.len()).unwrap_or(u32::MAX)) / start.elapsed().as_secs_f64();
         taken.sort_unstable();
-        let at = |share: f64| {
-            let place = (taken.len() as f64 * share) as usize;
+        let at = |per_mille: usize| {
+            let place = taken.len() * per_mille / 1_000;
             taken[place.min(taken.len() - 1)].as_secs_f64() * 1e6
         };
         let name = format!("{tasks} tasks");
-        println!("{name:<44} {:>9.0} {:>9.0} {:>9.0} {rate:>9.0}", at(0.50), at(0.99), at(0.999));
+        println!("{name:<44} {:>9.0} {:>9.0} {:>9.0} {rate:>9.0}", at(500), at(990), at(999));
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn audit(folder: &Path, mode: &str, acknowledged: &[Acknowledged]) ->
 /// All that the log holds.
 #[derive(Default)]
 struct Log {
-    /// As the follower writes them.
+    /// The events, as the follower writes them.
     lines: Vec<String>,
     saves: HashMap<u64, Stored>,
     /// How many events each aggregate has, and the sum of their saves.

@@ -62,7 +62,7 @@ fn round(folder: &Path, mode: &'static str, kills: u64, random: &mut impl FnMut(
     let mut follower = Follower::start(folder, mode);
     for kill in 0..kills {
         kill_a_writer(folder, mode, kill, 2_000 + random() % 60_000, &mut acknowledged);
-        if random() % 4 == 0 {
+        if random().is_multiple_of(4) {
             follower = follower.kill_and_start_again();
         }
     }

@@ -53,7 +53,7 @@ pub(crate) fn kill_a_writer(
     let mut output = BufReader::new(writer.stdout.take().expect("it is piped"));
     // Each fourth writer is killed whatever it has come to: while it opens the file, too.
     let mut text = String::new();
-    if number % 4 != 0 {
+    if !number.is_multiple_of(4) {
         output.read_line(&mut text).expect("the writer prints");
     }
     let reader = thread::spawn(move || {

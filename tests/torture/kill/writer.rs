@@ -50,11 +50,9 @@ fn save(app: &Application, mode: &Mode, thread: u64, first: u64) {
             }
         }
         app.save(&mut tallies).wait().expect("it is saved");
-        let mut line = save.to_string();
-        for tally in &tallies {
-            line += &format!(" {} {}", tally.id(), tally.version());
-        }
-        print(&(line + "\n"));
+        let words = tallies.iter().flat_map(|tally| [tally.id().to_string(), tally.version().to_string()]);
+        let words: Vec<String> = [save.to_string()].into_iter().chain(words).collect();
+        print(&(words.join(" ") + "\n"));
         if save % mode.renewed == mode.renewed - 1 {
             tallies.clear();
         }

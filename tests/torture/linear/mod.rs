@@ -12,9 +12,9 @@ use es_runtime::{Application, ErrorKind, Id, Wait, aggregate, mutator};
 use self::history::{Operation, What, violations};
 use crate::kind::{Kind, Length, Table};
 
-const HANDLES: u64 = 3;
+const HANDLES: usize = 3;
 const THREADS: u64 = 6;
-const AGGREGATES: u64 = 4;
+const AGGREGATES: usize = 4;
 
 #[aggregate]
 struct Register {
@@ -54,7 +54,7 @@ impl Kind for Linear {
 }
 
 /// What one thread asked for, by the aggregate.
-type Histories = Vec<(u64, Operation)>;
+type Histories = Vec<(usize, Operation)>;
 
 /// Runs so many operations on each thread, on a new file.
 fn round(number: u64, operations: u64) -> [u64; 5] {
@@ -68,14 +68,14 @@ fn round(number: u64, operations: u64) -> [u64; 5] {
     }
     let start = Instant::now();
     let histories: Histories = thread::scope(|scope| {
-        let work = |thread: u64| {
-            let (app, ids) = (&handles[(thread % HANDLES) as usize], &ids);
+        let work = |(thread, app)| {
+            let ids = &ids;
             scope.spawn(move || {
                 let seed = (number * THREADS + thread) << 32;
                 Caller { app, ids, start, random: seed | 1, histories: Vec::new() }.work(seed, operations)
             })
         };
-        let threads: Vec<_> = (0..THREADS).map(work).collect();
+        let threads: Vec<_> = (0..THREADS).zip(handles.iter().cycle()).map(work).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("the thread ends")).collect()
     });
     let count = |counted: fn(&What) -> bool| {
@@ -89,7 +89,9 @@ fn round(number: u64, operations: u64) -> [u64; 5] {
         0,
     ];
     let mut by_aggregate: Vec<Vec<Operation>> = ids.iter().map(|_| Vec::new()).collect();
-    histories.into_iter().for_each(|(at, operation)| by_aggregate[at as usize].push(operation));
+    for (at, operation) in histories {
+        by_aggregate[at].push(operation);
+    }
     for (id, history) in ids.iter().zip(by_aggregate) {
         for violation in violations(&history, &stored(&handles[0], *id)) {
             println!("{id}: {violation}");
@@ -124,7 +126,7 @@ impl Caller<'_> {
         let mut known: Vec<Option<Register>> = self.ids.iter().map(|_| None).collect();
         for token in (1..=operations).map(|number| seed + number) {
             let at = self.random(AGGREGATES);
-            let known = &mut known[at as usize];
+            let known = &mut known[at];
             match known.take() {
                 Some(register) if self.random(3) > 0 => *known = self.append(at, register, token),
                 _ => *known = Some(self.read(at)),
@@ -133,16 +135,16 @@ impl Caller<'_> {
         self.histories
     }
 
-    fn read(&mut self, at: u64) -> Register {
+    fn read(&mut self, at: usize) -> Register {
         let begin = self.now();
-        let register = self.app.get(self.ids[at as usize]).wait().expect("the aggregate can be read");
+        let register = self.app.get(self.ids[at]).wait().expect("the aggregate can be read");
         let what = What::Read { version: register.version().get(), token: register.token };
         self.note(at, begin, what);
         register
     }
 
     /// Returns the aggregate if it is as it is stored.
-    fn append(&mut self, at: u64, mut register: Register, token: u64) -> Option<Register> {
+    fn append(&mut self, at: usize, mut register: Register, token: u64) -> Option<Register> {
         let behind = register.version().get();
         register.write(token);
         let begin = self.now();
@@ -160,7 +162,7 @@ impl Caller<'_> {
         kind.is_none().then_some(register)
     }
 
-    fn note(&mut self, at: u64, begin: u64, what: What) {
+    fn note(&mut self, at: usize, begin: u64, what: What) {
         let end = self.now();
         self.histories.push((at, Operation { begin, end, what }));
     }
@@ -169,9 +171,9 @@ impl Caller<'_> {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    fn random(&mut self, below: u64) -> u64 {
+    fn random(&mut self, below: usize) -> usize {
         self.random =
             self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.random >> 33) % below
+        usize::try_from(self.random >> 33).unwrap_or_default() % below
     }
 }
