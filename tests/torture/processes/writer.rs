@@ -16,10 +16,10 @@ pub(crate) fn write(app: &Application, seed: u64, operations: u64) -> Report {
     for operation in 0..operations {
         let first = operation / RENEWED;
         let number = first + writer.random.below(PURSES);
-        match writer.random.below(16) {
+        match writer.random.below(48) {
             0 => writer.forget(number),
-            1 | 2 => writer.renew(number),
-            3..6 => {
+            1..6 => writer.renew(number),
+            6..18 => {
                 let other = first + PURSES + writer.random.below(3);
                 writer.save(&[number, other]);
             }
@@ -50,7 +50,7 @@ impl Writer<'_> {
             }
         }
         for purse in &mut purses {
-            for _ in 0..self.random.below(3) {
+            for _ in 0..=self.random.below(3) {
                 purse.fill(self.random.below(1_000));
             }
         }
