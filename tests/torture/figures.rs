@@ -7,7 +7,7 @@ use std::{env, fs, io, thread};
 use crate::kind::{Kind, Table};
 
 /// Replaces the section of this kind, and leaves the others as they are.
-pub(crate) fn keep(file: &Path, kind: &dyn Kind, table: &Table) -> io::Result<()> {
+pub(crate) fn keep(file: &Path, kind: &dyn Kind, minutes: f64, table: &Table) -> io::Result<()> {
     let text = fs::read_to_string(file)?;
     let mut sections = text.split("\n## ");
     let mut kept = sections.next().unwrap_or_default().trim_end().to_owned();
@@ -16,7 +16,7 @@ pub(crate) fn keep(file: &Path, kind: &dyn Kind, table: &Table) -> io::Result<()
         .filter(|section| !section.starts_with(&own))
         .map(|text| text.trim_end().to_owned())
         .collect();
-    others.push(section(kind, table));
+    others.push(section(kind, minutes, table));
     others.sort();
     for section in others {
         let _ = write!(kept, "\n\n## {section}");
@@ -24,9 +24,8 @@ pub(crate) fn keep(file: &Path, kind: &dyn Kind, table: &Table) -> io::Result<()
     fs::write(file, kept + "\n")
 }
 
-fn section(kind: &dyn Kind, table: &Table) -> String {
+fn section(kind: &dyn Kind, minutes: f64, table: &Table) -> String {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let minutes = env::var("TORTURE_MINUTES").unwrap_or_default();
     format!(
         "`{name}`\n\n{about}\n\n`cargo xtask torture {minutes} {name}`, on {system} with {cores} cores:\n\n{table}",
         name = kind.name(),

@@ -43,9 +43,9 @@ fn main() -> ExitCode {
     }
     let minutes = env::var("TORTURE_MINUTES").ok();
     let minutes = minutes.map(|text| text.parse::<f64>().expect("TORTURE_MINUTES is a number"));
-    let each = u32::try_from(chosen.len()).unwrap_or(u32::MAX);
-    let length = minutes
-        .map_or(Length::OneRound, |minutes| Length::Time(Duration::from_secs_f64(minutes * 60.0) / each));
+    // The kinds share the time.
+    let each = minutes.map(|minutes| minutes / f64::from(u32::try_from(chosen.len()).unwrap_or(u32::MAX)));
+    let length = each.map_or(Length::OneRound, |each| Length::Time(Duration::from_secs_f64(each * 60.0)));
     let mut faults = 0;
     for kind in chosen {
         let start = Instant::now();
@@ -53,7 +53,8 @@ fn main() -> ExitCode {
         let verdict = if table.faults() == 0 { "ok" } else { "FAILED" };
         println!("test torture `{}` ... {verdict} ({:.0?})\n{table}", kind.name(), start.elapsed());
         if let Some(file) = env::var_os("TORTURE_FIGURES") {
-            figures::keep(Path::new(&file), *kind, &table).expect("the figures can be written");
+            figures::keep(Path::new(&file), *kind, each.unwrap_or_default(), &table)
+                .expect("the figures can be written");
         }
         faults += table.faults();
     }

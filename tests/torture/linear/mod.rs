@@ -47,8 +47,9 @@ impl Kind for Linear {
     }
 
     fn run(&self, length: Length) -> Table {
-        let mut table = Table::new(&["operations", "appends", "conflicts", "reads"], &["violations"]);
-        length.rounds(|number| table.add("SQLite", &round(number, length.pick(60, 500))));
+        let mut table =
+            Table::new(&["operations", "appends", "conflicts", "reads", "no outcome"], &["violations"]);
+        length.rounds(|number| table.add("SQLite", &round(number, length.pick(60, 150))));
         table
     }
 }
@@ -57,7 +58,7 @@ impl Kind for Linear {
 type Histories = Vec<(usize, Operation)>;
 
 /// Runs so many operations on each thread, on a new file.
-fn round(number: u64, operations: u64) -> [u64; 5] {
+fn round(number: u64, operations: u64) -> [u64; 6] {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let uri = format!("sqlite:{}", folder.path().join("linear.db").display());
     let handles: Vec<Application> =
@@ -86,6 +87,7 @@ fn round(number: u64, operations: u64) -> [u64; 5] {
         count(|what| matches!(what, What::Appended { .. })),
         count(|what| matches!(what, What::Refused { .. })),
         count(|what| matches!(what, What::Read { .. })),
+        count(|what| matches!(what, What::Unknown { .. })),
         0,
     ];
     let mut by_aggregate: Vec<Vec<Operation>> = ids.iter().map(|_| Vec::new()).collect();
@@ -95,7 +97,7 @@ fn round(number: u64, operations: u64) -> [u64; 5] {
     for (id, history) in ids.iter().zip(by_aggregate) {
         for violation in violations(&history, &stored(&handles[0], *id)) {
             println!("{id}: {violation}");
-            counts[4] += 1;
+            counts[5] += 1;
         }
     }
     counts
