@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use es_runtime::Wait;
 use es_runtime::id::{DataKeyId, Mark, Position};
@@ -14,6 +15,7 @@ use es_runtime::recorder::{
 };
 use es_runtime::recorder_conformance;
 use es_runtime::stored_event::StoredEvent;
+use es_runtime::testing::faults::{Faulty, Hold, When};
 use es_runtime::{Error, Version};
 use uuid::Uuid;
 
@@ -34,6 +36,8 @@ recorder_conformance!(aggregate, memory_as_lowest_object, || {
 recorder_conformance!(tracking, memory_tracking_as_object, || {
     Arc::new(MemoryRecorder::new()) as Arc<dyn DynTrackingRecorder>
 });
+recorder_conformance!(process + keys, memory_without_faults, || Faulty::new(MemoryRecorder::new()));
+recorder_conformance!(process + keys, memory_that_shows_late, memory_that_shows_late);
 recorder_conformance!(limits, memory_limited_in_aggregates, || limited(Limits::NONE.with_aggregates(3)));
 recorder_conformance!(limits, memory_limited_in_events, || limited(Limits::NONE.with_events(5)));
 recorder_conformance!(limits, memory_limited_in_bytes, || limited(Limits::NONE.with_bytes(1_000)));
@@ -99,6 +103,13 @@ thread_local! {
 
 fn limited(limits: Limits) -> MemoryRecorder {
     MemoryRecorder::with_limits(limits)
+}
+
+/// Readers of its log see one commit in three after a while: a rule has to resolve before it reads.
+fn memory_that_shows_late() -> Faulty<MemoryRecorder> {
+    let recorder = Faulty::new(MemoryRecorder::new());
+    recorder.faults().hold_back(When::random(3, 1), Hold::For(Duration::from_millis(2)));
+    recorder
 }
 
 fn file() -> SqliteOptions {

@@ -9,10 +9,10 @@ use es_runtime::recorder::{
 use uuid::Uuid;
 
 /// A recorder that is known by its objects only.
-pub struct Erased(Arc<dyn DynProcessRecorder>);
+pub(crate) struct Erased(Arc<dyn DynProcessRecorder>);
 
 impl Erased {
-    pub fn new(recorder: impl ProcessRecorder) -> Self {
+    pub(crate) fn new(recorder: impl ProcessRecorder) -> Self {
         Self(Arc::new(recorder))
     }
 

@@ -9,10 +9,10 @@ use es_runtime::recorder::{
 use uuid::Uuid;
 
 /// A recorder that is right and gives every third position only: position 1 of memory is 3, 2 is 6, and so on.
-pub struct Sparse(MemoryRecorder);
+pub(crate) struct Sparse(MemoryRecorder);
 
 impl Sparse {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(MemoryRecorder::new())
     }
 }

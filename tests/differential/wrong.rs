@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// One small fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
+pub(crate) enum Wrong {
     RepeatsLookNew,
     ConflictsNameNoVersion,
     ShortPagesEndTheLog,
@@ -19,7 +19,7 @@ pub enum Wrong {
 }
 
 impl Wrong {
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::RepeatsLookNew,
         Self::ConflictsNameNoVersion,
         Self::ShortPagesEndTheLog,
@@ -30,13 +30,13 @@ impl Wrong {
 }
 
 /// A recorder in memory that has one fault.
-pub struct WrongIn {
+pub(crate) struct WrongIn {
     inner: MemoryRecorder,
     fault: Wrong,
 }
 
 impl WrongIn {
-    pub fn new(fault: Wrong) -> Self {
+    pub(crate) fn new(fault: Wrong) -> Self {
         Self { inner: MemoryRecorder::new(), fault }
     }
 

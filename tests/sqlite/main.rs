@@ -10,6 +10,7 @@ mod forgetting;
 mod gone;
 mod handles;
 mod locking;
+mod marks;
 mod medium;
 mod migrating;
 mod opening;

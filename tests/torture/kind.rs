@@ -3,14 +3,17 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::differential::Differential;
 use crate::kill::Kill;
 use crate::linear::Linear;
+use crate::marks::Marks;
+use crate::processes::Processes;
 
 /// The variable that names the role of a process which a kind has started.
 pub(crate) const ROLE: &str = "TORTURE_ROLE";
 
 /// Every kind. A further one is a module, and a line here.
-pub(crate) const KINDS: &[&dyn Kind] = &[&Kill, &Linear];
+pub(crate) const KINDS: &[&dyn Kind] = &[&Kill, &Linear, &Differential, &Processes, &Marks];
 
 /// One way to torture a store.
 pub(crate) trait Kind: Sync {
@@ -61,9 +64,10 @@ impl Length {
     }
 }
 
-/// Counts by row. The first columns count work, the last ones count faults.
+/// Counts by row. The first columns count work, the last ones count faults; those between show the highest count.
 pub(crate) struct Table {
     pub(crate) work: &'static [&'static str],
+    pub(crate) highest: &'static [&'static str],
     pub(crate) faults: &'static [&'static str],
     pub(crate) rows: Vec<(&'static str, Vec<u64>)>,
 }
@@ -71,28 +75,45 @@ pub(crate) struct Table {
 impl Table {
     /// An empty table with these columns.
     pub(crate) const fn new(work: &'static [&'static str], faults: &'static [&'static str]) -> Self {
-        Self { work, faults, rows: Vec::new() }
+        Self { work, highest: &[], faults, rows: Vec::new() }
+    }
+
+    /// The same with columns that show the highest count of all rounds.
+    pub(crate) const fn with_highest(mut self, highest: &'static [&'static str]) -> Self {
+        self.highest = highest;
+        self
     }
 
     /// Adds counts to the row of this name, which stand in the order of the columns.
     pub(crate) fn add(&mut self, name: &'static str, counts: &[u64]) {
-        assert_eq!(counts.len(), self.work.len() + self.faults.len(), "a count for each column");
+        assert_eq!(counts.len(), self.columns().count(), "a count for each column");
+        let first = self.work.len();
+        let highest = first..first + self.highest.len();
         match self.rows.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, sums)) => sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count),
+            Some((_, known)) => {
+                for (at, (known, count)) in known.iter_mut().zip(counts).enumerate() {
+                    *known = if highest.contains(&at) { *count.max(known) } else { *known + count };
+                }
+            }
             None => self.rows.push((name, counts.to_vec())),
         }
     }
 
     /// The sum of all faults.
     pub(crate) fn faults(&self) -> u64 {
-        self.rows.iter().flat_map(|(_, counts)| counts.iter().skip(self.work.len())).sum()
+        let first = self.work.len() + self.highest.len();
+        self.rows.iter().flat_map(|(_, counts)| counts.iter().skip(first)).sum()
+    }
+
+    fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.work.iter().chain(self.highest).chain(self.faults).copied()
     }
 }
 
 impl fmt::Display for Table {
     /// Writes the table as Markdown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns: Vec<&str> = self.work.iter().chain(self.faults).copied().collect();
+        let columns: Vec<&str> = self.columns().collect();
         writeln!(f, "| | {} |", columns.join(" | "))?;
         writeln!(f, "|---|{}", "---:|".repeat(columns.len()))?;
         for (name, counts) in &self.rows {

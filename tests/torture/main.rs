@@ -4,10 +4,20 @@
 //! `cargo test`, each kind runs one short round. The settings are variables of the environment:
 //! `TORTURE_MINUTES`, `TORTURE_KIND`, and `TORTURE_FIGURES`, the file that keeps the figures.
 
+mod differential;
+#[path = "../differential/erased.rs"]
+mod erased;
 mod figures;
 mod kill;
 mod kind;
 mod linear;
+mod marks;
+mod processes;
+mod random;
+#[path = "../differential/sparse.rs"]
+mod sparse;
+#[path = "../differential/stores.rs"]
+mod stores;
 
 use std::env;
 use std::path::Path;

@@ -16,6 +16,7 @@
 
 mod clock;
 mod codec;
+mod random;
 pub mod conformance;
 mod diff;
 pub mod differential;
@@ -24,7 +25,6 @@ pub mod faults;
 mod history;
 mod ids;
 mod outcome;
-mod random;
 mod rebuild;
 mod same;
 mod scenario;

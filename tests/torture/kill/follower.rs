@@ -22,7 +22,7 @@ pub(crate) fn read_behind(app: &Application, place: Option<Mark>) -> LogPage {
     app.recorder().read_log(LogRange::all().after(place).limit(1_000)).wait().expect("the log can be read")
 }
 
-/// The line that the record has of a row.
+/// An event in the record.
 pub(crate) fn line(row: &Notification) -> String {
     let (mark, event) = (row.mark(), &row.event);
     format!("{} {} {} {}", mark.position(), mark.commit(), event.id, event.version)
@@ -45,7 +45,7 @@ pub(crate) fn follow() {
             continue;
         }
         place = page.through;
-        let lines: String = page.entries.iter().map(|row| line(row) + "\n").collect();
+        let lines = page.entries.iter().fold(String::new(), |lines, row| lines + &line(row) + "\n");
         file.write_all(lines.as_bytes()).expect("the line is written");
     }
 }

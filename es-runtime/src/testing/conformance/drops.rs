@@ -8,11 +8,11 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::random::Random;
 use super::samples::{event, new_id, sequence};
 use super::store::{SetAtEnd, Store, accepted};
 use super::way::Way;
 use crate::recorder::{AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange};
+use crate::testing::random::Random;
 
 /// A future that is never polled stores nothing.
 pub fn a_future_that_is_never_polled_stores_nothing<R: AggregateRecorder>(store: &Store<R>) {

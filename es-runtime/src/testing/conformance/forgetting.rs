@@ -8,11 +8,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::drops::poll_once;
-use super::random::Random;
 use super::samples::{FORGOTTEN, event, key, new_id, notice_of, sequence, under, with_keys};
 use super::store::{Store, accepted};
 use crate::error::ErrorKind;
 use crate::recorder::{Commit, KeyRecorder, StoredKey};
+use crate::testing::random::Random;
 
 /// The version of a notice that stands behind all others, whoever saves meanwhile.
 const LATE: u64 = 1 << 40;

@@ -2,11 +2,11 @@
 
 use super::events::topics;
 use super::log::{ascending, in_log};
-use super::random::Random;
 use super::samples::{new_id, position, under};
 use super::store::Store;
 use crate::id::{Mark, Position, Slice, Slices};
 use crate::recorder::{ApplicationRecorder, LogRange, Notification};
+use crate::testing::random::Random;
 
 /// Start, end, limit and topics select what they say: the cases that readers live by.
 pub fn the_log_is_read_from_and_up_to<R: ApplicationRecorder>(store: &Store<R>) {

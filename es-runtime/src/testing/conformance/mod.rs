@@ -16,7 +16,6 @@
 #[macro_use]
 mod instantiate;
 mod list;
-mod random;
 mod samples;
 mod store;
 mod way;

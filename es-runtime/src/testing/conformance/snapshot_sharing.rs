@@ -6,11 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::drops::poll_once;
-use super::random::Random;
 use super::samples::{TOPIC, event, new_id, saying, sequence, version};
 use super::store::{SetAtEnd, Store};
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
+use crate::testing::random::Random;
 
 /// Of several snapshots of one version that are put at the same time one stays, as a whole; and who reads meanwhile
 /// sees a whole one.

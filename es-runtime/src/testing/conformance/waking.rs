@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use super::drops::poll_once;
 use super::log::in_log;
-use super::random::Random;
 use super::samples::{event, new_id};
 use super::store::{Store, accepted};
 use crate::error::Error;
 use crate::id::Mark;
 use crate::recorder::{ApplicationRecorder, Commit, KeyRecorder, LogRange};
+use crate::testing::random::Random;
 
 /// Who waits behind the last event is woken by a commit.
 pub fn who_waits_is_woken<R: ApplicationRecorder>(store: &Store<R>) {

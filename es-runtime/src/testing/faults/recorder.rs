@@ -65,8 +65,9 @@ impl<R: ApplicationRecorder> Faulty<R> {
             return self.inner.read_log(range.up_to(complete)).await;
         }
         // Nothing can be read; the store still compares the mark.
+        let reached = range.mark();
         self.inner.read_log(range.limit(0)).await?;
-        Ok(LogPage::last(Vec::new(), None))
+        Ok(LogPage::last(Vec::new(), reached))
     }
 
     async fn shown_beyond(&self, after: Option<Mark>) -> Result<(), Error> {
