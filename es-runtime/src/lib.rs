@@ -10,6 +10,7 @@
 //! [ex-aggregates]: ../../../examples/aggregates/main.rs
 //! [ex-snapshotting]: ../../../examples/snapshotting/main.rs
 //! [adr-forgetting]: ../../../es-runtime/docs/adr/0011-forgetting-destroys-a-key.md
+//! [adr-marks]: ../../../es-runtime/docs/adr/0012-places-in-the-log-are-marks.md
 //! [ex-encryption]: ../../../examples/encryption/main.rs
 //! [ex-optimistic_concurrency]: ../../../examples/optimistic_concurrency/main.rs
 //! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs
