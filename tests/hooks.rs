@@ -49,7 +49,7 @@ fn a_hook_learns_all_events_of_a_save() {
         let (mut account, mut branch) = (open(), Branch::found());
         account.deposit(3);
         let batch = Batch::new().add((&mut account, &mut branch));
-        let batch = batch.event(Uuid::now_v7(), Version::from(5), RateChanged { per_mille: 7 });
+        let batch = batch.event(Uuid::now_v7(), Version::INITIAL, RateChanged { per_mille: 7 });
         let receipt = app.with_metadata(Metadata::new().with_actor("ann")).save(batch).wait().unwrap();
         assert_eq!(
             *seen.lock().unwrap(),

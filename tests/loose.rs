@@ -57,19 +57,35 @@ fn a_loose_event_at_the_first_version_and_an_aggregate_exclude_each_other() {
 }
 
 #[test]
-fn sequences_of_loose_events_have_any_versions() {
+fn sequences_of_loose_events_go_on_at_any_versions() {
     for app in apps() {
         let (notes, commit) = (Uuid::now_v7(), CommitId::new());
-        for version in [2, 1, 0, 7] {
+        for version in [1, 2, 0, 7] {
             note(&app, notes, version).unwrap();
         }
         let rate = || RateChanged { per_mille: 1 };
         let both = || {
             let batch = Batch::new().commit_id(commit).event(notes, Version::from(8), rate());
-            batch.event(notes, Version::from(9), rate()).event(Uuid::nil(), Version::from(5), rate())
+            batch.event(notes, Version::from(9), rate()).event(Uuid::nil(), Version::INITIAL, rate())
         };
         let first = app.save(both()).wait().unwrap();
         assert_eq!(app.save(both()).wait().unwrap(), first);
         assert_eq!(log(&app).len(), 7);
+    }
+}
+
+#[test]
+fn a_loose_event_of_another_version_than_the_first_begins_no_sequence() {
+    for app in apps() {
+        let id = open().id();
+        for version in [0, 2, 5, u32::MAX] {
+            let error = note(&app, id.uuid(), version).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains("begins at version 1"), "{error}");
+        }
+        // So an aggregate that is created under this id is not disturbed.
+        let mut account = Account::open_with_id(id, "Ann".into());
+        app.save(&mut account).wait().unwrap();
+        assert_eq!(app.get(id).wait().unwrap().owner, "Ann");
     }
 }

@@ -106,7 +106,8 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice.
+    /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice. A sequence
+    /// begins at version 1.
     ///
     /// An event that an aggregate reads is refused when the batch is saved, and so is any event under the id of an aggregate:
     /// it would leave a gap in the aggregate's versions.

@@ -64,13 +64,26 @@ pub(super) fn refuse_twins(batch: &Batch<'_>) -> Result<(), Error> {
 /// At version 1 the store finds out: an aggregate has an event there.
 pub(super) async fn check_loose(store: &EventStore, batch: &Batch<'_>) -> Result<(), Error> {
     let begins = batch.loose.iter().filter(|event| event.version() == Version::INITIAL);
+    // A sequence that begins here begins where an aggregate would: of the two, the store lets one be first.
     let mut known: HashSet<Uuid> = begins.map(|event| event.id()).collect();
     for event in &batch.loose {
         if !known.insert(event.id()) {
             continue;
         }
         let rows = store.rows(event.id(), Version::from(0), 1).await?;
-        let Some(first) = rows.first() else { continue };
+        let Some(first) = rows.first() else {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!(
+                    "`{}` cannot be stored as event {} of {}: the sequence has no events yet, and begins at version {}; store \
+                     that one first, or in the same batch",
+                    event.of().name(),
+                    event.version(),
+                    event.id(),
+                    Version::INITIAL
+                ),
+            ));
+        };
         if let Some(aggregate) = Registry::global()?.reader(&first.topic) {
             return Err(Error::new(
                 ErrorKind::Invalid,

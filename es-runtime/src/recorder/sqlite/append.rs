@@ -159,12 +159,17 @@ impl Worker for Writer {
     type Outcome = Outcome;
 
     fn run(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
+        // Asked first: nothing is stored in a file that is gone from its path.
+        if let Some(Err(error)) = self.place.as_ref().map(Place::check) {
+            let error = Shared::new(&error);
+            return jobs.iter().map(|_| Err(error.copy())).collect();
+        }
         self.turns.begin();
         let mut outcomes = self.run_all(jobs);
         self.turns.end();
-        // Asked last: only what is in the file at the path is acknowledged.
+        // And last: only what is in the file at the path is acknowledged. The file may come back, with all of it.
         if let Some(Err(error)) = self.place.as_ref().map(Place::check) {
-            lose(&mut outcomes, &Shared::new(&error));
+            lose(&mut outcomes, &Shared(ErrorKind::OutcomeUnknown, error.to_string()));
         }
         outcomes
     }
