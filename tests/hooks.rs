@@ -57,7 +57,7 @@ fn a_hook_learns_all_events_of_a_save() {
                 "1 Opened { owner: \"Ann\" }",
                 "2 Deposited { amount: 3 }",
                 "BranchOpened",
-                "5 RateChanged { per_mille: 7 }"
+                "1 RateChanged { per_mille: 7 }"
             ]
         );
         let topics = ["Account.Opened", "Account.Deposited", "Branch.BranchOpened", "RateChanged"];
