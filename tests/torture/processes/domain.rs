@@ -33,7 +33,8 @@ pub(crate) fn purse(number: u64) -> Id<Purse> {
 
 /// Opens the file. Every process reads under both cipher keys; every second one writes under the other.
 pub(crate) fn open(folder: &Path, number: u64) -> Application {
-    let key = |number: u64| Key::from_bytes(&[u8::from(number.is_multiple_of(2)); 32]).expect("it is long enough");
+    let key =
+        |number: u64| Key::from_bytes(&[u8::from(number.is_multiple_of(2)); 32]).expect("it is long enough");
     let mapper = Mapper::new().with_data_keys(AesGcm::new(&key(number)).with_old_key(&key(number + 1)));
     let builder = Application::builder(format!("sqlite:{}", folder.join("processes.db").display()));
     builder.mapper(mapper).open().wait().expect("the file can be opened")
