@@ -26,9 +26,14 @@ pub(crate) fn keep(file: &Path, kind: &dyn Kind, minutes: f64, table: &Table) ->
 
 fn section(kind: &dyn Kind, minutes: f64, table: &Table) -> String {
     let cores = thread::available_parallelism().map_or(1, usize::from);
+    let name = kind.name();
+    let command = if cfg!(debug_assertions) {
+        format!("TORTURE_MINUTES={minutes} TORTURE_KIND={name} cargo test -p es-tests --test torture")
+    } else {
+        format!("cargo xtask torture {minutes} {name}")
+    };
     format!(
-        "`{name}`\n\n{about}\n\n`cargo xtask torture {minutes} {name}`, on {system} with {cores} cores:\n\n{table}",
-        name = kind.name(),
+        "`{name}`\n\n{about}\n\n`{command}`, on {system} with {cores} cores:\n\n{table}",
         about = kind.about(),
         system = env::consts::OS,
     )
