@@ -7,7 +7,7 @@ mod table;
 mod topics;
 
 #[cfg(feature = "sqlite")]
-pub(crate) use self::schema::{Catalog, Change, Column, Needed, Table};
+pub(crate) use self::schema::{Catalog, Change, Column, Needed, Table, refuse_taken};
 pub use self::table::{ColumnType, EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub(crate) use self::topics::KnownTopics;

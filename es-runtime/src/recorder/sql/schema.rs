@@ -22,18 +22,26 @@ pub(crate) struct Table {
     migrations: Vec<Vec<Change>>,
     /// Columns of the user's own: name and definition.
     own: Vec<(String, String)>,
+    /// The names of its indexes.
+    parts: Vec<String>,
 }
 
 /// One change of a table.
 pub(crate) enum Change {
     Run(String),
-    /// Writes the slice of each event of the table.
-    FillSlices(EventTable),
+    /// Makes the table of events anew in the form of today, and copies all rows, with what others added to it.
+    Rebuild(EventTable),
 }
 
 impl Table {
     pub(crate) fn new(name: &Identifier, create: String) -> Self {
-        Self { name: name.as_str().to_owned(), create, migrations: Vec::new(), own: Vec::new() }
+        Self {
+            name: name.as_str().to_owned(),
+            create,
+            migrations: Vec::new(),
+            own: Vec::new(),
+            parts: Vec::new(),
+        }
     }
 
     pub(crate) fn with_migrations(mut self, migrations: impl Into<Vec<Vec<Change>>>) -> Self {
@@ -43,6 +51,11 @@ impl Table {
 
     pub(crate) fn with_own_columns(mut self, own: Vec<(String, String)>) -> Self {
         self.own = own;
+        self
+    }
+
+    pub(crate) fn with_parts(mut self, parts: impl Into<Vec<String>>) -> Self {
+        self.parts = parts.into();
         self
     }
 
@@ -75,7 +88,8 @@ pub(crate) trait Catalog {
     /// Runs statements, whose purpose an error names.
     fn run(&self, doing: &'static str, statements: &str) -> Result<(), Error>;
     fn add_column(&self, table: &str, definition: &str) -> Result<(), Error>;
-    fn fill_slices(&self, table: &EventTable) -> Result<(), Error>;
+    /// Makes the table of events anew in the form of today, and copies all rows.
+    fn rebuild(&self, events: &EventTable) -> Result<(), Error>;
     /// Has the database read a statement, without running it.
     fn accept(&self, statement: &str) -> Result<(), Error>;
 }
@@ -178,19 +192,19 @@ impl Table {
     fn mend(&self, catalog: &impl Catalog, owner: &str, lack: &Lack) -> Result<(), Error> {
         let name = &self.name;
         match lack {
-            Lack::Table if catalog.exists(name)? => {
-                return Err(schema(format!(
-                    "there is a table `{name}` that this program did not make; choose other names, or another database"
-                )));
+            Lack::Table => {
+                for name in std::iter::once(name).chain(&self.parts) {
+                    refuse_taken(catalog, name)?;
+                }
+                catalog.run("make the tables", &self.create)?;
             }
-            Lack::Table => catalog.run("make the tables", &self.create)?,
             Lack::Migrations { from } => {
                 for change in self.migrations.iter().skip(from - 1).flatten() {
                     match change {
                         Change::Run(statements) => {
                             catalog.run("bring a table to its new form", statements)?;
                         }
-                        Change::FillSlices(table) => catalog.fill_slices(table)?,
+                        Change::Rebuild(events) => catalog.rebuild(events)?,
                     }
                 }
             }
@@ -200,6 +214,17 @@ impl Table {
         }
         catalog.record(name, self.form(), owner)
     }
+}
+
+/// Refuses a name under which somebody else has made something.
+pub(crate) fn refuse_taken(catalog: &impl Catalog, name: &str) -> Result<(), Error> {
+    if catalog.exists(name)? {
+        return Err(schema(format!(
+            "there is a table, view or index `{name}` that this program did not make; rename it, choose other names for \
+             the tables, or another database"
+        )));
+    }
+    Ok(())
 }
 
 fn lacking(table: &str, lack: &Lack) -> Error {

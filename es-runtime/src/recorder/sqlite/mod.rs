@@ -17,6 +17,7 @@ mod insert;
 mod options;
 mod place;
 mod readers;
+mod rebuild;
 mod schema;
 mod select;
 mod snapshots;

@@ -1,11 +1,9 @@
 //! The tables in the words of SQLite, and the catalog that the [schema engine](crate::recorder::sql) asks.
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
-use uuid::Uuid;
 
-use super::{error, select};
+use super::{error, rebuild};
 use crate::error::Error;
-use crate::id::Slice;
 use crate::recorder::sql::{
     Catalog, Change, Column, ColumnType, EventTable, Identifier, Needed, Table, Tables,
 };
@@ -20,11 +18,13 @@ const FORMS: &str = "CREATE TABLE IF NOT EXISTS es_schema (
 pub(super) fn prepare(connection: &mut Connection, needed: &Needed, may_change: bool) -> Result<(), Error> {
     if may_change && needed.is_lacking(connection)? {
         let failed = error::of("make the tables");
-        // Several processes may start at the same time: one makes the tables, the others find them.
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
-        needed.make(&*transaction)?;
-        transaction.commit().map_err(&failed)?;
+        rebuild::undisturbed(connection, |connection| {
+            // Several processes may start at the same time: one makes the tables, the others find them.
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+            needed.make(&*transaction)?;
+            transaction.commit().map_err(&failed)
+        })?;
     }
     needed.check(connection)
 }
@@ -36,26 +36,39 @@ pub(super) fn tables(tables: &Tables) -> Vec<Table> {
 }
 
 fn of_events(events: &EventTable) -> Table {
-    let EventTable { own, name, id, version, topic, state } = events;
-    let own: Vec<(String, String)> = own
-        .iter()
-        .map(|(own, of)| {
-            let of = match of {
-                ColumnType::Integer => "INTEGER",
-                ColumnType::Real => "REAL",
-                ColumnType::Text => "TEXT",
-                ColumnType::Bytes => "BLOB",
-            };
-            (own.as_str().to_owned(), format!("{own} {of}"))
-        })
-        .collect();
-    let own_columns: Vec<String> = own.iter().map(|(_, column)| format!("{column},")).collect();
-    let own_columns = own_columns.concat();
-    let (first, once) = (format!("{}_first", name.as_str()), format!("{}_once", name.as_str()));
-    let chosen = format!("CREATE INDEX \"{once}\" ON {name} (commit_id, {id}) WHERE once;");
+    let own = own_columns(events);
+    let definitions: Vec<&str> = own.iter().map(|(_, definition)| &**definition).collect();
+    let create =
+        format!("{} {}", events_alone(events, &events.name.to_string(), &definitions), indexes(events));
+    let rebuild = vec![Change::Rebuild(events.clone())];
+    Table::new(&events.name, create)
+        .with_parts(PARTS.map(|part| format!("{}_{part}", events.name.as_str())))
+        .with_own_columns(own)
+        .with_migrations([vec![], rebuild])
+}
+
+/// The columns of the user's own: name and definition.
+pub(super) fn own_columns(events: &EventTable) -> Vec<(String, String)> {
+    let definition = |(own, of): &(Identifier, ColumnType)| {
+        let of = match of {
+            ColumnType::Integer => "INTEGER",
+            ColumnType::Real => "REAL",
+            ColumnType::Text => "TEXT",
+            ColumnType::Bytes => "BLOB",
+        };
+        (own.as_str().to_owned(), format!("{own} {of}"))
+    };
+    events.own.iter().map(definition).collect()
+}
+
+/// The statement that makes the table of events without its indexes, under a name that stands in it as it is.
+pub(super) fn events_alone(events: &EventTable, name: &str, own: &[&str]) -> String {
+    let EventTable { id, version, topic, state, .. } = events;
+    // The comma on a line of its own: a definition may end in a comment.
+    let own: String = own.iter().map(|definition| format!("{definition}\n,")).collect();
     // The state comes last: what stands behind it can only be reached through it, and it may be long.
     // The checks hold also what others write. The key is part of the table: it cannot be lost.
-    let create = format!(
+    format!(
         "CREATE TABLE {name} (
              log_position INTEGER PRIMARY KEY AUTOINCREMENT,
              {id} BLOB NOT NULL CHECK (length({id}) = 16),
@@ -64,22 +77,24 @@ fn of_events(events: &EventTable) -> Table {
              commit_id BLOB NOT NULL CHECK (length(commit_id) = 16),
              slice INTEGER NOT NULL CHECK (slice BETWEEN 0 AND 1023),
              once INTEGER NOT NULL,
-             {own_columns}
+             {own}
              {state} BLOB NOT NULL,
              UNIQUE ({id}, {version})
-         ) STRICT;
-         CREATE INDEX \"{first}\" ON {name} ({topic}) WHERE {version} = 1;
-         {chosen}"
-    );
-    // Until form 2, nothing told the commit ids that callers had chosen from others: all are taken for chosen.
-    let to_form_3 = format!(
-        "ALTER TABLE {name} ADD COLUMN slice INTEGER NOT NULL DEFAULT 0 CHECK (slice BETWEEN 0 AND 1023);
-         ALTER TABLE {name} ADD COLUMN once INTEGER NOT NULL DEFAULT 1;
-         {chosen}"
-    );
-    Table::new(name, create)
-        .with_own_columns(own)
-        .with_migrations([vec![], vec![Change::Run(to_form_3), Change::FillSlices(events.clone())]])
+         ) STRICT;"
+    )
+}
+
+/// The names of the indexes of the events, after that of the table.
+pub(super) const PARTS: [&str; 2] = ["first", "once"];
+
+/// The statements that make the indexes of the events.
+pub(super) fn indexes(events: &EventTable) -> String {
+    let EventTable { name, id, version, topic, .. } = events;
+    let [first, once] = PARTS.map(|part| format!("\"{}_{part}\"", name.as_str()));
+    format!(
+        "CREATE INDEX {first} ON {name} ({topic}) WHERE {version} = 1;
+         CREATE INDEX {once} ON {name} (commit_id, {id}) WHERE once;"
+    )
 }
 
 fn of_tracking(tracking: &Identifier) -> Table {
@@ -203,21 +218,8 @@ impl Catalog for Connection {
         self.execute_batch(&add).map_err(error::of("add a column"))
     }
 
-    fn fill_slices(&self, EventTable { name, id, .. }: &EventTable) -> Result<(), Error> {
-        let failed = error::of("bring a table to its new form");
-        let mut ids = self.prepare(&format!("SELECT DISTINCT {id} FROM {name}")).map_err(&failed)?;
-        let fill = format!("UPDATE {name} SET slice = ?2 WHERE {id} = ?1");
-        let mut fill = self.prepare(&fill).map_err(&failed)?;
-        let mut rows = ids.query([]).map_err(&failed)?;
-        // The rows are read from an index that has no slices: what is written does not disturb it.
-        while let Some(row) = rows.next().map_err(&failed)? {
-            let bytes = row.get_ref(0).ok().and_then(|value| value.as_blob().ok());
-            let id = bytes.and_then(|bytes| Uuid::from_slice(bytes).ok());
-            let id = id.ok_or_else(|| select::corrupt("the table of events", "an id that is no UUID"))?;
-            let slice = Slice::of(id).get();
-            fill.execute(params![id.as_bytes().as_slice(), slice]).map_err(&failed)?;
-        }
-        Ok(())
+    fn rebuild(&self, events: &EventTable) -> Result<(), Error> {
+        rebuild::events(self, events)
     }
 
     fn accept(&self, statement: &str) -> Result<(), Error> {
