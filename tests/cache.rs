@@ -76,7 +76,7 @@ impl Tally {
     }
 }
 
-/// How many copies the work makes.
+/// Counts the copies that the work makes.
 fn copies<T>(work: impl FnOnce() -> T) -> (u64, T) {
     let before = COPIES.get();
     let made = work();
@@ -169,7 +169,7 @@ fn a_state_that_was_loaded_before_the_end_does_not_come_back_after_it() {
 struct Counting {
     store: MemoryRecorder,
     rows: AtomicU64,
-    /// Whether an append waits before it stores, and once more before it answers.
+    /// Set while an append waits before it stores, and once more before it answers.
     is_slow: AtomicBool,
 }
 
@@ -214,7 +214,7 @@ impl ApplicationRecorder for Counting {
 }
 
 impl Counting {
-    /// How many rows the work reads.
+    /// Counts the rows that the work reads.
     fn rows<T>(&self, work: impl FnOnce() -> T) -> (u64, T) {
         let before = self.rows.load(Ordering::Relaxed);
         let made = work();

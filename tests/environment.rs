@@ -96,7 +96,7 @@ fn a_switch_knows_its_words_and_no_others() {
     }
 }
 
-/// What somebody would not have in a log, in the forms that secrets have.
+/// The secrets that no log may show, in the forms that secrets have.
 fn secrets() -> impl Iterator<Item = String> {
     (0..40).flat_map(|_| {
         let key = Key::generate(256).unwrap().to_base64();
@@ -197,7 +197,7 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
 }
 
 #[test]
-fn what_is_wrong_with_a_uri_is_told_by_names() {
+fn a_wrong_uri_is_reported_by_names() {
     for (uri, parts) in [
         ("postgres://ann:hush@host/bank", &["`postgres`", "`memory:` or `sqlite:bank.db`"][..]),
         ("bank.db", &["names no store", "`sqlite:bank.db`"]),
@@ -254,7 +254,7 @@ fn the_other_process() {
     }
 }
 
-/// What a process with these variables prints.
+/// Returns the output of a process with these variables.
 fn process(names: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "environment::the_other_process", "--nocapture"]);

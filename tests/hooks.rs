@@ -15,7 +15,7 @@ use crate::application::{Branch, RateChanged, saved};
 use crate::failure::failure;
 use crate::saving_again::{Fault, unreliable_recorder};
 
-/// What hooks were told: for each commit its receipt and its topics.
+/// The commits that hooks received: for each its receipt and its topics.
 type Told = Arc<Mutex<Vec<(Receipt, Vec<String>)>>>;
 
 fn noting() -> (Told, impl Fn(&SavedCommit) + Send + Sync + 'static) {

@@ -152,7 +152,7 @@ fn a_command_on_maps_is_done_once_though_the_reply_is_lost() {
 }
 
 #[test]
-fn who_lost_the_reply_of_a_command_on_maps_is_told_that_he_did_it() {
+fn a_caller_that_lost_the_reply_of_a_command_on_maps_learns_that_it_did_the_command() {
     let (app, weak) = weak(Codec::Json);
     let mut portfolio = Portfolio::open();
     app.save(&mut portfolio).wait().unwrap();
@@ -206,7 +206,7 @@ fn a_busy_store_does_not_make_an_aggregate_unusable() {
 }
 
 #[test]
-fn a_command_of_a_busy_store_is_told_that_it_was_done() {
+fn a_busy_store_reports_that_a_command_was_done() {
     let (app, weak) = weak(Codec::Json);
     let id = saved(&app).id();
     let mut runs = 0;

@@ -145,7 +145,7 @@ fn pages_are_as_long_as_asked_for_and_each_is_one_query() {
 }
 
 thread_local! {
-    /// How many events this thread has applied.
+    /// The number of events that this thread has applied.
     static APPLIED: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -168,7 +168,7 @@ impl Meter {
     }
 }
 
-/// How many events were applied when a query was asked for, and whether it might block then.
+/// The number of events that were applied before a query, and whether the query might block.
 type Query = (usize, bool);
 
 /// Notes each query when it is asked for, answers at the third poll, and counts the queries under way.

@@ -1,4 +1,4 @@
-//! What all parts of the bench share: files to work on, and how figures are taken and printed.
+//! The tools that all parts of the bench share: files to work on, and functions that take and print figures.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

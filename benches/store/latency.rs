@@ -1,4 +1,4 @@
-//! How long a save takes while many tasks save and a follower reads the log.
+//! The latency of a save while many tasks save and a follower reads the log.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -1,4 +1,4 @@
-//! What storing costs on SQLite, against the driver by hand in the same run.
+//! The cost of storing on SQLite, against the driver by hand in the same run.
 //!
 //! `cargo xtask bench store` works both sides in turn, round by round, each on a file of its own in one folder, and
 //! prints medians and their ratio: throughput of the framework as a share of that by hand.

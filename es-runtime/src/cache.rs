@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_removed_is_not_there_and_may_come_again() {
+    fn a_removed_state_is_not_there_and_may_come_again() {
         for cache in [Cache::of(2), Cache::unbounded()] {
             let ([mut one, mut two], ids) = made();
             assert_eq!(kept(&cache, ids[0]), None);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_left_the_cache_meanwhile_is_not_kept() {
+    fn a_state_that_left_the_cache_meanwhile_is_not_kept() {
         let cache = Cache::of(1);
         let ([mut one, mut two], ids) = made();
         // Removed, or evicted: a newer state may have been there.

@@ -60,7 +60,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     const ALIASES: &'static [&'static str] = &[];
     /// The version of the current shape.
     const VERSION: u32 = 1;
-    /// Whether it is encrypted, whatever the mapper does with other events.
+    /// The encryption that the event demands or waives, whatever the mapper does with other events.
     const SECRECY: Secrecy = Secrecy::AsConfigured;
     /// Where it is declared.
     const PLACE: &'static Location<'static> = Location::caller();
@@ -178,7 +178,7 @@ pub(crate) fn unknown_version<E: Error>(name: &str, version: u32, current: u32) 
     E::custom(format_args!("`{name}` has version {version}, but this program knows versions 1 to {current}"))
 }
 
-/// Whether events of a type are encrypted. `#[event(Name, encrypted)]` and `#[event(Name, clear)]` set it.
+/// The encryption that a type of events demands or waives; `#[event(Name, encrypted)]` and `#[event(Name, clear)]` set it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Secrecy {
@@ -243,7 +243,7 @@ impl EventType {
         self.version
     }
 
-    /// Whether it is encrypted.
+    /// Returns the encryption that it demands or waives.
     pub const fn secrecy(&self) -> Secrecy {
         self.secrecy
     }

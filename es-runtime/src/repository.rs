@@ -129,7 +129,7 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// What mapper and store report; [`Config`](ErrorKind::Config) if there is no store for snapshots.
+    /// Errors of mapper and store; [`Config`](ErrorKind::Config) if there is no store for snapshots.
     pub async fn snapshot_at<A: Aggregate>(
         &self,
         id: Id<A>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::sleep;
 use crate::error::Error;
 
-/// How often work is tried, and how long it waits between two attempts.
+/// The number of attempts at some work, and the waits between them.
 ///
 /// Without further settings: 3 attempts, with 10 milliseconds before the second one. Each wait is twice the one before, at
 /// most a second, and longer or shorter by up to half of it at random, so that those who failed together do not meet again.
@@ -103,7 +103,7 @@ impl Retry {
 
     /// Runs `work` until it succeeds, fails with an error that is not [transient](Error::is_transient), or has no attempt left.
     ///
-    /// `work` may hold shared references. What needs a unique one, such as `app.save(&mut account)`, is a loop with
+    /// `work` may hold shared references. Work that needs a unique one, such as `app.save(&mut account)`, is a loop with
     /// [`begin`](Self::begin).
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub(crate) struct Snapshotting {
 }
 
 impl Snapshotting {
-    /// Whether no aggregate has automatic snapshots.
+    /// Returns whether no aggregate has automatic snapshots.
     pub(crate) fn is_off(&self) -> bool {
         self.every.is_empty() && self.usual.is_none()
     }

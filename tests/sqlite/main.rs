@@ -70,7 +70,7 @@ fn both<F: Future>(make: impl Fn() -> F) -> [F::Output; 2] {
     [make().wait(), futures_executor::block_on(make())]
 }
 
-/// What tests read, without the rest of its page.
+/// Reads without the rest of their pages.
 trait Reads {
     async fn rows(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error>;
     async fn log(&self, range: LogRange) -> Result<Vec<Notification>, Error>;

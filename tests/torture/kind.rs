@@ -33,7 +33,7 @@ pub(crate) trait Kind: Sync {
     }
 }
 
-/// How long a kind runs.
+/// The length of a run.
 #[derive(Clone, Copy)]
 pub(crate) enum Length {
     /// One short round of each part, for the tests.

@@ -49,9 +49,9 @@ pub(crate) struct Frozen {
     pub(crate) commit: CommitId,
     /// The number of events, the first ones that are pending.
     pub(crate) count: usize,
-    /// Whether the caller chose the commit id: somebody else may then use it, too.
+    /// Set if the caller chose the commit id: another caller may then use it, too.
     pub(crate) is_callers: bool,
-    /// Whether a store may hold them: an attempt had no answer.
+    /// Set once an attempt had no answer: a store may hold the events.
     pub(crate) is_offered: bool,
 }
 

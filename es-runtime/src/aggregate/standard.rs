@@ -80,7 +80,7 @@ pub(crate) fn forgotten_topic(aggregate: &str) -> String {
     [aggregate, FORGOTTEN_END].concat()
 }
 
-/// Whether rows of the topic are notices that an aggregate is forgotten.
+/// Returns whether rows of the topic are notices that an aggregate is forgotten.
 pub(crate) fn is_forgotten_notice(topic: &str) -> bool {
     topic.ends_with(FORGOTTEN_END)
 }

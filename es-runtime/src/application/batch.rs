@@ -215,7 +215,7 @@ pub(super) trait Saved: Kept {
     fn is_outdated(&self) -> bool;
     /// A copy of the frozen events: a `Vec<Recorded<A::Event>>`.
     fn copied(&self) -> Box<dyn Any + Send + Sync>;
-    /// Whether the rows that are stored say what the frozen events say, whatever the order of their maps.
+    /// Returns whether the stored rows equal the frozen events, whatever the order of their maps.
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool;
     fn thaw(&mut self, commit: CommitId);
     /// How many events are pending.
@@ -349,7 +349,7 @@ impl<A: Aggregate> Saved for Discarded<A> {
     }
 }
 
-/// What an event says, and under which topic, in a form without order.
+/// The content and the topic of an event, in a form without order.
 struct Said;
 
 impl EventVisitor for Said {

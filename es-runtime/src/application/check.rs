@@ -1,4 +1,4 @@
-//! What a batch may not hold: checked before anything of it is frozen.
+//! Checks a batch before anything of it is frozen.
 
 use std::collections::HashSet;
 

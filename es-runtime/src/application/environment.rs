@@ -25,7 +25,7 @@ impl Builder {
     /// | `SNAPSHOT_EVERY` | takes a snapshot of every aggregate after so many events | none are taken |
     ///
     /// A switch is on with `y`, `yes`, `t`, `true`, `on` or `1`, and off with `n`, `no`, `f`, `false`, `off` or `0`, in small
-    /// letters or capitals. What is asked for and not compiled in is an error, never passed over.
+    /// letters or capitals. A request for a part that is not compiled in is an error, and never ignored.
     ///
     /// The name consists of small letters, digits and `_`, and begins with a letter; it may be empty. So two names never
     /// share their variables.

@@ -12,10 +12,10 @@ use crate::id::CommitId;
 use crate::observe;
 use crate::retry::Retry;
 
-/// How often a save whose outcome is not known is offered.
+/// The number of times that a save with an unknown outcome is offered.
 const OFFERS: u32 = 4;
 
-/// A hundred attempts, soon one after the other: each conflict means that somebody else got on.
+/// A hundred attempts, soon one after the other: each conflict means that another caller got on.
 pub(super) const RETRY: Retry = Retry::new()
     .attempts(100)
     .wait(Duration::from_micros(200))
@@ -29,7 +29,7 @@ pub(super) const RETRY: Retry = Retry::new()
     note = "return `Ok(value)`, with the type of the refusal: `Ok::<_, Overdrawn>(value)`"
 )]
 pub trait CommandResult: Send {
-    /// Whether the command refused: then nothing is saved.
+    /// Returns whether the command refused: then nothing is saved.
     fn is_refused(&self) -> bool;
 }
 
@@ -48,7 +48,7 @@ impl<T: Send, E: Send> CommandResult for Result<T, E> {
 impl Application {
     /// Loads an aggregate, or up to four, runs a command on it, and saves it.
     ///
-    /// If somebody else was first, the command runs again on the newest state, after a short wait: see
+    /// If another caller was first, the command runs again on the newest state, after a short wait: see
     /// [`Builder::retry`](super::Builder::retry). If the command refuses, nothing is saved. Its result is returned: of two results
     /// the outer one is the store's, the inner one the command's.
     ///
@@ -94,7 +94,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`] if somebody else was first at each attempt.
+    /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`] if another caller was first at each attempt.
     /// [`ErrorKind::Invalid`] if an id stands there twice, or the command replaced an aggregate by another one.
     ///
     /// A save whose outcome is not known is offered again a few times. If it stays unknown, the error is
@@ -143,8 +143,7 @@ impl Application {
     ///
     /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`], it may simply be asked for again.
     ///
-    /// A commit id counts for the aggregates of the command. To look for it costs as much as to look at all their events,
-    /// snapshots or not.
+    /// A commit id counts for the aggregates of the command. The store finds it by an index, however many events they have.
     pub async fn execute_once<T: Targets<F, R>, F, R: CommandResult>(
         &self,
         commit: CommitId,
@@ -154,7 +153,7 @@ impl Application {
         self.execute_under(Some(commit), ids, command).await
     }
 
-    /// Runs a command until it is saved without a conflict. Returns `None` if somebody else did it under the commit id.
+    /// Runs a command until it is saved without a conflict. Returns `None` if another caller did it under the commit id.
     async fn execute_under<T: Targets<F, R>, F, R: CommandResult>(
         &self,
         commit: Option<CommitId>,
@@ -185,7 +184,7 @@ impl Application {
         observe::execute(name, first, Box::pin(runs)).await
     }
 
-    /// Whether one of the aggregates has events under the commit id.
+    /// Returns whether one of the aggregates has events under the commit id.
     ///
     /// Ask after loading: if it is stored since, this attempt conflicts, or is the same commit. An aggregate that is gone may
     /// have done the command before it went.
@@ -246,7 +245,7 @@ impl Application {
     }
 }
 
-/// Which aggregates these are, each with the version that is stored.
+/// Returns the ids of the aggregates, each with the version that is stored.
 fn places(batch: &Batch<'_>) -> Vec<(Uuid, u64)> {
     batch.roots.iter().map(|root| (root.id(), root.stored_version())).collect()
 }

@@ -195,10 +195,13 @@ impl Builder {
     /// again, it adds another hook.
     ///
     /// The hook gets what [`save`](Application::save), [`execute`](Application::execute) and
-    /// [`execute_once`](Application::execute_once) stored, and not what somebody else stored under the same commit id. It never
+    /// [`execute_once`](Application::execute_once) stored, and not what another caller stored under the same commit id. It never
     /// fails the save: its error or panic is reported to [`on_failed_hook`](Self::on_failed_hook) and, with the feature `tracing`,
     /// as a warning. It is called at most once for a commit: never if the process ends in between, or if the caller drops the
-    /// future of a save and does not save again. A reader that must not miss an event reads the log.
+    /// future of a save and does not save again.
+    ///
+    /// Hooks of two saves of one aggregate may run out of the order of their versions, since each runs on the thread of its save.
+    /// A reader that must not miss an event, or needs them in order, reads the log.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Envelope, Recorded, Wait, aggregate, mutator};

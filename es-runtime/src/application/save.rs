@@ -230,7 +230,7 @@ async fn offer(
     Ok(receipt)
 }
 
-/// Keeps for the hooks what this application has stored, and not what somebody else has.
+/// Keeps the commits of this application for the hooks, and none of another caller.
 fn keep_for_hooks(
     metadata: &Metadata,
     batch: &mut Batch<'_>,
@@ -281,7 +281,7 @@ async fn is_stored(store: &EventStore, root: &dyn Saved, count: usize) -> Result
     let rows = store.rows(root.id(), first, count).await?;
     match store.mapper_for(root.id()).await {
         Ok(mapper) => Ok(root.is_stored_as(&mapper, &rows)),
-        // What cannot be decrypted any more is not trusted.
+        // The save does not trust rows that cannot be decrypted any more.
         Err(error) if matches!(error.kind(), ErrorKind::Forgotten | ErrorKind::Cipher) => Ok(false),
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! What a command runs on: one aggregate, or up to four that are saved together.
+//! The targets of a command: one aggregate, or up to four that are saved together.
 
 use std::future::Future;
 
@@ -18,7 +18,7 @@ use crate::id::Id;
     note = "pass `account.id()` and a closure `|account| ..`, or `(one.id(), other.id())` and `|one, other| ..`"
 )]
 pub trait Targets<F, R>: Copy {
-    /// What is loaded: an aggregate for each id.
+    /// The loaded aggregates, one for each id.
     #[doc(hidden)]
     type Loaded;
 

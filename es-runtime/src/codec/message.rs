@@ -1,6 +1,6 @@
 //! What a deserializer says of data, without the data.
 
-/// What is said instead of a text that is not known.
+/// The message that replaces an unknown text.
 pub(super) const REFUSED: &str = "a value was refused by its type";
 
 /// Before what was found.

@@ -1,4 +1,4 @@
-//! How a value becomes bytes and bytes a value; every format writes the names of fields.
+//! Codecs turn a value into bytes and bytes into a value; every format writes the names of fields.
 //!
 //! Whatever is written can be read again: what a format cannot hold is refused, and so are bytes that are
 //! left over. Any bytes may be read; they give an error, and neither a panic nor memory without bound.

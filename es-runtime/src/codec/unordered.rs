@@ -20,7 +20,7 @@ struct Unordered;
 
 type Made = Result<Vec<u8>, fmt::Error>;
 
-/// What a part is, and how long: no two rows of parts then look the same.
+/// Returns a part behind its kind and its length: no two rows of parts then look the same.
 fn part(what: u8, content: &[u8]) -> Vec<u8> {
     let mut made = Vec::with_capacity(content.len() + 9);
     made.push(what);

@@ -99,7 +99,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether the same call may succeed later: see [`ErrorKind::is_transient`].
+    /// Returns whether the same call may succeed later: see [`ErrorKind::is_transient`].
     pub fn is_transient(&self) -> bool {
         self.kind().is_transient()
     }

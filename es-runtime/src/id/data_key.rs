@@ -30,7 +30,7 @@ impl DataKeyId {
     /// Makes an id for a new data key.
     #[must_use]
     pub fn random() -> Self {
-        // Where one half has the version or the variant, the other is random.
+        // Version and variant stand in the one half where the other half is random.
         let (high, low) = Uuid::new_v4().as_u64_pair();
         Self((high ^ low).to_be_bytes())
     }

@@ -1,4 +1,4 @@
-//! Which codec writes, and which ones read.
+//! The codec that writes, and those that read.
 
 use super::Mapper;
 use super::frame::config;

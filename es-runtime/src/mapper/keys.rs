@@ -47,7 +47,7 @@ impl Mapper {
         row.state.first() == Some(&FORMAT) && row.state.get(3) == Some(&DATA_KEY)
     }
 
-    /// Whether the row of an event can be read without the data key, though it should not. The notice of forgetting is no
+    /// Returns whether a row is readable without the data key, though it should not be. The notice of forgetting is no
     /// such row.
     pub(crate) fn is_exposed(&self, row: &StoredEvent) -> bool {
         let is_clear_by_choice = self.is_clear(&Identity::of_event(row, secrecy::registered(&row.topic)));

@@ -115,7 +115,7 @@ struct Identity<'a> {
     topic: &'a str,
 }
 
-/// Which key a state is sealed with, where there are data keys.
+/// The key that seals a state, where there are data keys.
 #[derive(Clone, Copy)]
 enum Under {
     /// The data key of the aggregate.

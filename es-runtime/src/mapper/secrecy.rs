@@ -1,4 +1,4 @@
-//! Whether a row has to be encrypted, as its event demands.
+//! Encryption of single rows, as their events demand or waive it.
 
 use super::{Identity, Kind, Mapper};
 use crate::aggregate::{Aggregate, Events, Reading, Topics};
@@ -8,7 +8,7 @@ use crate::registry::Registry;
 
 /// The demand of the event of an aggregate that is, or was, stored under this topic.
 pub(super) fn in_aggregate<A: Aggregate>(topic: &str) -> Secrecy {
-    // Where no event demands anything, rows are read without looking for it.
+    // Rows are read without a look at their topics if no event demands anything.
     if const { any_demands(A::Event::TYPES) }
         && let Some(Reading::Event(event)) = Topics::of::<A>().read(topic)
     {
@@ -41,7 +41,7 @@ const fn any_demands(events: &[EventType]) -> bool {
 }
 
 impl Mapper {
-    /// Whether it is an event that is left in clear, though there may be a cipher.
+    /// Returns whether it is an event that is left in clear, though there may be a cipher.
     pub(super) fn is_clear(&self, identity: &Identity<'_>) -> bool {
         matches!(identity.kind, Kind::Event)
             && match identity.secrecy {

@@ -36,7 +36,7 @@ impl Bell {
         Self::default()
     }
 
-    /// Wakes all who listen.
+    /// Wakes all listeners.
     pub(crate) fn ring(&self) {
         let mut state = self.tower.lock();
         state.rings += 1;

@@ -68,7 +68,7 @@ impl Commit {
 pub struct CommitParts {
     /// The id.
     pub id: CommitId,
-    /// Whether the caller chose the id.
+    /// True if the caller chose the id.
     pub is_once: bool,
     /// The events, in the order in which they are to stand in the log.
     pub events: Vec<StoredEvent>,
@@ -76,7 +76,7 @@ pub struct CommitParts {
     pub keys: Vec<StoredKey>,
 }
 
-/// That a commit is stored, and where.
+/// The proof that a commit is stored, with its positions.
 ///
 /// Two receipts are equal if they name the same commit and the same positions, whoever asked for it first.
 #[derive(Clone, Debug)]
@@ -112,18 +112,18 @@ impl Receipt {
         self
     }
 
-    /// Whether the commit was stored before it was asked for now: by an earlier attempt, or by somebody else under the same
+    /// Returns whether the commit was stored before this call: by an earlier attempt, or by another caller under the same
     /// commit id.
     pub const fn is_repeated(&self) -> bool {
         self.repeated
     }
 
-    /// The commit.
+    /// Returns the commit.
     pub const fn commit(&self) -> CommitId {
         self.commit
     }
 
-    /// The position of its last event, if it is known and there is one.
+    /// Returns the position of its last event, if it is known and there is one.
     pub fn last(&self) -> Option<Position> {
         self.positions.map(|(_, last)| last)
     }
@@ -133,7 +133,7 @@ impl Receipt {
         self.last().map(|last| Mark::new(last, self.commit))
     }
 
-    /// The positions of its first and its last event, if they are known and there are any.
+    /// Returns the positions of its first and its last event, if they are known and there are any.
     pub const fn positions(&self) -> Option<(Position, Position)> {
         self.positions
     }

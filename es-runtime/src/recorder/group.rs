@@ -2,8 +2,8 @@
 //!
 //! There is one worker, and whoever works holds it: the lead. A thread inside [`Wait::wait`](crate::Wait) takes the
 //! lead itself, works for all who queued, and passes the lead on; for futures on an executor a thread of the
-//! group does. Nobody waits for a timer, and a single caller pays for one lock. Only if who is called to lead does
-//! not come, since nobody polls his future any more, the thread of the group does it after a while.
+//! group does. Nobody waits for a timer, and a single caller pays for one lock. If the task that was called to lead
+//! never polls again, the group's thread takes over after [`GRACE`].
 
 mod queue;
 
@@ -41,13 +41,13 @@ pub(super) trait Worker: Send + 'static {
     fn unavailable(cause: &io::Error) -> Self::Outcome;
 }
 
-/// How many jobs go together at most: a bound on the memory and the time of one round.
+/// The number of jobs that go together at most: a bound on the memory and the time of one round.
 const MOST: usize = 512;
-/// How many rounds a waiting thread works for others before it goes its own way.
+/// The number of rounds that a waiting thread works for others before it passes the lead on.
 const ROUNDS: usize = 4;
-/// How long a thread stays awake for what may come at once.
+/// The time that a thread stays awake for a job that may come at once.
 const AWAKE: Duration = Duration::from_micros(50);
-/// How long who is called to lead may take to come.
+/// The time that a task that was called to lead has until the group's thread takes over.
 const GRACE: Duration = Duration::from_millis(5);
 
 pub(super) struct Group<W: Worker> {
@@ -58,9 +58,9 @@ struct Shared<W: Worker> {
     state: Mutex<State<W>>,
     /// Tells the group's own thread that there is something to do.
     called: Condvar,
-    /// How often it was told so.
+    /// The number of times that it was called.
     calls: AtomicUsize,
-    /// How long a thread stays awake for what may come at once; not at all on a machine with one processor.
+    /// The time that a thread stays awake for a job that may come at once; zero on a machine with one processor.
     awake: Duration,
 }
 
@@ -70,11 +70,11 @@ struct State<W: Worker> {
     worker: Option<W>,
     queue: Queue<W>,
     has_thread: bool,
-    /// Whether the group's own thread is to lead, as soon as it can.
+    /// Set while the group's own thread is to lead, as soon as it can.
     asked: bool,
-    /// Whether the group's own thread looks whether those who are called to lead come.
+    /// Set while the group's own thread watches whether the tasks that were called to lead come.
     watched: bool,
-    /// How often somebody took the lead.
+    /// The number of times that the lead was taken.
     turns: u64,
     closed: bool,
 }
@@ -101,7 +101,7 @@ impl<W: Worker> Group<W> {
         Submitted { shared: Arc::clone(&self.shared), job: Some(job), slot: None, number: 0 }
     }
 
-    /// Whether jobs are refused.
+    /// Returns whether jobs are refused.
     pub(super) fn is_closed(&self) -> bool {
         self.shared.lock().closed
     }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::id::DataKeyId;
 
-/// The key that the data of one aggregate are encrypted with, as it is stored: itself encrypted, or destroyed.
+/// The data key of one aggregate, as it is stored: itself encrypted, or destroyed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredKey {
     aggregate: Uuid,
@@ -54,12 +54,12 @@ impl fmt::Debug for StoredKey {
 
 /// The copies of a destroyed key, and of other data that were emptied with it, that a store may still hold.
 ///
-/// No reader of the store can reach them; whoever has the files can. Backups and replicas are outside of any store's
-/// reach, and are not told of here.
+/// No reader of the store can reach them; whoever has the files can. A store cannot reach backups and replicas, and does
+/// not report them here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remains {
-    /// Whether files of the store may still hold pages as they were before. Forgetting again, once nobody reads, wipes
+    /// True if files of the store may still hold pages as they were before. Forgetting again, once nobody reads, wipes
     /// them where the store can.
     pub old_pages: bool,
 }

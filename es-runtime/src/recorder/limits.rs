@@ -24,7 +24,7 @@ pub struct Limits {
     pub events: Option<usize>,
     /// The number of bytes in the states of one commit.
     pub bytes: Option<usize>,
-    /// Whether versions may have gaps; else each follows the one before it, and the first is 1.
+    /// True if versions may have gaps; else each follows the one before it, and the first is 1.
     pub sparse_versions: bool,
 }
 

@@ -1,13 +1,13 @@
-//! Recorders: what keeps events, at several levels of promises.
+//! Recorders store events; each trait adds promises.
 //!
-//! | trait | a recorder that has it keeps |
+//! | trait | a recorder that has it stores |
 //! |---|---|
 //! | [`AggregateRecorder`] | the events of aggregates, each sequence for itself |
 //! | [`KeyRecorder`] | the data keys of aggregates too, and destroys them |
 //! | [`ApplicationRecorder`] | all events in one order too, the log |
 //! | [`TrackingRecorder`] | the places that readers of logs have reached |
-//! | [`ProcessRecorder`] | new events and the place that its reader has reached, in one transaction |
-//! | [`SnapshotRecorder`] | what can be made again from events |
+//! | [`ProcessRecorder`] | new events and the step of the reader that produced them, in one transaction |
+//! | [`SnapshotRecorder`] | snapshots, which can be made again from events |
 //!
 //! A store implements the traits whose promises it can keep, and the
 //! [conformance suite](crate::testing::conformance) shows that it does. A method that joins a trait later has a body,
@@ -79,9 +79,8 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     /// - Events of a [forgotten](KeyRecorder::forget) aggregate are refused, as
     ///   [`Forgotten`](crate::ErrorKind::Forgotten).
     ///
-    /// Where several reasons to refuse meet, the first of these counts: a limit; a step that begins elsewhere; an event
-    /// of a forgotten aggregate, or without its key; a key; a version. A commit that was done before is never refused,
-    /// but for a limit.
+    /// The first of several reasons to refuse counts: a limit; a step that begins elsewhere; an event of a forgotten
+    /// aggregate, or without its key; a key; a version. A commit that was done before is refused only for a limit.
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send;
 
     /// Reads events of one sequence, in the order of their versions, as far as the range and its limits go.
@@ -89,7 +88,7 @@ pub trait AggregateRecorder: Send + Sync + 'static {
 
     /// Returns whether an event of this sequence is stored under a commit id that a caller [chose](Commit::once).
     ///
-    /// Ids that the framework gave are not found: nobody asks for them, and the store does not index them.
+    /// The store does not find ids that the framework gave: it does not index them.
     fn has_commit(&self, id: Uuid, commit: CommitId) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Returns the bounds that the store sets to a commit; none unless it says so.
@@ -110,12 +109,12 @@ pub trait KeyRecorder: AggregateRecorder {
     fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send;
 
     /// Stores the data key of an aggregate in another form, if `old` is still the stored form and the ids of both keys
-    /// are equal; returns whether it was. A new cipher key is why. Forgotten aggregates stay forgotten.
+    /// are equal; returns whether it was. Callers need it for a new cipher key. Forgotten aggregates stay forgotten.
     fn replace_key(&self, old: StoredKey, new: StoredKey)
     -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Destroys the data key of an aggregate and stores the notice of it, both or neither: nobody ever reads again what
-    /// was encrypted with the key.
+    /// Destroys the data key of an aggregate and stores the notice of it, both or neither: nobody ever reads the data of
+    /// the key again.
     ///
     /// - The events stay, with ids, versions, topics and positions; [columns](StoredEvent::columns) of your own are
     ///   emptied.
@@ -156,7 +155,7 @@ pub trait SnapshotRecorder: Send + Sync + 'static {
         range: EventRange,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Removes all snapshots of an aggregate, of whatever kind: it is forgotten.
+    /// Removes all snapshots of a forgotten aggregate, of whatever kind.
     fn clear(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
@@ -174,8 +173,8 @@ pub trait ApplicationRecorder: AggregateRecorder {
 
     /// Returns the place of the last event of a commit, or `None` if it had no events.
     ///
-    /// Where places come with the commit, [`Receipt::mark`] is the answer at once. Elsewhere the future waits until the
-    /// store has given them. Afterwards, every [`read_log`](Self::read_log) has its `through` there, or beyond.
+    /// The answer is [`Receipt::mark`] at once if places come with the commit. Else the future waits until the store has
+    /// given them. Afterwards, every [`read_log`](Self::read_log) has its `through` there, or beyond.
     fn resolve(&self, receipt: &Receipt) -> impl Future<Output = Result<Option<Mark>, Error>> + Send;
 
     /// Waits until there may be events after a place. Ready at once if there are.
@@ -200,7 +199,7 @@ pub trait TrackingRecorder: Send + Sync + 'static {
     fn track(&self, step: Step) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Keeps, with new events, the place that the reader has reached who made them.
+/// Stores new events and the step of the reader that produced them, in one transaction.
 pub trait ProcessRecorder: ApplicationRecorder + TrackingRecorder {
     /// Stores the commit and records the step, or neither.
     ///

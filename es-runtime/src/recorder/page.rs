@@ -7,7 +7,7 @@ use crate::stored_event::StoredEvent;
 pub struct EventPage {
     /// The events, in the order that the range asks for.
     pub events: Vec<StoredEvent>,
-    /// Whether the range may hold more; a short page says nothing. A page with more has at least one event.
+    /// True if the range may hold more: a short page may have more behind it, an empty page never has.
     pub more: bool,
 }
 
@@ -31,9 +31,9 @@ pub struct LogPage {
     pub entries: Vec<Notification>,
     /// The place up to which the page is complete: no event that the range asks for is missing, and none will appear.
     ///
-    /// An event stands there, whatever its topic. A reader that filters keeps this, and nothing else.
+    /// An event stands there, whatever its topic. A reader that filters keeps this mark, and no other.
     pub through: Option<Mark>,
-    /// Whether the range may hold more now; a short page says nothing.
+    /// True if the range may hold more now; a short page may have more behind it.
     pub more: bool,
 }
 

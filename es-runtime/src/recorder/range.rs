@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::id::{Mark, Position, Slices, Version};
 
-/// Which events of one sequence are meant, in which order, and how many at most.
+/// A choice of events of one sequence, with their order and bounds on one page.
 ///
 /// ```
 /// use es_runtime::Version;
@@ -72,7 +72,7 @@ impl EventRange {
         self
     }
 
-    /// The lowest and the highest version; nothing if none can be meant.
+    /// Returns the lowest and highest version, or `None` if the range is empty.
     pub fn bounds(&self) -> Option<(Version, Version)> {
         if self.start >= self.end || self.limit == Some(0) {
             return None;
@@ -80,7 +80,7 @@ impl EventRange {
         Some((Version::new(self.start)?, Version::new(self.end - 1)?))
     }
 
-    /// What is left of the limit after so many; nothing if nothing is left.
+    /// Returns the range with so many less in its limit, or `None` if nothing is left of it.
     pub(crate) fn without_first(mut self, count: usize) -> Option<Self> {
         if let Some(limit) = &mut self.limit {
             *limit = limit.checked_sub(count).filter(|left| *left > 0)?;
@@ -93,23 +93,23 @@ impl EventRange {
         self.limit_bytes
     }
 
-    /// How many at most.
+    /// Returns the bound on the number of events.
     pub const fn max_count(&self) -> Option<usize> {
         self.limit
     }
 
-    /// Whether the highest version comes first.
+    /// Returns whether the highest version comes first.
     pub const fn is_descending(&self) -> bool {
         self.descending
     }
 
-    /// Whether `version` is meant, as far as the bounds go.
+    /// Returns whether `version` is within the bounds.
     pub fn contains(&self, version: Version) -> bool {
         (self.start..self.end).contains(&version.get())
     }
 }
 
-/// Which events of the log are meant, and how many of them one page holds at most.
+/// A choice of events of the log, with bounds on one page.
 ///
 /// ```
 /// use es_runtime::id::{CommitId, Mark, Position, Slices};
@@ -172,7 +172,7 @@ impl LogRange {
         self
     }
 
-    /// At most so many, of those that all else lets pass.
+    /// At most so many, counted after all other conditions.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
         self

@@ -11,7 +11,7 @@ pub(crate) struct Scheme {
     pub(super) open: fn(&str, &Opening<'_>) -> Result<Opened, Error>,
 }
 
-/// What an application asks of a store that it opens.
+/// The options that an application passes to a store that it opens.
 pub(crate) struct Opening<'a> {
     pub(crate) tables: &'a Tables,
     /// The columns of the user's own that the mapper fills.

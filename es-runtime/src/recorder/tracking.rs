@@ -3,7 +3,7 @@ use std::fmt;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Name, Slices};
 
-/// One reader's place in one log: who reads, whose log, and which slices of it.
+/// The identity of a reader of one log: its name, the log, and the slices that it takes.
 ///
 /// ```
 /// use es_runtime::id::Slices;

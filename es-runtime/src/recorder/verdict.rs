@@ -1,4 +1,4 @@
-//! The verdict on a commit: store it, done before, or refused, and why. Every store asks here, with facts that it read.
+//! The verdict on a commit: to store, done before, or refused with a reason. Every store asks for it with facts that it read.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,10 +16,10 @@ pub(super) struct Taken {
     pub(super) position: Position,
 }
 
-/// What a store read for the verdict on one commit.
+/// The facts that a store read for the verdict on one commit.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    /// For each event of the commit, in its order: what stands at its place.
+    /// The event at the place of each event of the commit, in its order.
     pub(super) taken: Vec<Option<Taken>>,
     /// The data keys of the aggregates whose events or keys the commit brings.
     pub(super) keys: HashMap<Uuid, KeyFact>,

@@ -149,7 +149,7 @@ impl EventStore {
     ///
     /// # Errors
     ///
-    /// What cipher and store report.
+    /// Errors of cipher and store.
     pub async fn mappers_for(&self, page: &[Notification]) -> Result<Mappers<'_>, Error> {
         let mut mappers = Mappers { mapper: &self.mapper, keyless: None, keyed: HashMap::new() };
         if self.mapper.has_data_keys() {
@@ -303,11 +303,11 @@ impl EventStore {
     }
 }
 
-/// What maps the rows of a page, each with the data key of its aggregate.
+/// The mappers of the rows of a page, each with the data key of its aggregate.
 #[derive(Debug)]
 pub struct Mappers<'a> {
     mapper: &'a Mapper,
-    /// What maps rows without a data key, where there are any.
+    /// The mapper of rows without a data key, if there are any.
     keyless: Option<Mapper>,
     /// `None` for what is forgotten.
     keyed: HashMap<Uuid, Option<Mapper>>,

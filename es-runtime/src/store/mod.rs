@@ -22,7 +22,7 @@ use crate::mapper::Mapper;
 use crate::recorder::{AggregateRecorder, Commit, DynAggregateRecorder, EventRange, Receipt};
 use crate::stored_event::StoredEvent;
 
-/// How often a commit is tried whose outcome is unknown.
+/// The number of attempts at a commit whose outcome is unknown.
 const ATTEMPTS: usize = 3;
 
 /// Keeps events of any aggregate.
@@ -229,7 +229,7 @@ impl EventStore {
     /// #     #[event(Deposited)]
     /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
     /// # }
-    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+    /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let mut account = Account::open();
     /// # (0..9).for_each(|_| account.deposit(1));
     /// # store.put::<Account>(account.pending()).wait()?;

@@ -14,7 +14,7 @@ use crate::recorder::{Boxed, EventPage, EventRange};
 use crate::stored_event::StoredEvent;
 use crate::wait::may_block;
 
-/// How many rows are read at a time.
+/// The number of rows that one read returns at most.
 const PAGE: usize = 2_000;
 
 /// The number of bytes of states that are read at a time, but for a single event that is larger.

@@ -54,7 +54,7 @@ struct Log {
     /// The events, as the follower writes them.
     lines: Vec<String>,
     saves: HashMap<u64, Stored>,
-    /// How many events each aggregate has, and the sum of their saves.
+    /// The number of events of each aggregate, and the sum of their saves.
     states: HashMap<Uuid, (u64, u64)>,
     reversed: u64,
 }
@@ -95,13 +95,13 @@ impl Log {
     }
 }
 
-/// Whether the aggregate, loaded from a snapshot where there is one, has the state that its events make.
+/// Returns whether the aggregate, loaded from a snapshot if there is one, has the state that its events make.
 fn is_as(app: &Application, id: Uuid, (count, sum): (u64, u64)) -> bool {
     let loaded = app.get(Id::<Tally>::from_uuid(id)).wait();
     loaded.is_ok_and(|tally| (tally.version().get(), tally.count, tally.sum) == (count, count, sum))
 }
 
-/// What the follower's record shows.
+/// The record of the follower.
 struct Followed {
     missed: u64,
     repeated: u64,

@@ -11,9 +11,9 @@ use super::domain::Tally;
 
 pub(crate) struct Mode {
     pub(crate) name: &'static str,
-    /// How many aggregates go together in a save.
+    /// The number of aggregates that go together in a save.
     pub(crate) together: usize,
-    /// How many events each of them has in a save.
+    /// The number of events that each of them has in a save.
     pub(crate) events: u64,
     /// After how many saves the writer takes new aggregates.
     pub(crate) renewed: u64,

@@ -5,7 +5,7 @@
 //! version 4 happens between the two. So each version has an earliest and a latest moment, and it is enough to look
 //! for moments that grow with the version.
 
-/// What a thread asked for and what the store answered.
+/// A request of a thread, and the answer of the store.
 pub(crate) struct Operation {
     /// When the thread asked.
     pub(crate) begin: u64,

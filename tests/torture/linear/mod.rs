@@ -1,5 +1,5 @@
-//! Threads append to and read a few aggregates on one file through several handles. What each of them is told has
-//! to fit what one store with one lock could answer.
+//! Threads append to and read a few aggregates on one file through several handles. The answers to
+//! each of them have to fit those of one store with one lock.
 
 mod history;
 
@@ -54,7 +54,7 @@ impl Kind for Linear {
     }
 }
 
-/// What one thread asked for, by the aggregate.
+/// The requests of one thread, by the aggregate.
 type Histories = Vec<(usize, Operation)>;
 
 /// Runs so many operations on each thread, on a new file.
@@ -124,7 +124,7 @@ struct Caller<'a> {
 
 impl Caller<'_> {
     fn work(mut self, seed: u64, operations: u64) -> Histories {
-        // What this thread knows of the aggregates, which others change meanwhile.
+        // The values that this thread knows, while others change the aggregates.
         let mut known: Vec<Option<Register>> = self.ids.iter().map(|_| None).collect();
         for token in (1..=operations).map(|number| seed + number) {
             let at = self.random(AGGREGATES);

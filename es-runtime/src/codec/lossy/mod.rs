@@ -33,7 +33,7 @@ pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Op
     }
 }
 
-/// Whether [`find`] finds nothing, and no value stands inside more than [`MAX_DEPTH`] containers.
+/// Returns whether [`find`] finds nothing, and no value stands inside more than [`MAX_DEPTH`] containers.
 #[cfg(feature = "own-codec")]
 pub(super) fn can_be_read_again<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> bool {
     matches!(

@@ -79,7 +79,7 @@ impl<W: Worker> Queue<W> {
         let job = entry.job.take()?;
         let may_block = entry.may_block;
         self.count_out(may_block);
-        // Who looks for the next to lead begins at the front.
+        // The search for the next leader begins at the front.
         while self.entries.front().is_some_and(|entry| entry.job.is_none()) {
             self.entries.pop_front();
         }

@@ -40,7 +40,7 @@ pub(super) const SCHEME: Scheme = Scheme {
     },
 };
 
-/// How long a reader waits at most before it looks again.
+/// The longest time that a reader waits before it looks again.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps everything in memory: for tests, for trying things out, and as the measure of how a recorder behaves.

@@ -1,4 +1,4 @@
-//! What the SQL stores share: the names of their tables and columns, and the engine that makes the tables.
+//! The SQL stores share the names of their tables and columns, and the engine that makes the tables.
 
 #[cfg(feature = "sqlite")]
 mod schema;

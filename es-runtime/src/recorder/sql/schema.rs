@@ -70,7 +70,7 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// The type that it was declared with.
     pub(crate) of: String,
-    /// Whether it cannot be null.
+    /// True if it cannot be null.
     pub(crate) is_required: bool,
 }
 
@@ -94,7 +94,7 @@ pub(crate) trait Catalog {
     fn accept(&self, statement: &str) -> Result<(), Error>;
 }
 
-/// What has to be done to a table.
+/// The work that a table needs.
 enum Lack {
     Table,
     Migrations { from: usize },
@@ -146,7 +146,7 @@ impl Needed {
 }
 
 impl Table {
-    /// What the table lacks; an error if it is not for us.
+    /// Returns the work that the table needs, or an error if it is not ours.
     fn lack(&self, catalog: &impl Catalog, owner: &str) -> Result<Option<Lack>, Error> {
         let name = &self.name;
         let Some((form, recorded)) = catalog.recorded(name)? else { return Ok(Some(Lack::Table)) };

@@ -27,7 +27,7 @@ use crate::recorder::sql::{Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
 use crate::wait::{Slot, may_block};
 
-/// How long a reader waits at most before it looks again, though nothing rang.
+/// The longest time that a reader waits before it looks again, though nothing rang.
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// An SQLite database that is open. Copies of it share its connections.

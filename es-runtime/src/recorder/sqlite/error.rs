@@ -38,8 +38,8 @@ pub(super) fn opening(file: Option<&Path>, cause: rusqlite::Error) -> Error {
     Error::new(kind, format!("cannot open the database {what}: {cause}; {remedy}")).with_source(cause)
 }
 
-/// What stands in the way of a file, as far as the system tells: SQLite says the same of all of it. The file itself is not
-/// opened to see: to close it again would take from this process all of its locks on the file.
+/// Returns the obstacle to opening a file, as far as the system knows it: SQLite reports the same for all of them. The function
+/// does not open the file: closing it would take from this process all of its locks on the file.
 fn obstacle(file: &Path) -> Option<String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let refused = |at: &Path| format!("this program has no permission for {}; change it", at.display());
@@ -72,7 +72,7 @@ pub(super) fn opening_another(what: &str, cause: rusqlite::Error) -> Error {
     Error::new(kind, message).with_source(cause)
 }
 
-/// Whether this process may open no more files: SQLite says the same of that and of a missing permission.
+/// Returns whether this process may open no more files: SQLite reports the same for that and for a missing permission.
 pub(super) fn has_no_handles() -> bool {
     // EMFILE and ENFILE, wherever there is a root folder.
     const NONE_LEFT: [i32; 2] = [24, 23];
@@ -89,7 +89,7 @@ pub(super) fn no_handles(what: &str, cause: impl std::error::Error + Send + Sync
     Error::new(ErrorKind::Unavailable, message).with_source(cause)
 }
 
-/// Whether SQLite had to write to the folder of the database, and could not.
+/// Returns whether SQLite had to write to the folder of the database, and could not.
 pub(super) fn must_write(error: &Error) -> bool {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
     matches!(cause.and_then(primary), Some(ffi::SQLITE_CANTOPEN | ffi::SQLITE_READONLY))
@@ -177,7 +177,7 @@ fn kind(cause: &rusqlite::Error) -> (ErrorKind, &'static str) {
         Some(ffi::SQLITE_NOMEM) => (ErrorKind::Unavailable, "there is no memory left"),
         Some(ffi::SQLITE_CONSTRAINT) => (
             ErrorKind::Invalid,
-            "a constraint of the table refuses it: of your own, or a column's type is another than the value's",
+            "the table refuses the row: one of your own constraints, or a column whose type differs from the value's",
         ),
         Some(ffi::SQLITE_ERROR | ffi::SQLITE_SCHEMA | ffi::SQLITE_MISMATCH) => (
             ErrorKind::Schema,

@@ -13,8 +13,8 @@ use crate::recorder::verdict::{Facts, KeyFact, Taken, Verdict, judge, version_co
 use crate::recorder::{Commit, CommitId, Receipt, Step, StoredKey};
 use crate::stored_event::StoredEvent;
 
-/// Tells a commit that was refused by the table whether it was done before, or why it is refused. `otherwise` stands if
-/// nothing that is known stands against it.
+/// Returns the receipt of a commit that was done before, or the reason to refuse it, after the table refused the rows.
+/// `otherwise` is the error if no fact stands against the commit.
 pub(super) fn refused(
     connection: &Connection,
     statements: &Statements,
@@ -40,8 +40,13 @@ pub(super) fn refused(
     }
 }
 
+<<<<<<< HEAD
 /// Judges a notice that the table refused: it brings no keys and needs none. Succeeds if it is stored already.
 pub(super) fn refused_notice(
+=======
+/// Returns the conflict of a commit that brings no keys and needs none.
+pub(super) fn taken_by(
+>>>>>>> fix-docs
     connection: &Connection,
     statements: &Statements,
     commit: &Commit,
@@ -58,7 +63,7 @@ pub(super) fn refused_notice(
     }
 }
 
-/// The data keys of the aggregates of a commit. Most databases have none at all: then nothing is looked for.
+/// Reads the data keys of the aggregates of a commit. Most databases have no key at all, and need no further read.
 pub(super) fn keys(
     connection: &Connection,
     statements: &Statements,

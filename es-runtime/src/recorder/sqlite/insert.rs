@@ -24,7 +24,7 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Whether a commit is one statement, which is whole or nothing by itself.
+/// Returns whether a commit is one statement, which is whole or nothing by itself.
 pub(super) fn is_one_statement(commit: &Commit, step: Option<&Step>) -> bool {
     commit.events().len() == 1 && step.is_none() && commit.keys().is_empty()
 }

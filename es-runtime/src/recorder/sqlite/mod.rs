@@ -5,7 +5,7 @@
 //! store's own threads do, so that no poll blocks.
 //!
 //! A fork of the process cannot use a database that was opened before it: it has no threads of the store, and SQLite's
-//! locks stay with the parent. What it asks for is refused as `Config`. Open the database after the fork.
+//! locks stay with the parent. The store refuses its calls as `Config`. Open the database after the fork.
 
 mod append;
 mod connection;

@@ -99,9 +99,9 @@ impl SqliteOptions {
 
     /// Refuses every write, and makes nothing: for an inspector, or a file that may not be written.
     ///
-    /// SQLite makes files beside the database also for those who read. Where this process may not write to the folder, it
-    /// reads the file as it is, without a lock, if its write-ahead log is empty or not there. Each read then checks that
-    /// nobody else wrote, and fails as `Storage` if somebody did.
+    /// SQLite makes files beside the database for readers too. A process that may not write to the folder reads the file as
+    /// it is, without a lock, if its write-ahead log is empty or not there. Each read then checks that no other process
+    /// wrote, and fails as `Storage` if one did.
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self

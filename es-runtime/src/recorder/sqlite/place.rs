@@ -52,7 +52,7 @@ impl Place {
         Ok(place)
     }
 
-    /// Whether the file is read without a lock.
+    /// Returns whether the file is read without a lock.
     pub(super) const fn is_frozen(&self) -> bool {
         self.frozen.is_some()
     }
@@ -109,7 +109,7 @@ pub(super) fn frozen(path: &Path) -> String {
     name + "?immutable=1"
 }
 
-/// Whether the write-ahead log of a database has content.
+/// Returns whether the write-ahead log of a database has content.
 pub(super) fn has_log(path: &Path) -> bool {
     fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0)
 }
@@ -121,7 +121,7 @@ pub(super) fn log_of(path: &Path) -> PathBuf {
     log.into()
 }
 
-/// Whether another file is where the connection opened its own.
+/// Returns whether another file stands at the path that the connection opened.
 fn has_moved(connection: &Connection) -> bool {
     #[cfg(unix)]
     {

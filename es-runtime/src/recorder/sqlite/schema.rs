@@ -109,7 +109,7 @@ fn of_tracking(tracking: &Identifier) -> Table {
              PRIMARY KEY (consumer, upstream, first_slice, last_slice)
          ) STRICT, WITHOUT ROWID;"
     );
-    // Until form 2, a place was a number: it does not say which commit stands there, nor who read. It is kept beside.
+    // Until form 2, a place was a number, without its commit and its consumer. The migration sets the table aside.
     let old = format!("\"{}_form_2\"", tracking.as_str());
     let to_form_3 = format!("ALTER TABLE {tracking} RENAME TO {old}; {create}");
     Table::new(tracking, create).with_migrations([vec![], vec![Change::Run(to_form_3)]])

@@ -4,7 +4,7 @@
 //! which sleeps meanwhile, looks at it. So a process that waits holds a second lock, on a file beside the database: it
 //! is at the head of the queue, and looks often. A process whose [`TURN`] is over looks whether there is a head,
 //! and queues behind it. SQLite's lock alone decides who may write: the queue serves fairness, so that whatever
-//! fails here is passed over.
+//! fails here is ignored.
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
@@ -14,24 +14,24 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-/// How long a process writes before it looks whether another one waits.
+/// The time that a process writes before it looks for others that wait.
 const TURN: Duration = Duration::from_millis(4);
-/// How many rounds a turn has at least: to hand the file over costs as much as a round, also on a slow disk.
+/// The least number of rounds in a turn: handing the file over costs as much as a round, also on a slow disk.
 const ROUNDS: u32 = 4;
-/// How long the head of the queue sleeps between two looks at the write lock.
+/// The sleep of the head of the queue between two looks at the write lock.
 const SHORT: Duration = Duration::from_micros(50);
-/// How long the others sleep between two looks at the head.
+/// The sleep of the others between two looks at the head.
 const LONG: Duration = Duration::from_micros(500);
-/// How long a process whose turn is over waits for a head that does not move: its process may be stopped.
+/// The time that a process whose turn is over waits for a head that does not move: its process may be stopped.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How long it passes the queue over at most, if that happens again and again.
+/// The longest time that it ignores the queue, if that happens again and again.
 const DISREGARD: Duration = Duration::from_secs(1);
 
 /// The place of one connection among all that write to its file.
 pub(super) struct Turns {
     /// Shared with the connection's busy handler.
     queue: Arc<Mutex<Queue>>,
-    /// Whether it is a file, which other processes may have open.
+    /// True for a file, which other processes may have open.
     is_shared: bool,
     timeout: Duration,
 }
@@ -43,9 +43,9 @@ struct Queue {
     /// When it began to wait for the write lock.
     waits_since: Option<Instant>,
     turn_ends: Instant,
-    /// How many rounds it wrote in this turn.
+    /// The number of rounds that it wrote in this turn.
     rounds: u32,
-    /// How long it writes after it waited in vain for the head to move.
+    /// The time that it writes after it waited in vain for the head to move.
     disregard: Duration,
 }
 

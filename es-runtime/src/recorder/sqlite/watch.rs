@@ -1,7 +1,7 @@
 //! The watch over other processes: one thread of the database looks whether they committed, and rings the bell.
 //!
-//! It works only while somebody waits for events, and has a connection of its own: SQLite tells each connection alone
-//! that others have changed the file.
+//! The thread works only while a reader waits for events, and has a connection of its own: SQLite reports to each
+//! connection apart that others have changed the file.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -14,7 +14,7 @@ use super::options::SqliteOptions;
 use super::place::Place;
 use crate::recorder::bell::Bell;
 
-/// How often the thread looks.
+/// The time between two looks of the thread.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 pub(super) struct Watch {
@@ -26,13 +26,13 @@ struct Shared {
     place: Place,
     bell: Bell,
     state: Mutex<State>,
-    /// Tells the thread that somebody waits, or that it is to end.
+    /// Wakes the thread once a reader waits, or at the end.
     called: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// The number of those who wait for events.
+    /// The number of readers that wait for events.
     waiting: usize,
     thread: Option<JoinHandle<()>>,
     closed: bool,
@@ -52,7 +52,7 @@ impl Watch {
         state.waiting += 1;
         if state.thread.is_none() && !state.closed {
             let shared = Arc::clone(&self.shared);
-            // Without a thread, those who wait look again by themselves after a while.
+            // Without a thread, waiting readers look again by themselves after a while.
             state.thread =
                 thread::Builder::new().name("es-watch".to_owned()).spawn(move || serve(&shared)).ok();
         }
@@ -68,7 +68,7 @@ impl Watch {
         let thread = state.thread.take();
         drop(state);
         self.shared.called.notify_all();
-        // Those who wait learn at once that there is nothing to wait for.
+        // Waiting readers learn at once that there is nothing to wait for.
         self.shared.bell.ring();
         if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
             let _ = thread.join();
@@ -82,7 +82,7 @@ impl Drop for Watch {
     }
 }
 
-/// Somebody who waits for events.
+/// A reader that waits for events.
 pub(super) struct Waiting {
     shared: Arc<Shared>,
 }

@@ -12,7 +12,7 @@ use crate::stored_event::StoredEvent;
 /// An aggregate and a version, each of a few, and one of two topics.
 type Row = (u128, u32, bool);
 
-/// What is stored, and what is asked for.
+/// The stored rows, and the commit.
 #[derive(Clone, Debug)]
 struct Case {
     /// With the number of the commit.

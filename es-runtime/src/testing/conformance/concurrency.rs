@@ -76,7 +76,7 @@ fn race<R: AggregateRecorder>(store: &Store<R>, rivals: u64) {
 }
 
 /// Commits that cross end, both of them: one holds events of A and B, the other of B and A. One is stored, and the other
-/// is told of a conflict.
+/// is a conflict.
 pub fn commits_that_cross_both_end<R: AggregateRecorder>(store: &Store<R>) {
     const ROUNDS: u64 = 40;
     let ids = [new_id(), new_id()];
@@ -156,7 +156,7 @@ pub fn a_refused_save_harms_no_other<R: AggregateRecorder>(store: &Store<R>) {
 }
 
 /// What is acknowledged to one is there for all, at once.
-pub fn what_is_acknowledged_is_there_for_all<R: AggregateRecorder>(store: &Store<R>) {
+pub fn an_acknowledged_commit_is_there_for_all<R: AggregateRecorder>(store: &Store<R>) {
     let latest = Mutex::new(None);
     thread::scope(|scope| {
         for _ in 0..6 {

@@ -157,7 +157,7 @@ pub fn a_read_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &St
     beside_kept(store, |at| store.recorder().select(id, EventRange::all().limit(1 + at % 30)));
 }
 
-/// The same of reads of the log, and of those who wait for more.
+/// The same of reads of the log, and of readers that wait for more.
 pub fn a_read_of_the_log_that_is_only_kept_holds_up_nobody<R: ApplicationRecorder>(store: &Store<R>) {
     let mark = store.save_at(sequence(new_id(), 1..=20));
     beside_kept(store, |at| store.recorder().read_log(LogRange::all().limit(1 + at % 30)));

@@ -48,7 +48,7 @@ pub fn keys_are_there_after_reopening<R: KeyRecorder>(recorder: R, way: Way, reo
 }
 
 /// What is forgotten stays so, whether it had a data key or not.
-pub fn what_is_forgotten_stays_so_after_reopening<R: KeyRecorder>(
+pub fn a_forgotten_aggregate_stays_forgotten_after_reopening<R: KeyRecorder>(
     recorder: R,
     way: Way,
     reopen: &dyn Fn(R) -> R,

@@ -40,7 +40,7 @@ pub fn an_event_comes_back_as_it_was_stored<R: AggregateRecorder>(store: &Store<
 }
 
 /// What was returned is the caller's: changing it changes nothing in the store.
-pub fn what_is_read_is_the_callers_own<R: AggregateRecorder>(store: &Store<R>) {
+pub fn a_read_event_is_the_callers_own<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save([event(id, 1)]);
     for read in &mut store.all(id) {

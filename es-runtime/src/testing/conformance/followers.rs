@@ -1,4 +1,4 @@
-//! Followers learn what is forgotten, and what they keep of the log can be made again from it.
+//! Followers learn of forgotten aggregates, and a rebuilt view of the log equals the live one.
 
 use std::collections::BTreeMap;
 

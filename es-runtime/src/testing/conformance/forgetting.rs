@@ -107,7 +107,7 @@ pub fn forgetting_again_changes_nothing<R: KeyRecorder>(store: &Store<R>) {
 }
 
 /// An aggregate without a data key is forgotten too, and one without events can never have any.
-pub fn what_has_no_key_or_no_events_is_forgotten_too<R: KeyRecorder>(store: &Store<R>) {
+pub fn an_aggregate_without_key_or_events_is_forgotten_too<R: KeyRecorder>(store: &Store<R>) {
     let (plain, unknown) = (new_id(), new_id());
     store.save([event(plain, 1)]);
     for (id, mut events) in [(plain, sequence(plain, [1])), (unknown, Vec::new())] {
@@ -120,7 +120,7 @@ pub fn what_has_no_key_or_no_events_is_forgotten_too<R: KeyRecorder>(store: &Sto
 }
 
 /// What is left of a data key is none: with it no event is stored, and nothing is forgotten.
-pub fn what_is_left_of_a_key_is_no_key<R: KeyRecorder>(store: &Store<R>) {
+pub fn a_destroyed_key_is_no_key<R: KeyRecorder>(store: &Store<R>) {
     let ids = [new_id(), new_id()];
     store.store(&with_keys([event(ids[0], 1)], [key(ids[0], "key")]));
     for id in ids {
@@ -152,7 +152,7 @@ pub fn a_commit_from_before_is_known_after_forgetting<R: KeyRecorder>(store: &St
 }
 
 /// Once forgetting is acknowledged no event is added, also by those who save at that moment.
-pub fn what_is_saved_meanwhile_is_there_before_or_not_at_all<R: KeyRecorder>(store: &Store<R>) {
+pub fn a_save_beside_forgetting_is_stored_before_it_or_not_at_all<R: KeyRecorder>(store: &Store<R>) {
     for round in 0..12 {
         let id = new_id();
         let keys = if round % 2 == 0 { vec![key(id, "key")] } else { Vec::new() };

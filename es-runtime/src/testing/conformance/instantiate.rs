@@ -166,7 +166,7 @@ macro_rules! recorder_conformance {
             events::an_empty_commit_is_accepted
             events::an_unknown_id_has_no_events
             events::an_event_comes_back_as_it_was_stored
-            events::what_is_read_is_the_callers_own
+            events::a_read_event_is_the_callers_own
             events::ids_are_kept_apart
             events::versions_begin_anywhere_and_have_gaps
             events::events_are_read_in_the_order_of_versions
@@ -208,7 +208,7 @@ macro_rules! recorder_conformance {
             limits::a_commit_at_a_limit_is_accepted
             limits::a_limit_refuses_a_commit_whole
             limits::a_gap_is_refused_where_none_is_taken
-            limits::a_limit_is_told_before_a_conflict
+            limits::a_limit_counts_before_a_conflict
             refusals::keys_are_kept_or_refused
             drops::a_future_that_is_never_polled_stores_nothing
             drops::a_dropped_save_can_be_saved_again
@@ -221,7 +221,7 @@ macro_rules! recorder_conformance {
             concurrency::of_sixteen_rivals_one_wins
             concurrency::commits_that_cross_both_end
             concurrency::a_refused_save_harms_no_other
-            concurrency::what_is_acknowledged_is_there_for_all
+            concurrency::an_acknowledged_commit_is_there_for_all
             concurrency::one_thread_has_many_under_way
         }
     };
@@ -230,7 +230,7 @@ macro_rules! recorder_conformance {
             limits::a_commit_at_a_limit_is_accepted
             limits::a_limit_refuses_a_commit_whole
             limits::a_gap_is_refused_where_none_is_taken
-            limits::a_limit_is_told_before_a_conflict
+            limits::a_limit_counts_before_a_conflict
         }
     };
     (@keys $then:ident $with:tt) => {
@@ -248,20 +248,20 @@ macro_rules! recorder_conformance {
             keys::a_repeated_commit_leaves_the_first_key
             keys::of_several_first_keys_one_wins
             keys::an_event_is_never_seen_without_its_key
-            key_renewal::a_key_is_replaced_by_who_knows_it
+            key_renewal::a_key_is_replaced_by_a_caller_that_knows_it
             key_renewal::a_replaced_key_keeps_its_id
             key_renewal::a_key_in_another_form_is_no_conflict
-            key_renewal::what_is_forgotten_is_not_renewed
+            key_renewal::a_destroyed_key_is_not_renewed
             forgetting::a_forgotten_aggregate_has_no_key
             forgetting::the_events_of_a_forgotten_aggregate_stay
             forgetting::no_event_is_added_to_a_forgotten_aggregate
             forgetting::a_commit_of_a_forgotten_aggregate_stores_nothing
             forgetting::others_are_not_touched_by_forgetting
             forgetting::forgetting_again_changes_nothing
-            forgetting::what_has_no_key_or_no_events_is_forgotten_too
-            forgetting::what_is_left_of_a_key_is_no_key
+            forgetting::an_aggregate_without_key_or_events_is_forgotten_too
+            forgetting::a_destroyed_key_is_no_key
             forgetting::a_commit_from_before_is_known_after_forgetting
-            forgetting::what_is_saved_meanwhile_is_there_before_or_not_at_all
+            forgetting::a_save_beside_forgetting_is_stored_before_it_or_not_at_all
             forgetting::a_dropped_forgetting_leaves_nothing_half
             notices::the_notice_is_the_last_event
             notices::one_notice_is_stored
@@ -281,7 +281,7 @@ macro_rules! recorder_conformance {
             log::a_repeated_commit_stands_in_the_log_once
             log::the_newest_place_is_that_of_the_last_event
             log::positions_only_grow
-            log::what_is_acknowledged_is_in_the_log
+            log::an_acknowledged_commit_is_in_the_log
             log_ranges::the_log_is_read_from_and_up_to
             log_ranges::every_part_of_the_log_can_be_read
             log_ranges::topics_are_compared_as_they_are
@@ -297,9 +297,9 @@ macro_rules! recorder_conformance {
             marks::a_filtered_follower_misses_nothing
             marks::a_page_is_complete_up_to_an_event
             marks::no_entry_is_beyond_what_is_complete
-            marks::what_is_passed_over_is_complete_too
+            marks::a_page_is_complete_for_skipped_events_too
             marks::a_page_of_no_entries_tells_the_newest_place
-            marks::what_is_resolved_is_complete_for_all
+            marks::a_resolved_commit_is_complete_for_all
             marks::every_event_is_a_place_to_come_back_to
             other_logs::another_commit_at_a_place_is_noticed
             other_logs::a_place_beyond_the_end_is_noticed
@@ -307,10 +307,10 @@ macro_rules! recorder_conformance {
             slices::slices_make_the_log
             slices::a_run_of_slices_is_that_of_ids
             slices::pages_of_slices_lose_nothing
-            waking::who_waits_is_woken
-            waking::who_is_behind_does_not_wait
+            waking::a_commit_wakes_every_waiting_reader
+            waking::a_reader_that_is_behind_does_not_wait
             waking::a_commit_between_look_and_wait_is_heard
-            waking::all_who_wait_are_woken
+            waking::readers_at_one_place_are_all_woken
             waking::dropped_waits_leave_nothing
             drops::a_read_of_the_log_that_is_only_kept_holds_up_nobody
         }
@@ -321,7 +321,7 @@ macro_rules! recorder_conformance {
             followers::a_follower_learns_what_is_forgotten
             followers::a_view_made_again_equals_the_live_one
             followers::a_notice_stands_at_the_end
-            waking::a_notice_wakes_who_waits
+            waking::a_notice_wakes_a_waiting_reader
         }
     };
     (@tracking $then:ident $with:tt) => {
@@ -347,7 +347,7 @@ macro_rules! recorder_conformance {
             processing::a_step_needs_no_events
             processing::events_without_a_step_leave_it
             processing::a_repeated_tracked_commit_changes_nothing
-            processing::of_several_who_process_an_event_one_records_it
+            processing::of_several_readers_of_an_event_one_records_it
             processing::a_refused_step_stores_no_events
             processing::refused_events_leave_the_step
             refusals::a_step_counts_before_a_version
@@ -380,9 +380,9 @@ macro_rules! recorder_conformance {
             snapshot_ranges::clearing_removes_every_kind
             snapshot_ranges::clearing_leaves_other_aggregates
             snapshot_ranges::deleting_nothing_is_fine
-            snapshot_ranges::what_was_deleted_can_be_put_again
+            snapshot_ranges::a_deleted_snapshot_can_be_put_again
             snapshot_sharing::of_several_put_at_once_one_whole_stays
-            snapshot_sharing::what_is_put_is_there_for_all
+            snapshot_sharing::a_stored_snapshot_is_there_for_all
             snapshot_sharing::a_future_that_is_never_polled_changes_no_snapshot
             snapshot_sharing::a_dropped_put_or_delete_can_be_done_again
             snapshot_sharing::dropped_reads_of_snapshots_leave_nothing_occupied
@@ -394,7 +394,7 @@ macro_rules! recorder_conformance {
     (@keys_reopening $then:ident $with:tt) => {
         $crate::recorder_conformance! { @$then $with
             durability::keys_are_there_after_reopening
-            durability::what_is_forgotten_stays_so_after_reopening
+            durability::a_forgotten_aggregate_stays_forgotten_after_reopening
         }
     };
     (@application_reopening $then:ident $with:tt) => {

@@ -5,8 +5,8 @@ use super::samples::{event, form, key, new_id, sequence, with_keys};
 use super::store::Store;
 use crate::recorder::{KeyRecorder, StoredKey};
 
-/// A data key is replaced by who knows its stored form, and by nobody else.
-pub fn a_key_is_replaced_by_who_knows_it<R: KeyRecorder>(store: &Store<R>) {
+/// A caller that knows the stored form of a data key replaces it, and no other caller does.
+pub fn a_key_is_replaced_by_a_caller_that_knows_it<R: KeyRecorder>(store: &Store<R>) {
     let (id, other, unknown) = (new_id(), new_id(), new_id());
     for id in [id, other] {
         store.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -35,7 +35,7 @@ pub fn a_replaced_key_keeps_its_id<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// A data key in another form is no conflict: who saves while keys are renewed is served. The stored form stays.
+/// A data key in another form is no conflict: a save while keys are renewed is stored. The stored form stays.
 pub fn a_key_in_another_form_is_no_conflict<R: KeyRecorder>(store: &Store<R>) {
     let (id, new) = (new_id(), new_id());
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -48,8 +48,8 @@ pub fn a_key_in_another_form_is_no_conflict<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), sequence(id, 1..=5), "what was saved with another form of the data key");
 }
 
-/// What is forgotten does not come back in another form.
-pub fn what_is_forgotten_is_not_renewed<R: KeyRecorder>(store: &Store<R>) {
+/// A destroyed key does not come back in another form.
+pub fn a_destroyed_key_is_not_renewed<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
     store.forget(id);

@@ -7,7 +7,7 @@ use super::store::Store;
 use crate::error::ErrorKind;
 use crate::recorder::{AggregateRecorder, Commit};
 
-/// How far a rule goes to find that there is no limit.
+/// The size at which a rule stops to look for a limit.
 const MANY: usize = 3_000;
 
 /// A commit at a limit is accepted.
@@ -38,7 +38,7 @@ pub fn a_limit_refuses_a_commit_whole<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// Where a store takes no gaps in versions, a sequence begins at 1 and each version follows the one before it.
+/// A store that takes no gaps begins each sequence at 1, and each version follows the one before it.
 pub fn a_gap_is_refused_where_none_is_taken<R: AggregateRecorder>(store: &Store<R>) {
     let takes_gaps = store.recorder().limits().sparse_versions;
     for numbers in [vec![0], vec![2], vec![1, 3], vec![1, 2, 4], vec![1_000_000]] {
@@ -63,8 +63,8 @@ pub fn a_gap_is_refused_where_none_is_taken<R: AggregateRecorder>(store: &Store<
     }
 }
 
-/// Where a commit is beyond a limit and in conflict, the limit counts.
-pub fn a_limit_is_told_before_a_conflict<R: AggregateRecorder>(store: &Store<R>) {
+/// A commit that is beyond a limit and in conflict is refused for the limit.
+pub fn a_limit_counts_before_a_conflict<R: AggregateRecorder>(store: &Store<R>) {
     for commit in commits(store, 1) {
         let Some(taken) = commit.events().first().cloned() else { continue };
         store.save([under(taken.id, taken.version.get(), "Other")]);

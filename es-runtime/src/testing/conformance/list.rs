@@ -43,42 +43,42 @@ macro_rules! lists {
 }
 
 lists! {
-    /// The promises of an [`AggregateRecorder`].
+    /// The rules of an [`AggregateRecorder`].
     aggregate_rules: aggregate rules of Rule for AggregateRecorder;
     /// Those of them that are about its limits.
     limit_rules: limits rules of Rule for AggregateRecorder;
-    /// What a [`KeyRecorder`] promises beyond those of an [`AggregateRecorder`].
+    /// The rules of a [`KeyRecorder`] beyond those of an [`AggregateRecorder`].
     key_rules: keys rules of Rule for KeyRecorder;
-    /// What an [`ApplicationRecorder`] promises beyond those of an [`AggregateRecorder`].
+    /// The rules of an [`ApplicationRecorder`] beyond those of an [`AggregateRecorder`].
     application_rules: application rules of Rule for ApplicationRecorder;
-    /// What the log of a [`KeyRecorder`] promises.
+    /// The rules of the log of a [`KeyRecorder`].
     log_key_rules: log_keys rules of Rule for ApplicationRecorder KeyRecorder;
-    /// The promises of a [`TrackingRecorder`].
+    /// The rules of a [`TrackingRecorder`].
     tracking_rules: tracking rules of Rule for TrackingRecorder;
-    /// What a [`ProcessRecorder`] promises beyond those of an [`ApplicationRecorder`] and a [`TrackingRecorder`].
+    /// The rules of a [`ProcessRecorder`] beyond those of an [`ApplicationRecorder`] and a [`TrackingRecorder`].
     process_rules: process rules of Rule for ProcessRecorder;
-    /// What a [`ProcessRecorder`] that keeps data keys promises.
+    /// The rules of a [`ProcessRecorder`] that keeps data keys.
     process_key_rules: process_keys rules of Rule for ProcessRecorder KeyRecorder;
-    /// The promises of a [`SnapshotRecorder`].
+    /// The rules of a [`SnapshotRecorder`].
     snapshot_rules: snapshots rules of Rule for SnapshotRecorder;
-    /// The promises of an [`AggregateRecorder`] that lasts.
+    /// The rules of an [`AggregateRecorder`] that lasts.
     aggregate_reopening_rules: aggregate_reopening reopening_rules of ReopeningRule for AggregateRecorder;
-    /// What a [`KeyRecorder`] that lasts promises beyond those.
+    /// The further rules of a [`KeyRecorder`] that lasts.
     key_reopening_rules: keys_reopening reopening_rules of ReopeningRule for KeyRecorder;
-    /// What an [`ApplicationRecorder`] that lasts promises beyond those.
+    /// The further rules of an [`ApplicationRecorder`] that lasts.
     application_reopening_rules: application_reopening reopening_rules of ReopeningRule for ApplicationRecorder;
-    /// The promises of a [`TrackingRecorder`] that lasts.
+    /// The rules of a [`TrackingRecorder`] that lasts.
     tracking_reopening_rules: tracking_reopening reopening_rules of ReopeningRule for TrackingRecorder;
-    /// What a [`ProcessRecorder`] that lasts promises beyond those.
+    /// The further rules of a [`ProcessRecorder`] that lasts.
     process_reopening_rules: process_reopening reopening_rules of ReopeningRule for ProcessRecorder;
-    /// The promises of a [`SnapshotRecorder`] that lasts.
+    /// The rules of a [`SnapshotRecorder`] that lasts.
     snapshot_reopening_rules: snapshots_reopening reopening_rules of ReopeningRule for SnapshotRecorder;
-    /// The promises of an [`AggregateRecorder`] whose store can be opened twice.
+    /// The rules of an [`AggregateRecorder`] whose store can be opened twice.
     aggregate_sharing_rules: aggregate_sharing sharing_rules of SharingRule for AggregateRecorder;
-    /// What a [`KeyRecorder`] whose store can be opened twice promises beyond those.
+    /// The further rules of a [`KeyRecorder`] whose store can be opened twice.
     key_sharing_rules: keys_sharing sharing_rules of SharingRule for KeyRecorder;
-    /// What an [`ApplicationRecorder`] whose store can be opened twice promises beyond those.
+    /// The further rules of an [`ApplicationRecorder`] whose store can be opened twice.
     application_sharing_rules: application_sharing sharing_rules of SharingRule for ApplicationRecorder;
-    /// The promises of a [`TrackingRecorder`] whose store can be opened twice.
+    /// The rules of a [`TrackingRecorder`] whose store can be opened twice.
     tracking_sharing_rules: tracking_sharing sharing_rules of SharingRule for TrackingRecorder;
 }

@@ -120,7 +120,7 @@ pub fn forgetting_adds_a_notice_to_the_log<R: ApplicationRecorder + KeyRecorder>
     let last = store.save_at([event(other, 2)]);
     let before = store.whole_log();
     let notices = [store.forget(id), store.forget(new_id())];
-    // What is stored after the notices stands after them: the log shows them by now.
+    // The next event stands after the notices: the log shows them by now.
     let next = store.save_at([event(other, 3)]);
     let log = store.whole_log();
     assert_eq!(log[..before.len()], before, "the log before the notices");
@@ -138,7 +138,7 @@ pub fn forgetting_adds_a_notice_to_the_log<R: ApplicationRecorder + KeyRecorder>
 }
 
 /// What was acknowledged is in the log, at once.
-pub fn what_is_acknowledged_is_in_the_log<R: ApplicationRecorder>(store: &Store<R>) {
+pub fn an_acknowledged_commit_is_in_the_log<R: ApplicationRecorder>(store: &Store<R>) {
     let mut before = None;
     for number in 1..=50 {
         let id = new_id();

@@ -1,4 +1,4 @@
-//! How far a page is complete, and what a reader may keep of that.
+//! The place up to which a page is complete, and which a reader may keep.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use super::store::{SetAtEnd, Store};
 use crate::id::{Mark, Position};
 use crate::recorder::{ApplicationRecorder, Commit, LogRange, Notification};
 
-/// Who reads some topics, and keeps of each page up to where it is complete, misses nothing, while many write.
+/// A reader of some topics that keeps `through` of each page misses nothing, while many write.
 pub fn a_filtered_follower_misses_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     let done = AtomicBool::new(false);
     let followed = Mutex::new(Vec::new());
@@ -60,7 +60,7 @@ pub fn a_page_is_complete_up_to_an_event<R: ApplicationRecorder>(store: &Store<R
         }
         let _done = SetAtEnd(&done);
         writers(store);
-        // What is refused may use up a position, and no event stands there.
+        // A refused commit may use up a position, and no event stands there.
         let taken = new_id();
         store.save_at([event(taken, 1)]);
         for _ in 0..10 {
@@ -88,7 +88,7 @@ pub fn no_entry_is_beyond_what_is_complete<R: ApplicationRecorder>(store: &Store
 }
 
 /// A reader whose topics do not come comes to the end all the same; and a page of a part of the log is complete within it.
-pub fn what_is_passed_over_is_complete_too<R: ApplicationRecorder>(store: &Store<R>) {
+pub fn a_page_is_complete_for_skipped_events_too<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
     let last = log.last().map(Notification::mark);
     for topics in [vec![], vec!["rare"], vec!["none"]] {
@@ -118,7 +118,7 @@ pub fn a_page_of_no_entries_tells_the_newest_place<R: ApplicationRecorder>(store
 }
 
 /// Once a receipt is resolved, every page reaches its place: for all readers, with every filter.
-pub fn what_is_resolved_is_complete_for_all<R: ApplicationRecorder>(store: &Store<R>) {
+pub fn a_resolved_commit_is_complete_for_all<R: ApplicationRecorder>(store: &Store<R>) {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {

@@ -4,8 +4,8 @@
 //! [`recorder_conformance!`](crate::recorder_conformance); each rule becomes a test of its own, so that a failure
 //! names the broken rule. The rules are also there as data, [`aggregate_rules`] and so on, for other harnesses.
 //!
-//! A level has the rules of its trait: a store without data keys, or without tracking, runs the others. Where places in
-//! the log come later than receipts, a rule first resolves the receipt and reads then. Pages are as short as a store
+//! A level has the rules of its trait: a store without data keys, or without tracking, runs the others. A rule resolves a
+//! receipt before it reads, since places in the log may come later. Pages are as short as a store
 //! likes, and a commit beyond its [limits](crate::recorder::Limits) has to be refused whole.
 //!
 //! Every rule runs in two [ways](Way): with [`Wait::wait`](crate::Wait), where the store may block the thread, and

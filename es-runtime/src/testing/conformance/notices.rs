@@ -37,7 +37,7 @@ pub fn one_notice_is_stored<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// Where the place of the notice is taken, somebody saved meanwhile: that is a conflict, and nothing is destroyed.
+/// A notice at a taken place is a conflict, since another writer saved meanwhile; the store destroys nothing.
 pub fn a_notice_at_a_taken_place_conflicts<R: KeyRecorder>(store: &Store<R>) {
     let [keyed, plain] = [new_id(), new_id()];
     store.store(&with_keys(sequence(keyed, 1..=2), [key(keyed, "key")]));

@@ -1,4 +1,4 @@
-//! A place that a reader kept of another log is noticed: after a restore, a fail-over, or under another path.
+//! A store notices a place of another log: after a restore, a fail-over, or under another path.
 
 use super::marks::some_log;
 use super::samples::{event, new_id};
@@ -7,7 +7,7 @@ use crate::error::{Diverged, ErrorKind};
 use crate::id::{CommitId, Mark, Position};
 use crate::recorder::{ApplicationRecorder, LogRange, Notification};
 
-/// Where another commit stands than the reader kept, the answer says both.
+/// A reader that kept another commit than the one that stands there gets `Diverged`, which names both.
 pub fn another_commit_at_a_place_is_noticed<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
     for entry in &log {
@@ -21,7 +21,7 @@ pub fn another_commit_at_a_place_is_noticed<R: ApplicationRecorder>(store: &Stor
     }
 }
 
-/// Where nothing stands any more, or not yet, the answer says that: beyond the end of the log, and in an empty one.
+/// A reader that kept a place beyond the end of the log, or of an empty one, gets `Diverged` without a found commit.
 pub fn a_place_beyond_the_end_is_noticed<R: ApplicationRecorder>(store: &Store<R>) {
     let first = Mark::new(Position::FIRST, CommitId::new());
     check(store, first, None);
@@ -34,7 +34,7 @@ pub fn a_place_beyond_the_end_is_noticed<R: ApplicationRecorder>(store: &Store<R
     check(store, Mark::new(Position::MAX, CommitId::new()), None);
 }
 
-/// The log that was cut back and went on is another one, for who was ahead of the cut, and for nobody else.
+/// A reader that was ahead of the cut gets `Diverged`; every other reader reads on.
 pub fn a_log_that_was_cut_back_is_noticed<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
     // The places that the cut off events had, and the commits that stood there.
@@ -56,7 +56,7 @@ pub fn a_log_that_was_cut_back_is_noticed<R: ApplicationRecorder>(store: &Store<
     }
 }
 
-/// That a reader which kept a place is told of another log, whatever it asks for.
+/// Checks that a reader that kept this place gets `Diverged`, whatever it asks for.
 #[track_caller]
 fn check<R: ApplicationRecorder>(store: &Store<R>, kept: Mark, found: Option<CommitId>) {
     for range in [

@@ -1,4 +1,4 @@
-//! New events, and the place that the reader has reached who made them: both or neither.
+//! New events and the step of the reader that produced them: both or neither.
 
 use std::sync::Barrier;
 use std::thread;
@@ -69,8 +69,8 @@ pub fn a_repeated_tracked_commit_changes_nothing<R: ProcessRecorder>(store: &Sto
     assert_eq!(store.all(id), sequence(id, 1..=3));
 }
 
-/// Of several who process the same upstream event at the same time one records it: exactly once.
-pub fn of_several_who_process_an_event_one_records_it<R: ProcessRecorder>(store: &Store<R>) {
+/// One of several readers that process the same upstream event at the same time records it: exactly once.
+pub fn of_several_readers_of_an_event_one_records_it<R: ProcessRecorder>(store: &Store<R>) {
     const ROUNDS: u64 = 30;
     let (up, barrier) = (cursor("up"), Barrier::new(6));
     let won: usize = thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Where several reasons to refuse a commit meet, the first of a known order counts.
+//! The first of several reasons to refuse a commit counts, in a known order.
 
 use super::samples::{cursor, event, key, mark, new_id, sequence, step, with_keys};
 use super::steps::names;
@@ -42,7 +42,7 @@ pub fn a_step_counts_before_a_version<R: ProcessRecorder>(store: &Store<R>) {
     store.is_at(&up, 5);
 }
 
-/// A step that begins elsewhere counts before data keys, and before what is forgotten.
+/// A step that begins elsewhere counts before data keys, and before forgotten aggregates.
 pub fn a_step_counts_before_keys<R: ProcessRecorder + KeyRecorder>(store: &Store<R>) {
     let up = cursor("up");
     store.track(&up, None, 5);

@@ -1,4 +1,4 @@
-//! What rules store.
+//! The samples that rules store.
 
 use uuid::Uuid;
 
@@ -6,10 +6,10 @@ use crate::id::{DataKeyId, Name, Slices, Version};
 use crate::recorder::{Commit, CommitId, Cursor, Mark, Position, Step, StoredKey};
 use crate::stored_event::StoredEvent;
 
-/// What most events and snapshots are stored under.
+/// The topic of most events and snapshots.
 pub(super) const TOPIC: &str = "Topic";
 
-/// What notices of forgetting are stored under.
+/// The topic of notices of forgetting.
 pub(super) const FORGOTTEN: &str = "Topic.Forgotten";
 
 /// An event that differs from those at other places.

@@ -8,7 +8,7 @@ use crate::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, KeyRecorder, LogRange, TrackingRecorder,
 };
 
-/// What one handle stores the other reads, at once, and the other way round.
+/// Each handle reads at once the events that the other one stores.
 pub fn another_handle_sees_what_is_stored<R: AggregateRecorder>(one: &Store<R>, other: &Store<R>) {
     let id = new_id();
     for number in 1..=20 {
@@ -32,7 +32,7 @@ pub fn another_handle_knows_what_is_taken<R: AggregateRecorder>(one: &Store<R>, 
     assert_eq!(one.all(id), sequence(id, 1..=4));
 }
 
-/// Data keys, their new forms, and what is forgotten count for both.
+/// Data keys, their new forms, and forgotten aggregates count for both.
 pub fn another_handle_sees_keys_and_what_is_forgotten<R: KeyRecorder>(one: &Store<R>, other: &Store<R>) {
     let id = new_id();
     one.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -62,7 +62,7 @@ pub fn another_handle_reads_the_log<R: ApplicationRecorder>(one: &Store<R>, othe
     assert_eq!(one.whole_log(), other.whole_log(), "the log as two handles read it");
 }
 
-/// Who waits at one handle is woken by a commit of the other.
+/// A commit of one handle wakes a reader that waits at the other.
 pub fn another_handle_is_woken<R: ApplicationRecorder>(one: &Store<R>, other: &Store<R>) {
     for (writer, reader) in [(one, other), (other, one)] {
         waking::is_woken(writer, reader);

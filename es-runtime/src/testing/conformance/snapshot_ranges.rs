@@ -150,7 +150,7 @@ pub fn deleting_nothing_is_fine<R: SnapshotRecorder>(store: &Store<R>) {
 }
 
 /// What was removed can be put again.
-pub fn what_was_deleted_can_be_put_again<R: SnapshotRecorder>(store: &Store<R>) {
+pub fn a_deleted_snapshot_can_be_put_again<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     for _ in 0..3 {
         store.put_all(sequence(id, 1..=2));

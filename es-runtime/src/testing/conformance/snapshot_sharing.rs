@@ -54,7 +54,7 @@ pub fn of_several_put_at_once_one_whole_stays<R: SnapshotRecorder>(store: &Store
 }
 
 /// What is put is there for all, at once, however many put and read; what is removed is gone.
-pub fn what_is_put_is_there_for_all<R: SnapshotRecorder>(store: &Store<R>) {
+pub fn a_stored_snapshot_is_there_for_all<R: SnapshotRecorder>(store: &Store<R>) {
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {

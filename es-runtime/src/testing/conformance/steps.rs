@@ -93,7 +93,7 @@ pub fn a_tracked_position_is_any<R: TrackingRecorder>(store: &Store<R>) {
     }
 }
 
-/// Of several runners that record the same step at the same time one wins, and the others are told of a conflict.
+/// Of several runners that record the same step at the same time one wins, and the others conflict.
 pub fn of_several_runners_one_steps<R: TrackingRecorder>(store: &Store<R>) {
     const ROUNDS: u64 = 30;
     let (up, barrier) = (cursor("up"), Barrier::new(6));
@@ -135,7 +135,7 @@ fn check<R: TrackingRecorder>(store: &Store<R>, step: &Step, found: Option<u64>)
     store.is_at(cursor, found);
 }
 
-/// That a conflict names the reader, the place that the step begins at, and the recorded one.
+/// Checks that a conflict names the reader, the place that the step begins at, and the recorded one.
 #[track_caller]
 pub(super) fn names(conflict: &Conflict, step: &Step, found: Option<Mark>) {
     let (consumer, upstream) = (step.cursor().consumer.clone(), step.cursor().upstream.clone());

@@ -59,7 +59,7 @@ impl<R> Store<R> {
         self.way
     }
 
-    /// How long a rule waits for what must happen.
+    /// Returns the time that a rule waits for what must happen.
     pub(super) const fn patience(&self) -> Duration {
         self.patience
     }

@@ -1,4 +1,4 @@
-//! Who has read everything waits, and is woken when there is more.
+//! A reader that has read everything waits, and the store wakes it when there is more.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,13 +16,13 @@ use crate::id::Mark;
 use crate::recorder::{ApplicationRecorder, Commit, KeyRecorder, LogRange};
 use crate::testing::random::Random;
 
-/// Who waits behind the last event is woken by a commit.
-pub fn who_waits_is_woken<R: ApplicationRecorder>(store: &Store<R>) {
+/// A commit wakes a reader that waits behind the last event.
+pub fn a_commit_wakes_every_waiting_reader<R: ApplicationRecorder>(store: &Store<R>) {
     is_woken(store, store);
 }
 
-/// Who is behind does not wait: before the first event, and before the last one.
-pub fn who_is_behind_does_not_wait<R: ApplicationRecorder>(store: &Store<R>) {
+/// A reader that is behind does not wait: before the first event, and before the last one.
+pub fn a_reader_that_is_behind_does_not_wait<R: ApplicationRecorder>(store: &Store<R>) {
     let first = store.save_at([event(new_id(), 1)]);
     store.save_at([event(new_id(), 1)]);
     for after in [None, Some(first)] {
@@ -32,14 +32,14 @@ pub fn who_is_behind_does_not_wait<R: ApplicationRecorder>(store: &Store<R>) {
         while poll_once(store.way(), &mut wait).is_pending() {
             assert!(
                 began.elapsed() < AT_ONCE,
-                "there is more after {after:?}, and who waits is not told at once"
+                "there is more after {after:?}, and a reader that waits does not learn of it at once"
             );
             thread::yield_now();
         }
     }
 }
 
-/// Who waits hears of a commit that came after it had looked and before it began to wait, whenever that was.
+/// A waiting reader hears of a commit that came between its look and its wait, whenever that was.
 pub fn a_commit_between_look_and_wait_is_heard<R: ApplicationRecorder>(store: &Store<R>) {
     let mut random = Random::new(7);
     let mut reached = None;
@@ -52,13 +52,13 @@ pub fn a_commit_between_look_and_wait_is_heard<R: ApplicationRecorder>(store: &S
         }
         let saved = store.save_at([event(new_id(), 1)]);
         let heard = wait.is_none_or(|wait| store.within(wait).is_some());
-        assert!(heard, "a commit came after {polls} polls, and who waits does not hear of it");
+        assert!(heard, "a commit came after {polls} polls, and the waiting reader does not hear of it");
         reached = Some(saved);
     }
 }
 
-/// Many wait at the same place, and all are woken.
-pub fn all_who_wait_are_woken<R: ApplicationRecorder>(store: &Store<R>) {
+/// Many readers wait at one place, and a commit wakes all of them.
+pub fn readers_at_one_place_are_all_woken<R: ApplicationRecorder>(store: &Store<R>) {
     const READERS: usize = 8;
     let first = store.save_at([event(new_id(), 1)]);
     let barrier = Barrier::new(READERS + 1);
@@ -75,8 +75,8 @@ pub fn all_who_wait_are_woken<R: ApplicationRecorder>(store: &Store<R>) {
     });
 }
 
-/// Who waits is woken by a notice of forgetting too: it stands in the log.
-pub fn a_notice_wakes_who_waits<R: ApplicationRecorder + KeyRecorder>(store: &Store<R>) {
+/// A notice of forgetting wakes a waiting reader too: it stands in the log.
+pub fn a_notice_wakes_a_waiting_reader<R: ApplicationRecorder + KeyRecorder>(store: &Store<R>) {
     for _ in 0..3 {
         let id = new_id();
         let reached = store.save_at([event(id, 1)]);
@@ -102,7 +102,7 @@ pub fn dropped_waits_leave_nothing<R: ApplicationRecorder>(store: &Store<R>) {
         let last = still_pending(store, Box::pin(store.recorder().beyond(reached)));
         let saved = store.save_at([event(new_id(), 1)]);
         let heard = last.is_none_or(|last| store.within(last).is_some());
-        assert!(heard, "who waits beside dropped waits is not woken");
+        assert!(heard, "a reader that waits beside dropped waits is not woken");
         reached = Some(saved);
     }
 }
@@ -121,7 +121,7 @@ where
     }
 }
 
-/// How long it takes at most to tell that there is more already, on a slow machine: less than the interval of a store
+/// The longest time until a reader learns that there is more already, on a slow machine: less than the interval of a store
 /// that looks from time to time.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
@@ -140,7 +140,7 @@ pub(super) fn is_woken<R: ApplicationRecorder>(writer: &Store<R>, reader: &Store
             let () = waiting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         });
         let read = reader.log(LogRange::all().after(reached));
-        assert_eq!(in_log(&read), [new], "what comes after the place that the reader had reached");
+        assert_eq!(in_log(&read), [new], "the events after the place that the reader had reached");
     }
 }
 
@@ -152,10 +152,10 @@ fn wait_for_more<R: ApplicationRecorder>(store: &Store<R>, reached: Option<Mark>
         let waited = began.elapsed();
         assert!(
             waited < store.patience(),
-            "there is more after {reached:?}, and nobody was told for {waited:?}"
+            "there is more after {reached:?}, and no reader learned of it for {waited:?}"
         );
         let Some(woken) = store.within(store.recorder().beyond(reached)) else {
-            panic!("who waits after {reached:?} was never woken");
+            panic!("a reader that waits after {reached:?} was never woken");
         };
         accepted(woken, "waiting for more");
     }

@@ -4,7 +4,7 @@ use crate::id::Mark;
 use crate::recorder::{Notification, Receipt, StoredKey};
 use crate::stored_event::StoredEvent;
 
-/// What a recorder answered, in a form that can be compared.
+/// An answer of a recorder, in a form that can be compared.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Stored {

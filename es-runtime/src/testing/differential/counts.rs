@@ -5,7 +5,7 @@ use super::answer::Answer;
 use super::operation::Operation;
 use crate::error::{Conflict, ErrorKind};
 
-/// What a [differential run](super::differential) did: how many operations of each kind, and how they ended.
+/// The counts of a [differential run](super::differential): the operations of each kind, and their outcomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DifferentialCounts {
     of: BTreeMap<(&'static str, &'static str), u64>,

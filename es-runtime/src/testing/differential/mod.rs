@@ -1,6 +1,6 @@
 //! The differential run: random operations on a store and on [`MemoryRecorder`], whose answers must be equal.
 //!
-//! The conformance suite holds a store to the rules that somebody wrote down; the differential run compares what
+//! The conformance suite holds a store to the rules that people wrote down; the differential run compares what
 //! nobody thought of. [`differential`] makes the operations from a seed, so that a difference can be repeated.
 
 mod places;
@@ -95,7 +95,7 @@ impl<R: ProcessRecorder + KeyRecorder> Pair<R> {
     }
 }
 
-/// What the model and the store answered.
+/// The answers of the model and of the store.
 struct Answers {
     model: Answer,
     store: Answer,

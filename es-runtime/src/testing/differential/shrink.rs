@@ -1,6 +1,6 @@
 use super::operation::Operation;
 
-/// How often a script is tried without some of its operations.
+/// The number of times that a script is tried without some of its operations.
 const TRIES: usize = 300;
 
 /// Leaves out of a script what is not needed for the difference at its last operation.

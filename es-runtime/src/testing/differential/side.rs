@@ -56,7 +56,7 @@ impl<R: ProcessRecorder + KeyRecorder> Side<R> {
                 Answer::Found(recorder.replace_key(old.clone(), new.clone()).wait()?)
             }
             Operation::Forget(id, notice) => {
-                // What remains of old pages is each store's own.
+                // Each store has remains of its own.
                 recorder.forget(*id, notice.clone()).wait()?;
                 self.note(Position::MAX)?;
                 Answer::Done

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use crate::id::{CommitId, Mark};
 use crate::recorder::Receipt;
 
-/// How long a commit is held back.
+/// The time or the event until which a commit is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
     /// Until the test [shows](super::Faults::show) it.

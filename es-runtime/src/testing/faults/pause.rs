@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::clock::sleep;
 
-/// How often a future looks whether it may go on.
+/// The time between two looks of a future that waits.
 const TICK: Duration = Duration::from_millis(1);
 
-/// How long a stalled call waits.
+/// The wait of a stalled call.
 ///
 /// ```
 /// use std::time::Duration;

@@ -20,7 +20,7 @@ struct Shared {
     ledger: Ledger,
 }
 
-/// How often faults struck, of all that a test asked for.
+/// The counts of the faults that struck, of all that a test asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaultCounts {

@@ -15,7 +15,7 @@ use crate::recorder::{
     TrackingRecorder,
 };
 
-/// How long a reader waits at most for a commit that is held back before it looks again.
+/// The longest time that a reader waits for a commit that is held back before it looks again.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 impl<R> Faulty<R> {

@@ -199,7 +199,7 @@ pub(super) enum Fault {
     ForgottenLeavesTheLog,
     NoticesAreNotInTheLog,
     NoticesStandInFront,
-    // How far it is complete.
+    // The place up to which it is complete.
     ThroughIsTheHighest,
     ThroughGoesBack,
     ThroughOfTheMeant,

@@ -22,7 +22,7 @@ impl Wrong {
         }
     }
 
-    /// What a recorder answers that is wrong with limits.
+    /// Returns the answer of a recorder that is wrong with limits.
     pub(super) fn decide_limited(&self, commit: &Commit) -> Option<Result<Receipt, Error>> {
         let limits = self.named_limits();
         let newest = |id| self.sequence(id).last().map(|last| last.version);
@@ -82,7 +82,7 @@ impl Wrong {
         }
     }
 
-    /// Whether this recorder keeps data keys.
+    /// Returns whether this recorder keeps data keys.
     pub(super) fn keeps_keys(&self) -> bool {
         let keyless =
             [Fault::Keyless, Fault::DropsKeys, Fault::RefusesKeysAsInvalid, Fault::StoresEventsOfRefusedKeys];

@@ -235,7 +235,7 @@ impl Wrong {
             .collect()
     }
 
-    /// Whether this recorder shows the log as it is stored.
+    /// Returns whether this recorder shows the log as it is stored.
     pub(super) fn shows_the_log_as_it_is(&self) -> bool {
         !(Fault::PlacesBeforeTheFirst..=Fault::LastSliceIsExclusive).contains(&self.fault)
             && !matches!(

@@ -41,7 +41,7 @@ fn rules<R: ProcessRecorder + KeyRecorder>() -> Vec<Rule<R>> {
     rules
 }
 
-/// Whether a rule finds a fault.
+/// Returns whether a rule finds a fault.
 fn is_found<R: Send>(rule: &Rule<R>, store: Store<R>) -> bool {
     let check = move || (rule.check)(&store);
     // In a thread of its own: what it prints belongs to no test.
@@ -120,7 +120,7 @@ fn every_rule_has_a_fault_to_find_and_every_fault_a_rule() {
     all_are_listed(&rules::<Wrong>(), FOUND, KeysBeforeSteps as usize - 2);
 }
 
-/// That each rule has a fault to find, and each of so many faults a rule.
+/// Checks that each rule has a fault to find, and each of so many faults a rule.
 fn all_are_listed<R, F: Ord>(rules: &[Rule<R>], found: &[(&str, &[F])], many: usize) {
     let rules: Vec<_> = rules.iter().map(|rule| rule.name).collect();
     let known: Vec<_> = found.iter().map(|(name, _)| *name).collect();
@@ -169,7 +169,7 @@ fn rules_of_lasting_stores_find_what_was_lost() {
     let lost: [(&str, &[Reopen]); 6] = [
         ("events_are_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
         ("keys_are_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
-        ("what_is_forgotten_stays_so_after_reopening", &[LOSES_ALL, KEEPS_EVENTS, KEEPS_KEYS]),
+        ("a_forgotten_aggregate_stays_forgotten_after_reopening", &[LOSES_ALL, KEEPS_EVENTS, KEEPS_KEYS]),
         ("the_log_goes_on_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
         ("steps_are_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),
         ("tracked_commits_are_there_after_reopening", &[LOSES_ALL, KEEPS_EVENTS]),

@@ -68,7 +68,7 @@ impl Wrong {
         Step::new(step.cursor().clone(), recorded, step.to()).ok()
     }
 
-    /// What a recorder records that is wrong with steps, of a step that comes without events.
+    /// Records a step without events as a recorder that is wrong with steps.
     pub(super) fn track_now(&self, step: &Step) -> Result<(), Error> {
         let kept = self.kept_step(step);
         let recorded = self.inner.tracked(kept.cursor()).wait()?;
@@ -98,7 +98,7 @@ impl Wrong {
         done.map_err(|error| self.told_of_step(step, error))
     }
 
-    /// How a wrong recorder reports the conflict of a step.
+    /// Returns the conflict of a step as a wrong recorder reports it.
     pub(super) fn told_of_step(&self, step: &Step, error: Error) -> Error {
         let Some(Conflict::Tracking { consumer, upstream, expected, .. }) = error.as_conflict().cloned()
         else {
@@ -113,7 +113,7 @@ impl Wrong {
         }
     }
 
-    /// What a recorder answers that is wrong with steps that come with events.
+    /// Returns the answer of a recorder that is wrong with steps that come with events.
     pub(super) fn decide_tracked(
         &self,
         commit: &Commit,

@@ -1,4 +1,4 @@
-//! Recorders that are wrong with those who wait, and with what is kept.
+//! Recorders that are wrong with waiting readers, and with futures that are only kept.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::Ordering;

@@ -60,9 +60,9 @@ const FOUND: &[(&str, &[Fault])] = &[
     ("clearing_removes_every_kind", &[ClearsNothing, ClearsOneKind, ClearedForEver, FailsToClearNothing]),
     ("clearing_leaves_other_aggregates", &[ClearsNearIds]),
     ("deleting_nothing_is_fine", &[FailsToDeleteNothing]),
-    ("what_was_deleted_can_be_put_again", &[DeletedForEver]),
+    ("a_deleted_snapshot_can_be_put_again", &[DeletedForEver]),
     ("of_several_put_at_once_one_whole_stays", &[DeletesThenPuts, HalfThenAll]),
-    ("what_is_put_is_there_for_all", &[ReadsLag, FailsWhenBusy]),
+    ("a_stored_snapshot_is_there_for_all", &[ReadsLag, FailsWhenBusy]),
     (
         "a_future_that_is_never_polled_changes_no_snapshot",
         &[PutsWhenCalled, DeletesWhenCalled, ClearsWhenCalled],
