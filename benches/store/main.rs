@@ -23,6 +23,9 @@ use es_benches::{measuring, setting};
 use es_runtime::recorder::Synchronous;
 
 fn main() {
+    if processes::commits() {
+        return;
+    }
     let rounds: usize = setting("B_ROUNDS", if measuring() { 15 } else { 1 });
     let few = |many: usize| if measuring() { many } else { 5 };
     let only = std::env::var("B_ONLY").unwrap_or_default();
