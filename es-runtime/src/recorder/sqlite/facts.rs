@@ -40,13 +40,8 @@ pub(super) fn refused(
     }
 }
 
-<<<<<<< HEAD
 /// Judges a notice that the table refused: it brings no keys and needs none. Succeeds if it is stored already.
 pub(super) fn refused_notice(
-=======
-/// Returns the conflict of a commit that brings no keys and needs none.
-pub(super) fn taken_by(
->>>>>>> fix-docs
     connection: &Connection,
     statements: &Statements,
     commit: &Commit,
