@@ -229,9 +229,20 @@ impl EventStore {
     /// # Errors
     ///
     /// [`NotFound`](ErrorKind::NotFound) if there are no events; [`Config`](ErrorKind::Config) if the mapper gives no data
-    /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on;
+    /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on, or if the key is
+    /// destroyed and a column of your own cannot be emptied, at each call until it can;
     /// [`Conflict`](ErrorKind::Conflict) if others keep storing events of it meanwhile.
     pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
+        self.try_to_forget(of, id, &mut false).await
+    }
+
+    /// The same; sets `was_asked` before it asks the recorder, from when on the key may be destroyed.
+    pub(crate) async fn try_to_forget(
+        &self,
+        of: &str,
+        id: Uuid,
+        was_asked: &mut bool,
+    ) -> Result<Remains, Error> {
         if !self.mapper.has_data_keys() {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -254,6 +265,7 @@ impl EventStore {
                 _ => now(),
             };
             let notice = self.mapper.encode_forgotten(id, of, last.version.next(), at, &Metadata::new())?;
+            *was_asked = true;
             match keys.forget(id, Commit::new(vec![notice])).await {
                 // Somebody else stored an event meanwhile, or did not hear that it was forgotten.
                 Err(error)
