@@ -14,7 +14,7 @@ use es_runtime::repository::Repository;
 use es_runtime::snapshot::SnapshotStore;
 use es_runtime::standalone::MutatorRepository;
 use es_runtime::store::EventStore;
-use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait};
+use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, aggregate, event, mutator};
 use uuid::Uuid;
 
 use crate::account::{Account, open};
@@ -308,4 +308,103 @@ fn what_cannot_be_forgotten_keeps_its_snapshots() {
     assert_eq!(kind(before.forget(id).wait()), ErrorKind::Config);
     assert_eq!(kind(repository(keyed()).forget(id).wait()), ErrorKind::Invalid);
     assert_eq!(snapshots.versions(id).wait().unwrap().len(), 1);
+}
+
+/// Destroys keys, and says that something else refused.
+struct Refusing {
+    store: MemoryRecorder,
+}
+
+impl AggregateRecorder for Refusing {
+    async fn append(&self, commit: Commit) -> Result<Receipt, Error> {
+        self.store.append(commit).await
+    }
+
+    async fn select(&self, id: Uuid, range: EventRange) -> Result<EventPage, Error> {
+        self.store.select(id, range).await
+    }
+
+    delegate_commits!(store);
+}
+
+impl KeyRecorder for Refusing {
+    delegate_all_but_forgetting!(store);
+
+    async fn forget(&self, id: Uuid, notice: Commit) -> Result<Remains, Error> {
+        self.store.forget(id, notice).await?;
+        Err(Error::new(ErrorKind::Invalid, "a column cannot be emptied"))
+    }
+}
+
+#[test]
+fn snapshots_are_cleared_once_the_store_was_asked_whatever_it_answers() {
+    let store = EventStore::new(keyed(), Arc::new(Refusing { store: MemoryRecorder::new() })).unwrap();
+    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+    let repository = Repository::new(store.clone()).with_snapshots(snapshots.clone());
+    let account = open();
+    store.put::<Account>(account.pending()).wait().unwrap();
+    repository.take_snapshot(account.id(), Version::MAX).wait().unwrap();
+    assert_eq!(kind(repository.forget(account.id()).wait()), ErrorKind::Invalid);
+    assert_eq!(snapshots.versions(account.id()).wait().unwrap().len(), 0);
+
+    let said = Uuid::now_v7();
+    store.put_events(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
+    let texts = MutatorRepository::new(store, |_, event: Whispered| Some(event.text));
+    let texts = texts.with_snapshots(snapshots, "Text", 1);
+    texts.take_snapshot(said, 1).wait().unwrap();
+    assert_eq!(kind(texts.forget("Text", said).wait()), ErrorKind::Invalid);
+    assert_eq!(texts.snapshot_versions(said).wait().unwrap().len(), 0);
+}
+
+/// Creates aggregates of two types.
+#[event]
+struct Labelled {
+    label: String,
+}
+
+macro_rules! labelled {
+    ($name:ident) => {
+        #[aggregate]
+        #[derive(Debug)]
+        struct $name {
+            label: String,
+        }
+
+        #[mutator]
+        impl $name {
+            #[event]
+            fn labelled(event: &Labelled) -> Self {
+                Self { label: event.label.clone() }
+            }
+        }
+    };
+}
+
+labelled!(Binder);
+labelled!(Drawer);
+
+#[test]
+fn an_aggregate_is_forgotten_only_under_its_own_type() {
+    for app in apps() {
+        let account = saved(&app);
+        let as_another = Id::<Binder>::from_uuid(account.id().uuid());
+        let error = app.forget(as_another).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongAggregate, "{error}");
+        assert_eq!(app.get(account.id()).wait().unwrap().balance, 30);
+        let mut binder = Binder::create_from(Labelled { label: "a".into() });
+        let id = binder.id();
+        app.save(&mut binder).wait().unwrap();
+        // Both are created by a shared event, whose row names its aggregate under the data key.
+        let as_another = Id::<Drawer>::from_uuid(id.uuid());
+        assert_eq!(kind(app.forget(as_another).wait()), ErrorKind::WrongAggregate);
+        assert_eq!(app.get(id).wait().unwrap().label, "a");
+        app.forget(id).wait().unwrap();
+        app.forget(account.id()).wait().unwrap();
+        // Also once its data key is gone.
+        let as_another = Id::<Binder>::from_uuid(account.id().uuid());
+        assert_eq!(kind(app.forget(as_another).wait()), ErrorKind::WrongAggregate);
+        let loose = Uuid::now_v7();
+        app.save(Batch::new().event(loose, Version::from(1), Whispered { text: "a".into() })).wait().unwrap();
+        assert_eq!(kind(app.forget(Id::<Account>::from_uuid(loose)).wait()), ErrorKind::WrongAggregate);
+    }
 }

@@ -11,7 +11,7 @@ use crate::cache::{Cache, key};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Id, Version};
-use crate::mapper::Mapped;
+use crate::mapper::{Mapped, check_topic};
 use crate::observe;
 use crate::recorder::{EventRange, Remains};
 use crate::snapshot::{Rows, Snapshot, SnapshotStore};
@@ -206,14 +206,32 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// As [`EventStore::forget`]; wherever the key may be destroyed, the snapshots and the cached state are gone, too.
+    /// [`WrongAggregate`](ErrorKind::WrongAggregate) or [`UnknownTopic`](ErrorKind::UnknownTopic) if the first event is none of
+    /// this aggregate, and as [`EventStore::forget`]; wherever the key may be destroyed, the snapshots and the cached state
+    /// are gone, too.
     pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
-        let forgotten = self.store.forget(A::NAME, id.uuid()).await;
+        self.check_first::<A>(id).await?;
+        let mut was_asked = false;
+        let forgotten = self.store.try_to_forget(A::NAME, id.uuid(), &mut was_asked).await;
         // After the key, so that nothing that can be read comes back.
         if let Some(cache) = &self.cache {
             cache.remove(&key(id));
         }
-        clear_forgotten(self.snapshots.as_ref(), id.uuid(), forgotten).await
+        clear_forgotten(self.snapshots.as_ref().filter(|_| was_asked), id.uuid(), forgotten).await
+    }
+
+    /// Refuses an id whose first event belongs to another aggregate; also one whose data key is lost or destroyed, as far as
+    /// the topic says.
+    async fn check_first<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
+        let rows = self.store.rows(id.uuid(), Version::INITIAL, 1).await?;
+        let Some(first) = rows.first() else { return Ok(()) };
+        check_topic::<A>(first)?;
+        let Ok(mapper) = self.store.mapper_for(id.uuid()).await else { return Ok(()) };
+        match mapper.decode_mapped::<A>(first) {
+            Err(error) if error.kind() == ErrorKind::WrongAggregate => Err(error),
+            // Data that cannot be read can be forgotten all the same.
+            _ => Ok(()),
+        }
     }
 
     async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
@@ -293,23 +311,16 @@ impl Repository {
     }
 }
 
-/// Removes snapshots wherever the key may be destroyed, also if the store has failed or is not done; the first error is
-/// reported.
+/// Removes the snapshots of what the store was asked to forget, also if the store has failed or is not done; the first error
+/// is reported.
 pub(crate) async fn clear_forgotten(
     snapshots: Option<&SnapshotStore>,
     id: Uuid,
     forgotten: Result<Remains, Error>,
 ) -> Result<Remains, Error> {
-    // These are said before anything is done.
-    let is_refused =
-        |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Config | ErrorKind::Invalid);
-    match snapshots {
-        Some(snapshots) if !forgotten.as_ref().is_err_and(is_refused) => {
-            let cleared = snapshots.clear(id).await;
-            forgotten.and_then(|remains| cleared.map(|()| remains))
-        }
-        _ => forgotten,
-    }
+    let Some(snapshots) = snapshots else { return forgotten };
+    let cleared = snapshots.clear(id).await;
+    forgotten.and_then(|remains| cleared.map(|()| remains))
 }
 
 #[cold]

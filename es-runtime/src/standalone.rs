@@ -166,8 +166,10 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     ///
     /// As [`EventStore::forget`]; wherever the key may be destroyed, the snapshots are removed.
     pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
-        let forgotten = self.store.forget(of, id).await;
-        clear_forgotten(self.snapshots.as_ref().map(|snapshots| &snapshots.kept), id, forgotten).await
+        let mut was_asked = false;
+        let forgotten = self.store.try_to_forget(of, id, &mut was_asked).await;
+        let snapshots = self.snapshots.as_ref().filter(|_| was_asked).map(|snapshots| &snapshots.kept);
+        clear_forgotten(snapshots, id, forgotten).await
     }
 
     /// The versions of which there are snapshots of this kind of state, oldest first; also of such as are passed over.

@@ -105,3 +105,81 @@ fn a_crash_before_the_log_is_cut_off_loses_nothing() {
     assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::NONE);
     assert_eq!(found(&copy, &key(1)), [""; 0]);
 }
+
+/// A file with an aggregate under a data key, and two columns that another program added and filled.
+fn with_own_columns(folder: &Folder, columns: [&str; 2]) -> (SqliteRecorder, Uuid) {
+    let (_, recorder) = open(folder);
+    let id = append_with_key(&recorder, 1);
+    let [one, other] = columns;
+    by_hand(folder)
+        .execute_batch(&format!(
+            "ALTER TABLE stored_events ADD COLUMN one TEXT {one};
+             ALTER TABLE stored_events ADD COLUMN other TEXT {other};
+             UPDATE stored_events SET one = 'Ann', other = 'Ann';"
+        ))
+        .unwrap();
+    (recorder, id)
+}
+
+fn filled(folder: &Folder, column: &str) -> i64 {
+    let filled = format!("SELECT count(*) FROM stored_events WHERE {column} = 'Ann'");
+    by_hand(folder).query_row(&filled, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn forgetting_is_not_done_while_a_column_of_the_users_own_is_filled() {
+    let append_only = "CREATE TRIGGER t BEFORE UPDATE ON stored_events BEGIN SELECT RAISE";
+    let rollback = format!("{append_only}(ROLLBACK, 'append only'); END");
+    let abort = format!("{append_only}(ABORT, 'append only'); END");
+    let ignore = format!("{append_only}(IGNORE); END");
+    let not_one =
+        "CREATE TRIGGER t BEFORE UPDATE OF one ON stored_events BEGIN SELECT RAISE(ABORT, 'not this'); END";
+    for (columns, trigger, left) in [
+        (["CHECK (one <> '') NOT NULL DEFAULT 'x'", ""], "", [1, 0]),
+        (["", ""], not_one, [1, 0]),
+        (["", ""], &*abort, [1, 1]),
+        (["", ""], &*rollback, [1, 1]),
+        (["", ""], &*ignore, [1, 1]),
+    ] {
+        let folder = Folder::new();
+        let (recorder, id) = with_own_columns(&folder, columns);
+        by_hand(&folder).execute_batch(trigger).unwrap();
+        for _ in 0..3 {
+            for error in both(|| recorder.forget(id, notice(id))).map(Result::unwrap_err) {
+                assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+                let named = ["one", "other"].map(|name| error.to_string().contains(&format!("`{name}`")));
+                assert_eq!(named, left.map(|left| left > 0), "{error}");
+            }
+            assert_eq!(["one", "other"].map(|name| filled(&folder, name)), left, "{trigger}");
+        }
+        // The key is destroyed, and its log is cut off.
+        assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
+        assert_eq!(found(&folder, &key(1)), [""; 0]);
+        assert_eq!(recorder.rows(id, EventRange::all()).wait().unwrap().len(), 2, "one notice");
+        let by_hand = by_hand(&folder);
+        if trigger.is_empty() {
+            by_hand
+                .execute_batch(
+                    "UPDATE stored_events SET one = 'x'; ALTER TABLE stored_events DROP COLUMN one",
+                )
+                .unwrap();
+        } else {
+            by_hand.execute_batch("DROP TRIGGER t").unwrap();
+        }
+        assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::NONE);
+        assert_eq!(filled(&folder, "other"), 0);
+    }
+}
+
+#[test]
+fn an_append_only_trigger_does_not_hinder_the_forgetting_of_columns_that_are_empty() {
+    let folder = Folder::new();
+    let (recorder, id) = with_own_columns(&folder, ["", "NOT NULL DEFAULT ''"]);
+    by_hand(&folder)
+        .execute_batch(
+            "UPDATE stored_events SET one = NULL, other = '';
+             CREATE TRIGGER t BEFORE UPDATE ON stored_events BEGIN SELECT RAISE(ABORT, 'append only'); END",
+        )
+        .unwrap();
+    forget(&recorder, id);
+}

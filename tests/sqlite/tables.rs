@@ -1,7 +1,7 @@
 //! The tables are ours, or are refused.
 
 use super::*;
-use es_runtime::recorder::{EventTable, ProcessRecorder, SnapshotRecorder};
+use es_runtime::recorder::{EventTable, KeyRecorder, ProcessRecorder, SnapshotRecorder};
 
 #[test]
 fn a_table_that_is_not_there_is_reported() {
@@ -199,4 +199,38 @@ fn tables_under_another_name_keep_their_key() {
     renamed.append(commit(Uuid::from_u128(7), 1..=1)).wait().unwrap();
     let twice = renamed.append(commit(Uuid::from_u128(7), 1..=1)).wait().unwrap_err();
     assert_eq!(twice.kind(), ErrorKind::Conflict);
+}
+
+#[test]
+fn a_commit_of_which_a_trigger_leaves_out_rows_is_refused_as_a_whole() {
+    let folder = Folder::new();
+    let (_, recorder) = open(&folder);
+    let (first, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let done = commit(first, 1..=1);
+    let receipt = recorder.append(done.clone()).wait().unwrap();
+    by_hand(&folder)
+        .execute_batch(
+            "CREATE TRIGGER leaves_out BEFORE INSERT ON stored_events WHEN new.version IN (2, 70)
+             BEGIN SELECT RAISE(IGNORE); END",
+        )
+        .unwrap();
+    for (id, versions) in [(first, 2..=2), (first, 2..=4), (other, 1..=2), (other, 1..=75)] {
+        for refused in both(|| recorder.append(commit(id, versions.clone()))) {
+            let error = refused.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Schema, "{error}");
+            assert!(error.to_string().contains("a trigger of your own"), "{error}");
+        }
+        let tracked = recorder.append_tracked(commit(id, versions), step("up", Position::FIRST)).wait();
+        assert_eq!(kind(tracked), ErrorKind::Schema);
+    }
+    let with_key = commit(other, 1..=2).with_keys(vec![stored_key(other, vec![7; 66])]);
+    assert_eq!(kind(recorder.append(with_key).wait()), ErrorKind::Schema);
+    assert_eq!(recorder.log(LogRange::all()).wait().unwrap().len(), 1, "nothing of them is stored");
+    assert_eq!(recorder.reached("up").wait().unwrap(), None);
+    assert_eq!(recorder.select_keys(vec![other]).wait().unwrap(), []);
+    let later = recorder.append(commit(other, 1..=1)).wait().unwrap().positions().unwrap();
+    assert!(later.0 > receipt.positions().unwrap().0);
+    // A commit that was done before is known, whatever a trigger does now.
+    by_hand(&folder).execute_batch("DROP TRIGGER leaves_out; CREATE TRIGGER none BEFORE INSERT ON stored_events BEGIN SELECT RAISE(IGNORE); END").unwrap();
+    assert!(both(|| recorder.append(done.clone())).into_iter().all(|again| again.unwrap().is_repeated()));
 }

@@ -386,7 +386,8 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`EventStore::forget`]: among others if an event was stored without a data key, and would stay readable.
+    /// As [`Repository::forget`]: among others if the id is that of another type, or if an event was stored without a data
+    /// key, and would stay readable.
     pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
         self.shared.check_open()?;
         observe::forget(A::NAME, id.uuid(), self.shared.repository.forget(id)).await

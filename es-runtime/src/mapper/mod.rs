@@ -401,6 +401,14 @@ impl Mapper {
     }
 }
 
+/// Refuses a row whose topic is none of an aggregate, as [`Mapper::decode`] does, without reading its data.
+pub(crate) fn check_topic<A: Aggregate>(row: &StoredEvent) -> Result<(), Error> {
+    match Topics::of::<A>().read(&row.topic) {
+        Some(_) => Ok(()),
+        None => Err(unknown_topic::<A>(row)),
+    }
+}
+
 /// The compressors that this program has.
 fn known_compressors() -> Vec<Arc<dyn Compressor>> {
     vec![

@@ -234,9 +234,20 @@ impl EventStore {
     /// # Errors
     ///
     /// [`NotFound`](ErrorKind::NotFound) if there are no events; [`Config`](ErrorKind::Config) if the mapper gives no data
-    /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on;
+    /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on, or if the key is
+    /// destroyed and a column of your own cannot be emptied, at each call until it can;
     /// [`Conflict`](ErrorKind::Conflict) if others keep storing events of it meanwhile.
     pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
+        self.try_to_forget(of, id, &mut false).await
+    }
+
+    /// The same; sets `was_asked` before it asks the recorder, from when on the key may be destroyed.
+    pub(crate) async fn try_to_forget(
+        &self,
+        of: &str,
+        id: Uuid,
+        was_asked: &mut bool,
+    ) -> Result<Remains, Error> {
         if !self.mapper.has_data_keys() {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -261,6 +272,7 @@ impl EventStore {
                 Some(offered) => offered,
                 None => Commit::new(vec![self.notice(of, last).await?]),
             };
+            *was_asked = true;
             match keys.forget(id, offered.clone()).await {
                 Err(error) if error.kind() == ErrorKind::OutcomeUnknown && attempts.again().await => {
                     notice = Some(offered);

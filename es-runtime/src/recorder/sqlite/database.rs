@@ -164,7 +164,8 @@ impl Sqlite {
         self.on_writer(move |connection| schema::prepare(connection, &needed, may_change)).wait()
     }
 
-    /// Destroys a data key, and the copies of it that the files hold.
+    /// Destroys a data key, and the copies of it that the files hold; empties columns of the user's own, also if the key was
+    /// destroyed before.
     pub(super) fn forget(
         &self,
         statements: &Arc<Statements>,
@@ -173,21 +174,25 @@ impl Sqlite {
     ) -> impl Future<Output = Result<Remains, Error>> + Send + use<> {
         let (database, statements) = (self.clone(), Arc::clone(statements));
         async move {
-            let wrote = database
-                .on_writer(move |connection| forget::write_over(connection, &statements, id, &notice))
+            let (wrote, emptied) = database
+                .on_writer(move |connection| {
+                    let wrote = forget::write_over(connection, &statements, id, &notice)?;
+                    Ok((wrote, forget::empty_own_columns(connection, &statements.events_table, id)))
+                })
                 .await?;
             if wrote {
                 database.shared.bell.ring();
             }
             let usual = database.shared.options.busy_timeout;
             let began = Instant::now();
+            // The log is cut off also if a column stays filled: the key is destroyed.
             loop {
                 // Each attempt for itself: others write in between.
                 if database.on_writer(move |connection| forget::cut_off_log(connection, usual)).await? {
-                    return Ok(Remains::NONE);
+                    return emptied.map(|()| Remains::NONE);
                 }
                 if began.elapsed() >= usual {
-                    return Ok(Remains::OLD_PAGES);
+                    return emptied.map(|()| Remains::OLD_PAGES);
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! Forgetting: the data key is written over, in the table and in all copies that the database's files hold.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -9,8 +8,8 @@ use uuid::Uuid;
 use super::insert::{self, Refusal};
 use super::statements::Statements;
 use super::{error, facts, select};
-use crate::error::Error;
-use crate::recorder::sql::{Catalog, EventTable, Identifier};
+use crate::error::{Error, ErrorKind};
+use crate::recorder::sql::{Catalog, Column, EventTable, Identifier};
 use crate::recorder::{Commit, StoredKey};
 
 /// How long one attempt to cut off the log waits for readers: others want to write meanwhile.
@@ -36,8 +35,7 @@ pub(super) fn replace_key(
     statement.execute(row).map(|changed| changed > 0).map_err(&failed)
 }
 
-/// Destroys the key, stores the notice, and empties columns of the user's own; done again, it changes nothing. The key is
-/// destroyed also if a column cannot be emptied. Returns whether it was done now.
+/// Destroys the key and stores the notice; done again, it changes nothing. Returns whether it was done now.
 pub(super) fn write_over(
     connection: &mut Connection,
     statements: &Statements,
@@ -45,7 +43,7 @@ pub(super) fn write_over(
     notice: &Commit,
 ) -> Result<bool, Error> {
     let failed = error::of("destroy the data key");
-    let mut transaction =
+    let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     if select::key(&transaction, statements, id)?.is_some_and(|key| key.is_forgotten()) {
         return Ok(false);
@@ -59,45 +57,64 @@ pub(super) fn write_over(
     for statement in &statements.forget {
         transaction.execute(statement, [key]).map_err(&failed)?;
     }
-    let emptied = match empty_own_columns(&transaction, &statements.events_table)? {
-        Some(statement) => {
-            let savepoint = transaction.savepoint().map_err(&failed)?;
-            let emptied = savepoint.execute(&statement, [key]);
-            // What it changed before it failed is taken back when it is dropped.
-            if emptied.is_ok() {
-                savepoint.commit().map_err(&failed)?;
-            }
-            emptied.map(drop)
-        }
-        None => Ok(()),
-    };
     transaction.commit().map_err(error::committing)?;
-    emptied.map(|()| true).map_err(error::of(
-        "empty the columns of your own; the data key is destroyed, and they have to be emptied by hand",
-    ))
+    Ok(true)
 }
 
-/// All of them, also those that another program added.
-fn empty_own_columns(connection: &Connection, table: &EventTable) -> Result<Option<String>, Error> {
+/// Empties the columns of the user's own in all rows of an aggregate whose key is destroyed, also those that another program
+/// added. Each column is emptied for itself: one that refuses keeps no other filled.
+pub(super) fn empty_own_columns(
+    connection: &Connection,
+    table: &EventTable,
+    aggregate: Uuid,
+) -> Result<(), Error> {
     let EventTable { name, id, version, topic, state, .. } = table;
     let ours = [id, version, topic, state].map(Identifier::as_str);
     let ours = |column: &str| {
         let is = |ours: &str| ours.eq_ignore_ascii_case(column);
         ours.into_iter().chain(EventTable::FIXED).any(is)
     };
-    let mut emptied = String::new();
-    for column in connection.columns(name.as_str())?.iter().filter(|column| !ours(&column.name)) {
-        let comma = if emptied.is_empty() { "" } else { ", " };
-        let nothing = match (column.is_required, column.of.to_ascii_uppercase().as_str()) {
+    let failed = error::of("empty the columns of your own");
+    let key = aggregate.as_bytes().as_slice();
+    let (mut filled, mut first_cause) = (Vec::new(), None);
+    for Column { name: column, of, is_required } in connection.columns(name.as_str())? {
+        if ours(&column) {
+            continue;
+        }
+        let nothing = match (is_required, of.to_ascii_uppercase().as_str()) {
             (false, _) => "NULL",
             (true, "INTEGER" | "INT" | "REAL") => "0",
             (true, "BLOB") => "x''",
             (true, _) => "''",
         };
         // A name that somebody else chose.
-        let _ = write!(emptied, "{comma}\"{}\" = {nothing}", column.name.replace('"', "\"\""));
+        let quoted = format!("\"{}\"", column.replace('"', "\"\""));
+        // Rows that are empty are not touched: triggers refuse also changes that change nothing.
+        let still = format!("WHERE {id} = ?1 AND {quoted} IS NOT {nothing}");
+        let emptied = connection.execute(&format!("UPDATE {name} SET {quoted} = {nothing} {still}"), [key]);
+        let look = format!("SELECT EXISTS (SELECT 1 FROM {name} {still})");
+        if connection.query_row(&look, [key], |row| row.get(0)).map_err(&failed)? {
+            filled.push(format!("`{column}`"));
+            first_cause = first_cause.or(emptied.err());
+        }
     }
-    Ok((!emptied.is_empty()).then(|| format!("UPDATE {name} SET {emptied} WHERE {id} = ?1")))
+    if filled.is_empty() {
+        return Ok(());
+    }
+    let cause = first_cause.map(&failed);
+    let kind = cause.as_ref().map_or(ErrorKind::Invalid, Error::kind);
+    let why = cause.as_ref().map_or_else(|| "a trigger leaves them as they are".to_owned(), Error::to_string);
+    let message = format!(
+        "the data key of aggregate {aggregate} is destroyed, but its rows in `{}` are still filled in columns of your own, {}: \
+         {why}; let these columns be emptied, and forget it again",
+        name.as_str(),
+        filled.join(", ")
+    );
+    let error = Error::new(kind, message);
+    Err(match cause {
+        Some(cause) => error.with_source(cause),
+        None => error,
+    })
 }
 
 /// Cuts off the log of changes, which still has the pages as they were before. Tells whether it could.

@@ -4,7 +4,7 @@ use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection, Statement, params};
 
 use super::statements::Statements;
-use super::{error, facts};
+use super::{error, facts, select};
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::{Mark, Position, Slice};
 use crate::recorder::verdict::check_keys;
@@ -39,9 +39,11 @@ pub(super) fn one(
     check_columns(statements, event)?;
     let mut statement = prepare(connection, &statements.insert_keyless)?;
     bind(&mut statement, statements, commit, event, 0).map_err(error::of("store the events"))?;
-    // The statement itself tells an aggregate that has a data key, or is forgotten.
     if run(connection, statements, &mut statement, commit)? == 0 {
-        return Err(Refusal::ByFacts(Error::lacks_data_key(event.id)));
+        // The statement itself leaves out the row of an aggregate that has a data key, or is forgotten.
+        let has_key = select::key(connection, statements, event.id)?.is_some();
+        let error = if has_key { Error::lacks_data_key(event.id) } else { left_out(0, 1) };
+        return Err(Refusal::ByFacts(error));
     }
     Ok(receipt(connection, commit))
 }
@@ -83,11 +85,23 @@ pub(super) fn events(
                 bind(&mut statement, statements, commit, event, number)
                     .map_err(error::of("store the events"))?;
             }
-            run(connection, statements, &mut statement, commit)?;
+            let inserted = run(connection, statements, &mut statement, commit)?;
+            if inserted < rows.len() {
+                return Err(Refusal::ByFacts(left_out(inserted, rows.len())));
+            }
             left = rest;
         }
     }
     Ok(())
+}
+
+#[cold]
+fn left_out(inserted: usize, given: usize) -> Error {
+    let message = format!(
+        "the table of events took {inserted} of {given} rows, and nothing is stored: a trigger of your own leaves rows out; \
+         let it refuse them with RAISE(ABORT), or drop it"
+    );
+    Error::new(ErrorKind::Schema, message)
 }
 
 fn prepare<'c>(connection: &'c Connection, text: &str) -> Result<CachedStatement<'c>, Error> {
