@@ -76,21 +76,21 @@ fn work_together(folder: &Path, operations: u64, seed: u64) {
     };
     let mut children: Vec<Child> = (0..PROCESSES).map(start).collect();
     while !children.is_empty() {
-        let mut is_failed = false;
+        let mut failed = None;
         children.retain_mut(|child| match child.try_wait().expect("the process can be asked") {
             Some(status) => {
-                is_failed |= !status.success();
+                failed = failed.or(Some(status).filter(|status| !status.success()));
                 false
             }
             None => true,
         });
-        if is_failed {
+        if let Some(status) = failed {
             // The others would wait for it.
             for child in &mut children {
                 child.kill().expect("the process can be killed");
                 child.wait().expect("the process is gone");
             }
-            panic!("a process failed");
+            panic!("a process failed: {status}");
         }
         thread::sleep(Duration::from_millis(2));
     }
