@@ -225,13 +225,15 @@ fn noting(events: u32) -> (Repository, Arc<Noting>, Id<Meter>) {
 }
 
 #[test]
-fn on_an_executor_the_next_page_is_asked_for_before_the_last_one_is_replayed() {
+fn on_an_executor_pages_begin_small_and_the_next_one_is_asked_for_before_the_last_one_is_replayed() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for (events, on_executor, waiting) in [
-        (1_999, vec![0], vec![0]),
-        (2_000, vec![0, 0], vec![0, 1_999]),
-        (4_000, vec![0, 0, 1_999], vec![0, 1_999, 3_999]),
-        (4_500, vec![0, 0, 1_999], vec![0, 1_999, 3_999]),
+        (255, vec![0], vec![0]),
+        (256, vec![0, 0], vec![0]),
+        (1_999, vec![0, 0, 255, 767], vec![0]),
+        (2_000, vec![0, 0, 255, 767], vec![0, 1_999]),
+        (4_000, vec![0, 0, 255, 767, 1_791], vec![0, 1_999, 3_999]),
+        (4_500, vec![0, 0, 255, 767, 1_791], vec![0, 1_999, 3_999]),
     ] {
         for is_waiting in [false, true] {
             let (repository, recorder, id) = noting(events);
@@ -247,7 +249,7 @@ fn on_an_executor_the_next_page_is_asked_for_before_the_last_one_is_replayed() {
     // Nothing beyond the version is asked for.
     let (repository, recorder, id) = noting(4_500);
     let past = runtime.block_on(repository.get_at(id, 2_000)).unwrap();
-    assert_eq!((past.readings, recorder.queries.lock().unwrap().len()), (1_999, 1));
+    assert_eq!((past.readings, recorder.queries.lock().unwrap().len()), (1_999, 4));
 }
 
 #[test]

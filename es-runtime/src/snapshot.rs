@@ -347,7 +347,7 @@ pub(crate) struct Rows<'a, A> {
 impl<'a, A> Rows<'a, A> {
     /// All of these.
     pub(crate) const fn of(pages: Pages<'a, A>) -> Self {
-        Self { first: None, pages }
+        Self { first: None, pages: pages.growing() }
     }
 
     /// What maps the rows of the last page.

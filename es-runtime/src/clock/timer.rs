@@ -6,6 +6,7 @@ use std::future::{Future, IntoFuture, poll_fn};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::process;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -144,14 +145,15 @@ struct Timer {
 }
 
 struct Sleepers {
-    is_running: bool,
+    /// The process that runs the thread. A fork of it has a copy of this, but no thread.
+    process: Option<u32>,
     next: u64,
     wakers: BTreeMap<(Instant, u64), Waker>,
 }
 
 impl Timer {
     const fn new(start: fn() -> io::Result<()>) -> Self {
-        let sleepers = Sleepers { is_running: false, next: 0, wakers: BTreeMap::new() };
+        let sleepers = Sleepers { process: None, next: 0, wakers: BTreeMap::new() };
         Self { start, sleepers: Mutex::new(sleepers), sooner: Condvar::new() }
     }
 
@@ -162,9 +164,12 @@ impl Timer {
     /// Notes whom to wake, and returns the number of the sleeper. Fails if there is no thread to wake him.
     fn enter(&self, until: Instant, known: Option<u64>, waker: Waker) -> io::Result<u64> {
         let mut sleepers = self.lock();
-        if !sleepers.is_running {
+        let process = process::id();
+        if sleepers.process != Some(process) {
             (self.start)()?;
-            sleepers.is_running = true;
+            sleepers.process = Some(process);
+            // Those of the parent: their executors may hold locks that no thread of the fork lets go.
+            std::mem::forget(std::mem::take(&mut sleepers.wakers));
         }
         let number = known.unwrap_or(sleepers.next);
         sleepers.next = sleepers.next.max(number + 1);
@@ -265,6 +270,33 @@ mod tests {
             assert_eq!(count.0.load(Ordering::Relaxed), polls, "nobody else wakes the sleeper");
         }
         assert!(begun.elapsed() >= duration);
+    }
+
+    #[test]
+    fn a_sleep_in_a_fork_of_the_process_ends_and_wakes_nobody_of_the_parent() {
+        static FORKED: Timer = Timer::new(|| thread::Builder::new().spawn(|| FORKED.run()).map(drop));
+        struct Parents(AtomicUsize);
+        impl Wake for Parents {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let parents = Arc::new(Parents(AtomicUsize::new(0)));
+        let until = Instant::now() + Duration::from_millis(1);
+        {
+            let mut sleepers = FORKED.lock();
+            // As a fork finds it: another process has the thread.
+            sleepers.process = Some(process::id() + 1);
+            sleepers.wakers.insert((until, 0), Waker::from(Arc::clone(&parents)));
+            sleepers.next = 1;
+        }
+        let (send, receive) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            crate::Wait::wait(Sleep { timer: &FORKED, ..sleep(Duration::from_millis(20)) });
+            send.send(())
+        });
+        assert_eq!(receive.recv_timeout(Duration::from_secs(5)), Ok(()), "no thread wakes the sleeper");
+        assert_eq!(parents.0.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::queue::Queue;
+use crate::recorder::bell::Bell;
 use crate::wait::{Slot, may_block, wake};
 
 /// Does jobs, many at a time.
@@ -30,6 +31,11 @@ pub(super) trait Worker: Send + 'static {
 
     /// Does all of them, each with an outcome of its own, in their order.
     fn run(&mut self, jobs: Vec<Self::Job>) -> Vec<Self::Outcome>;
+
+    /// Returns the bell to ring after a round, if there is one.
+    ///
+    /// The group rings it once the outcomes are given out and the worker is back: the wakers may ask for jobs.
+    fn bell(&mut self) -> Option<Bell>;
 
     /// The outcome of a job that the worker did not come to the end of.
     fn broken(&mut self) -> Self::Outcome;
@@ -141,7 +147,16 @@ impl<W: Worker> Shared<W> {
             let mut outcomes = run(&mut worker, jobs).into_iter();
             let mut fill = |slot: Arc<Slot<_>>| slot.fill(outcomes.next().unwrap_or_else(|| worker.broken()));
             let wakers: Vec<Waker> = slots.into_iter().filter_map(&mut fill).collect();
+            let bell = worker.bell();
+            // A waker is the caller's code, which may ask for a job and wait for it: it finds the worker in its place.
+            self.lock().worker = Some(worker);
             wakers.into_iter().for_each(wake);
+            ring(bell);
+            // Bound before the lock is let go.
+            let again = self.lock().take_worker();
+            // Whoever leads by now passes on.
+            let Some(again) = again else { return };
+            worker = again;
         }
         self.give_back(worker);
     }
@@ -221,7 +236,9 @@ impl<W: Worker> Shared<W> {
         let Some(mut worker) = state.take_worker() else { return Err(job) };
         drop(state);
         let outcome = run(&mut worker, vec![job]).pop().unwrap_or_else(|| worker.broken());
+        let bell = worker.bell();
         self.give_back(worker);
+        ring(bell);
         Ok(outcome)
     }
 }
@@ -230,6 +247,12 @@ fn run<W: Worker>(worker: &mut W, jobs: Vec<W::Job>) -> Vec<W::Outcome> {
     let many = jobs.len();
     catch_unwind(AssertUnwindSafe(|| worker.run(jobs)))
         .unwrap_or_else(|_| (0..many).map(|_| worker.broken()).collect())
+}
+
+fn ring(bell: Option<Bell>) {
+    if let Some(bell) = bell {
+        bell.ring();
+    }
 }
 
 enum Next {

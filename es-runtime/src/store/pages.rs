@@ -17,6 +17,10 @@ use crate::wait::may_block;
 /// The number of rows that one read returns at most.
 const PAGE: usize = 2_000;
 
+/// How many rows the first page of a replay has that an executor polls, and each later one twice as many: it replays them
+/// while the store reads the next ones. A page costs a query, and less than its rows.
+const FIRST: usize = 256;
+
 /// The number of bytes of states that are read at a time, but for a single event that is larger.
 const PAGE_BYTES: usize = 16 << 20;
 
@@ -27,6 +31,8 @@ pub(crate) struct Pages<'a, A> {
     /// The range that is still to be read.
     range: Option<EventRange>,
     size: usize,
+    /// How many rows the next page has at most, if an executor polls.
+    growing: usize,
     /// The mapper with the data key, where there are any.
     keyed: Option<Mapper>,
     /// The next page, which the store was asked for.
@@ -41,7 +47,21 @@ enum Ahead<'a> {
 
 impl<'a, A> Pages<'a, A> {
     pub(super) fn new(store: &'a EventStore, id: Id<A>, range: EventRange) -> Self {
-        Self { store, id, range: to_be_read(range), size: PAGE, keyed: None, ahead: None }
+        Self {
+            store,
+            id,
+            range: to_be_read(range),
+            size: PAGE,
+            growing: usize::MAX,
+            keyed: None,
+            ahead: None,
+        }
+    }
+
+    /// The same, for a replay: the first pages are small.
+    pub(crate) const fn growing(mut self) -> Self {
+        self.growing = FIRST;
+        self
     }
 
     /// The mapper of the last page.
@@ -90,8 +110,10 @@ impl<'a, A> Pages<'a, A> {
         });
     }
 
-    fn select(&self, range: EventRange) -> Boxed<'a, EventPage> {
-        self.store.recorder.select_dyn(self.id.uuid(), range.limit(self.size).limit_bytes(PAGE_BYTES))
+    fn select(&mut self, range: EventRange) -> Boxed<'a, EventPage> {
+        let size = if may_block() { self.size } else { self.size.min(self.growing) };
+        self.growing = self.growing.saturating_mul(2);
+        self.store.recorder.select_dyn(self.id.uuid(), range.limit(size).limit_bytes(PAGE_BYTES))
     }
 }
 

@@ -22,6 +22,7 @@ struct Notes {
     running: AtomicBool,
     largest: Mutex<usize>,
     ended: AtomicBool,
+    bell: Bell,
 }
 
 /// Jobs from here on panic.
@@ -52,6 +53,10 @@ impl Worker for Toy {
         assert!(jobs.iter().all(|job| *job < BAD), "on purpose");
         self.notes.done.lock().unwrap().extend(&jobs);
         jobs.into_iter().map(Outcome::Done).collect()
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        Some(self.notes.bell.clone())
     }
 
     fn broken(&mut self) -> Outcome {
@@ -522,5 +527,76 @@ fn without_a_thread_any_who_waits_may_lead() {
         assert_eq!(first.join().unwrap(), Outcome::Done(0));
         assert_eq!(other.join().unwrap(), Outcome::Done(2));
         drop(kept);
+    });
+}
+
+/// Asks for a job and waits for it; first it looks whether an earlier one is answered.
+struct Asks {
+    group: Arc<Group<Toy>>,
+    job: u64,
+    earlier: Mutex<Option<Arc<Slot<Outcome>>>>,
+    /// Whether the earlier job was answered, and the outcome of its own.
+    seen: mpsc::Sender<(bool, Outcome)>,
+}
+
+impl Asks {
+    fn new(group: &Arc<Group<Toy>>, job: u64) -> (Arc<Self>, mpsc::Receiver<(bool, Outcome)>) {
+        let (seen, receive) = mpsc::channel();
+        (Arc::new(Self { group: Arc::clone(group), job, earlier: Mutex::default(), seen }), receive)
+    }
+}
+
+impl Wake for Asks {
+    fn wake(self: Arc<Self>) {
+        let earlier = self.earlier.lock().unwrap().take();
+        let is_answered = earlier.is_none_or(|slot| slot.is_filled());
+        let _ = self.seen.send((is_answered, self.group.submit(self.job).wait()));
+    }
+}
+
+#[test]
+fn a_waker_of_the_bell_may_ask_the_worker_who_worked_at_once() {
+    in_time(|| {
+        let (group, notes) = toy();
+        let (asks, seen) = Asks::new(&group, 2);
+        let mut heard = notes.bell.listen();
+        assert!(Pin::new(&mut heard).poll(&mut Context::from_waker(&Waker::from(asks))).is_pending());
+        assert_eq!(group.submit(1).wait(), Outcome::Done(1));
+        assert_eq!(seen.recv().unwrap(), (true, Outcome::Done(2)));
+        assert_eq!(notes.sorted(), [1, 2]);
+    });
+}
+
+#[test]
+fn a_waker_of_the_bell_finds_the_answers_given_and_may_ask_the_worker_of_a_leader() {
+    in_time(|| {
+        let (group, notes) = toy();
+        let (asks, seen) = Asks::new(&group, 3);
+        notes.hold();
+        let mut job = group.submit(4);
+        assert!(poll_once(&mut job).is_pending());
+        until(|| notes.running.load(Ordering::SeqCst));
+        asks.earlier.lock().unwrap().clone_from(&job.slot);
+        let mut heard = notes.bell.listen();
+        let waker = Waker::from(Arc::clone(&asks));
+        assert!(Pin::new(&mut heard).poll(&mut Context::from_waker(&waker)).is_pending());
+        notes.release();
+        assert_eq!(seen.recv().unwrap(), (true, Outcome::Done(3)));
+        assert_eq!(drive(vec![job]), [Outcome::Done(4)]);
+    });
+}
+
+#[test]
+fn a_waker_of_a_job_may_ask_the_worker_who_did_it() {
+    in_time(|| {
+        let (group, notes) = toy();
+        let (asks, seen) = Asks::new(&group, 2);
+        notes.hold();
+        let mut job = group.submit(1);
+        let waker = Waker::from(asks);
+        assert!(Pin::new(&mut job).poll(&mut Context::from_waker(&waker)).is_pending());
+        notes.release();
+        assert_eq!(seen.recv().unwrap(), (true, Outcome::Done(2)));
+        assert_eq!(poll_once(&mut job), Poll::Ready(Outcome::Done(1)));
     });
 }

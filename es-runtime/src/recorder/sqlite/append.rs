@@ -44,11 +44,13 @@ pub(super) struct Writer {
     turns: Turns,
     /// Rings after commits.
     bell: Bell,
+    /// Whether something was stored since it was asked for the bell.
+    has_news: bool,
 }
 
 impl Writer {
     pub(super) const fn new(connection: Connection, place: Option<Place>, turns: Turns, bell: Bell) -> Self {
-        Self { connection, place, turns, bell }
+        Self { connection, place, turns, bell, has_news: false }
     }
 
     /// Appends in one transaction; if it cannot be committed, all of them failed.
@@ -58,12 +60,13 @@ impl Writer {
             return jobs.iter().map(|_| Err(error.copy())).collect();
         }
         let mut outcomes = Vec::with_capacity(jobs.len());
+        let keyless = self.keyless(jobs);
         for job in jobs {
             // After some failures SQLite has rolled the transaction back: what follows may not stand alone.
             outcomes.push(if self.connection.is_autocommit() {
                 Err(rolled_back())
             } else {
-                self.append_one(job)
+                self.append_one(job, keyless.is_some_and(|known| Arc::ptr_eq(known, &job.statements)))
             });
         }
         let stored = |outcome: &Outcome| outcome.is_ok();
@@ -85,14 +88,15 @@ impl Writer {
         outcomes
     }
 
-    /// Appends one of several in a transaction: if it is refused, nothing of it stays.
-    fn append_one(&self, job: &Append) -> Outcome {
+    /// Appends one of several in a transaction: if it is refused, nothing of it stays. `is_keyless` says that its tables
+    /// have no data keys.
+    fn append_one(&self, job: &Append, is_keyless: bool) -> Outcome {
         // One statement is whole or nothing by itself.
         let guarded = !job.is_one_statement();
         if guarded {
             self.execute("SAVEPOINT one").map_err(error::of("begin a transaction"))?;
         }
-        let inserted = self.insert(job);
+        let inserted = self.insert(job, is_keyless);
         if self.connection.is_autocommit() {
             return self.or_done_before(job, inserted);
         }
@@ -105,13 +109,13 @@ impl Writer {
 
     /// Appends in a transaction of its own; one event needs none, since SQLite makes one for the statement.
     fn append_alone(&self, job: &Append) -> Outcome {
-        let inserted = if job.is_one_statement() { self.insert(job) } else { self.insert_alone(job) };
+        let inserted = if job.is_one_statement() { self.insert(job, false) } else { self.insert_alone(job) };
         self.or_done_before(job, inserted)
     }
 
     fn insert_alone(&self, job: &Append) -> Result<Receipt, Refusal> {
         self.execute("BEGIN IMMEDIATE").map_err(error::of("begin a transaction"))?;
-        let inserted = self.insert(job).and_then(|receipt| {
+        let inserted = self.insert(job, false).and_then(|receipt| {
             self.execute("COMMIT").map_err(error::committing)?;
             Ok(receipt)
         });
@@ -121,13 +125,23 @@ impl Writer {
         inserted
     }
 
-    fn insert(&self, job: &Append) -> Result<Receipt, Refusal> {
+    fn insert(&self, job: &Append, is_keyless: bool) -> Result<Receipt, Refusal> {
         let Append { statements, commit, step } = job;
-        if job.is_one_statement() {
-            insert::one(&self.connection, statements, commit)
+        if is_keyless && job.is_one_statement() {
+            // Within a transaction, SQLite prepares to undo a statement that looks for a key and inserts. To insert a row
+            // costs less.
+            insert::one(&self.connection, statements, &statements.insert_one, commit)
         } else {
             insert::whole(&self.connection, statements, commit, step.as_ref())
         }
+    }
+
+    /// The tables of the first job, if they have no data keys before this transaction nor after it.
+    fn keyless<'j>(&self, jobs: &'j [Append]) -> Option<&'j Arc<Statements>> {
+        let statements = &jobs.first()?.statements;
+        let brings_none = jobs.iter().all(|job| job.commit.keys().is_empty());
+        let has_none = brings_none && matches!(facts::has_keys(&self.connection, statements), Ok(false));
+        has_none.then_some(statements)
     }
 
     /// Looks closer at a refused commit, once nothing of it is there any more.
@@ -172,6 +186,10 @@ impl Worker for Writer {
             lose(&mut outcomes, &Shared(ErrorKind::OutcomeUnknown, error.to_string()));
         }
         outcomes
+    }
+
+    fn bell(&mut self) -> Option<Bell> {
+        std::mem::take(&mut self.has_news).then(|| self.bell.clone())
     }
 
     fn broken(&mut self) -> Outcome {
@@ -219,7 +237,7 @@ impl Writer {
             several => self.append_all(several),
         };
         if outcomes.iter().flatten().any(|receipt| !receipt.is_repeated()) {
-            self.bell.ring();
+            self.has_news = true;
         }
         outcomes
     }

@@ -64,9 +64,14 @@ struct Shared {
 }
 
 impl Shared {
+    /// Whether a fork of the process inherited it.
+    fn is_inherited(&self) -> bool {
+        process::id() != self.process
+    }
+
     /// Refuses a fork of the process: it has no threads of the store, and locks of files are not passed on to it.
     fn check_process(&self) -> Result<(), Error> {
-        if process::id() == self.process {
+        if !self.is_inherited() {
             return Ok(());
         }
         Err(Error::new(
@@ -85,6 +90,15 @@ impl fmt::Debug for Sqlite {
     }
 }
 
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        if self.shared.is_inherited() {
+            // The connections are the parent's: SQLite forbids a fork to close them.
+            std::mem::forget(Arc::clone(&self.shared));
+        }
+    }
+}
+
 /// The databases in memory that have a name.
 static NAMED: Mutex<Option<HashMap<String, Weak<Shared>>>> = Mutex::new(None);
 
@@ -96,7 +110,7 @@ impl Sqlite {
         let named = named.get_or_insert_default();
         named.retain(|_, shared| shared.strong_count() > 0);
         let known = named.get(&name).and_then(Weak::upgrade);
-        if let Some(shared) = known.filter(|shared| !shared.writer.is_closed()) {
+        if let Some(shared) = known.filter(|shared| !shared.is_inherited() && !shared.writer.is_closed()) {
             return Ok(Self { shared });
         }
         let database = Self::open_new(options)?;
@@ -146,7 +160,12 @@ impl Sqlite {
     }
 
     /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.
+    ///
+    /// In a fork of the process it does nothing: the connections are the parent's.
     pub fn close(&self) {
+        if self.shared.is_inherited() {
+            return;
+        }
         if let Some(watch) = &self.shared.watch {
             watch.close();
         }
@@ -221,6 +240,7 @@ impl Sqlite {
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (database, statements) = (self.clone(), Arc::clone(statements));
         async move {
+            database.shared.check_process()?;
             let _waiting = database.shared.watch.as_ref().map(Watch::join);
             // Heard before the look, so that a commit between the two is not missed.
             let heard = database.shared.bell.listen();
@@ -296,7 +316,7 @@ mod tests {
     #[test]
     fn a_fork_of_the_process_is_refused_in_either_way_and_waits_for_no_thread() {
         let mut database = SqliteOptions::in_memory().open().unwrap();
-        Arc::get_mut(&mut database.shared).unwrap().process += 1;
+        inherit(&mut database);
         let recorder = database.recorder(&Tables::default()).map(drop);
         let statements = Arc::new(Statements::new(&Tables::default()));
         let recorders = SqliteRecorder { database, statements };
@@ -311,5 +331,48 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.to_string().contains("open the database after the fork"), "{error}");
         }
+    }
+
+    /// Makes the database look as a fork of the process finds it.
+    fn inherit(database: &mut Sqlite) {
+        Arc::get_mut(&mut database.shared).unwrap().process += 1;
+    }
+
+    #[test]
+    fn a_fork_of_the_process_starts_no_watch_and_closes_no_connection_of_the_parent() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("events.db");
+        let mut database = SqliteOptions::file(&file).open().unwrap();
+        drop(database.recorder(&Tables::default()).unwrap());
+        inherit(&mut database);
+        let statements = Arc::new(Statements::new(&Tables::default()));
+        let waited = database.beyond(&statements, None).wait();
+        assert_eq!(waited.unwrap_err().kind(), ErrorKind::Config);
+        assert!(!database.shared.watch.as_ref().unwrap().has_thread());
+        database.close();
+        drop(database);
+        // The last connection that is closed removes it.
+        assert!(folder.path().join("events.db-wal").exists(), "the connection was closed");
+    }
+
+    #[test]
+    fn a_fork_of_the_process_opens_a_shared_memory_of_its_own() {
+        let open = || SqliteOptions::in_shared_memory("forked").open().unwrap();
+        let parents = open();
+        let own = open();
+        assert!(Arc::ptr_eq(&parents.shared, &own.shared));
+        drop(own);
+        // Not `inherit`: the list of names refers to it, too.
+        let mut named = NAMED.lock().unwrap();
+        let named_before = named.as_mut().unwrap().remove("forked");
+        drop((named, named_before));
+        let mut parents = parents;
+        inherit(&mut parents);
+        let weak = Arc::downgrade(&parents.shared);
+        NAMED.lock().unwrap().as_mut().unwrap().insert("forked".to_owned(), weak);
+        let own = open();
+        assert!(!Arc::ptr_eq(&parents.shared, &own.shared), "it is the copy of the parent's");
+        own.recorder(&Tables::default()).unwrap();
+        assert!(Arc::ptr_eq(&open().shared, &own.shared));
     }
 }

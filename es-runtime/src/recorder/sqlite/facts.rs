@@ -65,8 +65,7 @@ pub(super) fn keys(
     commit: &Commit,
 ) -> Result<HashMap<Uuid, KeyFact>, Error> {
     let mut found = HashMap::new();
-    let mut any = connection.prepare_cached(&statements.has_keys).map_err(error::of("read the data keys"))?;
-    if !any.query_row([], |row| row.get(0)).map_err(error::of("read the data keys"))? {
+    if !has_keys(connection, statements)? {
         return Ok(found);
     }
     let mut before = None;
@@ -81,6 +80,13 @@ pub(super) fn keys(
         }
     }
     Ok(found)
+}
+
+/// Whether there are any data keys, or marks of aggregates that are forgotten.
+pub(super) fn has_keys(connection: &Connection, statements: &Statements) -> Result<bool, Error> {
+    let failed = error::of("read the data keys");
+    let mut any = connection.prepare_cached(&statements.has_keys).map_err(&failed)?;
+    any.query_row([], |row| row.get(0)).map_err(&failed)
 }
 
 fn taken(

@@ -29,20 +29,24 @@ pub(super) fn is_one_statement(commit: &Commit, step: Option<&Step>) -> bool {
     commit.events().len() == 1 && step.is_none() && commit.keys().is_empty()
 }
 
-/// Inserts the one event of a commit that brings nothing else.
+/// Inserts the events of one aggregate by one statement, of a commit that brings no data keys.
 pub(super) fn one(
     connection: &Connection,
     statements: &Statements,
+    text: &str,
     commit: &Commit,
 ) -> Result<Receipt, Refusal> {
-    let Some(event) = commit.events().first() else { return Ok(Receipt::new(commit.id())) };
-    check_columns(statements, event)?;
-    let mut statement = prepare(connection, &statements.insert_keyless)?;
-    bind(&mut statement, statements, commit, event, 0).map_err(error::of("store the events"))?;
-    if run(connection, statements, &mut statement, commit)? == 0 {
-        // The statement itself leaves out the row of an aggregate that has a data key, or is forgotten.
-        let has_key = select::key(connection, statements, event.id)?.is_some();
-        let error = if has_key { Error::lacks_data_key(event.id) } else { left_out(0, 1) };
+    let Some(first) = commit.events().first() else { return Ok(Receipt::new(commit.id())) };
+    let mut statement = prepare(connection, text)?;
+    for (number, event) in commit.events().iter().enumerate() {
+        check_columns(statements, event)?;
+        bind(&mut statement, statements, commit, event, number).map_err(error::of("store the events"))?;
+    }
+    let (inserted, given) = (run(connection, statements, &mut statement, commit)?, commit.events().len());
+    if inserted < given {
+        // The statement itself leaves out the rows of an aggregate that has a data key, or is forgotten.
+        let has_key = select::key(connection, statements, first.id)?.is_some();
+        let error = if has_key { Error::lacks_data_key(first.id) } else { left_out(inserted, given) };
         return Err(Refusal::ByFacts(error));
     }
     Ok(receipt(connection, commit))
@@ -58,6 +62,9 @@ pub(super) fn whole(
     if let Some(step) = step {
         take_step(connection, statements, step)?;
     }
+    if let Some(text) = keyless(statements, commit) {
+        return one(connection, statements, text, commit);
+    }
     check_keys(commit, &facts::keys(connection, statements, commit)?).map_err(Refusal::ByFacts)?;
     for key in commit.keys() {
         insert_key(connection, statements, key)?;
@@ -67,6 +74,13 @@ pub(super) fn whole(
     }
     events(connection, statements, commit)?;
     Ok(receipt(connection, commit))
+}
+
+/// The one statement that inserts all events of a commit and looks for a data key, if they are few and of one aggregate.
+fn keyless<'s>(statements: &'s Statements, commit: &Commit) -> Option<&'s str> {
+    let (first, others) = commit.events().split_first()?;
+    let is_of_one = commit.keys().is_empty() && others.iter().all(|event| event.id == first.id);
+    is_of_one.then(|| statements.insert_keyless(commit.events().len()))?
 }
 
 /// Inserts the events of a commit, many rows by one statement.

@@ -7,6 +7,9 @@ use crate::recorder::sql::{ColumnType, EventTable, Identifier, Needed, Tables};
 /// The number of rows that one statement inserts, most first: a few texts serve commits of every size.
 pub(super) const BATCHES: [usize; 3] = [64, 8, 2];
 
+/// The number of events that one statement stores together with the look for a data key: most commits have fewer.
+const KEYLESS: usize = 16;
+
 /// The texts that read parts of sequences.
 #[derive(Debug)]
 pub(super) struct Ranges {
@@ -73,10 +76,10 @@ impl LogTexts {
 pub(super) struct Statements {
     /// The user's own columns, in the order in which they are inserted.
     pub(super) own: Vec<(String, ColumnType)>,
-    /// Stores one event, unless its aggregate has a data key or is forgotten.
-    pub(super) insert_keyless: String,
+    /// Store the events of one aggregate, one more each, unless it has a data key or is forgotten.
+    insert_keyless: [String; KEYLESS],
     /// Stores one event.
-    insert_one: String,
+    pub(super) insert_one: String,
     /// Store several events, so many as [`BATCHES`] says.
     insert_batches: [String; BATCHES.len()],
     pub(super) taken: String,
@@ -113,10 +116,11 @@ impl Statements {
                 (number * width + 1..).take(width).map(|at| format!("?{at}")).collect();
             parameters.join(", ")
         };
-        let rows = |many: usize| {
+        let values = |many: usize| {
             let rows: Vec<String> = (0..many).map(|number| format!("({})", row(number))).collect();
-            format!("{insert} VALUES {}", rows.join(", "))
+            rows.join(", ")
         };
+        let rows = |many: usize| format!("{insert} VALUES {}", values(many));
         let cursor = "consumer = ?1 AND upstream = ?2 AND first_slice = ?3 AND last_slice = ?4";
         let forget = [
             // As long as before: it is written over where it stands.
@@ -131,10 +135,13 @@ impl Statements {
         ];
         Self {
             own: own.iter().map(|(own, of)| (own.as_str().to_owned(), *of)).collect(),
-            insert_keyless: format!(
-                "{insert} SELECT {} WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1)",
-                row(0)
-            ),
+            insert_keyless: std::array::from_fn(|number| {
+                let keyless = format!("WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1)");
+                match number {
+                    0 => format!("{insert} SELECT {} {keyless}", row(0)),
+                    _ => format!("{insert} SELECT * FROM (VALUES {}) {keyless}", values(number + 1)),
+                }
+            }),
             insert_one: rows(1),
             insert_batches: BATCHES.map(rows),
             taken: format!(
@@ -179,6 +186,11 @@ impl Statements {
     pub(super) fn insert(&self, left: usize) -> (&str, usize) {
         let fits = BATCHES.iter().zip(&self.insert_batches).find(|(many, _)| **many <= left);
         fits.map_or((&self.insert_one, 1), |(many, text)| (text, *many))
+    }
+
+    /// The text that stores so many events of one aggregate, unless it has a data key or is forgotten.
+    pub(super) fn insert_keyless(&self, many: usize) -> Option<&str> {
+        self.insert_keyless.get(many.checked_sub(1)?).map(String::as_str)
     }
 
     pub(super) fn has_own(&self, name: &str) -> bool {

@@ -4,7 +4,6 @@
 //! connection apart that others have changed the file.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -13,6 +12,7 @@ use super::connection::open_reader;
 use super::options::SqliteOptions;
 use super::place::Place;
 use crate::recorder::bell::Bell;
+use crate::recorder::group::start;
 
 /// The time between two looks of the thread.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -26,6 +26,8 @@ struct Shared {
     place: Place,
     bell: Bell,
     state: Mutex<State>,
+    /// The thread uses it, `close` takes it. Its lock comes before that of `state`, and no waker runs under it.
+    connection: Mutex<Option<Connection>>,
     /// Wakes the thread once a reader waits, or at the end.
     called: Condvar,
 }
@@ -34,13 +36,14 @@ struct Shared {
 struct State {
     /// The number of readers that wait for events.
     waiting: usize,
-    thread: Option<JoinHandle<()>>,
+    has_thread: bool,
     closed: bool,
 }
 
 impl Watch {
     pub(super) fn new(options: SqliteOptions, place: Place, bell: Bell) -> Self {
-        let shared = Shared { options, place, bell, state: Mutex::default(), called: Condvar::new() };
+        let (state, connection, called) = (Mutex::default(), Mutex::default(), Condvar::new());
+        let shared = Shared { options, place, bell, state, connection, called };
         Self { shared: Arc::new(shared) }
     }
 
@@ -50,29 +53,36 @@ impl Watch {
     pub(super) fn join(&self) -> Waiting {
         let mut state = self.shared.lock();
         state.waiting += 1;
-        if state.thread.is_none() && !state.closed {
+        let is_first = state.waiting == 1;
+        if !state.has_thread && !state.closed {
             let shared = Arc::clone(&self.shared);
             // Without a thread, waiting readers look again by themselves after a while.
-            state.thread =
-                thread::Builder::new().name("es-watch".to_owned()).spawn(move || serve(&shared)).ok();
+            state.has_thread = start("es-watch", move || serve(&shared)).is_ok();
         }
         drop(state);
-        self.shared.called.notify_all();
+        if is_first {
+            // With others the thread looks already.
+            self.shared.called.notify_all();
+        }
         Waiting { shared: Arc::clone(&self.shared) }
     }
 
-    /// Ends the thread and its connection.
+    /// Closes the connection, and has the thread end.
+    ///
+    /// It waits for one look of the thread at most. It does not wait for the thread itself, which may be in a waker that
+    /// waits for the caller.
     pub(super) fn close(&self) {
-        let mut state = self.shared.lock();
-        state.closed = true;
-        let thread = state.thread.take();
-        drop(state);
+        self.shared.lock().closed = true;
         self.shared.called.notify_all();
         // Waiting readers learn at once that there is nothing to wait for.
         self.shared.bell.ring();
-        if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
-            let _ = thread.join();
-        }
+        let connection = self.shared.connection().take();
+        drop(connection);
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_thread(&self) -> bool {
+        self.shared.lock().has_thread
     }
 }
 
@@ -97,10 +107,27 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn connection(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number that changes when another connection changes the file, or `None` if it cannot be read now.
+    fn version(&self) -> Option<i64> {
+        let mut connection = self.connection();
+        if self.lock().closed {
+            return None;
+        }
+        if connection.is_none() {
+            *connection = open_reader(&self.options, Some(&self.place)).ok();
+        }
+        let read = connection.as_ref()?.query_row("PRAGMA data_version", [], |row| row.get(0));
+        // A connection that fails is opened anew.
+        read.map_err(|_| *connection = None).ok()
+    }
 }
 
 fn serve(shared: &Shared) {
-    let mut connection = None;
     let mut seen = None;
     let mut state = shared.lock();
     while !state.closed {
@@ -109,7 +136,7 @@ fn serve(shared: &Shared) {
             continue;
         }
         drop(state);
-        let now = version(&mut connection, shared);
+        let now = shared.version();
         // The first look tells nothing: whoever waits looks once more.
         if now.is_none() || now != seen {
             shared.bell.ring();
@@ -122,12 +149,55 @@ fn serve(shared: &Shared) {
     }
 }
 
-/// The number that changes when another connection changes the file, or `None` if it cannot be read now.
-fn version(connection: &mut Option<Connection>, shared: &Shared) -> Option<i64> {
-    if connection.is_none() {
-        *connection = open_reader(&shared.options, Some(&shared.place)).ok();
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Wake, Waker};
+    use std::thread;
+
+    use super::*;
+    use crate::recorder::sqlite::connection::open_writer;
+
+    /// Reports that it runs, then needs a lock.
+    struct Needs(mpsc::Sender<()>, Arc<Mutex<()>>);
+
+    impl Wake for Needs {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.send(());
+            drop(self.1.lock());
+        }
     }
-    let read = connection.as_ref()?.query_row("PRAGMA data_version", [], |row| row.get(0));
-    // A connection that fails is opened anew.
-    read.map_err(|_| *connection = None).ok()
+
+    #[test]
+    fn closing_waits_for_no_waker_and_closes_the_connection_all_the_same() {
+        const LIMIT: Duration = Duration::from_secs(5);
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::file(folder.path().join("events.db"));
+        let (_writer, place) = open_writer(&options).unwrap();
+        let bell = Bell::new();
+        let watch = Watch::new(options, place.unwrap(), bell.clone());
+        let shared = Arc::clone(&watch.shared);
+        let (runs, is_running) = mpsc::channel();
+        let lock = Arc::new(Mutex::new(()));
+        let held = lock.lock().unwrap();
+        let waker = Waker::from(Arc::new(Needs(runs, Arc::clone(&lock))));
+        let mut heard = pin!(bell.listen());
+        assert!(heard.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let _waiting = watch.join();
+        is_running.recv_timeout(LIMIT).unwrap();
+        assert!(shared.connection().is_some());
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            drop(watch);
+            send.send(())
+        });
+        let closed = receive.recv_timeout(LIMIT);
+        let is_closed = closed.is_ok() && shared.connection().is_none();
+        drop(held);
+        assert!(is_closed, "closing waits for the thread, which waits in a waker: {closed:?}");
+        assert_eq!(shared.version(), None);
+        assert!(shared.connection().is_none(), "it is opened again after closing");
+    }
 }
