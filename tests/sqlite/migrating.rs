@@ -172,14 +172,14 @@ fn a_database_of_form_2_is_read_and_goes_on() {
     let id = |number| Id::<Account>::from_uuid(Uuid::from_u128(number));
     for (number, owner) in [(1, "Ann"), (2, "Bo")] {
         let mut account = app.get(id(number)).wait().unwrap();
-        assert_eq!((account.owner.as_str(), account.balance), (owner, 10 + number as i64));
+        assert_eq!((account.owner.as_str(), account.balance), (owner, 10 + i64::try_from(number).unwrap()));
         account.deposit(1);
         app.save(&mut account).wait().unwrap();
         assert!(
             app.store().renew_key(id(number).uuid()).wait().is_ok_and(|renewed| renewed),
             "to the form with an id"
         );
-        assert_eq!(app.get(id(number)).wait().unwrap().balance, 11 + number as i64);
+        assert_eq!(app.get(id(number)).wait().unwrap().balance, 11 + i64::try_from(number).unwrap());
         assert_eq!(app.repository().snapshots().unwrap().versions(id(number)).wait().unwrap(), [2_u64]);
     }
     assert_eq!(kind(app.get(id(3)).wait()), ErrorKind::Forgotten);

@@ -58,7 +58,7 @@ pub(super) fn events(connection: &Connection, events: &EventTable) -> Result<(),
     definitions.extend(own.iter().filter(|(own, _)| !is_there(own)).map(|(_, definition)| &**definition));
     let create = schema::events_alone(events, &format!("\"{new}\""), &definitions);
     let copied = columns.iter().filter(|column| column.is_stored);
-    let copied: String = copied.map(|column| format!("{}, ", quoted(&column.name))).collect();
+    let copied: String = copied.flat_map(|column| [quoted(&column.name), ", ".to_owned()]).collect();
     let kept = format!("log_position, {id}, {version}, {topic}, commit_id, {copied}{state}");
 
     let deterministic = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;

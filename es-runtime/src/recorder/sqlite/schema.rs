@@ -65,7 +65,7 @@ pub(super) fn own_columns(events: &EventTable) -> Vec<(String, String)> {
 pub(super) fn events_alone(events: &EventTable, name: &str, own: &[&str]) -> String {
     let EventTable { id, version, topic, state, .. } = events;
     // The comma on a line of its own: a definition may end in a comment.
-    let own: String = own.iter().map(|definition| format!("{definition}\n,")).collect();
+    let own: String = own.iter().flat_map(|definition| [definition, "\n,"]).collect();
     // The state comes last: what stands behind it can only be reached through it, and it may be long.
     // The checks hold also what others write. The key is part of the table: it cannot be lost.
     format!(

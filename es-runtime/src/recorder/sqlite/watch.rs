@@ -74,8 +74,6 @@ impl Watch {
     pub(super) fn close(&self) {
         self.shared.lock().closed = true;
         self.shared.called.notify_all();
-        // Waiting readers learn at once that there is nothing to wait for.
-        self.shared.bell.ring();
         let connection = self.shared.connection().take();
         drop(connection);
     }

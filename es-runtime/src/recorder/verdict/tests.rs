@@ -12,17 +12,23 @@ use crate::stored_event::StoredEvent;
 /// An aggregate and a version, each of a few, and one of two topics.
 type Row = (u128, u32, bool);
 
+/// A data key; none stands for one that is destroyed.
+type Key = Option<u8>;
+
+/// Where a reader is; none stands for the beginning.
+type Place = Option<u64>;
+
 /// The stored rows, and the commit.
 #[derive(Clone, Debug)]
 struct Case {
     /// With the number of the commit.
     stored: Vec<(Row, u128)>,
-    known: Vec<(u128, Option<u8>)>,
+    known: Vec<(u128, Key)>,
     tracked: Option<u64>,
     commit: u128,
     events: Vec<Row>,
-    keys: Vec<(u128, Option<u8>)>,
-    step_from: Option<Option<u64>>,
+    keys: Vec<(u128, Key)>,
+    step_from: Option<Place>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -67,7 +73,7 @@ impl Case {
         Some((index as u64 + 1, topic, commit))
     }
 
-    fn key_of(&self, id: u128) -> Option<Option<u8>> {
+    fn key_of(&self, id: u128) -> Option<Key> {
         self.known.iter().find(|(known, _)| *known == id).map(|(_, key)| *key)
     }
 
