@@ -112,7 +112,7 @@ fn hides<T>(secret: &str, place: &str, result: Result<T, Error>) {
     let mut told = format!("{error}\n{error:?}\n{error:#?}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        told += &format!("\n{error}\n{error:?}");
+        told.extend(["\n", &error.to_string(), "\n", &format!("{error:?}")]);
         cause = error.source();
     }
     // A part of it is too much, too.
@@ -189,7 +189,7 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
             if opens {
                 hides(&secret, place, uri.parse::<SqliteOptions>());
             } else {
-                hides(&secret, place, Application::open(&*uri).wait());
+                hides(&secret, place, Application::open(&uri).wait());
                 hides(&secret, place, open("bank", &[("PERSISTENCE", &uri)]));
             }
         }

@@ -11,10 +11,11 @@ use es_runtime::clock::timeout;
 use es_runtime::id::Mark;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventRange, KeyRecorder, LogRange,
-    MemoryRecorder, MemorySnapshots, ProcessRecorder, SnapshotRecorder, Step, TrackingRecorder,
+    MemoryRecorder, MemorySnapshots, Notification, ProcessRecorder, Receipt, SnapshotRecorder, Step,
+    TrackingRecorder,
 };
 use es_runtime::stored_event::StoredEvent;
-use es_runtime::testing::faults::{Call, Faulty, Gate, Hold, When};
+use es_runtime::testing::faults::{Call, Faults, Faulty, Gate, Hold, When};
 use es_runtime::{ErrorKind, Version, Wait};
 use uuid::Uuid;
 
@@ -40,7 +41,7 @@ fn append(recorder: &Recorder) -> Mark {
 
 fn log(recorder: &Recorder) -> Vec<u64> {
     let page = recorder.read_log(LogRange::all()).wait().unwrap();
-    assert!(page.entries.last().map(|last| last.position()) <= page.through.map(Mark::position));
+    assert!(page.entries.last().map(Notification::position) <= page.through.map(Mark::position));
     page.entries.iter().map(|entry| entry.position().get()).collect()
 }
 
@@ -69,7 +70,7 @@ fn a_commit_that_is_held_back_holds_up_the_log_and_not_the_tables() {
     assert_eq!(visible(&recorder, LogRange::all()), [1, 2, 5, 6]);
     assert_eq!(visible(&recorder, LogRange::all().after(first).limit(1)), [5]);
     assert_eq!(visible(&recorder, LogRange::all().limit(3)), [1, 2, 5]);
-    assert_eq!(recorder.faults().held().iter().map(|held| held.mark()).collect::<Vec<_>>(), [Some(held)]);
+    assert_eq!(recorder.faults().held().iter().map(Receipt::mark).collect::<Vec<_>>(), [Some(held)]);
     recorder.faults().show(CommitId::new());
     assert_eq!(through(&recorder), Some(2), "another commit was shown");
     recorder.faults().show(held.commit());
@@ -223,10 +224,8 @@ fn a_failure_before_the_commit_stores_nothing_and_one_after_it_all() {
     for (is_after, kind) in [(false, ErrorKind::Unavailable), (true, ErrorKind::Storage)] {
         let recorder = recorder();
         let commit = commit();
-        match is_after {
-            false => recorder.faults().fail_before(Call::Append, When::at_call(1), kind),
-            true => recorder.faults().fail_after(Call::Append, When::at_call(1), kind),
-        };
+        let fail = if is_after { Faults::fail_after } else { Faults::fail_before };
+        fail(&recorder.faults(), Call::Append, When::at_call(1), kind);
         assert_eq!(recorder.append(commit.clone()).wait().unwrap_err().kind(), kind);
         assert_eq!(log(&recorder).is_empty(), !is_after);
         assert_eq!(recorder.append(commit).wait().unwrap().is_repeated(), is_after);

@@ -23,7 +23,7 @@ impl OwnCodec for Cbor {
         130
     }
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "CBOR"
     }
 
@@ -218,23 +218,25 @@ fn any_bytes_are_an_error_that_shows_no_data() {
         }
     }
     assert!(refused([&row.state[..], b"hush"].concat()), "left over");
-    assert!(refused([&[1, 130, 0, 0][..], &[0x81; 100_000]].concat()), "deep");
+    assert!(refused([&[1, 130, 0, 0][..], &vec![0x81; 100_000]].concat()), "deep");
     assert!(refused([&[1, 130, 0, 0][..], &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]].concat()));
-    // Another type than the one that is asked for.
-    #[derive(Clone, Debug, Serialize, Deserialize)]
-    struct Wrong {
-        text: Vec<String>,
-    }
-    impl Event for Wrong {
-        const NAME: &'static str = "Booked";
-        const TOPIC: &'static str = "Chronicle.Booked";
-        const VERSION: u32 = 2;
-    }
     let wrong = row_of(&cbor(), &Wrong { text: vec!["hush".into()] }).unwrap();
     let error = text_of(&cbor(), &wrong).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
     assert!(error.to_string().contains("not readable as CBOR"), "{error}");
+}
+
+/// Another type than the one that is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Wrong {
+    text: Vec<String>,
+}
+
+impl Event for Wrong {
+    const NAME: &'static str = "Booked";
+    const TOPIC: &'static str = "Chronicle.Booked";
+    const VERSION: u32 = 2;
 }
 
 /// A codec that does something wrong.
@@ -262,7 +264,7 @@ impl OwnCodec for Faulty {
         if self.0 == Fault::Code { 1 } else { 130 }
     }
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "faulty"
     }
 

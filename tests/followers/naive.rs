@@ -18,13 +18,13 @@ fn rest() -> bool {
 }
 
 /// Keeps the highest position that it saw.
-pub struct Highest {
+pub(crate) struct Highest {
     page: usize,
     reached: Option<Mark>,
 }
 
 impl Highest {
-    pub fn new(page: usize) -> Self {
+    pub(crate) fn new(page: usize) -> Self {
         Self { page, reached: None }
     }
 }
@@ -40,13 +40,13 @@ impl Follower for Highest {
 }
 
 /// Keeps the newest position of the log wherever its filter let nothing pass.
-pub struct Filtering {
+pub(crate) struct Filtering {
     page: usize,
     reached: Option<Mark>,
 }
 
 impl Filtering {
-    pub fn new(page: usize) -> Self {
+    pub(crate) fn new(page: usize) -> Self {
         Self { page, reached: None }
     }
 }
@@ -65,7 +65,7 @@ impl Follower for Filtering {
 }
 
 /// Shares its place with other runners, and moves it forward only; it does not compare where it came from.
-pub struct Beyond {
+pub(crate) struct Beyond {
     page: usize,
     reached: Reached,
 }
@@ -73,11 +73,11 @@ pub struct Beyond {
 type Reached = Arc<Mutex<Option<Mark>>>;
 
 impl Beyond {
-    pub fn beginning() -> Reached {
+    pub(crate) fn beginning() -> Reached {
         Reached::default()
     }
 
-    pub fn new(reached: &Reached, page: usize) -> Self {
+    pub(crate) fn new(reached: &Reached, page: usize) -> Self {
         Self { page, reached: Arc::clone(reached) }
     }
 }

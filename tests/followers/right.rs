@@ -8,17 +8,17 @@ use es_runtime::recorder::{ApplicationRecorder, Cursor, LogRange, Step, Tracking
 use super::{Follower, Log, View};
 
 /// Tracks the place up to which the log is complete, by steps that compare.
-pub struct Right {
+pub(crate) struct Right {
     cursor: Cursor,
     range: LogRange,
 }
 
 impl Right {
-    pub fn new(range: LogRange) -> Self {
+    pub(crate) fn new(range: LogRange) -> Self {
         Self { cursor: Cursor::new("balances", "bank").unwrap(), range }
     }
 
-    pub fn of_slices(self, slices: Slices) -> Self {
+    pub(crate) fn of_slices(self, slices: Slices) -> Self {
         Self { cursor: self.cursor.with_slices(slices), range: self.range.slices(slices) }
     }
 }
