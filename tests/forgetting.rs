@@ -381,7 +381,7 @@ macro_rules! labelled {
 }
 
 labelled!(Binder);
-labelled!(Drawer);
+labelled!(Suitcase);
 
 #[test]
 fn an_aggregate_is_forgotten_only_under_its_own_type() {
@@ -395,7 +395,7 @@ fn an_aggregate_is_forgotten_only_under_its_own_type() {
         let id = binder.id();
         app.save(&mut binder).wait().unwrap();
         // Both are created by a shared event, whose row names its aggregate under the data key.
-        let as_another = Id::<Drawer>::from_uuid(id.uuid());
+        let as_another = Id::<Suitcase>::from_uuid(id.uuid());
         assert_eq!(kind(app.forget(as_another).wait()), ErrorKind::WrongAggregate);
         assert_eq!(app.get(id).wait().unwrap().label, "a");
         app.forget(id).wait().unwrap();
