@@ -263,8 +263,8 @@ mod tests {
         let count = Arc::new(Count(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&count));
         let duration = Duration::from_millis(5);
-        let mut sleep = Sleep { timer: &THREADLESS, ..sleep(duration) };
         let (begun, mut polls) = (Instant::now(), 0);
+        let mut sleep = Sleep { timer: &THREADLESS, ..sleep(duration) };
         while poll(&mut sleep, &waker).is_pending() {
             polls += 1;
             assert_eq!(count.0.load(Ordering::Relaxed), polls, "nobody else wakes the sleeper");
