@@ -31,6 +31,10 @@ impl Mapper {
     }
 
     /// The codec with this code.
+    #[cfg_attr(
+        not(feature = "own-codec"),
+        expect(clippy::unused_self, reason = "there are no codecs of the user's own")
+    )]
     pub(super) fn codec_of(&self, code: u8) -> Result<AnyCodec, Error> {
         if let Some(codec) = Codec::from_code(code) {
             return Ok(AnyCodec::Known(codec));
@@ -48,6 +52,10 @@ impl Mapper {
     }
 
     /// Refuses a codec of the user's own whose code is not the user's.
+    #[cfg_attr(
+        not(feature = "own-codec"),
+        expect(clippy::unnecessary_wraps, reason = "there are no codecs of the user's own")
+    )]
     pub(super) fn check_codec(&self) -> Result<(), Error> {
         match &self.codec {
             #[cfg(feature = "own-codec")]

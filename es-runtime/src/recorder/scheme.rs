@@ -12,6 +12,7 @@ pub(crate) struct Scheme {
 }
 
 /// The options that an application passes to a store that it opens.
+#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only a database has tables"))]
 pub(crate) struct Opening<'a> {
     pub(crate) tables: &'a Tables,
     /// The columns of the user's own that the mapper fills.
