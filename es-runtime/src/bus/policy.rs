@@ -35,7 +35,7 @@ use crate::wait::Wait;
 /// # }
 ///
 /// let bus = Bus::<Recorded<AccountEvent>>::new();
-/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// let policy = PersistencePolicy::new(&bus, store.clone());
 ///
 /// let account = Account::open();
@@ -99,7 +99,7 @@ impl PersistencePolicy {
 /// use es_runtime::bus::{Bus, PersistencePolicy, SnapshottingPolicy};
 /// use es_runtime::repository::Repository;
 ///
-/// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// # let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
 /// let bus = Bus::<Recorded<AccountEvent>>::new();
 /// let repository = Repository::new(store.clone()).with_snapshots(snapshots);

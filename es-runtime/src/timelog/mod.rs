@@ -49,7 +49,7 @@ const PAGE: usize = 256;
 ///     pub message: String,
 /// }
 ///
-/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()));
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// let log = TimeLog::<Logged>::new(store, uuid::Uuid::now_v7());
 /// let first = log.append(Logged { message: "started".into() }).wait()?;
 /// let second = log.append(Logged { message: "stopped".into() }).wait()?;
