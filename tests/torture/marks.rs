@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::kind::{Kind, Length, Table};
 use crate::random::Random;
 
-/// What happens to the log while the follower is away.
+/// The change that the log goes through while the follower is away.
 #[derive(Clone, Copy)]
 enum Fate {
     Nothing,

@@ -17,8 +17,8 @@ use crate::wait::may_block;
 /// The number of rows that one read returns at most.
 const PAGE: usize = 2_000;
 
-/// How many rows the first page of a replay has that an executor polls, and each later one twice as many: it replays them
-/// while the store reads the next ones. A page costs a query, and less than its rows.
+/// The number of rows in the first page of a replay that an executor polls. Each later page has twice as many: the executor
+/// replays one page while the store reads the next. A page costs a query, and less than its rows.
 const FIRST: usize = 256;
 
 /// The number of bytes of states that are read at a time, but for a single event that is larger.
@@ -31,7 +31,7 @@ pub(crate) struct Pages<'a, A> {
     /// The range that is still to be read.
     range: Option<EventRange>,
     size: usize,
-    /// How many rows the next page has at most, if an executor polls.
+    /// The largest number of rows in the next page, if an executor polls.
     growing: usize,
     /// The mapper with the data key, where there are any.
     keyed: Option<Mapper>,

@@ -79,7 +79,7 @@ fn is_source(entry: &Notification) -> bool {
     TOPICS.iter().any(|topic| entry.event.topic == **topic)
 }
 
-/// How often a sequence that has to grow does not.
+/// The number of sequences that have to grow and do not.
 fn falls<T: PartialOrd>(sequence: &[T]) -> u64 {
     sequence.windows(2).filter(|pair| pair[0] > pair[1]).count() as u64
 }

@@ -1,4 +1,4 @@
-//! What a process notes for the audit, in lines of a file.
+//! The notes of a process for the audit, as lines of a file.
 
 use std::fs;
 use std::path::Path;

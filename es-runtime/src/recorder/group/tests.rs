@@ -535,7 +535,7 @@ struct Asks {
     group: Arc<Group<Toy>>,
     job: u64,
     earlier: Mutex<Option<Arc<Slot<Outcome>>>>,
-    /// Whether the earlier job was answered, and the outcome of its own.
+    /// Gets true if the earlier job was answered, and the outcome of the waker's own job.
     seen: mpsc::Sender<(bool, Outcome)>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Writer {
     turns: Turns,
     /// Rings after commits.
     bell: Bell,
-    /// Whether something was stored since it was asked for the bell.
+    /// The writer sets this when it stores something, and clears it when the group asks for the bell.
     has_news: bool,
 }
 

@@ -64,7 +64,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Whether a fork of the process inherited it.
+    /// True in a fork of the process, which inherited the connections of its parent.
     fn is_inherited(&self) -> bool {
         process::id() != self.process
     }

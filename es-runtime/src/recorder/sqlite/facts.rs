@@ -82,7 +82,7 @@ pub(super) fn keys(
     Ok(found)
 }
 
-/// Whether there are any data keys, or marks of aggregates that are forgotten.
+/// True if the table of data keys has a row: a key, or the mark of a forgotten aggregate.
 pub(super) fn has_keys(connection: &Connection, statements: &Statements) -> Result<bool, Error> {
     let failed = error::of("read the data keys");
     let mut any = connection.prepare_cached(&statements.has_keys).map_err(&failed)?;

@@ -122,7 +122,7 @@ struct Column {
     name: String,
     /// Its part of the text that made the table: with its type, and all rules of its own.
     definition: String,
-    /// Whether it has values of its own, and does not compute them from others.
+    /// True if the column has values of its own; a generated column computes them from others.
     is_stored: bool,
 }
 

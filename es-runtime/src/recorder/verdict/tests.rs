@@ -15,7 +15,7 @@ type Row = (u128, u32, bool);
 /// A data key; none stands for one that is destroyed.
 type Key = Option<u8>;
 
-/// Where a reader is; none stands for the beginning.
+/// The place of a reader; none stands for the beginning.
 type Place = Option<u64>;
 
 /// The stored rows, and the commit.
