@@ -13,6 +13,7 @@ mod kind;
 mod linear;
 mod marks;
 mod processes;
+#[path = "../../es-runtime/src/testing/random.rs"]
 mod random;
 #[path = "../differential/sparse.rs"]
 mod sparse;

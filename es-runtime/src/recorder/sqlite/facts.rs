@@ -30,14 +30,7 @@ pub(super) fn refused(
             None => None,
         },
     };
-    match judge(commit, step, &facts) {
-        Verdict::Done(receipt) => Ok(receipt),
-        Verdict::Refused(error) => Err(error),
-        Verdict::Version { id, begins } => {
-            Err(version_conflict(id, begins, newest(connection, statements, id)?))
-        }
-        Verdict::Store => Err(otherwise),
-    }
+    answer(connection, statements, judge(commit, step, &facts), otherwise)
 }
 
 /// Judges a notice that the table refused: it brings no keys and needs none. Succeeds if it is stored already.
@@ -48,8 +41,17 @@ pub(super) fn refused_notice(
     otherwise: Error,
 ) -> Result<(), Error> {
     let facts = Facts { taken: taken(connection, statements, commit.events())?, ..Facts::default() };
-    match judge(commit, None, &facts) {
-        Verdict::Done(_) => Ok(()),
+    answer(connection, statements, judge(commit, None, &facts), otherwise).map(drop)
+}
+
+fn answer(
+    connection: &Connection,
+    statements: &Statements,
+    verdict: Verdict,
+    otherwise: Error,
+) -> Result<Receipt, Error> {
+    match verdict {
+        Verdict::Done(receipt) => Ok(receipt),
         Verdict::Refused(error) => Err(error),
         Verdict::Version { id, begins } => {
             Err(version_conflict(id, begins, newest(connection, statements, id)?))
