@@ -33,6 +33,7 @@ impl Builder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`], naming the variable; never with its value, which may be a key set there by mistake.
+    /// A file that cannot be opened is named later, by the error of [`open`](Self::open).
     pub fn from_env(name: &str) -> Result<Self, Error> {
         Self::from_variables(name, |variable| env::var_os(variable))
     }

@@ -95,7 +95,8 @@ impl Application {
     /// # Errors
     ///
     /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`] if another caller was first at each attempt.
-    /// [`ErrorKind::Invalid`] if an id stands there twice, or the command replaced an aggregate by another one.
+    /// [`ErrorKind::Invalid`] if an id stands there twice, or the command replaced an aggregate by another one. A command that
+    /// replaces it by a copy of the same version has the events of that copy saved.
     ///
     /// A save whose outcome is not known is offered again a few times. If it stays unknown, the error is
     /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
@@ -144,6 +145,9 @@ impl Application {
     /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`], it may simply be asked for again.
     ///
     /// A commit id counts for the aggregates of the command. The store finds it by an index, however many events they have.
+    ///
+    /// Its effect is stored once, always. If the reply of the store is lost, a caller knows its own events by their values and
+    /// times: two callers whose events are equal to the microsecond may both get the result of their run.
     pub async fn execute_once<T: Targets<F, R>, F, R: CommandResult>(
         &self,
         commit: CommitId,

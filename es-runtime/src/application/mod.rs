@@ -430,6 +430,8 @@ impl Application {
 
     /// Closes the store, for all copies of this application. What is asked for later fails as
     /// [`ErrorKind::Closed`].
+    ///
+    /// A database in shared memory is closed for every application of the process that opened it under its name.
     pub fn close(&self) {
         self.shared.closed.store(true, Ordering::Release);
         (self.shared.close)();
