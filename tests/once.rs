@@ -225,13 +225,13 @@ fn other_events_under_a_used_id_are_a_conflict() {
 }
 
 #[test]
-fn what_was_loaded_elsewhere_is_refused_if_it_would_leave_a_gap() {
+fn what_was_loaded_elsewhere_conflicts_if_it_would_leave_a_gap() {
     let open_one = || Application::open("sqlite::memory:").wait().unwrap();
     let (here, there) = (open_one(), open_one());
     let mut account = saved(&here);
     account.deposit(1);
     let error = there.save(&mut account).wait().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(error.to_string().contains("was loaded from another store"), "{error}");
     assert_eq!(there.get(account.id()).wait().unwrap_err().kind(), ErrorKind::NotFound);
     let mut batch = saved(&here);

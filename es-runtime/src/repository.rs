@@ -70,15 +70,27 @@ impl Repository {
         let Some(cache) = &self.cache else {
             return self.load(id, At::Version(Version::MAX)).await.map(whole);
         };
-        let (moment, mut kept) = (cache.moment(&key(id)), cache.get(id));
-        if kept.is_some() && cache.asks_for_later_events() && self.store.is_forgotten(id.uuid()).await? {
-            cache.remove(&key(id));
-            kept = None;
+        let (mut moment, kept) = (cache.moment(&key(id)), cache.get(id));
+        let mut later = None;
+        if let Some(kept) = &kept
+            && cache.asks_for_later_events()
+        {
+            if !self.store.is_forgotten(id.uuid()).await? {
+                later = Rows::after(&self.store, id, EventRange::all(), kept.end()).await?;
+            }
+            if later.is_none() {
+                // Forgotten, or made from events that a restored backup lacks.
+                cache.remove(&key(id));
+                moment = cache.moment(&key(id));
+            }
         }
-        let (known, newest) = match kept {
-            Some(kept) if !cache.asks_for_later_events() => return Ok(whole(self.own(kept.finish()?))),
-            Some(kept) => (Some(kept.version()), self.go_on(id, kept, Version::MAX).await),
-            None => (None, self.load(id, At::Version(Version::MAX)).await),
+        let now = At::Version(Version::MAX);
+        let (known, newest) = match (kept, later) {
+            (Some(kept), _) if !cache.asks_for_later_events() => return kept.finish().map(whole),
+            (Some(kept), Some(later)) => {
+                (Some(kept.version()), self.replay(id, later, now, Some(kept)).await)
+            }
+            _ => (None, self.load(id, now).await),
         };
         match newest {
             Ok(root) => {
@@ -252,12 +264,6 @@ impl Repository {
         Ok((self.replay(id, Rows::of(self.store.pages(id, range)), at, None).await?, None))
     }
 
-    /// Notes where it comes from: its events follow those of this store.
-    fn own<A: Aggregate>(&self, mut root: Root<A>) -> Root<A> {
-        root.set_store(self.store.number());
-        root
-    }
-
     /// Loads what comes after a state, up to a version.
     async fn go_on<A: Aggregate>(
         &self,
@@ -307,7 +313,7 @@ impl Repository {
         }
         observe::replayed(A::NAME, replayed);
         let replay = replay.ok_or_else(|| not_found::<A>(id, no_events(at)))?;
-        Ok(self.own(replay.finish()?))
+        replay.finish()
     }
 }
 

@@ -109,21 +109,13 @@ impl SnapshotStore {
         store: &'a EventStore,
         id: Id<A>,
         range: EventRange,
-        (version, taken): (Version, Timestamp),
+        taken: (Version, Timestamp),
     ) -> Result<Option<Rows<'a, A>>, Error> {
-        // With the rows, so that there is one read.
-        let mut pages = store.pages(id, range.gte(version));
-        let mut page = pages.next().await?.unwrap_or_default();
-        // By its time, too: after a restore, other events may have come to these versions.
-        let is_of = |row: &StoredEvent| {
-            row.version == version && pages.mapper().time_of(row).is_ok_and(|time| time == taken)
-        };
-        if !page.first().is_some_and(is_of) {
-            self.report(&beyond(id.uuid(), version));
-            return Ok(None);
+        let rows = Rows::after(store, id, range, taken).await?;
+        if rows.is_none() {
+            self.report(&beyond(id.uuid(), taken.0));
         }
-        page.remove(0);
-        Ok(Some(Rows { first: Some(page), pages }))
+        Ok(rows)
     }
 
     pub(crate) fn report(&self, error: &Error) {
@@ -348,6 +340,27 @@ impl<'a, A> Rows<'a, A> {
     /// All of these.
     pub(crate) const fn of(pages: Pages<'a, A>) -> Self {
         Self { first: None, pages: pages.growing() }
+    }
+
+    /// Those of a range that come after the event of a version and a time; nothing if there is no such event. After a restore,
+    /// others may have come to these versions.
+    pub(crate) async fn after(
+        store: &'a EventStore,
+        id: Id<A>,
+        range: EventRange,
+        (version, time): (Version, Timestamp),
+    ) -> Result<Option<Self>, Error> {
+        // With the rows, so that there is one read.
+        let mut pages = store.pages(id, range.gte(version));
+        let mut page = pages.next().await?.unwrap_or_default();
+        let is_of = |row: &StoredEvent| {
+            row.version == version && pages.mapper().time_of(row).is_ok_and(|of| of == time)
+        };
+        if !page.first().is_some_and(is_of) {
+            return Ok(None);
+        }
+        page.remove(0);
+        Ok(Some(Self { first: Some(page), pages }))
     }
 
     /// What maps the rows of the last page.

@@ -15,6 +15,7 @@ mod medium;
 mod migrating;
 mod opening;
 mod processes;
+mod restored;
 mod tables;
 mod turns;
 

@@ -37,8 +37,6 @@ pub struct Root<A: Aggregate> {
     torn: bool,
     /// The first pending events, while it is not known whether they are stored.
     frozen: Option<Frozen>,
-    /// The number of the store that it was loaded from or saved to.
-    store: Option<u64>,
     /// Whether other events than these may be stored under the commit id that they were saved under.
     outdated: bool,
 }
@@ -144,8 +142,8 @@ impl<A: Aggregate> Root<A> {
         state: Held<A::State>,
     ) -> Self {
         let pending = Vec::new();
-        let (torn, frozen, store, outdated) = (false, None, None, false);
-        Self { id, version, created_at, modified_at, state, pending, torn, frozen, store, outdated }
+        let (torn, frozen, outdated) = (false, None, false);
+        Self { id, version, created_at, modified_at, state, pending, torn, frozen, outdated }
     }
 
     /// The state, for the cache to hold.
@@ -202,10 +200,9 @@ impl<A: Aggregate> Root<A> {
     }
 
     /// Lets go of the events that are frozen under `commit`: they are stored.
-    pub(crate) fn acknowledge(&mut self, commit: CommitId, store: u64) {
+    pub(crate) fn acknowledge(&mut self, commit: CommitId) {
         if let Some(frozen) = self.frozen.take_if(|frozen| frozen.commit == commit) {
             self.pending.drain(..frozen.count);
-            self.store = Some(store);
         }
     }
 
@@ -219,15 +216,6 @@ impl<A: Aggregate> Root<A> {
     /// Whether the state may be another than the stored one.
     pub(crate) const fn is_outdated(&self) -> bool {
         self.outdated
-    }
-
-    /// The number of the store that it was loaded from or saved to.
-    pub(crate) const fn store(&self) -> Option<u64> {
-        self.store
-    }
-
-    pub(crate) const fn set_store(&mut self, store: u64) {
-        self.store = Some(store);
     }
 
     /// Melts the events that are frozen under `commit`: they are not stored, and never will be.

@@ -209,7 +209,7 @@ pub(super) trait Saved: Kept {
     fn frozen(&self) -> Option<Frozen>;
     /// Notes that a store is offered what is frozen under that commit.
     fn note_offer(&mut self, commit: CommitId);
-    fn acknowledge(&mut self, commit: CommitId, store: u64);
+    fn acknowledge(&mut self, commit: CommitId);
     /// Lets go of what is pending, which was done before.
     fn give_up(&mut self);
     fn is_outdated(&self) -> bool;
@@ -224,9 +224,6 @@ pub(super) trait Saved: Kept {
     fn has_pending(&self) -> bool {
         self.pending() > 0
     }
-
-    /// The number of the store that it was loaded from or saved to.
-    fn store(&self) -> Option<u64>;
 }
 
 impl<A: Aggregate> Saved for Root<A> {
@@ -253,8 +250,8 @@ impl<A: Aggregate> Saved for Root<A> {
         Root::note_offer(self, commit);
     }
 
-    fn acknowledge(&mut self, commit: CommitId, store: u64) {
-        Root::acknowledge(self, commit, store);
+    fn acknowledge(&mut self, commit: CommitId) {
+        Root::acknowledge(self, commit);
     }
 
     fn give_up(&mut self) {
@@ -280,10 +277,6 @@ impl<A: Aggregate> Saved for Root<A> {
             })
         };
         frozen.len() == rows.len() && frozen.iter().zip(rows).all(same)
-    }
-
-    fn store(&self) -> Option<u64> {
-        Root::store(self)
     }
 
     fn thaw(&mut self, commit: CommitId) {
@@ -316,8 +309,8 @@ impl<A: Aggregate> Saved for Discarded<A> {
         self.root_mut().note_offer(commit);
     }
 
-    fn acknowledge(&mut self, commit: CommitId, store: u64) {
-        self.root_mut().acknowledge(commit, store);
+    fn acknowledge(&mut self, commit: CommitId) {
+        self.root_mut().acknowledge(commit);
     }
 
     fn give_up(&mut self) {
@@ -334,10 +327,6 @@ impl<A: Aggregate> Saved for Discarded<A> {
 
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
         self.root().is_stored_as(mapper, rows)
-    }
-
-    fn store(&self) -> Option<u64> {
-        self.root().store()
     }
 
     fn thaw(&mut self, commit: CommitId) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::batch::{Batch, Saved};
+use super::batch::Batch;
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 use crate::registry::Registry;
@@ -94,31 +94,6 @@ pub(super) async fn check_loose(store: &EventStore, batch: &Batch<'_>) -> Result
                     event.version(),
                     event.id(),
                     aggregate.name()
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses what was loaded elsewhere and does not follow what is stored here: it would leave a gap.
-///
-/// Versions only grow: what follows now follows until it is stored, or conflicts.
-pub(super) async fn check_follows(store: &EventStore, roots: &[&mut dyn Saved]) -> Result<(), Error> {
-    for root in roots.iter().filter(|root| root.store() != Some(store.number())) {
-        let stored = root.stored_version();
-        if stored == 0 {
-            continue;
-        }
-        let last = store.last_version(root.id()).await?.map_or(0, Version::get);
-        if last < stored {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                format!(
-                    "`{}` {} was loaded from another store: its events follow version {stored}, and the last one that is \
-                     stored here is {last}; load it from here",
-                    root.name(),
-                    root.id()
                 ),
             ));
         }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::batch::{Batch, Saved};
-use super::check::{check_follows, check_loose, refuse_strays, refuse_twins};
+use super::check::{check_loose, refuse_strays, refuse_twins};
 use super::hook::{Hooks, SavedCommit};
 use crate::aggregate::Frozen;
 use crate::error::{Error, ErrorKind};
@@ -46,7 +46,6 @@ async fn save_events(
     metadata: &Metadata,
     batch: &mut Batch<'_>,
 ) -> Result<Receipt, Error> {
-    check_follows(store, &batch.roots).await?;
     let own = batch.commit.unwrap_or_else(CommitId::new);
     // What an earlier attempt froze is offered again as it was; what was recorded since follows it.
     let mut earlier = Vec::new();
@@ -222,7 +221,7 @@ async fn offer(
     keep_for_hooks(metadata, batch, (&receipt, rows), &is_own, with_loose);
     for ((root, part), is_own) in batch.roots.iter_mut().zip(before).zip(is_own) {
         if is_own {
-            root.acknowledge(commit, store.number());
+            root.acknowledge(commit);
         } else if part.is_some() {
             root.give_up();
         }
@@ -272,7 +271,7 @@ async fn make_commit(
     let is_callers = frozen().any(|root| root.frozen().is_some_and(|frozen| frozen.is_callers));
     let is_once = is_callers || batch.commit == Some(commit);
     let made = if is_once { Commit::once(commit, rows) } else { Commit::with_id(commit, rows) };
-    Ok(writing.commit(made))
+    Ok(writing.commit(made.without_gaps()))
 }
 
 /// Whether the frozen events are the stored ones.

@@ -8,7 +8,7 @@ use crate::id::{Mark, Name, Version};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Conflict {
-    /// The aggregate has events that the saved ones do not follow.
+    /// The saved events do not follow the last one that is stored of the aggregate.
     #[non_exhaustive]
     Version {
         /// The aggregate.
@@ -69,6 +69,14 @@ impl fmt::Display for Conflict {
                 f,
                 "aggregate {id} exists already, at version {found}; load it, or create another: the id of a discarded one \
                  is never used again"
+            ),
+            Self::Version { id, expected, found } if found < expected => write!(
+                f,
+                "the events of aggregate {id} follow version {}, which is not stored; the last one stored is {}: the aggregate \
+                 was loaded from another store, or this one lost events when a backup was restored; load it again and repeat \
+                 the command",
+                number(expected),
+                number(found)
             ),
             Self::Version { id, expected, found } => write!(
                 f,

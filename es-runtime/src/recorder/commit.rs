@@ -7,6 +7,7 @@ use crate::stored_event::StoredEvent;
 pub struct Commit {
     id: CommitId,
     is_once: bool,
+    is_without_gaps: bool,
     events: Vec<StoredEvent>,
     keys: Vec<StoredKey>,
 }
@@ -19,19 +20,40 @@ impl Commit {
 
     /// A commit under an id that the framework gave before: the same events again, or the first attempt.
     pub const fn with_id(id: CommitId, events: Vec<StoredEvent>) -> Self {
-        Self { id, is_once: false, events, keys: Vec::new() }
+        Self { id, is_once: false, is_without_gaps: false, events, keys: Vec::new() }
     }
 
     /// A commit under an id that the caller chose. The store can be [asked](super::AggregateRecorder::has_commit) for it
     /// later.
     pub const fn once(id: CommitId, events: Vec<StoredEvent>) -> Self {
-        Self { id, is_once: true, events, keys: Vec::new() }
+        Self { id, is_once: true, is_without_gaps: false, events, keys: Vec::new() }
     }
 
     /// The same with the data keys that the events are encrypted with, one for each aggregate.
     #[must_use]
     pub fn with_keys(mut self, keys: Vec<StoredKey>) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// The same, for events that follow the stored ones: if the event before one of them is neither stored nor before it in
+    /// the commit, the commit is a [`Conflict`](crate::error::Conflict). Versions 0 and 1 follow nothing.
+    ///
+    /// So the events of an aggregate are never stored after others that a restored backup has lost.
+    ///
+    /// ```
+    /// use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder};
+    /// use es_runtime::stored_event::StoredEvent;
+    /// use es_runtime::{ErrorKind, Version, Wait};
+    ///
+    /// let third = StoredEvent::new(uuid::Uuid::now_v7(), Version::from(3), "Account.Closed", b"{}".to_vec())?;
+    /// let refused = MemoryRecorder::new().append(Commit::new(vec![third]).without_gaps()).wait();
+    /// assert_eq!(refused.unwrap_err().kind(), ErrorKind::Conflict);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn without_gaps(mut self) -> Self {
+        self.is_without_gaps = true;
         self
     }
 
@@ -43,6 +65,11 @@ impl Commit {
     /// Returns whether the caller chose the id.
     pub const fn is_once(&self) -> bool {
         self.is_once
+    }
+
+    /// Returns whether its events [follow](Self::without_gaps) the stored ones.
+    pub const fn is_without_gaps(&self) -> bool {
+        self.is_without_gaps
     }
 
     /// Returns the events, in the order in which they are to stand in the log.
@@ -57,8 +84,8 @@ impl Commit {
 
     /// Gives the parts away.
     pub fn into_parts(self) -> CommitParts {
-        let Self { id, is_once, events, keys } = self;
-        CommitParts { id, is_once, events, keys }
+        let Self { id, is_once, is_without_gaps, events, keys } = self;
+        CommitParts { id, is_once, is_without_gaps, events, keys }
     }
 }
 
@@ -70,6 +97,8 @@ pub struct CommitParts {
     pub id: CommitId,
     /// True if the caller chose the id.
     pub is_once: bool,
+    /// True if the events follow the stored ones.
+    pub is_without_gaps: bool,
     /// The events, in the order in which they are to stand in the log.
     pub events: Vec<StoredEvent>,
     /// The data keys of the aggregates.

@@ -77,7 +77,8 @@ impl Limits {
 
 impl Limits {
     /// Refuses a commit that would leave a gap in the versions of an aggregate, where the store takes none. `newest` is
-    /// the version that is stored last.
+    /// the version that is stored last. A commit [without gaps](Commit::without_gaps) is another matter: there a gap is a
+    /// conflict.
     ///
     /// # Errors
     ///
@@ -87,7 +88,7 @@ impl Limits {
         commit: &Commit,
         mut newest: impl FnMut(Uuid) -> Option<Version>,
     ) -> Result<(), Error> {
-        if self.sparse_versions {
+        if self.sparse_versions || commit.is_without_gaps() {
             return Ok(());
         }
         let mut lasts: HashMap<Uuid, u64> = HashMap::new();

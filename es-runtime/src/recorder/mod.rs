@@ -65,9 +65,12 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     /// - An event whose id and version are taken is a [`Conflict`](crate::error::Conflict), unless every event of the
     ///   commit is stored under its commit id and topic: then the commit was done before, and the receipt names the
     ///   places of its events, [as a repeated one](Receipt::as_repeated).
-    /// - Versions begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and have gaps, unless the
+    /// - An event that does not follow a stored one is a `Conflict` too, in a commit [without gaps](Commit::without_gaps).
+    /// - Versions of others begin anywhere from 0 to [`Version::MAX`](crate::Version::MAX), and have gaps, unless the
     ///   [limits](Self::limits) say otherwise.
     /// - An acknowledged commit stays, whatever happens to the process afterwards.
+    /// - An error says that nothing is stored and nothing will be, except for
+    ///   [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown): it is the only answer while the commit may be stored.
     /// - A commit without events stores nothing but its keys.
     /// - A commit beyond a limit is refused whole, as [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
@@ -119,7 +122,7 @@ pub trait KeyRecorder: AggregateRecorder {
     /// - The events stay, with ids, versions, topics and positions; [columns](StoredEvent::columns) of your own are
     ///   emptied.
     /// - The notice is a commit, and the last one of the aggregate: it needs no data key, and no event is stored after
-    ///   it, whether there was a key or not. If one of its places is taken, the answer is a
+    ///   it, whether there was a key or not, by whatever transaction runs at the same time. If one of its places is taken, the answer is a
     ///   [`Conflict`](crate::error::Conflict), and nothing has happened. A notice that is stored already, by an attempt
     ///   that came half-way, is enough: the key is destroyed.
     /// - Done again, with whatever notice, it stores nothing, and wipes what remains.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Commit, Mark, Position, Receipt, Step, StoredKey};
 use crate::error::{Conflict, Error};
 use crate::id::{CommitId, DataKeyId, Name, Version};
+use crate::stored_event::StoredEvent;
 
 /// An event that stands at a place.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Facts {
     pub(super) taken: Vec<Option<Taken>>,
     /// The data keys of the aggregates whose events or keys the commit brings.
     pub(super) keys: HashMap<Uuid, KeyFact>,
+    /// The places of [`preceding`] at which no event stands.
+    pub(super) missing: HashSet<(Uuid, Version)>,
     /// The place that the reader has reached, if the commit comes with a step.
     pub(super) tracked: Option<Mark>,
 }
@@ -47,14 +50,34 @@ pub(super) enum Verdict {
     /// Every event is stored under the commit id: the receipt of that.
     Done(Receipt),
     Refused(Error),
-    /// A version is taken. The store reads the newest version of the aggregate, and makes the error of it.
+    /// A version is taken, or the one before it is not. The store reads the newest version of the aggregate, and makes the error of it.
     Version {
         id: Uuid,
         begins: Version,
     },
 }
 
-/// The conflict about a taken version, once the store has read the newest one of the aggregate.
+/// The places at which events have to stand, so that a commit leaves no gap: nothing, if it may leave gaps.
+pub(super) fn preceding(commit: &Commit) -> Vec<(Uuid, Version)> {
+    if !commit.is_without_gaps() {
+        return Vec::new();
+    }
+    let mut earlier = HashSet::new();
+    let mut places = Vec::new();
+    for event in commit.events() {
+        let before = before(event).map(|before| (event.id, before));
+        places.extend(before.filter(|before| !earlier.contains(before)));
+        earlier.insert((event.id, event.version));
+    }
+    places
+}
+
+/// The version that an event follows; 0 and 1 follow none.
+fn before(event: &StoredEvent) -> Option<Version> {
+    event.version.get().checked_sub(1).filter(|before| *before > 0).and_then(Version::new)
+}
+
+/// The conflict about a version that is taken, or follows none, once the store has read the newest one of the aggregate.
 pub(super) fn version_conflict(id: Uuid, begins: Version, newest: Option<Version>) -> Error {
     Conflict::version(id, begins, newest).into()
 }
@@ -74,8 +97,11 @@ pub(super) fn judge(commit: &Commit, step: Option<&Step>, facts: &Facts) -> Verd
     }
     let mut places = HashSet::with_capacity(commit.events().len());
     for (event, taken) in commit.events().iter().zip(&facts.taken) {
-        if taken.is_some() || !places.insert((event.id, event.version)) {
-            return Verdict::Version { id: event.id, begins: begins(commit, event.id, event.version) };
+        let follows_none = !facts.missing.is_empty()
+            && before(event).is_some_and(|before| facts.missing.contains(&(event.id, before)));
+        if taken.is_some() || follows_none || !places.insert((event.id, event.version)) {
+            let begins = if follows_none { event.version } else { begins(commit, event.id, event.version) };
+            return Verdict::Version { id: event.id, begins };
         }
     }
     Verdict::Store

@@ -6,7 +6,6 @@ mod pages;
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
 
@@ -58,11 +57,7 @@ const ATTEMPTS: usize = 3;
 pub struct EventStore {
     mapper: Arc<Mapper>,
     recorder: Arc<dyn DynAggregateRecorder>,
-    /// Tells stores of one process apart.
-    number: u64,
 }
-
-static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 impl fmt::Debug for EventStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,11 +79,7 @@ impl EventStore {
         if mapper.has_data_keys() && recorder.as_keys().is_none() {
             return Err(keys::no_keys());
         }
-        Ok(Self { mapper, recorder, number: NUMBERS.fetch_add(1, Ordering::Relaxed) })
-    }
-
-    pub(crate) const fn number(&self) -> u64 {
-        self.number
+        Ok(Self { mapper, recorder })
     }
 
     /// The mapper.
@@ -340,12 +331,6 @@ impl EventStore {
 
     pub(crate) fn pages<A>(&self, id: Id<A>, range: EventRange) -> Pages<'_, A> {
         Pages::new(self, id, range)
-    }
-
-    /// The last version that is stored of a sequence.
-    pub(crate) async fn last_version(&self, id: Uuid) -> Result<Option<Version>, Error> {
-        let last = self.recorder.select(id, EventRange::all().descending().limit(1)).await?;
-        Ok(last.events.first().map(|row| row.version))
     }
 
     /// Whether there is an event of this version.

@@ -11,7 +11,7 @@ pub use self::snapshots::MemorySnapshots;
 use super::bell::Bell;
 use super::page::Fill;
 use super::scheme::{Opened, Scheme};
-use super::verdict::{Facts, KeyFact, Taken, Verdict, judge, version_conflict};
+use super::verdict::{Facts, KeyFact, Taken, Verdict, judge, preceding, version_conflict};
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
     EventPage, EventRange, KeyRecorder, Limits, LogPage, LogRange, Mark, Notification, Position,
@@ -186,10 +186,14 @@ impl Rows {
             let Row { event, commit } = self.log.get(at)?;
             Some(Taken { commit: *commit, topic: event.topic.clone(), position: position(at)? })
         };
+        let is_missing = |(id, version): &(Uuid, Version)| {
+            self.sequences.get(id).is_none_or(|known| !known.contains_key(version))
+        };
         let ids = commit.events().iter().map(|event| event.id);
         let ids = ids.chain(commit.keys().iter().map(StoredKey::aggregate));
         Facts {
             taken: commit.events().iter().map(taken).collect(),
+            missing: preceding(commit).into_iter().filter(is_missing).collect(),
             keys: if self.keys.is_empty() {
                 HashMap::new()
             } else {

@@ -130,7 +130,7 @@ impl Writer {
         if is_keyless && job.is_one_statement() {
             // Within a transaction, SQLite prepares to undo a statement that looks for a key and inserts. To insert a row
             // costs less.
-            insert::one(&self.connection, statements, &statements.insert_one, commit)
+            insert::one(&self.connection, statements, commit)
         } else {
             insert::whole(&self.connection, statements, commit, step.as_ref())
         }

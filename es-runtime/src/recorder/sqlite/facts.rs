@@ -1,6 +1,6 @@
 //! The facts about a commit, for the verdict on it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::statements::Statements;
 use super::{error, select};
 use crate::error::Error;
 use crate::id::{Name, Position, Version};
-use crate::recorder::verdict::{Facts, KeyFact, Taken, Verdict, judge, version_conflict};
+use crate::recorder::verdict::{Facts, KeyFact, Taken, Verdict, judge, preceding, version_conflict};
 use crate::recorder::{Commit, CommitId, Receipt, Step, StoredKey};
 use crate::stored_event::StoredEvent;
 
@@ -24,6 +24,7 @@ pub(super) fn refused(
 ) -> Result<Receipt, Error> {
     let facts = Facts {
         taken: taken(connection, statements, commit.events())?,
+        missing: missing(connection, statements, commit)?,
         keys: keys(connection, statements, commit)?,
         tracked: match step {
             Some(step) => select::tracked(connection, statements, step.cursor())?,
@@ -115,6 +116,28 @@ fn taken(
                 Some(Taken { commit: CommitId::from_uuid(commit), topic, position })
             }
         });
+    }
+    Ok(found)
+}
+
+/// Reads which of the events are missing that the commit follows.
+pub(super) fn missing(
+    connection: &Connection,
+    statements: &Statements,
+    commit: &Commit,
+) -> Result<HashSet<(Uuid, Version)>, Error> {
+    let places = preceding(commit);
+    let mut found = HashSet::new();
+    if places.is_empty() {
+        return Ok(found);
+    }
+    let failed = error::of("look for the event before");
+    let mut statement = connection.prepare_cached(&statements.has_event).map_err(&failed)?;
+    for (id, version) in places {
+        let place = params![id.as_bytes().as_slice(), i64::from(version)];
+        if !statement.query_row(place, |row| row.get::<_, bool>(0)).map_err(&failed)? {
+            found.insert((id, version));
+        }
     }
     Ok(found)
 }

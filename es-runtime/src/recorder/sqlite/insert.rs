@@ -6,8 +6,8 @@ use rusqlite::{CachedStatement, Connection, Statement, params};
 use super::statements::Statements;
 use super::{error, facts, select};
 use crate::error::{Conflict, Error, ErrorKind};
-use crate::id::{Mark, Position, Slice};
-use crate::recorder::verdict::check_keys;
+use crate::id::{Mark, Position, Slice, Version};
+use crate::recorder::verdict::{check_keys, preceding};
 use crate::recorder::{ColumnType, Commit, Receipt, Step, StoredKey};
 use crate::stored_event::{ColumnValue, StoredEvent};
 
@@ -29,22 +29,25 @@ pub(super) fn is_one_statement(commit: &Commit, step: Option<&Step>) -> bool {
     commit.events().len() == 1 && step.is_none() && commit.keys().is_empty()
 }
 
-/// Inserts the events of one aggregate by one statement, of a commit that brings no data keys.
-pub(super) fn one(
+/// Inserts the events of one aggregate by one statement, of a commit that brings no data keys. `before` is the version that
+/// they follow.
+fn few(
     connection: &Connection,
     statements: &Statements,
-    text: &str,
     commit: &Commit,
+    (text, before): (&str, Option<Version>),
 ) -> Result<Receipt, Refusal> {
     let Some(first) = commit.events().first() else { return Ok(Receipt::new(commit.id())) };
     let mut statement = prepare(connection, text)?;
+    let at = commit.events().len() * statements.width() + 1;
+    statement.raw_bind_parameter(at, before.map(i64::from)).map_err(error::of("store the events"))?;
     for (number, event) in commit.events().iter().enumerate() {
         check_columns(statements, event)?;
         bind(&mut statement, statements, commit, event, number).map_err(error::of("store the events"))?;
     }
     let (inserted, given) = (run(connection, statements, &mut statement, commit)?, commit.events().len());
     if inserted < given {
-        // The statement itself leaves out the rows of an aggregate that has a data key, or is forgotten.
+        // The statement itself leaves out the rows of an aggregate that has a data key, or is forgotten, or lacks an event.
         let has_key = select::key(connection, statements, first.id)?.is_some();
         let error = if has_key { Error::lacks_data_key(first.id) } else { left_out(inserted, given) };
         return Err(Refusal::ByFacts(error));
@@ -62,10 +65,11 @@ pub(super) fn whole(
     if let Some(step) = step {
         take_step(connection, statements, step)?;
     }
-    if let Some(text) = keyless(statements, commit) {
-        return one(connection, statements, text, commit);
+    if let Some(found) = keyless(statements, commit) {
+        return few(connection, statements, commit, found);
     }
     check_keys(commit, &facts::keys(connection, statements, commit)?).map_err(Refusal::ByFacts)?;
+    check_gaps(connection, statements, commit)?;
     for key in commit.keys() {
         insert_key(connection, statements, key)?;
     }
@@ -76,11 +80,37 @@ pub(super) fn whole(
     Ok(receipt(connection, commit))
 }
 
-/// The one statement that inserts all events of a commit and looks for a data key, if they are few and of one aggregate.
-fn keyless<'s>(statements: &'s Statements, commit: &Commit) -> Option<&'s str> {
+/// Inserts one event of an aggregate that has no data key. To be called in a transaction.
+pub(super) fn one(
+    connection: &Connection,
+    statements: &Statements,
+    commit: &Commit,
+) -> Result<Receipt, Refusal> {
+    check_gaps(connection, statements, commit)?;
+    events(connection, statements, commit)?;
+    Ok(receipt(connection, commit))
+}
+
+/// The one statement that inserts all events of a commit and looks for a data key and the version before them, if they are few
+/// and of one aggregate.
+fn keyless<'s>(statements: &'s Statements, commit: &Commit) -> Option<(&'s str, Option<Version>)> {
     let (first, others) = commit.events().split_first()?;
     let is_of_one = commit.keys().is_empty() && others.iter().all(|event| event.id == first.id);
-    is_of_one.then(|| statements.insert_keyless(commit.events().len()))?
+    let text = is_of_one.then(|| statements.insert_keyless(commit.events().len()))??;
+    match preceding(commit).as_slice() {
+        [] => Some((text, None)),
+        [(_, before)] if *before < first.version => Some((text, Some(*before))),
+        _ => None,
+    }
+}
+
+/// Refuses a commit that leaves a gap where it may leave none.
+fn check_gaps(connection: &Connection, statements: &Statements, commit: &Commit) -> Result<(), Refusal> {
+    match facts::missing(connection, statements, commit)?.into_iter().next() {
+        None => Ok(()),
+        // The facts say more.
+        Some((id, before)) => Err(Refusal::ByFacts(Conflict::version(id, before.next(), None).into())),
+    }
 }
 
 /// Inserts the events of a commit, many rows by one statement.
@@ -159,7 +189,7 @@ fn bind(
     event: &StoredEvent,
     number: usize,
 ) -> rusqlite::Result<()> {
-    let mut at = number * (7 + statements.own.len());
+    let mut at = number * statements.width();
     let mut next = || {
         at += 1;
         at

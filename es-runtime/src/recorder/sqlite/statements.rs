@@ -10,6 +10,9 @@ pub(super) const BATCHES: [usize; 3] = [64, 8, 2];
 /// The number of events that one statement stores together with the look for a data key: most commits have fewer.
 const KEYLESS: usize = 16;
 
+/// The number of values of one event beside those in the user's own columns.
+const EVENT: usize = 7;
+
 /// The texts that read parts of sequences.
 #[derive(Debug)]
 pub(super) struct Ranges {
@@ -76,13 +79,15 @@ impl LogTexts {
 pub(super) struct Statements {
     /// The user's own columns, in the order in which they are inserted.
     pub(super) own: Vec<(String, ColumnType)>,
-    /// Store the events of one aggregate, one more each, unless it has a data key or is forgotten.
+    /// Store the events of one aggregate, one more each, unless it has a data key or is forgotten, or the event before them is
+    /// missing. The version of that one is the last parameter, or null.
     insert_keyless: [String; KEYLESS],
     /// Stores one event.
     pub(super) insert_one: String,
     /// Store several events, so many as [`BATCHES`] says.
     insert_batches: [String; BATCHES.len()],
     pub(super) taken: String,
+    pub(super) has_event: String,
     pub(super) has_commit: String,
     pub(super) newest: String,
     pub(super) events: Ranges,
@@ -110,7 +115,7 @@ impl Statements {
             "INSERT INTO {name} ({id}, {version}, {topic}, {state}, commit_id, slice, once{})",
             own_names.concat()
         );
-        let width = 7 + own.len();
+        let width = EVENT + own.len();
         let row = |number: usize| {
             let parameters: Vec<String> =
                 (number * width + 1..).take(width).map(|at| format!("?{at}")).collect();
@@ -136,7 +141,11 @@ impl Statements {
         Self {
             own: own.iter().map(|(own, of)| (own.as_str().to_owned(), *of)).collect(),
             insert_keyless: std::array::from_fn(|number| {
-                let keyless = format!("WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1)");
+                let before = (number + 1) * width + 1;
+                let keyless = format!(
+                    "WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1)
+                     AND (?{before} IS NULL OR EXISTS (SELECT 1 FROM {name} WHERE {id} = ?1 AND {version} = ?{before}))"
+                );
                 match number {
                     0 => format!("{insert} SELECT {} {keyless}", row(0)),
                     _ => format!("{insert} SELECT * FROM (VALUES {}) {keyless}", values(number + 1)),
@@ -147,6 +156,7 @@ impl Statements {
             taken: format!(
                 "SELECT commit_id, {topic}, log_position FROM {name} WHERE {id} = ?1 AND {version} = ?2"
             ),
+            has_event: format!("SELECT EXISTS (SELECT 1 FROM {name} WHERE {id} = ?1 AND {version} = ?2)"),
             has_commit: format!(
                 "SELECT EXISTS (SELECT 1 FROM {name} WHERE once AND commit_id = ?2 AND {id} = ?1)"
             ),
@@ -188,9 +198,15 @@ impl Statements {
         fits.map_or((&self.insert_one, 1), |(many, text)| (text, *many))
     }
 
-    /// The text that stores so many events of one aggregate, unless it has a data key or is forgotten.
+    /// The text that stores so many events of one aggregate, unless it has a data key or is forgotten, or the event before
+    /// them is missing.
     pub(super) fn insert_keyless(&self, many: usize) -> Option<&str> {
         self.insert_keyless.get(many.checked_sub(1)?).map(String::as_str)
+    }
+
+    /// The number of values of one event.
+    pub(super) const fn width(&self) -> usize {
+        EVENT + self.own.len()
     }
 
     pub(super) fn has_own(&self, name: &str) -> bool {

@@ -27,6 +27,7 @@ struct Case {
     tracked: Option<u64>,
     commit: u128,
     events: Vec<Row>,
+    is_without_gaps: bool,
     keys: Vec<(u128, Key)>,
     step_from: Option<Place>,
 }
@@ -50,15 +51,17 @@ fn case() -> impl Strategy<Value = Case> {
         place(),
         0..2_u128,
         vec(row(), 0..4),
+        any::<bool>(),
         vec(key(), 0..4),
         option::of(place()),
     )
-        .prop_map(|(stored, known, tracked, commit, events, keys, step_from)| Case {
+        .prop_map(|(stored, known, tracked, commit, events, is_without_gaps, keys, step_from)| Case {
             stored,
             known,
             tracked,
             commit,
             events,
+            is_without_gaps,
             keys,
             step_from,
         })
@@ -82,7 +85,7 @@ impl Case {
             .or_else(|| self.step_elsewhere())
             .or_else(|| self.event_without_key())
             .or_else(|| self.key_refused())
-            .or_else(|| self.version_taken())
+            .or_else(|| self.version_refused())
             .unwrap_or(Expected::Store)
     }
 
@@ -127,12 +130,25 @@ impl Case {
         })
     }
 
-    fn version_taken(&self) -> Option<Expected> {
+    fn version_refused(&self) -> Option<Expected> {
         let is_free = |index: usize, (id, version, _): &Row| {
             let is_first = self.events[..index].iter().all(|(other, at, _)| (other, at) != (id, version));
             is_first && self.at(*id, *version).is_none()
         };
-        let (_, (id, ..)) = self.events.iter().enumerate().find(|(index, row)| !is_free(*index, row))?;
+        let follows = |index: usize, (id, version, _): &Row| {
+            let before = |(other, last, _): &Row| (*other, *last + 1) == (*id, *version);
+            *version == 1 || self.events[..index].iter().any(before) || self.at(*id, version - 1).is_some()
+        };
+        let is_gap = |index, row| self.is_without_gaps && !follows(index, row);
+        let (index, row) = self
+            .events
+            .iter()
+            .enumerate()
+            .find(|(index, row)| is_gap(*index, row) || !is_free(*index, row))?;
+        let (id, version, _) = row;
+        if is_gap(index, row) {
+            return Some(Expected::Version { id: *id, begins: *version });
+        }
         let (_, begins, _) = self.events.iter().find(|(other, ..)| other == id)?;
         Some(Expected::Version { id: *id, begins: *begins })
     }
@@ -142,7 +158,10 @@ impl Case {
             StoredEvent::of(Uuid::from_u128(*id), Version::from(*version), name(*topic), Vec::new())
         });
         let keys: Vec<_> = self.keys.iter().map(|(id, key)| stored_key(*id, *key)).collect();
-        let commit = Commit::with_id(commit_id(self.commit), events.collect()).with_keys(keys);
+        let mut commit = Commit::with_id(commit_id(self.commit), events.collect()).with_keys(keys);
+        if self.is_without_gaps {
+            commit = commit.without_gaps();
+        }
         let to = Mark::new(Position::new(9).unwrap(), commit_id(0));
         let step = self.step_from.map(|from| Step::new(cursor(), from.map(mark), to).unwrap());
         let taken = |(id, version, _): &Row| {
@@ -156,6 +175,10 @@ impl Case {
                 .filter_map(|id| {
                     Some((Uuid::from_u128(id), KeyFact::from(&stored_key(id, self.key_of(id)?))))
                 })
+                .collect(),
+            missing: preceding(&commit)
+                .into_iter()
+                .filter(|(id, version)| self.at(id.as_u128(), version.get().try_into().unwrap()).is_none())
                 .collect(),
             tracked: self.tracked.map(mark),
         };

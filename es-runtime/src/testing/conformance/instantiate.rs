@@ -186,6 +186,9 @@ macro_rules! recorder_conformance {
             conflicts::a_conflict_names_aggregate_expected_and_found
             conflicts::the_same_event_twice_in_a_commit_conflicts
             conflicts::after_a_conflict_writing_goes_on
+            gaps::a_commit_without_gaps_follows_what_is_stored
+            gaps::a_commit_without_gaps_goes_on_with_each_aggregate
+            gaps::a_sequence_without_gaps_begins_at_0_or_1
             atomicity::a_refused_commit_stores_nothing
             atomicity::a_refused_commit_leaves_its_id_free
             atomicity::a_reader_never_sees_part_of_a_commit
@@ -245,6 +248,7 @@ macro_rules! recorder_conformance {
             keys::another_key_is_a_conflict
             keys::two_keys_of_one_aggregate_conflict
             keys::a_refused_commit_leaves_no_key
+            gaps::a_data_key_hides_no_gap
             keys::a_repeated_commit_leaves_the_first_key
             keys::of_several_first_keys_one_wins
             keys::an_event_is_never_seen_without_its_key

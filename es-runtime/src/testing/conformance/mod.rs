@@ -25,6 +25,7 @@ pub mod ranges;
 pub mod pages;
 pub mod sizes;
 pub mod conflicts;
+pub mod gaps;
 pub mod atomicity;
 pub mod repeats;
 pub mod commits;

@@ -81,7 +81,8 @@ impl World {
         } else {
             Commit::with_id(parts.id, parts.events)
         };
-        commit.with_keys(parts.keys)
+        let commit = commit.with_keys(parts.keys);
+        if parts.is_without_gaps != self.random.chance(10) { commit.without_gaps() } else { commit }
     }
 
     /// Brings the data keys of the aggregates: mostly the right ones.
@@ -124,7 +125,9 @@ impl World {
 
     fn commit_of(&mut self, events: Vec<StoredEvent>) -> Commit {
         let id = self.commit_id();
-        if self.random.chance(4) { Commit::once(id, events) } else { Commit::with_id(id, events) }
+        let commit =
+            if self.random.chance(4) { Commit::once(id, events) } else { Commit::with_id(id, events) };
+        if self.random.chance(3) { commit.without_gaps() } else { commit }
     }
 
     pub(super) fn commit_id(&mut self) -> CommitId {

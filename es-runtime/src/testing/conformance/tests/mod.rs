@@ -4,6 +4,7 @@
 mod fault;
 mod forgetting;
 mod found;
+mod gaps;
 mod keys;
 mod limits;
 mod log;

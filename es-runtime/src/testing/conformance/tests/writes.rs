@@ -38,6 +38,7 @@ impl Wrong {
         let kept = step.as_ref().map(|step| self.kept_step(step));
         let before = self.receipt_of(commit.id());
         let done = self.decide(&commit, kept.as_ref(), before.as_ref());
+        let done = done.or_else(|| self.decide_gaps(&commit));
         let done = done.or_else(|| self.decide_keyed(&commit, before.as_ref()));
         if let Some(done) = done.or_else(|| self.decide_forgotten(&commit, before.as_ref())) {
             return done;
@@ -230,7 +231,7 @@ impl Wrong {
             Fault::NilIsNoCommitId if id.uuid().is_nil() => id = CommitId::new(),
             _ => {}
         }
-        let is_once = commit.is_once();
+        let (is_once, is_without_gaps) = (commit.is_once(), self.minds_gaps(&commit));
         let keys = self.change_keys(commit.keys().to_vec());
         let mut events = commit.into_parts().events;
         let topic = events.first().map(|event| event.topic.clone());
@@ -257,7 +258,8 @@ impl Wrong {
             }
         }
         let made = if is_once { Commit::once(id, events) } else { Commit::with_id(id, events) };
-        made.with_keys(keys)
+        let made = made.with_keys(keys);
+        if is_without_gaps { made.without_gaps() } else { made }
     }
 
     /// How a wrong recorder reports a conflict.

@@ -1,0 +1,46 @@
+use super::fault::Fault;
+use super::wrong::Wrong;
+use crate::error::{Conflict, Error};
+use crate::recorder::{Commit, Receipt};
+use crate::stored_event::StoredEvent;
+
+impl Wrong {
+    /// Whether a wrong recorder looks for gaps in a commit that may leave none.
+    pub(super) fn minds_gaps(&self, commit: &Commit) -> bool {
+        let (first, others) = (commit.events().first(), commit.events().iter().skip(1));
+        commit.is_without_gaps()
+            && match self.fault {
+                Fault::IgnoresGaps => false,
+                Fault::KeysHideGaps => commit.keys().is_empty(),
+                Fault::GapsOnlyAtTheFirst => {
+                    first.is_some_and(|first| !self.follows(first)) || others.count() == 0
+                }
+                _ => true,
+            }
+    }
+
+    /// The answer of a recorder that sees gaps where there are none.
+    pub(super) fn decide_gaps(&self, commit: &Commit) -> Option<Result<Receipt, Error>> {
+        let events = commit.events();
+        let gap = match self.fault {
+            _ if !commit.is_without_gaps() => None,
+            Fault::Version0IsAGap => events.iter().find(|event| event.version == 0),
+            Fault::RepeatsAreGaps => events.first().filter(|first| {
+                let newest = self.sequence(first.id).last().map_or(0, |last| last.version.get());
+                first.version.get() <= newest
+            }),
+            Fault::CrossedEventsAreGaps => {
+                let crosses = |pair: &&[StoredEvent]| pair[0].id != pair[1].id && !self.follows(&pair[1]);
+                events.windows(2).find(crosses).map(|pair| &pair[1])
+            }
+            _ => None,
+        }?;
+        Some(Err(Conflict::version(gap.id, gap.version, None).into()))
+    }
+
+    /// Whether the event before this one is stored, if there has to be one.
+    fn follows(&self, event: &StoredEvent) -> bool {
+        let number = event.version.get();
+        number < 2 || self.sequence(event.id).iter().any(|before| before.version.get() + 1 == number)
+    }
+}
