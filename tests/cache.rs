@@ -227,8 +227,18 @@ fn counting(cache: Cache) -> (Application, Arc<Counting>) {
     (Application::on(Arc::clone(&recorder) as _).cache(cache).open().wait().unwrap(), recorder)
 }
 
+/// With the number of rows that a hit reads: one, to see that the last event is still there, or none.
+fn counted_caches() -> [(Cache, u64); 4] {
+    [
+        (Cache::of(10), 1),
+        (Cache::unbounded(), 1),
+        (Cache::of(10).trusting(), 0),
+        (Cache::unbounded().trusting(), 0),
+    ]
+}
+
 fn caches() -> [Cache; 4] {
-    [Cache::of(10), Cache::unbounded(), Cache::of(10).trusting(), Cache::unbounded().trusting()]
+    counted_caches().map(|(cache, _)| cache)
 }
 
 #[test]
@@ -238,17 +248,18 @@ fn only_what_is_new_is_read() {
     (0..9).for_each(|_| account.deposit(1));
     app.store().put::<Account>(account.pending()).wait().unwrap();
     let read = || recorder.rows(|| app.get(account.id()).wait().unwrap().balance);
-    assert_eq!((read(), read()), ((10, 9), (0, 9)));
+    // The row of the last event is read, and not replayed.
+    assert_eq!((read(), read()), ((10, 9), (1, 9)));
     // One that somebody else stored.
     let mut behind: Account = Repository::new(app.store().clone()).get(account.id()).wait().unwrap();
     behind.deposit(5);
     app.store().put::<Account>(behind.pending()).wait().unwrap();
-    assert_eq!((read(), read()), ((1, 14), (0, 14)));
+    assert_eq!((read(), read()), ((2, 14), (1, 14)));
 }
 
 #[test]
 fn what_was_saved_is_in_the_cache() {
-    for cache in caches() {
+    for (cache, hit) in counted_caches() {
         let (app, recorder) = counting(cache);
         let mut tally = Tally::make();
         (0..20).for_each(|_| tally.add(1));
@@ -257,7 +268,7 @@ fn what_was_saved_is_in_the_cache() {
         for count in 20..40 {
             let (rows, loaded) = recorder.rows(|| app.get(id).wait().unwrap());
             let mut tally = loaded;
-            assert_eq!((rows, tally.count, tally.version().get()), (0, count, count + 1));
+            assert_eq!((rows, tally.count, tally.version().get()), (hit, count, count + 1));
             tally.add(1);
             app.save(&mut tally).wait().unwrap();
         }
@@ -267,19 +278,19 @@ fn what_was_saved_is_in_the_cache() {
             tally.add(1);
             app.save(&mut tally).wait().unwrap();
         }
-        assert_eq!(recorder.rows(|| app.get(id).wait().unwrap().count), (0, 45));
+        assert_eq!(recorder.rows(|| app.get(id).wait().unwrap().count), (hit, 45));
     }
 }
 
 #[test]
 fn a_command_on_a_long_aggregate_does_not_replay_it() {
-    for cache in caches() {
+    for (cache, hit) in counted_caches() {
         let (app, recorder) = counting(cache);
         let mut tally = Tally::make();
         (1..100_000).for_each(|_| tally.add(1));
         app.save(&mut tally).wait().unwrap();
         let run = || app.execute(tally.id(), |tally: &mut Tally| tally.add(1)).wait().unwrap();
-        assert_eq!(recorder.rows(|| (0..10).for_each(|_| run())).0, 0);
+        assert_eq!(recorder.rows(|| (0..10).for_each(|_| run())).0, 10 * hit);
         assert_eq!(app.get(tally.id()).wait().unwrap().count, 100_009);
     }
 }
@@ -362,7 +373,7 @@ fn a_save_that_is_dropped_half_way_leaves_no_old_state_for_the_next_load() {
 
 #[test]
 fn events_that_were_recorded_since_a_dropped_save_are_cached_when_they_are_stored() {
-    for cache in caches() {
+    for (cache, hit) in counted_caches() {
         let (app, recorder) = counting(cache);
         let mut tally = Tally::make();
         recorder.is_slow.store(true, Ordering::Relaxed);
@@ -374,7 +385,7 @@ fn events_that_were_recorded_since_a_dropped_save_are_cached_when_they_are_store
         tally.add(3);
         app.save(&mut tally).wait().unwrap();
         let (rows, tally) = recorder.rows(|| app.get(tally.id()).wait().unwrap());
-        assert_eq!((rows, tally.count, tally.version().get()), (0, 3, 2));
+        assert_eq!((rows, tally.count, tally.version().get()), (hit, 3, 2));
     }
 }
 

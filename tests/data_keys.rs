@@ -95,12 +95,40 @@ fn the_cipher_of_the_keys_can_be_replaced() {
         let mapper = Mapper::new().with_data_keys(cipher);
         Application::on(Arc::clone(&recorder) as _).mapper(mapper).open().wait().unwrap()
     };
-    let account = saved(&app(AesGcm::new(&key())));
     let new = Key::generate(256).unwrap();
+    let only_new = app(AesGcm::new(&new));
+    let account = saved(&app(AesGcm::new(&key())));
     assert_eq!(app(AesGcm::new(&new).with_old_key(&key())).get(account.id()).wait().unwrap().balance, 30);
-    let error = app(AesGcm::new(&new)).get(account.id()).wait().unwrap_err();
+    let error = only_new.get(account.id()).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cipher);
     assert!(error.to_string().contains("the data key of aggregate"), "{error}");
+}
+
+#[test]
+fn a_program_with_another_key_or_none_is_refused_when_it_opens() {
+    let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
+    for recorder in [Arc::new(MemoryRecorder::new()) as Arc<dyn DynApplicationRecorder>, Arc::new(sqlite)] {
+        let open = |mapper| Application::on(Arc::clone(&recorder)).mapper(mapper).open().wait();
+        let with = |cipher| open(Mapper::new().with_data_keys(cipher));
+        let (own, other) = (key(), Key::generate(256).unwrap());
+        let app = with(AesGcm::new(&own)).unwrap();
+        // Without a key in the store, any will do.
+        drop(with(AesGcm::new(&other)).unwrap());
+        let account = saved(&app);
+        let error = with(AesGcm::new(&other)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("which the key ring lacks"), "{error}");
+        for mapper in [Mapper::new(), Mapper::new().with_cipher(AesGcm::new(&own))] {
+            let error = open(mapper).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("CIPHER_DATA_KEYS=yes"), "{error}");
+        }
+        let reopened = with(AesGcm::new(&other).with_old_key(&own)).unwrap();
+        assert_eq!(reopened.get(account.id()).wait().unwrap().balance, 30);
+        // With nothing left to read, there is nothing to try.
+        app.forget(account.id()).wait().unwrap();
+        drop(with(AesGcm::new(&other)).unwrap());
+    }
 }
 
 #[test]
@@ -241,7 +269,7 @@ fn keys_are_renewed_so_that_an_old_one_can_be_thrown_away() {
     let only_new = app(AesGcm::new(&new));
     only_new.save(&mut account).wait().unwrap();
     assert_eq!(only_new.get(id).wait().unwrap().balance, 31);
-    assert_eq!(kind(app(AesGcm::new(&key())).get(id).wait()), ErrorKind::Cipher);
+    assert_eq!(kind(old.get(id).wait()), ErrorKind::Cipher);
     assert_eq!(kind(only_new.get(gone.id()).wait()), ErrorKind::Forgotten);
     only_new.forget(id).wait().unwrap();
     assert_eq!(kind(only_new.get(id).wait()), ErrorKind::Forgotten);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use es_runtime::application::Batch;
 use es_runtime::cache::Cache;
-use es_runtime::cipher::AesGcm;
+use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, EventPage, EventRange, KeyRecorder, LogRange,
@@ -76,6 +76,57 @@ fn nothing_is_added_to_what_is_forgotten() {
         app.save(&mut other).wait().unwrap();
         assert_eq!(app.get(other.id()).wait().unwrap().balance, 31);
     }
+}
+
+/// What decoding the notices in the log says, as a follower of the log does it.
+fn told(app: &Application) -> Vec<ErrorKind> {
+    let notices =
+        app.recorder().read_log(LogRange::all().topics(["Account.Forgotten"])).wait().unwrap().entries;
+    let mappers = app.store().mappers_for(&notices).wait().unwrap();
+    notices
+        .iter()
+        .map(|entry| kind(mappers.of(&entry.event).unwrap().decode::<Account>(&entry.event)))
+        .collect()
+}
+
+#[test]
+fn a_program_that_lacks_the_key_of_the_cipher_forgets_nothing() {
+    let recorder = Arc::new(MemoryRecorder::new());
+    let open = |cipher| {
+        let mapper = Mapper::new().with_data_keys(cipher);
+        Application::on(Arc::clone(&recorder) as _).mapper(mapper).open().wait().unwrap()
+    };
+    let (app, other) = (open(AesGcm::new(&key())), open(AesGcm::new(&Key::generate(256).unwrap())));
+    let account = saved(&app);
+    let error = other.forget(account.id()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cipher);
+    assert!(error.to_string().contains("which the key ring lacks"), "{error}");
+    assert_eq!(app.get(account.id()).wait().unwrap().balance, 30);
+    app.forget(account.id()).wait().unwrap();
+    assert_eq!(told(&app), [ErrorKind::Forgotten]);
+}
+
+#[test]
+fn a_notice_is_understood_after_the_key_that_sealed_it_was_thrown_away() {
+    let recorder = Arc::new(MemoryRecorder::new());
+    let open = |cipher| {
+        let mapper = Mapper::new().with_data_keys(cipher);
+        Application::on(Arc::clone(&recorder) as _).mapper(mapper).open().wait().unwrap()
+    };
+    let app = open(AesGcm::new(&key()));
+    let account = saved(&app);
+    app.forget(account.id()).wait().unwrap();
+    let app = open(AesGcm::new(&Key::generate(256).unwrap()));
+    assert_eq!(told(&app), [ErrorKind::Forgotten]);
+    assert_eq!(app.ids::<Account>().next_page().wait().unwrap().unwrap(), [account.id()]);
+    // A notice that was altered is another matter.
+    let notice =
+        recorder.select(account.id().uuid(), EventRange::all().gt(3.into())).wait().unwrap().events.remove(0);
+    let mut altered = notice.clone();
+    *altered.state.last_mut().unwrap() ^= 1;
+    let mapper = keyed();
+    assert_eq!(kind(mapper.decode::<Account>(&notice)), ErrorKind::Forgotten);
+    assert_eq!(kind(mapper.decode::<Account>(&altered)), ErrorKind::Cipher);
 }
 
 #[test]

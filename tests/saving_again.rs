@@ -202,7 +202,7 @@ fn what_may_be_stored_leaves_no_gap_in_another_store() {
     let mut account = saved(&here);
     account.deposit(1);
     here.save(&mut account).wait().unwrap_err();
-    assert_eq!(there.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(there.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(log(&there).len(), 0);
     here.save(&mut account).wait().unwrap();
 }

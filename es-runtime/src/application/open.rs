@@ -248,7 +248,7 @@ impl Builder {
     ///
     /// As [`Application::open`].
     pub async fn open(self) -> Result<Application, Error> {
-        unblock(move || {
+        let app = unblock(move || {
             // Of two aggregates with one name, the events of one would be read as those of the other.
             Registry::global()?;
             let Opened { events, snapshots, close } = self.store()?;
@@ -272,9 +272,11 @@ impl Builder {
                 close,
                 closed: AtomicBool::new(false),
             };
-            Ok(Application::new(shared, self.retry))
+            Ok::<_, Error>(Application::new(shared, self.retry))
         })
-        .await
+        .await?;
+        app.store().check_keys().await?;
+        Ok(app)
     }
 
     fn store(&self) -> Result<Opened, Error> {

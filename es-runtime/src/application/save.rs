@@ -264,6 +264,7 @@ async fn make_commit(
     for root in frozen() {
         root.rows(writing.mapper(root.id()), &mut rows)?;
     }
+    let followers = rows.len();
     for event in loose() {
         rows.push(event.row(writing.mapper(event.id()), metadata)?);
     }
@@ -271,7 +272,7 @@ async fn make_commit(
     let is_callers = frozen().any(|root| root.frozen().is_some_and(|frozen| frozen.is_callers));
     let is_once = is_callers || batch.commit == Some(commit);
     let made = if is_once { Commit::once(commit, rows) } else { Commit::with_id(commit, rows) };
-    Ok(writing.commit(made.without_gaps()))
+    Ok(writing.commit(made.without_gaps_in_the_first(followers)))
 }
 
 /// Whether the frozen events are the stored ones.

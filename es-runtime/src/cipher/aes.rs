@@ -88,6 +88,10 @@ impl Cipher for AesGcm {
         self.current.id
     }
 
+    fn has_key(&self, key: KeyId) -> bool {
+        iter::once(&self.current).chain(&self.old).any(|entry| entry.id == key)
+    }
+
     fn encrypt(&self, plaintext: &[u8], associated: &[u8], into: &mut Vec<u8>) -> Result<(), Error> {
         let nonce = Nonce::<U12>::try_generate().map_err(no_random)?;
         let start = into.len();

@@ -32,6 +32,11 @@ pub trait Cipher: Send + Sync + fmt::Debug {
     /// The key that [`encrypt`](Self::encrypt) takes; stored in clear with what it encrypts.
     fn key_id(&self) -> KeyId;
 
+    /// Returns whether [`decrypt`](Self::decrypt) knows that key; only the one that writes, unless you say so.
+    fn has_key(&self, key: KeyId) -> bool {
+        key == self.key_id()
+    }
+
     /// Appends the plaintext as ciphertext, bound to `associated`, which is not stored.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use crate::cipher::{Cipher, KeyId};
 use crate::codec::{AnyCodec, Codec};
 use crate::error::{Error, ErrorKind};
 use crate::event::Secrecy;
+use crate::stored_event::StoredEvent;
 
 pub(super) const FORMAT: u8 = 1;
 const NONE: u8 = 0;
@@ -125,6 +126,22 @@ impl Mapper {
             (Some(cipher), ..) => Ok(Some((cipher.code(), &**cipher))),
             (None, ..) => Ok(None),
         }
+    }
+
+    /// The key that a row is encrypted with, if no cipher of this mapper has it.
+    pub(super) fn lacks_key_of(&self, row: &StoredEvent) -> bool {
+        match &*row.state {
+            [FORMAT, _, _, code, key @ ..] if ![NONE, DATA_KEY].contains(code) => {
+                key.first_chunk().is_some_and(|key| self.lacks(*code, KeyId::from_bytes(*key)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns whether no cipher of that code has the key.
+    pub(super) fn lacks(&self, code: u8, key: KeyId) -> bool {
+        let mut ciphers = self.cipher.iter().chain(&self.old_ciphers);
+        !ciphers.any(|known| known.code() == code && known.has_key(key))
     }
 
     /// Decrypts with the ciphers that have this code, one after the other.

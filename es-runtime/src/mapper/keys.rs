@@ -73,6 +73,15 @@ impl Mapper {
         if wrapped.starts_with(&header) { Ok(None) } else { self.wrap(id, key_id, key.as_ref()).map(Some) }
     }
 
+    /// Refuses a data key that is encrypted with a key which no cipher of this mapper has. One that is damaged is not refused.
+    pub(crate) fn check_key(&self, id: Uuid, key_id: DataKeyId, wrapped: &[u8]) -> Result<(), Error> {
+        let is_lacking = |[_, code, key @ ..]: &[u8; 6]| self.lacks(*code, KeyId::from_bytes(*key));
+        match self.unwrap(id, key_id, wrapped).map(data_key::wiped) {
+            Err(error) if wrapped.first_chunk().is_some_and(is_lacking) => Err(of_which(id, error)),
+            _ => Ok(()),
+        }
+    }
+
     fn wrap(&self, id: Uuid, key_id: DataKeyId, key: &[u8]) -> Result<Vec<u8>, Error> {
         let cipher = self.cipher.as_ref().ok_or_else(no_cipher)?;
         let mut wrapped = vec![WITH_ID, cipher.code()];

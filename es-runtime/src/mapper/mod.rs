@@ -28,7 +28,9 @@ use self::columns::Fill;
 use self::refused::{Place, at_row, not_in_set, of_another, unknown_topic};
 pub(crate) use self::snapshot::{Found, Snapshot};
 use self::state::{Data, Missed, OfAggregate, OfSet, Owner, Read, Single, Skipped, State, Written};
-use crate::aggregate::{Aggregate, Empty, Events, Reading, Topics, forgotten_topic, is_retired, shared_by};
+use crate::aggregate::{
+    Aggregate, Empty, Events, Reading, Topics, forgotten_topic, is_forgotten_notice, is_retired, shared_by,
+};
 use crate::cipher::Cipher;
 use crate::clock::Timestamp;
 #[cfg(feature = "own-codec")]
@@ -315,6 +317,10 @@ impl Mapper {
         error: Error,
     ) -> Result<Mapped<A::Event>, Error> {
         match missed {
+            // It says nothing but its topic. The key that it was sealed with may have been thrown away.
+            None if is_forgotten_notice(&row.topic) && self.lacks_key_of(row) => {
+                Err(Error::forgotten(row.id))
+            }
             None => Err(error),
             Some(Missed::Owner(name)) => Err(of_another::<A>(row, &name)),
             Some(Missed::Topic) if is_retired::<A>(&row.topic) => {

@@ -7,7 +7,8 @@ use crate::stored_event::StoredEvent;
 pub struct Commit {
     id: CommitId,
     is_once: bool,
-    is_without_gaps: bool,
+    /// The number of events, the first ones, that follow stored ones.
+    gapless: usize,
     events: Vec<StoredEvent>,
     keys: Vec<StoredKey>,
 }
@@ -20,13 +21,13 @@ impl Commit {
 
     /// A commit under an id that the framework gave before: the same events again, or the first attempt.
     pub const fn with_id(id: CommitId, events: Vec<StoredEvent>) -> Self {
-        Self { id, is_once: false, is_without_gaps: false, events, keys: Vec::new() }
+        Self { id, is_once: false, gapless: 0, events, keys: Vec::new() }
     }
 
     /// A commit under an id that the caller chose. The store can be [asked](super::AggregateRecorder::has_commit) for it
     /// later.
     pub const fn once(id: CommitId, events: Vec<StoredEvent>) -> Self {
-        Self { id, is_once: true, is_without_gaps: false, events, keys: Vec::new() }
+        Self { id, is_once: true, gapless: 0, events, keys: Vec::new() }
     }
 
     /// The same with the data keys that the events are encrypted with, one for each aggregate.
@@ -52,8 +53,15 @@ impl Commit {
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     #[must_use]
-    pub const fn without_gaps(mut self) -> Self {
-        self.is_without_gaps = true;
+    pub const fn without_gaps(self) -> Self {
+        let all = self.events.len();
+        self.without_gaps_in_the_first(all)
+    }
+
+    /// The same for the first so many events; those after them may leave gaps.
+    #[must_use]
+    pub const fn without_gaps_in_the_first(mut self, many: usize) -> Self {
+        self.gapless = many;
         self
     }
 
@@ -67,9 +75,9 @@ impl Commit {
         self.is_once
     }
 
-    /// Returns whether its events [follow](Self::without_gaps) the stored ones.
-    pub const fn is_without_gaps(&self) -> bool {
-        self.is_without_gaps
+    /// Returns the events that [follow](Self::without_gaps) stored ones.
+    pub fn gapless(&self) -> &[StoredEvent] {
+        self.events.get(..self.gapless).unwrap_or(&self.events)
     }
 
     /// Returns the events, in the order in which they are to stand in the log.
@@ -84,8 +92,8 @@ impl Commit {
 
     /// Gives the parts away.
     pub fn into_parts(self) -> CommitParts {
-        let Self { id, is_once, is_without_gaps, events, keys } = self;
-        CommitParts { id, is_once, is_without_gaps, events, keys }
+        let Self { id, is_once, gapless, events, keys } = self;
+        CommitParts { id, is_once, gapless, events, keys }
     }
 }
 
@@ -97,8 +105,8 @@ pub struct CommitParts {
     pub id: CommitId,
     /// True if the caller chose the id.
     pub is_once: bool,
-    /// True if the events follow the stored ones.
-    pub is_without_gaps: bool,
+    /// The number of events, the first ones, that follow stored ones.
+    pub gapless: usize,
     /// The events, in the order in which they are to stand in the log.
     pub events: Vec<StoredEvent>,
     /// The data keys of the aggregates.

@@ -77,8 +77,7 @@ impl Limits {
 
 impl Limits {
     /// Refuses a commit that would leave a gap in the versions of an aggregate, where the store takes none. `newest` is
-    /// the version that is stored last. A commit [without gaps](Commit::without_gaps) is another matter: there a gap is a
-    /// conflict.
+    /// the version that is stored last. [Gapless](Commit::gapless) events are another matter: there a gap is a conflict.
     ///
     /// # Errors
     ///
@@ -88,14 +87,14 @@ impl Limits {
         commit: &Commit,
         mut newest: impl FnMut(Uuid) -> Option<Version>,
     ) -> Result<(), Error> {
-        if self.sparse_versions || commit.is_without_gaps() {
+        if self.sparse_versions {
             return Ok(());
         }
         let mut lasts: HashMap<Uuid, u64> = HashMap::new();
-        for event in commit.events() {
+        for (at, event) in commit.events().iter().enumerate() {
             let last = lasts.entry(event.id).or_insert_with(|| newest(event.id).map_or(0, Version::get));
             let version = event.version.get();
-            if version == 0 || version > *last + 1 {
+            if version == 0 || (version > *last + 1 && at >= commit.gapless().len()) {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     format!(

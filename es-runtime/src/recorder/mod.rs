@@ -122,11 +122,19 @@ pub trait KeyRecorder: AggregateRecorder {
     /// - The events stay, with ids, versions, topics and positions; [columns](StoredEvent::columns) of your own are
     ///   emptied.
     /// - The notice is a commit, and the last one of the aggregate: it needs no data key, and no event is stored after
-    ///   it, whether there was a key or not, by whatever transaction runs at the same time. If one of its places is taken, the answer is a
-    ///   [`Conflict`](crate::error::Conflict), and nothing has happened. A notice that is stored already, by an attempt
+    ///   it, whether there was a key or not, by whatever transaction runs at the same time. If one of its places is taken,
+    ///   the answer is a [`Conflict`](crate::error::Conflict), and nothing has happened. A notice that is stored already, by an attempt
     ///   that came half-way, is enough: the key is destroyed.
     /// - Done again, with whatever notice, it stores nothing, and wipes what remains.
     fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send;
+
+    /// Reads the data key of whatever aggregate has one, best the newest; `None` if none has, or the store cannot find one.
+    ///
+    /// [`Application::open`](crate::Application::open) tries it, and refuses a cipher key that is not the right one before
+    /// anything is stored under it.
+    fn sample_key(&self) -> impl Future<Output = Result<Option<StoredKey>, Error>> + Send {
+        async { Ok(None) }
+    }
 }
 
 /// Keeps snapshots, each at the id of its aggregate, the topic, which is the kind of its state, and the version.

@@ -59,12 +59,9 @@ pub(super) enum Verdict {
 
 /// The places at which events have to stand, so that a commit leaves no gap: nothing, if it may leave gaps.
 pub(super) fn preceding(commit: &Commit) -> Vec<(Uuid, Version)> {
-    if !commit.is_without_gaps() {
-        return Vec::new();
-    }
     let mut earlier = HashSet::new();
     let mut places = Vec::new();
-    for event in commit.events() {
+    for event in commit.gapless() {
         let before = before(event).map(|before| (event.id, before));
         places.extend(before.filter(|before| !earlier.contains(before)));
         earlier.insert((event.id, event.version));

@@ -168,6 +168,27 @@ impl EventStore {
         self.recorder.as_keys().ok_or_else(no_keys)
     }
 
+    /// Refuses data keys in the store that this program cannot read, before it stores others beside them.
+    pub(crate) async fn check_keys(&self) -> Result<(), Error> {
+        let Some(keys) = self.recorder.as_keys() else { return Ok(()) };
+        let Some(sample) = keys.sample_key().await? else { return Ok(()) };
+        if !self.mapper.has_data_keys() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the events in this database are encrypted with data keys, and new ones would be stored without; open with \
+                 `Mapper::with_data_keys`, or set CIPHER_KEY and CIPHER_DATA_KEYS=yes",
+            ));
+        }
+        let config = |error: Error| Error::new(ErrorKind::Config, error.to_string()).with_source(error);
+        self.check_key(&sample).map_err(config)
+    }
+
+    /// Refuses a data key that is encrypted with a key which this program lacks.
+    fn check_key(&self, key: &StoredKey) -> Result<(), Error> {
+        let (Some(id), Some(wrapped)) = (key.key(), key.wrapped()) else { return Ok(()) };
+        self.mapper.check_key(key.aggregate(), id, wrapped)
+    }
+
     fn mapper_with(&self, key: &StoredKey) -> Result<Mapper, Error> {
         let (Some(id), Some(wrapped)) = (key.key(), key.wrapped()) else {
             return Err(Error::forgotten(key.aggregate()));
@@ -176,7 +197,8 @@ impl EventStore {
     }
 
     /// Encrypts the data key of an aggregate, or of any other sequence, with the key that the cipher now writes with: once it is
-    /// done for all, the old key is needed no more. Tells whether there was anything to do. What is under way meanwhile is not
+    /// done for all, the old key is needed no more. Notices of forgetting are sealed with the key of their time; without it
+    /// they still say that the aggregate is forgotten. Tells whether there was anything to do. What is under way meanwhile is not
     /// disturbed.
     ///
     /// ```standalone_crate
@@ -236,7 +258,8 @@ impl EventStore {
     /// [`NotFound`](ErrorKind::NotFound) if there are no events; [`Config`](ErrorKind::Config) if the mapper gives no data
     /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on, or if the key is
     /// destroyed and a column of your own cannot be emptied, at each call until it can;
-    /// [`Conflict`](ErrorKind::Conflict) if others keep storing events of it meanwhile.
+    /// [`Conflict`](ErrorKind::Conflict) if others keep storing events of it meanwhile; [`Cipher`](ErrorKind::Cipher) if this
+    /// program lacks the key that the data key is encrypted with.
     pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
         self.try_to_forget(of, id, &mut false).await
     }
@@ -284,11 +307,14 @@ impl EventStore {
         }
     }
 
-    /// Makes the notice that follows the last event of an aggregate.
+    /// Makes the notice that follows the last event of an aggregate. A program that lacks the cipher's key makes none: nobody
+    /// else could read it.
     async fn notice(&self, of: &str, last: &StoredEvent) -> Result<StoredEvent, Error> {
-        let at = match self.mapper_with_key(last.id).await {
-            // Time never runs backwards within an aggregate.
-            Ok(Some(mapper)) => mapper.time_of(last).map_or_else(|_| now(), |last| last.max(now())),
+        let stored = self.keys()?.select_keys(vec![last.id]).await?.pop();
+        stored.as_ref().map_or(Ok(()), |key| self.check_key(key))?;
+        // Time never runs backwards within an aggregate.
+        let at = match stored.map(|key| self.mapper_with(&key)) {
+            Some(Ok(mapper)) => mapper.time_of(last).map_or_else(|_| now(), |last| last.max(now())),
             _ => now(),
         };
         self.mapper.encode_forgotten(last.id, of, last.version.next(), at, &Metadata::new())

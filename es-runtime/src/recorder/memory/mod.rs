@@ -315,6 +315,10 @@ impl KeyRecorder for MemoryRecorder {
         }
         Ok(Remains::NONE)
     }
+
+    async fn sample_key(&self) -> Result<Option<StoredKey>, Error> {
+        Ok(self.rows().keys.values().find(|key| !key.is_forgotten()).cloned())
+    }
 }
 
 impl ApplicationRecorder for MemoryRecorder {

@@ -108,6 +108,11 @@ impl KeyRecorder for SqliteRecorder {
     fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send {
         self.database.forget(&self.statements, id, notice)
     }
+
+    fn sample_key(&self) -> impl Future<Output = Result<Option<StoredKey>, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| select::sample_key(connection, &statements))
+    }
 }
 
 impl ApplicationRecorder for SqliteRecorder {

@@ -1,7 +1,7 @@
 //! Reading: every value of a row is checked, since a file may hold anything.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Params, Row, ToSql, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, params, params_from_iter};
 use uuid::Uuid;
 
 use super::error;
@@ -91,6 +91,17 @@ pub(super) fn key(
         (_, _, Some(forgotten)) if forgotten != 0 => Ok(Some(StoredKey::forgotten(id))),
         _ => Err(corrupt(&format!("the data key of aggregate {id}"), "columns of another type")),
     }
+}
+
+/// The newest data key that is not destroyed.
+pub(super) fn sample_key(
+    connection: &Connection,
+    statements: &Statements,
+) -> Result<Option<StoredKey>, Error> {
+    let failed = error::of("read the data key");
+    let mut statement = connection.prepare_cached(&statements.newest_keyed).map_err(&failed)?;
+    let id = statement.query_row([], |row| row.get::<_, [u8; 16]>(0)).optional().map_err(&failed)?;
+    id.map_or(Ok(None), |id| key(connection, statements, Uuid::from_bytes(id)))
 }
 
 /// A page of the log. Three statements need no transaction: of what the second sees, nothing changes any more.

@@ -100,6 +100,8 @@ pub(super) struct Statements {
     pub(super) has_keys: String,
     pub(super) insert_key: String,
     pub(super) key: String,
+    /// The aggregate whose data key is the newest that is not destroyed.
+    pub(super) newest_keyed: String,
     pub(super) replace_key: String,
     /// What forgetting does, in this order, with the id.
     pub(super) forget: [String; 2],
@@ -185,6 +187,9 @@ impl Statements {
             replace_key: format!(
                 "UPDATE {data_keys} SET wrapped = ?4
                  WHERE id = ?1 AND key_id = ?2 AND wrapped = ?3 AND NOT forgotten"
+            ),
+            newest_keyed: format!(
+                "SELECT id FROM {data_keys} WHERE NOT forgotten ORDER BY number DESC LIMIT 1"
             ),
             key: format!("SELECT key_id, wrapped, forgotten FROM {data_keys} WHERE id = ?1"),
             forget,

@@ -27,7 +27,8 @@ struct Case {
     tracked: Option<u64>,
     commit: u128,
     events: Vec<Row>,
-    is_without_gaps: bool,
+    /// The number of events, the first ones, that may leave no gap.
+    gapless: usize,
     keys: Vec<(u128, Key)>,
     step_from: Option<Place>,
 }
@@ -51,17 +52,17 @@ fn case() -> impl Strategy<Value = Case> {
         place(),
         0..2_u128,
         vec(row(), 0..4),
-        any::<bool>(),
+        0..5_usize,
         vec(key(), 0..4),
         option::of(place()),
     )
-        .prop_map(|(stored, known, tracked, commit, events, is_without_gaps, keys, step_from)| Case {
+        .prop_map(|(stored, known, tracked, commit, events, gapless, keys, step_from)| Case {
             stored,
             known,
             tracked,
             commit,
             events,
-            is_without_gaps,
+            gapless,
             keys,
             step_from,
         })
@@ -139,7 +140,7 @@ impl Case {
             let before = |(other, last, _): &Row| (*other, *last + 1) == (*id, *version);
             *version == 1 || self.events[..index].iter().any(before) || self.at(*id, version - 1).is_some()
         };
-        let is_gap = |index, row| self.is_without_gaps && !follows(index, row);
+        let is_gap = |index, row| index < self.gapless && !follows(index, row);
         let (index, row) = self
             .events
             .iter()
@@ -158,10 +159,8 @@ impl Case {
             StoredEvent::of(Uuid::from_u128(*id), Version::from(*version), name(*topic), Vec::new())
         });
         let keys: Vec<_> = self.keys.iter().map(|(id, key)| stored_key(*id, *key)).collect();
-        let mut commit = Commit::with_id(commit_id(self.commit), events.collect()).with_keys(keys);
-        if self.is_without_gaps {
-            commit = commit.without_gaps();
-        }
+        let commit = Commit::with_id(commit_id(self.commit), events.collect()).with_keys(keys);
+        let commit = commit.without_gaps_in_the_first(self.gapless);
         let to = Mark::new(Position::new(9).unwrap(), commit_id(0));
         let step = self.step_from.map(|from| Step::new(cursor(), from.map(mark), to).unwrap());
         let taken = |(id, version, _): &Row| {

@@ -3,6 +3,7 @@
 use super::conflicts::check;
 use super::samples::{event, key, new_id, sequence};
 use super::store::{Store, refused};
+use crate::error::ErrorKind;
 use crate::recorder::{AggregateRecorder, Commit, CommitId, KeyRecorder};
 use crate::stored_event::StoredEvent;
 
@@ -43,6 +44,26 @@ pub fn a_commit_without_gaps_goes_on_with_each_aggregate<R: AggregateRecorder>(s
     }
     let again = store.store(&crossed);
     assert_eq!((&again, again.is_repeated()), (&receipt, true), "a commit without gaps that was done before");
+}
+
+/// Only the first so many events of a commit may have to follow stored ones.
+pub fn a_commit_may_be_without_gaps_in_its_first_events<R: AggregateRecorder>(store: &Store<R>) {
+    let (id, loose) = (new_id(), new_id());
+    store.save([event(id, 1)]);
+    let commit = |first: u64, other: u64| {
+        let commit = Commit::new(vec![event(id, first), event(loose, other)]);
+        commit.without_gaps_in_the_first(1)
+    };
+    check(&refused(store.append(commit(3, 1))), id, Some(2), Some(1));
+    store.store(&commit(2, 1));
+    if store.recorder().limits().sparse_versions {
+        store.store(&commit(3, 7));
+    } else {
+        store.refuse_as(ErrorKind::Unsupported, &commit(3, 7));
+    }
+    // More than there are: all of them.
+    let many = Commit::new(vec![event(id, 9)]).without_gaps_in_the_first(5);
+    check(&refused(store.append(many)), id, Some(8), Some(store.all(id).len() as u64));
 }
 
 /// Version 0 and version 1 follow nothing.

@@ -188,6 +188,7 @@ macro_rules! recorder_conformance {
             conflicts::after_a_conflict_writing_goes_on
             gaps::a_commit_without_gaps_follows_what_is_stored
             gaps::a_commit_without_gaps_goes_on_with_each_aggregate
+            gaps::a_commit_may_be_without_gaps_in_its_first_events
             gaps::a_sequence_without_gaps_begins_at_0_or_1
             atomicity::a_refused_commit_stores_nothing
             atomicity::a_refused_commit_leaves_its_id_free
@@ -248,6 +249,7 @@ macro_rules! recorder_conformance {
             keys::another_key_is_a_conflict
             keys::two_keys_of_one_aggregate_conflict
             keys::a_refused_commit_leaves_no_key
+            keys::a_sample_key_is_stored_and_not_forgotten
             gaps::a_data_key_hides_no_gap
             keys::a_repeated_commit_leaves_the_first_key
             keys::of_several_first_keys_one_wins

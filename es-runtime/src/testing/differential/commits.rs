@@ -82,7 +82,8 @@ impl World {
             Commit::with_id(parts.id, parts.events)
         };
         let commit = commit.with_keys(parts.keys);
-        if parts.is_without_gaps != self.random.chance(10) { commit.without_gaps() } else { commit }
+        let gapless = if self.random.chance(10) { self.random.index(4) } else { parts.gapless };
+        commit.without_gaps_in_the_first(gapless)
     }
 
     /// Brings the data keys of the aggregates: mostly the right ones.

@@ -12,7 +12,7 @@ pub enum Call {
     Select,
     /// `has_commit`.
     HasCommit,
-    /// `select_keys`.
+    /// `select_keys`, and `sample_key`.
     SelectKeys,
     /// `replace_key`.
     ReplaceKey,

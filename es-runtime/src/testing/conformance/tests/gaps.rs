@@ -5,25 +5,22 @@ use crate::recorder::{Commit, Receipt};
 use crate::stored_event::StoredEvent;
 
 impl Wrong {
-    /// Whether a wrong recorder looks for gaps in a commit that may leave none.
-    pub(super) fn minds_gaps(&self, commit: &Commit) -> bool {
-        let (first, others) = (commit.events().first(), commit.events().iter().skip(1));
-        commit.is_without_gaps()
-            && match self.fault {
-                Fault::IgnoresGaps => false,
-                Fault::KeysHideGaps => commit.keys().is_empty(),
-                Fault::GapsOnlyAtTheFirst => {
-                    first.is_some_and(|first| !self.follows(first)) || others.count() == 0
-                }
-                _ => true,
-            }
+    /// In how many events, the first ones, a wrong recorder looks for gaps.
+    pub(super) fn gapless(&self, commit: &Commit) -> usize {
+        let all = commit.gapless().len();
+        match self.fault {
+            Fault::IgnoresGaps => 0,
+            Fault::KeysHideGaps if !commit.keys().is_empty() => 0,
+            Fault::GapsOnlyAtTheFirst => all.min(1),
+            Fault::GaplessAsAWhole if all > 0 => commit.events().len(),
+            _ => all,
+        }
     }
 
     /// The answer of a recorder that sees gaps where there are none.
     pub(super) fn decide_gaps(&self, commit: &Commit) -> Option<Result<Receipt, Error>> {
-        let events = commit.events();
+        let events = commit.gapless();
         let gap = match self.fault {
-            _ if !commit.is_without_gaps() => None,
             Fault::Version0IsAGap => events.iter().find(|event| event.version == 0),
             Fault::RepeatsAreGaps => events.first().filter(|first| {
                 let newest = self.sequence(first.id).last().map_or(0, |last| last.version.get());

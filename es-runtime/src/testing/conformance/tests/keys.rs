@@ -48,6 +48,19 @@ impl Wrong {
         Ok(found.flatten().collect())
     }
 
+    pub(super) fn sample_key_now(&self) -> Result<Option<StoredKey>, Error> {
+        let sample = self.inner.sample_key().wait()?;
+        Ok(match self.fault {
+            Fault::InventsSamples => {
+                sample.or_else(|| Some(StoredKey::new(Uuid::nil(), DataKeyId::from_bytes([0; 8]), vec![0])))
+            }
+            Fault::SamplesTheForgotten => {
+                self.stored_log().first().and_then(|first| self.key(first.event.id))
+            }
+            _ => sample,
+        })
+    }
+
     pub(super) async fn replace_key_later(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
         match self.fault {
             Fault::ReplacesAnyKey if self.key(old.aggregate()).is_some() && !new.is_forgotten() => {

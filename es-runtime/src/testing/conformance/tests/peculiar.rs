@@ -77,6 +77,10 @@ impl KeyRecorder for Peculiar {
         Ok(keys)
     }
 
+    async fn sample_key(&self) -> Result<Option<StoredKey>, Error> {
+        Ok(None)
+    }
+
     async fn replace_key(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {
         self.inner.replace_key(old, new).await
     }

@@ -66,6 +66,10 @@ impl KeyRecorder for Wrong {
         self.replace_key_later(old, new).await
     }
 
+    async fn sample_key(&self) -> Result<Option<StoredKey>, Error> {
+        self.sample_key_now()
+    }
+
     fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send {
         if self.fault == Fault::ForgetsWhenCalled {
             self.inner.forget(id, notice.clone()).wait().unwrap();

@@ -231,7 +231,7 @@ impl Wrong {
             Fault::NilIsNoCommitId if id.uuid().is_nil() => id = CommitId::new(),
             _ => {}
         }
-        let (is_once, is_without_gaps) = (commit.is_once(), self.minds_gaps(&commit));
+        let (is_once, gapless) = (commit.is_once(), self.gapless(&commit));
         let keys = self.change_keys(commit.keys().to_vec());
         let mut events = commit.into_parts().events;
         let topic = events.first().map(|event| event.topic.clone());
@@ -258,8 +258,7 @@ impl Wrong {
             }
         }
         let made = if is_once { Commit::once(id, events) } else { Commit::with_id(id, events) };
-        let made = made.with_keys(keys);
-        if is_without_gaps { made.without_gaps() } else { made }
+        made.with_keys(keys).without_gaps_in_the_first(gapless)
     }
 
     /// How a wrong recorder reports a conflict.
