@@ -60,13 +60,12 @@ impl Writer {
             return jobs.iter().map(|_| Err(error.copy())).collect();
         }
         let mut outcomes = Vec::with_capacity(jobs.len());
-        let keyless = self.keyless(jobs);
         for job in jobs {
             // After some failures SQLite has rolled the transaction back: what follows may not stand alone.
             outcomes.push(if self.connection.is_autocommit() {
                 Err(rolled_back())
             } else {
-                self.append_one(job, keyless.is_some_and(|known| Arc::ptr_eq(known, &job.statements)))
+                self.append_one(job)
             });
         }
         let stored = |outcome: &Outcome| outcome.is_ok();
@@ -88,15 +87,14 @@ impl Writer {
         outcomes
     }
 
-    /// Appends one of several in a transaction: if it is refused, nothing of it stays. `is_keyless` says that its tables
-    /// have no data keys.
-    fn append_one(&self, job: &Append, is_keyless: bool) -> Outcome {
+    /// Appends one of several in a transaction: if it is refused, nothing of it stays.
+    fn append_one(&self, job: &Append) -> Outcome {
         // One statement is whole or nothing by itself.
         let guarded = !job.is_one_statement();
         if guarded {
             self.execute("SAVEPOINT one").map_err(error::of("begin a transaction"))?;
         }
-        let inserted = self.insert(job, is_keyless);
+        let inserted = insert(&self.connection, job);
         if self.connection.is_autocommit() {
             return self.or_done_before(job, inserted);
         }
@@ -109,13 +107,14 @@ impl Writer {
 
     /// Appends in a transaction of its own; one event needs none, since SQLite makes one for the statement.
     fn append_alone(&self, job: &Append) -> Outcome {
-        let inserted = if job.is_one_statement() { self.insert(job, false) } else { self.insert_alone(job) };
+        let inserted =
+            if job.is_one_statement() { insert(&self.connection, job) } else { self.insert_alone(job) };
         self.or_done_before(job, inserted)
     }
 
     fn insert_alone(&self, job: &Append) -> Result<Receipt, Refusal> {
         self.execute("BEGIN IMMEDIATE").map_err(error::of("begin a transaction"))?;
-        let inserted = self.insert(job, false).and_then(|receipt| {
+        let inserted = insert(&self.connection, job).and_then(|receipt| {
             self.execute("COMMIT").map_err(error::committing)?;
             Ok(receipt)
         });
@@ -123,25 +122,6 @@ impl Writer {
             self.roll_back();
         }
         inserted
-    }
-
-    fn insert(&self, job: &Append, is_keyless: bool) -> Result<Receipt, Refusal> {
-        let Append { statements, commit, step } = job;
-        if is_keyless && job.is_one_statement() {
-            // Within a transaction, SQLite prepares to undo a statement that looks for a key and inserts. To insert a row
-            // costs less.
-            insert::one(&self.connection, statements, commit)
-        } else {
-            insert::whole(&self.connection, statements, commit, step.as_ref())
-        }
-    }
-
-    /// The tables of the first job, if they have no data keys before this transaction nor after it.
-    fn keyless<'j>(&self, jobs: &'j [Append]) -> Option<&'j Arc<Statements>> {
-        let statements = &jobs.first()?.statements;
-        let brings_none = jobs.iter().all(|job| job.commit.keys().is_empty());
-        let has_none = brings_none && matches!(facts::has_keys(&self.connection, statements), Ok(false));
-        has_none.then_some(statements)
     }
 
     /// Looks closer at a refused commit, once nothing of it is there any more.
@@ -240,6 +220,15 @@ impl Writer {
             self.has_news = true;
         }
         outcomes
+    }
+}
+
+fn insert(connection: &Connection, job: &Append) -> Result<Receipt, Refusal> {
+    let Append { statements, commit, step } = job;
+    if job.is_one_statement() {
+        insert::one(connection, statements, commit)
+    } else {
+        insert::whole(connection, statements, commit, step.as_ref())
     }
 }
 

@@ -4,9 +4,9 @@ use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection, Statement, params};
 
 use super::statements::Statements;
-use super::{error, facts, select};
+use super::{error, facts};
 use crate::error::{Conflict, Error, ErrorKind};
-use crate::id::{Mark, Position, Slice, Version};
+use crate::id::{Mark, Position, Slice};
 use crate::recorder::verdict::{check_keys, preceding};
 use crate::recorder::{ColumnType, Commit, Receipt, Step, StoredKey};
 use crate::stored_event::{ColumnValue, StoredEvent};
@@ -29,29 +29,17 @@ pub(super) fn is_one_statement(commit: &Commit, step: Option<&Step>) -> bool {
     commit.events().len() == 1 && step.is_none() && commit.keys().is_empty()
 }
 
-/// Inserts the events of one aggregate by one statement, of a commit that brings no data keys. `before` is the version that
-/// they follow.
-fn few(
+/// Inserts the one event of a commit by [one statement](is_one_statement). The table refuses it if its aggregate has a data
+/// key, or lacks the event before it.
+pub(super) fn one(
     connection: &Connection,
     statements: &Statements,
     commit: &Commit,
-    (text, before): (&str, Option<Version>),
 ) -> Result<Receipt, Refusal> {
-    let Some(first) = commit.events().first() else { return Ok(Receipt::new(commit.id())) };
-    let mut statement = prepare(connection, text)?;
-    let at = commit.events().len() * statements.width() + 1;
-    statement.raw_bind_parameter(at, before.map(i64::from)).map_err(error::of("store the events"))?;
-    for (number, event) in commit.events().iter().enumerate() {
-        check_columns(statements, event)?;
-        bind(&mut statement, statements, commit, event, number).map_err(error::of("store the events"))?;
-    }
-    let (inserted, given) = (run(connection, statements, &mut statement, commit)?, commit.events().len());
-    if inserted < given {
-        // The statement itself leaves out the rows of an aggregate that has a data key, or is forgotten, or lacks an event.
-        let has_key = select::key(connection, statements, first.id)?.is_some();
-        let error = if has_key { Error::lacks_data_key(first.id) } else { left_out(inserted, given) };
-        return Err(Refusal::ByFacts(error));
-    }
+    let mut statement = prepare(connection, &statements.insert_alone)?;
+    let before = preceding(commit).pop().map(|(_, before)| i64::from(before));
+    statement.raw_bind_parameter(statements.width() + 1, before).map_err(error::of("store the events"))?;
+    insert_rows(connection, statements, (&mut statement, commit), commit.events())?;
     Ok(receipt(connection, commit))
 }
 
@@ -65,11 +53,14 @@ pub(super) fn whole(
     if let Some(step) = step {
         take_step(connection, statements, step)?;
     }
-    if let Some(found) = keyless(statements, commit) {
-        return few(connection, statements, commit, found);
+    check_gaps(connection, statements, commit)?;
+    if let Some(text) = keyless(statements, commit) {
+        // It leaves out the rows of an aggregate that has a data key, or is forgotten: the facts tell.
+        let mut statement = prepare(connection, text)?;
+        insert_rows(connection, statements, (&mut statement, commit), commit.events())?;
+        return Ok(receipt(connection, commit));
     }
     check_keys(commit, &facts::keys(connection, statements, commit)?).map_err(Refusal::ByFacts)?;
-    check_gaps(connection, statements, commit)?;
     for key in commit.keys() {
         insert_key(connection, statements, key)?;
     }
@@ -80,28 +71,11 @@ pub(super) fn whole(
     Ok(receipt(connection, commit))
 }
 
-/// Inserts one event of an aggregate that has no data key. To be called in a transaction.
-pub(super) fn one(
-    connection: &Connection,
-    statements: &Statements,
-    commit: &Commit,
-) -> Result<Receipt, Refusal> {
-    check_gaps(connection, statements, commit)?;
-    events(connection, statements, commit)?;
-    Ok(receipt(connection, commit))
-}
-
-/// The one statement that inserts all events of a commit and looks for a data key and the version before them, if they are few
-/// and of one aggregate.
-fn keyless<'s>(statements: &'s Statements, commit: &Commit) -> Option<(&'s str, Option<Version>)> {
+/// The one statement that inserts all events of a commit and looks for a data key, if they are few and of one aggregate.
+fn keyless<'s>(statements: &'s Statements, commit: &Commit) -> Option<&'s str> {
     let (first, others) = commit.events().split_first()?;
     let is_of_one = commit.keys().is_empty() && others.iter().all(|event| event.id == first.id);
-    let text = is_of_one.then(|| statements.insert_keyless(commit.events().len()))??;
-    match preceding(commit).as_slice() {
-        [] => Some((text, None)),
-        [(_, before)] if *before < first.version => Some((text, Some(*before))),
-        _ => None,
-    }
+    is_of_one.then(|| statements.insert_keyless(commit.events().len()))?
 }
 
 /// Refuses a commit that leaves a gap where it may leave none.
@@ -124,19 +98,28 @@ pub(super) fn events(
         let (text, many) = statements.insert(left.len());
         let mut statement = prepare(connection, text)?;
         while let Some((rows, rest)) = left.split_at_checked(many) {
-            for (number, event) in rows.iter().enumerate() {
-                check_columns(statements, event)?;
-                bind(&mut statement, statements, commit, event, number)
-                    .map_err(error::of("store the events"))?;
-            }
-            let inserted = run(connection, statements, &mut statement, commit)?;
-            if inserted < rows.len() {
-                return Err(Refusal::ByFacts(left_out(inserted, rows.len())));
-            }
+            insert_rows(connection, statements, (&mut statement, commit), rows)?;
             left = rest;
         }
     }
     Ok(())
+}
+
+/// Inserts rows of a commit by one run of a statement.
+fn insert_rows(
+    connection: &Connection,
+    statements: &Statements,
+    (statement, commit): (&mut Statement<'_>, &Commit),
+    rows: &[StoredEvent],
+) -> Result<(), Refusal> {
+    for (number, event) in rows.iter().enumerate() {
+        check_columns(statements, event)?;
+        bind(statement, statements, commit, event, number).map_err(error::of("store the events"))?;
+    }
+    match run(connection, statements, statement, commit)? {
+        inserted if inserted < rows.len() => Err(Refusal::ByFacts(left_out(inserted, rows.len()))),
+        _ => Ok(()),
+    }
 }
 
 #[cold]

@@ -79,11 +79,13 @@ impl LogTexts {
 pub(super) struct Statements {
     /// The user's own columns, in the order in which they are inserted.
     pub(super) own: Vec<(String, ColumnType)>,
-    /// Store the events of one aggregate, one more each, unless it has a data key or is forgotten, or the event before them is
-    /// missing. The version of that one is the last parameter, or null.
-    insert_keyless: [String; KEYLESS],
+    /// Store the events of one aggregate, two and then one more each, unless it has a data key or is forgotten.
+    insert_keyless: [String; KEYLESS - 1],
+    /// Stores one event. If its aggregate has a data key or is forgotten, or lacks the version that is the last parameter, the
+    /// event has no version, and the table refuses it. To read the tables in a `SELECT` instead would cost a copy of the row.
+    pub(super) insert_alone: String,
     /// Stores one event.
-    pub(super) insert_one: String,
+    insert_one: String,
     /// Store several events, so many as [`BATCHES`] says.
     insert_batches: [String; BATCHES.len()],
     pub(super) taken: String,
@@ -128,6 +130,11 @@ impl Statements {
             rows.join(", ")
         };
         let rows = |many: usize| format!("{insert} VALUES {}", values(many));
+        let keyless = format!("NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1)");
+        let before = width + 1;
+        let follows = format!(
+            "(?{before} IS NULL OR EXISTS (SELECT 1 FROM {name} WHERE {id} = ?1 AND {version} = ?{before}))"
+        );
         let cursor = "consumer = ?1 AND upstream = ?2 AND first_slice = ?3 AND last_slice = ?4";
         let forget = [
             // As long as before: it is written over where it stands.
@@ -143,16 +150,12 @@ impl Statements {
         Self {
             own: own.iter().map(|(own, of)| (own.as_str().to_owned(), *of)).collect(),
             insert_keyless: std::array::from_fn(|number| {
-                let before = (number + 1) * width + 1;
-                let keyless = format!(
-                    "WHERE NOT EXISTS (SELECT 1 FROM {data_keys} WHERE id = ?1)
-                     AND (?{before} IS NULL OR EXISTS (SELECT 1 FROM {name} WHERE {id} = ?1 AND {version} = ?{before}))"
-                );
-                match number {
-                    0 => format!("{insert} SELECT {} {keyless}", row(0)),
-                    _ => format!("{insert} SELECT * FROM (VALUES {}) {keyless}", values(number + 1)),
-                }
+                format!("{insert} SELECT * FROM (VALUES {}) WHERE {keyless}", values(number + 2))
             }),
+            insert_alone: format!(
+                "{insert} VALUES ({})",
+                row(0).replacen("?2", &format!("CASE WHEN {keyless} AND {follows} THEN ?2 END"), 1)
+            ),
             insert_one: rows(1),
             insert_batches: BATCHES.map(rows),
             taken: format!(
@@ -203,10 +206,9 @@ impl Statements {
         fits.map_or((&self.insert_one, 1), |(many, text)| (text, *many))
     }
 
-    /// The text that stores so many events of one aggregate, unless it has a data key or is forgotten, or the event before
-    /// them is missing.
+    /// The text that stores so many events of one aggregate, unless it has a data key or is forgotten.
     pub(super) fn insert_keyless(&self, many: usize) -> Option<&str> {
-        self.insert_keyless.get(many.checked_sub(1)?).map(String::as_str)
+        self.insert_keyless.get(many.checked_sub(2)?).map(String::as_str)
     }
 
     /// The number of values of one event.
