@@ -6,6 +6,7 @@
 //! - `snapshotting`: snapshots every second event.
 //! - `encryption`: what is stored cannot be read without the key.
 //! - `optimistic_concurrency`: of two changes of one version, one wins.
+//! - `follower`: reads the log, and keeps its mark beside what it counted.
 //! - `alternative_schema`: table and columns with names of your own.
 //! - `deployment`: one application in a process, strict and lazy.
 //! - `standalone`: without macros, by a bus, policies and a mutator function.

@@ -418,11 +418,12 @@ fn a_closed_application_says_so() {
 fn a_uri_that_names_no_store_is_refused_with_what_would() {
     for (uri, part) in [
         ("", "the URI is empty; write `memory:` or `sqlite:bank.db`"),
-        ("bank.db", "the URI names no store; write `memory:` or `sqlite:bank.db`"),
+        ("library.db", "the URI `library.db` names no store; write `sqlite:library.db`"),
+        ("sqlite", "the URI `sqlite` names no file; write `sqlite:bank.db`, or `sqlite::memory:`"),
         ("sqlite::memory", "for a database in memory write `sqlite::memory:`"),
-        ("mysq://bank", "begins with `mysq`"),
+        ("mysq://bank", "begins with `mysq:`, which names no store; write `memory:` or `sqlite:bank.db`"),
         ("sqlite:", "names no file"),
-        ("memory:bank", "more than `memory:`"),
+        ("memory:bank", "more than `memory:`, which is all there is to say; write `memory:`"),
         ("sqlite:/no/such/folder/bank.db", "the folder /no/such/folder does not exist; make it first"),
     ] {
         let error = Application::open(uri).wait().unwrap_err();

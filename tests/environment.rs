@@ -199,8 +199,8 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
 #[test]
 fn a_wrong_uri_is_reported_by_names() {
     for (uri, parts) in [
-        ("postgres://ann:hush@host/bank", &["`postgres`", "`memory:` or `sqlite:bank.db`"][..]),
-        ("bank.db", &["names no store", "`sqlite:bank.db`"]),
+        ("postgres://ann:hush@host/bank", &["`postgres:`", "`memory:` or `sqlite:bank.db`"][..]),
+        ("bank.db", &["`bank.db` names no store", "`sqlite:bank.db`"]),
         ("memory:x", &["more than `memory:`"]),
         (
             "sqlite:a/bank.db?cipher_key=hush",

@@ -1,6 +1,7 @@
 use std::error::Error as _;
 
 use es_runtime::error::Mismatch;
+use es_runtime::id::Mark;
 use es_runtime::testing::{ManualClock, decode, id, recorded, replay};
 use es_runtime::{Error, ErrorKind, Id};
 use uuid::Uuid;
@@ -74,6 +75,17 @@ fn a_text_that_is_no_id_is_an_invalid_value() {
     assert!(error.to_string().starts_with("\"seven\" is no id; "), "{error}");
     assert!(error.source().unwrap().is::<es_runtime::id::ParseIdError>());
     assert!(parsed(&Uuid::nil().to_string()).is_ok());
+}
+
+#[test]
+fn a_text_that_is_no_mark_is_an_invalid_value() {
+    fn parsed(text: &str) -> Result<Mark, Error> {
+        Ok(text.parse()?)
+    }
+    let error = parsed("position 0").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().starts_with("\"position 0\" is no mark; "), "{error}");
+    assert!(parsed("position 1 (commit 0199a9b2-7c1e-7d3a-9c41-6f2d1ac49f6a)").is_ok());
 }
 
 #[test]

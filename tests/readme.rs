@@ -121,6 +121,16 @@ fn every_link_leads_somewhere() {
     }
 }
 
+/// The README is the first page of the generated documents too, where its own paths lead nowhere.
+#[test]
+fn every_link_of_the_readme_leads_somewhere_in_the_generated_documents_too() {
+    let (lib, readme) = (read("es-runtime/src/lib.rs"), read(README));
+    for (name, target) in readme.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: ")) {
+        let is_defined = lib.contains(&format!("[{name}]: "));
+        assert!(is_defined, "es-runtime/src/lib.rs does not define the link [{name}], to `{target}`");
+    }
+}
+
 /// What the test says about an account whose `amount` was recorded with another type.
 fn report() -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");

@@ -13,13 +13,22 @@
 //! [adr-marks]: ../../../es-runtime/docs/adr/0012-places-in-the-log-are-marks.md
 //! [ex-encryption]: ../../../examples/encryption/main.rs
 //! [ex-optimistic_concurrency]: ../../../examples/optimistic_concurrency/main.rs
+//! [ex-follower]: ../../../examples/follower/main.rs
 //! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs
 //! [ex-deployment]: ../../../examples/deployment/main.rs
 //! [ex-standalone]: ../../../examples/standalone/main.rs
 //! [ex-everything]: ../../../examples/everything/main.rs
 //! [lock]: lock
+//! [application]: Application#what-it-tells
+//! [cache]: cache::Cache
+//! [columns]: mapper::Mapper::with_column
+//! [timelog]: timelog::TimeLog
+//! [bus]: bus::Bus
+//! [clock]: clock::now
 #![cfg_attr(feature = "macros", doc = "[aggregate]: macro@aggregate\n[mutator]: macro@mutator")]
 #![cfg_attr(feature = "macros", doc = "[event]: macro@event\n[attribute]: macro@attribute")]
+#![cfg_attr(not(feature = "macros"), doc = "[aggregate]: #features\n[mutator]: #features")]
+#![cfg_attr(not(feature = "macros"), doc = "[event]: #features\n[attribute]: #features")]
 #![cfg_attr(feature = "testing", doc = "[test kit]: testing")]
 #![cfg_attr(not(feature = "testing"), doc = "[test kit]: #features")]
 //!

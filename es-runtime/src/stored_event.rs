@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::aggregate::forgotten_aggregate;
 use crate::error::Error;
 use crate::id::{Name, Version};
 
@@ -150,6 +151,27 @@ impl StoredEvent {
     /// Makes a row under a topic that was checked before.
     pub const fn of(id: Uuid, version: Version, topic: Name, state: Vec<u8>) -> Self {
         Self { id, version, topic, state, columns: Columns(None) }
+    }
+
+    /// Returns the name of the aggregate's type, if this event is the notice that the aggregate is forgotten: the topic
+    /// is then `<name>.Forgotten`.
+    ///
+    /// A reader of the log deletes what it made of the aggregate's events. The name is the one that the type had when the
+    /// notice was stored. Of a sequence that is no aggregate, it is the name that was passed to
+    /// [`EventStore::forget`](crate::store::EventStore::forget).
+    ///
+    /// ```
+    /// use es_runtime::Version;
+    /// use es_runtime::stored_event::StoredEvent;
+    /// use uuid::Uuid;
+    ///
+    /// let row = |topic| StoredEvent::new(Uuid::nil(), Version::from(2), topic, Vec::new());
+    /// assert_eq!(row("Account.Forgotten")?.forgotten(), Some("Account"));
+    /// assert_eq!(row("Account.Deposited")?.forgotten(), None);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn forgotten(&self) -> Option<&str> {
+        forgotten_aggregate(&self.topic)
     }
 }
 

@@ -105,7 +105,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Changes two aggregates or none: loads both, saves them together, and begins again if somebody else was first with either.
+/// Changes two aggregates or none; runs the command again if somebody else was first with either.
 /// Of the two results the outer one is the store's, the inner one the command's.
 fn transfer(
     app: &Application,
@@ -113,17 +113,12 @@ fn transfer(
     to: Id<Account>,
     amount: i64,
 ) -> Result<Result<(), Overdrawn>, Error> {
-    loop {
-        let (mut one, mut other) = (app.get(from).wait()?, app.get(to).wait()?);
-        if let Err(overdrawn) = one.withdraw(amount) {
-            return Ok(Err(overdrawn));
-        }
-        other.deposit(amount);
-        match app.save((&mut one, &mut other)).wait() {
-            Err(error) if error.kind() == ErrorKind::Conflict => {}
-            saved => return saved.map(|_| Ok(())),
-        }
-    }
+    let moved = app.execute((from, to), |from: &mut Account, to: &mut Account| {
+        from.withdraw(amount)?;
+        to.deposit(amount);
+        Ok(())
+    });
+    moved.wait()
 }
 
 fn deposit(app: &Application, id: Id<Account>) -> Result<(), Error> {

@@ -30,7 +30,7 @@ pub(crate) use self::replay::{Replay, misplaced, not_found};
 pub(crate) use self::root::Frozen;
 pub use self::root::Root;
 pub(crate) use self::standard::{
-    Empty, forgotten, forgotten_topic, is_discarded, is_forgotten_notice, is_retired,
+    Empty, forgotten, forgotten_aggregate, forgotten_topic, is_discarded, is_forgotten_notice, is_retired,
 };
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};

@@ -27,6 +27,9 @@ impl Builder {
     /// A switch is on with `y`, `yes`, `t`, `true`, `on` or `1`, and off with `n`, `no`, `f`, `false`, `off` or `0`, in small
     /// letters or capitals. A request for a part that is not compiled in is an error, and never ignored.
     ///
+    /// A store that [`Application::open`](crate::Application::open) made has tables without a prefix. To open it by its environment,
+    /// set `TABLE_PREFIX` to the empty text: if the variable is not set, the name is the prefix.
+    ///
     /// The name consists of small letters, digits and `_`, and begins with a letter; it may be empty. So two names never
     /// share their variables.
     ///

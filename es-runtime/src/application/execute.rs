@@ -1,4 +1,6 @@
 //! Commands: load, run, save, and again on the newest state if somebody else was first.
+//!
+//! Many callers on one aggregate replay it at each attempt. A snapshot every so many events, or the cache, shortens that.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -51,6 +53,10 @@ impl Application {
     /// If another caller was first, the command runs again on the newest state, after a short wait: see
     /// [`Builder::retry`](super::Builder::retry). If the command refuses, nothing is saved. Its result is returned: of two results
     /// the outer one is the store's, the inner one the command's.
+    ///
+    /// Each attempt loads the aggregate again, so many callers on one aggregate replay all its events at each conflict.
+    /// [Snapshots every so many events](super::Builder::snapshot_every) or [the cache](super::Builder::cache) shorten the
+    /// replay.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -111,9 +117,15 @@ impl Application {
         })
     }
 
-    /// As [`execute`](Self::execute), but for a command that may be asked for twice, such as a request that is sent again: it
-    /// is saved under a commit id that the request brings along. Returns nothing if that is stored already; nothing of this run
-    /// is saved then.
+    /// Runs a command as [`execute`](Self::execute) does, for a request that may be sent twice: the store keeps the commit id
+    /// that the request brings along.
+    ///
+    /// Returns `Some(result)` if the command ran. Returns `None` if a command under this id changed one of these aggregates
+    /// before; then nothing is saved.
+    ///
+    /// **Put the operation's name into the key.** The store knows the id, and not the operation: an id that another operation
+    /// used on the same aggregate counts as done, and this operation never runs. So write
+    /// `CommitId::from_key("deposit: ..")` for one and `CommitId::from_key("withdraw: ..")` for the other.
     ///
     /// What it refused, and what recorded no event, is not remembered: it runs again. To create an aggregate only once,
     /// derive its id from the request: [`Id::from_key`](crate::Id::from_key).
@@ -132,10 +144,11 @@ impl Application {
     /// # let app = Application::open("memory:").wait()?;
     /// # let mut account = Account::open();
     /// # app.save(&mut account).wait()?;
-    /// let request = CommitId::new();
-    /// for _ in 0..2 {
-    ///     app.execute_once(request, account.id(), |account: &mut Account| account.deposit(10)).wait()?;
-    /// }
+    /// let key = "8e03978e-40d5-43dd-bc93-6894a57f9324"; // of the request
+    /// let commit = CommitId::from_key(&format!("deposit: {key}"));
+    /// let deposit = || app.execute_once(commit, account.id(), |account: &mut Account| account.deposit(10));
+    /// assert_eq!(deposit().wait()?, Some(()));
+    /// assert_eq!(deposit().wait()?, None);
     /// assert_eq!(app.get(account.id()).wait()?.balance, 10);
     /// # Ok::<(), es_runtime::Error>(())
     /// ```

@@ -139,7 +139,8 @@ impl Application {
         Builder::new(uri.into())
     }
 
-    /// An application on a recorder of your own.
+    /// An application on a recorder of your own. If the application keeps snapshots, name their recorder with
+    /// [`snapshots_in`](Builder::snapshots_in), too.
     ///
     /// ```standalone_crate
     /// use std::sync::Arc;
@@ -358,6 +359,9 @@ impl Application {
     /// anybody can read in the store. [Columns of your own](crate::mapper::Mapper::with_column), which are not
     /// encrypted, are emptied. An id that was made [of a key](crate::Id::from_key) that others know, such as an address, can still
     /// be guessed, and tells that there was such an aggregate. A state that another process has in memory goes with that process.
+    ///
+    /// A reader of the log finds a notice as the last event of the aggregate, by
+    /// [`StoredEvent::forgotten`](crate::stored_event::StoredEvent::forgotten), and deletes what it made of the others.
     ///
     /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {

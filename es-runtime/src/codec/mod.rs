@@ -133,6 +133,9 @@ fn unwritable(format: &str, error: impl std::error::Error + Send + Sync + 'stati
     Error::new(ErrorKind::Invalid, message).with_source(error)
 }
 
+/// What to do about data that a type does not read.
+const REMEDY: &str = "if the type of the event has changed, raise its `version` and give an `upcast`";
+
 /// What a deserializer says: of the format, or of the data, which may be secret.
 // Without the cause as its source: that would print the values that are left out here.
 fn unreadable(format: &str, error: &impl std::error::Error, is_of_format: bool) -> Error {
@@ -140,7 +143,7 @@ fn unreadable(format: &str, error: &impl std::error::Error, is_of_format: bool) 
     let why = if is_of_format { why } else { message::without_values(&why) };
     let message = format!(
         "the data are not readable as {format}: {why}; they were damaged, or written by a program whose types \
-         differ"
+         differ; {REMEDY}"
     );
     Error::new(ErrorKind::Corrupt, message)
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::DeserializeSeed;
 use serde::{Deserializer, Serialize, Serializer, ser};
 
-use super::{lossy, lost, message, too_deep};
+use super::{REMEDY, lossy, lost, message, too_deep};
 use crate::error::{Error, ErrorKind};
 
 /// The reason why a codec of your own fails. Its text decides nothing and is not shown, since it may hold data.
@@ -183,7 +183,7 @@ pub(super) fn decode<'de, S: DeserializeSeed<'de>>(
     };
     let message = format!(
         "the data are not readable as {}: {why}; they were damaged, or written by a program whose types or whose codec \
-         differ",
+         differ; {REMEDY}",
         codec.name()
     );
     Err(Error::new(ErrorKind::Corrupt, message))

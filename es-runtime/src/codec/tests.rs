@@ -353,6 +353,8 @@ fn messages_name_fields_but_no_values() {
         let missing = json!({"data": {}});
         let error = decode::<Stored>(codec, &encode(codec, &missing).unwrap()).unwrap_err();
         assert!(error.to_string().contains("missing field"), "{error}");
+        let remedy = "; if the type of the event has changed, raise its `version` and give an `upcast`";
+        assert!(error.to_string().ends_with(remedy), "{error}");
     }
 }
 

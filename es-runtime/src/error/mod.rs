@@ -15,7 +15,7 @@ pub use self::conflict::Conflict;
 pub use self::diverged::Diverged;
 pub use self::kind::ErrorKind;
 pub use self::mismatch::Mismatch;
-use crate::id::{InvalidName, ParseIdError};
+use crate::id::{InvalidName, InvalidPlace, ParseIdError};
 
 /// What went wrong, in which [kind](ErrorKind), and why.
 ///
@@ -155,6 +155,12 @@ impl From<Conflict> for Error {
 
 impl From<InvalidName> for Error {
     fn from(error: InvalidName) -> Self {
+        Self::new(ErrorKind::Invalid, error.to_string()).with_source(error)
+    }
+}
+
+impl From<InvalidPlace> for Error {
+    fn from(error: InvalidPlace) -> Self {
         Self::new(ErrorKind::Invalid, error.to_string()).with_source(error)
     }
 }

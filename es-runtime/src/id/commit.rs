@@ -1,12 +1,27 @@
 use std::fmt;
+use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use uuid::{Uuid, uuid};
+
+use super::ParseIdError;
 
 /// The root of all commit ids that are made of a key. Part of the stored form: it never changes.
 const KEYS: Uuid = uuid!("a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1");
 
 /// Names one attempt to save, so that trying again never stores anything twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Its text is that of its UUID, and serde writes it as one.
+///
+/// ```
+/// use es_runtime::recorder::CommitId;
+///
+/// let commit = CommitId::new();
+/// assert_eq!(commit.to_string().parse::<CommitId>()?, commit);
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct CommitId(Uuid);
 
 impl CommitId {
@@ -25,14 +40,15 @@ impl CommitId {
     /// same id, for ever, in every program and release.
     ///
     /// It is the UUID of version 5 of the key under the namespace `a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1`. Keys of different
-    /// clients may be equal: put the client's name in front.
+    /// clients may be equal: put the client's name in front. Put the name of the operation there too: see
+    /// [`execute_once`](crate::Application::execute_once).
     ///
     /// ```
     /// use es_runtime::recorder::CommitId;
     ///
     /// let (client, key) = ("ann", "8e03978e-40d5-43dd-bc93-6894a57f9324");
-    /// let commit = CommitId::from_key(&format!("{client}: {key}"));
-    /// assert_eq!(commit.uuid().to_string(), "0624a0e8-c329-55b2-b32b-8315634a4bce");
+    /// let commit = CommitId::from_key(&format!("deposit: {client}: {key}"));
+    /// assert_eq!(commit.uuid().to_string(), "ca6667f9-9044-535d-af30-3147afd94524");
     /// ```
     #[must_use]
     pub fn from_key(key: &str) -> Self {
@@ -48,5 +64,29 @@ impl CommitId {
 impl fmt::Display for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl FromStr for CommitId {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        text.parse().map(Self).map_err(|cause| ParseIdError::new(text, cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_text_and_its_json_are_read_again() {
+        let commit = CommitId::from_key("ann: 7");
+        assert_eq!(commit.to_string().parse(), Ok(commit));
+        let json = serde_json::to_string(&commit).unwrap();
+        assert_eq!(json, format!("\"{commit}\""));
+        assert_eq!(serde_json::from_str::<CommitId>(&json).unwrap(), commit);
+        let error = "seven".parse::<CommitId>().unwrap_err().to_string();
+        assert!(error.starts_with("\"seven\" is no id; an id is a UUID, as in `"), "{error}");
     }
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub use self::commit::CommitId;
 pub use self::data_key::DataKeyId;
 pub use self::name::{InvalidName, Name};
-pub use self::position::{Mark, Position};
+pub use self::position::{InvalidPlace, Mark, Position};
 pub use self::slice::{Slice, Slices};
 pub use self::version::{Version, VersionOutOfRange};
 #[cfg(feature = "testing")]
@@ -129,9 +129,7 @@ impl<A: ?Sized> FromStr for Id<A> {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse()
-            .map(Self::from_uuid)
-            .map_err(|cause| ParseIdError { text: text.chars().take(60).collect(), cause })
+        text.parse().map(Self::from_uuid).map_err(|cause| ParseIdError::new(text, cause))
     }
 }
 
@@ -141,6 +139,12 @@ pub struct ParseIdError {
     /// The beginning of it.
     text: String,
     cause: uuid::Error,
+}
+
+impl ParseIdError {
+    fn new(text: &str, cause: uuid::Error) -> Self {
+        Self { text: text.chars().take(60).collect(), cause }
+    }
 }
 
 impl fmt::Display for ParseIdError {

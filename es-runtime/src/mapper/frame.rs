@@ -16,6 +16,8 @@ use crate::stored_event::StoredEvent;
 
 pub(super) const FORMAT: u8 = 1;
 const NONE: u8 = 0;
+/// AES-GCM with a key of the ring.
+const AES_GCM: u8 = 1;
 /// AES-GCM with the data key of the aggregate.
 pub(super) const DATA_KEY: u8 = 2;
 
@@ -174,7 +176,15 @@ impl Mapper {
                 decrypted => return decrypted,
             }
         }
-        let missing = || config(&format!("the cipher {code}"), "configure it with its key");
+        let missing = || match code {
+            AES_GCM => config(
+                "AES-GCM",
+                "turn on the feature `aes`, and open with `Mapper::with_cipher` or set CIPHER_KEY, with the key of then",
+            ),
+            code => {
+                config(&format!("the cipher {code}"), "open with `Mapper::with_cipher`, with the key of then")
+            }
+        };
         Err(refused.unwrap_or_else(missing))
     }
 }

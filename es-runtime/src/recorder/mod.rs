@@ -123,8 +123,9 @@ pub trait KeyRecorder: AggregateRecorder {
     ///   emptied.
     /// - The notice is a commit, and the last one of the aggregate: it needs no data key, and no event is stored after
     ///   it, whether there was a key or not, by whatever transaction runs at the same time. If one of its places is taken,
-    ///   the answer is a [`Conflict`](crate::error::Conflict), and nothing has happened. A notice that is stored already, by an attempt
-    ///   that came half-way, is enough: the key is destroyed.
+    ///   the answer is a [`Conflict`](crate::error::Conflict), and nothing has happened. A notice that is stored already,
+    ///   by an attempt that came half-way, is enough: the key is destroyed. A reader of the log knows it by
+    ///   [`StoredEvent::forgotten`].
     /// - Done again, with whatever notice, it stores nothing, and wipes what remains.
     fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send;
 

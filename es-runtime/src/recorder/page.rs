@@ -51,6 +51,9 @@ impl LogPage {
 }
 
 /// An event with its place in the log.
+///
+/// The event may be the notice that its aggregate is forgotten: see [`StoredEvent::forgotten`]. A reader then deletes
+/// what it made of the aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notification {

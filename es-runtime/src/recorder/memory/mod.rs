@@ -29,7 +29,7 @@ pub(super) const SCHEME: Scheme = Scheme {
         if !["memory", "memory:"].contains(&uri) {
             return Err(Error::new(
                 ErrorKind::Config,
-                "the URI says more than `memory:`, which is all there is to say",
+                "the URI says more than `memory:`, which is all there is to say; write `memory:`",
             ));
         }
         Ok(Opened {

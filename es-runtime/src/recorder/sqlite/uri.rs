@@ -26,9 +26,16 @@ impl FromStr for SqliteOptions {
     type Err = Error;
 
     fn from_str(uri: &str) -> Result<Self, Error> {
-        let place = uri
-            .strip_prefix("sqlite:")
-            .ok_or_else(|| config("the URI cannot be used: it does not begin with `sqlite:`"))?;
+        if uri == "sqlite" {
+            return Err(config(
+                "the URI `sqlite` names no file; write `sqlite:bank.db`, or `sqlite::memory:`",
+            ));
+        }
+        let place = uri.strip_prefix("sqlite:").ok_or_else(|| {
+            config(
+                "the URI cannot be used: it does not begin with `sqlite:`; write `sqlite:bank.db`, or `sqlite::memory:`",
+            )
+        })?;
         if place.starts_with("//") {
             return Err(config(
                 "the URI cannot be used: there is no host to name; write `sqlite:bank.db`, or `sqlite:/var/lib/bank.db`",
@@ -139,7 +146,8 @@ mod tests {
     #[test]
     fn what_cannot_be_understood_is_named() {
         for (uri, part) in [
-            ("bank.db", "`sqlite:`"),
+            ("bank.db", "does not begin with `sqlite:`; write `sqlite:bank.db`"),
+            ("sqlite", "`sqlite` names no file; write `sqlite:bank.db`, or `sqlite::memory:`"),
             ("sqlite:", "names no file"),
             ("sqlite:?mode=ro", "names no file"),
             ("sqlite://bank.db", "no host"),
