@@ -51,8 +51,11 @@ pub(super) trait Worker: Send + 'static {
 const MOST: usize = 512;
 /// The number of rounds that a waiting thread works for others before it passes the lead on.
 const ROUNDS: usize = 4;
-/// The time that a thread stays awake for a job that may come at once.
-const AWAKE: Duration = Duration::from_micros(50);
+/// The time that the group's thread stays awake for a job that may come at once.
+const AWAKE: Duration = Duration::from_micros(25);
+/// The time that a poll looks for the answer itself, where rounds are no longer than that. Executors ask of a poll that it is not
+/// longer either; and to look in vain takes the processor from the round, which is slower by it.
+const LOOK: Duration = Duration::from_micros(100);
 /// The time that a task that was called to lead has until the group's thread takes over.
 const GRACE: Duration = Duration::from_millis(5);
 
@@ -66,8 +69,8 @@ struct Shared<W: Worker> {
     called: Condvar,
     /// The number of times that it was called.
     calls: AtomicUsize,
-    /// The time that a thread stays awake for a job that may come at once; zero on a machine with one processor.
-    awake: Duration,
+    /// False on a machine with one processor: who stays awake keeps others from working.
+    stays_awake: bool,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -82,6 +85,8 @@ struct State<W: Worker> {
     watched: bool,
     /// The number of times that the lead was taken.
     turns: u64,
+    /// The time that the last round took.
+    last_round: Duration,
     closed: bool,
 }
 
@@ -94,12 +99,12 @@ impl<W: Worker> Group<W> {
             asked: false,
             watched: false,
             turns: 0,
+            last_round: Duration::ZERO,
             closed: false,
         };
-        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let awake = if processors > 1 { AWAKE } else { Duration::ZERO };
+        let stays_awake = thread::available_parallelism().map_or(1, NonZeroUsize::get) > 1;
         let (called, calls) = (Condvar::new(), AtomicUsize::new(0));
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), called, calls, awake }) }
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), called, calls, stays_awake }) }
     }
 
     /// Asks for a job. Nothing happens before the first poll.
@@ -144,12 +149,14 @@ impl<W: Worker> Shared<W> {
             if jobs.is_empty() {
                 break;
             }
+            let began = Instant::now();
             let mut outcomes = run(&mut worker, jobs).into_iter();
+            let took = began.elapsed();
             let mut fill = |slot: Arc<Slot<_>>| slot.fill(outcomes.next().unwrap_or_else(|| worker.broken()));
             let wakers: Vec<Waker> = slots.into_iter().filter_map(&mut fill).collect();
             let bell = worker.bell();
             // A waker is the caller's code, which may ask for a job and wait for it: it finds the worker in its place.
-            self.lock().worker = Some(worker);
+            self.put_back(worker, took);
             wakers.into_iter().for_each(wake);
             ring(bell);
             // Bound before the lock is let go.
@@ -159,6 +166,11 @@ impl<W: Worker> Shared<W> {
             worker = again;
         }
         self.give_back(worker);
+    }
+
+    fn put_back(&self, worker: W, took: Duration) {
+        let mut state = self.lock();
+        (state.worker, state.last_round) = (Some(worker), took);
     }
 
     fn give_back(self: &Arc<Self>, worker: W) {
@@ -330,14 +342,15 @@ impl<W: Worker> Future for Submitted<W> {
                 self.slot = None;
                 return Poll::Ready(W::closed());
             }
-            let alone = state.queue.is_empty() && state.worker.is_some();
+            let is_next = state.queue.is_empty() && state.worker.is_some();
+            let looks = is_next && self.shared.stays_awake && state.last_round <= LOOK;
             let number = state.queue.push(job, slot, may_block);
             let given_up = (!may_block).then(|| self.shared.ask_thread(&mut state));
             drop(state);
             self.number = number;
             if let Some(given_up) = given_up {
                 given_up.tell();
-                if alone {
+                if looks {
                     self.look_awhile();
                 }
             }
@@ -360,12 +373,11 @@ impl<W: Worker> Future for Submitted<W> {
 }
 
 impl<W: Worker> Submitted<W> {
-    /// Alone, an answer is often there sooner than an executor's thread would be woken from sleep. No longer than
-    /// other polls take.
+    /// Alone, an answer is often there sooner than an executor's thread would be woken from sleep.
     fn look_awhile(&self) {
         let Some(slot) = &self.slot else { return };
         let since = Instant::now();
-        while !slot.is_filled() && since.elapsed() < self.shared.awake {
+        while !slot.is_filled() && since.elapsed() < LOOK {
             std::hint::spin_loop();
         }
     }
@@ -416,13 +428,13 @@ fn serve<W: Worker>(weak: &Weak<Shared<W>>) {
             shared.lead(worker, usize::MAX);
             state = shared.lock();
             is_fresh = true;
-        } else if is_fresh {
+        } else if is_fresh && shared.stays_awake {
             // Who was just answered often asks again at once: to be woken from sleep would cost more than a commit.
             is_fresh = false;
             let seen = shared.calls.load(Ordering::Relaxed);
             drop(state);
             let since = Instant::now();
-            while shared.calls.load(Ordering::Relaxed) == seen && since.elapsed() < shared.awake {
+            while shared.calls.load(Ordering::Relaxed) == seen && since.elapsed() < AWAKE {
                 std::hint::spin_loop();
             }
             state = shared.lock();
