@@ -72,6 +72,9 @@ pub(super) fn keys(
     statements: &Statements,
     ids: &[Uuid],
 ) -> Result<Vec<StoredKey>, Error> {
+    // Without a transaction, each of several would lock the file for itself.
+    let begin = || connection.unchecked_transaction().map_err(error::of("read the data keys"));
+    let _all = (ids.len() > 1).then(begin).transpose()?;
     ids.iter().filter_map(|id| key(connection, statements, *id).transpose()).collect()
 }
 
