@@ -12,8 +12,11 @@ pub(super) const FOUND: &[(&str, &[Fault])] = &[
     ("a_state_is_any_bytes", &[StatesAreText, CutsStates]),
     ("a_topic_is_any_name", &[CutsTopics, TrimsTopics]),
     ("many_events_and_many_ids_are_kept", &[CutsCommits]),
-    ("an_event_has_five_megabytes", &[RefusesLargeStates]),
-    ("a_commit_has_twenty_thousand_aggregates", &[RefusesLargeCommits, LargeCommitsAreNew, CutsCommits]),
+    ("an_event_has_five_megabytes", &[RefusesLargeStates, ForgetsToCheck]),
+    (
+        "a_commit_has_twenty_thousand_aggregates",
+        &[RefusesLargeCommits, LargeCommitsAreNew, CutsCommits, StoresUpToTheLimit],
+    ),
     ("a_topic_has_255_bytes", &[CutsTopics]),
     (
         "every_range_selects_what_it_says",
