@@ -1,5 +1,8 @@
 //! A key that was destroyed is in none of the files.
 
+use std::thread;
+use std::time::Duration;
+
 use super::*;
 use es_runtime::recorder::{KeyRecorder, Remains};
 
@@ -57,7 +60,7 @@ fn no_copy_of_a_key_is_left_in_the_files() {
 #[test]
 fn a_reader_that_hinders_is_told_of() {
     let folder = Folder::new();
-    let database = options(&folder).busy_timeout(std::time::Duration::from_millis(50)).open().unwrap();
+    let database = options(&folder).busy_timeout(Duration::from_millis(50)).open().unwrap();
     let recorder = database.recorder(&Tables::default()).unwrap();
     let id = append_with_key(&recorder, 1);
     let reader = by_hand(&folder);
@@ -70,6 +73,28 @@ fn a_reader_that_hinders_is_told_of() {
     reader.execute_batch("COMMIT").unwrap();
     assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::NONE);
     assert_eq!(found(&folder, &key(1)), [""; 0]);
+}
+
+#[test]
+fn others_write_while_a_reader_hinders() {
+    let folder = Folder::new();
+    let database = options(&folder).busy_timeout(Duration::from_secs(1)).open().unwrap();
+    let recorder = database.recorder(&Tables::default()).unwrap();
+    let id = append_with_key(&recorder, 1);
+    let (reader, writer) = (by_hand(&folder), by_hand(&folder));
+    reader.execute_batch("BEGIN; SELECT count(*) FROM data_keys").unwrap();
+    writer.busy_timeout(Duration::ZERO).unwrap();
+    let forgetting = thread::spawn(move || recorder.forget(id, notice(id)).wait());
+    let (mut could, mut could_not) = (0, 0);
+    while !forgetting.is_finished() {
+        match writer.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
+            Ok(()) => could += 1,
+            Err(_) => could_not += 1,
+        }
+        thread::sleep(Duration::from_micros(200));
+    }
+    assert_eq!(forgetting.join().unwrap().unwrap(), Remains::OLD_PAGES);
+    assert!(could > could_not, "another program could write {could} times, and could not {could_not} times");
 }
 
 #[test]
@@ -90,7 +115,7 @@ fn another_process_stores_nothing_of_what_is_forgotten() {
 #[test]
 fn a_crash_before_the_log_is_cut_off_loses_nothing() {
     let (folder, copy) = (Folder::new(), Folder::new());
-    let database = options(&folder).busy_timeout(std::time::Duration::from_millis(1)).open().unwrap();
+    let database = options(&folder).busy_timeout(Duration::from_millis(1)).open().unwrap();
     let recorder = database.recorder(&Tables::default()).unwrap();
     let id = append_with_key(&recorder, 1);
     let reader = by_hand(&folder);

@@ -19,7 +19,7 @@ use super::statements::{SnapshotStatements, Statements};
 use super::turns::Turns;
 use super::watch::Watch;
 use super::{SqliteRecorder, forget, select};
-use crate::clock::{Elapsed, timeout};
+use crate::clock::{Elapsed, sleep, timeout};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;
 use crate::recorder::group::Group;
@@ -206,13 +206,15 @@ impl Sqlite {
             let began = Instant::now();
             // The log is cut off also if a column stays filled: the key is destroyed.
             loop {
-                // Each attempt for itself: others write in between.
+                let attempt = Instant::now();
                 if database.on_writer(move |connection| forget::cut_off_log(connection, usual)).await? {
                     return emptied.map(|()| Remains::NONE);
                 }
                 if began.elapsed() >= usual {
                     return emptied.map(|()| Remains::OLD_PAGES);
                 }
+                // While an attempt waits for readers, no process can write. Others have the file for three times as long.
+                sleep(3 * attempt.elapsed()).await;
             }
         }
     }

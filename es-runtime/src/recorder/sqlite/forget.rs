@@ -13,7 +13,7 @@ use crate::recorder::sql::{Catalog, Column, EventTable, Identifier};
 use crate::recorder::{Commit, StoredKey};
 
 /// How long one attempt to cut off the log waits for readers: others want to write meanwhile.
-const MOMENT: Duration = Duration::from_millis(50);
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// Stores a key in another form; tells whether the old one was still the stored form.
 pub(super) fn replace_key(
