@@ -1,6 +1,6 @@
 //! A web service: commands by POST, state and history by GET, on axum and tokio.
 //!
-//! `cargo run --example web` serves at http://127.0.0.1:3000 until ctrl-c; `DATABASE` and `ADDRESS` say where else.
+//! `cargo run --example web` serves at `http://127.0.0.1:3000` until ctrl-c; `DATABASE` and `ADDRESS` say where else.
 //!
 //! ```text
 //! curl -i localhost:3000/accounts -H 'content-type: application/json' -d '{"owner": "Ann"}'
