@@ -40,15 +40,18 @@ struct Answer {
 
 fn ask(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let mut request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: bank\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
-        body.len()
-    );
-    for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
-    }
+    let length = body.len().to_string();
+    let usual = [
+        ("host", "bank"),
+        ("connection", "close"),
+        ("content-type", "application/json"),
+        ("content-length", &length),
+    ];
+    let lines: Vec<String> =
+        usual.iter().chain(headers).map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let request = format!("{method} {path} HTTP/1.1\r\n{}\r\n{body}", lines.concat());
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
