@@ -9,6 +9,7 @@
 //! - `follower`: reads the log, and keeps its mark beside what it counted.
 //! - `alternative_schema`: table and columns with names of your own.
 //! - `deployment`: one application in a process, strict and lazy.
+//! - `web`: a service on axum and tokio: idempotent commands, history, problems as JSON.
 //! - `standalone`: without macros, by a bus, policies and a mutator function.
 //! - `everything`: all of it in one application.
 //!

@@ -16,6 +16,7 @@
 //! [ex-follower]: ../../../examples/follower/main.rs
 //! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs
 //! [ex-deployment]: ../../../examples/deployment/main.rs
+//! [ex-web]: ../../../examples/web/main.rs
 //! [ex-standalone]: ../../../examples/standalone/main.rs
 //! [ex-everything]: ../../../examples/everything/main.rs
 //! [lock]: lock

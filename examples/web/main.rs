@@ -1,0 +1,52 @@
+//! A web service: commands by POST, state and history by GET, on axum and tokio.
+//!
+//! `cargo run --example web` serves at `http://127.0.0.1:3000` until ctrl-c; `DATABASE` and `ADDRESS` say where else.
+//!
+//! ```text
+//! curl -i localhost:3000/accounts -H 'content-type: application/json' -d '{"owner": "Ann"}'
+//! curl localhost:3000/accounts/ID/deposits -H 'idempotency-key: 1' -H 'content-type: application/json' -d '{"amount": 10}'
+//! curl localhost:3000/accounts/ID
+//! curl localhost:3000/accounts/ID/events
+//! ```
+
+#[path = "../hello/account.rs"]
+mod account;
+mod problem;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use std::env;
+
+use es_runtime::Application;
+use tokio::net::TcpListener;
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+#[tokio::main]
+async fn main() -> Fallible<()> {
+    let said = |name: &str, otherwise: &str| env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+    // One application for the whole process: each request gets a copy, which shares the store.
+    let app = Application::builder(said("DATABASE", "sqlite:bank.db"))
+        .snapshot_every::<account::Account>(100)
+        .open()
+        .await?;
+    let listener = TcpListener::bind(said("ADDRESS", "127.0.0.1:3000")).await?;
+    println!("serving at http://{}", listener.local_addr()?);
+    serve(listener, app, async {
+        // Without a handler of signals the service runs until it is killed: what it acknowledged is stored.
+        let _ = tokio::signal::ctrl_c().await;
+    })
+    .await
+}
+
+/// Serves until `stop` is over. Requests that are under way are still answered; then the application is closed.
+async fn serve(
+    listener: TcpListener,
+    app: Application,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Fallible<()> {
+    axum::serve(listener, routes::routes(app.clone())).with_graceful_shutdown(stop).await?;
+    app.close();
+    Ok(())
+}

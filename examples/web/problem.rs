@@ -1,0 +1,62 @@
+//! What went wrong, as `application/problem+json` (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use es_runtime::{Error, ErrorKind};
+use serde_json::json;
+
+use crate::account::Overdrawn;
+
+/// A status, and what to tell the client.
+pub(crate) struct Problem {
+    status: StatusCode,
+    title: &'static str,
+    detail: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, title, detail: detail.into() }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let (status, title) = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::WrongAggregate => (StatusCode::NOT_FOUND, "not found"),
+            ErrorKind::Forgotten => (StatusCode::GONE, "forgotten"),
+            ErrorKind::Conflict => (StatusCode::CONFLICT, "somebody else was first"),
+            // The same request under the same Idempotency-Key may be sent again.
+            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown => {
+                (StatusCode::SERVICE_UNAVAILABLE, "try again")
+            }
+            _ => {
+                // Not for the client: messages name tables and files.
+                eprintln!("{error}");
+                return Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "failed",
+                    "the service cannot do this now",
+                );
+            }
+        };
+        Self::new(status, title, error.to_string())
+    }
+}
+
+impl From<Overdrawn> for Problem {
+    fn from(_: Overdrawn) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "overdrawn", "the account has less than that")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { status, title, detail } = self;
+        let body =
+            json!({ "type": "about:blank", "status": status.as_u16(), "title": title, "detail": detail });
+        let kind: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/problem+json")];
+        (status, kind, Json(body)).into_response()
+    }
+}

@@ -1,0 +1,192 @@
+//! The requests: each takes a copy of the application, runs one command, and answers.
+
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use es_runtime::id::CommitId;
+use es_runtime::recorder::EventRange;
+use es_runtime::{Application, Id, Metadata};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::account::{Account, AccountEvent, Overdrawn};
+use crate::problem::Problem;
+
+type Answer<T> = Result<T, Problem>;
+
+pub(crate) fn routes(app: Application) -> Router {
+    Router::new()
+        .route("/accounts", post(open))
+        .route("/accounts/{id}", get(show))
+        .route("/accounts/{id}/events", get(history))
+        .route("/accounts/{id}/deposits", post(deposit))
+        .route("/accounts/{id}/withdrawals", post(withdraw))
+        .route("/transfers", post(transfer))
+        .fallback(|| async {
+            Problem::new(StatusCode::NOT_FOUND, "not found", "there is nothing at this path")
+        })
+        .with_state(app)
+}
+
+#[derive(Deserialize)]
+struct NewAccount {
+    owner: String,
+}
+
+async fn open(Caller(app): Caller, body: Result<Json<NewAccount>, JsonRejection>) -> Answer<Response> {
+    let mut account = Account::open(read(body)?.owner);
+    app.save(&mut account).await?;
+    let place = [(header::LOCATION, format!("/accounts/{}", account.id()))];
+    Ok((StatusCode::CREATED, place, Json(shown(&account))).into_response())
+}
+
+async fn show(State(app): State<Application>, Named(id): Named) -> Answer<Json<Value>> {
+    Ok(Json(shown(&app.get(id).await?)))
+}
+
+async fn history(State(app): State<Application>, Named(id): Named) -> Answer<Json<Vec<Value>>> {
+    // So that an unknown account is not one without events.
+    app.get(id).await?;
+    let events = app.store().get(id, EventRange::all()).await?;
+    Ok(Json(
+        events
+            .iter()
+            .map(|recorded| {
+                let (what, amount) = match recorded.event() {
+                    AccountEvent::Opened(_) => ("opened", None),
+                    AccountEvent::Deposited(deposited) => ("deposited", Some(deposited.amount)),
+                    AccountEvent::Withdrawn(withdrawn) => ("withdrawn", Some(withdrawn.amount)),
+                    _ => ("changed", None),
+                };
+                let (envelope, metadata) = (recorded.envelope(), recorded.metadata());
+                json!({
+                    "version": envelope.version().get(), "at": envelope.timestamp().to_string(), "what": what,
+                    "amount": amount, "actor": metadata.actor(), "request": metadata.correlation(),
+                })
+            })
+            .collect(),
+    ))
+}
+
+#[derive(Deserialize)]
+struct Amount {
+    amount: u32,
+}
+
+async fn deposit(
+    Caller(app): Caller,
+    key: Key,
+    Named(id): Named,
+    body: Result<Json<Amount>, JsonRejection>,
+) -> Answer<Json<Value>> {
+    let amount = read(body)?.amount.into();
+    app.execute_once(key.of("deposit"), id, |account: &mut Account| account.deposit(amount)).await?;
+    Ok(Json(shown(&app.get(id).await?)))
+}
+
+async fn withdraw(
+    Caller(app): Caller,
+    key: Key,
+    Named(id): Named,
+    body: Result<Json<Amount>, JsonRejection>,
+) -> Answer<Json<Value>> {
+    let amount = read(body)?.amount.into();
+    let done =
+        app.execute_once(key.of("withdrawal"), id, |account: &mut Account| account.withdraw(amount)).await?;
+    // Nothing is said of what was done before: it is done.
+    done.transpose()?;
+    Ok(Json(shown(&app.get(id).await?)))
+}
+
+#[derive(Deserialize)]
+struct Transfer {
+    from: Id<Account>,
+    to: Id<Account>,
+    amount: u32,
+}
+
+async fn transfer(
+    Caller(app): Caller,
+    key: Key,
+    body: Result<Json<Transfer>, JsonRejection>,
+) -> Answer<StatusCode> {
+    let Transfer { from, to, amount } = read(body)?;
+    let moved = |from: &mut Account, to: &mut Account| -> Result<(), Overdrawn> {
+        from.withdraw(amount.into())?;
+        to.deposit(amount.into());
+        Ok(())
+    };
+    app.execute_once(key.of("transfer"), (from, to), moved).await?.transpose()?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn shown(account: &Account) -> Value {
+    json!({
+        "id": account.id().to_string(), "version": account.version().get(),
+        "owner": account.owner, "balance": account.balance,
+    })
+}
+
+fn read<T>(body: Result<Json<T>, JsonRejection>) -> Answer<T> {
+    let refused = |error: JsonRejection| Problem::new(error.status(), "cannot be read", error.body_text());
+    body.map(|Json(body)| body).map_err(refused)
+}
+
+/// The application for one request: what it saves says who asked for it, and by which request.
+struct Caller(Application);
+
+impl FromRequestParts<Application> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Application) -> Answer<Self> {
+        let mut metadata = Metadata::new();
+        if let Some(user) = text(&parts.headers, "x-user") {
+            metadata = metadata.with_actor(user);
+        }
+        if let Some(request) = text(&parts.headers, "x-request-id") {
+            metadata = metadata.with_correlation(request);
+        }
+        Ok(Self(app.with_metadata(metadata)))
+    }
+}
+
+/// The account that the path names.
+struct Named(Id<Account>);
+
+impl FromRequestParts<Application> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Application) -> Answer<Self> {
+        let refused = |error: PathRejection| Problem::new(error.status(), "no account", error.body_text());
+        Path::from_request_parts(parts, app).await.map(|Path(id)| Self(id)).map_err(refused)
+    }
+}
+
+/// What the client calls its request, so that it is done once, however often it is sent.
+struct Key(String);
+
+impl Key {
+    /// The id of the commit. It names the operation: under one key, each kind of operation is done once.
+    fn of(&self, operation: &str) -> CommitId {
+        CommitId::from_key(&format!("{operation}: {}", self.0))
+    }
+}
+
+impl FromRequestParts<Application> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Application) -> Answer<Self> {
+        text(&parts.headers, "idempotency-key").map(|key| Self(key.to_owned())).ok_or_else(|| {
+            let detail = "send an Idempotency-Key, a new one for each new request";
+            Problem::new(StatusCode::BAD_REQUEST, "no Idempotency-Key", detail)
+        })
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
