@@ -9,9 +9,10 @@ use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::id::DataKeyId;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, DynApplicationRecorder, EventRange, KeyRecorder, LogRange,
-    MemoryRecorder, SqliteOptions, StoredKey, Tables,
+    AggregateRecorder, ApplicationRecorder, Commit, DynApplicationRecorder, EventRange, KeyRecorder,
+    LogRange, MemoryRecorder, SqliteOptions, StoredKey, Tables,
 };
+use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, event};
 use uuid::Uuid;
 
@@ -125,6 +126,17 @@ fn a_program_with_another_key_or_none_is_refused_when_it_opens() {
         }
         let reopened = with(AesGcm::new(&other).with_old_key(&own)).unwrap();
         assert_eq!(reopened.get(account.id()).wait().unwrap().balance, 30);
+        // One key that is damaged, or another program's, locks nobody out.
+        let (old, id) = (saved(&app), Uuid::now_v7());
+        let mut damaged = keys(&app, &[old.id().uuid()])[0].wrapped().unwrap().to_vec();
+        damaged[2] ^= 1;
+        let row = StoredEvent::new(id, Version::INITIAL, "Account.Opened", vec![1, 1, 0, 2]).unwrap();
+        let damaged = StoredKey::new(id, DataKeyId::from_bytes([7; 8]), damaged);
+        recorder.append(Commit::new(vec![row]).with_keys(vec![damaged])).wait().unwrap();
+        with(AesGcm::new(&own)).unwrap();
+        for id in [old.id().uuid(), id] {
+            app.recorder().as_keys().unwrap().forget(id, Commit::new(Vec::new())).wait().unwrap();
+        }
         // With nothing left to read, there is nothing to try.
         app.forget(account.id()).wait().unwrap();
         drop(with(AesGcm::new(&other)).unwrap());

@@ -84,14 +84,15 @@ pub(crate) fn stored(data: &[u8]) {
     let begun = br#"{"at":1,"data":{"name":"a"}}"#;
     for (event, wrapped) in [(b"\x01\x01\x00\x02".as_slice(), data), (data, &[]), (begun, &[])] {
         let mapper = Mapper::new().with_data_keys(AesGcm::new(&key)).allowing_clear_data();
-        let (events, snapshots) = (MemoryRecorder::new(), MemorySnapshots::new());
+        let (events, snapshots) = (Arc::new(MemoryRecorder::new()), Arc::new(MemorySnapshots::new()));
+        // Opened first: a key that it cannot read would be refused.
+        let builder = Application::on(Arc::clone(&events) as _).mapper(mapper);
+        let app = builder.snapshots_in(Arc::clone(&snapshots) as _).open().wait().expect("it can be opened");
         let stored = || StoredKey::new(id.uuid(), DataKeyId::from_bytes([7; 8]), wrapped.to_vec());
         let keys = if wrapped.is_empty() { Vec::new() } else { vec![stored()] };
         let commit = Commit::new(vec![row(event, TOPICS[0])]).with_keys(keys);
         events.append(commit).wait().expect("memory takes any row");
         snapshots.put(row(data, "Fuzzed")).wait().expect("memory takes any row");
-        let builder = Application::on(Arc::new(events)).mapper(mapper).snapshots_in(Arc::new(snapshots));
-        let app = builder.open().wait().expect("it can be opened");
         let loaded = app.get(id).wait();
         assert_eq!(app.get_at(id, 1).wait().is_ok(), loaded.is_ok());
         if wrapped.is_empty() && event == begun {

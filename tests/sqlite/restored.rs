@@ -1,6 +1,9 @@
 //! An older copy of the log is put in place while a program runs: what the program knows of the lost events stays out of the
 //! log.
 
+use std::sync::Barrier;
+use std::thread;
+
 use es_runtime::cache::Cache;
 use es_runtime::id::Id;
 use es_runtime::{Application, aggregate, mutator};
@@ -81,6 +84,29 @@ fn what_was_loaded_before_a_restore_leaves_no_gap() {
         app.save((&mut meter, &mut Meter::install())).wait().unwrap();
         assert_eq!(versions(folder), [1, 1, 2, 3, 4]);
     });
+}
+
+#[test]
+fn who_follows_an_event_that_is_stored_meanwhile_gets_a_conflict_or_is_stored() {
+    let folder = Folder::new();
+    let ((_one, first), (_other, second)) = (open(&folder), open(&folder));
+    let ids: Vec<Uuid> = (0..1_000).map(|_| Uuid::now_v7()).collect();
+    first.append(Commit::new(ids.iter().flat_map(|id| events(*id, 1..=1)).collect())).wait().unwrap();
+    let (both, mut refused) = (Barrier::new(2), Vec::new());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for id in &ids {
+                both.wait();
+                first.append(commit(*id, 2..=2)).wait().unwrap();
+            }
+        });
+        for id in &ids {
+            both.wait();
+            refused.extend(second.append(commit(*id, 3..=3).without_gaps()).wait().err());
+        }
+    });
+    refused.retain(|error| error.kind() != ErrorKind::Conflict);
+    assert!(refused.is_empty(), "{refused:?}");
 }
 
 #[test]

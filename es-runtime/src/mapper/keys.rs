@@ -75,7 +75,9 @@ impl Mapper {
 
     /// Refuses a data key that is encrypted with a key which no cipher of this mapper has. One that is damaged is not refused.
     pub(crate) fn check_key(&self, id: Uuid, key_id: DataKeyId, wrapped: &[u8]) -> Result<(), Error> {
-        let is_lacking = |[_, code, key @ ..]: &[u8; 6]| self.lacks(*code, KeyId::from_bytes(*key));
+        let is_lacking = |[format, code, key @ ..]: &[u8; 6]| {
+            [BARE, WITH_ID].contains(format) && self.lacks(*code, KeyId::from_bytes(*key))
+        };
         match self.unwrap(id, key_id, wrapped).map(data_key::wiped) {
             Err(error) if wrapped.first_chunk().is_some_and(is_lacking) => Err(of_which(id, error)),
             _ => Ok(()),

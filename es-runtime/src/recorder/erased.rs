@@ -104,7 +104,7 @@ twin! {
     fn select_keys as select_keys_dyn(ids: Vec<Uuid>) -> Vec<StoredKey>;
     fn replace_key as replace_key_dyn(old: StoredKey, new: StoredKey) -> bool;
     fn forget as forget_dyn(id: Uuid, notice: Commit) -> Remains;
-    fn sample_key as sample_key_dyn() -> Option<StoredKey>;
+    fn sample_keys as sample_keys_dyn() -> Vec<StoredKey>;
 }
 
 twin! {

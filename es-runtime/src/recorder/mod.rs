@@ -129,12 +129,12 @@ pub trait KeyRecorder: AggregateRecorder {
     /// - Done again, with whatever notice, it stores nothing, and wipes what remains.
     fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send;
 
-    /// Reads the data key of whatever aggregate has one, best the newest; `None` if none has, or the store cannot find one.
+    /// Reads a few data keys of whatever aggregates, best the newest ones; none if the store cannot find them.
     ///
-    /// [`Application::open`](crate::Application::open) tries it, and refuses a cipher key that is not the right one before
-    /// anything is stored under it.
-    fn sample_key(&self) -> impl Future<Output = Result<Option<StoredKey>, Error>> + Send {
-        async { Ok(None) }
+    /// [`Application::open`](crate::Application::open) tries them, and is refused if it can read none of them: then its cipher
+    /// key is not the right one.
+    fn sample_keys(&self) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send {
+        async { Ok(Vec::new()) }
     }
 }
 

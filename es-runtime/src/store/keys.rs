@@ -171,7 +171,8 @@ impl EventStore {
     /// Refuses data keys in the store that this program cannot read, before it stores others beside them.
     pub(crate) async fn check_keys(&self) -> Result<(), Error> {
         let Some(keys) = self.recorder.as_keys() else { return Ok(()) };
-        let Some(sample) = keys.sample_key().await? else { return Ok(()) };
+        let samples = keys.sample_keys().await?;
+        let Some((sample, others)) = samples.split_first() else { return Ok(()) };
         if !self.mapper.has_data_keys() {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -180,7 +181,11 @@ impl EventStore {
             ));
         }
         let config = |error: Error| Error::new(ErrorKind::Config, error.to_string()).with_source(error);
-        self.check_key(&sample).map_err(config)
+        // One may be damaged, or be that of a program with a wrong key.
+        match self.check_key(sample) {
+            Err(error) if others.iter().all(|other| self.check_key(other).is_err()) => Err(config(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a data key that is encrypted with a key which this program lacks.
@@ -293,7 +298,7 @@ impl EventStore {
             // The same notice again, as long as its place may be its own: it is stored once.
             let offered = match notice.take() {
                 Some(offered) => offered,
-                None => Commit::new(vec![self.notice(of, last).await?]),
+                None => Commit::new(vec![self.notice(of, last).await?]).without_gaps(),
             };
             *was_asked = true;
             match keys.forget(id, offered.clone()).await {

@@ -41,7 +41,11 @@ pub(super) fn refused_notice(
     commit: &Commit,
     otherwise: Error,
 ) -> Result<(), Error> {
-    let facts = Facts { taken: taken(connection, statements, commit.events())?, ..Facts::default() };
+    let facts = Facts {
+        taken: taken(connection, statements, commit.events())?,
+        missing: missing(connection, statements, commit)?,
+        ..Facts::default()
+    };
     answer(connection, statements, judge(commit, None, &facts), otherwise).map(drop)
 }
 

@@ -48,7 +48,8 @@ pub(super) fn write_over(
     if select::key(&transaction, statements, id)?.is_some_and(|key| key.is_forgotten()) {
         return Ok(false);
     }
-    match insert::events(&transaction, statements, notice) {
+    let followed = insert::check_gaps(&transaction, statements, notice);
+    match followed.and_then(|()| insert::events(&transaction, statements, notice)) {
         Ok(()) => {}
         Err(Refusal::Failed(error)) => return Err(error),
         Err(Refusal::ByFacts(error)) => facts::refused_notice(&transaction, statements, notice, error)?,

@@ -79,7 +79,11 @@ fn keyless<'s>(statements: &'s Statements, commit: &Commit) -> Option<&'s str> {
 }
 
 /// Refuses a commit that leaves a gap where it may leave none.
-fn check_gaps(connection: &Connection, statements: &Statements, commit: &Commit) -> Result<(), Refusal> {
+pub(super) fn check_gaps(
+    connection: &Connection,
+    statements: &Statements,
+    commit: &Commit,
+) -> Result<(), Refusal> {
     match facts::missing(connection, statements, commit)?.into_iter().next() {
         None => Ok(()),
         // The facts say more.
@@ -152,7 +156,7 @@ fn run(
 ) -> Result<usize, Refusal> {
     let commits = connection.is_autocommit();
     statement.raw_execute().map_err(|cause| {
-        if statements.is_taken(&cause) {
+        if statements.is_taken(&cause) || statements.is_guarded(&cause) {
             // The facts say which; this stands if they are gone by then.
             let id = commit.events().first().map(|event| (event.id, event.version));
             let conflict = id.map(|(id, version)| Conflict::version(id, version, None).into());
@@ -261,4 +265,38 @@ fn take_step(connection: &Connection, statements: &Statements, step: &Step) -> R
     }
     let conflict = Conflict::tracking(cursor.consumer.clone(), cursor.upstream.clone(), step.from(), None);
     Err(Refusal::ByFacts(conflict.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::id::{Name, Version};
+    use crate::recorder::Tables;
+    use crate::recorder::sqlite::SqliteOptions;
+    use crate::wait::Wait;
+
+    #[test]
+    fn an_event_that_lacked_the_one_before_conflicts_also_if_that_is_stored_by_now() {
+        let database = SqliteOptions::in_memory().open().unwrap();
+        let recorder = database.recorder(&Tables::default()).unwrap();
+        let statements = Arc::clone(&recorder.statements);
+        let topic = Name::new("Topic").unwrap();
+        let event = move |version: u32| {
+            StoredEvent::of(Uuid::nil(), Version::from(version), topic.clone(), b"{}".to_vec())
+        };
+        let answer = database.on_writer(move |connection| {
+            let follower = Commit::new(vec![event(3)]).without_gaps();
+            let Err(Refusal::ByFacts(otherwise)) = one(connection, &statements, &follower) else {
+                panic!("an event without the one before is stored")
+            };
+            // Another process is faster than the look at the facts.
+            assert!(events(connection, &statements, &Commit::new(vec![event(1), event(2)])).is_ok());
+            facts::refused(connection, &statements, &follower, None, otherwise)
+        });
+        assert_eq!(answer.wait().unwrap_err().kind(), ErrorKind::Conflict);
+    }
 }

@@ -109,9 +109,9 @@ impl KeyRecorder for SqliteRecorder {
         self.database.forget(&self.statements, id, notice)
     }
 
-    fn sample_key(&self) -> impl Future<Output = Result<Option<StoredKey>, Error>> + Send {
+    fn sample_keys(&self) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send {
         let statements = Arc::clone(&self.statements);
-        self.database.read(move |connection| select::sample_key(connection, &statements))
+        self.database.read(move |connection| select::sample_keys(connection, &statements))
     }
 }
 

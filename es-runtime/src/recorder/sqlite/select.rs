@@ -1,7 +1,7 @@
 //! Reading: every value of a row is checked, since a file may hold anything.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, params, params_from_iter};
+use rusqlite::{Connection, Params, Row, ToSql, params, params_from_iter};
 use uuid::Uuid;
 
 use super::error;
@@ -96,15 +96,13 @@ pub(super) fn key(
     }
 }
 
-/// The newest data key that is not destroyed.
-pub(super) fn sample_key(
-    connection: &Connection,
-    statements: &Statements,
-) -> Result<Option<StoredKey>, Error> {
-    let failed = error::of("read the data key");
+/// The newest data keys that are not destroyed.
+pub(super) fn sample_keys(connection: &Connection, statements: &Statements) -> Result<Vec<StoredKey>, Error> {
+    let failed = error::of("read the data keys");
     let mut statement = connection.prepare_cached(&statements.newest_keyed).map_err(&failed)?;
-    let id = statement.query_row([], |row| row.get::<_, [u8; 16]>(0)).optional().map_err(&failed)?;
-    id.map_or(Ok(None), |id| key(connection, statements, Uuid::from_bytes(id)))
+    let ids =
+        statement.query_map([], |row| row.get::<_, [u8; 16]>(0).map(Uuid::from_bytes)).map_err(&failed)?;
+    keys(connection, statements, &ids.collect::<Result<Vec<_>, _>>().map_err(&failed)?)
 }
 
 /// A page of the log. Three statements need no transaction: of what the second sees, nothing changes any more.

@@ -102,7 +102,7 @@ pub(super) struct Statements {
     pub(super) has_keys: String,
     pub(super) insert_key: String,
     pub(super) key: String,
-    /// The aggregate whose data key is the newest that is not destroyed.
+    /// The aggregates whose data keys are the newest that are not destroyed.
     pub(super) newest_keyed: String,
     pub(super) replace_key: String,
     /// What forgetting does, in this order, with the id.
@@ -192,7 +192,7 @@ impl Statements {
                  WHERE id = ?1 AND key_id = ?2 AND wrapped = ?3 AND NOT forgotten"
             ),
             newest_keyed: format!(
-                "SELECT id FROM {data_keys} WHERE NOT forgotten ORDER BY number DESC LIMIT 1"
+                "SELECT id FROM {data_keys} WHERE NOT forgotten ORDER BY number DESC LIMIT 3"
             ),
             key: format!("SELECT key_id, wrapped, forgotten FROM {data_keys} WHERE id = ?1"),
             forget,
@@ -228,6 +228,13 @@ impl Statements {
         // The names are those of the table, whose letters may be larger or smaller.
         let said = cause.to_string().to_ascii_lowercase();
         error::is_taken(cause) && said.ends_with(&taken.to_ascii_lowercase())
+    }
+
+    /// Whether it says that an event was [given no version](Self::insert_alone).
+    pub(super) fn is_guarded(&self, cause: &rusqlite::Error) -> bool {
+        let EventTable { name, version, .. } = &self.events_table;
+        let null = format!("NOT NULL constraint failed: {}.{}", name.as_str(), version.as_str());
+        cause.to_string().to_ascii_lowercase().ends_with(&null.to_ascii_lowercase())
     }
 
     /// The tables that they use.

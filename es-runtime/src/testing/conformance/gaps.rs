@@ -1,10 +1,10 @@
 //! What is to follow stored events is stored after them, or not at all.
 
 use super::conflicts::check;
-use super::samples::{event, key, new_id, sequence};
+use super::samples::{event, key, new_id, notice, sequence};
 use super::store::{Store, refused};
 use crate::error::ErrorKind;
-use crate::recorder::{AggregateRecorder, Commit, CommitId, KeyRecorder};
+use crate::recorder::{AggregateRecorder, Commit, CommitId, KeyRecorder, StoredKey};
 use crate::stored_event::StoredEvent;
 
 /// A commit without gaps is a conflict if an event does not follow a stored one, or one before it in the commit.
@@ -86,6 +86,24 @@ pub fn a_data_key_hides_no_gap<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.keys([other]), [], "a refused commit left a data key");
     store.store(&keyed(id, vec![event(id, 3)]));
     assert_eq!(store.all(id), sequence(id, 1..=3));
+}
+
+/// A notice of forgetting without gaps is a conflict, too, if it does not follow a stored event; then nothing is forgotten.
+pub fn a_notice_without_gaps_follows_what_is_stored<R: KeyRecorder>(store: &Store<R>) {
+    let id = new_id();
+    store.store(&following(sequence(id, 1..=2)).with_keys(vec![key(id, "own")]));
+    let forget = |number| {
+        let notice = following(vec![notice(id, number)]);
+        store.way().run(store.recorder().forget(id, notice))
+    };
+    check(&refused(forget(4)), id, Some(3), Some(2));
+    assert_eq!(
+        (store.key(id), store.all(id)),
+        (Some(key(id, "own")), sequence(id, 1..=2)),
+        "after a refused notice"
+    );
+    assert!(forget(3).is_ok(), "a notice that follows the last event is refused");
+    assert_eq!(store.key(id), Some(StoredKey::forgotten(id)));
 }
 
 fn following(events: Vec<StoredEvent>) -> Commit {

@@ -249,8 +249,9 @@ macro_rules! recorder_conformance {
             keys::another_key_is_a_conflict
             keys::two_keys_of_one_aggregate_conflict
             keys::a_refused_commit_leaves_no_key
-            keys::a_sample_key_is_stored_and_not_forgotten
+            keys::sample_keys_are_stored_and_not_forgotten
             gaps::a_data_key_hides_no_gap
+            gaps::a_notice_without_gaps_follows_what_is_stored
             keys::a_repeated_commit_leaves_the_first_key
             keys::of_several_first_keys_one_wins
             keys::an_event_is_never_seen_without_its_key

@@ -111,8 +111,8 @@ impl<R: AggregateRecorder> AggregateRecorder for Faulty<R> {
 }
 
 impl<R: KeyRecorder> KeyRecorder for Faulty<R> {
-    async fn sample_key(&self) -> Result<Option<StoredKey>, Error> {
-        self.call(Call::SelectKeys, self.inner.sample_key()).await
+    async fn sample_keys(&self) -> Result<Vec<StoredKey>, Error> {
+        self.call(Call::SelectKeys, self.inner.sample_keys()).await
     }
 
     async fn select_keys(&self, ids: Vec<Uuid>) -> Result<Vec<StoredKey>, Error> {

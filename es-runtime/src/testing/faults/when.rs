@@ -12,7 +12,7 @@ pub enum Call {
     Select,
     /// `has_commit`.
     HasCommit,
-    /// `select_keys`, and `sample_key`.
+    /// `select_keys`, and `sample_keys`.
     SelectKeys,
     /// `replace_key`.
     ReplaceKey,

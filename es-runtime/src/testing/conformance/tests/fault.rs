@@ -38,6 +38,7 @@ pub(super) enum Fault {
     RepeatsAreGaps,
     Version0IsAGap,
     KeysHideGaps,
+    NoticesHideGaps,
     InventsSamples,
     SamplesTheForgotten,
     StoresUpToTheConflict,

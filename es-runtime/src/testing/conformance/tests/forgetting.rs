@@ -47,6 +47,7 @@ impl Wrong {
         let nothing = || Commit::new(Vec::new());
         let keyed = self.plain(&notice);
         match self.fault {
+            Fault::NoticesHideGaps => self.inner.forget(id, notice.without_gaps_in_the_first(0)).await,
             Fault::ForgetsNothing => Ok(Remains::NONE),
             Fault::FailsToForgetAgain if self.is_forgotten(id) => Err(failed(ErrorKind::NotFound)),
             Fault::ForgettingAgainRevives if self.known().forgotten.contains_key(&id) => {

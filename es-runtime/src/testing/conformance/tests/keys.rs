@@ -48,14 +48,14 @@ impl Wrong {
         Ok(found.flatten().collect())
     }
 
-    pub(super) fn sample_key_now(&self) -> Result<Option<StoredKey>, Error> {
-        let sample = self.inner.sample_key().wait()?;
+    pub(super) fn sample_keys_now(&self) -> Result<Vec<StoredKey>, Error> {
+        let sample = self.inner.sample_keys().wait()?;
         Ok(match self.fault {
-            Fault::InventsSamples => {
-                sample.or_else(|| Some(StoredKey::new(Uuid::nil(), DataKeyId::from_bytes([0; 8]), vec![0])))
+            Fault::InventsSamples if sample.is_empty() => {
+                vec![StoredKey::new(Uuid::nil(), DataKeyId::from_bytes([0; 8]), vec![0])]
             }
             Fault::SamplesTheForgotten => {
-                self.stored_log().first().and_then(|first| self.key(first.event.id))
+                self.stored_log().first().and_then(|first| self.key(first.event.id)).into_iter().collect()
             }
             _ => sample,
         })

@@ -77,8 +77,8 @@ impl KeyRecorder for Peculiar {
         Ok(keys)
     }
 
-    async fn sample_key(&self) -> Result<Option<StoredKey>, Error> {
-        Ok(None)
+    async fn sample_keys(&self) -> Result<Vec<StoredKey>, Error> {
+        Ok(Vec::new())
     }
 
     async fn replace_key(&self, old: StoredKey, new: StoredKey) -> Result<bool, Error> {

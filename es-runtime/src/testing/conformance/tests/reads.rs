@@ -66,8 +66,8 @@ impl KeyRecorder for Wrong {
         self.replace_key_later(old, new).await
     }
 
-    async fn sample_key(&self) -> Result<Option<StoredKey>, Error> {
-        self.sample_key_now()
+    async fn sample_keys(&self) -> Result<Vec<StoredKey>, Error> {
+        self.sample_keys_now()
     }
 
     fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send {
