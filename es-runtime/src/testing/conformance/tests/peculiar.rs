@@ -41,7 +41,9 @@ impl Peculiar {
     /// The place that readers reach by now.
     fn shown(&self) -> Option<Position> {
         let mut state = self.state.lock().unwrap();
-        let is_due = |since: &Instant| since.elapsed() > Duration::from_millis(2);
+        // One moment for both looks: what became due between them would never be shown.
+        let now = Instant::now();
+        let is_due = |since: &Instant| now.duration_since(*since) > Duration::from_millis(2);
         let due = state.late.iter().filter(|(_, since)| is_due(since)).map(|(last, _)| *last).max();
         state.late.retain(|(_, since)| !is_due(since));
         state.shown = state.shown.max(due);
