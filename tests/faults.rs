@@ -89,7 +89,7 @@ fn a_log_whose_first_commit_is_held_back_looks_empty_and_still_compares_marks() 
     let elsewhere = Mark::new(held.position(), CommitId::new());
     let diverged = recorder.read_log(LogRange::all().after(elsewhere)).wait().unwrap_err();
     assert_eq!(diverged.as_diverged().unwrap().kept, elsewhere);
-    // Who knows the place of the commit already is not sent back.
+    // The log does not send a reader back that knows the place of the commit already.
     assert_eq!(recorder.read_log(LogRange::all().after(held)).wait().unwrap().through, Some(held));
 }
 

@@ -78,7 +78,7 @@ fn nothing_is_added_to_what_is_forgotten() {
     }
 }
 
-/// What decoding the notices in the log says, as a follower of the log does it.
+/// Decodes the notices in the log, as a follower does, and returns the kinds of the errors.
 fn told(app: &Application) -> Vec<ErrorKind> {
     let notices =
         app.recorder().read_log(LogRange::all().topics(["Account.Forgotten"])).wait().unwrap().entries;

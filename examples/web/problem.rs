@@ -1,4 +1,4 @@
-//! What went wrong, as `application/problem+json` (RFC 9457).
+//! Errors as the client gets them: `application/problem+json` (RFC 9457).
 
 use axum::Json;
 use axum::http::{HeaderName, StatusCode, header};

@@ -1,7 +1,7 @@
 //! The requests: each takes a copy of the application, runs one command, and answers.
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +11,7 @@ use es_runtime::id::CommitId;
 use es_runtime::recorder::EventRange;
 use es_runtime::{Application, Id, Metadata};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::account::{Account, AccountEvent, Overdrawn};
@@ -37,8 +38,8 @@ struct NewAccount {
     owner: String,
 }
 
-async fn open(Caller(app): Caller, body: Result<Json<NewAccount>, JsonRejection>) -> Answer<Response> {
-    let mut account = Account::open(read(body)?.owner);
+async fn open(Caller(app): Caller, Body(new): Body<NewAccount>) -> Answer<Response> {
+    let mut account = Account::open(new.owner);
     app.save(&mut account).await?;
     let place = [(header::LOCATION, format!("/accounts/{}", account.id()))];
     Ok((StatusCode::CREATED, place, Json(shown(&account))).into_response())
@@ -81,10 +82,9 @@ async fn deposit(
     Caller(app): Caller,
     key: Key,
     Named(id): Named,
-    body: Result<Json<Amount>, JsonRejection>,
+    Body(Amount { amount }): Body<Amount>,
 ) -> Answer<Json<Value>> {
-    let amount = read(body)?.amount.into();
-    app.execute_once(key.of("deposit"), id, |account: &mut Account| account.deposit(amount)).await?;
+    app.execute_once(key.of("deposit"), id, |account: &mut Account| account.deposit(amount.into())).await?;
     Ok(Json(shown(&app.get(id).await?)))
 }
 
@@ -92,12 +92,11 @@ async fn withdraw(
     Caller(app): Caller,
     key: Key,
     Named(id): Named,
-    body: Result<Json<Amount>, JsonRejection>,
+    Body(Amount { amount }): Body<Amount>,
 ) -> Answer<Json<Value>> {
-    let amount = read(body)?.amount.into();
-    let done =
-        app.execute_once(key.of("withdrawal"), id, |account: &mut Account| account.withdraw(amount)).await?;
-    // Nothing is said of what was done before: it is done.
+    let withdraw = |account: &mut Account| account.withdraw(amount.into());
+    let done = app.execute_once(key.of("withdrawal"), id, withdraw).await?;
+    // `None`: an earlier request under this key did it.
     done.transpose()?;
     Ok(Json(shown(&app.get(id).await?)))
 }
@@ -112,9 +111,8 @@ struct Transfer {
 async fn transfer(
     Caller(app): Caller,
     key: Key,
-    body: Result<Json<Transfer>, JsonRejection>,
+    Body(Transfer { from, to, amount }): Body<Transfer>,
 ) -> Answer<StatusCode> {
-    let Transfer { from, to, amount } = read(body)?;
     let moved = |from: &mut Account, to: &mut Account| -> Result<(), Overdrawn> {
         from.withdraw(amount.into())?;
         to.deposit(amount.into());
@@ -131,9 +129,17 @@ fn shown(account: &Account) -> Value {
     })
 }
 
-fn read<T>(body: Result<Json<T>, JsonRejection>) -> Answer<T> {
-    let refused = |error: JsonRejection| Problem::new(error.status(), "cannot be read", error.body_text());
-    body.map(|Json(body)| body).map_err(refused)
+/// The JSON of the request.
+struct Body<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Application> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Application) -> Answer<Self> {
+        let refused =
+            |error: JsonRejection| Problem::new(error.status(), "cannot be read", error.body_text());
+        Json::from_request(request, app).await.map(|Json(body)| Self(body)).map_err(refused)
+    }
 }
 
 /// The application for one request: what it saves says who asked for it, and by which request.
@@ -166,7 +172,7 @@ impl FromRequestParts<Application> for Named {
     }
 }
 
-/// What the client calls its request, so that it is done once, however often it is sent.
+/// The client's name for its request: the service does the request once, however often the client sends it.
 struct Key(String);
 
 impl Key {

@@ -36,7 +36,7 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     let id = account.id();
     app.take_snapshot(id, Version::MAX).wait().unwrap();
 
-    // What the snapshot says counts: the events before it are not read.
+    // The repository takes the state of the snapshot, and does not read the events before it.
     let row = snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap().pop().unwrap();
     let text = String::from_utf8(row.state.clone()).unwrap();
     assert!(text.contains(r#""data":{"owner":"Ann","balance":10"#), "{text}");
@@ -154,7 +154,7 @@ fn one_beyond_the_stored_events_is_passed_over_and_told() {
         let mut account = app.get(id).wait().unwrap();
         assert_eq!(account.version().get(), events as u64, "nothing is there that has no event");
         assert_eq!(*told.lock().unwrap(), expected);
-        // What is saved leaves no gap.
+        // The next save leaves no gap.
         account.deposit(1);
         app.save(&mut account).wait().unwrap();
         assert_eq!(app.get(id).wait().unwrap().version().get(), events as u64 + 1);

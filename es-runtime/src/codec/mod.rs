@@ -133,7 +133,7 @@ fn unwritable(format: &str, error: impl std::error::Error + Send + Sync + 'stati
     Error::new(ErrorKind::Invalid, message).with_source(error)
 }
 
-/// What to do about data that a type does not read.
+/// The remedy for data that a type does not read.
 const REMEDY: &str = "if the type of the event has changed, raise its `version` and give an `upcast`";
 
 /// What a deserializer says: of the format, or of the data, which may be secret.

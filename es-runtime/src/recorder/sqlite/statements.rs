@@ -224,17 +224,14 @@ impl Statements {
     pub(super) fn is_taken(&self, cause: &rusqlite::Error) -> bool {
         let EventTable { name, id, version, .. } = &self.events_table;
         let [name, id, version] = [name, id, version].map(Identifier::as_str);
-        let taken = format!("UNIQUE constraint failed: {name}.{id}, {name}.{version}");
-        // The names are those of the table, whose letters may be larger or smaller.
-        let said = cause.to_string().to_ascii_lowercase();
-        error::is_taken(cause) && said.ends_with(&taken.to_ascii_lowercase())
+        error::is_taken(cause)
+            && says(cause, &format!("UNIQUE constraint failed: {name}.{id}, {name}.{version}"))
     }
 
-    /// Whether it says that an event was [given no version](Self::insert_alone).
+    /// Returns whether the table refused an event that its [statement](Self::insert_alone) gave no version.
     pub(super) fn is_guarded(&self, cause: &rusqlite::Error) -> bool {
         let EventTable { name, version, .. } = &self.events_table;
-        let null = format!("NOT NULL constraint failed: {}.{}", name.as_str(), version.as_str());
-        cause.to_string().to_ascii_lowercase().ends_with(&null.to_ascii_lowercase())
+        says(cause, &format!("NOT NULL constraint failed: {}.{}", name.as_str(), version.as_str()))
     }
 
     /// The tables that they use.
@@ -251,6 +248,11 @@ impl Statements {
             ],
         }
     }
+}
+
+/// Returns whether this is SQLite's reason. The names in it are those of the table, whose letters may be larger or smaller.
+fn says(cause: &rusqlite::Error, reason: &str) -> bool {
+    cause.to_string().to_ascii_lowercase().ends_with(&reason.to_ascii_lowercase())
 }
 
 /// The texts for snapshots.

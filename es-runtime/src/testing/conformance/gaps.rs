@@ -1,4 +1,4 @@
-//! What is to follow stored events is stored after them, or not at all.
+//! A store takes gapless events after the stored ones that they follow, or not at all.
 
 use super::conflicts::check;
 use super::samples::{event, key, new_id, notice, sequence};

@@ -42,7 +42,8 @@ pub fn a_topic_has_255_bytes<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), events, "events under topics of 255 bytes");
 }
 
-/// Whether the store names a limit that the commit is beyond: then it is refused, and nothing of it is stored.
+/// Returns whether the store names a limit that the commit is beyond; if it does, checks that the store refuses the commit, and
+/// stores nothing of it.
 #[track_caller]
 fn is_beyond_a_limit<R: AggregateRecorder>(store: &Store<R>, commit: &Commit) -> bool {
     let is_beyond = store.recorder().limits().check(commit).is_err();

@@ -35,7 +35,7 @@ impl Wrong {
         Some(Err(Conflict::version(gap.id, gap.version, None).into()))
     }
 
-    /// Whether the event before this one is stored, if there has to be one.
+    /// Returns whether the recorder holds the event before this one, if there has to be one.
     fn follows(&self, event: &StoredEvent) -> bool {
         let number = event.version.get();
         number < 2 || self.sequence(event.id).iter().any(|before| before.version.get() + 1 == number)
