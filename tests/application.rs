@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use es_runtime::application::Batch;
 use es_runtime::clock::Timestamp;
 use es_runtime::error::Conflict;
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, EventRange, LogRange, Mark, Notification, Position,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
 use es_runtime::{Application, ErrorKind, Event, Id, Metadata, Version, Wait, aggregate, event, mutator};
 use std::time::Duration;
@@ -123,7 +123,7 @@ fn the_past_is_loaded_by_version_and_by_time() {
         let after = |seconds| ManualClock::START.after(Duration::from_secs(seconds));
         let balance = |seconds| app.get_at(id, after(seconds)).wait().unwrap().balance;
         assert_eq!([0, 59, 60, 179, 180, 9_999].map(balance), [0, 0, 10, 35, 65, 65]);
-        for at in [Timestamp::from_micros(0).into(), es_runtime::repository::At::from(0)] {
+        for at in [Timestamp::from_micros(0).into(), es_runtime::store::At::from(0)] {
             assert_eq!(app.get_at(id, at).wait().unwrap_err().kind(), ErrorKind::NotFound);
         }
     }

@@ -4,17 +4,15 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use es_runtime::aggregate::Events;
-use es_runtime::bus::{Bus, PersistencePolicy, SnapshottingPolicy, Subscription};
 use es_runtime::error::Conflict;
 use es_runtime::mapper::Mapper;
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, MemorySnapshots, Receipt,
     SnapshotRecorder, SqliteOptions, Tables,
 };
-use es_runtime::repository::Repository;
-use es_runtime::snapshot::SnapshotStore;
-use es_runtime::store::EventStore;
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::standalone::{Bus, PersistencePolicy, SnapshottingPolicy, Subscription};
+use es_runtime::store::{EventStore, Repository, SnapshotStore};
 use es_runtime::{Envelope, Error, ErrorKind, Event, Id, Recorded, Version, Wait};
 use uuid::Uuid;
 

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use es_runtime::cache::Cache;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder,
     Receipt,
 };
-use es_runtime::repository::Repository;
+use es_runtime::store::{Cache, Repository};
 use es_runtime::{Application, Error, ErrorKind, Wait, aggregate, mutator};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{AggregateRecorder, ColumnType, Commit, EventTable, SqliteOptions, Tables};
-use es_runtime::stored_event::ColumnValue;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
+use es_runtime::recorder::{
+    AggregateRecorder, ColumnType, ColumnValue, Commit, EventTable, SqliteOptions, Tables,
+};
 use es_runtime::{Application, ErrorKind, Metadata, Wait};
 
 use crate::account::open;

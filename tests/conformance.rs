@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use es_runtime::Wait;
 use es_runtime::id::{DataKeyId, Mark, Position};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, CommitId, Cursor, DynAggregateRecorder, DynKeyRecorder, DynProcessRecorder,
     DynSnapshotRecorder, DynTrackingRecorder, EventTable, KeyRecorder, Limits, MemoryRecorder,
@@ -14,7 +15,6 @@ use es_runtime::recorder::{
     SqliteSnapshots, Step, StoredKey, Synchronous, Tables,
 };
 use es_runtime::recorder_conformance;
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::faults::{Faulty, Hold, When};
 use es_runtime::{Error, Version};
 use uuid::Uuid;

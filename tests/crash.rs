@@ -10,8 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{ApplicationRecorder, LogRange};
 use es_runtime::{Application, Id, Wait, aggregate, mutator};
 

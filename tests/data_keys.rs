@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use es_runtime::application::{Batch, Builder};
-use es_runtime::bus::{Bus, PersistencePolicy};
-use es_runtime::cache::Cache;
-use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::id::DataKeyId;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, DynApplicationRecorder, EventRange, KeyRecorder,
     LogRange, MemoryRecorder, SqliteOptions, StoredKey, Tables,
 };
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::standalone::{Bus, PersistencePolicy};
+use es_runtime::store::Cache;
 use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, event};
 use uuid::Uuid;
 
@@ -175,13 +174,9 @@ fn any_bytes_for_a_key_are_an_error() {
         let recorder = Arc::new(MemoryRecorder::new());
         let app = Application::on(Arc::clone(&recorder) as _).mapper(keyed()).open().wait().unwrap();
         let id = Uuid::now_v7();
-        let row = es_runtime::stored_event::StoredEvent::new(
-            id,
-            Version::INITIAL,
-            "Account.Opened",
-            vec![1, 1, 0, 2],
-        )
-        .unwrap();
+        let row =
+            es_runtime::recorder::StoredEvent::new(id, Version::INITIAL, "Account.Opened", vec![1, 1, 0, 2])
+                .unwrap();
         let commit = es_runtime::recorder::Commit::new(vec![row]);
         let commit =
             commit.with_keys(vec![StoredKey::new(id, DataKeyId::from_bytes([7; 8]), bytes.to_vec())]);

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::process::Command;
 
 use es_runtime::application::Builder;
-use es_runtime::cipher::Key;
+use es_runtime::mapper::Key;
 use es_runtime::recorder::{ApplicationRecorder, LogRange, SqliteOptions};
 use es_runtime::{Application, Error, ErrorKind, Wait};
 use uuid::Uuid;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use es_runtime::recorder::{CommitId, EventRange, MemoryRecorder};
-use es_runtime::retry::Retry;
+use es_runtime::wait::Retry;
 use es_runtime::{Application, ErrorKind, Id, Wait};
 
 use crate::account::{Account, Overdrawn, open};

@@ -7,15 +7,15 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::clock::timeout;
 use es_runtime::id::Mark;
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, EventRange, KeyRecorder, LogRange,
     MemoryRecorder, MemorySnapshots, Notification, ProcessRecorder, Receipt, SnapshotRecorder, Step,
     TrackingRecorder,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::faults::{Call, Faults, Faulty, Gate, Hold, When};
+use es_runtime::wait::timeout;
 use es_runtime::{ErrorKind, Version, Wait};
 use uuid::Uuid;
 

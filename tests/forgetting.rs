@@ -3,17 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use es_runtime::application::Batch;
-use es_runtime::cache::Cache;
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, EventPage, EventRange, KeyRecorder, LogRange,
     MemoryRecorder, MemorySnapshots, Receipt, Remains,
 };
-use es_runtime::repository::Repository;
-use es_runtime::snapshot::SnapshotStore;
 use es_runtime::standalone::MutatorRepository;
-use es_runtime::store::EventStore;
+use es_runtime::store::{Cache, EventStore, Repository, SnapshotStore};
 use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, aggregate, event, mutator};
 use uuid::Uuid;
 

@@ -4,15 +4,12 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use es_runtime::application::Builder;
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::codec::Codec;
-use es_runtime::compressor::{Zlib, Zstd};
 use es_runtime::id::DataKeyId;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Codec, Key, Mapper, Zlib, Zstd};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, MemoryRecorder, MemorySnapshots, SnapshotRecorder, SqliteOptions, StoredKey,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, Id, Version, Wait, aggregate, mutator};
 use uuid::Uuid;
 

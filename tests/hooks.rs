@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use es_runtime::application::{Batch, SavedCommit};
-use es_runtime::bus::Bus;
-use es_runtime::cache::Cache;
 use es_runtime::recorder::{CommitId, MemoryRecorder, Receipt};
+use es_runtime::standalone::Bus;
+use es_runtime::store::Cache;
 use es_runtime::{Application, Envelope, Error, ErrorKind, Metadata, Recorded, Version, Wait};
 use uuid::Uuid;
 

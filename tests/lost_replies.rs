@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_runtime::application::Batch;
-use es_runtime::codec::Codec;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{Codec, Mapper};
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventPage, EventRange, KeyRecorder,
     MemoryRecorder, Receipt,

@@ -1,11 +1,8 @@
 //! What stands in a row, bit by bit: it cannot be repaired later.
 
-use es_runtime::cipher::{AesGcm, Cipher, Key, KeyId};
 use es_runtime::clock::Timestamp;
-use es_runtime::codec::Codec;
-use es_runtime::compressor::{Zlib, Zstd};
-use es_runtime::mapper::Mapper;
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::mapper::{AesGcm, Cipher, Codec, Key, KeyId, Mapper, Zlib, Zstd};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::testing::{ManualClock, history, id, recorded};
 use es_runtime::{Error, ErrorKind, Metadata, Recorded, Version, aggregate, event, mutator};
 use serde::Deserialize;
@@ -329,7 +326,7 @@ fn what_a_type_says_of_a_value_is_not_told() {
 #[derive(Debug)]
 struct Nameless;
 
-impl es_runtime::compressor::Compressor for Nameless {
+impl es_runtime::mapper::Compressor for Nameless {
     fn code(&self) -> u8 {
         0
     }

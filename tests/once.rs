@@ -5,9 +5,9 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use es_runtime::application::Batch;
-use es_runtime::cache::Cache;
 use es_runtime::clock::{Timestamp, set_clock};
 use es_runtime::recorder::CommitId;
+use es_runtime::store::Cache;
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
 

@@ -11,8 +11,7 @@ use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, Receipt,
 };
-use es_runtime::repository::Repository;
-use es_runtime::store::EventStore;
+use es_runtime::store::{EventStore, Repository};
 use es_runtime::wait::may_block;
 use es_runtime::{Application, Error, Id, Recorded, Version, Wait, aggregate, mutator};
 use uuid::Uuid;

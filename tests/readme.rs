@@ -138,7 +138,7 @@ fn report() -> String {
     let deposited = "Account.Deposited 1\n    amount: ";
     let lock = read(LOCK).replace(&format!("{deposited}i64"), &format!("{deposited}u64"));
     fs::write(folder.join("events.lock"), lock).expect("the lock can be written");
-    es_runtime::lock::check(&folder.to_string_lossy(), module_path!())
+    es_runtime::schema::lock::check(&folder.to_string_lossy(), module_path!())
         .expect_err("the shape differs")
         .trim_end()
         .to_owned()

@@ -1,7 +1,7 @@
+use es_runtime::AggregateType;
 use es_runtime::event::EventType;
 use es_runtime::mapper::Mapper;
-use es_runtime::registry::AggregateType;
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::recorder::StoredEvent;
 use es_runtime::{ErrorKind, Registry, Version, aggregate, event, mutator};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use es_runtime::event::EventType;
 use es_runtime::mapper::Mapper;
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::recorder::StoredEvent;
 use es_runtime::testing::{decode, encode};
 use es_runtime::{Aggregate, ErrorKind, Id, Registry, Version, aggregate, mutator};
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use es_runtime::retry::Retry;
+use es_runtime::wait::Retry;
 use es_runtime::{Error, ErrorKind, Wait};
 
 fn retry(attempts: u32) -> Retry {

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use es_runtime::application::Batch;
-use es_runtime::cache::Cache;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, EventPage, EventRange, KeyRecorder,
     MemoryRecorder, MemorySnapshots, Receipt,
 };
+use es_runtime::store::Cache;
 use es_runtime::{Application, Error, ErrorKind, Metadata, Version, Wait, event};
 use uuid::Uuid;
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use es_runtime::application::Batch;
-use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::clock::Timestamp;
 use es_runtime::event::Secrecy;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, CommitId, EventRange, LogRange, MemoryRecorder,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::ManualClock;
 use es_runtime::{
     Application, Error, ErrorKind, Event, Id, Metadata, Registry, Version, Wait, aggregate, event, event_set,

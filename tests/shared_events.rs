@@ -1,7 +1,5 @@
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::mapper::Mapper;
-use es_runtime::recorder::{AggregateRecorder, EventRange};
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
+use es_runtime::recorder::{AggregateRecorder, EventRange, StoredEvent};
 use es_runtime::testing::{ManualClock, Scenario, decode, encode, id, recorded};
 use es_runtime::{
     Application, ErrorKind, Event, Id, Metadata, Registry, Version, Wait, aggregate, event, mutator,

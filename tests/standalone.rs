@@ -3,17 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::clock::Timestamp;
 use es_runtime::event::{EventType, EventVisitor};
 use es_runtime::event_set::EventSet;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{EventRange, MemoryRecorder, MemorySnapshots, SqliteOptions, Tables};
-use es_runtime::repository::At;
-use es_runtime::snapshot::SnapshotStore;
-use es_runtime::standalone::MutatorRepository;
-use es_runtime::store::EventStore;
-use es_runtime::{Envelope, ErrorKind, Event, Metadata, Recorded, Version, Wait, bus, event, event_set};
+use es_runtime::standalone::{Bus, MutatorRepository, PersistencePolicy};
+use es_runtime::store::{At, EventStore, SnapshotStore};
+use es_runtime::{Envelope, ErrorKind, Event, Metadata, Recorded, Version, Wait, event, event_set};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -260,8 +257,8 @@ fn a_set_is_made_by_hand_or_of_one_event() {
 #[test]
 fn a_set_is_published_stored_and_subscribed_to_by_type() {
     let [store, _] = stores();
-    let bus = bus::Bus::<Recorded<ExampleEvent>>::new();
-    let _storing = bus::PersistencePolicy::new(&bus, store.clone());
+    let bus = Bus::<Recorded<ExampleEvent>>::new();
+    let _storing = PersistencePolicy::new(&bus, store.clone());
     let (names, id) = (Arc::new(std::sync::Mutex::new(Vec::new())), Uuid::now_v7());
     let noting = Arc::clone(&names);
     let _named = bus.subscribe_to(move |changed: &Changed, _: &Envelope| {
@@ -277,8 +274,8 @@ fn a_set_is_published_stored_and_subscribed_to_by_type() {
 #[test]
 fn a_handler_may_load_what_the_policy_has_stored() {
     let [store, _] = stores();
-    let bus = bus::Bus::<Recorded<ExampleEvent>>::new();
-    let _storing = bus::PersistencePolicy::new(&bus, store.clone());
+    let bus = Bus::<Recorded<ExampleEvent>>::new();
+    let _storing = PersistencePolicy::new(&bus, store.clone());
     let examples = MutatorRepository::with_envelope(store, mutate);
     let id = Uuid::now_v7();
     let loading = examples.clone();
@@ -306,9 +303,9 @@ fn its_futures_may_be_sent() {
     sent(examples.contains(Uuid::nil()));
     sent(store.get_events::<ExampleEvent>(Uuid::nil(), EventRange::all()));
     sent(store.put_events::<ExampleEvent>(&[]));
-    let log = es_runtime::timelog::TimeLog::<Measured>::new(store, Uuid::nil());
+    let log = es_runtime::sequence::TimeLog::<Measured>::new(store, Uuid::nil());
     sent(log.append(Measured { celsius: 1 }));
-    sent(log.get(es_runtime::timelog::TimeRange::all()));
+    sent(log.get(es_runtime::sequence::TimeRange::all()));
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,9 +11,9 @@ use es_runtime::recorder::{
     AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, Receipt, SqliteOptions,
     Tables,
 };
+use es_runtime::sequence::{Moment, TimeLog, TimeRange, TimeUuid, UuidTime};
 use es_runtime::store::EventStore;
 use es_runtime::testing::ManualClock;
-use es_runtime::timelog::{Moment, TimeLog, TimeRange, TimeUuid, UuidTime};
 use es_runtime::{Error, ErrorKind, Metadata, Version, Wait, event, event_set};
 use uuid::{Uuid, uuid};
 

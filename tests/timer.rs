@@ -5,7 +5,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::clock::{Elapsed, Timestamp, set_clock, sleep, timeout};
+use es_runtime::clock::{Timestamp, set_clock};
+use es_runtime::wait::{Elapsed, sleep, timeout};
 use es_runtime::{Error, ErrorKind, Wait};
 
 const SHORT: Duration = Duration::from_millis(10);

@@ -1,9 +1,10 @@
 //! Tagged values in all places where a field can stand: parameters, declared events, states.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use es_runtime::mapper::{DateAsIso, DateTimeAsIso, Tagged, Transcoding, UuidAsHex};
+use es_runtime::schema::shape;
 use es_runtime::testing::{decode, encode, replay};
-use es_runtime::transcoding::{DateAsIso, DateTimeAsIso, Tagged, Transcoding, UuidAsHex};
-use es_runtime::{ErrorKind, aggregate, event, mutator, shape};
+use es_runtime::{ErrorKind, aggregate, event, mutator};
 use uuid::Uuid;
 
 /// No serde type: only a transcoding can store it.
@@ -34,7 +35,7 @@ impl Transcoding for MoneyAsStr {
 
 #[event]
 struct Shipped {
-    #[serde(with = "es_runtime::transcoding::Tagged::<DateTimeAsIso>")]
+    #[serde(with = "es_runtime::mapper::Tagged::<DateTimeAsIso>")]
     at: DateTime<Utc>,
     parcels: Vec<Tagged<UuidAsHex>>,
 }
@@ -61,7 +62,7 @@ impl Order {
     #[event(Paid)]
     fn pay(
         &mut self,
-        #[serde(with = "es_runtime::transcoding::Tagged::<MoneyAsStr>")] amount: Money,
+        #[serde(with = "es_runtime::mapper::Tagged::<MoneyAsStr>")] amount: Money,
         #[serde(with = "Tagged::<Option<UuidAsHex>>", default)] voucher: Option<Uuid>,
     ) {
         self.paid.push(amount);

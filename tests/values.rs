@@ -1,10 +1,7 @@
 //! Values come back from the store as they were, or are refused when they are stored.
 
-use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::clock::Timestamp;
-use es_runtime::codec::Codec;
-use es_runtime::compressor::Zlib;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Codec, Key, Mapper, Zlib};
 use es_runtime::testing::ManualClock;
 use es_runtime::{Application, ErrorKind, Metadata, Version, Wait, aggregate, event, mutator};
 use rust_decimal::Decimal;

@@ -4,8 +4,8 @@
 //! without a cache: the program replays all rows.
 
 use es_runtime::Wait;
-use es_runtime::cache::Cache;
 use es_runtime::recorder::Synchronous;
+use es_runtime::store::Cache;
 
 use crate::account::{Account, REFERENCE};
 use crate::harness::{Folder, open_with, report, timed};

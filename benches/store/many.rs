@@ -6,8 +6,7 @@
 use aes_gcm::aead::{Aead, Generate, Payload};
 use aes_gcm::{Aes256Gcm, Key as AesKey, KeyInit, Nonce};
 use es_runtime::Wait;
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::Synchronous;
 use rusqlite::{Connection, params};
 use uuid::Uuid;

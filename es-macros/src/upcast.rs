@@ -110,16 +110,13 @@ pub(crate) fn current_version(past: &[Type]) -> u32 {
     u32::try_from(past.len()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// Hands the traced shapes to `events_lock!()`. Only in tests: tracing costs compile time.
+/// Hands the traced shapes to `events_lock!()`; the runtime drops them outside of tests.
 pub(crate) fn stored_shapes(traced: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
     if traced.is_empty() {
         return TokenStream::new();
     }
     quote! {
         #(#cfgs)*
-        #[cfg(test)]
-        __es::submit! {
-            __es::StoredShapes { module: ::core::module_path!(), collect: |shapes| { #traced } }
-        }
+        __es::stored_shapes! { |shapes| { #traced } }
     }
 }

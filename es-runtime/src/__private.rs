@@ -15,13 +15,15 @@ pub use crate::aggregate::{
     Creates, Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
     distinct, made_topic, retired, visit_attribute, visit_discarded,
 };
-pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, Secrecy, decode_past};
-pub use crate::id::Id;
-pub use crate::lock::{Shapes, StoredShapes, attribute_topic};
-pub use crate::registry::AggregateType;
-pub use crate::storable::{
+pub use crate::event::{
     AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
 };
+pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, Secrecy, decode_past};
+pub use crate::id::Id;
+pub use crate::registry::AggregateType;
+#[cfg(feature = "testing")]
+pub use crate::schema::lock::{Shapes, StoredShapes, attribute_topic};
+pub use crate::stored_shapes;
 
 /// Where something is declared.
 pub type Place = &'static Location<'static>;
@@ -71,4 +73,38 @@ impl EventVisitor for Shown<'_, '_> {
     fn data<T: serde::Serialize + Debug>(self, _: &'static EventType, data: &T) -> fmt::Result {
         data.fmt(self.0)
     }
+}
+
+/// Hands what traces the stored shapes to `events_lock!()`. Without the feature `testing`, and outside of tests, nothing
+/// is compiled of it: tracing costs time.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! stored_shapes {
+    ($($collect:tt)*) => {
+        #[cfg(test)]
+        $crate::__private::submit! {
+            $crate::__private::StoredShapes { module: ::core::module_path!(), collect: $($collect)* }
+        }
+    };
+}
+
+/// Hands nothing to nobody: only the feature `testing` traces stored shapes.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! stored_shapes {
+    ($($collect:tt)*) => {};
+}
+
+/// Says which feature `events_lock!()` needs.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! events_lock {
+    () => {
+        ::core::compile_error!(
+            "`events_lock!()` needs the feature `testing` of `es-runtime`; add it under `[dev-dependencies]`"
+        );
+    };
 }

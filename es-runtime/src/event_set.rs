@@ -14,9 +14,8 @@ use uuid::Uuid;
 pub use crate::aggregate::distinct_set as distinct;
 use crate::aggregate::{Aggregate, Decoded, Events, shared_by};
 use crate::clock::{Timestamp, now};
-use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
+use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded};
 use crate::id::Version;
-use crate::metadata::Metadata;
 
 /// Some types of events. Every [`Event`] is a set of one; [`event_set!`](crate::event_set!) makes an enum of several.
 ///

@@ -19,12 +19,12 @@
 //! [ex-web]: ../../../examples/web/main.rs
 //! [ex-standalone]: ../../../examples/standalone/main.rs
 //! [ex-everything]: ../../../examples/everything/main.rs
-//! [lock]: lock
+//! [lock]: schema::lock
 //! [application]: Application#what-it-tells
-//! [cache]: cache::Cache
+//! [cache]: store::Cache
 //! [columns]: mapper::Mapper::with_column
-//! [timelog]: timelog::TimeLog
-//! [bus]: bus::Bus
+//! [timelog]: sequence::TimeLog
+//! [bus]: standalone::Bus
 //! [clock]: clock::now
 #![cfg_attr(feature = "macros", doc = "[aggregate]: macro@aggregate\n[mutator]: macro@mutator")]
 #![cfg_attr(feature = "macros", doc = "[event]: macro@event\n[attribute]: macro@attribute")]
@@ -39,36 +39,21 @@
 mod overrides;
 pub mod id;
 pub mod error;
+mod stored_event;
+pub mod wait;
 pub mod clock;
-pub mod retry;
-pub mod metadata;
-#[doc(hidden)]
-pub mod upcast;
 pub mod event;
-#[doc(hidden)]
-pub mod storable;
 pub mod aggregate;
 pub mod event_set;
-pub mod registry;
-pub mod shape;
-pub mod lock;
-pub mod codec;
-pub mod transcoding;
-pub mod compressor;
-pub mod cipher;
-pub mod stored_event;
+mod registry;
+#[cfg(feature = "testing")]
+pub mod schema;
 pub mod mapper;
-pub mod wait;
 mod observe;
 pub mod recorder;
 pub mod store;
-pub mod snapshot;
-pub mod cache;
-pub mod repository;
-mod upkeep;
+pub mod sequence;
 pub mod standalone;
-pub mod bus;
-pub mod timelog;
 pub mod application;
 #[cfg(feature = "macros")]
 mod macros;
@@ -80,10 +65,9 @@ pub mod __private;
 pub use crate::aggregate::{Aggregate, Discarded, Root};
 pub use crate::application::Application;
 pub use crate::error::{Error, ErrorKind};
-pub use crate::event::{Envelope, Event, Recorded};
+pub use crate::event::{Envelope, Event, Metadata, Recorded};
 pub use crate::id::{Id, Version};
 #[cfg(feature = "macros")]
 pub use crate::macros::{aggregate, attribute, event, mutator};
-pub use crate::metadata::Metadata;
-pub use crate::registry::Registry;
+pub use crate::registry::{AggregateType, Registry};
 pub use crate::wait::Wait;

@@ -11,6 +11,7 @@ use crate::aggregate::{
 };
 use crate::error::{Error, ErrorKind};
 use crate::event::EventType;
+use crate::id::declare;
 
 /// What the runtime knows about an aggregate.
 #[derive(Clone, Copy)]
@@ -158,6 +159,9 @@ impl Registry {
         let made = GLOBAL.get_or_init(|| {
             Registry::new(inventory::iter::<AggregateType>(), inventory::iter::<EventType>())
         });
+        if let Ok(registry) = made {
+            declare(registry.topics.keys().map(String::as_str));
+        }
         made.as_ref().map_err(|clashes| Error::new(ErrorKind::Config, clashes.clone()))
     }
 
@@ -179,12 +183,6 @@ impl Registry {
     /// The event that is, or was, stored under that topic.
     pub fn event(&self, topic: &str) -> Option<&'static EventType> {
         self.topics.get(topic).copied()
-    }
-
-    /// The topic, as it stands in the program, if an event has or had it.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn topic(&'static self, topic: &str) -> Option<&'static str> {
-        self.topics.get_key_value(topic).map(|(known, _)| known.as_str())
     }
 
     /// An aggregate that reads events stored under that topic; if there are several, one of them.

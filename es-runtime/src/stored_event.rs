@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::aggregate::forgotten_aggregate;
 use crate::error::Error;
 use crate::id::{Name, Version};
 
@@ -15,7 +14,7 @@ use crate::id::{Name, Version};
 ///
 /// ```
 /// use es_runtime::Version;
-/// use es_runtime::stored_event::StoredEvent;
+/// use es_runtime::recorder::StoredEvent;
 /// use uuid::Uuid;
 ///
 /// let event = StoredEvent::new(Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec())?;
@@ -162,7 +161,7 @@ impl StoredEvent {
     ///
     /// ```
     /// use es_runtime::Version;
-    /// use es_runtime::stored_event::StoredEvent;
+    /// use es_runtime::recorder::StoredEvent;
     /// use uuid::Uuid;
     ///
     /// let row = |topic| StoredEvent::new(Uuid::nil(), Version::from(2), topic, Vec::new());
@@ -184,5 +183,37 @@ impl fmt::Debug for StoredEvent {
             // Logs are not the place for what happened to people.
             .field("state", &format_args!("{} bytes", self.state.len()))
             .finish_non_exhaustive()
+    }
+}
+
+/// The end of each topic of a notice that an aggregate is forgotten.
+pub(crate) const FORGOTTEN_END: &str = ".Forgotten";
+
+/// The topic of the notice that an aggregate of that name is forgotten.
+pub(crate) fn forgotten_topic(aggregate: &str) -> String {
+    [aggregate, FORGOTTEN_END].concat()
+}
+
+/// Returns the name of the aggregate, if rows of the topic are notices that an aggregate is forgotten.
+fn forgotten_aggregate(topic: &str) -> Option<&str> {
+    topic.strip_suffix(FORGOTTEN_END)
+}
+
+/// Returns whether rows of the topic are notices that an aggregate is forgotten.
+pub(crate) fn is_forgotten_notice(topic: &str) -> bool {
+    forgotten_aggregate(topic).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_topic_of_a_notice_names_its_aggregate() {
+        assert_eq!(forgotten_topic("Account"), "Account.Forgotten");
+        assert_eq!(forgotten_aggregate(&forgotten_topic("Account")), Some("Account"));
+        for other in ["Account.Opened", "Account.Forgotten.Again", "AccountForgotten", "Forgotten"] {
+            assert_eq!(forgotten_aggregate(other), None, "{other}");
+        }
     }
 }

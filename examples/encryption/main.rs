@@ -1,8 +1,6 @@
 //! Encryption: what is stored cannot be read without the key, nor moved, nor altered; and forgetting, which destroys a key.
 
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::compressor::Zlib;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper, Zlib};
 use es_runtime::recorder::{AggregateRecorder, EventRange};
 use es_runtime::{Application, Error, ErrorKind, Wait, aggregate, mutator};
 

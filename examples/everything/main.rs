@@ -2,8 +2,7 @@
 
 mod account;
 
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{AggregateRecorder, EventRange};
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
 

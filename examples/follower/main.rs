@@ -1,8 +1,7 @@
 //! A follower: reads the log, counts events by kind in a database of its own, and keeps its mark beside the counts.
 
-use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::id::Mark;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{ApplicationRecorder, LogRange};
 use es_runtime::{Application, ErrorKind, Event, Wait, aggregate, mutator};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};

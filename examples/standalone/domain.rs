@@ -1,6 +1,6 @@
 //! A domain that needs little of the library: events, an entity, and the function that applies the ones to the other.
 
-use es_runtime::bus::Bus;
+use es_runtime::standalone::Bus;
 use es_runtime::{Envelope, Error, Event, Recorded, Version, event_set};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

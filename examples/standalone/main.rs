@@ -5,10 +5,9 @@ mod domain;
 
 use std::sync::{Arc, Mutex};
 
-use es_runtime::bus::PersistencePolicy;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{AggregateRecorder, EventRange, EventTable, SqliteOptions, Tables};
-use es_runtime::standalone::MutatorRepository;
+use es_runtime::standalone::{MutatorRepository, PersistencePolicy};
 use es_runtime::store::EventStore;
 use es_runtime::{Error, ErrorKind, Recorded, Wait};
 

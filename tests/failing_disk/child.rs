@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{env, thread};
 
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, CommitId, EventRange, SqliteOptions, SqliteRecorder, Synchronous, Tables,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
 

@@ -11,10 +11,10 @@ use std::thread;
 use std::time::Duration;
 
 use es_runtime::id::{Position, Slices};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, LogRange, MemoryRecorder, Notification,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::testing::faults::{Call, Faulty, Hold, When};
 use es_runtime::{Version, Wait};
 use uuid::Uuid;

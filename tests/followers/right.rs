@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use es_runtime::Wait;
-use es_runtime::clock::timeout;
 use es_runtime::id::Slices;
 use es_runtime::recorder::{ApplicationRecorder, Cursor, LogRange, Step, TrackingRecorder};
+use es_runtime::wait::timeout;
 
 use super::{Follower, Log, View};
 

@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use es_runtime::application::Builder;
-use es_runtime::recorder::{EventRange, MemoryRecorder, MemorySnapshots, SnapshotRecorder};
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::recorder::{EventRange, MemoryRecorder, MemorySnapshots, SnapshotRecorder, StoredEvent};
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
 

@@ -8,9 +8,7 @@ use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, EventRange, MemoryRecorder, MemorySnapshots, SnapshotRecorder,
 };
-use es_runtime::repository::Repository;
-use es_runtime::snapshot::SnapshotStore;
-use es_runtime::store::EventStore;
+use es_runtime::store::{EventStore, Repository, SnapshotStore};
 use es_runtime::{Application, ErrorKind, Version, Wait};
 use uuid::Uuid;
 

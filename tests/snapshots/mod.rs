@@ -10,14 +10,12 @@ use std::time::Duration;
 
 use es_runtime::application::Builder;
 use es_runtime::mapper::Mapper;
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, MemorySnapshots, Receipt,
     SnapshotRecorder, SqliteOptions, Tables,
 };
-use es_runtime::repository::Repository;
-use es_runtime::snapshot::SnapshotStore;
-use es_runtime::store::EventStore;
-use es_runtime::stored_event::StoredEvent;
+use es_runtime::store::{EventStore, Repository, SnapshotStore};
 use es_runtime::testing::ManualClock;
 use es_runtime::{Application, Error, ErrorKind, Version, Wait, aggregate, mutator};
 use uuid::Uuid;

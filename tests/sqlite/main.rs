@@ -23,11 +23,11 @@ use std::fmt::Debug;
 use std::future::Future;
 
 use es_runtime::id::{CommitId, DataKeyId, Mark, Position};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, Cursor, EventRange, LogRange, Notification, Sqlite,
     SqliteOptions, SqliteRecorder, Step, StoredKey, Tables, TrackingRecorder,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
 

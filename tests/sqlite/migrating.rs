@@ -3,9 +3,8 @@
 use super::*;
 use es_runtime::recorder::{ColumnType, EventTable, SnapshotRecorder};
 
-use es_runtime::cipher::{AesGcm, Key};
 use es_runtime::id::Slices;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::{Application, Id};
 
 const FORM_1: &str = include_str!("../golden/sqlite_form_1.sql");

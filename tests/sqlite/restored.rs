@@ -4,8 +4,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-use es_runtime::cache::Cache;
 use es_runtime::id::Id;
+use es_runtime::store::Cache;
 use es_runtime::{Application, aggregate, mutator};
 
 use super::*;

@@ -6,11 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use es_runtime::error::Diverged;
 use es_runtime::id::{CommitId, Mark, Position};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, LogRange, Notification, SqliteOptions, SqliteRecorder,
     Synchronous, Tables,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Version, Wait};
 use uuid::Uuid;
 

@@ -1,9 +1,9 @@
 //! Two events of one aggregate must not share a topic, nor take one that is reserved: checked while the user's crate compiles, since the
 //! macros cannot see the topics of events that are declared elsewhere.
 
-use super::standard::FORGOTTEN_END;
 use super::{Aggregate, Events, attribute_changed, discarded};
 use crate::event::EventType;
+use crate::stored_event::FORGOTTEN_END;
 
 /// Refuses an event whose topic or alias an earlier event of the aggregate has.
 ///

@@ -29,9 +29,7 @@ pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};
 pub(crate) use self::root::Frozen;
 pub use self::root::Root;
-pub(crate) use self::standard::{
-    Empty, forgotten, forgotten_aggregate, forgotten_topic, is_discarded, is_forgotten_notice, is_retired,
-};
+pub(crate) use self::standard::{Empty, forgotten, is_discarded, is_retired};
 #[doc(hidden)]
 pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
 pub(crate) use self::topics::{Reading, Topics, shared_by};

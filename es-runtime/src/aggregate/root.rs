@@ -5,9 +5,8 @@ use std::sync::Arc;
 use super::{Aggregate, Changes, Creates, Discarded, Events, Held, Seal};
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Envelope, Recorded};
+use crate::event::{Envelope, Metadata, Recorded};
 use crate::id::{CommitId, Id, Version};
-use crate::metadata::Metadata;
 
 /// The identity of an aggregate, its state, and the events that are not saved yet.
 ///

@@ -11,6 +11,7 @@ use super::attribute::decode_changed;
 use super::topics::{Reading, Topics};
 use super::{Aggregate, Attribute, Decoded, Events};
 use crate::event::{Event, EventType, EventVisitor, unknown_version};
+use crate::stored_event::FORGOTTEN_END;
 
 /// The longest topic that is made of an aggregate's and an event's name.
 const LONGEST: usize = 255;
@@ -36,8 +37,6 @@ const fn renamed_topic<A: Aggregate, E: Event>() -> &'static str {
 const ATTRIBUTE_CHANGED: &str = "AttributeChanged";
 const DISCARDED: &str = "Discarded";
 const FORGOTTEN: &str = FORGOTTEN_END.split_at(".".len()).1;
-/// The end of the topic of every notice that an aggregate is forgotten; no event of a user's has it.
-pub(super) const FORGOTTEN_END: &str = ".Forgotten";
 
 /// The events that every aggregate has.
 pub(super) struct StandardEvents<A>(PhantomData<fn() -> A>);
@@ -73,21 +72,6 @@ pub const fn discarded<A: Aggregate>() -> &'static EventType {
 /// The notice that an aggregate is forgotten: a row that readers of the log see, and that no state changes by.
 pub(crate) const fn forgotten<A: Aggregate>() -> &'static EventType {
     StandardEvents::<A>::FORGOTTEN
-}
-
-/// The topic of the notice that an aggregate of that name is forgotten.
-pub(crate) fn forgotten_topic(aggregate: &str) -> String {
-    [aggregate, FORGOTTEN_END].concat()
-}
-
-/// Returns the name of the aggregate, if rows of the topic are notices that an aggregate is forgotten.
-pub(crate) fn forgotten_aggregate(topic: &str) -> Option<&str> {
-    topic.strip_suffix(FORGOTTEN_END)
-}
-
-/// Returns whether rows of the topic are notices that an aggregate is forgotten.
-pub(crate) fn is_forgotten_notice(topic: &str) -> bool {
-    forgotten_aggregate(topic).is_some()
 }
 
 /// The part of the buffer that [`join`] wrote. Evaluated only for constants: should it ever fail, that is a compile
@@ -189,15 +173,6 @@ pub(crate) fn is_retired<A: Aggregate>(topic: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_topic_of_a_notice_names_its_aggregate() {
-        assert_eq!(forgotten_topic("Account"), "Account.Forgotten");
-        assert_eq!(forgotten_aggregate(&forgotten_topic("Account")), Some("Account"));
-        for other in ["Account.Opened", "Account.Forgotten.Again", "AccountForgotten", "Forgotten"] {
-            assert_eq!(forgotten_aggregate(other), None, "{other}");
-        }
-    }
 
     #[test]
     fn two_names_make_a_topic_of_255_bytes_and_no_longer_one() {

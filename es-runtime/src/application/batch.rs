@@ -6,14 +6,13 @@ use uuid::Uuid;
 
 use super::hook::SavedCommit;
 use crate::aggregate::{Aggregate, Discarded, Events, Frozen, Root, Seal};
-use crate::codec::unordered;
 use crate::error::Error;
-use crate::event::{Event, EventType, EventVisitor, Recorded};
+use crate::event::{Event, EventType, EventVisitor, Metadata, Recorded};
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
-use crate::metadata::Metadata;
+use crate::mapper::codec::unordered;
+use crate::store::Kept;
 use crate::stored_event::StoredEvent;
-use crate::upkeep::Kept;
 
 /// What is saved together: all of it or nothing.
 ///

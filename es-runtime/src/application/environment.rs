@@ -199,9 +199,9 @@ fn compressing(mapper: Mapper, set: &Set) -> Result<Mapper, Error> {
     match set.value.as_str() {
         "" => Ok(mapper),
         #[cfg(feature = "zlib")]
-        "zlib" => Ok(mapper.with_compressor(crate::compressor::Zlib::default())),
+        "zlib" => Ok(mapper.with_compressor(crate::mapper::compressor::Zlib::default())),
         #[cfg(feature = "zstd")]
-        "zstd" => Ok(mapper.with_compressor(crate::compressor::Zstd::default())),
+        "zstd" => Ok(mapper.with_compressor(crate::mapper::compressor::Zstd::default())),
         #[cfg(not(feature = "zlib"))]
         "zlib" => Err(set.wrong("this build lacks it: turn on the feature `zlib` of es-runtime")),
         #[cfg(not(feature = "zstd"))]
@@ -212,7 +212,7 @@ fn compressing(mapper: Mapper, set: &Set) -> Result<Mapper, Error> {
 
 #[cfg(feature = "aes")]
 fn encrypting(mapper: Mapper, key: &Set, old: Option<&Set>, data_keys: bool) -> Result<Mapper, Error> {
-    use crate::cipher::{AesGcm, Key};
+    use crate::mapper::cipher::{AesGcm, Key};
     let mut cipher = AesGcm::new(&Key::from_base64(&key.value).map_err(|error| key.about(error))?);
     if let Some(old) = old {
         for text in old.value.split(',').filter(|text| !text.trim().is_empty()) {
@@ -313,7 +313,7 @@ mod tests {
     #[cfg(feature = "aes")]
     #[test]
     fn a_wrong_key_names_its_variable_once_and_says_how_one_is_made() {
-        let key = crate::cipher::Key::generate(256).unwrap().to_base64();
+        let key = crate::mapper::cipher::Key::generate(256).unwrap().to_base64();
         for wrong in ["c2VjcmV0", "no base64"] {
             for variables in
                 [vec![("CIPHER_KEY", wrong)], vec![("CIPHER_KEY", &key), ("CIPHER_KEYS_OLD", wrong)]]
@@ -339,7 +339,7 @@ mod tests {
     #[cfg(feature = "aes")]
     #[test]
     fn data_keys_and_clear_data_are_switches() {
-        let key = crate::cipher::Key::generate(256).unwrap().to_base64();
+        let key = crate::mapper::cipher::Key::generate(256).unwrap().to_base64();
         let shown = |variables: &[(&str, &str)]| {
             let mut all = vec![("PERSISTENCE", "memory:"), ("CIPHER_KEY", &*key)];
             all.extend(variables);
@@ -364,7 +364,7 @@ mod tests {
     #[cfg(all(feature = "aes", feature = "zlib"))]
     #[test]
     fn a_key_and_a_compressor_are_used() {
-        let key = crate::cipher::Key::generate(256).unwrap().to_base64();
+        let key = crate::mapper::cipher::Key::generate(256).unwrap().to_base64();
         let variables = [("PERSISTENCE", "memory:"), ("CIPHER_KEY", &key), ("COMPRESSOR", "zlib")];
         let shown = format!("{:?}", builder("", &variables).unwrap());
         assert!(shown.contains("AesGcm") && shown.contains("Zlib"), "{shown}");

@@ -12,7 +12,7 @@ use crate::aggregate::Seal;
 use crate::error::{Error, ErrorKind};
 use crate::id::CommitId;
 use crate::observe;
-use crate::retry::Retry;
+use crate::wait::Retry;
 
 /// The number of times that a save with an unknown outcome is offered.
 const OFFERS: u32 = 4;

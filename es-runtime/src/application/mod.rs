@@ -23,15 +23,12 @@ pub use self::open::Builder;
 pub use self::targets::Targets;
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
+use crate::event::Metadata;
 use crate::id::{Id, Name, Version};
-use crate::metadata::Metadata;
 use crate::observe;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
-use crate::repository::{At, Past, Repository};
-use crate::retry::Retry;
-use crate::snapshot::Snapshot;
-use crate::store::EventStore;
-use crate::upkeep::Snapshotting;
+use crate::store::{At, EventStore, Past, Repository, Snapshot, Snapshotting};
+use crate::wait::Retry;
 
 /// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
 ///
@@ -188,7 +185,7 @@ impl Application {
     /// #     #[event(Deposited)]
     /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
     /// # }
-    /// use es_runtime::retry::Retry;
+    /// use es_runtime::wait::Retry;
     ///
     /// # let app = Application::open("memory:").wait()?;
     /// # let mut account = Account::open();
@@ -373,8 +370,7 @@ impl Application {
     /// #     #[event(Admitted)]
     /// #     pub fn admit(name: String) -> Self { Self { name } }
     /// # }
-    /// use es_runtime::cipher::{AesGcm, Key};
-    /// use es_runtime::mapper::Mapper;
+    /// use es_runtime::mapper::{AesGcm, Key, Mapper};
     ///
     /// let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256)?));
     /// let app = Application::builder("sqlite::memory:").mapper(mapper).open().wait()?;

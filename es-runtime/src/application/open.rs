@@ -6,19 +6,14 @@ use super::execute::RETRY;
 use super::hook::{Hooks, SavedCommit};
 use super::{Application, Shared};
 use crate::aggregate::Aggregate;
-use crate::bus::Outcome;
-use crate::cache::Cache;
 use crate::error::{Error, ErrorKind};
 use crate::id::Name;
 use crate::mapper::Mapper;
 use crate::recorder::{self, DynApplicationRecorder, DynSnapshotRecorder, Opened, Opening, Tables};
 use crate::registry::Registry;
-use crate::repository::Repository;
-use crate::retry::Retry;
-use crate::snapshot::SnapshotStore;
-use crate::store::EventStore;
-use crate::upkeep::Snapshotting;
-use crate::wait::unblock;
+use crate::standalone::Outcome;
+use crate::store::{Cache, EventStore, Repository, SnapshotStore, Snapshotting};
+use crate::wait::{Retry, unblock};
 
 /// How an application is opened.
 ///
@@ -153,7 +148,7 @@ impl Builder {
     /// Takes a snapshot of an aggregate at each version that is a multiple of `events`; 0 is never. A save that passes several
     /// of them takes each. When code that event
     /// methods call changes, but not they themselves, raise `#[aggregate(snapshot_version = ..)]`: see
-    /// [`snapshot`](crate::snapshot).
+    /// [`store`](crate::store).
     pub fn snapshot_every<A: Aggregate>(mut self, events: u64) -> Self {
         self.snapshotting.every.insert(A::NAME, events);
         self.snapshots()
@@ -178,7 +173,7 @@ impl Builder {
     /// ```standalone_crate
     /// use std::time::Duration;
     ///
-    /// use es_runtime::retry::Retry;
+    /// use es_runtime::wait::Retry;
     /// use es_runtime::{Application, Wait};
     ///
     /// let retry = Retry::new().attempts(20).wait(Duration::from_millis(1)).jitter(1.0);
@@ -215,7 +210,7 @@ impl Builder {
     /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
     /// # }
     /// use es_runtime::application::SavedCommit;
-    /// use es_runtime::bus::Bus;
+    /// use es_runtime::standalone::Bus;
     ///
     /// let bus = Bus::<Recorded<AccountEvent>>::new();
     /// bus.subscribe_to(|deposited: &Deposited, _: &Envelope| println!("{} came in", deposited.amount)).forget();

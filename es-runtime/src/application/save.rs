@@ -7,13 +7,11 @@ use super::check::{check_loose, refuse_strays, refuse_twins};
 use super::hook::{Hooks, SavedCommit};
 use crate::aggregate::Frozen;
 use crate::error::{Error, ErrorKind};
+use crate::event::Metadata;
 use crate::id::{CommitId, Version};
-use crate::metadata::Metadata;
 use crate::recorder::{Commit, Receipt};
-use crate::repository::Repository;
-use crate::store::{EventStore, is_about_key};
+use crate::store::{EventStore, Kept, Repository, Snapshotting, Upkeep, is_about_key};
 use crate::stored_event::StoredEvent;
-use crate::upkeep::{Kept, Snapshotting, Upkeep};
 
 /// How often a commit is made anew with the data key that somebody else stored first.
 const ATTEMPTS: usize = 3;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 pub use self::commit::CommitId;
 pub use self::data_key::DataKeyId;
+pub(crate) use self::name::declare;
 pub use self::name::{InvalidName, Name};
 pub use self::position::{InvalidPlace, Mark, Position};
 pub use self::slice::{Slice, Slices};

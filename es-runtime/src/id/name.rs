@@ -1,7 +1,9 @@
 use std::borrow::{Borrow, Cow};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 /// The name of something that a store keeps: a topic, a consumer of a log, an application whose log is consumed.
 ///
@@ -35,16 +37,25 @@ impl Name {
         }
     }
 
-    /// A name that was checked before.
+    /// Returns the name without a copy of the text, if the program declares it as a topic.
     #[cfg(feature = "sqlite")]
-    pub(crate) const fn known(text: &'static str) -> Self {
-        Self(Cow::Borrowed(text))
+    pub(crate) fn declared(text: &str) -> Option<Self> {
+        let declared = DECLARED.get()?.get(text)?;
+        Some(Self(Cow::Borrowed(declared)))
     }
 
     /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The topics that the program declares; the registry checked them.
+static DECLARED: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
+
+/// Keeps the topics of the program, so that rows that are read share their text.
+pub(crate) fn declare(topics: impl Iterator<Item = &'static str>) {
+    DECLARED.get_or_init(|| topics.collect());
 }
 
 fn fault(text: &str) -> Option<Fault> {

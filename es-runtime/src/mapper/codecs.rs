@@ -2,10 +2,10 @@
 
 use super::Mapper;
 use super::frame::config;
-use crate::codec::{AnyCodec, Codec};
 use crate::error::Error;
 #[cfg(feature = "own-codec")]
 use crate::error::ErrorKind;
+use crate::mapper::codec::{AnyCodec, Codec};
 
 impl Mapper {
     /// Writes with this codec; rows in any other are still read.
@@ -18,12 +18,12 @@ impl Mapper {
     /// Writes with a codec of your own; rows in any other are still read. To read its rows and write with another codec,
     /// name that one afterwards: `with_own_codec(Cbor).with_codec(Codec::Json)`.
     ///
-    /// See [`OwnCodec`](crate::codec::OwnCodec) for an example. An event whose codec has a code below 128 is refused as
+    /// See [`OwnCodec`](crate::mapper::codec::OwnCodec) for an example. An event whose codec has a code below 128 is refused as
     /// [`ErrorKind::Config`].
     #[cfg(feature = "own-codec")]
     #[must_use]
-    pub fn with_own_codec(mut self, codec: impl crate::codec::OwnCodec + 'static) -> Self {
-        let codec: std::sync::Arc<dyn crate::codec::OwnCodec> = std::sync::Arc::new(codec);
+    pub fn with_own_codec(mut self, codec: impl crate::mapper::codec::OwnCodec + 'static) -> Self {
+        let codec: std::sync::Arc<dyn crate::mapper::codec::OwnCodec> = std::sync::Arc::new(codec);
         self.own_codecs.retain(|known| known.code() != codec.code());
         self.own_codecs.push(std::sync::Arc::clone(&codec));
         self.codec = AnyCodec::Own(codec);

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Mapper;
-use crate::event::Envelope;
-use crate::metadata::Metadata;
+use crate::event::{Envelope, Metadata};
 use crate::stored_event::{ColumnValue, Columns};
 
 /// An event, as it is shown to what fills [a column of your own](Mapper::with_column).

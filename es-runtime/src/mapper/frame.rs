@@ -8,10 +8,10 @@
 //! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
 
 use super::{DataKey, Identity, Kind, Mapper, Under, secrecy};
-use crate::cipher::{Cipher, KeyId};
-use crate::codec::{AnyCodec, Codec};
 use crate::error::{Error, ErrorKind};
 use crate::event::Secrecy;
+use crate::mapper::cipher::{Cipher, KeyId};
+use crate::mapper::codec::{AnyCodec, Codec};
 use crate::stored_event::StoredEvent;
 
 pub(super) const FORMAT: u8 = 1;

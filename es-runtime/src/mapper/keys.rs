@@ -11,12 +11,11 @@ use uuid::Uuid;
 
 use super::frame::{DATA_KEY, FORMAT};
 use super::{DataKey, Identity, Kind, Mapper, secrecy};
-use crate::aggregate::is_forgotten_notice;
-use crate::cipher::{KeyId, data_key};
 use crate::error::{Error, ErrorKind};
 use crate::event::Secrecy;
 use crate::id::{DataKeyId, Version};
-use crate::stored_event::StoredEvent;
+use crate::mapper::cipher::{KeyId, data_key};
+use crate::stored_event::{StoredEvent, is_forgotten_notice};
 
 /// The format of a data key that is encrypted alone.
 const BARE: u8 = 1;
@@ -33,7 +32,7 @@ impl Mapper {
     /// What the cipher itself encrypted before is still read.
     #[cfg(feature = "aes")]
     #[must_use]
-    pub fn with_data_keys(self, cipher: impl crate::cipher::Cipher + 'static) -> Self {
+    pub fn with_data_keys(self, cipher: impl crate::mapper::cipher::Cipher + 'static) -> Self {
         Self { has_data_keys: true, ..self.with_cipher(cipher) }
     }
 

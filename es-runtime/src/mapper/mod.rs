@@ -3,6 +3,10 @@
 //! Id, version and topic stand in clear beside the state, so that a store can find a row; all else is in it. What
 //! a cipher writes is bound to them.
 
+pub(crate) mod codec;
+pub(crate) mod transcoding;
+pub(crate) mod compressor;
+pub(crate) mod cipher;
 mod codecs;
 mod columns;
 mod frame;
@@ -23,27 +27,32 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
+#[cfg(feature = "aes")]
+pub use self::cipher::{AesGcm, Key};
+pub use self::cipher::{Cipher, KeyId};
+use self::codec::AnyCodec;
+pub use self::codec::Codec;
+#[cfg(feature = "own-codec")]
+pub use self::codec::{Decodable, Encodable, Failure, OwnCodec};
 pub use self::columns::EventView;
 use self::columns::Fill;
+pub use self::compressor::Compressor;
+#[cfg(feature = "zlib")]
+pub use self::compressor::Zlib;
+#[cfg(feature = "zstd")]
+pub use self::compressor::Zstd;
 use self::refused::{Place, at_row, not_in_set, of_another, unknown_topic};
 pub(crate) use self::snapshot::{Found, Snapshot};
 use self::state::{Data, Missed, OfAggregate, OfSet, Owner, Read, Single, Skipped, State, Written};
-use crate::aggregate::{
-    Aggregate, Empty, Events, Reading, Topics, forgotten_topic, is_forgotten_notice, is_retired, shared_by,
-};
-use crate::cipher::Cipher;
+pub use self::transcoding::{DateAsIso, DateTimeAsIso, DecimalAsStr, Form, Tagged, Transcoding, UuidAsHex};
+use crate::aggregate::{Aggregate, Empty, Events, Reading, Topics, is_retired, shared_by};
 use crate::clock::Timestamp;
-#[cfg(feature = "own-codec")]
-use crate::codec::OwnCodec;
-use crate::codec::{AnyCodec, Codec};
-use crate::compressor::Compressor;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded, Secrecy};
+use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded, Secrecy};
 use crate::event_set::{EventSet, Visited};
 use crate::id::Version;
-use crate::metadata::Metadata;
 use crate::registry::Registry;
-use crate::stored_event::StoredEvent;
+use crate::stored_event::{StoredEvent, forgotten_topic, is_forgotten_notice};
 
 /// How large a state may be once it is decompressed, unless it is said otherwise.
 const LARGEST: usize = 64 << 20;
@@ -229,8 +238,7 @@ impl Mapper {
     ///
     /// ```
     /// # #[cfg(feature = "aes")] {
-    /// # use es_runtime::cipher::{AesGcm, Key};
-    /// # use es_runtime::mapper::Mapper;
+    /// # use es_runtime::mapper::{AesGcm, Key, Mapper};
     /// let cipher = AesGcm::new(&Key::generate(256)?);
     /// let mapper = Mapper::new().with_cipher(cipher).with_clear_topics(["Account.Opened"]);
     /// # let _ = mapper;
@@ -419,9 +427,9 @@ pub(crate) fn check_topic<A: Aggregate>(row: &StoredEvent) -> Result<(), Error> 
 fn known_compressors() -> Vec<Arc<dyn Compressor>> {
     vec![
         #[cfg(feature = "zlib")]
-        Arc::new(crate::compressor::Zlib::default()),
+        Arc::new(crate::mapper::compressor::Zlib::default()),
         #[cfg(feature = "zstd")]
-        Arc::new(crate::compressor::Zstd::default()),
+        Arc::new(crate::mapper::compressor::Zstd::default()),
     ]
 }
 

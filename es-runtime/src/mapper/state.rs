@@ -10,9 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::aggregate::{Aggregate, Events};
 use crate::clock::Timestamp;
-use crate::event::Event;
+use crate::event::{Event, Metadata};
 use crate::event_set::EventSet;
-use crate::metadata::Metadata;
 
 /// What is written of an event.
 pub(super) struct Written<'a, T> {

@@ -43,8 +43,7 @@ impl Commit {
     /// So the events of an aggregate are never stored after others that a restored backup has lost.
     ///
     /// ```
-    /// use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder};
-    /// use es_runtime::stored_event::StoredEvent;
+    /// use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder, StoredEvent};
     /// use es_runtime::{ErrorKind, Version, Wait};
     ///
     /// let third = StoredEvent::new(uuid::Uuid::now_v7(), Version::from(3), "Account.Closed", b"{}".to_vec())?;

@@ -56,7 +56,7 @@ pub use self::tracking::{Cursor, Step};
 use crate::error::Error;
 use crate::id::Version;
 pub use crate::id::{CommitId, Mark, Position};
-use crate::stored_event::StoredEvent;
+pub use crate::stored_event::{ColumnValue, Columns, StoredEvent};
 
 /// Keeps sequences of events, each under the id of its aggregate.
 pub trait AggregateRecorder: Send + Sync + 'static {

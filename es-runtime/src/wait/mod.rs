@@ -1,6 +1,8 @@
 //! Waiting for a future without an async runtime.
 
 mod slot;
+mod timer;
+mod retry;
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture, poll_fn};
@@ -11,7 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+pub use self::retry::{Attempts, Retry};
 pub(crate) use self::slot::Slot;
+pub use self::timer::{Elapsed, Sleep, sleep, timeout};
 use crate::error::{Error, ErrorKind};
 
 /// Blocks the thread until a future is ready: one API for programs with and without an async runtime.

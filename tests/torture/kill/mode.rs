@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::compressor::Zlib;
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper, Zlib};
 use es_runtime::{Application, Wait};
 
 use super::domain::Tally;

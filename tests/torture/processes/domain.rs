@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use es_runtime::cipher::{AesGcm, Key};
-use es_runtime::mapper::Mapper;
+use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::{Application, Id, Wait, aggregate, mutator};
 
 /// The topics of the aggregate's events, and of its notice.

@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
+use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{
     ApplicationRecorder, Commit, Cursor, LogRange, Notification, ProcessRecorder, Step, TrackingRecorder,
 };
-use es_runtime::stored_event::StoredEvent;
 use es_runtime::{Application, ErrorKind, Version, Wait};
 use uuid::Uuid;
 

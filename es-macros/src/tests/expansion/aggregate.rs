@@ -113,10 +113,8 @@ const _: () = {
             )
         }
     }
-    #[cfg(test)]
-    __es::submit! {
-        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
-        shapes.event:: < String > (& __es::attribute_topic:: < Account > ("owner"),
-        1u32); } } }
+    __es::stored_shapes! {
+        | shapes | { { shapes.event:: < String > (& __es::attribute_topic:: < Account >
+        ("owner"), 1u32); } }
     }
 };

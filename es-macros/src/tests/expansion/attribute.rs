@@ -182,12 +182,10 @@ const _: () = {
             }
         }
     }
-    #[cfg(test)]
-    __es::submit! {
-        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
-        shapes.past:: < String > (& __es::attribute_topic:: < Account > ("holder"),
-        1u32); shapes.event:: < Name > (& __es::attribute_topic:: < Account > ("holder"),
-        2u32); shapes.alias(& __es::attribute_topic:: < Account > ("holder"), &
-        __es::attribute_topic:: < Account > ("owner")); } } }
+    __es::stored_shapes! {
+        | shapes | { { shapes.past:: < String > (& __es::attribute_topic:: < Account >
+        ("holder"), 1u32); shapes.event:: < Name > (& __es::attribute_topic:: < Account >
+        ("holder"), 2u32); shapes.alias(& __es::attribute_topic:: < Account > ("holder"),
+        & __es::attribute_topic:: < Account > ("owner")); } }
     }
 };

@@ -141,10 +141,8 @@ const _: () = {
     __es::submit! {
         __es::AggregateType::of:: < __Root > ()
     }
-    #[cfg(test)]
-    __es::submit! {
-        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | {
-        shapes.aggregate:: < __Root > (); } }
+    __es::stored_shapes! {
+        | shapes | { shapes.aggregate:: < __Root > (); }
     }
     const _: () = __es::distinct::<__Root>(&<Imported as __es::Handled>::TYPE);
     const _: () = __es::distinct::<__Root>(&<PaymentReceived as __es::Handled>::TYPE);

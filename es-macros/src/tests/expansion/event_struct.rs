@@ -57,10 +57,8 @@ const _: () = {
     __es::submit! {
         < __PaymentReceived as __es::Event > ::TYPE
     }
-    #[cfg(test)]
-    __es::submit! {
-        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
-        shapes.event:: < PaymentReceived > (< PaymentReceived as __es::Event > ::TOPIC,
-        1u32); } } }
+    __es::stored_shapes! {
+        | shapes | { { shapes.event:: < PaymentReceived > (< PaymentReceived as
+        __es::Event > ::TOPIC, 1u32); } }
     }
 };

@@ -234,12 +234,10 @@ const _: () = {
     __es::submit! {
         __es::AggregateType::of:: < __Root > ()
     }
-    #[cfg(test)]
-    __es::submit! {
-        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | { {
-        shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC, 1u32); } { shapes
-        .event:: < Deposited > (< Deposited as __es::Event > ::TOPIC, 1u32); } { shapes
-        .event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC, 1u32); } shapes
-        .aggregate:: < __Root > (); } }
+    __es::stored_shapes! {
+        | shapes | { { shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC,
+        1u32); } { shapes.event:: < Deposited > (< Deposited as __es::Event > ::TOPIC,
+        1u32); } { shapes.event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC,
+        1u32); } shapes.aggregate:: < __Root > (); }
     }
 };

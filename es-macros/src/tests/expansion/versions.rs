@@ -199,14 +199,12 @@ const _: () = {
     __es::submit! {
         __es::AggregateType::of:: < __Root > ()
     }
-    #[cfg(test)]
-    __es::submit! {
-        __es::StoredShapes { module : ::core::module_path!(), collect : | shapes | {
-        #[cfg(feature = "accounts")] { shapes.past:: < OpenedV1 > (< Opened as
-        __es::Event > ::TOPIC, 1u32); shapes.past:: < OpenedV2 > (< Opened as __es::Event
-        > ::TOPIC, 2u32); shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC,
-        3u32); shapes.alias(< Opened as __es::Event > ::TOPIC, "started"); } shapes
-        .aggregate:: < __Root > (); } }
+    __es::stored_shapes! {
+        | shapes | { #[cfg(feature = "accounts")] { shapes.past:: < OpenedV1 > (< Opened
+        as __es::Event > ::TOPIC, 1u32); shapes.past:: < OpenedV2 > (< Opened as
+        __es::Event > ::TOPIC, 2u32); shapes.event:: < Opened > (< Opened as __es::Event
+        > ::TOPIC, 3u32); shapes.alias(< Opened as __es::Event > ::TOPIC, "started"); }
+        shapes.aggregate:: < __Root > (); }
     }
     const _: () = __es::retired::<__Root>("Account.Old");
     #[cfg(feature = "accounts")]

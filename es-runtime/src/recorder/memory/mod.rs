@@ -17,10 +17,10 @@ use super::{
     EventPage, EventRange, KeyRecorder, Limits, LogPage, LogRange, Mark, Notification, Position,
     ProcessRecorder, Receipt, Remains, Step, StoredKey, TrackingRecorder,
 };
-use crate::clock::{Elapsed, timeout};
 use crate::error::{Diverged, Error, ErrorKind};
 use crate::id::{Slice, Version};
 use crate::stored_event::{Columns, StoredEvent};
+use crate::wait::{Elapsed, timeout};
 
 /// `memory:`.
 pub(super) const SCHEME: Scheme = Scheme {
@@ -46,8 +46,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Keeps everything in memory: for tests, for trying things out, and as the measure of how a recorder behaves.
 ///
 /// ```
-/// use es_runtime::recorder::{AggregateRecorder, Commit, EventRange, MemoryRecorder};
-/// use es_runtime::stored_event::StoredEvent;
+/// use es_runtime::recorder::{AggregateRecorder, Commit, EventRange, MemoryRecorder, StoredEvent};
 /// use es_runtime::{Version, Wait};
 /// use uuid::Uuid;
 ///

@@ -16,7 +16,7 @@ use crate::stored_event::StoredEvent;
 /// use std::sync::Arc;
 ///
 /// use es_runtime::recorder::MemorySnapshots;
-/// use es_runtime::snapshot::SnapshotStore;
+/// use es_runtime::store::SnapshotStore;
 ///
 /// let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
 /// # let _ = snapshots;

@@ -19,13 +19,12 @@ use super::statements::{SnapshotStatements, Statements};
 use super::turns::Turns;
 use super::watch::Watch;
 use super::{SqliteRecorder, forget, select};
-use crate::clock::{Elapsed, sleep, timeout};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;
 use crate::recorder::group::Group;
 use crate::recorder::sql::{Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
-use crate::wait::{Slot, may_block};
+use crate::wait::{Elapsed, Slot, may_block, sleep, timeout};
 
 /// The longest time that a reader waits before it looks again, though nothing rang.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -33,8 +32,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// An SQLite database that is open. Copies of it share its connections.
 ///
 /// ```
-/// use es_runtime::recorder::{AggregateRecorder, Commit, SqliteOptions, Tables};
-/// use es_runtime::stored_event::StoredEvent;
+/// use es_runtime::recorder::{AggregateRecorder, Commit, SqliteOptions, StoredEvent, Tables};
 /// use es_runtime::{Version, Wait};
 ///
 /// let database = SqliteOptions::in_memory().open()?;

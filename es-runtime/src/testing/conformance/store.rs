@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::samples::{TOPIC, mark, notice, step};
 use super::way::{PATIENCE, Way};
-use crate::clock::timeout;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::{
@@ -16,6 +15,7 @@ use crate::recorder::{
     TrackingRecorder,
 };
 use crate::stored_event::StoredEvent;
+use crate::wait::timeout;
 
 /// A recorder under test, and how its futures are driven. It is shared by the threads of a rule.
 #[derive(Debug)]

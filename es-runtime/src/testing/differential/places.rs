@@ -1,5 +1,4 @@
-use crate::error::Conflict;
-use crate::error::Diverged;
+use crate::error::{Conflict, Diverged};
 use crate::id::{Mark, Position};
 use crate::recorder::{Notification, Receipt};
 

@@ -13,8 +13,7 @@
 //! it gets turns the fault off and on again, and counts.
 //!
 //! ```
-//! use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder};
-//! use es_runtime::stored_event::StoredEvent;
+//! use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder, StoredEvent};
 //! use es_runtime::testing::faults::{Faulty, When};
 //! use es_runtime::{ErrorKind, Version, Wait};
 //! use uuid::Uuid;

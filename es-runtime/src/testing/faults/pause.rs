@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::clock::sleep;
+use crate::wait::sleep;
 
 /// The time between two looks of a future that waits.
 const TICK: Duration = Duration::from_millis(1);

@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::pause::until;
 use super::when::Call;
 use super::wrapper::Faulty;
-use crate::clock::{Elapsed, timeout};
 use crate::error::Error;
 use crate::id::{CommitId, Mark, Position};
 use crate::recorder::{
@@ -14,6 +13,7 @@ use crate::recorder::{
     EventRange, KeyRecorder, Limits, LogPage, LogRange, ProcessRecorder, Receipt, Remains, Step, StoredKey,
     TrackingRecorder,
 };
+use crate::wait::{Elapsed, timeout};
 
 /// The longest time that a reader waits for a commit that is held back before it looks again.
 const INTERVAL: Duration = Duration::from_secs(1);

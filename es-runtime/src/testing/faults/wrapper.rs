@@ -10,8 +10,7 @@ use crate::recorder::{
 /// A recorder with faults that a test asks for; without them it answers as the wrapped recorder does.
 ///
 /// ```
-/// use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, Commit, LogRange, MemoryRecorder};
-/// use es_runtime::stored_event::StoredEvent;
+/// use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, Commit, LogRange, MemoryRecorder, StoredEvent};
 /// use es_runtime::testing::faults::{Faulty, Hold, When};
 /// use es_runtime::{Version, Wait};
 /// use uuid::Uuid;

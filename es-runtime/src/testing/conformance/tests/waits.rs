@@ -10,9 +10,9 @@ use super::super::samples::FORGOTTEN;
 use super::fault::Fault;
 use super::writes::pause;
 use super::wrong::{Wrong, failed};
-use crate::clock::sleep;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::*;
+use crate::wait::sleep;
 
 impl Wrong {
     pub(super) async fn wait_beyond(&self, after: Option<Mark>) -> Result<(), Error> {

@@ -1,0 +1,405 @@
+//! Events: what happened, as plain data with a stable name.
+
+mod metadata;
+mod storable;
+mod upcast;
+
+use std::any::TypeId;
+use std::fmt;
+use std::panic::Location;
+
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserializer, Serialize};
+use uuid::Uuid;
+
+pub use self::metadata::Metadata;
+#[doc(hidden)]
+pub use self::storable::{
+    AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
+};
+#[doc(hidden)]
+pub use self::upcast::{OldShape, Past, UpcastFrom};
+use crate::clock::Timestamp;
+use crate::id::Version;
+
+/// A type of event. `#[event]` implements it.
+///
+/// The topic is what is stored with each event, so it never changes once the first one is: renaming
+/// or moving the type does not touch it.
+///
+/// ```
+/// use es_runtime::{Event, event};
+///
+/// #[event(topic = "payment.received", aliases = ["payment-received"])]
+/// pub struct PaymentReceived {
+///     pub amount: i64,
+/// }
+///
+/// assert_eq!(PaymentReceived::TOPIC, "payment.received");
+/// assert_eq!(PaymentReceived::VERSION, 1);
+/// ```
+///
+/// By hand it takes two names. `#[event]` does more: it has the registry and `events.lock` know the type.
+///
+/// ```
+/// use es_runtime::Event;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, Serialize, Deserialize)]
+/// pub struct PaymentReceived {
+///     pub amount: i64,
+/// }
+///
+/// impl Event for PaymentReceived {
+///     const NAME: &'static str = "PaymentReceived";
+///     const TOPIC: &'static str = "payment.received";
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "put `#[event]` on the struct"
+)]
+pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The event's name in the code.
+    const NAME: &'static str;
+    /// The name it is stored under.
+    const TOPIC: &'static str;
+    /// Names it was stored under before.
+    const ALIASES: &'static [&'static str] = &[];
+    /// The version of the current shape.
+    const VERSION: u32 = 1;
+    /// The encryption that the event demands or waives, whatever the mapper does with other events.
+    const SECRECY: Secrecy = Secrecy::AsConfigured;
+    /// Where it is declared.
+    const PLACE: &'static Location<'static> = Location::caller();
+    /// All of this as a value.
+    const TYPE: EventType = EventType {
+        name: Self::NAME,
+        topic: Self::TOPIC,
+        aliases: Self::ALIASES,
+        version: Self::VERSION,
+        secrecy: Self::SECRECY,
+        type_id: TypeId::of::<Self>,
+        place: Self::PLACE,
+    };
+
+    /// Whether an event stored under `topic` is one of these.
+    #[inline]
+    fn is(topic: &str) -> bool {
+        topic == Self::TOPIC || Self::ALIASES.contains(&topic)
+    }
+
+    /// Reads an event of the given version, and brings it up to the current shape.
+    ///
+    /// # Errors
+    ///
+    /// If the data do not fit the shape, or the version is not known.
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error> {
+        if version == 1 { Self::deserialize(data) } else { Err(unknown_version(Self::TOPIC, version, 1)) }
+    }
+
+    /// Shows the event to `visitor`.
+    fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        visitor.event(&Self::TYPE, self)
+    }
+}
+
+/// What an aggregate does with an event that is declared on its own. A trait without supertraits, and all of it in
+/// one: a type that breaks the rules of events is then reported once where it is handled.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "put `#[event]` on the struct"
+)]
+pub trait Handled: Sized {
+    /// [`Event::TYPE`].
+    const TYPE: EventType;
+
+    /// [`Event::is`].
+    fn is(topic: &str) -> bool;
+
+    /// [`Event::decode`].
+    ///
+    /// # Errors
+    ///
+    /// As that.
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error>;
+
+    /// [`Event::accept`].
+    fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output;
+
+    /// [`Clone::clone`].
+    #[must_use]
+    fn copied(&self) -> Self;
+}
+
+impl<E: Event> Handled for E {
+    const TYPE: EventType = <E as Event>::TYPE;
+
+    #[inline]
+    fn is(topic: &str) -> bool {
+        <E as Event>::is(topic)
+    }
+
+    #[inline]
+    fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error> {
+        <E as Event>::decode(version, data)
+    }
+
+    #[inline]
+    fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
+        <E as Event>::accept(self, visitor)
+    }
+
+    #[inline]
+    fn copied(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// Reads a value of any version: an event, or the value of an attribute.
+///
+/// # Errors
+///
+/// If the data do not fit the shape, or the version is not known.
+#[doc(hidden)]
+pub fn decode_past<'de, T, P, D>(name: &str, version: u32, data: D) -> Result<T, D::Error>
+where
+    T: DeserializeOwned,
+    P: Past<T>,
+    D: Deserializer<'de>,
+{
+    let current = P::LENGTH + 1;
+    if version == current {
+        return T::deserialize(data);
+    }
+    // Compiled only where there is a past: an instance for each event would cost compile time.
+    if const { P::LENGTH > 0 } && (1..current).contains(&version) {
+        return P::decode(version, data);
+    }
+    Err(unknown_version(name, version, current))
+}
+
+#[cold]
+pub(crate) fn unknown_version<E: Error>(name: &str, version: u32, current: u32) -> E {
+    E::custom(format_args!("`{name}` has version {version}, but this program knows versions 1 to {current}"))
+}
+
+/// The encryption that a type of events demands or waives; `#[event(Name, encrypted)]` and `#[event(Name, clear)]` set it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Secrecy {
+    /// They are, if the [`Mapper`](crate::mapper::Mapper) has a cipher and does not leave their topic in clear.
+    #[default]
+    AsConfigured,
+    /// Always: a mapper without a cipher refuses to write them, and every mapper refuses rows that are not encrypted.
+    Encrypted,
+    /// Never: they are written in clear although there is a cipher. A row that was encrypted before is still read.
+    Clear,
+}
+
+/// What the runtime knows about a type of event.
+#[derive(Clone, Copy)]
+pub struct EventType {
+    name: &'static str,
+    topic: &'static str,
+    aliases: &'static [&'static str],
+    version: u32,
+    secrecy: Secrecy,
+    type_id: fn() -> TypeId,
+    place: &'static Location<'static>,
+}
+
+impl EventType {
+    /// Describes an event that every aggregate has.
+    pub(crate) const fn standard<E: 'static>(name: &'static str, topic: &'static str) -> Self {
+        Self {
+            name,
+            topic,
+            aliases: &[],
+            version: 1,
+            secrecy: Secrecy::AsConfigured,
+            type_id: TypeId::of::<E>,
+            place: Location::caller(),
+        }
+    }
+
+    /// The same event, as declared at `place`.
+    pub(crate) const fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// The event's name in the code.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The name it is stored under.
+    pub const fn topic(&self) -> &'static str {
+        self.topic
+    }
+
+    /// Names it was stored under before.
+    pub const fn aliases(&self) -> &'static [&'static str] {
+        self.aliases
+    }
+
+    /// The version of the current shape.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Returns the encryption that it demands or waives.
+    pub const fn secrecy(&self) -> Secrecy {
+        self.secrecy
+    }
+
+    /// Where it is declared: file, line and column.
+    pub const fn place(&self) -> &'static Location<'static> {
+        self.place
+    }
+
+    pub(crate) fn type_id(&self) -> TypeId {
+        (self.type_id)()
+    }
+}
+
+impl fmt::Debug for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventType")
+            .field("name", &self.name)
+            .field("topic", &self.topic)
+            .field("aliases", &self.aliases)
+            .field("version", &self.version)
+            .field("place", &format_args!("{}", self.place))
+            .finish()
+    }
+}
+
+/// Which event it is and when it was recorded: all that a mutator may know besides the event.
+///
+/// A mutator that takes `&Envelope` is given the envelope of the event it applies; it is not stored
+/// as part of the event.
+///
+/// ```
+/// use es_runtime::{Envelope, aggregate, clock::Timestamp, mutator};
+///
+/// #[aggregate]
+/// pub struct Account {
+///     pub last_deposit: Option<Timestamp>,
+/// }
+///
+/// #[mutator]
+/// impl Account {
+///     #[event(Opened)]
+///     pub fn open() -> Self {
+///         Self { last_deposit: None }
+///     }
+///
+///     #[event(Deposited)]
+///     pub fn deposit(&mut self, amount: i64, envelope: &Envelope) {
+///         self.last_deposit = Some(envelope.timestamp());
+///     }
+/// }
+///
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// assert_eq!(account.last_deposit, Some(account.modified_at()));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    id: Uuid,
+    version: Version,
+    timestamp: Timestamp,
+}
+
+impl Envelope {
+    pub(crate) const fn new(id: Uuid, version: Version, timestamp: Timestamp) -> Self {
+        Self { id, version, timestamp }
+    }
+
+    /// The aggregate that the event belongs to.
+    pub const fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The version of the aggregate that this event made.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// When the event was recorded; never before the event ahead of it.
+    pub const fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+}
+
+/// An event with its envelope and its metadata.
+#[derive(Clone, Debug)]
+pub struct Recorded<E> {
+    envelope: Envelope,
+    metadata: Metadata,
+    event: E,
+}
+
+impl<E> Recorded<E> {
+    pub(crate) const fn new(envelope: Envelope, event: E) -> Self {
+        Self { envelope, metadata: Metadata::new(), event }
+    }
+
+    /// The same with other metadata.
+    pub(crate) fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    pub(crate) fn set_metadata(&mut self, metadata: Metadata) {
+        self.metadata = metadata;
+    }
+
+    /// The event.
+    pub const fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// Which event it is and when it was recorded.
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// What is stored beside it for readers.
+    pub const fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The event, given away.
+    pub fn into_event(self) -> E {
+        self.event
+    }
+
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Envelope, E, Metadata) {
+        (self.envelope, self.event, self.metadata)
+    }
+}
+
+/// Something done with an event of any type: see [`Events::visit`](crate::aggregate::Events::visit).
+pub trait EventVisitor {
+    /// What is made of the event.
+    type Output;
+
+    /// Visits an event that is a value of its own type.
+    #[inline]
+    fn event<T: Serialize + fmt::Debug + 'static>(self, of: &'static EventType, event: &T) -> Self::Output
+    where
+        Self: Sized,
+    {
+        self.data(of, event)
+    }
+
+    /// Visits any event: `data` is what is stored of it.
+    fn data<T: Serialize + fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output;
+}

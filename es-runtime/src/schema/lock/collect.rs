@@ -1,0 +1,212 @@
+//! Gathers the shapes that the code has now.
+
+use crate::aggregate::{Aggregate, Attribute, Events, Reading, Topics, attribute_changed, discarded};
+use crate::event::EventType;
+use crate::schema::lock::file::Record;
+use crate::schema::shape::{Shape, trace, trace_stored};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The stored shapes of a crate, as its code has them now; filled by generated code.
+#[doc(hidden)]
+#[derive(Clone, Debug, Default)]
+pub struct Shapes {
+    pub(super) record: Record,
+    /// Which aggregate skips which topic.
+    pub(super) skips: BTreeSet<(String, String)>,
+    /// What no lock can make good, with the topic and version it is about.
+    pub(super) defects: BTreeSet<(String, Option<u32>, String)>,
+}
+
+/// A part of a crate that stores shapes; generated code submits one for each aggregate and event.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct StoredShapes {
+    /// `module_path!()` of the code that stores.
+    pub module: &'static str,
+    /// Adds its shapes.
+    pub collect: fn(&mut Shapes),
+}
+
+inventory::collect!(StoredShapes);
+
+/// The event that ends an aggregate, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Discarded {}
+
+/// The name under which an attribute is recorded: no topic has the brackets, unless one is set to look like it.
+#[doc(hidden)]
+#[must_use]
+pub fn attribute_topic<A: Aggregate>(name: &str) -> String {
+    keyed(attribute_changed::<A>().topic(), name)
+}
+
+fn keyed(topic: &str, attribute: &str) -> String {
+    format!("{topic}[{attribute}]")
+}
+
+/// Whether the topic belongs to the aggregate by its form; others may be read by several.
+fn is_own<A: Aggregate>(event: &EventType) -> bool {
+    event.topic().strip_prefix(A::NAME).is_some_and(|rest| rest.starts_with('.'))
+}
+
+impl Shapes {
+    /// Adds the shape that is written and read now.
+    pub fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
+        self.add(topic, version, trace_stored::<T>(), true);
+    }
+
+    /// Adds an older shape, which is only read.
+    pub fn past<T: DeserializeOwned>(&mut self, topic: &str, version: u32) {
+        self.add(topic, version, trace::<T>(), false);
+    }
+
+    /// Adds an older name of a topic: its rows are read as the topic's.
+    pub fn alias(&mut self, topic: &str, alias: &str) {
+        self.record.aliases.insert(alias.to_owned(), topic.to_owned());
+    }
+
+    /// Adds a topic whose rows are skipped.
+    pub fn retired(&mut self, topic: &str) {
+        self.record.retired.insert(topic.to_owned());
+    }
+
+    /// Without what one aggregate retired and another still reads: its rows are not skipped by all.
+    pub(super) fn settled(&self) -> Self {
+        let mut settled = self.clone();
+        settled.record.retired.retain(|topic| self.record.current(topic).is_none());
+        settled
+    }
+
+    /// Adds what an aggregate is and was called, what it reads and what it skips.
+    pub fn aggregate<A: Aggregate>(&mut self) {
+        let (changed, ended) = (attribute_changed::<A>(), discarded::<A>());
+        self.event::<Discarded>(ended.topic(), ended.version());
+        for name in [&A::NAME].into_iter().chain(A::ALIASES) {
+            self.record.ids.insert((*name).to_owned(), A::ID_NAMESPACE.to_owned());
+            let shared = A::Event::TYPES.iter().filter(|event| !is_own::<A>(event));
+            self.record.reads.extend(shared.map(|event| ((*name).to_owned(), event.topic().to_owned())));
+            self.skips
+                .extend(A::Event::RETIRED.iter().map(|topic| ((*name).to_owned(), (*topic).to_owned())));
+        }
+        for (topic, reading) in Topics::of::<A>().all() {
+            match reading {
+                Reading::Event(event) if event.topic() == changed.topic() => self.attributes::<A>(&topic),
+                Reading::Event(event) if event.topic() != topic => self.alias(event.topic(), &topic),
+                Reading::Event(_) | Reading::Forgotten(_) => {}
+                Reading::Retired => self.retired(&topic),
+            }
+        }
+    }
+
+    /// Adds the attributes under a topic of the event that changes them.
+    fn attributes<A: Aggregate>(&mut self, topic: &str) {
+        for attribute in A::Attribute::TYPES {
+            let current = attribute_topic::<A>(attribute.name());
+            for name in [&attribute.name()].into_iter().chain(attribute.aliases()) {
+                let stored = keyed(topic, name);
+                if stored != current {
+                    self.alias(&current, &stored);
+                }
+            }
+        }
+        for name in A::RETIRED_ATTRIBUTES {
+            self.retired(&keyed(topic, name));
+        }
+    }
+
+    pub(super) fn add(&mut self, topic: &str, version: u32, shape: Shape, is_written: bool) {
+        let (shape, problems) = shape.into_parts();
+        let mut defect = |text| self.defects.insert((topic.to_owned(), Some(version), text));
+        for problem in problems {
+            defect(problem);
+        }
+        let shapes = &mut self.record.shapes;
+        let known = shapes.entry((topic.to_owned(), version)).or_insert_with(|| shape.clone());
+        if known.reads_alike(&shape) {
+            // What is also written is known better: whether a list is a set. The order of links may not count.
+            if is_written {
+                *known = shape;
+            }
+        } else {
+            defect(
+                "two types of different shapes are stored under this topic and version; \
+                 give one of them another `topic`"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Amount {
+        amount: i64,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct Sum {
+        sum: i64,
+    }
+
+    #[test]
+    fn one_shape_may_be_added_twice() {
+        let mut shapes = Shapes::default();
+        shapes.event::<Amount>("Account.Deposited", 1);
+        shapes.past::<Amount>("Account.Deposited", 1);
+        shapes.event::<Sum>("Account.Deposited", 2);
+        assert_eq!(shapes.record.shapes.len(), 2);
+        assert!(shapes.defects.is_empty(), "{:?}", shapes.defects);
+    }
+
+    #[test]
+    fn a_past_shape_does_not_differ_by_a_field_that_is_no_longer_written() {
+        #[derive(Serialize, Deserialize)]
+        struct Old {
+            #[serde(default, skip_serializing)]
+            #[expect(dead_code, reason = "only read")]
+            old: i64,
+            new: i64,
+        }
+        let mut shapes = Shapes::default();
+        shapes.past::<Old>("A", 1);
+        shapes.event::<Old>("A", 1);
+        assert!(shapes.defects.is_empty(), "{:?}", shapes.defects);
+    }
+
+    #[test]
+    fn the_shape_that_is_written_counts_whichever_comes_first() {
+        #[derive(Serialize, Deserialize)]
+        struct Tags {
+            tags: BTreeSet<String>,
+        }
+        let (mut one, mut other) = (Shapes::default(), Shapes::default());
+        one.event::<Tags>("A", 1);
+        one.past::<Tags>("A", 1);
+        other.past::<Tags>("A", 1);
+        other.event::<Tags>("A", 1);
+        assert_eq!(one.record, other.record);
+        assert!(one.defects.is_empty() && other.defects.is_empty());
+    }
+
+    #[test]
+    fn two_shapes_under_one_topic_are_a_defect() {
+        let mut shapes = Shapes::default();
+        shapes.event::<Amount>("Account.Deposited", 1);
+        shapes.event::<Sum>("Account.Deposited", 1);
+        let defects: Vec<_> = shapes.defects.iter().collect();
+        assert!(matches!(defects[..], [(_, Some(1), text)] if text.starts_with("two types")), "{defects:?}");
+    }
+
+    #[test]
+    fn problems_of_a_shape_are_defects() {
+        let mut shapes = Shapes::default();
+        shapes.event::<Option<Option<i64>>>("Account.Odd", 1);
+        let defects: Vec<_> = shapes.defects.iter().collect();
+        assert!(matches!(defects[..], [(topic, Some(1), _)] if topic == "Account.Odd"), "{defects:?}");
+    }
+}

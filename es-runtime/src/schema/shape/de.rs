@@ -1,0 +1,131 @@
+//! The deserializer that a type meets: it answers each question with a value from the tree's offers, and
+//! notes the question.
+
+use crate::schema::shape::access::Cursor;
+use crate::schema::shape::node::{Id, Kind};
+use crate::schema::shape::trace::{Mode, Refusal, Tracer};
+use serde::de::{Deserializer, Visitor};
+use std::any::type_name;
+
+pub(super) type Answer<T> = Result<T, Refusal>;
+
+#[derive(Debug)]
+pub(super) struct De<'t> {
+    pub(super) tracer: &'t mut Tracer,
+    pub(super) node: Id,
+    pub(super) depth: usize,
+    /// How often the values inside the containers around have been varied.
+    pub(super) variation: usize,
+    /// Directly inside an `Option`.
+    pub(super) in_option: bool,
+    /// The map whose key this is.
+    pub(super) key_of: Option<Id>,
+}
+
+impl<'t> De<'t> {
+    pub(super) fn new(tracer: &'t mut Tracer, node: Id) -> Self {
+        Self { tracer, node, depth: 0, variation: 0, in_option: false, key_of: None }
+    }
+
+    pub(super) fn enter(&mut self, kind: Kind) -> Answer<()> {
+        self.tracer.guard(self.node, self.depth)?;
+        self.node = self.tracer.enter(self.node, kind)?;
+        Ok(())
+    }
+
+    /// Enters a container, unless it is of the type of one around it.
+    pub(super) fn open<V>(&mut self, kind: Kind) -> Answer<()> {
+        self.unroll::<V>()?;
+        self.enter(kind)?;
+        self.tracer.stack.push((type_name::<V>(), self.node));
+        let next = self.tracer.tree.get(self.node).next;
+        self.variation = self.variation.max(next);
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Where a type stands inside itself: stops, or builds the value as it was built around, as soon as that
+    /// is known.
+    pub(super) fn unroll<V>(&mut self) -> Answer<()> {
+        self.tracer.guard(self.node, self.depth)?;
+        let id = self.node;
+        let node = self.tracer.tree.get(id);
+        if let Kind::Loop(target) = node.kind {
+            if !self.tracer.tree.get(target).built {
+                return Err(self.tracer.excuse());
+            }
+            if self.tracer.mode == Mode::Learn {
+                self.tracer.tree.touch(id).pending = true;
+                self.tracer.mode = Mode::Empty;
+            }
+            self.node = target;
+            return Ok(());
+        }
+        let around = self.tracer.stack.iter().find(|(name, _)| *name == type_name::<V>());
+        let Some(&(_, target)) = around.filter(|_| self.tracer.mode == Mode::Learn) else { return Ok(()) };
+        if target == id {
+            self.tracer.fail(id);
+        } else if node.kind == Kind::Unseen {
+            self.tracer.tree.learn(id).kind = Kind::Loop(target);
+        }
+        Err(self.tracer.excuse())
+    }
+
+    /// What the contents of a container need.
+    pub(super) fn cursor(&mut self) -> Cursor<'_> {
+        Cursor { tracer: &mut *self.tracer, id: self.node, depth: self.depth, variation: self.variation }
+    }
+}
+
+macro_rules! forward {
+    ($($method:ident($($argument:ident: $type:ty),*) $body:expr;)*) => {
+        $(fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Answer<V::Value> {
+            let answer: fn(Self, $($type,)* V) -> Answer<V::Value> = $body;
+            answer(self, $($argument,)* visitor)
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for De<'_> {
+    type Error = Refusal;
+
+    forward! {
+        deserialize_any() Self::any;
+        deserialize_bool() Self::flag;
+        deserialize_i8() |de, visitor| de.integer("i8", i8::MIN.into(), i8::MAX.into(), visitor);
+        deserialize_i16() |de, visitor| de.integer("i16", i16::MIN.into(), i16::MAX.into(), visitor);
+        deserialize_i32() |de, visitor| de.integer("i32", i32::MIN.into(), i32::MAX.into(), visitor);
+        deserialize_i64() |de, visitor| de.integer("i64", i64::MIN.into(), i64::MAX.into(), visitor);
+        deserialize_i128() |de, visitor| de.integer("i128", i128::MIN, i128::MAX, visitor);
+        deserialize_u8() |de, visitor| de.integer("u8", 0, u8::MAX.into(), visitor);
+        deserialize_u16() |de, visitor| de.integer("u16", 0, u16::MAX.into(), visitor);
+        deserialize_u32() |de, visitor| de.integer("u32", 0, u32::MAX.into(), visitor);
+        deserialize_u64() |de, visitor| de.integer("u64", 0, u64::MAX.into(), visitor);
+        deserialize_u128() |de, visitor| de.integer("u128", 0, i128::MAX, visitor);
+        deserialize_f32() |de, visitor| de.float("f32", f32::MAX.into(), visitor);
+        deserialize_f64() |de, visitor| de.float("f64", f64::MAX, visitor);
+        deserialize_char() Self::char;
+        deserialize_str() Self::text;
+        deserialize_string() Self::text;
+        deserialize_bytes() Self::bytes;
+        deserialize_byte_buf() Self::bytes;
+        deserialize_option() Self::option;
+        deserialize_unit() Self::unit;
+        deserialize_unit_struct(_name: &'static str) |de, _, visitor| de.unit(visitor);
+        deserialize_newtype_struct(_name: &'static str) |de, _, visitor| de.newtype(visitor);
+        deserialize_seq() Self::list;
+        deserialize_tuple(len: usize) Self::tuple;
+        deserialize_tuple_struct(_name: &'static str, len: usize) |de, _, len, visitor| {
+            de.tuple_struct(len, visitor)
+        };
+        deserialize_map() Self::map;
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]) |de, name, fields, visitor| {
+            de.structure(name, fields, visitor)
+        };
+        deserialize_enum(_name: &'static str, variants: &'static [&'static str]) |de, _, variants, visitor| {
+            de.choice(variants, visitor)
+        };
+        deserialize_identifier() Self::identifier;
+        deserialize_ignored_any() |_, visitor| visitor.visit_unit();
+    }
+}

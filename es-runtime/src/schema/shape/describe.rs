@@ -1,0 +1,140 @@
+//! Puts what was traced into words.
+
+use crate::schema::shape::Shape;
+use crate::schema::shape::line::{CHECKED, Line};
+use crate::schema::shape::node::{Any, Id, Kind, Node, Omission};
+use crate::schema::shape::path::{Path, Step};
+use crate::schema::shape::strings::{OFFERS, Offer};
+use crate::schema::shape::tree::{ROOT, Tree};
+use std::collections::BTreeMap;
+
+/// The shape that a finished tree describes.
+pub(super) fn shape(tree: &Tree) -> Shape {
+    let mut teller = Teller { tree, lines: BTreeMap::new(), problems: Vec::new() };
+    teller.tell(ROOT, &Path::default());
+    let mut shape = Shape::of(teller.lines);
+    shape.problems = teller.problems;
+    if tree.cut_off {
+        shape.problems.push("it is too large to be traced whole; split it".to_owned());
+    }
+    shape
+}
+
+/// The path of a node, for messages and recursion.
+pub(super) fn path(tree: &Tree, id: Id) -> Path {
+    let node = tree.get(id);
+    let Some(parent) = node.parent else { return Path::default() };
+    let before = path(tree, parent);
+    node.step.clone().map_or_else(|| before.clone(), |step| before.join(step))
+}
+
+struct Teller<'t> {
+    tree: &'t Tree,
+    lines: BTreeMap<Path, Line>,
+    problems: Vec<String>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, id: Id, path: &Path) {
+        let node = self.tree.get(id);
+        let mut line = Line::of(kind(self.tree, id));
+        line.null = node.null;
+        line.optional = node.omission == Omission::Allowed;
+        if node.double_null {
+            self.problems.push(format!(
+                "{} is an option of something that is itself written as null; \
+                 JSON cannot tell its two `None`s apart, use an enum or a single option",
+                path.place()
+            ));
+        }
+        if let Some(parent) = node.parent {
+            let siblings = self.tree.get(parent).children.iter().map(|&sibling| self.tree.get(sibling));
+            let names =
+                siblings.filter(|node| node.alias_of == Some(id)).filter_map(|node| node.step.as_ref());
+            line.aliases = names.map(|step| step.name().to_owned()).collect();
+            line.aliases.sort();
+        }
+        let opaque = line.kind == "opaque";
+        self.lines.insert(path.clone(), line);
+        if opaque {
+            return;
+        }
+        for child in self.tree.fields(id) {
+            if let Some(step) = self.tree.get(child).step.clone() {
+                self.tell(child, &path.join(step));
+            }
+        }
+        if let Kind::Tuple(len) = node.kind {
+            self.fold(len, path);
+        }
+    }
+
+    /// Tells a tuple whose elements are all alike as an array: JSON shows no difference.
+    fn fold(&mut self, len: usize, path: &Path) {
+        let element = |at| self.below(&path.join(Step::Index(at)));
+        let first = element(0);
+        if len < 2 || (1..len).any(|at| element(at) != first) {
+            return;
+        }
+        let inside = |line: &Path| line.relative_to(path).is_some_and(|steps| !steps.is_empty());
+        self.lines.retain(|line, _| !inside(line));
+        self.lines.entry(path.clone()).and_modify(|line| line.kind = line.kind.replacen("tuple", "array", 1));
+        let each = path.join(Step::Element);
+        self.lines.extend(first.into_iter().map(|(steps, line)| (each.extend(&steps), line)));
+    }
+
+    /// The lines at and below `path`, by their steps from there.
+    fn below(&self, path: &Path) -> Vec<(Vec<Step>, Line)> {
+        let lines = self.lines.iter();
+        lines.filter_map(|(line, text)| Some((line.relative_to(path)?.to_vec(), text.clone()))).collect()
+    }
+}
+
+/// The type of a node, in the words of a line.
+pub(super) fn kind(tree: &Tree, id: Id) -> String {
+    let node = tree.get(id);
+    if !node.others.is_empty() || node.opaque {
+        return "opaque".to_owned();
+    }
+    let kind = match &node.kind {
+        Kind::Unseen => return "opaque".to_owned(),
+        Kind::Integer(kind) | Kind::Float(kind) if node.checked => format!("{kind}{CHECKED}"),
+        Kind::Integer(kind) | Kind::Float(kind) => (*kind).to_owned(),
+        Kind::Bool => "bool".to_owned(),
+        Kind::Char => "char".to_owned(),
+        Kind::Unit => "unit".to_owned(),
+        Kind::Bytes => "bytes".to_owned(),
+        Kind::Text if node.accepted.is_empty() => "string".to_owned(),
+        Kind::Text | Kind::Any => classes(node),
+        Kind::List => if node.set { "set" } else { "list" }.to_owned(),
+        Kind::Array(len) => format!("array of {len}"),
+        Kind::Tuple(len) => format!("tuple of {len}"),
+        Kind::Map => "map".to_owned(),
+        Kind::Struct(_) => "struct".to_owned(),
+        Kind::Enum(_) => "enum".to_owned(),
+        Kind::Variant => "variant".to_owned(),
+        Kind::Loop(target) => return format!("-> {}", path(tree, *target)),
+    };
+    // A container that only lacks a part is told by that part; `next` counts its own refusals.
+    let refused = node.failed && node.kind != Kind::Any && (node.children.is_empty() || node.next > 0);
+    if refused { format!("opaque {kind}") } else { kind }
+}
+
+/// What a string type accepts, or a type that looks at the data.
+fn classes(node: &Node) -> String {
+    let strings = node.strings().filter_map(|at| OFFERS.get(at));
+    let mut words: Vec<String> = strings.map(Offer::words).collect();
+    if node.kind == Kind::Any && node.accepted.iter().any(|&at| Any::is_number(at)) {
+        words.push("number".to_owned());
+    }
+    if words.is_empty() {
+        return "opaque".to_owned();
+    }
+    if node.lists {
+        words.push("opaque list".to_owned());
+    }
+    if node.maps {
+        words.push("opaque map".to_owned());
+    }
+    words.join(" or ")
+}

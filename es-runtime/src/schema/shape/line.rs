@@ -1,0 +1,124 @@
+//! One line of a shape: what stands at one path.
+
+use crate::schema::shape::path::{Name, Path, read_name};
+use std::fmt::Write;
+
+/// What is known of the value at one path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// The type, as words: `i64`, `string`, `uuid`, `struct`, `list`, `opaque` …
+    pub(crate) kind: String,
+    /// A field that may be left out (an `Option` or `#[serde(default)]`).
+    pub(crate) optional: bool,
+    /// `null` is read too (an `Option`).
+    pub(crate) null: bool,
+    /// Further names under which the field is read.
+    pub(crate) aliases: Vec<String>,
+    /// Read, but never written (`skip_serializing`).
+    pub(crate) read_only: bool,
+}
+
+/// Follows the kind of a number that refuses a part of it.
+pub(crate) const CHECKED: &str = " (checked)";
+
+const NULL: &str = " or null";
+const READ_ONLY: &str = " (read only)";
+const ALIAS: &str = " (alias ";
+
+impl Line {
+    pub(crate) fn of(kind: impl Into<String>) -> Self {
+        Self { kind: kind.into(), ..Self::default() }
+    }
+
+    /// The type with its marks, without the path: `string or null (alias name)`.
+    pub(crate) fn describe(&self) -> String {
+        let mut text = self.kind.clone();
+        if self.null {
+            text.push_str(NULL);
+        }
+        for (at, alias) in self.aliases.iter().enumerate() {
+            text.push_str(if at == 0 { ALIAS } else { ", " });
+            let _ = write!(text, "{}", Name(alias));
+        }
+        if !self.aliases.is_empty() {
+            text.push(')');
+        }
+        if self.read_only {
+            text.push_str(READ_ONLY);
+        }
+        text
+    }
+
+    /// The whole line, `path?: description`.
+    pub(crate) fn write(&self, path: &Path) -> String {
+        format!("{path}{}: {}", if self.optional { "?" } else { "" }, self.describe())
+    }
+
+    /// Reads what `write` wrote.
+    pub(crate) fn read(text: &str) -> Option<(Path, Self)> {
+        let (path, rest) = Path::read(text)?;
+        let (optional, rest) = rest.strip_prefix('?').map_or((false, rest), |rest| (true, rest));
+        let rest = rest.strip_prefix(": ")?;
+        let (rest, read_only) = rest.strip_suffix(READ_ONLY).map_or((rest, false), |rest| (rest, true));
+        let (rest, aliases) = match rest.rsplit_once(ALIAS) {
+            Some((rest, aliases)) => (rest, read_names(aliases.strip_suffix(')')?)?),
+            None => (rest, Vec::new()),
+        };
+        let (kind, null) = rest.strip_suffix(NULL).map_or((rest, false), |rest| (rest, true));
+        let known = kind.starts_with(|c: char| c.is_ascii_lowercase() || c == '-');
+        known.then(|| (path, Self { kind: kind.to_owned(), optional, null, aliases, read_only }))
+    }
+}
+
+fn read_names(mut text: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    loop {
+        let (name, rest) = read_name(text)?;
+        names.push(name);
+        if rest.is_empty() {
+            return Some(names);
+        }
+        text = rest.strip_prefix(", ")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::shape::path::Step;
+
+    #[test]
+    fn every_combination_of_marks_reads_back() {
+        for kind in [
+            "i64",
+            "i64 (checked)",
+            "array of 3",
+            "date or local date-time",
+            "string like \"EUR\"",
+            "-> a.b[]",
+        ] {
+            for marks in 0..16 {
+                let aliases = if marks & 4 == 0 { vec![] } else { vec!["sum".into(), "a, \")b".into()] };
+                let line = Line {
+                    kind: kind.into(),
+                    optional: marks & 1 != 0,
+                    null: marks & 2 != 0,
+                    aliases,
+                    read_only: marks & 8 != 0,
+                };
+                let path = Path::default().join(Step::Field("a: b".into()));
+                let text = line.write(&path);
+                assert_eq!(Line::read(&text), Some((path, line)), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_line() {
+        for text in
+            ["", "amount", "amount i64", "amount:", "amount: ", "amount:i64", "a: i64 (alias )", "<<< HEAD"]
+        {
+            assert_eq!(Line::read(text), None, "{text}");
+        }
+    }
+}

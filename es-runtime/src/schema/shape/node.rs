@@ -1,0 +1,228 @@
+//! What the tracer knows of a value inside a type.
+
+use crate::schema::shape::path::Step;
+use crate::schema::shape::strings::{FLOATS, INTEGERS, LENGTHS, LIMITS, OFFERS, VARIATIONS};
+
+/// The place of a node in the tree.
+pub(super) type Id = usize;
+
+/// What a type asked the deserializer for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Kind {
+    /// Not reached yet.
+    #[default]
+    Unseen,
+    Integer(&'static str),
+    Float(&'static str),
+    Bool,
+    Char,
+    Unit,
+    Bytes,
+    Text,
+    /// The type looks at the data to find out what it is.
+    Any,
+    List,
+    Array(usize),
+    Tuple(usize),
+    Map,
+    Struct(&'static [&'static str]),
+    Enum(&'static [&'static str]),
+    /// A variant without content.
+    Variant,
+    /// The type of a value around this one.
+    Loop(Id),
+}
+
+/// Whether a field may be left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Omission {
+    #[default]
+    Untested,
+    Allowed,
+    Refused,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    pub(super) step: Option<Step>,
+    pub(super) parent: Option<Id>,
+    pub(super) kind: Kind,
+    pub(super) children: Vec<Id>,
+    /// Shadows of this node, one for each further kind that the type asked for here.
+    pub(super) others: Vec<Id>,
+    /// Inside an `Option`.
+    pub(super) null: bool,
+    /// An `Option` of something that is written as `null` itself.
+    pub(super) double_null: bool,
+    /// The first variant that could be built: one that does not contain the enum again.
+    pub(super) base: Option<Id>,
+    /// Seen to look at the data, or to gather fields that it does not name.
+    pub(super) opaque: bool,
+    /// Seen to read a list, or a map, besides what it accepted.
+    pub(super) lists: bool,
+    pub(super) maps: bool,
+    /// Something was offered in the visit under way.
+    pub(super) pending: bool,
+    /// A value was made from what was offered.
+    pub(super) built: bool,
+    /// Nothing that was offered was accepted.
+    pub(super) failed: bool,
+    /// Not worth another visit: nothing new came out of the last one.
+    pub(super) closed: bool,
+    /// The next thing to offer, or how often the values inside have been varied.
+    pub(super) next: usize,
+    /// The offers that were accepted, of strings or of a type that looks at the data.
+    pub(super) accepted: Vec<usize>,
+    /// The next limit to offer to a number, while its limits are being tried.
+    pub(super) limit: Option<usize>,
+    /// A number that refused a limit.
+    pub(super) checked: bool,
+    /// A list that gets one value twice in the visit under way.
+    pub(super) repeating: bool,
+    /// A list that was seen to drop repeats.
+    pub(super) set: bool,
+    /// The name that a struct goes by among serde's derives; only its tag has it as a value.
+    pub(super) name: &'static str,
+    /// The field is an `Option` as far as the type system tells.
+    pub(super) is_option: bool,
+    pub(super) omission: Omission,
+    pub(super) alias_of: Option<Id>,
+    /// A field to supply before the others, so that its aliases give themselves away.
+    pub(super) first: bool,
+}
+
+impl Node {
+    /// The strings that were accepted, by their place among the offers.
+    pub(super) fn strings(&self) -> impl Iterator<Item = usize> {
+        let any = self.kind == Kind::Any;
+        self.accepted.iter().filter_map(move |&at| if any { Any::string(at) } else { Some(at) })
+    }
+
+    /// What is written down at once, not by answers to offers.
+    pub(super) fn facts(&self) -> impl PartialEq + use<> {
+        let marks = [self.null, self.double_null, self.opaque, self.lists, self.maps];
+        (marks, self.failed, self.first, self.is_option, self.omission, self.alias_of)
+    }
+
+    /// True once all variations of the values inside have been refused.
+    pub(super) fn is_spent(&self) -> bool {
+        self.next >= self.offers()
+    }
+
+    /// How many things there are to offer before the node counts as refused.
+    fn offers(&self) -> usize {
+        match self.kind {
+            Kind::Integer(_) => INTEGERS.len(),
+            Kind::Float(_) => FLOATS.len(),
+            Kind::Bool => 2,
+            Kind::Bytes => LENGTHS.len(),
+            Kind::Text => OFFERS.len(),
+            Kind::Any => Any::COUNT,
+            Kind::Char => CHARS.len(),
+            _ if self.opaque => 2,
+            Kind::List | Kind::Array(_) | Kind::Tuple(_) | Kind::Map | Kind::Struct(_) | Kind::Enum(_) => {
+                VARIATIONS
+            }
+            Kind::Unseen | Kind::Unit | Kind::Variant | Kind::Loop(_) => 1,
+        }
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Text | Kind::Any)
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self.kind, Kind::Integer(_) | Kind::Float(_))
+    }
+
+    /// True while there are strings or limits that this node has not been asked about.
+    pub(super) fn is_probing(&self) -> bool {
+        self.limit.is_some() || (self.is_text() && self.next < self.offers())
+    }
+
+    /// Notes that what was offered last was accepted.
+    pub(super) fn accept(&mut self) {
+        self.built = true;
+        self.failed = false;
+        if let Some(limit) = self.limit {
+            self.limit = Some(limit + 1).filter(|&next| next < LIMITS);
+        } else if self.is_probing() {
+            self.accepted.push(self.next);
+            self.advance();
+        }
+    }
+
+    /// True while there is something else to offer after a refusal.
+    pub(super) fn can_refuse(&self) -> bool {
+        !self.failed && (!self.built || self.is_probing()) && !self.is_spent()
+    }
+
+    /// Notes that what was offered last was refused.
+    pub(super) fn refuse(&mut self) {
+        if self.limit.take().is_some() {
+            self.checked = true;
+            return;
+        }
+        self.advance();
+        // A struct that refuses everything can still tell which fields it needs.
+        self.failed = self.is_spent() && !self.built && !matches!(self.kind, Kind::Struct(_));
+    }
+
+    fn advance(&mut self) {
+        self.next += 1;
+        if self.kind == Kind::Any && self.opaque && self.built {
+            self.next = self.offers();
+        }
+        while self.is_probing() && self.is_moot() {
+            self.next += 1;
+        }
+    }
+
+    fn is_moot(&self) -> bool {
+        let strings: Vec<usize> = self.strings().collect();
+        let string = if self.kind == Kind::Any { Any::string(self.next) } else { Some(self.next) };
+        match string.and_then(|at| OFFERS.get(at)) {
+            Some(offer) => offer.is_moot(&strings),
+            None => !strings.is_empty(),
+        }
+    }
+}
+
+pub(super) const CHARS: &[&str] = &["a", "A", "1", "+", "€"];
+
+/// The offers to a type that looks at the data: what only a buffer accepts, then strings, then numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Any {
+    Null,
+    Bool,
+    List,
+    Map,
+    String(usize),
+    Integer,
+    Float,
+}
+
+impl Any {
+    const COUNT: usize = 6 + OFFERS.len();
+
+    pub(super) fn at(index: usize) -> Self {
+        match index {
+            0 => Self::Null,
+            1 => Self::Bool,
+            2 => Self::List,
+            3 => Self::Map,
+            _ if index < 4 + OFFERS.len() => Self::String(index - 4),
+            _ if index == 4 + OFFERS.len() => Self::Integer,
+            _ => Self::Float,
+        }
+    }
+
+    pub(super) fn is_number(index: usize) -> bool {
+        matches!(Self::at(index), Self::Integer | Self::Float)
+    }
+
+    pub(super) fn string(index: usize) -> Option<usize> {
+        if let Self::String(at) = Self::at(index) { Some(at) } else { None }
+    }
+}

@@ -1,0 +1,141 @@
+//! Answers to a type that asks for a single value.
+
+use crate::schema::shape::de::{Answer, De};
+use crate::schema::shape::node::{Any, CHARS, Kind};
+use crate::schema::shape::strings::{FLOATS, INTEGERS, LENGTHS, NEAR_ZERO, OFFERS, Offer};
+use crate::schema::shape::trace::{Mode, Refusal};
+use serde::de::Visitor;
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+
+impl De<'_> {
+    fn is_zero(&self) -> bool {
+        self.tracer.mode == Mode::Zero
+    }
+
+    /// The offer that counts for a value: the next one, or a varied one inside a container that refused.
+    fn pick<T: Copy>(&self, offers: &[T], zero: T) -> T {
+        let at = self.tracer.tree.get(self.node).next + self.variation.saturating_sub(2);
+        let pick = offers.get(at % offers.len().max(1)).copied().unwrap_or(zero);
+        if self.is_zero() { zero } else { pick }
+    }
+
+    /// The limit of a number that is in question, if any.
+    fn limit<T: From<i8>>(&self, min: T, max: T) -> Option<T> {
+        let at = self.tracer.tree.get(self.node).limit.filter(|_| self.tracer.mode == Mode::Learn)?;
+        NEAR_ZERO.into_iter().map(T::from).chain([min, max]).nth(at)
+    }
+
+    /// The string to offer by its place in the list: the one in question, or the first that was accepted.
+    fn string(&self) -> usize {
+        let node = self.tracer.tree.get(self.node);
+        if node.is_probing() { node.next } else { node.accepted.first().copied().unwrap_or_default() }
+    }
+
+    pub(super) fn integer<'de, V: Visitor<'de>>(
+        mut self,
+        kind: &'static str,
+        min: i128,
+        max: i128,
+        visitor: V,
+    ) -> Answer<V::Value> {
+        self.enter(Kind::Integer(kind))?;
+        self.tracer.counter += 1;
+        // Two variations for types that want their numbers rising, or falling.
+        let value = match (self.limit(min, max), self.variation) {
+            (Some(limit), _) => limit,
+            _ if self.is_zero() => 0,
+            (_, 1) => self.tracer.counter,
+            (_, 2) => 100 - self.tracer.counter,
+            _ => self.pick(INTEGERS, 0),
+        };
+        let value = value.clamp(min, max);
+        // As in JSON: a number is unsigned unless it is negative.
+        match (u64::try_from(value), i64::try_from(value)) {
+            (Ok(value), _) => visitor.visit_u64(value),
+            (_, Ok(value)) => visitor.visit_i64(value),
+            _ if min == 0 => visitor.visit_u128(value.unsigned_abs()),
+            _ => visitor.visit_i128(value),
+        }
+    }
+
+    pub(super) fn float<'de, V: Visitor<'de>>(
+        mut self,
+        kind: &'static str,
+        max: f64,
+        visitor: V,
+    ) -> Answer<V::Value> {
+        self.enter(Kind::Float(kind))?;
+        visitor.visit_f64(self.limit(-max, max).unwrap_or_else(|| self.pick(FLOATS, 0.0)))
+    }
+
+    pub(super) fn flag<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
+        self.enter(Kind::Bool)?;
+        visitor.visit_bool(self.pick(&[true, false], false))
+    }
+
+    pub(super) fn char<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
+        self.enter(Kind::Char)?;
+        visitor.visit_borrowed_str(self.pick(CHARS, "0"))
+    }
+
+    pub(super) fn text<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
+        self.enter(Kind::Text)?;
+        let at = self.string();
+        let free = OFFERS.get(at).is_some_and(Offer::is_free);
+        let sample = sample(if free { at + self.variation } else { at });
+        // Borrowed, as JSON has strings without escapes.
+        visitor.visit_borrowed_str(if free && self.is_zero() { "" } else { sample })
+    }
+
+    pub(super) fn unit<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
+        self.enter(Kind::Unit)?;
+        if self.in_option {
+            self.tracer.note(self.node, |node| node.double_null = true);
+        }
+        visitor.visit_unit()
+    }
+
+    pub(super) fn bytes<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
+        self.enter(Kind::Bytes)?;
+        let bytes = vec![b'a'; self.pick(LENGTHS, 0)];
+        visitor.visit_seq(SeqDeserializer::<_, Refusal>::new(bytes.into_iter()))
+    }
+
+    /// A type that takes null or a flag here is a buffer, one that looks into a list or map may read all
+    /// sorts of things from it.
+    pub(super) fn any<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
+        self.enter(Kind::Any)?;
+        let (mut buffers, mut lists, mut maps) = (false, false, false);
+        let result = match Any::at(self.string()) {
+            Any::Null => visitor.visit_unit().inspect(|_| buffers = true),
+            Any::Bool => visitor.visit_bool(true).inspect(|_| buffers = true),
+            Any::List => {
+                let empty = std::iter::from_fn(|| watch(&mut lists));
+                visitor.visit_seq(SeqDeserializer::<_, Refusal>::new(empty)).inspect(|_| lists = true)
+            }
+            Any::Map => {
+                let empty = std::iter::from_fn(|| watch(&mut maps).map(|key| (key, key)));
+                visitor.visit_map(MapDeserializer::<_, Refusal>::new(empty)).inspect(|_| maps = true)
+            }
+            Any::String(at) => visitor.visit_borrowed_str(sample(at)),
+            Any::Integer => visitor.visit_u64(1),
+            Any::Float => visitor.visit_f64(1.5),
+        };
+        self.tracer.note(self.node, |node| {
+            node.opaque |= buffers;
+            node.lists |= lists;
+            node.maps |= maps;
+        });
+        result
+    }
+}
+
+fn sample(at: usize) -> &'static str {
+    OFFERS.get(at).map_or("", |offer| offer.sample)
+}
+
+/// An empty list that tells that it was looked into.
+fn watch(looked: &mut bool) -> Option<&'static str> {
+    *looked = true;
+    None
+}

@@ -1,0 +1,282 @@
+//! The passes: a type is deserialized again and again, each time with other data, until nothing new is
+//! learned.
+
+use crate::schema::shape::de::De;
+use crate::schema::shape::node::{Id, Kind, Node};
+use crate::schema::shape::tree::{ROOT, Tree};
+use serde::de::{self, DeserializeOwned};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+// Bounds for types that never come to an end.
+const MAX_PASSES: usize = 20_000;
+/// Values asked for in one pass.
+const MAX_VISITS: usize = 100_000;
+const MAX_DEPTH: usize = 48;
+/// Kinds that one value can be of.
+const MAX_KINDS: usize = 16;
+
+/// The small values of a last look at the type: nothing is learned from them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Mode {
+    Learn,
+    /// Options are `None`, lists and maps are empty.
+    Empty,
+    /// Besides, numbers are zero, strings empty, flags false.
+    Zero,
+}
+
+#[derive(Debug)]
+pub(super) struct Tracer {
+    pub(super) tree: Tree,
+    pub(super) mode: Mode,
+    /// The visitors at work and their nodes. Their type names tell a type inside itself; they are never
+    /// stored.
+    pub(super) stack: Vec<(&'static str, Id)>,
+    /// The reason of the refusal under way is known.
+    pub(super) settled: bool,
+    /// Numbers handed out in this pass.
+    pub(super) counter: i128,
+    /// What the type consists of is known: no further kinds are noted.
+    whole: bool,
+    /// The open nodes visited in this pass.
+    visited: Vec<Id>,
+    /// The node visited last, to blame if the type panics.
+    last: Id,
+    /// The values asked for in this pass.
+    visits: usize,
+}
+
+/// Traces `T`, and hands over each value that could be built.
+pub(super) fn run<T: DeserializeOwned>(built: impl FnMut(T)) -> Tree {
+    run_bounded(MAX_PASSES, built)
+}
+
+pub(super) fn run_bounded<T: DeserializeOwned>(passes: usize, mut built: impl FnMut(T)) -> Tree {
+    let mut tracer = Tracer::new(Tree::new());
+    let known = tracer.learn(passes, &mut built);
+    // Only now, when the values around have been found: one that checks several numbers would refuse some of
+    // the limits, and run out of variations. What is made of limits is not handed over: JSON need not hold it.
+    tracer.whole = true;
+    for id in tracer.tree.ids() {
+        let node = tracer.tree.touch(id);
+        node.limit = (node.built && node.is_number()).then_some(0);
+    }
+    tracer.tree.cut_off = !(known && tracer.learn::<T>(passes, drop));
+    for mode in [Mode::Empty, Mode::Zero] {
+        tracer.mode = mode;
+        tracer.pass().map(&mut built);
+    }
+    tracer.tree
+}
+
+impl Tracer {
+    fn new(tree: Tree) -> Self {
+        Self {
+            tree,
+            mode: Mode::Learn,
+            stack: Vec::new(),
+            settled: false,
+            counter: 0,
+            whole: false,
+            visited: Vec::new(),
+            last: ROOT,
+            visits: 0,
+        }
+    }
+
+    /// For further passes over a type that was traced.
+    pub(super) fn finished(tree: Tree) -> Self {
+        Self { whole: true, ..Self::new(tree) }
+    }
+
+    /// Makes passes until nothing new is learned; false if there were too few.
+    fn learn<T: DeserializeOwned>(&mut self, passes: usize, mut built: impl FnMut(T)) -> bool {
+        for _ in 0..passes {
+            let before = self.tree.changes;
+            self.pass().map(&mut built);
+            if self.tree.changes == before && !self.close_last() {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn pass<T: DeserializeOwned>(&mut self) -> Option<T> {
+        self.settled = false;
+        self.stack.clear();
+        self.visited.clear();
+        self.counter = 0;
+        self.visits = 0;
+        self.last = ROOT;
+        let mode = self.mode;
+        let value = catch_unwind(AssertUnwindSafe(|| T::deserialize(De::new(&mut *self, ROOT))));
+        self.mode = mode;
+        // A panic is a refusal of what was offered last.
+        let (id, value) = value.map_or((self.last, None), |value| (ROOT, value.ok()));
+        self.settled &= id == ROOT;
+        self.settle(id, value.is_some());
+        value
+    }
+
+    /// Gives up the part of the type that was visited last and is still open; false if there is none.
+    fn close_last(&mut self) -> bool {
+        let open = |&id: &Id| self.tree.is_open(id);
+        let last = self.visited.iter().copied().rev().find(open);
+        if let Some(id) = last {
+            self.tree.learn(id).closed = true;
+        }
+        last.is_some()
+    }
+
+    /// Notes the visit of a node that turns out to be of a kind, and returns the node to use: another one
+    /// where kinds change.
+    pub(super) fn enter(&mut self, id: Id, kind: Kind) -> Result<Id, Refusal> {
+        let node = self.tree.get(id);
+        let other = node.others.iter().copied().find(|&other| self.tree.get(other).kind == kind);
+        let id = if node.kind == kind {
+            id
+        } else if let Some(other) = other {
+            other
+        } else if self.mode != Mode::Learn || self.whole || node.others.len() >= MAX_KINDS {
+            return Err(self.excuse());
+        } else if node.kind == Kind::Unseen {
+            self.tree.learn(id).kind = kind;
+            id
+        } else {
+            let other = self.tree.shadow(id, kind);
+            self.tree.learn(id).others.push(other);
+            other
+        };
+        if self.mode == Mode::Learn {
+            self.tree.touch(id).pending = true;
+        }
+        self.last = id;
+        if self.tree.is_open(id) {
+            self.visited.push(id);
+        }
+        Ok(id)
+    }
+
+    /// Refuses to go on where a type is too deep or too large.
+    pub(super) fn guard(&mut self, id: Id, depth: usize) -> Result<(), Refusal> {
+        self.visits += 1;
+        if depth < MAX_DEPTH && self.visits < MAX_VISITS {
+            return Ok(());
+        }
+        if self.visits < MAX_VISITS {
+            self.fail(id);
+        }
+        Err(self.excuse())
+    }
+
+    /// Writes down something at a node, unless it is known or nothing is to be learned now.
+    pub(super) fn note(&mut self, id: Id, fact: impl FnOnce(&mut Node)) {
+        if self.mode == Mode::Learn {
+            self.tree.note(id, fact);
+        }
+    }
+
+    /// Gives up a node: nothing can be built there.
+    pub(super) fn fail(&mut self, id: Id) {
+        self.settled = true;
+        self.note(id, |node| node.failed = true);
+    }
+
+    /// Learns from two names of one field: the one it is called by, and the one that came last.
+    pub(super) fn duplicate(&mut self, named: Id, last: Id) {
+        let known = self.tree.changes;
+        if named == last {
+            self.note(last, |node| node.first = true);
+        } else {
+            self.note(last, |node| node.alias_of = Some(named));
+        }
+        self.settled = self.tree.changes > known;
+    }
+
+    /// A refusal that is nobody's fault.
+    pub(super) fn excuse(&mut self) -> Refusal {
+        self.settled = true;
+        Refusal::Other
+    }
+
+    /// Deserializes what stands at a node, and notes how that went.
+    pub(super) fn visit<T>(
+        &mut self,
+        id: Id,
+        work: impl FnOnce(De<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mode = self.mode;
+        let result = work(De::new(&mut *self, id));
+        self.mode = mode;
+        self.settle(id, result.is_ok());
+        result
+    }
+
+    /// Notes whether what was offered at a node was accepted. Of nested refusals only the innermost counts.
+    pub(super) fn settle(&mut self, id: Id, accepted: bool) {
+        let known = std::mem::replace(&mut self.settled, !accepted);
+        let node = self.tree.get(id);
+        if !accepted && !known && node.kind == Kind::Unseen {
+            self.fail(id);
+            return;
+        }
+        if self.mode != Mode::Learn {
+            return;
+        }
+        let others = node.others.clone();
+        for id in others.into_iter().chain([id]) {
+            let pending = std::mem::take(&mut self.tree.touch(id).pending);
+            let node = self.tree.get(id);
+            if !pending {
+                continue;
+            }
+            if accepted {
+                if !node.built || node.is_probing() {
+                    self.tree.learn(id).accept();
+                }
+                self.set_base(id);
+            } else if !known && node.can_refuse() {
+                self.tree.learn(id).refuse();
+            }
+        }
+    }
+
+    fn set_base(&mut self, variant: Id) {
+        let Some(parent) = self.tree.get(variant).parent else { return };
+        let node = self.tree.get(parent);
+        if matches!(node.kind, Kind::Enum(_)) && node.base.is_none() && node.children.contains(&variant) {
+            self.tree.learn(parent).base = Some(variant);
+        }
+    }
+}
+
+/// Why a type refused the data.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Missing(&'static str),
+    Duplicate(&'static str),
+    Other,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl de::Error for Refusal {
+    fn custom<M: fmt::Display>(_: M) -> Self {
+        Self::Other
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::Missing(field)
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::Duplicate(field)
+    }
+}

@@ -1,0 +1,101 @@
+//! The values inside a type, as a tree that grows from pass to pass.
+
+use crate::schema::shape::node::{Id, Kind, Node, Omission};
+use crate::schema::shape::path::Step;
+
+/// All nodes; the first one is the whole type.
+#[derive(Debug)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+    /// Stands in for a node that does not exist, which no id made here can ask for.
+    spare: Node,
+    /// Counts what was learned.
+    pub(super) changes: usize,
+    /// The bounds were reached before everything was known.
+    pub(super) cut_off: bool,
+}
+
+pub(super) const ROOT: Id = 0;
+
+impl Tree {
+    pub(super) fn new() -> Self {
+        Self { nodes: vec![Node::default()], spare: Node::default(), changes: 0, cut_off: false }
+    }
+
+    pub(super) fn get(&self, id: Id) -> &Node {
+        self.nodes.get(id).unwrap_or(&self.spare)
+    }
+
+    /// A node to change, which is noted as something learned.
+    pub(super) fn learn(&mut self, id: Id) -> &mut Node {
+        self.changes += 1;
+        self.touch(id)
+    }
+
+    /// A node to mark for the visit under way.
+    pub(super) fn touch(&mut self, id: Id) -> &mut Node {
+        self.nodes.get_mut(id).unwrap_or(&mut self.spare)
+    }
+
+    /// Writes down a fact; one that was known is nothing learned.
+    pub(super) fn note(&mut self, id: Id, fact: impl FnOnce(&mut Node)) {
+        let node = self.touch(id);
+        let before = node.facts();
+        fact(node);
+        self.changes += usize::from(node.facts() != before);
+    }
+
+    pub(super) fn add(&mut self, parent: Id, step: Step) -> Id {
+        let id = self.shadow(parent, Kind::Unseen);
+        self.learn(id).step = Some(step);
+        self.learn(parent).children.push(id);
+        id
+    }
+
+    /// A node that belongs to `original` without being its child.
+    pub(super) fn shadow(&mut self, original: Id, kind: Kind) -> Id {
+        let id = self.nodes.len();
+        self.nodes.push(Node { parent: Some(original), kind, ..Node::default() });
+        self.changes += 1;
+        id
+    }
+
+    pub(super) fn ids(&self) -> std::ops::Range<Id> {
+        ROOT..self.nodes.len()
+    }
+
+    pub(super) fn child(&self, id: Id, at: usize) -> Option<Id> {
+        self.get(id).children.get(at).copied()
+    }
+
+    /// The children of a struct, without the aliases.
+    pub(super) fn fields(&self, id: Id) -> impl Iterator<Item = Id> {
+        self.get(id).children.iter().copied().filter(|&child| self.get(child).alias_of.is_none())
+    }
+
+    /// The field of a struct that has this name, aliases aside.
+    pub(super) fn field(&self, id: Id, name: &str) -> Option<Id> {
+        self.fields(id).find(|&child| self.get(child).step.as_ref().is_some_and(|step| step.name() == name))
+    }
+
+    /// True unless it is known that no value can be built at a node.
+    pub(super) fn is_usable(&self, id: Id) -> bool {
+        let node = self.get(id);
+        let ends = if let Kind::Loop(target) = node.kind { self.get(target).built } else { true };
+        !node.failed && ends && (node.built || !node.closed)
+    }
+
+    /// True while another visit can bring something new.
+    pub(super) fn is_open(&self, id: Id) -> bool {
+        let node = self.get(id);
+        if node.closed || node.alias_of.is_some() || !self.is_usable(id) {
+            return false;
+        }
+        let untested = |child: Id| self.get(child).omission == Omission::Untested;
+        !node.built
+            || node.is_probing()
+            || node.repeating
+            || (matches!(node.kind, Kind::Struct(_)) && self.fields(id).any(untested))
+            || node.children.iter().any(|&child| self.is_open(child))
+    }
+}

@@ -1,0 +1,193 @@
+//! Compares what a type writes with what it reads.
+
+use crate::schema::shape::node::{Id, Kind, Omission};
+use crate::schema::shape::path::{Name, Path};
+use crate::schema::shape::tree::{ROOT, Tree};
+use crate::schema::shape::{Shape, describe};
+use crate::schema::shape::{repeats, trace};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The shape of `T`, with problems where it does not read what it writes.
+pub(super) fn shape<T: Serialize + DeserializeOwned>() -> Shape {
+    let mut texts = BTreeSet::new();
+    let mut problems = BTreeSet::new();
+    let tree = trace::run::<T>(|value| match serde_json::to_string(&value) {
+        Ok(text) => drop(texts.insert(text)),
+        Err(error) => drop(problems.insert(format!("it cannot be written as JSON: {error}"))),
+    });
+    let tree = repeats::mark::<T>(tree);
+    let mut check = Check { tree: &tree, problems, sound: true, written: BTreeSet::new() };
+    for text in &texts {
+        check.round_trip::<T>(text);
+    }
+    let mut shape = describe::shape(&tree);
+    if !texts.is_empty() {
+        check.mark_read_only(ROOT, &mut shape);
+    }
+    shape.problems.extend(check.problems);
+    shape
+}
+
+struct Check<'t> {
+    tree: &'t Tree,
+    problems: BTreeSet<String>,
+    /// Nothing was wrong with the text looked at.
+    sound: bool,
+    /// The fields that were seen in something written.
+    written: BTreeSet<Id>,
+}
+
+impl Check<'_> {
+    fn round_trip<T: Serialize + DeserializeOwned>(&mut self, text: &str) {
+        let Ok(value) = serde_json::from_str::<Value>(text) else { return };
+        self.sound = true;
+        self.compare(ROOT, &value);
+        if !self.sound {
+            return;
+        }
+        match serde_json::from_str::<T>(text) {
+            Err(error) => {
+                self.report(format!("what is written cannot be read back: {error}"));
+            }
+            Ok(again) if serde_json::to_value(&again).ok().as_ref() != Some(&value) => {
+                self.report("what is read back differs from what was written".to_owned());
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn compare(&mut self, id: Id, value: &Value) {
+        let node = self.tree.get(id);
+        let untold = node.opaque || !node.others.is_empty();
+        match (&node.kind, value) {
+            (Kind::Unseen | Kind::Any, _) => {}
+            _ if untold => {}
+            (_, Value::Null) if node.null || node.kind == Kind::Unit => {}
+            (Kind::Loop(target), _) => self.compare(*target, value),
+            (Kind::Struct(_), Value::Object(fields)) => self.compare_fields(id, fields),
+            (Kind::Enum(_), Value::String(name)) => self.compare_variant(id, name, None),
+            (Kind::Enum(_), Value::Object(map)) if map.len() == 1 => {
+                map.iter().for_each(|(name, content)| self.compare_variant(id, name, Some(content)));
+            }
+            (Kind::List | Kind::Array(_), Value::Array(values)) => {
+                if let Some(child) = self.tree.child(id, 0) {
+                    for value in values {
+                        self.compare(child, value);
+                    }
+                }
+            }
+            (Kind::Tuple(len), Value::Array(values)) if values.len() == *len => {
+                node.children.iter().zip(values).for_each(|(&child, value)| self.compare(child, value));
+            }
+            (Kind::Map, Value::Object(map)) => {
+                if let Some(child) = self.tree.child(id, 1) {
+                    map.values().for_each(|value| self.compare(child, value));
+                }
+            }
+            (Kind::Text | Kind::Char, Value::String(_))
+            | (Kind::Integer(_) | Kind::Float(_), Value::Number(_))
+            | (Kind::Bool, Value::Bool(_))
+            | (Kind::Bytes, Value::Array(_)) => {}
+            _ => {
+                let read = describe::kind(self.tree, id);
+                let place = self.path(id).place();
+                self.report(format!(
+                    "{place} is written as {} but read as {read}; \
+                     make its `Serialize` and `Deserialize` agree",
+                    form(value)
+                ));
+            }
+        }
+    }
+
+    fn compare_fields(&mut self, id: Id, fields: &serde_json::Map<String, Value>) {
+        let children = &self.tree.get(id).children;
+        let target = |child: Id| self.tree.get(child).alias_of.unwrap_or(child);
+        let name = |child: Id| self.tree.get(child).step.as_ref().map_or("", |step| step.name());
+        let place = self.path(id).place();
+        let mut present = BTreeSet::new();
+        for (key, value) in fields {
+            if let Some(&child) = children.iter().find(|&&child| name(child) == key) {
+                let child = target(child);
+                present.insert(child);
+                self.compare(child, value);
+            } else if value.as_str() != Some(self.tree.get(id).name) {
+                let field = Name(key);
+                self.report(format!(
+                    "{place} is written with a field `{field}`, which is never read; \
+                     read it under that name too (`#[serde(alias = ..)]`), \
+                     or do not write it (`#[serde(skip)]`)"
+                ));
+            }
+        }
+        for child in self.tree.fields(id) {
+            if !present.contains(&child) && self.tree.get(child).omission != Omission::Allowed {
+                let field = Name(name(child)).to_string();
+                self.report(format!(
+                    "{place} is written without its field `{field}`, which is needed to read it; \
+                     write it always, or add `#[serde(default)]`"
+                ));
+            }
+        }
+        self.written.extend(present);
+    }
+
+    fn compare_variant(&mut self, id: Id, name: &str, content: Option<&Value>) {
+        let place = self.path(id).place();
+        let variants = self.tree.get(id).children.iter().copied();
+        let named = |child: Id| self.tree.get(child).step.as_ref().is_some_and(|step| step.name() == name);
+        let Some(child) = variants.into_iter().find(|&child| named(child)) else {
+            let variant = Name(name);
+            self.report(format!(
+                "{place} is written as a variant `{variant}`, which is never read; \
+                 read it under that name too (`#[serde(alias = ..)]`)"
+            ));
+            return;
+        };
+        match (content, &self.tree.get(child).kind) {
+            (None, Kind::Variant) => {}
+            (Some(content), kind) if *kind != Kind::Variant => self.compare(child, content),
+            _ => {
+                let place = self.path(child).place();
+                self.report(format!("{place} is written and read in different forms"));
+            }
+        }
+    }
+
+    fn mark_read_only(&self, id: Id, shape: &mut Shape) {
+        let node = self.tree.get(id);
+        let some_written = node.children.iter().any(|child| self.written.contains(child));
+        for child in self.tree.fields(id) {
+            if matches!(node.kind, Kind::Struct(_)) && !self.written.contains(&child) {
+                if let Some(line) = shape.lines.get_mut(&self.path(child)) {
+                    line.read_only = some_written;
+                }
+            } else {
+                self.mark_read_only(child, shape);
+            }
+        }
+    }
+
+    fn report(&mut self, problem: String) {
+        self.sound = false;
+        self.problems.insert(problem);
+    }
+
+    fn path(&self, id: Id) -> Path {
+        describe::path(self.tree, id)
+    }
+}
+
+fn form(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a flag",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

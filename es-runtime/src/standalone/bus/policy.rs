@@ -1,0 +1,160 @@
+//! What an application of the stand-alone style subscribes: storing, and taking snapshots.
+
+use super::{Bus, Subscription};
+use crate::aggregate::Aggregate;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Envelope, Recorded};
+use crate::event_set::Visited;
+use crate::id::Id;
+use crate::store::{EventStore, Repository};
+use crate::wait::Wait;
+
+/// Stores what is published, until it is closed or dropped.
+///
+/// What is published together is stored together, on the publisher's thread, which is blocked until it is: with an async
+/// runtime, publish where blocking is allowed. If that fails,
+/// [`Bus::publish`] does, and those that subscribed later are not called: subscribe this first. If the reply of the
+/// store is lost, the policy asks again, and nothing is stored twice. Of two policies on one bus and one store the
+/// second is refused as a conflict: have one application in a process.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use es_runtime::standalone::{Bus, PersistencePolicy};
+/// use es_runtime::mapper::Mapper;
+/// use es_runtime::recorder::{EventRange, MemoryRecorder};
+/// use es_runtime::store::EventStore;
+/// use es_runtime::{Recorded, Wait, aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+///
+/// let bus = Bus::<Recorded<AccountEvent>>::new();
+/// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
+/// let policy = PersistencePolicy::new(&bus, store.clone());
+///
+/// let account = Account::open();
+/// bus.publish(account.pending())?;
+/// assert_eq!(store.get(account.id(), EventRange::all()).wait()?.len(), 1);
+/// policy.close();
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[must_use = "it stores nothing once it is dropped"]
+#[derive(Debug)]
+pub struct PersistencePolicy {
+    subscription: Subscription,
+}
+
+impl PersistencePolicy {
+    /// Stores all that is published.
+    pub fn new<E: Visited<M>, M>(bus: &Bus<Recorded<E>>, store: EventStore) -> Self {
+        Self::matching(bus, store, |_| true)
+    }
+
+    /// Stores what `predicate` is true for.
+    pub fn matching<E: Visited<M>, M>(
+        bus: &Bus<Recorded<E>>,
+        store: EventStore,
+        predicate: impl Fn(&Recorded<E>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let subscription = bus.subscribe_batches(move |events| {
+            let matching: Vec<_> = events.iter().filter(|event| predicate(event)).collect();
+            if matching.is_empty() { Ok(()) } else { store.put_any(&matching).wait().map(drop) }
+        });
+        Self { subscription }
+    }
+
+    /// Stores nothing any more.
+    pub fn close(self) {
+        self.subscription.close();
+    }
+}
+
+/// Takes a snapshot each time that so many events were published of an aggregate, until it is closed or dropped.
+///
+/// Subscribe it after what stores the events. A snapshot that fails does not fail the publisher: it is made again
+/// later, and meanwhile loading is slower.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use es_runtime::mapper::Mapper;
+/// # use es_runtime::recorder::{MemoryRecorder, MemorySnapshots};
+/// # use es_runtime::store::{EventStore, SnapshotStore};
+/// # use es_runtime::{Recorded, Wait, aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// #     #[event(Deposited)]
+/// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+/// # }
+/// use es_runtime::standalone::{Bus, PersistencePolicy, SnapshottingPolicy};
+/// use es_runtime::store::Repository;
+///
+/// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
+/// # let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
+/// let bus = Bus::<Recorded<AccountEvent>>::new();
+/// let repository = Repository::new(store.clone()).with_snapshots(snapshots);
+/// let _storing = PersistencePolicy::new(&bus, store);
+/// let _snapshots = SnapshottingPolicy::new::<Account>(&bus, repository.clone(), 2);
+///
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// bus.publish(account.pending())?;
+/// if let Some(snapshots) = repository.snapshots() {
+///     assert_eq!(snapshots.versions(account.id()).wait()?, [2]);
+/// }
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[must_use = "it takes no snapshots once it is dropped"]
+#[derive(Debug)]
+pub struct SnapshottingPolicy {
+    subscription: Subscription,
+}
+
+impl SnapshottingPolicy {
+    /// Takes a snapshot at each version that is a multiple of `every`; 0 is never.
+    pub fn new<A: Aggregate>(bus: &Bus<Recorded<A::Event>>, repository: Repository, every: u64) -> Self {
+        Self::told::<A>(bus, repository, every, |_| {})
+    }
+
+    /// The same, which tells of snapshots that fail.
+    pub fn told<A: Aggregate>(
+        bus: &Bus<Recorded<A::Event>>,
+        repository: Repository,
+        every: u64,
+        failed: impl Fn(&Error) + Send + Sync + 'static,
+    ) -> Self {
+        Self::taking(bus, every, move |envelope| {
+            let taken = repository.take_snapshot::<A>(Id::from_uuid(envelope.id()), envelope.version());
+            match taken.wait() {
+                // There is nothing to take of what is discarded.
+                Err(error) if error.kind() != ErrorKind::NotFound => failed(&error),
+                _ => {}
+            }
+        })
+    }
+
+    /// Calls `take` at each version that is a multiple of `every`, for snapshots of your own kind.
+    pub fn taking<E: 'static>(
+        bus: &Bus<Recorded<E>>,
+        every: u64,
+        take: impl Fn(&Envelope) + Send + Sync + 'static,
+    ) -> Self {
+        let due = move |recorded: &Recorded<E>| {
+            every > 0 && recorded.envelope().version().get().is_multiple_of(every)
+        };
+        Self { subscription: bus.subscribe(due, move |recorded| take(recorded.envelope())) }
+    }
+
+    /// Takes no snapshots any more.
+    pub fn close(self) {
+        self.subscription.close();
+    }
+}

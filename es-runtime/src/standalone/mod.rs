@@ -1,0 +1,7 @@
+//! The style without macros: a bus with policies, and states made by any function.
+
+mod repository;
+mod bus;
+
+pub use self::bus::{Bus, Outcome, PersistencePolicy, SnapshottingPolicy, Subscription};
+pub use self::repository::MutatorRepository;

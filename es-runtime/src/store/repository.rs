@@ -1,0 +1,398 @@
+//! The repository: aggregates made from their stored events.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::aggregate::{Aggregate, Replay, Root, Seal, not_found};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::id::{Id, Version};
+use crate::mapper::{Mapped, check_topic};
+use crate::observe;
+use crate::recorder::{EventRange, Remains};
+use crate::store::{Cache, EventStore, Rows, Snapshot, SnapshotStore, key};
+
+/// Loads aggregates.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    store: EventStore,
+    snapshots: Option<SnapshotStore>,
+    cache: Option<Arc<Cache>>,
+}
+
+impl Repository {
+    /// Loads from this store.
+    pub const fn new(store: EventStore) -> Self {
+        Self { store, snapshots: None, cache: None }
+    }
+
+    /// The same, which begins with a snapshot where there is one.
+    #[must_use]
+    pub fn with_snapshots(mut self, snapshots: SnapshotStore) -> Self {
+        self.snapshots = Some(snapshots);
+        self
+    }
+
+    /// The same, which keeps what it loaded. A cache may be shared by repositories of one store.
+    #[must_use]
+    pub fn with_cache(mut self, cache: impl Into<Arc<Cache>>) -> Self {
+        self.cache = Some(cache.into());
+        self
+    }
+
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        self.cache.as_deref()
+    }
+
+    /// The snapshots, if there is a store for them.
+    pub const fn snapshots(&self) -> Option<&SnapshotStore> {
+        self.snapshots.as_ref()
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &EventStore {
+        &self.store
+    }
+
+    /// The aggregate as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) if it was never created or is discarded,
+    /// [`WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id is that of another type, and what mapper and
+    /// store report.
+    pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
+        let Some(cache) = &self.cache else {
+            return self.load(id, At::Version(Version::MAX)).await.map(whole);
+        };
+        let (mut moment, kept) = (cache.moment(&key(id)), cache.get(id));
+        let mut later = None;
+        if let Some(kept) = &kept
+            && cache.asks_for_later_events()
+        {
+            if !self.store.is_forgotten(id.uuid()).await? {
+                later = Rows::after(&self.store, id, EventRange::all(), kept.end()).await?;
+            }
+            if later.is_none() {
+                // Forgotten, or made from events that a restored backup lacks.
+                cache.remove(&key(id));
+                moment = cache.moment(&key(id));
+            }
+        }
+        let now = At::Version(Version::MAX);
+        let (known, newest) = match (kept, later) {
+            (Some(kept), _) if !cache.asks_for_later_events() => return kept.finish().map(whole),
+            (Some(kept), Some(later)) => {
+                (Some(kept.version()), self.replay(id, later, now, Some(kept)).await)
+            }
+            _ => (None, self.load(id, now).await),
+        };
+        match newest {
+            Ok(root) => {
+                let root = root.into_shared();
+                if known != Some(root.version()) {
+                    cache.put(&root, moment);
+                }
+                Ok(whole(root))
+            }
+            Err(error) => {
+                cache.remove(&key(id));
+                Err(error)
+            }
+        }
+    }
+
+    /// The aggregate as it was at a version or a time; at its last version, if that is lower.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`NotFound`](crate::ErrorKind::NotFound) also if it did not exist then.
+    pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
+        self.load(id, at.into()).await.map(|root| Past(whole(root)))
+    }
+
+    /// Whether there is such an aggregate now.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), but for `NotFound`.
+    pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
+        let last = EventRange::all().descending().limit(1);
+        let mut pages = self.store.pages(id, last);
+        let rows = match pages.next().await {
+            Err(error) if error.kind() == ErrorKind::Forgotten => return Ok(false),
+            rows => rows?,
+        };
+        let Some(row) = rows.as_ref().and_then(|rows| rows.first()) else { return Ok(false) };
+        Ok(match pages.mapper().decode_mapped::<A>(row)? {
+            Mapped::Event(last) => !crate::aggregate::is_discarded::<A>(last.event()),
+            Mapped::Retired(_) => true,
+        })
+    }
+
+    /// Reads the snapshot of exactly this version.
+    ///
+    /// Returns `None` if there is none, or if code took it that changed since.
+    ///
+    /// # Errors
+    ///
+    /// Errors of mapper and store; [`Config`](ErrorKind::Config) if there is no store for snapshots.
+    pub async fn snapshot_at<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        let version = version.into();
+        self.read_snapshot(id, EventRange::all().gte(version).lte(version)).await
+    }
+
+    /// Reads the last snapshot of this version or a lower one; of [`Version::MAX`], the last of all.
+    ///
+    /// Returns `None` if there is none, or if code took it that changed since.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot_at`](Self::snapshot_at).
+    pub async fn most_recent_snapshot<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        self.read_snapshot(id, EventRange::all().lte(version.into())).await
+    }
+
+    async fn read_snapshot<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        range: EventRange,
+    ) -> Result<Option<Snapshot<A>>, Error> {
+        let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
+        snapshots.read(&self.store, id, range).await
+    }
+
+    /// Keeps the state that an aggregate has now, or had at a version; returns that version. One that is kept already
+    /// is not stored again.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
+    pub async fn take_snapshot<A: Aggregate>(&self, id: Id<A>, at: Version) -> Result<Version, Error> {
+        let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
+        let (root, known) = self.load_from(id, At::Version(at)).await?;
+        if known != Some(root.version()) {
+            snapshots.put(&self.store, &root).await?;
+        }
+        Ok(root.version())
+    }
+
+    /// Keeps the states that an aggregate, which was just saved, had at these versions, lowest first.
+    pub(crate) async fn take_snapshots<A: Aggregate>(
+        &self,
+        saved: &Root<A>,
+        versions: impl Iterator<Item = Version>,
+    ) -> Result<(), Error> {
+        let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
+        let mut earlier = None;
+        for version in versions {
+            // The state is at hand: nothing has to be read.
+            if version == saved.version() {
+                return snapshots.put(&self.store, saved).await;
+            }
+            let root = match earlier {
+                Some(root) => self.go_on(saved.id(), Replay::after(root), version).await?,
+                None => self.load(saved.id(), At::Version(version)).await?,
+            };
+            snapshots.put(&self.store, &root).await?;
+            earlier = Some(root);
+        }
+        Ok(())
+    }
+
+    /// Destroys the data key of an aggregate, and its snapshots; see
+    /// [`Application::forget`](crate::Application::forget).
+    ///
+    /// # Errors
+    ///
+    /// [`WrongAggregate`](ErrorKind::WrongAggregate) or [`UnknownTopic`](ErrorKind::UnknownTopic) if the first event is none of
+    /// this aggregate, and as [`EventStore::forget`]; wherever the key may be destroyed, the snapshots and the cached state
+    /// are gone, too.
+    pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
+        self.check_first::<A>(id).await?;
+        let mut was_asked = false;
+        let forgotten = self.store.try_to_forget(A::NAME, id.uuid(), &mut was_asked).await;
+        // After the key, so that nothing that can be read comes back.
+        if let Some(cache) = &self.cache {
+            cache.remove(&key(id));
+        }
+        clear_forgotten(self.snapshots.as_ref().filter(|_| was_asked), id.uuid(), forgotten).await
+    }
+
+    /// Refuses an id whose first event belongs to another aggregate; also one whose data key is lost or destroyed, as far as
+    /// the topic says.
+    async fn check_first<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
+        let rows = self.store.rows(id.uuid(), Version::INITIAL, 1).await?;
+        let Some(first) = rows.first() else { return Ok(()) };
+        check_topic::<A>(first)?;
+        let Ok(mapper) = self.store.mapper_for(id.uuid()).await else { return Ok(()) };
+        match mapper.decode_mapped::<A>(first) {
+            Err(error) if error.kind() == ErrorKind::WrongAggregate => Err(error),
+            // Data that cannot be read can be forgotten all the same.
+            _ => Ok(()),
+        }
+    }
+
+    async fn load<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<Root<A>, Error> {
+        self.load_from(id, at).await.map(|(root, _)| root)
+    }
+
+    /// Loads the root, and returns with it the version of the snapshot that it was made from.
+    async fn load_from<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<(Root<A>, Option<Version>), Error> {
+        let (version, until) = bounds(at);
+        let range = EventRange::all().lte(version);
+        if let Some(snapshots) = &self.snapshots
+            && let Some(kept) = snapshots.latest(&self.store, id, version, until).await
+            && let Some(rows) = snapshots.rows_after(&self.store, id, range, kept.end()).await?
+        {
+            let known = Some(kept.version());
+            return Ok((self.replay(id, rows, at, Some(kept)).await?, known));
+        }
+        Ok((self.replay(id, Rows::of(self.store.pages(id, range)), at, None).await?, None))
+    }
+
+    /// Loads what comes after a state, up to a version.
+    async fn go_on<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        known: Replay<A>,
+        last: Version,
+    ) -> Result<Root<A>, Error> {
+        let later = EventRange::all().gt(known.version()).lte(last);
+        self.replay(id, Rows::of(self.store.pages(id, later)), At::Version(last), Some(known)).await
+    }
+
+    /// Replays rows, after the part that was replayed before.
+    async fn replay<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        mut rows: Rows<'_, A>,
+        at: At,
+        mut replay: Option<Replay<A>>,
+    ) -> Result<Root<A>, Error> {
+        let ((_, until), mut replayed) = (bounds(at), 0);
+        'pages: while let Some(page) = rows.next().await? {
+            rows.read_ahead().await;
+            for row in &page {
+                let mapped = rows.mapper().decode_mapped::<A>(row)?;
+                let timestamp = match &mapped {
+                    Mapped::Event(event) => event.envelope().timestamp(),
+                    Mapped::Retired(envelope) => envelope.timestamp(),
+                };
+                // Time never runs backwards within an aggregate.
+                if until.is_some_and(|until| timestamp > until) {
+                    break 'pages;
+                }
+                replayed += 1;
+                match (&mut replay, mapped) {
+                    (Some(replay), Mapped::Event(event)) => replay.push(event)?,
+                    (Some(replay), Mapped::Retired(envelope)) => replay.skip(&envelope)?,
+                    (None, Mapped::Event(event)) => replay = Some(Replay::begin(id, event)?),
+                    (None, Mapped::Retired(envelope)) => {
+                        return Err(crate::aggregate::misplaced::<A>(
+                            envelope.id(),
+                            envelope.version(),
+                            "creates it, but is retired",
+                        ));
+                    }
+                }
+            }
+        }
+        observe::replayed(A::NAME, replayed);
+        let replay = replay.ok_or_else(|| not_found::<A>(id, no_events(at)))?;
+        replay.finish()
+    }
+}
+
+/// Removes the snapshots of what the store was asked to forget, also if the store has failed or is not done; the first error
+/// is reported.
+pub(crate) async fn clear_forgotten(
+    snapshots: Option<&SnapshotStore>,
+    id: Uuid,
+    forgotten: Result<Remains, Error>,
+) -> Result<Remains, Error> {
+    let Some(snapshots) = snapshots else { return forgotten };
+    let cleared = snapshots.clear(id).await;
+    forgotten.and_then(|remains| cleared.map(|()| remains))
+}
+
+#[cold]
+pub(crate) fn no_snapshots() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "there is no store for snapshots; open the application with `snapshots()`, or give the repository one",
+    )
+}
+
+/// The last version that is meant, and the last time.
+pub(crate) fn bounds(at: At) -> (Version, Option<Timestamp>) {
+    match at {
+        At::Version(version) => (version, None),
+        At::Time(time) => (Version::MAX, Some(time)),
+    }
+}
+
+/// Why nothing is there, if no event is.
+pub(crate) fn no_events(at: At) -> &'static str {
+    if at == At::Version(Version::MAX) { "it has no events" } else { "it has no events, or none until then" }
+}
+
+fn whole<A: Aggregate>(root: Root<A>) -> A {
+    A::from_root(root, Seal::new())
+}
+
+/// A moment in the life of an aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum At {
+    /// After the event that made this version; the last one, if there are fewer.
+    Version(Version),
+    /// After the last event that was recorded at this time or before.
+    Time(Timestamp),
+}
+
+impl From<Version> for At {
+    fn from(version: Version) -> Self {
+        Self::Version(version)
+    }
+}
+
+impl From<u32> for At {
+    fn from(version: u32) -> Self {
+        Self::Version(version.into())
+    }
+}
+
+impl From<Timestamp> for At {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(time)
+    }
+}
+
+/// An aggregate as it was: to look at, not to change.
+pub struct Past<A>(A);
+
+impl<A> Deref for Past<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.0
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for Past<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Past").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,176 @@
+//! After a save: the cache keeps the stored states, and snapshots are taken of them.
+//!
+//! The store is the truth: nothing here fails a save, and nothing is lost if it is not done.
+
+use std::collections::HashMap;
+
+use crate::aggregate::{Aggregate, Discarded, Root};
+use crate::error::Error;
+use crate::id::Version;
+use crate::observe;
+use crate::recorder::Boxed;
+use crate::store::{Cache, Key, Repository, key};
+
+/// The rule by which saves take snapshots.
+#[derive(Default)]
+pub(crate) struct Snapshotting {
+    /// After how many events, by the name of the aggregate.
+    pub(crate) every: HashMap<&'static str, u64>,
+    /// After how many events where no number is set.
+    pub(crate) usual: Option<u64>,
+}
+
+impl Snapshotting {
+    /// Returns whether no aggregate has automatic snapshots.
+    pub(crate) fn is_off(&self) -> bool {
+        self.every.is_empty() && self.usual.is_none()
+    }
+
+    fn every(&self, name: &str) -> Option<u64> {
+        self.every.get(name).copied().or(self.usual).filter(|every| *every > 0)
+    }
+}
+
+/// A root of any aggregate, as the cache and the snapshots see it.
+pub(crate) trait Kept: Send + Sync {
+    /// Returns the place of its state in the cache.
+    fn key(&self) -> Key;
+
+    /// Returns the name of the aggregate.
+    fn name(&self) -> &'static str;
+
+    /// Returns the version that is stored; 0 if none is.
+    fn stored_version(&self) -> u64;
+
+    /// Caches the state, if it is the stored one; removes it, if the aggregate is discarded.
+    fn cache(&self, cache: &Cache, moment: u64);
+
+    /// Takes a snapshot of each multiple of `every` that was stored after the version `before`, or returns nothing if there
+    /// is none.
+    fn take_snapshots<'a>(
+        &'a self,
+        repository: &'a Repository,
+        every: u64,
+        before: u64,
+    ) -> Option<Boxed<'a, ()>>;
+}
+
+impl<A: Aggregate> Kept for Root<A> {
+    fn key(&self) -> Key {
+        key(self.id())
+    }
+
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn stored_version(&self) -> u64 {
+        self.version().get().saturating_sub(self.pending().len() as u64)
+    }
+
+    fn cache(&self, cache: &Cache, moment: u64) {
+        if self.pending().is_empty() && !self.is_outdated() {
+            cache.put(self, moment);
+        }
+    }
+
+    fn take_snapshots<'a>(
+        &'a self,
+        repository: &'a Repository,
+        every: u64,
+        before: u64,
+    ) -> Option<Boxed<'a, ()>> {
+        let multiples = (before / every + 1)..=(self.stored_version() / every);
+        if multiples.is_empty() || self.is_outdated() {
+            return None;
+        }
+        let versions = multiples.filter_map(move |multiple| Version::new(multiple * every));
+        Some(Box::pin(repository.take_snapshots(self, versions)))
+    }
+}
+
+impl<A: Aggregate> Kept for Discarded<A> {
+    fn key(&self) -> Key {
+        self.root().key()
+    }
+
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn stored_version(&self) -> u64 {
+        self.root().stored_version()
+    }
+
+    fn cache(&self, cache: &Cache, _: u64) {
+        cache.remove(&self.key());
+    }
+
+    fn take_snapshots<'a>(&'a self, _: &'a Repository, _: u64, _: u64) -> Option<Boxed<'a, ()>> {
+        None
+    }
+}
+
+/// A save that is going on.
+///
+/// Dropped before its [end](Self::end), it may or may not have stored something: a cache that does not ask the store then
+/// loses the aggregates, whatever a load cached meanwhile.
+pub(crate) struct Upkeep<'a> {
+    repository: &'a Repository,
+    places: Vec<Place>,
+    is_stored: bool,
+}
+
+struct Place {
+    key: Key,
+    /// The version that was stored before.
+    before: u64,
+    /// The moment of the cache before.
+    moment: u64,
+}
+
+impl<'a> Upkeep<'a> {
+    /// Notes how things stand before the save; takes the aggregates out of a cache that does not ask the store.
+    pub(crate) fn begin<'r>(repository: &'a Repository, roots: impl Iterator<Item = &'r dyn Kept>) -> Self {
+        let place = |root: &dyn Kept| Place { key: root.key(), before: root.stored_version(), moment: 0 };
+        let places = roots.map(place).collect();
+        let mut upkeep = Self { repository, places, is_stored: false };
+        upkeep.uncache();
+        if let Some(cache) = repository.cache() {
+            // Once all are out: some share a moment.
+            upkeep.places.iter_mut().for_each(|place| place.moment = cache.moment(&place.key));
+        }
+        upkeep
+    }
+
+    /// Caches what was stored, and takes the snapshots that are due. A snapshot that fails is reported, and no more.
+    pub(crate) async fn end(mut self, snapshotting: &Snapshotting, roots: Vec<&dyn Kept>) {
+        self.is_stored = true;
+        if let Some(cache) = self.repository.cache() {
+            roots.iter().zip(&self.places).for_each(|(root, place)| root.cache(cache, place.moment));
+        }
+        for (root, place) in roots.iter().zip(&self.places) {
+            let Some(every) = snapshotting.every(root.name()) else { continue };
+            let Some(taking) = root.take_snapshots(self.repository, every, place.before) else { continue };
+            let taken: Result<(), Error> = observe::snapshot(root.name(), place.key.1, taking).await;
+            if let (Err(error), Some(snapshots)) = (taken, self.repository.snapshots()) {
+                snapshots.report(&error);
+            }
+        }
+    }
+
+    /// Takes the aggregates out of a cache that does not ask the store.
+    fn uncache(&self) {
+        if let Some(cache) = self.repository.cache().filter(|cache| !cache.asks_for_later_events()) {
+            self.places.iter().for_each(|place| cache.remove(&place.key));
+        }
+    }
+}
+
+impl Drop for Upkeep<'_> {
+    fn drop(&mut self) {
+        if !self.is_stored {
+            self.uncache();
+        }
+    }
+}
