@@ -92,7 +92,9 @@ fn back_edges(modules: &[String], module: &str, source: &str) -> Vec<String> {
     let at = modules.iter().position(|known| known == module);
     let own = at.unwrap_or_else(|| panic!("`{module}` is not declared in lib.rs"));
     let mut edges = used(source);
-    edges.retain(|used| !modules[..=own].contains(used) && !source.contains(&format!("macro_rules! {used} {{")));
+    edges.retain(|used| {
+        !modules[..=own].contains(used) && !source.contains(&format!("macro_rules! {used} {{"))
+    });
     edges
 }
 
