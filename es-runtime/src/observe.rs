@@ -5,6 +5,7 @@
 //! [`Application`](crate::Application), and its names are part of the interface.
 
 use std::future::Future;
+use std::task::Poll;
 
 use uuid::Uuid;
 
@@ -12,15 +13,15 @@ use crate::error::Error;
 
 #[cfg(feature = "tracing")]
 mod on {
-    use tracing::{Instrument, Level, Span, event, field, info_span, warn};
+    use tracing::{Instrument, Level, event, field, info_span, warn};
 
-    use super::{Error, Future, Uuid};
+    use super::{Error, Future, Poll, Uuid};
 
     /// What subscribers filter by: not the paths of modules, which may move.
     const TARGET: &str = "es_runtime";
 
     /// Does the work within a span, which tells in the end of which kind its error is.
-    async fn within<T>(span: Span, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn within<T>(span: tracing::Span, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let done = work.instrument(span.clone()).await;
         if let Err(error) = &done {
             span.record("error", field::debug(error.kind()));
@@ -55,6 +56,25 @@ mod on {
     }
     spans!(get execute snapshot forget);
 
+    /// A span for a future that is written by hand.
+    #[derive(Clone)]
+    pub(crate) struct Span(tracing::Span);
+
+    impl Span {
+        pub(crate) fn execute(aggregate: &'static str, id: Uuid) -> Self {
+            Self(info_span!(target: TARGET, "execute", aggregate, %id, error = field::Empty))
+        }
+
+        /// Polls within the span, which says in the end of which kind the error is.
+        pub(crate) fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
+            let polled = self.0.in_scope(poll);
+            if let Poll::Ready(Err(error)) = &polled {
+                self.0.record("error", field::debug(error.kind()));
+            }
+            polled
+        }
+    }
+
     pub(crate) fn retry(because: &Error) {
         event!(target: TARGET, Level::DEBUG, monotonic_counter.es_retries = 1_u64, because = ?because.kind());
     }
@@ -75,7 +95,7 @@ mod on {
 
 #[cfg(not(feature = "tracing"))]
 mod off {
-    use super::{Error, Future, Uuid};
+    use super::{Error, Future, Poll, Uuid};
 
     pub(crate) fn save<W: Future>(_: usize, _: usize, work: W) -> W {
         work
@@ -89,6 +109,19 @@ mod off {
         )+};
     }
     spans!(get execute snapshot forget);
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Span;
+
+    impl Span {
+        pub(crate) const fn execute(_: &'static str, _: Uuid) -> Self {
+            Self
+        }
+
+        pub(crate) fn poll<T>(self, poll: impl FnOnce() -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
+            poll()
+        }
+    }
 
     pub(crate) const fn retry(_: &Error) {}
 

@@ -2,20 +2,16 @@
 //!
 //! Many callers on one aggregate replay it at each attempt. A snapshot every so many events, or the cache, shortens that.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use uuid::Uuid;
-
-use super::{Application, Batch, Targets};
+use super::command::of_new_commit;
+use super::turns::{End, Turns};
+use super::{Application, CommandResult, Execute, Runs, RunsAsync};
 use crate::aggregate::Seal;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::id::CommitId;
 use crate::observe;
 use crate::wait::Retry;
-
-/// The number of times that a save with an unknown outcome is offered.
-const OFFERS: u32 = 4;
 
 /// A hundred attempts, soon one after the other: each conflict means that another caller got on.
 pub(super) const RETRY: Retry = Retry::new()
@@ -23,29 +19,6 @@ pub(super) const RETRY: Retry = Retry::new()
     .wait(Duration::from_micros(200))
     .longest_wait(Duration::from_millis(50))
     .jitter(1.0);
-
-/// What a command returns: nothing, or a `Result` that refuses with `Err`.
-#[diagnostic::on_unimplemented(
-    message = "a command returns nothing or a `Result`, not `{Self}`",
-    label = "neither `()` nor a `Result`",
-    note = "return `Ok(value)`, with the type of the refusal: `Ok::<_, Overdrawn>(value)`"
-)]
-pub trait CommandResult: Send {
-    /// Returns whether the command refused: then nothing is saved.
-    fn is_refused(&self) -> bool;
-}
-
-impl CommandResult for () {
-    fn is_refused(&self) -> bool {
-        false
-    }
-}
-
-impl<T: Send, E: Send> CommandResult for Result<T, E> {
-    fn is_refused(&self) -> bool {
-        self.is_err()
-    }
-}
 
 impl Application {
     /// Loads an aggregate, or up to four, runs a command on it, and saves it.
@@ -106,15 +79,128 @@ impl Application {
     ///
     /// A save whose outcome is not known is offered again a few times. If it stays unknown, the error is
     /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
-    pub async fn execute<T: Targets<F, R>, F, R: CommandResult>(
+    pub fn execute<T: Runs<F, R>, F, R: CommandResult>(
         &self,
         ids: T,
         command: F,
+    ) -> Execute<'_, T::Loaded, F, R> {
+        Execute::new(Turns::new(self, None, ids), command, R::is_refused, of_new_commit)
+    }
+
+    /// Runs a command that cannot refuse, and returns its value, of whatever type. In all else it is as
+    /// [`execute`](Self::execute).
+    ///
+    /// A `Result` is a value like any other here: the events that the command recorded are saved, whether it is `Ok` or `Err`.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64, pub owner: String }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 10, owner: String::new() } }
+    /// #     #[event(Withdrawn)]
+    /// #     fn take(&mut self, amount: i64) { self.balance -= amount; }
+    /// #     #[event(Renamed)]
+    /// #     pub fn rename(&mut self, owner: String) { self.owner = owner; }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// # let mut account = Account::open();
+    /// # app.save(&mut account).wait()?;
+    /// let owner = String::from("Ann");
+    /// let version = app
+    ///     .update(account.id(), |account| {
+    ///         // A copy for each attempt: the command may run again.
+    ///         account.rename(owner.clone());
+    ///         account.version()
+    ///     })
+    ///     .wait()?;
+    /// assert_eq!(version, 2);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub fn update<T: Runs<F, R>, F, R>(&self, ids: T, command: F) -> Execute<'_, T::Loaded, F, R> {
+        Execute::new(Turns::new(self, None, ids), command, |_| false, of_new_commit)
+    }
+
+    /// Runs an async command: one that asks other services before it decides. In all else it is as [`execute`](Self::execute).
+    ///
+    /// The command may run again, and so may its questions. It holds no lock and no transaction meanwhile; the longer it
+    /// takes, the more likely another caller is first.
+    ///
+    /// Where the future has to be `Send`, as in a task of tokio or a handler of axum, write `async move` and give the command
+    /// values of its own: Rust 1.95 does not see that an async closure with borrowed values can be sent, and says that
+    /// `AsyncFnMut` or `Send` "is not general enough".
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64, pub owner: String }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 10, owner: String::new() } }
+    /// #     #[event(Withdrawn)]
+    /// #     fn take(&mut self, amount: i64) { self.balance -= amount; }
+    /// #     #[event(Renamed)]
+    /// #     pub fn rename(&mut self, owner: String) { self.owner = owner; }
+    /// # }
+    /// # #[derive(Debug)]
+    /// # pub struct Blocked;
+    /// async fn check(owner: &str) -> Result<(), Blocked> {
+    ///     // .. asks another service
+    /// #   let _ = owner;
+    ///     Ok(())
+    /// }
+    ///
+    /// # impl Account {
+    /// #     pub fn withdraw(&mut self, amount: i64) { self.take(amount); }
+    /// # }
+    /// # async {
+    /// # let app = Application::open("memory:").await?;
+    /// # let mut account = Account::open();
+    /// # app.save(&mut account).await?;
+    /// let withdraw = async move |account: &mut Account| {
+    ///     check(&account.owner).await?;
+    ///     account.withdraw(3);
+    ///     Ok::<_, Blocked>(account.balance)
+    /// };
+    /// let balance = app.execute_async(account.id(), withdraw).await?;
+    /// assert!(balance.is_ok_and(|balance| balance == 7));
+    /// # Ok::<(), es_runtime::Error>(())
+    /// # }.wait()?;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub async fn execute_async<T: RunsAsync<F, R>, F, R: CommandResult>(
+        &self,
+        ids: T,
+        mut command: F,
     ) -> Result<R, Error> {
-        self.execute_under(None, ids, command).await?.ok_or_else(|| {
-            // Nobody else knows the commit id that the library made.
-            Error::new(ErrorKind::Corrupt, "the store reports a new commit as done before; check the store")
-        })
+        let mut turns = Turns::new(self, None, ids);
+        let (name, first) = turns.first();
+        let runs = async {
+            while let Some(mut loaded) = turns.load().await? {
+                let result = T::run_async(&mut loaded, &mut command, Seal::new()).await;
+                if result.is_refused() {
+                    return Ok(result);
+                }
+                match turns.save(&mut loaded).await? {
+                    End::Saved => return Ok(result),
+                    End::DoneBefore => break,
+                    End::Again => {}
+                }
+            }
+            of_new_commit(None)
+        };
+        observe::execute(name, first, runs).await
     }
 
     /// Runs a command as [`execute`](Self::execute) does, for a request that may be sent twice: the store keeps the commit id
@@ -161,121 +247,12 @@ impl Application {
     ///
     /// Its effect is stored once, always. If the reply of the store is lost, a caller knows its own events by their values and
     /// times: two callers whose events are equal to the microsecond may both get the result of their run.
-    pub async fn execute_once<T: Targets<F, R>, F, R: CommandResult>(
+    pub fn execute_once<T: Runs<F, R>, F, R: CommandResult>(
         &self,
         commit: CommitId,
         ids: T,
         command: F,
-    ) -> Result<Option<R>, Error> {
-        self.execute_under(Some(commit), ids, command).await
-    }
-
-    /// Runs a command until it is saved without a conflict. Returns `None` if another caller did it under the commit id.
-    async fn execute_under<T: Targets<F, R>, F, R: CommandResult>(
-        &self,
-        commit: Option<CommitId>,
-        ids: T,
-        mut command: F,
-    ) -> Result<Option<R>, Error> {
-        let named = ids.ids(Seal::new());
-        refuse_twins(&named)?;
-        let (name, first) = named.first().copied().unwrap_or_default();
-        let runs = async {
-            let mut attempts = self.retry.begin();
-            loop {
-                let loaded = ids.load(self, Seal::new()).await;
-                if let Some(commit) = commit
-                    && self.is_done(commit, &named, loaded.as_ref().err()).await?
-                {
-                    return Ok(None);
-                }
-                match self.run::<T, F, R>(loaded?, commit, &mut command).await {
-                    Err(error) if error.kind() == ErrorKind::Conflict && attempts.again().await => {
-                        observe::retry(&error);
-                    }
-                    ended => return ended,
-                }
-            }
-        };
-        // Boxed once: the futures of loading and saving would be copied into each caller's.
-        observe::execute(name, first, Box::pin(runs)).await
-    }
-
-    /// Returns whether one of the aggregates has events under the commit id.
-    ///
-    /// Ask after loading: if it is stored since, this attempt conflicts, or is the same commit. An aggregate that is gone may
-    /// have done the command before it went.
-    async fn is_done(
-        &self,
-        commit: CommitId,
-        named: &[(&str, Uuid)],
-        not_loaded: Option<&Error>,
-    ) -> Result<bool, Error> {
-        if not_loaded.is_some_and(|error| !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten))
-        {
-            return Ok(false);
-        }
-        for (_, id) in named {
-            if self.store().has_commit(*id, commit).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Runs a command on aggregates that were just loaded, and saves them. Returns `None` if somebody else did it first, under
-    /// the same commit id.
-    async fn run<T: Targets<F, R>, F, R: CommandResult>(
-        &self,
-        mut loaded: T::Loaded,
-        commit: Option<CommitId>,
-        command: &mut F,
-    ) -> Result<Option<R>, Error> {
-        let places = |loaded: &mut T::Loaded| places(&T::batch(loaded, Seal::new()));
-        let before = places(&mut loaded);
-        let result = T::run(&mut loaded, command, Seal::new());
-        if result.is_refused() {
-            return Ok(Some(result));
-        }
-        if places(&mut loaded) != before {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                "the command replaced its aggregate by another one, and its events with it; call methods of the aggregate, \
-                 and save another one with `Application::save`",
-            ));
-        }
-        // The command has run: it is this save that has to come to an end, not another run.
-        let mut offers = self.retry.attempts(OFFERS).begin();
-        loop {
-            let batch = Batch { commit, is_looked_for: true, ..T::batch(&mut loaded, Seal::new()) };
-            match self.save(batch).await {
-                Err(error) if error.is_transient() && offers.again().await => observe::retry(&error),
-                saved => {
-                    saved?;
-                    // An outdated root had other events than those that somebody else stored.
-                    let is_other =
-                        T::batch(&mut loaded, Seal::new()).roots.iter().any(|root| root.is_outdated());
-                    return Ok((!is_other).then_some(result));
-                }
-            }
-        }
-    }
-}
-
-/// Returns the ids of the aggregates, each with the version that is stored.
-fn places(batch: &Batch<'_>) -> Vec<(Uuid, u64)> {
-    batch.roots.iter().map(|root| (root.id(), root.stored_version())).collect()
-}
-
-fn refuse_twins(named: &[(&'static str, Uuid)]) -> Result<(), Error> {
-    let mut ids = HashSet::new();
-    match named.iter().find(|(_, id)| !ids.insert(*id)) {
-        None => Ok(()),
-        Some((name, id)) => Err(Error::new(
-            ErrorKind::Invalid,
-            format!(
-                "the command was given `{name}` {id} twice; name each aggregate once, and pass it on within the command"
-            ),
-        )),
+    ) -> Execute<'_, T::Loaded, F, R, Option<R>> {
+        Execute::new(Turns::new(self, Some(commit), ids), command, R::is_refused, Ok)
     }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod check;
+mod command;
 mod environment;
 mod execute;
 mod hook;
@@ -9,18 +10,19 @@ mod ids;
 mod open;
 mod save;
 mod targets;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::batch::{Batch, IntoBatch};
-pub use self::execute::CommandResult;
+pub use self::command::{CommandResult, Execute};
 use self::hook::Hooks;
 pub use self::hook::SavedCommit;
 pub use self::ids::Ids;
 pub use self::open::Builder;
-pub use self::targets::Targets;
+pub use self::targets::{Runs, RunsAsync, Targets};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::event::Metadata;

@@ -9,7 +9,7 @@ use crate::aggregate::{Aggregate, Seal};
 use crate::error::Error;
 use crate::id::Id;
 
-/// The ids that [`Application::execute`] takes, for a command `F` that returns `R`: an [`Id`], or a tuple of two to four.
+/// The ids that name the aggregates of a command: an [`Id`], or a tuple of two to four.
 ///
 /// Only this crate can implement it.
 #[diagnostic::on_unimplemented(
@@ -17,27 +17,49 @@ use crate::id::Id;
     label = "neither an id nor a tuple of two to four ids",
     note = "pass `account.id()` and a closure `|account| ..`, or `(one.id(), other.id())` and `|one, other| ..`"
 )]
-pub trait Targets<F, R>: Copy {
+pub trait Targets: Copy + Send + Sync + 'static {
     /// The loaded aggregates, one for each id.
     #[doc(hidden)]
-    type Loaded;
+    type Loaded: Send;
 
     /// The ids, each with the name of its aggregate.
     #[doc(hidden)]
     fn ids(self, seal: Seal) -> Vec<(&'static str, Uuid)>;
 
     #[doc(hidden)]
-    fn load(self, application: &Application, seal: Seal)
-    -> impl Future<Output = Result<Self::Loaded, Error>>;
-
-    #[doc(hidden)]
-    fn run(loaded: &mut Self::Loaded, command: &mut F, seal: Seal) -> R;
+    fn load(
+        self,
+        application: &Application,
+        seal: Seal,
+    ) -> impl Future<Output = Result<Self::Loaded, Error>> + Send;
 
     #[doc(hidden)]
     fn batch(loaded: &mut Self::Loaded, seal: Seal) -> Batch<'_>;
 }
 
-impl<A: Aggregate, F: FnMut(&mut A) -> R, R> Targets<F, R> for Id<A> {
+/// [`Targets`] on which a command `F` runs that returns `R`: it takes `&mut` of each aggregate.
+#[diagnostic::on_unimplemented(
+    message = "a command cannot be executed on `{Self}`",
+    label = "neither an id nor a tuple of two to four ids",
+    note = "pass `account.id()` and a closure `|account| ..`, or `(one.id(), other.id())` and `|one, other| ..`"
+)]
+pub trait Runs<F, R>: Targets {
+    #[doc(hidden)]
+    fn run(loaded: &mut Self::Loaded, command: &mut F, seal: Seal) -> R;
+}
+
+/// [`Targets`] on which an async command `F` runs that returns `R`: it takes `&mut` of each aggregate.
+#[diagnostic::on_unimplemented(
+    message = "an async command cannot be executed on `{Self}`",
+    label = "neither an id nor a tuple of two to four ids",
+    note = "pass `account.id()` and a closure `async |account| ..`, or `(one.id(), other.id())` and `async |one, other| ..`"
+)]
+pub trait RunsAsync<F, R>: Targets {
+    #[doc(hidden)]
+    fn run_async(loaded: &mut Self::Loaded, command: &mut F, seal: Seal) -> impl Future<Output = R>;
+}
+
+impl<A: Aggregate + Send> Targets for Id<A> {
     type Loaded = A;
 
     fn ids(self, _: Seal) -> Vec<(&'static str, Uuid)> {
@@ -48,19 +70,27 @@ impl<A: Aggregate, F: FnMut(&mut A) -> R, R> Targets<F, R> for Id<A> {
         application.get(self).await
     }
 
+    fn batch(loaded: &mut A, _: Seal) -> Batch<'_> {
+        loaded.into_batch()
+    }
+}
+
+impl<A: Aggregate + Send, F: FnMut(&mut A) -> R, R> Runs<F, R> for Id<A> {
     fn run(loaded: &mut A, command: &mut F, _: Seal) -> R {
         command(loaded)
     }
+}
 
-    fn batch(loaded: &mut A, _: Seal) -> Batch<'_> {
-        loaded.into_batch()
+impl<A: Aggregate + Send, F: AsyncFnMut(&mut A) -> R, R> RunsAsync<F, R> for Id<A> {
+    async fn run_async(loaded: &mut A, command: &mut F, _: Seal) -> R {
+        command(loaded).await
     }
 }
 
 macro_rules! several {
     ($($aggregate:ident)+) => {
         #[allow(non_snake_case, reason = "the names are those of the types")]
-        impl<$($aggregate: Aggregate,)+ F: FnMut($(&mut $aggregate),+) -> R, R> Targets<F, R> for ($(Id<$aggregate>,)+) {
+        impl<$($aggregate: Aggregate + Send),+> Targets for ($(Id<$aggregate>,)+) {
             type Loaded = ($($aggregate,)+);
 
             fn ids(self, _: Seal) -> Vec<(&'static str, Uuid)> {
@@ -73,14 +103,29 @@ macro_rules! several {
                 Ok(($(application.get($aggregate).await?,)+))
             }
 
+            fn batch(loaded: &mut Self::Loaded, _: Seal) -> Batch<'_> {
+                let ($($aggregate,)+) = loaded;
+                ($($aggregate,)+).into_batch()
+            }
+        }
+
+        #[allow(non_snake_case, reason = "the names are those of the types")]
+        impl<$($aggregate: Aggregate + Send,)+ F: FnMut($(&mut $aggregate),+) -> R, R> Runs<F, R>
+            for ($(Id<$aggregate>,)+)
+        {
             fn run(loaded: &mut Self::Loaded, command: &mut F, _: Seal) -> R {
                 let ($($aggregate,)+) = loaded;
                 command($($aggregate),+)
             }
+        }
 
-            fn batch(loaded: &mut Self::Loaded, _: Seal) -> Batch<'_> {
+        #[allow(non_snake_case, reason = "the names are those of the types")]
+        impl<$($aggregate: Aggregate + Send,)+ F: AsyncFnMut($(&mut $aggregate),+) -> R, R> RunsAsync<F, R>
+            for ($(Id<$aggregate>,)+)
+        {
+            async fn run_async(loaded: &mut Self::Loaded, command: &mut F, _: Seal) -> R {
                 let ($($aggregate,)+) = loaded;
-                ($($aggregate,)+).into_batch()
+                command($($aggregate),+).await
             }
         }
     };

@@ -21,7 +21,7 @@ impl Account {
 fn main() {
     let app = Application::open("memory:").wait().unwrap();
     let (one, other) = (Account::open(), Account::open());
-    let done = app.execute(one.id().uuid(), |account: &mut Account| account.deposit(1));
+    let done = app.execute(one.id().uuid(), |account: &mut Account| account.deposit(1)).wait();
     drop(done);
     drop(other);
 }

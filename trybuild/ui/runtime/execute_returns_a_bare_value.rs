@@ -21,6 +21,6 @@ impl Account {
 fn main() {
     let app = Application::open("memory:").wait().unwrap();
     let (one, other) = (Account::open(), Account::open());
-    let done = app.execute((one.id(), other.id()), |a, b| a.balance + b.balance);
-    drop(done);
+    let sum = app.execute((one.id(), other.id()), |a, b| a.balance + b.balance).wait();
+    drop(sum);
 }

@@ -21,6 +21,6 @@ impl Account {
 fn main() {
     let app = Application::open("memory:").wait().unwrap();
     let (one, other) = (Account::open(), Account::open());
-    let done = app.execute((one.id(), other.id()), |account| account.deposit(1));
+    let done = app.execute((one.id(), other.id()), |account| account.deposit(1)).wait();
     drop(done);
 }

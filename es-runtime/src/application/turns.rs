@@ -1,0 +1,127 @@
+//! The turns of a command: each loads the aggregates, and saves what the command did to them.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{Application, Batch, Targets};
+use crate::aggregate::Seal;
+use crate::error::{Error, ErrorKind};
+use crate::id::CommitId;
+use crate::observe;
+use crate::retry::Attempts;
+
+/// The number of times that a save with an unknown outcome is offered.
+const OFFERS: u32 = 4;
+
+pub(super) struct Turns<'a, T> {
+    app: &'a Application,
+    ids: T,
+    named: Vec<(&'static str, Uuid)>,
+    commit: Option<CommitId>,
+    attempts: Attempts,
+    /// The aggregates of this turn, each with the version that is stored.
+    before: Vec<(Uuid, u64)>,
+}
+
+/// The end of a turn.
+pub(super) enum End {
+    /// What the command did is stored.
+    Saved,
+    /// Another caller did it first, under the same commit id.
+    DoneBefore,
+    /// Another caller was first: the command runs again, on the newest state.
+    Again,
+}
+
+impl<'a, T: Targets> Turns<'a, T> {
+    pub(super) fn new(app: &'a Application, commit: Option<CommitId>, ids: T) -> Self {
+        let (named, attempts) = (ids.ids(Seal::new()), app.retry.begin());
+        Self { app, ids, named, commit, attempts, before: Vec::new() }
+    }
+
+    /// Returns the name and the id of the first aggregate.
+    pub(super) fn first(&self) -> (&'static str, Uuid) {
+        self.named.first().copied().unwrap_or_default()
+    }
+
+    /// Loads the aggregates. Returns `None` if another caller did the command under the commit id.
+    pub(super) async fn load(&mut self) -> Result<Option<T::Loaded>, Error> {
+        refuse_twins(&self.named)?;
+        let loaded = self.ids.load(self.app, Seal::new()).await;
+        if self.is_done(loaded.as_ref().err()).await? {
+            return Ok(None);
+        }
+        let mut loaded = loaded?;
+        self.before = places(&T::batch(&mut loaded, Seal::new()));
+        Ok(Some(loaded))
+    }
+
+    /// Returns whether one of the aggregates has events under the commit id.
+    ///
+    /// Ask after loading: if it is stored since, this turn conflicts, or is the same commit. An aggregate that is gone may
+    /// have done the command before it went.
+    async fn is_done(&self, not_loaded: Option<&Error>) -> Result<bool, Error> {
+        let Some(commit) = self.commit else { return Ok(false) };
+        let is_gone =
+            |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten);
+        if not_loaded.is_some_and(|error| !is_gone(error)) {
+            return Ok(false);
+        }
+        for (_, id) in &self.named {
+            if self.app.store().has_commit(*id, commit).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Saves the aggregates, on which the command has run.
+    pub(super) async fn save(&mut self, loaded: &mut T::Loaded) -> Result<End, Error> {
+        if places(&T::batch(loaded, Seal::new())) != self.before {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                "the command replaced its aggregate by another one, and its events with it; call methods of the aggregate, \
+                 and save another one with `Application::save`",
+            ));
+        }
+        // The command has run: it is this save that has to come to an end, not another run.
+        let mut offers = self.app.retry.attempts(OFFERS).begin();
+        loop {
+            let batch =
+                Batch { commit: self.commit, is_looked_for: true, ..T::batch(loaded, Seal::new()) };
+            match self.app.save(batch).await {
+                Err(error) if error.is_transient() && offers.again().await => observe::retry(&error),
+                Err(error) if error.kind() == ErrorKind::Conflict && self.attempts.again().await => {
+                    observe::retry(&error);
+                    return Ok(End::Again);
+                }
+                saved => {
+                    saved?;
+                    // An outdated root had other events than those that somebody else stored.
+                    let batch = T::batch(loaded, Seal::new());
+                    let is_other = batch.roots.iter().any(|root| root.is_outdated());
+                    return Ok(if is_other { End::DoneBefore } else { End::Saved });
+                }
+            }
+        }
+    }
+}
+
+/// Returns the ids of the aggregates, each with the version that is stored.
+fn places(batch: &Batch<'_>) -> Vec<(Uuid, u64)> {
+    batch.roots.iter().map(|root| (root.id(), root.stored_version())).collect()
+}
+
+fn refuse_twins(named: &[(&'static str, Uuid)]) -> Result<(), Error> {
+    let mut ids = HashSet::new();
+    match named.iter().find(|(_, id)| !ids.insert(*id)) {
+        None => Ok(()),
+        Some((name, id)) => Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "the command was given `{name}` {id} twice; name each aggregate once, and pass it on within the command"
+            ),
+        )),
+    }
+}
