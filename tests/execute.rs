@@ -242,3 +242,78 @@ fn a_command_runs_in_a_task_of_an_executor() {
         assert_eq!(app.get(one).wait().unwrap().balance, 12);
     }
 }
+
+#[test]
+fn an_async_command_runs_in_a_task_of_an_executor() {
+    async fn allowed(amount: i64) -> Result<i64, Overdrawn> {
+        tokio::task::yield_now().await;
+        if amount > 5 { Err(Overdrawn) } else { Ok(amount) }
+    }
+    let tokio = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    for app in apps() {
+        let (one, other) = (saved(&app).id(), saved(&app).id());
+        let (task, names) = (app.clone(), vec![String::from("Bo")]);
+        let task = async move {
+            let withdraw = async move |account: &mut Account| {
+                account.withdraw(allowed(4).await?)?;
+                Ok::<_, Overdrawn>(account.balance)
+            };
+            assert_eq!(task.execute_async(one, withdraw).await?, Ok(6));
+            let refused = async move |a: &mut Account, b: &mut Account| {
+                a.deposit(1);
+                b.set_owner(names[0].clone());
+                b.withdraw(allowed(6).await?)
+            };
+            assert_eq!(task.execute_async((one, other), refused).await?, Err(Overdrawn));
+            let moved = async |a: &mut Account, b: &mut Account| {
+                a.deposit(allowed(2).await.unwrap_or_default());
+                b.deposit(1);
+            };
+            task.execute_async((one, other), moved).await
+        };
+        tokio.block_on(tokio.spawn(task)).unwrap().unwrap();
+        assert_eq!([one, other].map(|id| app.get(id).wait().unwrap().balance), [8, 11]);
+        assert_eq!(app.get(other).wait().unwrap().owner, "Ann");
+    }
+}
+
+#[test]
+fn an_async_command_runs_again_after_a_conflict() {
+    for app in apps() {
+        let (id, mut runs) = (saved(&app).id(), 0);
+        let command = async |account: &mut Account| {
+            runs += 1;
+            if runs < 3 {
+                app.update(id, |account| account.deposit(100)).await.unwrap();
+            }
+            account.deposit(1);
+        };
+        app.execute_async(id, command).wait().unwrap();
+        assert_eq!((runs, app.get(id).wait().unwrap().balance), (3, 211));
+        let replaced = app.execute_async(id, async |account: &mut Account| *account = open());
+        assert_eq!(replaced.wait().unwrap_err().kind(), ErrorKind::Invalid);
+    }
+}
+
+#[test]
+fn an_update_returns_any_value() {
+    for app in apps() {
+        let (one, other) = (saved(&app).id(), saved(&app).id());
+        let balance = app.update(one, |account| {
+            account.deposit(1);
+            account.balance
+        });
+        assert_eq!(balance.wait().unwrap(), 11);
+        let both = app.update((one, other), |one, other| {
+            one.deposit(1);
+            // Refuses nothing: what was recorded is saved.
+            other.withdraw(100)
+        });
+        assert_eq!(both.wait().unwrap(), Err(Overdrawn));
+        assert_eq!([one, other].map(|id| app.get(id).wait().unwrap().balance), [12, 10]);
+        // In a thread as in a task, whatever the command holds.
+        let seen = std::rc::Rc::new(std::cell::Cell::new(0));
+        app.update(one, |account| seen.set(account.balance)).wait().unwrap();
+        assert_eq!(seen.get(), 12);
+    }
+}

@@ -21,7 +21,10 @@ mod on {
     const TARGET: &str = "es_runtime";
 
     /// Does the work within a span, which tells in the end of which kind its error is.
-    async fn within<T>(span: tracing::Span, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn within<T>(
+        span: tracing::Span,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let done = work.instrument(span.clone()).await;
         if let Err(error) = &done {
             span.record("error", field::debug(error.kind()));
@@ -66,7 +69,10 @@ mod on {
         }
 
         /// Polls within the span, which says in the end of which kind the error is.
-        pub(crate) fn poll<T>(&self, poll: impl FnOnce() -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
+        pub(crate) fn poll<T>(
+            &self,
+            poll: impl FnOnce() -> Poll<Result<T, Error>>,
+        ) -> Poll<Result<T, Error>> {
             let polled = self.0.in_scope(poll);
             if let Poll::Ready(Err(error)) = &polled {
                 self.0.record("error", field::debug(error.kind()));

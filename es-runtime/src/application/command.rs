@@ -24,99 +24,105 @@ pub trait CommandResult: Send {
     fn is_refused(&self) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl CommandResult for () {
     fn is_refused(&self) -> bool {
         false
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Send, E: Send> CommandResult for Result<T, E> {
     fn is_refused(&self) -> bool {
         self.is_err()
     }
 }
 
-/// The future of a command `F` on the aggregates `L`: see [`Application::execute`](super::Application::execute).
+/// The future of a command `F`: see [`Application::execute`](super::Application::execute).
 ///
 /// It can be sent to another thread if the command and its result `R` can.
-// A future by hand, and calls as pointers: its type has no bounds that a compiler would report for `.await` a second time, as it
-// does for an `async fn`. And a box would have to say whether it is `Send`.
+// A future by hand: its type has no bounds, which the compiler would report once more at `.await`, as it does for an `async fn`.
 #[must_use = "a command runs once its future is awaited; write `.await` or `.wait()`"]
-pub struct Execute<'a, L, F, R, O = R> {
+pub struct Execute<'a, F, R, O = R> {
     command: F,
-    run: fn(&mut L, &mut F) -> R,
     is_refused: fn(&R) -> bool,
     output: fn(Option<R>) -> Result<O, Error>,
-    stage: Stage<'a, L>,
+    stage: Stage<'a, F, R>,
     result: Option<R>,
     span: Span,
 }
 
-enum Stage<'a, L> {
-    Loading(Boxed<'a, Option<Ready<'a, L>>>),
-    Saving(Boxed<'a, Next<'a, L>>),
+enum Stage<'a, F, R> {
+    Loading(Loading<'a, F, R>),
+    Saving(Boxed<'a, Next<'a, F, R>>),
 }
 
-/// Aggregates that are loaded, and the way to save them.
-struct Ready<'a, L> {
-    loaded: L,
-    save: Box<dyn FnOnce(L) -> Boxed<'a, Next<'a, L>> + Send + 'a>,
+type Loading<'a, F, R> = Boxed<'a, Option<Box<dyn Loaded<'a, F, R> + 'a>>>;
+
+/// The aggregates of a turn, whatever their types.
+trait Loaded<'a, F, R>: Send {
+    fn run(&mut self, command: &mut F) -> R;
+    fn save(self: Box<Self>) -> Boxed<'a, Next<'a, F, R>>;
 }
 
-enum Next<'a, L> {
-    Again(Boxed<'a, Option<Ready<'a, L>>>),
+enum Next<'a, F, R> {
+    Again(Loading<'a, F, R>),
     Ended { is_ours: bool },
 }
 
-fn load<T: Targets>(mut turns: Turns<'_, T>) -> Boxed<'_, Option<Ready<'_, T::Loaded>>> {
+struct Turn<'a, T: Targets> {
+    turns: Turns<'a, T>,
+    loaded: T::Loaded,
+}
+
+impl<'a, T: Runs<F, R>, F, R> Loaded<'a, F, R> for Turn<'a, T> {
+    fn run(&mut self, command: &mut F) -> R {
+        T::run(&mut self.loaded, command, Seal::new())
+    }
+
+    fn save(mut self: Box<Self>) -> Boxed<'a, Next<'a, F, R>> {
+        Box::pin(async move {
+            Ok(match self.turns.save(&mut self.loaded).await? {
+                End::Again => Next::Again(load(self.turns)),
+                End::Saved => Next::Ended { is_ours: true },
+                End::DoneBefore => Next::Ended { is_ours: false },
+            })
+        })
+    }
+}
+
+fn load<'a, T: Runs<F, R>, F, R>(mut turns: Turns<'a, T>) -> Loading<'a, F, R> {
     Box::pin(async move {
         let loaded = turns.load().await?;
-        Ok(loaded.map(|loaded| Ready { loaded, save: Box::new(|loaded| save(turns, loaded)) }))
+        Ok(loaded.map(|loaded| -> Box<dyn Loaded<'a, F, R>> { Box::new(Turn { turns, loaded }) }))
     })
 }
 
-fn save<T: Targets>(mut turns: Turns<'_, T>, mut loaded: T::Loaded) -> Boxed<'_, Next<'_, T::Loaded>> {
-    Box::pin(async move {
-        Ok(match turns.save(&mut loaded).await? {
-            End::Again => Next::Again(load(turns)),
-            End::Saved => Next::Ended { is_ours: true },
-            End::DoneBefore => Next::Ended { is_ours: false },
-        })
-    })
-}
-
-impl<'a, L, F, R, O> Execute<'a, L, F, R, O> {
-    pub(super) fn new<T: Runs<F, R, Loaded = L>>(
+impl<'a, F, R, O> Execute<'a, F, R, O> {
+    pub(super) fn new<T: Runs<F, R>>(
         turns: Turns<'a, T>,
         command: F,
         is_refused: fn(&R) -> bool,
         output: fn(Option<R>) -> Result<O, Error>,
     ) -> Self {
         let (name, id) = turns.first();
-        Self {
-            command,
-            run: |loaded, command| T::run(loaded, command, Seal::new()),
-            is_refused,
-            output,
-            stage: Stage::Loading(load(turns)),
-            result: None,
-            span: Span::execute(name, id),
-        }
+        let (stage, span) = (Stage::Loading(load(turns)), Span::execute(name, id));
+        Self { command, is_refused, output, stage, result: None, span }
     }
 
     fn poll_stages(&mut self, context: &mut Context<'_>) -> Poll<Result<O, Error>> {
         loop {
             self.stage = match &mut self.stage {
                 Stage::Loading(loading) => {
-                    let Some(Ready { mut loaded, save }) = ready!(loading.as_mut().poll(context))? else {
+                    let Some(mut loaded) = ready!(loading.as_mut().poll(context))? else {
                         return Poll::Ready((self.output)(None));
                     };
-                    let result = (self.run)(&mut loaded, &mut self.command);
+                    let result = loaded.run(&mut self.command);
                     if (self.is_refused)(&result) {
                         return Poll::Ready((self.output)(Some(result)));
                     }
                     self.result = Some(result);
-                    Stage::Saving(save(loaded))
+                    Stage::Saving(loaded.save())
                 }
                 Stage::Saving(saving) => match ready!(saving.as_mut().poll(context))? {
                     Next::Again(loading) => Stage::Loading(loading),
@@ -139,9 +145,9 @@ pub(super) fn of_new_commit<R>(result: Option<R>) -> Result<R, Error> {
 }
 
 // Neither the command nor its result is ever pinned.
-impl<L, F, R, O> Unpin for Execute<'_, L, F, R, O> {}
+impl<F, R, O> Unpin for Execute<'_, F, R, O> {}
 
-impl<L, F, R, O> Future for Execute<'_, L, F, R, O> {
+impl<F, R, O> Future for Execute<'_, F, R, O> {
     type Output = Result<O, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -150,7 +156,7 @@ impl<L, F, R, O> Future for Execute<'_, L, F, R, O> {
     }
 }
 
-impl<L, F, R, O> fmt::Debug for Execute<'_, L, F, R, O> {
+impl<F, R, O> fmt::Debug for Execute<'_, F, R, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Execute").finish_non_exhaustive()
     }

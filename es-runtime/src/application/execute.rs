@@ -79,11 +79,7 @@ impl Application {
     ///
     /// A save whose outcome is not known is offered again a few times. If it stays unknown, the error is
     /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
-    pub fn execute<T: Runs<F, R>, F, R: CommandResult>(
-        &self,
-        ids: T,
-        command: F,
-    ) -> Execute<'_, T::Loaded, F, R> {
+    pub fn execute<T: Runs<F, R>, F, R: CommandResult>(&self, ids: T, command: F) -> Execute<'_, F, R> {
         Execute::new(Turns::new(self, None, ids), command, R::is_refused, of_new_commit)
     }
 
@@ -123,7 +119,7 @@ impl Application {
     /// # Errors
     ///
     /// As [`execute`](Self::execute).
-    pub fn update<T: Runs<F, R>, F, R>(&self, ids: T, command: F) -> Execute<'_, T::Loaded, F, R> {
+    pub fn update<T: Runs<F, R>, F, R>(&self, ids: T, command: F) -> Execute<'_, F, R> {
         Execute::new(Turns::new(self, None, ids), command, |_| false, of_new_commit)
     }
 
@@ -252,7 +248,7 @@ impl Application {
         commit: CommitId,
         ids: T,
         command: F,
-    ) -> Execute<'_, T::Loaded, F, R, Option<R>> {
+    ) -> Execute<'_, F, R, Option<R>> {
         Execute::new(Turns::new(self, Some(commit), ids), command, R::is_refused, Ok)
     }
 }

@@ -59,6 +59,7 @@ pub trait RunsAsync<F, R>: Targets {
     fn run_async(loaded: &mut Self::Loaded, command: &mut F, seal: Seal) -> impl Future<Output = R>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate + Send> Targets for Id<A> {
     type Loaded = A;
 
@@ -75,12 +76,14 @@ impl<A: Aggregate + Send> Targets for Id<A> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate + Send, F: FnMut(&mut A) -> R, R> Runs<F, R> for Id<A> {
     fn run(loaded: &mut A, command: &mut F, _: Seal) -> R {
         command(loaded)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate + Send, F: AsyncFnMut(&mut A) -> R, R> RunsAsync<F, R> for Id<A> {
     async fn run_async(loaded: &mut A, command: &mut F, _: Seal) -> R {
         command(loaded).await
@@ -89,6 +92,7 @@ impl<A: Aggregate + Send, F: AsyncFnMut(&mut A) -> R, R> RunsAsync<F, R> for Id<
 
 macro_rules! several {
     ($($aggregate:ident)+) => {
+        #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "the names are those of the types")]
         impl<$($aggregate: Aggregate + Send),+> Targets for ($(Id<$aggregate>,)+) {
             type Loaded = ($($aggregate,)+);
@@ -109,6 +113,7 @@ macro_rules! several {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "the names are those of the types")]
         impl<$($aggregate: Aggregate + Send,)+ F: FnMut($(&mut $aggregate),+) -> R, R> Runs<F, R>
             for ($(Id<$aggregate>,)+)
@@ -119,6 +124,7 @@ macro_rules! several {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "the names are those of the types")]
         impl<$($aggregate: Aggregate + Send,)+ F: AsyncFnMut($(&mut $aggregate),+) -> R, R> RunsAsync<F, R>
             for ($(Id<$aggregate>,)+)

@@ -63,8 +63,7 @@ impl<'a, T: Targets> Turns<'a, T> {
     /// have done the command before it went.
     async fn is_done(&self, not_loaded: Option<&Error>) -> Result<bool, Error> {
         let Some(commit) = self.commit else { return Ok(false) };
-        let is_gone =
-            |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten);
+        let is_gone = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten);
         if not_loaded.is_some_and(|error| !is_gone(error)) {
             return Ok(false);
         }
@@ -88,8 +87,7 @@ impl<'a, T: Targets> Turns<'a, T> {
         // The command has run: it is this save that has to come to an end, not another run.
         let mut offers = self.app.retry.attempts(OFFERS).begin();
         loop {
-            let batch =
-                Batch { commit: self.commit, is_looked_for: true, ..T::batch(loaded, Seal::new()) };
+            let batch = Batch { commit: self.commit, is_looked_for: true, ..T::batch(loaded, Seal::new()) };
             match self.app.save(batch).await {
                 Err(error) if error.is_transient() && offers.again().await => observe::retry(&error),
                 Err(error) if error.kind() == ErrorKind::Conflict && self.attempts.again().await => {
