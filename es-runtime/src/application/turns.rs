@@ -9,7 +9,7 @@ use crate::aggregate::Seal;
 use crate::error::{Error, ErrorKind};
 use crate::id::CommitId;
 use crate::observe;
-use crate::wait::retry::Attempts;
+use crate::wait::Attempts;
 
 /// The number of times that a save with an unknown outcome is offered.
 const OFFERS: u32 = 4;
