@@ -2,7 +2,7 @@
 
 use es_runtime::{aggregate, mutator};
 
-#[aggregate]
+#[aggregate(discard = pub(crate))]
 #[derive(Debug)]
 pub(crate) struct Account {
     #[attribute]

@@ -5,7 +5,9 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Fields, GenericArgument, LitStr, PathArguments, Type, TypePath, Visibility};
+use syn::{
+    Attribute, Fields, GenericArgument, LitStr, PathArguments, PathSegment, Type, TypePath, Visibility,
+};
 
 use crate::attrs;
 use crate::diag::Diag;
@@ -100,9 +102,10 @@ const CELLS: &[&str] = &[
     "AtomicPtr",
 ];
 
-/// Reports what keeps a type from being stored: it borrows, is not named, or changes without an event.
-pub(crate) fn check_owned(ty: &Type, what: &str, diag: &mut Diag) {
-    Finder { what, diag }.visit_type(ty);
+/// Reports what keeps a type from being stored: it borrows, is not named, changes without an event, or is not read
+/// as it was written. `attrs` are those of the field.
+pub(crate) fn check_owned(ty: &Type, attrs: &[Attribute], what: &str, diag: &mut Diag) {
+    Finder { what, diag, by_serde: !attrs::has_serde(attrs) }.visit_type(ty);
 }
 
 /// As [`check_owned`], for the fields of an item; they are not left out of what is stored, either: `lost` says
@@ -121,7 +124,7 @@ pub(crate) fn check_fields(
     let mut definition = TokenStream::new();
     for field in fields {
         let mut own = Diag::default();
-        check_owned(&field.ty, what, &mut own);
+        check_owned(&field.ty, &field.attrs, what, &mut own);
         attrs::refuse_skips(&field.attrs, lost, &mut own);
         let mut errors = own.into_errors().into_iter();
         let Some(first) = errors.next() else { continue };
@@ -162,6 +165,8 @@ pub(crate) fn refused_item(vis: &Visibility, item: &Ident, names: &[Ident], diag
 struct Finder<'a> {
     what: &'a str,
     diag: &'a mut Diag,
+    /// Whether the value is stored as serde does it: `#[serde(with = ..)]` may know better.
+    by_serde: bool,
 }
 
 impl<'ast> Visit<'ast> for Finder<'_> {
@@ -208,7 +213,37 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 ),
             );
         }
+        if self.by_serde
+            && let Some(inner) = only_argument(segment, "Option")
+            && let Some(null) = stored_as_null(inner)
+        {
+            self.diag.error(
+                segment,
+                format!(
+                    "`Some({null})` is stored as `null`, and read as `None`; take one `Option`, or an enum of your own"
+                ),
+            );
+            return;
+        }
         visit::visit_path_segment(self, segment);
+    }
+}
+
+/// The type in `Name<..>`, if it is the only argument.
+fn only_argument<'a>(segment: &'a PathSegment, name: &str) -> Option<&'a Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    let [GenericArgument::Type(ty)] = arguments.args.iter().collect::<Vec<_>>()[..] else { return None };
+    (segment.ident == name).then(|| peel(ty))
+}
+
+/// The value of the type that serde writes as JSON's `null`.
+fn stored_as_null(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Path(path) => {
+            path.path.segments.last().and_then(|last| only_argument(last, "Option")).map(|_| "None")
+        }
+        Type::Tuple(tuple) if tuple.elems.is_empty() => Some("()"),
+        _ => None,
     }
 }
 
@@ -228,7 +263,14 @@ pub(crate) fn shared(types: &[&Type], cfgs: &[&Attribute]) -> TokenStream {
     }
     let asserts =
         types.iter().map(|ty| quote_spanned!(ty.span()=> let () = <#ty as __es::AssertShared>::OK;));
-    quote!(#(#cfgs)* const _: () = { #(#asserts)* };)
+    let frozen = types.iter().map(|ty| frozen(ty, cfgs));
+    quote!(#(#cfgs)* const _: () = { #(#asserts)* }; #(#frozen)*)
+}
+
+/// Asserts that the type holds no cell: the compiler borrows no such value in a constant (E0492). The name of the
+/// constant is in its message.
+fn frozen(ty: &Type, cfgs: &[&Attribute]) -> TokenStream {
+    quote_spanned!(ty.span()=> #(#cfgs)* const _: &__es::MaybeUninit<#ty> = &__es::MaybeUninit::uninit();)
 }
 
 /// `where for<'a> Item: Bound<'a>` for each of what the expansion makes and stores. Such a bound is checked only where

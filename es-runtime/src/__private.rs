@@ -2,6 +2,7 @@
 
 pub use core::clone::Clone;
 pub use core::fmt::{self, Debug, Formatter};
+pub use core::mem::MaybeUninit;
 pub use core::ops::Deref;
 pub use core::option::Option::{self, None, Some};
 pub use core::panic::Location;
@@ -11,9 +12,10 @@ pub use ::inventory::submit;
 pub use ::serde::{self, Deserializer};
 
 pub use crate::aggregate::{
-    Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Changes,
-    Creates, Decoded, Discarded, Effect, Events, Mutator, NoAttribute, Root, Seal, State, decode_standard,
-    distinct, made_topic, retired, visit_attribute, visit_discarded,
+    Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
+    Creates, Creation, Declared, Decoded, Discarded, Effect, Events, Founds, Made, Mutator, NoAttribute,
+    Root, Seal, State, Triggers, decode_standard, distinct, made_topic, retired, visit_attribute,
+    visit_discarded, written_as,
 };
 pub use crate::event::{
     AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
@@ -27,12 +29,6 @@ pub use crate::stored_shapes;
 
 /// Where something is declared.
 pub type Place = &'static Location<'static>;
-
-/// Applies an event to a state.
-pub type ApplyFn<A, E> = fn(&mut <A as Aggregate>::State, &E, &Envelope);
-
-/// Makes the first state from an event.
-pub type BeginFn<A, E> = fn(&E, &Envelope) -> <A as Aggregate>::State;
 
 /// Shows the root, by the `Debug` of its state.
 ///

@@ -1,4 +1,4 @@
-use es_runtime::{aggregate, mutator};
+use es_runtime::{Discarded, aggregate, mutator};
 use serde::{Deserialize, Serialize};
 
 /// An account with its cards.
@@ -32,6 +32,10 @@ impl Account {
     pub fn issue_card(&mut self) {
         let number = self.cards.last().map_or(1, |last| last.number + 1);
         self.add_card(number);
+    }
+
+    pub fn close(self) -> Discarded<Self> {
+        self.discard()
     }
 
     pub fn count_cards(&self) -> usize {

@@ -86,7 +86,7 @@ fn snapshots(app: &Application) -> Result<(), Error> {
     assert_eq!(taken()?.last(), Some(&Version::from(6)));
     assert_eq!(app.get(id).wait()?.owner, "owner 7");
 
-    app.save(&mut account.discard()).wait()?;
+    app.save(&mut account.close()).wait()?;
     assert!(!app.contains(id).wait()?);
     assert_eq!(app.get(id).wait().expect_err("it is gone").kind(), ErrorKind::NotFound);
 

@@ -23,7 +23,25 @@ impl Account {
     }
 }
 
+mod club {
+    use es_runtime::{aggregate, mutator};
+
+    #[aggregate(discard = pub)]
+    pub struct Member {
+        pub name: String,
+    }
+
+    #[mutator]
+    impl Member {
+        #[event(Joined)]
+        pub fn join(name: String) -> Self {
+            Self { name }
+        }
+    }
+}
+
 fn main() {
+    assert_eq!(club::Member::join("Ann".into()).discard().version(), 2);
     let account = Account::open();
     let id = account.id();
     let closed = account.close().unwrap();

@@ -2,6 +2,7 @@ use std::slice::from_ref;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Attribute, Field, LitStr, Type};
 
 use super::model::{Aggregate, AttributeField};
@@ -113,8 +114,7 @@ fn checked_state(aggregate: &Aggregate) -> TokenStream {
 }
 
 fn root_impls(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { root, trigger, state, attributes, .. } = aggregate;
-    let vis = &state.vis;
+    let Aggregate { root, trigger, discard, state, attributes, .. } = aggregate;
     let state = &state.ident;
     let checked_state =
         if aggregate.may_not_be_storable() { derives::checked_name(state) } else { state.clone() };
@@ -128,13 +128,20 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
     };
     let setters = attributes.iter().map(|attribute| setter(root, attribute));
     let naming = naming(aggregate);
-    quote_spanned! {root.span()=>
+    // Others may record what is declared on its own, not what stands behind the checks of a command.
+    let (changes, creates) = if trigger.is_some() {
+        (quote!(Triggers), quote!(Founds))
+    } else {
+        (quote!(Changes), quote!(Creates))
+    };
+    let impls = quote_spanned! {root.span()=>
         #[automatically_derived]
         impl __es::Aggregate for #root {
             #naming
             type State = #checked_state;
             type Event = <<#root as __es::Checked<{ <#root as __es::Mutator>::OK }>>::Type as __es::Mutator>::Event;
             type Attribute = #attribute_enum;
+            type Seal = __Seal;
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
                 Self { __root: root }
             }
@@ -164,19 +171,25 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         #[allow(dead_code)]
         impl #root {
             #[doc = " Records an event that is declared on its own, and applies it."]
-            #trigger fn trigger<__E: __es::Changes<Self>>(&mut self, event: __E) {
+            #trigger fn trigger<__E: __es::#changes<Self>>(&mut self, event: __E) {
                 self.__root.record(event);
             }
             #[doc = " Creates the aggregate with an event that is declared on its own."]
-            #trigger fn create_from<__E: __es::Creates<Self>>(event: __E) -> Self {
+            #trigger fn create_from<__E: __es::#creates<Self>>(event: __E) -> Self {
                 Self { __root: __es::Root::create(__es::Id::new(), event) }
             }
             #[doc = " Ends the aggregate; what is returned can only be saved."]
-            #vis fn discard(self) -> __es::Discarded<Self> {
-                __es::Root::discard(self)
+            #discard fn discard(self) -> __es::Discarded<Self> {
+                __es::Root::discard(self, __Seal(()))
             }
             #(#setters)*
         }
+    };
+    // Not at the aggregate's name: to the compiler's lints it would be an item of the user's.
+    quote! {
+        #[doc(hidden)]
+        pub struct __Seal(());
+        #impls
     }
 }
 
@@ -189,9 +202,11 @@ fn naming(aggregate: &Aggregate) -> TokenStream {
     };
     let (aliases, retired) = (list("ALIASES", aliases), list("RETIRED_ATTRIBUTES", retired));
     let renamed = renamed.then(|| {
-        quote!(
+        let ident = aggregate.root.unraw().to_string();
+        quote! {
             const RENAMED: bool = true;
-        )
+            const IDENT: &'static str = #ident;
+        }
     });
     let namespace =
         id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));

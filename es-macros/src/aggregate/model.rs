@@ -13,7 +13,7 @@ use crate::types::{check_fields, unknown_storable};
 use crate::upcast;
 
 const ARGUMENTS: &[&str] =
-    &["name", "aliases", "id_namespace", "retired", "trigger", "snapshot_version", "crate"];
+    &["name", "aliases", "id_namespace", "retired", "trigger", "discard", "snapshot_version", "crate"];
 const ATTRIBUTE_ARGUMENTS: &[&str] = &["name", "aliases", "version", "upcast"];
 
 /// All that the expansion of `#[aggregate]` needs.
@@ -29,7 +29,9 @@ pub(super) struct Aggregate {
     /// Names of attributes that are stored, but gone.
     pub(super) retired: Vec<LitStr>,
     pub(super) fingerprint: u64,
-    pub(super) trigger: Visibility,
+    /// Of `trigger` and `create_from`, if it is written.
+    pub(super) trigger: Option<Visibility>,
+    pub(super) discard: Visibility,
     /// The struct as written, without our attributes; its name is that of the state.
     pub(super) state: ItemStruct,
     /// What the user documented, for the root.
@@ -60,7 +62,8 @@ impl Aggregate {
         let mut aliases = args.strings("aliases", diag);
         let id_namespace = args.string("id_namespace", diag);
         let retired = args.strings("retired", diag);
-        let trigger = args.visibility("trigger", diag).unwrap_or(Visibility::Inherited);
+        let trigger = args.visibility("trigger", diag);
+        let discard = args.visibility("discard", diag).unwrap_or(Visibility::Inherited);
         // Known by its part in the fingerprint.
         args.version("snapshot_version", diag);
         args.finish(ARGUMENTS, diag);
@@ -120,6 +123,7 @@ impl Aggregate {
             retired,
             fingerprint,
             trigger,
+            discard,
             state: item,
             docs,
             attributes,

@@ -115,7 +115,7 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
         diag.error(ty, "`Self` is the state, which is not stored in an event; name the type of the value");
         return;
     }
-    check_owned(ty, &format!("the stored parameter `{name}`"), diag);
+    check_owned(ty, written, &format!("the stored parameter `{name}`"), diag);
 }
 
 fn names_self(ty: &Type) -> bool {

@@ -50,6 +50,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
             const FINGERPRINT: u64 = #fingerprint;
             const ATTRIBUTE_CHANGED: fn(<#root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
             const DISCARDED: Self = Self::Discarded;
+            type Seal = __sealed::Seal;
             #visit
             #create
             #change

@@ -36,7 +36,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let helpers = helpers(&names);
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
-    let aliases = aliases(&names);
+    let (aliases, sealed) = (aliases(&names), sealed());
     quote! {
         #(#structs)*
         #event_enum
@@ -44,6 +44,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
         const _: () = {
             #use_runtime
             #aliases
+            #sealed
             #dispatch
             #(#impls)*
             #commands
@@ -90,10 +91,22 @@ impl Names<'_> {
 fn aliases(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, state, .. } = names;
     let written = &mutator.root;
-    let ok = quote_spanned!(mutator.ident().span()=> <#written as __es::Aggregate>::OK);
+    let ident = mutator.ident().unraw().to_string();
+    let ok = quote_spanned!(mutator.ident().span()=> __es::written_as::<#written>(#ident));
     quote! {
         type #root = <#written as __es::Checked<{ #ok }>>::Type;
         type #state = <#root as __es::Aggregate>::State;
+    }
+}
+
+/// The enum's seal. A module within the block: nobody outside the block can name it, so that nobody else says how an
+/// event is recorded.
+fn sealed() -> TokenStream {
+    quote! {
+        mod __sealed {
+            pub struct Seal(());
+            pub const SEAL: &Seal = &Seal(());
+        }
     }
 }
 
@@ -182,16 +195,18 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let event = path(method);
     let cfgs = method.cfgs();
     let declared = matches!(method.event, MethodEvent::Declared { .. });
-    let (of, apply) = if method.creates() {
-        (quote!(Creates), quote!(BeginFn))
+    let (role, constant, how) = if method.creates() {
+        (quote!(Creates), quote!(CREATION), quote!(Creation))
     } else {
-        (quote!(Changes), quote!(ApplyFn))
+        (quote!(Changes), quote!(CHANGE), quote!(Change))
     };
-    let (home, body, copy) = match (method.creates(), declared) {
-        (true, false) => (quote!(Begin), "begin", quote!(begin_copy)),
-        (true, true) => (quote!(BeginRef), "begin_ref", quote!(begin_ref)),
-        (false, false) => (quote!(Apply), "apply", quote!(apply_copy)),
-        (false, true) => (quote!(ApplyRef), "apply_ref", quote!(apply_ref)),
+    let (origin, taken_by) =
+        if declared { (quote!(Declared), quote!(declared)) } else { (quote!(Made), quote!(made)) };
+    let (home, body) = match (method.creates(), declared) {
+        (true, false) => (quote!(Begin), "begin"),
+        (true, true) => (quote!(BeginRef), "begin_ref"),
+        (false, false) => (quote!(Apply), "apply"),
+        (false, true) => (quote!(ApplyRef), "apply_ref"),
     };
     let on_body = attrs::select(&method.attrs, |attr| !attrs::is_cfg(attr) && !attrs::is_for_callers(attr));
     let receiver = method.receiver.iter();
@@ -220,9 +235,9 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     quote! {
         #described
         #(#cfgs)*
-        impl __es::#of<#root> for #event {
-            const EVENT: fn(Self) -> #events = #events::#variant;
-            const APPLY: __es::#apply<#root, Self> = __es::#home::#copy;
+        impl __es::#role<#root> for #event {
+            type Origin = __es::#origin;
+            const #constant: __es::#how<#root, Self, __es::#origin> = __es::#how::#taken_by(__sealed::SEAL, #events::#variant);
         }
         #(#cfgs)*
         impl __es::#home<#event> for #state {

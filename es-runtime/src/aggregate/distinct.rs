@@ -32,6 +32,27 @@ pub const fn distinct<A: Aggregate>(own: &EventType) {
     }
 }
 
+/// Refuses a block that names its aggregate by an alias: its topics would begin with the alias.
+///
+/// # Panics
+///
+/// With a message that gives the name: at compile time, since only constants call it.
+#[track_caller]
+pub const fn written_as<A: Aggregate>(ident: &str) -> usize {
+    if !equal(A::IDENT, ident) {
+        refuse(&[
+            "`",
+            ident,
+            "` is another name of `",
+            A::IDENT,
+            "`; write `#[mutator] impl ",
+            A::IDENT,
+            "`",
+        ]);
+    }
+    0
+}
+
 /// Refuses two events of a set that share a topic or alias.
 ///
 /// # Panics

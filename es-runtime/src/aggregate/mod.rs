@@ -6,6 +6,7 @@ mod distinct;
 mod fingerprint;
 mod held;
 mod replay;
+mod role;
 mod root;
 mod standard;
 mod topics;
@@ -21,13 +22,17 @@ pub use self::attribute::visit_attribute;
 pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 pub use self::discarded::Discarded;
 #[doc(hidden)]
-pub use self::distinct::{distinct, distinct_set, retired};
+pub use self::distinct::{distinct, distinct_set, retired, written_as};
 pub(crate) use self::fingerprint::fingerprint;
 pub(crate) use self::held::Held;
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};
 pub(crate) use self::root::Frozen;
+#[doc(hidden)]
+pub use self::role::{
+    Apply, ApplyRef, Begin, BeginRef, Change, Changes, Creates, Creation, Declared, Founds, Made, Triggers,
+};
 pub use self::root::Root;
 pub(crate) use self::standard::{Empty, forgotten, is_discarded, is_retired};
 #[doc(hidden)]
@@ -52,8 +57,9 @@ pub trait Aggregate: Sized + 'static {
     /// Whether [`Self::NAME`] is another than the type's.
     #[doc(hidden)]
     const RENAMED: bool = false;
+    /// The name of the type.
     #[doc(hidden)]
-    const OK: usize = 0;
+    const IDENT: &'static str = Self::NAME;
     /// Names of attributes that are stored but that the aggregate no longer has.
     const RETIRED_ATTRIBUTES: &'static [&'static str] = &[];
     /// A number that changes with the code of the struct.
@@ -64,6 +70,9 @@ pub trait Aggregate: Sized + 'static {
     type Event: Events<Self>;
     /// The enum of its attributes.
     type Attribute: Attribute<State = Self::State>;
+    /// A type of which only the aggregate's module can make a value.
+    #[doc(hidden)]
+    type Seal;
 
     #[doc(hidden)]
     fn from_root(root: Root<Self>, seal: Seal) -> Self;
@@ -117,6 +126,9 @@ pub trait Events<A: Aggregate>: Clone + Debug + Send + Sync + 'static {
     const ATTRIBUTE_CHANGED: fn(A::Attribute) -> Self;
     /// The variant for the end.
     const DISCARDED: Self;
+    /// A type of which only the expansion of `#[mutator]` has a value: see [`Change`].
+    #[doc(hidden)]
+    type Seal;
 
     /// Shows the event to `visitor`, with its own type.
     fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output;
@@ -144,80 +156,6 @@ pub enum Effect {
     Creates,
     /// Nothing, but the aggregate is gone.
     Discards,
-}
-
-#[doc(hidden)]
-/// How an event that is made from a method's parameters changes the state.
-pub trait Apply<E> {
-    /// Applies an event that is not needed any more.
-    fn apply(&mut self, event: E, envelope: &Envelope);
-
-    /// Applies an event that will be stored.
-    #[inline]
-    fn apply_copy(&mut self, event: &E, envelope: &Envelope)
-    where
-        E: Clone,
-    {
-        self.apply(event.clone(), envelope);
-    }
-}
-
-#[doc(hidden)]
-/// How an event that is declared on its own changes the state.
-pub trait ApplyRef<E> {
-    /// Applies the event.
-    fn apply_ref(&mut self, event: &E, envelope: &Envelope);
-}
-
-#[doc(hidden)]
-/// How an event that is made from a method's parameters makes the first state.
-pub trait Begin<E>: Sized {
-    /// Makes the state from an event that is not needed any more.
-    fn begin(event: E, envelope: &Envelope) -> Self;
-
-    /// Makes the state from an event that will be stored.
-    #[inline]
-    fn begin_copy(event: &E, envelope: &Envelope) -> Self
-    where
-        E: Clone,
-    {
-        Self::begin(event.clone(), envelope)
-    }
-}
-
-#[doc(hidden)]
-/// How an event that is declared on its own makes the first state.
-pub trait BeginRef<E>: Sized {
-    /// Makes the state.
-    fn begin_ref(event: &E, envelope: &Envelope) -> Self;
-}
-
-#[doc(hidden)]
-/// That an event changes the aggregate `A`. `#[mutator]` implements it.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event that changes `{A}`",
-    label = "`{A}` has no `&mut self` event method for it",
-    note = "handle it in `#[mutator] impl {A}`, or trigger an event that is handled there"
-)]
-pub trait Changes<A: Aggregate>: Sized {
-    /// The variant for this event.
-    const EVENT: fn(Self) -> A::Event;
-    /// The method for this event.
-    const APPLY: fn(&mut A::State, &Self, &Envelope);
-}
-
-#[doc(hidden)]
-/// That an event creates the aggregate `A`. `#[mutator]` implements it.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event that creates `{A}`",
-    label = "`{A}` has no event method for it that returns `Self`",
-    note = "create the aggregate with an event whose method in `#[mutator] impl {A}` returns `Self`"
-)]
-pub trait Creates<A: Aggregate>: Sized {
-    /// The variant for this event.
-    const EVENT: fn(Self) -> A::Event;
-    /// The method for this event.
-    const APPLY: fn(&Self, &Envelope) -> A::State;
 }
 
 /// The root of all ids derived from a key. Part of the stored format: it never changes.

@@ -85,8 +85,8 @@ impl<A: Aggregate> Root<A> {
     pub fn create<E: Creates<A>>(id: Id<A>, event: E) -> Self {
         let now = clock::now();
         let envelope = Envelope::new(id.uuid(), Version::INITIAL, now);
-        let mut root = Self::begin(id, now, E::APPLY(&event, &envelope));
-        root.pending.push(Recorded::new(envelope, E::EVENT(event)));
+        let mut root = Self::begin(id, now, (E::CREATION.begin)(&event, &envelope));
+        root.pending.push(Recorded::new(envelope, (E::CREATION.event)(event)));
         root
     }
 
@@ -95,8 +95,8 @@ impl<A: Aggregate> Root<A> {
     #[inline]
     pub fn record<E: Changes<A>>(&mut self, event: E) {
         let envelope = self.next_envelope();
-        self.change(|state| E::APPLY(state, &event, &envelope));
-        self.push(envelope, E::EVENT(event));
+        self.change(|state| (E::CHANGE.apply)(state, &event, &envelope));
+        self.push(envelope, (E::CHANGE.event)(event));
     }
 
     /// Records the change of an attribute and applies it.
@@ -108,9 +108,9 @@ impl<A: Aggregate> Root<A> {
         self.push(envelope, A::Event::ATTRIBUTE_CHANGED(attribute));
     }
 
-    /// Records that the aggregate is gone.
+    /// Records that the aggregate is gone. The seal is its module's: nobody else can end it.
     #[doc(hidden)]
-    pub fn discard(aggregate: A) -> Discarded<A> {
+    pub fn discard(aggregate: A, _: A::Seal) -> Discarded<A> {
         // Of the aggregate, which only its own module can make: a root made by hand cannot be saved.
         let mut root = aggregate.into_root(Seal::new());
         let envelope = root.next_envelope();

@@ -49,7 +49,8 @@
 /// | `id_namespace = "Account"` | what ids derived from a key are made with | the oldest name |
 /// | `retired = ["owner"]` | names of attributes that are stored, whose fields are no attributes any more | none |
 /// | `snapshot_version = 2` | to be raised when code outside these blocks changes what events do to the state | 1 |
-/// | `trigger = pub(crate)` | the visibility of `trigger` and `create_from` | private to the module |
+/// | `trigger = pub(crate)` | the visibility of `trigger` and `create_from`, for declared events | private to the module |
+/// | `discard = pub` | the visibility of `discard` | private to the module |
 /// | `crate = path` | where the runtime is found | `::es_runtime` |
 ///
 /// `name` keeps the topics, and the ids derived from keys, when the struct is renamed. If the name itself has

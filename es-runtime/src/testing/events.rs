@@ -47,13 +47,13 @@ pub mod kind {
 
 impl<A: Aggregate, E: Creates<A>> IntoEvent<A, kind::Creating> for E {
     fn into_event(self) -> A::Event {
-        E::EVENT(self)
+        (E::CREATION.event)(self)
     }
 }
 
 impl<A: Aggregate, E: Changes<A>> IntoEvent<A, kind::Changing> for E {
     fn into_event(self) -> A::Event {
-        E::EVENT(self)
+        (E::CHANGE.event)(self)
     }
 }
 

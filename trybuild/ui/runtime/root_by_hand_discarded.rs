@@ -1,4 +1,4 @@
-use es_runtime::{Id, Root, aggregate, mutator};
+use es_runtime::{Aggregate, Root, aggregate, mutator};
 
 mod bank {
     use super::*;
@@ -17,7 +17,8 @@ mod bank {
     }
 }
 
-fn main() {
-    let root = Root::<bank::Account>::create(Id::new(), bank::Opened { balance: 1_000_000 });
-    let _ = Root::<bank::Account>::discard(root);
+pub fn end(root: Root<bank::Account>, seal: <bank::Account as Aggregate>::Seal) {
+    let _ = Root::<bank::Account>::discard(root, seal);
 }
+
+fn main() {}

@@ -1,0 +1,20 @@
+mod bank {
+    use es_runtime::{aggregate, mutator};
+
+    #[aggregate(trigger = pub(crate))]
+    pub struct Account {
+        pub balance: i64,
+    }
+
+    #[mutator]
+    impl Account {
+        #[event(Opened)]
+        pub fn open() -> Self {
+            Self { balance: 0 }
+        }
+    }
+}
+
+fn main() {
+    bank::Account::open().trigger("deposited");
+}
