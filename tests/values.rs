@@ -10,12 +10,13 @@ use uuid::Uuid;
 const SECRET: &str = "the secret of the house of Usher, told by one who was there";
 
 type Inner = Option<i64>;
+type Nothing = ();
 
 /// An event whose fields look alike as `None` and as `Some` of nothing.
 #[event]
 struct Asked {
     answer: Option<Inner>,
-    seen: Option<()>,
+    seen: Option<Nothing>,
 }
 
 #[aggregate]

@@ -28,11 +28,11 @@ pub(crate) use self::held::Held;
 #[cfg(feature = "testing")]
 pub(crate) use self::replay::replay;
 pub(crate) use self::replay::{Replay, misplaced, not_found};
-pub(crate) use self::root::Frozen;
 #[doc(hidden)]
 pub use self::role::{
     Apply, ApplyRef, Begin, BeginRef, Change, Changes, Creates, Creation, Declared, Founds, Made, Triggers,
 };
+pub(crate) use self::root::Frozen;
 pub use self::root::Root;
 pub(crate) use self::standard::{Empty, forgotten, is_discarded, is_retired};
 #[doc(hidden)]

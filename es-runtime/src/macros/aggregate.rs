@@ -30,15 +30,16 @@
 /// - `AccountState`: the struct as written. It derives `Clone`, `Serialize` and `Deserialize` where the
 ///   struct does not derive them itself. This is what events change.
 /// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for
-///   reading. It has `discard`, a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, and
-///   `Debug` if the state has it.
+///   reading. It has a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, and `Debug` if the state has
+///   it; code in its module can call `discard`.
 /// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value.
 ///
 /// Its events stand in [`#[mutator] impl`](macro@crate::mutator). What the struct's documentation says goes to the
 /// root.
 ///
-/// Nothing but events may change the state, so cells, locks and atomics are refused where a field names them. A type
-/// of your own that hides one, with a `Clone` written by hand, is not found: keep such types out of a state.
+/// Nothing but events may change the state, so cells, locks and atomics are refused: by name where a field names them,
+/// and with error E0492 where a type of your own holds one. One that stands behind an `Arc`, a `Box` or another pointer is
+/// not found: keep such types out of a state.
 ///
 /// # Arguments
 ///
@@ -81,9 +82,40 @@
 /// # }
 /// ```
 ///
+/// `discard` ends the aggregate. It is private to the aggregate's module, so that a command there checks first:
+///
+/// ```
+/// mod bank {
+///     use es_runtime::{Discarded, aggregate, mutator};
+///
+///     #[aggregate]
+///     pub struct Account {
+///         pub balance: i64,
+///     }
+///
+///     #[mutator]
+///     impl Account {
+///         #[event(Opened)]
+///         pub fn open(balance: i64) -> Self {
+///             Self { balance }
+///         }
+///     }
+///
+///     impl Account {
+///         pub fn close(self) -> Result<Discarded<Self>, Self> {
+///             if self.balance == 0 { Ok(self.discard()) } else { Err(self) }
+///         }
+///     }
+/// }
+///
+/// let account = bank::Account::open(10);
+/// assert!(account.close().is_err());
+/// ```
+///
 /// `trigger` records an event that is declared on its own, `create_from` creates the aggregate with one. Who
 /// can call them can record such an event without the checks of a command, so they are private unless you
-/// say otherwise:
+/// say otherwise. With a visibility they take declared events alone: an event that a method makes is recorded by that
+/// method, which may stand behind a check.
 ///
 /// ```
 /// mod bank {
@@ -146,7 +178,8 @@
 ///
 /// - `#[derive(..)]` above `#[aggregate]` derives for the root. Write it below: it then derives for the state.
 /// - A field that can change behind a shared reference, such as a `Cell` or an atomic: it would change without an
-///   event.
+///   event. Where a type of your own holds one, the compiler says so in its own words (E0492, "interior mutable").
+/// - `Option<Option<..>>` and `Option<()>`: serde writes `Some(None)` and `None` alike. `#[serde(with = ..)]` may know better.
 /// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a field: a snapshot would not hold it.
 /// - Generic parameters, lifetimes, unnamed fields: a stored event needs one definite shape.
 /// - Assigning a field. Only the bodies of event methods can:

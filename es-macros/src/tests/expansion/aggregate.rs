@@ -25,6 +25,8 @@ const _: () = {
     use ::es_runtime::__private as __es;
     #[automatically_derived]
     impl __es::State for AccountState {}
+    #[doc(hidden)]
+    pub struct __Seal(());
     #[automatically_derived]
     impl __es::Aggregate for Account {
         const NAME: &'static str = "Account";
@@ -34,6 +36,7 @@ const _: () = {
             { <Account as __es::Mutator>::OK },
         >>::Type as __es::Mutator>::Event;
         type Attribute = AccountAttribute;
+        type Seal = __Seal;
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
             Self { __root: root }
         }
@@ -73,8 +76,8 @@ const _: () = {
             }
         }
         /// Ends the aggregate; what is returned can only be saved.
-        pub fn discard(self) -> __es::Discarded<Self> {
-            __es::Root::discard(self)
+        fn discard(self) -> __es::Discarded<Self> {
+            __es::Root::discard(self, __Seal(()))
         }
         /// Sets `owner`, by a recorded event.
         pub fn set_owner(&mut self, owner: String) {

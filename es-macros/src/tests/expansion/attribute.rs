@@ -34,6 +34,7 @@ const _: () = {
     const _: () = {
         let () = <Name as __es::AssertShared>::OK;
     };
+    const _: &__es::MaybeUninit<Name> = &__es::MaybeUninit::uninit();
     type __AccountState = <AccountState as __es::Checked<
         {
             let () = <Name as __es::AssertStorable>::OK;
@@ -50,6 +51,8 @@ const _: () = {
             }
         }
     }
+    #[doc(hidden)]
+    pub struct __Seal(());
     #[automatically_derived]
     impl __es::Aggregate for Account {
         const NAME: &'static str = "Account";
@@ -59,6 +62,7 @@ const _: () = {
             { <Account as __es::Mutator>::OK },
         >>::Type as __es::Mutator>::Event;
         type Attribute = __AccountAttribute;
+        type Seal = __Seal;
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
             Self { __root: root }
         }
@@ -99,7 +103,7 @@ const _: () = {
         }
         /// Ends the aggregate; what is returned can only be saved.
         fn discard(self) -> __es::Discarded<Self> {
-            __es::Root::discard(self)
+            __es::Root::discard(self, __Seal(()))
         }
         /// Sets `owner`, by a recorded event.
         fn set_owner(&mut self, owner: Name) {

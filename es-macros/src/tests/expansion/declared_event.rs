@@ -9,8 +9,14 @@ pub enum AccountEvent {
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
-    type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;
+    type __Root = <Account as __es::Checked<
+        { __es::written_as::<Account>("Account") },
+    >>::Type;
     type __State = <__Root as __es::Aggregate>::State;
+    mod __sealed {
+        pub struct Seal(());
+        pub const SEAL: &Seal = &Seal(());
+    }
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
@@ -52,6 +58,7 @@ const _: () = {
         const FINGERPRINT: u64 = 9947751058035801700u64;
         const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
+        type Seal = __sealed::Seal;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Imported(event) => {
@@ -112,8 +119,11 @@ const _: () = {
         }
     }
     impl __es::Creates<__Root> for Imported {
-        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Imported;
-        const APPLY: __es::BeginFn<__Root, Self> = __es::BeginRef::begin_ref;
+        type Origin = __es::Declared;
+        const CREATION: __es::Creation<__Root, Self, __es::Declared> = __es::Creation::declared(
+            __sealed::SEAL,
+            AccountEvent::Imported,
+        );
     }
     impl __es::BeginRef<Imported> for __State {
         #[inline]
@@ -122,8 +132,11 @@ const _: () = {
         }
     }
     impl __es::Changes<__Root> for PaymentReceived {
-        const EVENT: fn(Self) -> AccountEvent = AccountEvent::PaymentReceived;
-        const APPLY: __es::ApplyFn<__Root, Self> = __es::ApplyRef::apply_ref;
+        type Origin = __es::Declared;
+        const CHANGE: __es::Change<__Root, Self, __es::Declared> = __es::Change::declared(
+            __sealed::SEAL,
+            AccountEvent::PaymentReceived,
+        );
     }
     impl __es::ApplyRef<PaymentReceived> for __State {
         #[inline]

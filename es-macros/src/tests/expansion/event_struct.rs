@@ -27,6 +27,7 @@ const _: () = {
     const _: () = {
         let () = <Money as __es::AssertShared>::OK;
     };
+    const _: &__es::MaybeUninit<Money> = &__es::MaybeUninit::uninit();
     type __PaymentReceived = <PaymentReceived as __es::Checked<
         {
             let () = <Money as __es::AssertStorable>::OK;

@@ -46,8 +46,14 @@ pub enum AccountEvent {
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
-    type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;
+    type __Root = <Account as __es::Checked<
+        { __es::written_as::<Account>("Account") },
+    >>::Type;
     type __State = <__Root as __es::Aggregate>::State;
+    mod __sealed {
+        pub struct Seal(());
+        pub const SEAL: &Seal = &Seal(());
+    }
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
@@ -85,6 +91,7 @@ const _: () = {
         const FINGERPRINT: u64 = 7579292569198959420u64;
         const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
+        type Seal = __sealed::Seal;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Opened(event) => {
@@ -153,8 +160,11 @@ const _: () = {
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Creates<__Root> for Opened {
-        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
-        const APPLY: __es::BeginFn<__Root, Self> = __es::Begin::begin_copy;
+        type Origin = __es::Made;
+        const CREATION: __es::Creation<__Root, Self, __es::Made> = __es::Creation::made(
+            __sealed::SEAL,
+            AccountEvent::Opened,
+        );
     }
     impl __es::Begin<Opened> for __State {
         #[inline]
@@ -173,8 +183,11 @@ const _: () = {
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Changes<__Root> for Deposited {
-        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Deposited;
-        const APPLY: __es::ApplyFn<__Root, Self> = __es::Apply::apply_copy;
+        type Origin = __es::Made;
+        const CHANGE: __es::Change<__Root, Self, __es::Made> = __es::Change::made(
+            __sealed::SEAL,
+            AccountEvent::Deposited,
+        );
     }
     impl __es::Apply<Deposited> for __State {
         #[inline]
@@ -193,8 +206,11 @@ const _: () = {
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Changes<__Root> for Withdrawn {
-        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Withdrawn;
-        const APPLY: __es::ApplyFn<__Root, Self> = __es::Apply::apply_copy;
+        type Origin = __es::Made;
+        const CHANGE: __es::Change<__Root, Self, __es::Made> = __es::Change::made(
+            __sealed::SEAL,
+            AccountEvent::Withdrawn,
+        );
     }
     impl __es::Apply<Withdrawn> for __State {
         #[inline]

@@ -26,8 +26,14 @@ pub enum AccountEvent {
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
-    type __Root = <Account as __es::Checked<{ <Account as __es::Aggregate>::OK }>>::Type;
+    type __Root = <Account as __es::Checked<
+        { __es::written_as::<Account>("Account") },
+    >>::Type;
     type __State = <__Root as __es::Aggregate>::State;
+    mod __sealed {
+        pub struct Seal(());
+        pub const SEAL: &Seal = &Seal(());
+    }
     #[automatically_derived]
     impl __es::Mutator for Account {
         type Event = AccountEvent;
@@ -64,6 +70,7 @@ const _: () = {
         const FINGERPRINT: u64 = 2608211867454105303u64;
         const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
         const DISCARDED: Self = Self::Discarded;
+        type Seal = __sealed::Seal;
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 #[cfg(feature = "accounts")]
@@ -140,6 +147,8 @@ const _: () = {
         let () = <Money as __es::AssertShared>::OK;
     };
     #[cfg(feature = "accounts")]
+    const _: &__es::MaybeUninit<Money> = &__es::MaybeUninit::uninit();
+    #[cfg(feature = "accounts")]
     type __Opened = <Opened as __es::Checked<
         {
             let () = <Money as __es::AssertStorable>::OK;
@@ -167,8 +176,11 @@ const _: () = {
     }
     #[cfg(feature = "accounts")]
     impl __es::Creates<__Root> for Opened {
-        const EVENT: fn(Self) -> AccountEvent = AccountEvent::Opened;
-        const APPLY: __es::BeginFn<__Root, Self> = __es::Begin::begin_copy;
+        type Origin = __es::Made;
+        const CREATION: __es::Creation<__Root, Self, __es::Made> = __es::Creation::made(
+            __sealed::SEAL,
+            AccountEvent::Opened,
+        );
     }
     #[cfg(feature = "accounts")]
     impl __es::Begin<Opened> for __State {
