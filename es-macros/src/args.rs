@@ -57,7 +57,7 @@ impl Args {
             diag.error(&text, format!("`{key}` is empty; write a name that will stay the same for ever"));
             return None;
         }
-        Some(text)
+        named(key, &text, diag).then_some(text)
     }
 
     /// Takes the list of texts of `key`.
@@ -71,7 +71,7 @@ impl Args {
                 diag.error(&text, format!("a text in `{key}` is empty; remove it"));
             } else if seen.contains(&text) {
                 diag.error(&text, format!("{} stands in `{key}` twice; remove one", text.token()));
-            } else {
+            } else if named(key, &text, diag) {
                 seen.push(text);
             }
         }
@@ -167,6 +167,29 @@ impl Parse for Arg {
         input.parse::<Token![=]>()?;
         Ok(Self { key, value: input.parse()? })
     }
+}
+
+/// The longest name that every store can hold, in bytes.
+pub(crate) const LONGEST_NAME: usize = 255;
+
+/// Reports a text that no store takes as a name, or that nobody means to be one.
+fn named(key: &str, text: &LitStr, diag: &mut Diag) -> bool {
+    let (mark, value) = (diag.mark(), text.value());
+    if value.len() > LONGEST_NAME {
+        diag.error(
+            text,
+            format!("this text in `{key}` has {} bytes; write at most {LONGEST_NAME}", value.len()),
+        );
+    } else if value.contains(char::is_control) || value.trim() != value {
+        let plain: String = value.trim().chars().filter(|letter| !letter.is_control()).collect();
+        diag.error(
+            text,
+            format!(
+                "this text in `{key}` has blanks around it, or control characters in it; write {plain:?}"
+            ),
+        );
+    }
+    diag.clean_since(mark)
 }
 
 /// The parts between top-level commas; empty ones are left out.

@@ -17,6 +17,19 @@ pub(crate) fn take_ours(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute
     attrs.extract_if(.., |attr| is_ours(attr, name)).collect()
 }
 
+/// Reports our attribute `name` under a condition, and gives it without: `by` does not see it there.
+pub(crate) fn refuse_conditions(written: &mut [Attribute], name: &str, by: &str, on: &str, diag: &mut Diag) {
+    for attr in written.iter_mut().filter(|attr| attr.path().is_ident("cfg_attr")) {
+        let is_named = |meta: &Meta| meta.path().segments.last().is_some_and(|last| last.ident == name);
+        let Some(ours) = brought(&attr.meta).into_iter().find(is_named) else { continue };
+        diag.error(
+            &ours,
+            format!("`{by}` does not see `#[{name}]` under a condition; write it without, and `#[cfg(..)]` on the {on}"),
+        );
+        attr.meta = ours;
+    }
+}
+
 /// Whether the attribute decides if the item exists.
 pub(crate) fn is_cfg(attr: &Attribute) -> bool {
     carries(attr, &["cfg"])

@@ -14,6 +14,8 @@ pub(crate) fn function(attrs: &mut Vec<Attribute>, sig: &mut Signature, block: &
         // What is said to serde is known to its derives alone.
         attrs.retain(attrs::is_cfg);
     }
+    // So are derives to structs.
+    attrs.retain(|attr| !["serde", "derive"].iter().any(|name| attr.path().is_ident(name)));
     body(attrs, block);
 }
 

@@ -77,17 +77,12 @@ fn unknown_element(ty: &TypePath) -> Option<&Type> {
     }
 }
 
-/// Types that change behind a shared reference.
-const CELLS: &[&str] = &[
-    "Cell",
-    "RefCell",
-    "UnsafeCell",
-    "OnceCell",
-    "LazyCell",
-    "OnceLock",
-    "LazyLock",
-    "Mutex",
-    "RwLock",
+/// Types of the standard library that change behind a shared reference, and hold another type.
+const CELLS: &[&str] =
+    &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell", "OnceLock", "LazyLock", "Mutex", "RwLock"];
+
+/// The same, of which each holds a number or a pointer.
+const ATOMICS: &[&str] = &[
     "AtomicBool",
     "AtomicU8",
     "AtomicU16",
@@ -190,29 +185,40 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
+        // `Cow<'static, str>` is read as a value that owns its data.
+        if lifetime.ident == "static" {
+            return;
+        }
         self.diag.error(lifetime, format!("{} cannot borrow; use a type that owns its data", self.what));
     }
 
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        if let Some(last) = path.segments.last()
+            && may_be_of_std(path)
+        {
+            let (name, what) = (&last.ident, self.what);
+            let holds = matches!(last.arguments, PathArguments::AngleBracketed(_));
+            let is = |names: &[&str]| names.iter().any(|known| name == known);
+            if (holds && is(CELLS)) || is(ATOMICS) {
+                self.diag.error(
+                    name,
+                    format!(
+                        "`{name}` can change without an event; {what} holds plain values that only event methods change"
+                    ),
+                );
+            }
+            // In the words of the compiler, this would be said of all that holds it.
+            if holds && is(&["Rc"]) {
+                self.diag.error(
+                    name,
+                    format!("`Rc` stays in one thread, {what} does not; take the value itself, or an `Arc`"),
+                );
+            }
+        }
+        visit::visit_path(self, path);
+    }
+
     fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
-        if CELLS.iter().any(|cell| segment.ident == cell) {
-            self.diag.error(
-                &segment.ident,
-                format!(
-                    "`{}` can change without an event; {} holds plain values that only event methods change",
-                    segment.ident, self.what
-                ),
-            );
-        }
-        // In the words of the compiler, this would be said of all that holds it.
-        if segment.ident == "Rc" {
-            self.diag.error(
-                &segment.ident,
-                format!(
-                    "`Rc` stays in one thread, {} does not; take the value itself, or an `Arc`",
-                    self.what
-                ),
-            );
-        }
         if self.by_serde
             && let Some(inner) = only_argument(segment, "Option")
             && let Some(null) = stored_as_null(inner)
@@ -245,6 +251,14 @@ fn stored_as_null(ty: &Type) -> Option<&'static str> {
         Type::Tuple(tuple) if tuple.elems.is_empty() => Some("()"),
         _ => None,
     }
+}
+
+/// Returns whether the path may lead into the standard library: `Cell`, `cell::Cell`, `std::cell::Cell`.
+fn may_be_of_std(path: &syn::Path) -> bool {
+    let mut modules = path.segments.iter().rev().skip(1);
+    modules.all(|module| {
+        ["std", "core", "alloc", "cell", "rc", "sync", "atomic"].iter().any(|known| module.ident == known)
+    })
 }
 
 /// `checked`, for which the compiler checks that each of `types` fulfils `assertion`, and says so at the type.

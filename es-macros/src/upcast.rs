@@ -75,9 +75,21 @@ fn shapes(number: u32) -> String {
     }
 }
 
-/// The older shapes as the runtime's `Past`: `((), V1)`, `(((), V1), V2)`.
-pub(crate) fn past(shapes: &[Type]) -> TokenStream {
-    shapes.iter().fold(quote!(()), |older, shape| quote_spanned!(shape.span()=> (#older, #shape)))
+/// The older shapes as the runtime's `Past`: `((), V1)`, `(((), V1), V2)`. The compiler checks that each can be read and
+/// becomes the next one, and says so at the shape.
+pub(crate) fn past(shapes: &[Type], current: &TokenStream) -> TokenStream {
+    if shapes.is_empty() {
+        return quote!(());
+    }
+    let past = shapes.iter().fold(quote!(()), |older, shape| quote!((#older, #shape)));
+    let newer = shapes.iter().skip(1).map(ToTokens::to_token_stream).chain([current.clone()]);
+    let asserts = shapes.iter().zip(newer).map(|(shape, newer)| {
+        quote_spanned! {shape.span()=>
+            let () = <#shape as __es::OldShape>::OK;
+            let () = <#shape as __es::Becomes<#newer>>::OK;
+        }
+    });
+    quote!(<#past as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
 /// Reports, and drops, an alias that is the current name.

@@ -27,6 +27,8 @@ pub use crate::registry::AggregateType;
 pub use crate::schema::lock::{Shapes, StoredShapes, attribute_topic};
 pub use crate::stored_shapes;
 
+pub use crate::upcast::{Becomes, OldShape};
+
 /// Where something is declared.
 pub type Place = &'static Location<'static>;
 

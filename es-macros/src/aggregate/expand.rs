@@ -319,7 +319,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
         |AttributeField { field, variant, .. }| quote!(Self::#variant(value) => state.#field = value,),
     );
     let decodes = each(attributes, |AttributeField { variant, ty, name, aliases, past, .. }| {
-        let past = upcast::past(past);
+        let past = upcast::past(past, &quote!(#ty));
         let value = checked(&quote!(#ty), &unknown_storable(ty), &quote!(__es::AssertStorable));
         quote! {
             #name #(| #aliases)* => __es::decode_past::<#value, #past, __D>(name, version, value).map(Self::#variant),

@@ -91,6 +91,7 @@ impl Aggregate {
         );
         let mut attributes: Vec<AttributeField> = Vec::new();
         for field in &mut item.fields {
+            attrs::refuse_conditions(&mut field.attrs, "attribute", "#[aggregate]", "field", diag);
             let ours = attrs::take_ours(&mut field.attrs, "attribute");
             if let Some(second) = ours.get(1) {
                 diag.error(second, "`#[attribute]` is given twice; remove one");

@@ -48,7 +48,7 @@ impl Stored {
             (!aliases.is_empty()).then(|| quote!(const ALIASES: &'static [&'static str] = &[#(#aliases),*];));
         let past = (!past.is_empty()).then(|| {
             let version = upcast::current_version(past);
-            let past = upcast::past(past);
+            let past = upcast::past(past, &quote!(#name));
             quote! {
                 const VERSION: u32 = #version;
                 fn decode<'de, __D: __es::Deserializer<'de>>(

@@ -7,9 +7,10 @@ use syn::{
     Type, Visibility,
 };
 
-use super::body;
 use super::method::{EventMethod, MethodEvent};
 use super::model::Mutator;
+use super::{body, determinism};
+use crate::args::LONGEST_NAME;
 use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::LOST;
@@ -48,6 +49,26 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     if let Some(dots) = &sig.variadic {
         diag.error(dots, "an event method has no variable parameters; take a `Vec`");
     }
+}
+
+/// Attributes that only a struct takes.
+pub(super) fn attributes(written: &[Attribute], event: &Ident, diag: &mut Diag) {
+    for attr in written {
+        if attr.path().is_ident("derive") {
+            diag.error(attr, declare_instead("derives", event));
+        } else if attr.path().is_ident("serde") {
+            let message = "`#[serde(..)]` says nothing of a method; put it on a parameter";
+            diag.error(attr, format!("{message}, or declare the event: `#[event] struct {event}`"));
+        }
+    }
+}
+
+/// What to do for an event that is to have more than a made one has.
+pub(super) fn declare_instead(what: &str, event: &Ident) -> String {
+    format!(
+        "an event that is made takes no {what}; declare it, `#[event] struct {event}`, and handle it with a method that \
+         takes `&{event}`"
+    )
 }
 
 /// The receiver, if the method has one, and the other parameters.
@@ -187,6 +208,7 @@ pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Att
         ImplItem::Macro(item) => (&mut item.attrs, false),
         _ => return Vec::new(),
     };
+    attrs::refuse_conditions(written, "event", "#[mutator]", "method", diag);
     for name in ["attribute", "mutator", "aggregate"] {
         for attr in attrs::take_ours(written, name) {
             diag.error(
@@ -212,7 +234,8 @@ pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Att
 /// that are not ours.
 pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
     let root = mutator.ident();
-    let generated = [names::state(&root), names::event_enum(&root), names::attribute_enum(&root), root];
+    let generated =
+        [names::state(&root), names::event_enum(&root), names::attribute_enum(&root), root.clone()];
     let mut kept: Vec<EventMethod> = Vec::new();
     for event in std::mem::take(&mut mutator.events) {
         let mark = diag.mark();
@@ -224,6 +247,15 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
             );
         } else if generated.contains(name) && matches!(event.event, MethodEvent::Made { .. }) {
             diag.error(name, format!("`{name}` is another type of this aggregate; choose another name"));
+        }
+        if let MethodEvent::Made { stored, .. } = &event.event
+            && stored.topic.is_none()
+            && format!("{root}.{name}").len() > LONGEST_NAME
+        {
+            diag.error(
+                name,
+                format!("the names of the aggregate and of the event make a topic of over {LONGEST_NAME} bytes; set `topic`"),
+            );
         }
         // With conditions, both may never exist at once.
         let others = kept.iter().filter(|other| other.cfgs().is_empty() && event.cfgs().is_empty());
@@ -314,6 +346,9 @@ pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
         helpers: helpers.collect(),
     };
     for event in &mut mutator.events {
+        if !event.may_vary {
+            determinism::check(&event.body, diag);
+        }
         body::check(&scope, &mut event.body, &mut event.attrs, diag);
     }
     for helper in &mut mutator.helpers {

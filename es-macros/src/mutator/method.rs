@@ -2,10 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{
-    Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Receiver, ReturnType, Type, Visibility,
+    Attribute, Block, FnArg, ImplItemFn, LitStr, Meta, Pat, PatIdent, Receiver, ReturnType, Type, Visibility,
 };
 
-use super::check;
+use super::{check, determinism};
 use crate::args::{Args, inner_tokens, split};
 use crate::attrs;
 use crate::diag::Diag;
@@ -27,6 +27,8 @@ pub(super) struct EventMethod {
     /// The parameter that asks for the envelope.
     pub(super) envelope: Option<(Pat, Type)>,
     pub(super) body: Block,
+    /// Whether calls in the body may answer otherwise at each replay.
+    pub(super) may_vary: bool,
 }
 
 /// Where the event comes from.
@@ -54,13 +56,17 @@ impl EventMethod {
         }
         let (receiver, params) = check::receiver(&method.sig, diag);
         check::output(&method.sig, receiver.is_some(), root, diag);
-        let (envelope, params) = take_envelope(params, diag);
-        let arguments = inner_tokens(attr, "", diag)?;
+        let mut arguments = inner_tokens(attr, "", diag)?;
+        let may_vary = determinism::take_allowed(&mut arguments, diag);
+        let (envelope, params) = take_envelope(params, arguments.is_empty(), diag);
         let event = if arguments.is_empty() {
             declared(attr, &method.sig.ident, &params, root, diag)
         } else {
             made(arguments, &method.sig.ident, &params, root, diag)
         };
+        if let Some(MethodEvent::Made { name, .. }) = &event {
+            check::attributes(&method.attrs, name, diag);
+        }
         if !diag.clean_since(mark) {
             return None;
         }
@@ -74,6 +80,7 @@ impl EventMethod {
             event: event?,
             envelope,
             body: method.block.clone(),
+            may_vary,
         })
     }
 
@@ -113,29 +120,63 @@ struct Param<'a> {
     ty: &'a Type,
 }
 
-/// Takes the parameter `&Envelope` out, if there is one.
-fn take_envelope<'a>(params: Vec<&'a FnArg>, diag: &mut Diag) -> (Option<(Pat, Type)>, Vec<Param<'a>>) {
+/// Takes the parameter `&Envelope` out, if there is one. Where the event is `declared` elsewhere, it may have that name,
+/// too: then the parameter with a path to it is the event.
+fn take_envelope<'a>(
+    params: Vec<&'a FnArg>,
+    declared: bool,
+    diag: &mut Diag,
+) -> (Option<(Pat, Type)>, Vec<Param<'a>>) {
+    let typed = |param: &&'a FnArg| match param {
+        FnArg::Typed(param) => Some(param),
+        FnArg::Receiver(_) => None,
+    };
+    let is_event =
+        declared && params.iter().filter_map(typed).all(|param| envelope_type(&param.ty).is_some());
     let mut envelope = None;
-    let mut rest = Vec::new();
-    for param in params {
-        let FnArg::Typed(param) = param else { continue };
-        let (is_envelope, is_shared) = match peel(&param.ty) {
-            Type::Reference(reference) => {
-                (named_last(&reference.elem, "Envelope"), reference.mutability.is_none())
+    let mut rest: Vec<Param<'a>> = Vec::new();
+    for param in params.iter().filter_map(typed) {
+        let plain = Param { attrs: &param.attrs, pat: &param.pat, ty: peel(&param.ty) };
+        match envelope_type(&param.ty) {
+            None => rest.push(plain),
+            Some(Given { own: true, borrowed: false, .. }) => rest.push(plain),
+            Some(Given { own: true, .. }) if is_event && rest.is_empty() => rest.push(plain),
+            Some(Given { borrowed: true, changed: false, .. }) if envelope.is_none() => {
+                envelope = Some(((*param.pat).clone(), (*param.ty).clone()));
             }
-            ty => (named_last(ty, "Envelope"), false),
-        };
-        if !is_envelope {
-            rest.push(Param { attrs: &param.attrs, pat: &param.pat, ty: peel(&param.ty) });
-        } else if !is_shared {
-            diag.error(&param.ty, "the envelope is given to be read, not stored; take `&Envelope`");
-        } else if envelope.is_some() {
-            diag.error(&param.ty, "the envelope is asked for twice; remove one");
-        } else {
-            envelope = Some(((*param.pat).clone(), (*param.ty).clone()));
+            Some(Given { borrowed: true, changed: false, .. }) => {
+                diag.error(&param.ty, "the envelope is asked for twice; remove one");
+            }
+            Some(Given { changed: true, .. }) => {
+                diag.error(&param.ty, "the envelope is given to be read, not stored; take `&Envelope`");
+            }
+            Some(_) => diag.error(
+                &param.ty,
+                "the envelope is given to be read, not stored; take `&Envelope`, or `self::Envelope` if that is a type \
+                 of your own",
+            ),
         }
     }
     (envelope, rest)
+}
+
+/// A type that is called `Envelope`.
+struct Given {
+    /// Whether the path leads to somewhere else than the runtime.
+    own: bool,
+    borrowed: bool,
+    changed: bool,
+}
+
+fn envelope_type(ty: &Type) -> Option<Given> {
+    let (ty, borrowed, changed) = match peel(ty) {
+        Type::Reference(reference) => (peel(&reference.elem), true, reference.mutability.is_some()),
+        ty => (ty, false, false),
+    };
+    let Type::Path(path) = ty else { return None };
+    let first = path.path.segments.first()?;
+    let own = path.path.segments.len() > 1 && first.ident != "es_runtime";
+    named_last(ty, "Envelope").then_some(Given { own, borrowed, changed })
 }
 
 /// Whether the type is a path that ends in `name`.
@@ -206,11 +247,25 @@ fn made(
         fields.push(field);
     }
     let (name, rest) = named?;
+    let rest = refuse_derives(rest, &name, diag);
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
     // The usual topic depends on the name of the aggregate, which is not to be seen here.
     let stored = Stored::take(&mut args, &name, None, diag);
     args.finish(ARGUMENTS, diag);
     diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored })
+}
+
+/// Reports, and drops, derives among the arguments.
+fn refuse_derives(arguments: TokenStream, event: &Ident, diag: &mut Diag) -> TokenStream {
+    let mut kept = TokenStream::new();
+    for part in split(arguments) {
+        if matches!(syn::parse2::<Meta>(part.clone()), Ok(meta) if meta.path().is_ident("derive")) {
+            diag.error(part, check::declare_instead("derives", event));
+        } else {
+            kept.extend(quote::quote!(#part,));
+        }
+    }
+    kept
 }
 
 /// The name in front of the other arguments.
@@ -251,6 +306,13 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
     } else if let Ok(path) = syn::parse2::<syn::Path>(first.clone())
         && let Some(last) = path.segments.last()
     {
+        if path.is_ident("Self") {
+            diag.error(
+                first,
+                format!("`Self` is the state here; give the event a name of its own: `#[event({guess})]`"),
+            );
+            return None;
+        }
         diag.error(first, format!("the event is made here, so its name is no path; write `{}`", last.ident));
     } else if syn::parse2::<syn::MetaNameValue>(first.clone()).is_ok() {
         let tokens = attrs::text(first);

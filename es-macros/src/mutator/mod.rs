@@ -2,6 +2,7 @@
 
 mod body;
 mod check;
+mod determinism;
 mod dispatch;
 mod expand;
 mod method;

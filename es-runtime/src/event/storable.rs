@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in an event",
     label = "cannot be stored",
-    note = "derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`; an `Arc` needs serde's feature `rc`); it must own its data and be `Send` and `Sync`"
+    note = "derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`); it must own its data and be `Send` and `Sync`",
+    note = "a type of another crate needs the feature of that crate for `serde` (an `Arc` needs serde's feature `rc`); of another aggregate, store the id: `Id<..>`"
 )]
 pub trait Storable<'de>: Clone + Debug + Serialize + Deserialize<'de> + Send + Sync + 'static {}
 
@@ -23,7 +24,8 @@ impl<'de, T> Storable<'de> for T where T: Clone + Debug + Serialize + Deserializ
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in an event",
     label = "cannot be stored",
-    note = "derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`; an `Arc` needs serde's feature `rc`); it must own its data and be `Send` and `Sync`"
+    note = "derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`); it must own its data and be `Send` and `Sync`",
+    note = "a type of another crate needs the feature of that crate for `serde` (an `Arc` needs serde's feature `rc`); of another aggregate, store the id: `Id<..>`"
 )]
 pub trait AssertStorable {
     #[doc(hidden)]
@@ -37,7 +39,8 @@ impl<T: Clone + Debug + Serialize + DeserializeOwned + 'static> AssertStorable f
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of an aggregate",
     label = "cannot be part of a state",
-    note = "derive `Clone`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`; an `Arc` needs serde's feature `rc`); it must own its data and be `Send` and `Sync`"
+    note = "derive `Clone`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`); it must own its data and be `Send` and `Sync`",
+    note = "a type of another crate needs the feature of that crate for `serde` (an `Arc` needs serde's feature `rc`); of another aggregate, store the id: `Id<..>`"
 )]
 pub trait StateField<'de>: Clone + Serialize + Deserialize<'de> + Send + Sync + 'static {}
 
@@ -48,7 +51,8 @@ impl<'de, T> StateField<'de> for T where T: Clone + Serialize + Deserialize<'de>
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of an aggregate",
     label = "cannot be part of a state",
-    note = "derive `Clone`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`; an `Arc` needs serde's feature `rc`); it must own its data and be `Send` and `Sync`"
+    note = "derive `Clone`, `Serialize` and `Deserialize` for it, or for the type inside it (a key also needs `Ord`, or `Eq` and `Hash`); it must own its data and be `Send` and `Sync`",
+    note = "a type of another crate needs the feature of that crate for `serde` (an `Arc` needs serde's feature `rc`); of another aggregate, store the id: `Id<..>`"
 )]
 pub trait AssertStateField {
     #[doc(hidden)]

@@ -3,34 +3,33 @@
 use serde::Deserializer;
 use serde::de::{DeserializeOwned, Error as _};
 
-/// That `Self` can be made from the older shape `Old`. Write `impl From<Old> for New`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be made from its older shape `{Old}`",
-    label = "no `From<{Old}>` for `{Self}`",
-    note = "write `impl From<{Old}> for {Self}`"
-)]
-pub trait UpcastFrom<Old> {
-    /// Brings the older shape one version further.
-    fn upcast_from(old: Old) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<Old, New: From<Old>> UpcastFrom<Old> for New {
-    fn upcast_from(old: Old) -> Self {
-        Self::from(old)
-    }
-}
-
-/// That a value of an older shape can be read.
+/// Asserts that a value of an older shape can be read.
 #[diagnostic::on_unimplemented(
     message = "the older shape `{Self}` cannot be read",
     label = "cannot be read",
     note = "derive `Deserialize` for `{Self}`; it must own its data"
 )]
-pub trait OldShape: DeserializeOwned {}
+pub trait OldShape {
+    #[doc(hidden)]
+    const OK: () = ();
+}
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> OldShape for T {}
+
+/// Asserts that an older shape becomes the next one.
+#[diagnostic::on_unimplemented(
+    message = "`{New}` cannot be made from its older shape `{Self}`",
+    label = "no `From<{Self}>` for `{New}`",
+    note = "write `impl From<{Self}> for {New}`; if both types are foreign, wrap the new one in a type of your own"
+)]
+pub trait Becomes<New> {
+    #[doc(hidden)]
+    const OK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<Old, New: From<Old>> Becomes<New> for Old {}
 
 /// The older shapes of `New`, oldest first: `()`, `((), V1)`, `(((), V1), V2)` and so on.
 ///
@@ -54,15 +53,15 @@ impl<New> Past<New> for () {
 impl<Older, Old, New> Past<New> for (Older, Old)
 where
     Older: Past<Old>,
-    Old: OldShape,
-    New: UpcastFrom<Old>,
+    Old: DeserializeOwned,
+    New: From<Old>,
 {
     const LENGTH: u32 = Older::LENGTH + 1;
 
     fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<New, D::Error> {
         let old =
             if version == Older::LENGTH + 1 { Old::deserialize(data) } else { Older::decode(version, data) };
-        old.map(New::upcast_from)
+        old.map(New::from)
     }
 }
 

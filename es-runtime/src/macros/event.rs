@@ -77,6 +77,7 @@
 /// | `upcast = [DepositedV1, DepositedV2]` | the shapes of versions 1, 2 and so on | none |
 /// | `encrypted` | it is never stored in clear | as the mapper has it |
 /// | `clear` | it is stored in clear, although there is a cipher | as the mapper has it |
+/// | `allow(nondeterminism)` (on a method) | its body may call what answers otherwise at each replay, such as a `now()` of yours that does not | such calls are refused |
 /// | `crate = path` (on a struct) | where the runtime is found, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
 /// A topic never changes once an event is stored under it; when the name in the code does, keep the old

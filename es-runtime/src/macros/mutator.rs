@@ -95,8 +95,10 @@
 /// - An event method called by another one, or by a helper: nothing is recorded while an event is applied. Move
 ///   what both need to a helper.
 /// - A parameter that borrows: what is stored owns its data. Take a `String`, not a `&str`.
-/// - Anything in a body that is not in the state, the event or the envelope, such as the current time or a
-///   random number: it would be another one at each replay. Make it a parameter, or take `&Envelope`.
+/// - Anything in a body that is not in the state, the event or the envelope, such as the current time, a new id or a
+///   random number: it would be another one at each replay. Make it a parameter, or take `&Envelope`. The macro refuses
+///   well-known calls (`now()`, `Id::new()`, `random()`, `env::var(..)`, `println!`), unless the event has the argument
+///   `allow(nondeterminism)`. `Scenario` of the test kit finds more.
 /// - Two aggregates in one module with events of one name: they would make one type twice. Put each aggregate
 ///   into a module of its own.
 #[doc(inline)]

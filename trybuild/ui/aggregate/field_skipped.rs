@@ -4,14 +4,14 @@ use es_runtime::{aggregate, mutator};
 pub struct Account {
     pub balance: i64,
     #[serde(default, skip)]
-    pub cached: std::time::Instant,
+    pub cached: std::any::TypeId,
 }
 
 #[mutator]
 impl Account {
     #[event(Opened)]
     pub fn open() -> Self {
-        Self { balance: 0, cached: std::time::Instant::now() }
+        Self { balance: 0, cached: std::any::TypeId::of::<u8>() }
     }
 }
 

@@ -147,7 +147,16 @@ const _: () = {
                                     0
                                 },
                             >>::Type,
-                            ((), String),
+                            <(
+                                (),
+                                String,
+                            ) as __es::Checked<
+                                {
+                                    let () = <String as __es::OldShape>::OK;
+                                    let () = <String as __es::Becomes<Name>>::OK;
+                                    0
+                                },
+                            >>::Type,
                             __D,
                         >(name, version, value)
                             .map(Self::Owner)

@@ -137,7 +137,18 @@ const _: () = {
         ) -> __es::Result<Self, __D::Error> {
             __es::decode_past::<
                 Self,
-                (((), OpenedV1), OpenedV2),
+                <(
+                    ((), OpenedV1),
+                    OpenedV2,
+                ) as __es::Checked<
+                    {
+                        let () = <OpenedV1 as __es::OldShape>::OK;
+                        let () = <OpenedV1 as __es::Becomes<OpenedV2>>::OK;
+                        let () = <OpenedV2 as __es::OldShape>::OK;
+                        let () = <OpenedV2 as __es::Becomes<Opened>>::OK;
+                        0
+                    },
+                >>::Type,
                 __D,
             >(Self::TOPIC, version, data)
         }

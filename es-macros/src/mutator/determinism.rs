@@ -1,0 +1,197 @@
+//! Calls that would answer otherwise at each replay.
+//!
+//! The list is short, and holds names that mean the same in every program. The test kit's `Scenario` finds more.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::visit::Visit;
+use syn::{Block, Expr, ExprCall, ExprPath, Macro, Meta, Path, Token};
+
+use crate::args::split;
+use crate::attrs;
+use crate::diag::Diag;
+
+/// The argument that allows such calls.
+const ALLOWED: &str = "nondeterminism";
+
+/// Takes `allow(nondeterminism)` out of the arguments of an event, and returns whether it was there.
+pub(super) fn take_allowed(arguments: &mut TokenStream, diag: &mut Diag) -> bool {
+    let (mut allowed, mut rest) = (false, TokenStream::new());
+    for part in split(arguments.clone()) {
+        match syn::parse2::<Meta>(part.clone()) {
+            Ok(Meta::List(list)) if list.path.is_ident("allow") => {
+                if attrs::text(&list.tokens) == ALLOWED {
+                    allowed = true;
+                } else {
+                    diag.error(
+                        &list,
+                        format!("`#[event]` allows nothing but `allow({ALLOWED})`; put `#[allow(..)]` on the method"),
+                    );
+                }
+            }
+            _ => rest.extend(quote::quote!(#part,)),
+        }
+    }
+    if !rest.is_empty() || allowed {
+        *arguments = rest;
+    }
+    allowed
+}
+
+/// Reports the calls in the body of an event method.
+pub(super) fn check(body: &Block, diag: &mut Diag) {
+    Calls { diag }.visit_block(body);
+}
+
+struct Calls<'a> {
+    diag: &'a mut Diag,
+}
+
+impl Calls<'_> {
+    fn refuse(&mut self, path: &Path, given: &str) {
+        let call = attrs::text(path);
+        let recorded = if given == "time" { ", or ask `&Envelope` for the event's own" } else { "" };
+        self.diag.error(
+            path,
+            format!(
+                "`{call}` gives another {given} at each replay; take it as a parameter{recorded} (`#[event(.., \
+                 allow({ALLOWED}))]` allows the call)"
+            ),
+        );
+    }
+}
+
+impl<'ast> Visit<'ast> for Calls<'_> {
+    fn visit_expr_call(&mut self, call: &'ast ExprCall) {
+        match &*call.func {
+            Expr::Path(function) if function.qself.is_none() => {
+                if let Some(given) = given(&function.path, Some(call.args.len())) {
+                    self.refuse(&function.path, given);
+                }
+            }
+            function => self.visit_expr(function),
+        }
+        call.args.iter().for_each(|argument| self.visit_expr(argument));
+    }
+
+    // A function that is passed on: `unwrap_or_else(Utc::now)`.
+    fn visit_expr_path(&mut self, function: &'ast ExprPath) {
+        if let Some(given) = given(&function.path, None) {
+            self.refuse(&function.path, given);
+        }
+    }
+
+    fn visit_macro(&mut self, call: &'ast Macro) {
+        let name = call.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        if ["print", "println", "eprint", "eprintln", "dbg"].contains(&&*name) {
+            self.diag.error(
+                &call.path,
+                format!(
+                    "`{name}!` prints again at each replay; print in a method outside `#[mutator]`, which calls this one \
+                     (`#[event(.., allow({ALLOWED}))]` allows the call)"
+                ),
+            );
+        }
+        if let Ok(arguments) = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(call.tokens.clone()) {
+            let mut inside = Calls { diag: self.diag };
+            arguments.iter().for_each(|argument| inside.visit_expr(argument));
+        }
+    }
+
+    // An item inside a body may be called by nobody.
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+}
+
+/// Returns what the function gives anew at each call; nothing for one that is not known. `arguments` is their number, if it
+/// is called.
+fn given(function: &Path, arguments: Option<usize>) -> Option<&'static str> {
+    let names: Vec<String> =
+        function.segments.iter().map(|segment| segment.ident.unraw().to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let none = arguments.is_none_or(|number| number == 0);
+    match names[..] {
+        ["Self", ..] => None,
+        // A name alone may be that of a variable.
+        ["now" | "random" | "thread_rng"] if arguments != Some(0) => None,
+        [.., "now" | "now_utc" | "now_local"] if none => Some("time"),
+        [.., "new_v4" | "now_v1" | "now_v6" | "now_v7"] | [.., "Id" | "Ulid", "new"] if none => Some("id"),
+        [.., "random" | "thread_rng"] | [.., "rand", "rng"] if none => Some("value"),
+        [.., "rand", "random_range" | "random_bool" | "random_iter" | "random_ratio"]
+        | [.., "fastrand", _] => Some("value"),
+        [.., "env", "var" | "var_os" | "vars" | "vars_os" | "args" | "args_os" | "current_dir"] => {
+            Some("value")
+        }
+        [.., "fs", "read" | "read_to_string" | "read_dir" | "exists"] | [.., "File", "open"] => Some("value"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(body: &str) -> Vec<String> {
+        let mut diag = Diag::default();
+        check(&syn::parse_str(body).unwrap(), &mut diag);
+        diag.into_errors().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn well_known_calls_are_refused_wherever_they_stand() {
+        for call in [
+            "Utc::now()",
+            "std::time::SystemTime::now()",
+            "OffsetDateTime::now_utc()",
+            "now()",
+            "Id::new()",
+            "Id::<Account>::new()",
+            "Uuid::new_v4()",
+            "uuid::Uuid::now_v7()",
+            "rand::random::<u8>()",
+            "random()",
+            "rand::thread_rng()",
+            "rand::rng()",
+            "rand::random_range(1..6)",
+            "fastrand::u8(1..6)",
+            "std::env::var(\"HOME\")",
+            "fs::read_to_string(\"a\")",
+            "println!(\"{}\", 1)",
+            "dbg!(amount)",
+        ] {
+            for body in [
+                format!("{{ self.value = {call}; }}"),
+                format!("{{ if let Some(value) = f(vec![{call}, 1]) {{ self.value = value; }} }}"),
+                format!("{{ self.values.iter().map(|value| (value, {call})).collect() }}"),
+            ] {
+                assert_eq!(errors(&body).len(), 1, "{body}: {:?}", errors(&body));
+            }
+        }
+        assert_eq!(errors("{ self.at = at.unwrap_or_else(Utc::now); }").len(), 1);
+    }
+
+    #[test]
+    fn what_only_looks_like_such_a_call_is_not_refused() {
+        for code in [
+            "self.now()",
+            "self.var(\"a\")",
+            "self.rng.random()",
+            "now",
+            "f(now, random)",
+            "Self::now()",
+            "now(envelope)",
+            "Snapshot::now(envelope)",
+            "Id::new(3)",
+            "Item::new()",
+            "Uuid::new_v5(&a, b)",
+            "Id::from_key(name)",
+            "var(3)",
+            "envelope.timestamp()",
+            "format!(\"now {}\", amount)",
+            "write!(self.text, \"{amount}\")",
+        ] {
+            assert_eq!(errors(&format!("{{ self.value = {code}; }}")), [""; 0], "{code}");
+        }
+    }
+}
