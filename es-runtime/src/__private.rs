@@ -18,7 +18,8 @@ pub use crate::aggregate::{
     visit_discarded, written_as,
 };
 pub use crate::event::{
-    AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
+    AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Kept, OldShape, Read, StateField,
+    Storable, Written,
 };
 pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, Secrecy, decode_past};
 pub use crate::id::Id;
@@ -26,8 +27,6 @@ pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]
 pub use crate::schema::lock::{Shapes, StoredShapes, attribute_topic};
 pub use crate::stored_shapes;
-
-pub use crate::upcast::{Becomes, OldShape};
 
 /// Where something is declared.
 pub type Place = &'static Location<'static>;

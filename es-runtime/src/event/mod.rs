@@ -18,7 +18,7 @@ pub use self::storable::{
     AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
 };
 #[doc(hidden)]
-pub use self::upcast::{OldShape, Past, UpcastFrom};
+pub use self::upcast::{Becomes, OldShape, Past};
 use crate::clock::Timestamp;
 use crate::id::Version;
 
