@@ -120,7 +120,7 @@ fn the_past_is_loaded_by_version_and_by_time() {
         let balance = |version: u32| app.get_at(id, version).wait().unwrap().balance;
         assert_eq!([1, 2, 3, 4, 5].map(balance), [0, 10, 35, 65, 65]);
         assert_eq!(app.get_at(id, 2).wait().unwrap().version(), 2);
-        let after = |seconds| ManualClock::START.after(Duration::from_secs(seconds));
+        let after = |seconds| ManualClock::START + Duration::from_secs(seconds);
         let balance = |seconds| app.get_at(id, after(seconds)).wait().unwrap().balance;
         assert_eq!([0, 59, 60, 179, 180, 9_999].map(balance), [0, 0, 10, 35, 65, 65]);
         for at in [Timestamp::from_micros(0).into(), es_runtime::store::At::from(0)] {

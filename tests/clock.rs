@@ -3,8 +3,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use es_runtime::clock::{Clock, Timestamp, set_clock};
+use es_runtime::clock::{Clock, Timestamp, rfc3339, set_clock};
+use es_runtime::shape;
 use es_runtime::testing::ManualClock;
+
+use serde::{Deserialize, Serialize};
 
 use crate::account::open;
 
@@ -27,11 +30,35 @@ fn a_timestamp_is_stored_as_a_number() {
     assert!(serde_json::from_str::<Timestamp>("\"2025-11-20T12:00:00Z\"").is_err());
 }
 
+#[derive(Serialize, Deserialize)]
+struct Due {
+    #[serde(with = "rfc3339")]
+    at: Timestamp,
+    #[serde(with = "rfc3339::option", default)]
+    paid: Option<Timestamp>,
+}
+
+#[test]
+fn a_field_may_store_a_timestamp_as_text() {
+    let due = Due { at: micros(0), paid: Some(micros(1)) };
+    let json = r#"{"at":"1970-01-01T00:00:00.000000Z","paid":"1970-01-01T00:00:00.000001Z"}"#;
+    assert_eq!(serde_json::to_string(&due).unwrap(), json);
+    let read: Due = serde_json::from_str(json).unwrap();
+    assert_eq!((read.at, read.paid), (due.at, due.paid));
+    assert_eq!(serde_json::from_str::<Due>(r#"{"at":"1970-01-01T01:00:00+01:00"}"#).unwrap().paid, None);
+    for wrong in
+        [r#"{"at":0}"#, r#"{"at":"noon"}"#, r#"{"at":null}"#, r#"{"at":"1970-01-01T00:00:00Z","paid":0}"#]
+    {
+        assert!(serde_json::from_str::<Due>(wrong).is_err(), "{wrong}");
+    }
+    assert_eq!(shape::trace::<Due>().to_string(), "at: date-time\npaid?: date-time or null\n");
+}
+
 #[test]
 fn timestamps_are_ordered_by_time() {
     assert!(micros(-1) < micros(0) && micros(0) < micros(1));
-    assert_eq!(micros(5).after(Duration::from_nanos(1_999)), micros(6));
-    assert_eq!(micros(i64::MAX - 1).after(Duration::from_secs(1)), micros(i64::MAX));
+    assert_eq!(micros(5) + Duration::from_nanos(1_999), micros(6));
+    assert_eq!(micros(i64::MAX - 1) + Duration::from_secs(1), micros(i64::MAX));
 }
 
 #[test]
@@ -100,7 +127,7 @@ fn clones_of_a_manual_clock_are_one_clock() {
     let clock = ManualClock::default();
     let elsewhere = clock.clone();
     thread::spawn(move || elsewhere.advance(Duration::from_micros(3))).join().unwrap();
-    assert_eq!(clock.now(), ManualClock::START.after(Duration::from_micros(3)));
+    assert_eq!(clock.now(), ManualClock::START + Duration::from_micros(3));
     clock.set(micros(-1));
     let _guard = clock.install();
     assert_eq!(open().created_at(), micros(-1));

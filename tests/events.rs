@@ -160,7 +160,7 @@ fn every_mutator_is_given_the_envelope_of_its_event() {
     for ledger in [&ledger, &again] {
         assert_eq!(ledger.created, (uuid, Version::INITIAL, ManualClock::START));
         let line = |version: u32, at| Line { version: version.into(), at };
-        let (second, third) = (ManualClock::START.after(minute), ManualClock::START.after(minute * 2));
+        let (second, third) = (ManualClock::START + minute, ManualClock::START + minute * 2);
         assert_eq!(ledger.lines, [line(2, second), line(3, third)]);
     }
 }

@@ -11,7 +11,7 @@ use crate::failure::failure;
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn minutes(number: u32) -> Timestamp {
-    ManualClock::START.after(MINUTE * number)
+    ManualClock::START + MINUTE * number
 }
 
 fn lines(account: &Account) -> Vec<String> {

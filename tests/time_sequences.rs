@@ -91,12 +91,12 @@ fn messages_are_read_by_time() {
 fn a_place_is_the_time_of_the_clock() {
     let [store, _] = stores();
     let (log, [one, ..]) = minutes::<Timestamp>(store.clone());
-    assert_eq!(one, ManualClock::START.after(Duration::from_secs(60)));
+    assert_eq!(one, ManualClock::START + Duration::from_secs(60));
     let (_, message) = log.get(TimeRange::all().limit(1)).wait().unwrap().pop().unwrap();
     assert_eq!(message.envelope().timestamp(), one);
     assert_eq!(message.envelope().version().get(), one.as_micros().unsigned_abs());
     let (log, [one, ..]) = minutes::<UuidTime>(store);
-    assert_eq!(one.timestamp(), ManualClock::START.after(Duration::from_secs(60)));
+    assert_eq!(one.timestamp(), ManualClock::START + Duration::from_secs(60));
     let (_, message) = log.get(TimeRange::all().limit(1)).wait().unwrap().pop().unwrap();
     assert_eq!(message.envelope().version().get(), one.ticks());
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 #[doc(hidden)]
 pub use crate::aggregate::distinct_set as distinct;
 use crate::aggregate::{Aggregate, Decoded, Events, shared_by};
-use crate::clock::{Timestamp, now};
+use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded};
 use crate::id::Version;
 
@@ -210,7 +210,7 @@ impl<E: EventSet> Recorded<E> {
     /// assert_eq!(measured.envelope().version(), 1);
     /// ```
     pub fn now(id: Uuid, version: impl Into<Version>, event: E) -> Self {
-        Self::at(now(), id, version, event)
+        Self::at(Timestamp::now(), id, version, event)
     }
 
     /// An event that happened at `timestamp`.

@@ -27,7 +27,7 @@ fn a_time_before_the_snapshot_does_not_begin_with_it() {
         }
         assert_eq!(versions(&app, &account), [2, 4, 6]);
         for seconds in 0_u32..6 {
-            let at: Timestamp = ManualClock::START.after(Duration::from_secs(seconds.into()));
+            let at: Timestamp = ManualClock::START + Duration::from_secs(seconds.into());
             let then = app.get_at(account.id(), at).wait().unwrap();
             assert_eq!(then.balance, i64::from(seconds));
         }
@@ -53,7 +53,7 @@ fn a_time_is_found_among_many_snapshots_with_few_reads() {
     let _guard = clock.install();
     let account = one_a_second(&app, &clock);
     let id = account.id();
-    let of_version = |version: u64| ManualClock::START.after(Duration::from_secs(version - 1));
+    let of_version = |version: u64| ManualClock::START + Duration::from_secs(version - 1);
     let at = |version: u64| {
         snapshots.reads.store(0, Ordering::Relaxed);
         let then = app.get_at(id, of_version(version)).wait().unwrap();
@@ -107,7 +107,7 @@ fn after_a_release_the_snapshots_since_then_are_found_by_time() {
         snapshots.store.put(row).wait().unwrap();
     }
     for version in 1_u64..=64 {
-        let time = ManualClock::START.after(Duration::from_secs(version - 1));
+        let time = ManualClock::START + Duration::from_secs(version - 1);
         let then = app.get_at(account.id(), time).wait().unwrap();
         assert_eq!(then.owner == "Ben", version > 40, "version {version}");
     }

@@ -195,7 +195,7 @@ fn a_snapshot_is_read_by_its_version_or_as_the_last_up_to_one() {
             let seconds = found.version().get() - 1;
             assert_eq!((found.id(), found.state().balance.unsigned_abs()), (id, seconds));
             assert_eq!(found.created_at(), ManualClock::START);
-            assert_eq!(found.modified_at(), ManualClock::START.after(Duration::from_secs(seconds)));
+            assert_eq!(found.modified_at(), ManualClock::START + Duration::from_secs(seconds));
             assert_eq!(found.owner, "Ann");
         }
         for (version, is_there) in [(1, false), (2, true), (3, false), (4, true), (7, false)] {

@@ -12,8 +12,20 @@ use crate::setup;
 pub(crate) struct Failed(pub(crate) String);
 
 /// The features of es-runtime that are checked one at a time.
-const FEATURES: &[&str] =
-    &["macros", "sqlite", "testing", "msgpack", "own-codec", "zlib", "zstd", "aes", "tracing"];
+const FEATURES: &[&str] = &[
+    "macros",
+    "sqlite",
+    "testing",
+    "msgpack",
+    "own-codec",
+    "zlib",
+    "zstd",
+    "aes",
+    "chrono",
+    "jiff",
+    "time",
+    "tracing",
+];
 
 /// The benchmarks.
 pub(crate) const BENCHES: &[&str] = &["domain", "store", "compile_time"];

@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Aggregate, Changes, Creates, Discarded, Events, Held, Seal};
-use crate::clock::{self, Timestamp};
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Metadata, Recorded};
 use crate::id::{CommitId, Id, Version};
@@ -83,7 +83,7 @@ impl<A: Aggregate> Root<A> {
     #[doc(hidden)]
     #[inline]
     pub fn create<E: Creates<A>>(id: Id<A>, event: E) -> Self {
-        let now = clock::now();
+        let now = Timestamp::now();
         let envelope = Envelope::new(id.uuid(), Version::INITIAL, now);
         let mut root = Self::begin(id, now, (E::CREATION.begin)(&event, &envelope));
         root.pending.push(Recorded::new(envelope, (E::CREATION.event)(event)));
@@ -238,7 +238,7 @@ impl<A: Aggregate> Root<A> {
     #[inline]
     fn next_envelope(&self) -> Envelope {
         // A clock that is set back must not make an event older than the one before it.
-        let now = clock::now().max(self.modified_at);
+        let now = Timestamp::now().max(self.modified_at);
         Envelope::new(self.id.uuid(), self.version.next(), now)
     }
 

@@ -17,7 +17,7 @@ use crate::clock::{Clock, ClockGuard, Timestamp, set_clock};
 /// clock.advance(Duration::from_secs(60));
 /// account.deposit(10);
 /// assert_eq!(account.created_at(), ManualClock::START);
-/// assert_eq!(account.modified_at(), ManualClock::START.after(Duration::from_secs(60)));
+/// assert_eq!(account.modified_at(), ManualClock::START + Duration::from_secs(60));
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock {
@@ -69,7 +69,7 @@ impl ManualClock {
     /// assert_eq!(clock.now(), Timestamp::from_micros(7));
     /// ```
     pub fn advance(&self, duration: Duration) {
-        self.set(self.now().after(duration));
+        self.set(self.now() + duration);
     }
 
     /// Makes events recorded on this thread take their time from this clock, until the guard is dropped.

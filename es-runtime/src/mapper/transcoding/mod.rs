@@ -8,7 +8,7 @@
 mod form;
 mod pair;
 mod supplied;
-#[cfg(test)]
+#[cfg(all(test, feature = "chrono"))]
 mod tests;
 
 use std::fmt::{self, Display};
@@ -17,7 +17,9 @@ use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::form::Form;
-pub use self::supplied::{DateAsIso, DateTimeAsIso, DecimalAsStr, UuidAsHex};
+#[cfg(feature = "chrono")]
+pub use self::supplied::{DateAsIso, DateTimeAsIso};
+pub use self::supplied::{DecimalAsStr, UuidAsHex};
 
 /// How values of a type are written, under which name, and how they are read again.
 ///

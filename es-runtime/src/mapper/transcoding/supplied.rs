@@ -2,6 +2,7 @@ use std::fmt::Display;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+#[cfg(feature = "chrono")]
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use uuid::Uuid;
 
@@ -26,10 +27,12 @@ impl Transcoding for UuidAsHex {
     }
 }
 
-/// Moments as ISO 8601, under the name `datetime_iso`: `2025-11-20T12:00:00Z`.
+/// Moments of `chrono` as ISO 8601, under the name `datetime_iso`: `2025-11-20T12:00:00Z`.
+#[cfg(feature = "chrono")]
 #[derive(Clone, Copy, Debug)]
 pub struct DateTimeAsIso;
 
+#[cfg(feature = "chrono")]
 impl Transcoding for DateTimeAsIso {
     type Value = DateTime<Utc>;
     type Data = String;
@@ -45,10 +48,12 @@ impl Transcoding for DateTimeAsIso {
     }
 }
 
-/// Dates as ISO 8601, under the name `date_iso`: `2025-11-20`.
+/// Dates of `chrono` as ISO 8601, under the name `date_iso`: `2025-11-20`.
+#[cfg(feature = "chrono")]
 #[derive(Clone, Copy, Debug)]
 pub struct DateAsIso;
 
+#[cfg(feature = "chrono")]
 impl Transcoding for DateAsIso {
     type Value = NaiveDate;
     type Data = String;

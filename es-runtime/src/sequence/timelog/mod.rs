@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use self::moment::{Moment, TimeUuid, UuidTime};
 pub use self::range::TimeRange;
-use crate::clock::{Timestamp, now};
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Metadata, Recorded};
 use crate::event_set::EventSet;
@@ -109,7 +109,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     /// As [`append`](Self::append).
     pub async fn append_with(&self, message: impl Into<E>, metadata: Metadata) -> Result<T, Error> {
         self.check_own().await?;
-        let (message, time) = (message.into(), now());
+        let (message, time) = (message.into(), Timestamp::now());
         let mut place = T::of(time)?.place();
         for _ in 0..ATTEMPTS {
             let recorded = Recorded::at(time, self.id, place, message.clone()).and_metadata(metadata.clone());

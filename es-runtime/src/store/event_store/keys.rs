@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::EventStore;
 use crate::aggregate::{Aggregate, shared_by};
-use crate::clock::now;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::event::Metadata;
 use crate::id::Id;
@@ -319,8 +319,10 @@ impl EventStore {
         stored.as_ref().map_or(Ok(()), |key| self.check_key(key))?;
         // Time never runs backwards within an aggregate.
         let at = match stored.map(|key| self.mapper_with(&key)) {
-            Some(Ok(mapper)) => mapper.time_of(last).map_or_else(|_| now(), |last| last.max(now())),
-            _ => now(),
+            Some(Ok(mapper)) => {
+                mapper.time_of(last).map_or_else(|_| Timestamp::now(), |last| last.max(Timestamp::now()))
+            }
+            _ => Timestamp::now(),
         };
         self.mapper.encode_forgotten(last.id, of, last.version.next(), at, &Metadata::new())
     }

@@ -1,0 +1,139 @@
+//! Time: microseconds since the epoch, read from a clock that can be replaced.
+
+mod timestamp;
+pub mod rfc3339;
+mod bridges;
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::time::SystemTime;
+
+pub use self::rfc3339::InvalidTimestamp;
+pub use self::timestamp::Timestamp;
+use crate::overrides::{OverrideKey, Overrides};
+
+/// Tells the time at which an event is recorded.
+///
+/// Set one with [`set_clock`]: for a test, or to import events that happened long ago.
+pub trait Clock {
+    /// The current moment.
+    fn now(&self) -> Timestamp;
+}
+
+impl<F: Fn() -> Timestamp> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
+}
+
+thread_local! {
+    static CLOCKS: Overrides<Rc<dyn Clock>> = const { Overrides::new() };
+    // Whether there is any. It needs no destructor, so reading it costs next to nothing.
+    static IS_SET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes events recorded on this thread take their time from `clock`, until the guard is dropped.
+///
+/// The clock stays on its thread, and so does the guard, which is not `Send`: a task that is spawned cannot hold it across an
+/// `.await`, and what it does on another thread takes the system's time. Set the clock around the command, which awaits
+/// nothing, or use a runtime of one thread.
+///
+/// ```
+/// use es_runtime::clock::{Timestamp, set_clock};
+/// # use es_runtime::{aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// let long_ago = Timestamp::from_micros(0);
+/// let guard = set_clock(move || long_ago);
+/// assert_eq!(Account::open().created_at(), long_ago);
+/// drop(guard);
+/// assert!(Account::open().created_at() > long_ago);
+/// ```
+#[must_use = "the clock is set back when the guard is dropped"]
+pub fn set_clock(clock: impl Clock + 'static) -> ClockGuard {
+    let guard = ClockGuard { key: CLOCKS.with(|clocks| clocks.set(Rc::new(clock))), thread: PhantomData };
+    IS_SET.set(true);
+    guard
+}
+
+/// Takes the clock back when dropped: the one set before it counts again.
+pub struct ClockGuard {
+    key: OverrideKey,
+    // A clock belongs to its thread, and so does the guard.
+    thread: PhantomData<Rc<()>>,
+}
+
+impl fmt::Debug for ClockGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClockGuard").finish_non_exhaustive()
+    }
+}
+
+impl Drop for ClockGuard {
+    fn drop(&mut self) {
+        // Nothing to take back when the thread is about to end.
+        IS_SET.set(CLOCKS.try_with(|clocks| clocks.unset(&self.key)).unwrap_or(false));
+    }
+}
+
+impl Timestamp {
+    /// Returns the time now, by the clock that is [set](set_clock) or by that of the system.
+    ///
+    /// For a command that decides by the time. A method with `#[event]` is given the time of its event by the
+    /// [`Envelope`](crate::Envelope): when it applies an old event, now is another time.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use es_runtime::clock::{Timestamp, set_clock};
+    ///
+    /// fn is_overdue(due: Timestamp) -> bool {
+    ///     Timestamp::now() > due + Duration::from_secs(30 * 24 * 60 * 60)
+    /// }
+    ///
+    /// let due = Timestamp::from_micros(1_763_640_000_000_000);
+    /// let _guard = set_clock(move || due + Duration::from_secs(60));
+    /// assert!(!is_overdue(due));
+    /// ```
+    pub fn now() -> Self {
+        if IS_SET.get()
+            && let Ok(Some(clock)) = CLOCKS.try_with(Overrides::current)
+        {
+            return clock.now();
+        }
+        SystemTime::now().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_nest_and_are_set_back() {
+        let one = set_clock(|| Timestamp::from_micros(1));
+        let two = set_clock(|| Timestamp::from_micros(2));
+        assert_eq!(Timestamp::now(), Timestamp::from_micros(2));
+        drop(two);
+        assert_eq!(Timestamp::now(), Timestamp::from_micros(1));
+        drop(one);
+        assert!(Timestamp::now() > Timestamp::from_micros(2));
+    }
+
+    #[test]
+    fn each_guard_takes_back_its_own_clock() {
+        let one = set_clock(|| Timestamp::from_micros(1));
+        let two = set_clock(|| Timestamp::from_micros(2));
+        drop(one);
+        assert_eq!(Timestamp::now(), Timestamp::from_micros(2));
+        drop(two);
+        assert!(Timestamp::now() > Timestamp::from_micros(2));
+    }
+}
