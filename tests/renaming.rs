@@ -196,7 +196,7 @@ fn a_retired_attribute_is_to_be_skipped_and_an_unknown_one_is_an_error() {
         assert_eq!(skipped.kind(), ErrorKind::UnknownTopic);
         assert!(skipped.to_string().contains("is retired"), "{skipped}");
         let unknown = decode::<Shipment>(&topic, 1, r#"{"name":"size","value":1}"#).unwrap_err();
-        assert_eq!(unknown.kind(), ErrorKind::Corrupt);
+        assert_eq!(unknown.kind(), ErrorKind::Schema);
         assert!(unknown.to_string().contains("there is no attribute `size`"), "{unknown}");
     }
     let topic = "Pallet.AttributeChanged";
@@ -204,7 +204,7 @@ fn a_retired_attribute_is_to_be_skipped_and_an_unknown_one_is_an_error() {
     assert_eq!(skipped.kind(), ErrorKind::UnknownTopic);
     assert_eq!(
         decode::<Pallet>(topic, 1, r#"{"name":"x","value":1}"#).unwrap_err().kind(),
-        ErrorKind::Corrupt
+        ErrorKind::Schema
     );
     assert_eq!(Pallet::stack().boxes, 1);
 }

@@ -205,7 +205,7 @@ fn an_alias_is_read_and_an_unknown_topic_is_told() {
     }
     row.topic = "standalone.created".try_into().unwrap();
     row.state = b"{\"at\":1,\"data\":{}}".to_vec();
-    assert_eq!(mapper.decode_in::<ExampleEvent>(&row).unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!(mapper.decode_in::<ExampleEvent>(&row).unwrap_err().kind(), ErrorKind::Schema);
 }
 
 /// By hand, without `event_set!`.

@@ -139,7 +139,7 @@ fn another_name_or_other_data_are_refused() {
         (r#"{"amount":"10.50 EUR"}"#, "expected a tagged value"),
     ] {
         let error = decode::<Order>("Order.Paid", 1, data).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert_eq!(error.kind(), ErrorKind::Schema);
         assert!(error.to_string().contains(part), "{error}");
     }
     decode::<Order>("Order.Paid", 1, r#"{"amount":{"_type_":"money_str","_data_":"1.00 EUR"}}"#).unwrap();

@@ -85,7 +85,8 @@ fn received(version: u32, data: &str) -> Received {
 
 fn refused(topic: &str, version: u32, data: &str) -> String {
     let error = decode::<Wallet>(topic, version, data).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    let is_json = serde_json::from_str::<serde_json::Value>(data).is_ok();
+    assert_eq!(error.kind(), if is_json { ErrorKind::Schema } else { ErrorKind::Corrupt });
     error.to_string()
 }
 

@@ -17,13 +17,14 @@ pub enum ErrorKind {
     /// Two parts of the program or of its configuration do not fit together: found at start, before anything is
     /// stored.
     Config,
-    /// The tables are not those of this program: another application's, a newer release's, or not there.
+    /// Stored data are in order, and of another shape than this program expects. The tables are another application's, a newer
+    /// release's, or not there; or an event's type has changed since the event was stored.
     Schema,
     /// The id belongs to an aggregate of another type.
     WrongAggregate,
     /// The stored topic is not one that this program knows; a newer release may have written it.
     UnknownTopic,
-    /// Stored data contradicts itself.
+    /// Stored data are damaged, or contradict each other.
     Corrupt,
     /// Stored data cannot be decrypted: another key, or altered data.
     Cipher,

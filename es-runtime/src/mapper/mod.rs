@@ -298,8 +298,8 @@ impl Mapper {
     /// # Errors
     ///
     /// [`ErrorKind::UnknownTopic`] or [`ErrorKind::WrongAggregate`] by its topic, or by the aggregate that the row of a
-    /// shared event names; [`ErrorKind::Forgotten`] for the row that says so; [`ErrorKind::Corrupt`] if the state does not
-    /// fit, [`ErrorKind::Cipher`] if it cannot be decrypted.
+    /// shared event names; [`ErrorKind::Forgotten`] for the row that says so; [`ErrorKind::Schema`] if the data do not fit
+    /// the type of the event, [`ErrorKind::Corrupt`] if the row was damaged, [`ErrorKind::Cipher`] if it cannot be decrypted.
     pub fn decode<A: Aggregate>(&self, row: &StoredEvent) -> Result<Option<Recorded<A::Event>>, Error> {
         Ok(match self.decode_mapped::<A>(row)? {
             Mapped::Event(recorded) => Some(recorded),
@@ -403,15 +403,37 @@ impl Mapper {
     where
         T: for<'de> Data<'de, Value = V>,
     {
+        self.read_state(row, secrecy, data).map_err(|error| self.not_read(row, secrecy, error))
+    }
+
+    /// Tells data that do not fit from a row that is damaged: that is not read without its data, either.
+    #[cold]
+    fn not_read(&self, row: &StoredEvent, secrecy: Secrecy, error: Error) -> Error {
+        let is_whole = || self.read_state(row, secrecy, Skipped).is_ok();
+        if error.kind() != ErrorKind::Schema || is_whole() {
+            return at_row(row, error);
+        }
+        at_row(
+            row,
+            Error::new(
+                ErrorKind::Corrupt,
+                "the row was damaged, or something else wrote it; restore it from a backup",
+            ),
+        )
+    }
+
+    fn read_state<V, T>(&self, row: &StoredEvent, secrecy: Secrecy, data: T) -> Result<Read<V>, Error>
+    where
+        T: for<'de> Data<'de, Value = V>,
+    {
         // Bare JSON is read where it stands.
         let may_be_bare = self.cipher.is_none() && secrecy != Secrecy::Encrypted;
-        let read = if may_be_bare && row.state.first() == Some(&b'{') {
+        if may_be_bare && row.state.first() == Some(&b'{') {
             Codec::Json.decode(State(data), &row.state)
         } else {
             self.open(&row.state, &Identity::of_event(row, secrecy))
                 .and_then(|(codec, written)| codec.decode(State(data), &written))
-        };
-        read.map_err(|error| at_row(row, error))
+        }
     }
 }
 

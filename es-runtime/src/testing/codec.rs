@@ -84,7 +84,8 @@ pub fn encode<A: Aggregate>(event: &A::Event) -> Encoded {
 /// # Errors
 ///
 /// [`ErrorKind::UnknownTopic`] if the aggregate has no such event, or has it no more;
-/// [`ErrorKind::Corrupt`] if the data do not fit the version, or the version is not known.
+/// [`ErrorKind::Schema`] if the data do not fit the version, or the version is not known; [`ErrorKind::Corrupt`] if they
+/// are no JSON.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -94,7 +95,7 @@ pub fn encode<A: Aggregate>(event: &A::Event) -> Encoded {
 /// let event = decode::<Account>("Account.Deposited", 1, r#"{"amount":10}"#)?;
 /// assert!(matches!(event, AccountEvent::Deposited(Deposited { amount: 10 })));
 /// let error = decode::<Account>("Account.Deposited", 2, "{}").err();
-/// assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Corrupt));
+/// assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Schema));
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 pub fn decode<A: Aggregate>(topic: &str, version: u32, data: &str) -> Result<A::Event, Error> {
@@ -103,7 +104,8 @@ pub fn decode<A: Aggregate>(topic: &str, version: u32, data: &str) -> Result<A::
     decoded.and_then(|event| json.end().map(|()| event)).map_err(|error| {
         let message =
             format!("the data of an event `{topic}` do not fit version {version} of its shape: {error}");
-        Error::new(ErrorKind::Corrupt, message).with_source(error)
+        let kind = if error.is_data() { ErrorKind::Schema } else { ErrorKind::Corrupt };
+        Error::new(kind, message).with_source(error)
     })
 }
 

@@ -3,6 +3,12 @@
 /// The message that replaces an unknown text.
 pub(super) const REFUSED: &str = "a value was refused by its type";
 
+/// The beginning of a message about an attribute whose name is not known.
+pub(super) const NO_ATTRIBUTE: &str = "there is no attribute `";
+
+/// A part of a message about a version that is not known.
+pub(super) const HAS_VERSION: &str = "` has version ";
+
 /// Before what was found.
 const FOUND: &[&str] = &["invalid type: ", "invalid value: ", "unknown variant ", "unknown field "];
 
@@ -80,7 +86,7 @@ fn is_harmless(said: &str) -> bool {
         ("duplicate field `", "`"),
         ("`", "` has no attributes"),
         (
-            "there is no attribute `",
+            NO_ATTRIBUTE,
             "`; if it was renamed, keep the old name in `aliases`, if it is gone, in `#[aggregate(retired = [..])]`",
         ),
     ];
@@ -101,7 +107,7 @@ fn is_about_a_length(said: &str) -> bool {
 
 /// What is said of a version that is not known.
 fn is_about_a_version(said: &str) -> Option<bool> {
-    let (name, rest) = said.strip_prefix('`')?.split_once("` has version ")?;
+    let (name, rest) = said.strip_prefix('`')?.split_once(HAS_VERSION)?;
     let (version, last) = rest.split_once(", but this program knows versions 1 to ")?;
     Some(is_name(name) && is_number(version) && is_number(last))
 }

@@ -89,7 +89,8 @@ impl Codec {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Corrupt`]; the message holds no part of the data but the names of fields.
+    /// [`ErrorKind::Corrupt`] for bytes that are not of the format, [`ErrorKind::Schema`] for data that do not fit the type.
+    /// The message holds no part of the data but the names of fields.
     pub(crate) fn decode<'de, S: DeserializeSeed<'de>>(
         self,
         seed: S,
@@ -133,17 +134,34 @@ fn unwritable(format: &str, error: impl std::error::Error + Send + Sync + 'stati
     Error::new(ErrorKind::Invalid, message).with_source(error)
 }
 
-/// The remedy for data that a type does not read.
-const REMEDY: &str = "if the type of the event has changed, raise its `version` and give an `upcast`";
-
-/// What a deserializer says: of the format, or of the data, which may be secret.
+/// Refuses bytes that are not of the format, or data that do not fit the type.
 // Without the cause as its source: that would print the values that are left out here.
 fn unreadable(format: &str, error: &impl std::error::Error, is_of_format: bool) -> Error {
     let why = error.to_string();
-    let why = if is_of_format { why } else { message::without_values(&why) };
+    if !is_of_format {
+        return misfit(&message::without_values(&why));
+    }
     let message = format!(
-        "the data are not readable as {format}: {why}; they were damaged, or written by a program whose types \
-         differ; {REMEDY}"
+        "the data are not readable as {format}: {why}; they were damaged, restore them from a backup"
     );
     Error::new(ErrorKind::Corrupt, message)
+}
+
+/// Refuses data that are in order, and of another shape than the type.
+fn misfit(why: &str) -> Error {
+    let renamed = ["field", "variant"].into_iter().find(|part| {
+        why.starts_with(&format!("missing {part} ")) || why.starts_with(&format!("unknown {part}"))
+    });
+    let remedy = match renamed {
+        Some(part) => format!(
+            "; was a {part} renamed? keep its old name with `#[serde(alias = \"..\")]`, or raise the event's `version` and \
+             give an `upcast`"
+        ),
+        None if why.starts_with(message::NO_ATTRIBUTE) => String::new(),
+        None if why.contains(message::HAS_VERSION) => {
+            "; a newer release stored them, update this program".to_owned()
+        }
+        None => "; if the type of the event has changed, raise its `version` and give an `upcast`".to_owned(),
+    };
+    Error::new(ErrorKind::Schema, format!("the data do not fit the shape: {why}{remedy}"))
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::DeserializeSeed;
 use serde::{Deserializer, Serialize, Serializer, ser};
 
-use super::{REMEDY, lossy, lost, message, too_deep};
+use super::{lossy, lost, message, misfit, too_deep};
 use crate::error::{Error, ErrorKind};
 
 /// The reason why a codec of your own fails. Its text decides nothing and is not shown, since it may hold data.
@@ -176,13 +176,20 @@ pub(super) fn decode<'de, S: DeserializeSeed<'de>>(
     let result = codec.decode(data, Decodable { read: &mut read });
     let why = match (outcome, result) {
         (Some(Ok(value)), Ok(())) => return Ok(value),
-        (Some(Err(error)), _) => without_values(&error),
+        (Some(Err(error)), _) => {
+            let told = message::without_values(&error.to_string());
+            // Words that serde does not have may be the codec's, about bytes that it cannot read.
+            if !told.starts_with(message::REFUSED) {
+                return Err(misfit(&told));
+            }
+            without_values(&error)
+        }
         (Some(Ok(_)), Err(_)) => "the codec refused what follows the value".to_owned(),
         (None, _) => "the codec did not read a value".to_owned(),
     };
     let message = format!(
         "the data are not readable as {}: {why}; they were damaged, or written by a program whose types or whose codec \
-         differ; {REMEDY}",
+         differ; if the type of the event has changed, raise its `version` and give an `upcast`",
         codec.name()
     );
     Err(Error::new(ErrorKind::Corrupt, message))
