@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use es_runtime::clock::{Clock, Timestamp, rfc3339, set_clock};
-use es_runtime::shape;
+use es_runtime::schema::shape;
 use es_runtime::testing::ManualClock;
 
 use serde::{Deserialize, Serialize};

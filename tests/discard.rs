@@ -18,7 +18,7 @@ fn discarding_is_the_last_event() {
     assert_eq!(discarded.version(), 3);
     let last = discarded.pending()[2].envelope();
     assert_eq!((last.id(), last.version().get()), (id::<Account>(1).uuid(), 3));
-    assert_eq!(last.timestamp(), ManualClock::START.after(Duration::from_secs(60)));
+    assert_eq!(last.timestamp(), ManualClock::START + Duration::from_secs(60));
     assert!(matches!(
         discarded.pending().iter().map(es_runtime::Recorded::event).collect::<Vec<_>>()[..],
         [AccountEvent::Opened(_), AccountEvent::Deposited(_), AccountEvent::Discarded]
@@ -71,8 +71,7 @@ fn a_command_can_refuse_to_discard() {
         .then_returns(Ok(()));
     Scenario::<Account>::given((opened(), Deposited { amount: 1 }))
         .when_discarded(close)
-        .then_nothing()
-        .then_error("not empty")
+        .then_refused("not empty")
         .when(|account| account.withdraw(1))
         .when_discarded(close)
         .then(AccountEvent::Discarded);

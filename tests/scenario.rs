@@ -61,9 +61,8 @@ fn the_closure_may_return_anything_that_can_be_shown() {
         .then_nothing()
         .then_returns(10)
         .when(|account| account.withdraw(30))
-        .then_nothing()
         .then_returns(Err(Overdrawn))
-        .then_error(Overdrawn);
+        .then_refused(Overdrawn);
     assert_eq!(*account().when(|account| account.balance + 1).returned(), 11);
 }
 
@@ -73,8 +72,7 @@ fn the_next_command_sees_what_the_last_one_did() {
         .when(|account| account.withdraw(4))
         .then(Withdrawn { amount: 4 })
         .when(|account| account.withdraw(7))
-        .then_nothing()
-        .then_error(Overdrawn)
+        .then_refused(Overdrawn)
         .when(|account| account.withdraw(6))
         .then(Withdrawn { amount: 6 })
         .then_state(|account| assert_eq!((account.balance, account.version().get()), (0, 4)));
@@ -90,11 +88,11 @@ fn the_clock_stands_until_it_is_moved() {
         .when(|account| account.deposit(1))
         .then_state(|account| {
             assert_eq!(account.created_at(), ManualClock::START);
-            assert_eq!(account.modified_at(), ManualClock::START.after(MINUTE * 2));
+            assert_eq!(account.modified_at(), ManualClock::START + MINUTE * 2);
         })
         .after(MINUTE)
         .when(|account| account.deposit(2));
-    assert_eq!(outcome.recorded()[0].envelope().timestamp(), ManualClock::START.after(MINUTE * 3));
+    assert_eq!(outcome.recorded()[0].envelope().timestamp(), ManualClock::START + MINUTE * 3);
     Scenario::<Account>::given_nothing()
         .at(later)
         .when_created(open)
@@ -213,7 +211,7 @@ returned
 
 #[test]
 fn another_value_is_told_with_what_was_recorded() {
-    let failure = failure(|| drop(account().when(|account| account.withdraw(3)).then_error(Overdrawn)));
+    let failure = failure(|| drop(account().when(|account| account.withdraw(3)).then_refused(Overdrawn)));
     assert_eq!(
         failure.message,
         "the command returned another value than expected; correct one of the two (- expected, + returned)
@@ -229,6 +227,117 @@ recorded
     let failure =
         crate::failure::failure(|| drop(account().when(|account| account.balance).then_returns(11)));
     assert!(failure.message.contains("\n  - 11\n  + 10\n"), "{}", failure.message);
+}
+
+#[test]
+fn a_command_that_records_and_then_fails_is_not_refused() {
+    let failure = failure(|| {
+        let outcome = account().when(|account| {
+            account.deposit(1);
+            Err::<(), _>(Overdrawn)
+        });
+        drop(outcome.then_returns(Err(Overdrawn)).then(deposited(1)).then_refused(Overdrawn));
+    });
+    assert_eq!(
+        failure.message,
+        "the command refused after it had recorded events; let it check everything first, and record then
+  + Deposited { \"amount\": 1 }
+given
+    Opened { \"owner\": \"Ann\" }
+    Deposited { \"amount\": 10 }
+returned
+    Err(Overdrawn)
+"
+    );
+}
+
+/// Withdraws from one account after it has deposited to the other, which is the wrong order.
+fn hasty(from: &mut Account, to: &mut Account, amount: i64) -> Result<(), Overdrawn> {
+    to.deposit(amount);
+    from.withdraw(amount)
+}
+
+fn two_accounts() -> Scenario<(Account, Account)> {
+    Scenario::<(Account, Account)>::given(((opened(), deposited(10)), Opened { owner: "Bob".into() }))
+}
+
+#[test]
+fn a_command_of_several_aggregates_has_its_own_scenario() {
+    two_accounts()
+        .after(MINUTE)
+        .and_given(((), deposited(5)))
+        .when(|ann, bob| hasty(ann, bob, 4))
+        .then((Withdrawn { amount: 4 }, deposited(4)))
+        .then_returns(Ok(()))
+        .then_state(|ann, bob| {
+            assert_eq!((ann.id(), bob.id(), ann.balance, bob.balance), (id(1), id(2), 6, 9));
+            assert_eq!(bob.modified_at(), ManualClock::START + MINUTE);
+        })
+        .when(|ann, bob| ann.balance < bob.balance)
+        .then_nothing()
+        .then_returns(true)
+        .when(|_, bob| bob.withdraw(10))
+        .then_refused(Overdrawn);
+    let outcome = Scenario::<(Account, Lottery)>::given((opened(), Opening {}))
+        .at(Timestamp::from_micros(7))
+        .when(|account, lottery| lottery.stake(account.balance as f64));
+    assert_eq!((outcome.recorded().0.len(), outcome.recorded().1.len()), (0, 1));
+    Scenario::<(Account, Lottery, Account, Lottery)>::given((opened(), Opening {}, opened(), Opening {}))
+        .when(|_, _, third, _| third.deposit(1))
+        .then(((), (), deposited(1), ()))
+        .when(|_, _, third, _| third.balance)
+        .then_returns(1);
+    Scenario::<(Account, Account, Account)>::given((opened(), opened(), opened()))
+        .when(|one, other, _| hasty(one, other, 0))
+        .then((Withdrawn { amount: 0 }, deposited(0), ()));
+}
+
+#[test]
+fn what_differs_is_told_for_each_aggregate() {
+    let other = failure(|| {
+        let outcome = two_accounts().when(|ann, bob| hasty(ann, bob, 4));
+        drop(outcome.then(((), deposited(4))));
+    });
+    assert_eq!(
+        other.message,
+        "the command recorded other events than expected; correct one of the two (- expected, + recorded)
+`Account`
+  + Withdrawn { \"amount\": 4 }
+`Account`
+    Deposited { \"amount\": 4 }
+given `Account`
+    Opened { \"owner\": \"Ann\" }
+    Deposited { \"amount\": 10 }
+given `Account`
+    Opened { \"owner\": \"Bob\" }
+returned
+    Ok(())
+"
+    );
+    let refused =
+        failure(|| drop(two_accounts().when(|ann, bob| hasty(ann, bob, 11)).then_refused(Overdrawn)));
+    assert!(
+        refused.message.starts_with(
+            "the command refused after it had recorded events; let it check everything first, and record then\n`Account`\n  \
+             + Deposited { \"amount\": 11 }\ngiven `Account`\n    Opened"
+        ),
+        "{}",
+        refused.message
+    );
+    let nothing = failure(|| drop(two_accounts().when(|_, _| ()).then((deposited(1), ()))));
+    assert!(
+        nothing.message.contains(
+            "\n`Account`\n  - Deposited { \"amount\": 1 }\n`Account`\n    nothing\ngiven `Account`"
+        ),
+        "{}",
+        nothing.message
+    );
+    let value = failure(|| drop(two_accounts().when(|_, bob| bob.balance).then_returns(1)));
+    assert!(
+        value.message.ends_with("\nrecorded `Account`\n    nothing\nrecorded `Account`\n    nothing\n"),
+        "{}",
+        value.message
+    );
 }
 
 #[test]
@@ -285,8 +394,7 @@ fn an_aggregate_that_is_given_is_not_created() {
 #[test]
 fn a_creation_that_fails_makes_nothing() {
     let create = || if open().balance == 0 { Err("too poor") } else { Ok(open()) };
-    let outcome =
-        Scenario::<Account>::given_nothing().when_created(create).then_nothing().then_error("too poor");
+    let outcome = Scenario::<Account>::given_nothing().when_created(create).then_refused("too poor");
     assert!(outcome.recorded().is_empty());
 }
 
@@ -303,8 +411,14 @@ fn each_failure_blames_the_line_of_the_test() {
     blames(line!(), || drop(account().when(|_| ()).then(opened())));
     blames(line!(), || drop(account().when(Account::freeze).then_nothing()));
     blames(line!(), || drop(account().when(|_| 1).then_returns(2)));
-    blames(line!(), || drop(account().when(|account| account.withdraw(1)).then_error(Overdrawn)));
+    blames(line!(), || drop(account().when(|account| account.withdraw(1)).then_refused(Overdrawn)));
     blames(line!(), || drop(account().when_discarded(Account::discard).then_state(|_| ())));
+    blames(line!(), || drop(Scenario::<(Account, Account)>::given((opened(), deposited(1)))));
+    blames(line!(), || drop(two_accounts().and_given((opened(), ()))));
+    blames(line!(), || drop(two_accounts().when(|_, bob| bob.deposit(1)).then(((), ()))));
+    blames(line!(), || drop(two_accounts().when(|_, bob| bob.deposit(1)).then_nothing()));
+    blames(line!(), || drop(two_accounts().when(|_, bob| bob.withdraw(0)).then_refused(Overdrawn)));
+    blames(line!(), || drop(two_accounts().when(|ann, _| *ann = open())));
     blames(line!(), || drop(Scenario::<Lottery>::given(Opening {}).when(Lottery::draw)));
     blames(line!(), || drop(Scenario::<Lottery>::given(Opening {}).when(|lottery| lottery.stake(f64::NAN))));
 }
@@ -372,6 +486,7 @@ fn scenarios_can_be_shown() {
         "Scenario { clock: Timestamp(2025-01-01T00:00:00.000000Z), past: [\"Opened { \\\"owner\\\": \\\"Ann\\\" }\", \
          \"Deposited { \\\"amount\\\": 10 }\"], .. }"
     );
+    assert!(format!("{:?}", two_accounts()).contains("\\\"Ann\\\" }\", \"Deposited"));
     assert!(format!("{:?}", account().when(|_| 7)).contains("recorded: [], returned: 7, .. }"));
     assert!(Lottery::open_doors().drawn.is_empty());
 }

@@ -54,7 +54,6 @@ mod tests {
     fn what_is_not_there_cannot() {
         Scenario::<Account>::given((Opened { owner: "Ann".into() }, Deposited { amount: 10 }))
             .when(|account| account.withdraw(30))
-            .then_nothing()
-            .then_error(Overdrawn);
+            .then_refused(Overdrawn);
     }
 }

@@ -28,6 +28,8 @@ mod outcome;
 mod rebuild;
 mod same;
 mod scenario;
+mod several;
+mod subject;
 mod then;
 mod when;
 
@@ -35,9 +37,10 @@ pub use self::clock::ManualClock;
 pub use self::codec::{Encoded, decode, encode};
 #[doc(hidden)]
 pub use self::events::kind;
-pub use self::events::{EventList, IntoEvent};
+pub use self::events::{EventList, EventLists, IntoEvent};
 pub use self::history::{history, recorded, replay};
 pub use self::ids::{IdsGuard, id, ids_from};
 pub use self::outcome::Outcome;
 pub use self::scenario::Scenario;
+pub use self::subject::Subject;
 pub use self::when::OrError;

@@ -2,11 +2,11 @@ use std::fmt::{self, Debug};
 use std::time::Duration;
 
 use super::rebuild::rebuild;
-use super::scenario::{Scenario, lines};
+use super::scenario::Scenario;
+use super::subject::{Subject, flat};
 use super::when::OrError;
-use crate::aggregate::{Aggregate, Discarded};
+use crate::aggregate::{Aggregate, Discarded, Seal};
 use crate::clock::Timestamp;
-use crate::error::Error;
 use crate::event::Recorded;
 
 /// What a command did: the events that it recorded, what it returned, the state that it left.
@@ -25,85 +25,23 @@ use crate::event::Recorded;
 ///     .then_returns(Ok(()))
 ///     .then_state(|account| assert_eq!(account.balance, 7));
 /// ```
-pub struct Outcome<A: Aggregate, R> {
-    pub(super) before: Scenario<A>,
-    pub(super) recorded: Vec<Recorded<A::Event>>,
-    pub(super) aggregate: Result<A, Error>,
+pub struct Outcome<S: Subject, R> {
+    pub(super) before: Scenario<S>,
+    pub(super) recorded: S::Recorded,
+    pub(super) left: S::Left,
     pub(super) returned: R,
 }
 
 impl<A: Aggregate, R: Debug> Outcome<A, R> {
     #[track_caller]
-    pub(super) fn new(
+    pub(super) fn of_one(
         before: Scenario<A>,
         left: Option<A>,
         recorded: Vec<Recorded<A::Event>>,
         returned: R,
     ) -> Self {
-        let (aggregate, recorded) = rebuild(&before.past, left, recorded);
-        Self { before, recorded, aggregate, returned }
-    }
-
-    /// The events that the command recorded, with their versions and times.
-    ///
-    /// ```
-    #[doc = include_str!("account.txt")]
-    /// use es_runtime::testing::{ManualClock, Scenario};
-    /// let outcome = Scenario::<Account>::given(Opened { owner: "Ann".into() })
-    ///     .when(|account| account.deposit(10));
-    /// assert_eq!(outcome.recorded()[0].envelope().version(), 2);
-    /// assert_eq!(outcome.recorded()[0].envelope().timestamp(), ManualClock::START);
-    /// ```
-    pub fn recorded(&self) -> &[Recorded<A::Event>] {
-        &self.recorded
-    }
-
-    /// What the command returned, for a check of your own.
-    ///
-    /// ```
-    #[doc = include_str!("account.txt")]
-    /// use es_runtime::testing::Scenario;
-    /// let outcome = Scenario::<Account>::given(Opened { owner: "Ann".into() })
-    ///     .when(|account| account.withdraw(1));
-    /// assert!(outcome.returned().is_err());
-    /// ```
-    pub const fn returned(&self) -> &R {
-        &self.returned
-    }
-
-    /// Sets the clock for the next command.
-    ///
-    /// ```
-    #[doc = include_str!("account.txt")]
-    /// use es_runtime::clock::Timestamp;
-    /// use es_runtime::testing::Scenario;
-    /// // Nothing is recorded as older than what came before it.
-    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
-    ///     .when(|account| account.deposit(1))
-    ///     .at(Timestamp::from_micros(0))
-    ///     .when(|account| account.deposit(2))
-    ///     .then_state(|account| assert_eq!(account.modified_at(), account.created_at()));
-    /// ```
-    #[must_use = "the next command comes after it"]
-    pub fn at(self, moment: Timestamp) -> Scenario<A> {
-        self.next().at(moment)
-    }
-
-    /// Moves the clock forward for the next command.
-    ///
-    /// ```
-    #[doc = include_str!("account.txt")]
-    /// use std::time::Duration;
-    /// use es_runtime::testing::Scenario;
-    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
-    ///     .when(|account| account.deposit(1))
-    ///     .after(Duration::from_secs(60))
-    ///     .when(|account| account.deposit(2))
-    ///     .then_state(|account| assert!(account.modified_at() > account.created_at()));
-    /// ```
-    #[must_use = "the next command comes after it"]
-    pub fn after(self, duration: Duration) -> Scenario<A> {
-        self.next().after(duration)
+        let (left, recorded) = rebuild(&before.past, left, recorded);
+        Self { before, recorded, left, returned }
     }
 
     /// Runs another command: see [`Scenario::when`].
@@ -148,19 +86,83 @@ impl<A: Aggregate, R: Debug> Outcome<A, R> {
     ) -> Outcome<A, S::Returned> {
         self.next().when_discarded(command)
     }
+}
 
-    /// What was recorded becomes what is given.
-    fn next(mut self) -> Scenario<A> {
-        self.before.past.append(&mut self.recorded);
+impl<S: Subject, R: Debug> Outcome<S, R> {
+    /// Returns the events that the command recorded, with their versions and times; a list for each of several aggregates.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::{ManualClock, Scenario};
+    /// let outcome = Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.deposit(10));
+    /// assert_eq!(outcome.recorded()[0].envelope().version(), 2);
+    /// assert_eq!(outcome.recorded()[0].envelope().timestamp(), ManualClock::START);
+    /// ```
+    pub const fn recorded(&self) -> &S::Recorded {
+        &self.recorded
+    }
+
+    /// What the command returned, for a check of your own.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// let outcome = Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.withdraw(1));
+    /// assert!(outcome.returned().is_err());
+    /// ```
+    pub const fn returned(&self) -> &R {
+        &self.returned
+    }
+
+    /// Sets the clock for the next command.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::clock::Timestamp;
+    /// use es_runtime::testing::Scenario;
+    /// // Nothing is recorded as older than what came before it.
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.deposit(1))
+    ///     .at(Timestamp::from_micros(0))
+    ///     .when(|account| account.deposit(2))
+    ///     .then_state(|account| assert_eq!(account.modified_at(), account.created_at()));
+    /// ```
+    #[must_use = "the next command comes after it"]
+    pub fn at(self, moment: Timestamp) -> Scenario<S> {
+        self.next().at(moment)
+    }
+
+    /// Moves the clock forward for the next command.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use std::time::Duration;
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.deposit(1))
+    ///     .after(Duration::from_secs(60))
+    ///     .when(|account| account.deposit(2))
+    ///     .then_state(|account| assert!(account.modified_at() > account.created_at()));
+    /// ```
+    #[must_use = "the next command comes after it"]
+    pub fn after(self, duration: Duration) -> Scenario<S> {
+        self.next().after(duration)
+    }
+
+    /// Adds the recorded events to the given ones.
+    pub(super) fn next(mut self) -> Scenario<S> {
+        S::append(&mut self.before.past, self.recorded, Seal::new());
         self.before
     }
 }
 
-impl<A: Aggregate, R: Debug> fmt::Debug for Outcome<A, R> {
+impl<S: Subject, R: Debug> fmt::Debug for Outcome<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outcome")
             .field("before", &self.before)
-            .field("recorded", &lines::<A>(&self.recorded))
+            .field("recorded", &flat::<S>(&self.recorded))
             .field("returned", &self.returned)
             .finish_non_exhaustive()
     }

@@ -2,17 +2,14 @@ use std::fmt;
 use std::time::Duration;
 
 use super::clock::ManualClock;
-use super::codec::{encode, through};
-use super::diff::list;
-use super::events::{EventList, collect};
-use super::history::number;
+use super::events::EventLists;
 use super::ids::Ids;
-use crate::aggregate::Aggregate;
+use super::subject::{Subject, flat};
+use crate::aggregate::{Aggregate, Seal};
 use crate::clock::{Clock, Timestamp};
 use crate::event::Recorded;
-use crate::id::{Id, Version};
 
-/// What has happened to one aggregate before the command that is tested.
+/// Events that are recorded before the command that is tested: of one aggregate, or of two to four.
 ///
 /// Given these events, [when](Self::when) this command runs, [then](super::Outcome::then) those are recorded:
 ///
@@ -22,8 +19,29 @@ use crate::id::{Id, Version};
 ///
 /// Scenario::<Account>::given((Opened { owner: "Ann".into() }, Deposited { amount: 10 }))
 ///     .when(|account| account.withdraw(30))
-///     .then_nothing()
-///     .then_error(Overdrawn);
+///     .then_refused(Overdrawn);
+/// ```
+///
+/// A command that changes two aggregates, or up to four, has a scenario of a tuple, and so are its events; `()` is none:
+///
+/// ```
+#[doc = include_str!("account.txt")]
+/// use es_runtime::testing::Scenario;
+///
+/// fn transfer(from: &mut Account, to: &mut Account, amount: i64) -> Result<(), Overdrawn> {
+///     from.withdraw(amount)?;
+///     to.deposit(amount);
+///     Ok(())
+/// }
+///
+/// let opened = |owner: &str| Opened { owner: owner.into() };
+/// Scenario::<(Account, Account)>::given(((opened("Ann"), Deposited { amount: 10 }), opened("Bob")))
+///     .when(|ann, bob| transfer(ann, bob, 3))
+///     .then((Withdrawn { amount: 3 }, Deposited { amount: 3 }))
+///     .when(|ann, _| ann.withdraw(2))
+///     .then((Withdrawn { amount: 2 }, ()))
+///     .when(|ann, bob| transfer(ann, bob, 8))
+///     .then_refused(Overdrawn);
 /// ```
 ///
 /// A scenario has its own clock, which shows [`ManualClock::START`] until [`at`](Self::at) or
@@ -31,19 +49,18 @@ use crate::id::{Id, Version};
 /// aggregate that is given, or the first one that is made. After each command the aggregate is also made
 /// from its stored events; a state that differs fails the test.
 #[must_use = "a scenario tests nothing before `when`"]
-pub struct Scenario<A: Aggregate> {
+pub struct Scenario<S: Subject> {
     clock: ManualClock,
     ids: Ids,
-    pub(super) past: Vec<Recorded<A::Event>>,
+    pub(super) past: S::Recorded,
 }
 
-impl<A: Aggregate> Scenario<A> {
+impl<S: Subject> Scenario<S> {
     /// Begins with events that are recorded already.
     ///
     /// # Panics
     ///
-    /// If an event does not survive being stored, or they are not the events of one aggregate from its
-    /// creation on.
+    /// If an event does not survive being stored, or those of an aggregate are not its events from its creation on.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
@@ -53,21 +70,8 @@ impl<A: Aggregate> Scenario<A> {
     ///     .then(Deposited { amount: 1 });
     /// ```
     #[track_caller]
-    pub fn given<K>(events: impl EventList<A, K>) -> Self {
-        Self::given_nothing().and_given(events)
-    }
-
-    /// Begins before the aggregate exists.
-    ///
-    /// ```
-    #[doc = include_str!("account.txt")]
-    /// use es_runtime::testing::Scenario;
-    /// Scenario::given_nothing()
-    ///     .when_created(|| Account::open("Ann".into()))
-    ///     .then(Opened { owner: "Ann".into() });
-    /// ```
-    pub fn given_nothing() -> Self {
-        Self { clock: ManualClock::default(), ids: Ids::from(1), past: Vec::new() }
+    pub fn given<K>(events: impl EventLists<S, K>) -> Self {
+        Self::empty().and_given(events)
     }
 
     /// Adds events that are recorded already, at the time that the clock shows now.
@@ -84,24 +88,12 @@ impl<A: Aggregate> Scenario<A> {
     ///     .after(Duration::from_secs(60))
     ///     .and_given(Deposited { amount: 10 })
     ///     .when(|account| account.modified_at())
-    ///     .then_returns(ManualClock::START.after(Duration::from_secs(60)));
+    ///     .then_returns(ManualClock::START + Duration::from_secs(60));
     /// ```
     #[track_caller]
-    pub fn and_given<K>(mut self, events: impl EventList<A, K>) -> Self {
-        let stored: Vec<_> = collect(events).iter().map(through::<A>).collect();
-        let (id, version) = match self.past.last() {
-            Some(last) => (last.envelope().id(), last.envelope().version().next()),
-            None => (self.ids.take(), Version::INITIAL),
-        };
-        self.past.extend(number::<A>(Id::from_uuid(id), version, self.clock.now(), stored));
-        if let Err(error) = crate::aggregate::replay::<A>(self.past.clone()) {
-            panic!(
-                "the given events do not make the aggregate `{}`: {error}; give its creating event, then what changed it\n\
-                 given\n{}",
-                A::NAME,
-                list(&lines::<A>(&self.past))
-            );
-        }
+    pub fn and_given<K>(mut self, events: impl EventLists<S, K>) -> Self {
+        let new_id = || self.ids.take();
+        self.past = S::record(self.past, events.into_lists(), self.clock.now(), &new_id, Seal::new());
         self
     }
 
@@ -126,7 +118,7 @@ impl<A: Aggregate> Scenario<A> {
     /// ```
     #[doc = include_str!("account.txt")]
     /// use std::time::Duration;
-    /// use es_runtime::testing::{ManualClock, Scenario};
+    /// use es_runtime::testing::Scenario;
     /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
     ///     .after(Duration::from_secs(60))
     ///     .when(|account| account.deposit(1))
@@ -137,13 +129,8 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
-    /// The aggregate that has been given.
-    #[track_caller]
-    pub(super) fn aggregate(&self) -> A {
-        match crate::aggregate::replay(self.past.clone()) {
-            Ok(aggregate) => aggregate,
-            Err(error) => panic!("{error}; give the event that creates it, or use `when_created`"),
-        }
+    fn empty() -> Self {
+        Self { clock: ManualClock::default(), ids: Ids::from(1), past: S::Recorded::default() }
     }
 
     /// Runs `command` under the scenario's clock, with its ids.
@@ -154,17 +141,35 @@ impl<A: Aggregate> Scenario<A> {
     }
 }
 
-impl<A: Aggregate> fmt::Debug for Scenario<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scenario")
-            .field("clock", &self.clock.now())
-            .field("past", &lines::<A>(&self.past))
-            .finish_non_exhaustive()
+impl<A: Aggregate> Scenario<A> {
+    /// Begins before the aggregate exists.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::given_nothing()
+    ///     .when_created(|| Account::open("Ann".into()))
+    ///     .then(Opened { owner: "Ann".into() });
+    /// ```
+    pub fn given_nothing() -> Self {
+        Self::empty()
     }
 }
 
-/// The events as lines.
+/// Returns the aggregate that its events make.
 #[track_caller]
-pub(super) fn lines<A: Aggregate>(events: &[Recorded<A::Event>]) -> Vec<String> {
-    events.iter().map(|recorded| encode::<A>(recorded.event()).to_string()).collect()
+pub(super) fn load<A: Aggregate>(past: &[Recorded<A::Event>]) -> A {
+    match crate::aggregate::replay(past.to_vec()) {
+        Ok(aggregate) => aggregate,
+        Err(error) => panic!("{error}; give the event that creates it, or use `when_created`"),
+    }
+}
+
+impl<S: Subject> fmt::Debug for Scenario<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scenario")
+            .field("clock", &self.clock.now())
+            .field("past", &flat::<S>(&self.past))
+            .finish_non_exhaustive()
+    }
 }

@@ -2,14 +2,40 @@ use std::fmt::Debug;
 
 use super::codec::{Encoded, encode};
 use super::diff::{diff, list};
-use super::events::{EventList, collect};
+use super::events::EventLists;
 use super::outcome::Outcome;
 use super::same::same;
-use super::scenario::lines;
-use crate::aggregate::Aggregate;
+use super::subject::{Subject, flat, under, unexpected};
+use crate::aggregate::{Aggregate, Seal};
+use crate::event::Recorded;
 
 #[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
 impl<A: Aggregate, R: Debug> Outcome<A, R> {
+    /// Looks at the aggregate as the command left it.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or `check` panics.
+    ///
+    /// ```
+    #[doc = include_str!("account.txt")]
+    /// use es_runtime::testing::Scenario;
+    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
+    ///     .when(|account| account.deposit(10))
+    ///     .then_state(|account| assert_eq!((account.balance, account.version().get()), (10, 2)));
+    /// ```
+    #[track_caller]
+    pub fn then_state(self, check: impl FnOnce(&A)) -> Self {
+        match &self.left {
+            Ok(aggregate) => check(aggregate),
+            Err(error) => panic!("there is no state to look at: {error}\n{}", self.circumstances()),
+        }
+        self
+    }
+}
+
+#[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
+impl<S: Subject, R: Debug> Outcome<S, R> {
     /// Checks which events the command recorded: these, in this order, and no others.
     ///
     /// Events are the same if their JSON is; they need no `PartialEq`.
@@ -29,26 +55,14 @@ impl<A: Aggregate, R: Debug> Outcome<A, R> {
     ///     .then((Deposited { amount: 10 }, AccountAttribute::Owner("Anna".into())));
     /// ```
     #[track_caller]
-    pub fn then<K>(self, expected: impl EventList<A, K>) -> Self {
-        let expected = encode_all::<A>(collect(expected));
-        let recorded =
-            encode_all::<A>(self.recorded.iter().map(|recorded| recorded.event().clone()).collect());
-        let matches = |(expected, recorded): (&Shown<A>, &Shown<A>)| expected.is(recorded);
-        if expected.len() == recorded.len() && expected.iter().zip(&recorded).all(matches) {
-            return self;
+    pub fn then<K>(self, expected: impl EventLists<S, K>) -> Self {
+        if let Err(lines) = S::compare(expected.into_lists(), &self.recorded, Seal::new()) {
+            panic!(
+                "the command recorded other events than expected; correct one of the two (- expected, + recorded)\n{lines}{}",
+                self.circumstances()
+            );
         }
-        let wanted: Vec<_> = expected.iter().map(Shown::line).collect();
-        // The same event may look different, such as a set in another order: it is shown as it was expected.
-        let found = recorded
-            .iter()
-            .map(|recorded| expected.iter().find(|wanted| wanted.is(recorded)).unwrap_or(recorded));
-        let found: Vec<_> = found.map(Shown::line).collect();
-        panic!(
-            "the command recorded other events than expected; correct one of the two (- expected, + recorded)\n\
-             {}{}",
-            diff(&wanted, &found),
-            self.circumstances()
-        );
+        self
     }
 
     /// Checks that the command recorded no event.
@@ -67,9 +81,9 @@ impl<A: Aggregate, R: Debug> Outcome<A, R> {
     #[track_caller]
     pub fn then_nothing(self) -> Self {
         assert!(
-            self.recorded.is_empty(),
+            flat::<S>(&self.recorded).is_empty(),
             "the command recorded events where none are expected; correct one of the two\n{}{}",
-            diff(&[], &lines::<A>(&self.recorded)),
+            unexpected::<S>(&self.recorded),
             self.circumstances()
         );
         self
@@ -97,71 +111,75 @@ impl<A: Aggregate, R: Debug> Outcome<A, R> {
         self
     }
 
-    /// Looks at the aggregate as the command left it.
-    ///
-    /// # Panics
-    ///
-    /// If there is none, or `check` panics.
-    ///
-    /// ```
-    #[doc = include_str!("account.txt")]
-    /// use es_runtime::testing::Scenario;
-    /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
-    ///     .when(|account| account.deposit(10))
-    ///     .then_state(|account| assert_eq!((account.balance, account.version().get()), (10, 2)));
-    /// ```
-    #[track_caller]
-    pub fn then_state(self, check: impl FnOnce(&A)) -> Self {
-        match &self.aggregate {
-            Ok(aggregate) => check(aggregate),
-            Err(error) => panic!("there is no state to look at: {error}\n{}", self.circumstances()),
-        }
-        self
-    }
-
     fn circumstances(&self) -> String {
-        let given = list(&lines::<A>(&self.before.past));
-        format!("given\n{given}returned\n{}", list(&shown(&self.returned)))
+        let given = under::<S>("given", &self.before.past);
+        format!("{given}returned\n{}", list(&shown(&self.returned)))
     }
 
     fn other_value(&self, expected: &dyn Debug, returned: &dyn Debug) -> String {
         format!(
-            "the command returned another value than expected; correct one of the two (- expected, + returned)\n\
-             {}given\n{}recorded\n{}",
+            "the command returned another value than expected; correct one of the two (- expected, + returned)\n{}{}{}",
             diff(&shown(expected), &shown(returned)),
-            list(&lines::<A>(&self.before.past)),
-            list(&lines::<A>(&self.recorded))
+            under::<S>("given", &self.before.past),
+            under::<S>("recorded", &self.recorded)
         )
     }
 }
 
 #[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
-impl<A: Aggregate, T: Debug, E: Debug> Outcome<A, Result<T, E>> {
-    /// Checks that the command failed, and how.
+impl<S: Subject, T: Debug, E: Debug> Outcome<S, Result<T, E>> {
+    /// Checks that the command refused: it returned this error and recorded nothing.
     ///
-    /// For an error without `PartialEq`, look at [`returned`](Self::returned).
+    /// `Application::execute` saves nothing of a command that returns an error; the events that it recorded before would be
+    /// lost. For an error without `PartialEq`, look at [`returned`](Self::returned).
     ///
     /// # Panics
     ///
-    /// If it did not fail, or with another error.
+    /// If it did not fail, failed with another error, or recorded events.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
     /// use es_runtime::testing::Scenario;
     /// Scenario::<Account>::given(Opened { owner: "Ann".into() })
     ///     .when(|account| account.withdraw(1))
-    ///     .then_error(Overdrawn);
+    ///     .then_refused(Overdrawn);
     /// ```
     #[track_caller]
-    pub fn then_error<V: Debug>(self, expected: V) -> Self
+    pub fn then_refused<V: Debug>(self, expected: V) -> Self
     where
         E: PartialEq<V>,
     {
-        match &self.returned {
-            Err(error) if *error == expected => self,
-            returned => panic!("{}", self.other_value(&Err::<(), _>(expected), returned)),
-        }
+        let is_expected = self.returned.as_ref().is_err_and(|error| *error == expected);
+        assert!(is_expected, "{}", self.other_value(&Err::<(), _>(expected), &self.returned));
+        assert!(
+            flat::<S>(&self.recorded).is_empty(),
+            "the command refused after it had recorded events; let it check everything first, and record then\n{}{}",
+            unexpected::<S>(&self.recorded),
+            self.circumstances()
+        );
+        self
     }
+}
+
+/// The recorded events of one aggregate beside the expected ones.
+pub(super) struct Compared {
+    pub(super) is_same: bool,
+    pub(super) lines: String,
+}
+
+#[track_caller]
+pub(super) fn compare<A: Aggregate>(expected: Vec<A::Event>, recorded: &[Recorded<A::Event>]) -> Compared {
+    let expected = encode_all::<A>(expected);
+    let recorded = encode_all::<A>(recorded.iter().map(|recorded| recorded.event().clone()).collect());
+    let matches = |(expected, recorded): (&Shown<A>, &Shown<A>)| expected.is(recorded);
+    let is_same = expected.len() == recorded.len() && expected.iter().zip(&recorded).all(matches);
+    let wanted: Vec<_> = expected.iter().map(Shown::line).collect();
+    // The same event may look different, such as a set in another order: it is shown as it was expected.
+    let found = recorded
+        .iter()
+        .map(|recorded| expected.iter().find(|wanted| wanted.is(recorded)).unwrap_or(recorded));
+    let found: Vec<_> = found.map(Shown::line).collect();
+    Compared { is_same, lines: diff(&wanted, &found) }
 }
 
 /// An event with its stored form.

@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 
 use super::outcome::Outcome;
-use super::scenario::Scenario;
+use super::scenario::{Scenario, load};
 use crate::aggregate::{Aggregate, Discarded, Seal};
 use crate::event::Recorded;
 
@@ -23,10 +23,10 @@ impl<A: Aggregate> Scenario<A> {
     #[track_caller]
     #[must_use = "say with `then..` what is expected"]
     pub fn when<R: Debug>(self, command: impl FnOnce(&mut A) -> R) -> Outcome<A, R> {
-        let mut aggregate = self.aggregate();
+        let mut aggregate = load::<A>(&self.past);
         let returned = self.run(|| command(&mut aggregate));
         let recorded = pending(&mut aggregate);
-        Outcome::new(self, Some(aggregate), recorded, returned)
+        Outcome::of_one(self, Some(aggregate), recorded, returned)
     }
 
     /// Runs a command that makes the aggregate, or fails to.
@@ -44,7 +44,7 @@ impl<A: Aggregate> Scenario<A> {
     /// Scenario::<Account>::given_nothing()
     ///     .when_created(|| open("Ann"))
     ///     .then(Opened { owner: "Ann".into() });
-    /// Scenario::<Account>::given_nothing().when_created(|| open("")).then_error("no owner");
+    /// Scenario::<Account>::given_nothing().when_created(|| open("")).then_refused("no owner");
     /// ```
     #[track_caller]
     #[must_use = "say with `then..` what is expected"]
@@ -56,7 +56,7 @@ impl<A: Aggregate> Scenario<A> {
         );
         let (mut aggregate, returned) = self.run(command).split();
         let recorded = aggregate.as_mut().map_or_else(Vec::new, pending);
-        Outcome::new(self, aggregate, recorded, returned)
+        Outcome::of_one(self, aggregate, recorded, returned)
     }
 
     /// Runs a command that ends the aggregate, or fails to.
@@ -78,15 +78,16 @@ impl<A: Aggregate> Scenario<A> {
         self,
         command: impl FnOnce(A) -> R,
     ) -> Outcome<A, R::Returned> {
-        let aggregate = self.aggregate();
+        let aggregate = load::<A>(&self.past);
         let (discarded, returned) = self.run(|| command(aggregate)).split();
         let recorded = discarded.map_or_else(Vec::new, |discarded| discarded.pending().to_vec());
-        Outcome::new(self, None, recorded, returned)
+        Outcome::of_one(self, None, recorded, returned)
     }
 }
 
+/// Returns the events that a command recorded.
 #[track_caller]
-fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>> {
+pub(super) fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>> {
     let root = aggregate.root_mut(Seal::new());
     if let Err(error) = root.check_whole() {
         panic!("{error}");
