@@ -13,6 +13,49 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(metadata.get("channel"), Some("web"));
 /// assert_eq!(metadata.correlation(), None);
 /// ```
+///
+/// # A value that every event carries
+///
+/// A value that belongs to the request, and not to the event, is metadata: the user, the tenant, the channel. The
+/// application takes it once for each request, and no command has a parameter for it:
+///
+/// ```standalone_crate
+/// use es_runtime::recorder::EventRange;
+/// use es_runtime::{Application, Metadata, Wait, aggregate, mutator};
+///
+/// #[aggregate]
+/// pub struct Account {
+///     pub balance: i64,
+/// }
+///
+/// #[mutator]
+/// impl Account {
+///     #[event(Opened)]
+///     pub fn open() -> Self {
+///         Self { balance: 0 }
+///     }
+///
+///     #[event(Deposited)]
+///     pub fn deposit(&mut self, amount: i64) {
+///         self.balance += amount;
+///     }
+/// }
+///
+/// let app = Application::open("memory:").wait()?;
+/// let request = app.with_metadata(Metadata::new().with_actor("ann").with("branch", "Bern"));
+///
+/// let mut account = Account::open();
+/// account.deposit(10);
+/// request.save(&mut account).wait()?;
+///
+/// for recorded in app.store().get(account.id(), EventRange::all()).wait()? {
+///     assert_eq!(recorded.metadata().get("branch"), Some("Bern"));
+/// }
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+///
+/// A state never sees metadata. Its id, its version and its time are in the [`Envelope`](crate::Envelope), for which an event
+/// method may ask; all else that changes the state is a parameter of the event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct Metadata {
