@@ -6,9 +6,10 @@
 //! - `snapshotting`: snapshots every second event.
 //! - `encryption`: what is stored cannot be read without the key.
 //! - `optimistic_concurrency`: of two changes of one version, one wins.
+//! - `view`: a table that follows each save, cannot fail it, and notices what it missed.
 //! - `follower`: reads the log, and keeps its mark beside what it counted.
 //! - `alternative_schema`: table and columns with names of your own.
-//! - `deployment`: one application in a process, strict and lazy.
+//! - `deployment`: one application in each process, and workers that take tasks from the store and may be killed.
 //! - `web`: a service on axum and tokio: idempotent commands, history, problems as JSON.
 //! - `standalone`: without macros, by a bus, policies and a mutator function.
 //! - `everything`: all of it in one application.

@@ -13,6 +13,7 @@
 //! [adr-marks]: ../../../es-runtime/docs/adr/0012-places-in-the-log-are-marks.md
 //! [ex-encryption]: ../../../examples/encryption/main.rs
 //! [ex-optimistic_concurrency]: ../../../examples/optimistic_concurrency/main.rs
+//! [ex-view]: ../../../examples/view/main.rs
 //! [ex-follower]: ../../../examples/follower/main.rs
 //! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs
 //! [ex-deployment]: ../../../examples/deployment/main.rs
@@ -25,7 +26,8 @@
 //! [columns]: mapper::Mapper::with_column
 //! [timelog]: sequence::TimeLog
 //! [bus]: standalone::Bus
-//! [clock]: clock::now
+//! [now]: clock::Timestamp::now
+//! [timestamp]: clock::Timestamp
 #![cfg_attr(feature = "macros", doc = "[aggregate]: macro@aggregate\n[mutator]: macro@mutator")]
 #![cfg_attr(feature = "macros", doc = "[event]: macro@event\n[attribute]: macro@attribute")]
 #![cfg_attr(not(feature = "macros"), doc = "[aggregate]: #features\n[mutator]: #features")]

@@ -1,5 +1,8 @@
 //! Aggregates: a root that guards what is inside it, and whose events are saved together or not at all.
 
+use std::sync::{Arc, Mutex};
+
+use es_runtime::application::SavedCommit;
 use es_runtime::{Application, Error, Wait, aggregate, mutator};
 use serde::{Deserialize, Serialize};
 
@@ -42,24 +45,33 @@ impl Account {
 }
 
 fn main() -> Result<(), Error> {
-    let app = Application::open("sqlite::memory:").wait()?;
+    // A subscriber that counts the events of each save.
+    let published: Arc<Mutex<Vec<usize>>> = Arc::default();
+    let counts = Arc::clone(&published);
+    let app = Application::builder("sqlite::memory:")
+        .on_saved(move |saved: &SavedCommit| counts.lock().expect("nobody panics").push(saved.rows().len()))
+        .open()
+        .wait()?;
+    let published = || std::mem::take(&mut *published.lock().expect("nobody panics"));
+
     let mut account = Account::open();
     let id = account.id();
     app.save(&mut account).wait()?;
     assert!(app.contains(id).wait()?);
-    assert_eq!(account.count_cards(), 0);
+    assert_eq!((account.count_cards(), published()), (0, vec![1]));
 
-    // What is recorded changes this account at once, and what is stored when it is saved.
+    // A recorded event changes this account at once; the store and the subscriber learn of it by the save.
     account.issue_card();
-    assert_eq!(account.count_cards(), 1);
-    assert_eq!(app.get(id).wait()?.count_cards(), 0);
+    assert_eq!((account.count_cards(), account.pending().len()), (1, 1));
+    assert_eq!((app.get(id).wait()?.count_cards(), published()), (0, vec![]));
     app.save(&mut account).wait()?;
-    assert_eq!(app.get(id).wait()?.count_cards(), 1);
+    assert_eq!((app.get(id).wait()?.count_cards(), published()), (1, vec![1]));
+    assert_eq!(account.pending().len(), 0);
 
     // Two events, one transaction.
     assert_eq!([account.issue_card(), account.issue_card()], [2, 3]);
     app.save(&mut account).wait()?;
-    assert_eq!(app.get(id).wait()?.count_cards(), 3);
+    assert_eq!((app.get(id).wait()?.count_cards(), published()), (3, vec![2]));
 
     // Several aggregates, too.
     let mut other = Account::open();

@@ -1,119 +1,124 @@
-//! Deployment: one application in a process, made once, used by all of its threads, closed at the end.
+//! Deployment: one application in each process, and worker processes that take tasks from a queue in the store.
+//!
+//! `cargo run --example deployment` starts itself again as workers, and kills them while they work: every task is done once.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+mod bank;
+mod one;
+mod worker;
 
-use es_runtime::{Application, Error, ErrorKind, Id, Wait, aggregate, mutator};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+use std::{env, io, thread};
 
-#[aggregate]
-#[derive(Debug)]
-struct Account {
-    balance: i64,
-}
+use es_runtime::recorder::EventRange;
+use es_runtime::{Application, Id, Wait};
 
-#[mutator]
-impl Account {
-    #[event(Opened)]
-    fn open() -> Self {
-        Self { balance: 0 }
+use crate::bank::{Account, Transfer};
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// The variable by which the program knows that it is a worker, and of which store.
+const STORE: &str = "WORKER_OF";
+
+/// The arguments of the worker: none, unless the program is a test.
+const ARGUMENTS: &[&str] = if cfg!(test) { &["--exact", "the_worker", "--nocapture"] } else { &[] };
+
+const WORKERS: usize = 2;
+const KILLS: u64 = 8;
+const TASKS_OF_A_ROUND: usize = 20;
+
+fn main() -> Fallible<()> {
+    if let Ok(uri) = env::var(STORE) {
+        return Ok(worker::work(&Application::open(&uri).wait()?)?);
     }
+    one::show()?;
 
-    #[event(Deposited)]
-    fn deposit(&mut self, amount: i64) {
-        self.balance += amount;
-    }
-}
+    let folder = tempfile::tempdir()?;
+    let uri = format!("sqlite:{}", folder.path().join("bank.db").display());
+    let app = Application::open(&uri).wait()?;
+    let (mut ann, mut bob) = (Account::open(), Account::open());
+    ann.deposit(1_000);
+    app.save((&mut ann, &mut bob)).wait()?;
 
-/// The strict way: `init` at the start of the process, `get` for each request, `close` at its end.
-///
-/// The library has nothing global. Where a framework leaves no other place, the program has it.
-mod strict {
-    use super::{Application, Error, ErrorKind, Mutex, MutexGuard, PoisonError, Wait};
-
-    static APPLICATION: Mutex<Option<Application>> = Mutex::new(None);
-
-    fn held() -> MutexGuard<'static, Option<Application>> {
-        APPLICATION.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn init(uri: &str) -> Result<(), Error> {
-        let mut held = held();
-        if held.is_some() {
-            return Err(Error::new(ErrorKind::Invalid, "the application is open; close it first"));
+    // Tasks are queued by saving them, and workers are killed while they do them.
+    let mut queued = Vec::new();
+    let mut workers = (0..WORKERS).map(|_| Worker::start(&uri)).collect::<io::Result<Vec<_>>>()?;
+    for kill in 0..KILLS {
+        for _ in 0..TASKS_OF_A_ROUND {
+            let mut transfer = Transfer::request(ann.id(), bob.id(), 1);
+            app.save(&mut transfer).wait()?;
+            queued.push(transfer.id());
         }
-        *held = Some(Application::open(uri).wait()?);
-        Ok(())
+        let first = queued.len() - TASKS_OF_A_ROUND;
+        wait_for(&app, &queued[first..=first])?;
+        thread::sleep(Duration::from_millis(kill));
+        workers.remove(0).kill()?;
+        workers.push(Worker::start(&uri)?);
     }
+    let mut vain = Transfer::request(ann.id(), Id::new(), 1);
+    app.save(&mut vain).wait()?;
+    queued.push(vain.id());
+    wait_for(&app, &queued)?;
+    drop(workers);
 
-    /// A copy, which shares the store: cheap enough for each request.
-    pub(crate) fn get() -> Result<Application, Error> {
-        held().clone().ok_or_else(|| Error::new(ErrorKind::Invalid, "the application is not open; `init` it"))
+    // Each task has ended once, and has moved its money once.
+    for id in &queued {
+        assert_eq!(app.get(*id).wait()?.version(), 2);
     }
-
-    pub(crate) fn close() {
-        if let Some(app) = held().take() {
-            app.close();
-        }
-    }
-}
-
-/// The lazy way: who comes first makes it, and all others wait for that.
-fn lazy() -> &'static Application {
-    static APPLICATION: OnceLock<Application> = OnceLock::new();
-    APPLICATION.get_or_init(|| Application::open("sqlite::memory:").wait().expect("SQLite is built in"))
-}
-
-/// What a handler of requests does.
-fn handle(app: &Application, id: Id<Account>) -> Result<i64, Error> {
-    let deposited = app.execute(id, |account: &mut Account| {
-        account.deposit(1);
-        Ok::<_, std::convert::Infallible>(account.balance)
-    });
-    deposited.wait().map(|Ok(balance)| balance)
-}
-
-/// Requests from several threads.
-fn serve(app: fn() -> Result<Application, Error>) -> Result<(), Error> {
-    let mut account = Account::open();
-    let id = account.id();
-    app()?.save(&mut account).wait()?;
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(move || {
-                for _ in 0..5 {
-                    let app = app().expect("it is open");
-                    while let Err(error) = handle(&app, id) {
-                        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-                    }
-                }
-            });
-        }
-    });
-    assert_eq!(app()?.get(id).wait()?.balance, 20);
+    let made = queued.len() - 1;
+    assert_eq!(app.get(bob.id()).wait()?.balance, i64::try_from(made)?);
+    assert_eq!(app.store().get(bob.id(), EventRange::all()).wait()?.len(), 1 + made);
+    app.close();
+    println!("{made} transfers by {WORKERS} workers, of which {KILLS} were killed: each made once");
     Ok(())
 }
 
-fn main() -> Result<(), Error> {
-    assert_eq!(strict::get().expect_err("it is not open").kind(), ErrorKind::Invalid);
-    strict::init("sqlite::memory:")?;
-    assert_eq!(strict::init("sqlite::memory:").expect_err("there is one").kind(), ErrorKind::Invalid);
-    serve(strict::get)?;
-
-    // Closed for all who still hold it; then, as in tests, it may be opened again.
-    let held = strict::get()?;
-    strict::close();
-    assert_eq!(
-        held.contains(Id::<Account>::new()).wait().expect_err("it is closed").kind(),
-        ErrorKind::Closed
-    );
-    strict::init("sqlite::memory:")?;
-    strict::close();
-
-    serve(|| Ok(lazy().clone()))?;
-    println!("20 requests by 4 threads, on one application each time");
+/// Waits until the tasks have ended.
+fn wait_for(app: &Application, tasks: &[Id<Transfer>]) -> Fallible<()> {
+    let began = Instant::now();
+    for task in tasks {
+        while app.get(*task).wait()?.is_open {
+            if began.elapsed() > Duration::from_secs(60) {
+                return Err(format!("the task {task} is still open").into());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
     Ok(())
+}
+
+/// This program, as a process that works; killed when dropped.
+struct Worker(Child);
+
+impl Worker {
+    fn start(uri: &str) -> io::Result<Self> {
+        Command::new(env::current_exe()?).args(ARGUMENTS).env(STORE, uri).spawn().map(Self)
+    }
+
+    /// Ends it at once, as a crash would: it has no time to finish.
+    fn kill(&mut self) -> io::Result<()> {
+        self.0.kill()?;
+        self.0.wait().map(drop)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
 }
 
 #[test]
 fn the_example_runs() {
-    assert!(main().is_ok());
+    if env::var_os(STORE).is_none() {
+        main().expect("each task is done once");
+    }
+}
+
+/// Works, when the test above starts this program again.
+#[test]
+fn the_worker() {
+    if env::var_os(STORE).is_some() {
+        main().expect("a worker goes on until it is killed");
+    }
 }

@@ -26,9 +26,9 @@ fn main() -> Result<(), Error> {
     show("at version 2", &before);
 
     // Loads, runs the command, saves; once more if somebody else was first.
-    let done = app.execute(account.id(), |account: &mut Account| account.withdraw(3)).wait()?;
+    let done = app.execute(account.id(), |account| account.withdraw(3)).wait()?;
     assert_eq!(done, Ok(()));
-    let refused = app.execute(account.id(), |account: &mut Account| account.withdraw(30)).wait()?;
+    let refused = app.execute(account.id(), |account| account.withdraw(30)).wait()?;
     assert_eq!(refused, Err(Overdrawn));
     show("now", &app.get(account.id()).wait()?);
 

@@ -113,7 +113,7 @@ fn transfer(
     to: Id<Account>,
     amount: i64,
 ) -> Result<Result<(), Overdrawn>, Error> {
-    let moved = app.execute((from, to), |from: &mut Account, to: &mut Account| {
+    let moved = app.execute((from, to), |from, to| {
         from.withdraw(amount)?;
         to.deposit(amount);
         Ok(())
@@ -122,7 +122,7 @@ fn transfer(
 }
 
 fn deposit(app: &Application, id: Id<Account>) -> Result<(), Error> {
-    let deposited = app.execute(id, |account: &mut Account| {
+    let deposited = app.execute(id, |account| {
         account.deposit(1);
         Ok::<_, Infallible>(())
     });

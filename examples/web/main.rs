@@ -1,10 +1,11 @@
 //! A web service: commands by POST, state and history by GET, on axum and tokio.
 //!
-//! `cargo run --example web` serves at `http://127.0.0.1:3000` until ctrl-c; `DATABASE` and `ADDRESS` say where else.
+//! `cargo run --example web` serves at `http://127.0.0.1:3000` until it is interrupted or terminated; `DATABASE` and `ADDRESS`
+//! name another file and another place.
 //!
 //! ```text
-//! curl -i localhost:3000/accounts -H 'content-type: application/json' -d '{"owner": "Ann"}'
-//! curl localhost:3000/accounts/ID/deposits -H 'idempotency-key: 1' -H 'content-type: application/json' -d '{"amount": 10}'
+//! curl -i localhost:3000/accounts -H 'idempotency-key: 1' -H 'content-type: application/json' -d '{"owner": "Ann"}'
+//! curl localhost:3000/accounts/ID/deposits -H 'idempotency-key: 2' -H 'content-type: application/json' -d '{"amount": 10}'
 //! curl localhost:3000/accounts/ID
 //! curl localhost:3000/accounts/ID/events
 //! ```
@@ -20,6 +21,8 @@ use std::env;
 
 use es_runtime::Application;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -33,11 +36,25 @@ async fn main() -> Fallible<()> {
         .await?;
     let listener = TcpListener::bind(said("ADDRESS", "127.0.0.1:3000")).await?;
     println!("serving at http://{}", listener.local_addr()?);
-    serve(listener, app, async {
-        // Without a handler of signals the service runs until it is killed: what it acknowledged is stored.
+    serve(listener, app, signalled()).await
+}
+
+/// Waits for ctrl-c, or for the signal by which a supervisor ends a service.
+///
+/// Without a handler of signals the service runs until it is killed: what it acknowledged is stored.
+async fn signalled() {
+    let interrupted = async {
         let _ = tokio::signal::ctrl_c().await;
-    })
-    .await
+    };
+    #[cfg(unix)]
+    if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+        tokio::select! {
+            () = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    interrupted.await;
 }
 
 /// Serves until `stop` is over. Requests that are under way are still answered; then the application is closed.

@@ -19,6 +19,11 @@ impl Problem {
     pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status, title, detail: detail.into() }
     }
+
+    /// The client asked for a change of something that has changed since the client saw it.
+    pub(crate) fn changed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "somebody else was first", detail)
+    }
 }
 
 impl From<Error> for Problem {
@@ -26,7 +31,7 @@ impl From<Error> for Problem {
         let (status, title) = match error.kind() {
             ErrorKind::NotFound | ErrorKind::WrongAggregate => (StatusCode::NOT_FOUND, "not found"),
             ErrorKind::Forgotten => (StatusCode::GONE, "forgotten"),
-            ErrorKind::Conflict => (StatusCode::CONFLICT, "somebody else was first"),
+            ErrorKind::Conflict => return Self::changed(error.to_string()),
             // The same request under the same Idempotency-Key may be sent again.
             ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown => {
                 (StatusCode::SERVICE_UNAVAILABLE, "try again")

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use es_runtime::application::Batch;
 use es_runtime::id::CommitId;
 use es_runtime::recorder::EventRange;
 use es_runtime::{Application, Id, Metadata};
@@ -24,6 +25,7 @@ pub(crate) fn routes(app: Application) -> Router {
         .route("/accounts", post(open))
         .route("/accounts/{id}", get(show))
         .route("/accounts/{id}/events", get(history))
+        .route("/accounts/{id}/owner", post(rename))
         .route("/accounts/{id}/deposits", post(deposit))
         .route("/accounts/{id}/withdrawals", post(withdraw))
         .route("/transfers", post(transfer))
@@ -38,9 +40,11 @@ struct NewAccount {
     owner: String,
 }
 
-async fn open(Caller(app): Caller, Body(new): Body<NewAccount>) -> Answer<Response> {
-    let mut account = Account::open(new.owner);
-    app.save(&mut account).await?;
+/// Opens an account, once for each key: a repeated request finds the account that the first one opened.
+async fn open(Caller(app): Caller, key: Key, Body(new): Body<NewAccount>) -> Answer<Response> {
+    let mut account = Account::open_with_id(Id::from_key(&key.text("open")), new.owner);
+    app.save(Batch::new().commit_id(key.commit("open")).add(&mut account)).await?;
+    let account = app.get(account.id()).await?;
     let place = [(header::LOCATION, format!("/accounts/{}", account.id()))];
     Ok((StatusCode::CREATED, place, Json(shown(&account))).into_response())
 }
@@ -74,6 +78,24 @@ async fn history(State(app): State<Application>, Named(id): Named) -> Answer<Jso
 }
 
 #[derive(Deserialize)]
+struct NewOwner {
+    owner: String,
+    /// The version that the client has seen.
+    version: u64,
+}
+
+/// Renames the account that the client has seen: if it has changed since, the client has to look again.
+async fn rename(Caller(app): Caller, Named(id): Named, Body(new): Body<NewOwner>) -> Answer<Json<Value>> {
+    let mut account = app.get(id).await?;
+    if account.version() != new.version {
+        return Err(Problem::changed(format!("the account is at version {}", account.version())));
+    }
+    account.set_owner(new.owner);
+    app.save(&mut account).await?;
+    Ok(Json(shown(&account)))
+}
+
+#[derive(Deserialize)]
 struct Amount {
     amount: u32,
 }
@@ -84,7 +106,7 @@ async fn deposit(
     Named(id): Named,
     Body(Amount { amount }): Body<Amount>,
 ) -> Answer<Json<Value>> {
-    app.execute_once(key.of("deposit"), id, |account: &mut Account| account.deposit(amount.into())).await?;
+    app.execute_once(key.commit("deposit"), id, |account| account.deposit(amount.into())).await?;
     Ok(Json(shown(&app.get(id).await?)))
 }
 
@@ -94,8 +116,8 @@ async fn withdraw(
     Named(id): Named,
     Body(Amount { amount }): Body<Amount>,
 ) -> Answer<Json<Value>> {
-    let withdraw = |account: &mut Account| account.withdraw(amount.into());
-    let done = app.execute_once(key.of("withdrawal"), id, withdraw).await?;
+    let done =
+        app.execute_once(key.commit("withdrawal"), id, |account| account.withdraw(amount.into())).await?;
     // `None`: an earlier request under this key did it.
     done.transpose()?;
     Ok(Json(shown(&app.get(id).await?)))
@@ -113,12 +135,12 @@ async fn transfer(
     key: Key,
     Body(Transfer { from, to, amount }): Body<Transfer>,
 ) -> Answer<StatusCode> {
-    let moved = |from: &mut Account, to: &mut Account| -> Result<(), Overdrawn> {
+    let moved = app.execute_once(key.commit("transfer"), (from, to), |from, to| {
         from.withdraw(amount.into())?;
         to.deposit(amount.into());
-        Ok(())
-    };
-    app.execute_once(key.of("transfer"), (from, to), moved).await?.transpose()?;
+        Ok::<_, Overdrawn>(())
+    });
+    moved.await?.transpose()?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -150,6 +172,7 @@ impl FromRequestParts<Application> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Application) -> Answer<Self> {
         let mut metadata = Metadata::new();
+        // Stands for the way in which a service knows its users.
         if let Some(user) = text(&parts.headers, "x-user") {
             metadata = metadata.with_actor(user);
         }
@@ -173,12 +196,19 @@ impl FromRequestParts<Application> for Named {
 }
 
 /// The client's name for its request: the service does the request once, however often the client sends it.
-struct Key(String);
+struct Key {
+    user: String,
+    key: String,
+}
 
 impl Key {
-    /// The id of the commit. It names the operation: under one key, each kind of operation is done once.
-    fn of(&self, operation: &str) -> CommitId {
-        CommitId::from_key(&format!("{operation}: {}", self.0))
+    /// The key of one operation: under one Idempotency-Key, each user has each kind of operation done once.
+    fn text(&self, operation: &str) -> String {
+        format!("{operation}: {:?} {:?}", self.user, self.key)
+    }
+
+    fn commit(&self, operation: &str) -> CommitId {
+        CommitId::from_key(&self.text(operation))
     }
 }
 
@@ -186,10 +216,12 @@ impl FromRequestParts<Application> for Key {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Application) -> Answer<Self> {
-        text(&parts.headers, "idempotency-key").map(|key| Self(key.to_owned())).ok_or_else(|| {
+        let given = |name: &str| text(&parts.headers, name).map(str::to_owned);
+        let Some(key) = given("idempotency-key") else {
             let detail = "send an Idempotency-Key, a new one for each new request";
-            Problem::new(StatusCode::BAD_REQUEST, "no Idempotency-Key", detail)
-        })
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "no Idempotency-Key", detail));
+        };
+        Ok(Self { user: given("x-user").unwrap_or_default(), key })
     }
 }
 
