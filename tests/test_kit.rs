@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use es_runtime::testing::{Scenario, decode, encode};
-use es_runtime::{ErrorKind, Id, aggregate, mutator};
+use es_runtime::recorder::{AggregateRecorder, EventRange};
+use es_runtime::testing::{Scenario, decode, encode, example};
+use es_runtime::{Application, ErrorKind, Id, Wait, aggregate, mutator};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, AccountEvent, Deposited, Frozen, opened};
+use crate::account::{Account, AccountEvent, Deposited, Frozen, open, opened};
 use crate::failure::failure;
 
 #[aggregate]
@@ -212,6 +213,23 @@ fn a_retired_topic_is_told_from_one_that_never_was() {
     assert_eq!(error.to_string(), "`Register.Printed` is retired: `Register` skips it when it is replayed");
     let error = decode::<Register>("Register.Lost", 1, "{}").unwrap_err();
     assert!(error.to_string().starts_with("`Register` has no event `Register.Lost`; "), "{error}");
+}
+
+#[test]
+fn the_example_account_stands_beside_an_account_of_the_users_own() {
+    let app = Application::open("memory:").wait().unwrap();
+    let (mut example, mut own) = (example::Account::open("Ann".into()), open());
+    example.deposit(10);
+    app.save((&mut example, &mut own)).wait().unwrap();
+    let refused = app.execute(example.id(), |account| account.withdraw(11)).wait().unwrap();
+    assert_eq!(refused, Err(example::Overdrawn));
+    example.set_owner("Anna".into());
+    app.save(&mut example).wait().unwrap();
+    let stored = app.get(example.id()).wait().unwrap();
+    assert_eq!((stored.owner.as_str(), stored.balance), ("Anna", 10));
+    assert_eq!(app.get(own.id()).wait().unwrap().balance, 0);
+    let rows = app.recorder().select(example.id().uuid(), EventRange::all()).wait().unwrap().events;
+    assert_eq!(rows[0].topic, "example.Account.Opened");
 }
 
 #[test]

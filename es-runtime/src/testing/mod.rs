@@ -21,6 +21,8 @@ pub mod conformance;
 mod diff;
 pub mod differential;
 mod events;
+#[cfg(feature = "macros")]
+pub mod example;
 pub mod faults;
 mod history;
 mod ids;
