@@ -100,8 +100,10 @@ mod tests {
 
     #[test]
     fn a_transfer_that_is_not_covered_is_refused() {
-        given(4)
-            .when(|transfer, from, to| transfer.settle(from, to))
-            .then((Refused { reason: "the account has less than that".into() }, (), ()));
+        given(4).when(|transfer, from, to| transfer.settle(from, to)).then((
+            Refused { reason: "the account has less than that".into() },
+            (),
+            (),
+        ));
     }
 }
