@@ -133,7 +133,7 @@ fn a_trusting_cache_does_not_ask_and_a_conflict_tells() {
     let other = Repository::new(store);
     let mut behind: Account = other.get(id).wait().unwrap();
     behind.deposit(5);
-    other.store().put::<Account>(behind.pending()).wait().unwrap();
+    other.store().put(behind.pending()).wait().unwrap();
     assert_eq!(app.get(id).wait().unwrap().balance, 10);
     account.deposit(1);
     assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);
@@ -245,14 +245,14 @@ fn only_what_is_new_is_read() {
     let (app, recorder) = counting(Cache::of(2));
     let mut account = open();
     (0..9).for_each(|_| account.deposit(1));
-    app.store().put::<Account>(account.pending()).wait().unwrap();
+    app.store().put(account.pending()).wait().unwrap();
     let read = || recorder.rows(|| app.get(account.id()).wait().unwrap().balance);
     // The row of the last event is read, and not replayed.
     assert_eq!((read(), read()), ((10, 9), (1, 9)));
     // One that somebody else stored.
     let mut behind: Account = Repository::new(app.store().clone()).get(account.id()).wait().unwrap();
     behind.deposit(5);
-    app.store().put::<Account>(behind.pending()).wait().unwrap();
+    app.store().put(behind.pending()).wait().unwrap();
     assert_eq!((read(), read()), ((2, 14), (1, 14)));
 }
 
@@ -320,7 +320,7 @@ fn a_state_that_is_loaded_into_the_cache_is_copied_by_the_first_change_alone() {
         let (app, _) = counting(cache);
         let mut tally = Tally::make();
         let id = tally.id();
-        app.store().put::<Tally>(tally.pending()).wait().unwrap();
+        app.store().put(tally.pending()).wait().unwrap();
         let (loaded, mut cold) = copies(|| app.get(id).wait().unwrap());
         assert_eq!(loaded, 0);
         assert_eq!((copies(|| cold.add(1)).0, copies(|| cold.add(1)).0), (1, 0));

@@ -131,7 +131,7 @@ fn a_value_is_what_the_event_says() {
         .with_column("version", |event| event.envelope().version().get().cast_signed().into())
         .with_column("nothing", |event| event.field("nothing"))
         .with_column("length", |event| event.data()["owner"].as_str().map_or(0.5, |_| 1.5).into());
-    let row = mapper.encode::<crate::account::Account>(&open().pending()[0]).unwrap();
+    let row = mapper.encode(&open().pending()[0]).unwrap();
     let value = |name: &str| row.columns.get(name).cloned();
     assert_eq!(value("owner"), Some("Ann".into()));
     assert_eq!(value("topic"), Some("Account.Opened".into()));
@@ -225,7 +225,7 @@ fn a_repeated_commit_is_known_in_spite_of_an_index_of_ones_own() {
         .unwrap();
     let mut account = open();
     account.deposit(5);
-    let row = filling(Mapper::new()).encode::<crate::account::Account>(&account.pending()[1]).unwrap();
+    let row = filling(Mapper::new()).encode(&account.pending()[1]).unwrap();
     let commit = Commit::new(vec![row.clone()]);
     let first = recorder.append(commit.clone()).wait().unwrap();
     assert_eq!(recorder.append(commit).wait().unwrap(), first);

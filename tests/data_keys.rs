@@ -217,7 +217,7 @@ fn rows_of_the_log_are_read_with_the_key_of_their_aggregate() {
         assert!(mappers.of(&notice.event).is_some(), "the notice is read by the key of all");
         for row in page {
             assert_eq!(mappers.of(&row.event).is_none(), row.event.id == gone.id().uuid());
-            let error = app.store().mapper().decode::<Account>(&row.event).unwrap_err();
+            let error = app.store().mapper().decode::<AccountEvent>(&row.event).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.to_string().contains("mapper_for"), "{error}");
             let mapper = app.store().mapper_for(row.event.id).wait();
@@ -225,7 +225,7 @@ fn rows_of_the_log_are_read_with_the_key_of_their_aggregate() {
                 assert_eq!(kind(mapper), ErrorKind::Forgotten);
             } else {
                 assert_eq!(row.event.id, stays.id().uuid());
-                assert!(mapper.unwrap().decode::<Account>(&row.event).unwrap().is_some());
+                assert!(mapper.unwrap().decode::<AccountEvent>(&row.event).unwrap().is_some());
             }
         }
     }
@@ -244,7 +244,7 @@ fn first_writers_of_one_sequence_share_its_key() {
                         if version == 1 {
                             app.save(Batch::new().event(id, version.into(), whispered)).wait().unwrap();
                         } else {
-                            app.store().put_events(&[Recorded::now(id, version, whispered)]).wait().unwrap();
+                            app.store().put(&[Recorded::now(id, version, whispered)]).wait().unwrap();
                         }
                     });
                 }

@@ -11,7 +11,7 @@ use es_runtime::recorder::{ApplicationRecorder, LogRange, SqliteOptions};
 use es_runtime::{Application, Error, ErrorKind, Wait};
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{Account, AccountEvent};
 
 fn open(name: &str, variables: &[(&str, &str)]) -> Result<Application, Error> {
     let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
@@ -248,7 +248,8 @@ fn the_other_process() {
         let row = app.recorder().read_log(LogRange::all()).wait().unwrap().entries.remove(0).event;
         println!("{name} stores {:?}", row.state.get(..4).unwrap());
         for (other, app) in &apps {
-            let read = app.store().mapper().decode::<Account>(&row).map(drop).map_err(|error| error.kind());
+            let read =
+                app.store().mapper().decode::<AccountEvent>(&row).map(drop).map_err(|error| error.kind());
             println!("{other} reads {name}: {read:?}");
         }
     }

@@ -13,7 +13,7 @@ use es_runtime::store::{Cache, EventStore, Repository, SnapshotStore};
 use es_runtime::{Application, Error, ErrorKind, Id, Recorded, Version, Wait, aggregate, event, mutator};
 use uuid::Uuid;
 
-use crate::account::{Account, open};
+use crate::account::{Account, AccountEvent, open};
 use crate::data_keys::{Whispered, apps, key, keyed, keys, kind, saved};
 
 #[test]
@@ -81,7 +81,7 @@ fn told(app: &Application) -> Vec<ErrorKind> {
     let mappers = app.store().mappers_for(&notices).wait().unwrap();
     notices
         .iter()
-        .map(|entry| kind(mappers.of(&entry.event).unwrap().decode::<Account>(&entry.event)))
+        .map(|entry| kind(mappers.of(&entry.event).unwrap().decode::<AccountEvent>(&entry.event)))
         .collect()
 }
 
@@ -121,8 +121,8 @@ fn a_notice_is_understood_after_the_key_that_sealed_it_was_thrown_away() {
     let mut altered = notice.clone();
     *altered.state.last_mut().unwrap() ^= 1;
     let mapper = keyed();
-    assert_eq!(kind(mapper.decode::<Account>(&notice)), ErrorKind::Forgotten);
-    assert_eq!(kind(mapper.decode::<Account>(&altered)), ErrorKind::Cipher);
+    assert_eq!(kind(mapper.decode::<AccountEvent>(&notice)), ErrorKind::Forgotten);
+    assert_eq!(kind(mapper.decode::<AccountEvent>(&altered)), ErrorKind::Cipher);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn loose_events_and_other_sequences_can_be_forgotten_too() {
         let id = Uuid::now_v7();
         let said = |text: &str| Whispered { text: text.into() };
         app.save(Batch::new().event(id, Version::from(1), said("a"))).wait().unwrap();
-        app.store().put_events(&[Recorded::now(id, 2, said("b"))]).wait().unwrap();
+        app.store().put(&[Recorded::now(id, 2, said("b"))]).wait().unwrap();
         let texts: Vec<String> = app
             .store()
             .get_events::<Whispered>(id, EventRange::all())
@@ -164,10 +164,7 @@ fn loose_events_and_other_sequences_can_be_forgotten_too() {
             kind(app.store().get_events::<Whispered>(id, EventRange::all()).wait()),
             ErrorKind::Forgotten
         );
-        assert_eq!(
-            kind(app.store().put_events(&[Recorded::now(id, 3, said("c"))]).wait()),
-            ErrorKind::Forgotten
-        );
+        assert_eq!(kind(app.store().put(&[Recorded::now(id, 3, said("c"))]).wait()), ErrorKind::Forgotten);
     }
 }
 
@@ -320,7 +317,7 @@ fn snapshots_and_cache_are_emptied_also_if_the_store_is_not_done() {
     let repository = repository.with_cache(Cache::of(10).trusting());
     let account = open();
     let id = account.id();
-    store.put::<Account>(account.pending()).wait().unwrap();
+    store.put(account.pending()).wait().unwrap();
     repository.take_snapshot(id, Version::MAX).wait().unwrap();
     repository.get(id).wait().unwrap();
     assert_eq!(kind(repository.forget(id).wait()), ErrorKind::Timeout);
@@ -328,7 +325,7 @@ fn snapshots_and_cache_are_emptied_also_if_the_store_is_not_done() {
     assert_eq!(snapshots.versions(id).wait().unwrap().len(), 0);
 
     let said = Uuid::now_v7();
-    store.put_events(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
+    store.put(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
     let texts = MutatorRepository::new(store, |_, event: Whispered| Some(event.text));
     let texts = texts.with_snapshots(snapshots.clone(), "Text", 1);
     texts.take_snapshot(said, 1).wait().unwrap();
@@ -350,7 +347,7 @@ fn what_cannot_be_forgotten_keeps_its_snapshots() {
     let account = open();
     let id = account.id();
     let before = repository(Mapper::new().with_cipher(AesGcm::new(&key())));
-    before.store().put::<Account>(account.pending()).wait().unwrap();
+    before.store().put(account.pending()).wait().unwrap();
     before.take_snapshot(id, Version::MAX).wait().unwrap();
     assert_eq!(kind(before.forget(id).wait()), ErrorKind::Config);
     assert_eq!(kind(repository(keyed()).forget(id).wait()), ErrorKind::Invalid);
@@ -389,13 +386,13 @@ fn snapshots_are_cleared_once_the_store_was_asked_whatever_it_answers() {
     let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
     let repository = Repository::new(store.clone()).with_snapshots(snapshots.clone());
     let account = open();
-    store.put::<Account>(account.pending()).wait().unwrap();
+    store.put(account.pending()).wait().unwrap();
     repository.take_snapshot(account.id(), Version::MAX).wait().unwrap();
     assert_eq!(kind(repository.forget(account.id()).wait()), ErrorKind::Invalid);
     assert_eq!(snapshots.versions(account.id()).wait().unwrap().len(), 0);
 
     let said = Uuid::now_v7();
-    store.put_events(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
+    store.put(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
     let texts = MutatorRepository::new(store, |_, event: Whispered| Some(event.text));
     let texts = texts.with_snapshots(snapshots, "Text", 1);
     texts.take_snapshot(said, 1).wait().unwrap();

@@ -125,8 +125,8 @@ fn mapper(how: &str) -> Mapper {
 /// The row as the mapper writes it now.
 fn written(golden: &Golden) -> StoredEvent {
     let mapper = mapper(golden.how);
-    let recorded = mapper.decode::<Purse>(&golden.row).unwrap().expect("an event");
-    mapper.encode::<Purse>(&recorded).unwrap()
+    let recorded = mapper.decode::<PurseEvent>(&golden.row).unwrap().expect("an event");
+    mapper.encode(&recorded).unwrap()
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn every_golden_row_is_read() {
     assert_eq!(rows.len(), 26);
     for Golden { name, how, row } in rows {
         let recorded =
-            mapper(how).decode::<Purse>(&row).unwrap_or_else(|error| panic!("{name} {how}: {error}"));
+            mapper(how).decode::<PurseEvent>(&row).unwrap_or_else(|error| panic!("{name} {how}: {error}"));
         let recorded = recorded.expect("an event");
         let (event, metadata) = said(name);
         assert_eq!(format!("{:?}", recorded.event()), format!("{event:?}"), "{how}");
@@ -208,8 +208,8 @@ fn opened_by_hand(how: &str, row: &StoredEvent) -> Vec<u8> {
 fn a_row_is_encoded_then_compressed_then_encrypted_and_bound_to_its_header_and_place() {
     for golden in golden() {
         let plain_how = if golden.how.starts_with("json") { "json" } else { "msgpack" };
-        let recorded = mapper(golden.how).decode::<Purse>(&golden.row).unwrap().expect("an event");
-        let encoded = opened_by_hand(plain_how, &mapper(plain_how).encode::<Purse>(&recorded).unwrap());
+        let recorded = mapper(golden.how).decode::<PurseEvent>(&golden.row).unwrap().expect("an event");
+        let encoded = opened_by_hand(plain_how, &mapper(plain_how).encode(&recorded).unwrap());
         assert_eq!(opened_by_hand(golden.how, &golden.row), encoded, "{} {}", golden.name, golden.how);
         assert_eq!(opened_by_hand(golden.how, &written(&golden)), encoded, "{} {}", golden.name, golden.how);
     }
@@ -235,7 +235,7 @@ fn rows_of_older_shapes_and_from_before_rows_named_their_aggregate_are_read() {
         ),
     ] {
         let row = StoredEvent::new(ID, Version::from(2), topic, state.as_bytes().to_vec()).unwrap();
-        let recorded = Mapper::new().decode::<Purse>(&row).unwrap().expect("an event");
+        let recorded = Mapper::new().decode::<PurseEvent>(&row).unwrap().expect("an event");
         assert_eq!(format!("{:?}", recorded.event()), format!("{event:?}"));
     }
 }

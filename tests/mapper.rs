@@ -55,7 +55,7 @@ fn secret() -> Recorded<DiaryEvent> {
 }
 
 fn page(mapper: &Mapper, row: &StoredEvent) -> Result<String, Error> {
-    match mapper.decode::<Diary>(row)?.map(|recorded| recorded.event().clone()) {
+    match mapper.decode::<DiaryEvent>(row)?.map(|recorded| recorded.event().clone()) {
         Some(DiaryEvent::Written(Written { page, .. })) => Ok(page),
         other => panic!("{other:?}"),
     }
@@ -67,7 +67,7 @@ fn holds(row: &StoredEvent, text: &str) -> bool {
 
 #[test]
 fn the_state_is_bare_json() {
-    let row = Mapper::new().encode::<Diary>(&written("a")).unwrap();
+    let row = Mapper::new().encode(&written("a")).unwrap();
     assert_eq!(
         String::from_utf8(row.state.clone()).unwrap(),
         r#"{"v":2,"at":1735689600000000,"data":{"page":"a","mood":0.1}}"#
@@ -82,7 +82,7 @@ fn the_state_is_bare_json() {
 #[test]
 fn version_1_and_empty_metadata_are_left_out() {
     let events = history::<Diary, _>(id(1), Timestamp::from_micros(-3), Begun {});
-    let row = Mapper::new().encode::<Diary>(&events[0]).unwrap();
+    let row = Mapper::new().encode(&events[0]).unwrap();
     assert_eq!(row.state, br#"{"at":-3,"data":{}}"#);
     let metadata = Metadata::new().with("b", "2").with("a", "1");
     let row = Mapper::new()
@@ -110,9 +110,12 @@ fn older_shapes_and_unknown_keys_are_read() {
 fn a_retired_event_is_nothing_but_its_place() {
     let mapper = Mapper::new();
     assert!(
-        mapper.decode::<Diary>(&row("Diary.Burned", r#"{"at":1,"data":{"deep":[1]}}"#)).unwrap().is_none()
+        mapper
+            .decode::<DiaryEvent>(&row("Diary.Burned", r#"{"at":1,"data":{"deep":[1]}}"#))
+            .unwrap()
+            .is_none()
     );
-    let error = mapper.decode::<Diary>(&row("Diary.Burned", "{")).unwrap_err();
+    let error = mapper.decode::<DiaryEvent>(&row("Diary.Burned", "{")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
 }
 
@@ -120,7 +123,7 @@ fn a_retired_event_is_nothing_but_its_place() {
 fn a_row_that_does_not_fit_its_type_is_not_called_damaged() {
     let told = |data: &str| {
         let row = row("Diary.Written", &format!(r#"{{"v":2,"at":1,"data":{data}}}"#));
-        let error = Mapper::new().decode::<Diary>(&row).unwrap_err();
+        let error = Mapper::new().decode::<DiaryEvent>(&row).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Schema);
         error.to_string()
     };
@@ -167,7 +170,7 @@ fn what_does_not_fit_names_the_row_and_not_the_content() {
         "garbage",
     ];
     for state in damaged.into_iter().chain(misfits) {
-        let error = mapper.decode::<Diary>(&row("Diary.Written", state)).err();
+        let error = mapper.decode::<DiaryEvent>(&row("Diary.Written", state)).err();
         let error = error.unwrap_or_else(|| panic!("{state} is read"));
         let kind = if misfits.contains(&state) { ErrorKind::Schema } else { ErrorKind::Corrupt };
         assert_eq!(error.kind(), kind, "{state}: {error}");
@@ -190,7 +193,7 @@ fn floats_that_json_cannot_hold_are_refused_by_name() {
             Written { page: "a".into(), mood: Some(mood) },
         );
         for codec in [Codec::Json, Codec::MessagePack] {
-            let error = Mapper::new().with_codec(codec).encode::<Diary>(&event).unwrap_err();
+            let error = Mapper::new().with_codec(codec).encode(&event).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);
             assert!(error.to_string().contains("`Diary.Written`: `data.mood`"), "{error}");
         }
@@ -202,13 +205,13 @@ fn compression_never_makes_an_encrypted_row_longer() {
     for codec in [Codec::Json, Codec::MessagePack] {
         let encrypted = Mapper::new().with_codec(codec).with_cipher(AesGcm::new(&key(1)));
         for event in [written(""), written("a"), written(SECRET), secret()] {
-            let length = |mapper: &Mapper| mapper.encode::<Diary>(&event).unwrap().state.len();
+            let length = |mapper: &Mapper| mapper.encode(&event).unwrap().state.len();
             let only = length(&encrypted);
             let zlib = length(&encrypted.clone().with_compressor(Zlib::default()));
             let zstd = length(&encrypted.clone().with_compressor(Zstd::default()));
             assert!(zlib <= only && zstd <= only, "{only} {zlib} {zstd}");
         }
-        let length = |mapper: &Mapper| mapper.encode::<Diary>(&secret()).unwrap().state.len();
+        let length = |mapper: &Mapper| mapper.encode(&secret()).unwrap().state.len();
         assert!(length(&encrypted.clone().with_compressor(Zlib::default())) < length(&encrypted) - 100);
     }
 }
@@ -234,9 +237,9 @@ fn mappers() -> Vec<(Mapper, bool)> {
 fn every_way_to_write_is_read_again() {
     for (mapper, seen) in mappers() {
         let event = secret();
-        let row = mapper.encode::<Diary>(&event).unwrap();
+        let row = mapper.encode(&event).unwrap();
         assert_eq!(holds(&row, SECRET), seen, "{mapper:?}");
-        let again = mapper.decode::<Diary>(&row).unwrap().unwrap();
+        let again = mapper.decode::<DiaryEvent>(&row).unwrap().unwrap();
         assert_eq!(again.envelope(), event.envelope());
         assert_eq!(page(&mapper, &row).unwrap(), [SECRET; 4].join(" "));
     }
@@ -246,7 +249,7 @@ fn every_way_to_write_is_read_again() {
 fn what_is_written_is_read_after_the_configuration_changed() {
     // A cipher reads clear rows only if it is allowed to; all else is always read.
     for (writer, _) in mappers() {
-        let row = writer.encode::<Diary>(&secret()).unwrap();
+        let row = writer.encode(&secret()).unwrap();
         for (reader, _) in mappers() {
             let reader = reader.with_cipher(AesGcm::new(&key(1)));
             let clear = !format!("{writer:?}").contains("AesGcm");
@@ -267,14 +270,14 @@ fn what_is_written_is_read_after_the_configuration_changed() {
 #[test]
 fn a_row_is_bound_to_its_place() {
     let mapper = Mapper::new().with_cipher(AesGcm::new(&key(1)));
-    let row = mapper.encode::<Diary>(&secret()).unwrap();
+    let row = mapper.encode(&secret()).unwrap();
     let moved = [
         StoredEvent::new(Uuid::now_v7(), row.version, row.topic.clone(), row.state.clone()).unwrap(),
         StoredEvent::new(row.id, row.version.next(), row.topic.clone(), row.state.clone()).unwrap(),
         StoredEvent::new(row.id, row.version, "Diary.Begun", row.state.clone()).unwrap(),
     ];
     for moved in moved {
-        let error = mapper.decode::<Diary>(&moved).map(drop).unwrap_err();
+        let error = mapper.decode::<DiaryEvent>(&moved).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cipher, "{error}");
     }
 }
@@ -282,24 +285,24 @@ fn a_row_is_bound_to_its_place() {
 #[test]
 fn every_altered_byte_and_every_cut_of_a_ciphertext_is_refused() {
     let mapper = Mapper::new().with_compressor(Zlib::default()).with_cipher(AesGcm::new(&key(1)));
-    let row = mapper.encode::<Diary>(&written("a")).unwrap();
+    let row = mapper.encode(&written("a")).unwrap();
     for at in 0..row.state.len() {
         let mut altered = row.clone();
         altered.state[at] ^= 1;
-        assert!(mapper.decode::<Diary>(&altered).is_err(), "byte {at}");
+        assert!(mapper.decode::<DiaryEvent>(&altered).is_err(), "byte {at}");
         let mut cut = row.clone();
         cut.state.truncate(at);
-        assert!(mapper.decode::<Diary>(&cut).is_err(), "cut at {at}");
+        assert!(mapper.decode::<DiaryEvent>(&cut).is_err(), "cut at {at}");
     }
 }
 
 #[test]
 fn keys_rotate_and_a_wrong_one_is_told() {
     let old = Mapper::new().with_cipher(AesGcm::new(&key(1)));
-    let row = old.encode::<Diary>(&secret()).unwrap();
+    let row = old.encode(&secret()).unwrap();
     let new = Mapper::new().with_cipher(AesGcm::new(&key(2)).with_old_key(&key(1)));
     assert!(page(&new, &row).is_ok());
-    let newer = new.encode::<Diary>(&secret()).unwrap();
+    let newer = new.encode(&secret()).unwrap();
     for (reader, row) in [(&old, &newer), (&Mapper::new().with_cipher(AesGcm::new(&key(3))), &row)] {
         let error = page(reader, row).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cipher);
@@ -312,9 +315,9 @@ fn keys_rotate_and_a_wrong_one_is_told() {
 #[test]
 fn what_does_not_get_smaller_is_kept_as_it_was() {
     let mapper = Mapper::new().with_compressor(Zlib::default());
-    let row = mapper.encode::<Diary>(&written("a")).unwrap();
+    let row = mapper.encode(&written("a")).unwrap();
     assert_eq!(row.state.first(), Some(&b'{'));
-    assert!(mapper.encode::<Diary>(&secret()).unwrap().state.len() < 200);
+    assert!(mapper.encode(&secret()).unwrap().state.len() < 200);
 }
 
 /// A type that tells in its errors what it was given.
@@ -375,18 +378,18 @@ fn what_could_not_be_read_again_is_not_written() {
     let small = Mapper::new().with_largest_state(1_000);
     let large = written(&"a".repeat(1_000));
     for mapper in [small.clone(), small.with_compressor(Zlib::default())] {
-        let error = mapper.encode::<Diary>(&large).unwrap_err();
+        let error = mapper.encode(&large).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.to_string().contains("more than 1000"), "{error}");
     }
-    let error = Mapper::new().with_compressor(Nameless).encode::<Diary>(&large).unwrap_err();
+    let error = Mapper::new().with_compressor(Nameless).encode(&large).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
 }
 
 #[test]
 fn what_would_become_too_large_is_refused() {
     let writer = Mapper::new().with_compressor(Zlib::default());
-    let row = writer.encode::<Diary>(&written(&"a".repeat(100_000))).unwrap();
+    let row = writer.encode(&written(&"a".repeat(100_000))).unwrap();
     let error = page(&Mapper::new().with_largest_state(50_000), &row).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(error.to_string().contains("50000"), "{error}");
@@ -412,7 +415,7 @@ fn an_event_of_another_type_is_told_by_its_topic() {
         .unwrap();
     assert_eq!(mapper.decode_event::<Noted>(&row).unwrap().event().text, "a");
     assert_eq!(mapper.decode_event::<Begun>(&row).unwrap_err().kind(), ErrorKind::UnknownTopic);
-    assert_eq!(mapper.decode::<Diary>(&row).map(drop).unwrap_err().kind(), ErrorKind::WrongAggregate);
+    assert_eq!(mapper.decode::<DiaryEvent>(&row).map(drop).unwrap_err().kind(), ErrorKind::WrongAggregate);
 }
 
 #[test]
@@ -450,9 +453,9 @@ impl Cipher for Homemade {
 #[test]
 fn a_cipher_of_another_kind_is_replaced() {
     let key = || AesGcm::new(&Key::from_bytes(&[7; 16]).unwrap());
-    let before = Mapper::new().with_cipher(Homemade).encode::<Diary>(&written("a")).unwrap();
+    let before = Mapper::new().with_cipher(Homemade).encode(&written("a")).unwrap();
     let now = Mapper::new().with_cipher(key()).with_old_cipher(Homemade);
-    let after = now.encode::<Diary>(&written("b")).unwrap();
+    let after = now.encode(&written("b")).unwrap();
     assert_eq!([page(&now, &before).unwrap(), page(&now, &after).unwrap()], ["a", "b"]);
     assert!(!holds(&after, "home"), "what is old writes nothing");
     assert_eq!(page(&Mapper::new().with_cipher(key()), &before).unwrap_err().kind(), ErrorKind::Config);
@@ -467,8 +470,7 @@ fn some_topics_are_left_in_clear_and_the_others_must_not_be() {
     let cipher = || AesGcm::new(&Key::from_bytes(&[7; 16]).unwrap());
     let all = Mapper::new().with_cipher(cipher());
     let some = all.clone().with_clear_topics(["Diary.Written"]);
-    let (secret, clear) =
-        (all.encode::<Diary>(&written("a")).unwrap(), some.encode::<Diary>(&written("b")).unwrap());
+    let (secret, clear) = (all.encode(&written("a")).unwrap(), some.encode(&written("b")).unwrap());
     assert!(clear.state.starts_with(b"{") && !secret.state.starts_with(b"{"));
     // What was encrypted before is read; what must be encrypted is refused as before.
     assert_eq!([page(&some, &secret).unwrap(), page(&some, &clear).unwrap()], ["a", "b"]);

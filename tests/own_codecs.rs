@@ -173,7 +173,7 @@ fn older_shapes_are_upcast() {
         let row = row_of(&mapper, &BookedV1 { note: "old".into() }).unwrap();
         let read = mapper.decode_event::<Booked>(&row).unwrap().into_event();
         assert_eq!((read.text.as_str(), read.rate), ("old", 2.5));
-        assert!(mapper.decode::<Chronicle>(&row).unwrap().is_some());
+        assert!(mapper.decode::<ChronicleEvent>(&row).unwrap().is_some());
     }
 }
 

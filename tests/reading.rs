@@ -48,7 +48,7 @@ fn stored(events: u32) -> (EventStore, Arc<Counting>, Id<Account>) {
     let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
     let mut account = open();
     (1..events).for_each(|_| account.deposit(1));
-    store.put::<Account>(account.pending()).wait().unwrap();
+    store.put(account.pending()).wait().unwrap();
     (store, recorder, account.id())
 }
 
@@ -218,7 +218,7 @@ fn noting(events: u32) -> (Repository, Arc<Noting>, Id<Meter>) {
     let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
     let mut meter = Meter::install();
     (1..events).for_each(|_| meter.read());
-    store.put::<Meter>(meter.pending()).wait().unwrap();
+    store.put(meter.pending()).wait().unwrap();
     APPLIED.set(0);
     (Repository::new(store), recorder, meter.id())
 }

@@ -5,7 +5,7 @@ use es_runtime::recorder::StoredEvent;
 use es_runtime::{ErrorKind, Registry, Version, aggregate, event, mutator};
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::AccountEvent;
 
 #[aggregate(name = "Depot")]
 struct SecuritiesDepot {
@@ -179,7 +179,7 @@ fn the_notice_of_forgetting_belongs_to_its_aggregate() {
     assert_eq!(registry.event("Depot.Forgotten").map(EventType::name), Some("Forgotten"));
     let state = br#"{"at":1,"data":{}}"#.to_vec();
     let row = StoredEvent::new(Uuid::nil(), Version::from(2), "Depot.Forgotten", state).unwrap();
-    let error = Mapper::new().decode::<Account>(&row).unwrap_err();
+    let error = Mapper::new().decode::<AccountEvent>(&row).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAggregate);
-    assert_eq!(Mapper::new().decode::<SecuritiesDepot>(&row).unwrap_err().kind(), ErrorKind::Forgotten);
+    assert_eq!(Mapper::new().decode::<SecuritiesDepotEvent>(&row).unwrap_err().kind(), ErrorKind::Forgotten);
 }

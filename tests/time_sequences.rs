@@ -292,7 +292,7 @@ fn places_and_moments_are_turned_into_each_other() {
 fn what_is_no_log_is_not_appended_to() {
     for store in stores() {
         let account = crate::account::open();
-        store.put::<crate::account::Account>(account.pending()).wait().unwrap();
+        store.put(account.pending()).wait().unwrap();
         let log = TimeLog::<Logged>::new(store.clone(), account.id().uuid());
         // Each time: the refusal is not forgotten.
         for _ in 0..2 {
@@ -303,7 +303,7 @@ fn what_is_no_log_is_not_appended_to() {
         assert_eq!(store.get(account.id(), EventRange::all()).wait().unwrap().len(), 1);
         // Two sets may share a log.
         let id = Uuid::now_v7();
-        store.put_events(&[es_runtime::event::Recorded::now(id, 1, Alarm { level: 1 })]).wait().unwrap();
+        store.put(&[es_runtime::event::Recorded::now(id, 1, Alarm { level: 1 })]).wait().unwrap();
         TimeLog::<Logged>::new(store, id).append(logged("yes")).wait().unwrap();
     }
 }
@@ -313,6 +313,6 @@ fn what_is_under_the_id_is_looked_up_once() {
     let (store, id) = (stores().into_iter().next().unwrap(), Uuid::now_v7());
     let log = TimeLog::<Logged>::new(store.clone(), id);
     log.append(logged("one")).wait().unwrap();
-    store.put_events(&[es_runtime::event::Recorded::now(id, 1, Alarm { level: 1 })]).wait().unwrap();
+    store.put(&[es_runtime::event::Recorded::now(id, 1, Alarm { level: 1 })]).wait().unwrap();
     log.clone().append(logged("two")).wait().unwrap();
 }

@@ -9,8 +9,9 @@ use crate::files::Crate;
 /// What is written once for all aggregates: storing and loading their events as JSON.
 const CODEC: &str = r"//! Stores and loads the events of any aggregate as JSON.
 
-use es_runtime::aggregate::{Aggregate, Events};
+use es_runtime::aggregate::Aggregate;
 use es_runtime::event::{EventType, EventVisitor, Recorded};
+use es_runtime::event_set::EventSet;
 use serde::Serialize;
 
 struct ToJson;

@@ -48,7 +48,7 @@ pub(crate) fn log(rounds: usize, events: usize) {
             let page = LogRange::all().after(after).limit(1_000);
             let page = app.recorder().read_log(page).await.expect("it is read");
             for entry in &page.entries {
-                let event = app.store().mapper().decode::<Account>(&entry.event).expect("an event");
+                let event = app.store().mapper().decode::<AccountEvent>(&entry.event).expect("an event");
                 if let Some(AccountEvent::Deposited(deposited)) = event.as_ref().map(Recorded::event) {
                     sum += deposited.amount;
                 }

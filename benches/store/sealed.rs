@@ -13,7 +13,7 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Deposited};
+use crate::account::{Account, AccountEvent, Deposited};
 use crate::harness::{report, timed};
 
 #[derive(Serialize, Deserialize)]
@@ -48,8 +48,8 @@ pub(crate) fn sealed(rounds: usize, many: usize) {
     for _ in 0..rounds {
         ours.push(timed(|| {
             for _ in 0..many {
-                let row = mapper.encode::<Account>(&event).expect("it can be written");
-                std::hint::black_box(mapper.decode::<Account>(&row).expect("it can be read"));
+                let row = mapper.encode(&event).expect("it can be written");
+                std::hint::black_box(mapper.decode::<AccountEvent>(&row).expect("it can be read"));
             }
         }));
         by_hand.push(timed(|| {

@@ -13,15 +13,16 @@ pub use ::serde::{self, Deserializer};
 
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
-    Creates, Creation, Declared, Decoded, Discarded, Effect, Events, Founds, Made, Mutator, NoAttribute,
-    Root, Seal, State, Triggers, decode_standard, distinct, made_topic, retired, visit_attribute,
-    visit_discarded, written_as,
+    Creates, Creation, Declared, Discarded, Effect, Events, Founds, Made, Mutator, NoAttribute, Root, Seal,
+    State, Triggers, decode_standard, distinct, made_topic, retired, visit_attribute, visit_discarded,
+    written_as,
 };
 pub use crate::event::{
     AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Kept, OldShape, Read, StateField,
     Storable, Written,
 };
 pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, Secrecy, decode_past};
+pub use crate::event_set::{Decoded, EventSet, Topics, distinct_set};
 pub use crate::id::Id;
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]

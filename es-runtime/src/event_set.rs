@@ -1,7 +1,11 @@
-//! Events without an aggregate: types of which a sequence may hold any.
+//! Sets of events: the types of which a sequence may hold any.
 //!
-//! For the stand-alone style: the events are plain serde types, ids and versions are given by hand, and what the
-//! events change is up to you. What is stored is the same as for an aggregate.
+//! The enum of an aggregate's events is one, and so is any single type of event. In the stand-alone style the sets are
+//! your own: the events are plain serde types, you choose ids and versions, and what the events change is up to you.
+//! What is stored is the same as for an aggregate.
+
+mod distinct;
+mod topics;
 
 use std::fmt::Debug;
 
@@ -11,13 +15,17 @@ pub use ::serde::Deserializer;
 use uuid::Uuid;
 
 #[doc(hidden)]
-pub use crate::aggregate::distinct_set as distinct;
-use crate::aggregate::{Aggregate, Decoded, Events, shared_by};
+pub use self::distinct::distinct_set;
+pub(crate) use self::distinct::{distinct, equal, refuse, retired};
+pub(crate) use self::topics::Reading;
+#[doc(hidden)]
+pub use self::topics::Topics;
 use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded};
 use crate::id::Version;
 
-/// Some types of events. Every [`Event`] is a set of one; [`event_set!`](crate::event_set!) makes an enum of several.
+/// Some types of events. Every [`Event`] is a set of one, [`event_set!`](crate::event_set!) makes an enum of several, and
+/// `#[mutator]` makes the enum of an aggregate's.
 ///
 /// By hand it is three items:
 ///
@@ -67,13 +75,19 @@ use crate::id::Version;
 pub trait EventSet: Clone + Debug + Send + Sync + 'static {
     /// What is known about each of them.
     const TYPES: &'static [EventType];
+    /// The aggregate that all of them belong to, if they belong to one.
+    #[doc(hidden)]
+    const AGGREGATE: Option<Topics> = None;
 
     /// Shows the event to `visitor`, with its own type.
     fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output;
 
-    /// Reads the event stored under `topic`; nothing if the set has no such event.
+    /// Reads the event stored under `topic`; returns `None` if the set has no such event.
     fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Decoded<Self, D::Error>;
 }
+
+/// What was read; `None` if the name is not known.
+pub type Decoded<T, E> = Option<Result<T, E>>;
 
 impl<E: Event> EventSet for E {
     const TYPES: &'static [EventType] = &[E::TYPE];
@@ -185,7 +199,7 @@ macro_rules! event_set {
             }
         }
 
-        const _: () = $crate::event_set::distinct(<$name as $crate::event_set::EventSet>::TYPES);
+        const _: () = $crate::event_set::distinct_set(<$name as $crate::event_set::EventSet>::TYPES);
     };
 }
 
@@ -222,43 +236,5 @@ impl<E: EventSet> Recorded<E> {
     #[must_use]
     pub fn and_metadata(self, metadata: Metadata) -> Self {
         self.with_metadata(metadata)
-    }
-}
-
-/// What can show an event of its own type: a set of events, and the events of an aggregate.
-///
-/// `M` tells the two apart, and is always inferred.
-pub trait Visited<M>: Send + Sync + 'static {
-    /// Shows the event to `visitor`, with its own type.
-    fn show<V: EventVisitor>(&self, visitor: V) -> V::Output;
-
-    /// The aggregate that a row names as its own, if the topic does not.
-    #[doc(hidden)]
-    fn owner(_topic: &str) -> Option<&'static str> {
-        None
-    }
-}
-
-/// Says that the events are a set: see [`Visited`].
-#[derive(Debug)]
-pub enum OfSet {}
-
-/// Says that the events are those of the aggregate `A`: see [`Visited`].
-#[derive(Debug)]
-pub struct OfAggregate<A>(std::marker::PhantomData<fn() -> A>);
-
-impl<E: EventSet> Visited<OfSet> for E {
-    fn show<V: EventVisitor>(&self, visitor: V) -> V::Output {
-        self.visit(visitor)
-    }
-}
-
-impl<A: Aggregate, E: Events<A>> Visited<OfAggregate<A>> for E {
-    fn show<V: EventVisitor>(&self, visitor: V) -> V::Output {
-        self.visit(visitor)
-    }
-
-    fn owner(topic: &str) -> Option<&'static str> {
-        shared_by::<A>(topic)
     }
 }

@@ -45,8 +45,8 @@ mod stored_event;
 pub mod wait;
 pub mod clock;
 pub mod event;
-pub mod aggregate;
 pub mod event_set;
+pub mod aggregate;
 mod registry;
 #[cfg(feature = "testing")]
 pub mod schema;

@@ -7,10 +7,11 @@ use std::panic::Location;
 use std::sync::OnceLock;
 
 use crate::aggregate::{
-    Aggregate, Attribute, AttributeType, Events, Reading, Topics, attribute_changed, discarded, forgotten,
+    Aggregate, Attribute, AttributeType, Events, attribute_changed, discarded, forgotten,
 };
 use crate::error::{Error, ErrorKind};
 use crate::event::EventType;
+use crate::event_set::{EventSet, Reading, Topics};
 use crate::id::declare;
 
 /// What the runtime knows about an aggregate.

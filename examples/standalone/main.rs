@@ -60,7 +60,7 @@ fn main() -> Result<(), Error> {
     let tables = Tables::default().with_events(EventTable::sequenced_items("integer_sequenced_items")?);
     let recorder = Arc::new(SqliteOptions::in_memory().open()?.recorder(&tables)?);
     let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _)?;
-    store.put_events(&received).wait()?;
+    store.put(&received).wait()?;
     assert_eq!(store.get_events::<AccountEvent>(account.id(), EventRange::all()).wait()?.len(), 2);
 
     // What stands in the table.

@@ -91,7 +91,7 @@ fn one_is_made_from_an_earlier_one_and_the_events_after_it() {
     let repository = Repository::new(store.clone()).with_snapshots(snapshots);
     let mut account = open();
     (0..9).for_each(|_| account.deposit(1));
-    store.put::<Account>(account.pending()).wait().unwrap();
+    store.put(account.pending()).wait().unwrap();
     let take = |version: u32| {
         recorder.rows.store(0, Ordering::Relaxed);
         repository.take_snapshot(account.id(), version.into()).wait().unwrap();

@@ -319,7 +319,7 @@ fn with_a_snapshot_the_events_are_read_once() {
     let repository = Repository::new(store.clone()).with_snapshots(snapshots);
     let mut account = open();
     (0..5).for_each(|_| account.deposit(1));
-    store.put::<Account>(account.pending()).wait().unwrap();
+    store.put(account.pending()).wait().unwrap();
     for version in [3, 6] {
         repository.take_snapshot(account.id(), version.into()).wait().unwrap();
         recorder.reads.store(0, Ordering::Relaxed);

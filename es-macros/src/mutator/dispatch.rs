@@ -44,17 +44,21 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
             }
         }
         #[automatically_derived]
-        impl __es::Events<#root> for #events #bounds {
+        impl __es::EventSet for #events #bounds {
             const TYPES: &'static [__es::EventType] = &[#types];
+            const AGGREGATE: __es::Option<__es::Topics> = __es::Some(__es::Topics::of::<#root>());
+            #visit
+            #decode
+        }
+        #[automatically_derived]
+        impl __es::Events<#root> for #events #bounds {
             #retired
             const FINGERPRINT: u64 = #fingerprint;
             const ATTRIBUTE_CHANGED: fn(<#root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
             const DISCARDED: Self = Self::Discarded;
             type Seal = __sealed::Seal;
-            #visit
             #create
             #change
-            #decode
         }
     }
 }

@@ -7,9 +7,10 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Aggregate;
 use super::standard::StandardEvents;
-use super::{Aggregate, Decoded};
 use crate::event::EventVisitor;
+use crate::event_set::Decoded;
 
 /// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
 /// `#[attribute]` field, holding the new value.

@@ -1,4 +1,5 @@
 use super::{Aggregate, Attribute, Events};
+use crate::event_set::EventSet;
 
 /// A number that changes with the code that makes the state: the struct, the event methods, the versions of events
 /// and attributes.

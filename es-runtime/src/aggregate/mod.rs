@@ -2,27 +2,21 @@
 
 mod attribute;
 mod discarded;
-mod distinct;
 mod fingerprint;
 mod held;
 mod replay;
 mod role;
 mod root;
 mod standard;
-mod topics;
 
-use std::fmt::Debug;
-
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserializer, Serialize};
 use uuid::{Uuid, uuid};
 
 #[doc(hidden)]
 pub use self::attribute::visit_attribute;
 pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 pub use self::discarded::Discarded;
-#[doc(hidden)]
-pub use self::distinct::{distinct, distinct_set, retired, written_as};
 pub(crate) use self::fingerprint::fingerprint;
 pub(crate) use self::held::Held;
 #[cfg(feature = "testing")]
@@ -34,11 +28,13 @@ pub use self::role::{
 };
 pub(crate) use self::root::Frozen;
 pub use self::root::Root;
-pub(crate) use self::standard::{Empty, forgotten, is_discarded, is_retired};
+pub(crate) use self::standard::{Empty, forgotten, is_discarded};
 #[doc(hidden)]
-pub use self::standard::{attribute_changed, decode_standard, discarded, made_topic, visit_discarded};
-pub(crate) use self::topics::{Reading, Topics, shared_by};
-use crate::event::{Envelope, EventType, EventVisitor};
+pub use self::standard::{
+    attribute_changed, decode_standard, discarded, distinct, made_topic, retired, visit_discarded, written_as,
+};
+use crate::event::Envelope;
+use crate::event_set::EventSet;
 use crate::id::Id;
 
 /// A root with its identity, its state and its events. `#[aggregate]` implements it.
@@ -115,9 +111,7 @@ pub trait Mutator {
 }
 
 /// The events of an aggregate: the enum that `#[mutator]` makes.
-pub trait Events<A: Aggregate>: Clone + Debug + Send + Sync + 'static {
-    /// What is known about each of them.
-    const TYPES: &'static [EventType];
+pub trait Events<A: Aggregate>: EventSet {
     /// Topics of events that are stored but that the aggregate no longer has.
     const RETIRED: &'static [&'static str] = &[];
     /// A number that changes with the code of the event methods.
@@ -130,21 +124,12 @@ pub trait Events<A: Aggregate>: Clone + Debug + Send + Sync + 'static {
     #[doc(hidden)]
     type Seal;
 
-    /// Shows the event to `visitor`, with its own type.
-    fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output;
-
     /// Makes the state, if this event creates the aggregate.
     fn create(self, envelope: &Envelope) -> Option<A::State>;
 
     /// Changes the state, and says whether this event does so.
     fn change(self, state: &mut A::State, envelope: &Envelope) -> Effect;
-
-    /// Reads the event stored under `topic`; nothing if the aggregate has no such event.
-    fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Decoded<Self, D::Error>;
 }
-
-/// What was read; nothing if the name is not known.
-pub type Decoded<T, E> = Option<Result<T, E>>;
 
 #[doc(hidden)]
 /// What an event did to an aggregate that exists.

@@ -8,9 +8,9 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::attribute::decode_changed;
-use super::topics::{Reading, Topics};
-use super::{Aggregate, Attribute, Decoded, Events};
+use super::{Aggregate, Attribute, Events};
 use crate::event::{Event, EventType, EventVisitor, unknown_version};
+use crate::event_set::{self, Decoded, EventSet, Reading, Topics, equal, refuse};
 use crate::stored_event::FORGOTTEN_END;
 
 /// The longest topic that is made of an aggregate's and an event's name.
@@ -160,13 +160,59 @@ pub(crate) fn is_discarded<A: Aggregate>(event: &A::Event) -> bool {
     event.visit(Ends(discarded::<A>()))
 }
 
-/// Whether events that the aggregate does not read are to be skipped, not to be missed.
-pub(crate) fn is_retired<A: Aggregate>(topic: &str) -> bool {
-    match Topics::of::<A>().read(topic) {
-        Some(Reading::Retired) => true,
-        // An attribute that is neither known nor retired is an error: see `decode_standard`.
-        Some(Reading::Event(event)) => event.topic() == attribute_changed::<A>().topic(),
-        Some(Reading::Forgotten(_)) | None => false,
+/// Refuses an event whose topic or alias an earlier event of the aggregate has.
+///
+/// # Panics
+///
+/// With a message that names both events: at compile time, since only `const` items call it.
+#[track_caller]
+pub const fn distinct<A: Aggregate>(own: &EventType) {
+    event_set::distinct(&Topics::of::<A>(), own);
+}
+
+/// Refuses a retired topic that an event of the aggregate still has.
+///
+/// # Panics
+///
+/// As [`distinct`].
+#[track_caller]
+pub const fn retired<A: Aggregate>(topic: &str) {
+    event_set::retired(&Topics::of::<A>(), topic);
+}
+
+/// Refuses a block that names its aggregate by an alias: its topics would begin with the alias.
+///
+/// # Panics
+///
+/// With a message that gives the name: at compile time, since only constants call it.
+#[track_caller]
+pub const fn written_as<A: Aggregate>(ident: &str) -> usize {
+    if !equal(A::IDENT, ident) {
+        refuse(&[
+            "`",
+            ident,
+            "` is another name of `",
+            A::IDENT,
+            "`; write `#[mutator] impl ",
+            A::IDENT,
+            "`",
+        ]);
+    }
+    0
+}
+
+impl Topics {
+    /// The names and topics of an aggregate.
+    pub const fn of<A: Aggregate>() -> Self {
+        Self {
+            name: A::NAME,
+            former: A::ALIASES,
+            events: A::Event::TYPES,
+            attribute_changed: attribute_changed::<A>(),
+            discarded: discarded::<A>(),
+            forgotten: forgotten::<A>(),
+            retired: A::Event::RETIRED,
+        }
     }
 }
 

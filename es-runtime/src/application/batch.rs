@@ -5,9 +5,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::hook::SavedCommit;
-use crate::aggregate::{Aggregate, Discarded, Events, Frozen, Root, Seal};
+use crate::aggregate::{Aggregate, Discarded, Frozen, Root, Seal};
 use crate::error::Error;
 use crate::event::{Event, EventType, EventVisitor, Metadata, Recorded};
+use crate::event_set::EventSet;
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
 use crate::mapper::codec::unordered;
@@ -236,7 +237,7 @@ impl<A: Aggregate> Saved for Root<A> {
 
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error> {
         for recorded in self.frozen_events() {
-            rows.push(mapper.encode::<A>(recorded)?);
+            rows.push(mapper.encode(recorded)?);
         }
         Ok(())
     }
@@ -268,7 +269,7 @@ impl<A: Aggregate> Saved for Root<A> {
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool {
         let frozen = self.frozen_events();
         let same = |(recorded, row): (&Recorded<A::Event>, &StoredEvent)| {
-            mapper.decode::<A>(row).ok().flatten().is_some_and(|stored| {
+            mapper.decode::<A::Event>(row).ok().flatten().is_some_and(|stored| {
                 let said = recorded.event().visit(Said);
                 (stored.envelope(), stored.metadata()) == (recorded.envelope(), recorded.metadata())
                     && said.is_some()

@@ -2,8 +2,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Application;
-use crate::aggregate::{Aggregate, Topics};
+use crate::aggregate::Aggregate;
 use crate::error::Error;
+use crate::event_set::Topics;
 use crate::id::Id;
 use crate::recorder::{ApplicationRecorder, LogRange, Notification};
 

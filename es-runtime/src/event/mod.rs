@@ -386,7 +386,7 @@ impl<E> Recorded<E> {
     }
 }
 
-/// Something done with an event of any type: see [`Events::visit`](crate::aggregate::Events::visit).
+/// Something done with an event of any type: see [`EventSet::visit`](crate::event_set::EventSet::visit).
 pub trait EventVisitor {
     /// What is made of the event.
     type Output;

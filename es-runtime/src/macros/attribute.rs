@@ -40,7 +40,7 @@
 /// Each attribute is a shape of its own: its value can change its type without the others.
 ///
 /// ```
-/// use es_runtime::aggregate::Events;
+/// use es_runtime::event_set::EventSet;
 /// use es_runtime::{aggregate, mutator};
 /// use serde::{Deserialize, Serialize};
 ///

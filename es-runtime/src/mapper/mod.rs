@@ -43,13 +43,13 @@ pub use self::compressor::Zlib;
 pub use self::compressor::Zstd;
 use self::refused::{Place, at_row, not_in_set, of_another, unknown_topic};
 pub(crate) use self::snapshot::{Found, Snapshot};
-use self::state::{Data, Missed, OfAggregate, OfSet, Owner, Read, Single, Skipped, State, Written};
+use self::state::{Data, Missed, OneOf, Owner, Read, Single, Skipped, State, Written};
 pub use self::transcoding::{DateAsIso, DateTimeAsIso, DecimalAsStr, Form, Tagged, Transcoding, UuidAsHex};
-use crate::aggregate::{Aggregate, Empty, Events, Reading, Topics, is_retired, shared_by};
+use crate::aggregate::{Aggregate, Empty};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded, Secrecy};
-use crate::event_set::{EventSet, Visited};
+use crate::event_set::{EventSet, Reading, Topics};
 use crate::id::Version;
 use crate::registry::Registry;
 use crate::stored_event::{StoredEvent, forgotten_topic, is_forgotten_notice};
@@ -172,7 +172,7 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// What a row is to an aggregate.
+/// What a row is to a set of events.
 pub(crate) enum Mapped<E> {
     Event(Recorded<E>),
     /// An event whose type is gone.
@@ -261,17 +261,17 @@ impl Mapper {
         self
     }
 
-    /// Makes the row of an event of an aggregate, which it names where the topic does not.
+    /// Makes the row of an event of a set. The row of an aggregate's event names the aggregate where the topic does not.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite, `Some(None)` or
     /// `Some(())`. [`ErrorKind::Config`] if the event is declared as `encrypted` and the mapper has no cipher.
-    pub fn encode<A: Aggregate>(&self, recorded: &Recorded<A::Event>) -> Result<StoredEvent, Error> {
+    pub fn encode<E: EventSet>(&self, recorded: &Recorded<E>) -> Result<StoredEvent, Error> {
         recorded.event().visit(Encode {
             mapper: self,
             envelope: recorded.envelope(),
-            owner: shared_by::<A>,
+            owner: |topic| E::AGGREGATE?.owner(topic),
             metadata: recorded.metadata(),
         })
     }
@@ -293,51 +293,53 @@ impl Mapper {
         event.accept(Encode { mapper: self, envelope: &envelope, owner: |_| None, metadata })
     }
 
-    /// Reads a row as an event of an aggregate; nothing if its type is retired.
+    /// Reads a row as an event of a set, such as those of an aggregate; returns `None` if the aggregate retired its type.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnknownTopic`] or [`ErrorKind::WrongAggregate`] by its topic, or by the aggregate that the row of a
-    /// shared event names; [`ErrorKind::Forgotten`] for the row that says so; [`ErrorKind::Schema`] if the data do not fit
-    /// the type of the event, [`ErrorKind::Corrupt`] if the row was damaged, [`ErrorKind::Cipher`] if it cannot be decrypted.
-    pub fn decode<A: Aggregate>(&self, row: &StoredEvent) -> Result<Option<Recorded<A::Event>>, Error> {
-        Ok(match self.decode_mapped::<A>(row)? {
+    /// [`ErrorKind::UnknownTopic`] if no event of the set has the topic. For an aggregate also
+    /// [`ErrorKind::WrongAggregate`] by the topic, or by the aggregate that the row of a shared event names, and
+    /// [`ErrorKind::Forgotten`] for the row that says so. [`ErrorKind::Schema`] if the data do not fit the type of the event,
+    /// [`ErrorKind::Corrupt`] if the row was damaged, [`ErrorKind::Cipher`] if it cannot be decrypted.
+    pub fn decode<E: EventSet>(&self, row: &StoredEvent) -> Result<Option<Recorded<E>>, Error> {
+        Ok(match self.decode_mapped(row)? {
             Mapped::Event(recorded) => Some(recorded),
             Mapped::Retired(_) => None,
         })
     }
 
     #[inline]
-    pub(crate) fn decode_mapped<A: Aggregate>(&self, row: &StoredEvent) -> Result<Mapped<A::Event>, Error> {
+    pub(crate) fn decode_mapped<E: EventSet>(&self, row: &StoredEvent) -> Result<Mapped<E>, Error> {
         let missed = Cell::new(None);
-        let data = OfAggregate::<A> { topic: &row.topic, missed: &missed, aggregate: PhantomData };
-        match self.read(row, secrecy::in_aggregate::<A>(&row.topic), data) {
+        let data = OneOf::<E> { topic: &row.topic, missed: &missed, set: PhantomData };
+        match self.read(row, secrecy::among::<E>(&row.topic), data) {
             Ok(read) => Ok(Mapped::Event(recorded(row, read))),
-            Err(error) => self.missed::<A>(row, missed.into_inner(), error),
+            Err(error) => self.missed(row, missed.into_inner(), error),
         }
     }
 
     #[cold]
-    fn missed<A: Aggregate>(
+    fn missed<E: EventSet>(
         &self,
         row: &StoredEvent,
         missed: Option<Missed>,
         error: Error,
-    ) -> Result<Mapped<A::Event>, Error> {
-        match missed {
+    ) -> Result<Mapped<E>, Error> {
+        match (missed, E::AGGREGATE) {
             // It says nothing but its topic. The key that it was sealed with may have been thrown away.
-            None if is_forgotten_notice(&row.topic) && self.lacks_key_of(row) => {
+            (None, Some(_)) if is_forgotten_notice(&row.topic) && self.lacks_key_of(row) => {
                 Err(Error::forgotten(row.id))
             }
-            None => Err(error),
-            Some(Missed::Owner(name)) => Err(of_another::<A>(row, &name)),
-            Some(Missed::Topic) if is_retired::<A>(&row.topic) => {
-                let Read { at, .. } = self.read(row, secrecy::in_aggregate::<A>(&row.topic), Skipped)?;
+            (None, _) => Err(error),
+            (Some(Missed::Owner { of, name }), _) => Err(of_another(row, &of, &name)),
+            (Some(Missed::Topic), None) => Err(not_in_set::<E>(row)),
+            (Some(Missed::Topic), Some(of)) if of.skips(&row.topic) => {
+                let Read { at, .. } = self.read(row, secrecy::among::<E>(&row.topic), Skipped)?;
                 Ok(Mapped::Retired(Envelope::new(row.id, row.version, at)))
             }
-            Some(Missed::Topic) => match Topics::of::<A>().read(&row.topic) {
+            (Some(Missed::Topic), Some(of)) => match of.read(&row.topic) {
                 Some(Reading::Forgotten(_)) => Err(Error::forgotten(row.id)),
-                _ => Err(unknown_topic::<A>(row)),
+                _ => Err(unknown_topic(row, &of)),
             },
         }
     }
@@ -356,35 +358,6 @@ impl Mapper {
             return Err(Error::new(ErrorKind::UnknownTopic, message));
         }
         Ok(recorded(row, self.read(row, E::SECRECY, Single(PhantomData))?))
-    }
-
-    /// Makes the row of an event of a set, or of an aggregate.
-    ///
-    /// # Errors
-    ///
-    /// As [`encode`](Self::encode).
-    pub fn encode_in<E: Visited<M>, M>(&self, recorded: &Recorded<E>) -> Result<StoredEvent, Error> {
-        recorded.event().show(Encode {
-            mapper: self,
-            envelope: recorded.envelope(),
-            owner: E::owner,
-            metadata: recorded.metadata(),
-        })
-    }
-
-    /// Reads a row as an event of a set.
-    ///
-    /// # Errors
-    ///
-    /// As [`decode`](Self::decode); [`ErrorKind::UnknownTopic`] if no event of the set has the topic.
-    pub fn decode_in<E: EventSet>(&self, row: &StoredEvent) -> Result<Recorded<E>, Error> {
-        let unknown = Cell::new(false);
-        let data = OfSet::<E> { topic: &row.topic, unknown: &unknown, set: PhantomData };
-        match self.read(row, secrecy::among(E::TYPES, &row.topic), data) {
-            Ok(read) => Ok(recorded(row, read)),
-            Err(_) if unknown.get() => Err(not_in_set::<E>(row)),
-            Err(error) => Err(error),
-        }
     }
 
     /// When the event of a row was recorded.
@@ -439,9 +412,10 @@ impl Mapper {
 
 /// Refuses a row whose topic is none of an aggregate, as [`Mapper::decode`] does, without reading its data.
 pub(crate) fn check_topic<A: Aggregate>(row: &StoredEvent) -> Result<(), Error> {
-    match Topics::of::<A>().read(&row.topic) {
+    let topics = Topics::of::<A>();
+    match topics.read(&row.topic) {
         Some(_) => Ok(()),
-        None => Err(unknown_topic::<A>(row)),
+        None => Err(unknown_topic(row, &topics)),
     }
 }
 

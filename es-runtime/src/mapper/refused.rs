@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, Topics};
 use crate::registry::Registry;
 use crate::stored_event::StoredEvent;
 
@@ -36,17 +35,17 @@ pub(super) fn not_in_set<E: EventSet>(row: &StoredEvent) -> Error {
 }
 
 #[cold]
-pub(super) fn of_another<A: Aggregate>(row: &StoredEvent, name: &str) -> Error {
-    let message = format!("{} belongs to a `{name}`, not to a `{}`; check the id", Place(row), A::NAME);
+pub(super) fn of_another(row: &StoredEvent, expected: &Topics, name: &str) -> Error {
+    let message = format!("{} belongs to a `{name}`, not to a `{}`; check the id", Place(row), expected.name);
     Error::new(ErrorKind::WrongAggregate, message)
 }
 
 #[cold]
-pub(super) fn unknown_topic<A: Aggregate>(row: &StoredEvent) -> Error {
+pub(super) fn unknown_topic(row: &StoredEvent, expected: &Topics) -> Error {
     let registry = Registry::global().ok();
     if let Some(other) = registry.and_then(|registry| registry.reader(&row.topic)) {
         let message =
-            format!("{}: the id is that of a `{}`, not of a `{}`", Place(row), other.name(), A::NAME);
+            format!("{}: the id is that of a `{}`, not of a `{}`", Place(row), other.name(), expected.name);
         return Error::new(ErrorKind::WrongAggregate, message);
     }
     match registry.and_then(|registry| registry.event(&row.topic)) {
@@ -55,7 +54,7 @@ pub(super) fn unknown_topic<A: Aggregate>(row: &StoredEvent) -> Error {
             format!(
                 "{} belongs to another aggregate than `{}`: the event is declared at {}; check the id",
                 Place(row),
-                A::NAME,
+                expected.name,
                 event.place()
             ),
         ),
@@ -65,7 +64,7 @@ pub(super) fn unknown_topic<A: Aggregate>(row: &StoredEvent) -> Error {
                 "{} is not known to `{}`; a newer release may have stored it; if the event was renamed, keep the \
                  old topic in `aliases`, if it is gone, in `#[mutator(retired = [..])]`",
                 Place(row),
-                A::NAME
+                expected.name
             ),
         ),
     }

@@ -1,26 +1,24 @@
 //! Encryption of single rows, as their events demand or waive it.
 
 use super::{Identity, Kind, Mapper};
-use crate::aggregate::{Aggregate, Events, Reading, Topics};
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventType, Secrecy};
+use crate::event_set::{EventSet, Reading};
 use crate::registry::Registry;
 
-/// The demand of the event of an aggregate that is, or was, stored under this topic.
-pub(super) fn in_aggregate<A: Aggregate>(topic: &str) -> Secrecy {
-    // Rows are read without a look at their topics if no event demands anything.
-    if const { any_demands(A::Event::TYPES) }
-        && let Some(Reading::Event(event)) = Topics::of::<A>().read(topic)
-    {
-        return event.secrecy();
-    }
-    Secrecy::AsConfigured
-}
-
 /// The demand of the event of a set that is, or was, stored under this topic.
-pub(super) fn among(events: &'static [EventType], topic: &str) -> Secrecy {
-    let is = |event: &&EventType| event.topic() == topic || event.aliases().contains(&topic);
-    events.iter().find(is).map_or(Secrecy::AsConfigured, EventType::secrecy)
+#[inline]
+pub(super) fn among<E: EventSet>(topic: &str) -> Secrecy {
+    // Rows are read without a look at their topics if no event demands anything.
+    if const { !any_demands(E::TYPES) } {
+        return Secrecy::AsConfigured;
+    }
+    let event = match E::AGGREGATE.map(|aggregate| aggregate.read(topic)) {
+        Some(Some(Reading::Event(event))) => Some(event),
+        Some(_) => None,
+        None => E::TYPES.iter().find(|event| event.topic() == topic || event.aliases().contains(&topic)),
+    };
+    event.map_or(Secrecy::AsConfigured, EventType::secrecy)
 }
 
 /// The demand of any event that is linked into the program.

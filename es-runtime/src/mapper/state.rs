@@ -8,10 +8,9 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::aggregate::{Aggregate, Events};
 use crate::clock::Timestamp;
 use crate::event::{Event, Metadata};
-use crate::event_set::EventSet;
+use crate::event_set::{EventSet, Topics};
 
 /// What is written of an event.
 pub(super) struct Written<'a, T> {
@@ -62,71 +61,47 @@ pub(super) trait Data<'de>: Copy {
     }
 }
 
-/// Why an aggregate does not read a row, though its data may be in order.
+/// Why a set does not read a row, though its data may be in order.
 pub(super) enum Missed {
-    /// The aggregate does not know the topic.
+    /// The set does not know the topic.
     Topic,
-    /// The row belongs to the aggregate of this name.
-    Owner(String),
+    /// The row belongs to the aggregate of this name, and not to that of the set.
+    Owner { of: Topics, name: String },
 }
 
-/// An event of an aggregate. Rows that the aggregate does not read are told apart from data that do not fit.
-pub(super) struct OfAggregate<'a, A> {
+/// An event of a set. Rows that the set does not read are told apart from data that do not fit.
+pub(super) struct OneOf<'a, E> {
     pub(super) topic: &'a str,
     pub(super) missed: &'a Cell<Option<Missed>>,
-    pub(super) aggregate: PhantomData<A>,
+    pub(super) set: PhantomData<E>,
 }
 
-impl<A> Clone for OfAggregate<'_, A> {
+impl<E> Clone for OneOf<'_, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<A> Copy for OfAggregate<'_, A> {}
+impl<E> Copy for OneOf<'_, E> {}
 
-impl<'de, A: Aggregate> Data<'de> for OfAggregate<'_, A> {
-    type Value = A::Event;
+impl<'de, E: EventSet> Data<'de> for OneOf<'_, E> {
+    type Value = E;
 
-    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<A::Event, D::Error> {
-        A::Event::decode(self.topic, version, data).unwrap_or_else(|| {
+    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<E, D::Error> {
+        E::decode(self.topic, version, data).unwrap_or_else(|| {
             self.missed.set(Some(Missed::Topic));
             Err(D::Error::custom("the topic is not known"))
         })
     }
 
     fn belongs_to(self, name: &str) -> bool {
-        let is_ours = name == A::NAME || A::ALIASES.contains(&name);
-        if !is_ours {
-            self.missed.set(Some(Missed::Owner(name.to_owned())));
+        match E::AGGREGATE {
+            Some(of) if !of.is_named(name) => {
+                self.missed.set(Some(Missed::Owner { of, name: name.to_owned() }));
+                false
+            }
+            _ => true,
         }
-        is_ours
-    }
-}
-
-/// An event of a set, told apart as with an aggregate.
-pub(super) struct OfSet<'a, E> {
-    pub(super) topic: &'a str,
-    pub(super) unknown: &'a Cell<bool>,
-    pub(super) set: PhantomData<E>,
-}
-
-impl<E> Clone for OfSet<'_, E> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<E> Copy for OfSet<'_, E> {}
-
-impl<'de, E: EventSet> Data<'de> for OfSet<'_, E> {
-    type Value = E;
-
-    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<E, D::Error> {
-        E::decode(self.topic, version, data).unwrap_or_else(|| {
-            self.unknown.set(true);
-            Err(D::Error::custom("the topic is not known"))
-        })
     }
 }
 

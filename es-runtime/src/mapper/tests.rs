@@ -197,13 +197,16 @@ fn the_notice_of_forgetting_is_under_the_key_of_the_ring() {
             for reader in mappers_with_data_keys().into_iter().chain([plain.clone()]) {
                 assert_eq!(reader.time_of(&row).unwrap(), AT);
                 assert_eq!(reader.owner_of(&row).unwrap(), None);
-                assert_eq!(kind(reader.decode::<Vault>(&row)), ErrorKind::Forgotten);
+                assert_eq!(kind(reader.decode::<VaultEvent>(&row)), ErrorKind::Forgotten);
             }
             let moved =
                 StoredEvent::new(Uuid::nil(), row.version, row.topic.clone(), row.state.clone()).unwrap();
-            assert_eq!(kind(plain.decode::<Vault>(&moved)), ErrorKind::Cipher);
+            assert_eq!(kind(plain.decode::<VaultEvent>(&moved)), ErrorKind::Cipher);
             // A ring that lacks the key takes the topic at its word: nothing else is said.
-            assert_eq!(kind(Mapper::new().with_cipher(ring(1)).decode::<Vault>(&row)), ErrorKind::Forgotten);
+            assert_eq!(
+                kind(Mapper::new().with_cipher(ring(1)).decode::<VaultEvent>(&row)),
+                ErrorKind::Forgotten
+            );
         }
     }
 }
@@ -213,11 +216,11 @@ fn the_notice_of_forgetting_is_that_of_its_aggregate_under_every_name() {
     let state = notice(&Mapper::new()).state;
     for topic in ["Vault.Forgotten", "Safe.Forgotten"] {
         let row = row(3, topic, state.clone());
-        let error = Mapper::new().decode::<Vault>(&row).unwrap_err();
+        let error = Mapper::new().decode::<VaultEvent>(&row).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forgotten);
         assert!(error.to_string().contains(&ID.to_string()), "{error}");
     }
-    assert_eq!(kind(Mapper::new().decode::<Vault>(&row(3, "Vault.Forgotten", "{"))), ErrorKind::Corrupt);
+    assert_eq!(kind(Mapper::new().decode::<VaultEvent>(&row(3, "Vault.Forgotten", "{"))), ErrorKind::Corrupt);
 }
 
 #[test]
@@ -243,14 +246,14 @@ fn a_row_of_another_aggregate_is_refused_wherever_it_names_it() {
         r#"{"at":1,"data":{"by":"Ann"},"of":"Cellar"}"#,
         r#"{"at":1,"of":"Cellar","data":7}"#,
     ] {
-        let error = Mapper::new().decode::<Vault>(&row(2, "VaultInspected", state)).unwrap_err();
+        let error = Mapper::new().decode::<VaultEvent>(&row(2, "VaultInspected", state)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::WrongAggregate);
         let message = error.to_string();
         assert!(message.contains("belongs to a `Cellar`, not to a `Vault`"), "{message}");
     }
     for name in ["Vault", "Safe"] {
         let state = format!(r#"{{"at":1,"of":"{name}","data":{{"by":"Ann"}}}}"#);
-        assert!(Mapper::new().decode::<Vault>(&row(2, "VaultInspected", state)).unwrap().is_some());
+        assert!(Mapper::new().decode::<VaultEvent>(&row(2, "VaultInspected", state)).unwrap().is_some());
     }
 }
 

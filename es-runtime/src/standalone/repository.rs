@@ -52,7 +52,7 @@ use crate::store::{At, EventStore, Rows, SnapshotStore, bounds, clear_forgotten,
 /// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// let id = uuid::Uuid::now_v7();
 /// let events = [Recorded::now(id, 1, Counted { by: 2 }), Recorded::now(id, 2, Counted { by: 3 })];
-/// store.put_events(&events).wait()?;
+/// store.put(&events).wait()?;
 ///
 /// let counters = MutatorRepository::new(store, count);
 /// assert_eq!(counters.get(id).wait()?, 5);
@@ -215,7 +215,8 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         while let Some(page) = rows.next().await? {
             rows.read_ahead().await;
             for row in &page {
-                let (envelope, event, _) = rows.mapper().decode_in(row)?.into_parts();
+                let Some(recorded) = rows.mapper().decode(row)? else { continue };
+                let (envelope, event, _) = recorded.into_parts();
                 let time = envelope.timestamp();
                 if until.is_some_and(|until| time > until) {
                     return Ok(folded);
@@ -249,7 +250,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
     /// # }
     /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let id = uuid::Uuid::now_v7();
-    /// # store.put_events(&[Recorded::now(id, 1, Counted { by: 2 }), Recorded::now(id, 2, Counted { by: 3 })]).wait()?;
+    /// # store.put(&[Recorded::now(id, 1, Counted { by: 2 }), Recorded::now(id, 2, Counted { by: 3 })]).wait()?;
     /// let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
     /// let counters = MutatorRepository::new(store, count).with_snapshots(snapshots, "Counter", 1);
     /// assert_eq!(counters.take_snapshot(id, Version::MAX).wait()?.get(), 2);

@@ -127,7 +127,7 @@ impl Repository {
             rows => rows?,
         };
         let Some(row) = rows.as_ref().and_then(|rows| rows.first()) else { return Ok(false) };
-        Ok(match pages.mapper().decode_mapped::<A>(row)? {
+        Ok(match pages.mapper().decode_mapped::<A::Event>(row)? {
             Mapped::Event(last) => !crate::aggregate::is_discarded::<A>(last.event()),
             Mapped::Retired(_) => true,
         })
@@ -237,7 +237,7 @@ impl Repository {
         let Some(first) = rows.first() else { return Ok(()) };
         check_topic::<A>(first)?;
         let Ok(mapper) = self.store.mapper_for(id.uuid()).await else { return Ok(()) };
-        match mapper.decode_mapped::<A>(first) {
+        match mapper.decode_mapped::<A::Event>(first) {
             Err(error) if error.kind() == ErrorKind::WrongAggregate => Err(error),
             // Data that cannot be read can be forgotten all the same.
             _ => Ok(()),
@@ -285,7 +285,7 @@ impl Repository {
         'pages: while let Some(page) = rows.next().await? {
             rows.read_ahead().await;
             for row in &page {
-                let mapped = rows.mapper().decode_mapped::<A>(row)?;
+                let mapped = rows.mapper().decode_mapped::<A::Event>(row)?;
                 let timestamp = match &mapped {
                     Mapped::Event(event) => event.envelope().timestamp(),
                     Mapped::Retired(envelope) => envelope.timestamp(),

@@ -6,9 +6,10 @@ use serde_json::ser::{Formatter, Serializer};
 
 use super::diff::diff;
 use super::same::{readable, survived};
-use crate::aggregate::{Aggregate, Events, is_retired};
+use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventType, EventVisitor};
+use crate::event_set::{EventSet, Topics};
 
 /// An event as it is stored: its topic, its version, and its data as JSON text.
 ///
@@ -110,7 +111,7 @@ pub fn decode<A: Aggregate>(topic: &str, version: u32, data: &str) -> Result<A::
 }
 
 fn unknown<A: Aggregate>(topic: &str) -> Error {
-    let message = if is_retired::<A>(topic) {
+    let message = if Topics::of::<A>().skips(topic) {
         format!("`{topic}` is retired: `{}` skips it when it is replayed", A::NAME)
     } else {
         format!("`{}` has no event `{topic}`; if it was renamed, keep the old topic in `aliases`", A::NAME)

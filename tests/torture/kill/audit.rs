@@ -8,7 +8,7 @@ use es_runtime::mapper::Mapper;
 use es_runtime::{Application, Id, Wait};
 use uuid::Uuid;
 
-use super::domain::Tally;
+use super::domain::{Tally, TallyEvent};
 use super::follower::{SEEN, line, read_behind};
 use super::mode::Mode;
 use super::process::Acknowledged;
@@ -77,7 +77,7 @@ impl Log {
                 let mapper = mappers
                     .entry(id)
                     .or_insert_with(|| app.store().mapper_for(id).wait().expect("the key can be read"));
-                let event = mapper.decode::<Tally>(&row.event).expect("the row can be read");
+                let event = mapper.decode::<TallyEvent>(&row.event).expect("the row can be read");
                 let part = event.as_ref().and_then(|event| event.event().part());
                 let (save, part, of) = part.expect("it is an event of a writer");
                 let version = row.event.version.get();

@@ -50,15 +50,14 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __es::Events<__Root> for AccountEvent {
+    impl __es::EventSet for AccountEvent {
         const TYPES: &'static [__es::EventType] = &[
             <Imported as __es::Handled>::TYPE,
             <PaymentReceived as __es::Handled>::TYPE,
         ];
-        const FINGERPRINT: u64 = 9947751058035801700u64;
-        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
-        const DISCARDED: Self = Self::Discarded;
-        type Seal = __sealed::Seal;
+        const AGGREGATE: __es::Option<__es::Topics> = __es::Some(
+            __es::Topics::of::<__Root>(),
+        );
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Imported(event) => {
@@ -73,6 +72,34 @@ const _: () = {
                 Self::Discarded => __es::visit_discarded::<__Root, __V>(visitor),
             }
         }
+        fn decode<'de, __D: __es::Deserializer<'de>>(
+            topic: &str,
+            version: u32,
+            data: __D,
+        ) -> __es::Decoded<Self, __D::Error> {
+            __es::Some(
+                match topic {
+                    _ if <Imported as __es::Handled>::is(topic) => {
+                        <Imported as __es::Handled>::decode(version, data)
+                            .map(Self::Imported)
+                    }
+                    _ if <PaymentReceived as __es::Handled>::is(topic) => {
+                        <PaymentReceived as __es::Handled>::decode(version, data)
+                            .map(Self::PaymentReceived)
+                    }
+                    _ => {
+                        return __es::decode_standard::<__Root, __D>(topic, version, data);
+                    }
+                },
+            )
+        }
+    }
+    #[automatically_derived]
+    impl __es::Events<__Root> for AccountEvent {
+        const FINGERPRINT: u64 = 9947751058035801700u64;
+        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const DISCARDED: Self = Self::Discarded;
+        type Seal = __sealed::Seal;
         #[inline]
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
@@ -95,27 +122,6 @@ const _: () = {
                 Self::Discarded => return __es::Effect::Discards,
             }
             __es::Effect::Changed
-        }
-        fn decode<'de, __D: __es::Deserializer<'de>>(
-            topic: &str,
-            version: u32,
-            data: __D,
-        ) -> __es::Decoded<Self, __D::Error> {
-            __es::Some(
-                match topic {
-                    _ if <Imported as __es::Handled>::is(topic) => {
-                        <Imported as __es::Handled>::decode(version, data)
-                            .map(Self::Imported)
-                    }
-                    _ if <PaymentReceived as __es::Handled>::is(topic) => {
-                        <PaymentReceived as __es::Handled>::decode(version, data)
-                            .map(Self::PaymentReceived)
-                    }
-                    _ => {
-                        return __es::decode_standard::<__Root, __D>(topic, version, data);
-                    }
-                },
-            )
         }
     }
     impl __es::Creates<__Root> for Imported {

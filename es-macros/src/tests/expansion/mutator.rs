@@ -82,16 +82,15 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __es::Events<__Root> for AccountEvent {
+    impl __es::EventSet for AccountEvent {
         const TYPES: &'static [__es::EventType] = &[
             <Opened as __es::Event>::TYPE,
             <Deposited as __es::Event>::TYPE,
             <Withdrawn as __es::Event>::TYPE,
         ];
-        const FINGERPRINT: u64 = 7579292569198959420u64;
-        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
-        const DISCARDED: Self = Self::Discarded;
-        type Seal = __sealed::Seal;
+        const AGGREGATE: __es::Option<__es::Topics> = __es::Some(
+            __es::Topics::of::<__Root>(),
+        );
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 Self::Opened(event) => {
@@ -108,26 +107,6 @@ const _: () = {
                 }
                 Self::Discarded => __es::visit_discarded::<__Root, __V>(visitor),
             }
-        }
-        #[inline]
-        fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
-            match self {
-                Self::Opened(event) => __es::Some(__es::Begin::begin(event, envelope)),
-                _ => __es::None,
-            }
-        }
-        #[inline]
-        fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
-            match self {
-                Self::Opened(event) => return __es::creates(event),
-                Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
-                Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
-                Self::AttributeChanged(attribute) => {
-                    __es::set_attribute::<__Root>(attribute, state)
-                }
-                Self::Discarded => return __es::Effect::Discards,
-            }
-            __es::Effect::Changed
         }
         fn decode<'de, __D: __es::Deserializer<'de>>(
             topic: &str,
@@ -152,6 +131,33 @@ const _: () = {
                     }
                 },
             )
+        }
+    }
+    #[automatically_derived]
+    impl __es::Events<__Root> for AccountEvent {
+        const FINGERPRINT: u64 = 7579292569198959420u64;
+        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const DISCARDED: Self = Self::Discarded;
+        type Seal = __sealed::Seal;
+        #[inline]
+        fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
+            match self {
+                Self::Opened(event) => __es::Some(__es::Begin::begin(event, envelope)),
+                _ => __es::None,
+            }
+        }
+        #[inline]
+        fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
+            match self {
+                Self::Opened(event) => return __es::creates(event),
+                Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
+                Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
+                Self::AttributeChanged(attribute) => {
+                    __es::set_attribute::<__Root>(attribute, state)
+                }
+                Self::Discarded => return __es::Effect::Discards,
+            }
+            __es::Effect::Changed
         }
     }
     impl __es::Event for Opened {

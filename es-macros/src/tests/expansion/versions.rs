@@ -61,16 +61,14 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __es::Events<__Root> for AccountEvent {
+    impl __es::EventSet for AccountEvent {
         const TYPES: &'static [__es::EventType] = &[
             #[cfg(feature = "accounts")]
             <Opened as __es::Event>::TYPE,
         ];
-        const RETIRED: &'static [&'static str] = &["Account.Old"];
-        const FINGERPRINT: u64 = 2608211867454105303u64;
-        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
-        const DISCARDED: Self = Self::Discarded;
-        type Seal = __sealed::Seal;
+        const AGGREGATE: __es::Option<__es::Topics> = __es::Some(
+            __es::Topics::of::<__Root>(),
+        );
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 #[cfg(feature = "accounts")]
@@ -83,6 +81,31 @@ const _: () = {
                 Self::Discarded => __es::visit_discarded::<__Root, __V>(visitor),
             }
         }
+        fn decode<'de, __D: __es::Deserializer<'de>>(
+            topic: &str,
+            version: u32,
+            data: __D,
+        ) -> __es::Decoded<Self, __D::Error> {
+            __es::Some(
+                match topic {
+                    #[cfg(feature = "accounts")]
+                    <Opened as __es::Event>::TOPIC | "started" => {
+                        <Opened as __es::Event>::decode(version, data).map(Self::Opened)
+                    }
+                    _ => {
+                        return __es::decode_standard::<__Root, __D>(topic, version, data);
+                    }
+                },
+            )
+        }
+    }
+    #[automatically_derived]
+    impl __es::Events<__Root> for AccountEvent {
+        const RETIRED: &'static [&'static str] = &["Account.Old"];
+        const FINGERPRINT: u64 = 2608211867454105303u64;
+        const ATTRIBUTE_CHANGED: fn(<__Root as __es::Aggregate>::Attribute) -> Self = Self::AttributeChanged;
+        const DISCARDED: Self = Self::Discarded;
+        type Seal = __sealed::Seal;
         #[inline]
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
@@ -102,23 +125,6 @@ const _: () = {
                 Self::Discarded => return __es::Effect::Discards,
             }
             __es::Effect::Changed
-        }
-        fn decode<'de, __D: __es::Deserializer<'de>>(
-            topic: &str,
-            version: u32,
-            data: __D,
-        ) -> __es::Decoded<Self, __D::Error> {
-            __es::Some(
-                match topic {
-                    #[cfg(feature = "accounts")]
-                    <Opened as __es::Event>::TOPIC | "started" => {
-                        <Opened as __es::Event>::decode(version, data).map(Self::Opened)
-                    }
-                    _ => {
-                        return __es::decode_standard::<__Root, __D>(topic, version, data);
-                    }
-                },
-            )
         }
     }
     #[cfg(feature = "accounts")]

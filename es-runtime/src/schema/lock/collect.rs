@@ -1,7 +1,8 @@
 //! Gathers the shapes that the code has now.
 
-use crate::aggregate::{Aggregate, Attribute, Events, Reading, Topics, attribute_changed, discarded};
+use crate::aggregate::{Aggregate, Attribute, Events, attribute_changed, discarded};
 use crate::event::EventType;
+use crate::event_set::{EventSet, Reading, Topics};
 use crate::schema::lock::file::Record;
 use crate::schema::shape::{Shape, trace, trace_stored};
 use serde::de::DeserializeOwned;

@@ -113,7 +113,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
         let mut place = T::of(time)?.place();
         for _ in 0..ATTEMPTS {
             let recorded = Recorded::at(time, self.id, place, message.clone()).and_metadata(metadata.clone());
-            match self.store.put_any(&[recorded]).await {
+            match self.store.put(&[recorded]).await {
                 Ok(_) => return T::at(place),
                 Err(error) if error.kind() == ErrorKind::Conflict => place = self.free(place).await?,
                 Err(error) => return Err(error),

@@ -4,7 +4,7 @@ use super::{Bus, Subscription};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Recorded};
-use crate::event_set::Visited;
+use crate::event_set::EventSet;
 use crate::id::Id;
 use crate::store::{EventStore, Repository};
 use crate::wait::Wait;
@@ -51,19 +51,19 @@ pub struct PersistencePolicy {
 
 impl PersistencePolicy {
     /// Stores all that is published.
-    pub fn new<E: Visited<M>, M>(bus: &Bus<Recorded<E>>, store: EventStore) -> Self {
+    pub fn new<E: EventSet>(bus: &Bus<Recorded<E>>, store: EventStore) -> Self {
         Self::matching(bus, store, |_| true)
     }
 
     /// Stores what `predicate` is true for.
-    pub fn matching<E: Visited<M>, M>(
+    pub fn matching<E: EventSet>(
         bus: &Bus<Recorded<E>>,
         store: EventStore,
         predicate: impl Fn(&Recorded<E>) -> bool + Send + Sync + 'static,
     ) -> Self {
         let subscription = bus.subscribe_batches(move |events| {
             let matching: Vec<_> = events.iter().filter(|event| predicate(event)).collect();
-            if matching.is_empty() { Ok(()) } else { store.put_any(&matching).wait().map(drop) }
+            if matching.is_empty() { Ok(()) } else { store.put_all(matching.into_iter()).wait().map(drop) }
         });
         Self { subscription }
     }

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::{Bus, Outcome, Subscription};
 use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
-use crate::event_set::Visited;
+use crate::event_set::EventSet;
 
-impl<E: 'static> Bus<Recorded<E>> {
+impl<E: EventSet> Bus<Recorded<E>> {
     /// Calls `handler` with each event of the type that it takes.
     ///
     /// ```
@@ -42,19 +42,14 @@ impl<E: 'static> Bus<Recorded<E>> {
     /// # drop(deposits);
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
-    ///
-    /// `M` says what kind of events the bus has, and is inferred.
-    pub fn subscribe_to<T: Event, R: Outcome, M>(
+    pub fn subscribe_to<T: Event, R: Outcome>(
         &self,
         handler: impl Fn(&T, &Envelope) -> R + Send + Sync + 'static,
-    ) -> Subscription
-    where
-        E: Visited<M>,
-    {
+    ) -> Subscription {
         self.subscribe_batches(move |events| {
             events.iter().try_for_each(|recorded| {
                 let call = |event: &T| handler(event, recorded.envelope()).into_result();
-                recorded.event().show(Calls { call, event: PhantomData }).unwrap_or(Ok(()))
+                recorded.event().visit(Calls { call, event: PhantomData }).unwrap_or(Ok(()))
             })
         })
     }
@@ -83,16 +78,13 @@ impl<E: 'static> Bus<Recorded<E>> {
     /// });
     /// # drop(booked);
     /// ```
-    pub fn subscribe_to_any<R: Outcome, M>(
+    pub fn subscribe_to_any<R: Outcome>(
         &self,
         types: impl IntoIterator<Item = EventType>,
         handler: impl Fn(&Recorded<E>) -> R + Send + Sync + 'static,
-    ) -> Subscription
-    where
-        E: Visited<M>,
-    {
+    ) -> Subscription {
         let types: Vec<TypeId> = types.into_iter().map(|known| known.type_id()).collect();
-        self.subscribe(move |recorded| types.contains(&recorded.event().show(TypeOf)), handler)
+        self.subscribe(move |recorded| types.contains(&recorded.event().visit(TypeOf)), handler)
     }
 }
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::EventStore;
-use crate::aggregate::{Aggregate, shared_by};
+use crate::aggregate::Aggregate;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::event::Metadata;
+use crate::event_set::Topics;
 use crate::id::Id;
 use crate::mapper::Mapper;
 use crate::recorder::{
@@ -87,7 +88,7 @@ impl EventStore {
     /// # app.save(&mut Account::open()).wait()?;
     /// for entry in app.recorder().read_log(LogRange::all()).wait()?.entries {
     ///     let mapper = app.store().mapper_for(entry.event.id).wait()?;
-    ///     assert!(mapper.decode::<Account>(&entry.event)?.is_some());
+    ///     assert!(mapper.decode::<AccountEvent>(&entry.event)?.is_some());
     /// }
     /// # }
     /// # Ok::<(), es_runtime::Error>(())
@@ -140,7 +141,7 @@ impl EventStore {
     /// let mappers = app.store().mappers_for(&page.entries).wait()?;
     /// for entry in &page.entries {
     ///     match mappers.of(&entry.event) {
-    ///         Some(mapper) => drop(mapper.decode::<Account>(&entry.event)?),
+    ///         Some(mapper) => drop(mapper.decode::<AccountEvent>(&entry.event)?),
     ///         None => println!("the event at {} is unreadable: its aggregate is forgotten", entry.position()),
     ///     }
     /// }
@@ -375,12 +376,13 @@ impl Mappers<'_> {
     /// Returns whether a row is of this aggregate, as far as it says. The topic tells where it names the aggregate; a
     /// shared event names it in its state. A row that does not, or cannot be read any more, may be of any that handles it.
     pub(crate) fn may_be_of<A: Aggregate>(&self, row: &StoredEvent) -> Result<bool, Error> {
-        if shared_by::<A>(&row.topic).is_none() {
+        let topics = Topics::of::<A>();
+        if topics.owner(&row.topic).is_none() {
             return Ok(true);
         }
         let Some(mapper) = self.of(row) else { return Ok(true) };
         let owner = mapper.owner_of(row)?;
-        Ok(owner.is_none_or(|owner| owner == A::NAME || A::ALIASES.contains(&&*owner)))
+        Ok(owner.is_none_or(|owner| topics.is_named(&owner)))
     }
 }
 

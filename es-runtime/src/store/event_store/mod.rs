@@ -3,7 +3,6 @@
 mod keys;
 mod pages;
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ pub(crate) use self::pages::Pages;
 use crate::aggregate::Aggregate;
 use crate::error::{Conflict, Error, ErrorKind};
 use crate::event::Recorded;
-use crate::event_set::{EventSet, Visited};
+use crate::event_set::EventSet;
 use crate::id::{CommitId, Id, Version};
 use crate::mapper::Mapper;
 use crate::recorder::{AggregateRecorder, Commit, DynAggregateRecorder, EventRange, Receipt};
@@ -46,7 +45,7 @@ const ATTEMPTS: usize = 3;
 /// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
 /// let mut account = Account::open();
 /// account.deposit(10);
-/// store.put::<Account>(account.pending()).wait()?;
+/// store.put(account.pending()).wait()?;
 ///
 /// let later = store.get(account.id(), EventRange::all().gt(Version::INITIAL)).wait()?;
 /// assert_eq!(later.len(), 1);
@@ -87,42 +86,24 @@ impl EventStore {
         &self.mapper
     }
 
-    /// Stores events of one aggregate, all or none.
+    /// Stores events of a set, such as those of an aggregate: all or none, each at the id and the version that it names.
     ///
     /// # Errors
     ///
     /// [`Conflict`](crate::ErrorKind::Conflict) if a version is stored already, and what the mapper and the store
     /// report.
-    pub async fn put<A: Aggregate>(&self, events: &[Recorded<A::Event>]) -> Result<Receipt, Error> {
-        self.put_rows(events, Mapper::encode::<A>).await
+    pub async fn put<E: EventSet>(&self, events: &[Recorded<E>]) -> Result<Receipt, Error> {
+        self.put_all(events.iter()).await
     }
 
-    /// Stores events of a set, all or none, each at the id and the version that it names.
-    ///
-    /// # Errors
-    ///
-    /// As [`put`](Self::put).
-    pub async fn put_events<E: EventSet>(&self, events: &[Recorded<E>]) -> Result<Receipt, Error> {
-        self.put_any(events).await
-    }
-
-    pub(crate) async fn put_any<E: Visited<M>, M>(
+    pub(crate) async fn put_all<'a, E: EventSet>(
         &self,
-        events: &[impl Borrow<Recorded<E>>],
+        events: impl Iterator<Item = &'a Recorded<E>> + Clone,
     ) -> Result<Receipt, Error> {
-        self.put_rows(events, |mapper, event: &Recorded<E>| mapper.encode_in(event)).await
-    }
-
-    async fn put_rows<E>(
-        &self,
-        events: &[impl Borrow<Recorded<E>>],
-        encode: impl Fn(&Mapper, &Recorded<E>) -> Result<StoredEvent, Error>,
-    ) -> Result<Receipt, Error> {
-        let events = events.iter().map(Borrow::borrow);
         let mut asked = 1;
         loop {
             let writing = self.writing(events.clone().map(|event| event.envelope().id())).await?;
-            let row = |event| encode(writing.mapper(Recorded::envelope(event).id()), event);
+            let row = |event: &Recorded<E>| writing.mapper(event.envelope().id()).encode(event);
             let rows = events.clone().map(row).collect::<Result<_, _>>()?;
             match self.append_surely(writing.commit(Commit::new(rows))).await {
                 // Somebody else stored the first key of the sequence: nothing of this is stored, and that key will do.
@@ -132,7 +113,7 @@ impl EventStore {
         }
     }
 
-    /// Reads events of a set from one sequence, whatever their versions.
+    /// Reads events of a set from one sequence, whatever their versions; those that an aggregate retired are left out.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -145,7 +126,7 @@ impl EventStore {
     ///
     /// let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// let sensor = uuid::Uuid::now_v7();
-    /// store.put_events(&[Recorded::now(sensor, 1, Measured { celsius: 21 })]).wait()?;
+    /// store.put(&[Recorded::now(sensor, 1, Measured { celsius: 21 })]).wait()?;
     ///
     /// let events = store.get_events::<Measured>(sensor, EventRange::all()).wait()?;
     /// assert_eq!(events[0].event().celsius, 21);
@@ -164,7 +145,7 @@ impl EventStore {
         let mut pages = self.pages(Id::<()>::from_uuid(id), range);
         while let Some(page) = pages.next().await? {
             for row in &page {
-                events.push(pages.mapper().decode_in(row)?);
+                events.extend(pages.mapper().decode(row)?);
             }
         }
         Ok(events)
@@ -196,14 +177,7 @@ impl EventStore {
         id: Id<A>,
         range: EventRange,
     ) -> Result<Vec<Recorded<A::Event>>, Error> {
-        let mut events = Vec::new();
-        let mut pages = self.pages(id, range);
-        while let Some(page) = pages.next().await? {
-            for row in &page {
-                events.extend(pages.mapper().decode::<A>(row)?);
-            }
-        }
-        Ok(events)
+        self.get_events(id.uuid(), range).await
     }
 
     /// Reads the last so many events of a range, oldest first. Events whose type is retired count, and are left out.
@@ -223,7 +197,7 @@ impl EventStore {
     /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let mut account = Account::open();
     /// # (0..9).for_each(|_| account.deposit(1));
-    /// # store.put::<Account>(account.pending()).wait()?;
+    /// # store.put(account.pending()).wait()?;
     /// let last = store.get_last(account.id(), EventRange::all(), 3).wait()?;
     /// let versions: Vec<u64> = last.iter().map(|event| event.envelope().version().get()).collect();
     /// assert_eq!(versions, [8, 9, 10]);
@@ -316,7 +290,7 @@ impl EventStore {
     /// # }
     /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let account = Account::open();
-    /// # store.put::<Account>(account.pending()).wait()?;
+    /// # store.put(account.pending()).wait()?;
     /// let mut events = store.stream(account.id(), EventRange::all());
     /// while let Some(page) = events.next_page().wait()? {
     ///     for event in page {

@@ -166,7 +166,7 @@ impl<'a, A> EventStream<'a, A> {
     /// # let store = EventStore::new(Mapper::new(), Arc::new(MemoryRecorder::new()))?;
     /// # let mut account = Account::open();
     /// # (0..11).for_each(|_| account.deposit(1));
-    /// # store.put::<Account>(account.pending()).wait()?;
+    /// # store.put(account.pending()).wait()?;
     /// let mut events = store.stream(account.id(), EventRange::all()).page_size(5);
     /// let mut sizes = Vec::new();
     /// while let Some(page) = events.next_page().wait()? {
@@ -189,7 +189,7 @@ impl<A: Aggregate> EventStream<'_, A> {
     /// As [`EventStore::get`].
     pub async fn next_page(&mut self) -> Result<Option<Vec<Recorded<A::Event>>>, Error> {
         let Some(page) = self.pages.next().await? else { return Ok(None) };
-        let events = page.iter().map(|row| self.pages.mapper().decode::<A>(row));
+        let events = page.iter().map(|row| self.pages.mapper().decode(row));
         events.filter_map(Result::transpose).collect::<Result<_, _>>().map(Some)
     }
 }

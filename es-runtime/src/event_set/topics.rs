@@ -1,19 +1,20 @@
 //! What a stored topic is to an aggregate. Decoding, the registry and `events.lock` all ask here.
 
-use super::{Aggregate, Events, attribute_changed, discarded, forgotten};
 use crate::event::EventType;
 
 /// The names of an aggregate and the topics that it knows.
-#[derive(Clone, Copy)]
-pub(crate) struct Topics {
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Topics {
     /// What the aggregate is called now.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// What it was called before.
-    former: &'static [&'static str],
-    events: &'static [EventType],
-    standard: [&'static EventType; 2],
-    forgotten: &'static EventType,
-    retired: &'static [&'static str],
+    pub(crate) former: &'static [&'static str],
+    pub(crate) events: &'static [EventType],
+    pub(crate) attribute_changed: &'static EventType,
+    pub(crate) discarded: &'static EventType,
+    pub(crate) forgotten: &'static EventType,
+    pub(crate) retired: &'static [&'static str],
 }
 
 /// How the rows of a topic are read.
@@ -28,17 +29,6 @@ pub(crate) enum Reading {
 }
 
 impl Topics {
-    pub(crate) const fn of<A: Aggregate>() -> Self {
-        Self {
-            name: A::NAME,
-            former: A::ALIASES,
-            events: A::Event::TYPES,
-            standard: [attribute_changed::<A>(), discarded::<A>()],
-            forgotten: forgotten::<A>(),
-            retired: A::Event::RETIRED,
-        }
-    }
-
     /// How rows of `topic` are read; nothing if they are not known.
     ///
     /// What is said of the topic as it stands counts first. Then the names of the aggregate stand for each other: a
@@ -63,7 +53,7 @@ impl Topics {
     /// Every topic that is known, and how its rows are read.
     pub(crate) fn all(&self) -> Vec<(String, Reading)> {
         let mut topics: Vec<String> = Vec::new();
-        let events = self.events.iter().chain(self.standard).chain([self.forgotten]);
+        let events = self.events().chain([self.forgotten]);
         let known =
             events.flat_map(|event| [event.topic()].into_iter().chain(event.aliases().iter().copied()));
         for topic in known.chain(self.retired.iter().copied()) {
@@ -87,13 +77,38 @@ impl Topics {
             .collect()
     }
 
+    /// Whether rows of `topic` of which no event can be made are skipped, not missed.
+    pub(crate) fn skips(&self, topic: &str) -> bool {
+        match self.read(topic) {
+            Some(Reading::Retired) => true,
+            // An attribute that is neither known nor retired is an error, which decoding reports.
+            Some(Reading::Event(event)) => event.topic() == self.attribute_changed.topic(),
+            Some(Reading::Forgotten(_)) | None => false,
+        }
+    }
+
+    /// Whether the aggregate has, or had, that name.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
+    /// Returns the aggregate's name, if `topic` does not begin with a name that it has or had: the row has to name it.
+    pub(crate) fn owner(&self, topic: &str) -> Option<&'static str> {
+        if self.names().any(|name| event_of(topic, name).is_some()) { None } else { Some(self.name) }
+    }
+
+    fn events(&self) -> impl Iterator<Item = &'static EventType> {
+        self.events.iter().chain([self.attribute_changed, self.discarded])
+    }
+
     fn names(&self) -> impl Iterator<Item = &'static str> {
         [self.name].into_iter().chain(self.former.iter().copied())
     }
 
     fn exactly(&self, topic: &str) -> Option<Reading> {
-        let mut events = self.events.iter().chain(self.standard);
-        if let Some(event) = events.find(|event| event.topic() == topic || event.aliases().contains(&topic)) {
+        if let Some(event) =
+            self.events().find(|event| event.topic() == topic || event.aliases().contains(&topic))
+        {
             return Some(Reading::Event(event));
         }
         if self.forgotten.topic() == topic {
@@ -101,12 +116,6 @@ impl Topics {
         }
         self.retired.contains(&topic).then_some(Reading::Retired)
     }
-}
-
-/// The aggregate, if the topic does not begin with a name that it has or had: the row has to name it.
-pub(crate) fn shared_by<A: Aggregate>(topic: &str) -> Option<&'static str> {
-    let mut names = [A::NAME].into_iter().chain(A::ALIASES.iter().copied());
-    if names.any(|name| event_of(topic, name).is_some()) { None } else { Some(A::NAME) }
 }
 
 /// What a topic says after the name of an aggregate.

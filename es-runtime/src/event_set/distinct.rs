@@ -1,7 +1,7 @@
-//! Two events of one aggregate must not share a topic, nor take one that is reserved: checked while the user's crate compiles, since the
-//! macros cannot see the topics of events that are declared elsewhere.
+//! Two events of one set must not share a topic, nor take one that is reserved: checked while the user's crate compiles,
+//! since the macros cannot see the topics of events that are declared elsewhere.
 
-use super::{Aggregate, Events, attribute_changed, discarded};
+use super::Topics;
 use crate::event::EventType;
 use crate::stored_event::FORGOTTEN_END;
 
@@ -11,8 +11,8 @@ use crate::stored_event::FORGOTTEN_END;
 ///
 /// With a message that names both events: at compile time, since only `const` items call it.
 #[track_caller]
-pub const fn distinct<A: Aggregate>(own: &EventType) {
-    let types = A::Event::TYPES;
+pub(crate) const fn distinct(of: &Topics, own: &EventType) {
+    let types = of.events;
     not_reserved(own);
     if let Some(topic) = shared(own, own) {
         refuse(&[
@@ -23,34 +23,13 @@ pub const fn distinct<A: Aggregate>(own: &EventType) {
             "\" as an alias, too; an alias is an older topic: remove it",
         ]);
     }
-    clash(own, attribute_changed::<A>());
-    clash(own, discarded::<A>());
+    clash(own, of.attribute_changed);
+    clash(own, of.discarded);
     let mut at = 0;
     while at < types.len() && !same(&types[at], own) {
         clash(own, &types[at]);
         at += 1;
     }
-}
-
-/// Refuses a block that names its aggregate by an alias: its topics would begin with the alias.
-///
-/// # Panics
-///
-/// With a message that gives the name: at compile time, since only constants call it.
-#[track_caller]
-pub const fn written_as<A: Aggregate>(ident: &str) -> usize {
-    if !equal(A::IDENT, ident) {
-        refuse(&[
-            "`",
-            ident,
-            "` is another name of `",
-            A::IDENT,
-            "`; write `#[mutator] impl ",
-            A::IDENT,
-            "`",
-        ]);
-    }
-    0
 }
 
 /// Refuses two events of a set that share a topic or alias.
@@ -78,8 +57,8 @@ pub const fn distinct_set(types: &[EventType]) {
 ///
 /// With a message that names the event: at compile time, since only `const` items call it.
 #[track_caller]
-pub const fn retired<A: Aggregate>(topic: &str) {
-    let types = A::Event::TYPES;
+pub(crate) const fn retired(of: &Topics, topic: &str) {
+    let types = of.events;
     // Of whatever name: a discarded aggregate would come back, and changes of attributes be lost.
     if ends_with(topic, ".AttributeChanged")
         || ends_with(topic, ".Discarded")
@@ -192,7 +171,7 @@ const fn ends_with(text: &str, end: &str) -> bool {
     true
 }
 
-const fn equal(one: &str, other: &str) -> bool {
+pub(crate) const fn equal(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     if one.len() != other.len() {
         return false;
@@ -209,7 +188,7 @@ const fn equal(one: &str, other: &str) -> bool {
 
 /// Panics with the parts joined: formatting is not there at compile time, when alone this is evaluated.
 #[track_caller]
-const fn refuse(parts: &[&str]) -> ! {
+pub(crate) const fn refuse(parts: &[&str]) -> ! {
     let mut joined = [0; 1024];
     let mut length = 0;
     let mut part = 0;
