@@ -12,7 +12,7 @@ const AGGREGATE: usize = 74;
 const FIRST_ATTRIBUTE: usize = 54;
 const FURTHER_ATTRIBUTE: usize = 18;
 /// A mutator block without its events.
-const MUTATOR: usize = 96;
+const MUTATOR: usize = 97;
 const CHANGING_EVENT: usize = 50;
 const CREATING_EVENT: usize = 62;
 const EVENT_STRUCT: usize = 30;
