@@ -1,12 +1,14 @@
 //! `cargo xtask <command>`: what people run, with the set-up that it needs on a fresh Debian machine.
 
+mod run;
 mod setup;
 mod steps;
 
 use std::env;
 use std::process::ExitCode;
 
-use crate::steps::{BENCHES, Failed, bench, ci, test, torture};
+use crate::run::Failed;
+use crate::steps::{BENCHES, bench, ci, test, torture};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>

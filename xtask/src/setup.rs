@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::steps::{Failed, run};
+use crate::run::{Failed, run};
 
 /// A program, and the Debian package that holds it.
 const NEEDED: &[(&str, &str)] = &[("cc", "gcc")];

@@ -3,19 +3,16 @@
 use std::env;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
+use crate::run::{Failed, run};
 use crate::setup;
-
-/// Which step failed.
-#[derive(Debug)]
-pub(crate) struct Failed(pub(crate) String);
 
 /// The features of es-runtime that are checked one at a time.
 const FEATURES: &[&str] = &[
     "macros",
     "sqlite",
     "testing",
+    "conformance",
     "msgpack",
     "own-codec",
     "zlib",
@@ -104,13 +101,4 @@ fn cargo_command(args: &[&str]) -> Command {
 
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
-}
-
-/// Runs one command and says how long it took.
-pub(crate) fn run(name: &str, command: &mut Command) -> Result<(), Failed> {
-    println!("==> {name}");
-    let start = Instant::now();
-    let status = command.status().map_err(|error| Failed(format!("{name}: {error}")))?;
-    println!("    {:.0?}", start.elapsed());
-    if status.success() { Ok(()) } else { Err(Failed(name.to_owned())) }
 }

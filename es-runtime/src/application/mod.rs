@@ -1,16 +1,16 @@
 //! The application: what a program holds. It opens a store, saves and loads aggregates, and runs commands.
 
+mod hook;
 mod batch;
 mod check;
-mod command;
-mod environment;
-mod execute;
-mod hook;
-mod ids;
-mod open;
-mod save;
 mod targets;
 mod turns;
+mod command;
+mod execute;
+mod open;
+mod environment;
+mod ids;
+mod save;
 
 use std::fmt;
 use std::sync::Arc;

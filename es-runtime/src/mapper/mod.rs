@@ -7,12 +7,12 @@ pub(crate) mod codec;
 pub(crate) mod transcoding;
 pub(crate) mod compressor;
 pub(crate) mod cipher;
+mod secrecy;
+mod frame;
 mod codecs;
 mod columns;
-mod frame;
 mod keys;
 mod refused;
-mod secrecy;
 mod snapshot;
 mod state;
 #[cfg(all(test, feature = "aes", feature = "msgpack", feature = "macros"))]

@@ -17,21 +17,22 @@
 //! poll again**: a future that is only kept holds no lock, no connection and no lead that another caller waits for.
 
 mod bell;
+mod keys;
 mod commit;
+mod limits;
+mod page;
+mod range;
+mod tracking;
 mod erased;
 #[cfg(feature = "sqlite")]
 mod group;
-mod keys;
-mod limits;
-mod memory;
-mod page;
-mod range;
-mod scheme;
 mod sql;
+mod scheme;
+mod verdict;
+mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-mod tracking;
-mod verdict;
+mod uri;
 
 use std::future::Future;
 
@@ -48,11 +49,12 @@ pub use self::limits::Limits;
 pub use self::memory::{MemoryRecorder, MemorySnapshots};
 pub use self::page::{EventPage, LogPage, Notification};
 pub use self::range::{EventRange, LogRange};
-pub(crate) use self::scheme::{Opened, Opening, open};
+pub(crate) use self::scheme::{Opened, Opening};
 pub use self::sql::{ColumnType, EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};
 pub use self::tracking::{Cursor, Step};
+pub(crate) use self::uri::open;
 use crate::error::Error;
 use crate::id::Version;
 pub use crate::id::{CommitId, Mark, Position};

@@ -15,10 +15,13 @@
 //! ```
 
 mod clock;
+mod diff;
+mod same;
 mod codec;
 mod random;
+#[cfg(feature = "conformance")]
 pub mod conformance;
-mod diff;
+#[cfg(feature = "conformance")]
 pub mod differential;
 mod events;
 #[cfg(feature = "macros")]
@@ -26,14 +29,13 @@ pub mod example;
 pub mod faults;
 mod history;
 mod ids;
-mod outcome;
 mod rebuild;
-mod same;
 mod scenario;
 mod several;
 mod subject;
-mod then;
 mod when;
+mod outcome;
+mod then;
 
 pub use self::clock::ManualClock;
 pub use self::codec::{Encoded, decode, encode};

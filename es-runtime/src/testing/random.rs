@@ -17,13 +17,16 @@ impl Random {
         (mixed ^ (mixed >> 31)) % end.max(1)
     }
 
+    pub(super) fn chance(&mut self, one_in: u64) -> bool {
+        self.below(one_in) == 0
+    }
+}
+
+#[cfg(feature = "conformance")]
+impl Random {
     /// Returns a number below `end`, for places in memory.
     pub(super) fn index(&mut self, end: usize) -> usize {
         usize::try_from(self.below(end as u64)).unwrap_or(0)
-    }
-
-    pub(super) fn chance(&mut self, one_in: u64) -> bool {
-        self.below(one_in) == 0
     }
 
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {

@@ -5,10 +5,10 @@
 //! that a new key can be used for writing while old data stay readable.
 
 #[cfg(feature = "aes")]
+mod key;
+#[cfg(feature = "aes")]
 mod aes;
 pub(crate) mod data_key;
-#[cfg(feature = "aes")]
-mod key;
 #[cfg(all(test, feature = "aes"))]
 mod tests;
 

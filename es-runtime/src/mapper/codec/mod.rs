@@ -3,17 +3,17 @@
 //! Whatever is written can be read again: what a format cannot hold is refused, and so are bytes that are
 //! left over. Any bytes may be read; they give an error, and neither a panic nor memory without bound.
 
-mod any;
-mod json;
 mod lossy;
 mod message;
+#[cfg(feature = "own-codec")]
+mod own;
+mod any;
+mod json;
+#[cfg(feature = "msgpack")]
+mod walk;
 #[cfg(feature = "msgpack")]
 mod msgpack;
 mod unordered;
-#[cfg(feature = "own-codec")]
-mod own;
-#[cfg(feature = "msgpack")]
-mod walk;
 #[cfg(test)]
 mod tests;
 

@@ -5,8 +5,8 @@
 //! form is refused, not misread. Nothing looks for tags where none are declared: a map of the user's own that
 //! happens to have the two keys is data like any other.
 
-mod form;
 mod pair;
+mod form;
 mod supplied;
 #[cfg(all(test, feature = "chrono"))]
 mod tests;

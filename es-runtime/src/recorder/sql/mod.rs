@@ -1,8 +1,8 @@
 //! The SQL stores share the names of their tables and columns, and the engine that makes the tables.
 
+mod table;
 #[cfg(feature = "sqlite")]
 mod schema;
-mod table;
 #[cfg(feature = "sqlite")]
 mod topics;
 

@@ -13,12 +13,10 @@ use super::append::{Append, Job, Writer};
 use super::connection::open_writer;
 use super::options::{Location, SqliteOptions};
 use super::readers::Readers;
-use super::schema;
-use super::snapshots::SqliteSnapshots;
-use super::statements::{SnapshotStatements, Statements};
+use super::statements::Statements;
 use super::turns::Turns;
 use super::watch::Watch;
-use super::{SqliteRecorder, forget, select};
+use super::{SqliteRecorder, catalog, error, forget, select};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;
 use crate::recorder::group::Group;
@@ -100,8 +98,33 @@ impl Drop for Sqlite {
 /// The databases in memory that have a name.
 static NAMED: Mutex<Option<HashMap<String, Weak<Shared>>>> = Mutex::new(None);
 
+impl SqliteOptions {
+    /// Opens it.
+    ///
+    /// Several processes may have one file open. Those that wait for each other to write make a file beside it that ends in
+    /// `-queue`, so that each gets its turn. A fork of the process opens the database anew: it cannot use what was open
+    /// before.
+    ///
+    /// A file that is removed or replaced while it is open takes no more writes: each is refused as `Storage`, until the
+    /// file is back or the database is opened again.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the file cannot be opened as asked, `Schema` if it is no SQLite database, `Corrupt` if it is
+    /// damaged, `Timeout` if another process keeps it locked, `Unavailable` if this process has too many files open.
+    pub fn open(self) -> Result<Sqlite, Error> {
+        if let Location::File(path) = &self.location
+            && path.as_os_str().as_encoded_bytes().contains(&0)
+        {
+            let message = "the path of the database holds a NUL, which no file's name can; remove it";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Sqlite::open(self)
+    }
+}
+
 impl Sqlite {
-    pub(super) fn open(options: SqliteOptions) -> Result<Self, Error> {
+    fn open(options: SqliteOptions) -> Result<Self, Error> {
         let Location::Memory(Some(name)) = &options.location else { return Self::open_new(options) };
         let name = name.clone();
         let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,18 +168,6 @@ impl Sqlite {
         Ok(SqliteRecorder { database: self.clone(), statements: Arc::new(statements) })
     }
 
-    /// The snapshots of an application; the table is made if it is not there.
-    ///
-    /// # Errors
-    ///
-    /// As [`recorder`](Self::recorder).
-    pub fn snapshots(&self, tables: &Tables) -> Result<SqliteSnapshots, Error> {
-        tables.check()?;
-        let statements = SnapshotStatements::new(&tables.snapshots);
-        self.prepare(statements.needed(&tables.snapshots, &tables.events.name))?;
-        Ok(SqliteSnapshots::new(self.clone(), statements))
-    }
-
     /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.
     ///
     /// In a fork of the process it does nothing: the connections are the parent's.
@@ -175,10 +186,10 @@ impl Sqlite {
     }
 
     /// On this thread: a database is opened at the start of a program.
-    fn prepare(&self, needed: Needed) -> Result<(), Error> {
+    pub(super) fn prepare(&self, needed: Needed) -> Result<(), Error> {
         use crate::wait::Wait;
         let may_change = self.shared.options.create && !self.shared.options.read_only;
-        self.on_writer(move |connection| schema::prepare(connection, &needed, may_change)).wait()
+        self.on_writer(move |connection| catalog::prepare(connection, &needed, may_change)).wait()
     }
 
     /// Destroys a data key, and the copies of it that the files hold; empties columns of the user's own, also if the key was
@@ -271,8 +282,8 @@ impl Sqlite {
                     }
                     slot = Some(readers.elsewhere(read));
                 }
-                let Some(slot) = &slot else { return Poll::Ready(Err(lost())) };
-                slot.poll(context).map(|read| read.unwrap_or_else(|| Err(lost())))
+                let Some(slot) = &slot else { return Poll::Ready(Err(error::lost())) };
+                slot.poll(context).map(|read| read.unwrap_or_else(|| Err(error::lost())))
             })
             .await
         }
@@ -295,13 +306,9 @@ impl Sqlite {
             checked?;
             submitted.await?;
             let made = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-            made.unwrap_or_else(|| Err(lost()))
+            made.unwrap_or_else(|| Err(error::lost()))
         }
     }
-}
-
-pub(super) fn lost() -> Error {
-    Error::new(ErrorKind::Storage, "the store's thread ended before it answered; open the database again")
 }
 
 #[cfg(test)]

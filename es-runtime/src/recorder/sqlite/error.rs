@@ -205,6 +205,10 @@ fn failed_disk(cause: &rusqlite::Error) -> &'static str {
     }
 }
 
+pub(super) fn lost() -> Error {
+    Error::new(ErrorKind::Storage, "the store's thread ended before it answered; open the database again")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

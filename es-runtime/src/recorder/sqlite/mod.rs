@@ -7,24 +7,25 @@
 //! A fork of the process cannot use a database that was opened before it: it has no threads of the store, and SQLite's
 //! locks stay with the parent. The store refuses its calls as `Config`. Open the database after the fork.
 
-mod append;
-mod connection;
-mod database;
-mod error;
-mod facts;
-mod forget;
-mod insert;
-mod options;
 mod place;
-mod readers;
-mod rebuild;
+mod error;
 mod schema;
-mod select;
-mod snapshots;
 mod statements;
+mod select;
+mod facts;
+mod insert;
 mod turns;
-mod uri;
+mod append;
+mod rebuild;
+mod catalog;
+mod options;
+mod connection;
+mod forget;
+mod readers;
 mod watch;
+mod database;
+mod snapshots;
+mod uri;
 
 use std::fmt;
 use std::future::Future;

@@ -1,9 +1,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::database::Sqlite;
-use crate::error::{Error, ErrorKind};
-
 /// SQLite counts milliseconds in 31 bits: more than three weeks.
 pub(super) const MOST_MILLISECONDS: u32 = i32::MAX.unsigned_abs();
 const LONGEST: Duration = Duration::from_millis(MOST_MILLISECONDS as u64);
@@ -111,28 +108,5 @@ impl SqliteOptions {
     pub fn existing(mut self) -> Self {
         self.create = false;
         self
-    }
-
-    /// Opens it.
-    ///
-    /// Several processes may have one file open. Those that wait for each other to write make a file beside it that ends in
-    /// `-queue`, so that each gets its turn. A fork of the process opens the database anew: it cannot use what was open
-    /// before.
-    ///
-    /// A file that is removed or replaced while it is open takes no more writes: each is refused as `Storage`, until the
-    /// file is back or the database is opened again.
-    ///
-    /// # Errors
-    ///
-    /// `Config` if the file cannot be opened as asked, `Schema` if it is no SQLite database, `Corrupt` if it is
-    /// damaged, `Timeout` if another process keeps it locked, `Unavailable` if this process has too many files open.
-    pub fn open(self) -> Result<Sqlite, Error> {
-        if let Location::File(path) = &self.location
-            && path.as_os_str().as_encoded_bytes().contains(&0)
-        {
-            let message = "the path of the database holds a NUL, which no file's name can; remove it";
-            return Err(Error::new(ErrorKind::Config, message));
-        }
-        Sqlite::open(self)
     }
 }

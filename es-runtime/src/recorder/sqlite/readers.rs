@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::connection::open_reader;
-use super::database::lost;
 use super::error;
 use super::options::SqliteOptions;
 use super::place::Place;
@@ -77,8 +76,8 @@ impl Readers {
                 // Whoever asked gave up.
                 return None;
             }
-            let read =
-                catch_unwind(AssertUnwindSafe(|| connection.and_then(read))).unwrap_or_else(|_| Err(lost()));
+            let read = catch_unwind(AssertUnwindSafe(|| connection.and_then(read)))
+                .unwrap_or_else(|_| Err(error::lost()));
             let checked = frozen.as_ref().map_or(Ok(()), Place::check_read);
             filled.fill(checked.and(read))
         });

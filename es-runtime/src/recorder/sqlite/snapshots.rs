@@ -9,7 +9,7 @@ use super::statements::{Ranges, SnapshotStatements};
 use super::{Sqlite, error, select};
 use crate::error::Error;
 use crate::id::Version;
-use crate::recorder::{EventRange, SnapshotRecorder};
+use crate::recorder::{EventRange, SnapshotRecorder, Tables};
 use crate::stored_event::StoredEvent;
 
 /// The snapshots of one application in a [`Sqlite`] database.
@@ -19,9 +19,17 @@ pub struct SqliteSnapshots {
     statements: Arc<SnapshotStatements>,
 }
 
-impl SqliteSnapshots {
-    pub(super) fn new(database: Sqlite, statements: SnapshotStatements) -> Self {
-        Self { database, statements: Arc::new(statements) }
+impl Sqlite {
+    /// The snapshots of an application; the table is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// As [`recorder`](Self::recorder).
+    pub fn snapshots(&self, tables: &Tables) -> Result<SqliteSnapshots, Error> {
+        tables.check()?;
+        let statements = SnapshotStatements::new(&tables.snapshots);
+        self.prepare(statements.needed(&tables.snapshots, &tables.events.name))?;
+        Ok(SqliteSnapshots { database: self.clone(), statements: Arc::new(statements) })
     }
 }
 

@@ -34,10 +34,9 @@
 //!   becomes a set passes. The newest shape is also written, and there it does not.
 
 mod changes;
+mod file;
 mod collect;
 mod compare;
-mod file;
-
 #[cfg(test)]
 mod tests;
 

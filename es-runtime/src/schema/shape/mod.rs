@@ -8,21 +8,20 @@
 //! content of adjacently tagged ones, `serde_json::Value`, and strings in a format of the user's own that
 //! accept none of our samples.
 
+mod path;
+mod strings;
+mod node;
+mod tree;
+mod trace;
+mod de;
 mod access;
 mod compound;
-mod de;
+mod line;
 mod describe;
 mod fields;
-mod line;
-mod node;
-mod path;
 mod repeats;
 mod scalar;
-mod strings;
-mod trace;
-mod tree;
 mod written;
-
 #[cfg(test)]
 mod tests;
 

@@ -25,8 +25,8 @@
 //! # Ok::<(), es_runtime::Error>(())
 //! ```
 
-mod policy;
 mod subscription;
+mod policy;
 mod typed;
 
 use std::fmt;

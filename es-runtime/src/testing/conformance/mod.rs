@@ -15,11 +15,10 @@
 
 #[macro_use]
 mod instantiate;
-mod list;
 mod samples;
-mod store;
 mod way;
-
+mod store;
+mod list;
 pub mod events;
 pub mod ranges;
 pub mod pages;
@@ -36,6 +35,7 @@ pub mod keys;
 pub mod key_renewal;
 pub mod forgetting;
 pub mod notices;
+pub mod steps;
 pub mod refusals;
 pub mod log;
 pub mod log_ranges;
@@ -46,7 +46,6 @@ pub mod other_logs;
 pub mod slices;
 pub mod waking;
 pub mod followers;
-pub mod steps;
 pub mod cursors;
 pub mod processing;
 pub mod snapshots;
@@ -54,7 +53,6 @@ pub mod snapshot_ranges;
 pub mod snapshot_sharing;
 pub mod durability;
 pub mod sharing;
-
 #[cfg(test)]
 mod tests;
 

@@ -8,9 +8,9 @@ mod answer;
 mod operation;
 mod pages;
 mod side;
+mod world;
 mod commits;
 mod reads;
-mod world;
 mod counts;
 mod shrink;
 
