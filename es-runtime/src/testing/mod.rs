@@ -18,6 +18,7 @@ mod clock;
 mod diff;
 mod same;
 mod codec;
+#[cfg_attr(not(feature = "conformance"), expect(dead_code, reason = "faults need a part of it"))]
 mod random;
 #[cfg(feature = "conformance")]
 pub mod conformance;

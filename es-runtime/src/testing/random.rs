@@ -22,7 +22,6 @@ impl Random {
     }
 }
 
-#[cfg(feature = "conformance")]
 impl Random {
     /// Returns a number below `end`, for places in memory.
     pub(super) fn index(&mut self, end: usize) -> usize {
