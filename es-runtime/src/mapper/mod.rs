@@ -44,7 +44,9 @@ pub use self::compressor::Zstd;
 use self::refused::{Place, at_row, not_in_set, of_another, unknown_topic};
 pub(crate) use self::snapshot::{Found, Snapshot};
 use self::state::{Data, Missed, OneOf, Owner, Read, Single, Skipped, State, Written};
-pub use self::transcoding::{DateAsIso, DateTimeAsIso, DecimalAsStr, Form, Tagged, Transcoding, UuidAsHex};
+#[cfg(feature = "chrono")]
+pub use self::transcoding::{DateAsIso, DateTimeAsIso};
+pub use self::transcoding::{DecimalAsStr, Form, Tagged, Transcoding, UuidAsHex};
 use crate::aggregate::{Aggregate, Empty};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
