@@ -12,6 +12,7 @@ mod derives;
 mod diag;
 mod event;
 mod fingerprint;
+mod half_typed;
 mod misuse;
 mod mutator;
 mod names;
@@ -20,6 +21,7 @@ mod silent;
 #[cfg(test)]
 mod tests;
 mod types;
+mod unstorable;
 mod upcast;
 
 use proc_macro::TokenStream;

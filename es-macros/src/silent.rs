@@ -1,14 +1,18 @@
 //! Functions whose mistakes have been reported: what is left of them gives the compiler nothing more to say.
 
-use syn::{Attribute, Block, FnArg, PatType, Receiver, Signature, parse_quote};
+use syn::{Attribute, Block, FnArg, PatType, Receiver, Signature, Type, parse_quote};
 
 use crate::attrs;
+use crate::unstorable;
 
 /// Keeps the signature for those who call the function, and replaces the body.
 pub(crate) fn function(attrs: &mut Vec<Attribute>, sig: &mut Signature, block: &mut Block) {
     for param in &mut sig.inputs {
         if let FnArg::Typed(param) = param {
             *param.pat = parse_quote!(_);
+            if unstorable::sized(&param.ty).is_some() || matches!(*param.ty, Type::Infer(_)) {
+                *param.ty = parse_quote!(impl ::core::marker::Sized);
+            }
         }
         let (FnArg::Typed(PatType { attrs, .. }) | FnArg::Receiver(Receiver { attrs, .. })) = param;
         // What is said to serde is known to its derives alone.

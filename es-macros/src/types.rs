@@ -1,23 +1,24 @@
 //! What can be said of a type from its tokens alone.
 
-use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Fields, GenericArgument, LitStr, PathArguments, PathSegment, Type, TypePath, Visibility,
+    Attribute, Fields, GenericArgument, LitStr, PathArguments, PathSegment, Token, Type, TypePath, Visibility,
 };
 
 use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
+use crate::unstorable;
 
 /// Types of the standard library (and ids) that can always be stored, so that no bound need say so:
 /// a bound for each field would cost more compile time than the rest of the expansion.
 const STORABLE: &[&str] = &[
     "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-    "f32", "f64", "String", "Uuid",
+    "f32", "f64", "String",
 ];
 const STORABLE_OF: &[&str] =
     &["Option", "Vec", "Box", "BTreeMap", "BTreeSet", "HashMap", "HashSet", "VecDeque"];
@@ -26,7 +27,12 @@ const STORABLE_OF: &[&str] =
 pub(crate) fn is_known_storable(ty: &Type) -> bool {
     match peel(ty) {
         Type::Path(TypePath { qself: None, path, .. }) => {
-            let [segment] = path.segments.iter().collect::<Vec<_>>()[..] else { return false };
+            let segment = match path.segments.iter().collect::<Vec<_>>()[..] {
+                [segment] => segment,
+                // By itself, it may be a type of the user.
+                [of, name] => return of.ident == "uuid" && name.ident == "Uuid",
+                _ => return false,
+            };
             match &segment.arguments {
                 PathArguments::None => {
                     STORABLE.iter().any(|name| segment.ident == name) || names::is_refused(&segment.ident)
@@ -41,7 +47,9 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
                 PathArguments::Parenthesized(_) => false,
             }
         }
-        Type::Tuple(tuple) => tuple.elems.iter().all(is_known_storable),
+        Type::Tuple(tuple) => {
+            tuple.elems.len() <= unstorable::SHOWN && tuple.elems.iter().all(is_known_storable)
+        }
         _ => false,
     }
 }
@@ -54,7 +62,9 @@ pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
         return Vec::new();
     }
     match ty {
-        Type::Tuple(tuple) => tuple.elems.iter().flat_map(unknown_storable).collect(),
+        Type::Tuple(tuple) if tuple.elems.len() <= unstorable::SHOWN => {
+            tuple.elems.iter().flat_map(unknown_storable).collect()
+        }
         Type::Path(path) => unknown_element(path).map_or_else(|| vec![ty], unknown_storable),
         _ => vec![ty],
     }
@@ -113,6 +123,7 @@ pub(crate) fn check_fields(
     fields: &mut Fields,
     what: &str,
     lost: &str,
+    longest: usize,
     refused: &Ident,
     diag: &mut Diag,
 ) -> TokenStream {
@@ -120,6 +131,9 @@ pub(crate) fn check_fields(
     for field in fields {
         let mut own = Diag::default();
         check_owned(&field.ty, &field.attrs, what, &mut own);
+        let is_attribute = field.attrs.iter().any(|attr| attrs::is_ours(attr, "attribute"));
+        let longest = if is_attribute { unstorable::SHOWN } else { longest };
+        unstorable::check(&field.ty, &field.attrs, longest, &mut own);
         attrs::refuse_skips(&field.attrs, lost, &mut own);
         let mut errors = own.into_errors().into_iter();
         let Some(first) = errors.next() else { continue };
@@ -270,13 +284,17 @@ pub(crate) fn checked(checked: &TokenStream, types: &[&Type], assertion: &TokenS
     quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
-/// Asserts of each of `types` that it goes from thread to thread.
-pub(crate) fn shared(types: &[&Type], cfgs: &[&Attribute]) -> TokenStream {
+/// Asserts of each of `types` that it goes from thread to thread, if it fulfils `assertion`, without which there is one
+/// report already.
+pub(crate) fn shared(types: &[&Type], assertion: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
     if types.is_empty() {
         return TokenStream::new();
     }
-    let asserts =
-        types.iter().map(|ty| quote_spanned!(ty.span()=> let () = <#ty as __es::AssertShared>::OK;));
+    let asserts = types.iter().map(|ty| {
+        quote_spanned! {ty.span()=>
+            let () = <<#ty as __es::Checked<{ let () = <#ty as #assertion>::OK; 0 }>>::Type as __es::AssertShared>::OK;
+        }
+    });
     let frozen = types.iter().map(|ty| frozen(ty, cfgs));
     quote!(#(#cfgs)* const _: () = { #(#asserts)* }; #(#frozen)*)
 }
@@ -284,7 +302,9 @@ pub(crate) fn shared(types: &[&Type], cfgs: &[&Attribute]) -> TokenStream {
 /// Asserts that the type holds no cell: the compiler borrows no such value in a constant (E0492). The name of the
 /// constant is in its message.
 fn frozen(ty: &Type, cfgs: &[&Attribute]) -> TokenStream {
-    quote_spanned!(ty.span()=> #(#cfgs)* const _: &__es::MaybeUninit<#ty> = &__es::MaybeUninit::uninit();)
+    // Code of the macro: else the compiler would suggest to make an unknown type a parameter of the constant.
+    let unnamed = Token![_](Span::call_site().located_at(ty.span()));
+    quote_spanned!(ty.span()=> #(#cfgs)* const #unnamed: &__es::MaybeUninit<#ty> = &__es::MaybeUninit::uninit();)
 }
 
 /// `where for<'a> Item: Bound<'a>` for each of what the expansion makes and stores. Such a bound is checked only where
@@ -293,27 +313,42 @@ pub(crate) fn lazy_bounds(items: &[&Ident], bound: &TokenStream) -> TokenStream 
     if items.is_empty() { TokenStream::new() } else { quote!(where #(for<'a> #items: #bound<'a>),*) }
 }
 
-/// The bounds of serde's derives, for the same reason.
+/// Gives each field the bounds of serde's derives, for the same reason.
 ///
-/// The numbers tell them apart: two types that are written differently may be one, and the compiler does not choose
-/// between two equal bounds. None on a type that names one of `own`, what the expansion makes and stores: whether
-/// that can be stored would depend on itself.
-pub(crate) fn serde_bounds(types: &[&Type], own: &[Ident], private: &TokenStream) -> TokenStream {
+/// They stand at the field, whose type they name once more: at one place, the compiler says one thing once. The numbers
+/// tell them apart: two types that are written differently may be one, and the compiler does not choose between two
+/// equal bounds. None on a type that names one of `own`, what the expansion makes and stores: whether that can be stored
+/// would depend on itself.
+pub(crate) fn bound_fields<'a>(
+    fields: impl Iterator<Item = (&'a mut Vec<Attribute>, &'a Type)>,
+    own: &[Ident],
+    private: &TokenStream,
+) {
     // serde reads text, and that of `$crate` is no path.
     let unsaid = |name: &Ident| name == "$crate" || own.iter().any(|own| own.unraw() == name.unraw());
-    let mut bounded: Vec<&Type> = Vec::new();
-    for ty in types {
-        if !bounded.contains(ty) && !mentions(ty.to_token_stream(), &unsaid) {
-            bounded.push(ty);
+    let mut numbers = 0..;
+    for (written, ty) in fields {
+        if written.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde")) {
+            continue;
         }
+        let mut types = unknown_storable(ty);
+        types.retain(|ty| !mentions(ty.to_token_stream(), &unsaid));
+        let Some(place) = types.first().map(|ty| name_span(ty)) else { continue };
+        let at: Vec<Literal> = numbers.by_ref().take(types.len()).map(Literal::usize_unsuffixed).collect();
+        let text = |bounds: TokenStream| LitStr::new(&bounds.to_string(), place);
+        let serialize = text(quote!(#(for<'a> #types: #private::Written<'a, #at>),*));
+        // By the lifetime of serde's impl: to the compiler, `for<'a>` and another `for<'a>` are never equal.
+        let deserialize = text(quote!(#(#types: #private::Read<'de, #at>),*));
+        written.push(syn::parse_quote!(#[serde(bound(serialize = #serialize, deserialize = #deserialize))]));
     }
-    let Some(first) = bounded.first() else { return TokenStream::new() };
-    let text = |bounds: TokenStream| LitStr::new(&bounds.to_string(), first.span());
-    let numbers: Vec<_> = (0..bounded.len()).map(Literal::usize_unsuffixed).collect();
-    let serialize = text(quote!(#(for<'a> #bounded: #private::Written<'a, #numbers>),*));
-    // By the lifetime of serde's impl: to the compiler, `for<'a>` and another `for<'a>` are never equal.
-    let deserialize = text(quote!(#(#bounded: #private::Read<'de, #numbers>),*));
-    quote!(#[serde(bound(serialize = #serialize, deserialize = #deserialize))])
+}
+
+/// Where the compiler says that it does not know the type, or that it is private.
+fn name_span(ty: &Type) -> Span {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map_or_else(|| ty.span(), |last| last.ident.span()),
+        ty => ty.span(),
+    }
 }
 
 fn mentions(tokens: TokenStream, name: &impl Fn(&Ident) -> bool) -> bool {

@@ -22,11 +22,34 @@ pub(crate) fn take(args: &mut Args, current: &str, diag: &mut Diag) -> Vec<Type>
             diag.error(shape, format!("`{text}` is the current shape, not an older one: a cycle; remove it"));
         }
     }
+    if newest_first(&past) {
+        let listed: Vec<String> = past.iter().rev().map(attrs::text).collect();
+        diag.error(
+            Listed(&past),
+            format!("older shapes are listed oldest first; write `upcast = [{}]`", listed.join(", ")),
+        );
+    }
     // A value that was not understood is not missing, too.
     if diag.clean_since(mark) {
         check_length(version.as_ref(), &past, diag);
     }
     past
+}
+
+/// Whether the shapes are numbered, and each has a lower number than the one before it.
+fn newest_first(past: &[Type]) -> bool {
+    let numbers: Option<Vec<(String, u32)>> = past
+        .iter()
+        .map(|shape| {
+            let text = attrs::text(shape);
+            let stem = text.trim_end_matches(|last: char| last.is_ascii_digit());
+            Some((stem.to_owned(), text.strip_prefix(stem)?.parse().ok()?))
+        })
+        .collect();
+    numbers.is_some_and(|numbers| {
+        numbers.len() > 1
+            && numbers.iter().zip(numbers.iter().skip(1)).all(|(one, next)| one.0 == next.0 && one.1 > next.1)
+    })
 }
 
 fn check_length(version: Option<&(LitInt, u32)>, past: &[Type], diag: &mut Diag) {

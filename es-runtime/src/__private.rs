@@ -29,6 +29,37 @@ pub use crate::registry::AggregateType;
 pub use crate::schema::lock::{Shapes, StoredShapes, attribute_topic};
 pub use crate::stored_shapes;
 
+pub use crate::__half_typed as half_typed;
+
+/// A part of a block that the macros cannot read. To an editor, it is what is typed; to the compiler, which has
+/// reported it, nothing.
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __half_typed {
+    ($state:path { $($typed:tt)* }) => { impl $state { $($typed)* } };
+}
+
+/// A part of a block that the macros cannot read. To an editor, it is what is typed; to the compiler, which has
+/// reported it, nothing. If it has not, this lint fails the build: lints come after all other errors.
+#[cfg(not(rust_analyzer))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __half_typed {
+    ($state:path { $($typed:tt)* }) => {
+        #[deny(unused_must_use)]
+        const _: () = {
+            $crate::__private::not_understood();
+        };
+    };
+}
+
+/// Stands for a part of a block that the macros cannot read.
+#[must_use = "es-runtime does not understand this part of the block, though the compiler does; write it in another way"]
+pub const fn not_understood() -> bool {
+    false
+}
+
 /// Where something is declared.
 pub type Place = &'static Location<'static>;
 

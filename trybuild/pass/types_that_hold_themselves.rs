@@ -15,6 +15,7 @@ pub struct Memory {
 pub struct Node {
     pub next: Option<Box<Node>>,
     pub all: Vec<Node>,
+    pub twins: Vec<Self>,
     pub memory: Memory,
 }
 
@@ -22,6 +23,7 @@ pub struct Node {
 #[derive(Debug)]
 pub struct Account {
     pub previous: Option<Box<AccountState>>,
+    pub before: Vec<Self>,
     #[attribute]
     pub first: Option<Box<AccountState>>,
     #[attribute]
@@ -34,7 +36,7 @@ pub struct Account {
 impl Account {
     #[event(Opened)]
     pub fn open(memory: Memory) -> Self {
-        Self { previous: None, first: None, memory, last: None, opened: Vec::new() }
+        Self { previous: None, before: Vec::new(), first: None, memory, last: None, opened: Vec::new() }
     }
 
     #[event(Caused)]
@@ -61,7 +63,7 @@ fn main() {
     let mut account = Account::open(memory.clone());
     let caused = Caused { by: None, opened: Vec::new(), memory: Box::new(memory.clone()) };
     account.cause(Some(Box::new(caused)), vec![Opened { memory: memory.clone() }], Box::new(memory.clone()));
-    let node = Node { next: None, all: Vec::new(), memory };
+    let node = Node { next: None, all: Vec::new(), twins: Vec::new(), memory };
     account.trigger(Node { next: Some(Box::new(node.clone())), ..node });
     account.set_first(account.previous.clone());
     let again: Account = replay(account.pending().to_vec()).unwrap();

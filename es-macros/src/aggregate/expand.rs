@@ -1,6 +1,6 @@
 use std::slice::from_ref;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Attribute, Field, LitStr, Type};
@@ -8,8 +8,9 @@ use syn::{Attribute, Field, LitStr, Type};
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
 use crate::derives::{self, Part};
+use crate::half_typed;
 use crate::names;
-use crate::types::{checked, lazy_bounds, serde_bounds, shared, unknown_storable};
+use crate::types::{bound_fields, checked, lazy_bounds, shared, unknown_storable};
 use crate::upcast::{self, current_version};
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
@@ -60,6 +61,10 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { runtime, root, state, .. } = aggregate;
     let private = runtime.private();
     let doc = format!(" The state of [`{root}`]: what events change and snapshots keep.");
+    if let Some(fields) = &aggregate.half_typed {
+        let state = half_typed::expand(state, fields, &private);
+        return quote!(#[doc = #doc] #state);
+    }
     let missing = |name: &str| !attrs::derives(&state.attrs, name);
     let (serialize, deserialize) = (missing("Serialize"), missing("Deserialize"));
     let derives = [
@@ -71,20 +76,23 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     let path = runtime.serde();
     let path = (serialize || deserialize).then(|| quote!(#[serde(crate = #path)]));
-    let bounds = (serialize && deserialize && !attrs::has_serde(&state.attrs))
-        .then(|| serde_bounds(&aggregate.unknown_types(), from_ref(&state.ident), &private));
+    let mut state = state.clone();
+    if serialize && deserialize && !attrs::has_serde(&state.attrs) {
+        let fields = state.fields.iter_mut().map(|field| (&mut field.attrs, &field.ty));
+        bound_fields(fields, from_ref(&state.ident), &private);
+    }
     quote! {
         #[doc = #doc]
         #derives
         #path
-        #bounds
         #state
     }
 }
 
 fn state_impl(aggregate: &Aggregate) -> TokenStream {
     let state = &aggregate.state.ident;
-    let shared = shared(&aggregate.unknown_types(), &[]);
+    let plain = shared(&aggregate.unknown_plain_types(), &quote!(__es::AssertStateField), &[]);
+    let values = shared(&unknown_values(&aggregate.attributes), &quote!(__es::AssertStorable), &[]);
     let unknown: &[_] = if aggregate.may_not_be_storable() { &[state] } else { &[] };
     let bounds = lazy_bounds(unknown, &quote!(__es::StateField));
     let by_hand = aggregate.may_not_be_storable().then(|| {
@@ -100,7 +108,8 @@ fn state_impl(aggregate: &Aggregate) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl __es::State for #state #bounds {}
-        #shared
+        #plain
+        #values
         #by_hand
     }
 }
@@ -223,12 +232,16 @@ fn naming(aggregate: &Aggregate) -> TokenStream {
 fn setter(root: &Ident, attribute: &AttributeField) -> TokenStream {
     let AttributeField { cfgs, vis, field, variant, ty, .. } = attribute;
     let attribute_enum = names::attribute_enum(root);
-    let setter = names::setter(field);
+    let mut setter = names::setter(field);
     let doc = format!(" Sets `{field}`, by a recorded event.");
+    // Code of the macro at the field: there the compiler says that the user has such a method, too.
+    let place = Span::call_site().located_at(field.span());
+    setter.set_span(place);
+    let head = quote_spanned!(place=> fn #setter(&mut self, #field: #ty));
     quote! {
         #(#cfgs)*
         #[doc = #doc]
-        #vis fn #setter(&mut self, #field: #ty) {
+        #vis #head {
             self.__root.set(#attribute_enum::#variant(#field));
         }
     }

@@ -9,14 +9,21 @@ use syn::{Item, Visibility};
 
 use self::model::Aggregate;
 use crate::diag::Diag;
+use crate::half_typed;
 use crate::names;
 use crate::types::refused_item;
 
 /// Expands `#[aggregate(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let expansion = match syn::parse2::<Item>(item) {
-        Ok(Item::Struct(item)) => match Aggregate::new(args, item.clone(), &mut diag) {
+    let parsed = syn::parse2::<Item>(item.clone());
+    let half_typed = if parsed.is_err() { half_typed::parse(item) } else { None };
+    let (parsed, fields) = match half_typed {
+        Some((item, fields)) => (Ok(Item::Struct(item)), Some(fields)),
+        None => (parsed, None),
+    };
+    let expansion = match parsed {
+        Ok(Item::Struct(item)) => match Aggregate::new(args, item.clone(), fields, &mut diag) {
             Some(aggregate) => expand::expand(&aggregate),
             None => refused(&item.vis, &item.ident, &mut diag),
         },

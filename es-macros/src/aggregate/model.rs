@@ -1,4 +1,4 @@
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Group, Ident, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, Field, Fields, ItemStruct, LitStr, Type, Visibility};
@@ -10,6 +10,7 @@ use crate::fingerprint;
 use crate::names;
 use crate::runtime_path::Runtime;
 use crate::types::{check_fields, unknown_storable};
+use crate::unstorable;
 use crate::upcast;
 
 const ARGUMENTS: &[&str] =
@@ -34,6 +35,8 @@ pub(super) struct Aggregate {
     pub(super) discard: Visibility,
     /// The struct as written, without our attributes; its name is that of the state.
     pub(super) state: ItemStruct,
+    /// All fields as they are, if one cannot be read: then `state` has the others.
+    pub(super) half_typed: Option<Group>,
     /// What the user documented, for the root.
     pub(super) docs: Vec<Attribute>,
     pub(super) attributes: Vec<AttributeField>,
@@ -54,7 +57,12 @@ pub(super) struct AttributeField {
 }
 
 impl Aggregate {
-    pub(super) fn new(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> Option<Self> {
+    pub(super) fn new(
+        args: TokenStream,
+        mut item: ItemStruct,
+        half_typed: Option<Group>,
+        diag: &mut Diag,
+    ) -> Option<Self> {
         let fingerprint = fingerprint::of([&args, &item.to_token_stream()]);
         let mut args = Args::parse("aggregate", "name = \"..\"", args, diag);
         let runtime = Runtime::take(&mut args, diag);
@@ -82,10 +90,15 @@ impl Aggregate {
         }
         refuse_misplaced(&mut item.attrs, diag);
 
+        let state = names::state(&item.ident);
+        for field in &mut item.fields {
+            unstorable::name_self(&mut field.ty, &state, Some(&item.ident), diag);
+        }
         let refused = check_fields(
             &mut item.fields,
             "a field of an aggregate",
             "a snapshot would not hold it",
+            unstorable::STORED,
             &names::refused(&item.ident),
             diag,
         );
@@ -126,6 +139,7 @@ impl Aggregate {
             trigger,
             discard,
             state: item,
+            half_typed,
             docs,
             attributes,
             refused,
@@ -150,6 +164,9 @@ impl Aggregate {
     }
 
     fn unknown_types_of(&self, wanted: impl Fn(&Field) -> bool) -> Vec<&Type> {
+        if self.half_typed.is_some() {
+            return Vec::new();
+        }
         let fields = self.state.fields.iter().filter(|field| wanted(field));
         fields
             .filter(|field| {

@@ -2,7 +2,7 @@
 
 use std::slice::from_ref;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Group, Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Fields, Item, ItemStruct, LitStr, Type};
@@ -12,12 +12,14 @@ use crate::args::{Args, split};
 use crate::attrs;
 use crate::derives::{self, Part};
 use crate::diag::Diag;
+use crate::half_typed;
 use crate::names;
 use crate::runtime_path::Runtime;
 use crate::silent;
 use crate::types::{
-    check_fields, checked, lazy_bounds, refused_item, serde_bounds, shared, unknown_storable,
+    bound_fields, check_fields, checked, lazy_bounds, refused_item, shared, unknown_storable,
 };
+use crate::unstorable;
 use crate::upcast;
 
 /// Expands `#[event(args)] item`.
@@ -37,12 +39,15 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
                 other => other.into_token_stream(),
             }
         }
-        // A method of a trait is no item, and could not stand for itself.
-        Err(_) => {
-            let start: TokenStream = item.into_iter().take(1).collect();
-            diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
-            TokenStream::new()
-        }
+        Err(_) => match half_typed::parse(item.clone()) {
+            Some((item, fields)) => expand_half_typed(args, &item, &fields, &mut diag),
+            // A method of a trait is no item, and could not stand for itself.
+            None => {
+                let start: TokenStream = item.into_iter().take(1).collect();
+                diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
+                TokenStream::new()
+            }
+        },
     };
     let errors = diag.into_tokens();
     quote!(#expansion #errors)
@@ -111,8 +116,17 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         }
     }
     item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
-    let refused =
-        check_fields(&mut item.fields, "a field of an event", LOST, &names::refused(&item.ident), diag);
+    for field in &mut item.fields {
+        unstorable::name_self(&mut field.ty, &item.ident, None, diag);
+    }
+    let refused = check_fields(
+        &mut item.fields,
+        "a field of an event",
+        LOST,
+        unstorable::SHOWN,
+        &names::refused(&item.ident),
+        diag,
+    );
     for field in &mut item.fields {
         for attr in attrs::take_ours(&mut field.attrs, "attribute") {
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");
@@ -156,6 +170,33 @@ fn refuse_name(args: TokenStream, ident: &Ident, diag: &mut Diag) -> TokenStream
     parts.map(|part| quote!(#part,)).collect()
 }
 
+/// What the rest of the program needs of an event of which a field cannot be read.
+fn expand_half_typed(args: TokenStream, item: &ItemStruct, fields: &Group, diag: &mut Diag) -> TokenStream {
+    let mut args = Args::parse("event", "topic = \"..\"", args, diag);
+    let runtime = Runtime::take(&mut args, diag);
+    let private = runtime.private();
+    let typed = half_typed::expand(item, fields, &private);
+    let ItemStruct { ident, .. } = item;
+    let topic = ident.unraw().to_string();
+    let debug = (!attrs::derives(&item.attrs, "Debug")).then(|| {
+        quote! {
+            impl #private::Debug for #ident {
+                fn fmt(&self, _: &mut #private::Formatter<'_>) -> #private::fmt::Result {
+                    ::core::panic!()
+                }
+            }
+        }
+    });
+    quote! {
+        #typed
+        #debug
+        impl #private::Event for #ident {
+            const NAME: &'static str = #topic;
+            const TOPIC: &'static str = #topic;
+        }
+    }
+}
+
 fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream {
     let ident = &item.ident;
     let cfgs = attrs::select(&item.attrs, attrs::is_cfg);
@@ -166,10 +207,10 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         .filter(|field| !attrs::has_serde(&field.attrs))
         .flat_map(|field| unknown_storable(&field.ty))
         .collect();
-    let derives = derives(runtime, item, &unknown);
+    let derived = derived(runtime, item, &unknown);
     let bounds = if unknown.is_empty() { &[][..] } else { &[ident] };
     let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
-    let shared = shared(&unknown, &[]);
+    let shared = shared(&unknown, &quote!(__es::AssertStorable), &[]);
     let items = stored.items(ident, &quote!(#topic));
     let checked = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
     let by_hand = by_hand(item, &unknown, &checked);
@@ -179,8 +220,7 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     let shapes = upcast::stored_shapes(&traced, &[]);
     let use_runtime = runtime.use_private();
     quote! {
-        #derives
-        #item
+        #derived
         #(#cfgs)*
         const _: () = {
             #use_runtime
@@ -210,8 +250,8 @@ fn by_hand(item: &ItemStruct, unknown: &[&Type], checked: &TokenStream) -> Token
     derives::by_hand(&[], &item.ident, checked, copied, shown)
 }
 
-/// What storing an event needs and the user did not derive.
-fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type]) -> TokenStream {
+/// The struct with what storing an event needs and the user did not derive.
+fn derived(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type]) -> TokenStream {
     let private = runtime.private();
     let missing = |name: &str| !attrs::derives(&item.attrs, name);
     let mut derives = Vec::new();
@@ -230,8 +270,11 @@ fn derives(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type]) -> TokenStre
     }
     let serde = runtime.serde();
     let serde = (serialize || deserialize).then(|| quote!(#[serde(crate = #serde)]));
-    let bounds = (serialize && deserialize && !attrs::has_serde(&item.attrs))
-        .then(|| serde_bounds(unknown, from_ref(&item.ident), &private));
+    let mut item = item.clone();
+    if serialize && deserialize && !attrs::has_serde(&item.attrs) {
+        let fields = item.fields.iter_mut().map(|field| (&mut field.attrs, &field.ty));
+        bound_fields(fields, from_ref(&item.ident), &private);
+    }
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
-    quote!(#derives #serde #bounds)
+    quote!(#derives #serde #item)
 }

@@ -28,6 +28,38 @@ pub(super) fn write_self(root: &Ident) -> String {
     format!("`{root}` is not what an event method works on; write `Self`, the state of `{root}`")
 }
 
+/// What is called on `self`, or of the type.
+pub(super) fn calls(root: &Ident, body: &Block) -> Vec<Ident> {
+    let mut calls = Calls { root, found: Vec::new() };
+    calls.visit_block(body);
+    calls.found
+}
+
+struct Calls<'a> {
+    root: &'a Ident,
+    found: Vec<Ident>,
+}
+
+impl<'ast> Visit<'ast> for Calls<'_> {
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        if matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
+            self.found.push(call.method.clone());
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_expr_path(&mut self, expr: &'ast syn::ExprPath) {
+        let segments: Vec<_> = expr.path.segments.iter().map(|segment| &segment.ident).collect();
+        if let [of, name] = segments[..]
+            && (of == "Self" || of == self.root)
+        {
+            self.found.push(name.clone());
+        }
+    }
+
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+}
+
 struct Body<'a> {
     scope: &'a Scope,
     diag: &'a mut Diag,

@@ -1,13 +1,15 @@
 //! The rules of `#[mutator]` that one method, or the whole block, has to keep.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
 use syn::{
     Attribute, FnArg, ImplItem, ImplItemFn, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature,
-    Type, Visibility,
+    Type,
 };
 
-use super::method::{EventMethod, MethodEvent};
+use super::method::{EventMethod, Field, MethodEvent};
 use super::model::Mutator;
 use super::{body, determinism};
 use crate::args::LONGEST_NAME;
@@ -16,6 +18,7 @@ use crate::diag::Diag;
 use crate::event::made::LOST;
 use crate::names::{self, RESERVED_EVENTS, RESERVED_METHODS};
 use crate::types::{check_owned, peel};
+use crate::unstorable;
 
 /// Words in front of `fn`, and parameters that are not values.
 pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
@@ -127,16 +130,35 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
         }
     }
     attrs::refuse_skips(written, LOST, diag);
-    if name.unraw().to_string().starts_with('_') {
-        let stored = name.unraw().to_string();
-        let plain = stored.trim_start_matches('_');
-        diag.error(name, format!("`{stored}` is the name that the value is stored under; write `{plain}` (a stored parameter need not be used)"));
-    }
     if names_self(ty) {
         diag.error(ty, "`Self` is the state, which is not stored in an event; name the type of the value");
         return;
     }
     check_owned(ty, written, &format!("the stored parameter `{name}`"), diag);
+    unstorable::check(ty, written, unstorable::SHOWN, diag);
+}
+
+/// Reports parameters that are named as if they were not used. Such an event is made all the same.
+pub(super) fn underscores(event: &EventMethod, diag: &mut Diag) {
+    let MethodEvent::Made { fields, .. } = &event.event else { return };
+    for Field { pat, .. } in fields {
+        let stored = pat.ident.unraw().to_string();
+        let plain = stored.trim_start_matches('_');
+        if plain != stored {
+            diag.error(&pat.ident, format!("`{stored}` is the name that the value is stored under; write `{plain}` (a stored parameter need not be used)"));
+        }
+    }
+}
+
+/// Reports an event that has the name of a parameter's type: beside the event, that type is not to be seen.
+pub(super) fn name_of_a_type(name: &Ident, fields: &[Field], method: &Ident, diag: &mut Diag) {
+    if let Some(Field { pat, .. }) = fields.iter().find(|field| unstorable::holds(&field.ty, name)) {
+        let (param, guess) = (&pat.ident, names::camel(method));
+        diag.error(
+            name,
+            format!("`{name}` is the type of `{param}`; give the event another name, such as `{guess}`"),
+        );
+    }
 }
 
 fn names_self(ty: &Type) -> bool {
@@ -161,36 +183,15 @@ pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
     reserved
 }
 
-/// Reports a helper that changes the state and is meant for others, who never hold a state that can be changed.
-pub(super) fn public_helper(method: &ImplItemFn, diag: &mut Diag) -> bool {
-    let changes = matches!(
-        method.sig.inputs.first(),
-        Some(FnArg::Receiver(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }))
-    );
-    // Of a name that is nearly ours, the compiler says that it does not exist.
-    let misspelt = method
-        .attrs
-        .iter()
-        .filter_map(|attr| attr.path().get_ident())
-        .any(|name| strsim::jaro_winkler(&name.to_string(), "event") > 0.8);
-    if !changes || misspelt || matches!(method.vis, Visibility::Inherited) {
-        return false;
-    }
-    let Signature { ident, .. } = &method.sig;
-    let guess = names::camel(ident);
-    let vis = if matches!(method.vis, Visibility::Public(_)) { "pub" } else { "pub(..)" };
-    diag.error(
-        ident,
-        format!(
-            "`{ident}` has no `#[event]`, so it is a helper of the state, which nobody outside can call; add \
-             `#[event({guess})]`, or remove `{vis}`"
-        ),
-    );
-    true
-}
-
 /// Takes `#[event]` off a member of the block, and reports attributes of ours that have no place on it.
 pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Attribute> {
+    // A method without a body: the compiler reports it.
+    if let ImplItem::Verbatim(tokens) = member {
+        let (mut written, rest) = split_attributes(tokens);
+        let ours = attrs::take_ours(&mut written, "event");
+        *tokens = quote!(#(#written)* #rest);
+        return ours;
+    }
     let (written, is_method) = match member {
         ImplItem::Fn(method) => {
             for param in &mut method.sig.inputs {
@@ -228,6 +229,12 @@ pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Att
         diag.error(attr, "`#[event]` goes on a method; remove it here");
     }
     Vec::new()
+}
+
+/// The attributes of an item, and what follows.
+fn split_attributes(item: &TokenStream) -> (Vec<Attribute>, TokenStream) {
+    let parts = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse()?));
+    parts.parse2(item.clone()).unwrap_or_else(|_: syn::Error| (Vec::new(), item.clone()))
 }
 
 /// Drops, with a report, the events whose names cannot be: what is made of them would not compile, in words
@@ -297,6 +304,9 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
 /// Rules for the block as a whole.
 pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
     let root = mutator.ident();
+    if !mutator.half_typed.is_empty() {
+        return;
+    }
     if attempts == 0 {
         diag.error(
             &mutator.root,

@@ -3,8 +3,9 @@
 //! The calls for made events are the shortest for the compiler. Those for events declared elsewhere go
 //! through `Event`, always by the same path, so that a type that is no event is reported once.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Token;
 
 use super::expand::{Names, as_event};
 use super::method::MethodEvent;
@@ -15,9 +16,11 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let written = &mutator.root;
     let bounds = names.bounds();
     let checked = checked(&quote!(#events), &names.unknown, &quote!(__es::AssertStorable));
+    // As code of the macro: else the compiler would suggest to make an unknown type a parameter of this impl.
+    let keyword = Token![impl](Span::call_site().located_at(mutator.ident().span()));
     let mutated = quote_spanned! {mutator.ident().span()=>
         #[automatically_derived]
-        impl __es::Mutator for #written {
+        #keyword __es::Mutator for #written {
             type Event = #checked;
             type Attribute = <#root as __es::Aggregate>::Attribute;
         }

@@ -11,7 +11,7 @@ use super::registration::registration;
 use crate::attrs;
 use crate::derives::{self, Part};
 use crate::names;
-use crate::types::{checked, lazy_bounds, serde_bounds, shared, unknown_storable};
+use crate::types::{bound_fields, checked, lazy_bounds, shared, unknown_storable};
 
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
@@ -37,6 +37,8 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
     let (aliases, sealed) = (aliases(&names), sealed());
+    let state = mutator.state();
+    let half_typed = &mutator.half_typed;
     quote! {
         #(#structs)*
         #event_enum
@@ -50,6 +52,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
             #commands
             #helpers
             #registration
+            #(__es::half_typed! { #state { #half_typed } })*
         };
     }
 }
@@ -144,9 +147,10 @@ fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> Token
     let lints = attrs::select(&method.attrs, attrs::is_lint);
     let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
     let unknown = stored_types(method);
-    let bounds = serde_bounds(&unknown, own, &private);
     let copied = unknown.is_empty().then(|| quote!(::core::clone::Clone, ::core::fmt::Debug,));
-    let fields = fields.iter().map(|Field { attrs, pat, ty }| {
+    let mut attrs: Vec<_> = fields.iter().map(|field| field.attrs.clone()).collect();
+    bound_fields(attrs.iter_mut().zip(fields.iter().map(|field| &field.ty)), own, &private);
+    let fields = fields.iter().zip(attrs).map(|(Field { pat, ty, .. }, attrs)| {
         let ident = &pat.ident;
         quote!(#(#attrs)* #vis #ident: #ty,)
     });
@@ -158,7 +162,6 @@ fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> Token
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
         #[derive(#copied #private::serde::Serialize, #private::serde::Deserialize)]
         #[serde(crate = #serde)]
-        #bounds
         #item
     }
 }
@@ -261,7 +264,7 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         let (copied, shown) = (derives::copied(name, &parts), derives::shown(name, &parts));
         derives::by_hand(&cfgs, name, &checked, Some(copied), Some(shown))
     });
-    let shared = shared(&unknown, &cfgs);
+    let shared = shared(&unknown, &quote!(__es::AssertStorable), &cfgs);
     let bounds = if unknown.is_empty() { &[][..] } else { &[name] };
     let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
     let root = &names.root;

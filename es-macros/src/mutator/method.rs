@@ -247,6 +247,7 @@ fn made(
         fields.push(field);
     }
     let (name, rest) = named?;
+    check::name_of_a_type(&name, &fields, method, diag);
     let rest = refuse_derives(rest, &name, diag);
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
     // The usual topic depends on the name of the aggregate, which is not to be seen here.

@@ -5,6 +5,7 @@ mod check;
 mod determinism;
 mod dispatch;
 mod expand;
+mod helpers;
 mod method;
 mod model;
 mod recover;
@@ -23,11 +24,11 @@ use crate::silent;
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
     let expansion = match recover::parse(item) {
-        Ok(Item::Impl(item)) => match Mutator::new(args, item.clone(), &mut diag) {
+        Ok((Item::Impl(item), half_typed)) => match Mutator::new(args, item.clone(), half_typed, &mut diag) {
             Some(mutator) => expand::expand(&mutator),
             None => fallback(item),
         },
-        Ok(other) => {
+        Ok((other, _)) => {
             refuse(&other, &mut diag);
             other.into_token_stream()
         }

@@ -3,7 +3,9 @@ use quote::ToTokens;
 use syn::{ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
 
 use super::check;
+use super::helpers;
 use super::method::EventMethod;
+use super::recover::HalfTyped;
 use crate::args::Args;
 use crate::attrs;
 use crate::diag::Diag;
@@ -28,11 +30,18 @@ pub(super) struct Mutator {
     /// What has no `#[event]`: constants and helper methods of the state.
     pub(super) helpers: Vec<ImplItem>,
     /// Event methods with mistakes: their signatures stay, so that callers see no second error.
-    pub(super) broken: Vec<ImplItemFn>,
+    pub(super) broken: Vec<ImplItem>,
+    /// What could not be read: the compiler has reported it.
+    pub(super) half_typed: Vec<TokenStream>,
 }
 
 impl Mutator {
-    pub(super) fn new(args: TokenStream, item: ItemImpl, diag: &mut Diag) -> Option<Self> {
+    pub(super) fn new(
+        args: TokenStream,
+        item: ItemImpl,
+        half_typed: Vec<HalfTyped>,
+        diag: &mut Diag,
+    ) -> Option<Self> {
         let fingerprint = fingerprint::of([&args, &item.to_token_stream()]);
         let mut args = Args::parse("mutator", "retired = [\"..\"]", args, diag);
         let runtime = Runtime::take(&mut args, diag);
@@ -50,21 +59,30 @@ impl Mutator {
             events: Vec::new(),
             helpers: Vec::new(),
             broken: Vec::new(),
+            half_typed: Vec::new(),
         };
         let mut attempts = 0;
         for mut member in item.items {
             let mark = diag.mark();
             let ours = check::take_attributes(&mut member, diag);
-            let ImplItem::Fn(mut method) = member else {
-                mutator.helpers.push(member);
-                continue;
+            let mut method = match member {
+                ImplItem::Fn(method) => method,
+                ImplItem::Verbatim(tokens) if !ours.is_empty() => {
+                    attempts += 1;
+                    mutator.broken.push(ImplItem::Verbatim(tokens));
+                    continue;
+                }
+                member => {
+                    mutator.helpers.push(member);
+                    continue;
+                }
             };
             attempts += usize::from(!ours.is_empty());
             if check::reserved_name(&method, diag) {
                 continue;
             }
             let Some(attr) = ours.first() else {
-                if diag.clean_since(mark) && check::public_helper(&method, diag) {
+                if !diag.clean_since(mark) {
                     // Callers meant an event method, bodies may mean the helper.
                     mutator.break_off(method.clone());
                     method.vis = Visibility::Inherited;
@@ -73,20 +91,34 @@ impl Mutator {
                 continue;
             };
             match EventMethod::new(attr, &method, &mutator.ident(), diag) {
-                Some(event) => mutator.events.push(event),
+                Some(event) => {
+                    check::underscores(&event, diag);
+                    mutator.events.push(event);
+                }
                 None => mutator.break_off(method),
             }
         }
+        for HalfTyped { tokens, stand_in } in half_typed {
+            mutator.half_typed.push(tokens);
+            let Some(mut method) = stand_in else { continue };
+            if attrs::take_ours(&mut method.attrs, "event").is_empty() {
+                silent::function(&mut method.attrs, &mut method.sig, &mut method.block);
+                mutator.helpers.push(ImplItem::Fn(method));
+            } else {
+                mutator.break_off(method);
+            }
+        }
         check::events(&mut mutator, diag);
+        helpers::check(&mut mutator, diag);
         check::block(&mutator, attempts, diag);
         check::bodies(&mut mutator, diag);
         Some(mutator)
     }
 
     /// Keeps the signature of a method with mistakes.
-    fn break_off(&mut self, mut method: ImplItemFn) {
+    pub(super) fn break_off(&mut self, mut method: ImplItemFn) {
         silent::function(&mut method.attrs, &mut method.sig, &mut method.block);
-        self.broken.push(method);
+        self.broken.push(ImplItem::Fn(method));
     }
 
     /// The visibility of made events and the enum, as tokens of the item at `span`: an item is underlined from
@@ -136,15 +168,26 @@ fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
         }
     }
     // Attributes are dropped with the impl's line: these mistakes leave the block as it is.
-    let fatal = item.trait_.is_some() || !item.generics.params.is_empty();
-    let path = match peel(&item.self_ty) {
-        Type::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        _ => None,
-    };
-    let plain = path
-        .filter(|path| path.segments.iter().all(|segment| matches!(segment.arguments, PathArguments::None)));
-    if plain.is_none() && !fatal {
-        diag.error(&item.self_ty, "an aggregate is named here; write `#[mutator] impl Account`");
+    if item.trait_.is_some() || !item.generics.params.is_empty() {
+        return None;
     }
-    plain.filter(|_| !fatal)
+    let mut written = peel(&item.self_ty);
+    while let Type::Reference(reference) = written {
+        written = peel(&reference.elem);
+    }
+    let mut path = match written {
+        Type::Path(path) if path.qself.is_none() => path.path.clone(),
+        _ => {
+            diag.error(&item.self_ty, "an aggregate is named here; write `#[mutator] impl Account`");
+            return None;
+        }
+    };
+    for segment in &mut path.segments {
+        segment.arguments = PathArguments::None;
+    }
+    if path.to_token_stream().to_string() != item.self_ty.to_token_stream().to_string() {
+        let aggregate = attrs::text(&path);
+        diag.error(&item.self_ty, format!("an aggregate is named here; write `#[mutator] impl {aggregate}`"));
+    }
+    Some(path)
 }

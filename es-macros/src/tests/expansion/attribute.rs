@@ -4,13 +4,13 @@
     crate::es::__private::serde::Deserialize
 )]
 #[serde(crate = "crate::es::__private::serde")]
-#[serde(
-    bound(
-        serialize = "for < 'a > Name : crate :: es :: __private :: Written < 'a , 0 >",
-        deserialize = "Name : crate :: es :: __private :: Read < 'de , 0 >"
-    )
-)]
 struct AccountState {
+    #[serde(
+        bound(
+            serialize = "for < 'a > Name : crate :: es :: __private :: Written < 'a , 0 >",
+            deserialize = "Name : crate :: es :: __private :: Read < 'de , 0 >"
+        )
+    )]
     owner: Name,
 }
 /// An aggregate: [`AccountState`] with its identity and its events.
@@ -32,7 +32,12 @@ const _: () = {
         for<'a> AccountState: __es::StateField<'a>,
     {}
     const _: () = {
-        let () = <Name as __es::AssertShared>::OK;
+        let () = <<Name as __es::Checked<
+            {
+                let () = <Name as __es::AssertStorable>::OK;
+                0
+            },
+        >>::Type as __es::AssertShared>::OK;
     };
     const _: &__es::MaybeUninit<Name> = &__es::MaybeUninit::uninit();
     type __AccountState = <AccountState as __es::Checked<

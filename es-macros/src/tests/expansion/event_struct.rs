@@ -3,13 +3,13 @@
     ::es_runtime::__private::serde::Deserialize
 )]
 #[serde(crate = "::es_runtime::__private::serde")]
-#[serde(
-    bound(
-        serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
-        deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
-    )
-)]
 pub struct PaymentReceived {
+    #[serde(
+        bound(
+            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
+            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
+        )
+    )]
     pub amount: Money,
     pub reference: Option<String>,
 }
@@ -25,7 +25,12 @@ const _: () = {
         const PLACE: __es::Place = __es::Location::caller();
     }
     const _: () = {
-        let () = <Money as __es::AssertShared>::OK;
+        let () = <<Money as __es::Checked<
+            {
+                let () = <Money as __es::AssertStorable>::OK;
+                0
+            },
+        >>::Type as __es::AssertShared>::OK;
     };
     const _: &__es::MaybeUninit<Money> = &__es::MaybeUninit::uninit();
     type __PaymentReceived = <PaymentReceived as __es::Checked<

@@ -6,13 +6,13 @@
     ::es_runtime::__private::serde::Deserialize
 )]
 #[serde(crate = "::es_runtime::__private::serde")]
-#[serde(
-    bound(
-        serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
-        deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
-    )
-)]
 pub struct Opened {
+    #[serde(
+        bound(
+            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
+            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
+        )
+    )]
     pub money: Money,
 }
 /// The events of [`Account`].
@@ -161,7 +161,12 @@ const _: () = {
     }
     #[cfg(feature = "accounts")]
     const _: () = {
-        let () = <Money as __es::AssertShared>::OK;
+        let () = <<Money as __es::Checked<
+            {
+                let () = <Money as __es::AssertStorable>::OK;
+                0
+            },
+        >>::Type as __es::AssertShared>::OK;
     };
     #[cfg(feature = "accounts")]
     const _: &__es::MaybeUninit<Money> = &__es::MaybeUninit::uninit();

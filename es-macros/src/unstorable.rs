@@ -1,0 +1,178 @@
+//! Types whose tokens show that nothing can store them.
+
+use proc_macro2::Ident;
+use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, GenericArgument, PathArguments, PathSegment, Type, TypeParamBound, TypePath};
+
+use crate::attrs;
+use crate::diag::Diag;
+use crate::types::{is_known_storable, peel};
+
+/// How many values a tuple may have that is shown, and one that is only stored.
+pub(crate) const SHOWN: usize = 12;
+pub(crate) const STORED: usize = 16;
+
+/// Reports types that have no stored form, if nothing is said to serde about them. `longest` is how many values a tuple may have.
+pub(crate) fn check(ty: &Type, written: &[Attribute], longest: usize, diag: &mut Diag) {
+    if let Some(owned) = sized(ty) {
+        diag.error(ty, format!("`{}` has no size of its own; write `{owned}`", attrs::text(peel(ty))));
+    } else if !attrs::has_serde(written) {
+        Unstorable { longest, diag }.visit_type(ty);
+    }
+}
+
+/// The type to write in place of one that has no size.
+pub(crate) fn sized(ty: &Type) -> Option<String> {
+    match peel(ty) {
+        Type::Path(path) if path.path.is_ident("str") => Some("String".to_owned()),
+        Type::Slice(slice) => Some(format!("Vec<{}>", attrs::text(&slice.elem))),
+        _ => None,
+    }
+}
+
+struct Unstorable<'a> {
+    longest: usize,
+    diag: &'a mut Diag,
+}
+
+impl<'ast> Visit<'ast> for Unstorable<'_> {
+    fn visit_type(&mut self, ty: &'ast Type) {
+        let code = "code has no stored form; store what it decides by, such as a number or an enum";
+        match ty {
+            Type::TraitObject(object) if object.bounds.iter().any(is_code) => self.diag.error(object, code),
+            Type::FnPtr(function) => self.diag.error(function, code),
+            Type::Ptr(pointer) => {
+                let to = attrs::text(&pointer.elem);
+                self.diag.error(pointer, format!("a pointer has no stored form; store the value: `{to}`"));
+            }
+            Type::Tuple(tuple) if tuple.elems.len() > self.longest => self.diag.error(
+                tuple,
+                format!(
+                    "a tuple of {} values cannot be stored, only one of up to {}; write a struct with named fields",
+                    tuple.elems.len(),
+                    self.longest
+                ),
+            ),
+            _ => visit::visit_type(self, ty),
+        }
+    }
+
+    fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
+        let ordered = ["BTreeMap", "BTreeSet"].iter().any(|name| segment.ident == name);
+        let hashed = ["HashMap", "HashSet"].iter().any(|name| segment.ident == name);
+        if (ordered || hashed)
+            && let Some(key) = arguments(segment).first()
+            && let Some(of) = no_key(key)
+        {
+            let lacks = if ordered { "order" } else { "hash" };
+            let remedy = match of.ident.to_string().as_str() {
+                "HashMap" => "take a `BTreeMap` as the key",
+                "HashSet" => "take a `BTreeSet` as the key",
+                _ => "take an integer as the key, or a `Vec` of pairs",
+            };
+            self.diag
+                .error(*key, format!("`{}` cannot be a key, since it has no {lacks}; {remedy}", of.ident));
+            return;
+        }
+        visit::visit_path_segment(self, segment);
+    }
+}
+
+/// Whether the bound is `Fn(..)`, or one of its kind.
+fn is_code(bound: &TypeParamBound) -> bool {
+    let TypeParamBound::Trait(of) = bound else { return false };
+    of.path.segments.last().is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_)))
+}
+
+/// What keeps a type of the standard library from being a key.
+fn no_key(ty: &Type) -> Option<&PathSegment> {
+    match peel(ty) {
+        Type::Path(TypePath { qself: None, path, .. }) => {
+            let [segment] = path.segments.iter().collect::<Vec<_>>()[..] else { return None };
+            if ["f32", "f64", "HashMap", "HashSet"].iter().any(|name| segment.ident == name) {
+                return Some(segment);
+            }
+            ["Option", "Vec", "Box", "BTreeMap", "BTreeSet", "VecDeque"]
+                .iter()
+                .any(|name| segment.ident == name)
+                .then(|| arguments(segment).into_iter().find_map(no_key))?
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(no_key),
+        Type::Array(array) => no_key(&array.elem),
+        _ => None,
+    }
+}
+
+fn arguments(segment: &PathSegment) -> Vec<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    types.collect()
+}
+
+/// Whether the type names another type than the struct `name` that holds it: a value of it is in there, or it is
+/// generic, or of the standard library. In a `Box` or a `Vec` may be a struct of its own kind.
+pub(crate) fn holds(ty: &Type, name: &Ident) -> bool {
+    match peel(ty) {
+        Type::Path(TypePath { qself: None, path, .. }) => {
+            let [segment] = path.segments.iter().collect::<Vec<_>>()[..] else { return false };
+            let inside = arguments(segment);
+            if segment.ident == *name {
+                return true;
+            }
+            let apart = segment.ident != "Option" && !is_known_storable(&syn::parse_quote!(#name));
+            inside.into_iter().any(|ty| if apart { is_generic(ty, name) } else { holds(ty, name) })
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().any(|ty| holds(ty, name)),
+        Type::Array(array) => holds(&array.elem, name),
+        _ => false,
+    }
+}
+
+/// Whether the type has a generic one of `name` in it.
+fn is_generic(ty: &Type, name: &Ident) -> bool {
+    let Type::Path(path) = peel(ty) else { return false };
+    path.path.segments.iter().any(|segment| {
+        let inside = arguments(segment);
+        segment.ident == *name && !inside.is_empty() || inside.into_iter().any(|ty| is_generic(ty, name))
+    })
+}
+
+/// Writes the name of a struct where its fields say `Self`, which means nothing in the code made of them. The ids in it
+/// are of aggregates, which `Self` is not in the struct of a state: `root` is meant.
+pub(crate) fn name_self(ty: &mut Type, item: &Ident, root: Option<&Ident>, diag: &mut Diag) {
+    Naming { item, root, diag }.visit_type_mut(ty);
+}
+
+struct Naming<'a> {
+    item: &'a Ident,
+    root: Option<&'a Ident>,
+    diag: &'a mut Diag,
+}
+
+impl VisitMut for Naming<'_> {
+    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+        if let Some(root) = self.root
+            && segment.ident == "Id"
+            && let [Type::Path(of)] = arguments(segment)[..]
+            && of.path.is_ident("Self")
+        {
+            self.diag.error(of, format!("`Self` is the state here, which has no id; write `Id<{root}>`"));
+        }
+        visit_mut::visit_path_segment_mut(self, segment);
+    }
+
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        visit_mut::visit_path_mut(self, path);
+        if let Some(first) = path.segments.first_mut()
+            && first.ident == "Self"
+        {
+            let span = first.ident.span();
+            first.ident = self.item.clone();
+            first.ident.set_span(span);
+        }
+    }
+}

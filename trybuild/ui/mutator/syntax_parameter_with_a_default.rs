@@ -1,0 +1,24 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+
+    #[event(Deposited)]
+    pub fn deposit(&mut self, amount: i64 = 5) {
+        self.balance += amount;
+    }
+}
+
+fn main() {
+    let mut account = Account::open();
+    account.deposit(1);
+}
