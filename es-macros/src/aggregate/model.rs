@@ -1,5 +1,5 @@
 use proc_macro2::{Group, Ident, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{Attribute, Field, Fields, ItemStruct, LitStr, Type, Visibility};
 
@@ -90,7 +90,7 @@ impl Aggregate {
         }
         refuse_misplaced(&mut item.attrs, diag);
 
-        let state = names::state(&item.ident);
+        let state = free_name(names::state(&item.ident), &item.fields, diag);
         for field in &mut item.fields {
             unstorable::name_self(&mut field.ty, &state, Some(&item.ident), diag);
         }
@@ -119,7 +119,7 @@ impl Aggregate {
             return None;
         }
         let root = item.ident;
-        item.ident = names::state(&root);
+        item.ident = state;
         let docs = item.attrs.extract_if(.., |attr| attr.path().is_ident("doc")).collect();
         let renamed = name.is_some();
         let name = name.unwrap_or_else(|| LitStr::new(&root.unraw().to_string(), root.span()));
@@ -175,6 +175,20 @@ impl Aggregate {
             .flat_map(|field| unknown_storable(&field.ty))
             .collect()
     }
+}
+
+/// The name of the state. A state is not inside itself: if a field has a value of this name, it is that of a type of the
+/// user.
+fn free_name(state: Ident, fields: &Fields, diag: &mut Diag) -> Ident {
+    let Some(field) = fields.iter().find(|field| unstorable::holds(&field.ty, &state)) else { return state };
+    diag.error(
+        &field.ty,
+        format!(
+            "`{state}` is also the name of the state that `#[aggregate]` makes; rename your type, or name the state: \
+             `#[aggregate(state = ..)]`, and the same at `#[mutator]`"
+        ),
+    );
+    format_ident!("__{state}")
 }
 
 impl AttributeField {

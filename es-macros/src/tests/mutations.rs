@@ -3,6 +3,7 @@
 use std::panic::catch_unwind;
 
 use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::ToTokens;
 
 use super::corpus::VALID;
 use super::tokens;
@@ -38,6 +39,83 @@ fn mutated_input_neither_panics_nor_yields_broken_code() {
     }
     // Both ways are taken: else the mutations would be too weak, or too strong, to show anything.
     assert!((INPUTS / 10..INPUTS * 9 / 10).contains(&refused), "{refused} of {INPUTS} inputs were refused");
+}
+
+#[test]
+fn what_stands_before_the_cut_of_a_truncated_block_is_expanded() {
+    let mut cuts = 0;
+    for (expand, args, item) in VALID {
+        let item = tokens(item);
+        let Ok(syn::Item::Impl(block)) = syn::parse2::<syn::Item>(item.clone()) else { continue };
+        let members = block.items.iter().map(|member| length(member.to_token_stream()));
+        let first = length(item.clone()) - members.sum::<usize>();
+        for kept in 0..length(item.clone()) {
+            let truncated = truncate(item.clone(), &mut { kept });
+            let input = truncated.to_string();
+            let output = catch_unwind(|| expand(tokens(args), truncated));
+            let output = output.unwrap_or_else(|_| panic!("panicked on: {input}")).to_string();
+            let mut end = first;
+            for member in &block.items {
+                end += length(member.to_token_stream());
+                if let (true, syn::ImplItem::Fn(method)) = (end <= kept, member) {
+                    let name = method.sig.ident.to_string();
+                    let names: Vec<_> = output.split_whitespace().collect();
+                    let found = names.windows(2).any(|pair| pair[0] == "fn" && pair[1] == name);
+                    let handled = method.attrs.iter().any(|attr| matches!(attr.meta, syn::Meta::Path(_)));
+                    assert!(found || handled, "`{name}` is missing\ninput: {input}\noutput: {output}");
+                    cuts += 1;
+                }
+            }
+        }
+    }
+    assert!(cuts > 200, "{cuts} complete members were looked for");
+}
+
+#[test]
+fn a_truncated_struct_is_still_a_struct() {
+    for (expand, args, item) in VALID {
+        let item = tokens(item);
+        let Ok(syn::Item::Struct(parsed)) = syn::parse2::<syn::Item>(item.clone()) else { continue };
+        if expand(tokens(args), item.clone()).to_string().contains("compile_error") {
+            continue;
+        }
+        let fields = length(parsed.fields.to_token_stream());
+        for kept in length(item.clone()) - fields + 1..length(item.clone()) {
+            let truncated = truncate(item.clone(), &mut { kept });
+            let input = truncated.to_string();
+            let output = catch_unwind(|| expand(tokens(args), truncated));
+            let output = output.unwrap_or_else(|_| panic!("panicked on: {input}")).to_string();
+            let name = parsed.ident.to_string();
+            assert!(output.contains(&name), "`{name}` is missing\ninput: {input}\noutput: {output}");
+        }
+    }
+}
+
+/// How many tokens there are, at any depth.
+fn length(stream: TokenStream) -> usize {
+    let inside = |tree| match tree {
+        TokenTree::Group(group) => 1 + length(group.stream()),
+        _ => 1,
+    };
+    stream.into_iter().map(inside).sum()
+}
+
+/// Keeps so many tokens, and closes what is open, as an editor does while somebody types.
+fn truncate(stream: TokenStream, kept: &mut usize) -> TokenStream {
+    let mut trees = TokenStream::new();
+    for tree in stream {
+        let Some(rest) = kept.checked_sub(1) else { break };
+        *kept = rest;
+        let tree = match tree {
+            TokenTree::Group(group) => {
+                let inside = truncate(group.stream(), kept);
+                TokenTree::Group(Group::new(group.delimiter(), inside))
+            }
+            tree => tree,
+        };
+        trees.extend([tree]);
+    }
+    trees
 }
 
 /// Deletes, doubles or swaps a token at any depth.
