@@ -223,3 +223,28 @@ fn a_mutator_block_in_a_child_module_works_the_same() {
         .then_state(|till| assert_eq!(till.coins, 3));
     assert_eq!(Till::open().coins, 0);
 }
+
+#[test]
+fn what_is_stored_of_an_event_is_what_its_enum_serializes() {
+    let mut account = crate::account::open();
+    account.deposit(10);
+    account.set_owner("Anna".into());
+    let written = |events: &[es_runtime::Recorded<crate::account::AccountEvent>]| -> Vec<String> {
+        events.iter().map(|recorded| serde_json::to_string(recorded.event()).unwrap()).collect()
+    };
+    assert_eq!(
+        written(account.pending()),
+        [r#"{"owner":"Ann"}"#, r#"{"amount":10}"#, r#"{"name":"owner","value":"Anna"}"#]
+    );
+    assert_eq!(written(&account.discard().pending()[3..]), ["{}"]);
+}
+
+#[test]
+fn a_declared_event_creates_under_an_id_that_is_given() {
+    let id = Id::from_key("the first ledger");
+    let ledger = Ledger::create_from_with_id(id, LedgerStarted { bank: "Bern".into() });
+    assert_eq!(ledger.id(), id);
+    let started = &ledger.pending()[0];
+    assert_eq!(started.id::<Ledger>(), id);
+    assert!(started.envelope().id() == ledger.id() && ledger.id() == started.envelope().id());
+}

@@ -1,6 +1,6 @@
 //! The arguments of an attribute: `Name, key = value, key = value`.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -101,6 +101,40 @@ impl Args {
         self.take::<ModPath>(key, "path::of::es_runtime", diag).map(|path| path.0)
     }
 
+    /// Takes the name of `key`.
+    pub(crate) fn name(&mut self, key: &str, example: &str, diag: &mut Diag) -> Option<Ident> {
+        self.take::<Ident>(key, example, diag)
+    }
+
+    /// Takes the traits in `derive(..)`.
+    pub(crate) fn derives(&mut self, diag: &mut Diag) -> Vec<Path> {
+        let example = "derive(PartialEq)";
+        let Some(Arg { key, value }) = self.args.extract_if(.., |arg| arg.key == "derive").next() else {
+            return Vec::new();
+        };
+        let paths = syn::parse2::<Group>(value).ok().map(|group| {
+            Punctuated::<Path, Token![,]>::parse_terminated.parse2(group.stream()).unwrap_or_default()
+        });
+        let paths: Vec<Path> = paths.unwrap_or_default().into_iter().collect();
+        if paths.is_empty() {
+            diag.error(&key, format!("`derive` names no traits; write `{example}`"));
+        }
+        let made = |path: &Path| {
+            let last = path.segments.last()?;
+            ["Clone", "Debug", "Serialize", "Deserialize"].into_iter().find(|name| last.ident == name)
+        };
+        let mut kept = Vec::new();
+        for path in paths {
+            match made(&path) {
+                Some(name) => {
+                    diag.error(&path, format!("a made event has `{name}` without being asked; remove it"));
+                }
+                None => kept.push(path),
+            }
+        }
+        kept
+    }
+
     /// Takes the visibility of `key`.
     pub(crate) fn visibility(&mut self, key: &str, diag: &mut Diag) -> Option<Visibility> {
         self.take::<Visible>(key, "pub(crate)", diag).map(|visible| visible.0)
@@ -163,6 +197,9 @@ impl Parse for Arg {
         let key = input.call(Ident::parse_any)?;
         if input.is_empty() {
             return Ok(Self { key, value: TokenStream::new() });
+        }
+        if key == "derive" && input.peek(syn::token::Paren) {
+            return Ok(Self { key, value: input.parse()? });
         }
         input.parse::<Token![=]>()?;
         Ok(Self { key, value: input.parse()? })

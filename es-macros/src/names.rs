@@ -8,8 +8,19 @@ use syn::ext::IdentExt;
 pub(crate) const RESERVED_EVENTS: &[&str] = &["AttributeChanged", "Discarded", "Forgotten"];
 
 /// Names that no event method or helper may have: the methods of every aggregate.
-pub(crate) const RESERVED_METHODS: &[&str] =
-    &["id", "version", "created_at", "modified_at", "pending", "trigger", "create_from", "discard"];
+pub(crate) const RESERVED_METHODS: &[&str] = &[
+    "id",
+    "version",
+    "created_at",
+    "modified_at",
+    "pending",
+    "state",
+    "into_state",
+    "trigger",
+    "create_from",
+    "create_from_with_id",
+    "discard",
+];
 
 /// `Account` → `AccountState`.
 pub(crate) fn state(root: &Ident) -> Ident {

@@ -1,6 +1,7 @@
 //! Exempt from semver: the only names that the expansions of our macros use.
 
 pub use core::clone::Clone;
+pub use core::cmp::{Eq, PartialEq};
 pub use core::fmt::{self, Debug, Formatter};
 pub use core::mem::MaybeUninit;
 pub use core::ops::Deref;
@@ -9,7 +10,7 @@ pub use core::panic::Location;
 pub use core::result::Result;
 
 pub use ::inventory::submit;
-pub use ::serde::{self, Deserializer};
+pub use ::serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
@@ -90,8 +91,27 @@ pub fn creates<E>(event: E) -> Effect {
 /// # Errors
 ///
 /// What the formatter returns.
-pub fn debug_event<A: Aggregate>(event: &A::Event, f: &mut Formatter<'_>) -> fmt::Result {
+pub fn debug_event<E: EventSet>(event: &E, f: &mut Formatter<'_>) -> fmt::Result {
     event.visit(Shown(f))
+}
+
+/// Serializes what is stored of an event.
+///
+/// # Errors
+///
+/// What the serializer returns.
+pub fn serialize_event<E: EventSet, S: Serializer>(event: &E, serializer: S) -> Result<S::Ok, S::Error> {
+    event.visit(Data(serializer))
+}
+
+struct Data<S>(S);
+
+impl<S: Serializer> EventVisitor for Data<S> {
+    type Output = Result<S::Ok, S::Error>;
+
+    fn data<T: serde::Serialize + Debug>(self, _: &'static EventType, data: &T) -> Self::Output {
+        data.serialize(self.0)
+    }
 }
 
 struct Shown<'a, 'b>(&'a mut Formatter<'b>);

@@ -9,6 +9,8 @@ mod topics;
 
 use std::fmt::Debug;
 
+use serde::Serialize;
+
 #[doc(hidden)]
 pub use ::serde::Deserializer;
 
@@ -84,6 +86,47 @@ pub trait EventSet: Clone + Debug + Send + Sync + 'static {
 
     /// Reads the event stored under `topic`; returns `None` if the set has no such event.
     fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Decoded<Self, D::Error>;
+
+    /// Returns what is known about the type of this event.
+    fn event_type(&self) -> &'static EventType {
+        self.visit(TypeOf)
+    }
+
+    /// Returns the topic that this event is stored under.
+    ///
+    /// ```
+    /// use es_runtime::event_set::EventSet;
+    /// # use es_runtime::{aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// let account = Account::open();
+    /// let opened = &account.pending()[0];
+    /// assert_eq!((opened.event().topic(), opened.event().name()), ("Account.Opened", "Opened"));
+    /// assert_eq!((opened.topic(), opened.name()), ("Account.Opened", "Opened")); // without the trait
+    /// ```
+    fn topic(&self) -> &'static str {
+        self.event_type().topic()
+    }
+
+    /// Returns the name of this event in the code.
+    fn name(&self) -> &'static str {
+        self.event_type().name()
+    }
+}
+
+struct TypeOf;
+
+impl EventVisitor for TypeOf {
+    type Output = &'static EventType;
+
+    fn data<T: Serialize + Debug>(self, of: &'static EventType, _: &T) -> &'static EventType {
+        of
+    }
 }
 
 /// What was read; `None` if the name is not known.
@@ -230,6 +273,16 @@ impl<E: EventSet> Recorded<E> {
     /// An event that happened at `timestamp`.
     pub fn at(timestamp: Timestamp, id: Uuid, version: impl Into<Version>, event: E) -> Self {
         Self::new(Envelope::new(id, version.into(), timestamp), event)
+    }
+
+    /// Returns the topic that the event is stored under.
+    pub fn topic(&self) -> &'static str {
+        self.event().topic()
+    }
+
+    /// Returns the name of the event in the code.
+    pub fn name(&self) -> &'static str {
+        self.event().name()
     }
 
     /// The same with this metadata.

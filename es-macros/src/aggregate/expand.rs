@@ -69,11 +69,12 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
     let (serialize, deserialize) = (missing("Serialize"), missing("Deserialize"));
     let derives = [
         (missing("Clone") && !aggregate.may_not_be_storable(), quote!(::core::clone::Clone)),
-        (serialize, quote!(#private::serde::Serialize)),
-        (deserialize, quote!(#private::serde::Deserialize)),
+        (serialize, quote!(#private::Serialize)),
+        (deserialize, quote!(#private::Deserialize)),
     ];
     let derives: Vec<_> = derives.into_iter().filter(|(missing, _)| *missing).map(|(_, path)| path).collect();
-    let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
+    // One attribute each: a line that can be read at a glance.
+    let derives = quote!(#(#[derive(#derives)])*);
     let path = runtime.serde();
     let path = (serialize || deserialize).then(|| quote!(#[serde(crate = #path)]));
     let mut state = state.clone();
@@ -124,6 +125,24 @@ fn checked_state(aggregate: &Aggregate) -> TokenStream {
 
 fn root_impls(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { root, trigger, discard, state, attributes, .. } = aggregate;
+    let vis = &state.vis;
+    let compared = attrs::derives(&state.attrs, "PartialEq").then(|| {
+        let reflexive = attrs::derives(&state.attrs, "Eq").then(|| {
+            quote! {
+                #[automatically_derived]
+                impl __es::Eq for #root {}
+            }
+        });
+        quote! {
+            #[automatically_derived]
+            impl __es::PartialEq for #root {
+                fn eq(&self, other: &Self) -> bool {
+                    self.__root == other.__root
+                }
+            }
+            #reflexive
+        }
+    });
     let state = &state.ident;
     let checked_state =
         if aggregate.may_not_be_storable() { derives::checked_name(state) } else { state.clone() };
@@ -185,7 +204,15 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             }
             #[doc = " Creates the aggregate with an event that is declared on its own."]
             #trigger fn create_from<__E: __es::#creates<Self>>(event: __E) -> Self {
-                Self { __root: __es::Root::create(__es::Id::new(), event) }
+                Self::create_from_with_id(__es::Id::new(), event)
+            }
+            #[doc = " As [`create_from`](Self::create_from), under an id that is given."]
+            #trigger fn create_from_with_id<__E: __es::#creates<Self>>(id: __es::Id<Self>, event: __E) -> Self {
+                Self { __root: __es::Root::create(id, event) }
+            }
+            #[doc = " Takes the state out of the aggregate, whose pending events are dropped."]
+            #vis fn into_state(self) -> #checked_state {
+                __es::Root::into_state(self.__root)
             }
             #[doc = " Ends the aggregate; what is returned can only be saved."]
             #discard fn discard(self) -> __es::Discarded<Self> {
@@ -199,6 +226,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         #[doc(hidden)]
         pub struct __Seal(());
         #impls
+        #compared
     }
 }
 
@@ -273,13 +301,27 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
     let derives = unknown_values(attributes)
         .is_empty()
         .then(|| quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug)]));
+    // What events can be compared by, their changed attributes can.
+    let compared = COMPARED.iter().filter(|(name, _)| attrs::derives(&state.attrs, name));
+    let compared: Vec<TokenStream> = compared.filter_map(|(_, path)| path.parse().ok()).collect();
+    let compared = (!compared.is_empty()).then(|| quote!(#[derive(#(#compared),*)]));
     quote! {
         #(#cfgs)*
         #[doc = #doc]
         #derives
+        #compared
         #vis enum #attribute_enum { #variants }
     }
 }
+
+/// What the enum of attributes derives where the struct does.
+const COMPARED: [(&str, &str); 5] = [
+    ("PartialEq", "::core::cmp::PartialEq"),
+    ("Eq", "::core::cmp::Eq"),
+    ("PartialOrd", "::core::cmp::PartialOrd"),
+    ("Ord", "::core::cmp::Ord"),
+    ("Hash", "::core::hash::Hash"),
+];
 
 /// The types of the attributes of which it is not known that they can be stored.
 fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {

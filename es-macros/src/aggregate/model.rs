@@ -13,8 +13,17 @@ use crate::types::{check_fields, unknown_storable};
 use crate::unstorable;
 use crate::upcast;
 
-const ARGUMENTS: &[&str] =
-    &["name", "aliases", "id_namespace", "retired", "trigger", "discard", "snapshot_version", "crate"];
+const ARGUMENTS: &[&str] = &[
+    "name",
+    "aliases",
+    "id_namespace",
+    "retired",
+    "state",
+    "trigger",
+    "discard",
+    "snapshot_version",
+    "crate",
+];
 const ATTRIBUTE_ARGUMENTS: &[&str] = &["name", "aliases", "version", "upcast"];
 
 /// All that the expansion of `#[aggregate]` needs.
@@ -70,6 +79,7 @@ impl Aggregate {
         let mut aliases = args.strings("aliases", diag);
         let id_namespace = args.string("id_namespace", diag);
         let retired = args.strings("retired", diag);
+        let state_name = args.name("state", "AccountData", diag);
         let trigger = args.visibility("trigger", diag);
         let discard = args.visibility("discard", diag).unwrap_or(Visibility::Inherited);
         // Known by its part in the fingerprint.
@@ -90,7 +100,7 @@ impl Aggregate {
         }
         refuse_misplaced(&mut item.attrs, diag);
 
-        let state = free_name(names::state(&item.ident), &item.fields, diag);
+        let state = free_name(state_name.unwrap_or_else(|| names::state(&item.ident)), &item.fields, diag);
         for field in &mut item.fields {
             unstorable::name_self(&mut field.ty, &state, Some(&item.ident), diag);
         }

@@ -5,8 +5,8 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, FnArg, ImplItem, ImplItemFn, PatType, Receiver, ReceiverKind, ReturnType, Safety, Signature,
-    Type,
+    Attribute, FnArg, ImplItem, ImplItemFn, Meta, PatType, Receiver, ReceiverKind, ReturnType, Safety,
+    Signature, Type,
 };
 
 use super::method::{EventMethod, Field, MethodEvent};
@@ -58,20 +58,19 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
 pub(super) fn attributes(written: &[Attribute], event: &Ident, diag: &mut Diag) {
     for attr in written {
         if attr.path().is_ident("derive") {
-            diag.error(attr, declare_instead("derives", event));
+            let traits = match &attr.meta {
+                Meta::List(list) => list.tokens.to_string(),
+                _ => "..".to_owned(),
+            };
+            diag.error(
+                attr,
+                format!("a method derives nothing; its event does: `#[event({event}, derive({traits}))]`"),
+            );
         } else if attr.path().is_ident("serde") {
             let message = "`#[serde(..)]` says nothing of a method; put it on a parameter";
             diag.error(attr, format!("{message}, or declare the event: `#[event] struct {event}`"));
         }
     }
-}
-
-/// What to do for an event that is to have more than a made one has.
-pub(super) fn declare_instead(what: &str, event: &Ident) -> String {
-    format!(
-        "an event that is made takes no {what}; declare it, `#[event] struct {event}`, and handle it with a method that \
-         takes `&{event}`"
-    )
 }
 
 /// The receiver, if the method has one, and the other parameters.
@@ -241,8 +240,7 @@ fn split_attributes(item: &TokenStream) -> (Vec<Attribute>, TokenStream) {
 /// that are not ours.
 pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
     let root = mutator.ident();
-    let generated =
-        [names::state(&root), names::event_enum(&root), names::attribute_enum(&root), root.clone()];
+    let generated = [mutator.state_ident(), mutator.event_enum(), names::attribute_enum(&root), root.clone()];
     let mut kept: Vec<EventMethod> = Vec::new();
     for event in std::mem::take(&mut mutator.events) {
         let mark = diag.mark();

@@ -43,7 +43,13 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         impl __es::Debug for #events #bounds {
             #[inline]
             fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-                __es::debug_event::<#root>(self, f)
+                __es::debug_event(self, f)
+            }
+        }
+        #[automatically_derived]
+        impl __es::Serialize for #events #bounds {
+            fn serialize<__S: __es::Serializer>(&self, serializer: __S) -> __es::Result<__S::Ok, __S::Error> {
+                __es::serialize_event(self, serializer)
             }
         }
         #[automatically_derived]

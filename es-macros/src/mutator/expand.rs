@@ -1,8 +1,8 @@
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Type};
+use syn::{Attribute, Path, Type};
 
 use super::dispatch::dispatch;
 use super::method::{EventMethod, Field, MethodEvent};
@@ -18,7 +18,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
         mutator,
         root: names::local("__Root"),
         state: names::local("__State"),
-        events: names::event_enum(&mutator.ident()),
+        events: mutator.event_enum(),
         unknown: mutator
             .events
             .iter()
@@ -27,8 +27,9 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
             .collect(),
     };
     let made = mutator.events.iter().map(|event| event.variant().clone());
-    let own: Vec<Ident> = made.chain([names::state(&mutator.ident())]).collect();
+    let own: Vec<Ident> = made.chain([mutator.state_ident()]).collect();
     let structs = mutator.events.iter().map(|method| event_struct(mutator, &own, method));
+    let (structs, use_events) = in_module(mutator, quote!(#(#structs)*));
     let event_enum = event_enum(&names);
     let impls = mutator.events.iter().map(|method| event_impls(&names, method));
     let dispatch = dispatch(&names);
@@ -40,11 +41,12 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let state = mutator.state();
     let half_typed = &mutator.half_typed;
     quote! {
-        #(#structs)*
+        #structs
         #event_enum
         #[allow(unused_qualifications)]
         const _: () = {
             #use_runtime
+            #use_events
             #aliases
             #sealed
             #dispatch
@@ -137,20 +139,76 @@ fn stored_types(method: &EventMethod) -> Vec<&Type> {
     fields.flat_map(|field| unknown_storable(&field.ty)).collect()
 }
 
+/// The made events in the module that they are to stand in, and the imports by which the expansion's block knows them.
+fn in_module(mutator: &Mutator, structs: TokenStream) -> (TokenStream, TokenStream) {
+    let Some(module) = &mutator.module else { return (structs, TokenStream::new()) };
+    let vis = mutator.visibility_at(module.span());
+    let doc = format!(" The events that methods of [`{}`] make.", mutator.ident());
+    let imports = mutator.events.iter().filter_map(|method| {
+        let MethodEvent::Made { name, .. } = &method.event else { return None };
+        let cfgs = method.cfgs();
+        Some(quote!(#(#cfgs)* use #module::#name;))
+    });
+    let imports = quote!(#(#imports)*);
+    let structs = quote! {
+        #[doc = #doc]
+        #vis mod #module {
+            #[allow(unused_imports)]
+            use super::*;
+            #structs
+        }
+    };
+    (structs, imports)
+}
+
+/// The type as a module inside this one names it.
+fn from_inside(ty: &Type) -> Type {
+    fn deeper(tokens: TokenStream) -> TokenStream {
+        let (mut deep, mut colons) = (TokenStream::new(), false);
+        for token in tokens {
+            let after_colons = std::mem::replace(
+                &mut colons,
+                matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':'),
+            );
+            deep.extend(match token {
+                TokenTree::Ident(ident) if ident == "super" && !after_colons => {
+                    quote_spanned!(ident.span()=> super::super)
+                }
+                TokenTree::Ident(ident) if ident == "self" && !after_colons => {
+                    quote_spanned!(ident.span()=> super)
+                }
+                TokenTree::Group(group) => {
+                    let mut deeper = Group::new(group.delimiter(), deeper(group.stream()));
+                    deeper.set_span(group.span());
+                    TokenTree::Group(deeper).into()
+                }
+                other => other.into(),
+            });
+        }
+        deep
+    }
+    syn::parse2(deeper(ty.to_token_stream())).unwrap_or_else(|_| ty.clone())
+}
+
 /// The struct that is made from the parameters of a method.
 fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> TokenStream {
-    let MethodEvent::Made { name, fields, .. } = &method.event else { return TokenStream::new() };
+    let MethodEvent::Made { name, fields, derives, .. } = &method.event else { return TokenStream::new() };
     let private = mutator.runtime.private();
     let serde = mutator.runtime.serde();
-    let vis = mutator.visibility_at(name.span());
+    // In a module of its own, that has the visibility.
+    let inside = mutator.module.is_some();
+    let vis = if inside { Mutator::public_at(name.span()) } else { mutator.visibility_at(name.span()) };
+    let types: Vec<Type> =
+        fields.iter().map(|field| if inside { from_inside(&field.ty) } else { field.ty.clone() }).collect();
     let cfgs = method.cfgs();
     let lints = attrs::select(&method.attrs, attrs::is_lint);
     let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
     let unknown = stored_types(method);
-    let copied = unknown.is_empty().then(|| quote!(::core::clone::Clone, ::core::fmt::Debug,));
+    let copied = unknown.is_empty().then(|| quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug)]));
+    let derives = derived(mutator.derives.iter().chain(derives));
     let mut attrs: Vec<_> = fields.iter().map(|field| field.attrs.clone()).collect();
-    bound_fields(attrs.iter_mut().zip(fields.iter().map(|field| &field.ty)), own, &private);
-    let fields = fields.iter().zip(attrs).map(|(Field { pat, ty, .. }, attrs)| {
+    bound_fields(attrs.iter_mut().zip(&types), own, &private);
+    let fields = fields.iter().zip(&types).zip(attrs).map(|((Field { pat, .. }, ty), attrs)| {
         let ident = &pat.ident;
         quote!(#(#attrs)* #vis #ident: #ty,)
     });
@@ -160,10 +218,23 @@ fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> Token
         #[doc = #doc]
         #(#lints)*
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
-        #[derive(#copied #private::serde::Serialize, #private::serde::Deserialize)]
+        #copied
+        #derives
+        #[derive(#private::Serialize, #private::Deserialize)]
         #[serde(crate = #serde)]
         #item
     }
+}
+
+/// `#[derive(..)]` of what the user asked for, once each.
+fn derived<'a>(asked: impl Iterator<Item = &'a Path>) -> Option<TokenStream> {
+    let mut paths: Vec<&Path> = Vec::new();
+    for path in asked {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    (!paths.is_empty()).then(|| quote!(#[derive(#(#paths),*)]))
 }
 
 fn event_enum(names: &Names<'_>) -> TokenStream {
@@ -174,8 +245,11 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
     let doc = format!(" The events of [`{}`].", mutator.ident());
     let variants = names.each(|method, variant| {
         let ty = path(method);
-        Some(quote!(#variant(#ty),))
+        let module = mutator.module.as_ref().filter(|_| matches!(method.event, MethodEvent::Made { .. }));
+        let module = module.map(|module| quote!(#module::));
+        Some(quote!(#variant(#module #ty),))
     });
+    let derives = derived(mutator.derives.iter());
     let item = quote_spanned! {events.span()=>
         #vis enum #events {
             #variants
@@ -186,6 +260,7 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
     quote! {
         #[doc = #doc]
         #[allow(missing_docs, unreachable_pub, private_interfaces)]
+        #derives
         #item
     }
 }
@@ -253,7 +328,7 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
 
 /// `impl Event` for a made event.
 fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
-    let MethodEvent::Made { name, stored, fields } = &method.event else { return TokenStream::new() };
+    let MethodEvent::Made { name, stored, fields, .. } = &method.event else { return TokenStream::new() };
     let cfgs = method.cfgs();
     let unknown = stored_types(method);
     let by_hand = (!unknown.is_empty()).then(|| {
@@ -328,7 +403,7 @@ fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
         #(#shown)*
         #doc
         #vis fn #ident(#(#params),*) -> Self {
-            #root { __root: __es::Root::<#root>::create(__es::Id::new(), #name { #(#values),* }) }
+            Self::#with_id(__es::Id::new(), #(#values),*)
         }
         #(#kept)*
         #[doc = #with_id_doc]

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{
-    Attribute, Block, FnArg, ImplItemFn, LitStr, Meta, Pat, PatIdent, Receiver, ReturnType, Type, Visibility,
+    Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Path, Receiver, ReturnType, Type, Visibility,
 };
 
 use super::{check, determinism};
@@ -34,7 +34,7 @@ pub(super) struct EventMethod {
 /// Where the event comes from.
 pub(super) enum MethodEvent {
     /// `#[event(Name)]`: made from the parameters.
-    Made { name: Ident, fields: Vec<Field>, stored: Stored },
+    Made { name: Ident, fields: Vec<Field>, stored: Stored, derives: Vec<Path> },
     /// `#[event]` with a parameter `&SomeEvent`: declared elsewhere.
     Declared { ty: Box<Type>, variant: Ident, pat: Pat },
 }
@@ -47,7 +47,13 @@ pub(super) struct Field {
 }
 
 impl EventMethod {
-    pub(super) fn new(attr: &Attribute, method: &ImplItemFn, root: &Ident, diag: &mut Diag) -> Option<Self> {
+    pub(super) fn new(
+        attr: &Attribute,
+        method: &ImplItemFn,
+        root: &Ident,
+        events: &Ident,
+        diag: &mut Diag,
+    ) -> Option<Self> {
         let mark = diag.mark();
         check::signature(&method.sig, diag);
         // What borrows by such a lifetime is the same mistake.
@@ -60,7 +66,7 @@ impl EventMethod {
         let may_vary = determinism::take_allowed(&mut arguments, diag);
         let (envelope, params) = take_envelope(params, arguments.is_empty(), diag);
         let event = if arguments.is_empty() {
-            declared(attr, &method.sig.ident, &params, root, diag)
+            declared(attr, &method.sig.ident, &params, events, diag)
         } else {
             made(arguments, &method.sig.ident, &params, root, diag)
         };
@@ -248,25 +254,12 @@ fn made(
     }
     let (name, rest) = named?;
     check::name_of_a_type(&name, &fields, method, diag);
-    let rest = refuse_derives(rest, &name, diag);
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
     // The usual topic depends on the name of the aggregate, which is not to be seen here.
     let stored = Stored::take(&mut args, &name, None, diag);
-    args.finish(ARGUMENTS, diag);
-    diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored })
-}
-
-/// Reports, and drops, derives among the arguments.
-fn refuse_derives(arguments: TokenStream, event: &Ident, diag: &mut Diag) -> TokenStream {
-    let mut kept = TokenStream::new();
-    for part in split(arguments) {
-        if matches!(syn::parse2::<Meta>(part.clone()), Ok(meta) if meta.path().is_ident("derive")) {
-            diag.error(part, check::declare_instead("derives", event));
-        } else {
-            kept.extend(quote::quote!(#part,));
-        }
-    }
-    kept
+    let derives = args.derives(diag);
+    args.finish(&[ARGUMENTS, &["derive"]].concat(), diag);
+    diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored, derives })
 }
 
 /// The name in front of the other arguments.
@@ -344,7 +337,7 @@ fn declared(
     attr: &Attribute,
     method: &Ident,
     params: &[Param<'_>],
-    root: &Ident,
+    events: &Ident,
     diag: &mut Diag,
 ) -> Option<MethodEvent> {
     if let [Param { pat, ty: Type::Reference(reference), .. }] = params
@@ -354,7 +347,7 @@ fn declared(
     {
         if let Some(token) = &reference.mutability {
             diag.error(token, "an event never changes; take `&` of it");
-        } else if segment.ident == names::event_enum(root) {
+        } else if segment.ident == *events {
             diag.error(&path.path, "a method handles one event, not all of them; take `&SomeEvent`");
         }
         let variant = segment.ident.clone();

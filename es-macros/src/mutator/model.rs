@@ -15,7 +15,7 @@ use crate::runtime_path::Runtime;
 use crate::silent;
 use crate::types::peel;
 
-const ARGUMENTS: &[&str] = &["retired", "visibility", "crate"];
+const ARGUMENTS: &[&str] = &["retired", "visibility", "state", "events", "events_in", "derive", "crate"];
 
 /// All that the expansion of `#[mutator]` needs.
 pub(super) struct Mutator {
@@ -25,6 +25,14 @@ pub(super) struct Mutator {
     /// Of made events and the enum, if it is written.
     visibility: Option<Visibility>,
     pub(super) retired: Vec<LitStr>,
+    /// The name of the state, if the aggregate gives it another than the usual one.
+    state: Option<Ident>,
+    /// The name of the enum, if it is not the usual one.
+    enumeration: Option<Ident>,
+    /// The module that made events stand in.
+    pub(super) module: Option<Ident>,
+    /// What all made events and the enum derive beside the usual traits.
+    pub(super) derives: Vec<Path>,
     pub(super) fingerprint: u64,
     pub(super) events: Vec<EventMethod>,
     /// What has no `#[event]`: constants and helper methods of the state.
@@ -47,6 +55,10 @@ impl Mutator {
         let runtime = Runtime::take(&mut args, diag);
         let retired = args.strings("retired", diag);
         let visibility = args.visibility("visibility", diag);
+        let state = args.name("state", "AccountData", diag);
+        let enumeration = args.name("events", "AccountChange", diag);
+        let module = args.name("events_in", "account_events", diag);
+        let derives = args.derives(diag);
         args.finish(ARGUMENTS, diag);
 
         let root = root(&item, diag)?;
@@ -55,6 +67,10 @@ impl Mutator {
             root,
             visibility,
             retired,
+            state,
+            enumeration,
+            module,
+            derives,
             fingerprint,
             events: Vec::new(),
             helpers: Vec::new(),
@@ -90,7 +106,7 @@ impl Mutator {
                 mutator.helpers.push(ImplItem::Fn(method));
                 continue;
             };
-            match EventMethod::new(attr, &method, &mutator.ident(), diag) {
+            match EventMethod::new(attr, &method, &mutator.ident(), &mutator.event_enum(), diag) {
                 Some(event) => {
                     check::underscores(&event, diag);
                     mutator.events.push(event);
@@ -124,7 +140,12 @@ impl Mutator {
     /// The visibility of made events and the enum, as tokens of the item at `span`: an item is underlined from
     /// its first token on.
     pub(super) fn visibility_at(&self, span: Span) -> Visibility {
-        self.visibility.clone().unwrap_or_else(|| Visibility::Public(Token![pub](span)))
+        self.visibility.clone().unwrap_or_else(|| Self::public_at(span))
+    }
+
+    /// `pub` at `span`.
+    pub(super) fn public_at(span: Span) -> Visibility {
+        Visibility::Public(Token![pub](span))
     }
 
     /// The aggregate's own name.
@@ -132,11 +153,21 @@ impl Mutator {
         last(&self.root)
     }
 
+    /// The state's name.
+    pub(super) fn state_ident(&self) -> Ident {
+        self.state.clone().unwrap_or_else(|| names::state(&self.ident()))
+    }
+
+    /// The name of the enum of events.
+    pub(super) fn event_enum(&self) -> Ident {
+        self.enumeration.clone().unwrap_or_else(|| names::event_enum(&self.ident()))
+    }
+
     /// The state's path.
     pub(super) fn state(&self) -> Path {
         let mut path = self.root.clone();
         if let Some(segment) = path.segments.last_mut() {
-            segment.ident = names::state(&segment.ident);
+            segment.ident = self.state_ident();
         }
         path
     }

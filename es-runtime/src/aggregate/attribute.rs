@@ -1,6 +1,9 @@
 //! Attributes: fields whose change is an event without a line of code.
 
+use std::cmp::Ordering;
+use std::convert::Infallible;
 use std::fmt::{self, Debug};
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -70,25 +73,56 @@ pub trait AttributeVisitor {
     fn attribute<T: Serialize>(self, name: &'static str, version: u32, value: &T) -> Self::Output;
 }
 
-/// The attributes of an aggregate that has none.
+/// The attributes of an aggregate that has none: there is no such value, and a `match` by value needs no arm for it.
 #[doc(hidden)]
-pub struct NoAttribute<S> {
-    never: Never,
-    state: PhantomData<fn() -> S>,
+pub enum NoAttribute<S> {
+    /// Of two types, one of which has no value.
+    Never(Infallible, PhantomData<fn() -> S>),
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Never {}
+impl<S> NoAttribute<S> {
+    fn never(&self) -> ! {
+        let Self::Never(never, _) = self;
+        match *never {}
+    }
+}
 
 impl<S> Clone for NoAttribute<S> {
     fn clone(&self) -> Self {
-        match self.never {}
+        self.never()
     }
 }
 
 impl<S> Debug for NoAttribute<S> {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.never {}
+        self.never()
+    }
+}
+
+// Events can derive these, whatever the attributes.
+impl<S> PartialEq for NoAttribute<S> {
+    fn eq(&self, _: &Self) -> bool {
+        self.never()
+    }
+}
+
+impl<S> Eq for NoAttribute<S> {}
+
+impl<S> PartialOrd for NoAttribute<S> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<S> Ord for NoAttribute<S> {
+    fn cmp(&self, _: &Self) -> Ordering {
+        self.never()
+    }
+}
+
+impl<S> Hash for NoAttribute<S> {
+    fn hash<H: Hasher>(&self, _: &mut H) {
+        self.never()
     }
 }
 
@@ -97,11 +131,11 @@ impl<S: 'static> Attribute for NoAttribute<S> {
     const TYPES: &'static [AttributeType] = &[];
 
     fn visit<V: AttributeVisitor>(&self, _: V) -> V::Output {
-        match self.never {}
+        self.never()
     }
 
     fn apply(self, _: &mut S) {
-        match self.never {}
+        self.never()
     }
 
     fn decode<'de, D: Deserializer<'de>>(_: &str, _: u32, _: D) -> Decoded<Self, D::Error> {

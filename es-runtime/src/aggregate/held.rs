@@ -28,6 +28,14 @@ impl<S: Clone> Held<S> {
         }
     }
 
+    /// The state itself: a copy, if somebody else has it, too.
+    pub(super) fn into_inner(self) -> S {
+        match self {
+            Self::Own(state) => state,
+            Self::Shared(state) => Arc::unwrap_or_clone(state),
+        }
+    }
+
     /// The same, to be shared without a copy.
     pub(super) fn into_shared(self) -> Self {
         match self {

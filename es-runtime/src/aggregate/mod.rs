@@ -33,7 +33,7 @@ pub(crate) use self::standard::{Empty, forgotten, is_discarded};
 pub use self::standard::{
     attribute_changed, decode_standard, discarded, distinct, made_topic, retired, visit_discarded, written_as,
 };
-use crate::event::Envelope;
+use crate::event::{Envelope, Recorded};
 use crate::event_set::EventSet;
 use crate::id::Id;
 
@@ -141,6 +141,28 @@ pub enum Effect {
     Creates,
     /// Nothing, but the aggregate is gone.
     Discards,
+}
+
+impl<E> Recorded<E> {
+    /// Returns the id of the aggregate `A`, one of whose events this is.
+    ///
+    /// ```
+    /// # use es_runtime::{aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// let account = Account::open();
+    /// let opened = &account.pending()[0];
+    /// assert_eq!(opened.id::<Account>(), account.id());
+    /// assert_eq!(opened.envelope().id(), account.id()); // a UUID, which can be compared with an id
+    /// ```
+    pub const fn id<A: Aggregate<Event = E>>(&self) -> Id<A> {
+        Id::from_uuid(self.envelope().id())
+    }
 }
 
 /// The root of all ids derived from a key. Part of the stored format: it never changes.

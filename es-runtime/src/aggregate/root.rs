@@ -73,6 +73,31 @@ impl<A: Aggregate> Root<A> {
         self.modified_at
     }
 
+    /// The state, which the root also dereferences to: to serialize it, or to compare it with another state.
+    ///
+    /// ```
+    /// # use es_runtime::{aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// let account = Account::open();
+    /// assert_eq!(serde_json::to_string(account.state()).unwrap(), r#"{"balance":0}"#);
+    /// assert_eq!(account.into_state().balance, 0);
+    /// ```
+    pub fn state(&self) -> &A::State {
+        &self.state
+    }
+
+    /// The state, taken out of the root.
+    #[doc(hidden)]
+    pub fn into_state(self) -> A::State {
+        self.state.into_inner()
+    }
+
     /// The events that are not saved yet, oldest first.
     pub fn pending(&self) -> &[Recorded<A::Event>] {
         &self.pending
@@ -263,6 +288,19 @@ impl<A: Aggregate> Deref for Root<A> {
         &self.state
     }
 }
+
+/// Two roots are equal if they are the same aggregate in the same state: id and state count; version, times and pending
+/// events do not. To compare states alone, compare `one.state() == other.state()`.
+impl<A: Aggregate> PartialEq for Root<A>
+where
+    A::State: PartialEq,
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && *self.state == *other.state
+    }
+}
+
+impl<A: Aggregate> Eq for Root<A> where A::State: Eq {}
 
 impl<A: Aggregate> fmt::Debug for Root<A>
 where

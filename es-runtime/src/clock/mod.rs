@@ -2,6 +2,7 @@
 
 mod timestamp;
 pub mod rfc3339;
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
 mod bridges;
 
 use std::cell::Cell;

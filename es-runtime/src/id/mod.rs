@@ -82,6 +82,18 @@ impl<A: ?Sized> PartialEq for Id<A> {
     }
 }
 
+impl<A: ?Sized> PartialEq<Uuid> for Id<A> {
+    fn eq(&self, other: &Uuid) -> bool {
+        self.uuid == *other
+    }
+}
+
+impl<A: ?Sized> PartialEq<Id<A>> for Uuid {
+    fn eq(&self, other: &Id<A>) -> bool {
+        *self == other.uuid
+    }
+}
+
 impl<A: ?Sized> Eq for Id<A> {}
 
 impl<A: ?Sized> PartialOrd for Id<A> {

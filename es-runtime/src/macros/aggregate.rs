@@ -30,9 +30,11 @@
 /// - `AccountState`: the struct as written. It derives `Clone`, `Serialize` and `Deserialize` where the
 ///   struct does not derive them itself. This is what events change.
 /// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for
-///   reading. It has a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, and `Debug` if the state has
-///   it; code in its module can call `discard`.
-/// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value.
+///   reading. It has a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, `into_state`, `Debug` if the
+///   state has it, and `PartialEq` and `Eq` if the struct derives them: roots are equal if ids and states are. Code in its
+///   module can call `discard`.
+/// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value. It
+///   derives what the struct does of `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash`.
 ///
 /// Its events stand in [`#[mutator] impl`](macro@crate::mutator). What the struct's documentation says goes to the
 /// root.
@@ -50,7 +52,8 @@
 /// | `id_namespace = "Account"` | what ids derived from a key are made with | the oldest name |
 /// | `retired = ["owner"]` | names of attributes that are stored, whose fields are no attributes any more | none |
 /// | `snapshot_version = 2` | to be raised when code outside these blocks changes what events do to the state | 1 |
-/// | `trigger = pub(crate)` | the visibility of `trigger` and `create_from`, for declared events | private to the module |
+/// | `state = AccountData` | the name of the state, where the usual one is taken; `#[mutator]` takes it, too | `AccountState` |
+/// | `trigger = pub(crate)` | the visibility of `trigger`, `create_from` and `create_from_with_id`, for declared events | private to the module |
 /// | `discard = pub` | the visibility of `discard` | private to the module |
 /// | `crate = path` | where the runtime is found | `::es_runtime` |
 ///

@@ -58,6 +58,10 @@
 /// |---|---|---|
 /// | `retired = ["Account.Frozen"]` | topics that are stored, whose events have no method any more | none |
 /// | `visibility = pub(crate)` | the visibility of the made events and of the enum | `pub` |
+/// | `derive(PartialEq, Eq)` | what all made events and the enum derive, beside `Clone`, `Debug` and serde's traits | nothing |
+/// | `events_in = account_events` | the module that made events stand in | beside the block |
+/// | `events = AccountChange` | the name of the enum, where the usual one is taken | `AccountEvent` |
+/// | `state = AccountData` | the name of the state, if `#[aggregate]` gives it | `AccountState` |
 /// | `crate = path` | where the runtime is found, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
 /// A topic that is retired may be missing from the code: `events.lock` accepts that. No later event can take
@@ -85,6 +89,50 @@
 /// assert_eq!(Account::open().balance, 0);
 /// ```
 ///
+/// Events derive more where a program needs it: `derive(..)` here is for all made events and the enum, in
+/// `#[event(Deposited, derive(..))]` for one. `events_in` puts made events into a module, so that two aggregates of one
+/// module can both have an event `Created`. The enum is `Serialize`: it writes what is stored of the event, without its topic.
+///
+/// ```
+/// use es_runtime::{aggregate, mutator};
+///
+/// #[aggregate]
+/// pub struct Page {
+///     pub title: String,
+/// }
+///
+/// #[mutator(events_in = page, derive(PartialEq))]
+/// impl Page {
+///     #[event(Created, derive(Eq))]
+///     pub fn create(title: String) -> Self {
+///         Self { title }
+///     }
+/// }
+///
+/// #[aggregate]
+/// pub struct Author {
+///     pub name: String,
+/// }
+///
+/// #[mutator(events_in = author)]
+/// impl Author {
+///     #[event(Created)]
+///     pub fn create(name: String) -> Self {
+///         Self { name }
+///     }
+/// }
+///
+/// let page = Page::create("Home".into());
+/// let event = page.pending()[0].event();
+/// assert_eq!(*event, PageEvent::Created(page::Created { title: "Home".into() }));
+/// assert_eq!(serde_json::to_string(event).unwrap(), r#"{"title":"Home"}"#);
+///
+/// match event.clone() {
+///     PageEvent::Created(page::Created { title }) => assert_eq!(title, "Home"),
+///     PageEvent::Discarded => {} // a page has no attributes: a value needs no arm for them
+/// }
+/// ```
+///
 /// # Mistakes
 ///
 /// - `Account { .. }` or `-> Account` inside the block: write `Self`.
@@ -99,7 +147,8 @@
 ///   random number: it would be another one at each replay. Make it a parameter, or take `&Envelope`. The macro refuses
 ///   well-known calls (`now()`, `Id::new()`, `random()`, `env::var(..)`, `println!`), unless the event has the argument
 ///   `allow(nondeterminism)`. `Scenario` of the test kit finds more.
-/// - Two aggregates in one module with events of one name: they would make one type twice. Put each aggregate
-///   into a module of its own.
+/// - Two aggregates in one module with events of one name: they would make one type twice. Give one of the blocks
+///   `events_in = ..`, or put each aggregate into a module of its own.
+/// - `events_in` in the body of a function: a module there does not see the types of the function.
 #[doc(inline)]
 pub use es_macros::mutator;

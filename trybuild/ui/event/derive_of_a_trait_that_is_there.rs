@@ -7,14 +7,9 @@ pub struct Account {
 
 #[mutator]
 impl Account {
-    #[event(Opened)]
+    #[event(Opened, derive(serde::Serialize))]
     pub fn open() -> Self {
         Self { balance: 0 }
-    }
-
-    #[event(Deposited, derive(PartialEq))]
-    pub fn deposit(&mut self, amount: i64) {
-        self.balance += amount;
     }
 }
 
