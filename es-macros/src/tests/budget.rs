@@ -7,12 +7,12 @@ use super::{Expand, pretty, tokens};
 use crate::{aggregate, event, mutator};
 
 /// An aggregate without attributes and events.
-const AGGREGATE: usize = 74;
+const AGGREGATE: usize = 83;
 /// The first attribute brings an enum and its impl with it.
 const FIRST_ATTRIBUTE: usize = 54;
 const FURTHER_ATTRIBUTE: usize = 18;
 /// A mutator block without its events.
-const MUTATOR: usize = 97;
+const MUTATOR: usize = 106;
 const CHANGING_EVENT: usize = 50;
 const CREATING_EVENT: usize = 62;
 const EVENT_STRUCT: usize = 30;

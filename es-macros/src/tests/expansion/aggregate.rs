@@ -1,9 +1,7 @@
 /// The state of [`Account`]: what events change and snapshots keep.
-#[derive(
-    ::core::clone::Clone,
-    ::es_runtime::__private::serde::Serialize,
-    ::es_runtime::__private::serde::Deserialize
-)]
+#[derive(::core::clone::Clone)]
+#[derive(::es_runtime::__private::Serialize)]
+#[derive(::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct AccountState {
     pub owner: String,
@@ -71,9 +69,20 @@ const _: () = {
         }
         /// Creates the aggregate with an event that is declared on its own.
         fn create_from<__E: __es::Creates<Self>>(event: __E) -> Self {
+            Self::create_from_with_id(__es::Id::new(), event)
+        }
+        /// As [`create_from`](Self::create_from), under an id that is given.
+        fn create_from_with_id<__E: __es::Creates<Self>>(
+            id: __es::Id<Self>,
+            event: __E,
+        ) -> Self {
             Self {
-                __root: __es::Root::create(__es::Id::new(), event),
+                __root: __es::Root::create(id, event),
             }
+        }
+        /// Takes the state out of the aggregate, whose pending events are dropped.
+        pub fn into_state(self) -> AccountState {
+            __es::Root::into_state(self.__root)
         }
         /// Ends the aggregate; what is returned can only be saved.
         fn discard(self) -> __es::Discarded<Self> {

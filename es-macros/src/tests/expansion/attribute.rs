@@ -1,8 +1,6 @@
 /// The state of [`Account`]: what events change and snapshots keep.
-#[derive(
-    crate::es::__private::serde::Serialize,
-    crate::es::__private::serde::Deserialize
-)]
+#[derive(crate::es::__private::Serialize)]
+#[derive(crate::es::__private::Deserialize)]
 #[serde(crate = "crate::es::__private::serde")]
 struct AccountState {
     #[serde(
@@ -102,9 +100,20 @@ const _: () = {
         }
         /// Creates the aggregate with an event that is declared on its own.
         fn create_from<__E: __es::Creates<Self>>(event: __E) -> Self {
+            Self::create_from_with_id(__es::Id::new(), event)
+        }
+        /// As [`create_from`](Self::create_from), under an id that is given.
+        fn create_from_with_id<__E: __es::Creates<Self>>(
+            id: __es::Id<Self>,
+            event: __E,
+        ) -> Self {
             Self {
-                __root: __es::Root::create(__es::Id::new(), event),
+                __root: __es::Root::create(id, event),
             }
+        }
+        /// Takes the state out of the aggregate, whose pending events are dropped.
+        fn into_state(self) -> __AccountState {
+            __es::Root::into_state(self.__root)
         }
         /// Ends the aggregate; what is returned can only be saved.
         fn discard(self) -> __es::Discarded<Self> {

@@ -46,7 +46,16 @@ const _: () = {
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-            __es::debug_event::<__Root>(self, f)
+            __es::debug_event(self, f)
+        }
+    }
+    #[automatically_derived]
+    impl __es::Serialize for AccountEvent {
+        fn serialize<__S: __es::Serializer>(
+            &self,
+            serializer: __S,
+        ) -> __es::Result<__S::Ok, __S::Error> {
+            __es::serialize_event(self, serializer)
         }
     }
     #[automatically_derived]

@@ -1,35 +1,23 @@
 /// Recorded by [`Account::open`].
 #[allow(missing_docs, unreachable_pub, private_interfaces)]
-#[derive(
-    ::core::clone::Clone,
-    ::core::fmt::Debug,
-    ::es_runtime::__private::serde::Serialize,
-    ::es_runtime::__private::serde::Deserialize
-)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+#[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Opened {
     pub owner: String,
 }
 /// Recorded by [`Account::deposit`].
 #[allow(missing_docs, unreachable_pub, private_interfaces)]
-#[derive(
-    ::core::clone::Clone,
-    ::core::fmt::Debug,
-    ::es_runtime::__private::serde::Serialize,
-    ::es_runtime::__private::serde::Deserialize
-)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+#[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Deposited {
     pub amount: i64,
 }
 /// Recorded by [`Account::take`].
 #[allow(missing_docs, unreachable_pub, private_interfaces)]
-#[derive(
-    ::core::clone::Clone,
-    ::core::fmt::Debug,
-    ::es_runtime::__private::serde::Serialize,
-    ::es_runtime::__private::serde::Deserialize
-)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+#[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Withdrawn {
     pub amount: i64,
@@ -78,7 +66,16 @@ const _: () = {
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-            __es::debug_event::<__Root>(self, f)
+            __es::debug_event(self, f)
+        }
+    }
+    #[automatically_derived]
+    impl __es::Serialize for AccountEvent {
+        fn serialize<__S: __es::Serializer>(
+            &self,
+            serializer: __S,
+        ) -> __es::Result<__S::Ok, __S::Error> {
+            __es::serialize_event(self, serializer)
         }
     }
     #[automatically_derived]
@@ -229,9 +226,7 @@ const _: () = {
     impl Account {
         /// Records [`Opened`].
         pub fn open(owner: String) -> Self {
-            __Root {
-                __root: __es::Root::<__Root>::create(__es::Id::new(), Opened { owner }),
-            }
+            Self::open_with_id(__es::Id::new(), owner)
         }
         /// As [`open`](Self::open), under an id that is given.
         #[allow(dead_code)]

@@ -1,10 +1,7 @@
 #[cfg(feature = "accounts")]
 /// Recorded by [`Account::open`].
 #[allow(missing_docs, unreachable_pub, private_interfaces)]
-#[derive(
-    ::es_runtime::__private::serde::Serialize,
-    ::es_runtime::__private::serde::Deserialize
-)]
+#[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Opened {
     #[serde(
@@ -57,7 +54,16 @@ const _: () = {
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-            __es::debug_event::<__Root>(self, f)
+            __es::debug_event(self, f)
+        }
+    }
+    #[automatically_derived]
+    impl __es::Serialize for AccountEvent {
+        fn serialize<__S: __es::Serializer>(
+            &self,
+            serializer: __S,
+        ) -> __es::Result<__S::Ok, __S::Error> {
+            __es::serialize_event(self, serializer)
         }
     }
     #[automatically_derived]
@@ -217,9 +223,7 @@ const _: () = {
         #[cfg(feature = "accounts")]
         /// Records [`Opened`].
         fn open(money: Money) -> Self {
-            __Root {
-                __root: __es::Root::<__Root>::create(__es::Id::new(), Opened { money }),
-            }
+            Self::open_with_id(__es::Id::new(), money)
         }
         #[cfg(feature = "accounts")]
         /// As [`open`](Self::open), under an id that is given.
