@@ -32,33 +32,50 @@ fn the_tests_are_those_of_the_example() {
     let account = read(ACCOUNT);
     let tests = account.find("#[cfg(test)]").map(|at| &account[at..]);
     assert!(
-        tests.is_some_and(|tests| read(README).contains(tests)),
-        "README.md shows other tests than {ACCOUNT}"
+        tests.is_some_and(|tests| read("es-runtime/docs/guide/testing.md").contains(tests.trim_end())),
+        "the guide shows other tests than {ACCOUNT}"
     );
 }
 
 #[test]
 fn what_is_made_is_up_to_date() {
-    let readme = read(README);
-    let mut new = readme.clone();
-    for (name, made) in [
-        ("event", fenced("rust,ignore", &made_of_deposited())),
-        ("lines", lines_of_each()),
-        ("lock", fenced("text", read(LOCK).trim_end())),
-        ("report", fenced("text", &report())),
+    let (architecture, changing) = ("ARCHITECTURE.md", "es-runtime/docs/guide/changing_events.md");
+    for (document, name, made) in [
+        (architecture, "event", fenced("rust,ignore", &made_of_deposited())),
+        (architecture, "lines", lines_of_each()),
+        (changing, "lock", fenced("text", read(LOCK).trim_end())),
+        (changing, "report", fenced("text", &report())),
     ] {
-        new = replaced(&new, name, &made);
+        let text = read(document);
+        let new = replaced(&text, name, &made);
+        if env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(root().join(document), new).expect("the document can be written");
+        } else if text != new {
+            let differs = text.lines().zip(new.lines()).find(|(old, new)| old != new);
+            let (old, new) = differs.unwrap_or_default();
+            panic!(
+                "{document} is out of date; run `UPDATE_EXPECT=1 cargo test -p es-tests --test readme`\n\
+                 - {old}\n+ {new}"
+            );
+        }
     }
-    if env::var_os("UPDATE_EXPECT").is_some() {
-        fs::write(root().join(README), new).expect("README.md can be written");
-    } else if readme != new {
-        let differs = readme.lines().zip(new.lines()).find(|(old, new)| old != new);
-        let (old, new) = differs.unwrap_or_default();
-        panic!(
-            "README.md is out of date; run `UPDATE_EXPECT=1 cargo test -p es-tests --test readme`\n\
-             - {old}\n+ {new}"
-        );
-    }
+}
+
+#[test]
+fn the_readme_has_at_most_200_lines() {
+    let lines = read(README).lines().count();
+    assert!(lines <= 200, "README.md has {lines} lines; the guide has room");
+}
+
+#[test]
+fn every_kind_of_error_has_a_row_with_its_remedy() {
+    let kinds = read("es-runtime/src/error/kind.rs");
+    let variants = kinds.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(','));
+    let errors = read("es-runtime/docs/guide/errors.md");
+    let missing: Vec<_> = variants
+        .filter(|name| name.chars().all(char::is_alphabetic) && !errors.contains(&format!("| `{name}` | ")))
+        .collect();
+    assert!(missing.is_empty(), "the guide has no row for {missing:?}");
 }
 
 #[test]
@@ -71,7 +88,7 @@ fn every_feature_is_in_the_table() {
     for (name, _) in names {
         let row = if default[0].1.contains(&format!("\"{name}\"")) { "yes" } else { "no" };
         assert!(
-            readme.contains(&format!("| `{name}` | {row} |")),
+            readme.lines().any(|line| line.contains(&format!("`{name}`")) && line.contains(&format!(" | {row} | "))),
             "README.md has no row for the feature `{name}`"
         );
     }
@@ -105,8 +122,10 @@ fn every_link_leads_somewhere() {
     let mut documents: Vec<PathBuf> = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
         .map(|name| root().join(name))
         .into();
-    let records = fs::read_dir(root().join("es-runtime/docs/adr")).expect("there are decisions");
-    documents.extend(records.map(|entry| entry.expect("it can be listed").path()));
+    for folder in ["adr", "guide"] {
+        let pages = fs::read_dir(root().join("es-runtime/docs").join(folder)).expect("there are pages");
+        documents.extend(pages.map(|entry| entry.expect("it can be listed").path()));
+    }
     for document in documents {
         let text = fs::read_to_string(&document).expect("it can be read");
         let inline = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());

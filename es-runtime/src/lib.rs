@@ -9,8 +9,6 @@
 //! [ex-quick_start]: ../../../examples/quick_start/main.rs
 //! [ex-aggregates]: ../../../examples/aggregates/main.rs
 //! [ex-snapshotting]: ../../../examples/snapshotting/main.rs
-//! [adr-forgetting]: ../../../es-runtime/docs/adr/0011-forgetting-destroys-a-key.md
-//! [adr-marks]: ../../../es-runtime/docs/adr/0012-places-in-the-log-are-marks.md
 //! [ex-encryption]: ../../../examples/encryption/main.rs
 //! [ex-optimistic_concurrency]: ../../../examples/optimistic_concurrency/main.rs
 //! [ex-view]: ../../../examples/view/main.rs
@@ -20,14 +18,23 @@
 //! [ex-web]: ../../../examples/web/main.rs
 //! [ex-standalone]: ../../../examples/standalone/main.rs
 //! [ex-everything]: ../../../examples/everything/main.rs
-//! [lock]: schema::lock
 //! [application]: Application#what-it-tells
-//! [cache]: store::Cache
-//! [columns]: mapper::Mapper::with_column
-//! [timelog]: sequence::TimeLog
-//! [bus]: standalone::Bus
-//! [now]: clock::Timestamp::now
 //! [timestamp]: clock::Timestamp
+//! [g-first]: guide::first_aggregate
+//! [g-code]: guide::where_code_goes
+//! [g-saving]: guide::saving_and_loading
+//! [g-commands]: guide::commands_and_conflicts
+//! [g-styles]: guide::two_styles_of_events
+//! [g-changing]: guide::changing_events
+//! [g-testing]: guide::testing
+//! [g-snapshots]: guide::snapshots_and_cache
+//! [g-encryption]: guide::encryption_and_forgetting
+//! [g-deployment]: guide::deployment
+//! [g-without]: guide::without_macros
+//! [g-errors]: guide::errors
+//! [g-writing]: guide::writing_a_store
+//! [g-limits]: guide::limits
+//! [g-others]: guide::other_libraries
 #![cfg_attr(feature = "macros", doc = "[aggregate]: macro@aggregate\n[mutator]: macro@mutator")]
 #![cfg_attr(feature = "macros", doc = "[event]: macro@event\n[attribute]: macro@attribute")]
 #![cfg_attr(not(feature = "macros"), doc = "[aggregate]: #features\n[mutator]: #features")]
@@ -61,6 +68,7 @@ pub mod application;
 mod macros;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod guide;
 #[doc(hidden)]
 pub mod __private;
 

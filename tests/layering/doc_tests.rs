@@ -10,6 +10,12 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files.into_iter().chain(folders.iter().flat_map(|folder| sources(folder))).collect()
 }
 
+/// The README and the pages of the guide.
+fn pages(folder: &Path) -> Vec<PathBuf> {
+    let guide = fs::read_dir(folder.join("../docs/guide")).unwrap().map(|entry| entry.unwrap().path());
+    guide.chain([folder.join("../../README.md")]).collect()
+}
+
 /// The first lines of the doc tests in a source or a text that open an application in a program shared with others.
 fn merged_openings(text: &str) -> Vec<String> {
     let mut open: Option<&str> = None;
@@ -39,7 +45,7 @@ fn merged_openings(text: &str) -> Vec<String> {
 #[test]
 fn doc_tests_that_open_an_application_are_programs_of_their_own() {
     let folder = sources_of("es-runtime");
-    for path in sources(&folder).into_iter().chain([folder.join("../../README.md")]) {
+    for path in sources(&folder).into_iter().chain(pages(&folder)) {
         let found = merged_openings(&fs::read_to_string(&path).unwrap());
         assert!(found.is_empty(), "{}: mark with `standalone_crate`: {found:?}", path.display());
     }

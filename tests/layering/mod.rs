@@ -70,9 +70,9 @@ fn the_check_sees_the_modules_and_what_they_use() {
 }
 
 #[test]
-fn the_test_kit_and_the_private_names_come_last() {
+fn the_guide_and_the_private_names_come_last() {
     let modules = House::read(&sources_of("es-runtime")).children(&[]).to_vec();
-    assert_eq!(modules[modules.len() - 2..], ["testing", "__private"]);
+    assert_eq!(modules[modules.len() - 2..], ["guide", "__private"]);
 }
 
 const LIB: &str =
