@@ -25,7 +25,7 @@ pub mod conformance;
 #[cfg(feature = "conformance")]
 pub mod differential;
 mod events;
-#[cfg(feature = "macros")]
+#[cfg(all(feature = "conformance", feature = "macros"))]
 pub mod example;
 pub mod faults;
 mod history;
