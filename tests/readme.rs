@@ -88,7 +88,9 @@ fn every_feature_is_in_the_table() {
     for (name, _) in names {
         let row = if default[0].1.contains(&format!("\"{name}\"")) { "yes" } else { "no" };
         assert!(
-            readme.lines().any(|line| line.contains(&format!("`{name}`")) && line.contains(&format!(" | {row} | "))),
+            readme
+                .lines()
+                .any(|line| line.contains(&format!("`{name}`")) && line.contains(&format!(" | {row} | "))),
             "README.md has no row for the feature `{name}`"
         );
     }
