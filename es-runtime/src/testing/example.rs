@@ -2,7 +2,7 @@
 //!
 //! The account has an event of each kind: one that creates it, others that change it, an attribute, and the end.
 //!
-//! ```
+//! ```standalone_crate
 //! use es_runtime::testing::example::{Account, Overdrawn};
 //! use es_runtime::mapper::Mapper;
 //! use es_runtime::{Application, Wait};
@@ -23,7 +23,7 @@ use std::fmt;
 use crate::macros::{aggregate, mutator};
 
 /// An account with an owner and a balance. The name under which it is stored is its own: it clashes with no `Account` of yours.
-#[aggregate(name = "example.Account", crate = crate)]
+#[aggregate(name = "example.Account", discard = pub, crate = crate)]
 #[derive(Debug, PartialEq)]
 pub struct Account {
     /// The owner's name; an attribute.

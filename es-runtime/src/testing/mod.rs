@@ -3,6 +3,9 @@
 //! Everything here reports by panicking, at the line of the test. Every event that the kit is given or
 //! sees recorded is written as JSON and read back, so that a value that cannot be stored fails its test.
 //!
+//! Whoever tests a recorder, a codec or a wrapper of their own finds an [example account](example) here, [faults], and the
+//! rules of recorders in [`conformance`].
+//!
 //! ```
 #![doc = include_str!("account.txt")]
 //! use es_runtime::testing::Scenario;

@@ -39,7 +39,7 @@ macro_rules! several {
 
             #[track_caller]
             fn compare(expected: Self::Events, recorded: &Self::Recorded, _: Seal) -> Result<(), String> {
-                all([$(($aggregate::NAME, compare::<$aggregate>(expected.$at, &recorded.$at))),+])
+                all(&[$(($aggregate::NAME, compare::<$aggregate>(expected.$at, &recorded.$at))),+])
             }
 
             #[track_caller]
@@ -121,7 +121,7 @@ fn kept<A: Aggregate>(past: &[Recorded<A::Event>], mut left: A) -> (A, Vec<Recor
 }
 
 /// Returns the lines of all aggregates as an error, unless each has the events that were expected.
-fn all<const N: usize>(compared: [(&str, Compared); N]) -> Result<(), String> {
+fn all(compared: &[(&str, Compared)]) -> Result<(), String> {
     if compared.iter().all(|(_, compared)| compared.is_same) {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use es_runtime::{Id, aggregate, clock, mutator};
+use es_runtime::{Id, aggregate, clock::Timestamp, mutator};
 
 #[aggregate]
 pub struct Account {
@@ -18,7 +18,7 @@ impl Account {
 
     #[event(Deposited)]
     pub fn deposit(&mut self, amount: i64) {
-        println!("{amount} at {:?}", clock::now());
+        println!("{amount} at {:?}", Timestamp::now());
         self.balance += amount + std::env::var("FEE").map_or(0, |fee| fee.len() as i64);
     }
 
