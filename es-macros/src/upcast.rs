@@ -98,7 +98,7 @@ fn shapes(number: u32) -> String {
     }
 }
 
-/// The older shapes as the runtime's `Past`: `((), V1)`, `(((), V1), V2)`. The compiler checks that each can be read and
+/// The older shapes as the runtime's `OlderShapes`: `((), V1)`, `(((), V1), V2)`. The compiler checks that each can be read and
 /// becomes the next one, and says so at the shape.
 pub(crate) fn past(shapes: &[Type], current: &TokenStream) -> TokenStream {
     if shapes.is_empty() {

@@ -4,8 +4,8 @@
 //! your own: the events are plain serde types, you choose ids and versions, and what the events change is up to you.
 //! What is stored is the same as for an aggregate.
 
-mod distinct;
 mod topics;
+mod distinct;
 
 use std::fmt::Debug;
 

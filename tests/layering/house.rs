@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use syn::{Item, ItemMod, ItemUse, UseTree};
+use syn::{Item, ItemMod, ItemUse, UseTree, Visibility};
 
 /// The modules of a crate, read from its sources.
 pub(super) struct House {
@@ -84,6 +84,21 @@ impl House {
             }
         }
         at
+    }
+}
+
+impl Module {
+    /// The public structs, enums and traits that it declares.
+    pub(super) fn public_types(&self) -> impl Iterator<Item = String> {
+        self.items.iter().filter_map(|item| {
+            let (visibility, name) = match item {
+                Item::Struct(item) => (&item.vis, &item.ident),
+                Item::Enum(item) => (&item.vis, &item.ident),
+                Item::Trait(item) => (&item.vis, &item.ident),
+                _ => return None,
+            };
+            matches!(visibility, Visibility::Public(_)).then(|| name.to_string())
+        })
     }
 }
 

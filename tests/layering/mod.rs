@@ -5,6 +5,7 @@ mod doc_tests;
 mod edges;
 mod house;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use self::edges::{Edge, back_edges, edges};
@@ -51,6 +52,20 @@ fn recorders_stand_on_four_modules_that_a_store_written_elsewhere_has_too() {
     });
     let others: Vec<_> = others.collect();
     assert!(others.is_empty(), "{}", shown(&others).join("\n"));
+}
+
+#[test]
+fn public_types_have_names_of_their_own() {
+    let (mut seen, mut twice) = (BTreeMap::new(), Vec::new());
+    for (path, module) in House::read(&sources_of("es-runtime")).modules() {
+        for name in module.public_types() {
+            if let Some(other) = seen.insert(name.clone(), path.join("::")) {
+                twice.push(format!("{name} in {other} and in {}", path.join("::")));
+            }
+        }
+    }
+    assert!(seen.contains_key("Application"));
+    assert!(twice.is_empty(), "a reader who searches finds two types: {}", twice.join(", "));
 }
 
 #[test]

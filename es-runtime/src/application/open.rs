@@ -11,7 +11,7 @@ use crate::id::Name;
 use crate::mapper::Mapper;
 use crate::recorder::{self, DynApplicationRecorder, DynSnapshotRecorder, Opened, Opening, Tables};
 use crate::registry::Registry;
-use crate::standalone::Outcome;
+use crate::standalone::HandlerResult;
 use crate::store::{Cache, EventStore, Repository, SnapshotStore, Snapshotting};
 use crate::wait::{Retry, unblock};
 
@@ -225,7 +225,10 @@ impl Builder {
     /// app.save(&mut account).wait()?;
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
-    pub fn on_saved<R: Outcome>(mut self, hook: impl Fn(&SavedCommit) -> R + Send + Sync + 'static) -> Self {
+    pub fn on_saved<R: HandlerResult>(
+        mut self,
+        hook: impl Fn(&SavedCommit) -> R + Send + Sync + 'static,
+    ) -> Self {
         self.hooks.saved.push(Box::new(move |saved| hook(saved).into_result()));
         self
     }

@@ -18,7 +18,7 @@ pub use self::storable::{
     AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
 };
 #[doc(hidden)]
-pub use self::upcast::{Becomes, OldShape, Past};
+pub use self::upcast::{Becomes, OldShape, OlderShapes};
 use crate::clock::Timestamp;
 use crate::id::Version;
 
@@ -168,7 +168,7 @@ impl<E: Event> Handled for E {
 pub fn decode_past<'de, T, P, D>(name: &str, version: u32, data: D) -> Result<T, D::Error>
 where
     T: DeserializeOwned,
-    P: Past<T>,
+    P: OlderShapes<T>,
     D: Deserializer<'de>,
 {
     let current = P::LENGTH + 1;

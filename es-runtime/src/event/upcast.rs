@@ -34,7 +34,7 @@ impl<Old, New: From<Old>> Becomes<New> for Old {}
 /// The older shapes of `New`, oldest first: `()`, `((), V1)`, `(((), V1), V2)` and so on.
 ///
 /// The position of a shape is its version, so a chain can have neither a hole nor a cycle.
-pub trait Past<New> {
+pub trait OlderShapes<New> {
     /// How many older shapes there are.
     const LENGTH: u32;
 
@@ -42,7 +42,7 @@ pub trait Past<New> {
     fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<New, D::Error>;
 }
 
-impl<New> Past<New> for () {
+impl<New> OlderShapes<New> for () {
     const LENGTH: u32 = 0;
 
     fn decode<'de, D: Deserializer<'de>>(version: u32, _: D) -> Result<New, D::Error> {
@@ -50,9 +50,9 @@ impl<New> Past<New> for () {
     }
 }
 
-impl<Older, Old, New> Past<New> for (Older, Old)
+impl<Older, Old, New> OlderShapes<New> for (Older, Old)
 where
-    Older: Past<Old>,
+    Older: OlderShapes<Old>,
     Old: DeserializeOwned,
     New: From<Old>,
 {
@@ -90,12 +90,12 @@ mod tests {
 
     fn read(version: u32, json: &str) -> Result<String, serde_json::Error> {
         let mut data = serde_json::Deserializer::from_str(json);
-        <Chain as Past<Third>>::decode(version, &mut data).map(|Third(text)| text)
+        <Chain as OlderShapes<Third>>::decode(version, &mut data).map(|Third(text)| text)
     }
 
     #[test]
     fn each_version_is_brought_up_from_where_it_stands() {
-        assert_eq!(<Chain as Past<Third>>::LENGTH, 2);
+        assert_eq!(<Chain as OlderShapes<Third>>::LENGTH, 2);
         assert_eq!(read(1, "7").unwrap(), "was 7");
         assert_eq!(read(2, "\"x\"").unwrap(), "x");
         assert!(read(0, "7").unwrap_err().to_string().contains("no shape of version 0"));

@@ -125,7 +125,7 @@ impl<E: 'static> Bus<E> {
     }
 
     /// Calls `handler` with each event that `predicate` is true for, until the subscription is dropped.
-    pub fn subscribe<R: Outcome>(
+    pub fn subscribe<R: HandlerResult>(
         &self,
         predicate: impl Fn(&E) -> bool + Send + Sync + 'static,
         handler: impl Fn(&E) -> R + Send + Sync + 'static,
@@ -145,7 +145,7 @@ impl<E: 'static> Bus<E> {
     /// bus.publish(&[1, 2])?;
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
-    pub fn subscribe_batches<R: Outcome>(
+    pub fn subscribe_batches<R: HandlerResult>(
         &self,
         handler: impl Fn(&[E]) -> R + Send + Sync + 'static,
     ) -> Subscription {
@@ -189,7 +189,7 @@ impl<E: 'static> Bus<E> {
     message = "a handler returns nothing or `Result<(), es_runtime::Error>`, not `{Self}`",
     label = "end its body with a semicolon, or with such a result"
 )]
-pub trait Outcome {
+pub trait HandlerResult {
     /// The same as a result.
     ///
     /// # Errors
@@ -198,13 +198,13 @@ pub trait Outcome {
     fn into_result(self) -> Result<(), Error>;
 }
 
-impl Outcome for () {
+impl HandlerResult for () {
     fn into_result(self) -> Result<(), Error> {
         Ok(())
     }
 }
 
-impl Outcome for Result<(), Error> {
+impl HandlerResult for Result<(), Error> {
     fn into_result(self) -> Result<(), Error> {
         self
     }

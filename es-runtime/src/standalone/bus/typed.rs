@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use super::{Bus, Outcome, Subscription};
+use super::{Bus, HandlerResult, Subscription};
 use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
 use crate::event_set::EventSet;
 
@@ -42,7 +42,7 @@ impl<E: EventSet> Bus<Recorded<E>> {
     /// # drop(deposits);
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
-    pub fn subscribe_to<T: Event, R: Outcome>(
+    pub fn subscribe_to<T: Event, R: HandlerResult>(
         &self,
         handler: impl Fn(&T, &Envelope) -> R + Send + Sync + 'static,
     ) -> Subscription {
@@ -78,7 +78,7 @@ impl<E: EventSet> Bus<Recorded<E>> {
     /// });
     /// # drop(booked);
     /// ```
-    pub fn subscribe_to_any<R: Outcome>(
+    pub fn subscribe_to_any<R: HandlerResult>(
         &self,
         types: impl IntoIterator<Item = EventType>,
         handler: impl Fn(&Recorded<E>) -> R + Send + Sync + 'static,
