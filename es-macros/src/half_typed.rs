@@ -7,12 +7,22 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Field, Fields, ItemStruct, Path, Token};
+use syn::{Attribute, Field, Fields, Item, ItemStruct, Path, Token};
 
 use crate::attrs;
 
-/// The struct with the fields that can be read, and all fields as they are.
-pub(crate) fn parse(tokens: TokenStream) -> Option<(ItemStruct, Group)> {
+/// Parses the item. If it is a struct that cannot be parsed, it has the fields that can be read, and all of them come along
+/// as they are.
+pub(crate) fn parse(tokens: TokenStream) -> syn::Result<(Item, Option<Group>)> {
+    let error = match syn::parse2(tokens.clone()) {
+        Ok(item) => return Ok((item, None)),
+        Err(error) => error,
+    };
+    let (item, fields) = readable_struct(tokens).ok_or(error)?;
+    Ok((Item::Struct(item), Some(fields)))
+}
+
+fn readable_struct(tokens: TokenStream) -> Option<(ItemStruct, Group)> {
     let mut trees: Vec<TokenTree> = tokens.into_iter().collect();
     let Some(TokenTree::Group(fields)) = trees.pop() else { return None };
     trees.push(TokenTree::Group(Group::new(fields.delimiter(), TokenStream::new())));

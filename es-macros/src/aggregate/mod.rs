@@ -16,18 +16,12 @@ use crate::types::refused_item;
 /// Expands `#[aggregate(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let parsed = syn::parse2::<Item>(item.clone());
-    let half_typed = if parsed.is_err() { half_typed::parse(item) } else { None };
-    let (parsed, fields) = match half_typed {
-        Some((item, fields)) => (Ok(Item::Struct(item)), Some(fields)),
-        None => (parsed, None),
-    };
-    let expansion = match parsed {
-        Ok(Item::Struct(item)) => match Aggregate::new(args, item.clone(), fields, &mut diag) {
+    let expansion = match half_typed::parse(item) {
+        Ok((Item::Struct(item), fields)) => match Aggregate::new(args, item.clone(), fields, &mut diag) {
             Some(aggregate) => expand::expand(&aggregate),
             None => refused(&item.vis, &item.ident, &mut diag),
         },
-        Ok(other) => {
+        Ok((other, _)) => {
             refuse(&other, &mut diag);
             match other {
                 Item::Enum(item) => refused(&item.vis, &item.ident, &mut diag),

@@ -25,9 +25,10 @@ use crate::upcast;
 /// Expands `#[event(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
-    let expansion = match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Struct(item)) => declared(args, item, &mut diag),
-        Ok(other) => {
+    let expansion = match half_typed::parse(item.clone()) {
+        Ok((Item::Struct(item), None)) => declared(args, item, &mut diag),
+        Ok((Item::Struct(item), Some(fields))) => expand_half_typed(args, &item, &fields, &mut diag),
+        Ok((other, _)) => {
             refuse(&other, &mut diag);
             match other {
                 Item::Enum(item) => refused_item(&item.vis, &item.ident, from_ref(&item.ident), &mut diag),
@@ -39,15 +40,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
                 other => other.into_token_stream(),
             }
         }
-        Err(_) => match half_typed::parse(item.clone()) {
-            Some((item, fields)) => expand_half_typed(args, &item, &fields, &mut diag),
-            // A method of a trait is no item, and could not stand for itself.
-            None => {
-                let start: TokenStream = item.into_iter().take(1).collect();
-                diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
-                TokenStream::new()
-            }
-        },
+        // A method of a trait is no item, and could not stand for itself.
+        Err(_) => {
+            let start: TokenStream = item.into_iter().take(1).collect();
+            diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
+            TokenStream::new()
+        }
     };
     let errors = diag.into_tokens();
     quote!(#expansion #errors)
