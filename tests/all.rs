@@ -25,6 +25,7 @@ mod hooks;
 mod histories;
 mod ids;
 mod layering;
+mod log;
 mod loose;
 mod lost_replies;
 mod mapper;

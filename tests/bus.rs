@@ -317,7 +317,7 @@ fn a_second_policy_on_one_store_is_noticed() {
     let (bus, store) = (AccountBus::new(), memory());
     let _policies = [0, 1].map(|_| PersistencePolicy::new(&bus, store.clone()));
     let account = open();
-    assert_eq!(bus.publish(account.pending()).unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(bus.publish(account.pending()).unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!(stored(&store, account.id()), 1);
 }
 
@@ -443,9 +443,10 @@ fn a_snapshot_that_fails_is_told_and_fails_nobody() {
     let (bus, repository, seen) = (AccountBus::new(), repository(Refuses), Seen::default());
     let _storing = PersistencePolicy::new(&bus, repository.store().clone());
     let noting = seen.clone();
-    let _policy = SnapshottingPolicy::told::<Account>(&bus, repository.clone(), 1, move |error| {
-        noting.note(error.to_string());
-    });
+    let snapshots = repository.snapshots().cloned().unwrap();
+    let snapshots = snapshots.on_snapshot_error(move |error| noting.note(error.to_string()));
+    let repository = repository.with_snapshots(snapshots);
+    let _policy = SnapshottingPolicy::new::<Account>(&bus, repository.clone(), 1);
     let _never = SnapshottingPolicy::new::<Account>(&bus, repository, 0);
     bus.publish(open().pending()).unwrap();
     assert_eq!(seen.take(), ["the disk is full; make room"]);

@@ -200,7 +200,9 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
 fn a_wrong_uri_is_reported_by_names() {
     for (uri, parts) in [
         ("postgres://ann:hush@host/bank", &["`postgres:`", "`memory:` or `sqlite:bank.db`"][..]),
-        ("bank.db", &["`bank.db` names no store", "`sqlite:bank.db`"]),
+        ("bank.dat", &["`bank.dat` names no store", "`sqlite:bank.dat`"]),
+        ("sqlite://host/hush", &["there is no host to name"]),
+        ("sqlite:///hush", &["there is no host to name"]),
         ("memory:x", &["more than `memory:`"]),
         (
             "sqlite:a/bank.db?cipher_key=hush",

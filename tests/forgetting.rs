@@ -38,7 +38,7 @@ fn what_is_forgotten_is_told_from_what_is_broken() {
         assert!(error.to_string().contains(&id.to_string()), "{error}");
         if let Some(snapshots) = app.repository().snapshots() {
             assert_eq!(snapshots.versions(id).wait().unwrap().len(), 0);
-            assert_eq!(kind(app.take_snapshot(id, Version::MAX).wait()), ErrorKind::Forgotten);
+            assert_eq!(kind(app.take_snapshot(id).wait()), ErrorKind::Forgotten);
         }
         // The rest reads and goes on.
         stays.deposit(1);
@@ -318,7 +318,7 @@ fn snapshots_and_cache_are_emptied_also_if_the_store_is_not_done() {
     let account = open();
     let id = account.id();
     store.put(account.pending()).wait().unwrap();
-    repository.take_snapshot(id, Version::MAX).wait().unwrap();
+    repository.take_snapshot(id).wait().unwrap();
     repository.get(id).wait().unwrap();
     assert_eq!(kind(repository.forget(id).wait()), ErrorKind::Timeout);
     assert_eq!(kind(repository.get(id).wait()), ErrorKind::Forgotten);
@@ -328,9 +328,9 @@ fn snapshots_and_cache_are_emptied_also_if_the_store_is_not_done() {
     store.put(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
     let texts = MutatorRepository::new(store, |_, event: Whispered| Some(event.text));
     let texts = texts.with_snapshots(snapshots.clone(), "Text", 1);
-    texts.take_snapshot(said, 1).wait().unwrap();
+    texts.take_snapshot_at(said, 1).wait().unwrap();
     let other = texts.clone().with_snapshots(snapshots, "Other text", 1);
-    other.take_snapshot(said, 1).wait().unwrap();
+    other.take_snapshot_at(said, 1).wait().unwrap();
     assert_eq!(kind(texts.forget("Text", said).wait()), ErrorKind::Timeout);
     assert_eq!(texts.snapshot_versions(said).wait().unwrap().len(), 0);
     assert_eq!(other.snapshot_versions(said).wait().unwrap().len(), 0, "of whatever kind");
@@ -348,7 +348,7 @@ fn what_cannot_be_forgotten_keeps_its_snapshots() {
     let id = account.id();
     let before = repository(Mapper::new().with_cipher(AesGcm::new(&key())));
     before.store().put(account.pending()).wait().unwrap();
-    before.take_snapshot(id, Version::MAX).wait().unwrap();
+    before.take_snapshot(id).wait().unwrap();
     assert_eq!(kind(before.forget(id).wait()), ErrorKind::Config);
     assert_eq!(kind(repository(keyed()).forget(id).wait()), ErrorKind::Invalid);
     assert_eq!(snapshots.versions(id).wait().unwrap().len(), 1);
@@ -387,7 +387,7 @@ fn snapshots_are_cleared_once_the_store_was_asked_whatever_it_answers() {
     let repository = Repository::new(store.clone()).with_snapshots(snapshots.clone());
     let account = open();
     store.put(account.pending()).wait().unwrap();
-    repository.take_snapshot(account.id(), Version::MAX).wait().unwrap();
+    repository.take_snapshot(account.id()).wait().unwrap();
     assert_eq!(kind(repository.forget(account.id()).wait()), ErrorKind::Invalid);
     assert_eq!(snapshots.versions(account.id()).wait().unwrap().len(), 0);
 
@@ -395,7 +395,7 @@ fn snapshots_are_cleared_once_the_store_was_asked_whatever_it_answers() {
     store.put(&[Recorded::now(said, 1, Whispered { text: "a".into() })]).wait().unwrap();
     let texts = MutatorRepository::new(store, |_, event: Whispered| Some(event.text));
     let texts = texts.with_snapshots(snapshots, "Text", 1);
-    texts.take_snapshot(said, 1).wait().unwrap();
+    texts.take_snapshot_at(said, 1).wait().unwrap();
     assert_eq!(kind(texts.forget("Text", said).wait()), ErrorKind::Invalid);
     assert_eq!(texts.snapshot_versions(said).wait().unwrap().len(), 0);
 }

@@ -93,7 +93,7 @@ fn a_hook_learns_of_commands_and_not_of_what_somebody_else_did() {
     // A refused command, and a conflict.
     assert!(app.execute(id, |account| account.withdraw(1_000)).wait().unwrap().is_err());
     let mut conflicting = Account::open_with_id(id, "Bo".into());
-    assert_eq!(app.save(&mut conflicting).wait().unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(app.save(&mut conflicting).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!(told.lock().unwrap().len(), 2);
 }
 
@@ -124,7 +124,7 @@ fn a_push_that_fails_leaves_the_command_successful() {
         if let Some(cache) = cache {
             builder = builder.cache(cache);
         }
-        let builder = builder.on_failed_hook(move |error| noting.lock().unwrap().push(error.to_string()));
+        let builder = builder.on_hook_error(move |error| noting.lock().unwrap().push(error.to_string()));
         let app = builder.open().wait().unwrap();
         let id = saved(&app).id();
         let left = app.execute(id, |account| account.withdraw(3).map(|()| account.balance)).wait().unwrap();
@@ -138,7 +138,7 @@ fn a_push_that_fails_leaves_the_command_successful() {
 fn a_hook_that_panics_leaves_the_command_successful() {
     let app = Application::builder("memory:")
         .on_saved(|_| -> () { panic!("on purpose") })
-        .on_failed_hook(|error| {
+        .on_hook_error(|error| {
             assert_eq!(error.kind(), ErrorKind::Invalid);
             panic!("on purpose, too");
         })

@@ -1,7 +1,14 @@
 //! Events that belong to no aggregate stay out of the sequences of those that do.
 
+use std::sync::Arc;
+use std::thread;
+
 use es_runtime::application::Batch;
-use es_runtime::recorder::CommitId;
+use es_runtime::clock::Timestamp;
+use es_runtime::recorder::{CommitId, EventRange, MemoryRecorder};
+use es_runtime::sequence::{TimeLog, TimeRange};
+use es_runtime::testing::ManualClock;
+use es_runtime::testing::faults::{Faulty, When};
 use es_runtime::{Application, Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
 
@@ -21,7 +28,7 @@ fn an_event_without_an_aggregate_is_refused_under_the_id_of_one() {
             assert_eq!(error.kind(), ErrorKind::Invalid, "{version}: {error}");
             assert!(error.to_string().contains("`Account`"), "{error}");
         }
-        assert_eq!(note(&app, account.id().uuid(), 1).unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(note(&app, account.id().uuid(), 1).unwrap_err().kind(), ErrorKind::AlreadyExists);
         account.deposit(1);
         app.save(&mut account).wait().unwrap();
         assert_eq!(app.get(account.id()).wait().unwrap().balance, 11);
@@ -52,7 +59,7 @@ fn a_loose_event_at_the_first_version_and_an_aggregate_exclude_each_other() {
         let id = open().id();
         note(&app, id.uuid(), 1).unwrap();
         let mut account = Account::open_with_id(id, "Ann".into());
-        assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
     }
 }
 
@@ -88,4 +95,112 @@ fn a_loose_event_of_another_version_than_the_first_begins_no_sequence() {
         app.save(&mut account).wait().unwrap();
         assert_eq!(app.get(id).wait().unwrap().owner, "Ann");
     }
+}
+
+/// The texts and versions of a sequence of notes.
+fn notes(app: &Application, id: Uuid) -> Vec<(u32, u64)> {
+    let events = app.store().get_events::<RateChanged>(id, EventRange::all()).wait().unwrap();
+    events.iter().map(|event| (event.event().per_mille, event.envelope().version().get())).collect()
+}
+
+fn rate(per_mille: u32) -> RateChanged {
+    RateChanged { per_mille }
+}
+
+#[test]
+fn appended_events_take_the_next_versions() {
+    for app in apps() {
+        let (first, second) = (Uuid::now_v7(), Uuid::now_v7());
+        let mut account = open();
+        let batch = Batch::new().append(first, rate(1)).add(&mut account).append(first, rate(2));
+        app.save(batch.append(second, rate(3))).wait().unwrap();
+        app.save(Batch::new().event(second, Version::from(7), rate(4))).wait().unwrap();
+        app.save(Batch::new().append(second, rate(5)).append(first, rate(6))).wait().unwrap();
+        assert_eq!(notes(&app, first), [(1, 1), (2, 2), (6, 3)]);
+        assert_eq!(notes(&app, second), [(3, 1), (4, 7), (5, 8)]);
+        let error = app.save(Batch::new().append(account.id().uuid(), rate(7))).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    }
+}
+
+#[test]
+fn many_append_to_one_sequence_at_once_and_none_is_lost() {
+    for app in apps() {
+        let id = Uuid::now_v7();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..15 {
+                        let mut account = open();
+                        app.save(Batch::new().add(&mut account).append(id, rate(1))).wait().unwrap();
+                        assert!(account.pending().is_empty());
+                    }
+                });
+            }
+        });
+        assert_eq!(notes(&app, id), (1..=60).map(|version| (1, version)).collect::<Vec<_>>());
+        assert_eq!(app.ids::<Account>().wait().count(), 60);
+    }
+}
+
+#[test]
+fn messages_of_a_log_join_a_batch() {
+    for app in apps() {
+        let log = TimeLog::<RateChanged>::new(app.store().clone(), Uuid::now_v7());
+        let clock = ManualClock::at(Timestamp::from_micros(1_763_640_000_000_000));
+        let _stands_still = clock.install();
+        let mut account = open();
+        let batch = Batch::new().add(&mut account).append(&log, rate(1)).append(&log, rate(2));
+        app.save(batch).wait().unwrap();
+        // At the same microsecond, and so one tick later.
+        app.save(Batch::new().append(&log, rate(3))).wait().unwrap();
+        log.append(rate(4)).wait().unwrap();
+        let messages = log.get(TimeRange::all()).wait().unwrap();
+        let texts: Vec<_> = messages.iter().map(|(_, message)| message.event().per_mille).collect();
+        assert_eq!(texts, [1, 2, 3, 4]);
+        let wrong = TimeLog::<RateChanged>::new(app.store().clone(), account.id().uuid());
+        let error = app.save(Batch::new().append(&wrong, rate(5))).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+    }
+}
+
+#[test]
+fn an_appended_event_is_stored_once_under_a_commit_id() {
+    for app in apps() {
+        let (id, commit) = (Uuid::now_v7(), CommitId::new());
+        let mut account = saved(&app);
+        for saved in 0..3 {
+            if saved < 2 {
+                account.deposit(1);
+            }
+            let mut same = app.get(account.id()).wait().unwrap();
+            same.deposit(1);
+            let batch = Batch::new().commit_id(commit).add(&mut same).append(id, rate(1));
+            let receipt = app.save(batch).wait().unwrap();
+            assert_eq!(receipt.is_repeated(), saved > 0);
+            assert!(same.pending().is_empty());
+        }
+        assert_eq!(notes(&app, id), [(1, 1)]);
+        assert_eq!(app.get(account.id()).wait().unwrap().balance, 11);
+    }
+}
+
+#[test]
+fn an_appended_event_whose_reply_is_lost_is_saved_again_under_its_commit_id() {
+    let recorder = Faulty::new(MemoryRecorder::new());
+    let faults = recorder.faults();
+    let app = Application::on(Arc::new(recorder)).open().wait().unwrap();
+    let (id, commit) = (Uuid::now_v7(), CommitId::new());
+    let mut account = saved(&app);
+    account.deposit(1);
+    let lost = faults.lose_replies(When::always());
+    let batch = Batch::new().commit_id(commit).add(&mut account).append(id, rate(1));
+    assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+    lost.off();
+    account.deposit(100);
+    let batch = Batch::new().commit_id(commit).add(&mut account).append(id, rate(1));
+    assert!(app.save(batch).wait().unwrap().is_repeated());
+    assert_eq!(notes(&app, id), [(1, 1)]);
+    assert!(account.pending().is_empty());
+    assert_eq!(app.get(account.id()).wait().unwrap().balance, 111);
 }

@@ -82,7 +82,7 @@ fn saving_loading_and_snapshots_are_spans() {
     let lines = noted(|| {
         app.save(&mut account).wait().unwrap();
         app.get(id).wait().unwrap();
-        app.take_snapshot(id, Version::INITIAL).wait().unwrap();
+        app.take_snapshot_at(id, Version::INITIAL).wait().unwrap();
     });
     let about = format!("aggregate=\"Account\" id={id}");
     assert_eq!(

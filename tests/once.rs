@@ -94,7 +94,7 @@ fn a_batch_under_one_id_is_stored_once_also_with_loose_events() {
         assert_eq!(log(&app).len(), 2);
         // Under another id it is a conflict.
         let batch = Batch::new().event(rates, Version::INITIAL, changed(1));
-        assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
     }
 }
 

@@ -146,7 +146,7 @@ fn an_event_is_encrypted_or_clear_as_it_asks() {
         let rows = app.recorder().select(patient.id().uuid(), EventRange::all()).wait().unwrap().events;
         let clear: Vec<bool> = rows.iter().map(is_clear).collect();
         assert_eq!(clear, [false, false, true, false, true], "whatever the mapper leaves in clear");
-        app.take_snapshot(patient.id(), 5).wait().unwrap();
+        app.take_snapshot_at(patient.id(), 5).wait().unwrap();
         let again = app.get(patient.id()).wait().unwrap();
         assert_eq!(again.notes, ["Ann", "flu", "north", "tea", "south"]);
     }

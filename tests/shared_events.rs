@@ -11,19 +11,19 @@ use es_runtime::{
 
 /// Said of accounts of both kinds, under one topic.
 #[event]
-struct NoteTaken {
-    text: String,
+pub(crate) struct NoteTaken {
+    pub(crate) text: String,
 }
 
 #[aggregate]
-struct Savings {
+pub(crate) struct Savings {
     notes: u32,
 }
 
 #[mutator]
 impl Savings {
     #[event(SavingsOpened)]
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self { notes: 0 }
     }
 
@@ -34,26 +34,32 @@ impl Savings {
 }
 
 impl Savings {
-    fn take_note(&mut self, text: &str) {
+    pub(crate) fn take_note(&mut self, text: &str) {
         self.trigger(NoteTaken { text: text.into() });
     }
 }
 
 #[aggregate]
-struct Loan {
+pub(crate) struct Loan {
     notes: Vec<String>,
 }
 
 #[mutator]
 impl Loan {
     #[event(LoanGranted)]
-    fn grant() -> Self {
+    pub(crate) fn grant() -> Self {
         Self { notes: Vec::new() }
     }
 
     #[event]
     fn note(&mut self, event: &NoteTaken) {
         self.notes.push(event.text.clone());
+    }
+}
+
+impl Loan {
+    pub(crate) fn take_note(&mut self, text: &str) {
+        self.trigger(NoteTaken { text: text.into() });
     }
 }
 

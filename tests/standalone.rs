@@ -342,10 +342,10 @@ fn states_of_any_kind_have_snapshots() {
         };
         let kept = SnapshotStore::new(Arc::clone(&snapshots) as _);
         let plain = MutatorRepository::new(store.clone(), counting);
-        assert_eq!(plain.take_snapshot(id, 3).wait().unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(plain.take_snapshot_at(id, 3).wait().unwrap_err().kind(), ErrorKind::Config);
         assert_eq!(plain.snapshot_versions(id).wait().unwrap_err().kind(), ErrorKind::Config);
         let names = plain.clone().with_snapshots(kept.clone(), "Names", 1);
-        assert_eq!(names.take_snapshot(id, 3).wait().unwrap(), Version::from(3));
+        assert_eq!(names.take_snapshot_at(id, 3).wait().unwrap(), Version::from(3));
         let all = |many: u32| (1..=many).map(|number| number.to_string()).collect::<Vec<_>>();
         for (at, version, read) in [
             (At::from(Version::MAX), 5, 2),
@@ -362,15 +362,15 @@ fn states_of_any_kind_have_snapshots() {
         // A new version of the code passes them over, and replaces them.
         let newer = plain.clone().with_snapshots(kept.clone(), "Names", 2);
         calls.store(0, Ordering::Relaxed);
-        newer.take_snapshot(id, 3).wait().unwrap();
+        newer.take_snapshot_at(id, 3).wait().unwrap();
         assert_eq!(calls.load(Ordering::Relaxed), 3);
         calls.store(0, Ordering::Relaxed);
         assert_eq!((newer.get(id).wait().unwrap().all, calls.load(Ordering::Relaxed)), (all(5), 2));
         assert_eq!(newer.snapshot_versions(id).wait().unwrap(), [3_u64]);
         // There is nothing to keep of what is gone, or is not there.
         store.put(&[Recorded::now(id, 6, ExampleEvent::from(Gone {}))]).wait().unwrap();
-        assert_eq!(newer.take_snapshot(id, Version::MAX).wait().unwrap_err().kind(), ErrorKind::NotFound);
-        assert_eq!(newer.take_snapshot(Uuid::now_v7(), 1).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(newer.take_snapshot(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(newer.take_snapshot_at(Uuid::now_v7(), 1).wait().unwrap_err().kind(), ErrorKind::NotFound);
         if is_keyed {
             newer.forget("Example", id).wait().unwrap();
             assert_eq!(newer.get(id).wait().unwrap_err().kind(), ErrorKind::Forgotten);
@@ -398,11 +398,11 @@ fn states_of_two_kinds_keep_their_snapshots_apart() {
         });
         let sum = sum.with_snapshots(snapshots.clone(), "Sum", 1);
         let count = count.with_snapshots(snapshots, "Count", 1);
-        sum.take_snapshot(id, 2).wait().unwrap();
+        sum.take_snapshot_at(id, 2).wait().unwrap();
         assert_eq!(count.get(id).wait().unwrap(), 3, "begun with the snapshot of another kind");
-        count.take_snapshot(id, 2).wait().unwrap();
+        count.take_snapshot_at(id, 2).wait().unwrap();
         assert_eq!((sum.get(id).wait().unwrap(), count.get(id).wait().unwrap()), (7, 3));
-        count.take_snapshot(id, 3).wait().unwrap();
+        count.take_snapshot_at(id, 3).wait().unwrap();
         count.delete_snapshots(id, EventRange::all().lt(Version::from(3))).wait().unwrap();
         assert_eq!(sum.snapshot_versions(id).wait().unwrap(), [2_u64]);
         assert_eq!(count.snapshot_versions(id).wait().unwrap(), [3_u64]);
@@ -419,7 +419,7 @@ fn a_snapshot_of_a_state_beyond_the_events_is_passed_over() {
     restored.put(&events[..3]).wait().unwrap();
     let told = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&told);
-    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new())).on_failure(move |error| {
+    let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new())).on_snapshot_error(move |error| {
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
         counted.fetch_add(1, Ordering::Relaxed);
     });
@@ -427,7 +427,7 @@ fn a_snapshot_of_a_state_beyond_the_events_is_passed_over() {
         let sum = |sum: Option<i32>, event: Measured| Some(sum.unwrap_or_default() + event.celsius);
         MutatorRepository::new(store.clone(), sum).with_snapshots(snapshots.clone(), "Sum", 1)
     };
-    sums(&store).take_snapshot(id, 5).wait().unwrap();
+    sums(&store).take_snapshot_at(id, 5).wait().unwrap();
     assert_eq!(sums(&store).get(id).wait().unwrap(), 5);
     assert_eq!(told.load(Ordering::Relaxed), 0);
     assert_eq!(sums(&restored).get(id).wait().unwrap(), 3);

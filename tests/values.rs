@@ -69,7 +69,7 @@ fn a_changed_attribute_and_a_snapshot_hold_no_some_of_nothing() {
     survey.answered(None);
     app.save(&mut survey).wait().unwrap();
     assert_eq!(app.get(survey.id()).wait().unwrap().last, Some(None));
-    let error = app.take_snapshot(survey.id(), Version::MAX).wait().unwrap_err();
+    let error = app.take_snapshot(survey.id()).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("`data.last` is `Some` of nothing"), "{error}");
     assert_eq!(app.get(survey.id()).wait().unwrap().last, Some(None));

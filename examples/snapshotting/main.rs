@@ -53,7 +53,7 @@ fn main() -> Result<(), Error> {
     }
 
     // On request, of any version.
-    assert_eq!(app.take_snapshot(id, 3).wait()?, 3);
+    assert_eq!(app.take_snapshot_at(id, 3).wait()?, 3);
 
     // Of what is discarded there is no snapshot, and those from before do not bring it back.
     app.save(&mut account.discard()).wait()?;

@@ -32,6 +32,7 @@ impl From<Error> for Problem {
             ErrorKind::NotFound | ErrorKind::WrongAggregate => (StatusCode::NOT_FOUND, "not found"),
             ErrorKind::Forgotten => (StatusCode::GONE, "forgotten"),
             ErrorKind::Conflict => return Self::changed(error.to_string()),
+            ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "it exists already"),
             // The same request under the same Idempotency-Key may be sent again.
             ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown => {
                 (StatusCode::SERVICE_UNAVAILABLE, "try again")

@@ -66,6 +66,6 @@ pub(super) fn told(recorder: Arc<MemoryRecorder>, with: impl Fn(Builder) -> Buil
     let seen = Arc::clone(&told);
     let builder = Application::on(recorder)
         .snapshots_in(Arc::new(Handle(Arc::clone(&snapshots))))
-        .on_failed_snapshot(move |error| seen.lock().unwrap().push(error.kind()));
+        .on_snapshot_error(move |error| seen.lock().unwrap().push(error.kind()));
     (with(builder).open().wait().unwrap(), snapshots, told)
 }

@@ -24,7 +24,7 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     let seen = Arc::clone(&told);
     let app = Application::on(Arc::new(MemoryRecorder::new()))
         .snapshots_in(Arc::new(Handle(Arc::clone(&snapshots))))
-        .on_failed_snapshot(move |error| seen.lock().unwrap().push(error.kind()))
+        .on_snapshot_error(move |error| seen.lock().unwrap().push(error.kind()))
         .open()
         .wait()
         .unwrap();
@@ -32,7 +32,7 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     account.deposit(10);
     app.save(&mut account).wait().unwrap();
     let id = account.id();
-    app.take_snapshot(id, Version::MAX).wait().unwrap();
+    app.take_snapshot(id).wait().unwrap();
 
     // The repository takes the state of the snapshot, and does not read the events before it.
     let row = snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap().pop().unwrap();
@@ -54,13 +54,13 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     assert_eq!(*told.lock().unwrap(), [ErrorKind::Schema, ErrorKind::Corrupt]);
 
     // Taken again, it replaces the one that cannot be read.
-    app.take_snapshot(id, Version::MAX).wait().unwrap();
+    app.take_snapshot(id).wait().unwrap();
     assert_eq!(snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap(), [row]);
 
     snapshots.is_broken.store(true, Ordering::Relaxed);
     assert_eq!(app.get(id).wait().unwrap().balance, 10);
     assert_eq!(told.lock().unwrap().last(), Some(&ErrorKind::Storage));
-    assert_eq!(app.take_snapshot(id, Version::INITIAL).wait().unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(app.take_snapshot_at(id, Version::INITIAL).wait().unwrap_err().kind(), ErrorKind::Storage);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn one_that_is_kept_already_is_not_stored_again() {
     let mut account = deposits(&app, 3);
     let take = |version: Version| {
         snapshots.puts.store(0, Ordering::Relaxed);
-        let taken = app.take_snapshot(account.id(), version).wait().unwrap();
+        let taken = app.take_snapshot_at(account.id(), version).wait().unwrap();
         (taken.get(), snapshots.puts.load(Ordering::Relaxed))
     };
     assert_eq!(take(Version::MAX), (4, 1));
@@ -79,7 +79,7 @@ fn one_that_is_kept_already_is_not_stored_again() {
     account.deposit(1);
     app.save(&mut account).wait().unwrap();
     snapshots.puts.store(0, Ordering::Relaxed);
-    assert_eq!(app.take_snapshot(account.id(), Version::MAX).wait().unwrap(), Version::from(5));
+    assert_eq!(app.take_snapshot(account.id()).wait().unwrap(), Version::from(5));
     assert_eq!(snapshots.puts.load(Ordering::Relaxed), 1);
 }
 
@@ -94,7 +94,7 @@ fn one_is_made_from_an_earlier_one_and_the_events_after_it() {
     store.put(account.pending()).wait().unwrap();
     let take = |version: u32| {
         recorder.rows.store(0, Ordering::Relaxed);
-        repository.take_snapshot(account.id(), version.into()).wait().unwrap();
+        repository.take_snapshot_at(account.id(), version).wait().unwrap();
         recorder.rows.load(Ordering::Relaxed)
     };
     assert_eq!(take(6), 6);
@@ -112,7 +112,7 @@ fn a_snapshot_that_fails_fails_no_save() {
     let seen = Arc::clone(&told);
     let app = Application::builder(format!("sqlite:{}", file.display()))
         .snapshot_every::<Account>(2)
-        .on_failed_snapshot(move |error| seen.lock().unwrap().push(error.kind()))
+        .on_snapshot_error(move |error| seen.lock().unwrap().push(error.kind()))
         .open()
         .wait()
         .unwrap();
@@ -176,7 +176,7 @@ fn a_snapshot_of_events_that_were_lost_does_not_count_when_others_come_to_its_ve
     restored.append(Commit::new(backup)).wait().unwrap();
     account.deposit(111);
     app(&lost).save(&mut account).wait().unwrap();
-    app(&lost).take_snapshot(id, Version::MAX).wait().unwrap();
+    app(&lost).take_snapshot(id).wait().unwrap();
 
     let app = app(&restored);
     let mut account = app.get(id).wait().unwrap();
@@ -186,6 +186,6 @@ fn a_snapshot_of_events_that_were_lost_does_not_count_when_others_come_to_its_ve
     app.save(&mut account).wait().unwrap();
     assert_eq!(app.get(id).wait().unwrap().balance, 222);
     // Taken again, it is the right one.
-    app.take_snapshot(id, Version::MAX).wait().unwrap();
+    app.take_snapshot(id).wait().unwrap();
     assert_eq!(app.get(id).wait().unwrap().balance, 222);
 }

@@ -223,17 +223,17 @@ fn they_are_taken_on_request_also_of_the_past() {
     for app in apps(Builder::snapshots) {
         let account = deposits(&app, 3);
         let id = account.id();
-        assert_eq!(app.take_snapshot(id, 2).wait().unwrap(), Version::from(2));
-        assert_eq!(app.take_snapshot(id, Version::MAX).wait().unwrap(), Version::from(4));
+        assert_eq!(app.take_snapshot_at(id, 2).wait().unwrap(), Version::from(2));
+        assert_eq!(app.take_snapshot(id).wait().unwrap(), Version::from(4));
         // Once more is nothing more.
-        assert_eq!(app.take_snapshot(id, Version::MAX).wait().unwrap(), Version::from(4));
+        assert_eq!(app.take_snapshot(id).wait().unwrap(), Version::from(4));
         assert_eq!(versions(&app, &account), [2, 4]);
         assert_eq!(app.get_at(id, 3).wait().unwrap().balance, 2);
-        let error = app.take_snapshot(open().id(), Version::MAX).wait().unwrap_err();
+        let error = app.take_snapshot(open().id()).wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
     for app in apps(|builder| builder) {
-        let error = app.take_snapshot(deposits(&app, 1).id(), Version::MAX).wait().unwrap_err();
+        let error = app.take_snapshot(deposits(&app, 1).id()).wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("snapshots()"), "{error}");
     }
@@ -248,7 +248,7 @@ fn nothing_is_taken_of_what_is_discarded() {
         let snapshots = app.repository().snapshots().unwrap();
         assert_eq!(snapshots.versions(id).wait().unwrap(), [Version::from(2)]);
         assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
-        assert_eq!(app.take_snapshot(id, Version::MAX).wait().unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(app.take_snapshot(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
     }
 }
 
@@ -321,7 +321,7 @@ fn with_a_snapshot_the_events_are_read_once() {
     (0..5).for_each(|_| account.deposit(1));
     store.put(account.pending()).wait().unwrap();
     for version in [3, 6] {
-        repository.take_snapshot(account.id(), version.into()).wait().unwrap();
+        repository.take_snapshot_at(account.id(), version).wait().unwrap();
         recorder.reads.store(0, Ordering::Relaxed);
         assert_eq!(repository.get(account.id()).wait().unwrap().balance, 5);
         assert_eq!(recorder.reads.load(Ordering::Relaxed), 1);

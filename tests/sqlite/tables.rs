@@ -198,7 +198,7 @@ fn tables_under_another_name_keep_their_key() {
     let renamed = database.recorder(&Tables::with_prefix("bank").unwrap()).unwrap();
     renamed.append(commit(Uuid::from_u128(7), 1..=1)).wait().unwrap();
     let twice = renamed.append(commit(Uuid::from_u128(7), 1..=1)).wait().unwrap_err();
-    assert_eq!(twice.kind(), ErrorKind::Conflict);
+    assert_eq!(twice.kind(), ErrorKind::AlreadyExists);
 }
 
 #[test]

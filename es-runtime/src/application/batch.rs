@@ -5,9 +5,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::hook::SavedCommit;
+use super::loose::{AppendTo, Loose, LooseEvent};
 use crate::aggregate::{Aggregate, Discarded, Frozen, Root, Seal};
 use crate::error::Error;
-use crate::event::{Event, EventType, EventVisitor, Metadata, Recorded};
+use crate::event::{EventType, EventVisitor, Metadata, Recorded};
 use crate::event_set::EventSet;
 use crate::id::{CommitId, Version};
 use crate::mapper::Mapper;
@@ -39,7 +40,7 @@ use crate::stored_event::StoredEvent;
 #[must_use = "nothing is stored before the batch is saved"]
 pub struct Batch<'a> {
     pub(super) roots: Vec<&'a mut dyn Saved>,
-    pub(super) loose: Vec<Box<dyn Loose + 'a>>,
+    pub(super) loose: Vec<Box<dyn Loose>>,
     pub(super) commit: Option<CommitId>,
     /// Whether parts of it have another.
     pub(super) is_mixed: bool,
@@ -111,8 +112,48 @@ impl<'a> Batch<'a> {
     ///
     /// An event that an aggregate reads is refused when the batch is saved, and so is any event under the id of an aggregate:
     /// it would leave a gap in the aggregate's versions.
-    pub fn event<E: Event>(mut self, id: Uuid, version: Version, event: E) -> Self {
-        self.loose.push(Box::new(Recorded::now(id, version, event)));
+    pub fn event<E: EventSet>(mut self, id: Uuid, version: Version, event: E) -> Self {
+        self.loose.push(Box::new(LooseEvent { recorded: Recorded::now(id, version, event), end: None }));
+        self
+    }
+
+    /// Appends an event that belongs to no aggregate to a sequence, by its id, or to a [`TimeLog`]: the save finds its
+    /// version. If others append meanwhile, it takes the next one.
+    ///
+    /// After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) the batch may be stored. Give it a
+    /// [commit id](Self::commit_id), under which it can be saved again; appended without one, it may be stored twice.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, application::Batch, event, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// use es_runtime::sequence::TimeLog;
+    ///
+    /// #[event]
+    /// pub struct Noted {
+    ///     pub text: String,
+    /// }
+    ///
+    /// # let app = Application::open("memory:").wait()?;
+    /// let notes = uuid::Uuid::now_v7();
+    /// let journal = TimeLog::<Noted>::new(app.store().clone(), uuid::Uuid::now_v7());
+    /// let note = |text: &str| Noted { text: text.into() };
+    /// let mut account = Account::open();
+    /// let batch = Batch::new()
+    ///     .add(&mut account)
+    ///     .append(notes, note("opened"))
+    ///     .append(notes, note("greeted"))
+    ///     .append(&journal, note("an account was opened"));
+    /// app.save(batch).wait()?;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn append<E>(mut self, to: impl AppendTo<E>, event: E) -> Self {
+        self.loose.push(to.append(event, Seal::new()));
         self
     }
 }
@@ -346,38 +387,5 @@ impl EventVisitor for Said {
 
     fn data<T: Serialize + fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output {
         unordered(data).map(|said| (of.topic(), said))
-    }
-}
-
-/// An event without an aggregate.
-pub(super) trait Loose: Send + Sync {
-    fn id(&self) -> Uuid;
-    fn version(&self) -> Version;
-    fn of(&self) -> EventType;
-    fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error>;
-    /// A copy of it: a `Recorded<E>`.
-    fn copied(&self, metadata: &Metadata) -> Box<dyn Any + Send + Sync>;
-}
-
-impl<E: Event> Loose for Recorded<E> {
-    fn id(&self) -> Uuid {
-        self.envelope().id()
-    }
-
-    fn version(&self) -> Version {
-        self.envelope().version()
-    }
-
-    fn of(&self) -> EventType {
-        E::TYPE
-    }
-
-    fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error> {
-        let envelope = self.envelope();
-        mapper.encode_event(envelope.id(), envelope.version(), envelope.timestamp(), metadata, self.event())
-    }
-
-    fn copied(&self, metadata: &Metadata) -> Box<dyn Any + Send + Sync> {
-        Box::new(self.clone().with_metadata(metadata.clone()))
     }
 }

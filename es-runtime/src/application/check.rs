@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::batch::Batch;
+use super::loose::Loose;
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 use crate::registry::Registry;
@@ -66,7 +67,9 @@ pub(super) async fn check_loose(store: &EventStore, batch: &Batch<'_>) -> Result
     let begins = batch.loose.iter().filter(|event| event.version() == Version::INITIAL);
     // A sequence that begins here begins where an aggregate would: of the two, the store lets one be first.
     let mut known: HashSet<Uuid> = begins.map(|event| event.id()).collect();
-    for event in &batch.loose {
+    // A log in time looks itself what is stored under its id.
+    let in_sequence = |event: &&Box<dyn Loose>| !event.end().is_some_and(|end| end.is_in_time());
+    for event in batch.loose.iter().filter(in_sequence) {
         if !known.insert(event.id()) {
             continue;
         }

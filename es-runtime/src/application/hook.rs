@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, Recorded};
+use crate::event::Recorded;
+use crate::event_set::EventSet;
 use crate::observe;
 use crate::recorder::Receipt;
 use crate::stored_event::StoredEvent;
@@ -38,7 +39,7 @@ impl SavedCommit {
     }
 
     /// The loose events of one type.
-    pub fn loose<E: Event>(&self) -> impl Iterator<Item = &Recorded<E>> {
+    pub fn loose<E: EventSet>(&self) -> impl Iterator<Item = &Recorded<E>> {
         self.parts.iter().filter_map(|part| part.downcast_ref())
     }
 

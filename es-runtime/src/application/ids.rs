@@ -1,59 +1,156 @@
 use std::fmt;
-use std::marker::PhantomData;
+use std::iter;
+use std::vec;
 
 use super::Application;
 use crate::aggregate::Aggregate;
 use crate::error::Error;
 use crate::event_set::Topics;
-use crate::id::Id;
-use crate::recorder::{ApplicationRecorder, LogRange, Notification};
+use crate::id::{Id, Position};
+use crate::recorder::{ApplicationRecorder, LogRange};
+use crate::wait::Wait;
 
 /// How many ids are read at a time.
 const PAGE: usize = 1_000;
 
-/// The ids of all aggregates of one type, a page at a time, in the order in which they were created.
-#[must_use = "nothing is read before a page is asked for"]
+/// How many positions are looked through at a time, at most, on the way back.
+const WINDOW: u64 = 1 << 20;
+
+/// The ids of all aggregates of one type, in the order in which they were created: see
+/// [`Application::ids`](super::Application::ids).
+///
+/// [`wait`](Self::wait) makes it an iterator, [`next`](Self::next) serves async code. For code on `futures::Stream`:
+///
+/// ```text
+/// try_unfold(app.ids::<Account>(), async |mut ids| Ok(ids.next().await?.map(|id| (id, ids))))
+/// ```
+#[must_use = "nothing is read before an id is asked for"]
 pub struct Ids<'a, A> {
     application: &'a Application,
-    /// What is still to be read; nothing at the end.
-    range: Option<LogRange>,
-    aggregate: PhantomData<fn() -> A>,
+    rest: Rest,
+    left: Option<usize>,
+    page: vec::IntoIter<Id<A>>,
+}
+
+/// What is still to be read.
+#[derive(Debug)]
+enum Rest {
+    From(LogRange),
+    /// Back from the newest place.
+    Back,
+    /// Back from a position, through so many positions at a time.
+    BackFrom(Position, u64),
+    Nothing,
 }
 
 impl<A> fmt::Debug for Ids<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ids").field("range", &self.range).finish_non_exhaustive()
+        f.debug_struct("Ids").field("rest", &self.rest).finish_non_exhaustive()
     }
 }
 
 impl<'a, A: Aggregate> Ids<'a, A> {
     pub(super) fn new(application: &'a Application) -> Self {
-        let range = LogRange::all().firsts().topics(Topics::of::<A>().read_as_events()).limit(PAGE);
-        Self { application, range: Some(range), aggregate: PhantomData }
+        Self { application, rest: Rest::From(LogRange::all()), left: None, page: Vec::new().into_iter() }
     }
 
-    /// The next ids; nothing after the last one.
+    /// Begins with the aggregate that was created last.
+    pub fn descending(self) -> Self {
+        Self { rest: Rest::Back, ..self }
+    }
+
+    /// Reads at most so many ids.
+    pub fn limit(self, ids: usize) -> Self {
+        Self { left: Some(ids), ..self }
+    }
+
+    /// Reads the next id; returns `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn next(&mut self) -> Result<Option<Id<A>>, Error> {
+        if self.page.as_slice().is_empty() {
+            self.page = self.next_page().await?.unwrap_or_default().into_iter();
+        }
+        Ok(self.page.next())
+    }
+
+    /// Reads the next ids, up to a thousand or so; returns `None` after the last ones.
     ///
     /// # Errors
     ///
     /// What the store reports.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Id<A>>>, Error> {
-        while let Some(range) = self.range.take() {
-            let page = self.application.recorder().read_log(range.clone()).await?;
-            if page.more {
-                self.range = Some(range.after(page.through));
-            }
-            let mappers = self.application.store().mappers_for(&page.entries).await?;
-            let mut ids = Vec::with_capacity(page.entries.len());
-            for Notification { event, .. } in &page.entries {
-                if mappers.may_be_of::<A>(event)? {
-                    ids.push(Id::from_uuid(event.id));
-                }
+        while self.left != Some(0) {
+            self.application.shared.check_open()?;
+            let Some(mut ids) = self.read().await? else { return Ok(None) };
+            if let Some(left) = &mut self.left {
+                ids.truncate(*left);
+                *left -= ids.len();
             }
             if !ids.is_empty() {
                 return Ok(Some(ids));
             }
         }
         Ok(None)
+    }
+
+    /// Iterates over the ids; each page that has to be read blocks the thread. It ends after an error.
+    pub fn wait(mut self) -> impl Iterator<Item = Result<Id<A>, Error>> {
+        iter::from_fn(move || {
+            let next = self.next().wait().transpose();
+            if let Some(Err(_)) = next {
+                (self.left, self.page) = (Some(0), Vec::new().into_iter());
+            }
+            next
+        })
+    }
+
+    /// Reads some ids, or none although there may be more; returns `None` at the end.
+    async fn read(&mut self) -> Result<Option<Vec<Id<A>>>, Error> {
+        match &self.rest {
+            Rest::Nothing => Ok(None),
+            Rest::From(range) => {
+                let (ids, rest) = self.read_some(range.clone()).await?;
+                self.rest = rest.map_or(Rest::Nothing, Rest::From);
+                Ok(Some(ids))
+            }
+            Rest::Back => {
+                let newest = self.application.recorder().read_log(LogRange::all().limit(0)).await?.through;
+                self.rest = newest.map_or(Rest::Nothing, |mark| Rest::BackFrom(mark.position(), PAGE as u64));
+                Ok(Some(Vec::new()))
+            }
+            Rest::BackFrom(last, window) => {
+                let (last, window) = (*last, *window);
+                let first = Position::new((last.get() + 1).saturating_sub(window)).unwrap_or(Position::FIRST);
+                let (mut ids, mut rest) = (Vec::new(), Some(LogRange::all().from(first).up_to(last)));
+                while let Some(range) = rest {
+                    let some = self.read_some(range).await?;
+                    ids.extend(some.0);
+                    rest = some.1;
+                }
+                // Where aggregates are rarely created, a wider look.
+                let window = if ids.len() < PAGE / 4 { window.saturating_mul(4).min(WINDOW) } else { window };
+                let before = Position::new(first.get() - 1);
+                self.rest = before.map_or(Rest::Nothing, |before| Rest::BackFrom(before, window));
+                ids.reverse();
+                Ok(Some(ids))
+            }
+        }
+    }
+
+    /// Reads the first ids of a range; returns the rest of it, if there may be more.
+    async fn read_some(&self, range: LogRange) -> Result<(Vec<Id<A>>, Option<LogRange>), Error> {
+        let firsts = range.clone().firsts().topics(Topics::of::<A>().read_as_events()).limit(PAGE);
+        let page = self.application.recorder().read_log(firsts).await?;
+        let mappers = self.application.store().mappers_for(&page.entries).await?;
+        let mut ids = Vec::with_capacity(page.entries.len());
+        for notification in &page.entries {
+            if mappers.may_be_of::<A>(&notification.event)? {
+                ids.push(Id::from_uuid(notification.event.id));
+            }
+        }
+        Ok((ids, page.more.then(|| range.after(page.through))))
     }
 }

@@ -1,18 +1,23 @@
 //! The application: what a program holds. It opens a store, saves and loads aggregates, and runs commands.
 
 mod hook;
+mod loose;
 mod batch;
 mod check;
 mod targets;
 mod turns;
 mod command;
 mod execute;
+mod save;
 mod open;
 mod environment;
 mod ids;
-mod save;
+mod log;
+mod load;
+mod snapshots;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,15 +26,18 @@ pub use self::command::{CommandResult, Execute};
 use self::hook::Hooks;
 pub use self::hook::SavedCommit;
 pub use self::ids::Ids;
+pub use self::log::{AnyEvent, Log, LogEvent, LogEvents, Logged, OfAny, SkipReason, SkippedEvent};
+pub use self::loose::AppendTo;
 pub use self::open::Builder;
+pub use self::save::Save;
 pub use self::targets::{Runs, RunsAsync, Targets};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::event::Metadata;
-use crate::id::{Id, Name, Version};
+use crate::id::{Id, Name};
 use crate::observe;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
-use crate::store::{At, EventStore, Past, Repository, Snapshot, Snapshotting};
+use crate::store::{EventStore, Repository};
 use crate::wait::Retry;
 
 /// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
@@ -90,7 +98,6 @@ struct Shared {
     name: Option<Name>,
     repository: Repository,
     recorder: Arc<dyn DynApplicationRecorder>,
-    snapshotting: Snapshotting,
     hooks: Hooks,
     close: Box<dyn Fn() + Send + Sync>,
     closed: AtomicBool,
@@ -116,12 +123,38 @@ impl Application {
     /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`; for SQLite also with
     /// [options](crate::recorder::SqliteOptions#impl-FromStr-for-SqliteOptions), as in `sqlite:bank.db?synchronous=normal`.
     ///
+    /// `bank.db`, `sqlite://bank.db`, `sqlite:////var/lib/bank.db` and `:memory:` are understood, too. `sqlite:///bank.db` is refused:
+    /// to some tools it is a relative path, to others an absolute one. A path that your program computes goes to
+    /// [`open_file`](Self::open_file).
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] if the URI names no store of this build, or one that cannot be opened, or if names or topics
     /// of the aggregates in this program [clash](crate::Registry::global); [`ErrorKind::Schema`] if its tables are not ours.
     pub async fn open(uri: &str) -> Result<Self, Error> {
         Self::builder(uri).open().await
+    }
+
+    /// Opens a SQLite file, and makes it if it is not there.
+    ///
+    /// ```standalone_crate
+    /// # #[cfg(feature = "sqlite")] {
+    /// use es_runtime::{Application, Wait};
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("open_file-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).ok();
+    /// let app = Application::open_file(folder.join("bank.db")).wait()?;
+    /// # drop(app);
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub async fn open_file(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        Builder::file(path).open().await
     }
 
     /// Opens the store that the environment names: see [`Builder::from_env`].
@@ -209,140 +242,17 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] if somebody else was first: load the aggregate again, or use
+    /// [`ErrorKind::Conflict`] if somebody else changed an aggregate first: load the aggregate again, or use
     /// [`execute`](Self::execute), which does so. [`ErrorKind::OutcomeUnknown`] if the store did not answer.
-    pub async fn save<'a>(&self, batch: impl IntoBatch<'a>) -> Result<Receipt, Error> {
+    /// [`ErrorKind::AlreadyExists`] if the events create an aggregate, and its id is taken.
+    pub fn save<'s, 'a: 's>(&'s self, batch: impl IntoBatch<'a>) -> Save<'s> {
         let batch = batch.into_batch();
-        let Shared { repository, snapshotting, hooks, .. } = &*self.shared;
-        self.shared.check_open()?;
-        let aggregates = batch.roots.len();
-        let events = batch.roots.iter().map(|root| root.pending()).sum::<usize>() + batch.loose.len();
-        let saving = save::save(repository, snapshotting, hooks, &self.metadata, batch);
-        observe::save(aggregates, events, saving).await
-    }
-
-    /// Loads an aggregate.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::NotFound`] if it was never created or is discarded, [`ErrorKind::WrongAggregate`] if the id is
-    /// that of another type.
-    pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
-        self.shared.check_open()?;
-        observe::get(A::NAME, id.uuid(), self.shared.repository.get(id)).await
-    }
-
-    /// Loads an aggregate as it was at a version or a time; at its last version, if that is lower.
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get); [`ErrorKind::NotFound`] also if it did not exist then.
-    pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
-        self.shared.check_open()?;
-        observe::get(A::NAME, id.uuid(), self.shared.repository.get_at(id, at)).await
-    }
-
-    /// Whether there is such an aggregate now.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
-        self.shared.check_open()?;
-        self.shared.repository.contains(id).await
-    }
-
-    /// The ids of all aggregates of one type that were ever saved, also of discarded and of forgotten ones: to load these
-    /// fails.
-    ///
-    /// Of two types that are created by the same declared event, each lists its own. Events that do not name their
-    /// aggregate, from before they did, and those that are forgotten are listed for both.
-    ///
-    /// ```standalone_crate
-    /// # use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
-    /// # #[aggregate]
-    /// # pub struct Account { pub balance: i64 }
-    /// # #[mutator]
-    /// # impl Account {
-    /// #     #[event(Opened)]
-    /// #     pub fn open() -> Self { Self { balance: 0 } }
-    /// # }
-    /// # let app = Application::open("memory:").wait()?;
-    /// # app.save(&mut Account::open()).wait()?;
-    /// # app.save(&mut Account::open().discard()).wait()?;
-    /// let mut ids = app.ids::<Account>();
-    /// while let Some(page) = ids.next_page().wait()? {
-    ///     for id in page {
-    ///         match app.get(id).wait() {
-    ///             Ok(account) => println!("{}", account.balance),
-    ///             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten) => {}
-    ///             Err(error) => return Err(error),
-    ///         }
-    ///     }
-    /// }
-    /// # Ok::<(), es_runtime::Error>(())
-    /// ```
-    pub fn ids<A: Aggregate>(&self) -> Ids<'_, A> {
-        Ids::new(self)
-    }
-
-    /// Keeps the state that an aggregate has now, or had at a version; returns that version.
-    ///
-    /// ```standalone_crate
-    /// # use es_runtime::{Application, Version, Wait, aggregate, mutator};
-    /// # #[aggregate]
-    /// # pub struct Account { pub balance: i64 }
-    /// # #[mutator]
-    /// # impl Account {
-    /// #     #[event(Opened)]
-    /// #     pub fn open() -> Self { Self { balance: 0 } }
-    /// # }
-    /// let app = Application::builder("memory:").snapshots().open().wait()?;
-    /// let mut account = Account::open();
-    /// app.save(&mut account).wait()?;
-    /// assert_eq!(app.take_snapshot(account.id(), Version::MAX).wait()?.get(), 1);
-    /// # Ok::<(), es_runtime::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`get`](Self::get); [`ErrorKind::Config`] if the application keeps no snapshots.
-    pub async fn take_snapshot<A: Aggregate>(
-        &self,
-        id: Id<A>,
-        at: impl Into<Version>,
-    ) -> Result<Version, Error> {
-        self.shared.check_open()?;
-        let taking = self.shared.repository.take_snapshot(id, at.into());
-        observe::snapshot(A::NAME, id.uuid(), taking).await
-    }
-
-    /// Reads the snapshot of exactly this version: see [`Repository::snapshot_at`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Repository::snapshot_at`].
-    pub async fn snapshot_at<A: Aggregate>(
-        &self,
-        id: Id<A>,
-        version: impl Into<Version>,
-    ) -> Result<Option<Snapshot<A>>, Error> {
-        self.shared.check_open()?;
-        self.shared.repository.snapshot_at(id, version).await
-    }
-
-    /// Reads the last snapshot of this version or a lower one: see [`Repository::most_recent_snapshot`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Repository::snapshot_at`].
-    pub async fn most_recent_snapshot<A: Aggregate>(
-        &self,
-        id: Id<A>,
-        version: impl Into<Version>,
-    ) -> Result<Option<Snapshot<A>>, Error> {
-        self.shared.check_open()?;
-        self.shared.repository.most_recent_snapshot(id, version).await
+        Save(Box::pin(async move {
+            self.shared.check_open()?;
+            let aggregates = batch.roots.len();
+            let events = batch.roots.iter().map(|root| root.pending()).sum::<usize>() + batch.loose.len();
+            observe::save(aggregates, events, save::save(&self.shared, &self.metadata, batch)).await
+        }))
     }
 
     /// Makes an aggregate unreadable for ever, by destroying the key that its data are encrypted with.

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -52,6 +53,8 @@ type Told = dyn Fn(&Error) + Send + Sync;
 
 /// Where the events are.
 enum Source {
+    /// A SQLite file.
+    File(PathBuf),
     Uri {
         uri: String,
         /// The environment variable that it was read from, for messages.
@@ -80,6 +83,21 @@ impl Builder {
 
     pub(super) fn on(recorder: Arc<dyn DynApplicationRecorder>) -> Self {
         Self::of(Source::Recorder(recorder))
+    }
+
+    /// Names a SQLite file, which is made if it is not there.
+    ///
+    /// ```standalone_crate
+    /// # #[cfg(feature = "sqlite")] {
+    /// use es_runtime::application::Builder;
+    /// use es_runtime::store::Cache;
+    ///
+    /// let builder = Builder::file("bank.db").cache(Cache::of(10_000));
+    /// # drop(builder);
+    /// # }
+    /// ```
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::of(Source::File(path.into()))
     }
 
     fn of(source: Source) -> Self {
@@ -160,9 +178,9 @@ impl Builder {
         self.snapshots()
     }
 
-    /// Is told of a snapshot that could not be taken or read; what was saved is saved all the same, and what is loaded is
-    /// made from events.
-    pub fn on_failed_snapshot(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+    /// Calls `told` with the error of a snapshot that could not be taken or read. What was saved is saved all the same, and an
+    /// aggregate is loaded from its events.
+    pub fn on_snapshot_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.told = Some(Box::new(told));
         self
     }
@@ -191,7 +209,7 @@ impl Builder {
     ///
     /// The hook gets what [`save`](Application::save), [`execute`](Application::execute) and
     /// [`execute_once`](Application::execute_once) stored, and not what another caller stored under the same commit id. It never
-    /// fails the save: its error or panic is reported to [`on_failed_hook`](Self::on_failed_hook) and, with the feature `tracing`,
+    /// fails the save: its error or panic is reported to [`on_hook_error`](Self::on_hook_error) and, with the feature `tracing`,
     /// as a warning. It is called at most once for a commit: never if the process ends in between, or if the caller drops the
     /// future of a save and does not save again.
     ///
@@ -235,7 +253,7 @@ impl Builder {
 
     /// Calls `told` with the error of a hook that failed. Of a hook that panicked, the error has the kind
     /// [`ErrorKind::Invalid`].
-    pub fn on_failed_hook(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+    pub fn on_hook_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.hooks.failed = Some(Box::new(told));
         self
     }
@@ -250,11 +268,12 @@ impl Builder {
             // Of two aggregates with one name, the events of one would be read as those of the other.
             Registry::global()?;
             let Opened { events, snapshots, close } = self.store()?;
-            let mut repository = Repository::new(EventStore::new(self.mapper, Arc::clone(&events) as _)?);
+            let store = EventStore::new(self.mapper, Arc::clone(&events) as _)?;
+            let mut repository = Repository::new(store).with_snapshotting(self.snapshotting);
             if let Some(snapshots) = snapshots {
                 let mut snapshots = SnapshotStore::new(snapshots);
                 if let Some(told) = self.told {
-                    snapshots = snapshots.on_failure(move |error| told(error));
+                    snapshots = snapshots.on_snapshot_error(told);
                 }
                 repository = repository.with_snapshots(snapshots);
             }
@@ -265,7 +284,6 @@ impl Builder {
                 name: self.name,
                 repository,
                 recorder: events,
-                snapshotting: self.snapshotting,
                 hooks: self.hooks,
                 close,
                 closed: AtomicBool::new(false),
@@ -279,10 +297,13 @@ impl Builder {
 
     fn store(&self) -> Result<Opened, Error> {
         let mut opened = match &self.source {
-            Source::Uri { uri, variable } => self.store_at(uri).map_err(|error| match variable {
-                Some(variable) => error.about(&format!("the environment variable `{variable}`")),
-                None => error,
-            })?,
+            Source::Uri { uri, variable } => {
+                recorder::open(uri, &self.opening()).map_err(|error| match variable {
+                    Some(variable) => error.about(&format!("the environment variable `{variable}`")),
+                    None => error,
+                })?
+            }
+            Source::File(path) => recorder::open_file(path, &self.opening())?,
             Source::Recorder(recorder) => {
                 if let Snapshots::Beside = self.snapshots {
                     return Err(Error::new(
@@ -304,9 +325,8 @@ impl Builder {
         matches!(self.snapshots, Snapshots::Beside)
     }
 
-    fn store_at(&self, uri: &str) -> Result<Opened, Error> {
+    fn opening(&self) -> Opening<'_> {
         let columns = self.mapper.columns().collect();
-        let opening = Opening { tables: &self.tables, columns, keeps_snapshots: self.keeps_beside() };
-        recorder::open(uri, &opening)
+        Opening { tables: &self.tables, columns, keeps_snapshots: self.keeps_beside() }
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::ErrorKind;
 use crate::id::{Mark, Name, Version};
 
 /// Who was first, and where.
@@ -39,6 +40,15 @@ pub enum Conflict {
 }
 
 impl Conflict {
+    /// Returns the kind of error that it is: [`ErrorKind::AlreadyExists`] of events that begin at version 1, where the first event
+    /// of the aggregate is stored; else [`ErrorKind::Conflict`].
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Version { expected: Some(expected), .. } if *expected == 0 => ErrorKind::AlreadyExists,
+            _ => ErrorKind::Conflict,
+        }
+    }
+
     /// The aggregate has events that the saved ones, of which `first` is the first, do not follow.
     pub fn version(id: Uuid, first: Version, found: Option<Version>) -> Self {
         let expected = first.get().checked_sub(1).and_then(Version::new);

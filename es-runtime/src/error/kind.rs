@@ -4,8 +4,12 @@
 pub enum ErrorKind {
     /// There is no such aggregate: it was never created, or it is discarded.
     NotFound,
-    /// Somebody else was first: see [`Error::as_conflict`](crate::Error::as_conflict). Nothing was stored.
+    /// The aggregate has changed since it was loaded: see [`Error::as_conflict`](crate::Error::as_conflict). Nothing was stored.
+    /// Load it again and repeat the command, as `Application::execute` does.
     Conflict,
+    /// The id is taken: the events that were saved create an aggregate, and there is one. To repeat that cannot succeed, whether
+    /// the other caller came a moment or a year ago. Nothing was stored; see [`Error::as_conflict`](crate::Error::as_conflict).
+    AlreadyExists,
     /// The log is not the one that the reader knows: see [`Error::as_diverged`](crate::Error::as_diverged).
     Diverged,
     /// The store did not say whether it kept what was saved. Save again: that never stores anything twice.

@@ -120,7 +120,8 @@ impl Error {
         }
     }
 
-    /// What was expected and found, if somebody else was first.
+    /// What was expected and found, if somebody else was first: of the kinds [`Conflict`](ErrorKind::Conflict) and
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists).
     pub fn as_conflict(&self) -> Option<&Conflict> {
         match &self.0.detail {
             Some(Detail::Conflict(conflict)) => Some(conflict),
@@ -147,7 +148,7 @@ impl From<Mismatch> for Error {
 
 impl From<Conflict> for Error {
     fn from(conflict: Conflict) -> Self {
-        let mut error = Self::new(ErrorKind::Conflict, conflict.to_string());
+        let mut error = Self::new(conflict.kind(), conflict.to_string());
         error.0.detail = Some(Detail::Conflict(conflict));
         error
     }

@@ -360,6 +360,16 @@ impl<E> Recorded<E> {
         self.metadata = metadata;
     }
 
+    /// The same with another version: an event that was appended finds its place late.
+    pub(crate) const fn set_version(&mut self, version: Version) {
+        self.envelope.version = version;
+    }
+
+    /// The same with another event.
+    pub(crate) fn map<T>(self, map: impl FnOnce(E) -> T) -> Recorded<T> {
+        Recorded { envelope: self.envelope, metadata: self.metadata, event: map(self.event) }
+    }
+
     /// The event.
     pub const fn event(&self) -> &E {
         &self.event

@@ -43,7 +43,7 @@ pub use self::compressor::Zlib;
 pub use self::compressor::Zstd;
 use self::refused::{Place, at_row, not_in_set, of_another, unknown_topic};
 pub(crate) use self::snapshot::{Found, Snapshot};
-use self::state::{Data, Missed, OneOf, Owner, Read, Single, Skipped, State, Written};
+use self::state::{AsStored, Data, Missed, OneOf, Owner, Read, Single, Skipped, State, Written};
 #[cfg(feature = "chrono")]
 pub use self::transcoding::{DateAsIso, DateTimeAsIso};
 pub use self::transcoding::{DecimalAsStr, Form, Tagged, Transcoding, UuidAsHex};
@@ -270,12 +270,17 @@ impl Mapper {
     /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite, `Some(None)` or
     /// `Some(())`. [`ErrorKind::Config`] if the event is declared as `encrypted` and the mapper has no cipher.
     pub fn encode<E: EventSet>(&self, recorded: &Recorded<E>) -> Result<StoredEvent, Error> {
-        recorded.event().visit(Encode {
-            mapper: self,
-            envelope: recorded.envelope(),
-            owner: |topic| E::AGGREGATE?.owner(topic),
-            metadata: recorded.metadata(),
-        })
+        self.encode_with(recorded, recorded.metadata())
+    }
+
+    /// Makes the row of an event of a set, with other metadata.
+    pub(crate) fn encode_with<E: EventSet>(
+        &self,
+        recorded: &Recorded<E>,
+        metadata: &Metadata,
+    ) -> Result<StoredEvent, Error> {
+        let owner = |topic: &str| E::AGGREGATE?.owner(topic);
+        recorded.event().visit(Encode { mapper: self, envelope: recorded.envelope(), owner, metadata })
     }
 
     /// Makes the row of an event that belongs to no aggregate of this program.
@@ -360,6 +365,11 @@ impl Mapper {
             return Err(Error::new(ErrorKind::UnknownTopic, message));
         }
         Ok(recorded(row, self.read(row, E::SECRECY, Single(PhantomData))?))
+    }
+
+    /// Reads the version and the data of any event, as they are stored.
+    pub(crate) fn decode_any(&self, row: &StoredEvent) -> Result<Recorded<(u32, serde_json::Value)>, Error> {
+        Ok(recorded(row, self.read(row, secrecy::registered(&row.topic), AsStored)?))
     }
 
     /// When the event of a row was recorded.

@@ -136,6 +136,18 @@ impl<'de> Data<'de> for Skipped {
     }
 }
 
+/// Any event, whose data are read as they stand.
+#[derive(Clone, Copy)]
+pub(super) struct AsStored;
+
+impl<'de> Data<'de> for AsStored {
+    type Value = (u32, serde_json::Value);
+
+    fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<Self::Value, D::Error> {
+        Ok((version, serde_json::Value::deserialize(data)?))
+    }
+}
+
 /// Any event, of which only the aggregate is asked for.
 #[derive(Clone, Copy)]
 pub(super) struct Owner<'a>(pub(super) &'a Cell<Option<String>>);

@@ -54,7 +54,7 @@ pub use self::sql::{ColumnType, EventTable, Identifier, Tables};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Sqlite, SqliteOptions, SqliteRecorder, SqliteSnapshots, Synchronous};
 pub use self::tracking::{Cursor, Step};
-pub(crate) use self::uri::open;
+pub(crate) use self::uri::{open, open_file};
 use crate::error::Error;
 use crate::id::Version;
 pub use crate::id::{CommitId, Mark, Position};

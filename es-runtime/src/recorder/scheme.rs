@@ -26,3 +26,12 @@ pub(crate) struct Opened {
     pub(crate) snapshots: Option<Arc<dyn DynSnapshotRecorder>>,
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
 }
+
+/// Returns whether a text is a path that ends as names of files do, as in `data/library.db`. A key in base64 does not.
+pub(super) fn is_file_name(text: &str) -> bool {
+    let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || b"/._- ".contains(&letter);
+    let is_ending = |ending: &str| {
+        (1..=8).contains(&ending.len()) && ending.bytes().all(|letter| letter.is_ascii_alphanumeric())
+    };
+    text.bytes().all(is_plain) && text.rsplit_once('.').is_some_and(|(_, ending)| is_ending(ending))
+}

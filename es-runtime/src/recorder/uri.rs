@@ -1,7 +1,9 @@
 //! The stores that a URI can name: each store's folder brings its scheme, and only this list knows all of them.
 
+use std::path::Path;
+
 use super::memory;
-use super::scheme::{Opened, Opening, Scheme};
+use super::scheme::{Opened, Opening, Scheme, is_file_name};
 use crate::error::{Error, ErrorKind};
 
 const SCHEMES: &[Scheme] = &[
@@ -16,6 +18,9 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("sqlite", "sqlite"),
 ];
 
+/// The endings of files that no other store has.
+const SQLITE_ENDINGS: [&str; 4] = [".db", ".db3", ".sqlite", ".sqlite3"];
+
 const REMEDY: &str = "write `memory:` or `sqlite:bank.db`";
 
 /// Opens the store that a URI names.
@@ -24,6 +29,9 @@ const REMEDY: &str = "write `memory:` or `sqlite:bank.db`";
 pub(crate) fn open(uri: &str, opening: &Opening<'_>) -> Result<Opened, Error> {
     if uri.is_empty() {
         return Err(config(format!("the URI is empty; {REMEDY}")));
+    }
+    if uri == ":memory:" || (is_file_name(uri) && SQLITE_ENDINGS.iter().any(|ending| uri.ends_with(ending))) {
+        return open(&format!("sqlite:{uri}"), opening);
     }
     let (scheme, rest) = uri.split_once(':').map_or((uri, None), |(scheme, rest)| (scheme, Some(rest)));
     if let Some(known) = SCHEMES.iter().find(|known| known.name == scheme) {
@@ -49,13 +57,16 @@ fn is_scheme(text: &str) -> bool {
     (1..=16).contains(&text.len()) && text.bytes().all(|letter| letter.is_ascii_lowercase())
 }
 
-/// Returns whether a text is a path that ends as names of files do, as in `data/library.db`. A key in base64 does not.
-fn is_file_name(text: &str) -> bool {
-    let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || b"/._- ".contains(&letter);
-    let is_ending = |ending: &str| {
-        (1..=8).contains(&ending.len()) && ending.bytes().all(|letter| letter.is_ascii_alphanumeric())
-    };
-    text.bytes().all(is_plain) && text.rsplit_once('.').is_some_and(|(_, ending)| is_ending(ending))
+/// Opens a SQLite file, whatever letters its name has.
+#[cfg(feature = "sqlite")]
+pub(crate) fn open_file(path: &Path, opening: &Opening<'_>) -> Result<Opened, Error> {
+    super::sqlite::open(super::SqliteOptions::file(path), opening)
+}
+
+/// Reports that this build has no store in a file.
+#[cfg(not(feature = "sqlite"))]
+pub(crate) fn open_file(_: &Path, opening: &Opening<'_>) -> Result<Opened, Error> {
+    open("sqlite:", opening)
 }
 
 fn config(message: String) -> Error {
@@ -82,10 +93,10 @@ mod tests {
                 "the URI begins with `mysq:`, which names no store; write `memory:` or `sqlite:bank.db`",
             ),
             ("mysql", "the URI `mysql` names no store; write `memory:` or `sqlite:bank.db`"),
-            ("library.db", "the URI `library.db` names no store; write `sqlite:library.db`"),
+            ("library.dat", "the URI `library.dat` names no store; write `sqlite:library.dat`"),
             (
-                "/var/lib/my bank.db3",
-                "the URI `/var/lib/my bank.db3` names no store; write `sqlite:/var/lib/my bank.db3`",
+                "/var/lib/my bank.v2",
+                "the URI `/var/lib/my bank.v2` names no store; write `sqlite:/var/lib/my bank.v2`",
             ),
         ] {
             assert_eq!(refused(uri), message);

@@ -242,7 +242,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
     /// # use es_runtime::store::SnapshotStore;
     /// # use es_runtime::standalone::MutatorRepository;
     /// # use es_runtime::store::EventStore;
-    /// # use es_runtime::{Version, Wait, event};
+    /// # use es_runtime::{Wait, event};
     /// # #[event]
     /// # pub struct Counted { pub by: u32 }
     /// # fn count(total: Option<u32>, event: Counted) -> Option<u32> {
@@ -253,7 +253,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
     /// # store.put(&[Recorded::now(id, 1, Counted { by: 2 }), Recorded::now(id, 2, Counted { by: 3 })]).wait()?;
     /// let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
     /// let counters = MutatorRepository::new(store, count).with_snapshots(snapshots, "Counter", 1);
-    /// assert_eq!(counters.take_snapshot(id, Version::MAX).wait()?.get(), 2);
+    /// assert_eq!(counters.take_snapshot(id).wait()?.get(), 2);
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     #[must_use]
@@ -266,14 +266,23 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
         self
     }
 
-    /// Keeps the state that is there now, or was at a version; returns that version.
+    /// Keeps the state that is there now. Returns its version.
     ///
     /// # Errors
     ///
     /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
-    pub async fn take_snapshot(&self, id: Uuid, at: impl Into<Version>) -> Result<Version, Error> {
+    pub async fn take_snapshot(&self, id: Uuid) -> Result<Version, Error> {
+        self.take_snapshot_at(id, Version::MAX).await
+    }
+
+    /// Keeps the state that was there at a version; at the last version, if that is lower. Returns the version.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_snapshot`](Self::take_snapshot).
+    pub async fn take_snapshot_at(&self, id: Uuid, version: impl Into<Version>) -> Result<Version, Error> {
         let Snapshots { kept, name, version: fingerprint, .. } = self.snapshots()?;
-        let at = At::Version(at.into());
+        let at = At::Version(version.into());
         let Folded { last, state, kept: known } = self.fold(id, at).await?;
         let Some((state, (version, times))) = state.as_ref().zip(last) else {
             return Err(not_found::<S>(id, last.is_some(), at));

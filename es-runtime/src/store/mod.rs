@@ -18,4 +18,4 @@ pub use self::repository::{At, Past, Repository};
 pub(crate) use self::repository::{bounds, clear_forgotten, no_events, no_snapshots};
 pub(crate) use self::snapshot::Rows;
 pub use self::snapshot::{Snapshot, SnapshotStore};
-pub(crate) use self::upkeep::{Kept, Snapshotting, Upkeep};
+pub(crate) use self::upkeep::{Kept, Snapshotting};

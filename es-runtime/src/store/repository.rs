@@ -13,7 +13,7 @@ use crate::id::{Id, Version};
 use crate::mapper::{Mapped, check_topic};
 use crate::observe;
 use crate::recorder::{EventRange, Remains};
-use crate::store::{Cache, EventStore, Rows, Snapshot, SnapshotStore, key};
+use crate::store::{Cache, EventStore, Rows, Snapshot, SnapshotStore, Snapshotting, key};
 
 /// Loads aggregates.
 #[derive(Clone, Debug)]
@@ -21,12 +21,13 @@ pub struct Repository {
     store: EventStore,
     snapshots: Option<SnapshotStore>,
     cache: Option<Arc<Cache>>,
+    snapshotting: Snapshotting,
 }
 
 impl Repository {
     /// Loads from this store.
-    pub const fn new(store: EventStore) -> Self {
-        Self { store, snapshots: None, cache: None }
+    pub fn new(store: EventStore) -> Self {
+        Self { store, snapshots: None, cache: None, snapshotting: Snapshotting::default() }
     }
 
     /// The same, which begins with a snapshot where there is one.
@@ -41,6 +42,16 @@ impl Repository {
     pub fn with_cache(mut self, cache: impl Into<Arc<Cache>>) -> Self {
         self.cache = Some(cache.into());
         self
+    }
+
+    /// The same, which takes snapshots of what is saved, by this rule.
+    pub(crate) fn with_snapshotting(mut self, snapshotting: Snapshotting) -> Self {
+        self.snapshotting = snapshotting;
+        self
+    }
+
+    pub(crate) const fn snapshotting(&self) -> &Snapshotting {
+        &self.snapshotting
     }
 
     pub(crate) fn cache(&self) -> Option<&Cache> {
@@ -102,6 +113,18 @@ impl Repository {
                 cache.remove(&key(id));
                 Err(error)
             }
+        }
+    }
+
+    /// Returns the aggregate as it is now, or `None` if there is none: it was never created, is discarded or forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), but for these.
+    pub async fn find<A: Aggregate>(&self, id: Id<A>) -> Result<Option<A>, Error> {
+        match self.get(id).await {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten) => Ok(None),
+            found => found.map(Some),
         }
     }
 
@@ -173,13 +196,26 @@ impl Repository {
         snapshots.read(&self.store, id, range).await
     }
 
-    /// Keeps the state that an aggregate has now, or had at a version; returns that version. One that is kept already
-    /// is not stored again.
+    /// Keeps the state that an aggregate has now. Returns its version. A state that is kept already is not stored again.
     ///
     /// # Errors
     ///
     /// As [`get`](Self::get); [`Config`](ErrorKind::Config) if there is no store for snapshots.
-    pub async fn take_snapshot<A: Aggregate>(&self, id: Id<A>, at: Version) -> Result<Version, Error> {
+    pub async fn take_snapshot<A: Aggregate>(&self, id: Id<A>) -> Result<Version, Error> {
+        self.take_snapshot_at(id, Version::MAX).await
+    }
+
+    /// Keeps the state that an aggregate had at a version; at its last version, if that is lower. Returns the version.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_snapshot`](Self::take_snapshot).
+    pub async fn take_snapshot_at<A: Aggregate>(
+        &self,
+        id: Id<A>,
+        version: impl Into<Version>,
+    ) -> Result<Version, Error> {
+        let at = version.into();
         let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
         let (root, known) = self.load_from(id, At::Version(at)).await?;
         if known != Some(root.version()) {

@@ -60,9 +60,10 @@ impl SnapshotStore {
         Self { recorder, failed: Arc::new(|_| {}) }
     }
 
-    /// Tells of snapshots that cannot be read, or not be taken after a save: nothing fails by that, but all is slower.
+    /// Calls `told` with the error of a snapshot that cannot be read, or not be taken after a save: nothing fails by that, but loading
+    /// is slower.
     #[must_use]
-    pub fn on_failure(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+    pub fn on_snapshot_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.failed = Arc::new(told);
         self
     }

@@ -12,7 +12,7 @@ use crate::recorder::Boxed;
 use crate::store::{Cache, Key, Repository, key};
 
 /// The rule by which saves take snapshots.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshotting {
     /// After how many events, by the name of the aggregate.
     pub(crate) every: HashMap<&'static str, u64>,
@@ -22,7 +22,7 @@ pub(crate) struct Snapshotting {
 
 impl Snapshotting {
     /// Returns whether no aggregate has automatic snapshots.
-    pub(crate) fn is_off(&self) -> bool {
+    fn is_off(&self) -> bool {
         self.every.is_empty() && self.usual.is_none()
     }
 
@@ -129,9 +129,17 @@ struct Place {
     moment: u64,
 }
 
+impl Repository {
+    /// Begins the upkeep of a save, if there is a cache to be filled or a snapshot to be taken.
+    pub(crate) fn upkeep<'r>(&self, roots: impl Iterator<Item = &'r dyn Kept>) -> Option<Upkeep<'_>> {
+        let is_kept = self.cache().is_some() || !self.snapshotting().is_off();
+        is_kept.then(|| Upkeep::begin(self, roots))
+    }
+}
+
 impl<'a> Upkeep<'a> {
     /// Notes how things stand before the save; takes the aggregates out of a cache that does not ask the store.
-    pub(crate) fn begin<'r>(repository: &'a Repository, roots: impl Iterator<Item = &'r dyn Kept>) -> Self {
+    fn begin<'r>(repository: &'a Repository, roots: impl Iterator<Item = &'r dyn Kept>) -> Self {
         let place = |root: &dyn Kept| Place { key: root.key(), before: root.stored_version(), moment: 0 };
         let places = roots.map(place).collect();
         let mut upkeep = Self { repository, places, is_stored: false };
@@ -144,13 +152,13 @@ impl<'a> Upkeep<'a> {
     }
 
     /// Caches what was stored, and takes the snapshots that are due. A snapshot that fails is reported, and no more.
-    pub(crate) async fn end(mut self, snapshotting: &Snapshotting, roots: Vec<&dyn Kept>) {
+    pub(crate) async fn end(mut self, roots: &[&dyn Kept]) {
         self.is_stored = true;
         if let Some(cache) = self.repository.cache() {
             roots.iter().zip(&self.places).for_each(|(root, place)| root.cache(cache, place.moment));
         }
         for (root, place) in roots.iter().zip(&self.places) {
-            let Some(every) = snapshotting.every(root.name()) else { continue };
+            let Some(every) = self.repository.snapshotting().every(root.name()) else { continue };
             let Some(taking) = root.take_snapshots(self.repository, every, place.before) else { continue };
             let taken: Result<(), Error> = observe::snapshot(root.name(), place.key.1, taking).await;
             if let (Err(error), Some(snapshots)) = (taken, self.repository.snapshots()) {

@@ -154,7 +154,7 @@ impl Caller<'_> {
         let (version, kind) = (behind + 1, saved.as_ref().err().map(es_runtime::Error::kind));
         let what = match kind {
             None => What::Appended { version, token },
-            Some(ErrorKind::Conflict) => What::Refused { behind },
+            Some(ErrorKind::Conflict | ErrorKind::AlreadyExists) => What::Refused { behind },
             Some(ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::OutcomeUnknown) => {
                 What::Unknown { version, token }
             }

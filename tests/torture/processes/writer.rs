@@ -80,7 +80,8 @@ impl Writer<'_> {
     /// Counts what another process was faster with. Nothing else may refuse a writer.
     fn refused(&mut self, error: &Error) {
         let kind = error.kind();
-        assert!(matches!(kind, ErrorKind::Conflict | ErrorKind::Forgotten), "refused as {kind:?}: {error}");
+        let is_late = matches!(kind, ErrorKind::Conflict | ErrorKind::AlreadyExists | ErrorKind::Forgotten);
+        assert!(is_late, "refused as {kind:?}: {error}");
         self.report.conflicts += 1;
     }
 }

@@ -37,7 +37,7 @@ pub use self::database::Sqlite;
 pub use self::options::{SqliteOptions, Synchronous};
 pub use self::snapshots::SqliteSnapshots;
 use self::statements::Statements;
-use super::scheme::{Opened, Scheme};
+use super::scheme::{Opened, Opening, Scheme};
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
     DynSnapshotRecorder, EventPage, EventRange, KeyRecorder, LogPage, LogRange, Mark, ProcessRecorder,
@@ -46,17 +46,17 @@ use super::{
 use crate::error::Error;
 
 /// `sqlite:bank.db` and so on: see [`SqliteOptions`].
-pub(super) const SCHEME: Scheme = Scheme {
-    name: "sqlite",
-    open: |uri, opening| {
-        opening.tables.events.check_columns(&opening.columns)?;
-        let database = uri.parse::<SqliteOptions>()?.open()?;
-        let events = Arc::new(database.recorder(opening.tables)?);
-        let snapshots: Option<Arc<dyn DynSnapshotRecorder>> =
-            if opening.keeps_snapshots { Some(Arc::new(database.snapshots(opening.tables)?)) } else { None };
-        Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
-    },
-};
+pub(super) const SCHEME: Scheme = Scheme { name: "sqlite", open: |uri, opening| open(uri.parse()?, opening) };
+
+/// Opens a database for an application.
+pub(super) fn open(options: SqliteOptions, opening: &Opening<'_>) -> Result<Opened, Error> {
+    opening.tables.events.check_columns(&opening.columns)?;
+    let database = options.open()?;
+    let events = Arc::new(database.recorder(opening.tables)?);
+    let snapshots: Option<Arc<dyn DynSnapshotRecorder>> =
+        if opening.keeps_snapshots { Some(Arc::new(database.snapshots(opening.tables)?)) } else { None };
+    Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
+}
 
 /// The events of one application in a [`Sqlite`] database, and what it tracks of others.
 #[derive(Clone)]

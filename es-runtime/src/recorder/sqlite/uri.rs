@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::options::{MOST_MILLISECONDS, SqliteOptions, Synchronous};
 use crate::error::{Error, ErrorKind};
+use crate::recorder::scheme::is_file_name;
 
 /// Reads `sqlite:bank.db`, `sqlite::memory:`, or either with options behind a question mark:
 /// `sqlite:bank.db?synchronous=normal&mode=ro`.
@@ -36,11 +37,7 @@ impl FromStr for SqliteOptions {
                 "the URI cannot be used: it does not begin with `sqlite:`; write `sqlite:bank.db`, or `sqlite::memory:`",
             )
         })?;
-        if place.starts_with("//") {
-            return Err(config(
-                "the URI cannot be used: there is no host to name; write `sqlite:bank.db`, or `sqlite:/var/lib/bank.db`",
-            ));
-        }
+        let place = without_host(place)?;
         let (path, options) = place.split_once('?').unwrap_or((place, ""));
         let failed =
             |what: &str| config(&format!("the URI `sqlite:{}` cannot be used: {what}", before_options(path)));
@@ -103,6 +100,30 @@ impl FromStr for SqliteOptions {
     }
 }
 
+/// Returns the place of a URI with two slashes, as other tools write it, if it can mean but one.
+fn without_host(place: &str) -> Result<&str, Error> {
+    let Some(named) = place.strip_prefix("//") else { return Ok(place) };
+    let path = named.split('?').next().unwrap_or_default();
+    let relative = path.strip_prefix('/').unwrap_or(path);
+    if relative == ":memory:" {
+        return Ok(named.strip_prefix('/').unwrap_or(named));
+    }
+    // Else it may be a host, with a name and a password.
+    if !path.is_empty() && !is_file_name(path) {
+        return Err(config(
+            "the URI cannot be used: there is no host to name; write `sqlite:bank.db`, or `sqlite:/var/lib/bank.db`",
+        ));
+    }
+    match named.strip_prefix('/') {
+        Some(from_root) if from_root.starts_with('/') => Ok(from_root),
+        Some(_) => Err(config(&format!(
+            "the URI `sqlite:///{relative}` is `/{relative}` to some tools, and `{relative}` in the current folder to \
+             others; write `sqlite:/{relative}` or `sqlite:{relative}`"
+        ))),
+        None => Ok(named),
+    }
+}
+
 /// The path without what was meant as an option, which may be a secret.
 fn before_options(path: &str) -> &str {
     path.split(['#', '&', ';', '=', '@']).next().unwrap_or_default()
@@ -135,6 +156,15 @@ mod tests {
     fn what_is_said_is_taken_over() {
         assert!(shown("sqlite:a/bank.db").contains("File(\"a/bank.db\")"));
         assert!(shown("sqlite::memory:").contains("Memory(None)"));
+        for (uri, place) in [
+            ("sqlite://bank.db", "File(\"bank.db\")"),
+            ("sqlite://a/bank.db?readers=2", "File(\"a/bank.db\")"),
+            ("sqlite:////var/bank.db", "File(\"/var/bank.db\")"),
+            ("sqlite://:memory:", "Memory(None)"),
+            ("sqlite:///:memory:", "Memory(None)"),
+        ] {
+            assert!(shown(uri).contains(place), "{uri}: {}", shown(uri));
+        }
         assert!(shown("sqlite:bank?mode=memory").contains("Memory(Some(\"bank\"))"));
         let all = shown("sqlite:bank.db?synchronous=NORMAL&busy_timeout=250&readers=2&mode=ro");
         for part in ["Normal", "250ms", "readers: 2", "read_only: true"] {
@@ -150,7 +180,12 @@ mod tests {
             ("sqlite", "`sqlite` names no file; write `sqlite:bank.db`, or `sqlite::memory:`"),
             ("sqlite:", "names no file"),
             ("sqlite:?mode=ro", "names no file"),
-            ("sqlite://bank.db", "no host"),
+            ("sqlite://", "names no file"),
+            ("sqlite://?mode=ro", "names no file"),
+            ("sqlite://ann:secret@host/bank.db", "no host"),
+            ("sqlite:///bank.db?mode=ro", "write `sqlite:/bank.db` or `sqlite:bank.db`"),
+            ("sqlite:///bank.db", "`sqlite:///bank.db` is `/bank.db` to some tools"),
+            ("sqlite:///bank.db#secret", "no host"),
             ("sqlite::memory", "write `sqlite::memory:`"),
             ("sqlite::memory:?mode", "`mode` has"),
             ("sqlite::memory?mode=rw", "write `sqlite::memory:`"),

@@ -108,14 +108,15 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     ///
     /// As [`append`](Self::append).
     pub async fn append_with(&self, message: impl Into<E>, metadata: Metadata) -> Result<T, Error> {
-        self.check_own().await?;
         let (message, time) = (message.into(), Timestamp::now());
-        let mut place = T::of(time)?.place();
+        let mut place = self.place(time, None).await?;
         for _ in 0..ATTEMPTS {
             let recorded = Recorded::at(time, self.id, place, message.clone()).and_metadata(metadata.clone());
             match self.store.put(&[recorded]).await {
                 Ok(_) => return T::at(place),
-                Err(error) if error.kind() == ErrorKind::Conflict => place = self.free(place).await?,
+                Err(error) if error.as_conflict().is_some() => {
+                    place = self.place(time, Some(place)).await?;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -126,6 +127,15 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
                 self.id
             ),
         ))
+    }
+
+    /// Returns the place of a time; the next one that is free, if a place is known to be taken.
+    pub(crate) async fn place(&self, time: Timestamp, taken: Option<Version>) -> Result<Version, Error> {
+        self.check_own().await?;
+        match taken {
+            None => T::of(time).map(Moment::place),
+            Some(taken) => self.free(taken).await,
+        }
     }
 
     /// Refuses the id of an aggregate: places of a log are no versions, and it could never be loaded again.

@@ -2,7 +2,7 @@
 
 use super::{Bus, Subscription};
 use crate::aggregate::Aggregate;
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 use crate::event::{Envelope, Recorded};
 use crate::event_set::EventSet;
 use crate::id::Id;
@@ -119,24 +119,16 @@ pub struct SnapshottingPolicy {
 }
 
 impl SnapshottingPolicy {
-    /// Takes a snapshot at each version that is a multiple of `every`; 0 is never.
+    /// Takes a snapshot at each version that is a multiple of `every`; 0 is never. A snapshot that fails is reported to
+    /// [`SnapshotStore::on_snapshot_error`](crate::store::SnapshotStore::on_snapshot_error).
     pub fn new<A: Aggregate>(bus: &Bus<Recorded<A::Event>>, repository: Repository, every: u64) -> Self {
-        Self::told::<A>(bus, repository, every, |_| {})
-    }
-
-    /// The same, which tells of snapshots that fail.
-    pub fn told<A: Aggregate>(
-        bus: &Bus<Recorded<A::Event>>,
-        repository: Repository,
-        every: u64,
-        failed: impl Fn(&Error) + Send + Sync + 'static,
-    ) -> Self {
         Self::taking(bus, every, move |envelope| {
-            let taken = repository.take_snapshot::<A>(Id::from_uuid(envelope.id()), envelope.version());
-            match taken.wait() {
-                // There is nothing to take of what is discarded.
-                Err(error) if error.kind() != ErrorKind::NotFound => failed(&error),
-                _ => {}
+            let id = Id::<A>::from_uuid(envelope.id());
+            let taken = repository.take_snapshot_at(id, envelope.version()).wait();
+            // There is nothing to take of what is discarded.
+            let failed = taken.err().filter(|error| error.kind() != ErrorKind::NotFound);
+            if let (Some(error), Some(snapshots)) = (failed, repository.snapshots()) {
+                snapshots.report(&error);
             }
         })
     }

@@ -81,7 +81,7 @@ impl<'a, A> Pages<'a, A> {
     }
 
     /// Reads the next rows, as they are stored.
-    pub(super) async fn rows(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
+    pub(crate) async fn rows(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let Some(range) = self.range.take() else { return Ok(None) };
         let EventPage { events, more } = match self.ahead.take() {
             Some(Ahead::Read(page)) => page,

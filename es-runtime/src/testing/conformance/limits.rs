@@ -69,7 +69,7 @@ pub fn a_limit_counts_before_a_conflict<R: AggregateRecorder>(store: &Store<R>) 
         let Some(taken) = commit.events().first().cloned() else { continue };
         store.save([under(taken.id, taken.version.get(), "Other")]);
         let is_limited = store.recorder().limits().check(&commit).is_err();
-        let kind = if is_limited { ErrorKind::Unsupported } else { ErrorKind::Conflict };
+        let kind = if is_limited { ErrorKind::Unsupported } else { ErrorKind::AlreadyExists };
         store.refuse_as(kind, &commit);
     }
 }

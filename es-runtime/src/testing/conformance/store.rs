@@ -379,9 +379,11 @@ pub(super) fn refused<T: Debug>(answer: Result<T, Error>) -> Conflict {
     match answer {
         Ok(answer) => panic!("what conflicts with what is stored was accepted: {answer:?}"),
         Err(error) => {
-            assert_eq!(error.kind(), ErrorKind::Conflict, "a conflict is reported as another kind: {error}");
-            let conflict = error.as_conflict().cloned();
-            conflict.unwrap_or_else(|| panic!("a conflict does not say which: {error}"))
+            let Some(conflict) = error.as_conflict().cloned() else {
+                panic!("a conflict is reported as {:?}, and does not say which: {error}", error.kind());
+            };
+            assert_eq!(error.kind(), conflict.kind(), "a conflict is reported as another kind: {error}");
+            conflict
         }
     }
 }

@@ -1,0 +1,243 @@
+//! Loading: one aggregate or many, as they are or were; and the log of their events.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use super::{Application, Ids, Log};
+use crate::aggregate::Aggregate;
+use crate::error::Error;
+use crate::id::Id;
+use crate::observe;
+use crate::recorder::Boxed;
+use crate::store::{At, Past};
+
+impl Application {
+    /// Loads an aggregate.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] if it was never created or is discarded, [`ErrorKind::WrongAggregate`] if the id is
+    /// that of another type.
+    pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
+        self.shared.check_open()?;
+        observe::get(A::NAME, id.uuid(), self.shared.repository.get(id)).await
+    }
+
+    /// Loads an aggregate if there is one: returns `None` if it was never created, is discarded or forgotten.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// use es_runtime::{ErrorKind, Id};
+    ///
+    /// let id = Id::from_key("DE89 3704 0044 0532 0130 00");
+    /// let mut account = app.find(id).wait()?.unwrap_or_else(|| Account::open_with_id(id));
+    /// account.deposit(1);
+    /// app.save(&mut account).wait()?;
+    ///
+    /// // Another caller created it meanwhile: that is told from a change.
+    /// let mut late = Account::open_with_id(id);
+    /// assert_eq!(app.save(&mut late).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), but for `NotFound` and `Forgotten`.
+    pub async fn find<A: Aggregate>(&self, id: Id<A>) -> Result<Option<A>, Error> {
+        self.shared.check_open()?;
+        observe::get(A::NAME, id.uuid(), self.shared.repository.find(id)).await
+    }
+
+    /// Loads several aggregates, in the order of their ids: for a page of a list. An executor has the store load many at once.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// let mut accounts = [Account::open(), Account::open()];
+    /// app.save(&mut accounts).wait()?;
+    /// let ids = accounts.each_ref().map(|account| account.id());
+    /// assert_eq!(app.get_many(ids).wait()?.len(), 2);
+    ///
+    /// // Those that may be gone by now:
+    /// app.save(&mut app.get(ids[0]).wait()?.discard()).wait()?;
+    /// let found = app.find_many(ids).wait()?;
+    /// assert_eq!(found.iter().flatten().count(), 1);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`ErrorKind::NotFound`] if one of them is not there.
+    pub async fn get_many<A: Aggregate + Send>(
+        &self,
+        ids: impl IntoIterator<Item = Id<A>>,
+    ) -> Result<Vec<A>, Error> {
+        at_once(ids.into_iter().map(|id| -> Boxed<'_, A> { Box::pin(self.get(id)) }).collect()).await
+    }
+
+    /// Loads several aggregates, in the order of their ids, with `None` for each that is not there: see [`find`](Self::find) and
+    /// [`get_many`](Self::get_many).
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find).
+    pub async fn find_many<A: Aggregate + Send>(
+        &self,
+        ids: impl IntoIterator<Item = Id<A>>,
+    ) -> Result<Vec<Option<A>>, Error> {
+        at_once(ids.into_iter().map(|id| -> Boxed<'_, Option<A>> { Box::pin(self.find(id)) }).collect()).await
+    }
+
+    /// Loads an aggregate as it was at a version or a time; at its last version, if that is lower.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get); [`ErrorKind::NotFound`] also if it did not exist then.
+    pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
+        self.shared.check_open()?;
+        observe::get(A::NAME, id.uuid(), self.shared.repository.get_at(id, at)).await
+    }
+
+    /// Whether there is such an aggregate now.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
+        self.shared.check_open()?;
+        self.shared.repository.contains(id).await
+    }
+
+    /// The ids of all aggregates of one type that were ever saved, in the order in which they were created; also of discarded and
+    /// of forgotten ones, which [`find`](Self::find) passes over.
+    ///
+    /// Of two types that are created by the same declared event, each lists its own. Events that do not name their
+    /// aggregate, from before they did, and those that are forgotten are listed for both.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// # app.save(&mut Account::open()).wait()?;
+    /// # app.save(&mut Account::open().discard()).wait()?;
+    /// for id in app.ids::<Account>().wait() {
+    ///     if let Some(account) = app.find(id?).wait()? {
+    ///         println!("{}", account.balance);
+    ///     }
+    /// }
+    /// // The last ten, in async code.
+    /// # async {
+    /// let mut last = app.ids::<Account>().descending().limit(10);
+    /// while let Some(id) = last.next().await? {
+    ///     println!("{id}");
+    /// }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// # }.wait()?;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn ids<A: Aggregate>(&self) -> Ids<'_, A> {
+        Ids::new(self)
+    }
+
+    /// The events in the log, each with its place, envelope and metadata: of one aggregate type by its enum, of declared events by
+    /// their type or set, and of the whole program as [`AnyEvent`](super::AnyEvent).
+    ///
+    /// A page has the events that can be read. The other rows of these aggregates stand apart as
+    /// [`skipped`](super::LogEvents::skipped): forgotten, retired, or unknown to this program.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// use es_runtime::application::AnyEvent;
+    ///
+    /// let mut account = Account::open();
+    /// account.deposit(10);
+    /// app.save(&mut account).wait()?;
+    ///
+    /// let mut log = app.log::<AccountEvent>();
+    /// let mut kept = None;
+    /// while let Some(page) = log.next_page().wait()? {
+    ///     for entry in &page.entries {
+    ///         let (id, at) = (entry.envelope().id(), entry.envelope().timestamp());
+    ///         println!("{} {at}: {:?} of {id}", entry.position(), entry.event());
+    ///     }
+    ///     // Store it with what was made of the events.
+    ///     kept = page.through;
+    /// }
+    /// // Later: only what came since.
+    /// account.deposit(1);
+    /// app.save(&mut account).wait()?;
+    /// let page = app.log::<AccountEvent>().after(kept).next_page().wait()?;
+    /// assert_eq!(page.map(|page| page.entries.len()), Some(1));
+    ///
+    /// // All events of the program, as JSON.
+    /// let page = app.log::<AnyEvent>().limit(100).next_page().wait()?.expect("there are events");
+    /// assert_eq!(page.entries[1].event().topic, "Account.Deposited");
+    /// assert_eq!(page.entries[1].event().data["amount"], 10);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub const fn log<E>(&self) -> Log<'_, E> {
+        Log::new(self)
+    }
+}
+
+/// The number of aggregates that are loaded at once.
+const AT_ONCE: usize = 32;
+
+/// Waits for all of these, a few of them at a time.
+async fn at_once<T>(mut work: Vec<Boxed<'_, T>>) -> Result<Vec<T>, Error> {
+    let mut done = Vec::with_capacity(work.len());
+    for some in work.chunks_mut(AT_ONCE) {
+        let mut slots: Vec<Option<T>> = some.iter().map(|_| None).collect();
+        poll_fn(|context| {
+            let mut all = Poll::Ready(Ok(()));
+            for (slot, one) in slots.iter_mut().zip(some.iter_mut()).filter(|(slot, _)| slot.is_none()) {
+                match one.as_mut().poll(context) {
+                    Poll::Ready(Ok(ready)) => *slot = Some(ready),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => all = Poll::Pending,
+                }
+            }
+            all
+        })
+        .await?;
+        done.extend(slots.into_iter().flatten());
+    }
+    Ok(done)
+}

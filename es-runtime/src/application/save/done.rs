@@ -1,0 +1,75 @@
+//! Looks into the store for events that were saved under a commit id before.
+
+use uuid::Uuid;
+
+use super::Saving;
+use crate::aggregate::Frozen;
+use crate::application::batch::Saved;
+use crate::error::{Error, ErrorKind};
+use crate::id::{CommitId, Version};
+use crate::recorder::Receipt;
+
+impl Saving<'_, '_> {
+    /// Returns whether all of the batch was done under that commit id before, by events at other places than these.
+    ///
+    /// It fails if only a part was.
+    pub(super) async fn is_done(&self, commit: CommitId) -> Result<bool, Error> {
+        let mut places: Vec<(Uuid, Version)> = Vec::new();
+        for root in self.batch.roots.iter().filter(|root| root.has_pending()) {
+            places.extend(Version::new(root.stored_version() + 1).map(|first| (root.id(), first)));
+        }
+        places.extend(self.batch.loose.iter().map(|event| (event.id(), event.version())));
+        let (mut done, mut elsewhere) = (0, self.has_appended());
+        for (id, version) in &places {
+            if self.store.has_commit(*id, commit).await? {
+                done += 1;
+                elsewhere |= !self.store.has_version(*id, *version).await?;
+            }
+        }
+        if done > 0 && done < places.len() {
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                format!(
+                    "{done} of {} parts of the batch were saved under this commit id before, and the others were not; give \
+                     what belongs together one id, and each new batch a new one",
+                    places.len()
+                ),
+            ));
+        }
+        Ok(done > 0 && elsewhere)
+    }
+
+    /// Returns for each root whether a stored commit has its events. Somebody else may have used a commit id of the caller's.
+    ///
+    /// An attempt of the root may have been stored before: if that cannot be found out now, nothing is decided, and the next save
+    /// asks again.
+    pub(super) async fn are_own(
+        &self,
+        parts: &[Option<Frozen>],
+        receipt: &Receipt,
+    ) -> Result<Vec<bool>, Error> {
+        let mut is_own = Vec::with_capacity(parts.len());
+        for (root, part) in self.batch.roots.iter().zip(parts) {
+            is_own.push(match part {
+                None => false,
+                Some(part) if receipt.is_repeated() && part.is_callers => {
+                    part.is_offered && self.is_stored(&**root, part.count).await?
+                }
+                Some(_) => true,
+            });
+        }
+        Ok(is_own)
+    }
+
+    /// Returns whether the frozen events of a root are the stored ones.
+    async fn is_stored(&self, root: &dyn Saved, count: usize) -> Result<bool, Error> {
+        let first = Version::new(root.stored_version() + 1).unwrap_or(Version::MAX);
+        let rows = self.store.rows(root.id(), first, count).await?;
+        match self.store.mapper_for(root.id()).await {
+            Ok(mapper) => Ok(root.is_stored_as(&mapper, &rows)),
+            // The save does not trust rows that cannot be decrypted any more.
+            Err(error) if matches!(error.kind(), ErrorKind::Forgotten | ErrorKind::Cipher) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
