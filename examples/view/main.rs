@@ -95,7 +95,7 @@ fn main() -> Result<(), Error> {
             let events: Vec<_> = saved.events::<Account>().cloned().collect();
             bus.publish(&events)
         })
-        .on_failed_hook(move |error| noted.lock().expect("nobody panics").push(error.kind()))
+        .on_hook_error(move |error| noted.lock().expect("nobody panics").push(error.kind()))
         .open()
         .wait()?;
     let failures = || std::mem::take(&mut *failures.lock().expect("nobody panics"));

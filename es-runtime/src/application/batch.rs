@@ -169,24 +169,28 @@ pub trait IntoBatch<'a> {
     fn into_batch(self) -> Batch<'a>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a> IntoBatch<'a> for Batch<'a> {
     fn into_batch(self) -> Batch<'a> {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut A {
     fn into_batch(self) -> Batch<'a> {
         Batch { roots: vec![self.root_mut(Seal::new())], ..Batch::new() }
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Discarded<A> {
     fn into_batch(self) -> Batch<'a> {
         Batch { roots: vec![self], ..Batch::new() }
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [A] {
     fn into_batch(self) -> Batch<'a> {
         let roots = self.iter_mut().map(|aggregate| -> &'a mut dyn Saved { aggregate.root_mut(Seal::new()) });
@@ -194,6 +198,7 @@ impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [A] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [Discarded<A>] {
     fn into_batch(self) -> Batch<'a> {
         let roots = self.iter_mut().map(|discarded| -> &'a mut dyn Saved { discarded });
@@ -201,6 +206,7 @@ impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut [Discarded<A>] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T, const N: usize> IntoBatch<'a> for &'a mut [T; N]
 where
     &'a mut [T]: IntoBatch<'a>,
@@ -210,12 +216,14 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Vec<Discarded<A>> {
     fn into_batch(self) -> Batch<'a> {
         self.as_mut_slice().into_batch()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Vec<A> {
     fn into_batch(self) -> Batch<'a> {
         self.as_mut_slice().into_batch()
@@ -224,6 +232,7 @@ impl<'a, A: Aggregate> IntoBatch<'a> for &'a mut Vec<A> {
 
 macro_rules! tuple {
     ($($name:ident)+) => {
+        #[diagnostic::do_not_recommend]
         impl<'a, $($name: IntoBatch<'a>),+> IntoBatch<'a> for ($($name,)+) {
             #[allow(non_snake_case, reason = "the names are those of the types")]
             fn into_batch(self) -> Batch<'a> {

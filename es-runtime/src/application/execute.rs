@@ -27,6 +27,8 @@ impl Application {
     /// [`Builder::retry`](super::Builder::retry). If the command refuses, nothing is saved. Its result is returned: of two results
     /// the outer one is the store's, the inner one the command's.
     ///
+    /// A command that may run again keeps the values that it hands on, and so hands on copies: `|account| account.rename(name.clone())`.
+    ///
     /// Each attempt loads the aggregate again, so many callers on one aggregate replay all its events at each conflict.
     /// [Snapshots every so many events](super::Builder::snapshot_every) or [the cache](super::Builder::cache) shorten the
     /// replay.

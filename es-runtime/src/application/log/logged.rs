@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use super::{AnyEvent, SkipReason};
 use crate::aggregate::{Aggregate, Events, Reading, Seal, Topics};
 use crate::error::{Error, ErrorKind};
-use crate::event::Recorded;
+use crate::event::{EventType, Recorded};
 use crate::event_set::{EventSet, OfAggregate, OfSet};
 use crate::registry::Registry;
 use crate::store::Mappers;
@@ -18,7 +18,7 @@ use crate::stored_event::StoredEvent;
     label = "neither the enum of an aggregate's events nor an event",
     note = "name the enum, as in `log::<AccountEvent>()`, an `#[event] struct`, or `AnyEvent`"
 )]
-pub trait Logged<M>: Sized {
+pub trait Logged<M>: Sized + Send + 'static {
     /// The topics that are looked for; none is every topic.
     #[doc(hidden)]
     fn topics(seal: Seal) -> Vec<Cow<'static, str>>;
@@ -90,14 +90,13 @@ fn is_unknown<A: Aggregate>(row: &StoredEvent, mappers: &Mappers<'_>) -> Result<
 #[diagnostic::do_not_recommend]
 impl<E: EventSet> Logged<OfSet> for E {
     fn topics(_: Seal) -> Vec<Cow<'static, str>> {
-        let topics = |event: &crate::event::EventType| {
-            [event.topic()].into_iter().chain(event.aliases().iter().copied())
-        };
+        let topics = |event: &EventType| [event.topic()].into_iter().chain(event.aliases().iter().copied());
         E::TYPES.iter().flat_map(topics).map(Cow::Borrowed).collect()
     }
 
-    fn read(row: &StoredEvent, mappers: &Mappers<'_>, seal: Seal) -> Result<Content<E>, Error> {
-        if !Self::topics(seal).iter().any(|topic| **topic == *row.topic) {
+    fn read(row: &StoredEvent, mappers: &Mappers<'_>, _: Seal) -> Result<Content<E>, Error> {
+        let is = |event: &EventType| row.topic == event.topic() || event.aliases().contains(&&*row.topic);
+        if !E::TYPES.iter().any(is) {
             return Ok(Content::Other);
         }
         match mappers.of(row) {

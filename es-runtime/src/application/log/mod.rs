@@ -4,8 +4,10 @@ mod any;
 mod logged;
 
 use std::fmt;
+use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::pin::Pin;
 
 use uuid::Uuid;
 
@@ -102,7 +104,17 @@ impl<'a, E> Log<'a, E> {
     ///
     /// Errors of mapper and store; [`Diverged`](crate::ErrorKind::Diverged) if another log is read than the one of the
     /// [mark](Self::after). A row that cannot be read although it should be, such as a damaged one, is an error and no gap.
-    pub async fn next_page<M>(&mut self) -> Result<Option<LogEvents<E>>, Error>
+    // Boxed: an `async fn` has its bounds reported once more at `.await`.
+    pub fn next_page<M: 'static>(
+        &mut self,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<LogEvents<E>>, Error>> + Send + '_>>
+    where
+        E: Logged<M>,
+    {
+        Box::pin(self.read())
+    }
+
+    async fn read<M: 'static>(&mut self) -> Result<Option<LogEvents<E>>, Error>
     where
         E: Logged<M>,
     {

@@ -6,6 +6,7 @@ use crate::error::ErrorKind;
 use crate::event::{Envelope, Recorded};
 use crate::event_set::EventSet;
 use crate::id::Id;
+use crate::observe;
 use crate::store::{EventStore, Repository};
 use crate::wait::Wait;
 
@@ -127,8 +128,10 @@ impl SnapshottingPolicy {
             let taken = repository.take_snapshot_at(id, envelope.version()).wait();
             // There is nothing to take of what is discarded.
             let failed = taken.err().filter(|error| error.kind() != ErrorKind::NotFound);
-            if let (Some(error), Some(snapshots)) = (failed, repository.snapshots()) {
-                snapshots.report(&error);
+            match (failed, repository.snapshots()) {
+                (None, _) => {}
+                (Some(error), Some(snapshots)) => snapshots.report(&error),
+                (Some(error), None) => observe::failed_snapshot(&error),
             }
         })
     }
