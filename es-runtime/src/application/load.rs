@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use super::{Application, Ids, Log};
+use super::{Application, Ids, Log, Logged};
 use crate::aggregate::Aggregate;
 use crate::error::Error;
 use crate::id::Id;
@@ -212,7 +212,7 @@ impl Application {
     /// assert_eq!(page.entries[1].event().data["amount"], 10);
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
-    pub const fn log<E>(&self) -> Log<'_, E> {
+    pub fn log<E: Logged>(&self) -> Log<'_, E> {
         Log::new(self)
     }
 }

@@ -26,7 +26,7 @@ pub use self::command::{CommandResult, Execute};
 use self::hook::Hooks;
 pub use self::hook::SavedCommit;
 pub use self::ids::Ids;
-pub use self::log::{AnyEvent, Log, LogEvent, LogEvents, Logged, OfAny, SkipReason, SkippedEvent};
+pub use self::log::{AnyEvent, Log, LogEvent, LogEvents, Logged, SkipReason, SkippedEvent};
 pub use self::loose::AppendTo;
 pub use self::open::Builder;
 pub use self::save::Save;

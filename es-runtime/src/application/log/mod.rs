@@ -3,23 +3,23 @@
 mod any;
 mod logged;
 
+use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
-use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::Pin;
 
 use uuid::Uuid;
 
 pub use self::any::AnyEvent;
 use self::logged::Content;
-pub use self::logged::{Logged, OfAny};
+pub use self::logged::Logged;
 use super::Application;
 use crate::aggregate::Seal;
 use crate::error::Error;
 use crate::event::Recorded;
 use crate::id::{Mark, Name, Position, Slices, Version};
 use crate::recorder::{ApplicationRecorder, LogRange};
+use crate::store::Mappers;
+use crate::stored_event::StoredEvent;
 
 /// How many rows are read at a time.
 const PAGE: usize = 1_000;
@@ -35,8 +35,9 @@ pub struct Log<'a, E> {
     /// The range that is still to be read.
     range: LogRange,
     left: Option<usize>,
-    is_known_only: bool,
-    of: PhantomData<fn() -> E>,
+    // Pointers, and no bound: the compiler would report it for each method once more.
+    topics: fn(Seal) -> Vec<Cow<'static, str>>,
+    read: fn(&StoredEvent, &Mappers<'_>, Seal) -> Result<Content<E>, Error>,
 }
 
 impl<E> fmt::Debug for Log<'_, E> {
@@ -46,8 +47,11 @@ impl<E> fmt::Debug for Log<'_, E> {
 }
 
 impl<'a, E> Log<'a, E> {
-    pub(super) const fn new(application: &'a Application) -> Self {
-        Self { application, range: LogRange::all(), left: None, is_known_only: false, of: PhantomData }
+    pub(super) fn new(application: &'a Application) -> Self
+    where
+        E: Logged,
+    {
+        Self { application, range: LogRange::all(), left: None, topics: E::topics, read: E::read }
     }
 
     /// Begins after a place that the reader has kept: [`LogEvents::through`] of the last page it has dealt with.
@@ -82,8 +86,8 @@ impl<'a, E> Log<'a, E> {
 
     /// Has the store look for the topics that this program knows: several times faster where most events of the log are of other
     /// types. Events that a newer release stored are then not among the [skipped](LogEvents::skipped).
-    pub const fn known_topics(mut self) -> Self {
-        self.is_known_only = true;
+    pub fn known_topics(mut self) -> Self {
+        self.range = self.range.topics((self.topics)(Seal::new()));
         self
     }
 
@@ -104,33 +108,19 @@ impl<'a, E> Log<'a, E> {
     ///
     /// Errors of mapper and store; [`Diverged`](crate::ErrorKind::Diverged) if another log is read than the one of the
     /// [mark](Self::after). A row that cannot be read although it should be, such as a damaged one, is an error and no gap.
-    // Boxed: an `async fn` has its bounds reported once more at `.await`.
-    pub fn next_page<M: 'static>(
-        &mut self,
-    ) -> Pin<Box<dyn Future<Output = Result<Option<LogEvents<E>>, Error>> + Send + '_>>
-    where
-        E: Logged<M>,
-    {
-        Box::pin(self.read())
-    }
-
-    async fn read<M: 'static>(&mut self) -> Result<Option<LogEvents<E>>, Error>
-    where
-        E: Logged<M>,
-    {
+    pub async fn next_page(&mut self) -> Result<Option<LogEvents<E>>, Error> {
         let app = self.application;
         app.shared.check_open()?;
-        let known = if self.is_known_only { E::topics(Seal::new()) } else { Vec::new() };
         let (mut entries, mut skipped) = (Vec::new(), Vec::new());
         let begun = self.range.mark();
         while self.left != Some(0) {
-            let range = self.range.clone().topics(known.iter().cloned()).limit(PAGE).limit_bytes(PAGE_BYTES);
+            let range = self.range.clone().limit(PAGE).limit_bytes(PAGE_BYTES);
             let page = app.recorder().read_log(range).await?;
             let mappers = app.store().mappers_for(&page.entries).await?;
             let mut through = page.through;
             for notification in page.entries {
                 let (mark, row) = (notification.mark(), notification.event);
-                match E::read(&row, &mappers, Seal::new())? {
+                match (self.read)(&row, &mappers, Seal::new())? {
                     Content::Event(recorded) => entries.push(LogEvent { mark, recorded }),
                     Content::Skipped(why) => {
                         skipped.push(SkippedEvent {
