@@ -1,6 +1,6 @@
 //! The attributes that the user wrote on an item, and where each of them goes.
 
-use proc_macro2::Ident;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Meta, Path};
 
@@ -45,6 +45,50 @@ pub(crate) fn is_lint(attr: &Attribute) -> bool {
     carries(attr, &["allow", "warn", "deny", "forbid"])
 }
 
+/// Allows what is made of deprecated things to name them, if there are any: nobody who made them so is to be warned.
+pub(crate) fn naming_deprecated<'a>(mut written: impl Iterator<Item = &'a Attribute>) -> Option<TokenStream> {
+    written.any(|attr| carries(attr, &["deprecated"])).then(|| quote::quote!(#[allow(deprecated)]))
+}
+
+/// Whether the attribute expects a lint, which has to be met once.
+pub(crate) fn is_expectation(attr: &Attribute) -> bool {
+    carries(attr, &["expect"])
+}
+
+/// Whether the compiler itself gives the attribute a meaning; any other is a macro that wants the function as written.
+pub(crate) fn is_built_in(attr: &Attribute) -> bool {
+    let first = attr.path().segments.first().map(|segment| segment.ident.to_string());
+    let tools = ["rustfmt", "clippy", "diagnostic", "rust_analyzer", "miri"];
+    let names =
+        ["cold", "target_feature", "optimize", "coverage", "no_mangle", "link_section", "export_name"];
+    is_cfg(attr)
+        || is_for_callers(attr)
+        || is_lint(attr)
+        || is_expectation(attr)
+        || first.is_some_and(|first| tools.contains(&&*first) || names.contains(&&*first))
+}
+
+/// The levels of lints that the attributes set, for what stands apart from the item: what is expected of that is
+/// allowed here.
+pub(crate) fn levels_apart(written: &[Attribute]) -> Vec<TokenStream> {
+    let allowed =
+        written.iter().filter(|attr| is_expectation(attr)).map(|attr| allowed(attr.to_token_stream()));
+    written.iter().filter(|attr| is_lint(attr)).map(ToTokens::to_token_stream).chain(allowed).collect()
+}
+
+fn allowed(tokens: TokenStream) -> TokenStream {
+    let allowed = |token| match token {
+        TokenTree::Ident(word) if word == "expect" => Ident::new("allow", word.span()).into(),
+        TokenTree::Group(group) => {
+            let mut new = Group::new(group.delimiter(), allowed(group.stream()));
+            new.set_span(group.span());
+            new.into()
+        }
+        token => token,
+    };
+    tokens.into_iter().map(allowed).collect()
+}
+
 /// Whether the attribute is one of `names`, or brings one of them under a condition.
 fn carries(attr: &Attribute, names: &[&str]) -> bool {
     let is_named = |path: &Path| names.iter().any(|name| path.is_ident(name));
@@ -71,6 +115,18 @@ pub(crate) fn derives(attrs: &[Attribute], name: &str) -> bool {
                 .is_ok_and(|path| path.segments.last().is_some_and(|segment| segment.ident == name))
         })
     })
+}
+
+/// Whether any attribute, a derive or another macro, names this trait.
+pub(crate) fn mentions(attrs: &[Attribute], name: &str) -> bool {
+    fn any(tokens: TokenStream, name: &str) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => ident == name,
+            TokenTree::Group(group) => any(group.stream(), name),
+            _ => false,
+        })
+    }
+    attrs.iter().any(|attr| any(attr.meta.to_token_stream(), name))
 }
 
 /// Whether the user said something to serde.

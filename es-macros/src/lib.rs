@@ -29,7 +29,11 @@ use proc_macro::TokenStream;
 // Makes a struct the state of an aggregate.
 #[proc_macro_attribute]
 pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
-    aggregate::expand(args.into(), item.into()).into()
+    let (args, item) = (args.into(), item.into());
+    match aggregate::above::read(proc_macro::Span::call_site()) {
+        Some(derived) => aggregate::refuse_below(&derived, args, item).into(),
+        None => aggregate::expand(args, item).into(),
+    }
 }
 
 // Makes the methods of an impl events and commands.
@@ -42,6 +46,13 @@ pub fn mutator(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
     event::expand(args.into(), item.into()).into()
+}
+
+// Refuses an event method that a macro call within `#[mutator] impl` makes.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn late_event(args: TokenStream, item: TokenStream) -> TokenStream {
+    misuse::late_event(args.into(), item.into()).into()
 }
 
 // Makes a field of an `#[aggregate]` struct an attribute.

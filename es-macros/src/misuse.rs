@@ -1,9 +1,10 @@
-//! `#[attribute]` where no `#[aggregate]` takes it.
+//! Attributes of ours at a place where no macro takes them.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diag::Diag;
+use crate::silent;
 
 /// Says where `#[attribute]` belongs, and leaves the item as it is.
 pub(crate) fn attribute(_: TokenStream, item: TokenStream) -> TokenStream {
@@ -13,4 +14,17 @@ pub(crate) fn attribute(_: TokenStream, item: TokenStream) -> TokenStream {
     // What is no item by itself, such as a method of a trait, could not stand beside the report.
     let item = syn::parse2::<syn::Item>(item).ok();
     quote!(#item #errors)
+}
+
+/// Says that `#[mutator]` cannot see the event, and leaves the signature to those who call the method.
+pub(crate) fn late_event(_: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diag::default();
+    diag.here(
+        "`#[mutator]` does not see an event in a macro call, which is expanded later; write the method out, or let the \
+         macro make the whole impl",
+    );
+    let errors = diag.into_tokens();
+    let Ok(mut method) = syn::parse2::<syn::ImplItemFn>(item) else { return errors };
+    silent::function(&mut method.attrs, &mut method.sig, &mut method.block);
+    quote!(#errors #method)
 }

@@ -102,6 +102,11 @@ pub(crate) fn local_at(name: &str, span: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(span))
 }
 
+/// A place of the user's at which lints see what is made, not what the user wrote.
+pub(crate) fn made_at(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}
+
 fn suffixed(name: &Ident, suffix: &str) -> Ident {
     format_ident!("{}{}", name.unraw(), suffix, span = name.span())
 }

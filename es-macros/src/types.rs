@@ -113,7 +113,7 @@ pub(crate) fn check_owned(ty: &Type, attrs: &[Attribute], what: &str, diag: &mut
     Finder { what, diag, by_serde: !attrs::has_serde(attrs) }.visit_type(ty);
 }
 
-/// As [`check_owned`], for the fields of an item; they are not left out of what is stored, either: `lost` says
+/// As [`check_owned`], for the fields of an item, which is the aggregate `root` or none; they are not left out of what is stored, either: `lost` says
 /// where they would be missed.
 ///
 /// A field that is refused gets the type that `refused` names. Its definition, which is returned, holds the
@@ -124,6 +124,7 @@ pub(crate) fn check_fields(
     what: &str,
     lost: &str,
     longest: usize,
+    root: Option<&Ident>,
     refused: &Ident,
     diag: &mut Diag,
 ) -> TokenStream {
@@ -135,6 +136,11 @@ pub(crate) fn check_fields(
         let longest = if is_attribute { unstorable::SHOWN } else { longest };
         unstorable::check(&field.ty, &field.attrs, longest, &mut own);
         attrs::refuse_skips(&field.attrs, lost, &mut own);
+        if let Some(root) = root
+            && let Some(held) = held(&field.ty, root)
+        {
+            own.error(held, format!("an aggregate does not hold itself; store the id: `Id<{root}>`"));
+        }
         let mut errors = own.into_errors().into_iter();
         let Some(first) = errors.next() else { continue };
         if definition.is_empty() {
@@ -153,7 +159,7 @@ fn refused_type(name: &Ident, error: &syn::Error) -> TokenStream {
     quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
-        type #name = [(); { #report }];
+        type #name = ::core::marker::PhantomData<[(); { #report }]>;
     }
 }
 
@@ -246,6 +252,31 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             return;
         }
         visit::visit_path_segment(self, segment);
+    }
+}
+
+/// The type called `name`, if it is `ty`, or stands in it behind containers that hold what they name.
+pub(crate) fn held<'a>(ty: &'a Type, name: &Ident) -> Option<&'a Type> {
+    const HOLD: &[&str] =
+        &["Option", "Box", "Arc", "Vec", "VecDeque", "BTreeMap", "HashMap", "BTreeSet", "HashSet"];
+    let ty = peel(ty);
+    match ty {
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            match &last.arguments {
+                PathArguments::None => (last.ident == *name).then_some(ty),
+                PathArguments::AngleBracketed(arguments) if HOLD.iter().any(|hold| last.ident == hold) => {
+                    arguments.args.iter().find_map(|argument| match argument {
+                        GenericArgument::Type(inner) => held(inner, name),
+                        _ => None,
+                    })
+                }
+                _ => None,
+            }
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(|inner| held(inner, name)),
+        Type::Array(array) => held(&array.elem, name),
+        _ => None,
     }
 }
 

@@ -3,7 +3,10 @@
 use proc_macro2::Ident;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, GenericArgument, PathArguments, PathSegment, Type, TypeParamBound, TypePath};
+use syn::{
+    Attribute, Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type, TypeArray,
+    TypeParamBound, TypePath,
+};
 
 use crate::attrs;
 use crate::diag::Diag;
@@ -31,6 +34,14 @@ pub(crate) fn sized(ty: &Type) -> Option<String> {
     }
 }
 
+/// The longest array that serde can read.
+const LONGEST_ARRAY: u64 = 32;
+
+fn is_longer_than_serde_stores(array: &TypeArray) -> bool {
+    let Expr::Lit(ExprLit { lit: Lit::Int(length), .. }) = &array.len else { return false };
+    length.base10_parse::<u64>().is_ok_and(|length| length > LONGEST_ARRAY)
+}
+
 struct Unstorable<'a> {
     longest: usize,
     diag: &'a mut Diag,
@@ -54,6 +65,16 @@ impl<'ast> Visit<'ast> for Unstorable<'_> {
                     self.longest
                 ),
             ),
+            Type::Array(array) if is_longer_than_serde_stores(array) => {
+                let element = attrs::text(&array.elem);
+                self.diag.error(
+                    array,
+                    format!(
+                        "serde stores arrays of up to {LONGEST_ARRAY} elements; take `Vec<{element}>`, or say how to store it by \
+                         `#[serde(with = \"..\")]`"
+                    ),
+                );
+            }
             _ => visit::visit_type(self, ty),
         }
     }

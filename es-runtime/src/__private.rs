@@ -9,14 +9,16 @@ pub use core::option::Option::{self, None, Some};
 pub use core::panic::Location;
 pub use core::result::Result;
 
+#[cfg(feature = "macros")]
+pub use ::es_macros::late_event;
 pub use ::inventory::submit;
 pub use ::serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
-    Creates, Creation, Declared, Discarded, Effect, Events, Founds, Made, Mutator, NoAttribute, Root, Seal,
-    State, Triggers, decode_standard, distinct, made_topic, retired, visit_attribute, visit_discarded,
-    written_as,
+    Creates, Creation, Declared, Discarded, Effect, Elsewhere, Events, Founds, Made, Mutator, NoAttribute,
+    Root, Seal, State, Triggers, decode_standard, distinct, in_its_module, made_topic, retired,
+    visit_attribute, visit_discarded, written_as,
 };
 pub use crate::event::{
     AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Kept, OldShape, Read, StateField,

@@ -12,6 +12,7 @@
     elided_lifetimes_in_paths,
     explicit_outlives_requirements,
     meta_variable_misuse,
+    missing_copy_implementations,
     missing_debug_implementations,
     missing_docs,
     non_ascii_idents,
@@ -38,7 +39,7 @@ use es_runtime::{Aggregate, Envelope, Event, Id, aggregate, event, mutator};
 use serde::{Deserialize, Serialize};
 
 /// So much of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Money {
     cents: i64,
 }
@@ -80,6 +81,7 @@ pub struct Noted {
 
 /// No more.
 #[event]
+#[derive(Copy)]
 pub struct Closed;
 
 #[mutator(retired = ["Account.Frozen"])]
@@ -93,6 +95,11 @@ impl Account {
     fn deposit(&mut self, money: Money, clerk: String, envelope: &Envelope) {
         self.balance.cents += money.cents;
         self.limit = u16::try_from(envelope.version().get()).unwrap_or(u16::MAX);
+    }
+
+    #[event(Paused)]
+    fn pause(&mut self, days: u32) {
+        self.limit = 0;
     }
 
     #[event]
@@ -109,12 +116,13 @@ impl Account {
 fn main() {
     let mut account = Account::open("Ann".into(), None);
     account.deposit(Money { cents: 1 }, "Bob".into());
+    account.pause(3);
     account.trigger(Noted { text: "a".into(), money: Money { cents: 1 } });
     account.set_limit(account.limit + 1);
     account.set_owner("Anna".into());
     account.trigger(Closed {});
     let again: Account = replay(account.pending().to_vec()).unwrap();
-    assert_eq!((again.limit, again.balance.cents, again.parent), (3, 1, None));
+    assert_eq!((again.limit, again.balance.cents, again.parent), (1, 1, None));
     drop(account.discard());
     assert_eq!((Account::NAME, Noted::TOPIC), ("Account", "noted"));
 }

@@ -22,7 +22,7 @@ impl Account {
     }
 }
 
-impl fmt::Debug for AccountState {
+impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no balance here")
     }

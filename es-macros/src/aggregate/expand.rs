@@ -1,6 +1,6 @@
 use std::slice::from_ref;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Attribute, Field, LitStr, Type};
@@ -19,7 +19,9 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     let lints = attrs::select(&state.attrs, attrs::is_lint);
     let private = runtime.private();
     let vis = &state.vis;
-    let doc = docs.is_empty().then(|| {
+    let parts = state.fields.iter().flat_map(|field| &field.attrs);
+    let deprecated = attrs::naming_deprecated(docs.iter().chain(parts));
+    let doc = (!attrs::has_doc(docs)).then(|| {
         let doc = format!(" An aggregate: [`{}`] with its identity and its events.", state.ident);
         quote!(#[doc = #doc])
     });
@@ -33,7 +35,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     let root_struct = quote_spanned! {root.span()=>
         #[allow(unused_qualifications)]
         #vis struct #root {
-            __root: #private::Root<#root>,
+            __only_events_make_it: #private::Root<#root>,
         }
     };
     quote! {
@@ -47,6 +49,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
         #refused
         #(#cfgs)*
         #[allow(unused_qualifications)]
+        #deprecated
         const _: () = {
             #use_runtime
             #state_impl
@@ -137,7 +140,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             #[automatically_derived]
             impl __es::PartialEq for #root {
                 fn eq(&self, other: &Self) -> bool {
-                    self.__root == other.__root
+                    self.__only_events_make_it == other.__only_events_make_it
                 }
             }
             #reflexive
@@ -162,6 +165,20 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
     } else {
         (quote!(Changes), quote!(Creates))
     };
+    // Without a `Debug` of the state, the user may write one for the root.
+    let debug = attrs::mentions(&aggregate.state.attrs, "Debug").then(|| {
+        quote_spanned! {root.span()=>
+            #[automatically_derived]
+            impl __es::Debug for #root
+            where
+                for<'a> &'a #state: __es::Debug,
+            {
+                fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
+                    __es::debug(&self.__only_events_make_it, &&*self.__only_events_make_it, f)
+                }
+            }
+        }
+    });
     let impls = quote_spanned! {root.span()=>
         #[automatically_derived]
         impl __es::Aggregate for #root {
@@ -171,53 +188,52 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             type Attribute = #attribute_enum;
             type Seal = __Seal;
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
-                Self { __root: root }
+                Self { __only_events_make_it: root }
             }
             fn into_root(self, _: __es::Seal) -> __es::Root<Self> {
-                self.__root
+                self.__only_events_make_it
             }
             fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
-                &mut self.__root
+                &mut self.__only_events_make_it
             }
         }
         #[automatically_derived]
         impl __es::Deref for #root {
             type Target = __es::Root<Self>;
             fn deref(&self) -> &Self::Target {
-                &self.__root
+                &self.__only_events_make_it
             }
         }
-        #[automatically_derived]
-        impl __es::Debug for #root
-        where
-            for<'a> &'a #state: __es::Debug,
-        {
-            fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-                __es::debug(&self.__root, &&*self.__root, f)
-            }
-        }
-        #[allow(dead_code)]
+        #debug
+    };
+    // Its place alone is not the aggregate's name: to lints, an unused method would be one of the user's.
+    let body = |statements: TokenStream| {
+        let mut body = Group::new(Delimiter::Brace, statements);
+        body.set_span(Span::call_site());
+        body
+    };
+    let record = body(quote_spanned!(root.span()=> self.__only_events_make_it.record(event);));
+    let create = body(quote_spanned!(root.span()=> Self::create_from_with_id(__es::Id::new(), event)));
+    let create_with_id =
+        body(quote_spanned!(root.span()=> Self { __only_events_make_it: __es::Root::create(id, event) }));
+    let taken = body(quote_spanned!(root.span()=> __es::Root::into_state(self.__only_events_make_it)));
+    let end = body(quote_spanned!(root.span()=> __es::Root::discard(self, __Seal(()))));
+    let home = quote!(
+        const __IN_ITS_MODULE: bool = true;
+    );
+    let methods = quote_spanned! {root.span()=>
         impl #root {
+            #home
             #[doc = " Records an event that is declared on its own, and applies it."]
-            #trigger fn trigger<__E: __es::#changes<Self>>(&mut self, event: __E) {
-                self.__root.record(event);
-            }
+            #trigger fn trigger<__E: __es::#changes<Self>>(&mut self, event: __E) #record
             #[doc = " Creates the aggregate with an event that is declared on its own."]
-            #trigger fn create_from<__E: __es::#creates<Self>>(event: __E) -> Self {
-                Self::create_from_with_id(__es::Id::new(), event)
-            }
+            #trigger fn create_from<__E: __es::#creates<Self>>(event: __E) -> Self #create
             #[doc = " As [`create_from`](Self::create_from), under an id that is given."]
-            #trigger fn create_from_with_id<__E: __es::#creates<Self>>(id: __es::Id<Self>, event: __E) -> Self {
-                Self { __root: __es::Root::create(id, event) }
-            }
+            #trigger fn create_from_with_id<__E: __es::#creates<Self>>(id: __es::Id<Self>, event: __E) -> Self #create_with_id
             #[doc = " Takes the state out of the aggregate, whose pending events are dropped."]
-            #vis fn into_state(self) -> #checked_state {
-                __es::Root::into_state(self.__root)
-            }
+            #vis fn into_state(self) -> #checked_state #taken
             #[doc = " Ends the aggregate; what is returned can only be saved."]
-            #discard fn discard(self) -> __es::Discarded<Self> {
-                __es::Root::discard(self, __Seal(()))
-            }
+            #discard fn discard(self) -> __es::Discarded<Self> #end
             #(#setters)*
         }
     };
@@ -227,6 +243,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         pub struct __Seal(());
         #impls
         #compared
+        #methods
     }
 }
 
@@ -270,7 +287,7 @@ fn setter(root: &Ident, attribute: &AttributeField) -> TokenStream {
         #(#cfgs)*
         #[doc = #doc]
         #vis #head {
-            self.__root.set(#attribute_enum::#variant(#field));
+            self.__only_events_make_it.set(#attribute_enum::#variant(#field));
         }
     }
 }

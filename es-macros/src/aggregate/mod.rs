@@ -1,5 +1,6 @@
 //! `#[aggregate]`: a struct becomes a root and its state.
 
+pub(crate) mod above;
 mod expand;
 mod model;
 
@@ -38,6 +39,16 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     };
     let errors = diag.into_tokens();
     quote!(#expansion #errors)
+}
+
+/// Refuses the struct below a derive of the trait `derived`, which makes a value field by field.
+pub(crate) fn refuse_below(derived: &str, args: TokenStream, item: TokenStream) -> TokenStream {
+    let Ok(Item::Struct(item)) = syn::parse2(item.clone()) else { return expand(args, item) };
+    let mut diag = Diag::default();
+    diag.here(format!(
+        "`{derived}` is derived above `#[aggregate]`, for a root that only events make; move the derive below `#[aggregate]`"
+    ));
+    refused(&item.vis, &item.ident, &mut diag)
 }
 
 fn refuse(item: &Item, diag: &mut Diag) {

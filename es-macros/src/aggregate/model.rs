@@ -46,7 +46,7 @@ pub(super) struct Aggregate {
     pub(super) state: ItemStruct,
     /// All fields as they are, if one cannot be read: then `state` has the others.
     pub(super) half_typed: Option<Group>,
-    /// What the user documented, for the root.
+    /// What the user documented or made deprecated: the root.
     pub(super) docs: Vec<Attribute>,
     pub(super) attributes: Vec<AttributeField>,
     /// The definition of the type that refused fields have.
@@ -109,6 +109,7 @@ impl Aggregate {
             "a field of an aggregate",
             "a snapshot would not hold it",
             unstorable::STORED,
+            Some(&item.ident),
             &names::refused(&item.ident),
             diag,
         );
@@ -130,7 +131,9 @@ impl Aggregate {
         }
         let root = item.ident;
         item.ident = state;
-        let docs = item.attrs.extract_if(.., |attr| attr.path().is_ident("doc")).collect();
+        let is_for_root =
+            |attr: &mut Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
+        let docs: Vec<Attribute> = item.attrs.extract_if(.., is_for_root).collect();
         let renamed = name.is_some();
         let name = name.unwrap_or_else(|| LitStr::new(&root.unraw().to_string(), root.span()));
         upcast::check_aliases("name", &name.value(), &mut aliases, diag);

@@ -122,6 +122,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         "a field of an event",
         LOST,
         unstorable::SHOWN,
+        None,
         &names::refused(&item.ident),
         diag,
     );
@@ -217,9 +218,12 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past, stored.aliases.iter());
     let shapes = upcast::stored_shapes(&traced, &[]);
     let use_runtime = runtime.use_private();
+    let parts = item.fields.iter().flat_map(|field| &field.attrs);
+    let deprecated = attrs::naming_deprecated(item.attrs.iter().chain(parts));
     quote! {
         #derived
         #(#cfgs)*
+        #deprecated
         const _: () = {
             #use_runtime
             #[automatically_derived]

@@ -2,7 +2,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Path, Type};
+use syn::{Attribute, ImplItem, Path, Type};
 
 use super::dispatch::dispatch;
 use super::method::{EventMethod, Field, MethodEvent};
@@ -32,9 +32,18 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let (structs, use_events) = in_module(mutator, quote!(#(#structs)*));
     let event_enum = event_enum(&names);
     let impls = mutator.events.iter().map(|method| event_impls(&names, method));
+    let levels = &mutator.levels;
     let dispatch = dispatch(&names);
     let commands = commands(&names);
     let helpers = helpers(&names);
+    // For the events that a macro call makes, the macro that says where they belong.
+    let has_calls = mutator.helpers.iter().any(|helper| matches!(helper, ImplItem::Macro(_)));
+    let late_event = has_calls.then(|| {
+        quote!(
+            #[allow(unused_imports)]
+            use __es::late_event as event;
+        )
+    });
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
     let (aliases, sealed) = (aliases(&names), sealed());
@@ -44,9 +53,11 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
         #structs
         #event_enum
         #[allow(unused_qualifications)]
+        #(#levels)*
         const _: () = {
             #use_runtime
             #use_events
+            #late_event
             #aliases
             #sealed
             #dispatch
@@ -97,8 +108,11 @@ fn aliases(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, state, .. } = names;
     let written = &mutator.root;
     let ident = mutator.ident().unraw().to_string();
-    let ok = quote_spanned!(mutator.ident().span()=> __es::written_as::<#written>(#ident));
+    let ok = quote_spanned!(mutator.ident().span()=>
+        __es::in_its_module(<#written>::__IN_ITS_MODULE) + __es::written_as(<#written as __es::Aggregate>::IDENT, #ident)
+    );
     quote! {
+        use __es::Elsewhere as _;
         type #root = <#written as __es::Checked<{ #ok }>>::Type;
         type #state = <#root as __es::Aggregate>::State;
     }
@@ -201,7 +215,7 @@ fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> Token
     let types: Vec<Type> =
         fields.iter().map(|field| if inside { from_inside(&field.ty) } else { field.ty.clone() }).collect();
     let cfgs = method.cfgs();
-    let lints = attrs::select(&method.attrs, attrs::is_lint);
+    let levels = attrs::levels_apart(&mutator.levels).into_iter().chain(attrs::levels_apart(&method.attrs));
     let doc = format!(" Recorded by [`{}::{}`].", mutator.ident(), method.ident);
     let unknown = stored_types(method);
     let copied = unknown.is_empty().then(|| quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug)]));
@@ -210,14 +224,18 @@ fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> Token
     bound_fields(attrs.iter_mut().zip(&types), own, &private);
     let fields = fields.iter().zip(&types).zip(attrs).map(|((Field { pat, .. }, ty), attrs)| {
         let ident = &pat.ident;
-        quote!(#(#attrs)* #vis #ident: #ty,)
+        let doc = (!attrs::has_doc(&attrs)).then(|| {
+            let doc = format!(" The `{ident}`.");
+            quote!(#[doc = #doc])
+        });
+        quote!(#doc #(#attrs)* #vis #ident: #ty,)
     });
     let item = quote_spanned!(name.span()=> #vis struct #name { #(#fields)* });
     quote! {
         #(#cfgs)*
         #[doc = #doc]
-        #(#lints)*
-        #[allow(missing_docs, unreachable_pub, private_interfaces)]
+        #(#levels)*
+        #[allow(missing_copy_implementations, private_interfaces, unreachable_pub)]
         #copied
         #derives
         #[derive(#private::Serialize, #private::Deserialize)]
@@ -243,23 +261,28 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
     let written = &mutator.root;
     let vis = mutator.visibility_at(events.span());
     let doc = format!(" The events of [`{}`].", mutator.ident());
+    let levels = attrs::levels_apart(&mutator.levels);
     let variants = names.each(|method, variant| {
         let ty = path(method);
-        let module = mutator.module.as_ref().filter(|_| matches!(method.event, MethodEvent::Made { .. }));
+        let module = mutator.module.as_ref().filter(|_| !method.is_declared());
         let module = module.map(|module| quote!(#module::));
-        Some(quote!(#variant(#module #ty),))
+        let doc = format!(" The event [`{variant}`].");
+        Some(quote!(#[doc = #doc] #variant(#module #ty),))
     });
     let derives = derived(mutator.derives.iter());
     let item = quote_spanned! {events.span()=>
         #vis enum #events {
             #variants
+            #[doc = " An attribute was set."]
             AttributeChanged(<#written as #private::Mutator>::Attribute),
+            #[doc = " The aggregate has ended."]
             Discarded,
         }
     };
     quote! {
         #[doc = #doc]
-        #[allow(missing_docs, unreachable_pub, private_interfaces)]
+        #(#levels)*
+        #[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
         #derives
         #item
     }
@@ -272,7 +295,7 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let variant = method.variant();
     let event = path(method);
     let cfgs = method.cfgs();
-    let declared = matches!(method.event, MethodEvent::Declared { .. });
+    let declared = method.is_declared();
     let (role, constant, how) = if method.creates() {
         (quote!(Creates), quote!(CREATION), quote!(Creation))
     } else {
@@ -286,15 +309,24 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
         (false, false) => (quote!(Apply), "apply"),
         (false, true) => (quote!(ApplyRef), "apply_ref"),
     };
-    let on_body = attrs::select(&method.attrs, |attr| !attrs::is_cfg(attr) && !attrs::is_for_callers(attr));
+    // A macro wants the parameters, which the command has. Where there is none, it gets the body.
+    let on_body = attrs::select(&method.attrs, |attr| {
+        let elsewhere = attrs::is_cfg(attr) || attrs::is_for_callers(attr) || attrs::is_expectation(attr);
+        !elsewhere && (declared || attrs::is_built_in(attr))
+    });
     let receiver = method.receiver.iter();
     let own = names::local("event");
     let (given, taken) = match &method.event {
         MethodEvent::Made { fields, .. } if fields.is_empty() => (quote!(_: #event), None),
         MethodEvent::Made { fields, .. } => {
             let pats = fields.iter().map(|field| &field.pat);
+            let read = fields.iter().map(|field| &field.pat.ident);
+            let deprecated = attrs::naming_deprecated(fields.iter().flat_map(|field| &field.attrs));
             // A parameter may be stored for readers alone.
-            (quote!(#own: #event), Some(quote!(#[allow(unused_variables)] let #event { #(#pats),* } = #own;)))
+            (
+                quote!(#own: #event),
+                Some(quote!(#deprecated let #event { #(#pats),* } = #own; _ = (#(&#read,)*);)),
+            )
         }
         MethodEvent::Declared { pat, ty, .. } => (quote!(#pat: &#ty), None),
     };
@@ -310,7 +342,7 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     params.set_span(method.params_end);
     let mut block = Group::new(Delimiter::Brace, quote!(#taken #(#statements)*));
     block.set_span(method.body.brace_token.span.close());
-    quote! {
+    let impls = quote! {
         #described
         #(#cfgs)*
         impl __es::#role<#root> for #event {
@@ -323,6 +355,19 @@ fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
             #(#on_body)*
             fn #body #params #output #block
         }
+    };
+    let expected = attrs::select(&method.attrs, attrs::is_expectation);
+    if expected.is_empty() {
+        return impls;
+    }
+    // Both the command and the body are what is expected to be met by a lint.
+    let (written, command) = (&names.mutator.root, command(names, method));
+    quote! {
+        #(#expected)*
+        const _: () = {
+            #impls
+            impl #written { #command }
+        };
     }
 }
 
@@ -357,7 +402,8 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
 fn commands(names: &Names<'_>) -> TokenStream {
     let mutator = names.mutator;
     let written = &mutator.root;
-    let commands = mutator.events.iter().filter_map(|method| command(names, method));
+    let plain = |method: &&EventMethod| !method.attrs.iter().any(attrs::is_expectation);
+    let commands = mutator.events.iter().filter(plain).filter_map(|method| command(names, method));
     let broken = &mutator.broken;
     quote! {
         impl #written {
@@ -370,9 +416,12 @@ fn commands(names: &Names<'_>) -> TokenStream {
 fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
     let root = &names.root;
     let MethodEvent::Made { name, fields, .. } = &method.event else { return None };
-    let EventMethod { vis, ident, .. } = method;
+    let EventMethod { vis, fn_token, ident, .. } = method;
     let shown: Vec<&Attribute> = attrs::select(&method.attrs, |attr| {
-        attrs::is_cfg(attr) || attrs::is_for_callers(attr) || attrs::is_lint(attr)
+        attrs::is_cfg(attr)
+            || attrs::is_for_callers(attr)
+            || attrs::is_lint(attr)
+            || !attrs::is_built_in(attr)
     });
     let doc = (!attrs::has_doc(&method.attrs)).then(|| {
         let doc = format!(" Records [`{name}`].");
@@ -381,36 +430,56 @@ fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
     let values: Vec<_> = fields.iter().map(|field| &field.pat.ident).collect();
     let types = fields.iter().map(|field| &field.ty);
     let params: Vec<_> = values.iter().zip(types).map(|(ident, ty)| quote!(#ident: #ty)).collect();
+    let deprecated = attrs::naming_deprecated(fields.iter().flat_map(|field| &field.attrs));
     let inlined = method.attrs.iter().any(|attr| attr.path().is_ident("inline"));
     let inline = (!inlined).then(|| quote!(#[inline]));
     if !method.creates() {
         let own = names::local("root");
+        // At the user's method, so that the compiler says if nobody calls it.
+        let mut params = Group::new(Delimiter::Parenthesis, quote!(&mut self, #(#params),*));
+        params.set_span(method.params_end);
+        let recorded = quote! {
+            let #own: &mut #root = self;
+            #own.__only_events_make_it.record(#name { #(#values),* });
+        };
+        let mut block = Group::new(Delimiter::Brace, recorded);
+        block.set_span(method.body.brace_token.span.close());
         return Some(quote! {
             #(#shown)*
             #doc
+            #deprecated
             #inline
-            #vis fn #ident(&mut self, #(#params),*) {
-                let #own: &mut #root = self;
-                #own.__root.record(#name { #(#values),* });
-            }
+            #vis #fn_token #ident #params #block
         });
     }
     let with_id = names::with_id(ident);
     let id = names::local("id");
     let with_id_doc = format!(" As [`{ident}`](Self::{ident}), under an id that is given.");
-    let kept = attrs::select(&method.attrs, |attr| attrs::is_cfg(attr) || attrs::is_lint(attr));
-    Some(quote! {
-        #(#shown)*
-        #doc
+    let kept = attrs::select(&method.attrs, |attr| {
+        attrs::is_cfg(attr) || attrs::is_lint(attr) || !attrs::is_built_in(attr)
+    });
+    // One more than clippy takes for many.
+    let many = (params.len() > 6).then(|| quote!(#[allow(clippy::too_many_arguments)]));
+    let given_id = quote! {
+        #[doc = #with_id_doc]
+        #many
+        #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
+            #root { __only_events_make_it: __es::Root::<#root>::create(#id, #name { #(#values),* }) }
+        }
+    };
+    let new_id = quote_spanned! {names::made_at(ident.span())=>
         #vis fn #ident(#(#params),*) -> Self {
             Self::#with_id(__es::Id::new(), #(#values),*)
         }
+    };
+    Some(quote! {
+        #(#shown)*
+        #doc
+        #deprecated
+        #new_id
         #(#kept)*
-        #[doc = #with_id_doc]
-        #[allow(dead_code)]
-        #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
-            #root { __root: __es::Root::<#root>::create(#id, #name { #(#values),* }) }
-        }
+        #deprecated
+        #given_id
     })
 }
 

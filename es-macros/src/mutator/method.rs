@@ -2,7 +2,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{
-    Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Path, Receiver, ReturnType, Type, Visibility,
+    Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Path, Receiver, ReturnType, Token, Type,
+    Visibility,
 };
 
 use super::{check, determinism};
@@ -11,7 +12,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, SECRECY, Stored};
 use crate::names;
-use crate::types::{is_known_storable, peel};
+use crate::types::{held, is_known_storable, peel};
 
 /// An event method without mistakes.
 pub(super) struct EventMethod {
@@ -20,6 +21,7 @@ pub(super) struct EventMethod {
     pub(super) ident: Ident,
     /// Nothing if the method creates the aggregate.
     pub(super) receiver: Option<Receiver>,
+    pub(super) fn_token: Token![fn],
     /// Where the parameters end.
     pub(super) params_end: Span,
     pub(super) output: ReturnType,
@@ -65,7 +67,19 @@ impl EventMethod {
         let mut arguments = inner_tokens(attr, "", diag)?;
         let may_vary = determinism::take_allowed(&mut arguments, diag);
         let (envelope, params) = take_envelope(params, arguments.is_empty(), diag);
-        let event = if arguments.is_empty() {
+        let bare = arguments.is_empty();
+        if let (true, [], Some((_, ty))) = (bare, &params[..], &envelope) {
+            let guess = names::camel(&method.sig.ident);
+            diag.error(
+                ty,
+                format!(
+                    "the event has no name, and `&Envelope` asks for its envelope; write `#[event({guess})]`, or \
+                     `&self::Envelope` for an event of that name"
+                ),
+            );
+            return None;
+        }
+        let event = if bare {
             declared(attr, &method.sig.ident, &params, events, diag)
         } else {
             made(arguments, &method.sig.ident, &params, root, diag)
@@ -81,6 +95,7 @@ impl EventMethod {
             vis: method.vis.clone(),
             ident: method.sig.ident.clone(),
             receiver: receiver.cloned(),
+            fn_token: method.sig.fn_token,
             params_end: method.sig.paren_token.span.close(),
             output: method.sig.output.clone(),
             event: event?,
@@ -101,6 +116,11 @@ impl EventMethod {
     /// Whether the method makes the first state.
     pub(super) fn creates(&self) -> bool {
         self.receiver.is_none()
+    }
+
+    /// Whether the event is declared elsewhere.
+    pub(super) fn is_declared(&self) -> bool {
+        matches!(self.event, MethodEvent::Declared { .. })
     }
 
     /// The conditions under which the method exists.
@@ -325,8 +345,8 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
 fn field(param: &Param<'_>, root: &Ident, diag: &mut Diag) -> Option<Field> {
     let mut pat = simple(param.pat, diag)?;
     pat.attrs.clear();
-    if named_last(param.ty, &root.to_string()) {
-        diag.error(param.ty, format!("an aggregate is not stored in an event; store its id: `Id<{root}>`"));
+    if let Some(held) = held(param.ty, root) {
+        diag.error(held, format!("an aggregate is not stored in an event; store its id: `Id<{root}>`"));
         return None;
     }
     check::stored_param(param.attrs, &pat.ident, param.ty, diag);

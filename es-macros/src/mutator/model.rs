@@ -1,6 +1,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::{ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
+use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
 
 use super::check;
 use super::helpers;
@@ -34,6 +34,8 @@ pub(super) struct Mutator {
     /// What all made events and the enum derive beside the usual traits.
     pub(super) derives: Vec<Path>,
     pub(super) fingerprint: u64,
+    /// The levels of lints that stand on the impl.
+    pub(super) levels: Vec<Attribute>,
     pub(super) events: Vec<EventMethod>,
     /// What has no `#[event]`: constants and helper methods of the state.
     pub(super) helpers: Vec<ImplItem>,
@@ -72,6 +74,11 @@ impl Mutator {
             module,
             derives,
             fingerprint,
+            levels: item
+                .attrs
+                .into_iter()
+                .filter(|attr| attrs::is_lint(attr) || attrs::is_expectation(attr))
+                .collect(),
             events: Vec::new(),
             helpers: Vec::new(),
             broken: Vec::new(),
@@ -123,6 +130,18 @@ impl Mutator {
             } else {
                 mutator.break_off(method);
             }
+        }
+        // What is allowed to name a deprecated event is all over the expansion.
+        let names_deprecated = |attr: &&Attribute| {
+            let levels = attrs::is_lint(attr) || attrs::is_expectation(attr);
+            levels && attrs::mentions(std::slice::from_ref(*attr), "deprecated")
+        };
+        if mutator
+            .events
+            .iter()
+            .any(|event| event.is_declared() && event.attrs.iter().any(|attr| names_deprecated(&attr)))
+        {
+            mutator.levels.push(syn::parse_quote!(#[allow(deprecated)]));
         }
         check::events(&mut mutator, diag);
         helpers::check(&mut mutator, diag);

@@ -12,9 +12,9 @@ const AGGREGATE: usize = 83;
 const FIRST_ATTRIBUTE: usize = 54;
 const FURTHER_ATTRIBUTE: usize = 18;
 /// A mutator block without its events.
-const MUTATOR: usize = 106;
-const CHANGING_EVENT: usize = 50;
-const CREATING_EVENT: usize = 62;
+const MUTATOR: usize = 112;
+const CHANGING_EVENT: usize = 52;
+const CREATING_EVENT: usize = 65;
 const EVENT_STRUCT: usize = 30;
 
 #[test]

@@ -61,6 +61,26 @@ fn attribute_with_arguments() {
     check(aggregate::expand, "crate = crate::es", item, &expect_file!["expansion/attribute.rs"]);
 }
 
+#[test]
+fn a_macro_on_an_event_method_gets_the_commands_and_not_the_body() {
+    let item = "impl Account {
+        #[event(Opened)]
+        #[instrument(skip(owner))]
+        pub fn open(owner: String) -> Self {
+            Self { owner }
+        }
+        #[event]
+        #[instrument]
+        fn on_payment(&mut self, event: &PaymentReceived) {}
+    }";
+    let expansion = pretty(mutator::expand(tokens(""), tokens(item)));
+    let lines: Vec<&str> = expansion.lines().map(str::trim).collect();
+    let instrumented = lines.windows(4).filter(|lines| lines[0].starts_with("#[instrument"));
+    let functions = instrumented.filter_map(|lines| lines.iter().find(|line| line.contains("fn ")));
+    let names: Vec<&str> = functions.filter_map(|line| line.split("fn ").nth(1)?.split('(').next()).collect();
+    assert_eq!(names, ["apply_ref", "open", "open_with_id"]);
+}
+
 fn check(expand: Expand, args: &str, item: &str, expected: &ExpectFile) {
     expected.assert_eq(&pretty(expand(tokens(args), tokens(item))));
 }

@@ -28,11 +28,12 @@ pub use self::role::{
 };
 pub(crate) use self::root::Frozen;
 pub use self::root::Root;
-pub(crate) use self::standard::{Empty, forgotten, is_discarded};
 #[doc(hidden)]
 pub use self::standard::{
-    attribute_changed, decode_standard, discarded, distinct, made_topic, retired, visit_discarded, written_as,
+    Elsewhere, attribute_changed, decode_standard, discarded, distinct, in_its_module, made_topic, retired,
+    visit_discarded, written_as,
 };
+pub(crate) use self::standard::{Empty, forgotten, is_discarded};
 use crate::event::{Envelope, Recorded};
 use crate::event_set::EventSet;
 use crate::id::Id;

@@ -180,21 +180,44 @@ pub const fn retired<A: Aggregate>(topic: &str) {
     event_set::retired(&Topics::of::<A>(), topic);
 }
 
+/// Tells a block outside the module of its aggregate: there, the constant of this name that every aggregate has is private,
+/// and this one is found in its place.
+pub trait Elsewhere {
+    #[doc(hidden)]
+    const __IN_ITS_MODULE: bool = false;
+}
+
+impl<T: ?Sized> Elsewhere for T {}
+
+/// Refuses a block outside the module of its aggregate, whose root it could not make.
+///
+/// # Panics
+///
+/// With a message: at compile time, since only constants call it.
+#[track_caller]
+pub const fn in_its_module(home: bool) -> usize {
+    assert!(
+        home,
+        "`#[mutator]` stands in another module than its struct; move it to that module, or into one inside it"
+    );
+    0
+}
+
 /// Refuses a block that names its aggregate by an alias: its topics would begin with the alias.
 ///
 /// # Panics
 ///
 /// With a message that gives the name: at compile time, since only constants call it.
 #[track_caller]
-pub const fn written_as<A: Aggregate>(ident: &str) -> usize {
-    if !equal(A::IDENT, ident) {
+pub const fn written_as(aggregate: &str, ident: &str) -> usize {
+    if !equal(aggregate, ident) {
         refuse(&[
             "`",
             ident,
             "` is another name of `",
-            A::IDENT,
+            aggregate,
             "`; write `#[mutator] impl ",
-            A::IDENT,
+            aggregate,
             "`",
         ]);
     }

@@ -31,8 +31,9 @@
 ///   struct does not derive them itself. This is what events change.
 /// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for
 ///   reading. It has a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, `into_state`, `Debug` if the
-///   state has it, and `PartialEq` and `Eq` if the struct derives them: roots are equal if ids and states are. Code in its
-///   module can call `discard`.
+///   struct derives it, and `PartialEq` and `Eq` if the struct derives them: roots are equal if ids and states are. Where the
+///   struct does not derive `Debug`, write one for `Account`, for `AccountState`, or for both. Code in its module can call
+///   `discard`.
 /// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value. It
 ///   derives what the struct does of `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash`.
 ///
@@ -179,7 +180,12 @@
 ///
 /// # Mistakes
 ///
-/// - `#[derive(..)]` above `#[aggregate]` derives for the root. Write it below: it then derives for the state.
+/// - `#[derive(..)]` above `#[aggregate]` derives for the root. Write it below: it then derives for the state. The macro
+///   refuses the derives above that make a value (`Clone`, `Default`, `Deserialize`): events alone make a root.
+/// - `Account { .. }` in a plain `impl`: the root has none of the fields. An event method that returns `Self` makes one.
+/// - `Account` where serde wants `Serialize`: the state has it. Pass that on: `account.state()`.
+/// - Another aggregate, or the aggregate itself, in a field: an aggregate is stored apart. Hold its `Id<..>`.
+/// - An array of more than 32 elements: serde reads none. Take a `Vec`, or name a module with `#[serde(with = "..")]`.
 /// - A field that can change behind a shared reference, such as a `Cell` or an atomic: it would change without an
 ///   event. Where a type of your own holds one, the compiler says so in its own words (E0492, "interior mutable").
 /// - `Option<Option<..>>` and `Option<()>`: serde writes `Some(None)` and `None` alike. `#[serde(with = ..)]` may know better.

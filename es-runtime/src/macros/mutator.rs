@@ -48,6 +48,68 @@
 /// root. Its parameters are the fields of the event. An event method may also take one `&Envelope`: it is
 /// given, not stored.
 ///
+/// # Where code goes
+///
+/// | code | place |
+/// |---|---|
+/// | decides, then calls event methods (`withdraw`) | a plain `impl Account`: `self` is the root |
+/// | says what an event changes | `#[mutator] impl Account`: `self` and `Self` are the state |
+/// | is used by event methods: a helper, a constant | without `#[event]` in the same block, or in `impl AccountState` |
+/// | reads the state, for both | as above, with `&self`: the root finds it, too |
+///
+/// An event method finds nothing that stands in a plain `impl Account`: the compiler says "no method named `fee` found for
+/// `&mut AccountState`". Move the helper or the constant into the block:
+///
+/// ```
+/// use es_runtime::{aggregate, mutator};
+///
+/// #[aggregate]
+/// pub struct Account {
+///     pub balance: i64,
+/// }
+///
+/// #[mutator]
+/// impl Account {
+///     const FEE: i64 = 1;
+///
+///     #[event(Opened)]
+///     pub fn open() -> Self {
+///         Self { balance: 0 }
+///     }
+///
+///     #[event(Withdrawn)]
+///     fn take(&mut self, amount: i64) {
+///         self.balance -= amount + Self::FEE;
+///     }
+///
+///     pub fn can_pay(&self, amount: i64) -> bool {
+///         amount + Self::FEE <= self.balance
+///     }
+/// }
+///
+/// impl Account {
+///     pub fn withdraw(&mut self, amount: i64) -> bool {
+///         let can_pay = self.can_pay(amount);
+///         if can_pay {
+///             self.take(amount);
+///         }
+///         can_pay
+///     }
+/// }
+///
+/// assert!(!Account::open().withdraw(1));
+/// ```
+///
+/// # Attributes on methods
+///
+/// Levels of lints (`#[allow]`, `#[expect]` and so on) hold for all that is made of the impl, or of the method. `#[must_use]`,
+/// `#[deprecated]` and the like are the command's. A macro such as `#[tracing::instrument(skip(amount))]` gets the command,
+/// which has the parameters, so that nothing is traced when events are replayed. `#[cfg(..)]` stands alone, not as
+/// `#[cfg_attr(.., event(..))]`: the macro looks for `#[event]` before conditions are known. For the same reason it sees
+/// no event that a macro call in the block makes.
+///
+/// # The events
+///
 /// The block also makes `AccountEvent`, the enum of all events of the aggregate: a variant for each, and
 /// `AttributeChanged` and `Discarded`, which every aggregate has. `Forgotten` is reserved, too: the log holds it once an
 /// aggregate is forgotten.

@@ -1,8 +1,11 @@
 use es_runtime::{aggregate, mutator};
 
-#[derive(Clone)]
+/// An account.
+#[derive(Debug, Clone)]
+// Of a customer.
 #[aggregate]
 pub struct Account {
+    pub owner: String,
     pub balance: i64,
 }
 
@@ -10,8 +13,11 @@ pub struct Account {
 impl Account {
     #[event(Opened)]
     pub fn open() -> Self {
-        Self { balance: 0 }
+        Self { owner: String::new(), balance: 0 }
     }
 }
 
-fn main() {}
+fn main() {
+    let account = Account::open();
+    println!("{} {}", account.version(), account.balance);
+}

@@ -18,7 +18,7 @@ mod bank {
 use bank::Account;
 
 fn copy(account: Account) -> Account {
-    Account { __root: account.__root }
+    Account { __only_events_make_it: account.__only_events_make_it }
 }
 
 fn main() {}

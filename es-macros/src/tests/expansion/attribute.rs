@@ -14,7 +14,7 @@ struct AccountState {
 /// An aggregate: [`AccountState`] with its identity and its events.
 #[allow(unused_qualifications)]
 struct Account {
-    __root: crate::es::__private::Root<Account>,
+    __only_events_make_it: crate::es::__private::Root<Account>,
 }
 /// A changed attribute of [`Account`], with its new value.
 enum AccountAttribute {
@@ -67,36 +67,29 @@ const _: () = {
         type Attribute = __AccountAttribute;
         type Seal = __Seal;
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
-            Self { __root: root }
+            Self {
+                __only_events_make_it: root,
+            }
         }
         fn into_root(self, _: __es::Seal) -> __es::Root<Self> {
-            self.__root
+            self.__only_events_make_it
         }
         fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
-            &mut self.__root
+            &mut self.__only_events_make_it
         }
     }
     #[automatically_derived]
     impl __es::Deref for Account {
         type Target = __es::Root<Self>;
         fn deref(&self) -> &Self::Target {
-            &self.__root
+            &self.__only_events_make_it
         }
     }
-    #[automatically_derived]
-    impl __es::Debug for Account
-    where
-        for<'a> &'a AccountState: __es::Debug,
-    {
-        fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-            __es::debug(&self.__root, &&*self.__root, f)
-        }
-    }
-    #[allow(dead_code)]
     impl Account {
+        const __IN_ITS_MODULE: bool = true;
         /// Records an event that is declared on its own, and applies it.
         fn trigger<__E: __es::Changes<Self>>(&mut self, event: __E) {
-            self.__root.record(event);
+            self.__only_events_make_it.record(event);
         }
         /// Creates the aggregate with an event that is declared on its own.
         fn create_from<__E: __es::Creates<Self>>(event: __E) -> Self {
@@ -108,12 +101,12 @@ const _: () = {
             event: __E,
         ) -> Self {
             Self {
-                __root: __es::Root::create(id, event),
+                __only_events_make_it: __es::Root::create(id, event),
             }
         }
         /// Takes the state out of the aggregate, whose pending events are dropped.
         fn into_state(self) -> __AccountState {
-            __es::Root::into_state(self.__root)
+            __es::Root::into_state(self.__only_events_make_it)
         }
         /// Ends the aggregate; what is returned can only be saved.
         fn discard(self) -> __es::Discarded<Self> {
@@ -121,7 +114,7 @@ const _: () = {
         }
         /// Sets `owner`, by a recorded event.
         fn set_owner(&mut self, owner: Name) {
-            self.__root.set(AccountAttribute::Owner(owner));
+            self.__only_events_make_it.set(AccountAttribute::Owner(owner));
         }
     }
     #[automatically_derived]

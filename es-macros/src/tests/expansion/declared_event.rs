@@ -1,16 +1,24 @@
 /// The events of [`Account`].
-#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
 pub enum AccountEvent {
+    /// The event [`Imported`].
     Imported(Imported),
+    /// The event [`PaymentReceived`].
     PaymentReceived(PaymentReceived),
+    /// An attribute was set.
     AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
+    /// The aggregate has ended.
     Discarded,
 }
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
+    use __es::Elsewhere as _;
     type __Root = <Account as __es::Checked<
-        { __es::written_as::<Account>("Account") },
+        {
+            __es::in_its_module(<Account>::__IN_ITS_MODULE)
+                + __es::written_as(<Account as __es::Aggregate>::IDENT, "Account")
+        },
     >>::Type;
     type __State = <__Root as __es::Aggregate>::State;
     mod __sealed {

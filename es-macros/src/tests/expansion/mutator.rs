@@ -4,6 +4,7 @@
 #[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Opened {
+    /// The `owner`.
     pub owner: String,
 }
 /// Recorded by [`Account::deposit`].
@@ -12,6 +13,7 @@ pub struct Opened {
 #[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Deposited {
+    /// The `amount`.
     pub amount: i64,
 }
 /// Recorded by [`Account::take`].
@@ -20,22 +22,32 @@ pub struct Deposited {
 #[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Withdrawn {
+    /// The `amount`.
     pub amount: i64,
 }
 /// The events of [`Account`].
-#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
 pub enum AccountEvent {
+    /// The event [`Opened`].
     Opened(Opened),
+    /// The event [`Deposited`].
     Deposited(Deposited),
+    /// The event [`Withdrawn`].
     Withdrawn(Withdrawn),
+    /// An attribute was set.
     AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
+    /// The aggregate has ended.
     Discarded,
 }
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
+    use __es::Elsewhere as _;
     type __Root = <Account as __es::Checked<
-        { __es::written_as::<Account>("Account") },
+        {
+            __es::in_its_module(<Account>::__IN_ITS_MODULE)
+                + __es::written_as(<Account as __es::Aggregate>::IDENT, "Account")
+        },
     >>::Type;
     type __State = <__Root as __es::Aggregate>::State;
     mod __sealed {
@@ -172,8 +184,8 @@ const _: () = {
     impl __es::Begin<Opened> for __State {
         #[inline]
         fn begin(event: Opened, _: &__es::Envelope) -> Self {
-            #[allow(unused_variables)]
             let Opened { owner } = event;
+            _ = (&owner,);
             Self { owner, balance: 0 }
         }
     }
@@ -195,8 +207,8 @@ const _: () = {
     impl __es::Apply<Deposited> for __State {
         #[inline]
         fn apply(&mut self, event: Deposited, _: &__es::Envelope) {
-            #[allow(unused_variables)]
             let Deposited { amount } = event;
+            _ = (&amount,);
             self.balance += amount;
         }
     }
@@ -218,8 +230,8 @@ const _: () = {
     impl __es::Apply<Withdrawn> for __State {
         #[inline]
         fn apply(&mut self, event: Withdrawn, _: &__es::Envelope) {
-            #[allow(unused_variables)]
             let Withdrawn { amount } = event;
+            _ = (&amount,);
             self.balance -= amount;
         }
     }
@@ -229,23 +241,22 @@ const _: () = {
             Self::open_with_id(__es::Id::new(), owner)
         }
         /// As [`open`](Self::open), under an id that is given.
-        #[allow(dead_code)]
         pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
             __Root {
-                __root: __es::Root::<__Root>::create(id, Opened { owner }),
+                __only_events_make_it: __es::Root::<__Root>::create(id, Opened { owner }),
             }
         }
         /// Records [`Deposited`].
         #[inline]
         pub fn deposit(&mut self, amount: i64) {
             let root: &mut __Root = self;
-            root.__root.record(Deposited { amount });
+            root.__only_events_make_it.record(Deposited { amount });
         }
         /// Records [`Withdrawn`].
         #[inline]
         fn take(&mut self, amount: i64) {
             let root: &mut __Root = self;
-            root.__root.record(Withdrawn { amount });
+            root.__only_events_make_it.record(Withdrawn { amount });
         }
     }
     __es::submit! {

@@ -1,9 +1,10 @@
 #[cfg(feature = "accounts")]
 /// Recorded by [`Account::open`].
-#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[allow(missing_copy_implementations, private_interfaces, unreachable_pub)]
 #[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
 pub struct Opened {
+    /// The `money`.
     #[serde(
         bound(
             serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
@@ -13,18 +14,25 @@ pub struct Opened {
     pub money: Money,
 }
 /// The events of [`Account`].
-#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
 pub enum AccountEvent {
     #[cfg(feature = "accounts")]
+    /// The event [`Opened`].
     Opened(Opened),
+    /// An attribute was set.
     AttributeChanged(<Account as ::es_runtime::__private::Mutator>::Attribute),
+    /// The aggregate has ended.
     Discarded,
 }
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
+    use __es::Elsewhere as _;
     type __Root = <Account as __es::Checked<
-        { __es::written_as::<Account>("Account") },
+        {
+            __es::in_its_module(<Account>::__IN_ITS_MODULE)
+                + __es::written_as(<Account as __es::Aggregate>::IDENT, "Account")
+        },
     >>::Type;
     type __State = <__Root as __es::Aggregate>::State;
     mod __sealed {
@@ -214,8 +222,8 @@ const _: () = {
     impl __es::Begin<Opened> for __State {
         #[inline]
         fn begin(event: Opened, _: &__es::Envelope) -> Self {
-            #[allow(unused_variables)]
             let Opened { money } = event;
+            _ = (&money,);
             Self { money }
         }
     }
@@ -227,10 +235,9 @@ const _: () = {
         }
         #[cfg(feature = "accounts")]
         /// As [`open`](Self::open), under an id that is given.
-        #[allow(dead_code)]
         fn open_with_id(id: __es::Id<Self>, money: Money) -> Self {
             __Root {
-                __root: __es::Root::<__Root>::create(id, Opened { money }),
+                __only_events_make_it: __es::Root::<__Root>::create(id, Opened { money }),
             }
         }
     }
