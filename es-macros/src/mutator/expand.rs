@@ -2,7 +2,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, ImplItem, Path, Type};
+use syn::{Attribute, ImplItem, Path, Token, Type, Visibility};
 
 use super::dispatch::dispatch;
 use super::method::{EventMethod, Field, MethodEvent};
@@ -435,15 +435,18 @@ fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
     let inline = (!inlined).then(|| quote!(#[inline]));
     if !method.creates() {
         let own = names::local("root");
-        // At the user's method, so that the compiler says if nobody calls it.
+        // A private one is the user's own method to lints, so that the compiler says if nobody calls it.
+        let private = matches!(vis, Visibility::Inherited);
+        let at = |span| if private { span } else { names::made_at(span) };
+        let fn_token = Token![fn](at(fn_token.span()));
         let mut params = Group::new(Delimiter::Parenthesis, quote!(&mut self, #(#params),*));
-        params.set_span(method.params_end);
+        params.set_span(at(method.params_end));
         let recorded = quote! {
             let #own: &mut #root = self;
             #own.__only_events_make_it.record(#name { #(#values),* });
         };
         let mut block = Group::new(Delimiter::Brace, recorded);
-        block.set_span(method.body.brace_token.span.close());
+        block.set_span(at(method.body.brace_token.span.close()));
         return Some(quote! {
             #(#shown)*
             #doc
