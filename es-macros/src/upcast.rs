@@ -123,19 +123,20 @@ pub(crate) fn check_aliases(key: &str, current: &str, aliases: &mut Vec<LitStr>,
 }
 
 /// The calls that record the shapes of a stored value in `events.lock`, under all the names that it
-/// is, or was, stored under.
+/// is, or was, stored under. The source is the method or struct that it is stored for; attributes have none.
 pub(crate) fn traced<N: ToTokens>(
     topic: &TokenStream,
     current: impl ToTokens,
     past: &[Type],
     aliases: impl Iterator<Item = N>,
+    source: &str,
 ) -> TokenStream {
     let older =
         past.iter().zip(1u32..).map(|(shape, version)| quote!(shapes.past::<#shape>(#topic, #version);));
     let version = current_version(past);
     quote!({
         #(#older)*
-        shapes.event::<#current>(#topic, #version);
+        shapes.stored::<#current>(#topic, #version, #source);
         #(shapes.alias(#topic, #aliases);)*
     })
 }

@@ -29,7 +29,7 @@ pub use crate::event_set::{Decoded, EventSet, Topics, distinct_set};
 pub use crate::id::Id;
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]
-pub use crate::schema::lock::{Shapes, StoredShapes, attribute_topic};
+pub use crate::schema::lock::{Locked, Shapes, StoredShapes, attribute_topic};
 pub use crate::stored_shapes;
 
 pub use crate::__half_typed as half_typed;
@@ -135,7 +135,12 @@ macro_rules! stored_shapes {
     ($($collect:tt)*) => {
         #[cfg(test)]
         $crate::__private::submit! {
-            $crate::__private::StoredShapes { module: ::core::module_path!(), collect: $($collect)* }
+            $crate::__private::StoredShapes {
+                module: ::core::module_path!(),
+                // Cargo sets it for integration tests and benches alone.
+                is_test: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
+                collect: $($collect)*
+            }
         }
     };
 }

@@ -399,7 +399,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     });
     let traced = each(attributes, |AttributeField { ty, name, aliases, past, .. }| {
         let shape = |name: &LitStr| quote!(&__es::attribute_topic::<#root>(#name));
-        upcast::traced(&shape(name), ty, past, aliases.iter().map(shape))
+        upcast::traced(&shape(name), ty, past, aliases.iter().map(shape), "")
     });
     let shapes = upcast::stored_shapes(&traced, &[]);
     // Which of the conditions hold is known to the compiler alone: of two names that are one, it must not read the

@@ -214,8 +214,13 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     let checked = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
     let by_hand = by_hand(item, &unknown, &checked);
     let event = if unknown.is_empty() { ident.clone() } else { derives::checked_name(ident) };
-    let traced =
-        upcast::traced(&quote!(<#ident as __es::Event>::TOPIC), ident, &stored.past, stored.aliases.iter());
+    let traced = upcast::traced(
+        &quote!(<#ident as __es::Event>::TOPIC),
+        ident,
+        &stored.past,
+        stored.aliases.iter(),
+        &topic,
+    );
     let shapes = upcast::stored_shapes(&traced, &[]);
     let use_runtime = runtime.use_private();
     let parts = item.fields.iter().flat_map(|field| &field.attrs);

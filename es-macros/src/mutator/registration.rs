@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 
 use super::expand::{Names, as_event};
 use super::method::{EventMethod, MethodEvent};
@@ -13,14 +14,15 @@ pub(super) fn registration(names: &Names<'_>) -> TokenStream {
     let place = quote_spanned!(mutator.ident().span()=> __es::AggregateType::of::<#root>());
     let traced = names.each(|method, name| {
         let MethodEvent::Made { stored, .. } = &method.event else { return None };
-        Some(upcast::traced(
-            &quote!(<#name as __es::Event>::TOPIC),
-            name,
-            &stored.past,
-            stored.aliases.iter(),
-        ))
+        let source = format!("{}::{}", mutator.ident().unraw(), method.ident.unraw());
+        let topic = quote!(<#name as __es::Event>::TOPIC);
+        Some(upcast::traced(&topic, name, &stored.past, stored.aliases.iter(), &source))
     });
-    let shapes = upcast::stored_shapes(&quote!(#traced shapes.aggregate::<#root>();), &[]);
+    let creators = names.each(|method, _| {
+        let event = as_event(method);
+        method.creates().then(|| quote!(shapes.creator::<#root>(#event::TYPE.topic());))
+    });
+    let shapes = upcast::stored_shapes(&quote!(#traced #creators shapes.aggregate::<#root>();), &[]);
     let topics = topics(names);
     quote! {
         __es::submit! { #place }

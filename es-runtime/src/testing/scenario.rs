@@ -130,6 +130,7 @@ impl<S: Subject> Scenario<S> {
     }
 
     fn empty() -> Self {
+        crate::schema::lock::remind();
         Self { clock: ManualClock::default(), ids: Ids::from(1), past: S::Recorded::default() }
     }
 

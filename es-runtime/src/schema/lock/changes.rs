@@ -3,8 +3,11 @@
 //! A change is accepted if everything that the old shape described can be read in the new one, and nothing
 //! that it held is dropped. Integers and floats may widen and may no longer be checked, strings may accept
 //! more, sets may become lists, values may become optional, structs may gain optional fields, enums may gain
-//! variants, fields may be renamed if the old name stays as an alias. Everything else breaks.
+//! variants, fields may be renamed if the old name stays as an alias. Small integers may become floats, bare
+//! variants and keys of maps may become strings, bytes may change their type, and all may become JSON that reads
+//! everything. Everything else breaks.
 
+use crate::schema::lock::file::Format;
 use crate::schema::shape::{CHECKED, Line, Name, Path, Shape, Step, is_string};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +18,10 @@ pub(super) struct Change {
     pub(super) text: String,
 }
 
-/// All differences, in the order of their paths.
-pub(super) fn changes(locked: &Shape, current: &Shape) -> Vec<Change> {
-    let mut walk = Walk { locked, current, moved: BTreeMap::new(), changes: Vec::new() };
+/// All differences, in the order of their paths. Of a shape that an earlier release recorded, not everything
+/// was seen.
+pub(super) fn changes(locked: &Shape, current: &Shape, format: Format) -> Vec<Change> {
+    let mut walk = Walk { locked, current, format, moved: BTreeMap::new(), changes: Vec::new() };
     let root = Path::default();
     if let (Some(old), Some(new)) = (locked.line(&root), current.line(&root)) {
         walk.value(&root, old, &root, new);
@@ -28,6 +32,7 @@ pub(super) fn changes(locked: &Shape, current: &Shape) -> Vec<Change> {
 struct Walk<'a> {
     locked: &'a Shape,
     current: &'a Shape,
+    format: Format,
     /// Where the values around stand now.
     moved: BTreeMap<String, String>,
     changes: Vec<Change>,
@@ -49,13 +54,63 @@ impl Walk<'_> {
             let words = if old.null { "could be null, is now never null" } else { "may now be null" };
             self.note(old.null, format!("{} {words}", to.place()));
         }
+        self.default(old, to, new);
+        if self.format == Format::First && self.is_seen_only_now(from, old, to) {
+            self.note(false, format!("{} is now seen inside", to.place()));
+            return;
+        }
         let same = old.kind == new.kind || self.points_alike(&old.kind, &new.kind);
-        let readable = same || widens(&old.kind, &new.kind);
+        let reads = same || widens(&old.kind, &new.kind);
+        let readable = reads || self.converts(from, old, to, new);
         if !same {
             self.note(!readable, format!("{} was `{}`, is now `{}`", to.place(), old.kind, new.kind));
         }
-        if readable {
+        if reads && new.kind != "any" {
             self.content(from, to);
+        }
+    }
+
+    /// A row without the field now means something else.
+    fn default(&mut self, old: &Line, to: &Path, new: &Line) {
+        let both = old.optional && new.optional && self.current.is_written() && self.format != Format::First;
+        if !both || old.default == new.default {
+            return;
+        }
+        let words = |default: &Option<String>| {
+            default.as_ref().map_or("its type's default".to_owned(), |text| format!("`{text}`"))
+        };
+        let text = format!(
+            "{} that was left out was read as {}, is now read as {}: the rows without it change",
+            to.place(),
+            words(&old.default),
+            words(&new.default)
+        );
+        self.note(true, text);
+    }
+
+    /// True of what the first format had no words for: tagged enums, flattened fields, ranges.
+    fn is_seen_only_now(&self, from: &Path, old: &Line, to: &Path) -> bool {
+        let opaque_before = self.locked.children(from).any(|(_, _, line)| line.is_opaque());
+        let tagged = self.current.children(to).any(|(_, _, line)| is_tag(&line.kind));
+        old.is_opaque() || (tagged && opaque_before)
+    }
+
+    /// True where JSON has one form for both types, which no single word tells.
+    fn converts(&self, from: &Path, old: &Line, to: &Path, new: &Line) -> bool {
+        let bare = |line: &Line| Line::of(line.kind.clone());
+        let element = |shape: &Shape, path: &Path| shape.line(&path.join(Step::Element)).cloned();
+        let is_bytes = |line: Option<Line>| line.is_some_and(|line| line == bare(&Line::of("u8")));
+        let is_key = from.split().is_some_and(|(_, step)| *step == Step::Key);
+        let text = || new.kind.split(" or ").any(|part| part == "string");
+        let mut variants = self.locked.children(from);
+        match (old.kind.as_str(), new.kind.as_str()) {
+            // A key is text in JSON, whatever its type.
+            _ if is_key && text() => !old.is_opaque(),
+            ("enum" | "open enum", _) if text() => variants.all(|(_, _, line)| line.kind == "variant"),
+            ("list" | "set", "bytes") => is_bytes(element(self.locked, from)),
+            ("bytes", "list") => is_bytes(element(self.current, to)),
+            (kind, "bytes") if kind.starts_with("array of ") => is_bytes(element(self.locked, from)),
+            _ => false,
         }
     }
 
@@ -75,7 +130,9 @@ impl Walk<'_> {
                 .children(to)
                 .find_map(|(path, other, line)| named(other, line, step).then_some((path, line)))
             else {
-                gone.push((path, step, old));
+                if !self.is_unseen(to, &path, old, step) {
+                    gone.push((path, step, old));
+                }
                 continue;
             };
             added.remove(&target);
@@ -103,6 +160,13 @@ impl Walk<'_> {
                 _ => self.note(false, format!("`{path}` is new")),
             }
         }
+    }
+
+    /// True of a variant without fields whose name a tag that takes any does not show.
+    fn is_unseen(&self, to: &Path, path: &Path, old: &Line, step: &Step) -> bool {
+        let open = self.current.line(to).is_some_and(|line| line.kind == "open tag");
+        let bare = matches!(step, Step::Variant(_)) && old.kind == "struct";
+        open && bare && !self.current.is_written() && self.locked.children(path).next().is_none()
     }
 
     /// Reports what is gone, and returns the new values that seem to be it under another name.
@@ -165,9 +229,18 @@ fn widens(old: &str, new: &str) -> bool {
     if let (Some(old), Some(new)) = (bits(old, 'u'), bits(new, 'i')) {
         return old < new;
     }
+    // As many bits as the whole numbers of a float have, so that each stays what it is.
+    if let (Some(old), Some(new)) = (bits(old, 'i').or(bits(old, 'u')), bits(new, 'f')) {
+        return old <= if new == 32 { 16 } else { 32 };
+    }
     match (old, new) {
         ("f32", "f64") | ("char", "string") | ("set", "list") => true,
+        ("enum", "open enum") | ("tag", "open tag") => true,
+        // They read each other's data; only of one another they would read something else.
+        ("range" | "inclusive range", "struct") | ("struct", "range" | "inclusive range") => true,
         (old, "list") => old.starts_with("array of "),
+        // Wider integers than these become floats there.
+        (old, "any") => !old.contains("128") && !old.contains("opaque"),
         // A format of the user's own, of which a sample is known now.
         ("opaque string", new) => new.starts_with("string like "),
         (old, new) => {
@@ -176,4 +249,8 @@ fn widens(old: &str, new: &str) -> bool {
             old.split(" or ").all(reads)
         }
     }
+}
+
+fn is_tag(kind: &str) -> bool {
+    kind == "tag" || kind == "open tag"
 }

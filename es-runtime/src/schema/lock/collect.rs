@@ -3,8 +3,8 @@
 use crate::aggregate::{Aggregate, Attribute, Events, attribute_changed, discarded};
 use crate::event::EventType;
 use crate::event_set::{EventSet, Reading, Topics};
-use crate::schema::lock::file::Record;
-use crate::schema::shape::{Shape, trace, trace_stored};
+use crate::schema::lock::file::{Record, Topic};
+use crate::schema::shape::{Names, Shape, trace_knowing, trace_stored_knowing};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, Default)]
 pub struct Shapes {
     pub(super) record: Record,
+    /// Names to try where a type does not tell which fields it has.
+    names: Names,
     /// Which aggregate skips which topic.
     pub(super) skips: BTreeSet<(String, String)>,
     /// What no lock can make good, with the topic and version it is about.
@@ -26,6 +28,8 @@ pub struct Shapes {
 pub struct StoredShapes {
     /// `module_path!()` of the code that stores.
     pub module: &'static str,
+    /// The code is a test, whose events nobody stores.
+    pub is_test: bool,
     /// Adds its shapes.
     pub collect: fn(&mut Shapes),
 }
@@ -53,14 +57,51 @@ fn is_own<A: Aggregate>(event: &EventType) -> bool {
 }
 
 impl Shapes {
+    pub(super) fn knowing(names: &[String]) -> Self {
+        Self { names: names.into(), ..Self::default() }
+    }
+
+    /// Adds the shape that is written and read now, and the method or the struct in the code that it is stored for:
+    /// attributes have none.
+    pub fn stored<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32, source: &str) {
+        self.event::<T>(topic, version);
+        if !source.is_empty() {
+            self.record.sources.insert(topic.to_owned(), source.to_owned());
+        }
+    }
+
     /// Adds the shape that is written and read now.
-    pub fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
-        self.add(topic, version, trace_stored::<T>(), true);
+    pub(super) fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
+        self.add(topic, version, trace_stored_knowing::<T>(&self.names.clone()), true);
     }
 
     /// Adds an older shape, which is only read.
     pub fn past<T: DeserializeOwned>(&mut self, topic: &str, version: u32) {
-        self.add(topic, version, trace::<T>(), false);
+        self.add(topic, version, trace_knowing::<T>(&self.names.clone()), false);
+    }
+
+    /// Adds a topic that creates an aggregate.
+    pub fn creator<A: Aggregate>(&mut self, topic: &str) {
+        for name in [&A::NAME].into_iter().chain(A::ALIASES) {
+            self.record.creators.insert(((*name).to_owned(), topic.to_owned()));
+        }
+    }
+
+    /// Marks what cannot be seen, as far as the lock has it as accepted; with `all`, also the rest, and returns the
+    /// places of that.
+    pub(super) fn accept(&mut self, locked: &Record, all: bool) -> Vec<String> {
+        let mut newly = Vec::new();
+        for (key, shape) in &mut self.record.shapes {
+            let known = locked.shapes.get(key);
+            for (path, line) in shape.lines_mut().filter(|(_, line)| line.is_opaque()) {
+                line.accepted = known.and_then(|known| known.line(path)).is_some_and(|line| line.accepted);
+                if all && !line.accepted {
+                    line.accepted = true;
+                    newly.push(format!("{} {}: {}", Topic(&key.0), key.1, path.place()));
+                }
+            }
+        }
+        newly
     }
 
     /// Adds an older name of a topic: its rows are read as the topic's.

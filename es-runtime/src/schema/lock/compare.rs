@@ -2,52 +2,34 @@
 
 use crate::schema::lock::changes::{Change, changes};
 use crate::schema::lock::collect::Shapes;
-use crate::schema::lock::file::{Record, Topic};
+use crate::schema::lock::file::{Format, Record, Topic};
+use crate::schema::lock::findings::{Finding, OVERWRITE, UPDATE, Weight, attribute, retire};
+use crate::schema::lock::owners::{creators, owners, swapped, unseen};
 use crate::schema::shape::Shape;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// What becomes of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Weight {
-    /// Old rows stay readable: written on `update`, passed over otherwise.
-    Accepted,
-    /// Not in the lock yet: written on `update`.
-    Unrecorded,
-    /// Old rows become unreadable: written only on `overwrite`.
-    Breaking,
-    /// Wrong whatever the lock says.
-    Defect,
-}
-
-/// One paragraph of the report.
-#[derive(Debug, PartialEq)]
-pub(super) struct Finding {
-    pub(super) weight: Weight,
-    pub(super) text: String,
-}
-
-const UPDATE: &str = "run `EVENTS_LOCK=update cargo test events_lock` and commit `events.lock`";
-const OVERWRITE: &str = "if it was never deployed, run `EVENTS_LOCK=overwrite cargo test events_lock`";
-
 /// Everything that differs between the lock and the code, ordered by topic and version.
-pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
+pub(super) fn compare(locked: &Record, current: &Shapes, format: Format) -> Vec<Finding> {
     let now = &current.record;
     let lost = lost_aggregates(locked, now);
     let is_lost = |topic: &str| {
         lost.iter().any(|name| topic.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
     };
-    let mut findings: Vec<Finding> = lost.iter().map(|name| lost_aggregate(name)).collect();
+    let mut findings: Vec<Finding> = (format == Format::First).then(older).into_iter().collect();
+    findings.extend(lost.iter().map(|name| lost_aggregate(name)));
     let suspects = suspects(locked, now, &lost);
     let keys = locked.shapes.keys().chain(now.shapes.keys());
     for key in keys.collect::<BTreeSet<_>>() {
         let (topic, version) = (key.0.as_str(), key.1);
         let finding = match (locked.shapes.get(key), now.reader(topic, version)) {
             (Some(old), Some((reader, new))) => {
-                changed(topic, version, &changes(old, new), now.newest(reader))
+                changed(topic, version, &changes(old, new, format), now.newest(reader))
             }
             // Told with what it seems to be the new name of.
             (None, _) if suspects.contains(topic) => None,
+            // Told with what cannot be seen in it.
+            (None, Some((_, new))) if new.unseen().next().is_some() => None,
             (None, _) => Some(unrecorded(topic, version, locked)),
             (Some(_), None) if now.retired.contains(topic) || is_lost(topic) => None,
             (Some(old), None) => Some(gone(topic, version, old, locked, now)),
@@ -58,6 +40,9 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
         aliases(locked, now).into_iter().filter(|(topic, _)| !is_lost(topic)).map(|(_, finding)| finding),
     );
     findings.extend(owners(locked, current, &lost));
+    findings.extend(creators(locked, now, format));
+    findings.extend(swapped(locked, now).into_iter().map(|(_, finding)| finding));
+    findings.extend(unseen(now));
     for topic in locked
         .retired
         .difference(&now.retired)
@@ -80,6 +65,15 @@ pub(super) fn compare(locked: &Record, current: &Shapes) -> Vec<Finding> {
             .push(Finding { weight: Weight::Defect, text: format!("{}{version}: {problem}", Topic(topic)) });
     }
     findings
+}
+
+/// What is said of a file that an earlier release wrote.
+fn older() -> Finding {
+    let text = format!(
+        "events.lock is of format 1: since then tagged enums, flattened fields, defaults, and what creates an aggregate \
+         are seen, too. Nothing of it is lost; {UPDATE}"
+    );
+    Finding { weight: Weight::Unrecorded, text }
 }
 
 /// New topics that seem to be others that are gone, under another name: recorded as they are, the way back would be
@@ -134,44 +128,6 @@ fn lost_aggregate(name: &str) -> Finding {
     Finding { weight: Weight::Breaking, text }
 }
 
-/// What is said of what aggregates read of others, and of their ids.
-fn owners(locked: &Record, current: &Shapes, lost: &[String]) -> Vec<Finding> {
-    let now = &current.record;
-    let mut findings = Vec::new();
-    for (name, namespace) in locked.ids.iter().filter(|(name, _)| !lost.contains(name)) {
-        let Some(found) = now.ids.get(name).filter(|found| *found != namespace) else { continue };
-        let text = format!(
-            "{}: ids derived from a key were made under the name {namespace:?}, and now are under {found:?}: the same \
-             key names another aggregate; keep `id_namespace = {namespace:?}`; or, {OVERWRITE}",
-            Topic(name)
-        );
-        findings.push(Finding { weight: Weight::Breaking, text });
-    }
-    for (name, topic) in locked.reads.iter().filter(|(name, _)| !lost.contains(name)) {
-        let read = |topic: &str| now.reads.contains(&(name.clone(), topic.to_owned()));
-        let skipped = current.skips.contains(&(name.clone(), topic.clone()));
-        if skipped || read(topic) || now.current(topic).is_some_and(read) || !now.ids.contains_key(name) {
-            continue;
-        }
-        let text = format!(
-            "{}: it no longer reads `{topic}`, which may be in the history of each; handle it again, or let it be \
-             skipped with {}; or, {OVERWRITE}",
-            Topic(name),
-            retire(topic)
-        );
-        findings.push(Finding { weight: Weight::Breaking, text });
-    }
-    for name in now.ids.keys().filter(|name| !locked.ids.contains_key(*name)) {
-        let text = format!("{}: the name of its ids is not recorded yet; {UPDATE}", Topic(name));
-        findings.push(Finding { weight: Weight::Unrecorded, text });
-    }
-    for (name, topic) in now.reads.difference(&locked.reads) {
-        let text = format!("{}: that it reads `{topic}` is not recorded yet; {UPDATE}", Topic(name));
-        findings.push(Finding { weight: Weight::Unrecorded, text });
-    }
-    findings
-}
-
 /// What is said of the names that topics had before.
 fn aliases(locked: &Record, now: &Record) -> Vec<(String, Finding)> {
     let mut findings = Vec::new();
@@ -208,32 +164,23 @@ fn keep_alias(old: &str) -> String {
     }
 }
 
-/// The aggregate's topic and the name, of what an attribute is recorded under.
-fn attribute(topic: &str) -> Option<(&str, &str)> {
-    topic.strip_suffix(']')?.rsplit_once('[')
-}
-
-/// How rows of a topic are skipped.
-fn retire(topic: &str) -> String {
-    match attribute(topic) {
-        Some((_, attribute)) => format!("`#[aggregate(retired = [{attribute:?}])]`"),
-        None => format!("`#[mutator(retired = [{topic:?}])]`"),
-    }
-}
-
 /// The lock after `update`: everything that is not breaking is taken over.
-pub(super) fn updated(locked: &Record, current: &Shapes) -> Record {
+pub(super) fn updated(locked: &Record, current: &Shapes, format: Format) -> Record {
     let now = &current.record;
     let mut record = locked.clone();
     let suspects = suspects(locked, now, &lost_aggregates(locked, now));
     let moved = |old: &str| locked.aliases.get(old).is_some_and(|kept| now.current(kept) != now.current(old));
     for (key, new) in &now.shapes {
-        let breaks = |old| changes(old, new).iter().any(|change| change.breaking);
+        let breaks = |old| changes(old, new, format).iter().any(|change| change.breaking);
         let defect =
             current.defects.iter().any(|(topic, version, _)| *topic == key.0 && *version == Some(key.1));
         let reused = locked.retired.contains(&key.0) && locked.versions(&key.0).next().is_none();
+        // Of a shape that is only read, less is known.
+        let known = |old: &Shape| !new.is_written() && old.reads_alike(new);
         if !defect
             && !reused
+            && new.unseen().next().is_none()
+            && !locked.shapes.get(key).is_some_and(known)
             && !moved(&key.0)
             && !suspects.contains(key.0.as_str())
             && !locked.shapes.get(key).is_some_and(breaks)
@@ -247,6 +194,12 @@ pub(super) fn updated(locked: &Record, current: &Shapes) -> Record {
     for (name, namespace) in &now.ids {
         record.ids.entry(name.clone()).or_insert_with(|| namespace.clone());
     }
+    let swapped: BTreeSet<&str> = swapped(locked, now).into_iter().map(|(topic, _)| topic).collect();
+    let fresh = now.sources.iter().filter(|(topic, _)| !swapped.contains(topic.as_str()));
+    record.sources.extend(fresh.map(|(topic, source)| (topic.clone(), source.clone())));
+    let known = |topic: &str| format == Format::Second && locked.versions(topic).next().is_some();
+    let fresh = now.creators.iter().filter(|(name, topic)| !(known(topic) && locked.ids.contains_key(name)));
+    record.creators.extend(fresh.cloned());
     record.reads.extend(now.reads.iter().cloned());
     record.reads.retain(|pair| now.reads.contains(pair) || !current.skips.contains(pair));
     record.retired.extend(now.retired.iter().cloned());
@@ -258,13 +211,13 @@ pub(super) fn updated(locked: &Record, current: &Shapes) -> Record {
 }
 
 /// The lock after `overwrite`: the code as it is, and the last shapes of topics that are retired or renamed.
-pub(super) fn overwritten(locked: &Record, current: &Shapes) -> Record {
+pub(super) fn overwritten(locked: &Record, current: &Shapes, format: Format) -> Record {
     let mut record = current.record.clone();
     for (key, shape) in &locked.shapes {
         let (topic, version) = (key.0.as_str(), key.1);
         let still_read = || {
             let (_, new) = current.record.reader(topic, version)?;
-            Some(!changes(shape, new).iter().any(|change| change.breaking))
+            Some(!changes(shape, new, format).iter().any(|change| change.breaking))
         };
         if !record.shapes.contains_key(key)
             && (record.retired.contains(topic) || still_read().unwrap_or(false))

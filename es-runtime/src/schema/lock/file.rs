@@ -1,8 +1,18 @@
 //! The text of `events.lock`: sorted, a line for each value, so that a change reads well in a diff.
 
+use crate::schema::lock::shared::{self, Sections};
 use crate::schema::shape::{Line, Path, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+
+/// Which release wrote the file: earlier ones saw less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Format {
+    /// Without tagged enums, flattened fields, defaults, shared shapes, and without what creates an aggregate.
+    First,
+    #[default]
+    Second,
+}
 
 /// What is stored, and how it is read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +25,10 @@ pub(super) struct Record {
     pub(super) ids: BTreeMap<String, String>,
     /// Which aggregate reads which topic that does not bear its name.
     pub(super) reads: BTreeSet<(String, String)>,
+    /// Which aggregate is created by which topic.
+    pub(super) creators: BTreeSet<(String, String)>,
+    /// The method or the struct in the code that stores a topic.
+    pub(super) sources: BTreeMap<String, String>,
     /// The topics whose rows are skipped.
     pub(super) retired: BTreeSet<String>,
 }
@@ -46,28 +60,41 @@ const HEADER: &str = "\
 # Stored shapes of this crate's events. A stored event lives for ever: commit this file.
 # Checked by `events_lock!()`; update with EVENTS_LOCK=update cargo test events_lock
 ";
-const FORMAT: &str = "format 1";
+const FORMAT: &str = "format 2";
+const FIRST_FORMAT: &str = "format 1";
 const END: &str = "end";
 const RETIRED: &str = "retired";
 const ALIAS: &str = " -> ";
-const IDS: &str = " has ids of ";
+const IDS: &str = " makes ids from keys under the name ";
+const FIRST_IDS: &str = " has ids of ";
 const READS: &str = " reads ";
+const CREATOR: &str = " is created by ";
+const SOURCE: &str = " comes from ";
+const SHAPE: &str = "shape ";
+/// The words between two topics.
+const WORDS: &[&str] = &[ALIAS, IDS, FIRST_IDS, READS, CREATOR, SOURCE];
 
 pub(super) fn render(record: &Record) -> String {
     let mut sections = BTreeMap::new();
+    let shared = shared::find(record.shapes.values());
     for ((topic, version), shape) in &record.shapes {
-        let mut text = format!("{} {version}\n", Topic(topic));
-        for line in shape.written() {
-            let _ = writeln!(text, "    {line}");
-        }
-        sections.insert((topic, *version), text);
+        let text = format!("{} {version}\n", Topic(topic));
+        sections.insert((topic, *version), text + &section(shared.lines(shape)));
     }
     let pair = |one: &str, word: &str, other: &str| format!("{}{word}{}\n", Topic(one), Topic(other));
     for (name, namespace) in &record.ids {
         sections.insert((name, 0), pair(name, IDS, namespace));
     }
-    for (name, topic) in &record.reads {
-        sections.entry((name, 0)).or_insert_with(String::new).push_str(&pair(name, READS, topic));
+    let creators = record.creators.iter().map(|(name, topic)| (name, pair(name, CREATOR, topic)));
+    let reads = record.reads.iter().map(|(name, topic)| (name, pair(name, READS, topic)));
+    for (name, text) in creators.chain(reads) {
+        sections.entry((name, 0)).or_insert_with(String::new).push_str(&text);
+    }
+    // Before the versions of the topic.
+    for (topic, source) in &record.sources {
+        let first = record.versions(topic).min().unwrap_or_default();
+        let section = sections.entry((topic, first)).or_insert_with(String::new);
+        section.insert_str(0, &pair(topic, SOURCE, source));
     }
     // After the versions of the topic.
     let aliases = record.aliases.iter().map(|(old, new)| (old, pair(old, ALIAS, new)));
@@ -75,12 +102,22 @@ pub(super) fn render(record: &Record) -> String {
     for (topic, text) in aliases.chain(retired) {
         sections.entry((topic, u32::MAX)).or_insert_with(String::new).push_str(&text);
     }
-    let sections: Vec<String> = sections.into_values().collect();
+    let mut sections: Vec<String> = sections.into_values().collect();
+    sections.extend(shared.sections().map(|(name, lines)| format!("{SHAPE}{name}\n{}", section(lines))));
     format!("{HEADER}{FORMAT}\n\n{}\n{END}\n", sections.join("\n"))
 }
 
+fn section(lines: BTreeMap<Path, Line>) -> String {
+    let mut text = String::new();
+    let plain = Line::of("struct");
+    for (path, line) in lines.iter().filter(|(path, line)| **line != plain || **path != Path::default()) {
+        let _ = writeln!(text, "    {}", line.write(path));
+    }
+    text
+}
+
 /// Reads what `render` wrote, also after a merge or with other line ends; the error names the line.
-pub(super) fn parse(text: &str) -> Result<Record, String> {
+pub(super) fn parse(text: &str) -> Result<(Record, Format), String> {
     let mut parser = Parser::default();
     let mut ended = false;
     let mut last = 0;
@@ -102,11 +139,11 @@ pub(super) fn parse(text: &str) -> Result<Record, String> {
         result.map_err(|problem| format!("line {last}: {problem}"))?;
     }
     match (parser.format, ended) {
-        (false, _) => Err(format!("line {}: the line `{FORMAT}` is missing; {RESTORE}", last.max(1))),
-        (_, false) => {
+        (None, _) => Err(format!("line {}: the line `{FORMAT}` is missing; {RESTORE}", last.max(1))),
+        (Some(_), false) => {
             Err(format!("line {last}: the file is cut off, its last line must be `{END}`; {RESTORE}"))
         }
-        _ => Ok(parser.record),
+        (Some(format), true) => Ok((parser.resolved()?, format)),
     }
 }
 
@@ -114,10 +151,19 @@ const RESTORE: &str = "restore the file from version control";
 
 #[derive(Default)]
 struct Parser {
-    format: bool,
+    format: Option<Format>,
     record: Record,
-    section: Option<(String, u32)>,
+    section: Option<Section>,
     lines: BTreeMap<Path, Line>,
+    events: BTreeMap<(String, u32), BTreeMap<Path, Line>>,
+    shared: Sections,
+}
+
+/// What the lines under way belong to.
+#[derive(Clone)]
+enum Section {
+    Event(String, u32),
+    Shape(String),
 }
 
 impl Parser {
@@ -125,9 +171,13 @@ impl Parser {
         if ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|marker| line.starts_with(marker)) {
             return Err("a merge conflict; keep the events of both sides and remove the markers".to_owned());
         }
-        if !self.format {
-            self.format = content == FORMAT;
-            return if self.format {
+        if self.format.is_none() {
+            self.format = match content {
+                FORMAT => Some(Format::Second),
+                FIRST_FORMAT => Some(Format::First),
+                _ => None,
+            };
+            return if self.format.is_some() {
                 Ok(())
             } else if content.starts_with("format ") {
                 Err(format!("`{content}` is not known, only `{FORMAT}`; update es-runtime"))
@@ -147,11 +197,22 @@ impl Parser {
         if let Some((old, new)) = Topic::read_pair(content, ALIAS) {
             return twice(self.record.aliases.insert(old, new).is_none());
         }
-        if let Some((name, namespace)) = Topic::read_pair(content, IDS) {
+        let ids = if self.format == Some(Format::First) { FIRST_IDS } else { IDS };
+        if let Some((name, namespace)) = Topic::read_pair(content, ids) {
             return twice(self.record.ids.insert(name, namespace).is_none());
         }
         if let Some(pair) = Topic::read_pair(content, READS) {
             return twice(self.record.reads.insert(pair));
+        }
+        if let Some(pair) = Topic::read_pair(content, CREATOR) {
+            return twice(self.record.creators.insert(pair));
+        }
+        if let Some((topic, source)) = Topic::read_pair(content, SOURCE) {
+            return twice(self.record.sources.insert(topic, source).is_none());
+        }
+        if let Some(name) = content.strip_prefix(SHAPE).filter(|name| shared::is_name(name)) {
+            self.section = Some(Section::Shape(name.to_owned()));
+            return twice(!self.shared.contains_key(name));
         }
         let (topic, version) = content.rsplit_once(' ').ok_or_else(problem)?;
         let topic = Topic::read(topic).ok_or_else(problem)?;
@@ -159,8 +220,8 @@ impl Parser {
             return twice(self.record.retired.insert(topic));
         }
         let key = (topic, version.parse().map_err(|_| problem())?);
-        twice(!self.record.shapes.contains_key(&key))?;
-        self.section = Some(key);
+        twice(!self.events.contains_key(&key))?;
+        self.section = Some(Section::Event(key.0, key.1));
         Ok(())
     }
 
@@ -184,9 +245,20 @@ impl Parser {
 
     fn close(&mut self) {
         let lines = std::mem::take(&mut self.lines);
-        if let Some(key) = self.section.take() {
+        match self.section.take() {
+            Some(Section::Event(topic, version)) => drop(self.events.insert((topic, version), lines)),
+            Some(Section::Shape(name)) => drop(self.shared.insert(name, lines)),
+            None => {}
+        }
+    }
+
+    /// The record with every shared shape in its places.
+    fn resolved(mut self) -> Result<Record, String> {
+        for (key, lines) in self.events {
+            let lines = shared::expand(&lines, &self.shared, 0)?;
             self.record.shapes.insert(key, Shape::of(lines));
         }
+        Ok(self.record)
     }
 }
 
@@ -214,7 +286,7 @@ impl std::fmt::Display for Topic<'_> {
         let mut words = self.0.split(' ');
         let plain = |c: char| !c.is_whitespace() && !c.is_control();
         let bare = words.all(|word| !word.is_empty() && word.chars().all(plain));
-        let bare = bare && ![ALIAS, IDS, READS].iter().any(|word| self.0.contains(word));
+        let bare = bare && !self.0.starts_with(SHAPE) && !WORDS.iter().any(|word| self.0.contains(word));
         if bare && self.0.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
             f.write_str(self.0)
         } else {

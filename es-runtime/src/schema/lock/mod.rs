@@ -16,36 +16,70 @@
 //! passed is held from the next update on; `EVENTS_LOCK=exact` fails until then, which is what a build server
 //! should ask for.
 //!
-//! The file changes only on request, by the environment variable `EVENTS_LOCK`: `update` adds what is new and
-//! compatible, `overwrite` also gives up recorded shapes (only for events that were never deployed). Its
-//! lines are explained at [`Shape`](crate::schema::shape::Shape); `Old -> New` says that rows of the topic `Old` are read as
-//! `New`, and `Old retired` that they are skipped. What cannot be traced is listed as `opaque`;
-//! changes inside are not seen.
+//! The file changes only on request, by the environment variable `EVENTS_LOCK`:
+//!
+//! | value | what is written |
+//! |---|---|
+//! | unset | nothing; the test fails when old rows may be unreadable, or something is not recorded |
+//! | `exact` | nothing; the test fails when the file differs at all |
+//! | `update` | what is new and compatible |
+//! | `accept` | as `update`, and what cannot be seen |
+//! | `overwrite` | everything: recorded shapes are given up (only for events that were never deployed) |
+//!
+//! Its lines are explained at [`Shape`](crate::schema::shape::Shape). The others are sentences:
+//!
+//! | line | says |
+//! |---|---|
+//! | `Account makes ids from keys under the name Account` | what [`Id::from_key`](crate::Id::from_key) is made with |
+//! | `Account is created by Account.Opened` | the event that a history begins with; others may not |
+//! | `Account reads Paid` | an event of another topic is in the histories of the aggregate |
+//! | `Account.Deposited comes from Account::deposit` | the method or struct in the code, to notice swapped names |
+//! | `Old -> New` | rows of the topic `Old` are read as `New` |
+//! | `Old retired` | rows of the topic are skipped |
+//! | `shape Address` | a type that stands in several places, which say `shape Address` |
+//!
+//! Values that cannot be traced are `opaque`: an untagged enum, strings in a format of your own. Nobody sees when a
+//! change inside one makes old rows unreadable. Such a line is only recorded with `EVENTS_LOCK=accept`, which warns of
+//! each and marks it as `(accepted)`; the values around it are traced all the same.
 //!
 //! What is not seen either:
 //!
 //! - whose id it is: `Id<Account>` and `Id<Invoice>` are both a `uuid`,
+//! - the unit of a number: seconds may become milliseconds, cents may become euros,
 //! - `#[serde(skip)]` inside a value type: what is skipped there is not stored (on the fields of events and states
 //!   themselves it is refused),
 //! - which values a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones; and a
 //!   number that refuses none of the few values that are tried counts as unchecked,
 //! - checks of strings in free text, of the length of a list, and of several values together,
-//! - sets among the older shapes of an event: these are only read, and read like lists. A list there that
+//! - in a type with `#[serde(flatten)]`, a field that may be left out and is not written when it is empty, and what is
+//!   flattened as an `Option` beside something else that is flattened: serde tells no names there,
+//! - sets and defaults among the older shapes of an event: these are only read. A list there that
 //!   becomes a set passes. The newest shape is also written, and there it does not.
+//!
+//! A test with [`Scenario`](crate::testing::Scenario) prints a note if its crate has events and no `events_lock!()`.
 
-mod changes;
+mod shared;
 mod file;
+mod changes;
+mod findings;
 mod collect;
+mod owners;
 mod compare;
+mod remind;
 #[cfg(test)]
 mod tests;
 
 #[doc(hidden)]
 pub use collect::{Shapes, StoredShapes, attribute_topic};
+#[doc(hidden)]
+pub use remind::Locked;
+pub(crate) use remind::remind;
 
-use compare::Weight;
-use file::Record;
+use file::{Format, Record};
+use findings::Weight;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::Path;
 use std::{env, fs, io};
 
@@ -71,6 +105,10 @@ macro_rules! events_lock {
                 ::core::panic!("{}", report);
             }
         }
+
+        $crate::__private::submit! {
+            $crate::__private::Locked { module: ::core::module_path!() }
+        }
     };
 }
 
@@ -85,7 +123,8 @@ const VARIABLE: &str = "EVENTS_LOCK";
 pub fn check(manifest_dir: &str, module_path: &str) -> Result<(), String> {
     let mode = Mode::read(env::var_os(VARIABLE).as_deref())?;
     let name = first_segment(module_path);
-    let mut shapes = Shapes::default();
+    let path = Path::new(manifest_dir).join(FILE);
+    let mut shapes = Shapes::knowing(&names(&path));
     for stored in inventory::iter::<StoredShapes> {
         if first_segment(stored.module) == name {
             (stored.collect)(&mut shapes);
@@ -98,7 +137,15 @@ pub fn check(manifest_dir: &str, module_path: &str) -> Result<(), String> {
              under `#[cfg(test)]`, not into an integration test"
         ));
     }
-    run(&Path::new(manifest_dir).join(FILE), mode, &shapes)
+    run(&path, mode, &shapes)
+}
+
+/// The names of fields and variants in a lock. Some types do not tell theirs, so these are tried.
+fn names(path: &Path) -> Vec<String> {
+    let locked = fs::read_to_string(path).ok().and_then(|text| file::parse(&text).ok());
+    let shapes = locked.into_iter().flat_map(|(record, _)| record.shapes.into_values());
+    let names = shapes.flat_map(|shape| shape.names().map(str::to_owned).collect::<Vec<_>>());
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn first_segment(path: &str) -> &str {
@@ -110,6 +157,8 @@ enum Mode {
     Check,
     Exact,
     Update,
+    /// As `Update`, and takes what cannot be seen.
+    Accept,
     Overwrite,
 }
 
@@ -119,9 +168,10 @@ impl Mode {
             None => Ok(Self::Check),
             Some(Some("exact")) => Ok(Self::Exact),
             Some(Some("update")) => Ok(Self::Update),
+            Some(Some("accept")) => Ok(Self::Accept),
             Some(Some("overwrite")) => Ok(Self::Overwrite),
             Some(_) => Err(format!(
-                "{VARIABLE} is `{}`; set it to `exact`, `update` or `overwrite`, or unset it to check only",
+                "{VARIABLE} is `{}`; set it to `exact`, `update`, `accept` or `overwrite`, or unset it to check only",
                 value.unwrap_or_default().display()
             )),
         }
@@ -129,14 +179,13 @@ impl Mode {
 }
 
 fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
-    let shapes = &shapes.settled();
     let text = match fs::read_to_string(path) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(format!("{} cannot be read: {error}", path.display())),
     };
-    let locked = match text.as_deref().map(file::parse) {
-        Some(Err(_)) if mode == Mode::Overwrite => Record::default(),
+    let (locked, format) = match text.as_deref().map(file::parse) {
+        Some(Err(_)) if mode == Mode::Overwrite => (Record::default(), Format::Second),
         Some(Err(problem)) => return Err(format!("{}, {problem}", path.display())),
         Some(Ok(locked)) => locked,
         None if matches!(mode, Mode::Check | Mode::Exact) => {
@@ -145,13 +194,16 @@ fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
                 path.display()
             ));
         }
-        None => Record::default(),
+        None => (Record::default(), Format::Second),
     };
+    let mut shapes = shapes.settled();
+    let newly = shapes.accept(&locked, mode == Mode::Accept);
+    let shapes = &shapes;
     let (record, failing) = match mode {
         Mode::Check => (None, Weight::Unrecorded),
         Mode::Exact => (None, Weight::Accepted),
-        Mode::Update => (Some(compare::updated(&locked, shapes)), Weight::Breaking),
-        Mode::Overwrite => (Some(compare::overwritten(&locked, shapes)), Weight::Defect),
+        Mode::Update | Mode::Accept => (Some(compare::updated(&locked, shapes, format)), Weight::Breaking),
+        Mode::Overwrite => (Some(compare::overwritten(&locked, shapes, format)), Weight::Opaque),
     };
     if let Some(record) = record {
         let new = file::render(&record);
@@ -159,7 +211,8 @@ fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
             write(path, &new).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         }
     }
-    let findings = compare::compare(&locked, shapes);
+    warn(&newly);
+    let findings = compare::compare(&locked, shapes, format);
     let failing: Vec<String> = findings
         .into_iter()
         .filter(|finding| finding.weight >= failing)
@@ -169,6 +222,17 @@ fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{FILE} and the events of this crate do not agree:\n\n{}\n", failing.join("\n\n")))
+}
+
+/// Names what is accepted from now on. Past the capture of the test's output: it is read when the test passes.
+fn warn(newly: &[String]) {
+    for place in newly {
+        let _ = writeln!(
+            io::stderr(),
+            "warning: {FILE}: {place} is accepted as opaque: nobody sees when a change inside it makes old rows \
+             unreadable"
+        );
+    }
 }
 
 /// Writes all or nothing: another test, or an interruption, never sees half a file.

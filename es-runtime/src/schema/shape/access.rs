@@ -105,6 +105,10 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         if type_name::<S::Value>().starts_with("core::option::Option<") {
             self.cursor.tracer.note(field, |node| node.is_option = true);
         }
+        // What stands beside depends on this one: an adjacently tagged enum.
+        if type_name::<S>().contains("AdjacentlyTaggedEnumVariantSeed") {
+            return Err(self.cursor.tracer.want(self.cursor.id));
+        }
         self.cursor.visit(field, |de| seed.deserialize(de))
     }
 }

@@ -6,7 +6,7 @@ use crate::schema::shape::node::Kind;
 use crate::schema::shape::path::Step;
 use crate::schema::shape::strings::LENGTHS;
 use crate::schema::shape::trace::{Mode, Refusal};
-use serde::de::Visitor;
+use serde::de::{Deserializer, Visitor};
 use std::any::type_name;
 
 /// Longer tuples than these are told as arrays: no tuple that serde knows has more elements, few structs
@@ -24,8 +24,9 @@ impl De<'_> {
             return visitor.visit_none();
         }
         self.tracer.note(self.node, |node| node.null = true);
-        let usable = self.tracer.tree.is_usable(self.node) && self.tracer.mode == Mode::Learn;
-        if !usable || self.variation % 4 == 3 {
+        let usable = self.tracer.tree.is_usable(self.node) && self.tracer.mode.fills();
+        let needed = self.tracer.leads(self.node);
+        if !needed && (!usable || self.variation % 4 == 3) {
             return visitor.visit_none();
         }
         visitor.visit_some(De { in_option: true, depth: self.depth + 1, ..self })
@@ -45,7 +46,10 @@ impl De<'_> {
         let element = self.elements(1, |_| Step::Element);
         let usable = element.is_some_and(|child| self.tracer.tree.is_usable(child));
         let repeating = self.tracer.tree.get(self.node).repeating.then_some(self.tracer.counter);
-        let len = if !usable || self.tracer.mode != Mode::Learn {
+        let needed = element.is_some_and(|child| self.tracer.leads(child));
+        let len = if needed {
+            1
+        } else if !usable || !self.tracer.mode.fills() {
             0
         } else if repeating.is_some() {
             2
@@ -79,13 +83,16 @@ impl De<'_> {
     }
 
     pub(super) fn map<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
+        if self.is_object() {
+            return self.buffered(visitor);
+        }
         self.open::<V>(Kind::Map)?;
         self.elements(2, |at| if at == 0 { Step::Key } else { Step::Value });
         let tree = &self.tracer.tree;
         let node = tree.get(self.node);
         let usable = node.children.iter().all(|&child| tree.is_usable(child));
-        // Something flattened may do without the name that no field has.
-        let filled = usable && !(node.opaque && node.next > 0) && self.tracer.mode == Mode::Learn;
+        let needed = node.children.iter().any(|&child| self.tracer.leads(child));
+        let filled = needed || (usable && self.tracer.mode.fills());
         let result = visitor.visit_map(Entries { cursor: self.cursor(), left: usize::from(filled) });
         self.tracer.stack.pop();
         result
@@ -94,14 +101,16 @@ impl De<'_> {
     /// A map that asks for its keys as field names gathers the fields of something flattened.
     pub(super) fn identifier<'de, V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
         let Some(map) = self.key_of else { return self.text(visitor) };
-        self.tracer.note(map, |node| node.opaque = true);
-        visitor.visit_borrowed_str("a name that no field has")
+        drop(visitor);
+        self.tracer.note(map, |node| node.is_flat = true);
+        Err(self.tracer.want(map))
     }
 
     /// Tries variants that were never tried, then those that are not fully known, in the end the first that
     /// could be built.
     pub(super) fn choice<'de, V: Visitor<'de>>(
         mut self,
+        name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Answer<V::Value> {
@@ -109,12 +118,20 @@ impl De<'_> {
         self.elements(variants.len(), |at| {
             Step::Variant(variants.get(at).copied().unwrap_or_default().to_owned())
         });
+        let node = self.node;
+        self.tracer.tree.touch(node).name = name;
+        if let Some(probe) = self.tracer.probe.as_ref().filter(|probe| probe.target == node) {
+            let data = probe.data.clone();
+            self.tracer.stack.pop();
+            return data.deserialize_enum("", variants, visitor);
+        }
         let tree = &self.tracer.tree;
         let node = tree.get(self.node);
         let open = node.children.iter().copied().filter(|&child| tree.is_open(child));
         let open = open.min_by_key(|&child| tree.get(child).kind != Kind::Unseen);
+        let needed = node.children.iter().copied().find(|&child| self.tracer.leads(child));
         let explores = self.tracer.mode == Mode::Learn && !node.closed;
-        let result = if let Some(variant) = open.filter(|_| explores).or(node.base) {
+        let result = if let Some(variant) = needed.or(open.filter(|_| explores)).or(node.base) {
             let result = visitor.visit_enum(Content { cursor: self.cursor(), variant });
             if result.is_err() && self.tracer.tree.get(variant).kind == Kind::Unseen {
                 // Refused by name, without a look at the content.

@@ -56,6 +56,8 @@ impl<'t> De<'t> {
             }
             if self.tracer.mode == Mode::Learn {
                 self.tracer.tree.touch(id).pending = true;
+            }
+            if self.tracer.mode.fills() {
                 self.tracer.mode = Mode::Empty;
             }
             self.node = target;
@@ -69,6 +71,22 @@ impl<'t> De<'t> {
             self.tracer.tree.learn(id).kind = Kind::Loop(target);
         }
         Err(self.tracer.excuse())
+    }
+
+    /// Gives a type that buffers what the solver found for it, or offers now.
+    pub(super) fn buffered<'de, V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
+        self.tracer.guard(self.node, self.depth)?;
+        let probe = self.tracer.probe.as_ref().filter(|probe| probe.target == self.node);
+        let answer = probe.map(|probe| &probe.data).or(self.tracer.tree.get(self.node).answer.as_ref());
+        let Some(data) = answer.cloned() else { return Err(self.tracer.excuse()) };
+        if self.tracer.mode == Mode::Learn {
+            self.tracer.tree.touch(self.node).pending = true;
+        }
+        data.deserialize_any(visitor)
+    }
+
+    pub(super) fn is_object(&self) -> bool {
+        self.tracer.tree.get(self.node).kind == Kind::Object
     }
 
     /// What the contents of a container need.
@@ -122,8 +140,8 @@ impl<'de> Deserializer<'de> for De<'_> {
         deserialize_struct(name: &'static str, fields: &'static [&'static str]) |de, name, fields, visitor| {
             de.structure(name, fields, visitor)
         };
-        deserialize_enum(_name: &'static str, variants: &'static [&'static str]) |de, _, variants, visitor| {
-            de.choice(variants, visitor)
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]) |de, name, variants, visitor| {
+            de.choice(name, variants, visitor)
         };
         deserialize_identifier() Self::identifier;
         deserialize_ignored_any() |_, visitor| visitor.visit_unit();

@@ -1,11 +1,12 @@
 //! Puts what was traced into words.
 
 use crate::schema::shape::Shape;
-use crate::schema::shape::line::{CHECKED, Line};
+use crate::schema::shape::line::{CHECKED, Hint, Line};
 use crate::schema::shape::node::{Any, Id, Kind, Node, Omission};
 use crate::schema::shape::path::{Path, Step};
 use crate::schema::shape::strings::{OFFERS, Offer};
 use crate::schema::shape::tree::{ROOT, Tree};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The shape that a finished tree describes.
@@ -28,6 +29,21 @@ pub(super) fn path(tree: &Tree, id: Id) -> Path {
     node.step.clone().map_or_else(|| before.clone(), |step| before.join(step))
 }
 
+/// The longest default that is recorded, as JSON.
+const MAX_DEFAULT: usize = 200;
+
+/// True of a value that says nothing: what `Default` mostly makes.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(elements) => elements.is_empty(),
+        Value::Object(fields) => fields.values().all(is_nothing),
+    }
+}
+
 struct Teller<'t> {
     tree: &'t Tree,
     lines: BTreeMap<Path, Line>,
@@ -40,6 +56,9 @@ impl Teller<'_> {
         let mut line = Line::of(kind(self.tree, id));
         line.null = node.null;
         line.optional = node.omission == Omission::Allowed;
+        line.default = node.default.as_ref().filter(|value| !is_nothing(value)).map(ToString::to_string);
+        line.default = line.default.filter(|text| text.len() <= MAX_DEFAULT);
+        line.name = Hint(node.name.to_owned());
         if node.double_null {
             self.problems.push(format!(
                 "{} is an option of something that is itself written as null; \
@@ -110,7 +129,14 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
         Kind::Array(len) => format!("array of {len}"),
         Kind::Tuple(len) => format!("tuple of {len}"),
         Kind::Map => "map".to_owned(),
-        Kind::Struct(_) => "struct".to_owned(),
+        // They read the same data, and mean something else by it.
+        Kind::Struct(["start", "end"]) if node.name == "Range" => "range".to_owned(),
+        Kind::Struct(["start", "end"]) if node.name == "RangeInclusive" => "inclusive range".to_owned(),
+        Kind::Struct(_) | Kind::Object => "struct".to_owned(),
+        Kind::Tag if node.others_read => "open tag".to_owned(),
+        Kind::Tag => "tag".to_owned(),
+        Kind::Enum(_) if node.others_read => "open enum".to_owned(),
+        Kind::Anything => "any".to_owned(),
         Kind::Enum(_) => "enum".to_owned(),
         Kind::Variant => "variant".to_owned(),
         Kind::Loop(target) => return format!("-> {}", path(tree, *target)),

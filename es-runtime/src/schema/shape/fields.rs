@@ -23,6 +23,9 @@ impl De<'_> {
         names: &'static [&'static str],
         visitor: V,
     ) -> Answer<V::Value> {
+        if self.is_object() {
+            return self.buffered(visitor);
+        }
         self.open::<V>(Kind::Struct(names))?;
         self.elements(names.len(), |at| Step::Field(names.get(at).copied().unwrap_or_default().to_owned()));
         self.tracer.tree.touch(self.node).name = name;
@@ -49,11 +52,14 @@ impl De<'_> {
         let known = settled && self.tracer.mode == Mode::Learn && !fields.iter().any(|&id| tree.is_open(id));
         let untested = |id: &&Id| tree.get(**id).omission == Omission::Untested;
         let omitted = fields.iter().find(untested).copied().filter(|_| known);
+        let omitted = omitted.or(self.tracer.omit.filter(|id| fields.contains(id)));
         let hopeless = known && omitted.is_none() && (lacks || node.is_spent()) && !node.built;
         let mut fields = fields;
-        fields.retain(|&id| tree.is_usable(id) && Some(id) != omitted);
-        fields
-            .sort_by_key(|&id| (!tree.get(id).first, !tree.get(id).built, tree.get(id).kind != Kind::Unseen));
+        fields.retain(|&id| (tree.is_usable(id) && Some(id) != omitted) || self.tracer.leads(id));
+        fields.sort_by_key(|&id| {
+            let node = tree.get(id);
+            (!self.tracer.leads(id), !node.first, !node.built, node.kind != Kind::Unseen)
+        });
         Plan { fields, omitted, hopeless }
     }
 

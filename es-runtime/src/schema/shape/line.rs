@@ -16,7 +16,25 @@ pub(crate) struct Line {
     pub(crate) aliases: Vec<String>,
     /// Read, but never written (`skip_serializing`).
     pub(crate) read_only: bool,
+    /// What cannot be seen inside was accepted by the user.
+    pub(crate) accepted: bool,
+    /// What is read of a field that is left out, as JSON, where it is more than nothing.
+    pub(crate) default: Option<String>,
+    /// The name of the Rust type, which only makes the file shorter: it says nothing of the data.
+    pub(crate) name: Hint,
 }
+
+/// A word that makes no difference.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hint(pub(crate) String);
+
+impl PartialEq for Hint {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Hint {}
 
 /// Follows the kind of a number that refuses a part of it.
 pub(crate) const CHECKED: &str = " (checked)";
@@ -24,6 +42,8 @@ pub(crate) const CHECKED: &str = " (checked)";
 const NULL: &str = " or null";
 const READ_ONLY: &str = " (read only)";
 const ALIAS: &str = " (alias ";
+const ACCEPTED: &str = " (accepted)";
+const DEFAULT: &str = " = ";
 
 impl Line {
     pub(crate) fn of(kind: impl Into<String>) -> Self {
@@ -46,7 +66,19 @@ impl Line {
         if self.read_only {
             text.push_str(READ_ONLY);
         }
+        if self.accepted {
+            text.push_str(ACCEPTED);
+        }
+        if let Some(default) = &self.default {
+            text.push_str(DEFAULT);
+            text.push_str(default);
+        }
         text
+    }
+
+    /// True if something cannot be seen there.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.kind.split(' ').any(|word| word == "opaque")
     }
 
     /// The whole line, `path?: description`.
@@ -59,6 +91,10 @@ impl Line {
         let (path, rest) = Path::read(text)?;
         let (optional, rest) = rest.strip_prefix('?').map_or((false, rest), |rest| (true, rest));
         let rest = rest.strip_prefix(": ")?;
+        let mut ends = rest.match_indices(DEFAULT).map(|(at, word)| (&rest[..at], &rest[at + word.len()..]));
+        let default = ends.find(|(_, text)| serde_json::from_str::<serde_json::Value>(text).is_ok());
+        let (rest, default) = default.map_or((rest, None), |(rest, text)| (rest, Some(text.to_owned())));
+        let (rest, accepted) = rest.strip_suffix(ACCEPTED).map_or((rest, false), |rest| (rest, true));
         let (rest, read_only) = rest.strip_suffix(READ_ONLY).map_or((rest, false), |rest| (rest, true));
         let (rest, aliases) = match rest.rsplit_once(ALIAS) {
             Some((rest, aliases)) => (rest, read_names(aliases.strip_suffix(')')?)?),
@@ -66,7 +102,9 @@ impl Line {
         };
         let (kind, null) = rest.strip_suffix(NULL).map_or((rest, false), |rest| (rest, true));
         let known = kind.starts_with(|c: char| c.is_ascii_lowercase() || c == '-');
-        known.then(|| (path, Self { kind: kind.to_owned(), optional, null, aliases, read_only }))
+        let kind = kind.to_owned();
+        let name = Hint::default();
+        known.then_some((path, Self { kind, optional, null, aliases, read_only, accepted, default, name }))
     }
 }
 
@@ -97,7 +135,7 @@ mod tests {
             "string like \"EUR\"",
             "-> a.b[]",
         ] {
-            for marks in 0..16 {
+            for marks in 0..64 {
                 let aliases = if marks & 4 == 0 { vec![] } else { vec!["sum".into(), "a, \")b".into()] };
                 let line = Line {
                     kind: kind.into(),
@@ -105,6 +143,9 @@ mod tests {
                     null: marks & 2 != 0,
                     aliases,
                     read_only: marks & 8 != 0,
+                    accepted: marks & 16 != 0,
+                    default: (marks & 32 != 0).then(|| r#"{"a = 1":" = "}"#.to_owned()),
+                    name: Hint::default(),
                 };
                 let path = Path::default().join(Step::Field("a: b".into()));
                 let text = line.write(&path);

@@ -4,12 +4,15 @@
 //! [`trace_stored`] also writes the values that were built and compares. Both look at data as JSON shows it;
 //! no name of a Rust type is kept. Tracing costs a deserializer for each type, so only tests do it.
 //!
-//! What cannot be seen this way is `opaque`: `#[serde(flatten)]`, internally tagged and untagged enums, the
-//! content of adjacently tagged ones, `serde_json::Value`, and strings in a format of the user's own that
+//! Tagged enums and structs with `#[serde(flatten)]` read into a buffer and ask for nothing. What is inside is found
+//! out by offering data, and by what is refused. A tag is a field that says which other fields stand beside it.
+//!
+//! What cannot be seen this way is `opaque`: untagged enums, and strings in a format of the user's own that
 //! accept none of our samples.
 
 mod path;
 mod strings;
+mod data;
 mod node;
 mod tree;
 mod trace;
@@ -21,6 +24,7 @@ mod describe;
 mod fields;
 mod repeats;
 mod scalar;
+mod solve;
 mod written;
 #[cfg(test)]
 mod tests;
@@ -30,8 +34,9 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub(crate) use line::{CHECKED, Line};
+pub(crate) use line::{CHECKED, Hint, Line};
 pub(crate) use path::{Name, Path, Step};
+pub(crate) use trace::Names;
 
 /// The shape of a stored type.
 ///
@@ -59,7 +64,7 @@ pub(crate) use path::{Name, Path, Step};
 /// | `pair.0` | an element of a tuple |
 /// | `tags[]` | each element of a list or an array (or of a tuple whose elements are all alike) |
 /// | `prices{key}`, `prices{value}` | each key and each value of a map |
-/// | `kind\|Card`, `kind\|Card.number` | the content of an enum's variant |
+/// | `kind\|Card`, `kind\|Card.number` | the content of an enum's variant, or the fields beside a tag |
 ///
 /// | type | stands for |
 /// |---|---|
@@ -71,16 +76,33 @@ pub(crate) use path::{Name, Path, Step};
 /// | `struct`, `list`, `map`, `enum`, `array of 3`, `tuple of 2` | values whose contents follow on lines of their own |
 /// | `set` | a list that drops repeats; [`trace()`] cannot see that, and says `list` |
 /// | `variant` | a variant without content |
+/// | `tag` | the tag of an enum (`#[serde(tag = ..)]`), a field of the struct around |
+/// | `open enum`, `open tag` | those that read any other name, too (`#[serde(other)]`) |
+/// | `range`, `inclusive range` | the structs that `start..end` and `start..=end` are written as |
+/// | `any` | a type that reads everything, as `serde_json::Value` |
+/// | `shape Address` | a type that stands in several places: its lines are at the end of the file |
 /// | `-> path` | the type of the value at that path, again |
 /// | `opaque …` | what could not be seen; changes inside go unnoticed |
 /// | `… or null` | an `Option` |
 /// | `… (alias sum)` | a field that is also read under that name |
 /// | `… (read only)` | a field that is read but never written |
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// | `… (accepted)` | something opaque that the user has accepted |
+/// | `… = 1` | the value that is read where the field is left out, if it is more than nothing |
+#[derive(Clone, Debug)]
 pub struct Shape {
     lines: BTreeMap<Path, Line>,
     problems: Vec<String>,
+    /// It was also seen what is written.
+    is_written: bool,
 }
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        self.lines == other.lines && self.problems == other.problems
+    }
+}
+
+impl Eq for Shape {}
 
 impl Shape {
     /// What stands in the way of storing such values at all, in sentences; empty for a sound type.
@@ -90,13 +112,14 @@ impl Shape {
 
     /// A shape of lines without problems; the root is a struct unless a line says otherwise.
     pub(crate) fn of(lines: BTreeMap<Path, Line>) -> Self {
-        let mut shape = Self { lines, problems: Vec::new() };
+        let mut shape = Self { lines, problems: Vec::new(), is_written: false };
         shape.lines.entry(Path::default()).or_insert_with(|| Line::of("struct"));
         shape
     }
 
-    pub(crate) fn into_parts(self) -> (Self, Vec<String>) {
-        (Self { lines: self.lines, problems: Vec::new() }, self.problems)
+    pub(crate) fn into_parts(mut self) -> (Self, Vec<String>) {
+        let problems = std::mem::take(&mut self.problems);
+        (self, problems)
     }
 
     /// True if both read the same data, whatever they write. A set shows only by what it writes.
@@ -104,10 +127,40 @@ impl Shape {
         let read = |shape: &Self| {
             let kind = |kind: String| if kind == "set" { "list".to_owned() } else { kind };
             let lines = shape.lines.clone().into_iter();
-            let plain = |line: Line| Line { read_only: false, kind: kind(line.kind), ..line };
+            let plain = |line: Line| Line {
+                read_only: false,
+                accepted: false,
+                default: None,
+                kind: kind(line.kind),
+                ..line
+            };
             lines.map(|(path, line)| (path, plain(line))).collect::<Vec<_>>()
         };
         read(self) == read(other)
+    }
+
+    /// True if it was also seen what is written, and so what is read of a field that is left out.
+    pub(crate) fn is_written(&self) -> bool {
+        self.is_written
+    }
+
+    /// The names of all fields and variants.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let steps = self.lines.keys().filter_map(Path::split).map(|(_, step)| step.name());
+        steps.filter(|name| !name.is_empty())
+    }
+
+    /// The places that cannot be seen, and were not accepted.
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = (&Path, &Line)> {
+        self.lines.iter().filter(|(_, line)| line.is_opaque() && !line.accepted)
+    }
+
+    pub(crate) fn lines(&self) -> &BTreeMap<Path, Line> {
+        &self.lines
+    }
+
+    pub(crate) fn lines_mut(&mut self) -> impl Iterator<Item = (&Path, &mut Line)> {
+        self.lines.iter_mut()
     }
 
     pub(crate) fn line(&self, path: &Path) -> Option<&Line> {
@@ -151,7 +204,12 @@ impl fmt::Display for Shape {
 /// Comes to an end for every type whose `deserialize` does, also for one that never accepts anything; a panic
 /// in there counts as a refusal.
 pub fn trace<T: DeserializeOwned>() -> Shape {
-    describe::shape(&trace::run::<T>(drop))
+    trace_knowing::<T>(&Names::default())
+}
+
+/// Traces the shape that `T` reads. Where a type does not tell which fields it has, these names are tried.
+pub(crate) fn trace_knowing<T: DeserializeOwned>(names: &Names) -> Shape {
+    describe::shape(&trace::run::<T>(names, |_| None, drop))
 }
 
 /// Traces the shape that `T` reads, and checks that it reads what it writes.
@@ -160,7 +218,21 @@ pub fn trace<T: DeserializeOwned>() -> Shape {
 /// [problems](Shape::problems). A field that may be left out and is never written is marked `(read only)`, and
 /// a list that drops repeats is a `set`.
 pub fn trace_stored<T: Serialize + DeserializeOwned>() -> Shape {
-    written::shape::<T>()
+    trace_stored_knowing::<T>(&Names::default())
+}
+
+/// Traces as [`trace_stored`] does, and tries these names, too.
+pub(crate) fn trace_stored_knowing<T: Serialize + DeserializeOwned>(names: &Names) -> Shape {
+    written::shape::<T>(names)
+}
+
+/// What is written of all values that the tracer could build.
+#[cfg(test)]
+pub(crate) fn samples<T: Serialize + DeserializeOwned>() -> Vec<String> {
+    let mut texts = Vec::new();
+    let write = |value: &T| serde_json::to_value(value).ok();
+    trace::run::<T>(&Names::default(), write, |value| texts.extend(serde_json::to_string(&value).ok()));
+    texts
 }
 
 /// True if `kind`, as a line has it, is written as a string.

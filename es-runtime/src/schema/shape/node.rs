@@ -1,7 +1,9 @@
 //! What the tracer knows of a value inside a type.
 
+use crate::schema::shape::data::Data;
 use crate::schema::shape::path::Step;
 use crate::schema::shape::strings::{FLOATS, INTEGERS, LENGTHS, LIMITS, OFFERS, VARIATIONS};
+use serde_json::Value;
 
 /// The place of a node in the tree.
 pub(super) type Id = usize;
@@ -29,6 +31,12 @@ pub(super) enum Kind {
     Enum(&'static [&'static str]),
     /// A variant without content.
     Variant,
+    /// Reads through a buffer: the solver finds out what is inside. To JSON it is a struct.
+    Object,
+    /// The field that says which other fields stand beside it.
+    Tag,
+    /// Reads everything.
+    Anything,
     /// The type of a value around this one.
     Loop(Id),
 }
@@ -88,6 +96,16 @@ pub(super) struct Node {
     pub(super) is_option: bool,
     pub(super) omission: Omission,
     pub(super) alias_of: Option<Id>,
+    /// Seen by the solver, which offers this to build the value.
+    pub(super) answer: Option<Data>,
+    /// A struct in which something is flattened.
+    pub(super) is_flat: bool,
+    /// What is read of a field that is left out, as far as it is seen to be written.
+    pub(super) default: Option<Value>,
+    /// Part of a value that the solver has seen.
+    pub(super) is_inside: bool,
+    /// An enum that reads variants of any other name as one.
+    pub(super) others_read: bool,
     /// A field to supply before the others, so that its aliases give themselves away.
     pub(super) first: bool,
 }
@@ -124,7 +142,13 @@ impl Node {
             Kind::List | Kind::Array(_) | Kind::Tuple(_) | Kind::Map | Kind::Struct(_) | Kind::Enum(_) => {
                 VARIATIONS
             }
-            Kind::Unseen | Kind::Unit | Kind::Variant | Kind::Loop(_) => 1,
+            Kind::Unseen
+            | Kind::Unit
+            | Kind::Variant
+            | Kind::Object
+            | Kind::Tag
+            | Kind::Anything
+            | Kind::Loop(_) => 1,
         }
     }
 
@@ -205,6 +229,8 @@ pub(super) enum Any {
 
 impl Any {
     const COUNT: usize = 6 + OFFERS.len();
+    pub(super) const FIRST_STRING: usize = 4;
+    pub(super) const INTEGER: usize = Self::FIRST_STRING + OFFERS.len();
 
     pub(super) fn at(index: usize) -> Self {
         match index {

@@ -1,12 +1,15 @@
 //! The passes: a type is deserialized again and again, each time with other data, until nothing new is
 //! learned.
 
+use crate::schema::shape::data::Data;
 use crate::schema::shape::de::De;
 use crate::schema::shape::node::{Id, Kind, Node};
+use crate::schema::shape::solve;
 use crate::schema::shape::tree::{ROOT, Tree};
 use serde::de::{self, DeserializeOwned};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 // Bounds for types that never come to an end.
 const MAX_PASSES: usize = 20_000;
@@ -24,6 +27,15 @@ pub(super) enum Mode {
     Empty,
     /// Besides, numbers are zero, strings empty, flags false.
     Zero,
+    /// As far as is known, with data of the solver's at one place.
+    Probe,
+}
+
+impl Mode {
+    /// True if options, lists and maps hold something.
+    pub(super) fn fills(self) -> bool {
+        matches!(self, Self::Learn | Self::Probe)
+    }
 }
 
 #[derive(Debug)]
@@ -45,22 +57,63 @@ pub(super) struct Tracer {
     last: Id,
     /// The values asked for in this pass.
     visits: usize,
+    /// A type that buffers was met, which the solver has not seen yet.
+    pub(super) wanted: Option<Id>,
+    /// What the solver offers in this pass, and where.
+    pub(super) probe: Option<Probe>,
+    /// A field to leave out in this pass.
+    pub(super) omit: Option<Id>,
+    /// Names to try where a type does not tell its own.
+    pub(super) names: Names,
+}
+
+/// Data of the solver's on their way to a type.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) target: Id,
+    /// The values around the target, and itself.
+    pub(super) path: Vec<Id>,
+    pub(super) data: Data,
+    /// How the target took them, once it was reached.
+    pub(super) answer: Option<Result<(), Refusal>>,
 }
 
 /// Traces `T`, and hands over each value that could be built.
-pub(super) fn run<T: DeserializeOwned>(built: impl FnMut(T)) -> Tree {
-    run_bounded(MAX_PASSES, built)
+///
+/// `write` shows what is written of a value, where that is to be had. The names are tried where a type does
+/// not tell which fields it has.
+pub(super) fn run<T: DeserializeOwned>(names: &Names, write: Write<T>, built: impl FnMut(T)) -> Tree {
+    run_bounded(MAX_PASSES, names, write, built)
 }
 
-pub(super) fn run_bounded<T: DeserializeOwned>(passes: usize, mut built: impl FnMut(T)) -> Tree {
+/// Names that fields may have.
+pub(crate) type Names = Rc<[String]>;
+
+/// What is written of a value.
+pub(super) type Write<T> = fn(&T) -> Option<serde_json::Value>;
+
+pub(super) fn run_bounded<T: DeserializeOwned>(
+    passes: usize,
+    names: &Names,
+    write: Write<T>,
+    mut built: impl FnMut(T),
+) -> Tree {
     let mut tracer = Tracer::new(Tree::new());
+    tracer.names = Rc::clone(names);
     let known = tracer.learn(passes, &mut built);
+    // Once more, now that whole values can be built, and what is written of them can be seen.
+    for id in tracer.tree.ids() {
+        if tracer.tree.get(id).answer.is_some() {
+            solve::solve(&mut tracer, id, write, &mut built);
+        }
+    }
+    tracer.find_open_enums::<T>();
     // Only now, when the values around have been found: one that checks several numbers would refuse some of
     // the limits, and run out of variations. What is made of limits is not handed over: JSON need not hold it.
     tracer.whole = true;
     for id in tracer.tree.ids() {
         let node = tracer.tree.touch(id);
-        node.limit = (node.built && node.is_number()).then_some(0);
+        node.limit = (node.built && !node.is_inside && node.is_number()).then_some(0);
     }
     tracer.tree.cut_off = !(known && tracer.learn::<T>(passes, drop));
     for mode in [Mode::Empty, Mode::Zero] {
@@ -82,6 +135,10 @@ impl Tracer {
             visited: Vec::new(),
             last: ROOT,
             visits: 0,
+            wanted: None,
+            probe: None,
+            omit: None,
+            names: Names::default(),
         }
     }
 
@@ -90,11 +147,49 @@ impl Tracer {
         Self { whole: true, ..Self::new(tree) }
     }
 
+    /// Offers each enum a variant that it does not name.
+    fn find_open_enums<T: DeserializeOwned>(&mut self) {
+        for id in self.tree.ids() {
+            let node = self.tree.get(id);
+            if matches!(node.kind, Kind::Enum(_)) && node.built && !node.is_inside {
+                let (answer, _) = self.probe::<T>(id, Data::text(solve::NOBODY));
+                self.tree.touch(id).others_read = answer == Some(Ok(()));
+            }
+        }
+    }
+
+    /// Makes a pass in which a node gets the data; returns how it took them, and the whole.
+    pub(super) fn probe<T: DeserializeOwned>(
+        &mut self,
+        target: Id,
+        data: Data,
+    ) -> (Option<Result<(), Refusal>>, Option<T>) {
+        let path = std::iter::successors(Some(target), |&id| self.tree.get(id).parent).collect();
+        self.probe = Some(Probe { target, path, data, answer: None });
+        let mode = std::mem::replace(&mut self.mode, Mode::Probe);
+        let value = self.pass::<T>();
+        self.mode = mode;
+        (self.probe.take().and_then(|probe| probe.answer), value)
+    }
+
+    /// Makes a pass in which a field is left out.
+    pub(super) fn without<T: DeserializeOwned>(&mut self, field: Id) -> Option<T> {
+        self.omit = Some(field);
+        let around = self.tree.get(field).parent?;
+        // There are no data for it: a struct only has to be on the way.
+        let (_, value) = self.probe::<T>(around, Data::Null);
+        self.omit = None;
+        value
+    }
+
     /// Makes passes until nothing new is learned; false if there were too few.
     fn learn<T: DeserializeOwned>(&mut self, passes: usize, mut built: impl FnMut(T)) -> bool {
         for _ in 0..passes {
             let before = self.tree.changes;
             self.pass().map(&mut built);
+            if let Some(id) = self.wanted.take() {
+                solve::solve(self, id, |_: &T| None, &mut built);
+            }
             if self.tree.changes == before && !self.close_last() {
                 return true;
             }
@@ -113,7 +208,9 @@ impl Tracer {
         let value = catch_unwind(AssertUnwindSafe(|| T::deserialize(De::new(&mut *self, ROOT))));
         self.mode = mode;
         // A panic is a refusal of what was offered last.
-        let (id, value) = value.map_or((self.last, None), |value| (ROOT, value.ok()));
+        let (id, value) = value.map_or((self.last, Err(Refusal::Other)), |value| (ROOT, value));
+        self.answered(ROOT, value.as_ref().err());
+        let value = value.ok();
         self.settled &= id == ROOT;
         self.settle(id, value.is_some());
         value
@@ -194,6 +291,31 @@ impl Tracer {
         self.settled = self.tree.changes > known;
     }
 
+    /// Notes how the target of a probe took what was offered.
+    fn answered(&mut self, id: Id, refusal: Option<&Refusal>) {
+        if let Some(probe) = self.probe.as_mut().filter(|probe| probe.target == id && probe.answer.is_none())
+        {
+            probe.answer = Some(refusal.cloned().map_or(Ok(()), Err));
+        }
+    }
+
+    /// True if the target of a probe is at a node, or inside.
+    pub(super) fn leads(&self, id: Id) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.path.contains(&id))
+    }
+
+    /// Leaves a node to the solver.
+    pub(super) fn want(&mut self, id: Id) -> Refusal {
+        if self.mode == Mode::Learn {
+            let node = self.tree.learn(id);
+            node.kind = Kind::Object;
+            node.children.clear();
+            node.accepted.clear();
+            self.wanted.get_or_insert(id);
+        }
+        self.excuse()
+    }
+
     /// A refusal that is nobody's fault.
     pub(super) fn excuse(&mut self) -> Refusal {
         self.settled = true;
@@ -209,6 +331,7 @@ impl Tracer {
         let mode = self.mode;
         let result = work(De::new(&mut *self, id));
         self.mode = mode;
+        self.answered(id, result.as_ref().err());
         self.settle(id, result.is_ok());
         result
     }
@@ -252,10 +375,20 @@ impl Tracer {
 }
 
 /// Why a type refused the data.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Refusal {
     Missing(&'static str),
     Duplicate(&'static str),
+    /// A variant of another name; these are known.
+    Variant(&'static [&'static str]),
+    /// A field of another name; these are known.
+    Field(&'static [&'static str]),
+    /// Data of another type; the words say which is wanted.
+    Type(String),
+    /// Data of a type that is wanted, but with a value that is not; the words say which is.
+    Value(String),
+    /// So many elements are too few, or too many.
+    Length(usize),
     Other,
 }
 
@@ -274,6 +407,26 @@ impl de::Error for Refusal {
 
     fn missing_field(field: &'static str) -> Self {
         Self::Missing(field)
+    }
+
+    fn unknown_variant(_: &str, variants: &'static [&'static str]) -> Self {
+        Self::Variant(variants)
+    }
+
+    fn unknown_field(_: &str, fields: &'static [&'static str]) -> Self {
+        Self::Field(fields)
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Type(expected.to_string())
+    }
+
+    fn invalid_value(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Value(expected.to_string())
+    }
+
+    fn invalid_length(len: usize, _: &dyn de::Expected) -> Self {
+        Self::Length(len)
     }
 
     fn duplicate_field(field: &'static str) -> Self {

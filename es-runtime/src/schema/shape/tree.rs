@@ -2,6 +2,7 @@
 
 use crate::schema::shape::node::{Id, Kind, Node, Omission};
 use crate::schema::shape::path::Step;
+use serde_json::Value;
 
 /// All nodes; the first one is the whole type.
 #[derive(Debug)]
@@ -76,6 +77,39 @@ impl Tree {
     /// The field of a struct that has this name, aliases aside.
     pub(super) fn field(&self, id: Id, name: &str) -> Option<Id> {
         self.fields(id).find(|&child| self.get(child).step.as_ref().is_some_and(|step| step.name() == name))
+    }
+
+    /// What is written of a node, in a value of the whole type.
+    pub(super) fn written<'v>(&self, id: Id, whole: &'v Value) -> Option<&'v Value> {
+        self.written_inside(ROOT, id, whole)
+    }
+
+    /// What is written of a node, in what is written of another one around it.
+    pub(super) fn written_inside<'v>(&self, top: Id, id: Id, whole: &'v Value) -> Option<&'v Value> {
+        if id == top {
+            return Some(whole);
+        }
+        let node = self.get(id);
+        let parent = node.parent?;
+        let above = self.get(parent);
+        // Beside a tag, not in it.
+        if above.kind == Kind::Tag {
+            return self.written_inside(top, above.parent?, whole);
+        }
+        let around = self.written_inside(top, parent, whole)?;
+        match node.step.as_ref()? {
+            Step::Field(name) => {
+                let siblings = self.get(parent).children.iter().map(|&child| self.get(child));
+                let mut aliases = siblings.filter(|other| other.alias_of == Some(id));
+                let named = |name: &str| around.get(name);
+                named(name).or_else(|| aliases.find_map(|other| named(other.step.as_ref()?.name())))
+            }
+            Step::Index(index) => around.get(index),
+            Step::Element => around.get(0),
+            // The only one that was built, whatever name it is written under.
+            Step::Value | Step::Variant(_) => around.as_object()?.values().next(),
+            Step::Key => None,
+        }
     }
 
     /// True unless it is known that no value can be built at a node.

@@ -1,23 +1,29 @@
 //! Compares what a type writes with what it reads.
 
+use crate::schema::shape::Shape;
+use crate::schema::shape::describe;
 use crate::schema::shape::node::{Id, Kind, Omission};
-use crate::schema::shape::path::{Name, Path};
+use crate::schema::shape::path::{Name, Path, Step};
+use crate::schema::shape::repeats;
+use crate::schema::shape::trace::{self, Names};
 use crate::schema::shape::tree::{ROOT, Tree};
-use crate::schema::shape::{Shape, describe};
-use crate::schema::shape::{repeats, trace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// The shape of `T`, with problems where it does not read what it writes.
-pub(super) fn shape<T: Serialize + DeserializeOwned>() -> Shape {
+pub(super) fn shape<T: Serialize + DeserializeOwned>(names: &Names) -> Shape {
     let mut texts = BTreeSet::new();
     let mut problems = BTreeSet::new();
-    let tree = trace::run::<T>(|value| match serde_json::to_string(&value) {
-        Ok(text) => drop(texts.insert(text)),
-        Err(error) => drop(problems.insert(format!("it cannot be written as JSON: {error}"))),
-    });
+    let tree = trace::run::<T>(
+        names,
+        |value| serde_json::to_value(value).ok(),
+        |value| match serde_json::to_string(&value) {
+            Ok(text) => drop(texts.insert(text)),
+            Err(error) => drop(problems.insert(format!("it cannot be written as JSON: {error}"))),
+        },
+    );
     let tree = repeats::mark::<T>(tree);
     let mut check = Check { tree: &tree, problems, sound: true, written: BTreeSet::new() };
     for text in &texts {
@@ -27,6 +33,7 @@ pub(super) fn shape<T: Serialize + DeserializeOwned>() -> Shape {
     if !texts.is_empty() {
         check.mark_read_only(ROOT, &mut shape);
     }
+    shape.is_written = !texts.is_empty();
     shape.problems.extend(check.problems);
     shape
 }
@@ -63,11 +70,12 @@ impl Check<'_> {
         let node = self.tree.get(id);
         let untold = node.opaque || !node.others.is_empty();
         match (&node.kind, value) {
-            (Kind::Unseen | Kind::Any, _) => {}
+            (Kind::Unseen | Kind::Any | Kind::Anything, _) => {}
             _ if untold => {}
             (_, Value::Null) if node.null || node.kind == Kind::Unit => {}
             (Kind::Loop(target), _) => self.compare(*target, value),
-            (Kind::Struct(_), Value::Object(fields)) => self.compare_fields(id, fields),
+            (Kind::Struct(_) | Kind::Object, Value::Object(fields)) => self.compare_fields(id, fields),
+            (Kind::Tag, Value::String(_)) => {}
             (Kind::Enum(_), Value::String(name)) => self.compare_variant(id, name, None),
             (Kind::Enum(_), Value::Object(map)) if map.len() == 1 => {
                 map.iter().for_each(|(name, content)| self.compare_variant(id, name, Some(content)));
@@ -104,7 +112,7 @@ impl Check<'_> {
     }
 
     fn compare_fields(&mut self, id: Id, fields: &serde_json::Map<String, Value>) {
-        let children = &self.tree.get(id).children;
+        let (children, rest) = self.fields(id, fields);
         let target = |child: Id| self.tree.get(child).alias_of.unwrap_or(child);
         let name = |child: Id| self.tree.get(child).step.as_ref().map_or("", |step| step.name());
         let place = self.path(id).place();
@@ -114,6 +122,8 @@ impl Check<'_> {
                 let child = target(child);
                 present.insert(child);
                 self.compare(child, value);
+            } else if let Some(rest) = rest {
+                self.compare(rest, value);
             } else if value.as_str() != Some(self.tree.get(id).name) {
                 let field = Name(key);
                 self.report(format!(
@@ -123,7 +133,7 @@ impl Check<'_> {
                 ));
             }
         }
-        for child in self.tree.fields(id) {
+        for &child in children.iter().filter(|&&child| target(child) == child) {
             if !present.contains(&child) && self.tree.get(child).omission != Omission::Allowed {
                 let field = Name(name(child)).to_string();
                 self.report(format!(
@@ -133,6 +143,30 @@ impl Check<'_> {
             }
         }
         self.written.extend(present);
+    }
+
+    /// The fields of a struct, and what stands for those of any other name: also what is beside a tag of this value.
+    fn fields(&self, id: Id, value: &serde_json::Map<String, Value>) -> (Vec<Id>, Option<Id>) {
+        let mut fields = Vec::new();
+        let mut rest = self.child(id, |step| *step == Step::Value);
+        for &child in &self.tree.get(id).children {
+            let node = self.tree.get(child);
+            let Some(Step::Field(name)) = &node.step else { continue };
+            fields.push(child);
+            let tag = value.get(name).and_then(Value::as_str).filter(|_| node.kind == Kind::Tag);
+            let variant = tag.and_then(|tag| self.child(child, |step| step.name() == tag));
+            if let Some(variant) = variant {
+                let (beside, others) = self.fields(variant, value);
+                fields.extend(beside);
+                rest = rest.or(others);
+            }
+        }
+        (fields, rest)
+    }
+
+    fn child(&self, id: Id, is: impl Fn(&Step) -> bool) -> Option<Id> {
+        let mut children = self.tree.get(id).children.iter().copied();
+        children.find(|&child| self.tree.get(child).step.as_ref().is_some_and(&is))
     }
 
     fn compare_variant(&mut self, id: Id, name: &str, content: Option<&Value>) {
@@ -159,9 +193,13 @@ impl Check<'_> {
 
     fn mark_read_only(&self, id: Id, shape: &mut Shape) {
         let node = self.tree.get(id);
+        let is_field = |child: Id| matches!(self.tree.get(child).step, Some(Step::Field(_)));
         let some_written = node.children.iter().any(|child| self.written.contains(child));
         for child in self.tree.fields(id) {
-            if matches!(node.kind, Kind::Struct(_)) && !self.written.contains(&child) {
+            if matches!(node.kind, Kind::Struct(_) | Kind::Object)
+                && is_field(child)
+                && !self.written.contains(&child)
+            {
                 if let Some(line) = shape.lines.get_mut(&self.path(child)) {
                     line.read_only = some_written;
                 }

@@ -20,10 +20,17 @@ macro_rules! release {
             let is_read = topics.contains(topic) || release.record.reads.iter().any(|(_, read)| read == topic);
             if is_read {
                 release.record.shapes.insert((topic.clone(), *version), shape.clone());
+                release.record.sources.extend(all.record.sources.get_key_value(topic).map(cloned));
             }
         }
+        let creates = |pair: &&(String, String)| release.record.ids.contains_key(&pair.0) && topics.contains(&pair.1);
+        release.record.creators = all.record.creators.iter().filter(creates).cloned().collect();
         release
     }};
+}
+
+fn cloned(pair: (&String, &String)) -> (String, String) {
+    (pair.0.clone(), pair.1.clone())
 }
 
 fn known(all: &Shapes, name: &str) -> Vec<String> {
@@ -111,12 +118,12 @@ impl Box4 {
 fn an_aggregate_is_recorded_with_its_ids_and_what_it_reads_of_others() {
     let folder = Folder::locked(&release!(Box1));
     for lines in [
-        "\nBox1 has ids of Box1\nBox1 reads LockPaid\n",
+        "\nBox1 makes ids from keys under the name Box1\nBox1 is created by Box1.Packed1\nBox1 reads LockPaid\n",
         "\nBox1.AttributeChanged[colour] 1\n    .: string\n",
         "\nBox1.AttributeChanged[label] 1\n    .: string\n",
         "\nBox1.Discarded 1\n",
-        "\nBox1.Packed1 1\n    label: string\n",
-        "\nLockPaid 1\n    amount: i64\n",
+        "\nBox1.Packed1 comes from Box1::pack\nBox1.Packed1 1\n    label: string\n",
+        "\nLockPaid comes from LockPaid\nLockPaid 1\n    amount: i64\n",
     ] {
         assert!(folder.text().contains(lines), "{lines}{}", folder.text());
     }
@@ -136,12 +143,12 @@ fn with_its_former_name_all_rows_stay_readable() {
     let folder = Folder::locked(&release!(Box1));
     folder.run(Mode::Update, &release!(Box3)).unwrap();
     for line in [
-        "Box1 has ids of Box1",
+        "Box1 makes ids from keys under the name Box1",
         "Box1.AttributeChanged[colour] retired",
         "Box1.AttributeChanged[label] -> Box3.AttributeChanged[label]",
         "Box1.Packed1 -> Box3.Packed1",
         "Box1.Discarded -> Box3.Discarded",
-        "Box3 has ids of Box1",
+        "Box3 makes ids from keys under the name Box1",
     ] {
         assert!(folder.text().contains(&format!("\n{line}\n")), "{line}\n{}", folder.text());
     }
@@ -191,4 +198,22 @@ fn the_aggregates_work() {
     two.trigger(LockPaid { amount: 1 });
     assert_eq!((one.colour.as_str(), two.label.as_str()), ("1", "1"));
     assert_eq!((Box3::pack(String::new()).label.len(), Box4::pack(String::new()).label.len()), (0, 0));
+}
+
+#[test]
+fn an_event_that_no_longer_creates_or_now_does_is_found() {
+    let code = |creators: &[&str]| {
+        let mut code = release!(Box1);
+        code.record.creators = creators.iter().map(|topic| ("Box1".into(), (*topic).into())).collect();
+        code
+    };
+    let folder = Folder::locked(&code(&["Box1.Packed1"]));
+    let parts = [
+        "Box1: `Box1.Packed1` no longer creates it, and the histories that begin with `Box1.Packed1` can no longer be read",
+        "Box1: `LockPaid` now creates it, and the histories that have `LockPaid` later on can no longer be read",
+    ];
+    folder.fails(Mode::Check, &code(&["LockPaid"]), &parts);
+    folder.fails(Mode::Update, &code(&["LockPaid"]), &parts);
+    folder.run(Mode::Overwrite, &code(&["LockPaid"])).unwrap();
+    folder.run(Mode::Exact, &code(&["LockPaid"])).unwrap();
 }

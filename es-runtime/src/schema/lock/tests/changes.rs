@@ -1,12 +1,17 @@
 //! Each kind of change, accepted or refused.
 
-use crate::schema::lock::changes::changes;
+use crate::schema::lock::changes;
+use crate::schema::lock::file::Format;
 use crate::schema::shape::{Line, Shape};
 
 fn shape(lines: &str) -> Shape {
     Shape::of(
         lines.split("; ").filter(|line| !line.is_empty()).map(|line| Line::read(line).unwrap()).collect(),
     )
+}
+
+fn changes(old: &Shape, new: &Shape) -> Vec<changes::Change> {
+    changes::changes(old, new, Format::Second)
 }
 
 #[track_caller]
@@ -116,6 +121,13 @@ fn types_may_widen() {
         ("u8", "u128"),
         ("u32", "i64"),
         ("f32", "f64"),
+        ("i32", "f64"),
+        ("u32 (checked)", "f64"),
+        ("i16", "f32"),
+        ("i64", "any"),
+        ("struct", "any"),
+        ("enum", "open enum"),
+        ("tag", "open tag"),
         ("i64 (checked)", "i64"),
         ("i32 (checked)", "i64"),
         ("i32 (checked)", "i64 (checked)"),
@@ -146,6 +158,11 @@ fn types_may_not_change() {
         ("u64", "i64"),
         ("u8", "i8"),
         ("i64", "f64"),
+        ("u64", "f64"),
+        ("i32", "f32"),
+        ("u128", "any"),
+        ("range", "inclusive range"),
+        ("inclusive range", "range"),
         ("i64", "i64 (checked)"),
         ("i32", "i64 (checked)"),
         ("i64 (checked)", "i32"),
@@ -231,4 +248,58 @@ fn every_change_is_reported() {
     let found =
         changes(&shape("a: i64; b: i64; c: struct; c.d: u8"), &shape("a: u8; c: struct; c.d: i8; e: uuid"));
     assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn keys_bytes_and_bare_variants_may_change_their_type() {
+    for (old, new) in [
+        ("a: map; a{key}: i64; a{value}: u8", "a: map; a{key}: string; a{value}: u8"),
+        ("a: map; a{key}: enum; a{key}|A: variant; a{value}: u8", "a: map; a{key}: string; a{value}: u8"),
+        ("a: enum; a|A: variant; a|B: variant", "a: string"),
+        ("a: list; a[]: u8", "a: bytes"),
+        ("a: array of 4; a[]: u8", "a: bytes"),
+        ("a: bytes", "a: list; a[]: u8"),
+    ] {
+        let found = changes(&shape(old), &shape(new));
+        assert!(
+            !found.is_empty() && found.iter().all(|change| !change.breaking),
+            "{old} -> {new}: {found:?}"
+        );
+    }
+    for (old, new) in [
+        ("a: enum; a|A: variant; a|B: u8", "a: string"),
+        ("a: list; a[]: u16", "a: bytes"),
+        ("a: list; a[]: u8 or null", "a: bytes"),
+        ("a: bytes", "a: list; a[]: i8"),
+        ("a: map; a{key}: string; a{value}: u8", "a: map; a{key}: i64; a{value}: u8"),
+        ("a: map; a{key}: i64; a{value}: i64", "a: map; a{key}: i64; a{value}: string"),
+    ] {
+        let found = changes(&shape(old), &shape(new));
+        assert!(found.iter().any(|change| change.breaking), "{old} -> {new}: {found:?}");
+    }
+}
+
+#[test]
+fn what_stands_beside_a_tag_is_compared() {
+    let old = "t: tag; t|A: struct; t|A.x: i64; t|B: struct";
+    check(old, old, &[]);
+    breaks(old, "t: tag; t|A: struct; t|A.x: u8; t|B: struct", "`t|A.x` was `i64`, is now `u8`");
+    breaks(old, "t: tag; t|A: struct; t|A.x: i64", "`t|B` is gone");
+    breaks(old, "t: tag; t|A: struct; t|A.x: i64; t|B: struct; t|B.y: u8", "`t|B.y` is new and required");
+    accepts(old, "t: tag; t|A: struct; t|A.x: i64; t|B: struct; t|C: struct", "`t|C` is new");
+    breaks("t: open tag; t|A: struct", "t: tag; t|A: struct", "`t` was `open tag`, is now `tag`");
+    breaks("k: open enum; k|A: variant", "k: enum; k|A: variant", "`k` was `open enum`, is now `enum`");
+}
+
+#[test]
+fn an_earlier_format_saw_less() {
+    for (old, new) in [
+        ("a: opaque", "a: struct; a.t: tag; a.t|A: struct"),
+        ("t: enum; t|A: variant; c: opaque struct", "t: tag; t|A: struct; t|A.c: struct; t|A.c.x: i64"),
+        ("a?: i64", "a?: i64 = 1"),
+        ("a: opaque", "a: any"),
+    ] {
+        let found = changes::changes(&shape(old), &shape(new), Format::First);
+        assert!(found.iter().all(|change| !change.breaking), "{old} -> {new}: {found:?}");
+    }
 }

@@ -6,6 +6,8 @@ mod aliases;
 mod changes;
 mod file;
 mod narrowed;
+mod odd;
+mod seen;
 
 use super::*;
 use serde::{Deserialize, Serialize};
@@ -397,6 +399,7 @@ fn only_known_modes_are_accepted() {
     let read = |text: &str| Mode::read(Some(OsStr::new(text)));
     assert_eq!(Mode::read(None), Ok(Mode::Check));
     assert_eq!(read("update"), Ok(Mode::Update));
+    assert_eq!(read("accept"), Ok(Mode::Accept));
     assert_eq!(read("overwrite"), Ok(Mode::Overwrite));
     for other in ["", "1", "Update", "check"] {
         let error = read(other).unwrap_err();

@@ -192,7 +192,7 @@ fn a_large_type_with_many_checks_takes_few_passes() {
         c: Vec<Part>,
         d: BTreeMap<String, Part>,
     }
-    let tree = crate::schema::shape::trace::run::<Large>(drop);
+    let tree = crate::schema::shape::trace::run::<Large>(&Names::default(), |_| None, drop);
     assert_eq!(describe::shape(&tree).to_string().matches("(checked)").count(), 30);
     assert!(tree.changes < 1_000, "{}", tree.changes);
 }

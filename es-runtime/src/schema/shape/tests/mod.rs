@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "the types are only traced")]
 
 mod attributes;
+mod buffered;
 mod limits;
 mod nasty;
 mod opaque;

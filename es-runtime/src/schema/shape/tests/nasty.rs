@@ -158,7 +158,7 @@ fn a_large_event_takes_few_passes() {
         d: Option<Part>,
         e: (Part, i64),
     }
-    let tree = crate::schema::shape::trace::run::<Large>(drop);
+    let tree = crate::schema::shape::trace::run::<Large>(&Names::default(), |_| None, drop);
     assert_eq!(describe::shape(&tree).written().count(), 98);
     // As many passes at most; the growth is that of the type, not of all combinations.
     assert!(tree.changes < 3_000, "{}", tree.changes);
@@ -200,8 +200,8 @@ fn a_panic_inside_other_types_does_no_harm() {
 
 #[test]
 fn a_trace_that_was_cut_off_is_a_problem() {
-    let whole = crate::schema::shape::trace::run_bounded::<Address>(100, drop);
+    let whole = crate::schema::shape::trace::run_bounded::<Address>(100, &Names::default(), |_| None, drop);
     assert_eq!(describe::shape(&whole).problems(), [""; 0]);
-    let cut = crate::schema::shape::trace::run_bounded::<Address>(3, drop);
+    let cut = crate::schema::shape::trace::run_bounded::<Address>(3, &Names::default(), |_| None, drop);
     assert_eq!(describe::shape(&cut).problems(), ["it is too large to be traced whole; split it"]);
 }

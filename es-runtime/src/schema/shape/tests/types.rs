@@ -175,7 +175,7 @@ fn types_of_the_standard_library() {
          bound|Unbounded: variant
          cell: u8
          phantom: unit
-         range: struct
+         range: range
          range.end: u8
          range.start: u8
          result: enum

@@ -1,0 +1,235 @@
+//! What is inside a type that buffers what it reads: an internally or adjacently tagged enum, or a struct
+//! with something flattened.
+//!
+//! Such a type asks for "anything" and looks at it later, so its questions tell nothing. The solver puts data
+//! together from nothing: it offers a piece, reads from the refusal what is missing or of which type it has
+//! to be, and goes on until the whole is accepted.
+
+mod compound;
+mod inspect;
+mod object;
+mod value;
+
+pub(super) use object::NOBODY;
+
+use crate::schema::shape::data::{Data, Key};
+use crate::schema::shape::node::{Id, Kind, Node, Omission};
+use crate::schema::shape::path::Step;
+use crate::schema::shape::trace::{Refusal, Tracer, Write};
+use crate::schema::shape::tree::Tree;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How often data are offered to one type, at most.
+const MAX_OFFERS: usize = 20_000;
+const MAX_DEPTH: usize = 12;
+
+/// Finds out what is at and inside a node that buffers.
+pub(super) fn solve<T: DeserializeOwned>(
+    tracer: &mut Tracer,
+    id: Id,
+    write: Write<T>,
+    built: &mut impl FnMut(T),
+) {
+    let mut attempt = |tracer: &mut Tracer, data: Data| {
+        let (answer, value) = tracer.probe::<T>(id, data);
+        let written = value.as_ref().and_then(write);
+        let written = written.and_then(|whole| tracer.tree.written(id, &whole).cloned());
+        value.map(&mut *built);
+        answer.unwrap_or(Err(Refusal::Other)).map(|()| written)
+    };
+    tracer.tree.learn(id).children.clear();
+    let mut solver = Solver {
+        tracer,
+        attempt: &mut attempt,
+        frames: Vec::new(),
+        around: Vec::new(),
+        offers: 0,
+        bases: BTreeMap::new(),
+        samples: Vec::new(),
+    };
+    if let Err(Refusal::Type(words)) = solver.offer(Data::Null) {
+        solver.around.push((words, id));
+    }
+    let answer = solver.object(id, Vec::new(), false).map(Data::Map);
+    let blank = solver.tree().get(id).children.is_empty();
+    if answer.is_none() && !blank {
+        solver.add_gap(id);
+    } else if solver.tree().get(id).is_flat && answer.is_some() {
+        solver.show_gap(id);
+    }
+    solver.inspect(id);
+    let node = tracer.tree.learn(id);
+    node.closed = true;
+    node.opaque = answer.is_none() && blank;
+    node.failed = answer.is_none();
+    node.answer = answer;
+}
+
+/// Whether data were taken, with what is written of them then.
+type Taken = Result<Option<Value>, Refusal>;
+
+struct Solver<'s> {
+    tracer: &'s mut Tracer,
+    /// Offers data for the whole value.
+    attempt: &'s mut dyn FnMut(&mut Tracer, Data) -> Taken,
+    /// What is around the value in question, from the outside.
+    frames: Vec<Frame>,
+    /// How the types around name themselves, to tell one inside itself.
+    around: Vec<(String, Id)>,
+    offers: usize,
+    /// The first value that was found for each enum, of which another variant may hold one.
+    bases: BTreeMap<Id, Data>,
+    /// Whole values of which it can be seen what is written.
+    samples: Vec<Data>,
+}
+
+/// Data with a hole.
+enum Frame {
+    /// After these entries, a value under the key. The names are known to be still missing behind it.
+    Entry { entries: Vec<(Key, Data)>, key: Key, missing: Vec<&'static str> },
+    /// The content of a variant, or the value of a map.
+    Only(String),
+    /// After these elements.
+    Element(Vec<Data>),
+}
+
+impl Frame {
+    fn entry(entries: Vec<(Key, Data)>, key: Key) -> Self {
+        Self::Entry { entries, key, missing: Vec::new() }
+    }
+
+    /// Fills the hole, and adds a field behind it.
+    fn fill(&self, data: Data, extra: Option<&'static str>) -> Data {
+        match self {
+            Self::Entry { entries, key, .. } => {
+                let mut entries = entries.clone();
+                entries.push((key.clone(), data));
+                entries.extend(extra.map(|name| (Key::name(name), Data::Null)));
+                Data::Map(entries)
+            }
+            Self::Only(name) => Data::Map(vec![(Key::name(name), data)]),
+            Self::Element(before) => {
+                let mut elements = before.clone();
+                elements.push(data);
+                Data::List(elements)
+            }
+        }
+    }
+
+    /// The value in the hole, of what is written of the whole.
+    fn find(&self, mut whole: Value) -> Option<Value> {
+        match self {
+            Self::Entry { key: Key::Name(name), .. } => Some(whole.get_mut(name)?.take()),
+            Self::Entry { .. } => None,
+            Self::Only(name) => Some(whole.get_mut(name)?.take()),
+            Self::Element(before) => Some(whole.get_mut(before.len())?.take()),
+        }
+    }
+}
+
+impl Solver<'_> {
+    /// Offers data for the value in question. That something around it is missing, later, is no refusal.
+    fn offer(&mut self, data: Data) -> Taken {
+        let nested = matches!(data, Data::Map(_) | Data::List(_));
+        match self.whole(data.clone(), None) {
+            Err(Refusal::Missing(name)) => {
+                for at in (0..self.frames.len()).rev() {
+                    if self.is_missing_around(at, name, &data, nested) {
+                        return Ok(None);
+                    }
+                }
+                Err(Refusal::Missing(name))
+            }
+            Err(Refusal::Length(len)) if self.is_element(len) => Ok(None),
+            Err(refusal) => Err(refusal),
+            Ok(written) => Ok(self
+                .frames
+                .iter()
+                .try_fold(written, |whole, frame| whole.map_or(Some(None), |whole| Some(frame.find(whole))))
+                .flatten()),
+        }
+    }
+
+    fn accepts(&mut self, data: Data) -> bool {
+        self.offer(data).is_ok()
+    }
+
+    /// True if it is the frame that misses the field: given there, it is no longer missed.
+    fn is_missing_around(&mut self, at: usize, name: &'static str, data: &Data, nested: bool) -> bool {
+        let Some(Frame::Entry { entries, key, missing }) = self.frames.get(at) else { return false };
+        let is_name = |key: &Key| matches!(key, Key::Name(other) if other == name);
+        if is_name(key) || entries.iter().any(|(key, _)| is_name(key)) {
+            return false;
+        }
+        if !nested && missing.contains(&name) {
+            return true;
+        }
+        if self.whole(data.clone(), Some((at, name))) == Err(Refusal::Missing(name)) {
+            return false;
+        }
+        if let Some(Frame::Entry { missing, .. }) = self.frames.get_mut(at) {
+            missing.push(name);
+        }
+        true
+    }
+
+    /// True if a tuple around has taken the value, and misses the next one.
+    fn is_element(&self, len: usize) -> bool {
+        self.frames.iter().any(|frame| matches!(frame, Frame::Element(before) if before.len() + 1 == len))
+    }
+
+    fn whole(&mut self, data: Data, extra: Option<(usize, &'static str)>) -> Taken {
+        self.offers += 1;
+        if self.offers > MAX_OFFERS {
+            self.tracer.tree.cut_off = true;
+            return Err(Refusal::Other);
+        }
+        let frames = self.frames.iter().enumerate().rev();
+        let data = frames.fold(data, |data, (at, frame)| {
+            frame.fill(data, extra.filter(|(place, _)| *place == at).map(|(_, name)| name))
+        });
+        (self.attempt)(self.tracer, data)
+    }
+
+    fn inside<R>(&mut self, frame: Frame, work: impl FnOnce(&mut Self) -> R) -> R {
+        self.frames.push(frame);
+        let result = work(self);
+        self.frames.pop();
+        result
+    }
+
+    fn add(&mut self, parent: Id, step: Step) -> Id {
+        let id = self.tracer.tree.add(parent, step);
+        self.note(id, |node| {
+            node.closed = true;
+            node.is_inside = true;
+            node.omission = Omission::Refused;
+        });
+        id
+    }
+
+    /// Forgets what was found inside a node.
+    fn clear(&mut self, id: Id) {
+        self.note(id, |node| node.children.clear());
+    }
+
+    fn note(&mut self, id: Id, fact: impl FnOnce(&mut Node)) {
+        fact(self.tracer.tree.touch(id));
+    }
+
+    /// Notes of which kind a value is, that it could be built, and of what.
+    fn settle(&mut self, id: Id, kind: Kind, data: Option<Data>) -> Option<Data> {
+        self.note(id, |node| {
+            node.kind = kind;
+            node.built = data.is_some();
+            node.failed = data.is_none();
+        });
+        data
+    }
+
+    fn tree(&self) -> &Tree {
+        &self.tracer.tree
+    }
+}
