@@ -134,9 +134,14 @@ pub(crate) fn traced<N: ToTokens>(
     let older =
         past.iter().zip(1u32..).map(|(shape, version)| quote!(shapes.past::<#shape>(#topic, #version);));
     let version = current_version(past);
+    let stored = if source.is_empty() {
+        quote!(shapes.event::<#current>(#topic, #version);)
+    } else {
+        quote!(shapes.stored::<#current>(#topic, #version, #source);)
+    };
     quote!({
         #(#older)*
-        shapes.stored::<#current>(#topic, #version, #source);
+        #stored
         #(shapes.alias(#topic, #aliases);)*
     })
 }

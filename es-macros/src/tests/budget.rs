@@ -13,7 +13,7 @@ const FIRST_ATTRIBUTE: usize = 54;
 const FURTHER_ATTRIBUTE: usize = 18;
 /// A mutator block without its events.
 const MUTATOR: usize = 112;
-const CHANGING_EVENT: usize = 52;
+const CHANGING_EVENT: usize = 53;
 const CREATING_EVENT: usize = 65;
 const EVENT_STRUCT: usize = 30;
 

@@ -178,7 +178,8 @@ const _: () = {
         __es::AggregateType::of:: < __Root > ()
     }
     __es::stored_shapes! {
-        | shapes | { shapes.aggregate:: < __Root > (); }
+        | shapes | { shapes.creator:: < __Root > (< Imported as __es::Handled > ::TYPE
+        .topic()); shapes.aggregate:: < __Root > (); }
     }
     const _: () = __es::distinct::<__Root>(&<Imported as __es::Handled>::TYPE);
     const _: () = __es::distinct::<__Root>(&<PaymentReceived as __es::Handled>::TYPE);

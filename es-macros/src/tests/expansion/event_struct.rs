@@ -64,7 +64,7 @@ const _: () = {
         < __PaymentReceived as __es::Event > ::TYPE
     }
     __es::stored_shapes! {
-        | shapes | { { shapes.event:: < PaymentReceived > (< PaymentReceived as
-        __es::Event > ::TOPIC, 1u32); } }
+        | shapes | { { shapes.stored:: < PaymentReceived > (< PaymentReceived as
+        __es::Event > ::TOPIC, 1u32, "PaymentReceived"); } }
     }
 };

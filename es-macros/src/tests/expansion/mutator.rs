@@ -263,9 +263,11 @@ const _: () = {
         __es::AggregateType::of:: < __Root > ()
     }
     __es::stored_shapes! {
-        | shapes | { { shapes.event:: < Opened > (< Opened as __es::Event > ::TOPIC,
-        1u32); } { shapes.event:: < Deposited > (< Deposited as __es::Event > ::TOPIC,
-        1u32); } { shapes.event:: < Withdrawn > (< Withdrawn as __es::Event > ::TOPIC,
-        1u32); } shapes.aggregate:: < __Root > (); }
+        | shapes | { { shapes.stored:: < Opened > (< Opened as __es::Event > ::TOPIC,
+        1u32, "Account::open"); } { shapes.stored:: < Deposited > (< Deposited as
+        __es::Event > ::TOPIC, 1u32, "Account::deposit"); } { shapes.stored:: < Withdrawn
+        > (< Withdrawn as __es::Event > ::TOPIC, 1u32, "Account::take"); } shapes
+        .creator:: < __Root > (< Opened as __es::Event > ::TYPE.topic()); shapes
+        .aggregate:: < __Root > (); }
     }
 };

@@ -247,9 +247,10 @@ const _: () = {
     __es::stored_shapes! {
         | shapes | { #[cfg(feature = "accounts")] { shapes.past:: < OpenedV1 > (< Opened
         as __es::Event > ::TOPIC, 1u32); shapes.past:: < OpenedV2 > (< Opened as
-        __es::Event > ::TOPIC, 2u32); shapes.event:: < Opened > (< Opened as __es::Event
-        > ::TOPIC, 3u32); shapes.alias(< Opened as __es::Event > ::TOPIC, "started"); }
-        shapes.aggregate:: < __Root > (); }
+        __es::Event > ::TOPIC, 2u32); shapes.stored:: < Opened > (< Opened as __es::Event
+        > ::TOPIC, 3u32, "Account::open"); shapes.alias(< Opened as __es::Event >
+        ::TOPIC, "started"); } #[cfg(feature = "accounts")] shapes.creator:: < __Root >
+        (< Opened as __es::Event > ::TYPE.topic()); shapes.aggregate:: < __Root > (); }
     }
     const _: () = __es::retired::<__Root>("Account.Old");
     #[cfg(feature = "accounts")]

@@ -4,10 +4,10 @@ use crate::aggregate::{Aggregate, Attribute, Events, attribute_changed, discarde
 use crate::event::EventType;
 use crate::event_set::{EventSet, Reading, Topics};
 use crate::schema::lock::file::{Record, Topic};
-use crate::schema::shape::{Names, Shape, trace_knowing, trace_stored_knowing};
+use crate::schema::shape::{Names, Path, Shape, trace_knowing, trace_stored_knowing};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The stored shapes of a crate, as its code has them now; filled by generated code.
 #[doc(hidden)]
@@ -61,17 +61,14 @@ impl Shapes {
         Self { names: names.into(), ..Self::default() }
     }
 
-    /// Adds the shape that is written and read now, and the method or the struct in the code that it is stored for:
-    /// attributes have none.
+    /// Adds the shape that is written and read now, and the method or the struct in the code that it is stored for.
     pub fn stored<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32, source: &str) {
         self.event::<T>(topic, version);
-        if !source.is_empty() {
-            self.record.sources.insert(topic.to_owned(), source.to_owned());
-        }
+        self.record.sources.insert(topic.to_owned(), source.to_owned());
     }
 
     /// Adds the shape that is written and read now.
-    pub(super) fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
+    pub fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
         self.add(topic, version, trace_stored_knowing::<T>(&self.names.clone()), true);
     }
 
@@ -93,11 +90,15 @@ impl Shapes {
         let mut newly = Vec::new();
         for (key, shape) in &mut self.record.shapes {
             let known = locked.shapes.get(key);
-            for (path, line) in shape.lines_mut().filter(|(_, line)| line.is_opaque()) {
-                line.accepted = known.and_then(|known| known.line(path)).is_some_and(|line| line.accepted);
-                if all && !line.accepted {
-                    line.accepted = true;
-                    newly.push(format!("{} {}: {}", Topic(&key.0), key.1, path.place()));
+            let accepted =
+                |path: &Path| known.and_then(|known| known.line(path)).is_some_and(|line| line.accepted);
+            let places: BTreeMap<Path, String> =
+                shape.unseen().map(|(path, _)| (path.clone(), shape.place(path))).collect();
+            for (path, line) in shape.lines_mut() {
+                let Some(place) = places.get(path) else { continue };
+                line.accepted = all || accepted(path);
+                if line.accepted && !accepted(path) {
+                    newly.push(format!("{} {}: {place}", Topic(&key.0), key.1));
                 }
             }
         }

@@ -102,7 +102,7 @@ pub(super) fn unseen(now: &Record) -> Vec<Finding> {
                  store a type that can be seen there (untagged enums and text in formats of your own cannot); or accept \
                  it with `EVENTS_LOCK=accept cargo test events_lock`",
                 Topic(topic),
-                path.place()
+                shape.place(path)
             );
             findings.push(Finding { weight: Weight::Opaque, text });
         }

@@ -78,7 +78,10 @@ impl<'t> De<'t> {
         self.tracer.guard(self.node, self.depth)?;
         let probe = self.tracer.probe.as_ref().filter(|probe| probe.target == self.node);
         let answer = probe.map(|probe| &probe.data).or(self.tracer.tree.get(self.node).answer.as_ref());
-        let Some(data) = answer.cloned() else { return Err(self.tracer.excuse()) };
+        let Some(data) = answer.cloned() else {
+            let is_new = !self.tracer.tree.get(self.node).closed;
+            return Err(if is_new { self.tracer.want(self.node) } else { self.tracer.excuse() });
+        };
         if self.tracer.mode == Mode::Learn {
             self.tracer.tree.touch(self.node).pending = true;
         }

@@ -8,6 +8,7 @@ use crate::schema::shape::strings::{OFFERS, Offer};
 use crate::schema::shape::tree::{ROOT, Tree};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The shape that a finished tree describes.
 pub(super) fn shape(tree: &Tree) -> Shape {
@@ -44,6 +45,16 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
+/// True of a value that will be another one soon: a date, or a number of seconds and the like that is near now.
+fn is_now(kind: &str, value: &Value) -> bool {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let is_near = |number: f64| {
+        let scales = [86_400.0, 1.0, 1e-3, 1e-6, 1e-9];
+        scales.iter().any(|scale| (number * scale - since).abs() < 7.0 * 86_400.0)
+    };
+    kind.contains("date") || kind.contains("time") || value.as_f64().is_some_and(is_near)
+}
+
 struct Teller<'t> {
     tree: &'t Tree,
     lines: BTreeMap<Path, Line>,
@@ -56,8 +67,8 @@ impl Teller<'_> {
         let mut line = Line::of(kind(self.tree, id));
         line.null = node.null;
         line.optional = node.omission == Omission::Allowed;
-        line.default = node.default.as_ref().filter(|value| !is_nothing(value)).map(ToString::to_string);
-        line.default = line.default.filter(|text| text.len() <= MAX_DEFAULT);
+        let default = node.default.as_ref().filter(|value| !is_nothing(value) && !is_now(&line.kind, value));
+        line.default = default.map(ToString::to_string).filter(|text| text.len() <= MAX_DEFAULT);
         line.name = Hint(node.name.to_owned());
         if node.double_null {
             self.problems.push(format!(

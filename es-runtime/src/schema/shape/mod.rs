@@ -150,6 +150,16 @@ impl Shape {
         steps.filter(|name| !name.is_empty())
     }
 
+    /// How a message names what cannot be seen.
+    pub(crate) fn place(&self, path: &Path) -> String {
+        match path.split() {
+            Some((around, Step::Value)) if self.line(&around).is_some_and(|line| line.kind == "struct") => {
+                format!("something flattened in {}", around.place())
+            }
+            _ => path.place(),
+        }
+    }
+
     /// The places that cannot be seen, and were not accepted.
     pub(crate) fn unseen(&self) -> impl Iterator<Item = (&Path, &Line)> {
         self.lines.iter().filter(|(_, line)| line.is_opaque() && !line.accepted)

@@ -64,6 +64,7 @@ pub(super) fn solve<T: DeserializeOwned>(
     node.closed = true;
     node.opaque = answer.is_none() && blank;
     node.failed = answer.is_none();
+    node.built = answer.is_some();
     node.answer = answer;
 }
 
@@ -100,7 +101,7 @@ impl Frame {
         Self::Entry { entries, key, missing: Vec::new() }
     }
 
-    /// Fills the hole, and adds a field behind it.
+    /// Fills the hole, and adds a field or an element behind it.
     fn fill(&self, data: Data, extra: Option<&'static str>) -> Data {
         match self {
             Self::Entry { entries, key, .. } => {
@@ -113,6 +114,7 @@ impl Frame {
             Self::Element(before) => {
                 let mut elements = before.clone();
                 elements.push(data);
+                elements.extend(extra.map(|_| Data::Null));
                 Data::List(elements)
             }
         }
@@ -142,7 +144,7 @@ impl Solver<'_> {
                 }
                 Err(Refusal::Missing(name))
             }
-            Err(Refusal::Length(len)) if self.is_element(len) => Ok(None),
+            Err(Refusal::Length(len)) if self.is_element(len, &data) => Ok(None),
             Err(refusal) => Err(refusal),
             Ok(written) => Ok(self
                 .frames
@@ -175,9 +177,14 @@ impl Solver<'_> {
         true
     }
 
-    /// True if a tuple around has taken the value, and misses the next one.
-    fn is_element(&self, len: usize) -> bool {
-        self.frames.iter().any(|frame| matches!(frame, Frame::Element(before) if before.len() + 1 == len))
+    /// True if a tuple around has taken the value, and misses the next element.
+    fn is_element(&mut self, len: usize, data: &Data) -> bool {
+        let taken = |frame: &Frame| matches!(frame, Frame::Element(before) if before.len() + 1 == len);
+        let Some(at) = self.frames.iter().position(taken) else { return false };
+        // The value may be a tuple of as many elements, which misses one itself: then it still does.
+        let is_short = |elements: &Vec<Data>| elements.len() == len;
+        let doubtful = matches!(data, Data::List(elements) if is_short(elements));
+        !doubtful || self.whole(data.clone(), Some((at, ""))) != Err(Refusal::Length(len))
     }
 
     fn whole(&mut self, data: Data, extra: Option<(usize, &'static str)>) -> Taken {

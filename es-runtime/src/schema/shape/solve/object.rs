@@ -5,6 +5,7 @@ use crate::schema::shape::node::{Id, Kind, Omission};
 use crate::schema::shape::path::Step;
 use crate::schema::shape::solve::{Frame, Solver};
 use crate::schema::shape::trace::Refusal;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// A name that no field has.
@@ -32,12 +33,11 @@ impl Solver<'_> {
         }
         let mut names: BTreeSet<String> = self.tracer.names.iter().cloned().collect();
         let stranger = self.offer(Data::Map(with(&entries, Key::name(NOBODY), Data::Null)));
-        match &stranger {
-            Err(Refusal::Field(known)) => names.extend(known.iter().map(|&name| name.to_owned())),
-            Ok(Some(written)) => {
-                names.extend(written.as_object().into_iter().flat_map(|fields| fields.keys().cloned()));
-            }
-            _ => {}
+        if let Err(Refusal::Field(known)) = &stranger {
+            names.extend(known.iter().map(|&name| name.to_owned()));
+        }
+        if let Ok(Some(Value::Object(written))) = self.offer(Data::Map(entries.clone())) {
+            names.extend(written.into_iter().map(|(name, _)| name));
         }
         names.remove(NOBODY);
         for name in names {
@@ -241,9 +241,13 @@ impl Solver<'_> {
     fn rest(&mut self, id: Id, entries: &Entries) -> Option<(Key, Data)> {
         let under = |value: Data| Data::Map(with(entries, Key::name(NOBODY), value));
         let values = [Data::Null, Data::Bool(true), Data::Int(1), Data::text("text"), Data::List(Vec::new())];
-        let taken: Vec<_> = values.into_iter().map(|value| self.offer(under(value))).collect();
+        let values = values.into_iter().chain([Data::Map(Vec::new())]);
+        let taken: Vec<_> = values.map(|value| self.offer(under(value))).collect();
         let written = |taken: &Result<Option<serde_json::Value>, Refusal>| matches!(taken, Ok(Some(value)) if value.get(NOBODY).is_some());
-        if taken.iter().all(Result::is_ok) && !taken.iter().any(written) {
+        // All are ignored, or refused for the name.
+        let alike = taken.windows(2).all(|pair| matches!(pair, [one, other] if one == other));
+        let ignored = taken.iter().all(Result::is_ok) && !taken.iter().any(written);
+        if ignored || (alike && taken.iter().all(Result::is_err)) {
             return None;
         }
         let value = self.add_rest(id);

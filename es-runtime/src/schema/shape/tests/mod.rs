@@ -5,6 +5,7 @@ mod attributes;
 mod buffered;
 mod limits;
 mod nasty;
+mod odd;
 mod opaque;
 mod repeats;
 mod stored;
