@@ -1,8 +1,9 @@
-//! B8: compile time of a crate with 100 aggregates of 10 events, against the same crate by hand.
+//! B8: compile time of a crate with 100 aggregates of 10 events, and of one with an aggregate of 500 events, against the
+//! same crates by hand.
 //!
 //! `cargo bench -p es-benches --bench compile_time` writes both crates from one description into the target
 //! directory, compiles what they depend on, then checks and builds each in turn. `B8_ROUNDS`,
-//! `B8_AGGREGATES` and `B8_EVENTS` change how often and how much.
+//! `B8_AGGREGATES`, `B8_EVENTS` and `B8_EVENTS_OF_ONE` change how often and how much.
 
 mod by_hand;
 mod caller;
@@ -42,8 +43,17 @@ fn main() -> io::Result<()> {
         workspace.run("check", made.name);
         workspace.run("build", made.name);
     }
-    let description = Description::new(setting("B8_AGGREGATES", 100), setting("B8_EVENTS", 10));
-    let crates = write(&workspace, &description)?;
+    let many = Description::new(setting("B8_AGGREGATES", 100), setting("B8_EVENTS", 10));
+    let large = Description::new(1, setting("B8_EVENTS_OF_ONE", 500));
+    for description in [many, large] {
+        compare(&workspace, &description)?;
+    }
+    Ok(())
+}
+
+/// Measures both crates of one description.
+fn compare(workspace: &Workspace, description: &Description) -> io::Result<()> {
+    let crates = write(workspace, description)?;
     println!(
         "B8: {} aggregates, {} events with {} fields; {} lines with the macros, {} by hand",
         description.aggregates.len(),
@@ -55,7 +65,7 @@ fn main() -> io::Result<()> {
     let rounds = setting("B8_ROUNDS", 5);
     for command in ["check", "build"] {
         let costs: Vec<[Cost; 2]> =
-            (0..rounds).map(|round| measure(&workspace, command, &crates, round)).collect();
+            (0..rounds).map(|round| measure(workspace, command, &crates, round)).collect();
         report(command, &costs);
     }
     Ok(())

@@ -17,8 +17,8 @@ pub use ::serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
     Creates, Creation, Declared, Discarded, Effect, Elsewhere, Events, Founds, Made, Mutator, NoAttribute,
-    Root, Seal, State, Triggers, decode_standard, distinct, in_its_module, made_topic, retired,
-    visit_attribute, visit_discarded, written_as,
+    Root, Seal, State, Triggers, decode_standard, distinct, in_its_module, retired, topic, visit_attribute,
+    visit_discarded, written_as,
 };
 pub use crate::event::{
     AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Kept, OldShape, Read, StateField,
@@ -75,10 +75,22 @@ pub fn debug<A: Aggregate>(root: &Root<A>, state: &dyn Debug, f: &mut Formatter<
     root.show(state, f)
 }
 
-/// Sets the attribute that has changed.
+/// The events of an aggregate, if the constant can be evaluated: if it has some.
+pub type EventsOf<A, const OK: usize> = <<A as Checked<OK>>::Type as Mutator>::Event;
+
+/// Returns what is known about a type of events.
 #[inline]
-pub fn set_attribute<A: Aggregate>(attribute: A::Attribute, state: &mut A::State) {
-    attribute.apply(state);
+pub const fn of<E: Event>() -> &'static EventType {
+    &E::TYPE
+}
+
+/// Reads an event of the aggregate as a variant of its enum.
+pub fn read<'de, E: Event, T, D: Deserializer<'de>>(
+    variant: fn(E) -> T,
+    version: u32,
+    data: D,
+) -> Decoded<T, D::Error> {
+    Some(E::decode(version, data).map(variant))
 }
 
 /// Says that an event creates aggregates, and drops it: the aggregate exists.

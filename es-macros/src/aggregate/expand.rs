@@ -184,7 +184,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         impl __es::Aggregate for #root {
             #naming
             type State = #checked_state;
-            type Event = <<#root as __es::Checked<{ <#root as __es::Mutator>::OK }>>::Type as __es::Mutator>::Event;
+            type Event = __es::EventsOf<#root, { <#root as __es::Mutator>::OK }>;
             type Attribute = #attribute_enum;
             type Seal = __Seal;
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {

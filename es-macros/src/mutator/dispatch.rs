@@ -33,12 +33,18 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let retired = &mutator.retired;
     let retired =
         (!retired.is_empty()).then(|| quote!(const RETIRED: &'static [&'static str] = &[#(#retired),*];));
-    let (clone, visit, create) = (clone(names), visit(names), create(names));
+    let (visit, create) = (visit(names), create(names));
+    let clone = (!names.all_made()).then(|| {
+        let clone = clone(names);
+        quote! {
+            #[automatically_derived]
+            impl __es::Clone for #events #bounds { #clone }
+        }
+    });
     let (change, decode) = (change(names), decode(names));
     quote! {
         #mutated
-        #[automatically_derived]
-        impl __es::Clone for #events #bounds { #clone }
+        #clone
         #[automatically_derived]
         impl __es::Debug for #events #bounds {
             #[inline]
@@ -100,7 +106,10 @@ fn visit(names: &Names<'_>) -> TokenStream {
     let arms = names.each(|method, variant| {
         let event = as_event(method);
         let visit = match &method.event {
-            MethodEvent::Made { .. } => quote!(visitor.event(&#event::TYPE, event)),
+            MethodEvent::Made { .. } => {
+                let name = method.variant();
+                quote_spanned!(name.span()=> visitor.event(__es::of::<#name>(), event))
+            }
             MethodEvent::Declared { .. } => quote!(#event::accept(event, visitor)),
         };
         Some(quote!(Self::#variant(event) => #visit,))
@@ -156,7 +165,7 @@ fn change(names: &Names<'_>) -> TokenStream {
         fn change(self, state: &mut #state, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 #arms
-                Self::AttributeChanged(attribute) => __es::set_attribute::<#root>(attribute, state),
+                Self::AttributeChanged(value) => __es::Attribute::apply(value, state),
                 Self::Discarded => return __es::Effect::Discards,
             }
             __es::Effect::Changed
@@ -175,17 +184,23 @@ fn decode(names: &Names<'_>) -> TokenStream {
             }
             MethodEvent::Declared { .. } => quote!(_ if #event::is(topic)),
         };
-        Some(quote!(#stored => #event::decode(version, data).map(Self::#variant),))
+        let read = match &method.event {
+            MethodEvent::Made { .. } => quote!(__es::read(Self::#variant, version, data)),
+            MethodEvent::Declared { .. } => {
+                quote!(__es::Some(#event::decode(version, data).map(Self::#variant)))
+            }
+        };
+        Some(quote!(#stored => #read,))
     });
     let standard = quote!(__es::decode_standard::<#root, __D>(topic, version, data));
     let decoded = if arms.is_empty() {
         standard
     } else {
         quote! {
-            __es::Some(match topic {
+            match topic {
                 #arms
-                _ => return #standard,
-            })
+                _ => #standard,
+            }
         }
     };
     quote! {

@@ -31,10 +31,13 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let structs = mutator.events.iter().map(|method| event_struct(mutator, &own, method));
     let (structs, use_events) = in_module(mutator, quote!(#(#structs)*));
     let event_enum = event_enum(&names);
-    let impls = mutator.events.iter().map(|method| event_impls(&names, method));
+    let impls = mutator.events.iter().map(|method| {
+        let (impls, command) = (event_impls(&names, method), recording(&names, method));
+        quote!(#impls #command)
+    });
     let levels = &mutator.levels;
     let dispatch = dispatch(&names);
-    let commands = commands(&names);
+    let broken = broken(&names);
     let helpers = helpers(&names);
     // For the events that a macro call makes, the macro that says where they belong.
     let has_calls = mutator.helpers.iter().any(|helper| matches!(helper, ImplItem::Macro(_)));
@@ -62,7 +65,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
             #sealed
             #dispatch
             #(#impls)*
-            #commands
+            #broken
             #helpers
             #registration
             #(__es::half_typed! { #state { #half_typed } })*
@@ -90,6 +93,11 @@ impl Names<'_> {
             line(method, method.variant()).map(|tokens| quote!(#(#cfgs)* #tokens))
         });
         quote!(#(#lines)*)
+    }
+
+    /// Whether no event is declared elsewhere, so that the enum's derives know all that they copy.
+    pub(super) fn all_made(&self) -> bool {
+        self.mutator.events.iter().all(|method| matches!(method.event, MethodEvent::Made { .. }))
     }
 
     /// The bounds under which the impls of the enum need not report a type that cannot be stored: it is
@@ -270,6 +278,7 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
         Some(quote!(#[doc = #doc] #variant(#module #ty),))
     });
     let derives = derived(mutator.derives.iter());
+    let copied = names.all_made().then(|| quote!(#[derive(::core::clone::Clone)]));
     let item = quote_spanned! {events.span()=>
         #vis enum #events {
             #variants
@@ -283,6 +292,7 @@ fn event_enum(names: &Names<'_>) -> TokenStream {
         #[doc = #doc]
         #(#levels)*
         #[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
+        #copied
         #derives
         #item
     }
@@ -389,7 +399,7 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
     let root = &names.root;
     let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
-    let items = stored.items(name, &quote!(__es::made_topic::<#root, Self>(#usual)));
+    let items = stored.items(name, &quote!(__es::topic::<#root, Self>(#usual)));
     quote! {
         #(#cfgs)*
         impl __es::Event for #name #bounds { #items }
@@ -398,19 +408,18 @@ fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     }
 }
 
-/// The methods of the root that record.
-fn commands(names: &Names<'_>) -> TokenStream {
-    let mutator = names.mutator;
-    let written = &mutator.root;
-    let plain = |method: &&EventMethod| !method.attrs.iter().any(attrs::is_expectation);
-    let commands = mutator.events.iter().filter(plain).filter_map(|method| command(names, method));
-    let broken = &mutator.broken;
-    quote! {
-        impl #written {
-            #(#commands)*
-            #(#broken)*
-        }
-    }
+/// The methods of the root that record the event, unless they stand elsewhere for the sake of an expectation.
+fn recording(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
+    let written = &names.mutator.root;
+    let plain = !method.attrs.iter().any(attrs::is_expectation);
+    let command = plain.then(|| command(names, method)).flatten();
+    command.map(|command| quote!(impl #written { #command }))
+}
+
+/// The methods that callers of commands with mistakes find.
+fn broken(names: &Names<'_>) -> TokenStream {
+    let Mutator { root, broken, .. } = names.mutator;
+    if broken.is_empty() { TokenStream::new() } else { quote!(impl #root { #(#broken)* }) }
 }
 
 fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {

@@ -30,7 +30,7 @@ pub(crate) use self::root::Frozen;
 pub use self::root::Root;
 #[doc(hidden)]
 pub use self::standard::{
-    Elsewhere, attribute_changed, decode_standard, discarded, distinct, in_its_module, made_topic, retired,
+    Elsewhere, attribute_changed, decode_standard, discarded, distinct, in_its_module, retired, topic,
     visit_discarded, written_as,
 };
 pub(crate) use self::standard::{Empty, forgotten, is_discarded};

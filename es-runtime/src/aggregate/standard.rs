@@ -24,7 +24,7 @@ impl<A: Aggregate, E: Event> Made<A, E> {
 }
 
 /// The topic of an event that belongs to one aggregate: `usual`, unless the aggregate is renamed.
-pub const fn made_topic<A: Aggregate, E: Event>(usual: &'static str) -> &'static str {
+pub const fn topic<A: Aggregate, E: Event>(usual: &'static str) -> &'static str {
     // The branch is a function of its own: what is joined there is then evaluated only if it is taken, which
     // for thousands of events is worth seconds of compile time.
     if A::RENAMED { renamed_topic::<A, E>() } else { usual }
