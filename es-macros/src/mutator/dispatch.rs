@@ -149,7 +149,7 @@ fn create(names: &Names<'_>) -> TokenStream {
 /// Each arm moves its event out of the enum. An arm that leaves the event in place makes the compiler drop the enum as
 /// a whole, and keep every event in memory for that.
 fn change(names: &Names<'_>) -> TokenStream {
-    let Names { root, state, .. } = names;
+    let Names { state, .. } = names;
     let arms = names.each(|method, variant| {
         let apply = match (method.creates(), &method.event) {
             (true, _) => quote!(return __es::creates(event)),

@@ -61,9 +61,7 @@ const _: () = {
         const NAME: &'static str = "Account";
         const FINGERPRINT: u64 = 4821075571036753403u64;
         type State = __AccountState;
-        type Event = <<Account as __es::Checked<
-            { <Account as __es::Mutator>::OK },
-        >>::Type as __es::Mutator>::Event;
+        type Event = __es::EventsOf<Account, { <Account as __es::Mutator>::OK }>;
         type Attribute = __AccountAttribute;
         type Seal = __Seal;
         fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {

@@ -94,21 +94,21 @@ const _: () = {
             version: u32,
             data: __D,
         ) -> __es::Decoded<Self, __D::Error> {
-            __es::Some(
-                match topic {
-                    _ if <Imported as __es::Handled>::is(topic) => {
+            match topic {
+                _ if <Imported as __es::Handled>::is(topic) => {
+                    __es::Some(
                         <Imported as __es::Handled>::decode(version, data)
-                            .map(Self::Imported)
-                    }
-                    _ if <PaymentReceived as __es::Handled>::is(topic) => {
+                            .map(Self::Imported),
+                    )
+                }
+                _ if <PaymentReceived as __es::Handled>::is(topic) => {
+                    __es::Some(
                         <PaymentReceived as __es::Handled>::decode(version, data)
-                            .map(Self::PaymentReceived)
-                    }
-                    _ => {
-                        return __es::decode_standard::<__Root, __D>(topic, version, data);
-                    }
-                },
-            )
+                            .map(Self::PaymentReceived),
+                    )
+                }
+                _ => __es::decode_standard::<__Root, __D>(topic, version, data),
+            }
         }
     }
     #[automatically_derived]
@@ -133,9 +133,7 @@ const _: () = {
                 Self::PaymentReceived(event) => {
                     __es::ApplyRef::apply_ref(state, &event, envelope)
                 }
-                Self::AttributeChanged(attribute) => {
-                    __es::set_attribute::<__Root>(attribute, state)
-                }
+                Self::AttributeChanged(value) => __es::Attribute::apply(value, state),
                 Self::Discarded => return __es::Effect::Discards,
             }
             __es::Effect::Changed
@@ -168,7 +166,6 @@ const _: () = {
             self.paid_at = envelope.timestamp();
         }
     }
-    impl Account {}
     impl AccountState {
         fn helper(&self) -> bool {
             self.balance > 0
