@@ -78,7 +78,7 @@ fn a_macro_on_an_event_method_gets_the_commands_and_not_the_body() {
     let instrumented = lines.windows(4).filter(|lines| lines[0].starts_with("#[instrument"));
     let functions = instrumented.filter_map(|lines| lines.iter().find(|line| line.contains("fn ")));
     let names: Vec<&str> = functions.filter_map(|line| line.split("fn ").nth(1)?.split('(').next()).collect();
-    assert_eq!(names, ["apply_ref", "open", "open_with_id"]);
+    assert_eq!(names, ["open", "open_with_id", "apply_ref"]);
 }
 
 fn check(expand: Expand, args: &str, item: &str, expected: &ExpectFile) {

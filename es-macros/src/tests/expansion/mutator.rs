@@ -1,5 +1,5 @@
 /// Recorded by [`Account::open`].
-#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[allow(missing_copy_implementations, private_interfaces, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
@@ -8,7 +8,7 @@ pub struct Opened {
     pub owner: String,
 }
 /// Recorded by [`Account::deposit`].
-#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[allow(missing_copy_implementations, private_interfaces, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
@@ -17,7 +17,7 @@ pub struct Deposited {
     pub amount: i64,
 }
 /// Recorded by [`Account::take`].
-#[allow(missing_docs, unreachable_pub, private_interfaces)]
+#[allow(missing_copy_implementations, private_interfaces, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[derive(::es_runtime::__private::Serialize, ::es_runtime::__private::Deserialize)]
 #[serde(crate = "::es_runtime::__private::serde")]
@@ -27,6 +27,7 @@ pub struct Withdrawn {
 }
 /// The events of [`Account`].
 #[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
+#[derive(::core::clone::Clone)]
 pub enum AccountEvent {
     /// The event [`Opened`].
     Opened(Opened),
@@ -60,21 +61,6 @@ const _: () = {
         type Attribute = <__Root as __es::Aggregate>::Attribute;
     }
     #[automatically_derived]
-    impl __es::Clone for AccountEvent {
-        #[inline]
-        fn clone(&self) -> Self {
-            match self {
-                Self::Opened(event) => Self::Opened(__es::Clone::clone(event)),
-                Self::Deposited(event) => Self::Deposited(__es::Clone::clone(event)),
-                Self::Withdrawn(event) => Self::Withdrawn(__es::Clone::clone(event)),
-                Self::AttributeChanged(attribute) => {
-                    Self::AttributeChanged(__es::Clone::clone(attribute))
-                }
-                Self::Discarded => Self::Discarded,
-            }
-        }
-    }
-    #[automatically_derived]
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
@@ -102,15 +88,9 @@ const _: () = {
         );
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
-                Self::Opened(event) => {
-                    visitor.event(&<Opened as __es::Event>::TYPE, event)
-                }
-                Self::Deposited(event) => {
-                    visitor.event(&<Deposited as __es::Event>::TYPE, event)
-                }
-                Self::Withdrawn(event) => {
-                    visitor.event(&<Withdrawn as __es::Event>::TYPE, event)
-                }
+                Self::Opened(event) => visitor.event(__es::of::<Opened>(), event),
+                Self::Deposited(event) => visitor.event(__es::of::<Deposited>(), event),
+                Self::Withdrawn(event) => visitor.event(__es::of::<Withdrawn>(), event),
                 Self::AttributeChanged(attribute) => {
                     __es::visit_attribute::<__Root, __V>(attribute, visitor)
                 }
@@ -122,24 +102,16 @@ const _: () = {
             version: u32,
             data: __D,
         ) -> __es::Decoded<Self, __D::Error> {
-            __es::Some(
-                match topic {
-                    <Opened as __es::Event>::TOPIC => {
-                        <Opened as __es::Event>::decode(version, data).map(Self::Opened)
-                    }
-                    <Deposited as __es::Event>::TOPIC => {
-                        <Deposited as __es::Event>::decode(version, data)
-                            .map(Self::Deposited)
-                    }
-                    <Withdrawn as __es::Event>::TOPIC => {
-                        <Withdrawn as __es::Event>::decode(version, data)
-                            .map(Self::Withdrawn)
-                    }
-                    _ => {
-                        return __es::decode_standard::<__Root, __D>(topic, version, data);
-                    }
-                },
-            )
+            match topic {
+                <Opened as __es::Event>::TOPIC => __es::read(Self::Opened, version, data),
+                <Deposited as __es::Event>::TOPIC => {
+                    __es::read(Self::Deposited, version, data)
+                }
+                <Withdrawn as __es::Event>::TOPIC => {
+                    __es::read(Self::Withdrawn, version, data)
+                }
+                _ => __es::decode_standard::<__Root, __D>(topic, version, data),
+            }
         }
     }
     #[automatically_derived]
@@ -161,9 +133,7 @@ const _: () = {
                 Self::Opened(event) => return __es::creates(event),
                 Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
                 Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
-                Self::AttributeChanged(attribute) => {
-                    __es::set_attribute::<__Root>(attribute, state)
-                }
+                Self::AttributeChanged(value) => __es::Attribute::apply(value, state),
                 Self::Discarded => return __es::Effect::Discards,
             }
             __es::Effect::Changed
@@ -171,7 +141,7 @@ const _: () = {
     }
     impl __es::Event for Opened {
         const NAME: &'static str = "Opened";
-        const TOPIC: &'static str = __es::made_topic::<__Root, Self>("Account.Opened");
+        const TOPIC: &'static str = __es::topic::<__Root, Self>("Account.Opened");
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Creates<__Root> for Opened {
@@ -189,12 +159,21 @@ const _: () = {
             Self { owner, balance: 0 }
         }
     }
+    impl Account {
+        /// Records [`Opened`].
+        pub fn open(owner: String) -> Self {
+            Self::open_with_id(__es::Id::new(), owner)
+        }
+        /// As [`open`](Self::open), under an id that is given.
+        pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
+            __Root {
+                __only_events_make_it: __es::Root::<__Root>::create(id, Opened { owner }),
+            }
+        }
+    }
     impl __es::Event for Deposited {
         const NAME: &'static str = "Deposited";
-        const TOPIC: &'static str = __es::made_topic::<
-            __Root,
-            Self,
-        >("Account.Deposited");
+        const TOPIC: &'static str = __es::topic::<__Root, Self>("Account.Deposited");
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Changes<__Root> for Deposited {
@@ -212,12 +191,17 @@ const _: () = {
             self.balance += amount;
         }
     }
+    impl Account {
+        /// Records [`Deposited`].
+        #[inline]
+        pub fn deposit(&mut self, amount: i64) {
+            let root: &mut __Root = self;
+            root.__only_events_make_it.record(Deposited { amount });
+        }
+    }
     impl __es::Event for Withdrawn {
         const NAME: &'static str = "Withdrawn";
-        const TOPIC: &'static str = __es::made_topic::<
-            __Root,
-            Self,
-        >("Account.Withdrawn");
+        const TOPIC: &'static str = __es::topic::<__Root, Self>("Account.Withdrawn");
         const PLACE: __es::Place = __es::Location::caller();
     }
     impl __es::Changes<__Root> for Withdrawn {
@@ -236,22 +220,6 @@ const _: () = {
         }
     }
     impl Account {
-        /// Records [`Opened`].
-        pub fn open(owner: String) -> Self {
-            Self::open_with_id(__es::Id::new(), owner)
-        }
-        /// As [`open`](Self::open), under an id that is given.
-        pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
-            __Root {
-                __only_events_make_it: __es::Root::<__Root>::create(id, Opened { owner }),
-            }
-        }
-        /// Records [`Deposited`].
-        #[inline]
-        pub fn deposit(&mut self, amount: i64) {
-            let root: &mut __Root = self;
-            root.__only_events_make_it.record(Deposited { amount });
-        }
         /// Records [`Withdrawn`].
         #[inline]
         fn take(&mut self, amount: i64) {

@@ -15,6 +15,7 @@ pub struct Opened {
 }
 /// The events of [`Account`].
 #[allow(private_interfaces, unreachable_pub, clippy::large_enum_variant)]
+#[derive(::core::clone::Clone)]
 pub enum AccountEvent {
     #[cfg(feature = "accounts")]
     /// The event [`Opened`].
@@ -45,20 +46,6 @@ const _: () = {
         type Attribute = <__Root as __es::Aggregate>::Attribute;
     }
     #[automatically_derived]
-    impl __es::Clone for AccountEvent {
-        #[inline]
-        fn clone(&self) -> Self {
-            match self {
-                #[cfg(feature = "accounts")]
-                Self::Opened(event) => Self::Opened(__es::Clone::clone(event)),
-                Self::AttributeChanged(attribute) => {
-                    Self::AttributeChanged(__es::Clone::clone(attribute))
-                }
-                Self::Discarded => Self::Discarded,
-            }
-        }
-    }
-    #[automatically_derived]
     impl __es::Debug for AccountEvent {
         #[inline]
         fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
@@ -86,9 +73,7 @@ const _: () = {
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
             match self {
                 #[cfg(feature = "accounts")]
-                Self::Opened(event) => {
-                    visitor.event(&<Opened as __es::Event>::TYPE, event)
-                }
+                Self::Opened(event) => visitor.event(__es::of::<Opened>(), event),
                 Self::AttributeChanged(attribute) => {
                     __es::visit_attribute::<__Root, __V>(attribute, visitor)
                 }
@@ -100,17 +85,13 @@ const _: () = {
             version: u32,
             data: __D,
         ) -> __es::Decoded<Self, __D::Error> {
-            __es::Some(
-                match topic {
-                    #[cfg(feature = "accounts")]
-                    <Opened as __es::Event>::TOPIC | "started" => {
-                        <Opened as __es::Event>::decode(version, data).map(Self::Opened)
-                    }
-                    _ => {
-                        return __es::decode_standard::<__Root, __D>(topic, version, data);
-                    }
-                },
-            )
+            match topic {
+                #[cfg(feature = "accounts")]
+                <Opened as __es::Event>::TOPIC | "started" => {
+                    __es::read(Self::Opened, version, data)
+                }
+                _ => __es::decode_standard::<__Root, __D>(topic, version, data),
+            }
         }
     }
     #[automatically_derived]
@@ -133,9 +114,7 @@ const _: () = {
             match self {
                 #[cfg(feature = "accounts")]
                 Self::Opened(event) => return __es::creates(event),
-                Self::AttributeChanged(attribute) => {
-                    __es::set_attribute::<__Root>(attribute, state)
-                }
+                Self::AttributeChanged(value) => __es::Attribute::apply(value, state),
                 Self::Discarded => return __es::Effect::Discards,
             }
             __es::Effect::Changed
