@@ -1,4 +1,4 @@
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -446,7 +446,7 @@ fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
         let own = names::local("root");
         // A private one is the user's own method to lints, so that the compiler says if nobody calls it.
         let private = matches!(vis, Visibility::Inherited);
-        let at = |span| if private { span } else { names::made_at(span) };
+        let at = |span| if private { span } else { Span::call_site() };
         let fn_token = Token![fn](at(fn_token.span()));
         let mut params = Group::new(Delimiter::Parenthesis, quote!(&mut self, #(#params),*));
         params.set_span(at(method.params_end));
