@@ -126,10 +126,10 @@ fn checked_state(aggregate: &Aggregate) -> TokenStream {
     checked(&plain, &unknown_values(&aggregate.attributes), &quote!(__es::AssertStorable))
 }
 
-fn root_impls(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { root, trigger, discard, state, attributes, .. } = aggregate;
-    let vis = &state.vis;
-    let compared = attrs::derives(&state.attrs, "PartialEq").then(|| {
+/// The root's equality, if the state has one.
+fn compared(aggregate: &Aggregate) -> Option<TokenStream> {
+    let Aggregate { root, state, .. } = aggregate;
+    attrs::derives(&state.attrs, "PartialEq").then(|| {
         let reflexive = attrs::derives(&state.attrs, "Eq").then(|| {
             quote! {
                 #[automatically_derived]
@@ -145,7 +145,13 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             }
             #reflexive
         }
-    });
+    })
+}
+
+fn root_impls(aggregate: &Aggregate) -> TokenStream {
+    let Aggregate { root, trigger, discard, state, attributes, .. } = aggregate;
+    let vis = &state.vis;
+    let compared = compared(aggregate);
     let state = &state.ident;
     let checked_state =
         if aggregate.may_not_be_storable() { derives::checked_name(state) } else { state.clone() };

@@ -117,13 +117,12 @@ fn given(function: &Path, arguments: Option<usize>) -> Option<&'static str> {
         ["now" | "random" | "thread_rng"] if arguments != Some(0) => None,
         [.., "now" | "now_utc" | "now_local"] if none => Some("time"),
         [.., "new_v4" | "now_v1" | "now_v6" | "now_v7"] | [.., "Id" | "Ulid", "new"] if none => Some("id"),
-        [.., "random" | "thread_rng"] | [.., "rand", "rng"] if none => Some("value"),
+        [.., "random" | "thread_rng"] | [.., "rand", "rng"] => none.then_some("value"),
         [.., "rand", "random_range" | "random_bool" | "random_iter" | "random_ratio"]
-        | [.., "fastrand", _] => Some("value"),
-        [.., "env", "var" | "var_os" | "vars" | "vars_os" | "args" | "args_os" | "current_dir"] => {
-            Some("value")
-        }
-        [.., "fs", "read" | "read_to_string" | "read_dir" | "exists"] | [.., "File", "open"] => Some("value"),
+        | [.., "fastrand", _]
+        | [.., "env", "var" | "var_os" | "vars" | "vars_os" | "args" | "args_os" | "current_dir"]
+        | [.., "fs", "read" | "read_to_string" | "read_dir" | "exists"]
+        | [.., "File", "open"] => Some("value"),
         _ => None,
     }
 }

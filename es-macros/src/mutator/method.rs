@@ -66,7 +66,7 @@ impl EventMethod {
         check::output(&method.sig, receiver.is_some(), root, diag);
         let mut arguments = inner_tokens(attr, "", diag)?;
         let may_vary = determinism::take_allowed(&mut arguments, diag);
-        let (envelope, params) = take_envelope(params, arguments.is_empty(), diag);
+        let (envelope, params) = take_envelope(&params, arguments.is_empty(), diag);
         let bare = arguments.is_empty();
         if let (true, [], Some((_, ty))) = (bare, &params[..], &envelope) {
             let guess = names::camel(&method.sig.ident);
@@ -149,7 +149,7 @@ struct Param<'a> {
 /// Takes the parameter `&Envelope` out, if there is one. Where the event is `declared` elsewhere, it may have that name,
 /// too: then the parameter with a path to it is the event.
 fn take_envelope<'a>(
-    params: Vec<&'a FnArg>,
+    params: &[&'a FnArg],
     declared: bool,
     diag: &mut Diag,
 ) -> (Option<(Pat, Type)>, Vec<Param<'a>>) {
@@ -164,8 +164,7 @@ fn take_envelope<'a>(
     for param in params.iter().filter_map(typed) {
         let plain = Param { attrs: &param.attrs, pat: &param.pat, ty: peel(&param.ty) };
         match envelope_type(&param.ty) {
-            None => rest.push(plain),
-            Some(Given { own: true, borrowed: false, .. }) => rest.push(plain),
+            None | Some(Given { own: true, borrowed: false, .. }) => rest.push(plain),
             Some(Given { own: true, .. }) if is_event && rest.is_empty() => rest.push(plain),
             Some(Given { borrowed: true, changed: false, .. }) if envelope.is_none() => {
                 envelope = Some(((*param.pat).clone(), (*param.ty).clone()));
