@@ -12,7 +12,7 @@ use es_runtime::recorder::{
 };
 use es_runtime::testing::ManualClock;
 use es_runtime::{
-    Application, Error, ErrorKind, Event, Id, Metadata, Registry, Version, Wait, aggregate, event, event_set,
+    Application, Error, ErrorKind, Event, EventSet, Id, Metadata, Registry, Version, Wait, aggregate, event,
     mutator,
 };
 use serde::{Deserialize, Serialize};
@@ -28,11 +28,10 @@ struct Moved {
     ward: String,
 }
 
-event_set! {
-    enum Treatment {
-        Prescribed,
-        Moved,
-    }
+#[derive(Clone, Debug, EventSet)]
+enum Treatment {
+    Prescribed(Prescribed),
+    Moved(Moved),
 }
 
 #[aggregate(aliases = ["Invalid"])]

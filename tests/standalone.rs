@@ -1,57 +1,41 @@
-//! The stand-alone style: events and mutators without macros, in the same stored form.
+//! The stand-alone style: events, sets and mutator functions without aggregates, in the same stored form.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_runtime::clock::Timestamp;
-use es_runtime::event::{EventType, EventVisitor};
-use es_runtime::event_set::EventSet;
+use es_runtime::event::{EventType, EventVisitor, Secrecy};
 use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{EventRange, MemoryRecorder, MemorySnapshots, SqliteOptions, Tables};
 use es_runtime::standalone::{Bus, MutatorRepository, PersistencePolicy};
 use es_runtime::store::{At, EventStore, SnapshotStore};
-use es_runtime::{Envelope, ErrorKind, Event, Metadata, Recorded, Version, Wait, event, event_set};
+use es_runtime::{Envelope, ErrorKind, Event, EventSet, Metadata, Recorded, Registry, Version, Wait, event};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+#[event(topic = "standalone.created")]
 struct Created {
     owner: String,
 }
 
-impl Event for Created {
-    const NAME: &'static str = "Created";
-    const TOPIC: &'static str = "standalone.created";
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+#[event(topic = "standalone.changed", aliases = ["standalone.renamed"])]
 struct Changed {
     owner: String,
 }
 
-impl Event for Changed {
-    const NAME: &'static str = "Changed";
-    const TOPIC: &'static str = "standalone.changed";
-    const ALIASES: &'static [&'static str] = &["standalone.renamed"];
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+#[event(topic = "standalone.gone")]
 struct Gone {}
 
-impl Event for Gone {
-    const NAME: &'static str = "Gone";
-    const TOPIC: &'static str = "standalone.gone";
-}
-
-event_set! {
-    /// All that happens to an example.
-    #[derive(PartialEq)]
-    enum ExampleEvent {
-        Created,
-        /// It has another name.
-        Changed,
-        Gone,
-    }
+/// All that happens to an example.
+#[derive(Clone, Debug, PartialEq, EventSet)]
+enum ExampleEvent {
+    Created(Created),
+    /// It has another name.
+    Changed(Changed),
+    Gone(Gone),
 }
 
 #[derive(Debug, PartialEq)]
@@ -205,18 +189,28 @@ fn an_alias_is_read_and_an_unknown_topic_is_told() {
     assert_eq!(mapper.decode::<ExampleEvent>(&row).unwrap_err().kind(), ErrorKind::Schema);
 }
 
-/// By hand, without `event_set!`.
+/// By hand, without the derives.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Written {
+    text: String,
+}
+
+impl Event for Written {
+    const NAME: &'static str = "Written";
+    const TOPIC: &'static str = "standalone.written";
+}
+
 #[derive(Clone, Debug)]
 enum ByHand {
-    Created(Created),
+    Written(Written),
 }
 
 impl EventSet for ByHand {
-    const TYPES: &'static [EventType] = &[Created::TYPE];
+    const TYPES: &'static [EventType] = &[Written::TYPE];
 
     fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output {
         match self {
-            Self::Created(event) => event.accept(visitor),
+            Self::Written(event) => event.accept(visitor),
         }
     }
 
@@ -225,8 +219,39 @@ impl EventSet for ByHand {
         version: u32,
         data: D,
     ) -> Option<Result<Self, D::Error>> {
-        Created::is(topic).then(|| <Created as Event>::decode(version, data).map(Self::Created))
+        Written::is(topic).then(|| <Written as Event>::decode(version, data).map(Self::Written))
     }
+}
+
+/// The shape before the field named its unit.
+#[derive(Serialize, Deserialize)]
+struct WeighedV1 {
+    weight: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Event)]
+#[event(version = 2, upcast = WeighedV1, clear)]
+struct Weighed {
+    grams: u32,
+}
+
+impl From<WeighedV1> for Weighed {
+    fn from(old: WeighedV1) -> Self {
+        Self { grams: old.weight }
+    }
+}
+
+#[test]
+fn a_derived_event_is_registered_and_read_in_its_older_shape() {
+    let known = Registry::global().unwrap().event("Weighed").unwrap();
+    assert_eq!((known.name(), known.version(), known.secrecy()), ("Weighed", 2, Secrecy::Clear));
+    assert!(known.place().file().ends_with("standalone.rs"));
+    let mapper = Mapper::new();
+    let mut row = mapper.encode(&Recorded::now(Uuid::now_v7(), 1, Weighed { grams: 3 })).unwrap();
+    row.state = b"{\"at\":1,\"data\":{\"weight\":3}}".to_vec();
+    assert_eq!(mapper.decode::<Weighed>(&row).unwrap().unwrap().into_event(), Weighed { grams: 3 });
+    assert_eq!(Created::TYPE.topic(), "standalone.created");
+    assert_eq!(Changed::ALIASES, ["standalone.renamed"]);
 }
 
 #[event]
@@ -238,10 +263,10 @@ struct Measured {
 fn a_set_is_made_by_hand_or_of_one_event() {
     let [store, _] = stores();
     let id = Uuid::now_v7();
-    let event = ByHand::Created(Created { owner: "bar".into() });
+    let event = ByHand::Written(Written { text: "bar".into() });
     store.put(&[Recorded::now(id, 1, event)]).wait().unwrap();
     let events = store.get_events::<ByHand>(id, EventRange::all()).wait().unwrap();
-    assert!(matches!(events[0].event(), ByHand::Created(Created { owner }) if owner == "bar"));
+    assert!(matches!(events[0].event(), ByHand::Written(Written { text }) if text == "bar"));
 
     let sensor = Uuid::now_v7();
     store.put(&[Recorded::now(sensor, 1, Measured { celsius: 21 })]).wait().unwrap();

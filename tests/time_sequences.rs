@@ -14,7 +14,7 @@ use es_runtime::recorder::{
 use es_runtime::sequence::{Moment, TimeLog, TimeRange, TimeUuid, UuidTime};
 use es_runtime::store::EventStore;
 use es_runtime::testing::ManualClock;
-use es_runtime::{Error, ErrorKind, Metadata, Version, Wait, event, event_set};
+use es_runtime::{Error, ErrorKind, EventSet, Metadata, Version, Wait, event};
 use uuid::{Uuid, uuid};
 
 #[event]
@@ -27,11 +27,10 @@ struct Alarm {
     level: u8,
 }
 
-event_set! {
-    enum Entry {
-        Logged,
-        Alarm,
-    }
+#[derive(Clone, Debug, EventSet)]
+enum Entry {
+    Logged(Logged),
+    Alarm(Alarm),
 }
 
 fn logged(message: impl Into<String>) -> Logged {

@@ -1,7 +1,7 @@
 //! The attributes that the user wrote on an item, and where each of them goes.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::{Attribute, Meta, Path};
 
 use crate::args::split;
@@ -127,6 +127,23 @@ pub(crate) fn mentions(attrs: &[Attribute], name: &str) -> bool {
         })
     }
     attrs.iter().any(|attr| any(attr.meta.to_token_stream(), name))
+}
+
+/// Takes the trait out of the item's derives, and returns it as it was written there.
+pub(crate) fn take_derived(attrs: &mut [Attribute], name: &str) -> Option<Path> {
+    let mut taken = None;
+    for attr in attrs.iter_mut().filter(|attr| attr.path().is_ident("derive")) {
+        let Meta::List(list) = &mut attr.meta else { continue };
+        let is_it = |part: &TokenStream| {
+            let path = syn::parse2::<Path>(part.clone()).ok();
+            path.filter(|path| path.segments.last().is_some_and(|last| last.ident == name))
+        };
+        let (found, rest): (Vec<_>, Vec<_>) =
+            split(list.tokens.clone()).into_iter().partition(|part| is_it(part).is_some());
+        taken = taken.or_else(|| found.first().and_then(is_it));
+        list.tokens = quote!(#(#rest),*);
+    }
+    taken
 }
 
 /// Whether the user said something to serde.

@@ -55,6 +55,18 @@ pub fn late_event(args: TokenStream, item: TokenStream) -> TokenStream {
     misuse::late_event(args.into(), item.into()).into()
 }
 
+// Makes a struct with derives of its own an event.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn derive_event(item: TokenStream) -> TokenStream {
+    event::derived::expand(item.into()).into()
+}
+
+// Makes an enum of events a set of them.
+#[proc_macro_derive(EventSet, attributes(event_set))]
+pub fn derive_event_set(item: TokenStream) -> TokenStream {
+    event::set::expand(item.into()).into()
+}
+
 // Makes a field of an `#[aggregate]` struct an attribute.
 #[proc_macro_attribute]
 pub fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {

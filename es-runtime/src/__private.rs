@@ -2,6 +2,7 @@
 
 pub use core::clone::Clone;
 pub use core::cmp::{Eq, PartialEq};
+pub use core::convert::From;
 pub use core::fmt::{self, Debug, Formatter};
 pub use core::mem::MaybeUninit;
 pub use core::ops::Deref;
@@ -21,11 +22,11 @@ pub use crate::aggregate::{
     visit_discarded, written_as,
 };
 pub use crate::event::{
-    AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Kept, OldShape, Read, StateField,
-    Storable, Written,
+    AssertEvent, AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Kept, OldShape, Read,
+    StateField, Storable, Written,
 };
 pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, Secrecy, decode_past};
-pub use crate::event_set::{Decoded, EventSet, Topics, distinct_set};
+pub use crate::event_set::{AssertSet, Decoded, EventSet, Topics, distinct_set};
 pub use crate::id::Id;
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]

@@ -9,11 +9,7 @@ mod distinct;
 
 use std::fmt::Debug;
 
-use serde::Serialize;
-
-#[doc(hidden)]
-pub use ::serde::Deserializer;
-
+use serde::{Deserializer, Serialize};
 use uuid::Uuid;
 
 #[doc(hidden)]
@@ -26,8 +22,8 @@ use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded};
 use crate::id::Version;
 
-/// Some types of events. Every [`Event`] is a set of one, [`event_set!`](crate::event_set!) makes an enum of several, and
-/// `#[mutator]` makes the enum of an aggregate's.
+/// Some types of events. Every [`Event`] is a set of one, `#[derive(EventSet)]` makes one of an enum, and `#[mutator]` makes
+/// that of an aggregate's events.
 ///
 /// By hand it is three items:
 ///
@@ -72,7 +68,7 @@ use crate::id::Version;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no set of events",
     label = "neither an event nor a set of them",
-    note = "declare the enum with `event_set! {{ .. }}`, or implement `Event` for the struct"
+    note = "derive `EventSet` for an enum of events, or `Event` for one struct"
 )]
 pub trait EventSet: Clone + Debug + Send + Sync + 'static {
     /// What is known about each of them.
@@ -132,6 +128,20 @@ impl EventVisitor for TypeOf {
 /// What was read; `None` if the name is not known.
 pub type Decoded<T, E> = Option<Result<T, E>>;
 
+/// Asserts [`EventSet`] of an enum with `#[derive(EventSet)]`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the events of `{Self}` cannot be copied and shown; derive `Clone` and `Debug` for it, too",
+    label = "lacks one of these derives"
+)]
+pub trait AssertSet {
+    #[doc(hidden)]
+    const OK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: EventSet> AssertSet for T {}
+
 impl<E: Event> EventSet for E {
     const TYPES: &'static [EventType] = &[E::TYPE];
 
@@ -144,123 +154,17 @@ impl<E: Event> EventSet for E {
     }
 }
 
-/// Makes an enum of events, each a variant of its type's name, and the [`EventSet`] of them.
-///
-/// ```
-/// use es_runtime::{Event, event_set};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Clone, Debug, Serialize, Deserialize)]
-/// pub struct Created {
-///     pub name: String,
-/// }
-///
-/// impl Event for Created {
-///     const NAME: &'static str = "Created";
-///     const TOPIC: &'static str = "example.created";
-/// }
-///
-/// #[derive(Clone, Debug, Serialize, Deserialize)]
-/// pub struct Discarded {}
-///
-/// impl Event for Discarded {
-///     const NAME: &'static str = "Discarded";
-///     const TOPIC: &'static str = "example.discarded";
-/// }
-///
-/// event_set! {
-///     /// What happens to an example.
-///     pub enum ExampleEvent {
-///         Created,
-///         Discarded,
-///     }
-/// }
-///
-/// let event: ExampleEvent = Created { name: "one".into() }.into();
-/// assert!(matches!(event, ExampleEvent::Created(Created { name }) if name == "one"));
-/// ```
-///
-/// The types may also be those of [`#[event]`](macro@crate::event), whose shapes `events.lock` then holds to what was
-/// recorded. Two events with one topic do not compile:
-///
-/// ```compile_fail,E0080
-/// # use es_runtime::event_set;
-/// use es_runtime::event;
-///
-/// #[event(topic = "example.created")]
-/// pub struct Created {}
-///
-/// #[event(topic = "example.created")]
-/// pub struct Made {}
-///
-/// event_set! {
-///     pub enum ExampleEvent {
-///         Created,
-///         Made,
-///     }
-/// }
-/// ```
-#[macro_export]
-macro_rules! event_set {
-    ($(#[$meta:meta])* $vis:vis enum $name:ident { $($(#[$own:meta])* $event:ident),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        #[allow(missing_docs)]
-        $vis enum $name {
-            $($(#[$own])* $event($event),)+
-        }
-
-        $(
-            impl ::core::convert::From<$event> for $name {
-                fn from(event: $event) -> Self {
-                    Self::$event(event)
-                }
-            }
-        )+
-
-        impl $crate::event_set::EventSet for $name {
-            const TYPES: &'static [$crate::event::EventType] = &[$(<$event as $crate::event::Event>::TYPE),+];
-
-            fn visit<V: $crate::event::EventVisitor>(&self, visitor: V) -> V::Output {
-                match self {
-                    $(Self::$event(event) => $crate::event::Event::accept(event, visitor),)+
-                }
-            }
-
-            fn decode<'de, D: $crate::event_set::Deserializer<'de>>(
-                topic: &str,
-                version: u32,
-                data: D,
-            ) -> ::core::option::Option<::core::result::Result<Self, D::Error>> {
-                $(
-                    if <$event as $crate::event::Event>::is(topic) {
-                        let event = <$event as $crate::event::Event>::decode(version, data);
-                        return ::core::option::Option::Some(event.map(Self::$event));
-                    }
-                )+
-                ::core::option::Option::None
-            }
-        }
-
-        const _: () = $crate::event_set::distinct_set(<$name as $crate::event_set::EventSet>::TYPES);
-    };
-}
-
 impl<E: EventSet> Recorded<E> {
     /// An event that happens now, at a place in a sequence that you choose.
     ///
     /// ```
-    /// use es_runtime::event::{Event, Recorded};
+    /// use es_runtime::{Event, Recorded};
     /// use serde::{Deserialize, Serialize};
     ///
-    /// #[derive(Clone, Debug, Serialize, Deserialize)]
+    /// #[derive(Clone, Debug, Serialize, Deserialize, Event)]
+    /// #[event(topic = "sensor.measured")]
     /// pub struct Measured {
     ///     pub celsius: i32,
-    /// }
-    ///
-    /// impl Event for Measured {
-    ///     const NAME: &'static str = "Measured";
-    ///     const TOPIC: &'static str = "sensor.measured";
     /// }
     ///
     /// let measured = Recorded::now(uuid::Uuid::now_v7(), 1, Measured { celsius: 21 });

@@ -76,8 +76,9 @@ pub use crate::aggregate::{Aggregate, Discarded, Root};
 pub use crate::application::Application;
 pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Envelope, Event, Metadata, Recorded};
+pub use crate::event_set::EventSet;
 pub use crate::id::{Id, Version};
 #[cfg(feature = "macros")]
-pub use crate::macros::{aggregate, attribute, event, mutator};
+pub use crate::macros::{Event, EventSet, aggregate, attribute, event, mutator};
 pub use crate::registry::{AggregateType, Registry};
 pub use crate::wait::Wait;

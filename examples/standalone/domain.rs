@@ -1,44 +1,31 @@
 //! A domain that needs little of the library: events, an entity, and the function that applies the ones to the other.
 
 use es_runtime::standalone::Bus;
-use es_runtime::{Envelope, Error, Event, Recorded, Version, event_set};
+use es_runtime::{Envelope, Error, Event, EventSet, Recorded, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[event(topic = "account.opened")]
 pub(crate) struct Opened {
     pub(crate) owner: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[event(topic = "account.owner-changed")]
 pub(crate) struct OwnerChanged {
     pub(crate) owner: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+#[event(topic = "account.closed")]
 pub(crate) struct Closed {}
 
-impl Event for Opened {
-    const NAME: &'static str = "Opened";
-    const TOPIC: &'static str = "account.opened";
-}
-
-impl Event for OwnerChanged {
-    const NAME: &'static str = "OwnerChanged";
-    const TOPIC: &'static str = "account.owner-changed";
-}
-
-impl Event for Closed {
-    const NAME: &'static str = "Closed";
-    const TOPIC: &'static str = "account.closed";
-}
-
-event_set! {
-    pub(crate) enum AccountEvent {
-        Opened,
-        OwnerChanged,
-        Closed,
-    }
+#[derive(Clone, Debug, EventSet)]
+pub(crate) enum AccountEvent {
+    Opened(Opened),
+    OwnerChanged(OwnerChanged),
+    Closed(Closed),
 }
 
 /// What is published, and who hears of it.

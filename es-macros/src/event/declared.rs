@@ -76,12 +76,48 @@ fn refuse(item: &Item, diag: &mut Diag) {
 }
 
 fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
-    let args = refuse_name(args, &item.ident, diag);
+    let (runtime, stored) = arguments(args, &item.ident, diag);
+    let mark = diag.mark();
+    check(&item, diag);
+    if !diag.clean_since(mark) {
+        return refused_item(&item.vis, &item.ident, from_ref(&item.ident), diag);
+    }
+    for attr in &item.attrs {
+        if attrs::is_ours(attr, "event") {
+            diag.error(attr, "`#[event]` is given twice; remove one");
+        } else if attrs::is_ours(attr, "aggregate") {
+            diag.error(attr, "a struct is either an aggregate or an event; remove one of the attributes");
+        }
+    }
+    if let Some(derived) = attrs::take_derived(&mut item.attrs, "Event") {
+        diag.error(
+            derived,
+            "`#[event]` makes the struct an event already; remove this derive, or the attribute",
+        );
+    }
+    item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
+    let refused = fields(&mut item, diag);
+    // A unit struct would be stored as `null`, to which no field can be added later.
+    if matches!(item.fields, Fields::Unit) {
+        item.fields = Fields::Named(syn::parse_quote!({}));
+        item.semi_token = None;
+    }
+    let tokens = tokens(&runtime, &stored, &item);
+    quote!(#tokens #refused)
+}
+
+/// Takes all that is said of the event `ident`.
+pub(super) fn arguments(args: TokenStream, ident: &Ident, diag: &mut Diag) -> (Runtime, Stored) {
+    let args = refuse_name(args, ident, diag);
     let mut args = Args::parse("event", "topic = \"..\"", args, diag);
     let runtime = Runtime::take(&mut args, diag);
-    let stored = Stored::take(&mut args, &item.ident, Some(&item.ident.unraw().to_string()), diag);
+    let stored = Stored::take(&mut args, ident, Some(&ident.unraw().to_string()), diag);
     args.finish(&[ARGUMENTS, &["crate"]].concat(), diag);
-    let mark = diag.mark();
+    (runtime, stored)
+}
+
+/// Reports a struct that cannot be an event, whatever its fields.
+pub(super) fn check(item: &ItemStruct, diag: &mut Diag) {
     if let Some(param) = item.generics.params.first() {
         let message = match param {
             syn::GenericParam::Lifetime(_) => "an event owns its data; remove the lifetimes",
@@ -103,17 +139,10 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
             format!("`{}` is an event that every aggregate has; choose another name", item.ident),
         );
     }
-    if !diag.clean_since(mark) {
-        return refused_item(&item.vis, &item.ident, from_ref(&item.ident), diag);
-    }
-    for attr in &item.attrs {
-        if attrs::is_ours(attr, "event") {
-            diag.error(attr, "`#[event]` is given twice; remove one");
-        } else if attrs::is_ours(attr, "aggregate") {
-            diag.error(attr, "a struct is either an aggregate or an event; remove one of the attributes");
-        }
-    }
-    item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
+}
+
+/// Reports fields that an event cannot have; returns the definition of the type that they get instead.
+pub(super) fn fields(item: &mut ItemStruct, diag: &mut Diag) -> TokenStream {
     for field in &mut item.fields {
         unstorable::name_self(&mut field.ty, &item.ident, None, diag);
     }
@@ -137,13 +166,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
             );
         }
     }
-    // A unit struct would be stored as `null`, to which no field can be added later.
-    if matches!(item.fields, Fields::Unit) {
-        item.fields = Fields::Named(syn::parse_quote!({}));
-        item.semi_token = None;
-    }
-    let tokens = tokens(&runtime, &stored, &item);
-    quote!(#tokens #refused)
+    refused
 }
 
 /// Reports, and drops, a name as a method's event has it, or a text.
@@ -199,7 +222,6 @@ fn expand_half_typed(args: TokenStream, item: &ItemStruct, fields: &Group, diag:
 fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream {
     let ident = &item.ident;
     let cfgs = attrs::select(&item.attrs, attrs::is_cfg);
-    let topic = ident.unraw().to_string();
     let unknown: Vec<&Type> = item
         .fields
         .iter()
@@ -210,18 +232,11 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     let bounds = if unknown.is_empty() { &[][..] } else { &[ident] };
     let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
     let shared = shared(&unknown, &quote!(__es::AssertStorable), &[]);
-    let items = stored.items(ident, &quote!(#topic));
     let checked = checked(&quote!(#ident), &unknown, &quote!(__es::AssertStorable));
     let by_hand = by_hand(item, &unknown, &checked);
     let event = if unknown.is_empty() { ident.clone() } else { derives::checked_name(ident) };
-    let traced = upcast::traced(
-        &quote!(<#ident as __es::Event>::TOPIC),
-        ident,
-        &stored.past,
-        stored.aliases.iter(),
-        &topic,
-    );
-    let shapes = upcast::stored_shapes(&traced, &[]);
+    let implemented = implemented(stored, ident, &bounds);
+    let registered = registered(stored, ident, &event);
     let use_runtime = runtime.use_private();
     let parts = item.fields.iter().flat_map(|field| &field.attrs);
     let deprecated = attrs::naming_deprecated(item.attrs.iter().chain(parts));
@@ -231,13 +246,37 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
         #deprecated
         const _: () = {
             #use_runtime
-            #[automatically_derived]
-            impl __es::Event for #ident #bounds { #items }
+            #implemented
             #shared
             #by_hand
-            __es::submit! { <#event as __es::Event>::TYPE }
-            #shapes
+            #registered
         };
+    }
+}
+
+/// The impl of the event.
+pub(super) fn implemented(stored: &Stored, ident: &Ident, bounds: &TokenStream) -> TokenStream {
+    let topic = ident.unraw().to_string();
+    let items = stored.items(ident, &quote!(#topic));
+    quote! {
+        #[automatically_derived]
+        impl __es::Event for #ident #bounds { #items }
+    }
+}
+
+/// What the event tells the registry and `events.lock`. `event` is the type, once it is checked.
+pub(super) fn registered(stored: &Stored, ident: &Ident, event: &Ident) -> TokenStream {
+    let traced = upcast::traced(
+        &quote!(<#ident as __es::Event>::TOPIC),
+        ident,
+        &stored.past,
+        stored.aliases.iter(),
+        &ident.unraw().to_string(),
+    );
+    let shapes = upcast::stored_shapes(&traced, &[]);
+    quote! {
+        __es::submit! { <#event as __es::Event>::TYPE }
+        #shapes
     }
 }
 

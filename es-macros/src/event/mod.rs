@@ -1,6 +1,8 @@
-//! `#[event]` on a struct, and what it shares with `#[event]` on a method.
+//! `#[event]` on a struct, what it shares with `#[event]` on a method, and the derives.
 
 mod declared;
+pub(crate) mod derived;
 pub(crate) mod made;
+pub(crate) mod set;
 
 pub(crate) use self::declared::expand;

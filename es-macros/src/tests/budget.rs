@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::corpus::{derive_event, derive_event_set};
 use super::{Expand, pretty, tokens};
 use crate::{aggregate, event, mutator};
 
@@ -16,6 +17,10 @@ const MUTATOR: usize = 90;
 const CHANGING_EVENT: usize = 47;
 const CREATING_EVENT: usize = 56;
 const EVENT_STRUCT: usize = 26;
+const DERIVED_EVENT: usize = 25;
+/// A set without its events.
+const EVENT_SET: usize = 28;
+const EVENT_OF_A_SET: usize = 15;
 
 #[test]
 fn expansions_stay_within_their_budgets() {
@@ -53,6 +58,10 @@ fn expansions_stay_within_their_budgets() {
     let encrypted = encrypted.lines().filter(|line| !line.trim().is_empty()).count();
     assert_eq!(encrypted, declared + 1, "an event that demands encryption is one line longer");
 
+    let derived = lines(derive_event, "struct Paid { amount: i64 }");
+    let one = lines(derive_event_set, "enum Events { Paid(Paid) }");
+    let of_a_set = lines(derive_event_set, "enum Events { Paid(Paid), Moved(Moved) }") - one;
+
     let measured = [
         ("an aggregate", aggregate, AGGREGATE),
         ("its first attribute", first, FIRST_ATTRIBUTE),
@@ -61,6 +70,9 @@ fn expansions_stay_within_their_budgets() {
         ("a changing event", changing, CHANGING_EVENT),
         ("a creating event", creating, CREATING_EVENT),
         ("an event struct", declared, EVENT_STRUCT),
+        ("a derived event", derived, DERIVED_EVENT),
+        ("a set of events", one - of_a_set, EVENT_SET),
+        ("an event of a set", of_a_set, EVENT_OF_A_SET),
     ];
     for (what, lines, budget) in measured {
         println!("{what}: {lines} of {budget} lines");

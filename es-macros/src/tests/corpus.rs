@@ -1,5 +1,7 @@
 //! Valid input, one of each kind.
 
+use proc_macro2::TokenStream;
+
 use super::Expand;
 use crate::{aggregate, event, misuse, mutator};
 
@@ -33,9 +35,30 @@ pub(super) const EVENT: &str = "
         pub reference: Option<String>,
     }";
 
-fn attribute(args: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     misuse::attribute(args, item)
 }
+
+/// The derives, which take no arguments.
+pub(super) fn derive_event(_: TokenStream, item: TokenStream) -> TokenStream {
+    event::derived::expand(item)
+}
+
+pub(super) fn derive_event_set(_: TokenStream, item: TokenStream) -> TokenStream {
+    event::set::expand(item)
+}
+
+pub(super) const DERIVED_EVENT: &str = "
+    #[event(topic = \"payment.received\", version = 2, upcast = PaymentReceivedV1)]
+    pub struct PaymentReceived {
+        pub amount: Money,
+    }";
+
+pub(super) const EVENT_SET: &str = "
+    pub enum PaymentEvent {
+        Received(PaymentReceived),
+        Refunded(Refunded),
+    }";
 
 /// Macro, arguments, item.
 pub(super) const VALID: &[(Expand, &str, &str)] = &[
@@ -107,3 +130,7 @@ pub(super) const VALID: &[(Expand, &str, &str)] = &[
     (event::expand, "Deposited", "pub fn deposit(&mut self, amount: i64) { self.balance += amount; }"),
     (attribute, "", "pub struct Account { balance: i64 }"),
 ];
+
+/// The same for derives, which the compiler gives complete items alone.
+pub(super) const DERIVED: &[(Expand, &str, &str)] =
+    &[(derive_event, "", DERIVED_EVENT), (derive_event_set, "", EVENT_SET)];

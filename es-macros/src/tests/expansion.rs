@@ -2,7 +2,9 @@
 
 use expect_test::{ExpectFile, expect_file};
 
-use super::corpus::{ACCOUNT, ACCOUNT_MUTATOR, EVENT};
+use super::corpus::{
+    ACCOUNT, ACCOUNT_MUTATOR, DERIVED_EVENT, EVENT, EVENT_SET, derive_event, derive_event_set,
+};
 use super::{Expand, pretty, tokens};
 use crate::{aggregate, event, mutator};
 
@@ -19,6 +21,16 @@ fn mutator_of_the_readme() {
 #[test]
 fn event_struct() {
     check(event::expand, "topic = \"payment.received\"", EVENT, &expect_file!["expansion/event_struct.rs"]);
+}
+
+#[test]
+fn derived_event() {
+    check(derive_event, "", DERIVED_EVENT, &expect_file!["expansion/derived_event.rs"]);
+}
+
+#[test]
+fn derived_set() {
+    check(derive_event_set, "", EVENT_SET, &expect_file!["expansion/derived_set.rs"]);
 }
 
 #[test]

@@ -5,17 +5,18 @@ use std::panic::catch_unwind;
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use super::corpus::VALID;
+use super::corpus::{DERIVED, VALID};
 use super::tokens;
 
 const INPUTS: usize = 12_000;
 
 #[test]
 fn mutated_input_neither_panics_nor_yields_broken_code() {
+    let corpus = [VALID, DERIVED].concat();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut refused = 0;
     for round in 0..INPUTS {
-        let (expand, args, item) = VALID[round % VALID.len()];
+        let (expand, args, item) = corpus[round % corpus.len()];
         let (mut args, mut item) = (tokens(args), tokens(item));
         for _ in 0..=random.below(3) {
             // Arguments are few: most mutations go to the item.

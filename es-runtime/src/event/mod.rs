@@ -15,7 +15,8 @@ use uuid::Uuid;
 pub use self::metadata::Metadata;
 #[doc(hidden)]
 pub use self::storable::{
-    AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable, Written,
+    AssertEvent, AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable,
+    Written,
 };
 #[doc(hidden)]
 pub use self::upcast::{Becomes, OldShape, OlderShapes};
@@ -39,7 +40,8 @@ use crate::id::Version;
 /// assert_eq!(PaymentReceived::VERSION, 1);
 /// ```
 ///
-/// By hand it takes two names. `#[event]` does more: it has the registry and `events.lock` know the type.
+/// `#[derive(Event)]` does the same and leaves the other derives to you. By hand it takes two names, and neither the registry
+/// nor `events.lock` know the type:
 ///
 /// ```
 /// use es_runtime::Event;

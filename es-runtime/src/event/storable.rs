@@ -35,6 +35,19 @@ pub trait AssertStorable {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Debug + Serialize + DeserializeOwned + 'static> AssertStorable for T {}
 
+/// Asserts [`Storable`] of a struct with `#[derive(Event)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored; derive `Clone`, `Debug`, `Serialize` and `Deserialize` for it, too",
+    label = "lacks some of these derives"
+)]
+pub trait AssertEvent {
+    #[doc(hidden)]
+    const OK: () = ();
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> AssertEvent for T {}
+
 /// That a value can be a field of an aggregate: as [`Storable`], but it need not be shown.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of an aggregate",

@@ -32,22 +32,18 @@ pub(crate) const fn distinct(of: &Topics, own: &EventType) {
     }
 }
 
-/// Refuses two events of a set that share a topic or alias.
+/// Refuses an event of a set, that at `at`, whose topic or alias an earlier one has.
 ///
 /// # Panics
 ///
 /// As [`distinct`].
 #[track_caller]
-pub const fn distinct_set(types: &[EventType]) {
-    let mut at = 0;
-    while at < types.len() {
-        not_reserved(&types[at]);
-        let mut earlier = 0;
-        while earlier < at {
-            clash(&types[at], &types[earlier]);
-            earlier += 1;
-        }
-        at += 1;
+pub const fn distinct_set(types: &[EventType], at: usize) {
+    not_reserved(&types[at]);
+    let mut earlier = 0;
+    while earlier < at {
+        clash(&types[at], &types[earlier]);
+        earlier += 1;
     }
 }
 

@@ -1,14 +1,16 @@
-//! The attribute macros, with what a user has to know of them.
+//! The macros, with what a user has to know of them.
 //!
 //! Their code is in the crate `es-macros`, which knows the runtime only by the paths that it writes into
 //! expansions; so the documentation, whose examples run, stands here.
 
 mod aggregate;
 mod attribute;
+mod derive;
 mod event;
 mod mutator;
 
 pub use self::aggregate::aggregate;
 pub use self::attribute::attribute;
+pub use self::derive::{Event, EventSet};
 pub use self::event::event;
 pub use self::mutator::mutator;

@@ -1,0 +1,9 @@
+use es_runtime::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+pub struct Deposited {
+    pub note: &'static str,
+}
+
+fn main() {}

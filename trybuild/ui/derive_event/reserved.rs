@@ -1,0 +1,7 @@
+use es_runtime::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+pub struct Discarded {}
+
+fn main() {}

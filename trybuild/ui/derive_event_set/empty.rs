@@ -1,0 +1,6 @@
+use es_runtime::EventSet;
+
+#[derive(Clone, Debug, EventSet)]
+pub enum AccountEvent {}
+
+fn main() {}

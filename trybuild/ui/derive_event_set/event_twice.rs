@@ -1,0 +1,16 @@
+use es_runtime::{EventSet, event};
+
+#[event]
+pub struct Opened {}
+
+#[event]
+pub struct Closed {}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum AccountEvent {
+    Opened(Opened),
+    Reopened(Opened),
+    Closed(Closed),
+}
+
+fn main() {}

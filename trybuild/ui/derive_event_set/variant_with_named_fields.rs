@@ -1,0 +1,15 @@
+use es_runtime::{EventSet, event};
+
+#[event]
+pub struct Opened {}
+
+#[event]
+pub struct Closed {}
+
+#[derive(Clone, Debug, EventSet)]
+pub enum AccountEvent {
+    Opened { event: Opened },
+    Closed(Closed),
+}
+
+fn main() {}
