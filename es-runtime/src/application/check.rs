@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::batch::Batch;
-use super::loose::Loose;
+use super::loose::End;
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 use crate::registry::Registry;
@@ -68,9 +68,9 @@ pub(super) async fn check_loose(store: &EventStore, batch: &Batch<'_>) -> Result
     // A sequence that begins here begins where an aggregate would: of the two, the store lets one be first.
     let mut known: HashSet<Uuid> = begins.map(|event| event.id()).collect();
     // A log in time looks itself what is stored under its id.
-    let in_sequence = |event: &&Box<dyn Loose>| !event.end().is_some_and(|end| end.is_in_time());
-    for event in batch.loose.iter().filter(in_sequence) {
-        if !known.insert(event.id()) {
+    for event in &batch.loose {
+        let is_in_time = event.end().is_some_and(End::is_in_time);
+        if is_in_time || !known.insert(event.id()) {
             continue;
         }
         let rows = store.rows(event.id(), Version::from(0), 1).await?;
