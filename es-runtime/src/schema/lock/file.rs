@@ -79,7 +79,7 @@ pub(super) fn render(record: &Record) -> String {
     let shared = shared::find(record.shapes.values());
     for ((topic, version), shape) in &record.shapes {
         let text = format!("{} {version}\n", Topic(topic));
-        sections.insert((topic, *version), text + &section(shared.lines(shape)));
+        sections.insert((topic, *version), text + &section(&shared.lines(shape)));
     }
     let pair = |one: &str, word: &str, other: &str| format!("{}{word}{}\n", Topic(one), Topic(other));
     for (name, namespace) in &record.ids {
@@ -103,11 +103,11 @@ pub(super) fn render(record: &Record) -> String {
         sections.entry((topic, u32::MAX)).or_insert_with(String::new).push_str(&text);
     }
     let mut sections: Vec<String> = sections.into_values().collect();
-    sections.extend(shared.sections().map(|(name, lines)| format!("{SHAPE}{name}\n{}", section(lines))));
+    sections.extend(shared.sections().map(|(name, lines)| format!("{SHAPE}{name}\n{}", section(&lines))));
     format!("{HEADER}{FORMAT}\n\n{}\n{END}\n", sections.join("\n"))
 }
 
-fn section(lines: BTreeMap<Path, Line>) -> String {
+fn section(lines: &BTreeMap<Path, Line>) -> String {
     let mut text = String::new();
     let plain = Line::of("struct");
     for (path, line) in lines.iter().filter(|(path, line)| **line != plain || **path != Path::default()) {

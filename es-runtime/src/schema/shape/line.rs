@@ -4,6 +4,7 @@ use crate::schema::shape::path::{Name, Path, read_name};
 use std::fmt::Write;
 
 /// What is known of the value at one path.
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     /// The type, as words: `i64`, `string`, `uuid`, `struct`, `list`, `opaque` …

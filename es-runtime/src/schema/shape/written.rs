@@ -75,7 +75,6 @@ impl Check<'_> {
             (_, Value::Null) if node.null || node.kind == Kind::Unit => {}
             (Kind::Loop(target), _) => self.compare(*target, value),
             (Kind::Struct(_) | Kind::Object, Value::Object(fields)) => self.compare_fields(id, fields),
-            (Kind::Tag, Value::String(_)) => {}
             (Kind::Enum(_), Value::String(name)) => self.compare_variant(id, name, None),
             (Kind::Enum(_), Value::Object(map)) if map.len() == 1 => {
                 map.iter().for_each(|(name, content)| self.compare_variant(id, name, Some(content)));
@@ -95,7 +94,7 @@ impl Check<'_> {
                     map.values().for_each(|value| self.compare(child, value));
                 }
             }
-            (Kind::Text | Kind::Char, Value::String(_))
+            (Kind::Text | Kind::Char | Kind::Tag, Value::String(_))
             | (Kind::Integer(_) | Kind::Float(_), Value::Number(_))
             | (Kind::Bool, Value::Bool(_))
             | (Kind::Bytes, Value::Array(_)) => {}

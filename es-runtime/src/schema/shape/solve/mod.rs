@@ -123,9 +123,8 @@ impl Frame {
     /// The value in the hole, of what is written of the whole.
     fn find(&self, mut whole: Value) -> Option<Value> {
         match self {
-            Self::Entry { key: Key::Name(name), .. } => Some(whole.get_mut(name)?.take()),
+            Self::Entry { key: Key::Name(name), .. } | Self::Only(name) => Some(whole.get_mut(name)?.take()),
             Self::Entry { .. } => None,
-            Self::Only(name) => Some(whole.get_mut(name)?.take()),
             Self::Element(before) => Some(whole.get_mut(before.len())?.take()),
         }
     }
@@ -133,6 +132,7 @@ impl Frame {
 
 impl Solver<'_> {
     /// Offers data for the value in question. That something around it is missing, later, is no refusal.
+    #[expect(clippy::needless_pass_by_value, reason = "offers are made where they are handed over")]
     fn offer(&mut self, data: Data) -> Taken {
         let nested = matches!(data, Data::Map(_) | Data::List(_));
         match self.whole(data.clone(), None) {

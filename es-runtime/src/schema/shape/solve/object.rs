@@ -100,7 +100,7 @@ impl Solver<'_> {
     /// Finds for each value of a tag the fields that stand beside it.
     fn beside(&mut self, tag: Id, entries: &Entries, key: &str) -> Option<Entries> {
         if self.tree().get(tag).others_read {
-            return self.counted(tag, entries, key);
+            return Some(self.counted(tag, entries, key));
         }
         let parent = self.tree().get(tag).parent?;
         let mut base = None;
@@ -128,7 +128,7 @@ impl Solver<'_> {
 
     /// The same for a tag that takes any name (`#[serde(other)]`). A variant is asked for by its number, and
     /// what is written of it shows its name; where nothing is written, names are tried.
-    fn counted(&mut self, tag: Id, entries: &Entries, key: &str) -> Option<Entries> {
+    fn counted(&mut self, tag: Id, entries: &Entries, key: &str) -> Entries {
         let given = |data: Data| with(entries, Key::name(key), data);
         let mut names = BTreeSet::new();
         for number in 0..i128::from(MAX_FIELDS) {
@@ -147,8 +147,8 @@ impl Solver<'_> {
             });
         }
         if names.is_empty() {
-            for name in self.tracer.names.to_vec() {
-                if self.accepts(Data::Map(given(Data::text(&*name)))) {
+            for name in std::rc::Rc::clone(&self.tracer.names).iter() {
+                if self.accepts(Data::Map(given(Data::text(name)))) {
                     continue;
                 }
                 let child = self.add(tag, Step::Variant(name.clone()));
@@ -156,7 +156,7 @@ impl Solver<'_> {
                 self.settle(child, Kind::Object, found.map(Data::Map));
             }
         }
-        Some(given(Data::text(NOBODY)))
+        given(Data::text(NOBODY))
     }
 
     /// Looks for a field by its number. Given twice, it tells its name.

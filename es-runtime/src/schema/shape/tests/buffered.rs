@@ -108,13 +108,13 @@ fn a_flattened_map_takes_fields_of_any_name() {
         #[serde(flatten)]
         more: BTreeMap<String, u8>,
     }
-    check_stored::<Extra>("id: i64\n{key}: string\n{value}: u8", &[]);
     #[derive(Serialize, Deserialize)]
     struct Anything {
         id: i64,
         #[serde(flatten)]
         more: BTreeMap<String, serde_json::Value>,
     }
+    check_stored::<Extra>("id: i64\n{key}: string\n{value}: u8", &[]);
     check_stored::<Anything>("id: i64\n{key}: string\n{value}: any", &[]);
 }
 
@@ -254,6 +254,13 @@ fn a_tag_that_reads_any_other_value_is_open() {
         #[serde(other)]
         Unknown,
     }
+    #[derive(Serialize, Deserialize)]
+    enum Plain {
+        A,
+        B(u8),
+        #[serde(other)]
+        Other,
+    }
     check_stored::<Open>(
         "type: open tag
          type|by_card: struct
@@ -262,13 +269,6 @@ fn a_tag_that_reads_any_other_value_is_open() {
          type|unknown: struct",
         &[],
     );
-    #[derive(Serialize, Deserialize)]
-    enum Plain {
-        A,
-        B(u8),
-        #[serde(other)]
-        Other,
-    }
     check::<Plain>(".: open enum\n|A: variant\n|B: u8\n|Other: variant");
 }
 
