@@ -92,15 +92,15 @@ mod tests {
     #[test]
     fn a_transfer_is_made_once() {
         given(9)
-            .when(|transfer, from, to| transfer.settle(from, to))
+            .when(Transfer::settle)
             .then((Made {}, Withdrawn { amount: 5 }, Deposited { amount: 5 }))
-            .when(|transfer, from, to| transfer.settle(from, to))
+            .when(Transfer::settle)
             .then_nothing();
     }
 
     #[test]
     fn a_transfer_that_is_not_covered_is_refused() {
-        given(4).when(|transfer, from, to| transfer.settle(from, to)).then((
+        given(4).when(Transfer::settle).then((
             Refused { reason: "the account has less than that".into() },
             (),
             (),

@@ -38,7 +38,7 @@ fn settle(app: &Application, id: Id<Transfer>) -> Result<(), Error> {
         return Ok(());
     }
     let accounts = (id, transfer.from, transfer.to);
-    match app.execute(accounts, |transfer, from, to| transfer.settle(from, to)).wait() {
+    match app.execute(accounts, Transfer::settle).wait() {
         // A task that cannot be done must not stop the others.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {
             app.execute(id, |transfer| transfer.refuse(error.to_string())).wait()
