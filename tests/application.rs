@@ -408,8 +408,10 @@ fn ids_are_listed_from_either_end_and_up_to_a_limit() {
         assert!(app.ids::<Account>().descending().next().wait().unwrap().is_none());
         let mut made = Vec::new();
         for some in 0..12 {
-            let mut accounts: Vec<Account> = (0..100 * (some % 3) + 1).map(|_| open()).collect();
-            accounts.iter_mut().for_each(|account| account.deposit(1));
+            let mut accounts: Vec<Account> = (0..=100 * (some % 3)).map(|_| open()).collect();
+            for account in &mut accounts {
+                account.deposit(1);
+            }
             made.extend(accounts.iter().map(|account| account.id()));
             app.save(&mut accounts).wait().unwrap();
             let mut branches: Vec<Branch> = (0..400).map(|_| Branch::found()).collect();

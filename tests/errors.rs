@@ -55,7 +55,7 @@ fn debug_is_text_with_the_kind_and_the_causes() {
     assert_eq!(format!("{error:?}"), "NotFound: there is no such `Account`: it has no events");
     // What the message quotes is not said twice.
     let error = decode::<Account>("Account.Deposited", 1, "7").unwrap_err();
-    assert_eq!(format!("{error:?}"), format!("Corrupt: {error}"));
+    assert_eq!(format!("{error:?}"), format!("Schema: {error}"));
     assert!(error.to_string().contains(&error.source().unwrap().to_string()), "{error}");
     let error = Error::new(ErrorKind::Storage, "outer").with_source(error.with_source("innermost"));
     let shown = format!("{error:?}");

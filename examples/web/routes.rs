@@ -42,7 +42,7 @@ struct NewAccount {
 
 /// Opens an account, once for each key: a repeated request finds the account that the first one opened.
 async fn open(Caller(app): Caller, key: Key, Body(new): Body<NewAccount>) -> Answer<Response> {
-    let mut account = Account::open_with_id(Id::from_key(&key.text("open")), new.owner);
+    let mut account = Account::open_with_id(Id::from_key(key.text("open")), new.owner);
     app.save(Batch::new().commit_id(key.commit("open")).add(&mut account)).await?;
     let account = app.get(account.id()).await?;
     let place = [(header::LOCATION, format!("/accounts/{}", account.id()))];

@@ -185,12 +185,13 @@ impl Application {
         let mut turns = Turns::new(self, None, ids);
         let (name, first) = turns.first();
         let runs = async {
-            while let Some(mut loaded) = turns.load().await? {
+            // In boxes: the future that the caller keeps stays small.
+            while let Some(mut loaded) = Box::pin(turns.load()).await? {
                 let result = T::run_async(&mut loaded, &mut command, Seal::new()).await;
                 if result.is_refused() {
                     return Ok(result);
                 }
-                match turns.save(&mut loaded).await? {
+                match Box::pin(turns.save(&mut loaded)).await? {
                     End::Saved => return Ok(result),
                     End::DoneBefore => break,
                     End::Again => {}

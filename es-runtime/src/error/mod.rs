@@ -1,8 +1,8 @@
 //! The one error of the runtime: a kind to branch on, a message to read, a cause to follow.
 
+mod kind;
 mod conflict;
 mod diverged;
-mod kind;
 mod mismatch;
 
 use std::convert::Infallible;

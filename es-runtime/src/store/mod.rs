@@ -7,6 +7,7 @@
 mod event_store;
 mod snapshot;
 mod cache;
+mod timing;
 mod repository;
 mod upkeep;
 
@@ -18,4 +19,5 @@ pub use self::repository::{At, Past, Repository};
 pub(crate) use self::repository::{bounds, clear_forgotten, no_events, no_snapshots};
 pub(crate) use self::snapshot::Rows;
 pub use self::snapshot::{Snapshot, SnapshotStore};
-pub(crate) use self::upkeep::{Kept, Snapshotting};
+pub(crate) use self::timing::Snapshotting;
+pub(crate) use self::upkeep::Kept;

@@ -2,34 +2,12 @@
 //!
 //! The store is the truth: nothing here fails a save, and nothing is lost if it is not done.
 
-use std::collections::HashMap;
-
 use crate::aggregate::{Aggregate, Discarded, Root};
 use crate::error::Error;
 use crate::id::Version;
 use crate::observe;
 use crate::recorder::Boxed;
 use crate::store::{Cache, Key, Repository, key};
-
-/// The rule by which saves take snapshots.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Snapshotting {
-    /// After how many events, by the name of the aggregate.
-    pub(crate) every: HashMap<&'static str, u64>,
-    /// After how many events where no number is set.
-    pub(crate) usual: Option<u64>,
-}
-
-impl Snapshotting {
-    /// Returns whether no aggregate has automatic snapshots.
-    fn is_off(&self) -> bool {
-        self.every.is_empty() && self.usual.is_none()
-    }
-
-    fn every(&self, name: &str) -> Option<u64> {
-        self.every.get(name).copied().or(self.usual).filter(|every| *every > 0)
-    }
-}
 
 /// A root of any aggregate, as the cache and the snapshots see it.
 pub(crate) trait Kept: Send + Sync {
