@@ -2,7 +2,7 @@
 
 use es_runtime::application::{AnyEvent, Batch, Log, LogEvents, Logged, SkipReason};
 use es_runtime::id::{Mark, Slices};
-use es_runtime::recorder::{AggregateRecorder, Commit, StoredEvent};
+use es_runtime::recorder::{AggregateRecorder, Commit, Notification, StoredEvent};
 use es_runtime::{Application, ErrorKind, Metadata, Version, Wait};
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ fn the_log_of_an_aggregate_has_its_events_with_their_places() {
             assert_eq!(entry.metadata().get("actor"), Some("ann"));
         }
         assert!(matches!(page.entries[1].event(), AccountEvent::Deposited(Deposited { amount: 10 })));
-        assert_eq!(page.through, rows(&app).last().map(|row| row.mark()));
+        assert_eq!(page.through, rows(&app).last().map(Notification::mark));
         assert_eq!(events(app.log::<BranchEvent>()).len(), 2);
     }
 }

@@ -73,7 +73,9 @@ impl<'ast> Visit<'ast> for Uses {
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
         let mut named = Vec::new();
         paths(&item.tree, &mut Vec::new(), &mut |path, _| named.push(path.to_vec()));
-        named.iter().for_each(|path| self.add(path));
+        for path in &named {
+            self.add(path);
+        }
     }
 
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {

@@ -21,13 +21,13 @@ impl House {
     pub(super) fn read(folder: &Path) -> Self {
         let mut files = BTreeMap::new();
         collect(folder, "", &mut files);
-        Self::new(files)
+        Self::new(&files)
     }
 
-    pub(super) fn new(files: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(files: &BTreeMap<String, String>) -> Self {
         let mut house = Self { modules: BTreeMap::new() };
         let root = if files.contains_key("lib.rs") { "lib.rs" } else { "main.rs" };
-        house.add(&files, Vec::new(), root);
+        house.add(files, Vec::new(), root);
         house
     }
 
@@ -116,7 +116,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
         let name = format!("{prefix}{}", path.file_name().unwrap().to_string_lossy());
         if path.is_dir() {
             collect(&path, &format!("{name}/"), files);
-        } else if name.ends_with(".rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.insert(name, fs::read_to_string(path).unwrap());
         }
     }

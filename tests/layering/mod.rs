@@ -17,7 +17,7 @@ fn sources_of(member: &str) -> PathBuf {
 
 /// A house of a few planted files, each a name and its code.
 fn planted(files: &[(&str, &str)]) -> House {
-    House::new(files.iter().map(|(name, code)| ((*name).to_owned(), (*code).to_owned())).collect())
+    House::new(&files.iter().map(|(name, code)| ((*name).to_owned(), (*code).to_owned())).collect())
 }
 
 fn shown(edges: &[Edge]) -> Vec<String> {

@@ -26,7 +26,7 @@ impl fmt::Debug for AccountState {
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "account {} with {:?}", self.version(), **self)
+        write!(f, "account {} with {:?}", self.version(), self.state())
     }
 }
 

@@ -108,7 +108,8 @@ fn visit(names: &Names<'_>) -> TokenStream {
         let visit = match &method.event {
             MethodEvent::Made { .. } => {
                 let name = method.variant();
-                quote_spanned!(name.span()=> visitor.event(__es::of::<#name>(), event))
+                let of = quote_spanned!(name.span()=> __es::of::<#name>());
+                quote!(visitor.event(#of, event))
             }
             MethodEvent::Declared { .. } => quote!(#event::accept(event, visitor)),
         };
