@@ -116,7 +116,7 @@ mod off {
     }
     spans!(get execute snapshot forget);
 
-    #[derive(Clone, Copy)]
+    #[derive(Clone)]
     pub(crate) struct Span;
 
     impl Span {
@@ -124,6 +124,7 @@ mod off {
             Self
         }
 
+        #[expect(clippy::unused_self, reason = "with the feature it enters the span")]
         pub(crate) fn poll<T>(self, poll: impl FnOnce() -> Poll<Result<T, Error>>) -> Poll<Result<T, Error>> {
             poll()
         }
