@@ -117,7 +117,7 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Appends an event that belongs to no aggregate to a sequence, by its id, or to a [`TimeLog`]: the save finds its
+    /// Appends an event that belongs to no aggregate to a sequence, by its id, or to a [`TimeLog`](crate::sequence::TimeLog): the save finds its
     /// version. If others append meanwhile, it takes the next one.
     ///
     /// After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) the batch may be stored. Give it a

@@ -75,12 +75,12 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`] if another caller was first at each attempt.
-    /// [`ErrorKind::Invalid`] if an id stands there twice, or the command replaced an aggregate by another one. A command that
+    /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if another caller was first at each attempt.
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if an id stands there twice, or the command replaced an aggregate by another one. A command that
     /// replaces it by a copy of the same version has the events of that copy saved.
     ///
     /// A save whose outcome is not known is offered again a few times. If it stays unknown, the error is
-    /// [`ErrorKind::OutcomeUnknown`], and the command may be stored: look before you run it again.
+    /// [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), and the command may be stored: look before you run it again.
     pub fn execute<T: Runs<F, R>, F, R: CommandResult>(&self, ids: T, command: F) -> Execute<'_, F, R> {
         Execute::new(Turns::new(self, None, ids), command, R::is_refused, of_new_commit)
     }
@@ -240,7 +240,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`], it may simply be asked for again.
+    /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), it may simply be asked for again.
     ///
     /// A commit id counts for the aggregates of the command. The store finds it by an index, however many events they have.
     ///

@@ -16,7 +16,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if it was never created or is discarded, [`ErrorKind::WrongAggregate`] if the id is
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if it was never created or is discarded, [`ErrorKind::WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id is
     /// that of another type.
     pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
         self.shared.check_open()?;
@@ -86,7 +86,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get); [`ErrorKind::NotFound`] if one of them is not there.
+    /// As [`get`](Self::get); [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if one of them is not there.
     pub async fn get_many<A: Aggregate + Send>(
         &self,
         ids: impl IntoIterator<Item = Id<A>>,
@@ -111,7 +111,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get); [`ErrorKind::NotFound`] also if it did not exist then.
+    /// As [`get`](Self::get); [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) also if it did not exist then.
     pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
         self.shared.check_open()?;
         observe::get(A::NAME, id.uuid(), self.shared.repository.get_at(id, at)).await

@@ -48,11 +48,11 @@ impl Application {
         observe::snapshot(A::NAME, id.uuid(), taking).await
     }
 
-    /// Reads the snapshot of exactly this version: see [`Repository::snapshot_at`].
+    /// Reads the snapshot of exactly this version: see [`Repository::snapshot_at`](crate::store::Repository::snapshot_at).
     ///
     /// # Errors
     ///
-    /// As [`Repository::snapshot_at`].
+    /// As [`Repository::snapshot_at`](crate::store::Repository::snapshot_at).
     pub async fn snapshot_at<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -62,11 +62,11 @@ impl Application {
         self.shared.repository.snapshot_at(id, version).await
     }
 
-    /// Reads the last snapshot of this version or a lower one: see [`Repository::most_recent_snapshot`].
+    /// Reads the last snapshot of this version or a lower one: see [`Repository::most_recent_snapshot`](crate::store::Repository::most_recent_snapshot).
     ///
     /// # Errors
     ///
-    /// As [`Repository::snapshot_at`].
+    /// As [`Repository::snapshot_at`](crate::store::Repository::snapshot_at).
     pub async fn most_recent_snapshot<A: Aggregate>(
         &self,
         id: Id<A>,

@@ -36,7 +36,7 @@ pub(crate) const fn distinct(of: &Topics, own: &EventType) {
 ///
 /// # Panics
 ///
-/// As [`distinct`].
+/// As `distinct`.
 #[track_caller]
 pub const fn distinct_set(types: &[EventType], at: usize) {
     not_reserved(&types[at]);
