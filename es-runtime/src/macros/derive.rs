@@ -42,13 +42,13 @@ pub use es_macros::Event;
 /// }
 ///
 /// #[derive(Clone, Debug, Serialize, Deserialize, Event)]
-/// #[event(topic = "example.discarded")]
-/// pub struct Discarded {}
+/// #[event(topic = "example.removed")]
+/// pub struct Removed {}
 ///
 /// #[derive(Clone, Debug, EventSet)]
 /// pub enum ExampleEvent {
 ///     Created(Created),
-///     Gone(Discarded),
+///     Gone(Removed),
 /// }
 ///
 /// // Each event converts to the set.

@@ -23,7 +23,7 @@ use crate::error::ErrorKind;
 /// Makes data smaller, and large again.
 ///
 /// ```
-/// use es_runtime::{Error, compressor::Compressor};
+/// use es_runtime::{Error, mapper::Compressor};
 ///
 /// /// Drops zeros at the end.
 /// #[derive(Debug)]
