@@ -5,24 +5,24 @@
 
 #![allow(missing_docs, reason = "es-runtime documents the macros where it re-exports them")]
 
-mod aggregate;
+mod diag;
 mod args;
 mod attrs;
+mod names;
 mod derives;
-mod diag;
-mod event;
 mod fingerprint;
 mod half_typed;
-mod misuse;
-mod mutator;
-mod names;
 mod runtime_path;
-mod silent;
-#[cfg(test)]
-mod tests;
 mod types;
 mod unstorable;
+mod silent;
 mod upcast;
+mod event;
+mod mutator;
+mod aggregate;
+mod misuse;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

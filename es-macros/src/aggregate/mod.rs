@@ -1,8 +1,8 @@
 //! `#[aggregate]`: a struct becomes a root and its state.
 
 pub(crate) mod above;
-mod expand;
 mod model;
+mod expand;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};

@@ -1,8 +1,8 @@
 //! `#[event]` on a struct, what it shares with `#[event]` on a method, and the derives.
 
+pub(crate) mod made;
 mod declared;
 pub(crate) mod derived;
-pub(crate) mod made;
 pub(crate) mod set;
 
 pub(crate) use self::declared::expand;

@@ -7,8 +7,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Token;
 
-use super::expand::{Names, as_event};
 use super::method::MethodEvent;
+use super::scope::{Names, as_event};
 use crate::types::checked;
 
 pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {

@@ -1,18 +1,20 @@
 //! One event method: what it stores, how it applies it.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
 use syn::{
     Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Path, Receiver, ReturnType, Token, Type,
     Visibility,
 };
 
-use super::{check, determinism};
+use super::{determinism, signature};
 use crate::args::{Args, inner_tokens, split};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, SECRECY, Stored};
 use crate::names;
 use crate::types::{held, is_known_storable, peel};
+use crate::unstorable;
 
 /// An event method without mistakes.
 pub(super) struct EventMethod {
@@ -57,13 +59,13 @@ impl EventMethod {
         diag: &mut Diag,
     ) -> Option<Self> {
         let mark = diag.mark();
-        check::signature(&method.sig, diag);
+        signature::signature(&method.sig, diag);
         // What borrows by such a lifetime is the same mistake.
         if method.sig.generics.lifetimes().next().is_some() {
             return None;
         }
-        let (receiver, params) = check::receiver(&method.sig, diag);
-        check::output(&method.sig, receiver.is_some(), root, diag);
+        let (receiver, params) = signature::receiver(&method.sig, diag);
+        signature::output(&method.sig, receiver.is_some(), root, diag);
         let mut arguments = inner_tokens(attr, "", diag)?;
         let may_vary = determinism::take_allowed(&mut arguments, diag);
         let (envelope, params) = take_envelope(&params, arguments.is_empty(), diag);
@@ -85,7 +87,7 @@ impl EventMethod {
             made(arguments, &method.sig.ident, &params, root, diag)
         };
         if let Some(MethodEvent::Made { name, .. }) = &event {
-            check::attributes(&method.attrs, name, diag);
+            signature::attributes(&method.attrs, name, diag);
         }
         if !diag.clean_since(mark) {
             return None;
@@ -272,7 +274,7 @@ fn made(
         fields.push(field);
     }
     let (name, rest) = named?;
-    check::name_of_a_type(&name, &fields, method, diag);
+    name_of_a_type(&name, &fields, method, diag);
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
     // The usual topic depends on the name of the aggregate, which is not to be seen here.
     let stored = Stored::take(&mut args, &name, None, diag);
@@ -348,7 +350,7 @@ fn field(param: &Param<'_>, root: &Ident, diag: &mut Diag) -> Option<Field> {
         diag.error(held, format!("an aggregate is not stored in an event; store its id: `Id<{root}>`"));
         return None;
     }
-    check::stored_param(param.attrs, &pat.ident, param.ty, diag);
+    signature::stored_param(param.attrs, &pat.ident, param.ty, diag);
     Some(Field { attrs: param.attrs.to_vec(), pat, ty: param.ty.clone() })
 }
 
@@ -400,4 +402,27 @@ fn declared(
         ),
     );
     None
+}
+
+/// Reports parameters that are named as if they were not used. Such an event is made all the same.
+pub(super) fn underscores(event: &EventMethod, diag: &mut Diag) {
+    let MethodEvent::Made { fields, .. } = &event.event else { return };
+    for Field { pat, .. } in fields {
+        let stored = pat.ident.unraw().to_string();
+        let plain = stored.trim_start_matches('_');
+        if plain != stored {
+            diag.error(&pat.ident, format!("`{stored}` is the name that the value is stored under; write `{plain}` (a stored parameter need not be used)"));
+        }
+    }
+}
+
+/// Reports an event that has the name of a parameter's type: beside the event, that type is not to be seen.
+fn name_of_a_type(name: &Ident, fields: &[Field], method: &Ident, diag: &mut Diag) {
+    if let Some(Field { pat, .. }) = fields.iter().find(|field| unstorable::holds(&field.ty, name)) {
+        let (param, guess) = (&pat.ident, names::camel(method));
+        diag.error(
+            name,
+            format!("`{name}` is the type of `{param}`; give the event another name, such as `{guess}`"),
+        );
+    }
 }

@@ -1,15 +1,19 @@
 //! `#[mutator]`: the methods of an impl become events, commands and the dispatch between them.
 
-mod body;
-mod check;
 mod determinism;
-mod dispatch;
-mod expand;
-mod helpers;
+mod body;
+mod recover;
+mod signature;
 mod method;
 mod model;
-mod recover;
+mod helpers;
+mod check;
+mod scope;
+mod command;
+mod events;
+mod dispatch;
 mod registration;
+mod expand;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -25,7 +29,13 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
     let expansion = match recover::parse(item) {
         Ok((Item::Impl(item), half_typed)) => match Mutator::new(args, item.clone(), half_typed, &mut diag) {
-            Some(mutator) => expand::expand(&mutator),
+            Some(mut mutator) => {
+                check::events(&mut mutator, &mut diag);
+                helpers::check(&mut mutator, &mut diag);
+                check::block(&mutator, &mut diag);
+                check::bodies(&mut mutator, &mut diag);
+                expand::expand(&mutator)
+            }
             None => fallback(item),
         },
         Ok((other, _)) => {

@@ -2,10 +2,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
 
-use super::check;
-use super::helpers;
-use super::method::EventMethod;
+use super::method::{EventMethod, underscores};
 use super::recover::HalfTyped;
+use super::signature;
 use crate::args::Args;
 use crate::attrs;
 use crate::diag::Diag;
@@ -43,6 +42,8 @@ pub(super) struct Mutator {
     pub(super) broken: Vec<ImplItem>,
     /// What could not be read: the compiler has reported it.
     pub(super) half_typed: Vec<TokenStream>,
+    /// The number of members that the user meant for events.
+    pub(super) attempts: usize,
 }
 
 impl Mutator {
@@ -83,15 +84,15 @@ impl Mutator {
             helpers: Vec::new(),
             broken: Vec::new(),
             half_typed: Vec::new(),
+            attempts: 0,
         };
-        let mut attempts = 0;
         for mut member in item.items {
             let mark = diag.mark();
-            let ours = check::take_attributes(&mut member, diag);
+            let ours = signature::take_attributes(&mut member, diag);
             let mut method = match member {
                 ImplItem::Fn(method) => method,
                 ImplItem::Verbatim(tokens) if !ours.is_empty() => {
-                    attempts += 1;
+                    mutator.attempts += 1;
                     mutator.broken.push(ImplItem::Verbatim(tokens));
                     continue;
                 }
@@ -100,8 +101,8 @@ impl Mutator {
                     continue;
                 }
             };
-            attempts += usize::from(!ours.is_empty());
-            if check::reserved_name(&method, diag) {
+            mutator.attempts += usize::from(!ours.is_empty());
+            if signature::reserved_name(&method, diag) {
                 continue;
             }
             let Some(attr) = ours.first() else {
@@ -115,7 +116,7 @@ impl Mutator {
             };
             match EventMethod::new(attr, &method, &mutator.ident(), &mutator.event_enum(), diag) {
                 Some(event) => {
-                    check::underscores(&event, diag);
+                    underscores(&event, diag);
                     mutator.events.push(event);
                 }
                 None => mutator.break_off(method),
@@ -143,10 +144,6 @@ impl Mutator {
         {
             mutator.levels.push(syn::parse_quote!(#[allow(deprecated)]));
         }
-        check::events(&mut mutator, diag);
-        helpers::check(&mut mutator, diag);
-        check::block(&mutator, attempts, diag);
-        check::bodies(&mut mutator, diag);
         Some(mutator)
     }
 

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
-use super::expand::{Names, as_event};
 use super::method::{EventMethod, MethodEvent};
+use super::scope::{Names, as_event};
 use crate::upcast;
 
 /// The aggregate's entries, and the checks that need the topics of all its events.

@@ -7,7 +7,8 @@
 //! Bare JSON begins with `{`, which no format does. With a cipher, the header and the identity of the row are
 //! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
 
-use super::{DataKey, Identity, Kind, Mapper, Under, secrecy};
+use super::identity::{Identity, Kind};
+use super::{DataKey, Mapper, Under, secrecy};
 use crate::error::{Error, ErrorKind};
 use crate::event::Secrecy;
 use crate::mapper::cipher::{Cipher, KeyId};

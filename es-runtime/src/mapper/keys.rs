@@ -10,7 +10,8 @@
 use uuid::Uuid;
 
 use super::frame::{DATA_KEY, FORMAT};
-use super::{DataKey, Identity, Kind, Mapper, secrecy};
+use super::identity::{Identity, Kind};
+use super::{DataKey, Mapper, secrecy};
 use crate::error::{Error, ErrorKind};
 use crate::event::Secrecy;
 use crate::id::{DataKeyId, Version};

@@ -1,6 +1,7 @@
 //! Encryption of single rows, as their events demand or waive it.
 
-use super::{Identity, Kind, Mapper};
+use super::Mapper;
+use super::identity::{Identity, Kind};
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventType, Secrecy};
 use crate::event_set::{EventSet, Reading};

@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Identity, Kind, Mapper, Under, at_row};
+use super::identity::{Identity, Kind};
+use super::refused::at_row;
+use super::{Mapper, Under};
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::event::Secrecy;

@@ -2,12 +2,15 @@
 //! a row, snapshots. Other implementations of MessagePack and AES-GCM made the golden bytes.
 
 use es_macros::{aggregate, event, mutator};
-use uuid::uuid;
+use uuid::{Uuid, uuid};
 
 use super::*;
-use crate::id::DataKeyId;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::event::Metadata;
+use crate::id::{DataKeyId, Version};
 use crate::mapper::cipher::{AesGcm, Key};
-use crate::stored_event::is_forgotten_notice;
+use crate::stored_event::{StoredEvent, is_forgotten_notice};
 
 const ID: Uuid = uuid!("0199a9b2-7c1e-7d3a-9c41-6f2d1ac49f6a");
 const KEY_ID: DataKeyId = DataKeyId::from_bytes([1, 2, 3, 4, 5, 6, 7, 8]);

@@ -1,0 +1,72 @@
+//! The names and paths that all parts of an expansion share.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned;
+
+use super::method::{EventMethod, MethodEvent};
+use super::model::Mutator;
+use crate::attrs;
+use crate::types::{lazy_bounds, unknown_storable};
+
+/// What most parts of the expansion name.
+pub(super) struct Names<'a> {
+    pub(super) mutator: &'a Mutator,
+    /// The aggregate, by the name that the expansion's block gives it.
+    pub(super) root: Ident,
+    /// The state, by the name that the expansion's block gives it.
+    pub(super) state: Ident,
+    pub(super) events: Ident,
+    /// Types of stored parameters of which it is not known that they can be stored.
+    pub(super) unknown: Vec<&'a Type>,
+}
+
+impl Names<'_> {
+    /// One line for each event, under the conditions of its method.
+    pub(super) fn each(&self, line: impl Fn(&EventMethod, &Ident) -> Option<TokenStream>) -> TokenStream {
+        let lines = self.mutator.events.iter().filter_map(|method| {
+            let cfgs = method.cfgs();
+            line(method, method.variant()).map(|tokens| quote!(#(#cfgs)* #tokens))
+        });
+        quote!(#(#lines)*)
+    }
+
+    /// Whether no event is declared elsewhere, so that the enum's derives know all that they copy.
+    pub(super) fn all_made(&self) -> bool {
+        self.mutator.events.iter().all(|method| matches!(method.event, MethodEvent::Made { .. }))
+    }
+
+    /// The bounds under which the impls of the enum need not report a type that cannot be stored: it is
+    /// reported where it stands.
+    pub(super) fn bounds(&self) -> TokenStream {
+        let events = self.mutator.events.iter().filter(|event| event.cfgs().is_empty());
+        let unknown: Vec<_> =
+            events.filter(|event| !stored_types(event).is_empty()).map(EventMethod::variant).collect();
+        lazy_bounds(&unknown, &quote!(__es::Storable))
+    }
+}
+
+/// The event as a type.
+pub(super) fn path(method: &EventMethod) -> TokenStream {
+    match &method.event {
+        MethodEvent::Made { name, .. } => quote!(#name),
+        MethodEvent::Declared { ty, .. } => quote!(#ty),
+    }
+}
+
+/// The event as an implementor of `Event`, or of `Handled`, which is the same for events declared elsewhere.
+/// Every use of it is this same path at one place, so that the compiler reports a type that is no event once: there.
+pub(super) fn as_event(method: &EventMethod) -> TokenStream {
+    let ty = path(method);
+    match &method.event {
+        MethodEvent::Made { .. } => quote_spanned!(ty.span()=> <#ty as __es::Event>),
+        MethodEvent::Declared { .. } => quote_spanned!(ty.span()=> <#ty as __es::Handled>),
+    }
+}
+
+pub(super) fn stored_types(method: &EventMethod) -> Vec<&Type> {
+    let MethodEvent::Made { fields, .. } = &method.event else { return Vec::new() };
+    let fields = fields.iter().filter(|field| !attrs::has_serde(&field.attrs));
+    fields.flat_map(|field| unknown_storable(&field.ty)).collect()
+}
