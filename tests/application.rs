@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use es_runtime::application::{Batch, Builder};
+use es_runtime::application::Batch;
 use es_runtime::clock::Timestamp;
 use es_runtime::error::Conflict;
 use es_runtime::recorder::StoredEvent;
@@ -376,173 +376,6 @@ fn metadata_is_stored_with_each_event() {
 }
 
 #[test]
-fn all_ids_of_a_type_are_listed_in_pages() {
-    for app in apps() {
-        let mut branches: Vec<Branch> = (0..3).map(|_| Branch::found()).collect();
-        branches.iter_mut().for_each(Branch::count);
-        app.save(&mut branches).wait().unwrap();
-        let mut accounts: Vec<Account> = (0..1_000).map(|_| open()).collect();
-        for account in &mut accounts {
-            account.deposit(1);
-        }
-        app.save(&mut accounts).wait().unwrap();
-        let gone = saved(&app);
-        let gone_id = gone.id();
-        app.save(&mut gone.discard()).wait().unwrap();
-        let mut listed = Vec::new();
-        let mut ids = app.ids::<Account>();
-        while let Some(page) = ids.next_page().wait().unwrap() {
-            listed.extend(page);
-        }
-        let mut expected: Vec<_> = accounts.iter().map(|account| account.id()).collect();
-        expected.push(gone_id);
-        assert_eq!(listed, expected);
-        let listed = app.ids::<Branch>().next_page().wait().unwrap().unwrap();
-        assert_eq!(listed, branches.iter().map(|branch| branch.id()).collect::<Vec<_>>());
-    }
-}
-
-#[test]
-fn ids_are_listed_from_either_end_and_up_to_a_limit() {
-    for app in apps() {
-        assert!(app.ids::<Account>().descending().next().wait().unwrap().is_none());
-        let mut made = Vec::new();
-        for some in 0..12 {
-            let mut accounts: Vec<Account> = (0..=100 * (some % 3)).map(|_| open()).collect();
-            for account in &mut accounts {
-                account.deposit(1);
-            }
-            made.extend(accounts.iter().map(|account| account.id()));
-            app.save(&mut accounts).wait().unwrap();
-            let mut branches: Vec<Branch> = (0..400).map(|_| Branch::found()).collect();
-            app.save(&mut branches).wait().unwrap();
-        }
-        let all = app.ids::<Account>().wait().collect::<Result<Vec<_>, _>>().unwrap();
-        assert_eq!(all, made);
-        let first: Vec<_> = app.ids::<Account>().limit(3).wait().map(Result::unwrap).collect();
-        assert_eq!(first, made[..3]);
-        made.reverse();
-        let back: Vec<_> = app.ids::<Account>().descending().wait().map(Result::unwrap).collect();
-        assert_eq!(back, made);
-        let mut last = Vec::new();
-        let mut ids = app.ids::<Account>().descending().limit(250);
-        async {
-            while let Some(id) = ids.next().await.unwrap() {
-                last.push(id);
-            }
-        }
-        .wait();
-        assert_eq!(last, made[..250]);
-        app.close();
-        let mut ids = app.ids::<Account>().wait();
-        assert_eq!(ids.next().map(|id| id.unwrap_err().kind()), Some(ErrorKind::Closed));
-        assert!(ids.next().is_none(), "an iterator ends after an error");
-    }
-}
-
-#[test]
-fn what_is_not_there_is_found_to_be_none() {
-    for app in apps() {
-        let (there, gone, never) = (saved(&app), saved(&app), open());
-        let ids = [there.id(), gone.id(), never.id(), there.id()];
-        app.save(&mut gone.discard()).wait().unwrap();
-        assert_eq!(app.find(there.id()).wait().unwrap().map(|account| account.balance), Some(10));
-        assert!(app.find(never.id()).wait().unwrap().is_none());
-        let found = app.find_many(ids).wait().unwrap();
-        let found: Vec<_> = found.iter().map(|found| found.as_ref().map(|account| account.id())).collect();
-        assert_eq!(found, [Some(ids[0]), None, None, Some(ids[0])]);
-        let error = app.get_many(ids).wait().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(error.to_string().contains(&ids[1].to_string()), "{error}");
-        let wrong = Id::<Branch>::from_uuid(ids[0].uuid());
-        assert_eq!(app.find(wrong).wait().unwrap_err().kind(), ErrorKind::WrongAggregate);
-    }
-}
-
-#[test]
-fn many_are_loaded_in_the_order_of_their_ids_in_a_task_as_in_a_thread() {
-    let tokio = tokio::runtime::Builder::new_multi_thread().build().unwrap();
-    for app in apps() {
-        let ids: Vec<_> = (0..100).map(|_| saved(&app).id()).collect();
-        let loaded = app.get_many(ids.iter().copied()).wait().unwrap();
-        assert!(loaded.iter().map(|account| account.id()).eq(ids.iter().copied()));
-        let (task, wanted) = (app.clone(), ids.clone());
-        let loaded =
-            tokio.block_on(tokio.spawn(async move { task.get_many(wanted).await })).unwrap().unwrap();
-        assert!(loaded.iter().map(|account| account.id()).eq(ids));
-    }
-}
-
-#[test]
-fn a_duplicate_is_told_from_a_change() {
-    for app in apps() {
-        let mut account = saved(&app);
-        // Whoever creates it again is told that it is there, though no command ran in between.
-        let mut again = Account::open_with_id(account.id(), "Bob".into());
-        again.deposit(1);
-        let error = app.save((&mut Branch::found(), &mut again)).wait().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-        assert!(matches!(error.as_conflict(), Some(Conflict::Version { .. })));
-        assert_eq!(again.pending().len(), 2, "the events are kept");
-        // Whoever changes what was changed meanwhile may repeat the change.
-        app.update(account.id(), |account| account.deposit(1)).wait().unwrap();
-        account.deposit(1);
-        assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);
-    }
-}
-
-#[test]
-fn a_file_is_opened_by_its_path_and_by_what_people_write() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("odd?name#1.db");
-    let app = Application::open_file(&path).wait().unwrap();
-    let id = saved(&app).id();
-    app.close();
-    let builder = Builder::file(&path).snapshots();
-    assert!(builder.open().wait().unwrap().contains(id).wait().unwrap());
-    let plain = folder.path().join("bank.db");
-    let plain = plain.to_str().unwrap();
-    let id = saved(&Application::open(plain).wait().unwrap()).id();
-    for uri in [format!("sqlite:{plain}"), format!("sqlite:///{plain}")] {
-        assert!(Application::open(&uri).wait().unwrap().contains(id).wait().unwrap(), "{uri}");
-    }
-    for uri in [":memory:", "sqlite://:memory:"] {
-        saved(&Application::open(uri).wait().unwrap());
-    }
-}
-
-#[test]
-fn a_closed_application_says_so() {
-    for app in apps() {
-        let id = saved(&app).id();
-        app.clone().close();
-        app.close();
-        assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::Closed);
-        assert_eq!(app.contains(id).wait().unwrap_err().kind(), ErrorKind::Closed);
-        assert_eq!(app.save(&mut open()).wait().unwrap_err().kind(), ErrorKind::Closed);
-    }
-}
-
-#[test]
-fn a_uri_that_names_no_store_is_refused_with_what_would() {
-    for (uri, part) in [
-        ("", "the URI is empty; write `memory:` or `sqlite:bank.db`"),
-        ("library.dat", "the URI `library.dat` names no store; write `sqlite:library.dat`"),
-        ("sqlite:///library.db", "write `sqlite:/library.db` or `sqlite:library.db`"),
-        ("sqlite", "the URI `sqlite` names no file; write `sqlite:bank.db`, or `sqlite::memory:`"),
-        ("sqlite::memory", "for a database in memory write `sqlite::memory:`"),
-        ("mysq://bank", "begins with `mysq:`, which names no store; write `memory:` or `sqlite:bank.db`"),
-        ("sqlite:", "names no file"),
-        ("memory:bank", "more than `memory:`, which is all there is to say; write `memory:`"),
-        ("sqlite:/no/such/folder/bank.db", "the folder /no/such/folder does not exist; make it first"),
-    ] {
-        let error = Application::open(uri).wait().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{uri}");
-        assert!(error.to_string().contains(part), "{uri}: {error}");
-    }
-}
-
-#[test]
 fn long_histories_are_read_in_pages() {
     for app in apps() {
         let mut account = open();
@@ -566,20 +399,6 @@ fn long_histories_are_read_in_pages() {
         }
         assert_eq!(seen, 5_000);
     }
-}
-
-#[test]
-fn a_file_keeps_what_was_saved() {
-    let folder = tempfile::tempdir().unwrap();
-    let uri = format!("sqlite:{}", folder.path().join("bank.db").display());
-    let id = {
-        let app = Application::open(&uri).wait().unwrap();
-        let id = saved(&app).id();
-        app.close();
-        id
-    };
-    let app = Application::open(&uri).wait().unwrap();
-    assert_eq!(app.get(id).wait().unwrap().balance, 10);
 }
 
 #[test]

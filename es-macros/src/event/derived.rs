@@ -3,7 +3,7 @@
 use std::slice::from_ref;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Attribute, Fields, Item, ItemStruct};
 
 use super::declared;
@@ -15,21 +15,32 @@ use crate::types::lazy_bounds;
 
 /// Expands `#[derive(Event)] item`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
-    let mut diag = Diag::default();
-    let impls = match syn::parse2::<Item>(item) {
-        Ok(Item::Struct(item)) => derived(item, &mut diag),
-        Ok(Item::Enum(item)) => {
+    expand_by(item, "an event is a struct with named fields", |item, diag| match item {
+        Item::Struct(item) => Some(derived(item, diag)),
+        Item::Enum(item) => {
             diag.error(
                 item.enum_token,
                 "an event is a struct; make each variant an event of its own, and derive `EventSet` for the enum",
             );
-            TokenStream::new()
+            Some(TokenStream::new())
         }
-        Ok(other) => {
-            let start: TokenStream = other.to_token_stream().into_iter().take(1).collect();
-            diag.error(start, "an event is a struct with named fields");
+        _ => None,
+    })
+}
+
+/// Expands a derive by `expand`, which returns `None` for an item of another kind; `rule` is then the message.
+pub(super) fn expand_by(
+    item: TokenStream,
+    rule: &str,
+    expand: impl FnOnce(Item, &mut Diag) -> Option<TokenStream>,
+) -> TokenStream {
+    let mut diag = Diag::default();
+    let start: TokenStream = item.clone().into_iter().take(1).collect();
+    let impls = match syn::parse2::<Item>(item) {
+        Ok(item) => expand(item, &mut diag).unwrap_or_else(|| {
+            diag.error(start, rule);
             TokenStream::new()
-        }
+        }),
         Err(error) => {
             diag.push(error);
             TokenStream::new()

@@ -1,11 +1,11 @@
 //! `#[derive(EventSet)]`: an enum of events, each the one field of a variant.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Fields, GenericParam, Item, ItemEnum, Type, Variant};
 
-use super::derived::helper;
+use super::derived::{expand_by, helper};
 use crate::args::Args;
 use crate::attrs;
 use crate::derives;
@@ -15,28 +15,17 @@ use crate::types::{check_owned, lazy_bounds};
 
 /// Expands `#[derive(EventSet)] item`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
-    let mut diag = Diag::default();
-    let impls = match syn::parse2::<Item>(item) {
-        Ok(Item::Enum(item)) => set(item, &mut diag),
-        Ok(Item::Struct(item)) => {
+    expand_by(item, "a set of events is an enum of one-field variants", |item, diag| match item {
+        Item::Enum(item) => Some(set(item, diag)),
+        Item::Struct(item) => {
             diag.error(
                 item.struct_token,
                 "a set of events is an enum; for one event derive `Event`, which is a set, too",
             );
-            TokenStream::new()
+            Some(TokenStream::new())
         }
-        Ok(other) => {
-            let start: TokenStream = other.to_token_stream().into_iter().take(1).collect();
-            diag.error(start, "a set of events is an enum of one-field variants");
-            TokenStream::new()
-        }
-        Err(error) => {
-            diag.push(error);
-            TokenStream::new()
-        }
-    };
-    let errors = diag.into_tokens();
-    quote!(#impls #errors)
+        _ => None,
+    })
 }
 
 /// A variant, and the event that it holds.
