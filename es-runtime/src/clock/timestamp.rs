@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 /// **Stored** as a number, the microseconds since 1970. A field with `#[serde(with = "es_runtime::clock::rfc3339")]` is
 /// [text](super::rfc3339) instead.
 ///
-/// **Other crates**: `From` leads to and from [`SystemTime`], and, with the features `chrono`, `jiff` and `time`, the moments
-/// of these crates.
+/// **Other crates**: `From` converts to and from [`SystemTime`], and, with the features `chrono`, `jiff` and `time`,
+/// the moments of these crates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
