@@ -122,8 +122,8 @@ impl<'a> Batch<'a> {
     /// Appends an event without an aggregate to a sequence, by its id, or to a [`TimeLog`](crate::sequence::TimeLog).
     /// The save finds the version of the event; if other writers append meanwhile, the event takes the next version.
     ///
-    /// After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) the batch may be stored. Set a [commit
-    /// id](Self::commit_id), so that it can be saved again; without one, a repeated save may store the events twice.
+    /// After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) the batch may be stored. Set a
+    /// [commit id](Self::commit_id), so that it can be saved again; without one, a repeated save may store the events twice.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, application::Batch, event, mutator};

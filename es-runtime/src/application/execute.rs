@@ -28,8 +28,8 @@ impl Application {
     /// [`Builder::retry`](super::Builder::retry). If the command refuses, the application saves nothing. The method
     /// returns the result of the command: of two results, the outer is the store's and the inner the command's.
     ///
-    /// A command may run again, so it has to keep its values and pass on copies: `|account|
-    /// account.rename(name.clone())`.
+    /// A command may run again, so it has to keep its values and pass on copies:
+    /// `|account| account.rename(name.clone())`.
     ///
     /// Each attempt loads the aggregate again, so many callers on one aggregate replay all its events at each conflict.
     /// [Snapshots every so many events](super::Builder::snapshot_every) or [the cache](super::Builder::cache) shorten the

@@ -69,8 +69,8 @@ impl fmt::Debug for EventView<'_> {
 }
 
 impl Mapper {
-    /// Fills a column of your own, for other programs to query: the table must [have
-    /// it](crate::recorder::EventTable::with_column). The mapper does not encrypt the column.
+    /// Fills a column of your own, for other programs to query: the table must
+    /// [have it](crate::recorder::EventTable::with_column). The mapper does not encrypt the column.
     ///
     /// ```standalone_crate
     /// use es_runtime::mapper::Mapper;
