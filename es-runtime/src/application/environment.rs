@@ -24,8 +24,9 @@ impl Builder {
     /// | `COMPRESSOR` | `zlib` or `zstd` | nothing is compressed |
     /// | `SNAPSHOT_EVERY` | the number of events of an aggregate from one snapshot to the next | no snapshots are taken |
     ///
-    /// A switch is on with `y`, `yes`, `t`, `true`, `on` or `1`, and off with `n`, `no`, `f`, `false`, `off` or `0`, in
-    /// small letters or capitals. If a variable names a part that is not compiled in, the builder reports an error.
+    /// A switch is on with `y`, `yes`, `t`, `true`, `on` or `1`. It is off with `n`, `no`, `f`, `false`, `off` or `0`.
+    /// Small letters and capitals count alike. If a variable names a part that is not compiled in, the builder reports
+    /// an error.
     ///
     /// A store that [`Application::open`](crate::Application::open) made has tables without a prefix. To open that
     /// store by the environment, set `TABLE_PREFIX` to the empty text: without the variable, the name is the prefix.

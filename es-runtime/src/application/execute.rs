@@ -214,7 +214,7 @@ impl Application {
     /// Returns `Some(result)` if the command ran. Returns `None`, and saves nothing, if a command under this id has
     /// already changed one of these aggregates.
     ///
-    /// **Put the name of the operation into the key.** The store knows the id, but not the operation: if another
+    /// **Put the name of the operation into the key.** The store knows the id, but not the operation. If another
     /// operation used the id on the same aggregate, this one counts as done and never runs. So write
     /// `CommitId::from_key("deposit: ..")` for one and `CommitId::from_key("withdraw: ..")` for the other.
     ///
@@ -253,7 +253,7 @@ impl Application {
     /// they have.
     ///
     /// The effect of the command is always stored only once. If the reply of the store is lost, a caller recognises its
-    /// own events by their values and times: two callers whose events are equal to the microsecond may both receive the
+    /// own events by their values and times. Two callers whose events are equal to the microsecond may both receive the
     /// result of their run.
     pub fn execute_once<T: Runs<F, R>, F, R: CommandResult>(
         &self,

@@ -131,7 +131,7 @@ impl Application {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] if this build has no store for the URI, if the store cannot be opened, or if names or
-    /// topics of the aggregates in this program [clash](crate::Registry::global); [`ErrorKind::Schema`] if the tables
+    /// topics of the aggregates in this program [clash](crate::Registry::global). [`ErrorKind::Schema`] if the tables
     /// are not ours.
     pub async fn open(uri: &str) -> Result<Self, Error> {
         Self::builder(uri).open().await
@@ -270,8 +270,8 @@ impl Application {
     /// - ids, versions, topics, and the times of storing in the order of the log;
     /// - copies of the key and of snapshots outside the store, as in a backup;
     /// - events of [clear topics](crate::mapper::Mapper::with_clear_topics), which anybody can read in the store;
-    /// - the id: if it was made [of a key](crate::Id::from_key) that others know, such as an address, they can guess
-    ///   it, and find that the aggregate existed;
+    /// - the trace of an id made [of a key](crate::Id::from_key) that others know, such as an address: they can guess
+    ///   the id, and find that the aggregate existed;
     /// - the states in the memory of other processes, until these end.
     ///
     /// [Columns of your own](crate::mapper::Mapper::with_column), which are not encrypted, are emptied.

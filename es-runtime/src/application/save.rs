@@ -101,8 +101,8 @@ impl Saving<'_, '_> {
         Ok(receipt.unwrap_or(Receipt::new(own)))
     }
 
-    /// Lists the commits: each that an earlier save froze, the commit of the batch, and one more for events recorded
-    /// after an earlier attempt at the commit of the batch.
+    /// Lists the commits: those that an earlier save froze, then the commit of the batch. Events recorded after an
+    /// earlier attempt at that commit get one more.
     fn attempts(&self, own: CommitId) -> Result<Vec<Attempt>, Error> {
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         let (mut is_new, mut rest) = (true, None);

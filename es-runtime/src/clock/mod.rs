@@ -37,7 +37,7 @@ thread_local! {
 
 /// Sets the clock for events recorded on this thread, until the guard is dropped.
 ///
-/// The clock stays on its thread. So does the guard, which is not `Send`: a spawned task cannot hold the guard across
+/// The clock stays on its thread. So does the guard, which is not `Send`. A spawned task cannot hold the guard across
 /// an `.await`, and its work on another thread uses the time of the system. Set the clock around the command, which
 /// awaits nothing, or use a runtime of one thread.
 ///

@@ -88,7 +88,7 @@ impl Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
-    /// Stops at [`Timestamp::MAX`].
+    /// Adds a duration, and stops at [`Timestamp::MAX`].
     fn add(self, duration: Duration) -> Self {
         self.checked_add(duration).unwrap_or(Self::MAX)
     }
@@ -97,7 +97,7 @@ impl Add<Duration> for Timestamp {
 impl Sub<Duration> for Timestamp {
     type Output = Self;
 
-    /// Stops at [`Timestamp::MIN`].
+    /// Subtracts a duration, and stops at [`Timestamp::MIN`].
     fn sub(self, duration: Duration) -> Self {
         self.checked_sub(duration).unwrap_or(Self::MIN)
     }
@@ -125,7 +125,7 @@ impl SubAssign<Duration> for Timestamp {
 }
 
 impl From<SystemTime> for Timestamp {
-    /// Cuts to the microsecond that has begun, and stops at the first and the last timestamp.
+    /// Cuts the time to the microsecond that has begun, and stops at the first and the last timestamp.
     #[inline]
     fn from(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {

@@ -79,9 +79,9 @@ struct State<W: Worker> {
     worker: Option<W>,
     queue: Queue<W>,
     has_thread: bool,
-    /// Set while the group's own thread is to lead, as soon as it can.
+    /// True while the group's own thread is called to lead.
     asked: bool,
-    /// Set while the group's own thread watches for the tasks that were called to lead.
+    /// True while the group's own thread watches for the tasks that were called to lead.
     watched: bool,
     /// The number of times that a thread took the lead.
     turns: u64,

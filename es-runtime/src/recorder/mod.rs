@@ -75,7 +75,7 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     /// - After an error, nothing is stored and nothing will be. The only exception is
     ///   [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), the error of a commit that may be stored.
     /// - A commit without events stores nothing but its keys.
-    /// - A commit beyond a limit is refused whole, as [`Unsupported`](crate::ErrorKind::Unsupported).
+    /// - The recorder refuses a commit beyond a limit as a whole, as [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// A recorder that is no [`KeyRecorder`] refuses a commit with data keys, as `Unsupported`. A `KeyRecorder` stores
     /// the keys with the events:
@@ -126,7 +126,7 @@ pub trait KeyRecorder: AggregateRecorder {
     ///
     /// - The events stay, with ids, versions, topics and positions; the recorder empties
     ///   [columns](StoredEvent::columns) of your own.
-    /// - The notice is a commit without a data key. It is the last commit of the aggregate, with or without a key: the
+    /// - The notice is a commit without a data key. It is the last commit of the aggregate, with or without a key. The
     ///   recorder stores no event after it, not even of a transaction that runs at the same time. A reader of the log
     ///   recognises it by [`StoredEvent::forgotten`].
     /// - If a version of the notice is taken, the recorder reports a [`Conflict`](crate::error::Conflict), and changes

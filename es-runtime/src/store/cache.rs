@@ -80,7 +80,7 @@ impl Cache {
     /// Returns the counter of removals for an aggregate.
     fn left(&self, (_, id): &Key) -> &AtomicU64 {
         let [.., last] = id.into_bytes();
-        // There is one for each byte.
+        // The array has a counter for each byte.
         self.left.get(usize::from(last)).unwrap_or(&self.left[0])
     }
 
@@ -113,7 +113,7 @@ impl Cache {
     }
 
     /// Caches a state that was loaded or saved, unless the cache holds a newer one, or has removed the state since that
-    /// moment: another caller may have ended the aggregate meanwhile.
+    /// moment. Another caller may have ended the aggregate meanwhile.
     pub(crate) fn put<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
         let (key, version) = (key(root.id()), root.version());
         let is_newer = |kept: &Entry| kept.version >= version;

@@ -352,8 +352,8 @@ impl Repository {
     }
 }
 
-/// Removes the snapshots of an aggregate once the store was asked to forget it, even if the store failed or has not
-/// finished; reports the first error.
+/// Removes the snapshots of an aggregate after an attempt to forget it, even if the attempt failed or is unfinished;
+/// reports the first error.
 pub(crate) async fn clear_forgotten(
     snapshots: Option<&SnapshotStore>,
     id: Uuid,

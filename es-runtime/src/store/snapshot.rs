@@ -102,8 +102,9 @@ impl SnapshotStore {
         self.recorder.clear(id).await
     }
 
-    /// Returns the rows after a snapshot, if its last event is stored. Otherwise reports an error to the hook: the
-    /// events are older than the snapshot, most likely from a backup, and a save after the snapshot would leave a gap.
+    /// Returns the rows after a snapshot, if its last event is stored. Otherwise reports an error to the hook. The
+    /// events are then older than the snapshot, most likely from a backup, and a save after the snapshot would leave a
+    /// gap.
     pub(crate) async fn rows_after<'a, A>(
         &self,
         store: &'a EventStore,

@@ -91,7 +91,7 @@ impl<A: Aggregate> Kept for Discarded<A> {
 /// The upkeep of a running save.
 ///
 /// If it is dropped before its [end](Self::end), the save may or may not have stored something. A cache that does not
-/// read later events then loses the aggregates, whatever a load cached meanwhile.
+/// read later events then loses the aggregates, even those that a load cached meanwhile.
 pub(crate) struct Upkeep<'a> {
     repository: &'a Repository,
     places: Vec<Place>,

@@ -84,8 +84,8 @@ impl<'a, E> Log<'a, E> {
         self
     }
 
-    /// Lets the store search for the topics that this program knows. That is several times faster if most events of the
-    /// log are of other types. Events that a newer release stored are then missing from the
+    /// Lets the recorder search for the topics that this program knows, which is several times faster if most events of
+    /// the log are of other types. Events that a newer release stored are then missing from the
     /// [skipped](LogEvents::skipped) rows.
     pub fn known_topics(mut self) -> Self {
         self.range = self.range.topics((self.topics)(Seal::new()));

@@ -1,8 +1,8 @@
 //! Ciphers make stored data unreadable without a key.
 //!
-//! A ciphertext is bound to its place: the cipher authenticates the identity of the event with it, so a row that was
-//! moved, cut or altered does not decrypt. The id of the key stands in clear beside the data, so the mapper can write
-//! with a new key while old data stay readable.
+//! A ciphertext is bound to its place, because the cipher authenticates the identity of the event with it. A row that
+//! was moved, cut or altered does not decrypt. The id of the key stands in clear beside the data, so the mapper can
+//! write with a new key while old data stay readable.
 
 #[cfg(feature = "aes")]
 mod key;

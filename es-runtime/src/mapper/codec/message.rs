@@ -99,7 +99,7 @@ fn is_harmless(said: &str) -> bool {
         || is_about_a_version(said).unwrap_or(false)
 }
 
-/// Returns whether the message is `invalid length 2, expected a tuple of size 3` or the like; the type words its
+/// Returns whether the message is `invalid length 2, expected a tuple of size 3` or the like. The type words its
 /// expectation before it sees the value.
 fn is_about_a_length(said: &str) -> bool {
     let rest = said.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected "));

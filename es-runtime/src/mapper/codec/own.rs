@@ -64,8 +64,8 @@ pub type Failure = Box<dyn StdError + Send + Sync>;
 /// - writes the names of fields, so that a field can be added later;
 /// - keeps the order of fields and of the entries of a map: the version of an event stands before its data;
 /// - reads whatever it writes, for as long as rows of it exist, and refuses bytes that are left over;
-/// - fails on any other bytes: it neither panics, nor allocates as much as a length in the bytes claims, nor follows
-///   nesting until the stack is full.
+/// - fails on any other bytes, without a panic, an allocation as large as a length in the bytes claims, or a full
+///   stack.
 ///
 /// Before a codec sees a value, the mapper refuses floats that are not finite and values that are nested deeper than
 /// 127 levels.

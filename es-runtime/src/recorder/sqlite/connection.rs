@@ -25,8 +25,8 @@ pub(super) fn open_writer(options: &SqliteOptions) -> Result<(Connection, Option
         return Ok((open(options, Role::Writes, false)?, None));
     };
     let (connection, frozen) = match open(options, Role::Writes, false) {
-        // SQLite makes a file beside the database even to read. Where it cannot, it can only read a file that does not
-        // change.
+        // SQLite makes a file beside the database even to read. Without that file, SQLite can only read a database that
+        // does not change.
         Err(cause) if options.read_only && error::must_write(&cause) && path.is_file() => {
             if place::has_log(path) {
                 return Err(error::log_in_the_way(path, cause));

@@ -4,7 +4,7 @@
 //! own (WAL). A thread inside [`Wait::wait`](crate::Wait) does its work itself. Futures on an executor leave it to
 //! threads of the recorder, so that no poll blocks.
 //!
-//! A fork of the process cannot use a database that was opened before it: the fork has no threads of the recorder, and
+//! A fork of the process cannot use a database that was opened before it. The fork has no threads of the recorder, and
 //! the locks of SQLite stay with the parent. The recorder refuses its calls as `Config`. Open the database after the
 //! fork.
 

@@ -84,8 +84,8 @@ pub(super) struct Statements {
     /// forgotten.
     insert_keyless: [String; KEYLESS - 1],
     /// Stores one event. The event gets no version if its aggregate has a data key, is forgotten, or lacks the version
-    /// in the last parameter; then the table refuses it. Reading the tables in a `SELECT` instead would cost a copy of
-    /// the row.
+    /// in the last parameter. The table refuses an event without a version. Reading the tables in a `SELECT` instead
+    /// would cost a copy of the row.
     pub(super) insert_alone: String,
     /// Stores one event.
     insert_one: String,

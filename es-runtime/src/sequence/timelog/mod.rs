@@ -95,8 +95,8 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](ErrorKind::Unavailable) if very many others append at the same moment;
-    /// [`Invalid`](ErrorKind::Invalid) if the time of the clock is no place, or the id holds foreign events; and the
+    /// [`Unavailable`](ErrorKind::Unavailable) if very many others append at the same moment.
+    /// [`Invalid`](ErrorKind::Invalid) if the time of the clock is no place, or the id holds foreign events. Also the
     /// errors of mapper and store. After [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) the message may be stored;
     /// appended again, it may be in the log twice.
     pub async fn append(&self, message: impl Into<E>) -> Result<T, Error> {

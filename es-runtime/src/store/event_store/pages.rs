@@ -98,7 +98,7 @@ impl<'a, A> Pages<'a, A> {
         Ok(if events.is_empty() { None } else { Some(events) })
     }
 
-    /// Requests the next page from the store, if there may be one, without waiting: the thread of the store reads it
+    /// Requests the next page from the store, if there may be one, without waiting. The thread of the recorder reads it
     /// while the executor replays the last page. A thread that waits reads by itself later: a hop to another thread
     /// costs more if no processor is idle.
     pub(crate) async fn read_ahead(&mut self) {
