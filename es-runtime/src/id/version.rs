@@ -89,7 +89,7 @@ impl From<Version> for u64 {
 
 impl From<Version> for i64 {
     fn from(version: Version) -> Self {
-        // No version exceeds [`Version::MAX`], which fits.
+        // No version exceeds `Version::MAX`, which fits.
         version.0.cast_signed()
     }
 }

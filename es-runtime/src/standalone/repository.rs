@@ -162,7 +162,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     ///
     /// # Errors
     ///
-    /// As [`EventStore::forget`]; if the key may be destroyed, the snapshots are removed even then.
+    /// As [`EventStore::forget`]; if the key may be destroyed by then, the snapshots are removed despite the error.
     pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
         let mut was_asked = false;
         let forgotten = self.store.try_to_forget(of, id, &mut was_asked).await;

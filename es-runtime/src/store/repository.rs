@@ -254,8 +254,8 @@ impl Repository {
     /// # Errors
     ///
     /// [`WrongAggregate`](ErrorKind::WrongAggregate) or [`UnknownTopic`](ErrorKind::UnknownTopic) if the first event
-    /// does not belong to this aggregate, and as [`EventStore::forget`]. If the key may be destroyed, the snapshots and
-    /// the cached state are removed even then.
+    /// does not belong to this aggregate, and as [`EventStore::forget`]. If the key may be destroyed by then, the
+    /// snapshots and the cached state are removed despite the error.
     pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
         self.check_first::<A>(id).await?;
         let mut was_asked = false;

@@ -83,7 +83,8 @@ impl<W: Worker> Queue<W> {
         while self.entries.front().is_some_and(|entry| entry.job.is_none()) {
             self.entries.pop_front();
         }
-        // The queue halves before it is cleaned, so each entry is visited no more often than that.
+        // Empty entries go only once the queue has halved, so this visits each entry no more often than the queue
+        // halves.
         if self.jobs <= self.entries.len() / 2 {
             self.entries.retain(|entry| entry.job.is_some());
             self.entries.shrink_to(2 * self.jobs);

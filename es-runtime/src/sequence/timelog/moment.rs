@@ -154,7 +154,7 @@ impl Moment for UuidTime {
     }
 
     fn place(self) -> Version {
-        // 60 bits never exceed [`Version::MAX`].
+        // 60 bits never exceed `Version::MAX`.
         Version::new(self.0).unwrap_or(Version::MAX)
     }
 }
