@@ -1,8 +1,8 @@
-//! What the feature `tracing` tells: spans around what takes time, and counters; names, ids and numbers, never what events
-//! say. Without the feature there is nothing of it.
+//! The output of the feature `tracing`: spans around slow work, and counters. They hold names, ids and numbers, never
+//! the data of events. Without the feature, this module does nothing.
 //!
-//! Counters are fields of events, named as collectors of metrics expect. All of it is listed at
-//! [`Application`](crate::Application), and its names are part of the interface.
+//! Counters are fields of events, named as collectors of metrics expect. [`Application`](crate::Application) lists all
+//! spans and counters; their names are part of the interface.
 
 use std::future::Future;
 use std::task::Poll;
@@ -17,10 +17,10 @@ mod on {
 
     use super::{Error, Future, Poll, Uuid};
 
-    /// What subscribers filter by: not the paths of modules, which may move.
+    /// The target that subscribers filter by; unlike the path of a module, it never changes.
     const TARGET: &str = "es_runtime";
 
-    /// Does the work within a span, which tells in the end of which kind its error is.
+    /// Does the work within a span, which finally records the kind of the error.
     async fn within<T>(
         span: tracing::Span,
         work: impl Future<Output = Result<T, Error>>,
@@ -45,7 +45,7 @@ mod on {
         saved
     }
 
-    /// Work on one aggregate.
+    /// Makes functions that do work on one aggregate within a span.
     macro_rules! spans {
         ($($name:ident)+) => {$(
             pub(crate) async fn $name<T>(
@@ -59,7 +59,7 @@ mod on {
     }
     spans!(get execute snapshot forget);
 
-    /// A span for a future that is written by hand.
+    /// A span for a hand-written future.
     #[derive(Clone)]
     pub(crate) struct Span(tracing::Span);
 
@@ -68,7 +68,7 @@ mod on {
             Self(info_span!(target: TARGET, "execute", aggregate, %id, error = field::Empty))
         }
 
-        /// Polls within the span, which says in the end of which kind the error is.
+        /// Polls within the span, which finally records the kind of the error.
         pub(crate) fn poll<T>(
             &self,
             poll: impl FnOnce() -> Poll<Result<T, Error>>,
@@ -90,7 +90,7 @@ mod on {
     }
 
     pub(crate) fn failed_snapshot(error: &Error) {
-        // Not the message: it may quote what the state says.
+        // The message stays out: it may quote the state.
         warn!(target: TARGET, error = ?error.kind(), "a snapshot cannot be used, or not be taken");
     }
 

@@ -16,7 +16,7 @@ use crate::mapper::codec::unordered;
 use crate::store::Kept;
 use crate::stored_event::StoredEvent;
 
-/// What is saved together: all of it or nothing.
+/// A batch, which the store saves whole or not at all.
 ///
 /// ```standalone_crate
 /// use es_runtime::{Application, Wait, aggregate, application::Batch, mutator};
@@ -42,11 +42,11 @@ pub struct Batch<'a> {
     pub(super) roots: Vec<&'a mut dyn Saved>,
     pub(super) loose: Vec<Box<dyn Loose>>,
     pub(super) commit: Option<CommitId>,
-    /// Whether parts of it have another.
+    /// True if parts of the batch have another commit id.
     pub(super) is_mixed: bool,
     /// Set once the store has been asked whether this commit id was used.
     pub(super) is_looked_for: bool,
-    /// The commits that were acknowledged, if hooks want them.
+    /// The acknowledged commits, if hooks want them.
     pub(super) saved: Option<Vec<SavedCommit>>,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Debug for Batch<'_> {
 }
 
 impl<'a> Batch<'a> {
-    /// An empty one.
+    /// Makes an empty batch.
     pub fn new() -> Self {
         Self::default()
     }
@@ -77,12 +77,14 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Saves it under a commit id of your own, of which each aggregate and each loose event knows whether it was used: saved
-    /// again under the same one, nothing is stored twice, also if the batch was made anew. The receipt then
-    /// [says so](crate::recorder::Receipt::is_repeated), and aggregates whose stored events are others than theirs have to be
-    /// loaded again. A batch of which a part was done under this id before is refused.
+    /// Sets a commit id of your own, under which a repeated save stores nothing twice, even if the batch was made anew.
     ///
-    /// For a command that may be asked for twice, see [`Application::execute_once`](super::Application::execute_once).
+    /// Each aggregate and each loose event knows whether it was saved under the id. The receipt of a repeated save
+    /// [says so](crate::recorder::Receipt::is_repeated). Aggregates whose pending events differ from the stored ones
+    /// have to be loaded again. The save refuses a batch if only a part of it was done under this id.
+    ///
+    /// For a command that a client may request twice, see
+    /// [`Application::execute_once`](super::Application::execute_once).
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Version, Wait, application::Batch, event, recorder::CommitId};
@@ -110,18 +112,18 @@ impl<'a> Batch<'a> {
     /// Adds an event that belongs to no aggregate of this program, under an id and a version of your choice. A sequence
     /// begins at version 1.
     ///
-    /// An event that an aggregate reads is refused when the batch is saved, and so is any event under the id of an aggregate:
-    /// it would leave a gap in the aggregate's versions.
+    /// The save refuses an event that an aggregate reads. It also refuses any event under the id of an aggregate, since
+    /// that would leave a gap in the versions of the aggregate.
     pub fn event<E: EventSet>(mut self, id: Uuid, version: Version, event: E) -> Self {
         self.loose.push(Box::new(LooseEvent { recorded: Recorded::now(id, version, event), end: None }));
         self
     }
 
-    /// Appends an event that belongs to no aggregate to a sequence, by its id, or to a [`TimeLog`](crate::sequence::TimeLog): the save finds its
-    /// version. If others append meanwhile, it takes the next one.
+    /// Appends an event without an aggregate to a sequence, by its id, or to a [`TimeLog`](crate::sequence::TimeLog).
+    /// The save finds the version of the event; if other writers append meanwhile, the event takes the next version.
     ///
-    /// After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) the batch may be stored. Give it a
-    /// [commit id](Self::commit_id), under which it can be saved again; appended without one, it may be stored twice.
+    /// After [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) the batch may be stored. Set a
+    /// [commit id](Self::commit_id), so that it can be saved again; without one, a repeated save may store the events twice.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, application::Batch, event, mutator};
@@ -158,14 +160,14 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// What can be saved: an aggregate, a discarded one, tuples and slices of them, a [`Batch`].
+/// The values that can be saved: an aggregate, a discarded one, tuples and slices of them, a [`Batch`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved",
     label = "not an aggregate, a discarded one, or several of them",
     note = "pass `&mut account`, `&mut discarded`, `(&mut one, &mut other)`, a slice, or a `Batch`"
 )]
 pub trait IntoBatch<'a> {
-    /// Makes a batch of it.
+    /// Makes a batch of the value.
     fn into_batch(self) -> Batch<'a>;
 }
 
@@ -254,21 +256,21 @@ tuple!(T1 T2 T3 T4 T5 T6 T7 T8);
 pub(super) trait Saved: Kept {
     fn id(&self) -> Uuid;
     fn freeze(&mut self, commit: CommitId, is_callers: bool, metadata: &Metadata) -> Result<(), Error>;
-    /// The rows of the frozen events.
+    /// Makes the rows of the frozen events.
     fn rows(&self, mapper: &Mapper, rows: &mut Vec<StoredEvent>) -> Result<(), Error>;
     fn frozen(&self) -> Option<Frozen>;
-    /// Notes that a store is offered what is frozen under that commit.
+    /// Notes that the save offers the events frozen under that commit to the store.
     fn note_offer(&mut self, commit: CommitId);
     fn acknowledge(&mut self, commit: CommitId);
-    /// Lets go of what is pending, which was done before.
+    /// Drops the pending events, which were done before.
     fn give_up(&mut self);
     fn is_outdated(&self) -> bool;
-    /// A copy of the frozen events: a `Vec<Recorded<A::Event>>`.
+    /// Returns a copy of the frozen events: a `Vec<Recorded<A::Event>>`.
     fn copied(&self) -> Box<dyn Any + Send + Sync>;
-    /// Returns whether the stored rows equal the frozen events, whatever the order of their maps.
+    /// Returns whether the stored rows equal the frozen events, ignoring the order of their maps.
     fn is_stored_as(&self, mapper: &Mapper, rows: &[StoredEvent]) -> bool;
     fn thaw(&mut self, commit: CommitId);
-    /// How many events are pending.
+    /// Returns the number of pending events.
     fn pending(&self) -> usize;
 
     fn has_pending(&self) -> bool {
@@ -388,7 +390,7 @@ impl<A: Aggregate> Saved for Discarded<A> {
     }
 }
 
-/// The content and the topic of an event, in a form without order.
+/// A visitor that returns the topic and the content of an event, without order in its maps.
 struct Said;
 
 impl EventVisitor for Said {

@@ -1,4 +1,4 @@
-//! Checks a batch before anything of it is frozen.
+//! Checks of a batch before the save freezes any of it.
 
 use std::collections::HashSet;
 
@@ -60,14 +60,14 @@ pub(super) fn refuse_twins(batch: &Batch<'_>) -> Result<(), Error> {
     }
 }
 
-/// Refuses loose events under the id of an aggregate: they would leave a gap in its versions, for ever.
+/// Refuses loose events under the id of an aggregate: they would leave a permanent gap in its versions.
 ///
-/// At version 1 the store finds out: an aggregate has an event there.
+/// At version 1 the store itself refuses them: an aggregate has an event there.
 pub(super) async fn check_loose(store: &EventStore, batch: &Batch<'_>) -> Result<(), Error> {
     let begins = batch.loose.iter().filter(|event| event.version() == Version::INITIAL);
-    // A sequence that begins here begins where an aggregate would: of the two, the store lets one be first.
+    // A sequence begins at the version where an aggregate would: the store accepts only the first of the two.
     let mut known: HashSet<Uuid> = begins.map(|event| event.id()).collect();
-    // A log in time looks itself what is stored under its id.
+    // A time log checks the events under its id itself.
     for event in &batch.loose {
         let is_in_time = event.end().is_some_and(End::is_in_time);
         if is_in_time || !known.insert(event.id()) {

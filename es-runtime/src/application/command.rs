@@ -1,4 +1,4 @@
-//! A command on its way: it is run on the loaded aggregates, and again if another caller was first.
+//! The run of a command on the loaded aggregates, repeated if another caller was first.
 
 use std::fmt;
 use std::future::Future;
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::observe::Span;
 use crate::recorder::Boxed;
 
-/// The results of commands: nothing, or a `Result` that refuses with `Err`.
+/// The result of a command: nothing, or a `Result` that refuses with `Err`.
 #[diagnostic::on_unimplemented(
     message = "a command returns nothing or a `Result`, not `{Self}`",
     label = "neither `()` nor a `Result`",
@@ -20,7 +20,7 @@ use crate::recorder::Boxed;
     note = "an async command: `execute_async(id, async |account| ..)`"
 )]
 pub trait CommandResult: Send {
-    /// Returns whether the command refused: then nothing is saved.
+    /// Returns whether the command refused: the application then saves nothing.
     fn is_refused(&self) -> bool;
 }
 
@@ -40,8 +40,9 @@ impl<T: Send, E: Send> CommandResult for Result<T, E> {
 
 /// The future of a command `F`: see [`Application::execute`](super::Application::execute).
 ///
-/// It can be sent to another thread if the command and its result `R` can.
-// A future by hand: its type has no bounds, which the compiler would report once more at `.await`, as it does for an `async fn`.
+/// The future can be sent to another thread if the command and its result `R` can.
+// A hand-written future, because its type has no bounds. For an `async fn`, the compiler would report them again at
+// `.await`.
 #[must_use = "a command runs once its future is awaited; write `.await` or `.wait()`"]
 pub struct Execute<'a, F, R, O = R> {
     command: F,
@@ -59,7 +60,7 @@ enum Stage<'a, F, R> {
 
 type Loading<'a, F, R> = Boxed<'a, Option<Box<dyn Loaded<'a, F, R> + 'a>>>;
 
-/// The aggregates of a turn, whatever their types.
+/// The loaded aggregates of a turn, of any types.
 trait Loaded<'a, F, R>: Send {
     fn run(&mut self, command: &mut F) -> R;
     fn save(self: Box<Self>) -> Boxed<'a, Next<'a, F, R>>;
@@ -144,7 +145,7 @@ pub(super) fn of_new_commit<R>(result: Option<R>) -> Result<R, Error> {
     })
 }
 
-// Neither the command nor its result is ever pinned.
+// The future never pins the command or its result.
 impl<F, R, O> Unpin for Execute<'_, F, R, O> {}
 
 impl<F, R, O> Future for Execute<'_, F, R, O> {

@@ -1,4 +1,4 @@
-//! An application as the environment describes it.
+//! Applications configured by environment variables.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,38 +10,39 @@ use crate::mapper::Mapper;
 use crate::recorder::Tables;
 
 impl Builder {
-    /// Reads what environment variables say about the application `name`. Each is first looked up as
-    /// `<NAME>_<VARIABLE>`, then as `<VARIABLE>`:
+    /// Reads the environment variables of the application `name`. Each is first looked up as `<NAME>_<VARIABLE>`, then
+    /// as `<VARIABLE>`:
     ///
     /// | variable | meaning | if it is not set |
     /// |---|---|---|
     /// | `PERSISTENCE` | the URI of the store | an error |
-    /// | `TABLE_PREFIX` | what the names of the tables begin with; empty for nothing | the name |
-    /// | `CIPHER_KEY` | encrypts with this key, in base64, as `openssl rand -base64 32` makes one; `none` encrypts nothing | nothing is encrypted |
-    /// | `CIPHER_KEYS_OLD` | keys that are only read with, in base64, with commas between them | none |
+    /// | `TABLE_PREFIX` | the prefix of the table names; empty for none | the name |
+    /// | `CIPHER_KEY` | the key that encrypts, in base64, as `openssl rand -base64 32` makes one; `none` for no encryption | nothing is encrypted |
+    /// | `CIPHER_KEYS_OLD` | the keys that only decrypt, in base64, with commas between them | none |
     /// | `CIPHER_DATA_KEYS` | a switch; on: each aggregate has [a key of its own](Mapper::with_data_keys), and can be forgotten | off |
-    /// | `CIPHER_CLEAR_DATA` | a switch; on: what was stored before there was a key is read, too | off: it is refused |
+    /// | `CIPHER_CLEAR_DATA` | a switch; on: data stored before there was a key are read, too | off: such data are refused |
     /// | `COMPRESSOR` | `zlib` or `zstd` | nothing is compressed |
-    /// | `SNAPSHOT_EVERY` | takes a snapshot of every aggregate after so many events | none are taken |
+    /// | `SNAPSHOT_EVERY` | the number of events of an aggregate from one snapshot to the next | no snapshots are taken |
     ///
-    /// A switch is on with `y`, `yes`, `t`, `true`, `on` or `1`, and off with `n`, `no`, `f`, `false`, `off` or `0`, in small
-    /// letters or capitals. A request for a part that is not compiled in is an error, and never ignored.
+    /// A switch is on with `y`, `yes`, `t`, `true`, `on` or `1`. It is off with `n`, `no`, `f`, `false`, `off` or `0`.
+    /// Small letters and capitals count alike. If a variable names a part that is not compiled in, the builder reports
+    /// an error.
     ///
-    /// A store that [`Application::open`](crate::Application::open) made has tables without a prefix. To open it by its environment,
-    /// set `TABLE_PREFIX` to the empty text: if the variable is not set, the name is the prefix.
+    /// A store that [`Application::open`](crate::Application::open) made has tables without a prefix. To open that
+    /// store by the environment, set `TABLE_PREFIX` to the empty text: without the variable, the name is the prefix.
     ///
-    /// The name consists of small letters, digits and `_`, and begins with a letter; it may be empty. So two names never
-    /// share their variables.
+    /// The name consists of small letters, digits and `_`, and begins with a letter; it may be empty. So two names
+    /// never share their variables.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`], naming the variable; never with its value, which may be a key set there by mistake.
-    /// A file that cannot be opened is named later, by the error of [`open`](Self::open).
+    /// [`ErrorKind::Config`], naming the variable but never its value, which may be a key set there by mistake.
+    /// [`open`](Self::open) later reports a file that cannot be opened.
     pub fn from_env(name: &str) -> Result<Self, Error> {
         Self::from_variables(name, |variable| env::var_os(variable))
     }
 
-    /// As [`from_env`](Self::from_env), with variables from elsewhere.
+    /// Reads variables as [`from_env`](Self::from_env) does, but from `lookup`.
     ///
     /// ```
     /// use es_runtime::application::Builder;
@@ -86,14 +87,14 @@ impl Builder {
     }
 }
 
-/// As long as the name of the longest table leaves room for.
+/// The remedy for a wrong prefix; the name of the longest table leaves room for 49 letters.
 const PREFIX: &str = "write letters, digits and underscores, no digit first, at most 49 of them";
 
-/// The words of a switch.
+/// The words for a switch that is on.
 const ON: &str = "y yes t true on 1";
 const OFF: &str = "n no f false off 0";
 
-/// Refuses a name whose variables or tables another name has, too.
+/// Refuses a name that would share its variables or tables with another name.
 fn check_name(name: &str) -> Result<(), Error> {
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     let begins = |letter: char| letter.is_ascii_lowercase();
@@ -117,7 +118,7 @@ struct Set {
 }
 
 impl Set {
-    /// Without the value: it may be a secret that was set here by mistake.
+    /// Reports a wrong value, but does not show it: it may be a secret that was set here by mistake.
     fn wrong(&self, remedy: &str) -> Error {
         config(format!(
             "the environment variable `{}` has a value that it cannot have; {remedy}",
@@ -125,7 +126,7 @@ impl Set {
         ))
     }
 
-    /// The error of what reads the value.
+    /// Adds the name of the variable to the error of the code that reads its value.
     #[cfg(feature = "aes")]
     fn about(&self, error: Error) -> Error {
         error.about(&format!("the environment variable `{}`", self.variable))
@@ -138,7 +139,7 @@ struct Variables<'a, F> {
 }
 
 impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
-    /// The variable of this application alone.
+    /// Returns the name of the variable for this application alone.
     fn own(&self, variable: &str) -> Option<String> {
         (!self.name.is_empty()).then(|| format!("{}_{variable}", self.name.to_ascii_uppercase()))
     }
@@ -147,7 +148,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
         let mut names = self.own(variable).into_iter().chain([variable.to_owned()]);
         let found = names.find_map(|name| (self.lookup)(&name).map(|value| (name, value)));
         let Some((variable, value)) = found else { return Ok(None) };
-        // Not the value: it may be a key.
+        // The value is left out: it may be a key.
         let value = value
             .into_string()
             .map_err(|_| config(format!("the environment variable `{variable}` is no text in UTF-8")))?;
@@ -183,7 +184,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<'_, F> {
         }
     }
 
-    /// A variable that is on.
+    /// Returns the variable if it is a switch that is on.
     fn switch(&self, variable: &str) -> Result<Option<Set>, Error> {
         let Some(set) = self.get(variable)? else { return Ok(None) };
         let is = |words: &str| words.split(' ').any(|word| word.eq_ignore_ascii_case(&set.value));

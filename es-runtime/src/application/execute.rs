@@ -1,6 +1,7 @@
-//! Commands: load, run, save, and again on the newest state if somebody else was first.
+//! Commands: load, run, save, and again on the newest state if another caller was first.
 //!
-//! Many callers on one aggregate replay it at each attempt. A snapshot every so many events, or the cache, shortens that.
+//! Many callers on one aggregate replay it at each attempt. A snapshot every so many events, or the cache, shortens the
+//! replay.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::id::CommitId;
 use crate::observe;
 use crate::wait::Retry;
 
-/// A hundred attempts, soon one after the other: each conflict means that another caller got on.
+/// A hundred attempts, soon one after the other: each conflict means that another caller succeeded.
 pub(super) const RETRY: Retry = Retry::new()
     .attempts(100)
     .wait(Duration::from_micros(200))
@@ -24,10 +25,11 @@ impl Application {
     /// Loads an aggregate, or up to four, runs a command on it, and saves it.
     ///
     /// If another caller was first, the command runs again on the newest state, after a short wait: see
-    /// [`Builder::retry`](super::Builder::retry). If the command refuses, nothing is saved. Its result is returned: of two results
-    /// the outer one is the store's, the inner one the command's.
+    /// [`Builder::retry`](super::Builder::retry). If the command refuses, the application saves nothing. The method
+    /// returns the result of the command: of two results, the outer is the store's and the inner the command's.
     ///
-    /// A command that may run again keeps the values that it hands on, and so hands on copies: `|account| account.rename(name.clone())`.
+    /// A command may run again, so it has to keep its values and pass on copies:
+    /// `|account| account.rename(name.clone())`.
     ///
     /// Each attempt loads the aggregate again, so many callers on one aggregate replay all its events at each conflict.
     /// [Snapshots every so many events](super::Builder::snapshot_every) or [the cache](super::Builder::cache) shorten the
@@ -75,20 +77,23 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if another caller was first at each attempt.
-    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if an id stands there twice, or the command replaced an aggregate by another one. A command that
-    /// replaces it by a copy of the same version has the events of that copy saved.
+    /// As [`get`](Self::get) and [`save`](Self::save). [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if another
+    /// caller was first at each attempt. [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if `ids` holds an id twice,
+    /// or if the command replaced an aggregate by another one. If the command replaces an aggregate by a copy of the
+    /// same version, the application saves the events of the copy.
     ///
-    /// A save whose outcome is not known is offered again a few times. If it stays unknown, the error is
-    /// [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), and the command may be stored: look before you run it again.
+    /// The application offers a save of unknown outcome again a few times. If the outcome stays unknown, the error is
+    /// [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), and the effect of the command may be stored:
+    /// check before you run the command again.
     pub fn execute<T: Runs<F, R>, F, R: CommandResult>(&self, ids: T, command: F) -> Execute<'_, F, R> {
         Execute::new(Turns::new(self, None, ids), command, R::is_refused, of_new_commit)
     }
 
-    /// Runs a command that cannot refuse, and returns its value, of whatever type. In all else it is as
+    /// Runs a command that cannot refuse, and returns its value, of any type. In all else it works as
     /// [`execute`](Self::execute).
     ///
-    /// A `Result` is a value like any other here: the events that the command recorded are saved, whether it is `Ok` or `Err`.
+    /// A `Result` is an ordinary value here: the application saves the events that the command recorded, for `Ok` and
+    /// for `Err`.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -109,7 +114,7 @@ impl Application {
     /// let owner = String::from("Ann");
     /// let version = app
     ///     .update(account.id(), |account| {
-    ///         // A copy for each attempt: the command may run again.
+    /// A copy for each attempt: the command may run again.
     ///         account.rename(owner.clone());
     ///         account.version()
     ///     })
@@ -125,14 +130,15 @@ impl Application {
         Execute::new(Turns::new(self, None, ids), command, |_| false, of_new_commit)
     }
 
-    /// Runs an async command: one that asks other services before it decides. In all else it is as [`execute`](Self::execute).
+    /// Runs an async command: one that calls other services before it decides. In all else it works as
+    /// [`execute`](Self::execute).
     ///
-    /// The command may run again, and so may its questions. It holds no lock and no transaction meanwhile; the longer it
+    /// The command may run again, and so may its calls. It holds no lock and no transaction meanwhile; the longer it
     /// takes, the more likely another caller is first.
     ///
-    /// Where the future has to be `Send`, as in a task of tokio or a handler of axum, write `async move` and give the command
-    /// values of its own: Rust 1.95 does not see that an async closure with borrowed values can be sent, and says that
-    /// `AsyncFnMut` or `Send` "is not general enough".
+    /// If the future has to be `Send`, as in a task of tokio or a handler of axum, write `async move` and move owned
+    /// values into the command. Rust 1.95 does not recognise that an async closure with borrowed values can be sent,
+    /// and reports that `AsyncFnMut` or `Send` "is not general enough".
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -185,7 +191,7 @@ impl Application {
         let mut turns = Turns::new(self, None, ids);
         let (name, first) = turns.first();
         let runs = async {
-            // In boxes: the future that the caller keeps stays small.
+            // Boxed, so that the future of the caller stays small.
             while let Some(mut loaded) = Box::pin(turns.load()).await? {
                 let result = T::run_async(&mut loaded, &mut command, Seal::new()).await;
                 if result.is_refused() {
@@ -202,18 +208,18 @@ impl Application {
         observe::execute(name, first, runs).await
     }
 
-    /// Runs a command as [`execute`](Self::execute) does, for a request that may be sent twice: the store keeps the commit id
-    /// that the request brings along.
+    /// Runs a command as [`execute`](Self::execute) does, for a request that may arrive twice: the store keeps the
+    /// commit id of the request.
     ///
-    /// Returns `Some(result)` if the command ran. Returns `None` if a command under this id changed one of these aggregates
-    /// before; then nothing is saved.
+    /// Returns `Some(result)` if the command ran. Returns `None`, and saves nothing, if a command under this id has
+    /// already changed one of these aggregates.
     ///
-    /// **Put the operation's name into the key.** The store knows the id, and not the operation: an id that another operation
-    /// used on the same aggregate counts as done, and this operation never runs. So write
+    /// **Put the name of the operation into the key.** The store knows the id, but not the operation. If another
+    /// operation used the id on the same aggregate, this one counts as done and never runs. So write
     /// `CommitId::from_key("deposit: ..")` for one and `CommitId::from_key("withdraw: ..")` for the other.
     ///
-    /// What it refused, and what recorded no event, is not remembered: it runs again. To create an aggregate only once,
-    /// derive its id from the request: [`Id::from_key`](crate::Id::from_key).
+    /// The store does not remember a command that refused or recorded no event: such a command runs again. To create an
+    /// aggregate only once, derive its id from the request: [`Id::from_key`](crate::Id::from_key).
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator, recorder::CommitId};
@@ -240,12 +246,15 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), it may simply be asked for again.
+    /// As [`execute`](Self::execute); after [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), the caller
+    /// may simply repeat the call.
     ///
-    /// A commit id counts for the aggregates of the command. The store finds it by an index, however many events they have.
+    /// A commit id counts for the aggregates of the command. The store finds the id by an index, however many events
+    /// they have.
     ///
-    /// Its effect is stored once, always. If the reply of the store is lost, a caller knows its own events by their values and
-    /// times: two callers whose events are equal to the microsecond may both get the result of their run.
+    /// The effect of the command is always stored only once. If the reply of the store is lost, a caller recognises its
+    /// own events by their values and times. Two callers whose events are equal to the microsecond may both receive the
+    /// result of their run.
     pub fn execute_once<T: Runs<F, R>, F, R: CommandResult>(
         &self,
         commit: CommitId,

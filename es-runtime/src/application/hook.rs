@@ -1,4 +1,4 @@
-//! Hooks after a save: they learn what was stored, and cannot fail it.
+//! Hooks after a save: each sees the stored events, and cannot fail the save.
 
 use std::any::Any;
 use std::fmt;
@@ -16,35 +16,36 @@ use crate::stored_event::StoredEvent;
 pub struct SavedCommit {
     pub(super) receipt: Receipt,
     pub(super) rows: Vec<StoredEvent>,
-    /// For each aggregate a `Vec<Recorded<A::Event>>`, for each loose event a `Recorded<E>`.
+    /// A `Vec<Recorded<A::Event>>` for each aggregate, a `Recorded<E>` for each loose event.
     pub(super) parts: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl fmt::Debug for SavedCommit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the events: logs are not the place for what happened to people.
+        // The events are left out: personal data do not belong in logs.
         f.debug_struct("SavedCommit").field("receipt", &self.receipt).finish_non_exhaustive()
     }
 }
 
 impl SavedCommit {
-    /// The receipt that the store gave.
+    /// Returns the receipt of the store.
     pub const fn receipt(&self) -> &Receipt {
         &self.receipt
     }
 
-    /// The events of all aggregates of one type, each aggregate's in the order of their versions.
+    /// Iterates over the events of all aggregates of one type; those of one aggregate are in the order of their
+    /// versions.
     pub fn events<A: Aggregate>(&self) -> impl Iterator<Item = &Recorded<A::Event>> {
         self.parts.iter().filter_map(|part| part.downcast_ref::<Vec<Recorded<A::Event>>>()).flatten()
     }
 
-    /// The loose events of one type.
+    /// Iterates over the loose events of one type.
     pub fn loose<E: EventSet>(&self) -> impl Iterator<Item = &Recorded<E>> {
         self.parts.iter().filter_map(|part| part.downcast_ref())
     }
 
-    /// The rows as the store was given them, in the order of the log: with ids, versions and topics for code that knows no
-    /// types of events. Their states are encrypted if the application encrypts.
+    /// Returns the stored rows in the order of the log, with ids, versions and topics: for code that knows no types of
+    /// events. Their states are encrypted if the application encrypts.
     pub fn rows(&self) -> &[StoredEvent] {
         &self.rows
     }
@@ -61,7 +62,7 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
-    /// Calls all hooks with each commit. The first one that fails does not keep the others from it.
+    /// Calls all hooks with each commit; a hook that fails does not keep the others from it.
     pub(super) fn call(&self, commits: &[SavedCommit]) {
         for (commit, hook) in
             commits.iter().flat_map(|commit| self.saved.iter().map(move |hook| (commit, hook)))
@@ -76,7 +77,7 @@ impl Hooks {
             };
             observe::failed_hook(&error);
             if let Some(failed) = &self.failed {
-                // A panic here has been printed, and there is nobody else to report it to.
+                // The runtime has printed the panic, and nobody else could receive it.
                 drop(catch_unwind(AssertUnwindSafe(|| failed(&error))));
             }
         }

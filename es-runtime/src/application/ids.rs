@@ -10,10 +10,10 @@ use crate::id::{Id, Position};
 use crate::recorder::{ApplicationRecorder, LogRange};
 use crate::wait::Wait;
 
-/// How many ids are read at a time.
+/// The number of ids read at a time.
 const PAGE: usize = 1_000;
 
-/// How many positions are looked through at a time, at most, on the way back.
+/// The largest number of positions searched at a time on the way back.
 const WINDOW: u64 = 1 << 20;
 
 /// The ids of all aggregates of one type, in the order in which they were created: see
@@ -32,13 +32,13 @@ pub struct Ids<'a, A> {
     page: vec::IntoIter<Id<A>>,
 }
 
-/// What is still to be read.
+/// The part of the log that is still unread.
 #[derive(Debug)]
 enum Rest {
     From(LogRange),
-    /// Back from the newest place.
+    /// The log, backwards from the newest position.
     Back,
-    /// Back from a position, through so many positions at a time.
+    /// The log, backwards from a position, in windows of this many positions.
     BackFrom(Position, u64),
     Nothing,
 }
@@ -54,12 +54,12 @@ impl<'a, A: Aggregate> Ids<'a, A> {
         Self { application, rest: Rest::From(LogRange::all()), left: None, page: Vec::new().into_iter() }
     }
 
-    /// Begins with the aggregate that was created last.
+    /// Reverses the order: from the aggregate created last.
     pub fn descending(self) -> Self {
         Self { rest: Rest::Back, ..self }
     }
 
-    /// Reads at most so many ids.
+    /// Sets the greatest number of ids to read.
     pub fn limit(self, ids: usize) -> Self {
         Self { left: Some(ids), ..self }
     }
@@ -68,7 +68,7 @@ impl<'a, A: Aggregate> Ids<'a, A> {
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The errors of the store.
     pub async fn next(&mut self) -> Result<Option<Id<A>>, Error> {
         if self.page.as_slice().is_empty() {
             self.page = self.next_page().await?.unwrap_or_default().into_iter();
@@ -80,7 +80,7 @@ impl<'a, A: Aggregate> Ids<'a, A> {
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The errors of the store.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Id<A>>>, Error> {
         while self.left != Some(0) {
             self.application.shared.check_open()?;
@@ -96,7 +96,7 @@ impl<'a, A: Aggregate> Ids<'a, A> {
         Ok(None)
     }
 
-    /// Iterates over the ids; each page that has to be read blocks the thread. It ends after an error.
+    /// Iterates over the ids, and ends after an error; reading a page blocks the thread.
     pub fn wait(mut self) -> impl Iterator<Item = Result<Id<A>, Error>> {
         iter::from_fn(move || {
             let next = self.next().wait().transpose();
@@ -107,7 +107,7 @@ impl<'a, A: Aggregate> Ids<'a, A> {
         })
     }
 
-    /// Reads some ids, or none although there may be more; returns `None` at the end.
+    /// Reads some ids, or none although more may follow; returns `None` at the end.
     async fn read(&mut self) -> Result<Option<Vec<Id<A>>>, Error> {
         match &self.rest {
             Rest::Nothing => Ok(None),
@@ -130,7 +130,7 @@ impl<'a, A: Aggregate> Ids<'a, A> {
                     ids.extend(some.0);
                     rest = some.1;
                 }
-                // Where aggregates are rarely created, a wider look.
+                // The window grows where aggregates are rarely created.
                 let window = if ids.len() < PAGE / 4 { window.saturating_mul(4).min(WINDOW) } else { window };
                 let before = Position::new(first.get() - 1);
                 self.rest = before.map_or(Rest::Nothing, |before| Rest::BackFrom(before, window));
@@ -140,7 +140,7 @@ impl<'a, A: Aggregate> Ids<'a, A> {
         }
     }
 
-    /// Reads the first ids of a range; returns the rest of it, if there may be more.
+    /// Reads the first ids of a range, and returns the rest of the range if more may follow.
     async fn read_some(&self, range: LogRange) -> Result<(Vec<Id<A>>, Option<LogRange>), Error> {
         let firsts = range.clone().firsts().topics(Topics::of::<A>().read_as_events()).limit(PAGE);
         let page = self.application.recorder().read_log(firsts).await?;

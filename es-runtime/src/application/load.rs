@@ -1,4 +1,4 @@
-//! Loading: one aggregate or many, as they are or were; and the log of their events.
+//! Loading of aggregates, one or many, present or past; and of the log of their events.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -16,14 +16,14 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if it was never created or is discarded, [`ErrorKind::WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id is
-    /// that of another type.
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the aggregate was never created or is discarded,
+    /// [`ErrorKind::WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id belongs to another type.
     pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
         self.shared.check_open()?;
         observe::get(A::NAME, id.uuid(), self.shared.repository.get(id)).await
     }
 
-    /// Loads an aggregate if there is one: returns `None` if it was never created, is discarded or forgotten.
+    /// Loads an aggregate; returns `None` if it was never created, is discarded or forgotten.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -44,7 +44,7 @@ impl Application {
     /// account.deposit(1);
     /// app.save(&mut account).wait()?;
     ///
-    /// // Another caller created it meanwhile: that is told from a change.
+    /// Another caller created it meanwhile, which differs from a change.
     /// let mut late = Account::open_with_id(id);
     /// assert_eq!(app.save(&mut late).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
     /// # Ok::<(), es_runtime::Error>(())
@@ -52,13 +52,14 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), but for `NotFound` and `Forgotten`.
+    /// As [`get`](Self::get), except `NotFound` and `Forgotten`.
     pub async fn find<A: Aggregate>(&self, id: Id<A>) -> Result<Option<A>, Error> {
         self.shared.check_open()?;
         observe::get(A::NAME, id.uuid(), self.shared.repository.find(id)).await
     }
 
-    /// Loads several aggregates, in the order of their ids: for a page of a list. An executor has the store load many at once.
+    /// Loads several aggregates, in the order of their ids: for a page of a list. Under an executor, the store loads
+    /// many at once.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -77,7 +78,7 @@ impl Application {
     /// let ids = accounts.each_ref().map(|account| account.id());
     /// assert_eq!(app.get_many(ids).wait()?.len(), 2);
     ///
-    /// // Those that may be gone by now:
+    /// The aggregates that may be gone by now:
     /// app.save(&mut app.get(ids[0]).wait()?.discard()).wait()?;
     /// let found = app.find_many(ids).wait()?;
     /// assert_eq!(found.iter().flatten().count(), 1);
@@ -86,7 +87,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get); [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if one of them is not there.
+    /// As [`get`](Self::get); [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if one of them does not exist.
     pub async fn get_many<A: Aggregate + Send>(
         &self,
         ids: impl IntoIterator<Item = Id<A>>,
@@ -94,8 +95,8 @@ impl Application {
         at_once(ids.into_iter().map(|id| -> Boxed<'_, A> { Box::pin(self.get(id)) }).collect()).await
     }
 
-    /// Loads several aggregates, in the order of their ids, with `None` for each that is not there: see [`find`](Self::find) and
-    /// [`get_many`](Self::get_many).
+    /// Loads several aggregates, in the order of their ids, with `None` for each that does not exist: see
+    /// [`find`](Self::find) and [`get_many`](Self::get_many).
     ///
     /// # Errors
     ///
@@ -107,31 +108,33 @@ impl Application {
         at_once(ids.into_iter().map(|id| -> Boxed<'_, Option<A>> { Box::pin(self.find(id)) }).collect()).await
     }
 
-    /// Loads an aggregate as it was at a version or a time; at its last version, if that is lower.
+    /// Loads an aggregate as of a version or a time, or as of its last version, if that is lower.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get); [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) also if it did not exist then.
+    /// As [`get`](Self::get); [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) also if the aggregate did not exist
+    /// then.
     pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
         self.shared.check_open()?;
         observe::get(A::NAME, id.uuid(), self.shared.repository.get_at(id, at)).await
     }
 
-    /// Whether there is such an aggregate now.
+    /// Returns whether the aggregate exists now.
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The errors of the store.
     pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
         self.shared.check_open()?;
         self.shared.repository.contains(id).await
     }
 
-    /// The ids of all aggregates of one type that were ever saved, in the order in which they were created; also of discarded and
-    /// of forgotten ones, which [`find`](Self::find) passes over.
+    /// Lists the ids of all aggregates of one type ever saved, in the order of their creation. The list includes
+    /// discarded and forgotten ones, which [`find`](Self::find) does not return.
     ///
-    /// Of two types that are created by the same declared event, each lists its own. Events that do not name their
-    /// aggregate, from before they did, and those that are forgotten are listed for both.
+    /// If one declared event creates aggregates of two types, each type lists its own. Both types list the creating
+    /// events that do not name their aggregate, because they are older than that name, and those of forgotten
+    /// aggregates.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -166,10 +169,10 @@ impl Application {
         Ids::new(self)
     }
 
-    /// The events in the log, each with its place, envelope and metadata: of one aggregate type by its enum, of declared events by
-    /// their type or set, and of the whole program as [`AnyEvent`](super::AnyEvent).
+    /// Reads the events in the log, each with its place, envelope and metadata. The type selects them: the enum of one
+    /// aggregate type, a declared event or set, or [`AnyEvent`](super::AnyEvent) for the whole program.
     ///
-    /// A page has the events that can be read. The other rows of these aggregates stand apart as
+    /// A page holds the readable events. The other rows of these aggregates stand apart as
     /// [`skipped`](super::LogEvents::skipped): forgotten, retired, or unknown to this program.
     ///
     /// ```standalone_crate
@@ -197,10 +200,10 @@ impl Application {
     ///         let (id, at) = (entry.envelope().id(), entry.envelope().timestamp());
     ///         println!("{} {at}: {:?} of {id}", entry.position(), entry.event());
     ///     }
-    ///     // Store it with what was made of the events.
+    /// Store it in one transaction with the view.
     ///     kept = page.through;
     /// }
-    /// // Later: only what came since.
+    /// Later: only the new events.
     /// account.deposit(1);
     /// app.save(&mut account).wait()?;
     /// let page = app.log::<AccountEvent>().after(kept).next_page().wait()?;
@@ -220,7 +223,7 @@ impl Application {
 /// The number of aggregates that are loaded at once.
 const AT_ONCE: usize = 32;
 
-/// Waits for all of these, a few of them at a time.
+/// Waits for all these futures, a few at a time.
 async fn at_once<T>(mut work: Vec<Boxed<'_, T>>) -> Result<Vec<T>, Error> {
     let mut done = Vec::with_capacity(work.len());
     for some in work.chunks_mut(AT_ONCE) {

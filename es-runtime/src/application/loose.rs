@@ -16,9 +16,10 @@ use crate::sequence::{Moment, TimeLog};
 use crate::store::EventStore;
 use crate::stored_event::StoredEvent;
 
-/// The sequences that [`Batch::append`](super::Batch::append) appends an event `E` to: one under an id, or a [`TimeLog`].
+/// The sequences to which [`Batch::append`](super::Batch::append) appends an event `E`: one under an id, or a
+/// [`TimeLog`].
 ///
-/// Only this crate can implement it.
+/// Only this crate can implement the trait.
 #[diagnostic::on_unimplemented(
     message = "`{E}` cannot be appended to `{Self}`",
     label = "neither the id of a sequence nor a log of such events",
@@ -51,12 +52,12 @@ pub trait Loose: Send + Sync {
     fn id(&self) -> Uuid;
     fn version(&self) -> Version;
     fn of(&self) -> EventType;
-    /// The end of the sequence that the event is appended to; `None` if the caller chose the version.
+    /// Returns the end of the sequence that the event is appended to, or `None` if the caller chose the version.
     fn end(&self) -> Option<&dyn End>;
     fn time(&self) -> Timestamp;
     fn set_version(&mut self, version: Version);
     fn row(&self, mapper: &Mapper, metadata: &Metadata) -> Result<StoredEvent, Error>;
-    /// A copy of it: a `Recorded<E>`.
+    /// Returns a copy of the event: a `Recorded<E>`.
     fn copied(&self, metadata: &Metadata) -> Box<dyn Any + Send + Sync>;
 }
 
@@ -112,7 +113,7 @@ impl EventVisitor for TypeOf {
 /// The end of a sequence, where events are appended.
 #[doc(hidden)]
 pub trait End: Send + Sync {
-    /// Finds a version that is free: after `taken`, if that is known to be taken.
+    /// Finds a free version, after `taken` if that is known to be taken.
     fn free<'s>(
         &'s self,
         store: &'s EventStore,
@@ -124,7 +125,7 @@ pub trait End: Send + Sync {
     fn is_in_time(&self) -> bool;
 }
 
-/// The version after the last one.
+/// The end of a sequence under an id: the version after its last one.
 struct Last;
 
 impl End for Last {

@@ -1,4 +1,4 @@
-//! The application: what a program holds. It opens a store, saves and loads aggregates, and runs commands.
+//! The application, the entry point of a program: it opens a store, saves and loads aggregates, and runs commands.
 
 mod hook;
 mod loose;
@@ -40,7 +40,7 @@ use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mar
 use crate::store::{EventStore, Repository};
 use crate::wait::Retry;
 
-/// A store that is open, with all that is needed to save and load aggregates. Copies of it share the store.
+/// An open store, with everything needed to save and load aggregates. Clones share the store.
 ///
 /// ```standalone_crate
 /// use es_runtime::{Application, Wait, aggregate, mutator};
@@ -71,22 +71,23 @@ use crate::wait::Retry;
 ///
 /// # What it tells
 ///
-/// With the feature `tracing`, all under the target `es_runtime`, with names, ids and numbers, and never what events say:
+/// With the feature `tracing`, all under the target `es_runtime`, with names, ids and numbers, and never the data of
+/// events:
 ///
-/// | what | level | fields |
+/// | output | level | fields |
 /// |---|---|---|
-/// | span `save` | `INFO` | `aggregates` and `events`: how many are saved |
+/// | span `save` | `INFO` | `aggregates` and `events`: the numbers saved |
 /// | spans `get`, `execute`, `snapshot`, `forget` | `INFO` | `aggregate`: its name, `id` |
 /// | event with `monotonic_counter.es_conflicts` | `DEBUG` | 1: a save came too late |
 /// | event with `monotonic_counter.es_retries` | `DEBUG` | 1: `execute` tries again; `because`: the [`ErrorKind`] |
-/// | event with `histogram.es_replay_length` | `DEBUG` | how many events were replayed; `aggregate` |
+/// | event with `histogram.es_replay_length` | `DEBUG` | the number of replayed events; `aggregate` |
 /// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`] |
 /// | event | `WARN` | a hook of [`Builder::on_saved`] failed or panicked; `error`: the [`ErrorKind`] |
 ///
-/// The span `execute` of a command on several aggregates names the first of them.
+/// The span `execute` of a command on several aggregates names the first aggregate.
 ///
-/// A span whose work fails has the field `error` in the end: the [`ErrorKind`]. Counters and histograms have the names that
-/// `tracing-opentelemetry` makes metrics of.
+/// A span whose work fails finally has the field `error`: the [`ErrorKind`]. `tracing-opentelemetry` makes metrics of
+/// counters and histograms with such names.
 #[derive(Clone)]
 pub struct Application {
     shared: Arc<Shared>,
@@ -104,7 +105,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Fails once the application is closed, whatever its store does then.
+    /// Fails once the application is closed, whether or not the store still works.
     fn check_open(&self) -> Result<(), Error> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the application is closed; open it again"));
@@ -123,19 +124,20 @@ impl Application {
     /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`; for SQLite also with
     /// [options](crate::recorder::SqliteOptions#impl-FromStr-for-SqliteOptions), as in `sqlite:bank.db?synchronous=normal`.
     ///
-    /// `bank.db`, `sqlite://bank.db`, `sqlite:////var/lib/bank.db` and `:memory:` are understood, too. `sqlite:///bank.db` is refused:
-    /// to some tools it is a relative path, to others an absolute one. A path that your program computes goes to
-    /// [`open_file`](Self::open_file).
+    /// `bank.db`, `sqlite://bank.db`, `sqlite:////var/lib/bank.db` and `:memory:` work, too. The application refuses
+    /// `sqlite:///bank.db`: some tools read it as a relative path, others as an absolute one. Use
+    /// [`open_file`](Self::open_file) for a path that your program computes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if the URI names no store of this build, or one that cannot be opened, or if names or topics
-    /// of the aggregates in this program [clash](crate::Registry::global); [`ErrorKind::Schema`] if its tables are not ours.
+    /// [`ErrorKind::Config`] if this build has no store for the URI, if the store cannot be opened, or if names or
+    /// topics of the aggregates in this program [clash](crate::Registry::global). [`ErrorKind::Schema`] if the tables
+    /// are not ours.
     pub async fn open(uri: &str) -> Result<Self, Error> {
         Self::builder(uri).open().await
     }
 
-    /// Opens a SQLite file, and makes it if it is not there.
+    /// Opens a SQLite file, and creates it if it does not exist.
     ///
     /// ```standalone_crate
     /// # #[cfg(feature = "sqlite")] {
@@ -161,18 +163,18 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and for what [`Builder::from_env`] refuses.
+    /// As [`open`](Self::open), and the errors of [`Builder::from_env`].
     pub async fn from_env(name: &str) -> Result<Self, Error> {
         Builder::from_env(name)?.open().await
     }
 
-    /// Opens a store with more to say about it.
+    /// Begins to open a store, with settings.
     pub fn builder(uri: impl Into<String>) -> Builder {
         Builder::new(uri.into())
     }
 
-    /// An application on a recorder of your own. If the application keeps snapshots, name their recorder with
-    /// [`snapshots_in`](Builder::snapshots_in), too.
+    /// Begins to open an application on a recorder of your own. If the application keeps snapshots, set their recorder
+    /// with [`snapshots_in`](Builder::snapshots_in), too.
     ///
     /// ```standalone_crate
     /// use std::sync::Arc;
@@ -192,8 +194,8 @@ impl Application {
         Self { shared: Arc::new(shared), metadata: Metadata::new(), retry }
     }
 
-    /// The same application, which adds this to all that it saves: who, why, on whose behalf. What it added before it still
-    /// adds; of two values of one name the later counts.
+    /// Returns the same application with metadata for every save: the actor, the reason, the principal. Metadata set
+    /// before remain; of two values with one name, the later counts.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Metadata, Wait};
@@ -207,7 +209,7 @@ impl Application {
         Self { metadata: self.metadata.clone().and(metadata), ..self.clone() }
     }
 
-    /// The same application, whose [`execute`](Self::execute) repeats commands in another way: for one call, or for some.
+    /// Returns the same application with another retry of [`execute`](Self::execute): for one call, or for some.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -236,13 +238,13 @@ impl Application {
 
     /// Saves the pending events of aggregates, all of them or none.
     ///
-    /// If it fails, the events stay pending, and saving again is safe whatever became of the first attempt: it
-    /// never stores anything twice. The same holds for a future that was dropped. What an earlier attempt offered goes
-    /// first, in a commit of its own, and may be stored though the rest is refused.
+    /// If the save fails, the events stay pending. Saving again is safe, whatever became of the first attempt: the
+    /// store never stores anything twice. The same holds after the caller drops the future. The events that an earlier
+    /// attempt offered go first, in a commit of their own, which the store may accept even if it refuses the rest.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] if somebody else changed an aggregate first: load the aggregate again, or use
+    /// [`ErrorKind::Conflict`] if another caller changed an aggregate first: load the aggregate again, or use
     /// [`execute`](Self::execute), which does so. [`ErrorKind::OutcomeUnknown`] if the store did not answer.
     /// [`ErrorKind::AlreadyExists`] if the events create an aggregate, and its id is taken.
     pub fn save<'s, 'a: 's>(&'s self, batch: impl IntoBatch<'a>) -> Save<'s> {
@@ -255,22 +257,28 @@ impl Application {
         }))
     }
 
-    /// Makes an aggregate unreadable for ever, by destroying the key that its data are encrypted with.
+    /// Makes an aggregate unreadable for ever, by destroying the key that encrypts its data.
     ///
-    /// Its events and snapshots were encrypted with a key of its own
-    /// ([`Mapper::with_data_keys`](crate::mapper::Mapper::with_data_keys), which takes the feature `aes`), all of them: decide
-    /// for it before the first event, since what was stored without such a key cannot be forgotten. That key is written over in the store, its
-    /// snapshots are removed, and nothing is ever stored under its id again. To load it is then
+    /// All its events and snapshots must be encrypted with a key of its own
+    /// ([`Mapper::with_data_keys`](crate::mapper::Mapper::with_data_keys), with the feature `aes`). Choose such keys
+    /// before the first event: data stored without one cannot be forgotten. The store overwrites the key, removes the
+    /// snapshots, and never again stores anything under the id. Loading the aggregate then fails as
     /// [`ErrorKind::Forgotten`]; everything else reads as before.
     ///
-    /// What remains: ids, versions, topics, times of storing in the order of the log, and copies of the key and of snapshots
-    /// outside of the store, as in a backup; and events of [clear topics](crate::mapper::Mapper::with_clear_topics), which
-    /// anybody can read in the store. [Columns of your own](crate::mapper::Mapper::with_column), which are not
-    /// encrypted, are emptied. An id that was made [of a key](crate::Id::from_key) that others know, such as an address, can still
-    /// be guessed, and tells that there was such an aggregate. A state that another process has in memory goes with that process.
+    /// These remain:
     ///
-    /// A reader of the log finds a notice as the last event of the aggregate, by
-    /// [`StoredEvent::forgotten`](crate::stored_event::StoredEvent::forgotten), and deletes what it made of the others.
+    /// - ids, versions, topics, and the times of storing in the order of the log;
+    /// - copies of the key and of snapshots outside the store, as in a backup;
+    /// - events of [clear topics](crate::mapper::Mapper::with_clear_topics), which anybody can read in the store;
+    /// - the trace of an id made [of a key](crate::Id::from_key) that others know, such as an address: they can guess
+    ///   the id, and find that the aggregate existed;
+    /// - the states in the memory of other processes, until these end.
+    ///
+    /// [Columns of your own](crate::mapper::Mapper::with_column), which are not encrypted, are emptied.
+    ///
+    /// The last event of the aggregate in the log is a notice, by
+    /// [`StoredEvent::forgotten`](crate::stored_event::StoredEvent::forgotten). A reader of the log then deletes its
+    /// view of the other events.
     ///
     /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {
@@ -298,19 +306,19 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`Repository::forget`]: among others if the id is that of another type, or if an event was stored without a data
-    /// key, and would stay readable.
+    /// As [`Repository::forget`]: among others if the id belongs to another type, or if an event was stored without a
+    /// data key, and would stay readable.
     pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
         self.shared.check_open()?;
         observe::forget(A::NAME, id.uuid(), self.shared.repository.forget(id)).await
     }
 
-    /// Returns the place of a saved commit in the log, or `None` if it had no events. Of one that was done before at other
-    /// places than it was asked for now, it is the newest place of the log, which is not before it.
+    /// Returns the place of a saved commit in the log, or `None` if it had no events. For a commit that was done before
+    /// at other places, it returns the newest place of the log, which is not before that commit.
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The errors of the store.
     pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
         match self.shared.recorder.resolve(receipt).await? {
             None if receipt.is_repeated() => {
@@ -320,30 +328,29 @@ impl Application {
         }
     }
 
-    /// Returns the name, if the application was [given](Builder::name) one.
+    /// Returns the name of the application, if it has [one](Builder::name).
     pub fn name(&self) -> Option<&Name> {
         self.shared.name.as_ref()
     }
 
-    /// The event store.
+    /// Returns the event store.
     pub fn store(&self) -> &EventStore {
         self.shared.repository.store()
     }
 
-    /// The repository.
+    /// Returns the repository.
     pub fn repository(&self) -> &Repository {
         &self.shared.repository
     }
 
-    /// The recorder, for code that handles rows.
+    /// Returns the recorder, for code that handles rows.
     pub fn recorder(&self) -> &Arc<dyn DynApplicationRecorder> {
         &self.shared.recorder
     }
 
-    /// Closes the store, for all copies of this application. What is asked for later fails as
-    /// [`ErrorKind::Closed`].
+    /// Closes the store, for all clones of this application. Later calls fail as [`ErrorKind::Closed`].
     ///
-    /// A database in shared memory is closed for every application of the process that opened it under its name.
+    /// A database in shared memory closes for every application of the process that opened it under its name.
     pub fn close(&self) {
         self.shared.closed.store(true, Ordering::Release);
         (self.shared.close)();

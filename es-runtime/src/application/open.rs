@@ -16,7 +16,7 @@ use crate::standalone::HandlerResult;
 use crate::store::{Cache, EventStore, Repository, SnapshotStore, Snapshotting};
 use crate::wait::{Retry, unblock};
 
-/// How an application is opened.
+/// A builder that opens an application.
 ///
 /// ```standalone_crate
 /// use es_runtime::{Application, Wait, recorder::Tables};
@@ -41,7 +41,7 @@ pub struct Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the URI: it may hold a password.
+        // The URI is left out: it may hold a password.
         f.debug_struct("Builder")
             .field("mapper", &self.mapper)
             .field("tables", &self.tables)
@@ -51,22 +51,22 @@ impl fmt::Debug for Builder {
 
 type Told = dyn Fn(&Error) + Send + Sync;
 
-/// Where the events are.
+/// The place of the events.
 enum Source {
     /// A SQLite file.
     File(PathBuf),
     Uri {
         uri: String,
-        /// The environment variable that it was read from, for messages.
+        /// The environment variable that held the URI, for messages.
         variable: Option<String>,
     },
     Recorder(Arc<dyn DynApplicationRecorder>),
 }
 
-/// Where the snapshots are.
+/// The place of the snapshots.
 enum Snapshots {
     None,
-    /// Where the events are.
+    /// The place of the events.
     Beside,
     In(Arc<dyn DynSnapshotRecorder>),
 }
@@ -76,7 +76,7 @@ impl Builder {
         Self::of(Source::Uri { uri, variable: None })
     }
 
-    /// At the URI that an environment variable holds.
+    /// Makes a builder for the URI that an environment variable holds.
     pub(super) fn at_variable(variable: String, uri: String) -> Self {
         Self::of(Source::Uri { uri, variable: Some(variable) })
     }
@@ -85,7 +85,7 @@ impl Builder {
         Self::of(Source::Recorder(recorder))
     }
 
-    /// Names a SQLite file, which is made if it is not there.
+    /// Makes a builder for a SQLite file, which `open` creates if it does not exist.
     ///
     /// ```standalone_crate
     /// # #[cfg(feature = "sqlite")] {
@@ -115,7 +115,7 @@ impl Builder {
         }
     }
 
-    /// Names the application: readers of its log keep their places under this name.
+    /// Sets the name of the application: readers of its log keep their places under this name.
     ///
     /// ```standalone_crate
     /// use es_runtime::{Application, Wait};
@@ -129,25 +129,25 @@ impl Builder {
         self
     }
 
-    /// How events are written: codec, compressor, cipher.
+    /// Sets the mapper: codec, compressor, cipher.
     pub fn mapper(mut self, mapper: Mapper) -> Self {
         self.mapper = mapper;
         self
     }
 
-    /// The names of the tables; for several applications in one database.
+    /// Sets the names of the tables, for several applications in one database.
     pub fn tables(mut self, tables: Tables) -> Self {
         self.tables = tables;
         self
     }
 
-    /// Keeps what was loaded or saved last in memory.
+    /// Adds a cache, which keeps recently loaded or saved states in memory.
     pub fn cache(mut self, cache: Cache) -> Self {
         self.cache = Some(cache);
         self
     }
 
-    /// Keeps snapshots, and loads from them: those that are asked for, and those of [`snapshot_every`].
+    /// Keeps snapshots, and loads from them: those taken on demand, and those of [`snapshot_every`].
     ///
     /// [`snapshot_every`]: Self::snapshot_every
     pub fn snapshots(mut self) -> Self {
@@ -163,30 +163,30 @@ impl Builder {
         self
     }
 
-    /// Takes a snapshot of an aggregate at each version that is a multiple of `events`; 0 is never. A save that passes several
-    /// of them takes each. When code that event
-    /// methods call changes, but not they themselves, raise `#[aggregate(snapshot_version = ..)]`: see
-    /// [`store`](crate::store).
+    /// Takes a snapshot of an aggregate at each version that is a multiple of `events`, and never for 0. A save that
+    /// passes several such versions takes a snapshot of each. If event methods call other code, and that code changes
+    /// but they do not, raise `#[aggregate(snapshot_version = ..)]`: see [`store`](crate::store).
     pub fn snapshot_every<A: Aggregate>(mut self, events: u64) -> Self {
         self.snapshotting.every.insert(A::NAME, events);
         self.snapshots()
     }
 
-    /// Takes a snapshot of every aggregate for which nothing else is said; 0 is never.
+    /// Takes snapshots like [`snapshot_every`](Self::snapshot_every) of each aggregate without a number of its own; 0
+    /// is never.
     pub fn snapshot_every_aggregate(mut self, events: u64) -> Self {
         self.snapshotting.usual = Some(events);
         self.snapshots()
     }
 
-    /// Calls `told` with the error of a snapshot that could not be taken or read. What was saved is saved all the same, and an
-    /// aggregate is loaded from its events.
+    /// Calls `told` with the error of a snapshot that could not be taken or read. The save succeeds all the same, and
+    /// the application loads the aggregate from its events.
     pub fn on_snapshot_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.told = Some(Box::new(told));
         self
     }
 
-    /// Sets how [`Application::execute`] repeats a command after a conflict: how often, and after which waits. Unless it is set:
-    /// 100 attempts, with a wait of up to 0.4 milliseconds at first and of up to 0.1 seconds in the end.
+    /// Sets the retry of [`Application::execute`] after a conflict: the number of attempts, and the waits between them.
+    /// The default is 100 attempts, with waits of up to 0.4 milliseconds at first and up to 0.1 seconds in the end.
     ///
     /// ```standalone_crate
     /// use std::time::Duration;
@@ -204,17 +204,18 @@ impl Builder {
         self
     }
 
-    /// Calls `hook` with each commit that this application has stored, on the thread that saved, before the save returns. Called
-    /// again, it adds another hook.
+    /// Adds a hook, which the application calls with each commit it has stored, on the thread that saved, before the
+    /// save returns.
     ///
-    /// The hook gets what [`save`](Application::save), [`execute`](Application::execute) and
-    /// [`execute_once`](Application::execute_once) stored, and not what another caller stored under the same commit id. It never
-    /// fails the save: its error or panic is reported to [`on_hook_error`](Self::on_hook_error) and, with the feature `tracing`,
-    /// as a warning. It is called at most once for a commit: never if the process ends in between, or if the caller drops the
-    /// future of a save and does not save again.
+    /// The hook sees the commits that [`save`](Application::save), [`execute`](Application::execute) and
+    /// [`execute_once`](Application::execute_once) stored, but not those of another caller under the same commit id. A
+    /// hook never fails the save: the application reports its error or panic to [`on_hook_error`](Self::on_hook_error)
+    /// and, with the feature `tracing`, as a warning. The application calls a hook at most once for a commit. It does
+    /// not call the hook if the process ends in between, or if the caller drops the future of a save and does not save
+    /// again.
     ///
-    /// Hooks of two saves of one aggregate may run out of the order of their versions, since each runs on the thread of its save.
-    /// A reader that must not miss an event, or needs them in order, reads the log.
+    /// Hooks of two saves of one aggregate may run out of the order of their versions, since each runs on the thread of
+    /// its save. A reader that must not miss an event, or needs the events in order, reads the log.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Envelope, Recorded, Wait, aggregate, mutator};
@@ -251,21 +252,21 @@ impl Builder {
         self
     }
 
-    /// Calls `told` with the error of a hook that failed. Of a hook that panicked, the error has the kind
+    /// Calls `told` with the error of a hook that failed. For a hook that panicked, the error has the kind
     /// [`ErrorKind::Invalid`].
     pub fn on_hook_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.hooks.failed = Some(Box::new(told));
         self
     }
 
-    /// Opens it.
+    /// Opens the application.
     ///
     /// # Errors
     ///
     /// As [`Application::open`].
     pub async fn open(self) -> Result<Application, Error> {
         let app = unblock(move || {
-            // Of two aggregates with one name, the events of one would be read as those of the other.
+            // If two aggregates had one name, the store would read events of one as events of the other.
             Registry::global()?;
             let Opened { events, snapshots, close } = self.store()?;
             let store = EventStore::new(self.mapper, Arc::clone(&events) as _)?;
@@ -320,7 +321,7 @@ impl Builder {
         Ok(opened)
     }
 
-    /// Whether snapshots are kept where the events are.
+    /// Returns whether the snapshots stand beside the events.
     const fn keeps_beside(&self) -> bool {
         matches!(self.snapshots, Snapshots::Beside)
     }

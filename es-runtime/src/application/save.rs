@@ -1,6 +1,6 @@
-//! Saving: a list of commits, offered one after the other.
+//! Saving: a list of commits, offered to the store one after the other.
 //!
-//! Earlier attempts of the aggregates go first, each as it was; then everything new, as one commit.
+//! Earlier attempts of the aggregates go first, each unchanged; then everything new, as one commit.
 
 mod done;
 mod place;
@@ -22,10 +22,10 @@ use crate::recorder::{Boxed, Commit, Receipt};
 use crate::store::{EventStore, Kept, is_about_key};
 use crate::stored_event::StoredEvent;
 
-/// The number of times that a commit is made, while other callers store the data keys of its aggregates first.
+/// The number of attempts at a commit while other callers store the data keys of its aggregates first.
 const ATTEMPTS: usize = 3;
 
-/// The number of times that a commit is made, while other callers append to the same sequences first.
+/// The number of attempts at a commit while other callers append to the same sequences first.
 const APPENDS: usize = 64;
 
 pub(super) async fn save(
@@ -71,7 +71,7 @@ impl fmt::Debug for Save<'_> {
     }
 }
 
-/// A save that is going on.
+/// The state of a running save.
 struct Saving<'s, 'b> {
     store: &'s EventStore,
     metadata: &'s Metadata,
@@ -84,7 +84,7 @@ struct Attempt {
     commit: CommitId,
     /// False for events that an earlier save froze under this commit id.
     is_new: bool,
-    /// True for the commit of the batch, which alone has its loose events.
+    /// True for the commit of the batch, the only one that holds its loose events.
     is_own: bool,
 }
 
@@ -94,15 +94,15 @@ impl Saving<'_, '_> {
         let mut receipt = None;
         for attempt in self.attempts(own)? {
             if let Some(stored) = self.attempt(attempt).await? {
-                // The receipt of the batch is that of its own commit, though later events may follow under another id.
+                // The batch returns the receipt of its own commit, though later events may follow under another id.
                 receipt = receipt.filter(|_| !attempt.is_own && attempt.is_new).or(Some(stored));
             }
         }
         Ok(receipt.unwrap_or(Receipt::new(own)))
     }
 
-    /// Lists the commits: each that an earlier save froze, that of the batch, and one for events that were recorded after an
-    /// earlier attempt at that of the batch.
+    /// Lists the commits: those that an earlier save froze, then the commit of the batch. Events recorded after an
+    /// earlier attempt at that commit get one more.
     fn attempts(&self, own: CommitId) -> Result<Vec<Attempt>, Error> {
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         let (mut is_new, mut rest) = (true, None);
@@ -131,7 +131,7 @@ impl Saving<'_, '_> {
     async fn attempt(&mut self, attempt: Attempt) -> Result<Option<Receipt>, Error> {
         let is_callers = attempt.is_own && self.batch.commit.is_some();
         if attempt.is_own {
-            // Appended again, events would stand at other versions than those that are stored.
+            // A repeated save would append the events at other versions than the stored ones.
             let is_asked = is_callers && (attempt.is_new || self.has_appended()) && !self.batch.is_looked_for;
             if is_asked && self.is_done(attempt.commit).await? {
                 let receipt = Receipt::new(attempt.commit).as_repeated();
@@ -161,7 +161,7 @@ impl Saving<'_, '_> {
         self.offer(attempt).await.map(Some)
     }
 
-    /// Offers a commit to the store, and notes what becomes of its events.
+    /// Offers a commit to the store, and marks its events as stored or not.
     async fn offer(&mut self, attempt: Attempt) -> Result<Receipt, Error> {
         let parts = self.parts(attempt);
         let mut is_heard = false;
@@ -169,7 +169,7 @@ impl Saving<'_, '_> {
             Ok(stored) => stored,
             Err(error) => {
                 let is_unknown = is_heard && !is_refused(error.kind(), attempt.is_new);
-                // It may be stored, by this attempt or an earlier one: the next one finds out.
+                // This attempt or an earlier one may be stored: the next save finds out.
                 if !is_unknown && (is_heard || attempt.is_new) {
                     self.thaw(attempt);
                 }
@@ -182,7 +182,7 @@ impl Saving<'_, '_> {
         Ok(receipt)
     }
 
-    /// Lets go of the events that are stored, and of those that somebody else did before.
+    /// Releases the events that are stored, and those that another caller did before.
     fn settle(&mut self, attempt: Attempt, is_own: &[bool]) {
         for (root, is_own) in self.batch.roots.iter_mut().zip(is_own) {
             if *is_own {
@@ -210,9 +210,11 @@ impl Saving<'_, '_> {
             self.batch.roots.iter_mut().for_each(|root| root.note_offer(attempt.commit));
             *is_heard = true;
             match self.store.append(commit).await {
-                // Somebody else stored the first key of an aggregate: nothing of this is stored, and that key will do.
+                // Another caller stored the first key of an aggregate: nothing of this commit is stored, and the next
+                // attempt uses that key.
                 Err(error) if is_about_key(&error) && made < ATTEMPTS => {}
-                // Somebody else appended an event, and nothing of this is stored: after that one there is a place.
+                // Another caller appended an event: nothing of this commit is stored, and the next attempt appends
+                // after that event.
                 Err(error)
                     if made < APPENDS
                         && let Some(id) = self.appended_late(&error) =>
@@ -226,7 +228,7 @@ impl Saving<'_, '_> {
         }
     }
 
-    /// Makes a commit of the events that are frozen under its id, and of the loose events if it has them.
+    /// Makes a commit of the events frozen under its id, and of the loose events if it has them.
     async fn make_commit(&self, attempt: Attempt) -> Result<Commit, Error> {
         let frozen = || self.batch.roots.iter().filter(|root| part(&***root, attempt).is_some());
         let loose = || self.batch.loose.iter().filter(|_| attempt.is_own);
@@ -240,7 +242,7 @@ impl Saving<'_, '_> {
         for event in loose() {
             rows.push(event.row(writing.mapper(event.id()), self.metadata)?);
         }
-        // Also where only the frozen events still know that the caller chose the id.
+        // After an earlier save, only the frozen events still know that the caller chose the id.
         let is_callers = frozen().any(|root| root.frozen().is_some_and(|frozen| frozen.is_callers));
         let is_once = is_callers || self.batch.commit == Some(attempt.commit);
         let made =
@@ -248,12 +250,12 @@ impl Saving<'_, '_> {
         Ok(writing.commit(made.without_gaps_in_the_first(followers)))
     }
 
-    /// Melts the events of a commit: they are not stored, and never will be.
+    /// Thaws the events of a commit, which are not stored and never will be.
     fn thaw(&mut self, attempt: Attempt) {
         self.batch.roots.iter_mut().for_each(|root| root.thaw(attempt.commit));
     }
 
-    /// Keeps the commits of this application for the hooks, and none of another caller.
+    /// Keeps a commit for the hooks, unless another caller made it.
     fn keep_for_hooks(
         &mut self,
         attempt: Attempt,
@@ -273,12 +275,12 @@ impl Saving<'_, '_> {
     }
 }
 
-/// Returns the events of a root that a commit has.
+/// Returns the frozen events of a root that belong to the commit.
 fn part(root: &dyn Saved, attempt: Attempt) -> Option<Frozen> {
     root.frozen().filter(|frozen| frozen.commit == attempt.commit)
 }
 
-/// Returns whether nothing is stored, and nothing will be. Of an earlier attempt, only the rows themselves can tell.
+/// Returns whether nothing is stored, and nothing will be. For an earlier attempt, only the rows reveal that.
 const fn is_refused(kind: ErrorKind, is_new: bool) -> bool {
     use ErrorKind::{AlreadyExists, Closed, Config, Conflict, Forgotten, Invalid, Schema, Unsupported};
     matches!(kind, Conflict | AlreadyExists | Forgotten)

@@ -8,7 +8,7 @@ use crate::observe;
 use crate::store::Snapshot;
 
 impl Application {
-    /// Keeps the state that an aggregate has now. Returns its version.
+    /// Stores the current state of an aggregate as a snapshot, and returns its version.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -33,7 +33,7 @@ impl Application {
         self.take_snapshot_at(id, Version::MAX).await
     }
 
-    /// Keeps the state that an aggregate had at a version; at its last version, if that is lower. Returns the version.
+    /// Stores the state of an aggregate at a version, or at its last version if that is lower, and returns the version.
     ///
     /// # Errors
     ///
@@ -48,7 +48,8 @@ impl Application {
         observe::snapshot(A::NAME, id.uuid(), taking).await
     }
 
-    /// Reads the snapshot of exactly this version: see [`Repository::snapshot_at`](crate::store::Repository::snapshot_at).
+    /// Reads the snapshot of exactly this version: see
+    /// [`Repository::snapshot_at`](crate::store::Repository::snapshot_at).
     ///
     /// # Errors
     ///
@@ -62,7 +63,8 @@ impl Application {
         self.shared.repository.snapshot_at(id, version).await
     }
 
-    /// Reads the last snapshot of this version or a lower one: see [`Repository::most_recent_snapshot`](crate::store::Repository::most_recent_snapshot).
+    /// Reads the last snapshot of this version or a lower one: see
+    /// [`Repository::most_recent_snapshot`](crate::store::Repository::most_recent_snapshot).
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The targets of a command: one aggregate, or up to four that are saved together.
+//! The targets of a command: one aggregate, or up to four that the application saves together.
 
 use std::future::Future;
 
@@ -11,7 +11,7 @@ use crate::id::Id;
 
 /// The ids that name the aggregates of a command: an [`Id`], or a tuple of two to four.
 ///
-/// Only this crate can implement it.
+/// Only this crate can implement the trait.
 #[diagnostic::on_unimplemented(
     message = "a command cannot be executed on `{Self}`",
     label = "neither an id nor a tuple of two to four ids",
@@ -22,7 +22,7 @@ pub trait Targets: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     type Loaded: Send;
 
-    /// The ids, each with the name of its aggregate.
+    /// Returns the ids, each with the name of its aggregate.
     #[doc(hidden)]
     fn ids(self, seal: Seal) -> Vec<(&'static str, Uuid)>;
 

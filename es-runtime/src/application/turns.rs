@@ -1,4 +1,4 @@
-//! The turns of a command: each loads the aggregates, and saves what the command did to them.
+//! The turns of a command: each loads the aggregates, runs the command, and saves the changes.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::id::CommitId;
 use crate::observe;
 use crate::wait::Attempts;
 
-/// The number of times that a save with an unknown outcome is offered.
+/// The number of times that a turn offers a save of unknown outcome.
 const OFFERS: u32 = 4;
 
 pub(super) struct Turns<'a, T> {
@@ -20,15 +20,15 @@ pub(super) struct Turns<'a, T> {
     named: Vec<(&'static str, Uuid)>,
     commit: Option<CommitId>,
     attempts: Attempts,
-    /// The aggregates of this turn, each with the version that is stored.
+    /// The aggregates of this turn, each with its stored version.
     before: Vec<(Uuid, u64)>,
 }
 
 /// The end of a turn.
 pub(super) enum End {
-    /// What the command did is stored.
+    /// The changes of the command are stored.
     Saved,
-    /// Another caller did it first, under the same commit id.
+    /// Another caller was first with this command, under the same commit id.
     DoneBefore,
     /// Another caller was first: the command runs again, on the newest state.
     Again,
@@ -59,8 +59,8 @@ impl<'a, T: Targets> Turns<'a, T> {
 
     /// Returns whether one of the aggregates has events under the commit id.
     ///
-    /// Ask after loading: if it is stored since, this turn conflicts, or is the same commit. An aggregate that is gone may
-    /// have done the command before it went.
+    /// Ask after loading: if the command was stored since, this turn conflicts, or makes the same commit. An aggregate
+    /// that is gone may have done the command before it went.
     async fn is_done(&self, not_loaded: Option<&Error>) -> Result<bool, Error> {
         let Some(commit) = self.commit else { return Ok(false) };
         let is_gone = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten);
@@ -84,7 +84,7 @@ impl<'a, T: Targets> Turns<'a, T> {
                  and save another one with `Application::save`",
             ));
         }
-        // The command has run: it is this save that has to come to an end, not another run.
+        // The command has run: this save has to end, and the command must not run again.
         let mut offers = self.app.retry.attempts(OFFERS).begin();
         loop {
             let batch = Batch { commit: self.commit, is_looked_for: true, ..T::batch(loaded, Seal::new()) };
@@ -96,7 +96,7 @@ impl<'a, T: Targets> Turns<'a, T> {
                 }
                 saved => {
                     saved?;
-                    // An outdated root had other events than those that somebody else stored.
+                    // The events of an outdated root differ from the stored events of another caller.
                     let batch = T::batch(loaded, Seal::new());
                     let is_other = batch.roots.iter().any(|root| root.is_outdated());
                     return Ok(if is_other { End::DoneBefore } else { End::Saved });
@@ -106,7 +106,7 @@ impl<'a, T: Targets> Turns<'a, T> {
     }
 }
 
-/// Returns the ids of the aggregates, each with the version that is stored.
+/// Returns the ids of the aggregates, each with its stored version.
 fn places(batch: &Batch<'_>) -> Vec<(Uuid, u64)> {
     batch.roots.iter().map(|root| (root.id(), root.stored_version())).collect()
 }

@@ -1,7 +1,7 @@
 //! Timestamps to and from the moments of other crates, one feature each.
 //!
-//! A moment is cut to the microsecond that has begun. Beyond the years that the other side knows, it becomes the first or
-//! the last moment there: no conversion fails.
+//! A conversion cuts a moment to the microsecond that has begun. Beyond the years that the other side knows, the moment
+//! becomes the first or the last one there: no conversion fails.
 
 use super::Timestamp;
 

@@ -15,11 +15,11 @@ pub use self::rfc3339::InvalidTimestamp;
 pub use self::timestamp::Timestamp;
 use crate::overrides::{OverrideKey, Overrides};
 
-/// Tells the time at which an event is recorded.
+/// The source of the time at which an event is recorded.
 ///
-/// Set one with [`set_clock`]: for a test, or to import events that happened long ago.
+/// Set a clock with [`set_clock`]: for a test, or to import events that happened long ago.
 pub trait Clock {
-    /// The current moment.
+    /// Returns the current moment.
     fn now(&self) -> Timestamp;
 }
 
@@ -31,15 +31,15 @@ impl<F: Fn() -> Timestamp> Clock for F {
 
 thread_local! {
     static CLOCKS: Overrides<Rc<dyn Clock>> = const { Overrides::new() };
-    // Whether there is any. It needs no destructor, so reading it costs next to nothing.
+    // True if the thread has a clock. The flag needs no destructor, so reading it costs next to nothing.
     static IS_SET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes events recorded on this thread take their time from `clock`, until the guard is dropped.
+/// Sets the clock for events recorded on this thread, until the guard is dropped.
 ///
-/// The clock stays on its thread, and so does the guard, which is not `Send`: a task that is spawned cannot hold it across an
-/// `.await`, and what it does on another thread takes the system's time. Set the clock around the command, which awaits
-/// nothing, or use a runtime of one thread.
+/// The clock stays on its thread. So does the guard, which is not `Send`. A spawned task cannot hold the guard across
+/// an `.await`, and its work on another thread uses the time of the system. Set the clock around the command, which
+/// awaits nothing, or use a runtime of one thread.
 ///
 /// ```
 /// use es_runtime::clock::{Timestamp, set_clock};
@@ -64,7 +64,7 @@ pub fn set_clock(clock: impl Clock + 'static) -> ClockGuard {
     guard
 }
 
-/// Takes the clock back when dropped: the one set before it counts again.
+/// The guard of a clock; dropping it restores the clock that was set before.
 pub struct ClockGuard {
     key: OverrideKey,
     // A clock belongs to its thread, and so does the guard.
@@ -79,16 +79,16 @@ impl fmt::Debug for ClockGuard {
 
 impl Drop for ClockGuard {
     fn drop(&mut self) {
-        // Nothing to take back when the thread is about to end.
+        // A thread that is about to end has no clock to restore.
         IS_SET.set(CLOCKS.try_with(|clocks| clocks.unset(&self.key)).unwrap_or(false));
     }
 }
 
 impl Timestamp {
-    /// Returns the time now, by the clock that is [set](set_clock) or by that of the system.
+    /// Returns the current time, by the clock that is [set](set_clock) or by the clock of the system.
     ///
-    /// For a command that decides by the time. A method with `#[event]` is given the time of its event by the
-    /// [`Envelope`](crate::Envelope): when it applies an old event, now is another time.
+    /// Meant for a command that decides by the time. A method with `#[event]` reads the time of its event from the
+    /// [`Envelope`](crate::Envelope): replay applies old events, whose time is not now.
     ///
     /// ```
     /// use std::time::Duration;

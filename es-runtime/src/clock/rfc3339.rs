@@ -1,8 +1,8 @@
 //! Timestamps as text: `2025-11-20T12:00:00.123456Z`, for `#[serde(with = "es_runtime::clock::rfc3339")]`.
 //!
-//! The text is RFC 3339 in UTC, to the microsecond. A year beyond 9999, or before 0, has its sign, as in ISO 8601; so every
-//! timestamp has a text, and is read again from it. Reading takes any offset, cuts digits after the sixth, and reads
-//! a leap second as the second after it.
+//! The text is RFC 3339 in UTC, to the microsecond. A year beyond 9999 or before 0 has a sign, as in ISO 8601: so every
+//! timestamp has a text, which reads back as the same timestamp. Reading takes any offset, cuts digits after the sixth,
+//! and reads a leap second as the second after it.
 //!
 //! ```
 //! use es_runtime::clock::{Timestamp, rfc3339};
@@ -37,7 +37,7 @@ const SECONDS: i64 = 24 * 60 * 60;
 ///
 /// # Errors
 ///
-/// Those of the serializer.
+/// The errors of the serializer.
 pub fn serialize<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(timestamp)
 }
@@ -46,14 +46,14 @@ pub fn serialize<S: Serializer>(timestamp: &Timestamp, serializer: S) -> Result<
 ///
 /// # Errors
 ///
-/// If it is no text, or the text is no timestamp.
+/// If the value is no text, or the text is no timestamp.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
 /// Optional timestamps as text or null.
 ///
-/// Give the field `default`, too, if rows without it exist.
+/// Add `default` to the field, too, if rows without it exist.
 pub mod option {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -66,7 +66,7 @@ pub mod option {
     ///
     /// # Errors
     ///
-    /// Those of the serializer.
+    /// The errors of the serializer.
     pub fn serialize<S: Serializer>(timestamp: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
         timestamp.map(Text).serialize(serializer)
     }
@@ -75,7 +75,7 @@ pub mod option {
     ///
     /// # Errors
     ///
-    /// If it is neither text nor null, or the text is no timestamp.
+    /// If the value is neither text nor null, or the text is no timestamp.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
         Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
     }
@@ -113,7 +113,7 @@ impl FromStr for Timestamp {
 /// A text that is no [`Timestamp`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidTimestamp {
-    /// The beginning of it.
+    /// The beginning of the text.
     text: String,
 }
 
@@ -159,13 +159,13 @@ fn parse(text: &str) -> Option<Timestamp> {
         return None;
     }
     let seconds = days * SECONDS + hour * 3_600 + minute * 60 + second - offset;
-    // The first of all microseconds stands in a second that is beyond the numbers.
+    // The second of `Timestamp::MIN` begins before the first `i64`, so the sum needs an `i128`.
     i64::try_from(i128::from(seconds) * i128::from(MICROS) + i128::from(micros))
         .ok()
         .map(Timestamp::from_micros)
 }
 
-/// The part of a text that is still to be read.
+/// The unread part of a text.
 struct Rest<'t>(&'t [u8]);
 
 impl Rest<'_> {
@@ -177,7 +177,7 @@ impl Rest<'_> {
         })
     }
 
-    /// Reads as many digits as follow, and counts them; the value of too many is of no use.
+    /// Reads all digits that follow, and counts them; the value of too many digits is of no use.
     fn digits(&mut self) -> (i64, usize) {
         let (mut value, mut count) = (0_i64, 0);
         while let Some(digit) = self.one_of(b"0123456789") {
@@ -197,7 +197,7 @@ impl Rest<'_> {
         self.two()
     }
 
-    /// Reads digits after the point as microseconds, without those that are smaller.
+    /// Reads the digits after the point as microseconds, and cuts smaller ones.
     fn fraction(&mut self) -> Option<i64> {
         let count = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.0.split_at_checked(count)?;
@@ -207,7 +207,8 @@ impl Rest<'_> {
     }
 }
 
-/// The day of a date, counted from 1970-01-01. Years begin in March here, so that a leap day is the last one of its year.
+/// Returns the day of a date, counted from 1970-01-01. Years begin in March here, so a leap day is the last day of its
+/// year.
 const fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -215,7 +216,7 @@ const fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The year, month and day of a day that is counted from 1970-01-01.
+/// Returns the year, month and day of a day counted from 1970-01-01.
 const fn date(day: i64) -> (i64, i64, i64) {
     let day = day + 719_468;
     let (era, of_era) = (day.div_euclid(146_097), day.rem_euclid(146_097));

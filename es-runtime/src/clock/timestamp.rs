@@ -17,24 +17,24 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 ///
-/// **Arithmetic** never panics. A sum stops at [`Timestamp::MIN`] or [`Timestamp::MAX`], nearly 300,000 years away. A duration is
-/// cut to whole microseconds. The difference of two moments is zero if the second one is later;
-/// [`checked_since`](Self::checked_since) tells the two cases apart.
+/// **Arithmetic** never panics. A sum stops at [`Timestamp::MIN`] or [`Timestamp::MAX`], nearly 300,000 years away.
+/// Durations are cut to whole microseconds. The difference of two moments is zero if the second moment is later;
+/// [`checked_since`](Self::checked_since) distinguishes the two cases.
 ///
 /// **Stored** as a number, the microseconds since 1970. A field with `#[serde(with = "es_runtime::clock::rfc3339")]` is
 /// [text](super::rfc3339) instead.
 ///
-/// **Other crates**: `From` leads to and from [`SystemTime`], and, with the features `chrono`, `jiff` and `time`, the moments
-/// of these crates.
+/// **Other crates**: `From` converts to and from [`SystemTime`], and, with the features `chrono`, `jiff` and `time`,
+/// the moments of these crates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The first moment that can be told.
+    /// The first moment that fits.
     pub const MIN: Self = Self(i64::MIN);
 
-    /// The last moment that can be told.
+    /// The last moment that fits.
     pub const MAX: Self = Self(i64::MAX);
 
     /// Returns the moment this many microseconds after 1970-01-01T00:00:00Z.
@@ -67,7 +67,7 @@ impl Timestamp {
         self.0.checked_sub_unsigned(u64::try_from(duration.as_micros()).ok()?).map(Self)
     }
 
-    /// Returns how long after `earlier` this moment is, or `None` if it is before that.
+    /// Returns the duration from `earlier` to this moment, or `None` if `earlier` is later.
     ///
     /// ```
     /// use std::time::Duration;
@@ -80,7 +80,7 @@ impl Timestamp {
     /// assert_eq!(one - other, Duration::ZERO);
     /// ```
     pub fn checked_since(self, earlier: Self) -> Option<Duration> {
-        // The distance of any two fits, though not with a sign.
+        // The distance of any two moments fits an unsigned number, though not a signed one.
         (self >= earlier).then(|| Duration::from_micros(self.0.abs_diff(earlier.0)))
     }
 }
@@ -88,7 +88,7 @@ impl Timestamp {
 impl Add<Duration> for Timestamp {
     type Output = Self;
 
-    /// Stops at [`Timestamp::MAX`].
+    /// Adds a duration, and stops at [`Timestamp::MAX`].
     fn add(self, duration: Duration) -> Self {
         self.checked_add(duration).unwrap_or(Self::MAX)
     }
@@ -97,7 +97,7 @@ impl Add<Duration> for Timestamp {
 impl Sub<Duration> for Timestamp {
     type Output = Self;
 
-    /// Stops at [`Timestamp::MIN`].
+    /// Subtracts a duration, and stops at [`Timestamp::MIN`].
     fn sub(self, duration: Duration) -> Self {
         self.checked_sub(duration).unwrap_or(Self::MIN)
     }
@@ -125,19 +125,19 @@ impl SubAssign<Duration> for Timestamp {
 }
 
 impl From<SystemTime> for Timestamp {
-    /// Cuts to the microsecond that has begun, and stops at the first and the last timestamp.
+    /// Cuts the time to the microsecond that has begun, and stops at the first and the last timestamp.
     #[inline]
     fn from(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
             Ok(since) => Self(0) + since,
-            // The microsecond that has begun is further away from 1970.
+            // Before 1970, the microsecond that has begun is further away from 1970.
             Err(before) => Self(0) - before.duration().saturating_add(Duration::from_nanos(999)),
         }
     }
 }
 
 impl From<Timestamp> for SystemTime {
-    /// Stops at the first and the last moment of the system's clock, should it know fewer.
+    /// Stops at the first and the last moment of the system's clock, if its range is smaller.
     fn from(timestamp: Timestamp) -> Self {
         let distance = Duration::from_micros(timestamp.0.unsigned_abs());
         if timestamp.0 < 0 {
@@ -148,7 +148,7 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// Steps as far as `move_by` goes.
+/// Moves a time by a distance, or as far as `move_by` goes.
 fn step<T: Copy>(from: T, distance: Duration, move_by: impl Fn(T, Duration) -> Option<T>) -> T {
     move_by(from, distance).unwrap_or_else(|| {
         let parts = (0..64).rev().map(|bit| Duration::from_micros(1 << bit));

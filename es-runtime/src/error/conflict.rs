@@ -5,43 +5,43 @@ use uuid::Uuid;
 use super::ErrorKind;
 use crate::id::{Mark, Name, Version};
 
-/// Who was first, and where.
+/// The facts of a lost race: the expected and the found state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Conflict {
-    /// The saved events do not follow the last one that is stored of the aggregate.
+    /// The saved events do not follow the last stored event of the aggregate.
     #[non_exhaustive]
     Version {
         /// The aggregate.
         id: Uuid,
-        /// The version that the saved events follow; nothing if they begin at 0.
+        /// The version that the saved events follow, or `None` if they begin at 0.
         expected: Option<Version>,
-        /// The last version that is stored.
+        /// The last stored version.
         found: Option<Version>,
     },
-    /// Another data key of the aggregate is stored than the one that the events are encrypted with.
+    /// The stored data key of the aggregate differs from the key that encrypts the events.
     #[non_exhaustive]
     Key {
         /// The aggregate.
         id: Uuid,
     },
-    /// Another step was recorded of this reader than the one that this step begins at.
+    /// The recorded step of this reader differs from the place where this step begins.
     #[non_exhaustive]
     Tracking {
         /// The reader.
         consumer: Name,
-        /// The application whose log it reads.
+        /// The application whose log the reader reads.
         upstream: Name,
-        /// The place that the step begins at.
+        /// The place where the step begins.
         expected: Option<Mark>,
-        /// The place that is recorded.
+        /// The recorded place.
         found: Option<Mark>,
     },
 }
 
 impl Conflict {
-    /// Returns the kind of error that it is: [`ErrorKind::AlreadyExists`] of events that begin at version 1, where the first event
-    /// of the aggregate is stored; else [`ErrorKind::Conflict`].
+    /// Returns the kind of the error: [`ErrorKind::AlreadyExists`] for events that begin at version 1, if the first
+    /// event of the aggregate is stored; [`ErrorKind::Conflict`] otherwise.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Version { expected: Some(expected), .. } if *expected == 0 => ErrorKind::AlreadyExists,
@@ -49,18 +49,18 @@ impl Conflict {
         }
     }
 
-    /// The aggregate has events that the saved ones, of which `first` is the first, do not follow.
+    /// Reports that the saved events, of which `first` is the first, do not follow the events of the aggregate.
     pub fn version(id: Uuid, first: Version, found: Option<Version>) -> Self {
         let expected = first.get().checked_sub(1).and_then(Version::new);
         Self::Version { id, expected, found }
     }
 
-    /// Another data key of the aggregate is stored.
+    /// Reports that another data key of the aggregate is stored.
     pub const fn key(id: Uuid) -> Self {
         Self::Key { id }
     }
 
-    /// Another place is recorded of a reader than the one that its step begins at.
+    /// Reports that the recorded place of a reader is not the place where its step begins.
     pub const fn tracking(
         consumer: Name,
         upstream: Name,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::id::{CommitId, Mark};
 
-/// The log does not hold what a reader has kept of it: it is another log, or was cut back behind the reader.
+/// The evidence that the log lacks the mark of a reader: it is another log, or was cut back behind the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diverged {
@@ -13,7 +13,7 @@ pub struct Diverged {
 }
 
 impl Diverged {
-    /// Another commit stands at the place that the reader kept, or none.
+    /// Reports that another commit, or none, stands at the place that the reader kept.
     pub const fn new(kept: Mark, found: Option<CommitId>) -> Self {
         Self { kept, found }
     }

@@ -4,14 +4,14 @@ use uuid::Uuid;
 
 use crate::id::Version;
 
-/// Why an event does not fit the aggregate that it was applied to.
+/// The reason why an event does not fit the aggregate it was applied to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mismatch {
     /// The event belongs to another aggregate.
     #[non_exhaustive]
     Id {
-        /// The aggregate that is being replayed.
+        /// The aggregate that the replay builds.
         expected: Uuid,
         /// The aggregate that the event names.
         found: Uuid,
@@ -19,11 +19,11 @@ pub enum Mismatch {
     /// An event is missing, doubled or out of order.
     #[non_exhaustive]
     Version {
-        /// The aggregate that is being replayed.
+        /// The aggregate that the replay builds.
         id: Uuid,
         /// The version that comes next.
         expected: Version,
-        /// The version that the event has.
+        /// The version of the event.
         found: Version,
     },
 }

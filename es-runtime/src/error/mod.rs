@@ -17,9 +17,9 @@ pub use self::kind::ErrorKind;
 pub use self::mismatch::Mismatch;
 use crate::id::{InvalidName, InvalidPlace, ParseIdError};
 
-/// What went wrong, in which [kind](ErrorKind), and why.
+/// The error of every call: a [kind](ErrorKind), a message and a cause.
 ///
-/// The message gives the fact, the evidence and the remedy; it never holds a key or a plaintext.
+/// The message states the fact, the evidence and the remedy; it never holds a key or a plaintext.
 ///
 /// ```
 /// use es_runtime::{Error, ErrorKind};
@@ -33,8 +33,8 @@ use crate::id::{InvalidName, InvalidPlace, ParseIdError};
 /// }
 /// ```
 ///
-/// `?` makes one of an id that cannot be parsed, too. `Debug` shows text, so that `fn main() -> Result<(), Error>` prints
-/// `Error: NotFound: there is no ..`.
+/// `?` also converts the error of an id that cannot be parsed. `Debug` shows text, so `fn main() -> Result<(), Error>`
+/// prints `Error: NotFound: there is no ..`.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -44,7 +44,7 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What a caller may act on.
+/// The facts that a caller may act on.
 enum Detail {
     Conflict(Conflict),
     Mismatch(Mismatch),
@@ -52,7 +52,7 @@ enum Detail {
 }
 
 impl Error {
-    /// Makes an error, for a recorder of your own; the message says what is wrong and what to do.
+    /// Makes an error, for a recorder of your own; the message should state the fault and the remedy.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind, message: message.into(), detail: None, source: None }))
     }
@@ -64,14 +64,14 @@ impl Error {
         self
     }
 
-    /// Says in front of the message what it is about.
+    /// Puts the subject of the message in front of it.
     #[must_use]
     pub(crate) fn about(mut self, what: &str) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
         self
     }
 
-    /// The aggregate is forgotten.
+    /// Reports that the aggregate is forgotten.
     #[cold]
     pub fn forgotten(id: Uuid) -> Self {
         Self::new(
@@ -82,7 +82,7 @@ impl Error {
         )
     }
 
-    /// The aggregate has a data key, which the events were not encrypted with.
+    /// Reports that the aggregate has a data key, but the events were not encrypted with it.
     #[cold]
     pub fn lacks_data_key(id: Uuid) -> Self {
         Self::new(
@@ -94,7 +94,7 @@ impl Error {
         )
     }
 
-    /// What kind of failure this is.
+    /// Returns the kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -104,7 +104,7 @@ impl Error {
         self.kind().is_transient()
     }
 
-    /// What was expected and found, if an event did not fit the aggregate it was applied to.
+    /// Returns the expected and the found event, if an event did not fit the aggregate it was applied to.
     pub fn as_mismatch(&self) -> Option<&Mismatch> {
         match &self.0.detail {
             Some(Detail::Mismatch(mismatch)) => Some(mismatch),
@@ -112,7 +112,7 @@ impl Error {
         }
     }
 
-    /// Returns the kept and the found place, if the log is another one than the reader's.
+    /// Returns the kept and the found place, if the log is not the reader's.
     pub fn as_diverged(&self) -> Option<&Diverged> {
         match &self.0.detail {
             Some(Detail::Diverged(diverged)) => Some(diverged),
@@ -120,8 +120,8 @@ impl Error {
         }
     }
 
-    /// What was expected and found, if somebody else was first: of the kinds [`Conflict`](ErrorKind::Conflict) and
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists).
+    /// Returns the expected and the found state, if another writer was first: for the kinds
+    /// [`Conflict`](ErrorKind::Conflict) and [`AlreadyExists`](ErrorKind::AlreadyExists).
     pub fn as_conflict(&self) -> Option<&Conflict> {
         match &self.0.detail {
             Some(Detail::Conflict(conflict)) => Some(conflict),
@@ -178,7 +178,7 @@ impl From<ParseIdError> for Error {
     }
 }
 
-/// The kind, the message, and the causes that it does not quote, as text: what `main` prints when it returns the error.
+/// Writes the kind, the message, and each cause that the message does not quote, as text for `main` to print.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = format!("{:?}: {}", self.0.kind, self.0.message);

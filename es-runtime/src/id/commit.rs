@@ -6,12 +6,12 @@ use uuid::{Uuid, uuid};
 
 use super::ParseIdError;
 
-/// The root of all commit ids that are made of a key. Part of the stored form: it never changes.
+/// The namespace of all commit ids made of a key. It is part of the stored data and never changes.
 const KEYS: Uuid = uuid!("a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1");
 
-/// Names one attempt to save, so that trying again never stores anything twice.
+/// The id of one attempt to save, so that a further attempt never stores anything twice.
 ///
-/// Its text is that of its UUID, and serde writes it as one.
+/// Its text is the text of its UUID, and serde writes it as a UUID.
 ///
 /// ```
 /// use es_runtime::recorder::CommitId;
@@ -25,23 +25,23 @@ const KEYS: Uuid = uuid!("a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1");
 pub struct CommitId(Uuid);
 
 impl CommitId {
-    /// A new id.
+    /// Makes a new id.
     #[expect(clippy::new_without_default, reason = "two defaults would differ, which nobody expects")]
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// An id that the caller chose, for a command that must not run twice.
+    /// Makes an id of the caller's UUID, for a command that must not run twice.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
 
-    /// The id that is made of a key, such as what a request brings in its header `Idempotency-Key`: the same key gives the
-    /// same id, for ever, in every program and release.
+    /// Makes an id of a key, such as the header `Idempotency-Key` of a request. The same key yields the same id, for
+    /// ever, in every program and release.
     ///
-    /// It is the UUID of version 5 of the key under the namespace `a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1`. Keys of different
-    /// clients may be equal: put the client's name in front. Put the name of the operation there too: see
-    /// [`execute_once`](crate::Application::execute_once).
+    /// The id is the UUID of version 5 of the key under the namespace `a3c5d3b0-6c0b-5a0e-9f3a-5b7d2e14c8f1`. Keys of
+    /// different clients may be equal: put the name of the client in front. Put the name of the operation there too:
+    /// see [`execute_once`](crate::Application::execute_once).
     ///
     /// ```
     /// use es_runtime::recorder::CommitId;
@@ -55,7 +55,7 @@ impl CommitId {
         Self(Uuid::new_v5(&KEYS, key.as_bytes()))
     }
 
-    /// The UUID.
+    /// Returns the UUID.
     pub const fn uuid(self) -> Uuid {
         self.0
     }

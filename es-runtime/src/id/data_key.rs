@@ -2,9 +2,9 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// Names a data key: random bytes, which disclose nothing of the key.
+/// The id of a data key: random bytes, which disclose nothing of the key.
 ///
-/// Stores compare ids, never keys: a data key that is encrypted anew keeps its id.
+/// Recorders compare ids, never keys: a data key that is encrypted anew keeps its id.
 ///
 /// ```
 /// use es_runtime::id::DataKeyId;
@@ -17,12 +17,12 @@ use uuid::Uuid;
 pub struct DataKeyId([u8; 8]);
 
 impl DataKeyId {
-    /// The id that is stored as these bytes.
+    /// Reads an id from its stored bytes.
     pub const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(bytes)
     }
 
-    /// The bytes that the id is stored as.
+    /// Returns the stored bytes of the id.
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0
     }
@@ -30,7 +30,7 @@ impl DataKeyId {
     /// Makes an id for a new data key.
     #[must_use]
     pub fn random() -> Self {
-        // Version and variant stand in the one half where the other half is random.
+        // The fixed bits of version and variant in one half meet random bits in the other half.
         let (high, low) = Uuid::new_v4().as_u64_pair();
         Self((high ^ low).to_be_bytes())
     }

@@ -1,4 +1,4 @@
-//! Ids, versions and places: which aggregate, how many events it has, and where these stand in the log.
+//! Ids, versions and positions: the name of an aggregate, the number of its events, and their places in the log.
 
 mod commit;
 mod data_key;
@@ -26,9 +26,9 @@ pub use self::version::{Version, VersionOutOfRange};
 #[cfg(feature = "testing")]
 use crate::overrides::{OverrideKey, Overrides};
 
-/// A UUID that knows which aggregate it names.
+/// The UUID of an aggregate of type `A`.
 ///
-/// The id of one aggregate cannot be passed where the id of another is expected.
+/// The compiler refuses the id of one type of aggregate where the id of another is expected.
 ///
 /// ```
 /// use es_runtime::{Id, aggregate, mutator};
@@ -57,12 +57,12 @@ impl<A: ?Sized> Id<A> {
         Self::from_uuid(new_uuid())
     }
 
-    /// Names the aggregate that has this UUID.
+    /// Makes the id of the aggregate with this UUID.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self { uuid, aggregate: PhantomData }
     }
 
-    /// The UUID, for code that handles ids of every aggregate alike.
+    /// Returns the UUID, for code that handles the ids of all aggregates alike.
     pub const fn uuid(self) -> Uuid {
         self.uuid
     }
@@ -149,7 +149,7 @@ impl<A: ?Sized> FromStr for Id<A> {
 /// A text that is no id, because it is no UUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseIdError {
-    /// The beginning of it.
+    /// The beginning of the text.
     text: String,
     cause: uuid::Error,
 }
@@ -200,7 +200,7 @@ fn new_uuid() -> Uuid {
     Uuid::now_v7()
 }
 
-/// Makes the new ids of this thread come from `source` until the guard is dropped.
+/// Takes the new ids of this thread from `source` until the guard is dropped.
 #[cfg(feature = "testing")]
 pub(crate) fn override_source(source: Source) -> SourceGuard {
     SourceGuard { key: SOURCES.with(|sources| sources.set(source)) }
@@ -214,7 +214,7 @@ pub(crate) struct SourceGuard {
 #[cfg(feature = "testing")]
 impl Drop for SourceGuard {
     fn drop(&mut self) {
-        // Nothing to set back when the thread is about to end.
+        // A thread that is about to end has no source to restore.
         let _ = SOURCES.try_with(|sources| sources.unset(&self.key));
     }
 }

@@ -5,9 +5,9 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-/// The name of something that a store keeps: a topic, a consumer of a log, an application whose log is consumed.
+/// The name of something in a database: a topic, a consumer of a log, an application whose log is consumed.
 ///
-/// It has 1 to 255 bytes and no control characters, so that every store can hold it, in a key too.
+/// A name has 1 to 255 bytes and no control characters, so every database can hold it, in a key too.
 ///
 /// ```
 /// use es_runtime::id::Name;
@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 pub struct Name(Cow<'static, str>);
 
 impl Name {
-    /// The number of bytes that a name has at most.
+    /// The longest name, in bytes.
     pub const MAX_BYTES: usize = 255;
 
     /// Checks a text and makes it a name.
@@ -53,7 +53,7 @@ impl Name {
 /// The topics that the program declares; the registry checked them.
 static DECLARED: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
 
-/// Keeps the topics of the program, so that rows that are read share their text.
+/// Keeps the topics of the program, so that the rows read later share their text.
 pub(crate) fn declare(topics: impl Iterator<Item = &'static str>) {
     DECLARED.get_or_init(|| topics.collect());
 }
@@ -65,14 +65,14 @@ fn fault(text: &str) -> Option<Fault> {
     if text.len() > Name::MAX_BYTES {
         return Some(Fault::Long(text.len()));
     }
-    // Most names are plain: bytes are looked at faster than letters.
+    // Most names are plain, and checking bytes is faster than checking letters.
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return None;
     }
     text.chars().any(char::is_control).then_some(Fault::Control)
 }
 
-/// The beginning of a text, for a message.
+/// Returns the beginning of a text, for a message.
 fn excerpt(text: &str) -> String {
     const LETTERS: usize = 40;
     let mut shown: String = text.chars().take(LETTERS).collect();
@@ -216,7 +216,7 @@ mod tests {
         for control in ["\n", "a\u{7f}", "a\u{85}"] {
             assert!(message(control).contains("control character"), "{control:?}");
         }
-        // The bytes count, not the letters.
+        // The limit counts bytes, not letters.
         assert!(message(&"ü".repeat(128)).contains("has 256 bytes; write at most 255"));
         assert!(message(&"x".repeat(100_000)).len() < 200);
     }

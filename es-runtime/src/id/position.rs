@@ -26,10 +26,10 @@ impl Position {
     /// The first position.
     pub const FIRST: Self = Self(NonZeroU64::MIN);
 
-    /// The highest position, which every store can hold.
+    /// The highest position, which every database can hold.
     pub const MAX: Self = Self(NonZeroU64::MIN.saturating_add(i64::MAX.unsigned_abs() - 1));
 
-    /// The position with this number, or `None` for 0 and above [`Position::MAX`].
+    /// Returns the position with this number, or `None` for 0 and above [`Position::MAX`].
     pub const fn new(number: u64) -> Option<Self> {
         match NonZeroU64::new(number) {
             Some(position) if number <= i64::MAX.unsigned_abs() => Some(Self(position)),
@@ -83,11 +83,11 @@ impl FromStr for Position {
     }
 }
 
-/// A place in the log, known by the commit that stands there.
+/// A position in the log, with the commit that stands there.
 ///
-/// A number does not know its log: after a restore, a power cut or a change of the path, other events stand at the
-/// same positions. A reader therefore keeps the mark. The store compares it when the reader comes back, and answers
-/// [`ErrorKind::Diverged`](crate::ErrorKind::Diverged) when another commit stands there, or none.
+/// A number does not identify its log: after a restore, a power cut or a change of the path, other events stand at the
+/// same positions. A reader therefore keeps the mark. The recorder compares the mark when the reader comes back. It
+/// reports [`ErrorKind::Diverged`](crate::ErrorKind::Diverged) if another commit stands there, or none.
 ///
 /// ```
 /// use es_runtime::id::{CommitId, Mark, Position};
@@ -96,8 +96,8 @@ impl FromStr for Position {
 /// assert_eq!(mark.position(), 1);
 /// ```
 ///
-/// A reader keeps its mark beside what it made of the log, in one transaction: as text, or by serde. The text that a mark is
-/// displayed as can be parsed again.
+/// A reader keeps its mark beside its view, in one transaction: as text, or by serde. The text of a mark parses back
+/// into the same mark.
 ///
 /// ```
 /// use es_runtime::id::{CommitId, Mark, Position};
@@ -119,7 +119,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The place where an event of this commit stands.
+    /// Makes the mark of this position, where an event of this commit stands.
     pub const fn new(position: Position, commit: CommitId) -> Self {
         Self { position, commit }
     }
@@ -129,7 +129,7 @@ impl Mark {
         self.position
     }
 
-    /// Returns the commit that stands there.
+    /// Returns the commit that stands at the position.
     pub const fn commit(self) -> CommitId {
         self.commit
     }
@@ -148,7 +148,7 @@ impl FromStr for Mark {
         let parts = || text.strip_prefix("position ")?.strip_suffix(')')?.split_once(" (commit ");
         let mark = parts()
             .and_then(|(position, commit)| Some(Self::new(position.parse().ok()?, commit.parse().ok()?)));
-        // A place has one text, so that texts can be compared.
+        // A mark has one text, so that texts can be compared.
         mark.filter(|mark| mark.to_string() == text).ok_or_else(|| InvalidPlace::mark(text))
     }
 }
@@ -156,7 +156,7 @@ impl FromStr for Mark {
 /// A text or a number that is no [`Position`], or a text that is no [`Mark`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPlace {
-    /// The beginning of it.
+    /// The beginning of the text.
     text: String,
     is_mark: bool,
 }

@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 /// One of 1,024 parts of all aggregates: readers share the work of one log by slices.
 ///
-/// The slice of an id is part of the stored form and never changes. It is the first ten bits of
-/// `mix(mix(high) ^ low)`, where `high` and `low` are the two halves of the id's 16 bytes as big-endian numbers, and
-/// `mix` is the finalizer of `SplitMix64`.
+/// The slice of an id is part of the stored data and never changes. It is the first ten bits of `mix(mix(high) ^ low)`,
+/// where `high` and `low` are the two halves of the id's 16 bytes as big-endian numbers, and `mix` is the finalizer of
+/// `SplitMix64`.
 ///
 /// ```
 /// use es_runtime::id::Slice;
@@ -23,12 +23,12 @@ impl Slice {
     /// The number of slices.
     pub const COUNT: u16 = 1_024;
 
-    /// The slice with this number, or `None` from [`Slice::COUNT`] on.
+    /// Returns the slice with this number, or `None` from [`Slice::COUNT`] on.
     pub const fn new(number: u16) -> Option<Self> {
         if number < Self::COUNT { Some(Self(number)) } else { None }
     }
 
-    /// Returns the slice that an id falls into.
+    /// Returns the slice of an id.
     pub const fn of(id: Uuid) -> Self {
         let (high, low) = id.as_u64_pair();
         let [first, second, ..] = mix(mix(high) ^ low).to_be_bytes();
@@ -41,7 +41,7 @@ impl Slice {
     }
 }
 
-/// The finalizer of `SplitMix64`.
+/// Mixes bits by the finalizer of `SplitMix64`.
 const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -54,7 +54,7 @@ impl fmt::Debug for Slice {
     }
 }
 
-/// A run of slices, which one reader takes.
+/// A run of slices, the share of one reader.
 ///
 /// ```
 /// use es_runtime::id::Slices;
@@ -73,7 +73,7 @@ impl Slices {
     /// Every slice.
     pub const ALL: Self = Self { first: Slice(0), last: Slice(Slice::COUNT - 1) };
 
-    /// The slices with these numbers, or `None` if there are none or a number is no [`Slice`].
+    /// Returns the slices with these numbers, or `None` if the range is empty or a number is no [`Slice`].
     pub const fn new(numbers: RangeInclusive<u16>) -> Option<Self> {
         match (Slice::new(*numbers.start()), Slice::new(*numbers.end())) {
             (Some(first), Some(last)) if first.0 <= last.0 => Some(Self { first, last }),
@@ -81,7 +81,7 @@ impl Slices {
         }
     }
 
-    /// Shares all slices among `N` readers, at most as many as there are slices.
+    /// Divides all slices among `N` readers, at most as many as there are slices.
     pub fn split<const N: usize>() -> [Self; N] {
         const { assert!(N > 0 && N <= 1_024, "1 to 1,024 readers can share the slices") };
         std::array::from_fn(|at| {
@@ -100,12 +100,12 @@ impl Slices {
         self.last
     }
 
-    /// Returns whether every slice is among them.
+    /// Returns whether the run holds every slice.
     pub fn is_all(self) -> bool {
         self == Self::ALL
     }
 
-    /// Returns whether a slice is among them.
+    /// Returns whether the run holds a slice.
     pub fn contains(self, slice: Slice) -> bool {
         (self.first..=self.last).contains(&slice)
     }

@@ -2,9 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The number of events an aggregate has had; the creating event is version 1.
+/// The number of events of an aggregate so far; the creating event is version 1.
 ///
-/// It is at most [`Version::MAX`], which every store can hold.
+/// A version is at most [`Version::MAX`], which every database can hold.
 ///
 /// ```
 /// use es_runtime::Version;
@@ -24,17 +24,17 @@ impl Version {
     /// The highest version.
     pub const MAX: Self = Self(i64::MAX.unsigned_abs());
 
-    /// The version with this number; nothing above [`Version::MAX`].
+    /// Returns the version with this number, or `None` above [`Version::MAX`].
     pub const fn new(number: u64) -> Option<Self> {
         if number <= Self::MAX.0 { Some(Self(number)) } else { None }
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The version after this one; after [`Version::MAX`] there is none, and it stays.
+    /// Returns the next version; [`Version::MAX`] has none, and returns itself.
     #[must_use]
     pub const fn next(self) -> Self {
         if self.0 < Self::MAX.0 { Self(self.0 + 1) } else { self }
@@ -89,7 +89,7 @@ impl From<Version> for u64 {
 
 impl From<Version> for i64 {
     fn from(version: Version) -> Self {
-        // Never above: see `Version::MAX`.
+        // No version exceeds `Version::MAX`, which fits.
         version.0.cast_signed()
     }
 }

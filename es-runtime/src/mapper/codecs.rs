@@ -1,4 +1,4 @@
-//! The codec that writes, and those that read.
+//! The codec that writes, and the codecs that read.
 
 use super::Mapper;
 use super::frame::config;
@@ -8,18 +8,20 @@ use crate::error::ErrorKind;
 use crate::mapper::codec::{AnyCodec, Codec};
 
 impl Mapper {
-    /// Writes with this codec; rows in any other are still read.
+    /// Sets the codec that writes; the mapper still reads rows of any other.
     #[must_use]
     pub fn with_codec(mut self, codec: Codec) -> Self {
         self.codec = AnyCodec::Known(codec);
         self
     }
 
-    /// Writes with a codec of your own; rows in any other are still read. To read its rows and write with another codec,
-    /// name that one afterwards: `with_own_codec(Cbor).with_codec(Codec::Json)`.
+    /// Sets a codec of your own, which writes; the mapper still reads rows of any other codec.
     ///
-    /// See [`OwnCodec`](crate::mapper::codec::OwnCodec) for an example. An event whose codec has a code below 128 is refused as
-    /// [`ErrorKind::Config`].
+    /// To read rows of your codec but write with another, name the other afterwards:
+    /// `with_own_codec(Cbor).with_codec(Codec::Json)`.
+    ///
+    /// See [`OwnCodec`](crate::mapper::codec::OwnCodec) for an example. The mapper refuses an event as
+    /// [`ErrorKind::Config`] if the code of the codec is below 128.
     #[cfg(feature = "own-codec")]
     #[must_use]
     pub fn with_own_codec(mut self, codec: impl crate::mapper::codec::OwnCodec + 'static) -> Self {
@@ -30,7 +32,7 @@ impl Mapper {
         self
     }
 
-    /// The codec with this code.
+    /// Returns the codec with this code.
     #[cfg_attr(
         not(feature = "own-codec"),
         expect(clippy::unused_self, reason = "there are no codecs of the user's own")
@@ -51,7 +53,7 @@ impl Mapper {
         Err(config(&format!("the codec {code}"), remedy))
     }
 
-    /// Refuses a codec of the user's own whose code is not the user's.
+    /// Refuses a codec of the user whose code belongs to this crate.
     #[cfg_attr(
         not(feature = "own-codec"),
         expect(clippy::unnecessary_wraps, reason = "there are no codecs of the user's own")
@@ -72,5 +74,5 @@ impl Mapper {
     }
 }
 
-/// From here on, codes are the user's.
+/// The first code that belongs to the user.
 const OWN: u8 = 128;

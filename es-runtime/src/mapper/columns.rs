@@ -10,41 +10,41 @@ use super::Mapper;
 use crate::event::{Envelope, Metadata};
 use crate::stored_event::{ColumnValue, Columns};
 
-/// An event, as it is shown to what fills [a column of your own](Mapper::with_column).
+/// An event, as a function sees it that fills [a column of your own](Mapper::with_column).
 pub struct EventView<'a> {
     pub(super) topic: &'a str,
     pub(super) envelope: &'a Envelope,
     pub(super) metadata: &'a Metadata,
     pub(super) data: &'a dyn Fn() -> Value,
-    /// What that made, once.
+    /// The JSON that `data` made, once.
     pub(super) made: OnceCell<Value>,
 }
 
 pub(super) type Fill = dyn Fn(&EventView<'_>) -> ColumnValue + Send + Sync;
 
 impl EventView<'_> {
-    /// Its topic.
+    /// Returns the topic of the event.
     pub const fn topic(&self) -> &str {
         self.topic
     }
 
-    /// Its id, version and time.
+    /// Returns the id, version and time of the event.
     pub const fn envelope(&self) -> &Envelope {
         self.envelope
     }
 
-    /// Its metadata.
+    /// Returns the metadata of the event.
     pub const fn metadata(&self) -> &Metadata {
         self.metadata
     }
 
-    /// What it says, as JSON; null if it cannot be said in JSON.
+    /// Returns the data of the event as JSON; null if JSON cannot hold them.
     pub fn data(&self) -> &Value {
         self.made.get_or_init(self.data)
     }
 
-    /// A field of what it says, if that is text, a number or a truth value (1 or 0); nothing otherwise. A number with a fraction,
-    /// or one that is too large, leaves a column for whole numbers empty.
+    /// Returns a field of the data if it is text, a number or a truth value (1 or 0), and nothing otherwise. A number
+    /// with a fraction, or a number that is too large, leaves a column for whole numbers empty.
     pub fn field(&self, name: &str) -> ColumnValue {
         match self.data().get(name) {
             Some(Value::String(text)) => text.as_str().into(),
@@ -60,7 +60,7 @@ impl EventView<'_> {
 
 impl fmt::Debug for EventView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the data: logs are not the place for what happened to people.
+        // The data are left out: personal data do not belong in logs.
         f.debug_struct("EventView")
             .field("topic", &self.topic)
             .field("envelope", &self.envelope)
@@ -69,8 +69,8 @@ impl fmt::Debug for EventView<'_> {
 }
 
 impl Mapper {
-    /// Fills a column of your own, for queries of others: the table must
-    /// [have it](crate::recorder::EventTable::with_column). What stands in it is not encrypted.
+    /// Fills a column of your own, for other programs to query: the table must
+    /// [have it](crate::recorder::EventTable::with_column). The mapper does not encrypt the column.
     ///
     /// ```standalone_crate
     /// use es_runtime::mapper::Mapper;
@@ -103,7 +103,7 @@ impl Mapper {
         self
     }
 
-    /// The columns that it fills.
+    /// Returns the names of the columns that the mapper fills.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, _)| &**name)
     }

@@ -1,11 +1,11 @@
-//! What stands around a state that is not bare JSON: how it was written, compressed and encrypted.
+//! The frame around a state that is not bare JSON: its codec, compressor and cipher.
 //!
 //! ```text
 //! format 1 | codec | compressor | cipher | key id (4 bytes, if there is a cipher) | the rest
 //! ```
 //!
-//! Bare JSON begins with `{`, which no format does. With a cipher, the header and the identity of the row are
-//! bound to the ciphertext: moved to another row, or under another header, it cannot be decrypted.
+//! Bare JSON begins with `{`, unlike any format. The cipher binds the header and the identity of the row to the
+//! ciphertext: it cannot be decrypted in another row or under another header.
 
 use super::identity::{Identity, Kind};
 use super::{DataKey, Mapper, Under, secrecy};
@@ -17,13 +17,13 @@ use crate::stored_event::StoredEvent;
 
 pub(super) const FORMAT: u8 = 1;
 const NONE: u8 = 0;
-/// AES-GCM with a key of the ring.
+/// AES-GCM with a cipher key of the mapper.
 const AES_GCM: u8 = 1;
 /// AES-GCM with the data key of the aggregate.
 pub(super) const DATA_KEY: u8 = 2;
 
 impl Mapper {
-    /// Makes a stored state of what the codec wrote.
+    /// Compresses, encrypts and frames the output of the codec as a stored state.
     pub(super) fn seal(
         &self,
         written: Vec<u8>,
@@ -52,7 +52,7 @@ impl Mapper {
             Some(compressor) => Some((compressor.code(), compressor.compress(&written)?)),
             None => None,
         };
-        // What grew is kept as it was.
+        // Data that do not shrink stay uncompressed.
         let compressed = compressed.filter(|(_, bytes)| bytes.len() < written.len());
         let cipher = if self.is_clear(identity) { None } else { self.writing_cipher(identity.kind, under)? };
         if cipher.is_none() && identity.secrecy == Secrecy::Encrypted {
@@ -76,7 +76,7 @@ impl Mapper {
         Ok(sealed)
     }
 
-    /// Undoes [`seal`](Self::seal): returns what the codec wrote, and the codec.
+    /// Undoes [`seal`](Self::seal): returns the output of the codec, and the codec.
     pub(super) fn open<'a>(
         &self,
         state: &'a [u8],
@@ -115,7 +115,7 @@ impl Mapper {
 }
 
 impl Mapper {
-    /// What encrypts, and its code.
+    /// Returns the cipher that writes, with its code.
     fn writing_cipher(&self, kind: Kind, under: Under) -> Result<Option<(u8, &dyn Cipher)>, Error> {
         let is_event = matches!(kind, Kind::Event);
         match (&self.cipher, &self.data_key, under) {
@@ -131,7 +131,7 @@ impl Mapper {
         }
     }
 
-    /// The key that a row is encrypted with, if no cipher of this mapper has it.
+    /// Returns whether no cipher of this mapper has the key that the row is encrypted with.
     pub(super) fn lacks_key_of(&self, row: &StoredEvent) -> bool {
         match &*row.state {
             [FORMAT, _, _, code, key @ ..] if ![NONE, DATA_KEY].contains(code) => {
@@ -147,7 +147,7 @@ impl Mapper {
         !ciphers.any(|known| known.code() == code && known.has_key(key))
     }
 
-    /// Decrypts with the ciphers that have this code, one after the other.
+    /// Decrypts with each cipher of this code in turn.
     pub(super) fn decrypt(
         &self,
         code: u8,

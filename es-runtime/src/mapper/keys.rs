@@ -1,11 +1,11 @@
-//! Data keys: each aggregate's own, itself encrypted by the cipher of the mapper.
+//! Data keys: one for each aggregate, encrypted by the cipher of the mapper.
 //!
 //! ```text
 //! format 1 | cipher | id of the cipher's key (4 bytes) | the data key, encrypted, bound to the aggregate
 //! format 2 | cipher | id of the cipher's key (4 bytes) | the id of the data key (8 bytes) and the data key, likewise
 //! ```
 //!
-//! Format 1 is only read, whatever id stands beside it.
+//! The mapper only reads format 1, and accepts any id beside it.
 
 use uuid::Uuid;
 
@@ -18,26 +18,26 @@ use crate::id::{DataKeyId, Version};
 use crate::mapper::cipher::{KeyId, data_key};
 use crate::stored_event::{StoredEvent, is_forgotten_notice};
 
-/// The format of a data key that is encrypted alone.
+/// The format of a data key that is encrypted without its id.
 const BARE: u8 = 1;
 /// The format of a data key that is encrypted with its id.
 const WITH_ID: u8 = 2;
-/// The bytes of that id.
+/// The length of the id of a data key, in bytes.
 const ID: usize = 8;
 
 impl Mapper {
-    /// As [`with_cipher`](Self::with_cipher), but the events and snapshots of each aggregate are encrypted with a key of
-    /// its own, which the cipher encrypts in turn. Without that key, nobody can read them any more: see
-    /// [`Application::forget`](crate::Application::forget).
+    /// Sets a cipher as [`with_cipher`](Self::with_cipher) does, but encrypts the events and snapshots of each
+    /// aggregate with a data key of its own. The cipher encrypts that data key. Without the data key, nobody can read
+    /// them any more: see [`Application::forget`](crate::Application::forget).
     ///
-    /// What the cipher itself encrypted before is still read.
+    /// The mapper still reads rows that the cipher itself encrypted before.
     #[cfg(feature = "aes")]
     #[must_use]
     pub fn with_data_keys(self, cipher: impl crate::mapper::cipher::Cipher + 'static) -> Self {
         Self { has_data_keys: true, ..self.with_cipher(cipher) }
     }
 
-    /// Whether each aggregate has a key of its own.
+    /// Returns whether each aggregate has a data key of its own.
     pub(crate) const fn has_data_keys(&self) -> bool {
         self.has_data_keys
     }
@@ -47,20 +47,20 @@ impl Mapper {
         row.state.first() == Some(&FORMAT) && row.state.get(3) == Some(&DATA_KEY)
     }
 
-    /// Returns whether a row is readable without the data key, though it should not be. The notice of forgetting is no
-    /// such row.
+    /// Returns whether a row is readable without the data key, though it should not be. The notice of forgetting is
+    /// meant to be readable.
     pub(crate) fn is_exposed(&self, row: &StoredEvent) -> bool {
         let is_clear_by_choice = self.is_clear(&Identity::of_event(row, secrecy::registered(&row.topic)));
         !Self::needs_data_key(row) && !is_clear_by_choice && !is_forgotten_notice(&row.topic)
     }
 
-    /// Makes a data key for an aggregate: its id, and the key as it is stored.
+    /// Makes a data key for an aggregate: returns its id, and the encrypted key.
     pub(crate) fn new_data_key(&self, id: Uuid) -> Result<(DataKeyId, Vec<u8>), Error> {
         let key_id = DataKeyId::random();
         Ok((key_id, self.wrap(id, key_id, data_key::generate()?.as_ref())?))
     }
 
-    /// Encrypts a data key as a new one would be; `None` if that is how it is stored already.
+    /// Encrypts a stored data key as a new one would be; returns `None` if it is encrypted like that already.
     pub(crate) fn wrap_again(
         &self,
         id: Uuid,
@@ -73,7 +73,7 @@ impl Mapper {
         if wrapped.starts_with(&header) { Ok(None) } else { self.wrap(id, key_id, key.as_ref()).map(Some) }
     }
 
-    /// Refuses a data key that is encrypted with a key which no cipher of this mapper has. One that is damaged is not refused.
+    /// Refuses a data key if no cipher of this mapper has the cipher key that encrypts it. Damaged data keys pass.
     pub(crate) fn check_key(&self, id: Uuid, key_id: DataKeyId, wrapped: &[u8]) -> Result<(), Error> {
         let is_lacking = |[format, code, key @ ..]: &[u8; 6]| {
             [BARE, WITH_ID].contains(format) && self.lacks(*code, KeyId::from_bytes(*key))
@@ -94,12 +94,12 @@ impl Mapper {
         Ok(wrapped)
     }
 
-    /// The mapper of the rows of an aggregate that has no data key.
+    /// Returns the mapper for the rows of an aggregate that has no data key.
     pub(crate) fn without_data_key(&self) -> Self {
         Self { data_key: DataKey::None, ..self.clone() }
     }
 
-    /// The mapper of the rows of an aggregate that has this data key.
+    /// Returns the mapper for the rows of an aggregate that has this data key.
     pub(crate) fn with_data_key(&self, id: Uuid, key_id: DataKeyId, wrapped: &[u8]) -> Result<Self, Error> {
         let cipher = self
             .unwrap(id, key_id, wrapped)
@@ -108,7 +108,7 @@ impl Mapper {
         Ok(Self { data_key: DataKey::Some(cipher), ..self.clone() })
     }
 
-    /// Decrypts the data key, whose id must be the one that stands beside it.
+    /// Decrypts the data key, whose inner id must equal the id stored beside it.
     fn unwrap(&self, id: Uuid, key_id: DataKeyId, wrapped: &[u8]) -> Result<Vec<u8>, Error> {
         let Some(([format @ (BARE | WITH_ID), code, cipher_key @ ..], rest)) =
             wrapped.split_first_chunk::<6>()

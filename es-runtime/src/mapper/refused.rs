@@ -1,4 +1,4 @@
-//! Errors about a row, which name it and not its content.
+//! Errors about a row, which name the row but not its content.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::event_set::{EventSet, Topics};
 use crate::registry::Registry;
 use crate::stored_event::StoredEvent;
 
-/// Names the row in the words of a message.
+/// The row, as a message names it.
 pub(super) struct Place<'a>(pub(super) &'a StoredEvent);
 
 impl fmt::Display for Place<'_> {

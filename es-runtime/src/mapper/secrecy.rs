@@ -1,4 +1,4 @@
-//! Encryption of single rows, as their events demand or waive it.
+//! Encryption of single rows, as the types of their events demand or waive it.
 
 use super::Mapper;
 use super::identity::{Identity, Kind};
@@ -7,10 +7,10 @@ use crate::event::{EventType, Secrecy};
 use crate::event_set::{EventSet, Reading};
 use crate::registry::Registry;
 
-/// The demand of the event of a set that is, or was, stored under this topic.
+/// Returns the demand of the event of a set that is, or was, stored under this topic.
 #[inline]
 pub(super) fn among<E: EventSet>(topic: &str) -> Secrecy {
-    // Rows are read without a look at their topics if no event demands anything.
+    // Reading does not look at topics if no event of the set demands anything.
     if const { !any_demands(E::TYPES) } {
         return Secrecy::AsConfigured;
     }
@@ -22,7 +22,7 @@ pub(super) fn among<E: EventSet>(topic: &str) -> Secrecy {
     event.map_or(Secrecy::AsConfigured, EventType::secrecy)
 }
 
-/// The demand of any event that is linked into the program.
+/// Returns the demand of the event that the registry of the program has for this topic.
 pub(super) fn registered(topic: &str) -> Secrecy {
     let event = Registry::global().ok().and_then(|registry| registry.event(topic));
     event.map_or(Secrecy::AsConfigured, EventType::secrecy)
@@ -40,7 +40,7 @@ const fn any_demands(events: &[EventType]) -> bool {
 }
 
 impl Mapper {
-    /// Returns whether it is an event that is left in clear, though there may be a cipher.
+    /// Returns whether the row is an event that stays in clear, even if the mapper has a cipher.
     pub(super) fn is_clear(&self, identity: &Identity<'_>) -> bool {
         matches!(identity.kind, Kind::Event)
             && match identity.secrecy {
@@ -50,7 +50,7 @@ impl Mapper {
             }
     }
 
-    /// Refuses a row that is not encrypted, unless it may be.
+    /// Refuses a row in clear, unless its event permits that.
     pub(super) fn check_clear(&self, identity: &Identity<'_>) -> Result<(), Error> {
         if identity.secrecy == Secrecy::Encrypted {
             return Err(Error::new(
@@ -70,7 +70,7 @@ impl Mapper {
     }
 }
 
-/// The error of an event that demands a cipher where there is none.
+/// Reports an event that demands a cipher of a mapper that has none.
 pub(super) fn no_cipher() -> Error {
     Error::new(
         ErrorKind::Config,

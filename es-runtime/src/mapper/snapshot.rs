@@ -20,11 +20,11 @@ use crate::stored_event::StoredEvent;
 pub(crate) struct Snapshot<S> {
     pub(crate) id: Uuid,
     pub(crate) version: Version,
-    /// What its kind is called.
+    /// The name of its kind of state.
     pub(crate) name: &'static str,
-    /// What code took it.
+    /// The fingerprint of the code that took the snapshot.
     pub(crate) fingerprint: u64,
-    /// When the first and the last event were recorded.
+    /// The times at which the first and the last event were recorded.
     pub(crate) times: (Timestamp, Timestamp),
     pub(crate) state: S,
 }
@@ -44,20 +44,21 @@ struct Read<S> {
     data: S,
 }
 
-/// Read first: the state of other code need not fit, and one that is too late is not needed.
+/// The head of a snapshot, read before the state: the state of other code need not fit, and a state that is too late is
+/// not needed.
 #[derive(Deserialize)]
 struct Taken {
     fp: u64,
     at: Timestamp,
 }
 
-/// What a row is to who looks for a state.
+/// The outcome of reading a row as a snapshot.
 #[derive(Debug)]
 pub(crate) enum Found<S> {
     State(Snapshot<S>),
-    /// Its last event was recorded after the time that is asked for.
+    /// The last event was recorded after the requested time.
     TooLate,
-    /// It is of another kind, or was taken by other code.
+    /// The snapshot is of another kind, or other code took it.
     Other,
 }
 
@@ -75,7 +76,7 @@ impl Mapper {
         Ok(row)
     }
 
-    /// The state, if it is of that kind, was taken by that code, and is not later than the time, if one is given.
+    /// Returns the state if it is of that kind, that code took it, and it is not later than the time, if there is one.
     pub(crate) fn decode_snapshot<S: DeserializeOwned>(
         &self,
         row: &StoredEvent,
@@ -128,7 +129,7 @@ mod tests {
             assert!(matches!(read("Sum", 2, until), Found::Other));
         }
         assert!(matches!(read("Sum", 1, Some(1)), Found::TooLate));
-        // Where there is a time to look for, it says in which half to go on.
+        // For a search by time, the outcome determines the half that the search goes on with.
         assert!(matches!(read("Sum", 2, Some(1)), Found::TooLate));
     }
 }

@@ -12,11 +12,11 @@ use crate::clock::Timestamp;
 use crate::event::{Event, Metadata};
 use crate::event_set::{EventSet, Topics};
 
-/// What is written of an event.
+/// The parts of an event that the mapper writes.
 pub(super) struct Written<'a, T> {
     pub(super) version: u32,
     pub(super) at: Timestamp,
-    /// The aggregate, where the topic does not name it.
+    /// The name of the aggregate, if the topic does not hold it.
     pub(super) of: Option<&'static str>,
     pub(super) metadata: &'a Metadata,
     pub(super) data: &'a T,
@@ -42,34 +42,34 @@ impl<T: Serialize> Serialize for Written<'_, T> {
     }
 }
 
-/// What is read of an event.
+/// The parts of an event that the mapper reads.
 pub(super) struct Read<T> {
     pub(super) at: Timestamp,
     pub(super) metadata: Metadata,
     pub(super) data: T,
 }
 
-/// Reads the data of an event, whose type follows from the topic.
+/// A reader of the data of an event; the topic determines their type.
 pub(super) trait Data<'de>: Copy {
     type Value;
 
     fn read<D: Deserializer<'de>>(self, version: u32, data: D) -> Result<Self::Value, D::Error>;
 
-    /// Takes note of the aggregate that the row says it belongs to; `false` refuses the row.
+    /// Takes note of the aggregate that the row names; returns `false` to refuse the row.
     fn belongs_to(self, _name: &str) -> bool {
         true
     }
 }
 
-/// Why a set does not read a row, though its data may be in order.
+/// The reason why a set does not read a row, though its data may be in order.
 pub(super) enum Missed {
     /// The set does not know the topic.
     Topic,
-    /// The row belongs to the aggregate of this name, and not to that of the set.
+    /// The row belongs to the aggregate of this name, not to the aggregate of the set.
     Owner { of: Topics, name: String },
 }
 
-/// An event of a set. Rows that the set does not read are told apart from data that do not fit.
+/// A reader of an event of a set, which keeps foreign rows apart from data that do not fit.
 pub(super) struct OneOf<'a, E> {
     pub(super) topic: &'a str,
     pub(super) missed: &'a Cell<Option<Missed>>,
@@ -105,7 +105,7 @@ impl<'de, E: EventSet> Data<'de> for OneOf<'_, E> {
     }
 }
 
-/// An event of one type.
+/// A reader of an event of one type.
 pub(super) struct Single<E>(pub(super) PhantomData<E>);
 
 impl<E> Clone for Single<E> {
@@ -124,7 +124,7 @@ impl<'de, E: Event> Data<'de> for Single<E> {
     }
 }
 
-/// Any event, whose data are passed over.
+/// A reader of any event, which skips the data.
 #[derive(Clone, Copy)]
 pub(super) struct Skipped;
 
@@ -136,7 +136,7 @@ impl<'de> Data<'de> for Skipped {
     }
 }
 
-/// Any event, whose data are read as they stand.
+/// A reader of any event, which returns the data as they stand.
 #[derive(Clone, Copy)]
 pub(super) struct AsStored;
 
@@ -148,7 +148,7 @@ impl<'de> Data<'de> for AsStored {
     }
 }
 
-/// Any event, of which only the aggregate is asked for.
+/// A reader of any event, which returns only the name of the aggregate.
 #[derive(Clone, Copy)]
 pub(super) struct Owner<'a>(pub(super) &'a Cell<Option<String>>);
 
@@ -165,7 +165,7 @@ impl<'de> Data<'de> for Owner<'_> {
     }
 }
 
-/// Reads a state whose data are read by the inner one.
+/// A reader of a whole state, whose data the inner reader reads.
 pub(super) struct State<T>(pub(super) T);
 
 impl<'de, T: Data<'de>> DeserializeSeed<'de> for State<T> {
@@ -199,7 +199,7 @@ impl<'de, T: Data<'de>> Visitor<'de> for State<T> {
         let (mut version, mut at, mut of, mut metadata, mut data) = (None, None, None, None, None);
         while let Some(key) = map.next_key()? {
             match key {
-                // One pass has to know it when it comes to the data.
+                // A single pass must know the version before it reaches the data.
                 Key::V if data.is_some() => {
                     return Err(M::Error::custom("the data of the event stand before their version"));
                 }
@@ -226,7 +226,7 @@ impl<'de, T: Data<'de>> Visitor<'de> for State<T> {
     }
 }
 
-/// Shows the name of the aggregate to whoever reads the data.
+/// A visitor that passes the name of the aggregate to the reader of the data.
 struct Belongs<T>(T);
 
 impl<'de, T: Data<'de>> DeserializeSeed<'de> for Belongs<T> {

@@ -1,5 +1,5 @@
-//! Forms that only the crate itself can reach: data keys as they are stored, the notice of forgetting, the aggregate of
-//! a row, snapshots. Other implementations of MessagePack and AES-GCM made the golden bytes.
+//! Cases that only the crate itself can reach: stored data keys, the notice of forgetting, the aggregate of a row,
+//! snapshots. Other implementations of MessagePack and AES-GCM made the golden bytes.
 
 use es_macros::{aggregate, event, mutator};
 use uuid::{Uuid, uuid};
@@ -173,7 +173,7 @@ fn notice(mapper: &Mapper) -> StoredEvent {
     mapper.encode_forgotten(ID, "Vault", Version::from(3), AT, &metadata).unwrap()
 }
 
-/// The mappers of rows of an aggregate with a data key, of one without, and of any.
+/// Returns the mappers for any row, for an aggregate without a data key, and for one with a data key.
 fn mappers_with_data_keys() -> [Mapper; 3] {
     let with = keyed().with_data_key(ID, KEY_ID, &bytes(WITH_ID)).unwrap();
     [keyed(), keyed().without_data_key(), with]
@@ -205,7 +205,7 @@ fn the_notice_of_forgetting_is_under_the_key_of_the_ring() {
             let moved =
                 StoredEvent::new(Uuid::nil(), row.version, row.topic.clone(), row.state.clone()).unwrap();
             assert_eq!(kind(plain.decode::<VaultEvent>(&moved)), ErrorKind::Cipher);
-            // A ring that lacks the key takes the topic at its word: nothing else is said.
+            // A mapper whose cipher lacks the key trusts the topic: nothing else states that the row is such a notice.
             assert_eq!(
                 kind(Mapper::new().with_cipher(ring(1)).decode::<VaultEvent>(&row)),
                 ErrorKind::Forgotten
@@ -276,7 +276,7 @@ fn snapshots_are_written_byte_for_byte_and_read_under_either_key() {
     ] {
         let written = mapper.encode_snapshot(&snapshot).unwrap().state;
         assert_eq!(written.len(), golden.len());
-        // Two ciphertexts differ by their nonces.
+        // Two ciphertexts of the same text differ by their nonces.
         let same = if is_whole { golden.len() } else { 8 };
         assert_eq!(written[..same], golden[..same]);
         for state in [written, golden] {

@@ -1,7 +1,7 @@
-//! A bell: a store rings it after each commit, and readers of the log listen for it.
+//! A bell: a recorder rings it after each commit, and readers of the log listen for it.
 //!
-//! A ring is a hint and carries nothing: a listener looks into the log itself. A listener hears every ring after
-//! [`Bell::listen`], also one that comes before its first poll. So a reader listens first and looks then.
+//! A ring is a hint and carries nothing: a listener checks the log itself. A listener hears every ring after
+//! [`Bell::listen`], even before its first poll. So a reader listens first and checks then.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::wait::wake;
 
-/// Tells any number of listeners that there may be more. Copies of it are one bell.
+/// A bell for any number of listeners, which signals that there may be more events. Clones are one bell.
 #[derive(Clone, Default)]
 pub(crate) struct Bell {
     tower: Arc<Tower>,
@@ -60,7 +60,7 @@ impl fmt::Debug for Bell {
 
 impl Tower {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that runs under the lock panics.
+        // No code under the lock panics.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -68,9 +68,9 @@ impl Tower {
 /// A listener: ready once the bell rang, and from then on.
 pub(crate) struct Heard {
     tower: Arc<Tower>,
-    /// The count of rings when it began to listen.
+    /// The count of rings when the listener began.
     before: u64,
-    /// The place of its waker; it keeps it from poll to poll.
+    /// The key of its waker, which it keeps from poll to poll.
     number: Option<u64>,
 }
 
@@ -84,7 +84,7 @@ impl Future for Heard {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // A waker is the caller's code: it is copied and dropped outside of the lock.
+        // A waker is code of the caller: it is cloned and dropped outside the lock.
         let waker = context.waker().clone();
         let tower = Arc::clone(&self.tower);
         let mut state = tower.lock();
@@ -216,7 +216,7 @@ mod tests {
                 scope.spawn(|| {
                     loop {
                         let heard = bell.listen();
-                        // Listen first, look then: else the last ring could be missed.
+                        // The test listens first and checks then; otherwise it could miss the last ring.
                         if bell.tower.lock().rings == 4 * RINGS {
                             break;
                         }

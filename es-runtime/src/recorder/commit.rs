@@ -2,45 +2,45 @@ use super::StoredKey;
 use crate::id::{CommitId, Mark, Position};
 use crate::stored_event::StoredEvent;
 
-/// Events that are stored together or not at all.
+/// Events that a recorder stores together or not at all.
 #[derive(Clone, Debug)]
 pub struct Commit {
     id: CommitId,
     is_once: bool,
-    /// The number of events, the first ones, that follow stored ones.
+    /// The number of events, from the first on, that must follow stored ones.
     gapless: usize,
     events: Vec<StoredEvent>,
     keys: Vec<StoredKey>,
 }
 
 impl Commit {
-    /// A commit under a new id.
+    /// Makes a commit under a new id.
     pub fn new(events: Vec<StoredEvent>) -> Self {
         Self::with_id(CommitId::new(), events)
     }
 
-    /// A commit under an id that the framework gave before: the same events again, or the first attempt.
+    /// Makes a commit under an id that the framework assigned: the same events again, or the first attempt.
     pub const fn with_id(id: CommitId, events: Vec<StoredEvent>) -> Self {
         Self { id, is_once: false, gapless: 0, events, keys: Vec::new() }
     }
 
-    /// A commit under an id that the caller chose. The store can be [asked](super::AggregateRecorder::has_commit) for it
-    /// later.
+    /// Makes a commit under an id that the caller chose. [`has_commit`](super::AggregateRecorder::has_commit) finds
+    /// such a commit later.
     pub const fn once(id: CommitId, events: Vec<StoredEvent>) -> Self {
         Self { id, is_once: true, gapless: 0, events, keys: Vec::new() }
     }
 
-    /// The same with the data keys that the events are encrypted with, one for each aggregate.
+    /// Adds the data keys that encrypt the events, one for each aggregate.
     #[must_use]
     pub fn with_keys(mut self, keys: Vec<StoredKey>) -> Self {
         self.keys = keys;
         self
     }
 
-    /// The same, for events that follow the stored ones: if the event before one of them is neither stored nor before it in
+    /// Requires that the events follow stored ones. If the event before one of them is neither stored nor earlier in
     /// the commit, the commit is a [`Conflict`](crate::error::Conflict). Versions 0 and 1 follow nothing.
     ///
-    /// So the events of an aggregate are never stored after others that a restored backup has lost.
+    /// So a recorder never stores events of an aggregate after others that a restored backup has lost.
     ///
     /// ```
     /// use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder, StoredEvent};
@@ -57,7 +57,7 @@ impl Commit {
         self.without_gaps_in_the_first(all)
     }
 
-    /// The same for the first so many events; those after them may leave gaps.
+    /// Requires that the first `many` events follow stored ones; later ones may leave gaps.
     #[must_use]
     pub const fn without_gaps_in_the_first(mut self, many: usize) -> Self {
         self.gapless = many;
@@ -79,7 +79,7 @@ impl Commit {
         self.events.get(..self.gapless).unwrap_or(&self.events)
     }
 
-    /// Returns the events, in the order in which they are to stand in the log.
+    /// Returns the events, in their order for the log.
     pub fn events(&self) -> &[StoredEvent] {
         &self.events
     }
@@ -89,7 +89,7 @@ impl Commit {
         &self.keys
     }
 
-    /// Gives the parts away.
+    /// Takes the commit apart.
     pub fn into_parts(self) -> CommitParts {
         let Self { id, is_once, gapless, events, keys } = self;
         CommitParts { id, is_once, gapless, events, keys }
@@ -104,9 +104,9 @@ pub struct CommitParts {
     pub id: CommitId,
     /// True if the caller chose the id.
     pub is_once: bool,
-    /// The number of events, the first ones, that follow stored ones.
+    /// The number of events, from the first on, that must follow stored ones.
     pub gapless: usize,
-    /// The events, in the order in which they are to stand in the log.
+    /// The events, in their order for the log.
     pub events: Vec<StoredEvent>,
     /// The data keys of the aggregates.
     pub keys: Vec<StoredKey>,
@@ -114,7 +114,7 @@ pub struct CommitParts {
 
 /// The proof that a commit is stored, with its positions.
 ///
-/// Two receipts are equal if they name the same commit and the same positions, whoever asked for it first.
+/// Two receipts are equal if they name the same commit and the same positions, even if only one is repeated.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     commit: CommitId,
@@ -131,17 +131,17 @@ impl PartialEq for Receipt {
 impl Eq for Receipt {}
 
 impl Receipt {
-    /// For a recorder that gives its events no positions, or gives them later.
+    /// Makes a receipt without positions, for a recorder that assigns none, or assigns them later.
     pub const fn new(commit: CommitId) -> Self {
         Self { commit, positions: None, repeated: false }
     }
 
-    /// With the positions of its first and its last event.
+    /// Makes a receipt with the positions of the first and the last event.
     pub const fn at(commit: CommitId, first: Position, last: Position) -> Self {
         Self { commit, positions: Some((first, last)), repeated: false }
     }
 
-    /// The same, of a commit that was stored before it was asked for now.
+    /// Marks the receipt as one of a commit that was stored before this call.
     #[must_use]
     pub const fn as_repeated(mut self) -> Self {
         self.repeated = true;
@@ -159,17 +159,17 @@ impl Receipt {
         self.commit
     }
 
-    /// Returns the position of its last event, if it is known and there is one.
+    /// Returns the position of the last event, if it is known and the commit has events.
     pub fn last(&self) -> Option<Position> {
         self.positions.map(|(_, last)| last)
     }
 
-    /// Returns the place of its last event, if it is known and there is one.
+    /// Returns the place of the last event, if it is known and the commit has events.
     pub fn mark(&self) -> Option<Mark> {
         self.last().map(|last| Mark::new(last, self.commit))
     }
 
-    /// Returns the positions of its first and its last event, if they are known and there are any.
+    /// Returns the positions of the first and the last event, if they are known and the commit has events.
     pub const fn positions(&self) -> Option<(Position, Position)> {
         self.positions
     }

@@ -1,7 +1,7 @@
-//! The traits once more, for stores that are chosen at run time.
+//! The recorder traits as objects, for recorders chosen at run time.
 //!
-//! Every recorder is a twin too, and every twin is a recorder, also behind an `Arc` or a `Box`: code that holds an
-//! `Arc<dyn DynApplicationRecorder>` calls the methods of [`ApplicationRecorder`] on it.
+//! Every recorder implements the twin of its trait, and every twin is a recorder, even behind an `Arc` or a `Box`. Code
+//! that holds an `Arc<dyn DynApplicationRecorder>` calls the methods of [`ApplicationRecorder`] on it.
 #![expect(
     clippy::elidable_lifetime_names,
     reason = "one macro writes methods with and without borrowed arguments"
@@ -22,10 +22,10 @@ use crate::error::Error;
 use crate::id::Version;
 use crate::stored_event::StoredEvent;
 
-/// What a method returns: a future on the heap.
+/// The return type of the methods: a future on the heap.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// Makes the twin of a trait, the twin of every recorder, and the recorder that objects and pointers are.
+/// Makes the twin of a trait, implements it for every recorder, and implements the trait for objects and pointers.
 macro_rules! twin {
     (
         $(#[$docs:meta])*
@@ -87,7 +87,7 @@ macro_rules! twin {
 }
 
 twin! {
-    /// [`AggregateRecorder`] as an object; every one of them is.
+    /// [`AggregateRecorder`] as an object; every recorder of that trait is one.
     DynAggregateRecorder: Send, Sync; of AggregateRecorder;
     for DynAggregateRecorder DynKeyRecorder DynApplicationRecorder DynProcessRecorder;
     fn append as append_dyn(commit: Commit) -> Receipt;
@@ -98,7 +98,7 @@ twin! {
 }
 
 twin! {
-    /// [`KeyRecorder`] as an object; every one of them is.
+    /// [`KeyRecorder`] as an object; every recorder of that trait is one.
     DynKeyRecorder: DynAggregateRecorder; of KeyRecorder;
     for DynKeyRecorder;
     fn select_keys as select_keys_dyn(ids: Vec<Uuid>) -> Vec<StoredKey>;
@@ -108,7 +108,7 @@ twin! {
 }
 
 twin! {
-    /// [`ApplicationRecorder`] as an object; every one of them is.
+    /// [`ApplicationRecorder`] as an object; every recorder of that trait is one.
     DynApplicationRecorder: DynAggregateRecorder; of ApplicationRecorder;
     for DynApplicationRecorder DynProcessRecorder;
     fn read_log as read_log_dyn(range: LogRange) -> LogPage;
@@ -118,7 +118,7 @@ twin! {
 }
 
 twin! {
-    /// [`TrackingRecorder`] as an object; every one of them is.
+    /// [`TrackingRecorder`] as an object; every recorder of that trait is one.
     DynTrackingRecorder: Send, Sync; of TrackingRecorder;
     for DynTrackingRecorder DynProcessRecorder;
     fn tracked as tracked_dyn(cursor: ref & Cursor) -> Option<Mark>;
@@ -126,14 +126,14 @@ twin! {
 }
 
 twin! {
-    /// [`ProcessRecorder`] as an object; every one of them is.
+    /// [`ProcessRecorder`] as an object; every recorder of that trait is one.
     DynProcessRecorder: DynApplicationRecorder, DynTrackingRecorder; of ProcessRecorder;
     for DynProcessRecorder;
     fn append_tracked as append_tracked_dyn(commit: Commit, step: Step) -> Receipt;
 }
 
 twin! {
-    /// [`SnapshotRecorder`] as an object; every one of them is.
+    /// [`SnapshotRecorder`] as an object; every recorder of that trait is one.
     DynSnapshotRecorder: Send, Sync; of SnapshotRecorder;
     for DynSnapshotRecorder;
     fn put as put_dyn(snapshot: StoredEvent) -> ();

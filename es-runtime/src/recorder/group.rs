@@ -1,8 +1,8 @@
-//! Group commit: what is asked for while a commit is under way goes into the next one, all of it together.
+//! Group commit: jobs submitted during one commit go into the next, all together.
 //!
-//! There is one worker, and whoever works holds it: the lead. A thread inside [`Wait::wait`](crate::Wait) takes the
-//! lead itself, works for all who queued, and passes the lead on; for futures on an executor a thread of the
-//! group does. Nobody waits for a timer, and a single caller pays for one lock. If the task that was called to lead
+//! There is one worker, and the thread that works holds it: the lead. A thread inside [`Wait::wait`](crate::Wait) takes
+//! the lead itself, works for all queued jobs, and passes the lead on. For futures on an executor, a thread of the
+//! group leads. No caller waits for a timer, and a single caller pays for one lock. If the task that was called to lead
 //! never polls again, the group's thread takes over after [`GRACE`].
 
 mod queue;
@@ -22,41 +22,41 @@ use self::queue::Queue;
 use crate::recorder::bell::Bell;
 use crate::wait::{Slot, may_block, wake};
 
-/// Does jobs, many at a time.
+/// A worker that does jobs, many at a time.
 pub(super) trait Worker: Send + 'static {
-    /// What is asked for.
+    /// The request of a caller.
     type Job: Send;
-    /// What comes of it.
+    /// The answer to a job.
     type Outcome: Send;
 
-    /// Does all of them, each with an outcome of its own, in their order.
+    /// Does all jobs in their order, and returns an outcome for each.
     fn run(&mut self, jobs: Vec<Self::Job>) -> Vec<Self::Outcome>;
 
     /// Returns the bell to ring after a round, if there is one.
     ///
-    /// The group rings it once the outcomes are given out and the worker is back: the wakers may ask for jobs.
+    /// The group rings it once the outcomes are delivered and the worker is back: the wakers may submit jobs.
     fn bell(&mut self) -> Option<Bell>;
 
-    /// The outcome of a job that the worker did not come to the end of.
+    /// Returns the outcome of a job that the worker did not finish.
     fn broken(&mut self) -> Self::Outcome;
 
-    /// The outcome of a job that came after the end.
+    /// Returns the outcome of a job submitted after the end.
     fn closed() -> Self::Outcome;
 
-    /// The outcome of a job that nobody can work for: no thread can be started.
+    /// Returns the outcome of a job without a worker: the system starts no thread.
     fn unavailable(cause: &io::Error) -> Self::Outcome;
 }
 
-/// The number of jobs that go together at most: a bound on the memory and the time of one round.
+/// The largest number of jobs in one round, which bounds its memory and time.
 const MOST: usize = 512;
 /// The number of rounds that a waiting thread works for others before it passes the lead on.
 const ROUNDS: usize = 4;
 /// The time that the group's thread stays awake for a job that may come at once.
 const AWAKE: Duration = Duration::from_micros(25);
-/// The time that a poll looks for the answer itself, where rounds are no longer than that. Executors ask of a poll that it is not
-/// longer either; and to look in vain takes the processor from the round, which is slower by it.
+/// The time that a poll spins for its answer, if rounds are no longer than that. Executors expect polls to be no longer
+/// either. A vain spin takes the processor from the round, and slows it down.
 const LOOK: Duration = Duration::from_micros(100);
-/// The time that a task that was called to lead has until the group's thread takes over.
+/// The time that a task called to lead has until the group's thread takes over.
 const GRACE: Duration = Duration::from_millis(5);
 
 pub(super) struct Group<W: Worker> {
@@ -65,27 +65,27 @@ pub(super) struct Group<W: Worker> {
 
 struct Shared<W: Worker> {
     state: Mutex<State<W>>,
-    /// Tells the group's own thread that there is something to do.
+    /// Signals the group's own thread that there is something to do.
     called: Condvar,
-    /// The number of times that it was called.
+    /// The number of these signals.
     calls: AtomicUsize,
-    /// False on a machine with one processor: who stays awake keeps others from working.
+    /// False on a machine with one processor, where a thread that stays awake keeps others from working.
     stays_awake: bool,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct State<W: Worker> {
-    /// Away while somebody leads.
+    /// The worker, or `None` while a thread leads.
     worker: Option<W>,
     queue: Queue<W>,
     has_thread: bool,
-    /// Set while the group's own thread is to lead, as soon as it can.
+    /// True while the group's own thread is called to lead.
     asked: bool,
-    /// Set while the group's own thread watches whether the tasks that were called to lead come.
+    /// True while the group's own thread watches for the tasks that were called to lead.
     watched: bool,
-    /// The number of times that the lead was taken.
+    /// The number of times that a thread took the lead.
     turns: u64,
-    /// The time that the last round took.
+    /// The duration of the last round.
     last_round: Duration,
     closed: bool,
 }
@@ -107,17 +107,17 @@ impl<W: Worker> Group<W> {
         Self { shared: Arc::new(Shared { state: Mutex::new(state), called, calls, stays_awake }) }
     }
 
-    /// Asks for a job. Nothing happens before the first poll.
+    /// Submits a job; nothing happens before the first poll.
     pub(super) fn submit(&self, job: W::Job) -> Submitted<W> {
         Submitted { shared: Arc::clone(&self.shared), job: Some(job), slot: None, number: 0 }
     }
 
-    /// Returns whether jobs are refused.
+    /// Returns whether the group refuses jobs.
     pub(super) fn is_closed(&self) -> bool {
         self.shared.lock().closed
     }
 
-    /// Refuses later jobs; what was asked for before is still done, and the worker ends after it.
+    /// Refuses later jobs. The group still does earlier ones, and the worker ends after them.
     pub(super) fn close(&self) {
         let mut state = self.shared.lock();
         state.closed = true;
@@ -136,11 +136,11 @@ impl<W: Worker> Drop for Group<W> {
 
 impl<W: Worker> Shared<W> {
     fn lock(&self) -> MutexGuard<'_, State<W>> {
-        // What is done under the lock does not panic.
+        // No code under the lock panics.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Works for the queue, at most so many rounds, then gives the worker back.
+    /// Works for the queue, for at most so many rounds, then returns the worker.
     fn lead(self: &Arc<Self>, mut worker: W, rounds: usize) {
         for _ in 0..rounds {
             let mut state = self.lock();
@@ -155,13 +155,14 @@ impl<W: Worker> Shared<W> {
             let mut fill = |slot: Arc<Slot<_>>| slot.fill(outcomes.next().unwrap_or_else(|| worker.broken()));
             let wakers: Vec<Waker> = slots.into_iter().filter_map(&mut fill).collect();
             let bell = worker.bell();
-            // A waker is the caller's code, which may ask for a job and wait for it: it finds the worker in its place.
+            // A waker is code of the caller, which may submit a job and wait for it: by then the worker is back in its
+            // place.
             self.put_back(worker, took);
             wakers.into_iter().for_each(wake);
             ring(bell);
-            // Bound before the lock is let go.
+            // The `let` releases the lock before the next line.
             let again = self.lock().take_worker();
-            // Whoever leads by now passes on.
+            // Another thread has the lead, and passes it on.
             let Some(again) = again else { return };
             worker = again;
         }
@@ -179,7 +180,8 @@ impl<W: Worker> Shared<W> {
         self.pass_on(state);
     }
 
-    /// Calls who is to lead next, if there is work and nobody does; ends the worker, if there is none any more.
+    /// Calls the next leader, if there is work and nobody leads; ends the worker once the group is closed and the queue
+    /// is empty.
     fn pass_on(self: &Arc<Self>, mut state: MutexGuard<'_, State<W>>) {
         let next = state.next_leader();
         let (mut others, mut given_up) = (Vec::new(), GivenUp(Vec::new()));
@@ -188,7 +190,7 @@ impl<W: Worker> Shared<W> {
             Some(Next::Waiting(_)) if !state.watched => {
                 state.watched = self.call_thread(&mut state).is_ok();
                 if !state.watched {
-                    // Nobody looks whether the first comes: any other may.
+                    // No thread watches whether the first task comes, so any other may lead.
                     others = state.queue.waiting().skip(1).collect();
                 }
             }
@@ -206,7 +208,7 @@ impl<W: Worker> Shared<W> {
         drop(ended);
     }
 
-    /// Has the group's own thread lead. If there can be none, gives up what nobody else works for.
+    /// Calls the group's own thread to lead. If no thread starts, gives up the jobs that nobody else works for.
     fn ask_thread(self: &Arc<Self>, state: &mut State<W>) -> GivenUp<W> {
         state.asked = true;
         match self.call_thread(state) {
@@ -219,12 +221,12 @@ impl<W: Worker> Shared<W> {
                         .collect(),
                 )
             }
-            // Who leads passes on.
+            // The leading thread passes the lead on.
             _ => GivenUp(Vec::new()),
         }
     }
 
-    /// Sees to it that the group's own thread looks at the state.
+    /// Wakes the group's own thread, or starts it.
     fn call_thread(self: &Arc<Self>, state: &mut State<W>) -> io::Result<()> {
         if !state.has_thread {
             let weak = Arc::downgrade(self);
@@ -236,7 +238,7 @@ impl<W: Worker> Shared<W> {
         Ok(())
     }
 
-    /// Works one job right away, if nobody leads and nobody waits.
+    /// Does one job at once, if nobody leads and nobody waits.
     fn at_once(self: &Arc<Self>, job: W::Job) -> Result<W::Outcome, W::Job> {
         let mut state = self.lock();
         if state.closed {
@@ -273,7 +275,7 @@ enum Next {
 }
 
 impl<W: Worker> State<W> {
-    /// Who is to lead next, if there is work and nobody does.
+    /// Returns the next leader, if there is work and nobody leads.
     fn next_leader(&self) -> Option<Next> {
         if self.worker.is_none() || self.queue.is_empty() {
             return None;
@@ -286,19 +288,19 @@ impl<W: Worker> State<W> {
         self.worker.take()
     }
 
-    /// The worker, if it is not needed any more.
+    /// Takes the worker out, if it is not needed any more.
     fn take_ended(&mut self) -> Option<W> {
         if self.closed && self.queue.is_empty() { self.worker.take() } else { None }
     }
 }
 
-/// Jobs that nobody works for, with their outcomes.
+/// The jobs that nobody works for, with their outcomes.
 struct GivenUp<W: Worker>(Vec<Lost<W>>);
 
 type Lost<W> = (<W as Worker>::Job, Arc<Slot<<W as Worker>::Outcome>>, <W as Worker>::Outcome);
 
 impl<W: Worker> GivenUp<W> {
-    /// Not under the lock: it wakes.
+    /// Delivers the outcomes; runs without the lock, because it wakes.
     fn tell(self) {
         for (_, slot, outcome) in self.0 {
             if let Some(waker) = slot.fill(outcome) {
@@ -308,16 +310,16 @@ impl<W: Worker> GivenUp<W> {
     }
 }
 
-/// A job that was asked for: its outcome.
+/// The future of a submitted job, which returns its outcome.
 pub(super) struct Submitted<W: Worker> {
     shared: Arc<Shared<W>>,
     job: Option<W::Job>,
     slot: Option<Arc<Slot<W::Outcome>>>,
-    /// Its number in the queue.
+    /// The number of the job in the queue.
     number: u64,
 }
 
-// Nothing in it is pinned.
+// The future pins nothing in it.
 impl<W: Worker> Unpin for Submitted<W> {}
 
 impl<W: Worker> Future for Submitted<W> {
@@ -333,7 +335,7 @@ impl<W: Worker> Future for Submitted<W> {
                 }
             }
             let slot = Slot::new();
-            // The waker stands there before the job does: whoever fills the slot finds it.
+            // The slot has the waker before the queue has the job: so whoever fills the slot finds the waker.
             let _ = slot.poll(context);
             self.slot = Some(Arc::clone(&slot));
             let mut state = self.shared.lock();
@@ -364,7 +366,7 @@ impl<W: Worker> Future for Submitted<W> {
             if !may_block {
                 return Poll::Pending;
             }
-            // Bound before the lock is let go.
+            // The `let` releases the lock before the next line.
             let worker = self.shared.lock().take_worker();
             let Some(worker) = worker else { return Poll::Pending };
             self.shared.lead(worker, ROUNDS);
@@ -373,7 +375,7 @@ impl<W: Worker> Future for Submitted<W> {
 }
 
 impl<W: Worker> Submitted<W> {
-    /// Alone, an answer is often there sooner than an executor's thread would be woken from sleep.
+    /// Spins for a while: a single job is often answered sooner than an executor could wake a sleeping thread.
     fn look_awhile(&self) {
         let Some(slot) = &self.slot else { return };
         let since = Instant::now();
@@ -389,7 +391,8 @@ impl<W: Worker> Drop for Submitted<W> {
             return;
         }
         let mut state = self.shared.lock();
-        // A job that was not begun is not done. Its future may have been the next to lead, or the last in the queue.
+        // The group never does a job that was dropped before it began. Its future may have been the next to lead, or
+        // the last in the queue.
         if let Some(job) = state.queue.give_up(self.number) {
             self.shared.pass_on(state);
             drop(job);
@@ -397,7 +400,7 @@ impl<W: Worker> Drop for Submitted<W> {
     }
 }
 
-/// Starts a thread of the store.
+/// Starts a thread of the recorder.
 pub(super) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     #[cfg(test)]
     if NO_THREADS.get() {
@@ -408,11 +411,11 @@ pub(super) fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Resu
 
 #[cfg(test)]
 thread_local! {
-    /// Whether this thread is refused to start others.
+    /// True if this thread may not start others.
     pub(super) static NO_THREADS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// The group's own thread.
+/// Runs the group's own thread.
 fn serve<W: Worker>(weak: &Weak<Shared<W>>) {
     let Some(shared) = weak.upgrade() else { return };
     let mut state = shared.lock();
@@ -429,7 +432,8 @@ fn serve<W: Worker>(weak: &Weak<Shared<W>>) {
             state = shared.lock();
             is_fresh = true;
         } else if is_fresh && shared.stays_awake {
-            // Who was just answered often asks again at once: to be woken from sleep would cost more than a commit.
+            // A caller that was just answered often submits again at once, and waking from sleep would cost more than a
+            // commit.
             is_fresh = false;
             let seen = shared.calls.load(Ordering::Relaxed);
             drop(state);

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::id::DataKeyId;
 
-/// The data key of one aggregate, as it is stored: itself encrypted, or destroyed.
+/// The stored data key of one aggregate: encrypted, or destroyed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredKey {
     aggregate: Uuid,
@@ -12,12 +12,12 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    /// The key of an aggregate: its id, and the key encrypted.
+    /// Makes the stored key of an aggregate from its id and the encrypted key.
     pub const fn new(aggregate: Uuid, key: DataKeyId, wrapped: Vec<u8>) -> Self {
         Self { aggregate, alive: Some((key, wrapped)) }
     }
 
-    /// The mark that a destroyed key leaves: the aggregate is forgotten.
+    /// Makes the mark that a destroyed key leaves: the aggregate is forgotten.
     pub const fn forgotten(aggregate: Uuid) -> Self {
         Self { aggregate, alive: None }
     }
@@ -32,7 +32,7 @@ impl StoredKey {
         self.alive.as_ref().map(|(key, _)| *key)
     }
 
-    /// Returns the key, encrypted, or `None` if the aggregate is forgotten.
+    /// Returns the encrypted key, or `None` if the aggregate is forgotten.
     pub fn wrapped(&self) -> Option<&[u8]> {
         self.alive.as_ref().map(|(_, wrapped)| &**wrapped)
     }
@@ -52,22 +52,22 @@ impl fmt::Debug for StoredKey {
     }
 }
 
-/// The copies of a destroyed key, and of other data that were emptied with it, that a store may still hold.
+/// The copies that a database may still hold of a destroyed key, and of other data emptied with it.
 ///
-/// No reader of the store can reach them; whoever has the files can. A store cannot reach backups and replicas, and does
-/// not report them here.
+/// No reader of the recorder can reach them, but anybody with the files can. A recorder cannot reach backups and
+/// replicas, and does not report them here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remains {
-    /// True if files of the store may still hold pages as they were before. Forgetting again, once nobody reads, wipes
-    /// them where the store can.
+    /// True if files of the database may still hold earlier pages. Forgetting again, once nobody reads, wipes them
+    /// where the recorder can.
     pub old_pages: bool,
 }
 
 impl Remains {
-    /// Nothing.
+    /// No copies.
     pub const NONE: Self = Self { old_pages: false };
 
-    /// Pages as they were before.
+    /// Earlier pages.
     pub const OLD_PAGES: Self = Self { old_pages: true };
 }

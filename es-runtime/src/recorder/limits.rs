@@ -6,9 +6,10 @@ use super::Commit;
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 
-/// The bounds that a store sets to a commit; `None` where it sets none.
+/// The limits of a recorder for a commit; `None` for no limit.
 ///
-/// A commit beyond one of them is refused whole, as [`ErrorKind::Unsupported`], and the message names the limit.
+/// The recorder refuses a commit beyond a limit as a whole, as [`ErrorKind::Unsupported`], and the message names the
+/// limit.
 ///
 /// ```
 /// use es_runtime::recorder::{AggregateRecorder, Limits, MemoryRecorder};
@@ -18,13 +19,13 @@ use crate::id::Version;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The number of aggregates in one commit.
+    /// The largest number of aggregates in one commit.
     pub aggregates: Option<usize>,
-    /// The number of events in one commit.
+    /// The largest number of events in one commit.
     pub events: Option<usize>,
-    /// The number of bytes in the states of one commit.
+    /// The largest number of bytes in the states of one commit.
     pub bytes: Option<usize>,
-    /// True if versions may have gaps; else each follows the one before it, and the first is 1.
+    /// True if versions may have gaps; otherwise each follows the one before it, and the first is 1.
     pub sparse_versions: bool,
 }
 
@@ -32,35 +33,35 @@ impl Limits {
     /// No limits at all.
     pub const NONE: Self = Self { aggregates: None, events: None, bytes: None, sparse_versions: true };
 
-    /// The same without gaps in the versions of an aggregate.
+    /// Forbids gaps in the versions of an aggregate.
     #[must_use]
     pub const fn without_gaps(mut self) -> Self {
         self.sparse_versions = false;
         self
     }
 
-    /// The same with a bound on the aggregates of one commit.
+    /// Sets a limit on the aggregates of one commit.
     #[must_use]
     pub const fn with_aggregates(mut self, most: usize) -> Self {
         self.aggregates = Some(most);
         self
     }
 
-    /// The same with a bound on the events of one commit.
+    /// Sets a limit on the events of one commit.
     #[must_use]
     pub const fn with_events(mut self, most: usize) -> Self {
         self.events = Some(most);
         self
     }
 
-    /// The same with a bound on the bytes in the states of one commit.
+    /// Sets a limit on the bytes in the states of one commit.
     #[must_use]
     pub const fn with_bytes(mut self, most: usize) -> Self {
         self.bytes = Some(most);
         self
     }
 
-    /// Refuses a commit that is beyond a limit. A store asks this before it stores anything.
+    /// Refuses a commit beyond a limit. A recorder calls this before it stores anything.
     ///
     /// # Errors
     ///
@@ -76,8 +77,8 @@ impl Limits {
 }
 
 impl Limits {
-    /// Refuses a commit that would leave a gap in the versions of an aggregate, where the store takes none. `newest` is
-    /// the version that is stored last. [Gapless](Commit::gapless) events are another matter: there a gap is a conflict.
+    /// Refuses a commit that would leave a gap in the versions of an aggregate, if the recorder accepts none. `newest`
+    /// returns the last stored version. [Gapless](Commit::gapless) events are exempt: a gap before them is a conflict.
     ///
     /// # Errors
     ///

@@ -1,49 +1,49 @@
 use crate::id::{Mark, Position, Slice};
 use crate::stored_event::StoredEvent;
 
-/// Events of one sequence, as far as one read goes.
+/// The events of one sequence that one read returns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventPage {
-    /// The events, in the order that the range asks for.
+    /// The events, in the order of the range.
     pub events: Vec<StoredEvent>,
-    /// True if the range may hold more: a short page may have more behind it, an empty page never has.
+    /// True if the range may hold more events; this holds for short pages too, but never for an empty page.
     pub more: bool,
 }
 
 impl EventPage {
-    /// A page that ends its range.
+    /// Makes a page that ends its range.
     pub const fn last(events: Vec<StoredEvent>) -> Self {
         Self { events, more: false }
     }
 
-    /// A page after which the range may hold more.
+    /// Makes a page after which the range may hold more.
     pub const fn with_more(events: Vec<StoredEvent>) -> Self {
         Self { events, more: true }
     }
 }
 
-/// Events of the log, as far as one read goes.
+/// The events of the log that one read returns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogPage {
-    /// The events that the range asks for, in the order of their positions. None is beyond `through`.
+    /// The events in the range, in the order of their positions. None is beyond `through`.
     pub entries: Vec<Notification>,
-    /// The place up to which the page is complete: no event that the range asks for is missing, and none will appear.
+    /// The place up to which the page is complete: no event in the range is missing, and none will appear.
     ///
-    /// An event stands there, whatever its topic. A reader that filters keeps this mark, and no other.
+    /// An event stands there, of any topic. A reader that filters keeps this mark, and no other.
     pub through: Option<Mark>,
-    /// True if the range may hold more now; a short page may have more behind it.
+    /// True if the range may hold more events now; this holds for short pages too.
     pub more: bool,
 }
 
 impl LogPage {
-    /// A page that is complete up to a place and ends its range there, for now.
+    /// Makes a page that is complete up to a place and ends its range there, for now.
     pub const fn last(entries: Vec<Notification>, through: Option<Mark>) -> Self {
         Self { entries, through, more: false }
     }
 
-    /// A page that ends at its last entry, after which the range may hold more.
+    /// Makes a page that ends at its last entry, after which the range may hold more.
     pub fn with_more(entries: Vec<Notification>) -> Self {
         let through = entries.last().map(Notification::mark);
         Self { entries, through, more: true }
@@ -53,7 +53,7 @@ impl LogPage {
 /// An event with its place in the log.
 ///
 /// The event may be the notice that its aggregate is forgotten: see [`StoredEvent::forgotten`]. A reader then deletes
-/// what it made of the aggregate.
+/// its view of the aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notification {
@@ -63,12 +63,12 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// An event at its place.
+    /// Makes a notification of an event at its place.
     pub const fn new(mark: Mark, event: StoredEvent) -> Self {
         Self { mark, event }
     }
 
-    /// Returns the place, for a reader that comes back.
+    /// Returns the place, from which a reader can go on later.
     pub const fn mark(&self) -> Mark {
         self.mark
     }
@@ -78,13 +78,13 @@ impl Notification {
         self.mark.position()
     }
 
-    /// Returns the slice that the aggregate falls into.
+    /// Returns the slice of the aggregate.
     pub const fn slice(&self) -> Slice {
         Slice::of(self.event.id)
     }
 }
 
-/// Fills a page up to its limits.
+/// A page under construction, with its limits.
 #[derive(Debug)]
 pub(super) struct Fill<T> {
     rows: Vec<T>,
@@ -99,7 +99,7 @@ impl<T> Fill<T> {
         Self { rows: Vec::new(), count_left, bytes_left: max_bytes, is_full: count_left == 0 }
     }
 
-    /// Takes a row with a state of so many bytes, if there is room for it. Returns whether there may be room for another.
+    /// Adds a row with a state of so many bytes, if there is room. Returns whether there may be room for another.
     pub(super) fn push(&mut self, bytes: usize, row: impl FnOnce() -> T) -> bool {
         let fits = self.bytes_left.is_none_or(|left| bytes <= left);
         self.is_full |= !fits && !self.rows.is_empty();
@@ -109,7 +109,7 @@ impl<T> Fill<T> {
         self.rows.push(row());
         self.count_left -= 1;
         self.bytes_left = self.bytes_left.map(|left| left.saturating_sub(bytes));
-        // Nothing stands beside a row that is too large for the page, not even an empty one.
+        // A row that is too large for the page stands alone: not even an empty row follows.
         self.is_full = self.count_left == 0 || !fits;
         !self.is_full
     }
@@ -122,7 +122,7 @@ impl Fill<StoredEvent> {
 }
 
 impl Fill<Notification> {
-    /// A page that ends at `through` where no limit ended it before.
+    /// Makes a page, which ends at `through` unless a limit ended it before.
     pub(super) fn into_page(self, through: Option<Mark>) -> LogPage {
         if self.is_full { LogPage::with_more(self.rows) } else { LogPage::last(self.rows, through) }
     }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::id::{Mark, Position, Slices, Version};
 
-/// A choice of events of one sequence, with their order and bounds on one page.
+/// A choice of events of one sequence, with their order and the limits of one page.
 ///
 /// ```
 /// use es_runtime::Version;
@@ -16,7 +16,7 @@ use crate::id::{Mark, Position, Slices, Version};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct EventRange {
-    /// The lowest version, and the one above the highest, so that a range can be empty.
+    /// The lowest version, and the one above the highest (`end`), so that a range can be empty.
     start: u64,
     end: u64,
     limit: Option<usize>,
@@ -25,48 +25,48 @@ pub struct EventRange {
 }
 
 impl EventRange {
-    /// All of them, from the lowest version on.
+    /// Selects all events, from the lowest version on.
     pub const fn all() -> Self {
         Self { start: 0, end: Version::MAX.get() + 1, limit: None, limit_bytes: None, descending: false }
     }
 
-    /// Only versions greater than `version`.
+    /// Selects only versions greater than `version`.
     pub fn gt(mut self, version: Version) -> Self {
         self.start = self.start.max(version.get() + 1);
         self
     }
 
-    /// Only `version` and greater ones.
+    /// Selects only `version` and greater ones.
     pub fn gte(mut self, version: Version) -> Self {
         self.start = self.start.max(version.get());
         self
     }
 
-    /// Only versions less than `version`.
+    /// Selects only versions less than `version`.
     pub fn lt(mut self, version: Version) -> Self {
         self.end = self.end.min(version.get());
         self
     }
 
-    /// Only `version` and lesser ones.
+    /// Selects only `version` and lesser ones.
     pub fn lte(mut self, version: Version) -> Self {
         self.end = self.end.min(version.get() + 1);
         self
     }
 
-    /// At most so many.
+    /// Sets the greatest number of events; the lowest of several limits counts.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
         self
     }
 
-    /// At most so many bytes of states on one page, but always one event.
+    /// Sets the greatest number of bytes of states on one page, which always holds at least one event.
     pub fn limit_bytes(mut self, bytes: usize) -> Self {
         self.limit_bytes = Some(self.limit_bytes.map_or(bytes, |known| known.min(bytes)));
         self
     }
 
-    /// From the highest version on.
+    /// Reverses the order: from the highest version on.
     pub fn descending(mut self) -> Self {
         self.descending = true;
         self
@@ -80,7 +80,7 @@ impl EventRange {
         Some((Version::new(self.start)?, Version::new(self.end - 1)?))
     }
 
-    /// Returns the range with so many less in its limit, or `None` if nothing is left of it.
+    /// Returns the range without its first `count` events, by its limit, or `None` if the limit leaves nothing.
     pub(crate) fn without_first(mut self, count: usize) -> Option<Self> {
         if let Some(limit) = &mut self.limit {
             *limit = limit.checked_sub(count).filter(|left| *left > 0)?;
@@ -88,12 +88,12 @@ impl EventRange {
         Some(self)
     }
 
-    /// Returns the bound on the bytes of one page.
+    /// Returns the greatest number of bytes on one page.
     pub const fn max_bytes(&self) -> Option<usize> {
         self.limit_bytes
     }
 
-    /// Returns the bound on the number of events.
+    /// Returns the greatest number of events.
     pub const fn max_count(&self) -> Option<usize> {
         self.limit
     }
@@ -109,7 +109,7 @@ impl EventRange {
     }
 }
 
-/// A choice of events of the log, with bounds on one page.
+/// A choice of events of the log, with the limits of one page.
 ///
 /// ```
 /// use es_runtime::id::{CommitId, Mark, Position, Slices};
@@ -135,7 +135,7 @@ pub struct LogRange {
 }
 
 impl LogRange {
-    /// The whole log.
+    /// Selects the whole log.
     pub const fn all() -> Self {
         Self {
             after: None,
@@ -149,9 +149,9 @@ impl LogRange {
         }
     }
 
-    /// Only what comes after a place that the reader has reached; from the beginning after `None`.
+    /// Selects only events after a place that the reader has reached; from the beginning for `None`.
     ///
-    /// The store compares what stands there: see [`Diverged`](crate::ErrorKind::Diverged).
+    /// The recorder compares the mark with the log: see [`Diverged`](crate::ErrorKind::Diverged).
     pub fn after(mut self, mark: impl Into<Option<Mark>>) -> Self {
         if let Some(mark) = mark.into() {
             self.start = self.start.max(mark.position().get() + 1);
@@ -160,55 +160,55 @@ impl LogRange {
         self
     }
 
-    /// Only `position` and later ones, whatever stands there.
+    /// Selects only `position` and later ones, whichever commit stands there.
     pub fn from(mut self, position: Position) -> Self {
         self.start = self.start.max(position.get());
         self
     }
 
-    /// Only `position` and earlier ones.
+    /// Selects only `position` and earlier ones.
     pub fn up_to(mut self, position: Position) -> Self {
         self.stop = self.stop.min(position.get());
         self
     }
 
-    /// At most so many, counted after all other conditions.
+    /// Sets the greatest number of events, counted after all other conditions.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(self.limit.map_or(limit, |known| known.min(limit)));
         self
     }
 
-    /// At most so many bytes of states on one page, but always one event.
+    /// Sets the greatest number of bytes of states on one page, which always holds at least one event.
     pub fn limit_bytes(mut self, bytes: usize) -> Self {
         self.limit_bytes = Some(self.limit_bytes.map_or(bytes, |known| known.min(bytes)));
         self
     }
 
-    /// Only events under one of these topics; no topic at all is every topic.
+    /// Selects only events under one of these topics; an empty list means every topic.
     pub fn topics<T: Into<Cow<'static, str>>>(mut self, topics: impl IntoIterator<Item = T>) -> Self {
         self.topics = topics.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Only events of aggregates that fall into these slices.
+    /// Selects only events of aggregates in these slices.
     pub const fn slices(mut self, slices: Slices) -> Self {
         self.slices = slices;
         self
     }
 
-    /// Only events of version 1: the first one of each aggregate.
+    /// Selects only events of version 1: the first of each aggregate.
     pub const fn firsts(mut self) -> Self {
         self.firsts = true;
         self
     }
 
-    /// Returns the place that the range begins after, if it was named by a mark.
+    /// Returns the mark that the range begins after, if it has one.
     pub const fn mark(&self) -> Option<Mark> {
         self.after
     }
 
-    /// Returns the place up to which a page of this range is complete, of the last place that the store found up to
-    /// [`stop`](Self::stop): it is never before the place that the range begins after.
+    /// Returns the place up to which a page of this range is complete. `found` is the last place that the recorder
+    /// found up to [`stop`](Self::stop). The result is never before the place that the range begins after.
     pub fn through(&self, found: Option<Mark>) -> Option<Mark> {
         let is_before = |mark: &Mark| found.is_none_or(|found| found.position() < mark.position());
         self.after.filter(is_before).or(found)
@@ -222,27 +222,27 @@ impl LogRange {
         Some((Position::new(self.start)?, Position::new(self.stop)?))
     }
 
-    /// Returns the last position, also of an empty range.
+    /// Returns the last position, even of an empty range.
     pub fn stop(&self) -> Position {
         Position::new(self.stop).unwrap_or(Position::MAX)
     }
 
-    /// Returns the bound on the events of one page.
+    /// Returns the greatest number of events on one page.
     pub const fn max_count(&self) -> Option<usize> {
         self.limit
     }
 
-    /// Returns the bound on the bytes of one page.
+    /// Returns the greatest number of bytes on one page.
     pub const fn max_bytes(&self) -> Option<usize> {
         self.limit_bytes
     }
 
-    /// Returns whether only events of version 1 are meant.
+    /// Returns whether the range holds only events of version 1.
     pub const fn is_firsts(&self) -> bool {
         self.firsts
     }
 
-    /// Returns the topics; none is every topic.
+    /// Returns the topics; an empty list means every topic.
     pub fn topic_names(&self) -> &[Cow<'static, str>] {
         &self.topics
     }

@@ -1,33 +1,34 @@
-//! A store that a URI can name: the word that the URI begins with, and the way to open the store.
+//! The entry of a recorder in the list of URIs: its scheme, and the function that opens it.
 
 use std::sync::Arc;
 
 use super::{DynApplicationRecorder, DynSnapshotRecorder, Tables};
 use crate::error::Error;
 
-/// A word that URIs begin with, and the way to the store.
+/// A word that URIs begin with, and the function that opens the recorder.
 pub(crate) struct Scheme {
     pub(super) name: &'static str,
     pub(super) open: fn(&str, &Opening<'_>) -> Result<Opened, Error>,
 }
 
-/// The options that an application passes to a store that it opens.
+/// The options that an application passes to a recorder that it opens.
 #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only a database has tables"))]
 pub(crate) struct Opening<'a> {
     pub(crate) tables: &'a Tables,
-    /// The columns of the user's own that the mapper fills.
+    /// The user's own columns that the mapper fills.
     pub(crate) columns: Vec<&'a str>,
     pub(crate) keeps_snapshots: bool,
 }
 
-/// An open store.
+/// An open recorder.
 pub(crate) struct Opened {
     pub(crate) events: Arc<dyn DynApplicationRecorder>,
     pub(crate) snapshots: Option<Arc<dyn DynSnapshotRecorder>>,
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
 }
 
-/// Returns whether a text is a path that ends as names of files do, as in `data/library.db`. A key in base64 does not.
+/// Returns whether a text is a path that ends like the name of a file, as in `data/library.db`. A key in base64 does
+/// not.
 pub(super) fn is_file_name(text: &str) -> bool {
     let is_plain = |letter: u8| letter.is_ascii_alphanumeric() || b"/._- ".contains(&letter);
     let is_ending = |ending: &str| {

@@ -3,7 +3,7 @@ use std::fmt;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Name, Slices};
 
-/// The identity of a reader of one log: its name, the log, and the slices that it takes.
+/// The identity of a reader of one log: its name, the log, and its slices.
 ///
 /// ```
 /// use es_runtime::id::Slices;
@@ -17,16 +17,16 @@ use crate::id::{Mark, Name, Slices};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Cursor {
-    /// The reader's name.
+    /// The name of the reader.
     pub consumer: Name,
-    /// The name of the application whose log is read.
+    /// The name of the application whose log it reads.
     pub upstream: Name,
-    /// The slices that the reader takes.
+    /// The slices that it reads.
     pub slices: Slices,
 }
 
 impl Cursor {
-    /// A reader of all slices.
+    /// Makes the cursor of a reader of all slices.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Cursor {
         Ok(Self { consumer: consumer.try_into()?, upstream: upstream.try_into()?, slices: Slices::ALL })
     }
 
-    /// The same reader of some slices.
+    /// Sets the slices of the reader.
     #[must_use]
     pub const fn with_slices(mut self, slices: Slices) -> Self {
         self.slices = slices;
@@ -55,7 +55,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// One step of a reader: from the place that it came from to the place that it has reached.
+/// One step of a reader, from its last place to its new one.
 ///
 /// ```
 /// use es_runtime::id::{CommitId, Mark, Position};
@@ -76,11 +76,11 @@ pub struct Step {
 }
 
 impl Step {
-    /// A step of a reader; from `None`, it is the first.
+    /// Makes a step of a reader; a step from `None` is the first.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if it does not go forward.
+    /// [`ErrorKind::Invalid`] if the step does not go forward.
     pub fn new(cursor: Cursor, from: Option<Mark>, to: Mark) -> Result<Self, Error> {
         if let Some(from) = from.filter(|from| from.position() >= to.position()) {
             return Err(Error::new(
@@ -96,12 +96,12 @@ impl Step {
         &self.cursor
     }
 
-    /// Returns the place that the step begins at.
+    /// Returns the place where the step begins.
     pub const fn from(&self) -> Option<Mark> {
         self.from
     }
 
-    /// Returns the place that the step ends at.
+    /// Returns the place where the step ends.
     pub const fn to(&self) -> Mark {
         self.to
     }

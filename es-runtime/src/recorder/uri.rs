@@ -1,4 +1,4 @@
-//! The stores that a URI can name: each store's folder brings its scheme, and only this list knows all of them.
+//! The recorders that a URI can name: the folder of each brings its scheme, and only this list knows all of them.
 
 use std::path::Path;
 
@@ -12,20 +12,20 @@ const SCHEMES: &[Scheme] = &[
     super::sqlite::SCHEME,
 ];
 
-/// The schemes of stores that this build leaves out, each with its feature.
+/// The schemes of recorders that this build leaves out, each with its feature.
 const LEFT_OUT: &[(&str, &str)] = &[
     #[cfg(not(feature = "sqlite"))]
     ("sqlite", "sqlite"),
 ];
 
-/// The endings of files that no other store has.
+/// The endings of files that no other recorder uses.
 const SQLITE_ENDINGS: [&str; 4] = [".db", ".db3", ".sqlite", ".sqlite3"];
 
 const REMEDY: &str = "write `memory:` or `sqlite:bank.db`";
 
-/// Opens the store that a URI names.
+/// Opens the recorder that a URI names.
 ///
-/// A message shows the scheme of the URI, or a name of a file without one, and no more: the rest may be a password.
+/// A message shows only the scheme of the URI, or a file name without a scheme: the rest may be a password.
 pub(crate) fn open(uri: &str, opening: &Opening<'_>) -> Result<Opened, Error> {
     if uri.is_empty() {
         return Err(config(format!("the URI is empty; {REMEDY}")));
@@ -57,13 +57,13 @@ fn is_scheme(text: &str) -> bool {
     (1..=16).contains(&text.len()) && text.bytes().all(|letter| letter.is_ascii_lowercase())
 }
 
-/// Opens a SQLite file, whatever letters its name has.
+/// Opens a SQLite file of any name.
 #[cfg(feature = "sqlite")]
 pub(crate) fn open_file(path: &Path, opening: &Opening<'_>) -> Result<Opened, Error> {
     super::sqlite::open(super::SqliteOptions::file(path), opening)
 }
 
-/// Reports that this build has no store in a file.
+/// Reports that this build has no recorder for files.
 #[cfg(not(feature = "sqlite"))]
 pub(crate) fn open_file(_: &Path, opening: &Opening<'_>) -> Result<Opened, Error> {
     open("sqlite:", opening)

@@ -1,4 +1,4 @@
-//! The verdict on a commit: to store, done before, or refused with a reason. Every store asks for it with facts that it read.
+//! The verdict on a commit: store, done before, or refused with a reason. Every recorder reads the facts for it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::error::{Conflict, Error};
 use crate::id::{CommitId, DataKeyId, Name, Version};
 use crate::stored_event::StoredEvent;
 
-/// An event that stands at a place.
+/// An event that stands at a version.
 #[derive(Clone, Debug)]
 pub(super) struct Taken {
     pub(super) commit: CommitId,
@@ -17,14 +17,14 @@ pub(super) struct Taken {
     pub(super) position: Position,
 }
 
-/// The facts that a store read for the verdict on one commit.
+/// The facts that a recorder read for the verdict on one commit.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
-    /// The event at the place of each event of the commit, in its order.
+    /// The stored event at the version of each event of the commit, in the order of the commit.
     pub(super) taken: Vec<Option<Taken>>,
     /// The data keys of the aggregates whose events or keys the commit brings.
     pub(super) keys: HashMap<Uuid, KeyFact>,
-    /// The places of [`preceding`] at which no event stands.
+    /// The versions of [`preceding`] at which no event stands.
     pub(super) missing: HashSet<(Uuid, Version)>,
     /// The place that the reader has reached, if the commit comes with a step.
     pub(super) tracked: Option<Mark>,
@@ -45,19 +45,20 @@ impl From<&StoredKey> for KeyFact {
 
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// Nothing stands against it.
+    /// No fact stands against the commit.
     Store,
-    /// Every event is stored under the commit id: the receipt of that.
+    /// Every event is stored under the commit id; this is their receipt.
     Done(Receipt),
     Refused(Error),
-    /// A version is taken, or the one before it is not. The store reads the newest version of the aggregate, and makes the error of it.
+    /// A version is taken, or the version before it is missing. The recorder reads the newest version of the aggregate,
+    /// and makes the error with it.
     Version {
         id: Uuid,
         begins: Version,
     },
 }
 
-/// The places at which events have to stand, so that a commit leaves no gap: nothing, if it may leave gaps.
+/// Returns the versions at which events have to stand, so that a commit leaves no gap; empty if it may leave gaps.
 pub(super) fn preceding(commit: &Commit) -> Vec<(Uuid, Version)> {
     let mut earlier = HashSet::new();
     let mut places = Vec::new();
@@ -69,17 +70,17 @@ pub(super) fn preceding(commit: &Commit) -> Vec<(Uuid, Version)> {
     places
 }
 
-/// The version that an event follows; 0 and 1 follow none.
+/// Returns the version that an event follows; 0 and 1 follow none.
 fn before(event: &StoredEvent) -> Option<Version> {
     event.version.get().checked_sub(1).filter(|before| *before > 0).and_then(Version::new)
 }
 
-/// The conflict about a version that is taken, or follows none, once the store has read the newest one of the aggregate.
+/// Makes the conflict about a version that is taken, or follows none, with the newest version of the aggregate.
 pub(super) fn version_conflict(id: Uuid, begins: Version, newest: Option<Version>) -> Error {
     Conflict::version(id, begins, newest).into()
 }
 
-/// Judges a commit. The order of the reasons is that of [`AggregateRecorder::append`](super::AggregateRecorder::append).
+/// Judges a commit. [`AggregateRecorder::append`](super::AggregateRecorder::append) documents the order of the reasons.
 pub(super) fn judge(commit: &Commit, step: Option<&Step>, facts: &Facts) -> Verdict {
     if let Some(receipt) = done(commit, facts) {
         return Verdict::Done(receipt);
@@ -104,7 +105,7 @@ pub(super) fn judge(commit: &Commit, step: Option<&Step>, facts: &Facts) -> Verd
     Verdict::Store
 }
 
-/// The receipt of a commit all of whose events are stored under its id and their topics.
+/// Returns the receipt of a commit, if all its events are stored under its id and their topics.
 fn done(commit: &Commit, facts: &Facts) -> Option<Receipt> {
     let mut bounds: Option<(Position, Position)> = None;
     for (event, taken) in commit.events().iter().zip(&facts.taken) {
@@ -116,7 +117,7 @@ fn done(commit: &Commit, facts: &Facts) -> Option<Receipt> {
     bounds.map(|(first, last)| Receipt::at(commit.id(), first, last).as_repeated())
 }
 
-/// Refuses events of forgotten aggregates, events without the key of their aggregate, and keys of others.
+/// Refuses events of forgotten aggregates, events without the key of their aggregate, and other keys.
 pub(super) fn check_keys(commit: &Commit, keys: &HashMap<Uuid, KeyFact>) -> Result<(), Error> {
     if keys.is_empty() && commit.keys().is_empty() {
         return Ok(());
@@ -145,7 +146,7 @@ pub(super) fn check_keys(commit: &Commit, keys: &HashMap<Uuid, KeyFact>) -> Resu
     Ok(())
 }
 
-/// The version that the commit's events of an aggregate begin at.
+/// Returns the version at which the commit's events of an aggregate begin.
 fn begins(commit: &Commit, id: Uuid, otherwise: Version) -> Version {
     commit.events().iter().find(|event| event.id == id).map_or(otherwise, |first| first.version)
 }

@@ -19,10 +19,10 @@ use crate::mapper::Snapshot;
 use crate::recorder::{EventRange, Remains};
 use crate::store::{At, EventStore, Rows, SnapshotStore, bounds, clear_forgotten, no_events, no_snapshots};
 
-/// Makes states of type `S` from events of the set `E`, by a mutator function.
+/// A repository that makes states of type `S` from events of the set `E`, by a mutator function.
 ///
-/// The function is given the state so far and the next event, and returns the state after it; nothing before the
-/// first event, and nothing once what the events tell of is gone.
+/// The function takes the state so far and the next event, and returns the state after it. The state is `None` before
+/// the first event, and once the subject of the events is gone.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -60,7 +60,7 @@ use crate::store::{At, EventStore, Rows, SnapshotStore, bounds, clear_forgotten,
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 ///
-/// Versions are yours: they may begin anywhere and have gaps, which nothing here reports.
+/// You choose the versions: they may begin anywhere and have gaps, which the repository does not report.
 pub struct MutatorRepository<S, E> {
     store: EventStore,
     mutator: Arc<Mutator<S, E>>,
@@ -69,7 +69,7 @@ pub struct MutatorRepository<S, E> {
 
 type Mutator<S, E> = dyn Fn(Option<S>, E, &Envelope) -> Option<S> + Send + Sync;
 
-/// The snapshots of states of one kind, which alone has to be stored: it knows how to read them.
+/// The snapshots of one kind of state. Only this type requires a state to be serializable: it knows how to read it.
 struct Snapshots<S> {
     kept: SnapshotStore,
     name: &'static str,
@@ -80,12 +80,12 @@ struct Snapshots<S> {
 type Latest<S> = for<'a> fn(&'a Snapshots<S>, &'a EventStore, Uuid, At) -> Found<'a, S>;
 type Found<'a, S> = Pin<Box<dyn Future<Output = Option<Snapshot<S>>> + Send + 'a>>;
 
-/// What events leave.
+/// The outcome of folding events.
 struct Folded<S> {
-    /// The last event, and the times of the first and of it; nothing if there are no events.
+    /// The last event, and the times of the first and the last event; `None` if there are no events.
     last: Option<(Version, (Timestamp, Timestamp))>,
     state: Option<S>,
-    /// The version of the snapshot that it began with.
+    /// The version of the snapshot that the fold began with.
     kept: Option<Version>,
 }
 
@@ -103,7 +103,7 @@ impl<S, E> fmt::Debug for MutatorRepository<S, E> {
 }
 
 impl<S: Send, E: EventSet> MutatorRepository<S, E> {
-    /// Makes states with a function that is given the state and the event.
+    /// Makes states with a function that takes the state and the event.
     pub fn new(
         store: EventStore,
         mutator: impl Fn(Option<S>, E) -> Option<S> + Send + Sync + 'static,
@@ -111,7 +111,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         Self::with_envelope(store, move |state, event, _| mutator(state, event))
     }
 
-    /// Makes states with a function that is also given the event's id, version and time.
+    /// Makes states with a function that also takes the id, version and time of the event.
     pub fn with_envelope(
         store: EventStore,
         mutator: impl Fn(Option<S>, E, &Envelope) -> Option<S> + Send + Sync + 'static,
@@ -119,22 +119,22 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         Self { store, mutator: Arc::new(mutator), snapshots: None }
     }
 
-    /// The store.
+    /// Returns the store.
     pub const fn store(&self) -> &EventStore {
         &self.store
     }
 
-    /// The state as it is now.
+    /// Returns the current state.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) if there are no events, or they leave nothing;
-    /// [`UnknownTopic`](ErrorKind::UnknownTopic) if one is not of the set, and what mapper and store report.
+    /// [`NotFound`](ErrorKind::NotFound) if there are no events, or they leave no state;
+    /// [`UnknownTopic`](ErrorKind::UnknownTopic) if an event is not of the set; and the errors of mapper and store.
     pub async fn get(&self, id: Uuid) -> Result<S, Error> {
         self.get_at(id, Version::MAX).await
     }
 
-    /// The state as it was at a version or a time.
+    /// Returns the state at a version or a time.
     ///
     /// # Errors
     ///
@@ -145,11 +145,11 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         state.ok_or_else(|| not_found::<S>(id, last.is_some(), at))
     }
 
-    /// Whether the events leave anything.
+    /// Returns whether the events leave a state.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), but for `NotFound`.
+    /// As [`get`](Self::get), except `NotFound`.
     pub async fn contains(&self, id: Uuid) -> Result<bool, Error> {
         match self.fold(id, At::Version(Version::MAX)).await {
             Err(error) if error.kind() == ErrorKind::Forgotten => Ok(false),
@@ -157,12 +157,12 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         }
     }
 
-    /// Destroys the data key of a sequence, and removes its snapshots, of whatever kind: see [`EventStore::forget`], which
-    /// also says what `of` names.
+    /// Destroys the data key of a sequence, and removes its snapshots of every kind. See [`EventStore::forget`], which
+    /// also explains `of`.
     ///
     /// # Errors
     ///
-    /// As [`EventStore::forget`]; wherever the key may be destroyed, the snapshots are removed.
+    /// As [`EventStore::forget`]; if the key may be destroyed by then, the snapshots are removed despite the error.
     pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
         let mut was_asked = false;
         let forgotten = self.store.try_to_forget(of, id, &mut was_asked).await;
@@ -170,17 +170,17 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         clear_forgotten(snapshots, id, forgotten).await
     }
 
-    /// The versions of which there are snapshots of this kind of state, oldest first; also of such as are passed over.
+    /// Returns the versions of all snapshots of this kind of state, oldest first, including those that loading ignores.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) if there is no store for snapshots, and what that reports.
+    /// [`Config`](ErrorKind::Config) if there is no store for snapshots, and the errors of that store.
     pub async fn snapshot_versions(&self, id: Uuid) -> Result<Vec<Version>, Error> {
         let Snapshots { kept, name, .. } = self.snapshots()?;
         kept.versions_of(id, name).await
     }
 
-    /// Removes the snapshots of this kind of state that a range means.
+    /// Removes the snapshots of this kind of state in a range.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
         self.snapshots.as_deref().ok_or_else(no_snapshots)
     }
 
-    /// What the events leave.
+    /// Folds the events into a state.
     async fn fold(&self, id: Uuid, at: At) -> Result<Folded<S>, Error> {
         let (version, until) = bounds(at);
         let (range, sequence) = (EventRange::all().lte(version), Id::<()>::from_uuid(id));
@@ -231,8 +231,10 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
 }
 
 impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> MutatorRepository<S, E> {
-    /// The same, which begins with a snapshot where there is one. `name` is that of this kind of state; raise `version` when
-    /// the state or the function changes, so that older snapshots are passed over.
+    /// Adds snapshots, so that a fold begins with the latest one.
+    ///
+    /// `name` is the name of this kind of state. Raise `version` when the state or the function changes, so that
+    /// loading ignores older snapshots.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -266,7 +268,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
         self
     }
 
-    /// Keeps the state that is there now. Returns its version.
+    /// Stores the current state as a snapshot, and returns its version.
     ///
     /// # Errors
     ///
@@ -275,7 +277,7 @@ impl<S: Serialize + DeserializeOwned + Send + Sync + 'static, E: EventSet> Mutat
         self.take_snapshot_at(id, Version::MAX).await
     }
 
-    /// Keeps the state that was there at a version; at the last version, if that is lower. Returns the version.
+    /// Stores the state at a version, or at the last version if that is lower, and returns the version.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The cache: the states of aggregates that were loaded last, so that they need not be made from events again.
+//! The cache: the states of recently used aggregates, which need not be replayed.
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -13,10 +13,10 @@ use crate::aggregate::{Aggregate, Held, Replay, Root};
 use crate::clock::Timestamp;
 use crate::id::{Id, Version};
 
-/// Keeps the states that were loaded or saved last, each whole.
+/// A cache of whole states that were loaded or saved last.
 ///
-/// Whoever loads an aggregate shares the kept state until the first change of the aggregate, which copies it. So loading
-/// costs no copy, and a program that loads, changes and saves in a loop replays only what others saved meanwhile.
+/// A loaded aggregate shares the cached state until its first change, which copies the state. So loading costs no copy.
+/// A program that loads, changes and saves in a loop replays only the events that others saved meanwhile.
 ///
 /// ```standalone_crate
 /// use es_runtime::store::Cache;
@@ -31,7 +31,7 @@ use crate::id::{Id, Version};
 pub struct Cache {
     entries: Mutex<Entries>,
     fast_forward: bool,
-    /// Count what left the cache, each for some of the aggregates: what was loaded or saved before that may be old.
+    /// Counters of removals, each for some of the aggregates: a state loaded or saved before a removal may be old.
     left: Box<[AtomicU64; SHARES]>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) type Key = (TypeId, Uuid);
 
 type Entries = LruCache<Key, Entry>;
 
-/// A state, which nobody changes, with its version and times.
+/// An immutable state, with its version and times.
 #[derive(Clone)]
 struct Entry {
     version: Version,
@@ -60,14 +60,14 @@ impl fmt::Debug for Cache {
 }
 
 impl Cache {
-    /// Keeps at most so many states, and asks the store for later events at each load: what is loaded is always the
-    /// newest. With 0 it keeps one.
+    /// Makes a cache of at most so many states; 0 counts as 1. Each load reads later events from the store, so a loaded
+    /// aggregate is always the newest.
     pub fn of(states: usize) -> Self {
         let states = NonZeroUsize::new(states).unwrap_or(NonZeroUsize::MIN);
         Self::with(LruCache::new(states))
     }
 
-    /// Keeps all of them: for a program that knows how many there are.
+    /// Makes a cache without a limit: for a program that knows the number of its aggregates.
     pub fn unbounded() -> Self {
         Self::with(LruCache::unbounded())
     }
@@ -77,15 +77,15 @@ impl Cache {
         Self { entries: Mutex::new(entries), fast_forward: true, left }
     }
 
-    /// What counts for an aggregate.
+    /// Returns the counter of removals for an aggregate.
     fn left(&self, (_, id): &Key) -> &AtomicU64 {
         let [.., last] = id.into_bytes();
-        // There is one for each byte.
+        // The array has a counter for each byte.
         self.left.get(usize::from(last)).unwrap_or(&self.left[0])
     }
 
-    /// Does not ask for later events: for a program that alone writes to its store. What somebody else stored is
-    /// then noticed when a save conflicts.
+    /// Stops reading later events: for a program that alone writes to its database. The program then notices events of
+    /// another writer only when a save conflicts.
     #[must_use]
     pub const fn trusting(mut self) -> Self {
         self.fast_forward = false;
@@ -100,20 +100,20 @@ impl Cache {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where loading can go on from.
+    /// Returns the cached state, from which loading can go on.
     pub(crate) fn get<A: Aggregate>(&self, id: Id<A>) -> Option<Replay<A>> {
         let Entry { version, times, state } = self.lock().get(&key(id)).cloned()?;
         let state = state.downcast::<A::State>().ok()?;
         Some(Replay::resume(id, version, times, Held::Shared(state)))
     }
 
-    /// The moment to hand to [`put`](Self::put): taken before the aggregate is loaded, or saved.
+    /// Returns the moment to pass to [`put`](Self::put): take it before the aggregate is loaded or saved.
     pub(crate) fn moment(&self, key: &Key) -> u64 {
         self.left(key).load(Ordering::SeqCst)
     }
 
-    /// Keeps a state that was loaded or saved, unless a newer one is kept, or it left the cache since that moment: somebody
-    /// else may have ended it meanwhile.
+    /// Caches a state that was loaded or saved, unless the cache holds a newer one, or has removed the state since that
+    /// moment. Another caller may have ended the aggregate meanwhile.
     pub(crate) fn put<A: Aggregate>(&self, root: &Root<A>, moment: u64) {
         let (key, version) = (key(root.id()), root.version());
         let is_newer = |kept: &Entry| kept.version >= version;
@@ -121,10 +121,10 @@ impl Cache {
             return;
         }
         let times = (root.created_at(), root.modified_at());
-        // Perhaps copied: without the lock.
+        // `share` may copy the state, so it runs without the lock.
         let entry = Entry { version, times, state: root.share() };
         let mut entries = self.lock();
-        // Somebody may have been faster.
+        // Another thread may have been faster.
         let is_kept = entries.peek(&key).is_some_and(is_newer) || self.moment(&key) != moment;
         let replaced = if is_kept { None } else { entries.push(key, entry) };
         if let Some((other, _)) = replaced.as_ref().filter(|(other, _)| *other != key) {
@@ -143,7 +143,7 @@ impl Cache {
     }
 }
 
-/// The place of an aggregate's state.
+/// Returns the key of an aggregate's state in the cache.
 pub(crate) fn key<A: 'static>(id: Id<A>) -> Key {
     (TypeId::of::<A>(), id.uuid())
 }
@@ -201,7 +201,7 @@ mod tests {
         (counters, ids)
     }
 
-    /// The versions that are kept, without using them.
+    /// Returns the cached versions, without marking them as used.
     fn all_kept<const N: usize>(cache: &Cache, ids: [Id<CacheCounter>; N]) -> [Option<u64>; N] {
         ids.map(|id| cache.lock().peek(&key(id)).map(|entry| entry.version.get()))
     }
@@ -212,14 +212,14 @@ mod tests {
         let ([mut one, mut two, mut three], ids) = made();
         put(&cache, &mut one);
         put(&cache, &mut two);
-        // The oldest one goes.
+        // The oldest state goes.
         put(&cache, &mut three);
         assert_eq!(all_kept(&cache, ids), [None, Some(1), Some(1)]);
-        // The newest one goes, if the other was loaded since.
+        // The newest state goes, if the other was loaded since.
         assert_eq!(kept(&cache, ids[1]), Some(1));
         put(&cache, &mut one);
         assert_eq!(all_kept(&cache, ids), [Some(1), Some(1), None]);
-        // Kept again in a later version, it is replaced, and the other one goes.
+        // A later version replaces the state, and the other one goes.
         two.count();
         put(&cache, &mut two);
         assert_eq!(all_kept(&cache, ids), [Some(1), Some(2), None]);
@@ -267,7 +267,7 @@ mod tests {
     fn a_state_that_left_the_cache_meanwhile_is_not_kept() {
         let cache = Cache::of(1);
         let ([mut one, mut two], ids) = made();
-        // Removed, or evicted: a newer state may have been there.
+        // After a removal or an eviction, a newer state may have been there.
         for leave in [0, 1] {
             let moment = cache.moment(&key(ids[0]));
             if leave == 0 {

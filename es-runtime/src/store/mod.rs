@@ -1,6 +1,6 @@
 //! Aggregates and events in a recorder.
 //!
-//! Take an [`EventStore`] to write and read events, as they are. Take a [`Repository`] to load aggregates: it replays
+//! Take an [`EventStore`] to write and read events themselves. Take a [`Repository`] to load aggregates: it replays
 //! their events, from a snapshot of a [`SnapshotStore`] or a state in a [`Cache`] if there is one. An
 //! [`Application`](crate::Application) holds all of these, and saves, loads and retries with them.
 

@@ -15,7 +15,7 @@ use crate::observe;
 use crate::recorder::{EventRange, Remains};
 use crate::store::{Cache, EventStore, Rows, Snapshot, SnapshotStore, Snapshotting, key};
 
-/// Loads aggregates.
+/// A repository, which loads aggregates.
 #[derive(Clone, Debug)]
 pub struct Repository {
     store: EventStore,
@@ -25,26 +25,26 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Loads from this store.
+    /// Makes a repository that loads from this store.
     pub fn new(store: EventStore) -> Self {
         Self { store, snapshots: None, cache: None, snapshotting: Snapshotting::default() }
     }
 
-    /// The same, which begins with a snapshot where there is one.
+    /// Adds snapshots, so that a replay begins with the latest one.
     #[must_use]
     pub fn with_snapshots(mut self, snapshots: SnapshotStore) -> Self {
         self.snapshots = Some(snapshots);
         self
     }
 
-    /// The same, which keeps what it loaded. A cache may be shared by repositories of one store.
+    /// Adds a cache for loaded aggregates; repositories of one store may share it.
     #[must_use]
     pub fn with_cache(mut self, cache: impl Into<Arc<Cache>>) -> Self {
         self.cache = Some(cache.into());
         self
     }
 
-    /// The same, which takes snapshots of what is saved, by this rule.
+    /// Sets the rule by which saves take snapshots.
     pub(crate) fn with_snapshotting(mut self, snapshotting: Snapshotting) -> Self {
         self.snapshotting = snapshotting;
         self
@@ -58,23 +58,23 @@ impl Repository {
         self.cache.as_deref()
     }
 
-    /// The snapshots, if there is a store for them.
+    /// Returns the snapshot store, if there is one.
     pub const fn snapshots(&self) -> Option<&SnapshotStore> {
         self.snapshots.as_ref()
     }
 
-    /// The store.
+    /// Returns the event store.
     pub const fn store(&self) -> &EventStore {
         &self.store
     }
 
-    /// The aggregate as it is now.
+    /// Loads the aggregate as it is now.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) if it was never created or is discarded,
-    /// [`WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id is that of another type, and what mapper and
-    /// store report.
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the aggregate was never created or is discarded,
+    /// [`WrongAggregate`](crate::ErrorKind::WrongAggregate) if the id belongs to another type, and the errors of mapper
+    /// and store.
     pub async fn get<A: Aggregate>(&self, id: Id<A>) -> Result<A, Error> {
         let Some(cache) = &self.cache else {
             return self.load(id, At::Version(Version::MAX)).await.map(whole);
@@ -88,7 +88,7 @@ impl Repository {
                 later = Rows::after(&self.store, id, EventRange::all(), kept.end()).await?;
             }
             if later.is_none() {
-                // Forgotten, or made from events that a restored backup lacks.
+                // The aggregate is forgotten, or the cached state comes from events that a restored backup lacks.
                 cache.remove(&key(id));
                 moment = cache.moment(&key(id));
             }
@@ -116,11 +116,11 @@ impl Repository {
         }
     }
 
-    /// Returns the aggregate as it is now, or `None` if there is none: it was never created, is discarded or forgotten.
+    /// Loads the aggregate as it is now; returns `None` if it was never created, is discarded or forgotten.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), but for these.
+    /// As [`get`](Self::get), except `NotFound` and `Forgotten`.
     pub async fn find<A: Aggregate>(&self, id: Id<A>) -> Result<Option<A>, Error> {
         match self.get(id).await {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forgotten) => Ok(None),
@@ -128,20 +128,20 @@ impl Repository {
         }
     }
 
-    /// The aggregate as it was at a version or a time; at its last version, if that is lower.
+    /// Loads the aggregate as of a version or a time, or as of its last version, if that is lower.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get); [`NotFound`](crate::ErrorKind::NotFound) also if it did not exist then.
+    /// As [`get`](Self::get); [`NotFound`](crate::ErrorKind::NotFound) also if the aggregate did not exist then.
     pub async fn get_at<A: Aggregate>(&self, id: Id<A>, at: impl Into<At>) -> Result<Past<A>, Error> {
         self.load(id, at.into()).await.map(|root| Past(whole(root)))
     }
 
-    /// Whether there is such an aggregate now.
+    /// Returns whether the aggregate exists now.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), but for `NotFound`.
+    /// As [`get`](Self::get), except `NotFound`.
     pub async fn contains<A: Aggregate>(&self, id: Id<A>) -> Result<bool, Error> {
         let last = EventRange::all().descending().limit(1);
         let mut pages = self.store.pages(id, last);
@@ -158,7 +158,7 @@ impl Repository {
 
     /// Reads the snapshot of exactly this version.
     ///
-    /// Returns `None` if there is none, or if code took it that changed since.
+    /// Returns `None` if there is none, or if the code that took it has changed since.
     ///
     /// # Errors
     ///
@@ -172,9 +172,9 @@ impl Repository {
         self.read_snapshot(id, EventRange::all().gte(version).lte(version)).await
     }
 
-    /// Reads the last snapshot of this version or a lower one; of [`Version::MAX`], the last of all.
+    /// Reads the last snapshot of this version or a lower one; for [`Version::MAX`], the last of all.
     ///
-    /// Returns `None` if there is none, or if code took it that changed since.
+    /// Returns `None` if there is none, or if the code that took it has changed since.
     ///
     /// # Errors
     ///
@@ -196,7 +196,8 @@ impl Repository {
         snapshots.read(&self.store, id, range).await
     }
 
-    /// Keeps the state that an aggregate has now. Returns its version. A state that is kept already is not stored again.
+    /// Stores the current state of an aggregate as a snapshot, and returns its version. A state that has a snapshot
+    /// already is not stored again.
     ///
     /// # Errors
     ///
@@ -205,7 +206,7 @@ impl Repository {
         self.take_snapshot_at(id, Version::MAX).await
     }
 
-    /// Keeps the state that an aggregate had at a version; at its last version, if that is lower. Returns the version.
+    /// Stores the state of an aggregate at a version, or at its last version if that is lower, and returns the version.
     ///
     /// # Errors
     ///
@@ -224,7 +225,7 @@ impl Repository {
         Ok(root.version())
     }
 
-    /// Keeps the states that an aggregate, which was just saved, had at these versions, lowest first.
+    /// Stores the states of an aggregate, which was just saved, at these versions, lowest first.
     pub(crate) async fn take_snapshots<A: Aggregate>(
         &self,
         saved: &Root<A>,
@@ -233,7 +234,7 @@ impl Repository {
         let snapshots = self.snapshots.as_ref().ok_or_else(no_snapshots)?;
         let mut earlier = None;
         for version in versions {
-            // The state is at hand: nothing has to be read.
+            // The state is at hand, so nothing has to be read.
             if version == saved.version() {
                 return snapshots.put(&self.store, saved).await;
             }
@@ -252,22 +253,22 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// [`WrongAggregate`](ErrorKind::WrongAggregate) or [`UnknownTopic`](ErrorKind::UnknownTopic) if the first event is none of
-    /// this aggregate, and as [`EventStore::forget`]; wherever the key may be destroyed, the snapshots and the cached state
-    /// are gone, too.
+    /// [`WrongAggregate`](ErrorKind::WrongAggregate) or [`UnknownTopic`](ErrorKind::UnknownTopic) if the first event
+    /// does not belong to this aggregate, and as [`EventStore::forget`]. If the key may be destroyed by then, the
+    /// snapshots and the cached state are removed despite the error.
     pub async fn forget<A: Aggregate>(&self, id: Id<A>) -> Result<Remains, Error> {
         self.check_first::<A>(id).await?;
         let mut was_asked = false;
         let forgotten = self.store.try_to_forget(A::NAME, id.uuid(), &mut was_asked).await;
-        // After the key, so that nothing that can be read comes back.
+        // The cached state goes after the key, so that no readable state comes back.
         if let Some(cache) = &self.cache {
             cache.remove(&key(id));
         }
         clear_forgotten(self.snapshots.as_ref().filter(|_| was_asked), id.uuid(), forgotten).await
     }
 
-    /// Refuses an id whose first event belongs to another aggregate; also one whose data key is lost or destroyed, as far as
-    /// the topic says.
+    /// Refuses an id whose first event belongs to another aggregate; if the data key is lost or destroyed, only the
+    /// topic decides.
     async fn check_first<A: Aggregate>(&self, id: Id<A>) -> Result<(), Error> {
         let rows = self.store.rows(id.uuid(), Version::INITIAL, 1).await?;
         let Some(first) = rows.first() else { return Ok(()) };
@@ -275,7 +276,7 @@ impl Repository {
         let Ok(mapper) = self.store.mapper_for(id.uuid()).await else { return Ok(()) };
         match mapper.decode_mapped::<A::Event>(first) {
             Err(error) if error.kind() == ErrorKind::WrongAggregate => Err(error),
-            // Data that cannot be read can be forgotten all the same.
+            // Data that cannot be read can still be forgotten.
             _ => Ok(()),
         }
     }
@@ -284,7 +285,7 @@ impl Repository {
         self.load_from(id, at).await.map(|(root, _)| root)
     }
 
-    /// Loads the root, and returns with it the version of the snapshot that it was made from.
+    /// Loads the root; also returns the version of the snapshot that the replay began with.
     async fn load_from<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<(Root<A>, Option<Version>), Error> {
         let (version, until) = bounds(at);
         let range = EventRange::all().lte(version);
@@ -298,7 +299,7 @@ impl Repository {
         Ok((self.replay(id, Rows::of(self.store.pages(id, range)), at, None).await?, None))
     }
 
-    /// Loads what comes after a state, up to a version.
+    /// Replays the events after a state, up to a version.
     async fn go_on<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -309,7 +310,7 @@ impl Repository {
         self.replay(id, Rows::of(self.store.pages(id, later)), At::Version(last), Some(known)).await
     }
 
-    /// Replays rows, after the part that was replayed before.
+    /// Replays rows, on top of the state that was replayed before.
     async fn replay<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -351,8 +352,8 @@ impl Repository {
     }
 }
 
-/// Removes the snapshots of what the store was asked to forget, also if the store has failed or is not done; the first error
-/// is reported.
+/// Removes the snapshots of an aggregate after an attempt to forget it, even if the attempt failed or is unfinished;
+/// reports the first error.
 pub(crate) async fn clear_forgotten(
     snapshots: Option<&SnapshotStore>,
     id: Uuid,
@@ -371,7 +372,7 @@ pub(crate) fn no_snapshots() -> Error {
     )
 }
 
-/// The last version that is meant, and the last time.
+/// Returns the last version of the range, and the last time.
 pub(crate) fn bounds(at: At) -> (Version, Option<Timestamp>) {
     match at {
         At::Version(version) => (version, None),
@@ -379,7 +380,7 @@ pub(crate) fn bounds(at: At) -> (Version, Option<Timestamp>) {
     }
 }
 
-/// Why nothing is there, if no event is.
+/// Returns the reason why a replay found no event.
 pub(crate) fn no_events(at: At) -> &'static str {
     if at == At::Version(Version::MAX) { "it has no events" } else { "it has no events, or none until then" }
 }
@@ -392,9 +393,9 @@ fn whole<A: Aggregate>(root: Root<A>) -> A {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum At {
-    /// After the event that made this version; the last one, if there are fewer.
+    /// The moment after the event that made this version, or after the last event, if there are fewer.
     Version(Version),
-    /// After the last event that was recorded at this time or before.
+    /// The moment after the last event recorded at this time or before.
     Time(Timestamp),
 }
 
@@ -416,7 +417,7 @@ impl From<Timestamp> for At {
     }
 }
 
-/// An aggregate as it was: to look at, not to change.
+/// A past state of an aggregate, to read but not to change.
 pub struct Past<A>(A);
 
 impl<A> Deref for Past<A> {

@@ -1,11 +1,12 @@
-//! Snapshots: states that are kept, so that an aggregate need not be made from its first event on.
+//! Snapshots: stored states, so that a replay need not begin with the first event.
 //!
-//! A snapshot is a copy that can be made again at any time. One that cannot be read, is beyond the stored events, or was taken before the struct, the
-//! `#[mutator]` block or a version in them changed, is passed over, and replaced when one of its version is taken again; one
-//! that cannot be stored does not fail what was saved.
+//! A snapshot is a copy that can be made again at any time. Loading ignores a snapshot that cannot be read or is beyond
+//! the stored events. It also ignores a snapshot older than a change of the struct, of the `#[mutator]` block, or of a
+//! version in them. A new snapshot of the same version replaces an ignored one. A snapshot that cannot be stored does
+//! not fail the save.
 //!
-//! Code outside of these that event methods call is not seen. When such code comes to change the state in another way,
-//! raise `#[aggregate(snapshot_version = 2)]`: old snapshots are then passed over, too.
+//! The fingerprint does not cover other code that event methods call. If such code changes its effect on the state,
+//! raise `#[aggregate(snapshot_version = 2)]`: loading then ignores old snapshots, too.
 
 use std::fmt;
 use std::ops::Deref;
@@ -25,7 +26,7 @@ use crate::recorder::{DynSnapshotRecorder, EventRange, SnapshotRecorder};
 use crate::store::{EventStore, Pages};
 use crate::stored_event::StoredEvent;
 
-/// Keeps snapshots, in a recorder of their own.
+/// A store of snapshots, in a recorder of their own.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -55,54 +56,55 @@ impl fmt::Debug for SnapshotStore {
 }
 
 impl SnapshotStore {
-    /// Keeps them in this recorder. They are mapped as the events are.
+    /// Makes a snapshot store on this recorder; the mapper of the events also maps the snapshots.
     pub fn new(recorder: Arc<dyn DynSnapshotRecorder>) -> Self {
         Self { recorder, failed: Arc::new(|_| {}) }
     }
 
-    /// Calls `told` with the error of a snapshot that cannot be read, or not be taken after a save: nothing fails by that, but loading
-    /// is slower.
+    /// Calls `told` with the error of a snapshot that cannot be read, or cannot be taken after a save. Neither load nor
+    /// save fails, but loading is slower.
     #[must_use]
     pub fn on_snapshot_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.failed = Arc::new(told);
         self
     }
 
-    /// The versions of which there are snapshots, oldest first; also of such as are passed over.
+    /// Returns the versions of all snapshots, oldest first, including those that loading ignores.
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The errors of the store.
     pub async fn versions<A: Aggregate>(&self, id: Id<A>) -> Result<Vec<Version>, Error> {
         self.versions_of(id.uuid(), A::NAME).await
     }
 
-    /// Removes the snapshots of an aggregate that a range means: old ones that nobody travels back to.
+    /// Removes the snapshots of an aggregate in a range: old ones that nobody loads any more.
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// The errors of the store.
     pub async fn delete<A: Aggregate>(&self, id: Id<A>, range: EventRange) -> Result<(), Error> {
         self.delete_of(id.uuid(), A::NAME, range).await
     }
 
-    /// The versions of states that are called so.
+    /// Returns the versions of the states with this name.
     pub(crate) async fn versions_of(&self, id: Uuid, name: &str) -> Result<Vec<Version>, Error> {
         self.recorder.versions(id, name, EventRange::all()).await
     }
 
-    /// Removes states that are called so.
+    /// Removes the states with this name.
     pub(crate) async fn delete_of(&self, id: Uuid, name: &str, range: EventRange) -> Result<(), Error> {
         self.recorder.delete(id, name, range).await
     }
 
-    /// Removes all snapshots of an id, of aggregates and of whatever else.
+    /// Removes all snapshots of an id, of aggregates and of other states.
     pub(crate) async fn clear(&self, id: Uuid) -> Result<(), Error> {
         self.recorder.clear(id).await
     }
 
-    /// The rows after a snapshot, if the event is there that it was taken after. Else it is told: the events are older than
-    /// the snapshot, most likely from a backup, and what was saved after it would leave a gap.
+    /// Returns the rows after a snapshot, if its last event is stored. Otherwise reports an error to the hook. The
+    /// events are then older than the snapshot, most likely from a backup, and a save after the snapshot would leave a
+    /// gap.
     pub(crate) async fn rows_after<'a, A>(
         &self,
         store: &'a EventStore,
@@ -122,7 +124,7 @@ impl SnapshotStore {
         (self.failed)(error);
     }
 
-    /// Keeps the state that the root has.
+    /// Stores the state of the root.
     pub(crate) async fn put<A: Aggregate>(&self, store: &EventStore, root: &Root<A>) -> Result<(), Error> {
         self.put_state(
             store,
@@ -159,7 +161,7 @@ impl SnapshotStore {
         Ok(found.map(|Mapped { version, times, state, .. }| Snapshot { id, version, times, state }))
     }
 
-    /// The last snapshot up to a version and a time that this code took; where the replay goes on from.
+    /// Reads the last snapshot up to a version and a time that this code took; the replay goes on from it.
     pub(crate) async fn latest<A: Aggregate>(
         &self,
         store: &EventStore,
@@ -172,7 +174,7 @@ impl SnapshotStore {
         Some(Replay::resume(id, version, times, Held::Own(state)))
     }
 
-    /// The last state up to a version and a time, of what is called so and was taken by that code.
+    /// Reads the last state with this name up to a version and a time, if that code took it.
     pub(crate) async fn latest_state<S: DeserializeOwned>(
         &self,
         store: &EventStore,
@@ -184,9 +186,9 @@ impl SnapshotStore {
             None => self.last(store, kind, EventRange::all().lte(version)).await,
             Some(until) => self.last_until(store, kind, version, until).await,
         };
-        // Without the store of snapshots, or a row that can be read, there are still the events.
+        // Without a snapshot store, or without a readable row, the events are still there.
         found.unwrap_or_else(|error| {
-            // What is forgotten is for the events to say.
+            // The events themselves report that the aggregate is forgotten.
             if error.kind() != ErrorKind::Forgotten {
                 self.report(&error);
             }
@@ -205,12 +207,12 @@ impl SnapshotStore {
         let keyed = store.mapper_with_key(id).await?;
         Ok(match keyed.as_ref().unwrap_or(store.mapper()).decode_snapshot(&row, name, fingerprint, None)? {
             Found::State(snapshot) => Some(snapshot),
-            // If the last was taken by other code, so were all earlier ones, most likely.
+            // If other code took the last snapshot, it most likely took all earlier ones, too.
             Found::Other | Found::TooLate => None,
         })
     }
 
-    /// Only rows tell times: they are halved, since time does not run backwards from version to version.
+    /// Searches by halves, since only rows hold times, and time does not run backwards from version to version.
     async fn last_until<S: DeserializeOwned>(
         &self,
         store: &EventStore,
@@ -235,9 +237,10 @@ impl SnapshotStore {
                     newer
                 }
                 Ok(Some(Found::TooLate)) => older,
-                // By other code, or removed meanwhile: so were those before it, most likely.
+                // Other code took this snapshot, or it was removed meanwhile: most likely this holds for the earlier
+                // ones, too.
                 Ok(Some(Found::Other) | None) => newer,
-                // It does not say when it was taken: an older one may do, and costs only a longer replay.
+                // The time of this snapshot is unknown: an older one may do, and only makes the replay longer.
                 Err(error) => {
                     self.report(&error);
                     older
@@ -248,7 +251,7 @@ impl SnapshotStore {
     }
 }
 
-/// A state that was kept: of which aggregate, at which version.
+/// A stored state, with its aggregate and its version.
 ///
 /// It dereferences to the state.
 ///
@@ -282,27 +285,27 @@ pub struct Snapshot<A: Aggregate> {
 }
 
 impl<A: Aggregate> Snapshot<A> {
-    /// The id of the aggregate.
+    /// Returns the id of the aggregate.
     pub const fn id(&self) -> Id<A> {
         self.id
     }
 
-    /// The version that the aggregate had.
+    /// Returns the version of the aggregate.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// When the first event was recorded.
+    /// Returns the time at which the first event was recorded.
     pub const fn created_at(&self) -> Timestamp {
         self.times.0
     }
 
-    /// When the event was recorded that made this version.
+    /// Returns the time at which the event of this version was recorded.
     pub const fn modified_at(&self) -> Timestamp {
         self.times.1
     }
 
-    /// The state.
+    /// Returns the state.
     pub const fn state(&self) -> &A::State {
         &self.state
     }
@@ -329,27 +332,27 @@ where
     }
 }
 
-/// The rows of a sequence, a page at a time, of which the first may have been read.
+/// The rows of a sequence, a page at a time; the first page may be read already.
 pub(crate) struct Rows<'a, A> {
     first: Option<Vec<StoredEvent>>,
     pages: Pages<'a, A>,
 }
 
 impl<'a, A> Rows<'a, A> {
-    /// All of these.
+    /// Returns all rows of these pages.
     pub(crate) const fn of(pages: Pages<'a, A>) -> Self {
         Self { first: None, pages: pages.growing() }
     }
 
-    /// Those of a range that come after the event of a version and a time; nothing if there is no such event. After a restore,
-    /// others may have come to these versions.
+    /// Returns the rows of a range after the event of a version and a time, or nothing if there is no such event. After
+    /// a restore, other events may stand at these versions.
     pub(crate) async fn after(
         store: &'a EventStore,
         id: Id<A>,
         range: EventRange,
         (version, time): (Version, Timestamp),
     ) -> Result<Option<Self>, Error> {
-        // With the rows, so that there is one read.
+        // The search reads that event and the rows after it in one query.
         let mut pages = store.pages(id, range.gte(version));
         let mut page = pages.next().await?.unwrap_or_default();
         let is_of = |row: &StoredEvent| {
@@ -362,13 +365,13 @@ impl<'a, A> Rows<'a, A> {
         Ok(Some(Self { first: Some(page), pages }))
     }
 
-    /// What maps the rows of the last page.
+    /// Returns the mapper of the last page.
     #[inline]
     pub(crate) fn mapper(&self) -> &Mapper {
         self.pages.mapper()
     }
 
-    /// The next rows.
+    /// Reads the next rows.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         match self.first.take() {
             Some(page) => Ok(Some(page)),
@@ -376,7 +379,7 @@ impl<'a, A> Rows<'a, A> {
         }
     }
 
-    /// Asks the store for the rows after these.
+    /// Requests the rows after these from the store, without waiting.
     pub(crate) async fn read_ahead(&mut self) {
         self.pages.read_ahead().await;
     }

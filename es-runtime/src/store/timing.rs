@@ -1,13 +1,13 @@
-//! The times at which snapshots are due.
+//! The rule for due snapshots.
 
 use std::collections::HashMap;
 
 /// The rule by which saves take snapshots.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshotting {
-    /// After how many events, by the name of the aggregate.
+    /// The number of events between snapshots, by the name of the aggregate.
     pub(crate) every: HashMap<&'static str, u64>,
-    /// After how many events where no number is set.
+    /// The number of events between snapshots for all other aggregates.
     pub(crate) usual: Option<u64>,
 }
 

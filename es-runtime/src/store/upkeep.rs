@@ -1,6 +1,6 @@
-//! After a save: the cache keeps the stored states, and snapshots are taken of them.
+//! The work after a save: the cache keeps the stored states, and due snapshots are taken.
 //!
-//! The store is the truth: nothing here fails a save, and nothing is lost if it is not done.
+//! The events are the truth: this work never fails a save, and loses nothing if it is not done.
 
 use crate::aggregate::{Aggregate, Discarded, Root};
 use crate::error::Error;
@@ -11,20 +11,19 @@ use crate::store::{Cache, Key, Repository, key};
 
 /// A root of any aggregate, as the cache and the snapshots see it.
 pub(crate) trait Kept: Send + Sync {
-    /// Returns the place of its state in the cache.
+    /// Returns the key of the state in the cache.
     fn key(&self) -> Key;
 
     /// Returns the name of the aggregate.
     fn name(&self) -> &'static str;
 
-    /// Returns the version that is stored; 0 if none is.
+    /// Returns the stored version, or 0 if none is stored.
     fn stored_version(&self) -> u64;
 
-    /// Caches the state, if it is the stored one; removes it, if the aggregate is discarded.
+    /// Caches the state if it is the stored one; removes it if the aggregate is discarded.
     fn cache(&self, cache: &Cache, moment: u64);
 
-    /// Takes a snapshot of each multiple of `every` that was stored after the version `before`, or returns nothing if there
-    /// is none.
+    /// Takes a snapshot at each multiple of `every` stored after the version `before`; returns `None` if there is none.
     fn take_snapshots<'a>(
         &'a self,
         repository: &'a Repository,
@@ -89,10 +88,10 @@ impl<A: Aggregate> Kept for Discarded<A> {
     }
 }
 
-/// A save that is going on.
+/// The upkeep of a running save.
 ///
-/// Dropped before its [end](Self::end), it may or may not have stored something: a cache that does not ask the store then
-/// loses the aggregates, whatever a load cached meanwhile.
+/// If it is dropped before its [end](Self::end), the save may or may not have stored something. A cache that does not
+/// read later events then loses the aggregates, even those that a load cached meanwhile.
 pub(crate) struct Upkeep<'a> {
     repository: &'a Repository,
     places: Vec<Place>,
@@ -101,14 +100,14 @@ pub(crate) struct Upkeep<'a> {
 
 struct Place {
     key: Key,
-    /// The version that was stored before.
+    /// The version stored before the save.
     before: u64,
-    /// The moment of the cache before.
+    /// The moment of the cache before the save.
     moment: u64,
 }
 
 impl Repository {
-    /// Begins the upkeep of a save, if there is a cache to be filled or a snapshot to be taken.
+    /// Begins the upkeep of a save, if there is a cache or a rule for snapshots.
     pub(crate) fn upkeep<'r>(&self, roots: impl Iterator<Item = &'r dyn Kept>) -> Option<Upkeep<'_>> {
         let is_kept = self.cache().is_some() || !self.snapshotting().is_off();
         is_kept.then(|| Upkeep::begin(self, roots))
@@ -116,20 +115,20 @@ impl Repository {
 }
 
 impl<'a> Upkeep<'a> {
-    /// Notes how things stand before the save; takes the aggregates out of a cache that does not ask the store.
+    /// Notes the versions before the save; removes the aggregates from a cache that does not read later events.
     fn begin<'r>(repository: &'a Repository, roots: impl Iterator<Item = &'r dyn Kept>) -> Self {
         let place = |root: &dyn Kept| Place { key: root.key(), before: root.stored_version(), moment: 0 };
         let places = roots.map(place).collect();
         let mut upkeep = Self { repository, places, is_stored: false };
         upkeep.uncache();
         if let Some(cache) = repository.cache() {
-            // Once all are out: some share a moment.
+            // The moments are taken after all removals: some aggregates share a counter.
             upkeep.places.iter_mut().for_each(|place| place.moment = cache.moment(&place.key));
         }
         upkeep
     }
 
-    /// Caches what was stored, and takes the snapshots that are due. A snapshot that fails is reported, and no more.
+    /// Caches the stored states, and takes the due snapshots. Only reports a snapshot that fails.
     pub(crate) async fn end(mut self, roots: &[&dyn Kept]) {
         self.is_stored = true;
         if let Some(cache) = self.repository.cache() {
@@ -145,7 +144,7 @@ impl<'a> Upkeep<'a> {
         }
     }
 
-    /// Takes the aggregates out of a cache that does not ask the store.
+    /// Removes the aggregates from a cache that does not read later events.
     fn uncache(&self) {
         if let Some(cache) = self.repository.cache().filter(|cache| !cache.asks_for_later_events()) {
             self.places.iter().for_each(|place| cache.remove(&place.key));

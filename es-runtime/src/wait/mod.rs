@@ -18,10 +18,10 @@ pub(crate) use self::slot::Slot;
 pub use self::timer::{Elapsed, Sleep, sleep, timeout};
 use crate::error::{Error, ErrorKind};
 
-/// Blocks the thread until a future is ready: one API for programs with and without an async runtime.
+/// A future, or a value that becomes one, for which a thread can wait without an async runtime.
 ///
-/// An embedded store then does its work on the waiting thread itself, which costs no hop to another one. Do not
-/// use it inside async code: it would block the executor.
+/// An embedded store then works on the waiting thread itself, without a hop to another thread. Do not wait inside async
+/// code: it would block the executor.
 ///
 /// ```
 /// use es_runtime::Wait;
@@ -29,7 +29,7 @@ use crate::error::{Error, ErrorKind};
 /// assert_eq!(async { 1 + 1 }.wait(), 2);
 /// ```
 pub trait Wait: IntoFuture + Sized {
-    /// Waits, and returns what the future makes.
+    /// Blocks the thread until the future is ready, and returns its output.
     fn wait(self) -> Self::Output {
         let mut future = pin!(self.into_future());
         if let Poll::Ready(output) =
@@ -54,7 +54,7 @@ pub trait Wait: IntoFuture + Sized {
 
 impl<F: IntoFuture> Wait for F {}
 
-/// Does what blocks: here, if this thread waits anyway, else on a thread of its own.
+/// Runs blocking work: here, if this thread waits anyway, else on a thread of its own.
 pub(crate) async fn unblock<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
@@ -77,7 +77,7 @@ pub(crate) async fn unblock<T: Send + 'static>(
         }
         slot.poll(context).map(|done| match done {
             Some(Ok(done)) => done,
-            // As if it had been done here.
+            // The panic goes on as if the work had run here.
             Some(Err(panic)) => resume_unwind(panic),
             None => Err(taken()),
         })
@@ -85,7 +85,7 @@ pub(crate) async fn unblock<T: Send + 'static>(
     .await
 }
 
-/// Wakes. A waker is the caller's code: if it panics, whoever wakes still has others to serve.
+/// Wakes, and catches a panic: a waker is code of the caller, and others may still have to be woken.
 pub(crate) fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
@@ -98,9 +98,9 @@ thread_local! {
     static MAY_BLOCK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the poll that is going on may block this thread: it was made by [`Wait::wait`].
+/// Returns whether the current poll may block this thread, because [`Wait::wait`] made it.
 ///
-/// For recorders. An executor's poll must not block; a waiting thread may as well do the work.
+/// Meant for recorders. The poll of an executor must not block; a waiting thread may do the work itself.
 pub fn may_block() -> bool {
     MAY_BLOCK.get()
 }
@@ -110,7 +110,7 @@ fn poll_blocking<T>(poll: impl FnOnce() -> T) -> T {
     poll()
 }
 
-/// Sets the mark back, also when a poll panics.
+/// A guard that restores the mark, even if a poll panics.
 struct Restore(bool);
 
 impl Drop for Restore {
@@ -161,7 +161,7 @@ mod tests {
                 _ => Poll::Ready(may_block()),
             }
         });
-        // The first poll has no waker that wakes, so that the second is made at once.
+        // The waker of the first poll does nothing, so `wait` polls a second time at once.
         assert!(made.wait());
         other.join().unwrap();
     }
@@ -173,7 +173,7 @@ mod tests {
             let mut work = pin!(unblock(|| -> Result<(), Error> { panic!("on purpose") }));
             let parker = Parker { thread: thread::current(), woken: AtomicBool::new(false) };
             let waker = Waker::from(Arc::new(parker));
-            // As an executor polls, without the mark.
+            // Polls like an executor, without the mark.
             let waited = catch_unwind(AssertUnwindSafe(|| {
                 while work.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
                     thread::park();

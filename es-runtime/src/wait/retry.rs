@@ -1,4 +1,4 @@
-//! Trying again what may succeed later: how often, and how long to wait in between.
+//! Retries of work that may succeed later: the number of attempts, and the waits between them.
 
 use std::fmt;
 use std::future::Future;
@@ -11,9 +11,9 @@ use crate::wait::sleep;
 
 /// The number of attempts at some work, and the waits between them.
 ///
-/// Without further settings: 3 attempts, with 10 milliseconds before the second one. Each wait is twice the one before, at
-/// most a second, and longer or shorter by up to half of it at random, so that those who failed together do not meet again.
-/// [`Application::execute`](crate::Application::execute) waits by it between its attempts.
+/// The default is 3 attempts, with 10 milliseconds before the second. Each wait is twice the wait before, at most a
+/// second. Each is longer or shorter by up to half of it at random, so that callers who failed together do not collide
+/// again. [`Application::execute`](crate::Application::execute) waits like this between its attempts.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,7 +33,7 @@ use crate::wait::sleep;
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 ///
-/// A number of attempts is a number:
+/// The number of attempts has the type of a number:
 ///
 /// ```compile_fail,E0308
 /// # use es_runtime::wait::Retry;
@@ -55,7 +55,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Three attempts, with waits from 10 milliseconds to a second.
+    /// Makes a retry of three attempts, with waits from 10 milliseconds to a second.
     pub const fn new() -> Self {
         Self { attempts: 3, wait: Duration::from_millis(10), longest: Duration::from_secs(1), jitter: 0.5 }
     }
@@ -78,13 +78,13 @@ impl Retry {
         self
     }
 
-    /// Sets by which share a wait may be longer or shorter: from 0, for waits that are always the same, to 1.
+    /// Sets the share by which a wait may be longer or shorter: from 0, for equal waits, to 1.
     pub const fn jitter(mut self, share: f64) -> Self {
         self.jitter = share.clamp(0.0, 1.0);
         self
     }
 
-    /// Chooses the errors after which the work is tried again.
+    /// Sets the errors after which the retry runs the work again.
     ///
     /// ```
     /// use std::io;
@@ -103,8 +103,8 @@ impl Retry {
 
     /// Runs `work` until it succeeds, fails with an error that is not [transient](Error::is_transient), or has no attempt left.
     ///
-    /// `work` may hold shared references. Work that needs a unique one, such as `app.save(&mut account)`, is a loop with
-    /// [`begin`](Self::begin).
+    /// `work` may hold shared references. Work that needs a unique reference, such as `app.save(&mut account)`, is a
+    /// loop with [`begin`](Self::begin).
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ impl Retry {
     }
 }
 
-/// A [`Retry`] with the errors after which it tries again: see [`Retry::on`].
+/// A [`Retry`] with the errors after which it runs the work again: see [`Retry::on`].
 #[derive(Clone, Copy)]
 #[must_use = "nothing is tried before it runs"]
 pub struct RetryOn<E, P> {
@@ -184,7 +184,7 @@ impl<E, P: Fn(&E) -> bool> RetryOn<E, P> {
     }
 }
 
-/// The attempts that are left of a [`Retry`].
+/// The attempts that a [`Retry`] has left.
 #[derive(Debug)]
 pub struct Attempts {
     retry: Retry,
@@ -212,7 +212,7 @@ impl Attempts {
     }
 }
 
-/// A number from 0 to 1. The keys of each `RandomState` of a thread differ, and those of two threads, too.
+/// Returns a number from 0 to 1. The keys of each `RandomState` differ, on one thread and between threads.
 fn random() -> f64 {
     let bits = RandomState::new().hash_one(0_u8) >> 32;
     f64::from(u32::try_from(bits).unwrap_or_default()) / f64::from(u32::MAX)

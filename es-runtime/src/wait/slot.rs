@@ -21,7 +21,7 @@ impl<T> Slot<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the answer, and returns who is to be woken: wakers are not called under a lock.
+    /// Stores the answer, and returns the waker to call: no waker is called under a lock.
     pub(crate) fn fill(&self, answer: T) -> Option<Waker> {
         match std::mem::replace(&mut *self.lock(), State::Done(Some(answer))) {
             State::Waiting(waker) => waker,
@@ -29,7 +29,7 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Takes the answer, or leaves a waker to be told of it.
+    /// Takes the answer, or leaves a waker to call once there is one.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
         match &mut *self.lock() {
             State::Done(answer) => Poll::Ready(answer.take()),
@@ -43,13 +43,13 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Whether the answer is there.
+    /// Returns whether the answer is there.
     #[cfg(feature = "sqlite")]
     pub(crate) fn is_filled(&self) -> bool {
         matches!(&*self.lock(), State::Done(_))
     }
 
-    /// The waker of the future, if it waits.
+    /// Returns the waker of the future, if it waits.
     #[cfg(feature = "sqlite")]
     pub(crate) fn waker(&self) -> Option<Waker> {
         match &*self.lock() {

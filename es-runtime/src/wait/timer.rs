@@ -16,8 +16,8 @@ use crate::error::{Error, ErrorKind};
 
 /// Returns a future that is ready once `duration` is over, counted from this call.
 ///
-/// It works under every executor and under [`Wait::wait`](crate::Wait::wait). It runs by the monotonic time of the machine: a
-/// clock that is [set](crate::clock::set_clock) does not change it. A sleep that is dropped costs nothing more.
+/// The sleep works under every executor and under [`Wait::wait`](crate::Wait::wait). It follows the monotonic time of
+/// the machine: a clock that is [set](crate::clock::set_clock) does not change it. A dropped sleep costs nothing more.
 ///
 /// ```
 /// use std::time::Duration;
@@ -31,10 +31,10 @@ pub fn sleep(duration: Duration) -> Sleep {
     Sleep { timer: &TIMER, until: Instant::now().checked_add(duration), number: None }
 }
 
-/// Returns a future that gives `future` up after `duration`, counted from this call.
+/// Returns a future that abandons `future` after `duration`, counted from this call.
 ///
-/// The timer cannot interrupt a poll. Under [`Wait::wait`](crate::Wait::wait) an embedded store does its work within a poll: the
-/// time limit then counts between such pieces of work. A save that is given up may be stored: save again to find out.
+/// The timer cannot interrupt a poll. Under [`Wait::wait`](crate::Wait::wait) an embedded store works within a poll:
+/// the time limit then counts between such pieces of work. An abandoned save may be stored: save again to find out.
 ///
 /// ```
 /// use std::time::Duration;
@@ -66,7 +66,7 @@ pub fn timeout<F: IntoFuture>(
     }
 }
 
-/// The time limit of a [`timeout`] is over. `?` makes an [`Error`] of it, of the kind [`ErrorKind::Timeout`].
+/// The error of a [`timeout`] whose time is over. `?` converts it into an [`Error`] of the kind [`ErrorKind::Timeout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed(Duration);
 
@@ -88,9 +88,9 @@ impl From<Elapsed> for Error {
 #[must_use = "a sleep does nothing before it is awaited"]
 pub struct Sleep {
     timer: &'static Timer,
-    /// `None` for a moment that the machine cannot count up to: the sleep never ends.
+    /// The end, or `None` beyond the range of the machine's clock: the sleep then never ends.
     until: Option<Instant>,
-    /// Set while the timer knows the sleep.
+    /// The number of the sleep, once the timer knows it.
     number: Option<u64>,
 }
 
@@ -112,7 +112,7 @@ impl Future for Sleep {
         if let Ok(number) = self.timer.enter(until, self.number, context.waker().clone()) {
             self.number = Some(number);
         } else {
-            // Without a thread the sleeper itself has to look at the time.
+            // Without a thread, the sleeper itself has to watch the time.
             thread::yield_now();
             context.waker().wake_by_ref();
         }
@@ -140,12 +140,12 @@ static TIMER: Timer =
 struct Timer {
     start: fn() -> io::Result<()>,
     sleepers: Mutex<Sleepers>,
-    /// Tells the thread that somebody sleeps less long than the others.
+    /// Signals the thread that a new sleeper is due before the others.
     sooner: Condvar,
 }
 
 struct Sleepers {
-    /// The process that runs the thread. A fork of it has a copy of this, but no thread.
+    /// The process that runs the thread. A fork of the process has a copy of this value, but no thread.
     process: Option<u32>,
     next: u64,
     wakers: BTreeMap<(Instant, u64), Waker>,
@@ -161,14 +161,14 @@ impl Timer {
         self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes whom to wake, and returns the number of the sleeper. Fails if there is no thread to wake him.
+    /// Notes the waker, and returns the number of the sleeper. Fails if the timer has no thread.
     fn enter(&self, until: Instant, known: Option<u64>, waker: Waker) -> io::Result<u64> {
         let mut sleepers = self.lock();
         let process = process::id();
         if sleepers.process != Some(process) {
             (self.start)()?;
             sleepers.process = Some(process);
-            // Those of the parent: their executors may hold locks that no thread of the fork lets go.
+            // These wakers belong to the parent: their executors may hold locks that no thread of the fork releases.
             std::mem::forget(std::mem::take(&mut sleepers.wakers));
         }
         let number = known.unwrap_or(sleepers.next);
@@ -179,7 +179,7 @@ impl Timer {
         if is_first && before.is_none() {
             self.sooner.notify_one();
         }
-        // The old waker is dropped here: its code does not run under the lock.
+        // The old waker is dropped outside the lock, because dropping it runs foreign code.
         drop(before);
         Ok(number)
     }
@@ -193,7 +193,8 @@ impl Timer {
     fn run(&self) {
         loop {
             for waker in self.next_due().into_values() {
-                // A waker that panics harms nobody else. Dropping what it panicked with might panic, too.
+                // A waker that panics harms no other sleeper. The payload is forgotten, since dropping it might panic,
+                // too.
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
                     std::mem::forget(panic);
                 }
@@ -201,7 +202,7 @@ impl Timer {
         }
     }
 
-    /// Waits until the time of a sleeper is over; takes all whose time is.
+    /// Waits until at least one sleeper is due, and takes all that are due.
     fn next_due(&self) -> BTreeMap<(Instant, u64), Waker> {
         let mut sleepers = self.lock();
         loop {
@@ -285,7 +286,7 @@ mod tests {
         let until = Instant::now() + Duration::from_millis(1);
         {
             let mut sleepers = FORKED.lock();
-            // As a fork finds it: another process has the thread.
+            // A fork finds the timer like this: another process has the thread.
             sleepers.process = Some(process::id() + 1);
             sleepers.wakers.insert((until, 0), Waker::from(Arc::clone(&parents)));
             sleepers.next = 1;
@@ -310,7 +311,7 @@ mod tests {
         let bomb = Waker::from(Arc::new(Bomb));
         let mut first = sleep(Duration::from_millis(1));
         assert!(poll(&mut first, &bomb).is_pending());
-        // Its waker panics before the other one is woken.
+        // The waker of `first` panics before the other waker is called.
         crate::Wait::wait(sleep(Duration::from_millis(20)));
         assert!(!knows(&first), "the waker was called");
         crate::Wait::wait(sleep(Duration::from_millis(1)));
@@ -321,7 +322,7 @@ mod tests {
         struct Again(Mutex<Vec<Sleep>>);
         impl Wake for Again {
             fn wake(self: Arc<Self>) {
-                // Deadlocks if it is called under the lock.
+                // Deadlocks if the timer drops the waker under the lock.
                 drop(std::mem::take(&mut *self.0.lock().unwrap()));
                 assert!(poll(&mut sleep(Duration::from_secs(3_600)), Waker::noop()).is_pending());
             }

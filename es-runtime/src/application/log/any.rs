@@ -7,14 +7,14 @@ use crate::mapper::Mapper;
 use crate::registry::Registry;
 use crate::stored_event::StoredEvent;
 
-/// An event of any type, as it is stored: for an audit, an export, a page that shows what happened.
+/// An event of any type, as it is stored: for an audit, an export, or a page that shows the history.
 ///
-/// Its data have the shape of the version that it was stored in, not the current one. An event that this program does not know is
-/// shown, too.
+/// Its data have the shape of the stored version, not of the current one. The log also shows events that this program
+/// does not know.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AnyEvent {
-    /// The name that it is stored under.
+    /// The stored name of the event's type.
     pub topic: String,
     /// The version of the shape of its data.
     pub version: u32,
@@ -28,7 +28,7 @@ impl AnyEvent {
         Ok(recorded.map(|(version, data)| Self { topic: row.topic.to_string(), version, data }))
     }
 
-    /// Returns the name of the event's type in this program, if it knows one.
+    /// Returns the name of the event's type in this program, if the program knows one.
     pub fn name(&self) -> Option<&'static str> {
         Some(Registry::global().ok()?.event(&self.topic)?.name())
     }

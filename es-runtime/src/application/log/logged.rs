@@ -9,17 +9,17 @@ use crate::registry::Registry;
 use crate::store::Mappers;
 use crate::stored_event::StoredEvent;
 
-/// Events that [`Application::log`](crate::Application::log) reads: the enum of an aggregate, an event or a set of them, or
-/// [`AnyEvent`].
+/// The events that [`Application::log`](crate::Application::log) reads: the enum of an aggregate, an event or a set of
+/// them, or [`AnyEvent`].
 ///
-/// Only this crate can implement it.
+/// Only this crate can implement the trait.
 #[diagnostic::on_unimplemented(
     message = "the log has no events of the type `{Self}`",
     label = "neither the enum of an aggregate's events nor an event",
     note = "name the enum, as in `log::<AccountEvent>()`, an `#[event] struct`, or `AnyEvent`"
 )]
 pub trait Logged: Sized + Send + 'static {
-    /// The topics that are looked for; none is every topic.
+    /// Returns the topics to search for; an empty list means every topic.
     #[doc(hidden)]
     fn topics(seal: Seal) -> Vec<Cow<'static, str>>;
 
@@ -27,7 +27,7 @@ pub trait Logged: Sized + Send + 'static {
     fn read(row: &StoredEvent, mappers: &Mappers<'_>, seal: Seal) -> Result<Content<Self>, Error>;
 }
 
-/// A row, to the reader of some types of events.
+/// A row, as a reader of certain types of events sees it.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum Content<E> {
@@ -71,7 +71,7 @@ impl<E: EventSet> Logged for E {
         }
         let Some(mapper) = mappers.of(row) else { return Ok(Content::Skipped(SkipReason::Unreadable)) };
         match mapper.decode(row) {
-            // A shared event, of another aggregate.
+            // The row is a shared event of another aggregate.
             Err(error) if error.kind() == ErrorKind::WrongAggregate => Ok(Content::Other),
             Err(error) => Err(error),
             Ok(Some(recorded)) => Ok(Content::Event(recorded)),
@@ -80,12 +80,13 @@ impl<E: EventSet> Logged for E {
     }
 }
 
-/// Returns whether a row with a topic that the aggregate does not know is its own all the same, by its topic or its data.
+/// Returns whether a row belongs to the aggregate, by its topic or its data, though the aggregate does not know its
+/// topic.
 fn is_unknown(aggregate: Topics, row: &StoredEvent, mappers: &Mappers<'_>) -> Result<bool, Error> {
     if aggregate.owner(&row.topic).is_none() {
         return Ok(true);
     }
-    // Only a shared event names its aggregate. Those of the program are known to be of others.
+    // Only a shared event names its aggregate, and those that the program knows belong to others.
     match mappers.of(row) {
         Some(mapper) if Registry::global()?.event(&row.topic).is_none() => {
             Ok(mapper.owner_of(row)?.is_some_and(|owner| aggregate.is_named(&owner)))

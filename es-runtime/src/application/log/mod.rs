@@ -21,10 +21,10 @@ use crate::recorder::{ApplicationRecorder, LogRange};
 use crate::store::Mappers;
 use crate::stored_event::StoredEvent;
 
-/// How many rows are read at a time.
+/// The number of rows read at a time.
 const PAGE: usize = 1_000;
 
-/// How many bytes of states are read at a time.
+/// The number of bytes of states read at a time.
 const PAGE_BYTES: usize = 16 << 20;
 
 /// The events of one type in the log, a page at a time, in the order in which they were stored: see
@@ -32,10 +32,10 @@ const PAGE_BYTES: usize = 16 << 20;
 #[must_use = "nothing is read before a page is asked for"]
 pub struct Log<'a, E> {
     application: &'a Application,
-    /// The range that is still to be read.
+    /// The unread range.
     range: LogRange,
     left: Option<usize>,
-    // Pointers, and no bound: the compiler would report it for each method once more.
+    // Function pointers without a bound: the compiler would report a bound again for each method.
     topics: fn(Seal) -> Vec<Cow<'static, str>>,
     read: fn(&StoredEvent, &Mappers<'_>, Seal) -> Result<Content<E>, Error>,
 }
@@ -54,13 +54,13 @@ impl<'a, E> Log<'a, E> {
         Self { application, range: LogRange::all(), left: None, topics: E::topics, read: E::read }
     }
 
-    /// Begins after a place that the reader has kept: [`LogEvents::through`] of the last page it has dealt with.
+    /// Begins after a mark that the reader kept: [`LogEvents::through`] of its last finished page.
     pub fn after(mut self, mark: impl Into<Option<Mark>>) -> Self {
         self.range = self.range.after(mark);
         self
     }
 
-    /// Begins at a position, whatever stands there.
+    /// Begins at a position, whichever commit stands there.
     pub fn from(mut self, position: Position) -> Self {
         self.range = self.range.from(position);
         self
@@ -72,26 +72,27 @@ impl<'a, E> Log<'a, E> {
         self
     }
 
-    /// Reads only events of aggregates that fall into these slices.
+    /// Reads only events of aggregates in these slices.
     pub fn slices(mut self, slices: Slices) -> Self {
         self.range = self.range.slices(slices);
         self
     }
 
-    /// Reads at most so many events.
+    /// Sets the greatest number of events to read.
     pub const fn limit(mut self, events: usize) -> Self {
         self.left = Some(events);
         self
     }
 
-    /// Has the store look for the topics that this program knows: several times faster where most events of the log are of other
-    /// types. Events that a newer release stored are then not among the [skipped](LogEvents::skipped).
+    /// Lets the recorder search for the topics that this program knows, which is several times faster if most events of
+    /// the log are of other types. Events that a newer release stored are then missing from the
+    /// [skipped](LogEvents::skipped) rows.
     pub fn known_topics(mut self) -> Self {
         self.range = self.range.topics((self.topics)(Seal::new()));
         self
     }
 
-    /// Waits until there may be more. Another call of [`next_page`](Self::next_page) reads it.
+    /// Waits until the log may hold more events. The next call of [`next_page`](Self::next_page) reads them.
     ///
     /// # Errors
     ///
@@ -100,14 +101,15 @@ impl<'a, E> Log<'a, E> {
         self.application.recorder().beyond(self.range.mark()).await
     }
 
-    /// Reads the next page. Returns `None` if there is nothing new for now; asked again, it reads what came since.
+    /// Reads the next page. Returns `None` if there is nothing new for now; a later call reads events that were stored
+    /// since.
     ///
-    /// A page without events tells how far the log was read.
+    /// A page without events still reports how far the log was read.
     ///
     /// # Errors
     ///
-    /// Errors of mapper and store; [`Diverged`](crate::ErrorKind::Diverged) if another log is read than the one of the
-    /// [mark](Self::after). A row that cannot be read although it should be, such as a damaged one, is an error and no gap.
+    /// Errors of mapper and store; [`Diverged`](crate::ErrorKind::Diverged) if the log is not the log of the
+    /// [mark](Self::after). A row that should be readable but is not, such as a damaged one, is an error, not a gap.
     pub async fn next_page(&mut self) -> Result<Option<LogEvents<E>>, Error> {
         let app = self.application;
         app.shared.check_open()?;
@@ -150,19 +152,19 @@ impl<'a, E> Log<'a, E> {
     }
 }
 
-/// Events of the log, as far as one page goes.
+/// One page of events of the log.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LogEvents<E> {
     /// The events, in the order of the log.
     pub entries: Vec<LogEvent<E>>,
-    /// Rows of the same aggregates that are no event to this program, in the order of the log.
+    /// The rows of the same aggregates that are no event to this program, in the order of the log.
     ///
-    /// The notice that an aggregate is [forgotten](SkipReason::Forgotten) is the last row of the aggregate: whoever deletes its
-    /// view after the events of the page keeps the order.
+    /// The notice that an aggregate is [forgotten](SkipReason::Forgotten) is the last row of the aggregate. A reader
+    /// keeps the order if it deletes its view of the aggregate after it has handled the events of the page.
     pub skipped: Vec<SkippedEvent>,
-    /// The place up to which nothing is missing and nothing will appear; `None` if the log is empty. A reader keeps this mark, and
-    /// later begins [after](Log::after) it.
+    /// The place up to which no event is missing and none will appear, or `None` if the log is empty. A reader keeps
+    /// this mark, and later begins [after](Log::after) it.
     pub through: Option<Mark>,
 }
 
@@ -184,7 +186,7 @@ impl<E> LogEvent<E> {
         self.mark.position()
     }
 
-    /// Gives the event away.
+    /// Returns the event without its place.
     pub fn into_recorded(self) -> Recorded<E> {
         self.recorded
     }
@@ -206,24 +208,24 @@ pub struct SkippedEvent {
     pub mark: Mark,
     /// The id of the aggregate.
     pub id: Uuid,
-    /// The version.
+    /// The version of the event.
     pub version: Version,
-    /// The topic, as it is stored.
+    /// The stored topic.
     pub topic: Name,
     /// The reason.
     pub why: SkipReason,
 }
 
-/// The reasons for which a row of the log is skipped.
+/// The reason why a page skips a row of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// It is the notice that the aggregate is forgotten: delete what was made of its events.
+    /// The row is the notice that the aggregate is forgotten: delete the views of its events.
     Forgotten,
-    /// It is an event of a forgotten aggregate: nobody can read it any more.
+    /// The row is an event of a forgotten aggregate: nobody can read it any more.
     Unreadable,
-    /// Its topic is retired: see `#[mutator(retired = [..])]`.
+    /// The topic is retired: see `#[mutator(retired = [..])]`.
     Retired,
-    /// This program does not know its topic. A newer release stored it, or its type was removed without a trace.
+    /// This program does not know the topic. A newer release stored the event, or its type was removed without a trace.
     Unknown,
 }

@@ -1,4 +1,4 @@
-//! Looks into the store for events that were saved under a commit id before.
+//! Searches the store for events saved earlier under a commit id.
 
 use uuid::Uuid;
 
@@ -10,9 +10,9 @@ use crate::id::{CommitId, Version};
 use crate::recorder::Receipt;
 
 impl Saving<'_, '_> {
-    /// Returns whether all of the batch was done under that commit id before, by events at other places than these.
+    /// Returns whether all of the batch was done earlier under that commit id, by events at other places than these.
     ///
-    /// It fails if only a part was.
+    /// Fails if only a part of the batch was done.
     pub(super) async fn is_done(&self, commit: CommitId) -> Result<bool, Error> {
         let mut places: Vec<(Uuid, Version)> = Vec::new();
         for root in self.batch.roots.iter().filter(|root| root.has_pending()) {
@@ -39,10 +39,11 @@ impl Saving<'_, '_> {
         Ok(done > 0 && elsewhere)
     }
 
-    /// Returns for each root whether a stored commit has its events. Somebody else may have used a commit id of the caller's.
+    /// Returns for each root whether a stored commit holds its events. Another caller may have used the commit id of
+    /// this caller.
     ///
-    /// An attempt of the root may have been stored before: if that cannot be found out now, nothing is decided, and the next save
-    /// asks again.
+    /// An attempt of the root may have been stored before. If the store cannot answer now, the save decides nothing,
+    /// and the next save checks again.
     pub(super) async fn are_own(
         &self,
         parts: &[Option<Frozen>],
@@ -61,13 +62,13 @@ impl Saving<'_, '_> {
         Ok(is_own)
     }
 
-    /// Returns whether the frozen events of a root are the stored ones.
+    /// Returns whether the stored events are the frozen events of a root.
     async fn is_stored(&self, root: &dyn Saved, count: usize) -> Result<bool, Error> {
         let first = Version::new(root.stored_version() + 1).unwrap_or(Version::MAX);
         let rows = self.store.rows(root.id(), first, count).await?;
         match self.store.mapper_for(root.id()).await {
             Ok(mapper) => Ok(root.is_stored_as(&mapper, &rows)),
-            // The save does not trust rows that cannot be decrypted any more.
+            // The save does not trust rows that it can no longer decrypt.
             Err(error) if matches!(error.kind(), ErrorKind::Forgotten | ErrorKind::Cipher) => Ok(false),
             Err(error) => Err(error),
         }

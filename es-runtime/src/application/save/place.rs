@@ -1,4 +1,4 @@
-//! Finds the versions of events that are appended.
+//! Finds the versions of appended events.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::error::{Conflict, Error};
 use crate::id::Version;
 
 impl Saving<'_, '_> {
-    /// Gives each appended event the next version that is free; in the sequence where another caller was first, after the version
-    /// that was tried.
+    /// Assigns the next free version to each appended event; in the sequence where another caller was first, a version
+    /// after the one tried.
     pub(super) async fn place(&mut self, late: Option<Uuid>) -> Result<(), Error> {
         let mut last: HashMap<Uuid, Version> = HashMap::new();
         for event in &mut self.batch.loose {

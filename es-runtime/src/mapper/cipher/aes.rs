@@ -11,10 +11,10 @@ use super::key::no_random;
 use super::{Cipher, Key, KeyId};
 use crate::error::{Error, ErrorKind};
 
-/// Encrypts with AES-GCM: one key for writing, any number of old ones for reading.
+/// The cipher AES-GCM: one key for writing, any number of old ones for reading.
 ///
-/// Each encryption takes a new random nonce of 96 bits, so one text never looks the same twice. Take a new key
-/// before one has written four billion events: from there on, nonces are no longer sure to differ.
+/// Each encryption takes a new random nonce of 96 bits, so one text never looks the same twice. Replace a key before it
+/// has written four billion events: beyond, two nonces may coincide.
 ///
 /// ```
 /// use es_runtime::mapper::{AesGcm, Cipher, Key};
@@ -35,23 +35,23 @@ pub struct AesGcm {
 }
 
 impl AesGcm {
-    /// Writes and reads with one key.
+    /// Returns a cipher that writes and reads with one key.
     pub fn new(key: &Key) -> Self {
         Self { current: Entry::new(key), old: Vec::new() }
     }
 
-    /// Also reads what was written with another key.
+    /// Adds an old key, for reading only.
     #[must_use]
     pub fn with_old_key(mut self, key: &Key) -> Self {
         self.old.push(Entry::new(key));
         self
     }
 
-    /// Takes the keys as text in base64: the one that writes, and old ones with commas between.
+    /// Reads the keys from text in base64: the key that writes, and the old keys with commas between.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] for text that is no key; the message does not show it.
+    /// [`ErrorKind::Config`] for text that is no key; the message does not show the text.
     ///
     /// ```
     /// use es_runtime::mapper::AesGcm;
@@ -118,7 +118,7 @@ impl Cipher for AesGcm {
         let parts = data.split_first_chunk::<NONCE>();
         let parts = parts.and_then(|(nonce, rest)| Some((nonce, rest.split_last_chunk::<TAG>()?)));
         let (nonce, (text, tag)) = parts.ok_or_else(|| refused(key))?;
-        // As long as the tag is wrong the text stays as it is.
+        // A decryption with a wrong tag leaves the text as it is, for the next key.
         let mut text = text.to_vec();
         let fits = |entry: &Entry| {
             let text = text.as_mut_slice().into();
@@ -154,8 +154,8 @@ fn refused(key: KeyId) -> Error {
 const NONCE: usize = 12;
 const TAG: usize = 16;
 
-/// Its encryption is the id of a key. It has the counter 0, which GCM never encrypts after a nonce, and it is
-/// not zero, whose encryption is what GCM authenticates with: so the id gives away neither.
+/// The block whose encryption is the id of a key. GCM never encrypts a block with the counter 0 after a nonce, and
+/// authenticates with the encryption of the zero block. This block is neither, so the id reveals nothing of either.
 const ID_BLOCK: [u8; 16] = *b"es-key-id-v1\0\0\0\0";
 
 /// A key, expanded once.

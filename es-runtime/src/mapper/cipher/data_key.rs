@@ -1,23 +1,23 @@
-//! The keys that each encrypt the data of one aggregate.
+//! The data keys: each encrypts the data of one aggregate.
 
 use std::sync::Arc;
 
 use super::Cipher;
 use crate::error::Error;
 
-/// A new key, random.
+/// Generates a random key.
 #[cfg(feature = "aes")]
 pub(crate) fn generate() -> Result<impl AsRef<[u8]>, Error> {
     super::Key::generate(256).map(super::Key::into_bytes)
 }
 
-/// A key that leaves nothing in memory.
+/// Wraps a key so that it is wiped from memory when dropped.
 #[cfg(feature = "aes")]
 pub(crate) fn wiped(key: Vec<u8>) -> impl AsRef<[u8]> {
     zeroize::Zeroizing::new(key)
 }
 
-/// What encrypts with a key.
+/// Returns the cipher that encrypts with this key.
 #[cfg(feature = "aes")]
 pub(crate) fn cipher(key: Vec<u8>) -> Result<Arc<dyn Cipher>, Error> {
     let key = super::Key::from_vec(key)?;

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 
 /// A key for AES, of 128, 192 or 256 bits.
 ///
-/// It never prints itself, and is wiped from memory when dropped.
+/// A key never prints itself, and is wiped from memory when dropped.
 ///
 /// ```
 /// use es_runtime::mapper::Key;
@@ -31,11 +31,11 @@ use crate::error::{Error, ErrorKind};
 pub struct Key(Zeroizing<Vec<u8>>);
 
 impl Key {
-    /// A new key of 128, 192 or 256 bits, from the random numbers of the operating system.
+    /// Generates a key of 128, 192 or 256 bits from the random numbers of the operating system.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] for another number of bits; [`ErrorKind::Cipher`] if there are no random numbers.
+    /// [`ErrorKind::Config`] for another number of bits; [`ErrorKind::Cipher`] if the system has no random numbers.
     pub fn generate(bits: usize) -> Result<Self, Error> {
         let mut random = Array::<u8, U32>::try_generate().map_err(no_random)?;
         let key = match random.get(..bits / 8) {
@@ -46,7 +46,7 @@ impl Key {
         key
     }
 
-    /// The key that consists of these 16, 24 or 32 bytes.
+    /// Makes a key of these 16, 24 or 32 bytes.
     ///
     /// # Errors
     ///
@@ -55,11 +55,11 @@ impl Key {
         Self::from_vec(bytes.to_vec())
     }
 
-    /// Reads what [`to_base64`](Self::to_base64) made; space around it and a missing padding do not matter.
+    /// Reads the text that [`to_base64`](Self::to_base64) wrote; surrounding space and missing padding do not matter.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] for other text; the message does not show it.
+    /// [`ErrorKind::Config`] for any other text; the message does not show the text.
     pub fn from_base64(text: &str) -> Result<Self, Error> {
         let bytes = BASE64.decode(text.trim()).map_err(|_| {
             Error::new(ErrorKind::Config, "a key is not base64; make one with `openssl rand -base64 32`")
@@ -67,17 +67,17 @@ impl Key {
         Self::checked(Zeroizing::new(bytes))
     }
 
-    /// The key itself as text, in base64: for where secrets are kept, and for nowhere else.
+    /// Writes the secret bytes of the key as base64, for a place where secrets are kept and nowhere else.
     pub fn to_base64(&self) -> String {
         BASE64.encode(self.as_bytes())
     }
 
-    /// 128, 192 or 256.
+    /// Returns the size of the key: 128, 192 or 256 bits.
     pub fn bits(&self) -> usize {
         self.0.len() * 8
     }
 
-    /// As [`from_bytes`](Self::from_bytes), without a copy that is left in memory.
+    /// Makes a key as [`from_bytes`](Self::from_bytes) does, but leaves no copy of the bytes in memory.
     pub(super) fn from_vec(bytes: Vec<u8>) -> Result<Self, Error> {
         Self::checked(Zeroizing::new(bytes))
     }
@@ -86,7 +86,7 @@ impl Key {
         &self.0
     }
 
-    /// The key itself, for what encrypts it.
+    /// Returns the secret bytes, for the cipher that encrypts them.
     pub(super) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.0
     }

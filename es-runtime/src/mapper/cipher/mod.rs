@@ -1,8 +1,8 @@
-//! Makes stored data unreadable without a key.
+//! Ciphers make stored data unreadable without a key.
 //!
-//! What was encrypted is bound to where it stands: the identity of an event is authenticated with it, so a row
-//! that is moved, cut or altered does not decrypt. Keys are told apart by ids, which are stored in clear, so
-//! that a new key can be used for writing while old data stay readable.
+//! A ciphertext is bound to its place, because the cipher authenticates the identity of the event with it. A row that
+//! was moved, cut or altered does not decrypt. The id of the key stands in clear beside the data, so the mapper can
+//! write with a new key while old data stay readable.
 
 #[cfg(feature = "aes")]
 mod key;
@@ -20,40 +20,40 @@ pub use self::aes::AesGcm;
 pub use self::key::Key;
 use crate::error::Error;
 
-/// Encrypts and decrypts, and authenticates both the data and what they are associated with.
+/// A cipher, which authenticates both the data and their association.
 ///
-/// An implementation must refuse data of which any bit, or of whose association any bit, was changed.
+/// An implementation must refuse data if any bit of them, or of their association, was changed.
 pub trait Cipher: Send + Sync + fmt::Debug {
-    /// What stands for the method in stored data; it never changes.
+    /// Returns the number of the method in stored data; it never changes.
     ///
-    /// Up to 127 they are this crate's, from 128 on they are yours.
+    /// Codes up to 127 belong to this crate, codes from 128 on to you.
     fn code(&self) -> u8;
 
-    /// The key that [`encrypt`](Self::encrypt) takes; stored in clear with what it encrypts.
+    /// Returns the id of the key that [`encrypt`](Self::encrypt) takes; the mapper stores it in clear beside the data.
     fn key_id(&self) -> KeyId;
 
-    /// Returns whether [`decrypt`](Self::decrypt) knows that key; only the one that writes, unless you say so.
+    /// Returns whether [`decrypt`](Self::decrypt) knows that key; by default only the key that writes.
     fn has_key(&self, key: KeyId) -> bool {
         key == self.key_id()
     }
 
-    /// Appends the plaintext as ciphertext, bound to `associated`, which is not stored.
+    /// Appends the plaintext as ciphertext, bound to `associated`, which the mapper does not store.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Cipher`](crate::ErrorKind::Cipher); `into` is then as it was.
+    /// [`ErrorKind::Cipher`](crate::ErrorKind::Cipher); `into` is then unchanged.
     fn encrypt(&self, plaintext: &[u8], associated: &[u8], into: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// The plaintext of what was encrypted with that key and the same `associated`.
+    /// Decrypts data that were encrypted with that key and the same `associated`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Cipher`](crate::ErrorKind::Cipher) for a key that is not there, and for data that were
-    /// altered, cut or moved. The message holds no secret.
+    /// [`ErrorKind::Cipher`](crate::ErrorKind::Cipher) for a key that the cipher lacks, and for data that were altered,
+    /// cut or moved. The message holds no secret.
     fn decrypt(&self, key: KeyId, data: &[u8], associated: &[u8]) -> Result<Vec<u8>, Error>;
 }
 
-/// Tells keys apart without telling anything about them.
+/// The id of a cipher key, which reveals nothing of the key.
 ///
 /// ```
 /// use es_runtime::mapper::KeyId;
@@ -63,12 +63,12 @@ pub trait Cipher: Send + Sync + fmt::Debug {
 pub struct KeyId([u8; 4]);
 
 impl KeyId {
-    /// An id as it is stored.
+    /// Reads an id from its stored form.
     pub const fn from_bytes(bytes: [u8; 4]) -> Self {
         Self(bytes)
     }
 
-    /// The id as it is stored.
+    /// Returns the stored form of the id.
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0
     }

@@ -44,7 +44,8 @@ fn one_text_never_looks_the_same_twice() {
     assert_ne!(one[12..], two[12..]);
 }
 
-// Test case 4 and its likes of "The Galois/Counter Mode of Operation": what is stored is plain AES-GCM.
+// Test case 4 of "The Galois/Counter Mode of Operation" and its like for longer keys: the stored bytes are plain
+// AES-GCM.
 #[test]
 fn reads_what_others_encrypt() {
     let hex = |text: &str| -> Vec<u8> {
@@ -77,7 +78,7 @@ fn reads_what_others_encrypt() {
     }
 }
 
-// Computed with OpenSSL: the id is stored with the data.
+// OpenSSL computed these ids; rows hold them.
 #[test]
 fn ids_of_keys_never_change() {
     let ids: Vec<_> = SIZES.map(|bits| AesGcm::new(&key(7, bits)).key_id().to_string()).into();

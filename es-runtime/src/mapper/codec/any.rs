@@ -11,7 +11,7 @@ use super::Codec;
 use super::own::{self, OwnCodec};
 use crate::error::Error;
 
-/// Either kind of codec, as the mapper uses it.
+/// A codec of this crate or of the user, as the mapper uses it.
 #[derive(Clone, Debug)]
 pub(crate) enum AnyCodec {
     Known(Codec),
@@ -20,7 +20,7 @@ pub(crate) enum AnyCodec {
 }
 
 impl AnyCodec {
-    /// The number of the codec in stored data.
+    /// Returns the number of the codec in stored data.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Known(codec) => codec.code(),
@@ -29,7 +29,7 @@ impl AnyCodec {
         }
     }
 
-    /// Appends the value; leaves `into` as it was if the value cannot be written.
+    /// Appends the value; leaves `into` unchanged if the codec cannot write the value.
     pub(crate) fn encode<T: Serialize + ?Sized>(&self, value: &T, into: &mut Vec<u8>) -> Result<(), Error> {
         match self {
             Self::Known(codec) => codec.encode(value, into),
@@ -38,7 +38,7 @@ impl AnyCodec {
         }
     }
 
-    /// Reads all of what [`encode`](Self::encode) wrote.
+    /// Reads the bytes that [`encode`](Self::encode) wrote, to the last.
     pub(crate) fn decode<'de, S: DeserializeSeed<'de>>(
         &self,
         seed: S,

@@ -16,7 +16,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(value: &T, into: &mut Vec<u8>) -> Re
     if seen.depth > MAX_DEPTH {
         return Err(too_deep("JSON"));
     }
-    // Floats that are not finite become `null`, or an error where they are the key of a map.
+    // `serde_json` writes a float that is not finite as `null`, or fails if the float is the key of a map.
     if (seen.null || result.is_err())
         && let Some((loss, path)) = lossy::find(value, true)
     {
@@ -36,7 +36,7 @@ struct Seen {
     depth: usize,
 }
 
-/// Writes without blanks, and notes what may have to be refused.
+/// A writer without blanks that notes possible losses.
 struct Watch<'s>(&'s mut Seen);
 
 impl Watch<'_> {

@@ -1,4 +1,4 @@
-//! What a deserializer says of data, without the data.
+//! The messages of deserializers, without the data that they quote.
 
 /// The message that replaces an unknown text.
 pub(super) const REFUSED: &str = "a value was refused by its type";
@@ -9,10 +9,10 @@ pub(super) const NO_ATTRIBUTE: &str = "there is no attribute `";
 /// A part of a message about a version that is not known.
 pub(super) const HAS_VERSION: &str = "` has version ";
 
-/// Before what was found.
+/// The beginnings of messages that quote a value.
 const FOUND: &[&str] = &["invalid type: ", "invalid value: ", "unknown variant ", "unknown field "];
 
-/// What serde calls what was found.
+/// The names by which serde calls a kind of value.
 const KINDS: &[&str] = &[
     "boolean",
     "integer",
@@ -34,8 +34,8 @@ const KINDS: &[&str] = &[
     "number",
 ];
 
-/// The message without what was found. Known are those of serde, whole, and those of this crate; of what a type of the
-/// user's says only the place is told.
+/// Returns the message without the values that it quotes. Messages of serde and of this crate are known, and pass; of a
+/// message by a type of the user only the place is left.
 pub(super) fn without_values(message: &str) -> String {
     let (said, place) = split_place(message);
     if is_harmless(said) {
@@ -54,7 +54,7 @@ pub(super) fn without_values(message: &str) -> String {
     format!("{}{expected}{place}", format!("{start}{kind}").trim_end())
 }
 
-/// The message, and ` at line 1 column 32` if it ends like that.
+/// Splits off the place: ` at line 1 column 32`, if the message ends like that.
 fn split_place(message: &str) -> (&str, &str) {
     let at = message.rfind(" at line ").unwrap_or(message.len());
     let (said, place) = message.split_at(at);
@@ -69,7 +69,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The name of a field, an event or an attribute.
+/// Returns whether the text could name a field, an event or an attribute.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || "_-.:".contains(letter))
 }
@@ -80,7 +80,7 @@ fn is_harmless(said: &str) -> bool {
         "the value of an attribute stands before its name or its version",
         "the topic is not known",
     ];
-    /// Before and after a name.
+    /// The text before and after a name.
     const OF_A_NAME: &[(&str, &str)] = &[
         ("missing field `", "`"),
         ("duplicate field `", "`"),
@@ -99,13 +99,14 @@ fn is_harmless(said: &str) -> bool {
         || is_about_a_version(said).unwrap_or(false)
 }
 
-/// `invalid length 2, expected a tuple of size 3`, where what is expected is said by the type, before it sees the value.
+/// Returns whether the message is `invalid length 2, expected a tuple of size 3` or the like. The type words its
+/// expectation before it sees the value.
 fn is_about_a_length(said: &str) -> bool {
     let rest = said.strip_prefix("invalid length ").and_then(|rest| rest.split_once(", expected "));
     rest.is_some_and(|(length, _)| is_number(length))
 }
 
-/// What is said of a version that is not known.
+/// Reads a message about a version that is not known; returns `None` for any other message.
 fn is_about_a_version(said: &str) -> Option<bool> {
     let (name, rest) = said.strip_prefix('`')?.split_once(HAS_VERSION)?;
     let (version, last) = rest.split_once(", but this program knows versions 1 to ")?;
@@ -139,7 +140,7 @@ mod tests {
             ("`DE89` is no IBAN at line 1 column 32", "a value was refused by its type at line 1 column 32"),
             ("`x at line y` is no IBAN", "a value was refused by its type"),
             ("x: invalid type: string \"hush\", expected i64", "a value was refused by its type"),
-            // What a type of the user's says may begin like what is known.
+            // The message of a user's type may begin like one of serde.
             ("expected an address, found hush", "a value was refused by its type"),
             ("invalid value: hush", "a value was refused by its type"),
             ("invalid type: card 4111, expected card 4112", "a value was refused by its type"),

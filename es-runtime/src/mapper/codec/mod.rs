@@ -1,7 +1,7 @@
-//! Codecs turn a value into bytes and bytes into a value; every format writes the names of fields.
+//! Codecs turn a value into bytes and bytes into a value; every codec writes the names of fields.
 //!
-//! Whatever is written can be read again: what a format cannot hold is refused, and so are bytes that are
-//! left over. Any bytes may be read; they give an error, and neither a panic nor memory without bound.
+//! A codec can read whatever it writes: it refuses values that the format cannot hold, and bytes that are left over. It
+//! may read any bytes, and reports an error rather than panic or take memory without bound.
 
 mod lossy;
 mod message;
@@ -46,11 +46,11 @@ pub enum Codec {
     MessagePack,
 }
 
-/// Containers inside containers, at most: as many as either format reads.
+/// The deepest nesting of containers that both formats read.
 const MAX_DEPTH: usize = 127;
 
 impl Codec {
-    /// What stands for the format in stored data; it never changes.
+    /// Returns the number of the format in stored data; it never changes.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Json => 1,
@@ -59,7 +59,7 @@ impl Codec {
         }
     }
 
-    /// The format that a code stands for, if this program has it.
+    /// Returns the format with this code, if this program has it.
     pub(crate) fn from_code(code: u8) -> Option<Self> {
         match code {
             1 => Some(Self::Json),
@@ -69,12 +69,12 @@ impl Codec {
         }
     }
 
-    /// Appends the value; leaves `into` as it was if the value cannot be written.
+    /// Appends the value; leaves `into` unchanged if the codec cannot write the value.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] for a float that is not finite, for `Some(None)` and `Some(())`, for what the format lacks,
-    /// and for values nested too deeply to be read again.
+    /// [`ErrorKind::Invalid`] for a float that is not finite, for `Some(None)` and `Some(())`, for a value that the
+    /// format lacks, and for values nested too deeply to be read again.
     pub(crate) fn encode<T: Serialize + ?Sized>(self, value: &T, into: &mut Vec<u8>) -> Result<(), Error> {
         let start = into.len();
         let result = match self {
@@ -85,12 +85,12 @@ impl Codec {
         result.inspect_err(|_| into.truncate(start))
     }
 
-    /// Reads what [`encode`](Self::encode) wrote, all of it.
+    /// Reads the bytes that [`encode`](Self::encode) wrote, to the last.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Corrupt`] for bytes that are not of the format, [`ErrorKind::Schema`] for data that do not fit the type.
-    /// The message holds no part of the data but the names of fields.
+    /// [`ErrorKind::Corrupt`] for bytes that are not of the format, [`ErrorKind::Schema`] for data that do not fit the
+    /// type. The message holds the names of fields, but no other part of the data.
     pub(crate) fn decode<'de, S: DeserializeSeed<'de>>(
         self,
         seed: S,
@@ -134,8 +134,8 @@ fn unwritable(format: &str, error: impl std::error::Error + Send + Sync + 'stati
     Error::new(ErrorKind::Invalid, message).with_source(error)
 }
 
-/// Refuses bytes that are not of the format, or data that do not fit the type.
-// Without the cause as its source: that would print the values that are left out here.
+/// Reports bytes that are not of the format, or data that do not fit the type.
+// The error has no source: the cause would print the values that the message leaves out.
 fn unreadable(format: &str, error: &impl std::error::Error, is_of_format: bool) -> Error {
     let why = error.to_string();
     if !is_of_format {
@@ -147,7 +147,7 @@ fn unreadable(format: &str, error: &impl std::error::Error, is_of_format: bool) 
     Error::new(ErrorKind::Corrupt, message)
 }
 
-/// Refuses data that are in order, and of another shape than the type.
+/// Reports well-formed data of another shape than the type.
 fn misfit(why: &str) -> Error {
     let renamed = ["field", "variant"].into_iter().find(|part| {
         why.starts_with(&format!("missing {part} ")) || why.starts_with(&format!("unknown {part}"))

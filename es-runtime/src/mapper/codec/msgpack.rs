@@ -1,7 +1,7 @@
 //! MessagePack with the names of fields.
 //!
-//! Bytes are walked before they are read: the deserializer does not count enums inside enums, and a few
-//! bytes could exhaust the stack.
+//! The codec walks the bytes before it reads them: the deserializer does not count enums inside enums, and a few bytes
+//! could exhaust the stack.
 
 use rmp_serde::decode::Error::{Syntax, TypeMismatch, Uncategorized};
 use rmp_serde::{Deserializer, Serializer};

@@ -1,7 +1,7 @@
-//! Codecs of the user's own, behind a trait that is object-safe: values cross it with their types erased.
+//! The user's own codecs, behind an object-safe trait: values cross it with their types erased.
 //!
-//! The codecs of this crate refuse values that could not be read again, and keep data out of messages. Both are done
-//! here for any codec.
+//! The codecs of this crate refuse values that could not be read again, and keep data out of messages. This module does
+//! both for any codec.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -13,10 +13,10 @@ use serde::{Deserializer, Serialize, Serializer, ser};
 use super::{lossy, lost, message, misfit, too_deep};
 use crate::error::{Error, ErrorKind};
 
-/// The reason why a codec of your own fails. Its text decides nothing and is not shown, since it may hold data.
+/// The reason why a codec of your own fails. The mapper ignores its text, and does not show it, since it may hold data.
 pub type Failure = Box<dyn StdError + Send + Sync>;
 
-/// A codec of your own: CBOR, say, through a crate for serde.
+/// A codec of your own: CBOR, for example, through a crate for serde.
 ///
 /// The mapper takes it with [`Mapper::with_own_codec`](crate::mapper::Mapper::with_own_codec).
 ///
@@ -61,18 +61,18 @@ pub type Failure = Box<dyn StdError + Send + Sync>;
 ///
 /// A codec
 ///
-/// - writes the names of fields, so that a field can be added later, and keeps the order of fields and of the entries of
-///   a map: the version of an event stands before its data;
-/// - reads whatever it writes, for as long as there are rows of it, and refuses bytes that are left over;
-/// - fails on any other bytes: it neither panics, nor asks for the memory that a length in the bytes claims, nor
-///   follows nesting until the stack is full.
+/// - writes the names of fields, so that a field can be added later;
+/// - keeps the order of fields and of the entries of a map: the version of an event stands before its data;
+/// - reads whatever it writes, for as long as rows of it exist, and refuses bytes that are left over;
+/// - fails on any other bytes, without a panic, an allocation as large as a length in the bytes claims, or a full
+///   stack.
 ///
 /// Before a codec sees a value, the mapper refuses floats that are not finite and values that are nested deeper than
 /// 127 levels.
 pub trait OwnCodec: Send + Sync + fmt::Debug {
     /// Returns the number of the codec in stored data; it never changes.
     ///
-    /// Up to 127 they are this crate's, from 128 on they are yours.
+    /// Codes up to 127 belong to this crate, codes from 128 on to you.
     fn code(&self) -> u8;
 
     /// Returns the name of the codec, for messages.
@@ -85,18 +85,18 @@ pub trait OwnCodec: Send + Sync + fmt::Debug {
     /// Whatever the serializer reports.
     fn encode(&self, value: &Encodable<'_>, into: &mut Vec<u8>) -> Result<(), Failure>;
 
-    /// Reads a value of all of `data`: hands the deserializer to [`Decodable::read`].
+    /// Reads one value from all of `data`, by handing the deserializer to [`Decodable::read`].
     ///
     /// # Errors
     ///
-    /// Whatever `read` or the deserializer reports, and bytes that are left over.
+    /// Whatever `read` or the deserializer reports; also bytes that are left over.
     fn decode<'de>(&self, data: &'de [u8], value: Decodable<'_, 'de>) -> Result<(), Failure>;
 }
 
-/// A value that an [`OwnCodec`] writes. It serializes like the value itself.
+/// A value that an [`OwnCodec`] writes, which serializes like the value itself.
 pub struct Encodable<'a> {
     value: &'a dyn erased_serde::Serialize,
-    /// Set once it is refused: to whether the serializer writes for people.
+    /// Set once the mapper refused the value: true if the serializer writes for people.
     refused: Cell<Option<bool>>,
 }
 
@@ -135,7 +135,7 @@ impl<'de> Decodable<'_, 'de> {
     ///
     /// # Errors
     ///
-    /// If the bytes are no such value. Return the error from [`OwnCodec::decode`].
+    /// If the bytes are no such value. [`OwnCodec::decode`] should return this error.
     pub fn read<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), Failure> {
         (self.read)(&mut <dyn erased_serde::Deserializer<'_>>::erase(deserializer))
     }
@@ -149,7 +149,7 @@ pub(super) fn encode<T: Serialize + ?Sized>(
     let encodable = Encodable { value: &value, refused: Cell::new(None) };
     let result = codec.encode(&encodable, into);
     if let Some(human_readable) = encodable.refused.get() {
-        // Looked for again with its type, which knows the names of fields.
+        // The search begins again with the type, which knows the names of fields.
         let path = lossy::find(value, human_readable);
         return Err(path.map_or_else(|| too_deep(codec.name()), |(loss, path)| lost(loss, &path)));
     }
@@ -178,7 +178,7 @@ pub(super) fn decode<'de, S: DeserializeSeed<'de>>(
         (Some(Ok(value)), Ok(())) => return Ok(value),
         (Some(Err(error)), _) => {
             let told = message::without_values(&error.to_string());
-            // Words that serde does not have may be the codec's, about bytes that it cannot read.
+            // A message in words that serde lacks may be the codec's own, about bytes that the codec cannot read.
             if !told.starts_with(message::REFUSED) {
                 return Err(misfit(&told));
             }
@@ -195,7 +195,7 @@ pub(super) fn decode<'de, S: DeserializeSeed<'de>>(
     Err(Error::new(ErrorKind::Corrupt, message))
 }
 
-/// The text of an error without data. A codec's own words cannot be told from those of a type.
+/// Returns the text of an error without data; the words of a codec look like those of a type.
 fn without_values(error: &dyn StdError) -> String {
     let told = message::without_values(&error.to_string());
     told.replace(message::REFUSED, "the codec, or the type of a value, refused it")

@@ -360,7 +360,7 @@ fn messages_name_fields_but_no_values() {
     }
 }
 
-/// A type that says what it found.
+/// A type whose error quotes the value it found.
 #[derive(Debug)]
 struct Talkative;
 
@@ -377,7 +377,7 @@ fn what_a_type_says_of_a_value_is_not_told() {
         let error = decode::<Talkative>(codec, &encode(codec, "hush").unwrap()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
         assert!(error.to_string().contains("a value was refused by its type"), "{error}");
-        // What the format itself says is told.
+        // The message of the format itself is shown.
         let error = decode::<Value>(codec, &encode(codec, &json!(["a"])).unwrap()[..2]).unwrap_err();
         assert!(!error.to_string().contains("a value was refused"), "{error}");
     }

@@ -4,14 +4,14 @@ use std::fmt;
 
 use super::MAX_DEPTH;
 
-/// What is known of bytes that are one value.
+/// The facts about bytes that are one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Walked {
     pub(super) all_finite: bool,
     pub(super) has_nil: bool,
 }
 
-/// Why bytes are not one value that can be read.
+/// The reason why bytes are not one readable value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     Cut,
@@ -31,11 +31,11 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Walks over exactly one value: no recursion, and no memory that a length in the data asks for.
+/// Walks over exactly one value, without recursion and without allocating as much as a length in the data claims.
 pub(super) fn walk(data: &[u8]) -> Result<Walked, Fault> {
     let mut bytes = Bytes(data);
     let mut walked = Walked { all_finite: true, has_nil: false };
-    // How many values are still to come in each container that is open.
+    // The number of values still to come in each open container.
     let mut open: Vec<u64> = Vec::new();
     loop {
         let inside = bytes.value(&mut walked)?;
@@ -62,7 +62,7 @@ pub(super) fn walk(data: &[u8]) -> Result<Walked, Fault> {
 struct Bytes<'d>(&'d [u8]);
 
 impl Bytes<'_> {
-    /// Passes over a value or the head of a container, and tells how many values are inside.
+    /// Skips a value or the head of a container, and returns the number of values inside.
     fn value(&mut self, walked: &mut Walked) -> Result<u64, Fault> {
         let [marker] = self.array()?;
         match marker {

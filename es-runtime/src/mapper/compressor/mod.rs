@@ -1,7 +1,7 @@
-//! Makes stored data smaller.
+//! Compressors make stored data smaller.
 //!
-//! What compresses is told by a code that is stored with the data, so that data stay readable when another
-//! compressor is configured. Reading is bounded: a few bytes that claim to be gigabytes give an error.
+//! The code of the compressor stands with the data, so data stay readable when the mapper takes another compressor.
+//! Reading is bounded: a few bytes that claim to be gigabytes yield an error.
 
 #[cfg(feature = "zlib")]
 mod zlib;
@@ -20,7 +20,7 @@ use crate::error::Error;
 #[cfg(any(feature = "zlib", feature = "zstd"))]
 use crate::error::ErrorKind;
 
-/// Makes data smaller, and large again.
+/// A compressor, which makes data smaller and restores them.
 ///
 /// ```
 /// use es_runtime::{Error, mapper::Compressor};
@@ -55,24 +55,24 @@ use crate::error::ErrorKind;
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Compressor: Send + Sync + fmt::Debug {
-    /// What stands for the format in stored data; it never changes.
+    /// Returns the number of the format in stored data; it never changes.
     ///
-    /// Up to 127 they are this crate's, from 128 on they are yours.
+    /// Codes up to 127 belong to this crate, codes from 128 on to you.
     fn code(&self) -> u8;
 
-    /// Makes data smaller; what does not get smaller may get somewhat larger.
+    /// Makes data smaller; data that do not compress may grow somewhat.
     ///
     /// # Errors
     ///
     /// If the compressor itself fails.
     fn compress(&self, data: &[u8]) -> Result<Vec<u8>, Error>;
 
-    /// Gives back what [`compress`](Self::compress) was given, all of it.
+    /// Restores all the data that [`compress`](Self::compress) took.
     ///
     /// # Errors
     ///
-    /// [`Corrupt`](crate::ErrorKind::Corrupt) for data that were not compressed like this, were cut
-    /// or altered, have anything after their end, or would become larger than `limit` bytes.
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) for data that this compressor did not write, that were cut or altered,
+    /// that have anything after their end, or that would become larger than `limit` bytes.
     fn decompress(&self, data: &[u8], limit: usize) -> Result<Vec<u8>, Error>;
 }
 

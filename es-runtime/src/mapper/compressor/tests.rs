@@ -93,7 +93,7 @@ fn what_is_altered_is_refused_or_means_the_same() {
                 }
             }
         }
-        // Bits that only fill up a byte, or say how hard the compressor tried.
+        // These bits only fill up a byte, or state the level of the compressor.
         assert!(same < 32, "{compressor:?}: {same}");
     }
 }

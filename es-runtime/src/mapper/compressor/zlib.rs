@@ -5,7 +5,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use super::{Compressor, damaged, too_large};
 use crate::error::{Error, ErrorKind};
 
-/// Compresses with zlib (RFC 1950), which holds a checksum.
+/// The compressor zlib (RFC 1950), whose format holds a checksum.
 ///
 /// ```
 /// use es_runtime::mapper::{Compressor, Zlib};
@@ -23,12 +23,12 @@ pub struct Zlib {
 }
 
 impl Zlib {
-    /// Level 6, which is usual.
+    /// Returns a compressor of level 6, the usual one.
     pub const fn new() -> Self {
         Self { level: 6 }
     }
 
-    /// From 0, which only packs, to 9, which is small and slow; above it is as 9.
+    /// Sets the level, from 0 (no compression) to 9 (small and slow); a higher level counts as 9.
     #[must_use]
     pub const fn with_level(self, level: u32) -> Self {
         Self { level: if level > 9 { 9 } else { level } }
@@ -41,7 +41,7 @@ impl Default for Zlib {
     }
 }
 
-// To allocate these costs more than to compress an event.
+// Allocating these costs more than compressing an event.
 thread_local! {
     static COMPRESS: Cell<Option<(u32, Compress)>> = const { Cell::new(None) };
     static DECOMPRESS: Cell<Option<Decompress>> = const { Cell::new(None) };
@@ -62,7 +62,7 @@ impl Compressor for Zlib {
             _ => Compress::new(Compression::new(self.level), true),
         };
         let result = deflate(&mut compress, data);
-        // A thread that ends has no place to keep it.
+        // A thread that ends has no place for the compressor.
         let _ = COMPRESS.try_with(|kept| kept.set(Some((self.level, compress))));
         result
     }
@@ -83,7 +83,7 @@ impl Compressor for Zlib {
 }
 
 fn deflate(compress: &mut Compress, data: &[u8]) -> Result<Vec<u8>, Error> {
-    // Enough for what does not get smaller.
+    // The capacity suffices for data that do not shrink.
     let mut small = Vec::with_capacity(data.len() + data.len() / 1_000 + 64);
     loop {
         match compress.compress_vec(rest(data, compress.total_in()), &mut small, FlushCompress::Finish) {
@@ -98,7 +98,7 @@ fn deflate(compress: &mut Compress, data: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn inflate(decompress: &mut Decompress, data: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
-    // One byte more than allowed tells that there is too much.
+    // One byte beyond the limit reveals that the data are too large.
     let most = limit.saturating_add(1);
     let mut large = Vec::with_capacity(data.len().saturating_mul(4).min(most));
     loop {

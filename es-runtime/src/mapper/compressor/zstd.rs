@@ -7,7 +7,7 @@ use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 use super::{Compressor, damaged, too_large};
 use crate::error::{Error, ErrorKind};
 
-/// Compresses with Zstandard (RFC 8878), with its checksum.
+/// The compressor Zstandard (RFC 8878), with its checksum.
 ///
 /// ```
 /// use es_runtime::mapper::{Compressor, Zstd};
@@ -25,12 +25,12 @@ pub struct Zstd {
 }
 
 impl Zstd {
-    /// Level 3, which is usual.
+    /// Returns a compressor of level 3, the usual one.
     pub const fn new() -> Self {
         Self { level: 3 }
     }
 
-    /// From 1, or fast ones below 0, to 22, which is small and slow; what is beyond is as the last.
+    /// Sets the level, from fast ones below 0, over 1, to 22 (small and slow); a level beyond counts as the last.
     #[must_use]
     pub fn with_level(self, level: i32) -> Self {
         let levels = zstd::compression_level_range();
@@ -44,7 +44,7 @@ impl Default for Zstd {
     }
 }
 
-// To allocate these costs more than to compress an event.
+// Allocating these costs more than compressing an event.
 thread_local! {
     static COMPRESS: Cell<Option<(i32, Compress<'static>)>> = const { Cell::new(None) };
     static DECOMPRESS: Cell<Option<Decompress<'static>>> = const { Cell::new(None) };
@@ -62,13 +62,13 @@ impl Compressor for Zstd {
             _ => checked(self.level).map_err(failed)?,
         };
         let result = compress.compress(data).map_err(failed);
-        // A thread that ends has no place to keep it.
+        // A thread that ends has no place for the compressor.
         let _ = COMPRESS.try_with(|kept| kept.set(Some((self.level, compress))));
         result
     }
 
     fn decompress(&self, data: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
-        // What is written here is one frame that tells its size.
+        // `compress` writes one frame that states its size.
         let size = match get_frame_content_size(data) {
             Ok(Some(size)) => usize::try_from(size).ok().filter(|size| *size <= limit),
             _ => return Err(damaged("Zstandard", "the head of the frame is not as it was written")),
@@ -85,7 +85,7 @@ impl Compressor for Zstd {
     }
 }
 
-/// The format has a checksum only if it is asked for.
+/// Returns a compressor that writes the checksum, which the format leaves to choice.
 fn checked(level: i32) -> io::Result<Compress<'static>> {
     let mut compress = Compress::new(level)?;
     compress.include_checksum(true)?;

@@ -1,9 +1,9 @@
-//! Values in a form of their own, tagged with its name: `{"_type_":"uuid_hex","_data_":"b2723fe2..."}`.
+//! Values as tagged pairs: `{"_type_":"uuid_hex","_data_":"b2723fe2..."}`.
 //!
-//! A [`Transcoding`] says how values of a type are written, and under which name. Fields take it by serde's
-//! `with`, so that the rest of the type stays as it is derived. Reading checks the name: a value in another
-//! form is refused, not misread. Nothing looks for tags where none are declared: a map of the user's own that
-//! happens to have the two keys is data like any other.
+//! A [`Transcoding`] defines the data that stand for a value, and the name of the tag. A field takes it by serde's
+//! `with`, and the rest of the type stays as it is derived. Reading checks the name: a value with another tag is
+//! refused, not misread. The codec looks for tags only in such fields: a map of the user that happens to have the two
+//! keys is ordinary data.
 
 mod pair;
 mod form;
@@ -21,7 +21,7 @@ pub use self::form::Form;
 pub use self::supplied::{DateAsIso, DateTimeAsIso};
 pub use self::supplied::{DecimalAsStr, UuidAsHex};
 
-/// How values of a type are written, under which name, and how they are read again.
+/// The conversion of values into data under a name, and back.
 ///
 /// ```
 /// use es_runtime::mapper::{Tagged, Transcoding};
@@ -61,17 +61,17 @@ pub use self::supplied::{DecimalAsStr, UuidAsHex};
 pub trait Transcoding {
     /// The type of the values.
     type Value;
-    /// What is written; it may hold [`Tagged`] values itself.
+    /// The type of the written data; they may hold [`Tagged`] values themselves.
     type Data: Serialize + DeserializeOwned;
-    /// Why data are refused; messages show it, so it should not show the data.
+    /// The reason why data are refused; messages show it, so it should not show the data.
     type Error: Display;
-    /// What stands with the data; it never changes.
+    /// The name that stands with the data; it never changes.
     const NAME: &'static str;
 
-    /// What to write for a value.
+    /// Returns the data to write for a value.
     fn encode(value: &Self::Value) -> Self::Data;
 
-    /// The value that was written.
+    /// Returns the value that was written.
     ///
     /// # Errors
     ///
@@ -79,10 +79,10 @@ pub trait Transcoding {
     fn decode(data: Self::Data) -> Result<Self::Value, Self::Error>;
 }
 
-/// Writes and reads values as a [`Transcoding`] says: for a field by `with`, anywhere else as a wrapper.
+/// A value that a [`Transcoding`] writes and reads: for a field by `with`, anywhere else as a wrapper.
 ///
-/// A field with `with` may be left out only if it also says `default`, even one that is an `Option`: give it
-/// to each field that is added to an event later.
+/// Serde accepts a missing field with `with` only if it also has `default`, even if it is an `Option`. Add `default` to
+/// each field that is added to an event later.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -115,20 +115,20 @@ pub trait Transcoding {
 pub struct Tagged<F: Form>(pub F::Value);
 
 impl<F: Form> Tagged<F> {
-    /// What `#[serde(with = ..)]` calls to write a field.
+    /// Writes a field; `#[serde(with = ..)]` calls this.
     ///
     /// # Errors
     ///
-    /// Those of the serializer.
+    /// The errors of the serializer.
     pub fn serialize<S: Serializer>(value: &F::Value, serializer: S) -> Result<S::Ok, S::Error> {
         F::write(value, serializer)
     }
 
-    /// What `#[serde(with = ..)]` calls to read a field.
+    /// Reads a field; `#[serde(with = ..)]` calls this.
     ///
     /// # Errors
     ///
-    /// If the value is not tagged, has another name, or its data are refused.
+    /// If the value is not tagged or has another name, or if the transcoding refuses its data.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<F::Value, D::Error> {
         F::read(deserializer)
     }

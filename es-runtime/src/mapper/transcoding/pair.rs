@@ -30,7 +30,7 @@ struct Pair<N, D> {
     data: D,
 }
 
-/// The name, as an enum of one variant: so it is written as text, and read only if it is this one.
+/// The name, as an enum of one variant: serde writes it as text, and refuses any other.
 struct Name<T>(PhantomData<T>);
 
 impl<T: Transcoding> Name<T> {
@@ -63,7 +63,7 @@ impl<'de, T: Transcoding> Visitor<'de> for Name<T> {
     }
 }
 
-/// The variant that there is.
+/// The only variant of the name.
 struct This<T>(PhantomData<T>);
 
 impl<'de, T: Transcoding> DeserializeSeed<'de> for This<T> {
@@ -92,7 +92,7 @@ impl<T: Transcoding> Visitor<'_> for This<T> {
     }
 }
 
-/// The value; decoded where the data stand, so that a refusal is told there.
+/// The value, decoded where its data stand, so that an error names that place.
 struct Reading<T: Transcoding>(T::Value);
 
 impl<'de, T: Transcoding> Deserialize<'de> for Reading<T> {

@@ -1,4 +1,4 @@
-//! The jobs that wait, in their order. Giving one up costs the same however many wait.
+//! The queue of waiting jobs, in their order. Giving up a job costs the same however many jobs wait.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use crate::wait::Slot;
 type Slots<W> = Vec<Arc<Slot<<W as Worker>::Outcome>>>;
 
 pub(super) struct Queue<W: Worker> {
-    /// In the order of their numbers. A job that was given up leaves its place empty for a while.
+    /// The jobs in the order of their numbers. A given-up job leaves its entry empty for a while.
     entries: VecDeque<Entry<W>>,
     next: u64,
-    /// The jobs that are left.
+    /// The number of jobs left.
     jobs: usize,
-    /// Those of them whose threads can lead.
+    /// The number of jobs whose threads can lead.
     blocking: usize,
 }
 
@@ -40,7 +40,7 @@ impl<W: Worker> Queue<W> {
         self.jobs
     }
 
-    /// All places, also those that are empty.
+    /// Returns the number of entries, including empty ones.
     #[cfg(test)]
     pub(super) fn places(&self) -> usize {
         self.entries.len()
@@ -72,18 +72,19 @@ impl<W: Worker> Queue<W> {
         (jobs, slots)
     }
 
-    /// Takes a job out, if it is there.
+    /// Takes a job out, if it is still there.
     pub(super) fn give_up(&mut self, number: u64) -> Option<W::Job> {
         let at = self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?;
         let entry = self.entries.get_mut(at)?;
         let job = entry.job.take()?;
         let may_block = entry.may_block;
         self.count_out(may_block);
-        // The search for the next leader begins at the front.
+        // The search for the next leader begins at the front, so no empty entry may stand there.
         while self.entries.front().is_some_and(|entry| entry.job.is_none()) {
             self.entries.pop_front();
         }
-        // So each place is looked at no more often than the queue halves.
+        // Empty entries go only once the queue has halved, so this visits each entry no more often than the queue
+        // halves.
         if self.jobs <= self.entries.len() / 2 {
             self.entries.retain(|entry| entry.job.is_some());
             self.entries.shrink_to(2 * self.jobs);
@@ -96,7 +97,7 @@ impl<W: Worker> Queue<W> {
         self.blocking -= usize::from(may_block);
     }
 
-    /// The wakers of those that can lead, from the first on.
+    /// Returns the wakers of the jobs that can lead, from the first on.
     pub(super) fn waiting(&self) -> impl Iterator<Item = Waker> {
         let can_lead = |entry: &&Entry<W>| entry.may_block && entry.job.is_some();
         let entries = (self.blocking > 0).then_some(&self.entries);

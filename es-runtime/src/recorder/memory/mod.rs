@@ -22,7 +22,7 @@ use crate::id::{Slice, Version};
 use crate::stored_event::{Columns, StoredEvent};
 use crate::wait::{Elapsed, timeout};
 
-/// `memory:`.
+/// The scheme of the URI `memory:`.
 pub(super) const SCHEME: Scheme = Scheme {
     name: "memory",
     open: |uri, opening| {
@@ -40,10 +40,10 @@ pub(super) const SCHEME: Scheme = Scheme {
     },
 };
 
-/// The longest time that a reader waits before it looks again.
+/// The longest time that a reader waits before it checks again.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Keeps everything in memory: for tests, for trying things out, and as the measure of how a recorder behaves.
+/// A recorder in memory: for tests, for trials, and as the reference for the behaviour of a recorder.
 ///
 /// ```
 /// use es_runtime::recorder::{AggregateRecorder, Commit, EventRange, MemoryRecorder, StoredEvent};
@@ -60,18 +60,18 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub struct MemoryRecorder {
     limits: Limits,
     rows: Mutex<Rows>,
-    /// Rings after each commit.
+    /// The bell that rings after each commit.
     bell: Bell,
 }
 
 #[derive(Default)]
 struct Rows {
-    /// Position 1 is at index 0.
+    /// The rows by position; position 1 has index 0.
     log: Vec<Row>,
     sequences: HashMap<Uuid, BTreeMap<Version, usize>>,
     tracked: HashMap<Cursor, Mark>,
     keys: HashMap<Uuid, StoredKey>,
-    /// The commits whose ids callers chose, at each aggregate.
+    /// The commits whose ids callers chose, for each aggregate.
     once: HashSet<(Uuid, CommitId)>,
 }
 
@@ -81,12 +81,12 @@ struct Row {
 }
 
 impl MemoryRecorder {
-    /// An empty one, without limits.
+    /// Makes an empty recorder without limits.
     pub fn new() -> Self {
         Self::with_limits(Limits::NONE)
     }
 
-    /// An empty one that refuses what another store would: to try a program against the limits of that store.
+    /// Makes an empty recorder with the limits of another, to try a program against them.
     ///
     /// ```
     /// use es_runtime::recorder::{AggregateRecorder, Limits, MemoryRecorder};
@@ -99,7 +99,7 @@ impl MemoryRecorder {
     }
 
     fn rows(&self) -> MutexGuard<'_, Rows> {
-        // Nothing panics between two changes that belong together.
+        // No code panics between two changes that belong together.
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -144,12 +144,12 @@ impl Rows {
         Ok(receipt)
     }
 
-    /// Destroys a data key and stores the notice of it; returns whether it was done now.
+    /// Destroys a data key and stores the notice of it; returns whether this call did it.
     fn forget(&mut self, id: Uuid, notice: Commit) -> Result<bool, Error> {
         if self.keys.get(&id).is_some_and(StoredKey::is_forgotten) {
             return Ok(false);
         }
-        // Without its key, the aggregate takes the notice as it takes any commit.
+        // Without its key, the aggregate accepts the notice like any commit.
         let key = self.keys.remove(&id);
         if let Err(error) = self.append(&Limits::NONE, notice, None) {
             self.keys.extend(key.map(|key| (id, key)));
@@ -164,7 +164,7 @@ impl Rows {
         Ok(true)
     }
 
-    /// Stores the events, against which nothing stands.
+    /// Stores the events, once the verdict allows it.
     fn push(&mut self, commit: &Commit) -> Receipt {
         let first = self.log.len();
         for event in commit.events() {
@@ -206,12 +206,12 @@ impl Rows {
         self.sequences.get(&id)?.last_key_value().map(|(version, _)| *version)
     }
 
-    /// The place of an event, by its index.
+    /// Returns the place of an event, by its index.
     fn mark(&self, at: usize) -> Option<Mark> {
         Some(Mark::new(position(at)?, self.log.get(at)?.commit))
     }
 
-    /// The place of the last event up to a position.
+    /// Returns the place of the last event up to a position.
     fn last_up_to(&self, stop: Position) -> Option<Mark> {
         let stop = usize::try_from(stop.get()).unwrap_or(usize::MAX);
         self.mark(stop.min(self.log.len()).checked_sub(1)?)
@@ -247,7 +247,7 @@ impl Rows {
     }
 }
 
-/// The rows of versions that a range means, in its order, without its limits.
+/// Iterates over the rows whose versions are in a range, in its order, without its limits.
 fn within<T>(
     sequence: &BTreeMap<Version, T>,
     range: EventRange,
@@ -309,7 +309,7 @@ impl KeyRecorder for MemoryRecorder {
     async fn forget(&self, id: Uuid, notice: Commit) -> Result<Remains, Error> {
         let forgotten = self.rows().forget(id, notice)?;
         if forgotten {
-            // Without the lock: a waker may look into the store.
+            // Rung without the lock: a waker may read from the recorder.
             self.bell.ring();
         }
         Ok(Remains::NONE)
@@ -330,7 +330,7 @@ impl ApplicationRecorder for MemoryRecorder {
     }
 
     async fn beyond(&self, after: Option<Mark>) -> Result<(), Error> {
-        // Heard before the look, so that a commit between the two is not missed.
+        // Listens before the check, so that it misses no commit between the two.
         let heard = self.bell.listen();
         if self.rows().last_up_to(Position::MAX) == after {
             let _: Result<(), Elapsed> = timeout(INTERVAL, heard).await;

@@ -10,7 +10,7 @@ use crate::id::{Name, Version};
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
 
-/// Keeps snapshots in memory.
+/// A recorder of snapshots in memory.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct MemorySnapshots {
 type Kinds = HashMap<Name, BTreeMap<Version, StoredEvent>>;
 
 impl MemorySnapshots {
-    /// None yet.
+    /// Makes an empty recorder.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! The SQL stores share the names of their tables and columns, and the engine that makes the tables.
+//! The parts that SQL recorders share: the names of tables and columns, and the engine that makes the tables.
 
 mod table;
 #[cfg(feature = "sqlite")]

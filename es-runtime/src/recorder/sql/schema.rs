@@ -1,5 +1,5 @@
-//! The schema engine: makes tables that are not there, brings older ones to the form of today, and never takes a table
-//! for ours that is not. The dialect of each database stands in a [`Catalog`].
+//! The schema engine, which makes missing tables, brings older ones to the current form, and refuses tables that are
+//! not ours. The dialect of each database stands in a [`Catalog`].
 
 use crate::error::{Error, ErrorKind};
 use crate::recorder::sql::{EventTable, Identifier};
@@ -7,20 +7,20 @@ use crate::recorder::sql::{EventTable, Identifier};
 /// The tables that a recorder needs.
 pub(crate) struct Needed {
     pub(crate) tables: Vec<Table>,
-    /// The table of events that these belong to.
+    /// The table of events that the tables belong to.
     pub(crate) owner: String,
-    /// Statements that the database accepts if the tables have the columns that they should have.
+    /// Statements that the database accepts if the tables have the right columns.
     pub(crate) checks: Vec<String>,
 }
 
-/// A table, and the way to its form.
+/// A table, with its forms.
 pub(crate) struct Table {
     name: String,
-    /// Makes it in the form of today.
+    /// The statement that makes the table in the current form.
     create: String,
     /// The changes that bring form 1 to form 2, and so on.
     migrations: Vec<Vec<Change>>,
-    /// Columns of the user's own: name and definition.
+    /// The user's own columns: name and definition.
     own: Vec<(String, String)>,
     /// The names of its indexes.
     parts: Vec<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Table {
 /// One change of a table.
 pub(crate) enum Change {
     Run(String),
-    /// Makes the table of events anew in the form of today, and copies all rows, with what others added to it.
+    /// Makes the table of events anew in the current form, and copies all rows, with the additions of others.
     Rebuild(EventTable),
 }
 
@@ -59,38 +59,38 @@ impl Table {
         self
     }
 
-    /// The form that this program knows.
+    /// Returns the form that this program knows.
     fn form(&self) -> usize {
         1 + self.migrations.len()
     }
 }
 
-/// A column as the database has it.
+/// A column in the database.
 pub(crate) struct Column {
     pub(crate) name: String,
-    /// The type that it was declared with.
+    /// The declared type.
     pub(crate) of: String,
-    /// True if it cannot be null.
+    /// True if the column cannot be null.
     pub(crate) is_required: bool,
 }
 
-/// The questions and orders that the engine has for a database.
+/// The operations that the engine needs of a database.
 pub(crate) trait Catalog {
-    /// Returns whether anything has this name.
+    /// Returns whether a table, view or index has this name.
     fn exists(&self, name: &str) -> Result<bool, Error>;
     /// Returns the recorded form of a table, and the table of events that it belongs to.
     fn recorded(&self, table: &str) -> Result<Option<(i64, String)>, Error>;
-    /// Records the form of a table; makes the table of forms if there is none.
+    /// Records the form of a table; makes the table of forms if it is missing.
     fn record(&self, table: &str, form: usize, owner: &str) -> Result<(), Error>;
     fn columns(&self, table: &str) -> Result<Vec<Column>, Error>;
-    /// Returns whether a column that was declared so holds what the definition says.
+    /// Returns whether a column of this declared type holds the values of the definition.
     fn fits(&self, declared: &str, definition: &str) -> bool;
     /// Runs statements, whose purpose an error names.
     fn run(&self, doing: &'static str, statements: &str) -> Result<(), Error>;
     fn add_column(&self, table: &str, definition: &str) -> Result<(), Error>;
-    /// Makes the table of events anew in the form of today, and copies all rows.
+    /// Makes the table of events anew in the current form, and copies all rows.
     fn rebuild(&self, events: &EventTable) -> Result<(), Error>;
-    /// Has the database read a statement, without running it.
+    /// Lets the database parse a statement, without running it.
     fn accept(&self, statement: &str) -> Result<(), Error>;
 }
 
@@ -102,12 +102,12 @@ enum Lack {
 }
 
 impl Needed {
-    /// Returns whether something has to be made or changed; an error if a table is not for us.
+    /// Returns whether a table has to be made or changed; fails if a table is not ours.
     pub(crate) fn is_lacking(&self, catalog: &impl Catalog) -> Result<bool, Error> {
         Ok(self.first_lack(catalog)?.is_some())
     }
 
-    /// Makes and changes what has to be. To be called in one transaction that keeps others out.
+    /// Makes and changes the tables. Call it in one transaction that keeps others out.
     pub(crate) fn make(&self, catalog: &impl Catalog) -> Result<(), Error> {
         for table in &self.tables {
             while let Some(lack) = table.lack(catalog, &self.owner)? {
@@ -216,7 +216,7 @@ impl Table {
     }
 }
 
-/// Refuses a name under which somebody else has made something.
+/// Refuses a name that another program has used.
 pub(crate) fn refuse_taken(catalog: &impl Catalog, name: &str) -> Result<(), Error> {
     if catalog.exists(name)? {
         return Err(schema(format!(

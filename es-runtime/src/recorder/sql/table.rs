@@ -14,12 +14,12 @@ use crate::error::{Error, ErrorKind};
 pub struct Identifier(String);
 
 impl Identifier {
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// For names that stand in this crate.
+    /// Makes an identifier of a name that this crate holds, unchecked.
     fn known(name: &str) -> Self {
         Self(name.to_owned())
     }
@@ -45,14 +45,14 @@ impl FromStr for Identifier {
     }
 }
 
-/// As it stands in a statement: quoted.
+/// Writes the name as it stands in a statement: quoted.
 impl fmt::Display for Identifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0)
     }
 }
 
-/// What a column of your own holds.
+/// The type of the values in a column of your own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnType {
@@ -66,10 +66,10 @@ pub enum ColumnType {
     Bytes,
 }
 
-/// A table of events, by the names that it and its columns have.
+/// A table of events, with the names of the table and its columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventTable {
-    /// Columns of the user's own.
+    /// The user's own columns.
     pub(crate) own: Vec<(Identifier, ColumnType)>,
     pub(crate) name: Identifier,
     pub(crate) id: Identifier,
@@ -79,10 +79,10 @@ pub struct EventTable {
 }
 
 impl EventTable {
-    /// The columns that every table has.
+    /// The columns that every table of events has.
     pub(crate) const FIXED: [&'static str; 4] = ["commit_id", "log_position", "once", "slice"];
 
-    /// A table with the columns `id`, `version`, `topic` and `state`.
+    /// Names a table with the columns `id`, `version`, `topic` and `state`.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl EventTable {
         Self::with_columns(name, ["id", "version", "topic", "state"])
     }
 
-    /// A table with the columns `sequence_id`, `position`, `topic` and `data`.
+    /// Names a table with the columns `sequence_id`, `position`, `topic` and `data`.
     ///
     /// # Errors
     ///
@@ -100,12 +100,12 @@ impl EventTable {
         Self::with_columns(name, ["sequence_id", "position", "topic", "data"])
     }
 
-    /// A table with columns of these names for id, version, topic and state.
+    /// Names a table with these columns for id, version, topic and state.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if one is no [`Identifier`], stands there twice, or is `commit_id`, `log_position`, `once`
-    /// or `slice`, which every table has.
+    /// [`ErrorKind::Config`] if a name is no [`Identifier`], occurs twice, or is `commit_id`, `log_position`, `once` or
+    /// `slice`, which every table has.
     pub fn with_columns(name: &str, columns: [&str; 4]) -> Result<Self, Error> {
         let mut taken = Self::FIXED.map(str::to_owned).to_vec();
         for column in columns {
@@ -125,13 +125,13 @@ impl EventTable {
         })
     }
 
-    /// The same with a column of your own, for queries of others, which the mapper fills:
-    /// [`Mapper::with_column`](crate::mapper::Mapper::with_column). It is empty where nothing is said, and in events
-    /// that were stored before.
+    /// Adds a column of your own, for the queries of other programs, which the mapper fills:
+    /// [`Mapper::with_column`](crate::mapper::Mapper::with_column). The column is empty in events without a value, and
+    /// in older events.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if the name is no [`Identifier`] or stands there already.
+    /// [`ErrorKind::Config`] if the name is no [`Identifier`], or the table has it already.
     pub fn with_column(mut self, name: &str, of: ColumnType) -> Result<Self, Error> {
         let is = |known: &str| known.eq_ignore_ascii_case(name);
         let named = [&self.id, &self.version, &self.topic, &self.state];
@@ -181,11 +181,11 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// `<prefix>_stored_events` and so on, for one of several applications in a database.
+    /// Names the tables `<prefix>_stored_events` and so on, for one of several applications in a database.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if that makes no [`Identifier`].
+    /// [`ErrorKind::Config`] if a resulting name is no [`Identifier`].
     pub fn with_prefix(prefix: &str) -> Result<Self, Error> {
         Ok(Self {
             events: EventTable::stored_events(&format!("{prefix}_stored_events"))?,
@@ -195,7 +195,7 @@ impl Tables {
         })
     }
 
-    /// Fails if two of them have one name.
+    /// Fails if two of the tables have one name.
     #[cfg(feature = "sqlite")]
     pub(crate) fn check(&self) -> Result<(), Error> {
         let names = [&self.events.name, &self.snapshots.name, &self.tracking, &self.data_keys]
@@ -219,14 +219,14 @@ impl Tables {
         Ok(())
     }
 
-    /// The same with another table of events.
+    /// Sets the table of events.
     #[must_use]
     pub fn with_events(mut self, events: EventTable) -> Self {
         self.events = events;
         self
     }
 
-    /// The same with another table for what is tracked of upstream applications.
+    /// Sets the table for the tracking of upstream applications.
     ///
     /// # Errors
     ///
@@ -236,7 +236,7 @@ impl Tables {
         Ok(self)
     }
 
-    /// The same with another table for the data keys of aggregates.
+    /// Sets the table for the data keys of aggregates.
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl Tables {
         Ok(self)
     }
 
-    /// The same with another table of snapshots.
+    /// Sets the table of snapshots.
     #[must_use]
     pub fn with_snapshots(mut self, snapshots: EventTable) -> Self {
         self.snapshots = snapshots;
@@ -255,7 +255,7 @@ impl Tables {
 }
 
 impl Default for Tables {
-    /// `stored_events`, `snapshots`, `tracking`, `data_keys`.
+    /// Names the tables `stored_events`, `snapshots`, `tracking`, `data_keys`.
     fn default() -> Self {
         Self {
             events: EventTable::known("stored_events"),

@@ -1,9 +1,9 @@
 use crate::id::{InvalidName, Name};
 
-/// The topics of the rows that are read: those of this program need not be copied.
+/// The topics of rows as they are read; topics of this program are not copied.
 #[derive(Default)]
 pub(crate) struct KnownTopics {
-    /// The last ones, of which most rows have one.
+    /// The last topics, which most rows share.
     last: [Option<Name>; 4],
     next: usize,
 }

@@ -1,4 +1,4 @@
-//! The writer: commits that came together are stored in one transaction, each for itself.
+//! The writer, which stores commits that arrive together in one transaction, each for itself.
 
 use std::io;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::recorder::bell::Bell;
 use crate::recorder::group::Worker;
 use crate::recorder::{Commit, CommitId, Receipt, Step};
 
-/// What the writing connection is asked for.
+/// A job for the writing connection.
 pub(super) enum Job {
     Append(Append),
-    /// Something else that needs this connection; it keeps its own answer.
+    /// Other work that needs this connection, and keeps its own answer.
     Use(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
-/// Events for the tables of one application.
+/// A commit for the tables of one application.
 pub(super) struct Append {
     pub(super) statements: Arc<Statements>,
     pub(super) commit: Commit,
@@ -42,9 +42,9 @@ pub(super) struct Writer {
     connection: Connection,
     place: Option<Place>,
     turns: Turns,
-    /// Rings after commits.
+    /// The bell that rings after commits.
     bell: Bell,
-    /// The writer sets this when it stores something, and clears it when the group asks for the bell.
+    /// Set when the writer stores something, cleared when the group takes the bell.
     has_news: bool,
 }
 
@@ -53,7 +53,7 @@ impl Writer {
         Self { connection, place, turns, bell, has_news: false }
     }
 
-    /// Appends in one transaction; if it cannot be committed, all of them failed.
+    /// Appends all jobs in one transaction; if the transaction cannot be committed, all of them fail.
     fn append_all(&mut self, jobs: &[Append]) -> Vec<Outcome> {
         if let Err(cause) = self.execute("BEGIN IMMEDIATE") {
             let error = Shared::new(&error::of("begin a transaction")(cause));
@@ -61,7 +61,7 @@ impl Writer {
         }
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            // After some failures SQLite has rolled the transaction back: what follows may not stand alone.
+            // After some failures SQLite has rolled the transaction back, and no later job may stand alone.
             outcomes.push(if self.connection.is_autocommit() {
                 Err(rolled_back())
             } else {
@@ -75,7 +75,7 @@ impl Writer {
             if let Err(cause) = self.execute("COMMIT") {
                 let error = error::committing(cause);
                 self.roll_back();
-                // None is stored, for sure: one may be at fault, and the others may not suffer for it.
+                // Nothing is stored, for sure: one job may be at fault, and the others should not suffer for it.
                 if jobs.len() > 1 && error.kind() != ErrorKind::OutcomeUnknown {
                     return jobs.iter().map(|job| self.append_alone(job)).collect();
                 }
@@ -87,9 +87,9 @@ impl Writer {
         outcomes
     }
 
-    /// Appends one of several in a transaction: if it is refused, nothing of it stays.
+    /// Appends one of several jobs in a transaction; if the job is refused, nothing of it stays.
     fn append_one(&self, job: &Append) -> Outcome {
-        // One statement is whole or nothing by itself.
+        // A single statement is atomic by itself.
         let guarded = !job.is_one_statement();
         if guarded {
             self.execute("SAVEPOINT one").map_err(error::of("begin a transaction"))?;
@@ -105,7 +105,7 @@ impl Writer {
         self.or_done_before(job, inserted)
     }
 
-    /// Appends in a transaction of its own; one event needs none, since SQLite makes one for the statement.
+    /// Appends a job in a transaction of its own; one event needs none, since SQLite makes one for the statement.
     fn append_alone(&self, job: &Append) -> Outcome {
         let inserted =
             if job.is_one_statement() { insert(&self.connection, job) } else { self.insert_alone(job) };
@@ -124,7 +124,7 @@ impl Writer {
         inserted
     }
 
-    /// Looks closer at a refused commit, once nothing of it is there any more.
+    /// Finds the reason of a refusal, once nothing of the commit is left in the tables.
     fn or_done_before(&self, job: &Append, inserted: Result<Receipt, Refusal>) -> Outcome {
         let Append { statements, commit, step } = job;
         match inserted {
@@ -142,7 +142,7 @@ impl Writer {
 
     fn roll_back(&self) {
         if !self.connection.is_autocommit() {
-            // If even that fails, the next transaction cannot begin, and says so.
+            // If the rollback fails, the next transaction cannot begin, and reports that.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
     }
@@ -153,7 +153,7 @@ impl Worker for Writer {
     type Outcome = Outcome;
 
     fn run(&mut self, jobs: Vec<Job>) -> Vec<Outcome> {
-        // Asked first: nothing is stored in a file that is gone from its path.
+        // Checked before: the writer stores nothing in a file that is gone from its path.
         if let Some(Err(error)) = self.place.as_ref().map(Place::check) {
             let error = Shared::new(&error);
             return jobs.iter().map(|_| Err(error.copy())).collect();
@@ -161,7 +161,8 @@ impl Worker for Writer {
         self.turns.begin();
         let mut outcomes = self.run_all(jobs);
         self.turns.end();
-        // And last: only what is in the file at the path is acknowledged. The file may come back, with all of it.
+        // Checked after: the writer acknowledges only rows in the file at the path. The file may come back, with all of
+        // them.
         if let Some(Err(error)) = self.place.as_ref().map(Place::check) {
             lose(&mut outcomes, &Shared(ErrorKind::OutcomeUnknown, error.to_string()));
         }
@@ -232,7 +233,7 @@ fn insert(connection: &Connection, job: &Append) -> Result<Receipt, Refusal> {
     }
 }
 
-/// What was stored in the transaction is not: it failed as a whole.
+/// Replaces the successes of a transaction that failed as a whole.
 fn lose(outcomes: &mut [Outcome], error: &Shared) {
     for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
         *outcome = Err(error.copy());
@@ -246,7 +247,7 @@ fn rolled_back() -> Error {
     )
 }
 
-/// One failure that several callers are told of.
+/// One failure that several callers receive.
 struct Shared(ErrorKind, String);
 
 impl Shared {

@@ -1,4 +1,4 @@
-//! The catalog of a database, which the [schema engine](crate::recorder::sql) asks for tables and changes.
+//! The catalog of a SQLite database, through which the [schema engine](crate::recorder::sql) finds and changes tables.
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
@@ -12,7 +12,7 @@ const FORMS: &str = "CREATE TABLE IF NOT EXISTS es_schema (
      owner TEXT NOT NULL
  ) STRICT, WITHOUT ROWID";
 
-/// Makes the tables, if they may be made, and checks that they are ours.
+/// Makes the tables, if the options permit it, and checks that they are ours.
 pub(super) fn prepare(connection: &mut Connection, needed: &Needed, may_change: bool) -> Result<(), Error> {
     if may_change && needed.is_lacking(connection)? {
         let failed = error::of("make the tables");

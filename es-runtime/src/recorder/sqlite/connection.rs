@@ -10,7 +10,7 @@ use super::options::{Location, SqliteOptions, Synchronous};
 use super::place::{self, Place};
 use crate::error::{Error, ErrorKind};
 
-/// How many statements a connection keeps prepared.
+/// The number of statements that a connection keeps prepared.
 const STATEMENTS: usize = 64;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,13 +19,14 @@ enum Role {
     Reads,
 }
 
-/// Opens the connection that writes, if the options let it.
+/// Opens the connection that writes, if the options permit it.
 pub(super) fn open_writer(options: &SqliteOptions) -> Result<(Connection, Option<Place>), Error> {
     let Location::File(path) = &options.location else {
         return Ok((open(options, Role::Writes, false)?, None));
     };
     let (connection, frozen) = match open(options, Role::Writes, false) {
-        // SQLite makes a file beside the database also to read: where it cannot, it can only read what stays as it is.
+        // SQLite makes a file beside the database even to read. Without that file, SQLite can only read a database that
+        // does not change.
         Err(cause) if options.read_only && error::must_write(&cause) && path.is_file() => {
             if place::has_log(path) {
                 return Err(error::log_in_the_way(path, cause));
@@ -39,7 +40,7 @@ pub(super) fn open_writer(options: &SqliteOptions) -> Result<(Connection, Option
     Ok((connection, Some(place)))
 }
 
-/// Opens one more connection, which only reads, to the file that the writer has open.
+/// Opens one more connection, which only reads, to the file of the writer.
 pub(super) fn open_reader(options: &SqliteOptions, place: Option<&Place>) -> Result<Connection, Error> {
     let opened = open(options, Role::Reads, place.is_some_and(Place::is_frozen));
     let Some(place) = place else { return opened };
@@ -78,15 +79,15 @@ fn open(options: &SqliteOptions, role: Role, is_frozen: bool) -> Result<Connecti
     let prepare = || {
         set_up(&connection, options).map_err(&failed)?;
         if !reads {
-            // Readers do not block the writer, nor it them. The mode is kept in the file.
+            // In this mode, readers and the writer do not block each other. The file keeps the mode.
             let mode = write_ahead(&connection, options.busy_timeout).map_err(&failed)?;
             check_mode(&options.location, &mode)?;
             set_up_writer(&connection, options.synchronous).map_err(&failed)?;
         }
-        // The first look into the file: it may be anything.
+        // The first access to the file, which may be anything.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(&failed)
     };
-    // Asked while the connection still has the files that it could open.
+    // Checked while the connection still has the files that it could open.
     prepare()
         .map_err(|cause| if error::has_no_handles() { error::no_handles(&name, cause) } else { cause })?;
     Ok(connection)
@@ -95,18 +96,18 @@ fn open(options: &SqliteOptions, role: Role, is_frozen: bool) -> Result<Connecti
 fn set_up(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // A column that is not there is an error, not the text of its name.
+    // A missing column is an error, not the text of its name.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     Ok(())
 }
 
 fn set_up_writer(connection: &Connection, synchronous: Synchronous) -> rusqlite::Result<()> {
-    // Always: a data key that is destroyed later may leave no copy behind where its page was split before.
+    // Always set: a data key that is destroyed later may leave no copy on a page that was split before.
     connection.pragma_update(None, "secure_delete", true)?;
-    // Nor in a temporary file.
+    // No copy may stay in a temporary file either.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // Where `fsync` alone does not reach the disk. It means nothing elsewhere.
+    // This matters where `fsync` alone does not reach the disk, and has no effect elsewhere.
     let is_full = synchronous == Synchronous::Full;
     connection.pragma_update(None, "fullfsync", is_full)?;
     connection.pragma_update(None, "checkpoint_fullfsync", is_full)?;
@@ -116,7 +117,7 @@ fn set_up_writer(connection: &Connection, synchronous: Synchronous) -> rusqlite:
     })
 }
 
-/// Returns the mode that is now in force. SQLite does not always wait for others that change it at the same time.
+/// Returns the mode now in force. The loop is needed: SQLite does not always wait for others that change the mode.
 fn write_ahead(connection: &Connection, timeout: Duration) -> rusqlite::Result<String> {
     let until = Instant::now() + timeout;
     loop {
@@ -129,7 +130,8 @@ fn write_ahead(connection: &Connection, timeout: Duration) -> rusqlite::Result<S
     }
 }
 
-/// SQLite refuses a mode by answering with another one. Without this one, a reader would block the writer.
+/// Fails unless the mode is WAL: SQLite refuses a mode by returning another. In any other mode, a reader would block
+/// the writer.
 fn check_mode(location: &Location, mode: &str) -> Result<(), Error> {
     let Location::File(path) = location else { return Ok(()) };
     if mode.eq_ignore_ascii_case("wal") {
@@ -154,7 +156,7 @@ mod tests {
     fn a_file_that_cannot_have_a_write_ahead_log_is_refused() {
         let file = std::env::temp_dir().join(format!("es-no-wal-{}.db", std::process::id()));
         let options = SqliteOptions::file(&file);
-        // Locks by files alone, as where there is no shared memory.
+        // This VFS locks by files alone, as if there were no shared memory.
         let connection =
             Connection::open_with_flags_and_vfs(&file, OpenFlags::default(), c"unix-dotfile").unwrap();
         let mode = write_ahead(&connection, options.busy_timeout).unwrap();

@@ -24,10 +24,10 @@ use crate::recorder::sql::{Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
 use crate::wait::{Elapsed, Slot, may_block, sleep, timeout};
 
-/// The longest time that a reader waits before it looks again, though nothing rang.
+/// The longest time that a reader waits without a ring before it checks again.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// An SQLite database that is open. Copies of it share its connections.
+/// An open SQLite database. Clones share its connections.
 ///
 /// ```
 /// use es_runtime::recorder::{AggregateRecorder, Commit, SqliteOptions, StoredEvent, Tables};
@@ -47,25 +47,26 @@ pub struct Sqlite {
 
 struct Shared {
     options: SqliteOptions,
-    /// They end before the writer: only who writes can merge the log into the file, if nobody else has it open.
+    /// The connections that read. They close before the writer, because only the writer can merge the log into the
+    /// file, if nobody else has it open.
     readers: Option<Readers>,
-    /// The watch over other processes, which may write to a file.
+    /// The watch over other processes, which may write to the file.
     watch: Option<Watch>,
-    /// All writes; of a database in memory, which has one connection, also all reads.
+    /// The writer; a database in memory has one connection, so the writer also reads.
     writer: Group<Writer>,
-    /// The process that opened it.
+    /// The process that opened the database.
     process: u32,
-    /// Rings after commits.
+    /// The bell that rings after commits.
     bell: Bell,
 }
 
 impl Shared {
-    /// True in a fork of the process, which inherited the connections of its parent.
+    /// Returns whether this is a fork of the process, which inherited the connections of its parent.
     fn is_inherited(&self) -> bool {
         process::id() != self.process
     }
 
-    /// Refuses a fork of the process: it has no threads of the store, and locks of files are not passed on to it.
+    /// Refuses a fork of the process: it has no threads of the recorder, and does not inherit locks of files.
     fn check_process(&self) -> Result<(), Error> {
         if !self.is_inherited() {
             return Ok(());
@@ -89,7 +90,7 @@ impl fmt::Debug for Sqlite {
 impl Drop for Sqlite {
     fn drop(&mut self) {
         if self.shared.is_inherited() {
-            // The connections are the parent's: SQLite forbids a fork to close them.
+            // The connections belong to the parent: SQLite forbids a fork to close them.
             std::mem::forget(Arc::clone(&self.shared));
         }
     }
@@ -99,19 +100,19 @@ impl Drop for Sqlite {
 static NAMED: Mutex<Option<HashMap<String, Weak<Shared>>>> = Mutex::new(None);
 
 impl SqliteOptions {
-    /// Opens it.
+    /// Opens the database.
     ///
-    /// Several processes may have one file open. Those that wait for each other to write make a file beside it that ends in
-    /// `-queue`, so that each gets its turn. A fork of the process opens the database anew: it cannot use what was open
-    /// before.
+    /// Several processes may have one file open. Processes that wait for each other to write make a file beside it that
+    /// ends in `-queue`, so that each gets its turn. A fork of the process has to open the database anew: it cannot use
+    /// one that was open before.
     ///
-    /// A file that is removed or replaced while it is open takes no more writes: each is refused as `Storage`, until the
-    /// file is back or the database is opened again.
+    /// A file that is removed or replaced while it is open accepts no more writes. The recorder refuses each as
+    /// `Storage`, until the file is back or the program opens the database again.
     ///
     /// # Errors
     ///
-    /// `Config` if the file cannot be opened as asked, `Schema` if it is no SQLite database, `Corrupt` if it is
-    /// damaged, `Timeout` if another process keeps it locked, `Unavailable` if this process has too many files open.
+    /// `Config` if the file cannot be opened with these options, `Schema` if it is no SQLite database, `Corrupt` if it
+    /// is damaged, `Timeout` if another process keeps it locked, `Unavailable` if this process has too many files open.
     pub fn open(self) -> Result<Sqlite, Error> {
         if let Location::File(path) = &self.location
             && path.as_os_str().as_encoded_bytes().contains(&0)
@@ -143,7 +144,7 @@ impl Sqlite {
         if let Location::File(path) = &mut options.location
             && let Ok(absolute) = std::path::absolute(&*path)
         {
-            // The program may change its folder before another connection is opened.
+            // The program may change its folder before it opens another connection.
             *path = absolute;
         }
         let bell = Bell::new();
@@ -156,11 +157,12 @@ impl Sqlite {
         Ok(Self { shared: Arc::new(Shared { options, readers, watch, writer, process, bell }) })
     }
 
-    /// The events and the tracking of an application; the tables are made if they are not there.
+    /// Returns the recorder of an application, for its events and tracking; makes the tables if they are missing.
     ///
     /// # Errors
     ///
-    /// `Schema` if there are such tables, but not ours, or those of a newer release; `Config` if two would have one name.
+    /// `Schema` if such tables exist, but are not ours, or belong to a newer release; `Config` if two would have one
+    /// name.
     pub fn recorder(&self, tables: &Tables) -> Result<SqliteRecorder, Error> {
         tables.check()?;
         let statements = Statements::new(tables);
@@ -168,9 +170,9 @@ impl Sqlite {
         Ok(SqliteRecorder { database: self.clone(), statements: Arc::new(statements) })
     }
 
-    /// Closes the connections. What was asked for before is still done; what is asked for later fails as `Closed`.
+    /// Closes the connections. Earlier calls still finish; later calls fail as `Closed`.
     ///
-    /// In a fork of the process it does nothing: the connections are the parent's.
+    /// In a fork of the process it does nothing: the connections belong to the parent.
     pub fn close(&self) {
         if self.shared.is_inherited() {
             return;
@@ -185,14 +187,14 @@ impl Sqlite {
         self.shared.bell.ring();
     }
 
-    /// On this thread: a database is opened at the start of a program.
+    /// Makes and checks tables, on this thread: a program opens a database at its start.
     pub(super) fn prepare(&self, needed: Needed) -> Result<(), Error> {
         use crate::wait::Wait;
         let may_change = self.shared.options.create && !self.shared.options.read_only;
         self.on_writer(move |connection| catalog::prepare(connection, &needed, may_change)).wait()
     }
 
-    /// Destroys a data key, and the copies of it that the files hold; empties columns of the user's own, also if the key was
+    /// Destroys a data key, and the copies of it in the files. Empties the user's own columns, even if the key was
     /// destroyed before.
     pub(super) fn forget(
         &self,
@@ -213,7 +215,7 @@ impl Sqlite {
             }
             let usual = database.shared.options.busy_timeout;
             let began = Instant::now();
-            // The log is cut off also if a column stays filled: the key is destroyed.
+            // The log is cut off even if a column stays filled: the key is destroyed.
             loop {
                 let attempt = Instant::now();
                 if database.on_writer(move |connection| forget::cut_off_log(connection, usual)).await? {
@@ -222,7 +224,8 @@ impl Sqlite {
                 if began.elapsed() >= usual {
                     return emptied.map(|()| Remains::OLD_PAGES);
                 }
-                // While an attempt waits for readers, no process can write. Others have the file for three times as long.
+                // No process can write while an attempt waits for readers. Between attempts, others have the file for
+                // three times as long.
                 sleep(3 * attempt.elapsed()).await;
             }
         }
@@ -253,7 +256,7 @@ impl Sqlite {
         async move {
             database.shared.check_process()?;
             let _waiting = database.shared.watch.as_ref().map(Watch::join);
-            // Heard before the look, so that a commit between the two is not missed.
+            // Listens before the check, so that it misses no commit between the two.
             let heard = database.shared.bell.listen();
             let newest = database.read(move |connection| select::newest(connection, &statements)).await?;
             if newest == after {
@@ -263,7 +266,7 @@ impl Sqlite {
         }
     }
 
-    /// Reads: on a waiting thread here and now, for an executor on a thread of the store.
+    /// Reads: at once on a waiting thread, on a thread of the recorder for an executor.
     pub(super) fn read<T, F>(&self, read: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
@@ -289,7 +292,7 @@ impl Sqlite {
         }
     }
 
-    /// Does something with the one connection that writes.
+    /// Runs something on the one connection that writes.
     pub(super) fn on_writer<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
@@ -358,7 +361,7 @@ mod tests {
         assert!(!database.shared.watch.as_ref().unwrap().has_thread());
         database.close();
         drop(database);
-        // The last connection that is closed removes it.
+        // The last connection to close removes this file.
         assert!(folder.path().join("events.db-wal").exists(), "the connection was closed");
     }
 
@@ -369,7 +372,7 @@ mod tests {
         let own = open();
         assert!(Arc::ptr_eq(&parents.shared, &own.shared));
         drop(own);
-        // Not `inherit`: the list of names refers to it, too.
+        // `inherit` does not work while the list of names refers to the database, too.
         let mut named = NAMED.lock().unwrap();
         let named_before = named.as_mut().unwrap().remove("forked");
         drop((named, named_before));

@@ -1,4 +1,4 @@
-//! What the driver reports, as kinds of our own.
+//! The errors of the driver, as our kinds.
 
 use std::path::Path;
 use std::{fs, io};
@@ -8,7 +8,7 @@ use rusqlite::ffi;
 use super::place;
 use crate::error::{Error, ErrorKind};
 
-/// Adds what was being done.
+/// Adds the failed action to an error.
 pub(super) fn of(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
     move |cause| {
         let (kind, remedy) = kind(&cause);
@@ -16,7 +16,7 @@ pub(super) fn of(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
     }
 }
 
-/// A database that cannot be opened; `file` if it is in one.
+/// Reports a database that cannot be opened; `file` is its file, if it has one.
 pub(super) fn opening(file: Option<&Path>, cause: rusqlite::Error) -> Error {
     let what = file.map_or_else(|| "in memory".to_owned(), |file| file.display().to_string());
     let (kind, remedy) = if primary(&cause) == Some(ffi::SQLITE_CANTOPEN) {
@@ -38,8 +38,8 @@ pub(super) fn opening(file: Option<&Path>, cause: rusqlite::Error) -> Error {
     Error::new(kind, format!("cannot open the database {what}: {cause}; {remedy}")).with_source(cause)
 }
 
-/// Returns the obstacle to opening a file, as far as the system knows it: SQLite reports the same for all of them. The function
-/// does not open the file: closing it would take from this process all of its locks on the file.
+/// Returns the obstacle to opening a file, as far as the system knows it: SQLite reports the same for all of them. The
+/// function does not open the file: closing it would release all locks of this process on the file.
 fn obstacle(file: &Path) -> Option<String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let refused = |at: &Path| format!("this program has no permission for {}; change it", at.display());
@@ -50,7 +50,7 @@ fn obstacle(file: &Path) -> Option<String> {
         }
         (Err(_), Ok(found)) if !found.is_dir() => Some(format!("{} is no folder", folder.display())),
         (Err(error), _) if error.kind() == io::ErrorKind::PermissionDenied => Some(refused(folder)),
-        // As no file is made where it has to be there.
+        // The error of an open that may not create the file.
         (Err(_), Ok(_)) => Some(
             "there is no such file, and it is not made: the options forbid it, or the folder's permissions"
                 .to_owned(),
@@ -59,7 +59,7 @@ fn obstacle(file: &Path) -> Option<String> {
     }
 }
 
-/// One more connection to a file that was opened before.
+/// Reports that one more connection to an open file failed.
 pub(super) fn opening_another(what: &str, cause: rusqlite::Error) -> Error {
     let (kind, remedy) = match primary(&cause) {
         Some(ffi::SQLITE_CANTOPEN) if has_no_handles() => return no_handles(what, cause),
@@ -74,7 +74,7 @@ pub(super) fn opening_another(what: &str, cause: rusqlite::Error) -> Error {
 
 /// Returns whether this process may open no more files: SQLite reports the same for that and for a missing permission.
 pub(super) fn has_no_handles() -> bool {
-    // EMFILE and ENFILE, wherever there is a root folder.
+    // EMFILE and ENFILE, on every system with a root folder.
     const NONE_LEFT: [i32; 2] = [24, 23];
     cfg!(unix)
         && fs::File::open("/")
@@ -95,7 +95,7 @@ pub(super) fn must_write(error: &Error) -> bool {
     matches!(cause.and_then(primary), Some(ffi::SQLITE_CANTOPEN | ffi::SQLITE_READONLY))
 }
 
-/// A log that was left beside a file, in a folder that may not be written.
+/// Reports a log left beside a file, in a folder where this process may not write.
 pub(super) fn log_in_the_way(file: &Path, cause: Error) -> Error {
     let message = format!(
         "cannot open the database {}: its write-ahead log {} has commits that are not in the file yet, and this process \
@@ -107,23 +107,23 @@ pub(super) fn log_in_the_way(file: &Path, cause: Error) -> Error {
     Error::new(ErrorKind::Config, message).with_source(cause)
 }
 
-/// Whether the row is there already.
+/// Returns whether the row is stored already.
 pub(super) fn is_taken(cause: &rusqlite::Error) -> bool {
     let extended = cause.sqlite_error().map(|error| error.extended_code);
     matches!(extended, Some(ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY))
 }
 
-/// Whether somebody else holds the file.
+/// Returns whether another connection holds the file.
 pub(super) fn is_busy(cause: &rusqlite::Error) -> bool {
     primary(cause) == Some(ffi::SQLITE_BUSY)
 }
 
-/// A commit that failed: it may have reached the disk.
+/// Reports a failed commit, which may have reached the disk.
 pub(super) fn committing(cause: rusqlite::Error) -> Error {
     let what = match primary(&cause) {
-        // Also where waiting for the disk failed: the next who opens the file may find the commit whole.
+        // This includes a failed wait for the disk: the next process that opens the file may find the commit whole.
         Some(ffi::SQLITE_IOERR) => "the disk failed",
-        // It may have been the index of what is written already.
+        // The memory may have been for the index of rows that are already written.
         Some(ffi::SQLITE_NOMEM) => "there was no memory left",
         _ => return of("commit")(cause),
     };
@@ -133,7 +133,7 @@ pub(super) fn committing(cause: rusqlite::Error) -> Error {
     Error::new(ErrorKind::OutcomeUnknown, message).with_source(cause)
 }
 
-/// Work for an executor that has no thread to be done on.
+/// Reports that an executor's job has no thread to run on.
 pub(super) fn no_thread(cause: &io::Error) -> Error {
     let message = format!("no thread can be started for what is polled: {cause}; there may be too many");
     Error::new(ErrorKind::Unavailable, message)
@@ -196,7 +196,7 @@ fn failed_disk(cause: &rusqlite::Error) -> &'static str {
         Some(ffi::SQLITE_IOERR_SHMOPEN | ffi::SQLITE_IOERR_SHMMAP | ffi::SQLITE_IOERR_SHMLOCK) => {
             "memory cannot be shared; put the file on a local file system, which can do that"
         }
-        // SQLite knows the length of the log from memory that is shared.
+        // SQLite reads the length of the log from shared memory.
         Some(ffi::SQLITE_IOERR_SHORT_READ) => {
             "the file, or the write-ahead log beside it that ends in `-wal`, is shorter than it was, or was removed; close \
              the database in every process, and open the database again"

@@ -34,7 +34,7 @@ pub(super) fn refused(
     answer(connection, statements, judge(commit, step, &facts), otherwise)
 }
 
-/// Judges a notice that the table refused: it brings no keys and needs none. Succeeds if it is stored already.
+/// Judges a notice that the table refused: it brings no keys and needs none. Succeeds if the notice is stored already.
 pub(super) fn refused_notice(
     connection: &Connection,
     statements: &Statements,
@@ -65,7 +65,7 @@ fn answer(
     }
 }
 
-/// Reads the data keys of the aggregates of a commit. Most databases have no key at all, and need no further read.
+/// Reads the data keys of the aggregates of a commit. Most databases have no data key, and need no further read.
 pub(super) fn keys(
     connection: &Connection,
     statements: &Statements,
@@ -89,7 +89,7 @@ pub(super) fn keys(
     Ok(found)
 }
 
-/// True if the table of data keys has a row: a key, or the mark of a forgotten aggregate.
+/// Returns whether the table of data keys has a row: a key, or the mark of a forgotten aggregate.
 pub(super) fn has_keys(connection: &Connection, statements: &Statements) -> Result<bool, Error> {
     let failed = error::of("read the data keys");
     let mut any = connection.prepare_cached(&statements.has_keys).map_err(&failed)?;
@@ -124,7 +124,7 @@ fn taken(
     Ok(found)
 }
 
-/// Reads which of the events are missing that the commit follows.
+/// Returns the missing ones among the events that the commit follows.
 pub(super) fn missing(
     connection: &Connection,
     statements: &Statements,

@@ -1,4 +1,4 @@
-//! Forgetting: the data key is written over, in the table and in all copies that the database's files hold.
+//! Forgetting: overwrites the data key, in the table and in all its copies in the files of the database.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::error::{Error, ErrorKind};
 use crate::recorder::sql::{Catalog, Column, EventTable, Identifier};
 use crate::recorder::{Commit, StoredKey};
 
-/// How long one attempt to cut off the log waits for readers: others want to write meanwhile.
+/// The time that one attempt to cut off the log waits for readers: others want to write meanwhile.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// Stores a key in another form; tells whether the old one was still the stored form.
+/// Replaces a stored key; returns whether the old one was still stored.
 pub(super) fn replace_key(
     connection: &Connection,
     statements: &Statements,
@@ -35,7 +35,7 @@ pub(super) fn replace_key(
     statement.execute(row).map(|changed| changed > 0).map_err(&failed)
 }
 
-/// Destroys the key and stores the notice; done again, it changes nothing. Returns whether it was done now.
+/// Destroys the key and stores the notice; a repeated call changes nothing. Returns whether this call did it.
 pub(super) fn write_over(
     connection: &mut Connection,
     statements: &Statements,
@@ -62,8 +62,8 @@ pub(super) fn write_over(
     Ok(true)
 }
 
-/// Empties the columns of the user's own in all rows of an aggregate whose key is destroyed, also those that another program
-/// added. Each column is emptied for itself: one that refuses keeps no other filled.
+/// Empties the user's own columns in all rows of an aggregate whose key is destroyed, including columns that another
+/// program added. Each column is emptied for itself: one that refuses keeps no other filled.
 pub(super) fn empty_own_columns(
     connection: &Connection,
     table: &EventTable,
@@ -88,9 +88,9 @@ pub(super) fn empty_own_columns(
             (true, "BLOB") => "x''",
             (true, _) => "''",
         };
-        // A name that somebody else chose.
+        // Another program may have chosen the name.
         let quoted = format!("\"{}\"", column.replace('"', "\"\""));
-        // Rows that are empty are not touched: triggers refuse also changes that change nothing.
+        // Empty rows are left alone: triggers refuse even an update without a change.
         let still = format!("WHERE {id} = ?1 AND {quoted} IS NOT {nothing}");
         let emptied = connection.execute(&format!("UPDATE {name} SET {quoted} = {nothing} {still}"), [key]);
         let look = format!("SELECT EXISTS (SELECT 1 FROM {name} {still})");
@@ -118,7 +118,7 @@ pub(super) fn empty_own_columns(
     })
 }
 
-/// Cuts off the log of changes, which still has the pages as they were before. Tells whether it could.
+/// Cuts off the write-ahead log, which still holds the earlier pages. Returns whether it could.
 pub(super) fn cut_off_log(connection: &Connection, usual: Duration) -> Result<bool, Error> {
     let failed = error::of("cut off the write-ahead log, which still holds what was forgotten");
     connection.busy_timeout(MOMENT.min(usual)).map_err(&failed)?;

@@ -1,4 +1,4 @@
-//! Inserting: a commit goes into the tables, and the tables decide what they refuse.
+//! Inserting: a commit goes into the tables, and their constraints decide whether to refuse it.
 
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection, Statement, params};
@@ -11,9 +11,9 @@ use crate::recorder::verdict::{check_keys, preceding};
 use crate::recorder::{ColumnType, Commit, Receipt, Step, StoredKey};
 use crate::stored_event::{ColumnValue, StoredEvent};
 
-/// Why a commit is not in the tables.
+/// The reason why a commit is not in the tables.
 pub(super) enum Refusal {
-    /// Something that is stored stands against it, or it was done before: the facts tell.
+    /// A stored fact stands against the commit, or the commit was done before: the facts decide.
     ByFacts(Error),
     Failed(Error),
 }
@@ -24,13 +24,13 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Returns whether a commit is one statement, which is whole or nothing by itself.
+/// Returns whether a commit is a single statement, which is atomic by itself.
 pub(super) fn is_one_statement(commit: &Commit, step: Option<&Step>) -> bool {
     commit.events().len() == 1 && step.is_none() && commit.keys().is_empty()
 }
 
-/// Inserts the one event of a commit by [one statement](is_one_statement). The table refuses it if its aggregate has a data
-/// key, or lacks the event before it.
+/// Inserts the one event of a commit by [a single statement](is_one_statement). The table refuses the event if its
+/// aggregate has a data key, or lacks the event before it.
 pub(super) fn one(
     connection: &Connection,
     statements: &Statements,
@@ -43,7 +43,7 @@ pub(super) fn one(
     Ok(receipt(connection, commit))
 }
 
-/// Inserts a commit with all that it brings. To be called in a transaction, of which nothing may stay if it fails.
+/// Inserts a commit with its keys and step. Call it in a transaction that is rolled back if it fails.
 pub(super) fn whole(
     connection: &Connection,
     statements: &Statements,
@@ -55,7 +55,7 @@ pub(super) fn whole(
     }
     check_gaps(connection, statements, commit)?;
     if let Some(text) = keyless(statements, commit) {
-        // It leaves out the rows of an aggregate that has a data key, or is forgotten: the facts tell.
+        // The statement leaves out the rows of an aggregate that has a data key, or is forgotten: the facts decide.
         let mut statement = prepare(connection, text)?;
         insert_rows(connection, statements, (&mut statement, commit), commit.events())?;
         return Ok(receipt(connection, commit));
@@ -71,14 +71,15 @@ pub(super) fn whole(
     Ok(receipt(connection, commit))
 }
 
-/// The one statement that inserts all events of a commit and looks for a data key, if they are few and of one aggregate.
+/// Returns the single statement that inserts all events of a commit and checks for a data key, if they are few and of
+/// one aggregate.
 fn keyless<'s>(statements: &'s Statements, commit: &Commit) -> Option<&'s str> {
     let (first, others) = commit.events().split_first()?;
     let is_of_one = commit.keys().is_empty() && others.iter().all(|event| event.id == first.id);
     is_of_one.then(|| statements.insert_keyless(commit.events().len()))?
 }
 
-/// Refuses a commit that leaves a gap where it may leave none.
+/// Refuses a commit that leaves a forbidden gap.
 pub(super) fn check_gaps(
     connection: &Connection,
     statements: &Statements,
@@ -86,7 +87,7 @@ pub(super) fn check_gaps(
 ) -> Result<(), Refusal> {
     match facts::missing(connection, statements, commit)?.into_iter().next() {
         None => Ok(()),
-        // The facts say more.
+        // The facts make a better error.
         Some((id, before)) => Err(Refusal::ByFacts(Conflict::version(id, before.next(), None).into())),
     }
 }
@@ -139,7 +140,7 @@ fn prepare<'c>(connection: &'c Connection, text: &str) -> Result<CachedStatement
     connection.prepare_cached(text).map_err(error::of("store the events"))
 }
 
-/// The receipt of events that were just inserted: row numbers follow each other within a transaction.
+/// Returns the receipt of events that were just inserted: row numbers follow each other within a transaction.
 fn receipt(connection: &Connection, commit: &Commit) -> Receipt {
     let last = connection.last_insert_rowid().unsigned_abs();
     let first = last.saturating_sub(commit.events().len() as u64 - 1);
@@ -157,14 +158,14 @@ fn run(
     let commits = connection.is_autocommit();
     statement.raw_execute().map_err(|cause| {
         if statements.is_taken(&cause) || statements.is_guarded(&cause) {
-            // The facts say which; this stands if they are gone by then.
+            // The facts name the event; this error stands if the row is gone by then.
             let id = commit.events().first().map(|event| (event.id, event.version));
             let conflict = id.map(|(id, version)| Conflict::version(id, version, None).into());
             return Refusal::ByFacts(conflict.unwrap_or_else(|| error::of("store the events")(cause)));
         }
         // Without a transaction around it, the statement is also the commit.
         let failed = if commits { error::committing(cause) } else { error::of("store the events")(cause) };
-        // A constraint of the user's own may refuse what was done before.
+        // A constraint of the user may refuse a commit that was done before.
         if failed.kind() == ErrorKind::Invalid { Refusal::ByFacts(failed) } else { Refusal::Failed(failed) }
     })
 }
@@ -192,7 +193,7 @@ fn bind(
         let at = next();
         match event.columns.get(column) {
             None | Some(ColumnValue::Null) => statement.raw_bind_parameter(at, Null)?,
-            // A number that does not fit is none.
+            // A number that does not fit counts as no number.
             Some(ColumnValue::Real(_)) if *of == ColumnType::Integer => {
                 statement.raw_bind_parameter(at, Null)?;
             }
@@ -230,7 +231,7 @@ fn insert_key(connection: &Connection, statements: &Statements, key: &StoredKey)
     statement.execute(row).map(drop).map_err(&failed)
 }
 
-/// Records a step, if the reader is where it begins.
+/// Records a step, if it begins at the recorded place of the reader.
 fn take_step(connection: &Connection, statements: &Statements, step: &Step) -> Result<(), Refusal> {
     let failed = error::of("store the tracking");
     let cursor = step.cursor();
@@ -293,7 +294,7 @@ mod tests {
             let Err(Refusal::ByFacts(otherwise)) = one(connection, &statements, &follower) else {
                 panic!("an event without the one before is stored")
             };
-            // Another process is faster than the look at the facts.
+            // Another process removes the conflict before the facts are read.
             assert!(events(connection, &statements, &Commit::new(vec![event(1), event(2)])).is_ok());
             facts::refused(connection, &statements, &follower, None, otherwise)
         });

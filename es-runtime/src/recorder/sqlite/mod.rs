@@ -1,11 +1,12 @@
-//! SQLite: one file, or one name in memory, several applications in it, several processes on it.
+//! SQLite: one file, or one name in memory, for several applications and several processes.
 //!
-//! One connection writes, by [group commit](super::group); a few others read, each transaction from a snapshot of
-//! its own (WAL). A thread inside [`Wait::wait`](crate::Wait) does its work itself; for futures on an executor the
-//! store's own threads do, so that no poll blocks.
+//! One connection writes, by [group commit](super::group); a few others read, each transaction from a snapshot of its
+//! own (WAL). A thread inside [`Wait::wait`](crate::Wait) does its work itself. Futures on an executor leave it to
+//! threads of the recorder, so that no poll blocks.
 //!
-//! A fork of the process cannot use a database that was opened before it: it has no threads of the store, and SQLite's
-//! locks stay with the parent. The store refuses its calls as `Config`. Open the database after the fork.
+//! A fork of the process cannot use a database that was opened before it. The fork has no threads of the recorder, and
+//! the locks of SQLite stay with the parent. The recorder refuses its calls as `Config`. Open the database after the
+//! fork.
 
 mod place;
 mod error;
@@ -45,7 +46,7 @@ use super::{
 };
 use crate::error::Error;
 
-/// `sqlite:bank.db` and so on: see [`SqliteOptions`].
+/// The scheme of URIs such as `sqlite:bank.db`: see [`SqliteOptions`].
 pub(super) const SCHEME: Scheme = Scheme { name: "sqlite", open: |uri, opening| open(uri.parse()?, opening) };
 
 /// Opens a database for an application.
@@ -58,7 +59,7 @@ pub(super) fn open(options: SqliteOptions, opening: &Opening<'_>) -> Result<Open
     Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
 }
 
-/// The events of one application in a [`Sqlite`] database, and what it tracks of others.
+/// A recorder of the events of one application in a [`Sqlite`] database, and of its tracking of others.
 #[derive(Clone)]
 pub struct SqliteRecorder {
     database: Sqlite,

@@ -5,26 +5,26 @@ use std::time::Duration;
 pub(super) const MOST_MILLISECONDS: u32 = i32::MAX.unsigned_abs();
 const LONGEST: Duration = Duration::from_millis(MOST_MILLISECONDS as u64);
 
-/// How long a commit waits for the disk.
+/// The time that a commit waits for the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Synchronous {
-    /// Until the disk has it: an acknowledged save survives a power cut.
+    /// Waits until the data are on the disk: an acknowledged save survives a power cut.
     #[default]
     Full,
-    /// Until the operating system has it: an acknowledged save survives the death of the process, but the last
-    /// ones may be lost in a power cut. The file stays whole.
+    /// Waits until the operating system has the data. An acknowledged save survives the death of the process, but a
+    /// power cut may lose the last ones. The file stays whole.
     Normal,
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Location {
     File(PathBuf),
-    /// In memory; shared by all of the process that open the same name.
+    /// A database in memory; opened by name, it is shared within the process.
     Memory(Option<String>),
 }
 
-/// How a database is opened.
+/// The options by which a database is opened.
 ///
 /// ```
 /// use es_runtime::recorder::{SqliteOptions, Synchronous, Tables};
@@ -46,17 +46,17 @@ pub struct SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// A file, made if it is not there; its folder must be.
+    /// Names a file, which `open` creates if it does not exist; its folder must exist.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self::at(Location::File(path.into()))
     }
 
-    /// A database in memory, of its own.
+    /// Makes a separate database in memory.
     pub fn in_memory() -> Self {
         Self::at(Location::Memory(None))
     }
 
-    /// A database in memory, shared by all of this process that open it under this name, for as long as one does.
+    /// Names a database in memory, which all code of this process shares under this name, as long as any has it open.
     pub fn in_shared_memory(name: impl Into<String>) -> Self {
         Self::at(Location::Memory(Some(name.into())))
     }
@@ -72,39 +72,39 @@ impl SqliteOptions {
         }
     }
 
-    /// What an acknowledged save survives; [`Synchronous::Full`] unless it is said.
+    /// Sets the failures that an acknowledged save survives; [`Synchronous::Full`] by default.
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
         self
     }
 
-    /// How long a write waits for another process that writes, and a thread inside [`Wait::wait`](crate::Wait) for
-    /// one of the [`readers`](Self::readers); 5 seconds unless it is said. After that they fail as `Timeout`.
+    /// Sets the time that a write waits for another process, and a thread inside [`Wait::wait`](crate::Wait) for one of
+    /// the [`readers`](Self::readers). The default is 5 seconds. After that time they fail as `Timeout`.
     ///
-    /// A read on an executor waits for its turn as long as its future is kept: drop the future to give up.
+    /// A read on an executor waits as long as its future is kept: drop the future to give up.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout.min(LONGEST);
         self
     }
 
-    /// How many connections read at the same time; 4 unless it is said, at least 1. What is read beyond them
-    /// queues; see [`busy_timeout`](Self::busy_timeout) for how long.
+    /// Sets the number of connections that read at the same time, at least 1; the default is 4. Further reads queue,
+    /// for the [`busy_timeout`](Self::busy_timeout).
     pub fn readers(mut self, readers: usize) -> Self {
         self.readers = readers.max(1);
         self
     }
 
-    /// Refuses every write, and makes nothing: for an inspector, or a file that may not be written.
+    /// Refuses every write, and creates nothing: for an inspector, or a file that may not be written.
     ///
-    /// SQLite makes files beside the database for readers too. A process that may not write to the folder reads the file as
-    /// it is, without a lock, if its write-ahead log is empty or not there. Each read then checks that no other process
-    /// wrote, and fails as `Storage` if one did.
+    /// SQLite makes files beside the database for readers too. A process that may not write to the folder reads the
+    /// file as it is, without a lock, if its write-ahead log is empty or missing. Each read then checks that no other
+    /// process wrote, and fails as `Storage` if one did.
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
     }
 
-    /// Fails if the file or a table is not there, instead of making it.
+    /// Fails if the file or a table does not exist, instead of creating it.
     pub fn existing(mut self) -> Self {
         self.create = false;
         self

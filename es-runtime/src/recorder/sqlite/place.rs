@@ -1,4 +1,4 @@
-//! The file at the path of a database: the one that is open, or another one by now.
+//! The file at the path of a database: the open one, or by now another.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use crate::error::{Error, ErrorKind};
 
-/// A file, and the path at which it was opened.
+/// A file, and the path by which it was opened.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     path: PathBuf,
@@ -28,7 +28,7 @@ pub(super) fn state(path: &Path) -> Result<State, Error> {
 
 #[cfg(unix)]
 type FileId = (u64, u64);
-/// Elsewhere an open file cannot be removed.
+/// On other systems an open file cannot be removed.
 #[cfg(not(unix))]
 type FileId = ();
 
@@ -42,8 +42,8 @@ fn file_id(found: &fs::Metadata) -> FileId {
 fn file_id(_: &fs::Metadata) -> FileId {}
 
 impl Place {
-    /// The place of a file that `connection` has just opened. A connection that reads without a lock brings the state of
-    /// the file from before.
+    /// Returns the place of a file that `connection` has just opened. For a connection that reads without a lock,
+    /// `frozen` is the earlier state of the file.
     pub(super) fn of(connection: &Connection, path: &Path, frozen: Option<State>) -> Result<Self, Error> {
         let found = fs::metadata(path).map_err(|cause| gone(path, Some(cause)))?;
         let place = Self { file: file_id(&found), path: path.to_owned(), frozen };
@@ -57,7 +57,7 @@ impl Place {
         self.frozen.is_some()
     }
 
-    /// Returns an error unless the file is still at its path.
+    /// Fails unless the file is still at its path.
     pub(super) fn check(&self) -> Result<(), Error> {
         match fs::metadata(&self.path) {
             Ok(found) if file_id(&found) == self.file => Ok(()),
@@ -66,7 +66,7 @@ impl Place {
         }
     }
 
-    /// Returns an error unless a connection that was opened by the path has this very file open.
+    /// Fails unless a connection opened by the path has this very file open.
     pub(super) fn check_opened(&self, connection: &Connection) -> Result<(), Error> {
         if has_moved(connection) {
             return Err(gone(&self.path, None));
@@ -74,7 +74,7 @@ impl Place {
         self.check()
     }
 
-    /// Returns an error if a file that is read without a lock may have changed meanwhile.
+    /// Fails if a file that is read without a lock may have changed meanwhile.
     pub(super) fn check_read(&self) -> Result<(), Error> {
         let Some(frozen) = self.frozen else { return Ok(()) };
         let changed = || {
@@ -92,7 +92,7 @@ impl Place {
     }
 }
 
-/// The name by which SQLite reads a file without a lock, and makes nothing beside it.
+/// Returns the name by which SQLite reads a file without a lock, and creates nothing beside it.
 pub(super) fn frozen(path: &Path) -> String {
     let mut name = if cfg!(windows) { "file:///" } else { "file:" }.to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
@@ -115,7 +115,7 @@ pub(super) fn has_log(path: &Path) -> bool {
 }
 
 pub(super) fn log_of(path: &Path) -> PathBuf {
-    // SQLite puts it beside the file, not beside a link to it.
+    // SQLite puts the log beside the file, not beside a link to it.
     let mut log = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     log.push("-wal");
     log.into()

@@ -26,19 +26,19 @@ struct Shared {
     options: SqliteOptions,
     place: Option<Place>,
     state: Mutex<State>,
-    /// Tells those who wait for a connection that one is free.
+    /// Signals waiting threads that a connection is free.
     freed: Condvar,
-    /// Tells the threads that there is work.
+    /// Signals the recorder's threads that there is work.
     asked: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     idle: Vec<Connection>,
-    /// Of the connections, idle or not.
+    /// The number of connections, idle or in use.
     open: usize,
     queue: VecDeque<Job>,
-    /// How many wait for a connection.
+    /// The number of threads that wait for a connection.
     waiting: usize,
     threads: usize,
     closed: bool,
@@ -51,7 +51,7 @@ impl Readers {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Reads on this thread, which cannot be called back: it waits for a connection only so long.
+    /// Reads on this thread, which waits for a connection only as long as the time limit.
     pub(super) fn here<T>(&self, read: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
         let state = self.shared.lock();
         if state.closed {
@@ -64,7 +64,7 @@ impl Readers {
         read
     }
 
-    /// Reads on a thread of the store, as soon as it is its turn.
+    /// Reads on a thread of the recorder, in turn.
     pub(super) fn elsewhere<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
@@ -73,7 +73,7 @@ impl Readers {
         let (filled, frozen) = (Arc::clone(&slot), self.frozen().cloned());
         let job: Job = Box::new(move |connection| {
             if Arc::strong_count(&filled) == 1 {
-                // Whoever asked gave up.
+                // The caller gave up.
                 return None;
             }
             let read = catch_unwind(AssertUnwindSafe(|| connection.and_then(read)))
@@ -92,7 +92,7 @@ impl Readers {
             let weak = Arc::downgrade(&self.shared);
             match start("es-reader", move || serve(&weak)) {
                 Ok(()) => state.threads += 1,
-                // Those that are there come to it.
+                // The running threads will do the job.
                 Err(_) if state.threads > 0 => {}
                 Err(cause) => {
                     drop(state);
@@ -107,12 +107,12 @@ impl Readers {
         slot
     }
 
-    /// The place of a file that is read without a lock: each read asks whether the file is still the same.
+    /// Returns the place of a file that is read without a lock: each read checks that the file is unchanged.
     fn frozen(&self) -> Option<&Place> {
         self.shared.place.as_ref().filter(|place| place.is_frozen())
     }
 
-    /// Refuses later reads; what was asked for before is still done, and the connections end after it.
+    /// Refuses later reads. Earlier ones still finish, and the connections close after them.
     pub(super) fn close(&self) {
         let mut state = self.shared.lock();
         state.closed = true;
@@ -132,7 +132,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An idle connection, a new one, or the next that comes back.
+    /// Takes an idle connection, a new one, or the next that comes back.
     fn take<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
@@ -147,14 +147,14 @@ impl Shared {
             if refused.is_none() && state.open < self.options.readers {
                 state.open += 1;
                 drop(state);
-                // Counted before it is there: dropped on failure, the place is free again.
+                // Counted before it is open: dropping `held` on failure frees its place again.
                 let mut held = Held { shared: self, connection: None };
                 match open_reader(&self.options, self.place.as_ref()) {
                     Ok(connection) => {
                         held.connection = Some(connection);
                         return Ok(held);
                     }
-                    // Those that are open still read.
+                    // The open connections still read.
                     Err(error) if error.kind() == ErrorKind::Unavailable => refused = Some(error),
                     Err(error) => return Err(error),
                 }
@@ -182,7 +182,7 @@ impl Shared {
         }
     }
 
-    /// Closes the idle connections, if nobody will need them.
+    /// Closes the idle connections, if no read needs them any more.
     fn let_go(mut state: MutexGuard<'_, State>) {
         if state.closed && state.queue.is_empty() && state.waiting == 0 {
             let idle = std::mem::take(&mut state.idle);
@@ -204,7 +204,7 @@ impl Shared {
     }
 }
 
-/// A connection that is in use.
+/// A connection in use.
 struct Held<'a> {
     shared: &'a Shared,
     connection: Option<Connection>,
@@ -218,7 +218,7 @@ impl Held<'_> {
     fn give_back(mut self) {
         let Some(connection) = self.connection.take() else { return };
         let shared = self.shared;
-        // It is counted as before.
+        // The connection stays counted.
         std::mem::forget(self);
         let mut state = shared.lock();
         state.idle.push(connection);

@@ -1,4 +1,4 @@
-//! Rebuilding: a table of events of an older form is copied to one of today's, with what other people added to it.
+//! Rebuilding: copies a table of events of an older form to the current form, with the additions of other people.
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -12,8 +12,8 @@ use crate::recorder::sql::{EventTable, refuse_taken};
 
 const DOING: &str = "bring a table to its new form";
 
-/// The settings of a connection while it changes tables. Nobody's triggers run and no row of others is deleted with ours.
-/// Views may name what is not there for a while, and texts are read as leniently as they once were.
+/// The settings of a connection while it changes tables. No trigger runs, and no foreign row is deleted with ours.
+/// Views may name missing tables for a while, and SQLite parses old texts as leniently as it once did.
 const SETTINGS: [(DbConfig, bool); 4] = [
     (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
     (DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false),
@@ -21,7 +21,7 @@ const SETTINGS: [(DbConfig, bool); 4] = [
     (DbConfig::SQLITE_DBCONFIG_DQS_DDL, true),
 ];
 
-/// Runs something under [`SETTINGS`], and restores those that were, also if it fails.
+/// Runs something under [`SETTINGS`], and restores the earlier ones, even after a failure.
 pub(super) fn undisturbed<T>(
     connection: &mut Connection,
     run: impl FnOnce(&mut Connection) -> Result<T, Error>,
@@ -40,7 +40,7 @@ pub(super) fn undisturbed<T>(
     done.and_then(|done| restored.map(|()| done))
 }
 
-/// Copies the events to a table of the form of today, which takes the place of the old one.
+/// Copies the events to a table of the current form, which takes the place of the old one.
 pub(super) fn events(connection: &Connection, events: &EventTable) -> Result<(), Error> {
     let failed = error::of(DOING);
     let EventTable { name, id, version, topic, state, .. } = events;
@@ -68,8 +68,8 @@ pub(super) fn events(connection: &Connection, events: &EventTable) -> Result<(),
             Ok(id.map(|id| Slice::of(id).get()))
         })
         .map_err(&failed)?;
-    // Until form 2, nothing told the commit ids that callers had chosen from others: all are taken for chosen.
-    // The number of the newest row may be that of one that was deleted since.
+    // Until form 2, the table did not distinguish commit ids chosen by callers: all are taken for chosen.
+    // The number of the newest row may be that of a row deleted since.
     let copy = format!(
         "{create}
          INSERT INTO \"{new}\" ({kept}, slice, once) SELECT {kept}, es_slice({id}), 1 FROM {name} ORDER BY log_position;
@@ -100,7 +100,7 @@ pub(super) fn events(connection: &Connection, events: &EventTable) -> Result<(),
     Ok(())
 }
 
-/// The indexes and triggers that other people made on the table: name and text.
+/// Returns the indexes and triggers that other people made on the table: name and text.
 fn theirs(connection: &Connection, events: &EventTable) -> Result<Vec<(String, String)>, Error> {
     let ours = format!("{}_first", events.name.as_str());
     let read = || -> rusqlite::Result<Vec<(String, String)>> {
@@ -117,16 +117,16 @@ fn theirs(connection: &Connection, events: &EventTable) -> Result<Vec<(String, S
     read().map_err(error::of("look for what others made on the table of events"))
 }
 
-/// A column that the form of today does not know.
+/// A column that the current form does not know.
 struct Column {
     name: String,
-    /// Its part of the text that made the table: with its type, and all rules of its own.
+    /// Its part of the CREATE TABLE text, with its type and its constraints.
     definition: String,
     /// True if the column has values of its own; a generated column computes them from others.
     is_stored: bool,
 }
 
-/// The columns of the user's own, also those that other programs added.
+/// Returns the user's own columns, including those that other programs added.
 fn columns(connection: &Connection, events: &EventTable) -> Result<Vec<Column>, Error> {
     let EventTable { name, id, version, topic, state, .. } = events;
     let ours = [id.as_str(), version.as_str(), topic.as_str(), state.as_str(), "log_position", "commit_id"];
@@ -161,7 +161,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The parts of a text that makes a table, which commas part: the definitions of the columns, and the rules of the table.
+/// Splits a CREATE TABLE text at its commas into the definitions of the columns and the constraints of the table.
 fn definitions(text: &str) -> Vec<&str> {
     let (mut depth, mut begin, mut found) = (0_usize, 0, Vec::new());
     let mut rest = text;
@@ -187,7 +187,7 @@ fn definitions(text: &str) -> Vec<&str> {
     found
 }
 
-/// The token that a text begins with: what is quoted and what is commented is one, and so is a word.
+/// Returns the token that a text begins with: a quoted text, a comment and a word are one token each.
 fn token(text: &str) -> Option<&str> {
     let first = text.chars().next()?;
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
@@ -208,7 +208,7 @@ fn token(text: &str) -> Option<&str> {
     text.get(..end)
 }
 
-/// The name that a definition begins with, without its quotes.
+/// Returns the name that a definition begins with, without its quotes.
 fn named(definition: &str) -> String {
     let mut rest = definition;
     while let Some(first) = token(rest) {
@@ -226,7 +226,7 @@ fn named(definition: &str) -> String {
         _ => return token(rest).unwrap_or_default().to_owned(),
     };
     while let Some(letter) = chars.next() {
-        // A quote that stands twice is one of the name.
+        // A doubled quote is one quote of the name.
         if letter == end && (end == ']' || chars.clone().next() != Some(end)) {
             break;
         }

@@ -1,8 +1,8 @@
-//! The tables in the words of SQLite.
+//! The tables in the dialect of SQLite.
 
 use crate::recorder::sql::{Change, ColumnType, EventTable, Identifier, Table, Tables};
 
-/// The tables of the events of one application, of its data keys, and of what it tracks.
+/// Returns the tables of one application: for its events, its data keys, and its tracking.
 pub(super) fn tables(tables: &Tables) -> Vec<Table> {
     let Tables { events, tracking, data_keys, .. } = tables;
     vec![of_events(events), of_tracking(tracking), of_data_keys(data_keys)]
@@ -20,7 +20,7 @@ fn of_events(events: &EventTable) -> Table {
         .with_migrations([vec![], rebuild])
 }
 
-/// The columns of the user's own: name and definition.
+/// Returns the user's own columns: name and definition.
 pub(super) fn own_columns(events: &EventTable) -> Vec<(String, String)> {
     let definition = |(own, of): &(Identifier, ColumnType)| {
         let of = match of {
@@ -34,13 +34,13 @@ pub(super) fn own_columns(events: &EventTable) -> Vec<(String, String)> {
     events.own.iter().map(definition).collect()
 }
 
-/// The statement that makes the table of events without its indexes, under a name that stands in it as it is.
+/// Returns the statement that makes the table of events without its indexes; `name` is inserted unquoted.
 pub(super) fn events_alone(events: &EventTable, name: &str, own: &[&str]) -> String {
     let EventTable { id, version, topic, state, .. } = events;
-    // The comma on a line of its own: a definition may end in a comment.
+    // The comma has a line of its own, because a definition may end in a comment.
     let own: String = own.iter().flat_map(|definition| [definition, "\n,"]).collect();
-    // The state comes last: what stands behind it can only be reached through it, and it may be long.
-    // The checks hold also what others write. The key is part of the table: it cannot be lost.
+    // The state comes last: it may be long, and SQLite reads a later column only through it.
+    // The checks also hold for rows of other programs. The key is part of the table, so it cannot be lost.
     format!(
         "CREATE TABLE {name} (
              log_position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -57,10 +57,10 @@ pub(super) fn events_alone(events: &EventTable, name: &str, own: &[&str]) -> Str
     )
 }
 
-/// The names of the indexes of the events, after that of the table.
+/// The suffixes of the names of the indexes on the table of events.
 pub(super) const PARTS: [&str; 2] = ["first", "once"];
 
-/// The statements that make the indexes of the events.
+/// Returns the statements that make the indexes of the events.
 pub(super) fn indexes(events: &EventTable) -> String {
     let EventTable { name, id, version, topic, .. } = events;
     let [first, once] = PARTS.map(|part| format!("\"{}_{part}\"", name.as_str()));
@@ -82,14 +82,14 @@ fn of_tracking(tracking: &Identifier) -> Table {
              PRIMARY KEY (consumer, upstream, first_slice, last_slice)
          ) STRICT, WITHOUT ROWID;"
     );
-    // Until form 2, a place was a number, without its commit and its consumer. The migration sets the table aside.
+    // Until form 2, a place was a number, without its commit and its consumer. The migration sets the old table aside.
     let old = format!("\"{}_form_2\"", tracking.as_str());
     let to_form_3 = format!("ALTER TABLE {tracking} RENAME TO {old}; {create}");
     Table::new(tracking, create).with_migrations([vec![], vec![Change::Run(to_form_3)]])
 }
 
 fn of_data_keys(data_keys: &Identifier) -> Table {
-    // Rows stay where they were put, in the order in which they came: what is written over has left no copy behind.
+    // Rows keep their places, in the order of insertion, so an overwritten key leaves no copy behind.
     let create = format!(
         "CREATE TABLE {data_keys} (
              number INTEGER PRIMARY KEY,
@@ -106,7 +106,7 @@ fn of_data_keys(data_keys: &Identifier) -> Table {
     Table::new(data_keys, create).with_migrations([vec![], vec![Change::Run(to_form_3)]])
 }
 
-/// The table of the snapshots of one application.
+/// Returns the table of the snapshots of one application.
 pub(super) fn of_snapshots(table: &EventTable) -> Table {
     let EventTable { name, id, version, topic, state, .. } = table;
     let create = |name: &str| {
@@ -120,7 +120,7 @@ pub(super) fn of_snapshots(table: &EventTable) -> Table {
          ) STRICT;"
         )
     };
-    // In form 1, a snapshot was an event: it had the id of its commit, and there was one of a version.
+    // In form 1, a snapshot was an event: it had the id of its commit, and a version had one snapshot.
     let new = format!("\"{}_form_2\"", name.as_str());
     let columns = format!("{id}, {version}, {topic}, {state}");
     let to_form_2 = format!(

@@ -1,4 +1,4 @@
-//! Reading: every value of a row is checked, since a file may hold anything.
+//! Reading: checks every value of a row, since a file may hold anything.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row, ToSql, params, params_from_iter};
@@ -15,7 +15,7 @@ use crate::recorder::{
 };
 use crate::stored_event::StoredEvent;
 
-/// Events of one sequence.
+/// Reads events of one sequence.
 pub(super) fn events(
     connection: &Connection,
     texts: &Ranges,
@@ -35,7 +35,7 @@ pub(super) fn events(
     Ok(page.into_page())
 }
 
-/// Shows what a statement selects, row by row, to a function that says whether it goes on.
+/// Passes the selected rows one by one to a function, which returns whether to go on.
 pub(super) fn each(
     connection: &Connection,
     text: &str,
@@ -72,7 +72,7 @@ pub(super) fn keys(
     statements: &Statements,
     ids: &[Uuid],
 ) -> Result<Vec<StoredKey>, Error> {
-    // Without a transaction, each of several would lock the file for itself.
+    // Without a transaction, each of several statements would lock the file for itself.
     let begin = || connection.unchecked_transaction().map_err(error::of("read the data keys"));
     let _all = (ids.len() > 1).then(begin).transpose()?;
     ids.iter().filter_map(|id| key(connection, statements, *id).transpose()).collect()
@@ -96,7 +96,7 @@ pub(super) fn key(
     }
 }
 
-/// The newest data keys that are not destroyed.
+/// Returns the newest data keys that are not destroyed.
 pub(super) fn sample_keys(connection: &Connection, statements: &Statements) -> Result<Vec<StoredKey>, Error> {
     let failed = error::of("read the data keys");
     let mut statement = connection.prepare_cached(&statements.newest_keyed).map_err(&failed)?;
@@ -105,7 +105,7 @@ pub(super) fn sample_keys(connection: &Connection, statements: &Statements) -> R
     keys(connection, statements, &ids.collect::<Result<Vec<_>, _>>().map_err(&failed)?)
 }
 
-/// A page of the log. Three statements need no transaction: of what the second sees, nothing changes any more.
+/// Reads a page of the log. The three statements need no transaction: rows that the second sees do not change any more.
 pub(super) fn log(
     connection: &Connection,
     statements: &Statements,
@@ -155,7 +155,7 @@ pub(super) fn log(
     Ok(page.into_page(through))
 }
 
-/// The place that a statement selects at, or up to, a position.
+/// Returns the place that a statement selects at, or up to, a position.
 fn mark_of(connection: &Connection, text: &str, position: Position) -> Result<Option<Mark>, Error> {
     let failed = error::of("read the log");
     let mut statement = connection.prepare_cached(text).map_err(&failed)?;
@@ -163,12 +163,12 @@ fn mark_of(connection: &Connection, text: &str, position: Position) -> Result<Op
     rows.next().map_err(&failed)?.map(mark).transpose()
 }
 
-/// The place of the newest event.
+/// Returns the place of the newest event.
 pub(super) fn newest(connection: &Connection, statements: &Statements) -> Result<Option<Mark>, Error> {
     mark_of(connection, &statements.last_up_to, Position::MAX)
 }
 
-/// A place, of which the first two columns are position and commit.
+/// Reads a place from the first two columns, position and commit.
 fn mark(row: &Row<'_>) -> Result<Mark, Error> {
     let place = row.get::<_, i64>(0).ok().and_then(|number| Position::new(number.try_into().ok()?));
     let place = place.ok_or_else(|| corrupt("the log", "a position that is no number above 0"))?;
@@ -191,12 +191,12 @@ pub(super) fn tracked(
     rows.next().map_err(&failed)?.map(mark).transpose()
 }
 
-/// SQLite counts with signs; below zero is no limit.
+/// Returns a limit for SQLite, which counts with signs; below zero is no limit.
 pub(super) fn limit(count: Option<usize>) -> i64 {
     count.map_or(-1, |count| i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// An event from the columns version, topic and state, of which the first is number `at`.
+/// Reads an event from the columns version, topic and state, of which the first has the number `at`.
 fn event(row: &Row<'_>, id: Uuid, at: usize, topics: &mut KnownTopics) -> Result<StoredEvent, Error> {
     let column = |at| row.get_ref(at).unwrap_or(ValueRef::Null);
     let version = version(row, id, at)?;

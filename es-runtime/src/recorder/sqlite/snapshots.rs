@@ -12,7 +12,7 @@ use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder, Tables};
 use crate::stored_event::StoredEvent;
 
-/// The snapshots of one application in a [`Sqlite`] database.
+/// A recorder of the snapshots of one application in a [`Sqlite`] database.
 #[derive(Clone)]
 pub struct SqliteSnapshots {
     database: Sqlite,
@@ -20,7 +20,7 @@ pub struct SqliteSnapshots {
 }
 
 impl Sqlite {
-    /// The snapshots of an application; the table is made if it is not there.
+    /// Returns the recorder of an application's snapshots; makes the table if it is missing.
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl SnapshotRecorder for SqliteSnapshots {
     }
 }
 
-/// What is read of the snapshots of one kind, of which the first column is the version.
+/// Reads the selected rows of the snapshots of one kind; their first column is the version.
 fn part<T>(
     connection: &Connection,
     texts: &Ranges,

@@ -4,13 +4,14 @@ use super::{error, schema};
 use crate::recorder::LogRange;
 use crate::recorder::sql::{ColumnType, EventTable, Identifier, Needed, Tables};
 
-/// The number of rows that one statement inserts, most first: a few texts serve commits of every size.
+/// The numbers of rows that one statement inserts, largest first: a few texts serve commits of every size.
 pub(super) const BATCHES: [usize; 3] = [64, 8, 2];
 
-/// The number of events that one statement stores together with the look for a data key: most commits have fewer.
+/// The largest number of events that one statement stores together with the check for a data key; most commits have
+/// fewer.
 const KEYLESS: usize = 16;
 
-/// The number of values of one event beside those in the user's own columns.
+/// The number of values of one event, without the user's own columns.
 const EVENT: usize = 7;
 
 /// The texts that read parts of sequences.
@@ -21,12 +22,12 @@ pub(super) struct Ranges {
 }
 
 impl Ranges {
-    /// Of these columns.
+    /// Makes the texts that read these columns.
     fn new(table: &EventTable, columns: &str) -> Self {
         Self::of_rows(table, columns, "")
     }
 
-    /// Of these columns, of the rows of one kind.
+    /// Makes the texts that read these columns of the rows of one kind.
     fn of_kind(table: &EventTable, columns: &str) -> Self {
         Self::of_rows(table, columns, &format!("AND {} = ?5", table.topic))
     }
@@ -79,14 +80,16 @@ impl LogTexts {
 pub(super) struct Statements {
     /// The user's own columns, in the order in which they are inserted.
     pub(super) own: Vec<(String, ColumnType)>,
-    /// Store the events of one aggregate, two and then one more each, unless it has a data key or is forgotten.
+    /// Texts that store two or more events of one aggregate, one text for each number, unless it has a data key or is
+    /// forgotten.
     insert_keyless: [String; KEYLESS - 1],
-    /// Stores one event. If its aggregate has a data key or is forgotten, or lacks the version that is the last parameter, the
-    /// event has no version, and the table refuses it. To read the tables in a `SELECT` instead would cost a copy of the row.
+    /// Stores one event. The event gets no version if its aggregate has a data key, is forgotten, or lacks the version
+    /// in the last parameter. The table refuses an event without a version. Reading the tables in a `SELECT` instead
+    /// would cost a copy of the row.
     pub(super) insert_alone: String,
     /// Stores one event.
     insert_one: String,
-    /// Store several events, so many as [`BATCHES`] says.
+    /// Texts that store several events, by the numbers in [`BATCHES`].
     insert_batches: [String; BATCHES.len()],
     pub(super) taken: String,
     pub(super) has_event: String,
@@ -102,10 +105,10 @@ pub(super) struct Statements {
     pub(super) has_keys: String,
     pub(super) insert_key: String,
     pub(super) key: String,
-    /// The aggregates whose data keys are the newest that are not destroyed.
+    /// Selects the aggregates of the newest data keys that are not destroyed.
     pub(super) newest_keyed: String,
     pub(super) replace_key: String,
-    /// What forgetting does, in this order, with the id.
+    /// The statements of forgetting, in this order, with the id as parameter.
     pub(super) forget: [String; 2],
     /// The table of events, which may have columns that this program does not know.
     pub(super) events_table: EventTable,
@@ -137,7 +140,7 @@ impl Statements {
         );
         let cursor = "consumer = ?1 AND upstream = ?2 AND first_slice = ?3 AND last_slice = ?4";
         let forget = [
-            // As long as before: it is written over where it stands.
+            // The new value has the old length, so SQLite overwrites the key in place.
             format!(
                 "UPDATE {data_keys} SET wrapped = zeroblob(length(wrapped)), key_id = zeroblob(8), forgotten = 1
                  WHERE id = ?1"
@@ -200,18 +203,18 @@ impl Statements {
         }
     }
 
-    /// The text that inserts the next rows, and how many: of so many that are left.
+    /// Returns the text that inserts the next of `left` rows, and the number of rows it inserts.
     pub(super) fn insert(&self, left: usize) -> (&str, usize) {
         let fits = BATCHES.iter().zip(&self.insert_batches).find(|(many, _)| **many <= left);
         fits.map_or((&self.insert_one, 1), |(many, text)| (text, *many))
     }
 
-    /// The text that stores so many events of one aggregate, unless it has a data key or is forgotten.
+    /// Returns the text that stores `many` events of one aggregate, unless it has a data key or is forgotten.
     pub(super) fn insert_keyless(&self, many: usize) -> Option<&str> {
         self.insert_keyless.get(many.checked_sub(2)?).map(String::as_str)
     }
 
-    /// The number of values of one event.
+    /// Returns the number of values of one event.
     pub(super) const fn width(&self) -> usize {
         EVENT + self.own.len()
     }
@@ -220,7 +223,8 @@ impl Statements {
         self.own.iter().any(|(own, _)| own == name)
     }
 
-    /// Whether it says that there is an event of this id and version. An index of the user's own may also be unique.
+    /// Returns whether the error reports a stored event of this id and version. An index of the user may also be
+    /// unique.
     pub(super) fn is_taken(&self, cause: &rusqlite::Error) -> bool {
         let EventTable { name, id, version, .. } = &self.events_table;
         let [name, id, version] = [name, id, version].map(Identifier::as_str);
@@ -228,13 +232,13 @@ impl Statements {
             && says(cause, &format!("UNIQUE constraint failed: {name}.{id}, {name}.{version}"))
     }
 
-    /// Returns whether the table refused an event that its [statement](Self::insert_alone) gave no version.
+    /// Returns whether the table refused an event that its [statement](Self::insert_alone) left without a version.
     pub(super) fn is_guarded(&self, cause: &rusqlite::Error) -> bool {
         let EventTable { name, version, .. } = &self.events_table;
         says(cause, &format!("NOT NULL constraint failed: {}.{}", name.as_str(), version.as_str()))
     }
 
-    /// The tables that they use.
+    /// Returns the tables that the statements use.
     pub(super) fn needed(&self, tables: &Tables) -> Needed {
         Needed {
             tables: schema::tables(tables),
@@ -250,7 +254,7 @@ impl Statements {
     }
 }
 
-/// Returns whether this is SQLite's reason. The names in it are those of the table, whose letters may be larger or smaller.
+/// Returns whether SQLite reports this reason. The message has the names of the table, perhaps in other capitals.
 fn says(cause: &rusqlite::Error, reason: &str) -> bool {
     cause.to_string().to_ascii_lowercase().ends_with(&reason.to_ascii_lowercase())
 }
@@ -286,7 +290,7 @@ impl SnapshotStatements {
         }
     }
 
-    /// The table that they use.
+    /// Returns the table that the statements use.
     pub(super) fn needed(&self, table: &EventTable, owner: &Identifier) -> Needed {
         Needed {
             tables: vec![schema::of_snapshots(table)],

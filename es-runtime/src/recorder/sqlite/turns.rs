@@ -1,10 +1,9 @@
 //! Turns of the processes that write to one file.
 //!
-//! SQLite has no queue for its write lock: a process that commits in a loop takes the lock again before another one,
-//! which sleeps meanwhile, looks at it. So a process that waits holds a second lock, on a file beside the database: it
-//! is at the head of the queue, and looks often. A process whose [`TURN`] is over looks whether there is a head,
-//! and queues behind it. SQLite's lock alone decides who may write: the queue serves fairness, so that whatever
-//! fails here is ignored.
+//! SQLite has no queue for its write lock. A process that commits in a loop takes the lock again before another
+//! process, which sleeps meanwhile, tries it. So a waiting process holds a second lock, on a file beside the database:
+//! it is the head of the queue, and tries often. A process whose [`TURN`] is over checks for a head, and queues behind
+//! it. Only the lock of SQLite decides which process may write. The queue serves fairness, so its failures are ignored.
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
@@ -14,22 +13,22 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-/// The time that a process writes before it looks for others that wait.
+/// The time that a process writes before it checks for waiting processes.
 const TURN: Duration = Duration::from_millis(4);
-/// The least number of rounds in a turn: handing the file over costs as much as a round, also on a slow disk.
+/// The least number of rounds in a turn: handing the file over costs as much as a round, even on a slow disk.
 const ROUNDS: u32 = 4;
-/// The sleep of the head of the queue between two looks at the write lock.
+/// The sleep of the head of the queue between two attempts at the write lock.
 const SHORT: Duration = Duration::from_micros(50);
-/// The sleep of the others between two looks at the head.
+/// The sleep of the others between two attempts to become the head.
 const LONG: Duration = Duration::from_micros(500);
-/// The time that a process whose turn is over waits for a head that does not move: its process may be stopped.
+/// The time that a process whose turn is over waits for a head that does not move: the head may be a stopped process.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// The longest time that it ignores the queue, if that happens again and again.
+/// The longest time that it ignores the queue, after repeated vain waits.
 const DISREGARD: Duration = Duration::from_secs(1);
 
 /// The place of one connection among all that write to its file.
 pub(super) struct Turns {
-    /// Shared with the connection's busy handler.
+    /// The queue, shared with the busy handler of the connection.
     queue: Arc<Mutex<Queue>>,
     /// True for a file, which other processes may have open.
     is_shared: bool,
@@ -40,19 +39,19 @@ struct Queue {
     path: Option<PathBuf>,
     file: Option<File>,
     is_head: bool,
-    /// When it began to wait for the write lock.
+    /// The moment when the connection began to wait for the write lock.
     waits_since: Option<Instant>,
     turn_ends: Instant,
-    /// The number of rounds that it wrote in this turn.
+    /// The number of rounds written in this turn.
     rounds: u32,
-    /// The time that it writes after it waited in vain for the head to move.
+    /// The time to write after a vain wait for the head to move.
     disregard: Duration,
 }
 
 impl Turns {
-    /// The turns of a connection to a file, or in memory, where it waits for nobody.
+    /// Makes the turns of a connection to a file; a connection in memory waits for nobody.
     pub(super) fn new(connection: &mut Connection, is_shared: bool, timeout: Duration) -> Self {
-        // As SQLite resolved it, so that all who come by a link have the same.
+        // SQLite resolved this path, so all processes that come by a link have the same.
         let path = connection.path().filter(|_| is_shared).map(|path| format!("{path}-queue").into());
         let queue = Queue {
             path,
@@ -68,16 +67,16 @@ impl Turns {
         turns
     }
 
-    /// Has the connection wait in the queue. Setting a busy timeout on it undoes that.
+    /// Lets the connection wait in the queue. A busy timeout set later undoes that.
     pub(super) fn attach(&self, connection: &mut Connection) {
         if self.is_shared {
             let (queue, timeout) = (Arc::clone(&self.queue), self.timeout);
-            // On failure the connection waits as it did before.
+            // On failure the connection waits as before.
             let _ = connection.busy_handler(Some(move |looks: i32| lock(&queue).wait(looks, timeout)));
         }
     }
 
-    /// Lets others go first if the turn is over. Before each round of writing.
+    /// Lets others go first if the turn is over. Call it before each round of writing.
     pub(super) fn begin(&self) {
         let mut queue = lock(&self.queue);
         if queue.rounds >= ROUNDS && Instant::now() >= queue.turn_ends {
@@ -87,7 +86,7 @@ impl Turns {
         queue.rounds += 1;
     }
 
-    /// Leaves the head of the queue to others, who wait for the end of the turn. After each round of writing.
+    /// Leaves the head of the queue to others, which wait for the end of the turn. Call it after each round of writing.
     pub(super) fn end(&self) {
         let mut queue = lock(&self.queue);
         if queue.waits_since.take().is_some() {
@@ -103,7 +102,7 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 }
 
 impl Queue {
-    /// Sleeps a little while somebody else writes. Returns whether to look at the write lock again.
+    /// Sleeps briefly while another process writes. Returns whether to try the write lock again.
     fn wait(&mut self, looks: i32, timeout: Duration) -> bool {
         let now = Instant::now();
         let since = if looks == 0 { now } else { self.waits_since.unwrap_or(now) };
@@ -160,7 +159,7 @@ impl Queue {
         }
     }
 
-    /// The first process that waits makes the file: with one process, there is none.
+    /// Opens the queue's file. The first process that waits creates it: with one process, there is none.
     fn open(&mut self, make: bool) {
         let Some(path) = self.path.as_ref().filter(|_| self.file.is_none()) else { return };
         let mut found = File::open(path);

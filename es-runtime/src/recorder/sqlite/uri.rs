@@ -1,4 +1,4 @@
-//! Options as a URI says them.
+//! Options in the form of a URI.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::recorder::scheme::is_file_name;
 ///
 /// | option | values |
 /// |---|---|
-/// | `mode` | `rwc` (make the file if it is not there; the default), `rw` (it must be there), `ro` (only read), `memory` (in memory, shared in this process by the name before the question mark) |
+/// | `mode` | `rwc` (create the file if it does not exist; the default), `rw` (the file must exist), `ro` (only read), `memory` (in memory, shared in this process by the name before the question mark) |
 /// | `synchronous` | `full` (the default), `normal` |
 /// | `busy_timeout` | milliseconds, at most 2147483647 |
-/// | `readers` | how many connections read at the same time |
+/// | `readers` | the number of connections that read at the same time |
 ///
 /// ```
 /// use es_runtime::recorder::SqliteOptions;
@@ -100,7 +100,7 @@ impl FromStr for SqliteOptions {
     }
 }
 
-/// Returns the place of a URI with two slashes, as other tools write it, if it can mean but one.
+/// Returns the path of a URI with two slashes, as other tools write it, if it has only one meaning.
 fn without_host(place: &str) -> Result<&str, Error> {
     let Some(named) = place.strip_prefix("//") else { return Ok(place) };
     let path = named.split('?').next().unwrap_or_default();
@@ -108,7 +108,7 @@ fn without_host(place: &str) -> Result<&str, Error> {
     if relative == ":memory:" {
         return Ok(named.strip_prefix('/').unwrap_or(named));
     }
-    // Else it may be a host, with a name and a password.
+    // Otherwise it may be a host, with a name and a password.
     if !path.is_empty() && !is_file_name(path) {
         return Err(config(
             "the URI cannot be used: there is no host to name; write `sqlite:bank.db`, or `sqlite:/var/lib/bank.db`",
@@ -124,12 +124,12 @@ fn without_host(place: &str) -> Result<&str, Error> {
     }
 }
 
-/// The path without what was meant as an option, which may be a secret.
+/// Returns the path without the options that the user meant, which may be secret.
 fn before_options(path: &str) -> &str {
     path.split(['#', '&', ';', '=', '@']).next().unwrap_or_default()
 }
 
-/// An option by its name, unless that is no name: it may be a secret.
+/// Names an option, unless the text is no name: it may be a secret.
 fn named(option: &str) -> String {
     let is_name = |letter: u8| letter.is_ascii_lowercase() || letter == b'_';
     if option.len() <= 20 && option.bytes().all(is_name) {
@@ -139,7 +139,7 @@ fn named(option: &str) -> String {
     }
 }
 
-// Never with a value, which may be a secret, as in `sqlite:bank.db?key=..`.
+// The message never holds a value, which may be a secret, as in `sqlite:bank.db?key=..`.
 fn config(message: &str) -> Error {
     Error::new(ErrorKind::Config, message)
 }

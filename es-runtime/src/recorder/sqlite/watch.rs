@@ -1,7 +1,7 @@
-//! The watch over other processes: one thread of the database looks whether they committed, and rings the bell.
+//! The watch over other processes: one thread of the database checks for their commits, and rings the bell.
 //!
-//! The thread works only while a reader waits for events, and has a connection of its own: SQLite reports to each
-//! connection apart that others have changed the file.
+//! The thread works only while a reader waits for events. It has a connection of its own: SQLite reports to each
+//! connection separately that others have changed the file.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::place::Place;
 use crate::recorder::bell::Bell;
 use crate::recorder::group::start;
 
-/// The time between two looks of the thread.
+/// The time between two checks of the thread.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 pub(super) struct Watch {
@@ -26,7 +26,8 @@ struct Shared {
     place: Place,
     bell: Bell,
     state: Mutex<State>,
-    /// The thread uses it, `close` takes it. Its lock comes before that of `state`, and no waker runs under it.
+    /// The connection that the thread uses and `close` takes. Its lock comes before that of `state`, and no waker runs
+    /// under it.
     connection: Mutex<Option<Connection>>,
     /// Wakes the thread once a reader waits, or at the end.
     called: Condvar,
@@ -47,30 +48,30 @@ impl Watch {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Has the thread look for as long as the answer is kept.
+    /// Makes the thread check for as long as the returned value is kept.
     ///
-    /// A commit that comes after this call rings the bell: the thread compares with what it saw before.
+    /// A commit after this call rings the bell: the thread compares with its last check.
     pub(super) fn join(&self) -> Waiting {
         let mut state = self.shared.lock();
         state.waiting += 1;
         let is_first = state.waiting == 1;
         if !state.has_thread && !state.closed {
             let shared = Arc::clone(&self.shared);
-            // Without a thread, waiting readers look again by themselves after a while.
+            // Without a thread, waiting readers check again by themselves after a while.
             state.has_thread = start("es-watch", move || serve(&shared)).is_ok();
         }
         drop(state);
         if is_first {
-            // With others the thread looks already.
+            // With other readers, the thread is checking already.
             self.shared.called.notify_all();
         }
         Waiting { shared: Arc::clone(&self.shared) }
     }
 
-    /// Closes the connection, and has the thread end.
+    /// Closes the connection, and ends the thread.
     ///
-    /// It waits for one look of the thread at most. It does not wait for the thread itself, which may be in a waker that
-    /// waits for the caller.
+    /// The caller waits for one check of the thread at most. It does not wait for the thread itself, which may be in a
+    /// waker that waits for the caller.
     pub(super) fn close(&self) {
         self.shared.lock().closed = true;
         self.shared.called.notify_all();
@@ -110,7 +111,7 @@ impl Shared {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number that changes when another connection changes the file, or `None` if it cannot be read now.
+    /// Returns the number that changes when another connection changes the file, or `None` if it cannot be read now.
     fn version(&self) -> Option<i64> {
         let mut connection = self.connection();
         if self.lock().closed {
@@ -135,7 +136,7 @@ fn serve(shared: &Shared) {
         }
         drop(state);
         let now = shared.version();
-        // The first look tells nothing: whoever waits looks once more.
+        // The first check compares with nothing, so it always rings: a waiting reader then checks once more.
         if now.is_none() || now != seen {
             shared.bell.ring();
         }
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
     use crate::recorder::sqlite::connection::open_writer;
 
-    /// Reports that it runs, then needs a lock.
+    /// A waker that reports that it runs, then needs a lock.
     struct Needs(mpsc::Sender<()>, Arc<Mutex<()>>);
 
     impl Wake for Needs {

@@ -1,4 +1,4 @@
-//! The verdict against the order of reasons as it is documented, said once more and plainly.
+//! The verdict against the documented order of reasons, implemented once more in a plain way.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -12,22 +12,22 @@ use crate::stored_event::StoredEvent;
 /// An aggregate and a version, each of a few, and one of two topics.
 type Row = (u128, u32, bool);
 
-/// A data key; none stands for one that is destroyed.
+/// A data key; `None` stands for a destroyed one.
 type Key = Option<u8>;
 
-/// The place of a reader; none stands for the beginning.
+/// The place of a reader; `None` stands for the beginning.
 type Place = Option<u64>;
 
 /// The stored rows, and the commit.
 #[derive(Clone, Debug)]
 struct Case {
-    /// With the number of the commit.
+    /// The rows, each with the number of its commit.
     stored: Vec<(Row, u128)>,
     known: Vec<(u128, Key)>,
     tracked: Option<u64>,
     commit: u128,
     events: Vec<Row>,
-    /// The number of events, the first ones, that may leave no gap.
+    /// The number of events, from the first on, that may leave no gap.
     gapless: usize,
     keys: Vec<(u128, Key)>,
     step_from: Option<Place>,
@@ -69,7 +69,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 impl Case {
-    /// The position and the rest of what stands at a place: the first one took it.
+    /// Returns the position, topic and commit of the row at a version: the first such row took it.
     fn at(&self, id: u128, version: u32) -> Option<(u64, bool, u128)> {
         let stands = |((at, number, _), _): &&(Row, u128)| (*at, *number) == (id, version);
         let index = self.stored.iter().position(|stored| stands(&stored))?;
@@ -119,7 +119,7 @@ impl Case {
 
     fn key_refused(&self) -> Option<Expected> {
         self.keys.iter().find_map(|(id, brought)| {
-            // Without a stored key, the first one that is brought counts.
+            // Without a stored key, the first key of the commit counts.
             let first = self.keys.iter().find(|(other, _)| other == id).map(|(_, key)| *key);
             match (brought, self.key_of(*id).or(first)?) {
                 (None, _) | (_, None) => Some(Expected::Refused(ErrorKind::Forgotten, None)),

@@ -1,7 +1,7 @@
 //! Sequences in the order of time: a log of messages whose places are moments.
 //!
-//! A place is an integer like any other version, so every recorder can keep such a log. Of two messages at one moment
-//! the later one takes the next free tick: no two share a place, and none is lost.
+//! A place is an integer like any version, so every recorder can keep such a log. Of two messages at one moment, the
+//! later one takes the next free tick: no two share a place, and none is lost.
 
 mod moment;
 mod range;
@@ -24,15 +24,15 @@ use crate::recorder::EventRange;
 use crate::registry::Registry;
 use crate::store::EventStore;
 
-/// How often a free tick is looked for before others are too many.
+/// The number of searches for a free tick before the log reports that others append too much.
 const ATTEMPTS: usize = 64;
 
-/// How many messages are read to find a free tick between them.
+/// The number of messages read at once in search of a free tick between them.
 const PAGE: usize = 256;
 
 /// An append-only log of messages of the set `E`, in the order of time.
 ///
-/// `T` is what places are: a [`Timestamp`], to the microsecond, or a [`UuidTime`], which UUIDs can be made of.
+/// `T` is the type of places: a [`Timestamp`], to the microsecond, or a [`UuidTime`], from which UUIDs can be made.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -61,7 +61,7 @@ const PAGE: usize = 256;
 pub struct TimeLog<E, T = Timestamp> {
     store: EventStore,
     id: Uuid,
-    /// Whether it is known that nobody else's events are under the id. Copies share what one of them saw.
+    /// True once the log has checked that the id holds no foreign events. Clones share the result.
     is_own: Arc<AtomicBool>,
     of: PhantomData<fn(E) -> T>,
 }
@@ -79,24 +79,25 @@ impl<E, T> fmt::Debug for TimeLog<E, T> {
 }
 
 impl<E: EventSet, T: Moment> TimeLog<E, T> {
-    /// The log that is kept under this id, which no aggregate may have. Keep it for as long as you append: before its first
-    /// message it looks what is stored under the id.
+    /// Opens the log under this id, which no aggregate may have.
+    ///
+    /// Keep the log as long as you append: before its first message, it checks the events stored under the id.
     pub fn new(store: EventStore, id: Uuid) -> Self {
         Self { store, id, is_own: Arc::default(), of: PhantomData }
     }
 
-    /// The id that it is kept under.
+    /// Returns the id of the log.
     pub const fn id(&self) -> Uuid {
         self.id
     }
 
-    /// Appends a message now, and tells its place: this moment, or the next one that is free.
+    /// Appends a message now, and returns its place: this moment, or the next free one.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](ErrorKind::Unavailable) if very many others append at the same moment,
-    /// [`Invalid`](ErrorKind::Invalid) if the clock shows what cannot be a place or the id holds events of something else,
-    /// and what mapper and store report. After [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) the message may be stored;
+    /// [`Unavailable`](ErrorKind::Unavailable) if very many others append at the same moment.
+    /// [`Invalid`](ErrorKind::Invalid) if the time of the clock is no place, or the id holds foreign events. Also the
+    /// errors of mapper and store. After [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) the message may be stored;
     /// appended again, it may be in the log twice.
     pub async fn append(&self, message: impl Into<E>) -> Result<T, Error> {
         self.append_with(message, Metadata::new()).await
@@ -129,7 +130,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
         ))
     }
 
-    /// Returns the place of a time; the next one that is free, if a place is known to be taken.
+    /// Returns the place of a time, or the next free one if `taken` is known to be taken.
     pub(crate) async fn place(&self, time: Timestamp, taken: Option<Version>) -> Result<Version, Error> {
         self.check_own().await?;
         match taken {
@@ -138,7 +139,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
         }
     }
 
-    /// Refuses the id of an aggregate: places of a log are no versions, and it could never be loaded again.
+    /// Refuses the id of an aggregate: places are no versions, and the aggregate could never be loaded again.
     async fn check_own(&self) -> Result<(), Error> {
         if self.is_own.load(Ordering::Relaxed) {
             return Ok(());
@@ -159,7 +160,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
         Ok(())
     }
 
-    /// The first place after `taken` that was free when it was looked at.
+    /// Returns the first place after `taken` that the search found free.
     async fn free(&self, taken: Version) -> Result<Version, Error> {
         let mut place = after::<T>(taken)?;
         loop {
@@ -182,7 +183,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     ///
     /// # Errors
     ///
-    /// What mapper and store report.
+    /// The errors of mapper and store.
     pub async fn get(&self, range: TimeRange<T>) -> Result<Vec<(T, Recorded<E>)>, Error> {
         let messages = self.store.get_events::<E>(self.id, range.events()).await?;
         let placed = |message: Recorded<E>| Ok((T::at(message.envelope().version())?, message));
@@ -200,7 +201,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     }
 }
 
-/// The next tick, if there is one.
+/// Returns the next tick, if there is one.
 fn after<T: Moment>(place: Version) -> Result<Version, Error> {
     let next = place.next();
     if next == place {

@@ -9,25 +9,25 @@ use crate::id::Version;
 
 /// A moment that is a place in a sequence.
 pub trait Moment: Copy + Ord + fmt::Debug + Send + Sync + 'static {
-    /// The moment of a time.
+    /// Returns the moment of a time.
     ///
     /// # Errors
     ///
-    /// [`Invalid`](ErrorKind::Invalid) if it is too early or too late for a place.
+    /// [`Invalid`](ErrorKind::Invalid) if the time is too early or too late for a place.
     fn of(time: Timestamp) -> Result<Self, Error>;
 
-    /// The moment that a place stands for.
+    /// Returns the moment of a place.
     ///
     /// # Errors
     ///
     /// [`Invalid`](ErrorKind::Invalid) if no moment has this place.
     fn at(place: Version) -> Result<Self, Error>;
 
-    /// Its place. What is before the first place has the first.
+    /// Returns the place of the moment; a moment before the first place has the first place.
     fn place(self) -> Version;
 }
 
-/// Places are microseconds since the epoch.
+/// The places are microseconds since the epoch.
 impl Moment for Timestamp {
     fn of(time: Timestamp) -> Result<Self, Error> {
         if time.as_micros() < 0 { Err(no_place(time, "before 1970")) } else { Ok(time) }
@@ -76,27 +76,27 @@ const EPOCH: u64 = 0x01b2_1dd2_1381_4000;
 
 const VARIANT: u128 = 0b10 << 62;
 
-/// All that is neither time nor version nor variant.
+/// The bits that are neither time nor version nor variant.
 const REST: u128 = (1 << 62) - 1;
 
 impl UuidTime {
-    /// The earliest: 15 October 1582.
+    /// The earliest time: 15 October 1582.
     pub const MIN: Self = Self(0);
 
-    /// The latest, in the year 5236.
+    /// The latest time, in the year 5236.
     pub const MAX: Self = Self((1 << 60) - 1);
 
-    /// So many steps of 100 ns since 15 October 1582; nothing above 60 bits.
+    /// Returns the time of this many steps of 100 ns since 15 October 1582, or `None` above 60 bits.
     pub const fn new(ticks: u64) -> Option<Self> {
         if ticks <= Self::MAX.0 { Some(Self(ticks)) } else { None }
     }
 
-    /// Steps of 100 ns since 15 October 1582.
+    /// Returns the steps of 100 ns since 15 October 1582.
     pub const fn ticks(self) -> u64 {
         self.0
     }
 
-    /// The time in a UUID of version 1, 6 or 7 (of that, the millisecond); nothing if it has none.
+    /// Returns the time of a UUID of version 1, 6 or 7, or `None` for any other; of version 7, to the millisecond.
     pub fn of_uuid(uuid: Uuid) -> Option<Self> {
         if uuid.get_variant() != Variant::RFC4122 {
             return None;
@@ -110,7 +110,7 @@ impl UuidTime {
         }
     }
 
-    /// The lowest and the highest UUID with this time; of version 7, with its millisecond, as far as it is not before
+    /// Returns the lowest and the highest UUID with this time; for version 7, with its millisecond, at the earliest of
     /// 1970.
     pub fn uuids(self, version: TimeUuid) -> RangeInclusive<Uuid> {
         let time = u128::from(self.0);
@@ -129,14 +129,14 @@ impl UuidTime {
         Uuid::from_u128(lowest)..=Uuid::from_u128(lowest | rest)
     }
 
-    /// The same as a timestamp: the microsecond that it is in.
+    /// Returns the microsecond that the time lies in.
     pub fn timestamp(self) -> Timestamp {
-        // 60 bits, less than 63: neither is cut.
+        // 60 bits fit, with a sign or without.
         Timestamp::from_micros((self.0.cast_signed() - EPOCH.cast_signed()).div_euclid(10))
     }
 }
 
-/// Places are the 60 bits.
+/// The places are the 60 bits of the time.
 impl Moment for UuidTime {
     fn of(time: Timestamp) -> Result<Self, Error> {
         let ticks = i128::from(time.as_micros()) * 10 + i128::from(EPOCH);
@@ -154,7 +154,7 @@ impl Moment for UuidTime {
     }
 
     fn place(self) -> Version {
-        // Never above: 60 bits.
+        // 60 bits never exceed `Version::MAX`.
         Version::new(self.0).unwrap_or(Version::MAX)
     }
 }

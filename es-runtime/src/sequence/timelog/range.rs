@@ -4,7 +4,7 @@ use super::Moment;
 use crate::clock::Timestamp;
 use crate::recorder::EventRange;
 
-/// Which messages of a log are meant, in which order, and how many at most.
+/// A choice of messages of a log, their order and their greatest number.
 ///
 /// ```
 /// use es_runtime::clock::Timestamp;
@@ -22,7 +22,7 @@ pub struct TimeRange<T = Timestamp> {
 }
 
 impl<T: Moment> TimeRange<T> {
-    /// All of them, from the earliest on.
+    /// Selects all messages, from the earliest on.
     pub const fn all() -> Self {
         Self::new(EventRange::all())
     }
@@ -31,32 +31,32 @@ impl<T: Moment> TimeRange<T> {
         Self { range, of: PhantomData }
     }
 
-    /// Only what is later than `moment`.
+    /// Selects only messages later than `moment`.
     pub fn gt(self, moment: T) -> Self {
         Self::new(self.range.gt(moment.place()))
     }
 
-    /// Only `moment` and later.
+    /// Selects only messages at `moment` or later.
     pub fn gte(self, moment: T) -> Self {
         Self::new(self.range.gte(moment.place()))
     }
 
-    /// Only what is earlier than `moment`.
+    /// Selects only messages earlier than `moment`.
     pub fn lt(self, moment: T) -> Self {
         Self::new(self.range.lt(moment.place()))
     }
 
-    /// Only `moment` and earlier.
+    /// Selects only messages at `moment` or earlier.
     pub fn lte(self, moment: T) -> Self {
         Self::new(self.range.lte(moment.place()))
     }
 
-    /// At most so many.
+    /// Sets the greatest number of messages.
     pub fn limit(self, limit: usize) -> Self {
         Self::new(self.range.limit(limit))
     }
 
-    /// From the latest on.
+    /// Reverses the order: from the latest on.
     pub fn descending(self) -> Self {
         Self::new(self.range.descending())
     }

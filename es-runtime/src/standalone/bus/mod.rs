@@ -1,10 +1,11 @@
-//! Publish and subscribe, within the process and on the publisher's thread.
+//! Publish and subscribe, within the process and on the thread of the publisher.
 //!
-//! A bus is a value that you hold, and nothing is global. It keeps nothing: what is published reaches those that are
-//! subscribed then, and nobody later. For views that must not miss an event, read the log of the application.
+//! A bus is a value that you hold; nothing is global. The bus keeps no events: it calls those that are subscribed at
+//! the moment of publishing, and nobody later. A view that must not miss an event has to read the log of the
+//! application.
 //!
-//! In the stand-alone style all events are published, and a [policy](PersistencePolicy) stores them. With an
-//! [application](crate::Application) it is the other way round: what is saved is published.
+//! In the stand-alone style, the program publishes all events, and a [policy](PersistencePolicy) stores them. With an
+//! [application](crate::Application), the program saves first and then publishes the saved events.
 //!
 //! ```standalone_crate
 //! # use es_runtime::{Application, Recorded, Wait, aggregate, mutator};
@@ -37,7 +38,7 @@ pub use self::policy::{PersistencePolicy, SnapshottingPolicy};
 pub use self::subscription::Subscription;
 use crate::error::Error;
 
-/// Brings what is published to those who subscribed. Copies of it are the same bus.
+/// The bus, which passes published events to its subscribers. Clones are the same bus.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -59,21 +60,21 @@ use crate::error::Error;
 ///
 /// # Promises
 ///
-/// - Subscribers are called in the order in which they subscribed, one after the other: each is given all that was
-///   published and that its predicate lets pass, before the next one is called.
-/// - A handler that returns nothing cannot fail the publisher: one for a view catches its errors and logs them. A
-///   handler that returns a `Result` says that it must succeed: its error ends [`publish`](Self::publish), and those
-///   that subscribed later are not called. So subscribe first what stores, and views after it.
-/// - A handler may publish, subscribe and unsubscribe. Who subscribes meanwhile is called from the next time on; who
-///   unsubscribes is not called any more, but where another thread is calling it already.
-/// - No lock is held while a handler runs. Two threads that publish call handlers at the same time. A panic of a
-///   handler goes through to the publisher, and leaves the bus in order.
+/// - The bus calls subscribers one after the other, in the order in which they subscribed. Each receives all published
+///   events that its predicate accepts, before the bus calls the next.
+/// - A handler without a return value cannot fail the publisher: a handler for a view should catch and log its errors.
+///   A handler that returns a `Result` must succeed: its error ends [`publish`](Self::publish), and the bus skips later
+///   subscribers. So subscribe the handler that stores first, and views after it.
+/// - A handler may publish, subscribe and unsubscribe. The bus calls a new subscriber from the next publication on. It
+///   no longer calls a former subscriber, except where another thread is calling that one already.
+/// - The bus holds no lock while a handler runs. Two threads that publish call handlers at the same time. The panic of
+///   a handler reaches the publisher, and leaves the bus in order.
 pub struct Bus<E> {
     shared: Arc<Shared<E>>,
 }
 
 struct Shared<E> {
-    /// Replaced as a whole, so that publishing goes on with the list that it began with.
+    /// The list of subscribers, replaced as a whole: each publication keeps the list it began with.
     subscribers: Mutex<Arc<[Arc<Subscriber<E>>]>>,
 }
 
@@ -107,7 +108,7 @@ impl<E> Shared<E> {
         self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the list; the old one is dropped without the lock, since it may drop what a handler holds.
+    /// Changes the list; drops the old list without the lock, since a handler may hold anything.
     fn change(&self, change: impl FnOnce(&[Arc<Subscriber<E>>]) -> Vec<Arc<Subscriber<E>>>) {
         let mut subscribers = self.lock();
         let changed = change(&subscribers).into();
@@ -118,13 +119,13 @@ impl<E> Shared<E> {
 }
 
 impl<E: 'static> Bus<E> {
-    /// A bus without subscribers.
+    /// Makes a bus without subscribers.
     pub fn new() -> Self {
         let subscribers: Arc<[Arc<Subscriber<E>>]> = Arc::new([]);
         Self { shared: Arc::new(Shared { subscribers: Mutex::new(subscribers) }) }
     }
 
-    /// Calls `handler` with each event that `predicate` is true for, until the subscription is dropped.
+    /// Calls `handler` with each event that `predicate` accepts, until the subscription is dropped.
     pub fn subscribe<R: HandlerResult>(
         &self,
         predicate: impl Fn(&E) -> bool + Send + Sync + 'static,
@@ -135,7 +136,7 @@ impl<E: 'static> Bus<E> {
         })
     }
 
-    /// Calls `handler` with all that is published together.
+    /// Calls `handler` once for each publication, with all its events.
     ///
     /// ```
     /// use es_runtime::standalone::Bus;
@@ -168,7 +169,7 @@ impl<E: 'static> Bus<E> {
     ///
     /// # Errors
     ///
-    /// The first error of a handler that says that it must succeed; later subscribers are then not called.
+    /// The first error of a handler that returns a `Result`; the bus then skips later subscribers.
     pub fn publish(&self, events: &[E]) -> Result<(), Error> {
         if events.is_empty() {
             return Ok(());
@@ -178,23 +179,23 @@ impl<E: 'static> Bus<E> {
         active.try_for_each(|subscriber| (subscriber.handle)(events))
     }
 
-    /// How many are subscribed: 0 once all that subscribed for a while are gone.
+    /// Returns the number of subscribers: 0 once every temporary subscription is dropped.
     pub fn subscribers(&self) -> usize {
         self.shared.lock().len()
     }
 }
 
-/// What a handler returns: nothing, or a `Result` if it must succeed.
+/// The return value of a handler: nothing, or a `Result` if the handler must succeed.
 #[diagnostic::on_unimplemented(
     message = "a handler returns nothing or `Result<(), es_runtime::Error>`, not `{Self}`",
     label = "end its body with a semicolon, or with such a result"
 )]
 pub trait HandlerResult {
-    /// The same as a result.
+    /// Converts the return value into a result.
     ///
     /// # Errors
     ///
-    /// If the handler failed, and has to succeed.
+    /// If a handler that must succeed failed.
     fn into_result(self) -> Result<(), Error>;
 }
 

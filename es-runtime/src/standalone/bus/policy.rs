@@ -1,4 +1,4 @@
-//! What an application of the stand-alone style subscribes: storing, and taking snapshots.
+//! The subscribers of an application in the stand-alone style: one stores events, one takes snapshots.
 
 use super::{Bus, Subscription};
 use crate::aggregate::Aggregate;
@@ -10,13 +10,14 @@ use crate::observe;
 use crate::store::{EventStore, Repository};
 use crate::wait::Wait;
 
-/// Stores what is published, until it is closed or dropped.
+/// A subscriber that stores published events, until it is closed or dropped.
 ///
-/// What is published together is stored together, on the publisher's thread, which is blocked until it is: with an async
-/// runtime, publish where blocking is allowed. If that fails,
-/// [`Bus::publish`] does, and those that subscribed later are not called: subscribe this first. If the reply of the
-/// store is lost, the policy asks again, and nothing is stored twice. Of two policies on one bus and one store the
-/// second is refused as a conflict: have one application in a process.
+/// The policy stores all events of one publication together. It blocks the thread of the publisher meanwhile: with an
+/// async runtime, publish where blocking is allowed.
+///
+/// If the store fails, so does [`Bus::publish`], and the bus skips later subscribers: subscribe this policy first. If
+/// the reply of the store is lost, the policy repeats the call, and nothing is stored twice. Of two policies on one bus
+/// and one store, the store refuses the second as a conflict: have one application in a process.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -51,12 +52,12 @@ pub struct PersistencePolicy {
 }
 
 impl PersistencePolicy {
-    /// Stores all that is published.
+    /// Stores all published events.
     pub fn new<E: EventSet>(bus: &Bus<Recorded<E>>, store: EventStore) -> Self {
         Self::matching(bus, store, |_| true)
     }
 
-    /// Stores what `predicate` is true for.
+    /// Stores the events that `predicate` accepts.
     pub fn matching<E: EventSet>(
         bus: &Bus<Recorded<E>>,
         store: EventStore,
@@ -69,16 +70,16 @@ impl PersistencePolicy {
         Self { subscription }
     }
 
-    /// Stores nothing any more.
+    /// Ends the storing.
     pub fn close(self) {
         self.subscription.close();
     }
 }
 
-/// Takes a snapshot each time that so many events were published of an aggregate, until it is closed or dropped.
+/// A subscriber that takes a snapshot after every so many events of an aggregate, until it is closed or dropped.
 ///
-/// Subscribe it after what stores the events. A snapshot that fails does not fail the publisher: it is made again
-/// later, and meanwhile loading is slower.
+/// Subscribe it after the policy that stores the events. A failed snapshot does not fail the publisher: the policy
+/// takes a later one, and meanwhile loading is slower.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -120,13 +121,13 @@ pub struct SnapshottingPolicy {
 }
 
 impl SnapshottingPolicy {
-    /// Takes a snapshot at each version that is a multiple of `every`; 0 is never. A snapshot that fails is reported to
-    /// [`SnapshotStore::on_snapshot_error`](crate::store::SnapshotStore::on_snapshot_error).
+    /// Takes a snapshot at each version that is a multiple of `every`, and never for 0. The policy reports a failed
+    /// snapshot to [`SnapshotStore::on_snapshot_error`](crate::store::SnapshotStore::on_snapshot_error).
     pub fn new<A: Aggregate>(bus: &Bus<Recorded<A::Event>>, repository: Repository, every: u64) -> Self {
         Self::taking(bus, every, move |envelope| {
             let id = Id::<A>::from_uuid(envelope.id());
             let taken = repository.take_snapshot_at(id, envelope.version()).wait();
-            // There is nothing to take of what is discarded.
+            // A discarded aggregate has no state to take a snapshot of.
             let failed = taken.err().filter(|error| error.kind() != ErrorKind::NotFound);
             match (failed, repository.snapshots()) {
                 (None, _) => {}
@@ -148,7 +149,7 @@ impl SnapshottingPolicy {
         Self { subscription: bus.subscribe(due, move |recorded| take(recorded.envelope())) }
     }
 
-    /// Takes no snapshots any more.
+    /// Ends the taking of snapshots.
     pub fn close(self) {
         self.subscription.close();
     }

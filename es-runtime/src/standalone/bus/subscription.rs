@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Keeps a handler subscribed, until it is dropped.
+/// The guard of a subscribed handler; dropping it unsubscribes the handler.
 #[must_use = "the handler is unsubscribed when this is dropped; keep it, or `forget` it"]
 pub struct Subscription {
     unsubscribe: Option<Box<dyn FnOnce() + Send + Sync>>,
@@ -17,10 +17,10 @@ impl Subscription {
         Self { unsubscribe: Some(Box::new(unsubscribe)) }
     }
 
-    /// Unsubscribes: the same as dropping it, where that is to be seen.
+    /// Unsubscribes: the same as dropping the guard, but visible in the code.
     pub fn close(self) {}
 
-    /// Keeps the handler subscribed for as long as there is the bus.
+    /// Keeps the handler subscribed as long as the bus exists.
     pub fn forget(mut self) {
         self.unsubscribe = None;
     }

@@ -1,4 +1,4 @@
-//! Subscribing to events by their type, whatever enum they are published in.
+//! Subscriptions to events by their type, in any enum that holds them.
 
 use std::any::{Any, TypeId};
 use std::fmt::Debug;
@@ -11,7 +11,7 @@ use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
 use crate::event_set::EventSet;
 
 impl<E: EventSet> Bus<Recorded<E>> {
-    /// Calls `handler` with each event of the type that it takes.
+    /// Calls `handler` with each event of its parameter's type.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicI64, Ordering};
@@ -88,7 +88,7 @@ impl<E: EventSet> Bus<Recorded<E>> {
     }
 }
 
-/// Calls a function with the event, if it is of the type that the function takes.
+/// A caller of a function, if the event is of the type that the function takes.
 struct Calls<C, T> {
     call: C,
     event: PhantomData<fn(&T)>,

@@ -1,4 +1,4 @@
-//! The data keys of aggregates: read with what they encrypt, made with the first events, destroyed for ever.
+//! The data keys of aggregates: read with the rows they encrypt, made with the first events, destroyed for ever.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -20,22 +20,22 @@ use crate::recorder::{
 use crate::stored_event::StoredEvent;
 use crate::wait::Retry;
 
-/// The attempts to forget an aggregate that others write to meanwhile.
+/// The attempts to forget an aggregate while other callers write to it.
 const FORGETTING: Retry = Retry::new().attempts(50).wait(Duration::from_millis(1));
 
-/// What makes rows of the events of several aggregates, and a commit of the rows.
+/// The mappers for the events of several aggregates, which make rows and their commit.
 pub(crate) struct Writing<'a> {
     mapper: &'a Mapper,
     keyed: HashMap<Uuid, (Mapper, StoredKey)>,
 }
 
 impl Writing<'_> {
-    /// What makes the rows of one aggregate.
+    /// Returns the mapper for the rows of one aggregate.
     pub(crate) fn mapper(&self, id: Uuid) -> &Mapper {
         self.keyed.get(&id).map_or(self.mapper, |(mapper, _)| mapper)
     }
 
-    /// Makes a commit of rows, with the keys that they need.
+    /// Adds the data keys of the rows to a commit.
     pub(crate) fn commit(&self, commit: Commit) -> Commit {
         if self.keyed.is_empty() {
             return commit;
@@ -48,7 +48,7 @@ impl Writing<'_> {
 }
 
 impl EventStore {
-    /// Readies what is needed to write events of these aggregates.
+    /// Prepares the mappers for writing events of these aggregates.
     pub(crate) async fn writing(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<Writing<'_>, Error> {
         let mut writing = Writing { mapper: &self.mapper, keyed: HashMap::new() };
         if !self.mapper.has_data_keys() {
@@ -68,8 +68,10 @@ impl EventStore {
         Ok(writing)
     }
 
-    /// What maps the rows of one aggregate, or of any other sequence: with its data key, if it has one. For code that handles
-    /// rows, such as those of the log. Do not keep it: what is forgotten meanwhile could be read on.
+    /// Returns the mapper for the rows of one aggregate or other sequence, with its data key if it has one. Meant for
+    /// code that handles rows, such as those of the log.
+    ///
+    /// Do not keep the mapper: it could read an aggregate that was forgotten meanwhile.
     ///
     /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {
@@ -96,13 +98,13 @@ impl EventStore {
     ///
     /// # Errors
     ///
-    /// [`Forgotten`](ErrorKind::Forgotten) if it is forgotten, and what the store reports.
+    /// [`Forgotten`](ErrorKind::Forgotten) if the aggregate is forgotten, and the errors of the store.
     pub async fn mapper_for(&self, id: Uuid) -> Result<Mapper, Error> {
         Ok(self.mapper_with_key(id).await?.unwrap_or_else(|| Mapper::clone(&self.mapper)))
     }
 
-    /// What maps the rows of one aggregate, if it is not the mapper itself; an error if it is forgotten, whatever could be
-    /// read.
+    /// Returns the mapper for the rows of one aggregate, or `None` if it is the mapper of the store. Fails if the
+    /// aggregate is forgotten, even if some rows are readable.
     pub(crate) async fn mapper_with_key(&self, id: Uuid) -> Result<Option<Mapper>, Error> {
         if !self.mapper.has_data_keys() {
             return Ok(None);
@@ -113,7 +115,7 @@ impl EventStore {
         }
     }
 
-    /// Whether the data key of an aggregate was destroyed.
+    /// Returns whether the data key of an aggregate was destroyed.
     pub(crate) async fn is_forgotten(&self, id: Uuid) -> Result<bool, Error> {
         if !self.mapper.has_data_keys() {
             return Ok(false);
@@ -122,7 +124,7 @@ impl EventStore {
         Ok(key.is_some_and(|key| key.is_forgotten()))
     }
 
-    /// Reads the data keys of the aggregates on a page, all in one call: for a reader of the log.
+    /// Reads the data keys of the aggregates on a page, in one call: for a reader of the log.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -164,12 +166,12 @@ impl EventStore {
         Ok(mappers)
     }
 
-    /// The recorder, as one that keeps data keys.
+    /// Returns the recorder, as one that keeps data keys.
     fn keys(&self) -> Result<&(dyn DynKeyRecorder + 'static), Error> {
         self.recorder.as_keys().ok_or_else(no_keys)
     }
 
-    /// Refuses data keys in the store that this program cannot read, before it stores others beside them.
+    /// Refuses a database whose data keys this program cannot read, before the store adds others beside them.
     pub(crate) async fn check_keys(&self) -> Result<(), Error> {
         let Some(keys) = self.recorder.as_keys() else { return Ok(()) };
         let samples = keys.sample_keys().await?;
@@ -182,14 +184,14 @@ impl EventStore {
             ));
         }
         let config = |error: Error| Error::new(ErrorKind::Config, error.to_string()).with_source(error);
-        // One may be damaged, or be that of a program with a wrong key.
+        // One sample may be damaged, or come from a program with a wrong key.
         match self.check_key(sample) {
             Err(error) if others.iter().all(|other| self.check_key(other).is_err()) => Err(config(error)),
             _ => Ok(()),
         }
     }
 
-    /// Refuses a data key that is encrypted with a key which this program lacks.
+    /// Refuses a data key that is encrypted with a cipher key which this program lacks.
     fn check_key(&self, key: &StoredKey) -> Result<(), Error> {
         let (Some(id), Some(wrapped)) = (key.key(), key.wrapped()) else { return Ok(()) };
         self.mapper.check_key(key.aggregate(), id, wrapped)
@@ -202,10 +204,12 @@ impl EventStore {
         self.mapper.with_data_key(key.aggregate(), id, wrapped)
     }
 
-    /// Encrypts the data key of an aggregate, or of any other sequence, with the key that the cipher now writes with: once it is
-    /// done for all, the old key is needed no more. Notices of forgetting are sealed with the key of their time; without it
-    /// they still say that the aggregate is forgotten. Tells whether there was anything to do. What is under way meanwhile is not
-    /// disturbed.
+    /// Encrypts the data key of an aggregate or other sequence with the current key of the cipher. Returns whether
+    /// there was anything to do.
+    ///
+    /// Once all data keys are renewed, the old cipher key is needed no more. Notices of forgetting stay sealed with the
+    /// cipher key of their time; without that key they still show that the aggregate is forgotten. Running saves and
+    /// loads are not disturbed.
     ///
     /// ```standalone_crate
     /// # #[cfg(feature = "aes")] {
@@ -238,7 +242,7 @@ impl EventStore {
     ///
     /// # Errors
     ///
-    /// What cipher and store report. Of what is forgotten, or has no data key, there is nothing to do.
+    /// The errors of cipher and store. A sequence that is forgotten, or has no data key, needs no renewal.
     pub async fn renew_key(&self, id: Uuid) -> Result<bool, Error> {
         if !self.mapper.has_data_keys() {
             return Ok(false);
@@ -252,25 +256,28 @@ impl EventStore {
         }
     }
 
-    /// Destroys the data key of an aggregate, or of any other sequence: its events stay, and nobody can read them any
-    /// more. Readers of the log learn of it by an event under the topic `<of>.Forgotten`, where `of` is the name of the
-    /// aggregate, or of the kind of sequence.
+    /// Destroys the data key of an aggregate or other sequence: its events stay, and nobody can read them any more.
+    /// Readers of the log see an event under the topic `<of>.Forgotten`, where `of` is the name of the aggregate, or of
+    /// the kind of sequence.
     ///
-    /// [`Application::forget`](crate::Application::forget) also removes snapshots and what is cached, and says what
-    /// remains. Done again, it wipes what the store could not wipe before.
+    /// [`Application::forget`](crate::Application::forget) also removes snapshots and cached states, and lists the
+    /// remains. A repeated call wipes data that the store could not wipe before.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) if there are no events; [`Config`](ErrorKind::Config) if the mapper gives no data
-    /// keys; [`Invalid`](ErrorKind::Invalid) if an event was stored without one, which could be read on, or if the key is
-    /// destroyed and a column of your own cannot be emptied, at each call until it can;
-    /// [`Conflict`](ErrorKind::Conflict) if others keep storing events of it meanwhile; [`Cipher`](ErrorKind::Cipher) if this
-    /// program lacks the key that the data key is encrypted with.
+    /// - [`NotFound`](ErrorKind::NotFound) if there are no events;
+    /// - [`Config`](ErrorKind::Config) if the mapper has no data keys;
+    /// - [`Invalid`](ErrorKind::Invalid) if an event was stored without a data key, and would stay readable;
+    /// - [`Invalid`](ErrorKind::Invalid) if the key is destroyed but a column of your own cannot be emptied, at each
+    ///   call until it can;
+    /// - [`Conflict`](ErrorKind::Conflict) if others keep storing events of the sequence meanwhile;
+    /// - [`Cipher`](ErrorKind::Cipher) if this program lacks the cipher key that encrypts the data key.
     pub async fn forget(&self, of: &str, id: Uuid) -> Result<Remains, Error> {
         self.try_to_forget(of, id, &mut false).await
     }
 
-    /// The same; sets `was_asked` before it asks the recorder, from when on the key may be destroyed.
+    /// Forgets as [`forget`](Self::forget) does; sets `was_asked` before it calls the recorder, which may destroy the
+    /// key from then on.
     pub(crate) async fn try_to_forget(
         &self,
         of: &str,
@@ -296,7 +303,7 @@ impl EventStore {
                 last = Some(newer);
             }
             let last = last.as_ref().ok_or_else(|| nothing(id))?;
-            // The same notice again, as long as its place may be its own: it is stored once.
+            // The same notice goes out again as long as its version may be free or its own: the store stores it once.
             let offered = match notice.take() {
                 Some(offered) => offered,
                 None => Commit::new(vec![self.notice(of, last).await?]).without_gaps(),
@@ -306,15 +313,15 @@ impl EventStore {
                 Err(error) if error.kind() == ErrorKind::OutcomeUnknown && attempts.again().await => {
                     notice = Some(offered);
                 }
-                // Somebody else stored an event meanwhile.
+                // Another caller stored an event meanwhile.
                 Err(error) if error.kind() == ErrorKind::Conflict && attempts.again().await => {}
                 ended => return ended,
             }
         }
     }
 
-    /// Makes the notice that follows the last event of an aggregate. A program that lacks the cipher's key makes none: nobody
-    /// else could read it.
+    /// Makes the notice that follows the last event of an aggregate. Fails if the program lacks the cipher key: others
+    /// could not read the notice.
     async fn notice(&self, of: &str, last: &StoredEvent) -> Result<StoredEvent, Error> {
         let stored = self.keys()?.select_keys(vec![last.id]).await?.pop();
         stored.as_ref().map_or(Ok(()), |key| self.check_key(key))?;
@@ -328,7 +335,7 @@ impl EventStore {
         self.mapper.encode_forgotten(last.id, of, last.version.next(), at, &Metadata::new())
     }
 
-    /// Reads a range, and returns its last row; refuses it if a row could be read without the data key.
+    /// Reads a range, and returns its last row; refuses the range if a row is readable without the data key.
     async fn check_encrypted(&self, id: Uuid, range: EventRange) -> Result<Option<StoredEvent>, Error> {
         let mut last = None;
         let mut pages = self.pages(Id::<()>::from_uuid(id), range);
@@ -349,19 +356,19 @@ impl EventStore {
     }
 }
 
-/// The mappers of the rows of a page, each with the data key of its aggregate.
+/// The mappers for the rows of a page, each with the data key of its aggregate.
 #[derive(Debug)]
 pub struct Mappers<'a> {
     mapper: &'a Mapper,
-    /// The mapper of rows without a data key, if there are any.
+    /// The mapper for rows without a data key, if there are any.
     keyless: Option<Mapper>,
-    /// `None` for what is forgotten.
+    /// The mapper of each aggregate with a data key, or `None` if it is forgotten.
     keyed: HashMap<Uuid, Option<Mapper>>,
 }
 
 impl Mappers<'_> {
-    /// Returns the mapper of a row, or `None` if its aggregate is forgotten and the row is unreadable. The notice of the
-    /// forgetting itself stays readable, and so do events that were stored in clear by choice.
+    /// Returns the mapper for a row, or `None` if its aggregate is forgotten and the row is unreadable. The notice of
+    /// forgetting stays readable, and so do events stored in clear by choice.
     pub fn of(&self, row: &StoredEvent) -> Option<&Mapper> {
         let keyless = self.keyless.as_ref().unwrap_or(self.mapper);
         match self.keyed.get(&row.id) {
@@ -373,8 +380,9 @@ impl Mappers<'_> {
 }
 
 impl Mappers<'_> {
-    /// Returns whether a row is of this aggregate, as far as it says. The topic tells where it names the aggregate; a
-    /// shared event names it in its state. A row that does not, or cannot be read any more, may be of any that handles it.
+    /// Returns whether a row may belong to this aggregate. Its topic decides if it names the aggregate; the state of a
+    /// shared event names it. A row that names none, or cannot be read any more, may belong to any aggregate that
+    /// handles the event.
     pub(crate) fn may_be_of<A: Aggregate>(&self, row: &StoredEvent) -> Result<bool, Error> {
         let topics = Topics::of::<A>();
         if topics.owner(&row.topic).is_none() {
@@ -404,7 +412,7 @@ mod tests {
     use super::*;
     use crate::id::{DataKeyId, Name, Version};
 
-    /// Rows of `many` aggregates, two of each, and all that makes a commit of them.
+    /// Makes rows of `many` aggregates, two of each, and the mappers that make a commit of them.
     fn written(mapper: &Mapper, many: u128) -> (Writing<'_>, Vec<StoredEvent>) {
         let id = Uuid::from_u128;
         let topic = Name::new("Paid").unwrap();

@@ -23,7 +23,7 @@ use crate::stored_event::StoredEvent;
 /// The number of attempts at a commit whose outcome is unknown.
 const ATTEMPTS: usize = 3;
 
-/// Keeps events of any aggregate.
+/// A store of events of any aggregate.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,7 +69,7 @@ impl EventStore {
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) if the mapper has data keys, and the recorder keeps none.
+    /// [`Config`](crate::ErrorKind::Config) if the mapper has data keys, and the recorder cannot keep them.
     pub fn new(
         mapper: impl Into<Arc<Mapper>>,
         recorder: Arc<dyn DynAggregateRecorder>,
@@ -81,17 +81,16 @@ impl EventStore {
         Ok(Self { mapper, recorder })
     }
 
-    /// The mapper.
+    /// Returns the mapper.
     pub fn mapper(&self) -> &Mapper {
         &self.mapper
     }
 
-    /// Stores events of a set, such as those of an aggregate: all or none, each at the id and the version that it names.
+    /// Stores events of a set, such as those of an aggregate: all or none, each at its id and version.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](crate::ErrorKind::Conflict) if a version is stored already, and what the mapper and the store
-    /// report.
+    /// [`Conflict`](crate::ErrorKind::Conflict) if a version is stored already, and the errors of mapper and store.
     pub async fn put<E: EventSet>(&self, events: &[Recorded<E>]) -> Result<Receipt, Error> {
         self.put_all(events.iter()).await
     }
@@ -106,14 +105,15 @@ impl EventStore {
             let row = |event: &Recorded<E>| writing.mapper(event.envelope().id()).encode(event);
             let rows = events.clone().map(row).collect::<Result<_, _>>()?;
             match self.append_surely(writing.commit(Commit::new(rows))).await {
-                // Somebody else stored the first key of the sequence: nothing of this is stored, and that key will do.
+                // Another caller stored the first key of the sequence: nothing of this commit is stored, and the next
+                // attempt uses that key.
                 Err(error) if is_about_key(&error) && asked < ATTEMPTS => asked += 1,
                 appended => return appended,
             }
         }
     }
 
-    /// Reads events of a set from one sequence, whatever their versions; those that an aggregate retired are left out.
+    /// Reads events of a set from one sequence, whatever their versions; leaves out those that an aggregate retired.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -151,8 +151,8 @@ impl EventStore {
         Ok(events)
     }
 
-    /// Appends, and asks again a few times if the store did not say what became of it: the same commit is never
-    /// stored twice.
+    /// Appends, and repeats the call a few times while the outcome is unknown: the recorder never stores a commit
+    /// twice.
     pub(crate) async fn append_surely(&self, commit: Commit) -> Result<Receipt, Error> {
         for _ in 1..ATTEMPTS {
             match self.append(commit.clone()).await {
@@ -167,11 +167,11 @@ impl EventStore {
         self.recorder.append(commit).await
     }
 
-    /// Reads events of one aggregate; those whose type is retired are left out.
+    /// Reads events of one aggregate; leaves out events of retired types.
     ///
     /// # Errors
     ///
-    /// What the mapper and the store report.
+    /// The errors of mapper and store.
     pub async fn get<A: Aggregate>(
         &self,
         id: Id<A>,
@@ -180,7 +180,7 @@ impl EventStore {
         self.get_events(id.uuid(), range).await
     }
 
-    /// Reads the last so many events of a range, oldest first. Events whose type is retired count, and are left out.
+    /// Reads the last `many` events of a range, oldest first. Events of retired types count, but are left out.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -218,7 +218,7 @@ impl EventStore {
         Ok(events)
     }
 
-    /// Reads the event of this version; `None` if there is none, or its type is retired.
+    /// Reads the event of this version; returns `None` if there is none, or its type is retired.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ impl EventStore {
         Ok(self.get(id, EventRange::all().gte(version).lte(version)).await?.pop())
     }
 
-    /// The first event of an aggregate.
+    /// Reads the first event of an aggregate.
     ///
     /// # Errors
     ///
@@ -241,7 +241,7 @@ impl EventStore {
         Ok(self.get(id, EventRange::all().limit(1)).await?.pop())
     }
 
-    /// The last event of an aggregate.
+    /// Reads the last event of an aggregate.
     ///
     /// # Errors
     ///
@@ -250,7 +250,7 @@ impl EventStore {
         self.most_recent(id, Version::MAX).await
     }
 
-    /// The last event of an aggregate at `version` or before.
+    /// Reads the last event of an aggregate at `version` or before.
     ///
     /// # Errors
     ///
@@ -263,7 +263,7 @@ impl EventStore {
         Ok(self.get(id, EventRange::all().lte(version).descending().limit(1)).await?.pop())
     }
 
-    /// The last event of an aggregate before `version`.
+    /// Reads the last event of an aggregate before `version`.
     ///
     /// # Errors
     ///
@@ -307,12 +307,12 @@ impl EventStore {
         Pages::new(self, id, range)
     }
 
-    /// Whether there is an event of this version.
+    /// Returns whether an event of this version is stored.
     pub(crate) async fn has_version(&self, id: Uuid, version: Version) -> Result<bool, Error> {
         self.rows(id, version, 1).await.map(|rows| rows.first().is_some_and(|row| row.version == version))
     }
 
-    /// So many rows of a sequence, from a version on.
+    /// Reads up to `many` rows of a sequence, from a version on.
     pub(crate) async fn rows(
         &self,
         id: Uuid,
@@ -327,13 +327,13 @@ impl EventStore {
         Ok(rows)
     }
 
-    /// Whether an event of the sequence is stored under that commit id.
+    /// Returns whether an event of the sequence is stored under that commit id.
     pub(crate) async fn has_commit(&self, id: Uuid, commit: CommitId) -> Result<bool, Error> {
         self.recorder.has_commit(id, commit).await
     }
 }
 
-/// Whether another data key of an aggregate was stored first.
+/// Returns whether another data key of an aggregate was stored first.
 pub(crate) fn is_about_key(error: &Error) -> bool {
     matches!(error.as_conflict(), Some(Conflict::Key { .. }))
 }

@@ -1,4 +1,4 @@
-//! The rows of one sequence, a page at a time: long sequences are never in memory whole.
+//! The rows of one sequence, a page at a time: a long sequence is never in memory as a whole.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,32 +14,32 @@ use crate::recorder::{Boxed, EventPage, EventRange};
 use crate::stored_event::StoredEvent;
 use crate::wait::may_block;
 
-/// The number of rows that one read returns at most.
+/// The largest number of rows that one read returns.
 const PAGE: usize = 2_000;
 
-/// The number of rows in the first page of a replay that an executor polls. Each later page has twice as many: the executor
-/// replays one page while the store reads the next. A page costs a query, and less than its rows.
+/// The number of rows in the first page of a replay that an executor polls. Each later page has twice as many: the
+/// executor replays one page while the store reads the next. The query of a page costs less than its rows.
 const FIRST: usize = 256;
 
-/// The number of bytes of states that are read at a time, but for a single event that is larger.
+/// The number of bytes of states read at a time; a single larger event exceeds it.
 const PAGE_BYTES: usize = 16 << 20;
 
 /// The rows of one aggregate, a page at a time.
 pub(crate) struct Pages<'a, A> {
     store: &'a EventStore,
     id: Id<A>,
-    /// The range that is still to be read.
+    /// The unread range.
     range: Option<EventRange>,
     size: usize,
     /// The largest number of rows in the next page, if an executor polls.
     growing: usize,
-    /// The mapper with the data key, where there are any.
+    /// The mapper with the data key, if the aggregate has one.
     keyed: Option<Mapper>,
-    /// The next page, which the store was asked for.
+    /// The next page, already requested from the store.
     ahead: Option<Ahead<'a>>,
 }
 
-/// A page on its way.
+/// A page that was requested ahead.
 enum Ahead<'a> {
     Asked(Boxed<'a, EventPage>),
     Read(Result<EventPage, Error>),
@@ -58,13 +58,13 @@ impl<'a, A> Pages<'a, A> {
         }
     }
 
-    /// The same, for a replay: the first pages are small.
+    /// Returns the same pages for a replay: the first ones are small.
     pub(crate) const fn growing(mut self) -> Self {
         self.growing = FIRST;
         self
     }
 
-    /// The mapper of the last page.
+    /// Returns the mapper of the last page.
     #[inline]
     pub(crate) fn mapper(&self) -> &Mapper {
         self.keyed.as_ref().unwrap_or(&self.store.mapper)
@@ -74,7 +74,8 @@ impl<'a, A> Pages<'a, A> {
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<StoredEvent>>, Error> {
         let page = self.rows().await?;
         if page.is_some() {
-            // After the rows: a key is there as soon as its first row is. For each page: it may be forgotten meanwhile.
+            // The key is read after the rows, because it is stored with the first row. It is read for each page,
+            // because the aggregate may be forgotten meanwhile.
             self.keyed = self.store.mapper_with_key(self.id.uuid()).await?;
         }
         Ok(page)
@@ -88,7 +89,7 @@ impl<'a, A> Pages<'a, A> {
             Some(Ahead::Asked(page)) => page.await,
             None => self.select(range).await,
         }?;
-        // The next page begins at a key, so that no cursor is held open meanwhile.
+        // The next page begins at a version, so that no cursor stays open meanwhile.
         if more {
             let Some(last) = events.last() else { return Err(empty_with_more()) };
             let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
@@ -97,9 +98,9 @@ impl<'a, A> Pages<'a, A> {
         Ok(if events.is_empty() { None } else { Some(events) })
     }
 
-    /// Asks the store for the next page, if there may be one, and does not wait for it: the store's thread reads it while the
-    /// executor's replays the last one. A thread that waits reads itself: a hop to another one costs it more where no
-    /// processor is idle.
+    /// Requests the next page from the store, if there may be one, without waiting. The thread of the recorder reads it
+    /// while the executor replays the last page. A thread that waits reads by itself later: a hop to another thread
+    /// costs more if no processor is idle.
     pub(crate) async fn read_ahead(&mut self) {
         let Some(range) = self.range.filter(|_| self.ahead.is_none() && !may_block()) else { return };
         let mut asked = self.select(range);
@@ -124,7 +125,7 @@ fn empty_with_more() -> Error {
     Error::new(ErrorKind::Corrupt, message)
 }
 
-/// The range, unless no event can be in it.
+/// Returns the range, unless no event can be in it.
 fn to_be_read(range: EventRange) -> Option<EventRange> {
     range.bounds().map(|_| range)
 }
@@ -146,10 +147,10 @@ impl<'a, A> EventStream<'a, A> {
         Self { pages }
     }
 
-    /// Sets how many events a page has at most; with 0 it has one. It has 2,000 unless this is called.
+    /// Sets the largest number of events on a page; 0 counts as 1. The default is 2,000.
     ///
-    /// A page is one query. A full last page costs one more query, which finds nothing, unless the range ends there: by its
-    /// limit or its last version.
+    /// A page is one query. A full last page costs one more query, which finds nothing, unless the range ends there by
+    /// its limit or its last version.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The group with a worker that only notes what it did: no wake-up is lost, no job is lost or done twice.
+//! The group with a worker that only notes its jobs: no wake-up is lost, and no job is lost or done twice.
 
 mod threadless;
 mod toy;
@@ -45,7 +45,7 @@ fn futures_that_are_dropped_at_any_moment_harm_no_other() {
                     for nr in 0..400 {
                         let job = thread * 1_000 + nr;
                         let mut future = group.submit(job);
-                        // Odd ones are dropped after up to two polls, in either way.
+                        // Odd jobs are dropped after up to two polls, in either way.
                         let polls = if job % 2 == 1 { mixed(job) % 3 } else { 0 };
                         let way = mixed(job + 1) % 2;
                         let is_done = (0..polls).any(|_| {
@@ -217,7 +217,7 @@ fn to_drop_forty_thousand_that_wait_is_quick_and_frees_their_jobs_and_leaves_the
             }
             let mut kept = Vec::new();
             if way >= 2 {
-                // From both ends, and from the middle.
+                // The order mixes both ends and the middle.
                 futures.sort_by_key(|(job, _)| mixed(*job));
             }
             let began = Instant::now();

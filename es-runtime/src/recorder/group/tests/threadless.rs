@@ -1,4 +1,4 @@
-//! The group where the system starts no thread.
+//! The group on a system that starts no thread.
 
 use std::sync::atomic::Ordering;
 
@@ -42,7 +42,7 @@ fn without_a_thread_who_leads_gives_up_only_what_nobody_can_lead() {
             assert!(polled.iter_mut().all(|future| poll_once(future).is_pending()), "somebody leads");
             let others: Vec<_> = (4..4 + waiting).map(submit).collect();
             until(|| queued(&group) == 3 + others.len());
-            // Called to lead, it would not come.
+            // This future, called to lead, would not come.
             let mut kept = group.submit(9);
             if waiting > 0 {
                 assert!(poll_waiting(&mut kept).is_pending());
@@ -81,7 +81,7 @@ fn without_a_thread_any_who_waits_may_lead() {
             })
         };
         until(|| notes.running.load(Ordering::SeqCst));
-        // It is called first, and does not come.
+        // The group calls this future first, and it does not come.
         let mut kept = group.submit(1);
         assert!(poll_waiting(&mut kept).is_pending());
         let other = {

@@ -1,4 +1,4 @@
-//! A worker that only notes what it did, and the ways to wait for its group.
+//! A worker that only notes its jobs, and the ways to wait for its group.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::super::*;
 use crate::wait::Wait;
 
-/// Notes the jobs that it did, panics on demand, and can be held up.
+/// A worker that notes its jobs, panics on demand, and can be held up.
 pub(super) struct Toy {
     notes: Arc<Notes>,
 }
@@ -25,7 +25,7 @@ pub(super) struct Notes {
     pub(super) bell: Bell,
 }
 
-/// Jobs from here on panic.
+/// The first of the jobs that panic.
 pub(super) const BAD: u64 = 1 << 40;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub(super) fn toy() -> (Arc<Group<Toy>>, Arc<Notes>) {
     (Arc::new(Group::new(Toy { notes: Arc::clone(&notes) })), notes)
 }
 
-/// Fails if it takes too long: something was not woken.
+/// Fails if the run takes too long: a wake-up was lost.
 pub(super) fn in_time(run: impl FnOnce() + Send + 'static) {
     let (send, receive) = mpsc::channel();
     let runs = thread::spawn(move || {
@@ -129,7 +129,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Polls all in turn as an executor does, without the mark.
+/// Polls all futures in turn as an executor does, without the mark.
 pub(super) fn drive<F: Future + Unpin>(futures: Vec<F>) -> Vec<F::Output> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
@@ -153,12 +153,12 @@ pub(super) fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// One poll with the mark.
+/// Polls once, with the mark.
 pub(super) fn poll_waiting<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context))).wait()
 }
 
-/// Holds the worker up with a job of another thread.
+/// Holds up the worker with a job of another thread.
 pub(super) fn occupy(group: &Arc<Group<Toy>>, notes: &Notes, job: u64) -> thread::JoinHandle<Outcome> {
     notes.hold();
     let group = Arc::clone(group);
@@ -171,7 +171,7 @@ pub(super) fn queued(group: &Group<Toy>) -> usize {
     group.shared.lock().queue.len()
 }
 
-/// A number that depends on nothing but its place.
+/// Returns a number that depends only on its argument.
 pub(super) fn mixed(number: u64) -> u64 {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40
 }

@@ -1,4 +1,4 @@
-//! Wakers are code of the callers': they may panic, and ask the group for jobs.
+//! Wakers are code of the callers: they may panic, and submit jobs to the group.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -32,12 +32,12 @@ fn a_waker_that_panics_does_not_take_the_worker_along() {
     });
 }
 
-/// Asks for a job and waits for it; first it looks whether an earlier one is answered.
+/// A waker that submits a job and waits for it; first it checks whether an earlier job is answered.
 struct Asks {
     group: Arc<Group<Toy>>,
     job: u64,
     earlier: Mutex<Option<Arc<Slot<Outcome>>>>,
-    /// Gets true if the earlier job was answered, and the outcome of the waker's own job.
+    /// Receives true if the earlier job was answered, and the outcome of the waker's own job.
     seen: mpsc::Sender<(bool, Outcome)>,
 }
 
