@@ -24,8 +24,8 @@ impl Mapper {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Invalid`] if the codec cannot hold a value: a float that is not finite, `Some(None)` or
-    /// `Some(())`. [`ErrorKind::Config`] if the event is declared as `encrypted` and the mapper has no cipher.
+    /// [`Invalid`](crate::error::ErrorKind::Invalid) if the codec cannot hold a value: a float that is not finite, `Some(None)` or
+    /// `Some(())`. [`Config`](crate::error::ErrorKind::Config) if the event is declared as `encrypted` and the mapper has no cipher.
     pub fn encode<E: EventSet>(&self, recorded: &Recorded<E>) -> Result<StoredEvent, Error> {
         self.encode_with(recorded, recorded.metadata())
     }
