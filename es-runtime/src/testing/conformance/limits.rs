@@ -85,7 +85,7 @@ fn commits<R: AggregateRecorder>(store: &Store<R>, beyond: usize) -> Vec<Commit>
     let of_events = (1..=events as u64).map(|number| small(one, number)).collect();
     let of_bytes = vec![stored(new_id(), 1, "Topic", vec![7; bytes])];
     let mut commits: Vec<_> = [of_events, of_bytes].into_iter().map(Commit::new).collect();
-    // That many aggregates have as many events.
+    // A commit of one event for each aggregate has as many events as aggregates.
     if limits.events.is_none_or(|most| aggregates <= most) {
         commits.push(Commit::new(of_aggregates));
     }
