@@ -1,18 +1,18 @@
-//! What the benches share: whether to measure, and how figures are summed up.
+//! The parts that the benches share: settings, and the summing up of figures.
 
 use std::env;
 use std::str::FromStr;
 
-/// Whether figures are wanted: `cargo bench` says so, `cargo test` does not and is served a short run.
+/// Returns whether to measure: `cargo bench` says so; `cargo test` does not, and gets a short run.
 pub fn measuring() -> bool {
     env::args().any(|argument| argument == "--bench")
 }
 
-/// A setting from the environment, or its default.
+/// Returns a setting from the environment, or its default.
 ///
 /// # Panics
 ///
-/// If it is set but cannot be read: a run with other settings than those asked for misleads.
+/// If the setting cannot be parsed: a run with other settings than the wanted ones misleads.
 pub fn setting<T: FromStr>(name: &str, default: T) -> T {
     match env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("`{name}={text}` cannot be read; give a number")),
@@ -20,7 +20,7 @@ pub fn setting<T: FromStr>(name: &str, default: T) -> T {
     }
 }
 
-/// The middle value; of two middle ones the mean.
+/// Returns the middle value, or the mean of the two middle ones.
 ///
 /// # Panics
 ///

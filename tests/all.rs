@@ -1,4 +1,4 @@
-//! Behaviour tests, one module per concept.
+//! Behaviour tests, one module for each concept.
 
 mod account;
 #[macro_use]

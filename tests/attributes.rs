@@ -65,7 +65,7 @@ fn issued() -> Issued {
     Issued { holder: "Ann".into() }
 }
 
-/// The card after an attribute is changed by stored data.
+/// Returns the card after stored data have changed an attribute.
 fn changed(data: &str) -> Card {
     let event = decode::<Card>("Card.AttributeChanged", 1, data).unwrap();
     replay(history(id(1), ManualClock::START, (issued(), event))).unwrap()

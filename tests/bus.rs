@@ -1,4 +1,4 @@
-//! Publish and subscribe: who is called, in which order, and what a failure does; the policies.
+//! Publish and subscribe: the handlers that the bus calls, their order, and the effect of a failure; the policies.
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use crate::account::{Account, AccountEvent, Deposited, Opened, Withdrawn, open};
 
 type AccountBus = Bus<Recorded<AccountEvent>>;
 
-/// What handlers were given, by a name for each.
+/// The values that handlers received, each behind the name of its handler.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<String>>>);
 
@@ -135,7 +135,7 @@ fn a_failing_view_fails_nobody() {
     let _view = bus.subscribe(
         |_| true,
         move |number| {
-            // It says what it does about its errors.
+            // The handler decides about its errors.
             if let Err(error) = view(number) {
                 noting.note(error.to_string());
             }
@@ -175,7 +175,7 @@ fn handlers_subscribe_unsubscribe_and_publish() {
     );
     *last.lock().unwrap() = Some(seen.subscribe(&bus, "last"));
     bus.publish(&[1]).unwrap();
-    // `late` came too late for 1, `last` was gone before its turn.
+    // `late` subscribed too late for 1, `last` was gone before its turn.
     assert_eq!(seen.take(), ["late2"]);
     late.lock().unwrap().clear();
     assert_eq!(bus.subscribers(), 1);
@@ -306,7 +306,7 @@ fn what_cannot_be_stored_reaches_no_view_and_is_stored_in_no_part() {
     bus.publish(account.pending()).unwrap();
     assert_eq!(seen.take().len(), 1);
     account.deposit(1);
-    // The first event is stored: a second policy, or a second publishing, is a conflict.
+    // The store has the first event: a second policy conflicts, and so does a second publishing.
     let error = bus.publish(account.pending()).unwrap_err();
     assert!(matches!(error.as_conflict(), Some(Conflict::Version { .. })), "{error}");
     assert_eq!((seen.take().len(), stored(&store, account.id())), (0, 1));
@@ -341,7 +341,7 @@ fn many_threads_publish_to_one_policy() {
     assert!(ids.into_iter().all(|id| stored(&store, id) == 2));
 }
 
-/// Stores, but loses so many replies first.
+/// Stores, but loses the first replies.
 struct LosesReplies {
     inner: MemoryRecorder,
     left: AtomicU32,
@@ -381,7 +381,7 @@ fn a_lost_reply_is_asked_for_again() {
     }
 }
 
-/// Keeps nothing.
+/// Refuses every commit.
 struct Refuses;
 
 impl SnapshotRecorder for Refuses {
@@ -429,7 +429,7 @@ fn the_snapshotting_policy_takes_one_at_each_multiple() {
     }
     assert_eq!(taken(), [2, 4, 6]);
     assert_eq!(repository.get(id).wait().unwrap().balance, 6);
-    // The eighth event discards it: of what is gone there is no snapshot.
+    // The eighth event discards the account: a discarded account gets no snapshot.
     let discarded = account.discard();
     bus.publish(&discarded.pending()[7..]).unwrap();
     assert_eq!(taken(), [2, 4, 6]);

@@ -41,7 +41,7 @@ thread_local! {
     static COPIES: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Counts, for each thread, how often it is copied.
+/// A value that counts, for each thread, how often it is copied.
 #[derive(Serialize, Deserialize)]
 struct Copied;
 
@@ -75,7 +75,7 @@ impl Tally {
     }
 }
 
-/// Counts the copies that the work makes.
+/// Returns the number of copies that the work makes.
 fn copies<T>(work: impl FnOnce() -> T) -> (u64, T) {
     let before = COPIES.get();
     let made = work();
@@ -105,7 +105,7 @@ fn what_is_cached_is_brought_up_to_date() {
         assert_eq!((again.balance, again.version().get()), (11, 3));
         assert_eq!((again.created_at(), again.modified_at()), (account.created_at(), account.modified_at()));
     }
-    // A copy: what happens to one does not happen to the next.
+    // The cache returns a copy: a change of one does not reach the next.
     let mut changed = app.get(id).wait().unwrap();
     changed.deposit(100);
     assert_eq!(app.get(id).wait().unwrap().balance, 11);
@@ -128,7 +128,7 @@ fn a_trusting_cache_does_not_ask_and_a_conflict_tells() {
     let app = app(Cache::of(10).trusting());
     let mut account = saved(&app);
     let id = account.id();
-    // Behind its back.
+    // Another writer saves behind the cache's back.
     let store = app.store().clone();
     let other = Repository::new(store);
     let mut behind: Account = other.get(id).wait().unwrap();
@@ -137,7 +137,7 @@ fn a_trusting_cache_does_not_ask_and_a_conflict_tells() {
     assert_eq!(app.get(id).wait().unwrap().balance, 10);
     account.deposit(1);
     assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);
-    // A command that loses loads the newest.
+    // A command that loses to another writer loads the newest state.
     let balance = app.execute(id, |account: &mut Account| {
         account.deposit(1);
         Ok::<_, ()>(account.balance)
@@ -163,16 +163,16 @@ fn a_state_that_was_loaded_before_the_end_does_not_come_back_after_it() {
     }
 }
 
-/// Counts the rows that are read, and delays the answer to an append.
+/// A recorder that counts the rows that it returns, and delays the answer to an append.
 #[derive(Default)]
 struct Counting {
     store: MemoryRecorder,
     rows: AtomicU64,
-    /// Set while an append waits before it stores, and once more before it answers.
+    /// If set, an append waits before it stores, and once more before it answers.
     is_slow: AtomicBool,
 }
 
-/// Is ready when it is polled again.
+/// Is pending at the first poll, and ready at the second.
 async fn later() {
     let mut polls = 0;
     poll_fn(|_| {
@@ -213,7 +213,7 @@ impl ApplicationRecorder for Counting {
 }
 
 impl Counting {
-    /// Counts the rows that the work reads.
+    /// Returns the number of rows that the work reads.
     fn rows<T>(&self, work: impl FnOnce() -> T) -> (u64, T) {
         let before = self.rows.load(Ordering::Relaxed);
         let made = work();
@@ -226,7 +226,8 @@ fn counting(cache: Cache) -> (Application, Arc<Counting>) {
     (Application::on(Arc::clone(&recorder) as _).cache(cache).open().wait().unwrap(), recorder)
 }
 
-/// With the number of rows that a hit reads: one, to see that the last event is still there, or none.
+/// Returns caches, each with the number of rows that a hit reads: one, to check that the last event is still there, or
+/// none.
 fn counted_caches() -> [(Cache, u64); 4] {
     [
         (Cache::of(10), 1),
@@ -247,9 +248,9 @@ fn only_what_is_new_is_read() {
     (0..9).for_each(|_| account.deposit(1));
     app.store().put(account.pending()).wait().unwrap();
     let read = || recorder.rows(|| app.get(account.id()).wait().unwrap().balance);
-    // The row of the last event is read, and not replayed.
+    // The load reads the row of the last event, and does not replay it.
     assert_eq!((read(), read()), ((10, 9), (1, 9)));
-    // One that somebody else stored.
+    // Another writer stores an event.
     let mut behind: Account = Repository::new(app.store().clone()).get(account.id()).wait().unwrap();
     behind.deposit(5);
     app.store().put(behind.pending()).wait().unwrap();
@@ -271,7 +272,7 @@ fn what_was_saved_is_in_the_cache() {
             tally.add(1);
             app.save(&mut tally).wait().unwrap();
         }
-        // Kept and changed on, without loading.
+        // The caller keeps the account and changes it, without loading.
         for _ in 0..5 {
             tally = app.get(id).wait().unwrap();
             tally.add(1);
@@ -325,7 +326,7 @@ fn a_state_that_is_loaded_into_the_cache_is_copied_by_the_first_change_alone() {
         assert_eq!(loaded, 0);
         assert_eq!((copies(|| cold.add(1)).0, copies(|| cold.add(1)).0), (1, 0));
         assert_eq!(app.get(id).wait().unwrap().count, 0);
-        // One that nobody shares is its own.
+        // A state that nobody shares needs no copy.
         assert_eq!(copies(|| tally.add(1)).0, 0);
     }
 }
@@ -358,10 +359,10 @@ fn a_save_that_is_dropped_half_way_leaves_no_old_state_for_the_next_load() {
             let mut saving = pin!(app.save(&mut tally));
             let mut poll = || saving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             assert!(poll().is_pending());
-            // Loaded before it is stored, and cached.
+            // The load comes before the commit is stored, and fills the cache.
             assert_eq!(app.get(id).wait().unwrap().count, 0);
             assert!(poll().is_pending());
-            // Stored by now, and dropped before that is known.
+            // The commit is stored by now, and the save is dropped before it learns that.
         }
         recorder.is_slow.store(false, Ordering::Relaxed);
         assert_eq!(app.get(id).wait().unwrap().count, 7);
@@ -407,7 +408,7 @@ fn a_hundred_threads_see_whole_states_that_never_go_back() {
                         assert_eq!(book.entries.len() as u64, version - 1, "torn");
                         assert!(version >= last, "went back from {last} to {version}");
                         last = version;
-                        // Each of them wins at least once.
+                        // Each side wins at least once.
                         if version >= 60 && won > 0 {
                             break;
                         }

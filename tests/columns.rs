@@ -1,4 +1,4 @@
-//! Columns of one's own: filled from events, read by others, emptied when an aggregate is forgotten.
+//! Columns of a user's own: the mapper fills them from events, other programs read them, and forgetting empties them.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ fn they_are_added_to_a_table_that_lacks_them() {
     app.save(&mut account).wait().unwrap();
     app.close();
     let mapper = || filling(Mapper::new());
-    // Not by who only reads.
+    // A program that only reads does not add columns.
     let reading = Application::builder(format!("{uri}?mode=ro")).tables(tables()).open().wait();
     let error = reading.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Schema);
@@ -75,7 +75,7 @@ fn they_are_added_to_a_table_that_lacks_them() {
     account.deposit(5);
     app.save(&mut account).wait().unwrap();
     assert_eq!(rows(&file).into_iter().map(|row| row.2).collect::<Vec<_>>(), [None, Some(5)]);
-    // A program that knows nothing of them goes on.
+    // A program that knows nothing of the columns goes on.
     let app = Application::open(&uri).wait().unwrap();
     account.deposit(6);
     app.save(&mut account).wait().unwrap();
@@ -187,7 +187,7 @@ fn a_value_that_does_not_fit_is_refused() {
     let error = app.save(&mut open()).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("a column whose type differs"), "{error}");
-    // Of a recorder of one's own it is found out when the first event comes.
+    // A recorder without such columns shows the mistake when the first event comes.
     let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
     let app = Application::on(Arc::new(sqlite)).mapper(filling(Mapper::new())).open().wait().unwrap();
     let error = app.save(&mut open()).wait().unwrap_err();
@@ -229,7 +229,7 @@ fn a_repeated_commit_is_known_in_spite_of_an_index_of_ones_own() {
     let commit = Commit::new(vec![row.clone()]);
     let first = recorder.append(commit.clone()).wait().unwrap();
     assert_eq!(recorder.append(commit).wait().unwrap(), first);
-    // A conflict of versions is one.
+    // The store still reports a conflict of versions as one.
     let error = recorder.append(Commit::new(vec![row.clone()])).wait().unwrap_err();
     assert!(error.as_conflict().is_some(), "{error}");
     let mut later = row;

@@ -1,4 +1,4 @@
-//! Every store against every rule of its level.
+//! Every store against all rules of its level.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ recorder_conformance!(snapshots, sqlite_snapshots_as_object, || {
 recorder_conformance!(snapshots, sqlite_snapshots_second_application, snapshots_of_second_application);
 
 thread_local! {
-    /// The folders of the test that this thread runs: gone when it ends.
+    /// The folders of the test that this thread runs, removed when the thread ends.
     static FOLDERS: RefCell<Vec<Folder>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -105,7 +105,7 @@ fn limited(limits: Limits) -> MemoryRecorder {
     MemoryRecorder::with_limits(limits)
 }
 
-/// Readers of its log see one commit in three after a while: a rule has to resolve before it reads.
+/// Shows readers of the log one commit in three after a while: a rule has to resolve a receipt before it reads.
 fn memory_that_shows_late() -> Faulty<MemoryRecorder> {
     let recorder = Faulty::new(MemoryRecorder::new());
     recorder.faults().hold_back(When::random(3, 1), Hold::For(Duration::from_millis(2)));
@@ -156,7 +156,7 @@ fn snapshots(options: &SqliteOptions, tables: &Tables) -> SqliteSnapshots {
     open(options).snapshots(tables).unwrap()
 }
 
-/// Under names of their own, beside their events, in the database of another application, which has events and
+/// Keeps snapshots in tables with names of their own, in the database of another application, which has events and
 /// snapshots.
 fn snapshots_of_second_application() -> SqliteSnapshots {
     let database = open(&file());
@@ -169,8 +169,8 @@ fn snapshots_of_second_application() -> SqliteSnapshots {
     database.snapshots(&own).unwrap()
 }
 
-/// In the database of another application, which has events, data keys and a forgotten aggregate, and tracks the
-/// same upstream.
+/// Opens a recorder in the database of another application, which has events, data keys and a forgotten aggregate, and
+/// tracks the same upstream.
 fn second_application() -> SqliteRecorder {
     let database = open(&file());
     fill(&database.recorder(&Tables::with_prefix("first").unwrap()).unwrap());
@@ -190,7 +190,7 @@ fn fill(recorder: &SqliteRecorder) {
         recorder.forget(Uuid::max(), Commit::new(vec![notice])).wait()?;
         recorder.append(Commit::new(Vec::new())).wait().map(drop)
     };
-    // Opened again, it is filled already.
+    // A store that is opened again is filled already.
     if let Err(error) = filled() {
         assert!(error.as_conflict().is_some(), "{error}");
     }

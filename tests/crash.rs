@@ -1,7 +1,7 @@
-//! A process that saves is killed at random moments, again and again: what it was told is saved is there, whole, and
-//! nothing half is.
+//! A process that saves is killed at random moments, again and again: each save that it acknowledged is there as a
+//! whole, and no save is there in part.
 //!
-//! `CRASHES` says how often; 200 times unless it is set.
+//! `CRASHES` sets the number of kills; the default is 200.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -15,7 +15,7 @@ use es_runtime::recorder::{ApplicationRecorder, LogRange};
 use es_runtime::{Application, Id, Wait, aggregate, mutator};
 
 const FILE: &str = "CRASH_TEST_FILE";
-/// Events of one save.
+/// The number of events of one save.
 const EVENTS: u64 = 3;
 
 #[aggregate]
@@ -43,7 +43,7 @@ fn main() {
     }
 }
 
-/// With data keys, each of which is stored with the first events of its aggregate or not at all.
+/// Opens the application with data keys: a key is stored with the first events of its aggregate, or not at all.
 fn open(file: &Path) -> Application {
     let key = Key::from_bytes(&[7; 32]).expect("it is long enough");
     let mapper = Mapper::new().with_data_keys(AesGcm::new(&key));
@@ -51,14 +51,14 @@ fn open(file: &Path) -> Application {
     Application::builder(uri).mapper(mapper).open().wait().expect("the file can be opened")
 }
 
-/// The process that is killed. It tells each save after it was acknowledged, in one piece.
+/// Runs the process that is killed. It prints each save in one piece, after the store has acknowledged it.
 fn save_for_ever(file: &Path) {
     let app = open(file);
     thread::scope(|scope| {
         for writer in 0..3 {
             let app = &app;
             scope.spawn(move || {
-                // One aggregate after the other, and two at a time that go together.
+                // One aggregate after the other, and two at a time in one save.
                 let (mut one, mut other) = (Tally::make(), Tally::make());
                 for round in 0_u64.. {
                     for _ in 0..EVENTS {
@@ -94,7 +94,7 @@ fn crash_and_look() {
     for crash in 0..crashes {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         run_and_kill(&file, Duration::from_micros(2_000 + (seed >> 33) % 60_000), &mut told);
-        // All of it now and then, and at the end; else what was written last.
+        // Now and then, and at the end, the test looks at all saves; else at the last ones.
         look(&file, &told, crash % 20 == 19 || crash + 1 == crashes);
     }
     assert!(told.len() as u64 > crashes / 4, "the processes came to save something: {} pairs", told.len());
@@ -105,7 +105,7 @@ fn crash_and_look() {
     );
 }
 
-/// Pairs that go together, and the version of both that was acknowledged last.
+/// The pairs that go together, and the version of both that the store acknowledged last.
 type Told = HashMap<(Id<Tally>, Id<Tally>), u64>;
 
 fn run_and_kill(file: &Path, after: Duration, told: &mut Told) {
@@ -122,7 +122,7 @@ fn run_and_kill(file: &Path, after: Duration, told: &mut Told) {
     assert!(!status.success() && status.code().is_none(), "it ended by itself: {status}");
     for line in reader.join().expect("it reads to the end") {
         let words: Vec<&str> = line.split(' ').collect();
-        // The last line may be cut; what is told whole was acknowledged.
+        // The last line may be cut; a whole line was acknowledged.
         if let [one, other, version] = words[..]
             && let (Ok(one), Ok(other), Ok(version)) = (one.parse(), other.parse(), version.parse())
             && other != one

@@ -1,4 +1,4 @@
-//! Data keys: each aggregate's own, stored with its events and needed for all of them.
+//! Data keys: each aggregate has its own, stored with its events and needed to read them.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(crate) fn keyed() -> Mapper {
     Mapper::new().with_data_keys(AesGcm::new(&key()))
 }
 
-/// On each store, also with snapshots and caches.
+/// Makes an application on each store, also with snapshots and caches.
 pub(crate) fn apps() -> Vec<Application> {
     let ways: [fn(Builder) -> Builder; 4] = [
         |builder| builder,
@@ -112,7 +112,7 @@ fn a_program_with_another_key_or_none_is_refused_when_it_opens() {
         let with = |cipher| open(Mapper::new().with_data_keys(cipher));
         let (own, other) = (key(), Key::generate(256).unwrap());
         let app = with(AesGcm::new(&own)).unwrap();
-        // Without a key in the store, any will do.
+        // A store without data keys takes any cipher key.
         drop(with(AesGcm::new(&other)).unwrap());
         let account = saved(&app);
         let error = with(AesGcm::new(&other)).unwrap_err();
@@ -125,7 +125,7 @@ fn a_program_with_another_key_or_none_is_refused_when_it_opens() {
         }
         let reopened = with(AesGcm::new(&other).with_old_key(&own)).unwrap();
         assert_eq!(reopened.get(account.id()).wait().unwrap().balance, 30);
-        // One key that is damaged, or another program's, locks nobody out.
+        // One key that is damaged, or of another program, locks nobody out.
         let (old, id) = (saved(&app), Uuid::now_v7());
         let mut damaged = keys(&app, &[old.id().uuid()])[0].wrapped().unwrap().to_vec();
         damaged[2] ^= 1;
@@ -136,7 +136,7 @@ fn a_program_with_another_key_or_none_is_refused_when_it_opens() {
         for id in [old.id().uuid(), id] {
             app.recorder().as_keys().unwrap().forget(id, Commit::new(Vec::new())).wait().unwrap();
         }
-        // With nothing left to read, there is nothing to try.
+        // Without a readable data key, there is none to try.
         app.forget(account.id()).wait().unwrap();
         drop(with(AesGcm::new(&other)).unwrap());
     }
@@ -148,7 +148,7 @@ fn a_key_belongs_to_its_aggregate_alone() {
     let app = Application::on(Arc::clone(&recorder) as _).mapper(keyed()).open().wait().unwrap();
     let account = saved(&app);
     let stolen = keys(&app, &[account.id().uuid()]).remove(0);
-    // Somebody who can write into the store gives the key, and the rows, to another id.
+    // A person with access to the store moves the key, and the rows, to another id.
     let other = Uuid::now_v7();
     let moved: Vec<_> = app
         .recorder()
@@ -197,10 +197,10 @@ fn a_program_without_keys_adds_nothing_to_what_has_one() {
         let error = without.save(&mut account).wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("`CIPHER_DATA_KEYS=yes`"), "{error}");
-        // With the key it goes on, and it can be forgotten.
+        // With the key the account goes on, and can be forgotten.
         keyed.save(&mut account).wait().unwrap();
         keyed.forget(account.id()).wait().unwrap();
-        // What has none is not concerned.
+        // An account without a data key is not affected.
         app(Mapper::new()).save(&mut open()).wait().unwrap();
     }
 }
@@ -270,7 +270,7 @@ fn keys_are_renewed_so_that_an_old_one_can_be_thrown_away() {
     let id = account.id();
     let renew = |id: Id<Account>| both.store().renew_key(id.uuid()).wait().unwrap();
     assert_eq!([renew(id), renew(id), renew(gone.id()), renew(Id::new())], [true, false, false, false]);
-    // Only the new key is needed from now on.
+    // From now on the application needs only the new key.
     account.deposit(1);
     assert_eq!(kind(old.save(&mut account).wait()), ErrorKind::Cipher);
     let only_new = app(AesGcm::new(&new));

@@ -1,6 +1,6 @@
-//! The methods that a recorder leaves to the one that it wraps.
+//! The methods that a recorder delegates to the one that it wraps.
 
-/// The methods of `AggregateRecorder` but `append` and `select`, of the recorder in this field.
+/// Delegates the methods of `AggregateRecorder` but `append` and `select` to the recorder in this field.
 macro_rules! delegate_commits {
     ($($field:ident).+) => {
         async fn has_commit(&self, id: uuid::Uuid, commit: es_runtime::recorder::CommitId) -> Result<bool, Error> {
@@ -17,7 +17,7 @@ macro_rules! delegate_commits {
     };
 }
 
-/// The methods of `KeyRecorder`.
+/// Delegates the methods of `KeyRecorder`.
 macro_rules! delegate_keys {
     ($($field:ident).+) => {
         delegate_all_but_forgetting!($($field).+);
@@ -28,7 +28,7 @@ macro_rules! delegate_keys {
     };
 }
 
-/// The methods of `KeyRecorder` but the one that a recorder has itself.
+/// Delegates the methods of `KeyRecorder` but `forget`.
 macro_rules! delegate_all_but_forgetting {
     ($($field:ident).+) => {
         async fn select_keys(&self, ids: Vec<uuid::Uuid>) -> Result<Vec<es_runtime::recorder::StoredKey>, Error> {
@@ -45,7 +45,7 @@ macro_rules! delegate_all_but_forgetting {
     };
 }
 
-/// The methods of `ApplicationRecorder`.
+/// Delegates the methods of `ApplicationRecorder`.
 macro_rules! delegate_log {
     ($($field:ident).+) => {
         async fn read_log(

@@ -96,7 +96,7 @@ fn a_switch_knows_its_words_and_no_others() {
     }
 }
 
-/// The secrets that no log may show, in the forms that secrets have.
+/// Returns the secrets that no log may show, in their possible forms.
 fn secrets() -> impl Iterator<Item = String> {
     (0..40).flat_map(|_| {
         let key = Key::generate(256).unwrap().to_base64();
@@ -115,7 +115,7 @@ fn hides<T>(secret: &str, place: &str, result: Result<T, Error>) {
         told.extend(["\n", &error.to_string(), "\n", &format!("{error:?}")]);
         cause = error.source();
     }
-    // A part of it is too much, too.
+    // A part of a secret must not show either.
     let parts: Vec<char> = secret.chars().collect();
     for part in parts.windows(12) {
         let part: String = part.iter().collect();
@@ -231,18 +231,18 @@ fn a_path_that_no_system_has_is_a_mistake_of_the_configuration() {
     }
 }
 
-/// Says to a process that another test started it.
+/// The variable that marks a process as started by another test.
 const STARTED: &str = "ES_TESTS_ENVIRONMENT";
 
-/// Does nothing unless it is started by another test: saves an account in each application that is named, and prints
-/// how it is stored, and whether the others read it.
+/// Does nothing unless another test starts it: saves an account in each application that the test names, and prints
+/// the stored form, and whether the other applications read it.
 #[test]
 fn the_other_process() {
     let Ok(names) = env::var(STARTED) else { return };
     let apps: Vec<_> =
         names.split(' ').map(|name| (name, Application::from_env(name).wait().unwrap())).collect();
     for (name, app) in &apps {
-        // Long enough to become smaller.
+        // The text is long enough to be compressed.
         let mut account = Account::open("Ann".repeat(50));
         account.deposit(10);
         app.save(&mut account).wait().unwrap();
@@ -281,7 +281,7 @@ fn the_environment_of_a_process_says_what_its_mapper_does() {
     let key = Key::generate(256).unwrap().to_base64();
     let memory = ("BANK_PERSISTENCE", "memory:");
     for (variables, stored) in [
-        // Bare JSON.
+        // The row is bare JSON.
         (&[memory][..], *b"{\"at"),
         (&[memory, ("CIPHER_KEY", &key)], [1, 1, 0, 1]),
         (&[memory, ("BANK_CIPHER_KEY", &key)], [1, 1, 0, 1]),

@@ -53,7 +53,7 @@ fn what_was_expected_and_found_is_there_for_the_caller() {
 fn debug_is_text_with_the_kind_and_the_causes() {
     let error = replay::<Account>([]).unwrap_err();
     assert_eq!(format!("{error:?}"), "NotFound: there is no such `Account`: it has no events");
-    // What the message quotes is not said twice.
+    // `Debug` does not repeat a cause that the message quotes.
     let error = decode::<Account>("Account.Deposited", 1, "7").unwrap_err();
     assert_eq!(format!("{error:?}"), format!("Schema: {error}"));
     assert!(error.to_string().contains(&error.source().unwrap().to_string()), "{error}");

@@ -7,7 +7,7 @@ use es_runtime::testing::{ManualClock, Scenario, encode, id, replay};
 use es_runtime::{Envelope, Event, Id, Version, aggregate, event, mutator};
 use uuid::Uuid;
 
-/// Declared, because many places make it.
+/// A declared event, since many places make it.
 #[event]
 #[derive(PartialEq)]
 struct LedgerStarted {
@@ -192,7 +192,7 @@ fn every_event_knows_its_name_its_topic_and_its_version() {
     assert_eq!(known::<Rewarded>(), ("Rewarded", "Ledger.Rewarded", 1));
 }
 
-/// The events of an aggregate may stand in a module of their own.
+/// The made events of an aggregate may stand in a module of their own.
 mod apart {
     use es_runtime::mutator;
 

@@ -23,7 +23,7 @@ fn a_command_that_replaces_the_aggregate_is_refused() {
         let error = replaced.wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.to_string().contains("replaced"), "{error}");
-        // Under the same id, too: it is no later state of the same aggregate.
+        // The new account has the same id, but is no later state of the same aggregate.
         let mut runs = 0;
         let replaced = app.execute(id, |account: &mut Account| {
             runs += 1;
@@ -50,7 +50,7 @@ fn a_transfer_changes_both_accounts_or_none() {
         assert_eq!(transfer(3), Ok(7));
         assert_eq!(transfer(8), Err(Overdrawn));
         assert_eq!([from, to].map(|id| app.get(id).wait().unwrap().balance), [7, 13]);
-        // The types of the parameters follow from the ids.
+        // The compiler infers the parameters' types from the ids.
         app.execute((to, from), |one, other| {
             one.deposit(1);
             other.deposit(1);
@@ -152,7 +152,7 @@ fn a_transfer_that_is_asked_for_twice_is_done_once() {
             });
             assert_eq!(done.wait().unwrap(), (asked == 0).then_some(Ok(())));
         }
-        // For each of the two alone, and together with another one.
+        // The commit id counts for each of the two alone, and together with another aggregate.
         assert!(app.execute_once(request, from, |from| from.deposit(1)).wait().unwrap().is_none());
         let third = saved(&app).id();
         assert!(app.execute_once(request, (third, to), |a, _| a.deposit(1)).wait().unwrap().is_none());
@@ -160,7 +160,7 @@ fn a_transfer_that_is_asked_for_twice_is_done_once() {
     }
 }
 
-/// A command whose every attempt comes too late; returns the number of attempts.
+/// Runs a command whose every attempt comes too late; returns the number of attempts.
 fn too_late(app: &Application) -> u32 {
     let (id, mut runs) = (saved(app).id(), 0);
     let failed = app.execute(id, |account| {
@@ -306,12 +306,12 @@ fn an_update_returns_any_value() {
         assert_eq!(balance.wait().unwrap(), 11);
         let both = app.update((one, other), |one, other| {
             one.deposit(1);
-            // Refuses nothing: what was recorded is saved.
+            // `update` ignores the refusal, and saves the recorded events.
             other.withdraw(100)
         });
         assert_eq!(both.wait().unwrap(), Err(Overdrawn));
         assert_eq!([one, other].map(|id| app.get(id).wait().unwrap().balance), [12, 10]);
-        // In a thread as in a task, whatever the command holds.
+        // The command may hold a value that is not `Send`.
         let seen = std::rc::Rc::new(std::cell::Cell::new(0));
         app.update(one, |account| seen.set(account.balance)).wait().unwrap();
         assert_eq!(seen.get(), 12);

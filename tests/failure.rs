@@ -1,4 +1,4 @@
-//! Looks at a panic: its message, and the line that it blames.
+//! Looks at a panic: its message, and the line that it names.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
@@ -15,7 +15,7 @@ thread_local! {
     static SEEN: RefCell<Option<Vec<Failure>>> = const { RefCell::new(None) };
 }
 
-/// Runs what is expected to panic, and tells how it did.
+/// Runs code that is expected to panic, and returns the panic.
 #[track_caller]
 pub(crate) fn failure(run: impl FnOnce()) -> Failure {
     static HOOK: Once = Once::new();

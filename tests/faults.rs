@@ -1,4 +1,4 @@
-//! A recorder with faults: each fault strikes when it was asked for, and does what it says.
+//! A recorder with faults: each fault strikes at the calls that the test chose, and does what its name says.
 
 use std::future::Future;
 use std::pin::pin;
@@ -29,7 +29,7 @@ fn event(id: Uuid, version: u32) -> StoredEvent {
     StoredEvent::new(id, Version::from(version), "Account.Deposited", b"{}".to_vec()).unwrap()
 }
 
-/// A commit of two events of a new aggregate.
+/// Makes a commit of two events of a new aggregate.
 fn commit() -> Commit {
     let id = Uuid::now_v7();
     Commit::new(vec![event(id, 1), event(id, 2)])
@@ -89,7 +89,7 @@ fn a_log_whose_first_commit_is_held_back_looks_empty_and_still_compares_marks() 
     let elsewhere = Mark::new(held.position(), CommitId::new());
     let diverged = recorder.read_log(LogRange::all().after(elsewhere)).wait().unwrap_err();
     assert_eq!(diverged.as_diverged().unwrap().kept, elsewhere);
-    // The log does not send a reader back that knows the place of the commit already.
+    // The log does not send back a reader that already knows the commit's mark.
     assert_eq!(recorder.read_log(LogRange::all().after(held)).wait().unwrap().through, Some(held));
 }
 
@@ -283,7 +283,7 @@ fn a_wake_up_gets_lost() {
     assert_eq!(switch.strikes(), 1);
 }
 
-/// The calls, of so many, at which a fault strikes.
+/// Returns those of the first `calls` calls at which a fault strikes.
 fn struck(when: When, calls: u64) -> Vec<u64> {
     let recorder = recorder();
     recorder.faults().fail_before(Call::Tracked, when, ErrorKind::Unavailable);

@@ -1,4 +1,4 @@
-//! Folders that are gone after the test.
+//! Folders that are removed after the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};

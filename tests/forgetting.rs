@@ -1,4 +1,4 @@
-//! Forgetting: what one aggregate said can never be read again, and everything else can.
+//! Forgetting: nobody can ever read the events of one aggregate again, and everybody all others.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +23,7 @@ fn what_is_forgotten_is_told_from_what_is_broken() {
         let id = gone.id();
         app.get(id).wait().unwrap();
         app.forget(id).wait().unwrap();
-        // Again is nothing more.
+        // A second `forget` changes nothing.
         app.forget(id).wait().unwrap();
         assert_eq!(kind(app.get(id).wait()), ErrorKind::Forgotten);
         assert_eq!(kind(app.get_at(id, 1).wait()), ErrorKind::Forgotten);
@@ -40,11 +40,11 @@ fn what_is_forgotten_is_told_from_what_is_broken() {
             assert_eq!(snapshots.versions(id).wait().unwrap().len(), 0);
             assert_eq!(kind(app.take_snapshot(id).wait()), ErrorKind::Forgotten);
         }
-        // The rest reads and goes on.
+        // The other aggregates can be read, and go on.
         stays.deposit(1);
         app.save(&mut stays).wait().unwrap();
         assert_eq!(app.get(stays.id()).wait().unwrap().balance, 31);
-        // Forgetting is an event, once.
+        // The log has one notice of forgetting.
         let log = app.recorder().read_log(LogRange::all()).wait().unwrap().entries;
         assert_eq!(log.len(), 8);
         let notices: Vec<_> = log.iter().filter(|entry| entry.event.topic == "Account.Forgotten").collect();
@@ -66,9 +66,9 @@ fn nothing_is_added_to_what_is_forgotten() {
         assert_eq!(kind(app.save(&mut Account::open_with_id(id, "Ann".into())).wait()), ErrorKind::Forgotten);
         let whispered = Whispered { text: "x".into() };
         let batch = Batch::new().event(id.uuid(), Version::from(9), whispered);
-        // Its id stays that of an aggregate.
+        // The id stays that of an aggregate: an event without one may not take it.
         assert_eq!(kind(app.save(batch).wait()), ErrorKind::Invalid);
-        // Nothing is left over that hinders the others.
+        // Nothing is left that hinders other aggregates.
         app.save(&mut other).wait().unwrap();
         assert_eq!(app.get(other.id()).wait().unwrap().balance, 31);
     }
@@ -115,7 +115,7 @@ fn a_notice_is_understood_after_the_key_that_sealed_it_was_thrown_away() {
     let app = open(AesGcm::new(&Key::generate(256).unwrap()));
     assert_eq!(told(&app), [ErrorKind::Forgotten]);
     assert_eq!(app.ids::<Account>().next_page().wait().unwrap().unwrap(), [account.id()]);
-    // A notice that was altered is another matter.
+    // An altered notice does not decrypt.
     let notice =
         recorder.select(account.id().uuid(), EventRange::all().gt(3.into())).wait().unwrap().events.remove(0);
     let mut altered = notice.clone();
@@ -176,7 +176,8 @@ fn only_what_has_a_key_can_be_forgotten() {
     let mut account = saved(&before);
     assert_eq!(kind(before.forget(account.id()).wait()), ErrorKind::Config);
 
-    // With data keys, what the cipher alone encrypted still reads, and gets a key with its next event.
+    // An application with data keys still reads rows that the cipher alone encrypted, and stores a key with the next
+    // event.
     let after = app(keyed());
     assert_eq!(after.get(account.id()).wait().unwrap().balance, 30);
     let error = after.forget(account.id()).wait().unwrap_err();
@@ -188,7 +189,7 @@ fn only_what_has_a_key_can_be_forgotten() {
     assert_eq!(kind(after.forget(account.id()).wait()), ErrorKind::Invalid);
     assert_eq!(kind(after.forget(Id::<Account>::from_uuid(Uuid::now_v7())).wait()), ErrorKind::NotFound);
 
-    // Without them, what has a key is no data to decrypt with the cipher.
+    // An application without data keys does not try the cipher on a row that has one.
     let error = before.get(account.id()).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("with_data_keys"), "{error}");
@@ -227,7 +228,7 @@ fn a_stream_ends_where_its_aggregate_is_forgotten() {
     }
 }
 
-/// Does something after the next append, before the answer is there.
+/// A recorder that runs something after the next append, before its answer.
 #[derive(Default)]
 struct Hooked {
     store: MemoryRecorder,
@@ -283,7 +284,7 @@ fn a_save_under_way_brings_nothing_back_into_the_cache() {
     }
 }
 
-/// Destroys keys, and says that something is still to be done.
+/// A recorder that destroys keys, and reports that something remains to be done.
 struct Late {
     store: MemoryRecorder,
 }
@@ -354,7 +355,7 @@ fn what_cannot_be_forgotten_keeps_its_snapshots() {
     assert_eq!(snapshots.versions(id).wait().unwrap().len(), 1);
 }
 
-/// Destroys keys, and says that something else refused.
+/// A recorder that destroys keys, and then refuses for another reason.
 struct Refusing {
     store: MemoryRecorder,
 }
@@ -400,7 +401,7 @@ fn snapshots_are_cleared_once_the_store_was_asked_whatever_it_answers() {
     assert_eq!(texts.snapshot_versions(said).wait().unwrap().len(), 0);
 }
 
-/// Creates aggregates of two types.
+/// An event that creates aggregates of two types.
 #[event]
 struct Labelled {
     label: String,
@@ -438,13 +439,13 @@ fn an_aggregate_is_forgotten_only_under_its_own_type() {
         let mut binder = Binder::create_from(Labelled { label: "a".into() });
         let id = binder.id();
         app.save(&mut binder).wait().unwrap();
-        // Both are created by a shared event, whose row names its aggregate under the data key.
+        // A shared event creates both, and its row names its aggregate under the data key.
         let as_another = Id::<Suitcase>::from_uuid(id.uuid());
         assert_eq!(kind(app.forget(as_another).wait()), ErrorKind::WrongAggregate);
         assert_eq!(app.get(id).wait().unwrap().label, "a");
         app.forget(id).wait().unwrap();
         app.forget(account.id()).wait().unwrap();
-        // Also once its data key is gone.
+        // The row still names its aggregate once its data key is gone.
         let as_another = Id::<Binder>::from_uuid(account.id().uuid());
         assert_eq!(kind(app.forget(as_another).wait()), ErrorKind::WrongAggregate);
         let loose = Uuid::now_v7();

@@ -1,6 +1,6 @@
-//! A bounded run of what the fuzzer does: the same inputs each time, made by mutation from seeds.
+//! A bounded run of the fuzzer's work: the same inputs each time, made from seeds by mutation.
 //!
-//! `FUZZ_RUNS` says how many; `cargo +nightly fuzz run mapper` in the folder `fuzz` goes on for ever.
+//! `FUZZ_RUNS` sets their number; `cargo +nightly fuzz run mapper` in the folder `fuzz` goes on for ever.
 
 mod fuzzed;
 
@@ -8,7 +8,7 @@ fn runs() -> u64 {
     std::env::var("FUZZ_RUNS").ok().map_or(20_000, |text| text.parse().expect("FUZZ_RUNS is a number"))
 }
 
-/// A small generator: the same numbers in every run.
+/// A small generator that makes the same numbers in every run.
 struct Numbers(u64);
 
 impl Numbers {

@@ -1,4 +1,5 @@
-//! What may be given any bytes: no panic, no endless run. The fuzzer calls it, and a bounded run of the tests does.
+//! The functions that take any bytes: no panic, no endless run. The fuzzer calls them, and so does a bounded run of
+//! the tests.
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ fn mappers() -> [Mapper; 5] {
     ]
 }
 
-/// Reads the bytes as a row, under every topic and configuration; what is read can be written and read again.
+/// Reads the bytes as a row, under every topic and configuration; a row that is read can be written and read again.
 pub(crate) fn mapper(data: &[u8]) {
     for mapper in mappers() {
         for topic in TOPICS {
@@ -82,7 +83,7 @@ pub(crate) fn stored(data: &[u8]) {
     for (event, wrapped) in [(b"\x01\x01\x00\x02".as_slice(), data), (data, &[]), (begun, &[])] {
         let mapper = Mapper::new().with_data_keys(AesGcm::new(&key)).allowing_clear_data();
         let (events, snapshots) = (Arc::new(MemoryRecorder::new()), Arc::new(MemorySnapshots::new()));
-        // Opened first: a key that it cannot read would be refused.
+        // The application opens before the key is stored: it would refuse a key that it cannot read.
         let builder = Application::on(Arc::clone(&events) as _).mapper(mapper);
         let app = builder.snapshots_in(Arc::clone(&snapshots) as _).open().wait().expect("it can be opened");
         let stored = || StoredKey::new(id.uuid(), DataKeyId::from_bytes([7; 8]), wrapped.to_vec());
@@ -93,13 +94,13 @@ pub(crate) fn stored(data: &[u8]) {
         let loaded = app.get(id).wait();
         assert_eq!(app.get_at(id, 1).wait().is_ok(), loaded.is_ok());
         if wrapped.is_empty() && event == begun {
-            // A snapshot that cannot be read hinders nothing.
+            // An unreadable snapshot does not stop the load.
             loaded.expect("there are still the events");
         }
     }
 }
 
-/// Opens what the bytes name as a URI, if that touches no file.
+/// Opens the URI that the bytes are, unless it names a file.
 pub(crate) fn uri(data: &[u8]) {
     let Ok(uri) = std::str::from_utf8(data) else { return };
     if uri.starts_with("sqlite:") && uri != "sqlite::memory:" {
@@ -109,7 +110,7 @@ pub(crate) fn uri(data: &[u8]) {
     drop(Application::open(uri).wait());
 }
 
-/// Takes the bytes as an environment: lines of `NAME=value`, the first one being the application's name.
+/// Takes the bytes as an environment: lines of `NAME=value`, of which the first is the application's name.
 pub(crate) fn environment(data: &[u8]) {
     let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -129,7 +130,7 @@ pub(crate) fn environment(data: &[u8]) {
     }
 }
 
-/// A variable need not be text.
+/// Makes a value of a variable, which need not be text.
 #[cfg(unix)]
 fn bytes_as_given(bytes: &[u8]) -> OsString {
     use std::os::unix::ffi::OsStringExt;
@@ -141,7 +142,7 @@ fn bytes_as_given(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// Where mutations begin.
+/// The inputs from which mutations begin.
 pub(crate) const SEEDS: [&[u8]; 16] = [
     br#"{"at":1,"data":{"name":"a"}}"#,
     br#"{"v":1,"at":-5,"meta":{"actor":"ann"},"data":{"value":1,"more":0.5,"words":["a","b"]}}"#,

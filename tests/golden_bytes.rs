@@ -1,4 +1,5 @@
-//! The bytes of every form of a row. Other implementations than ours made the golden ones; all of them are read for ever.
+//! The bytes of every form of a row. Other implementations made the golden rows; the mapper reads all of them for
+//! ever.
 
 use aes_gcm::aead::consts::U12;
 use aes_gcm::aead::{Aead, AeadCore, KeyInit, Payload};
@@ -64,7 +65,7 @@ impl Purse {
     fn noticed(&mut self, _event: &Noticed) {}
 }
 
-/// The event and the metadata of a golden row.
+/// Returns the event and the metadata of a golden row.
 fn said(name: &str) -> (PurseEvent, Metadata) {
     let bob = Metadata::new().with("actor", "Bob");
     match name {
@@ -83,7 +84,7 @@ fn said(name: &str) -> (PurseEvent, Metadata) {
 
 struct Golden {
     name: &'static str,
-    /// Codec, compressor and cipher, as far as there are any.
+    /// The codec, compressor and cipher, as far as the row has any.
     how: &'static str,
     row: StoredEvent,
 }
@@ -103,7 +104,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-/// The bytes 0, 1, 2 and so on.
+/// Returns the bytes 0, 1, 2 and so on.
 fn key(bits: usize) -> Vec<u8> {
     (0..).take(bits / 8).collect()
 }
@@ -122,7 +123,7 @@ fn mapper(how: &str) -> Mapper {
     })
 }
 
-/// The row as the mapper writes it now.
+/// Returns the row as the mapper writes it now.
 fn written(golden: &Golden) -> StoredEvent {
     let mapper = mapper(golden.how);
     let recorded = mapper.decode::<PurseEvent>(&golden.row).unwrap().expect("an event");
@@ -178,8 +179,8 @@ fn decrypt<C: Aead + AeadCore<NonceSize = U12> + KeyInit>(key: &[u8], data: &[u8
     C::new_from_slice(key).unwrap().decrypt(&(*nonce).into(), Payload { msg, aad }).expect("it decrypts")
 }
 
-/// Undoes the steps of writing without the mapper: a change of what is bound to the ciphertext, or of the order of
-/// the steps, makes this fail.
+/// Undoes the steps of writing without the mapper: it fails if the bytes bound to the ciphertext change, or the order
+/// of the steps.
 fn opened_by_hand(how: &str, row: &StoredEvent) -> Vec<u8> {
     let (mut data, bits) = (row.state.clone(), bits(how));
     if let Some(bits) = bits {

@@ -1,4 +1,4 @@
-//! The proof of the torture `linear`: it accepts what one store with one lock could answer, and nothing else.
+//! The proof of the torture `linear` accepts the answers that one store with one lock could make, and no others.
 
 #[path = "torture/linear/history.rs"]
 mod history;
@@ -6,7 +6,7 @@ mod history;
 use self::history::What::{Appended, Read, Refused, Unknown};
 use self::history::{Operation, What, violations};
 
-/// The operations of a history, each from one moment to another.
+/// Makes a history of operations, each from one moment to another.
 fn history(operations: impl IntoIterator<Item = (u64, u64, What)>) -> Vec<Operation> {
     operations.into_iter().map(|(begin, end, what)| Operation { begin, end, what }).collect()
 }
@@ -14,7 +14,7 @@ fn history(operations: impl IntoIterator<Item = (u64, u64, What)>) -> Vec<Operat
 /// The tokens of versions 1 to 4.
 const STORED: [u64; 4] = [0, 20, 30, 40];
 
-/// The appends of versions 2 to 4, one after the other.
+/// Returns the appends of versions 2 to 4, one after the other.
 fn appends() -> [(u64, u64, What); 3] {
     [
         (10, 20, Appended { version: 2, token: 20 }),
@@ -45,7 +45,7 @@ fn answers_that_one_lock_could_give_are_linearizable() {
 #[test]
 fn a_stale_read_is_not_linearizable() {
     rejects([(21, 22, Read { version: 1, token: 0 })]);
-    // Each append overlaps, but the second reader begins after the first one has ended.
+    // Both reads overlap the appends, but the second begins after the first has ended.
     rejects([(32, 33, Read { version: 3, token: 30 }), (34, 35, Read { version: 2, token: 20 })]);
 }
 

@@ -1,4 +1,4 @@
-//! Hooks after a save: they learn what was stored, and cannot fail it.
+//! Hooks after a save: they learn of the stored events, and cannot fail the save.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use crate::application::{Branch, RateChanged, saved};
 use crate::failure::failure;
 use crate::saving_again::{Fault, unreliable_recorder};
 
-/// The commits that hooks received: for each its receipt and its topics.
+/// The commits that hooks received: for each, its receipt and its topics.
 type Told = Arc<Mutex<Vec<(Receipt, Vec<String>)>>>;
 
 fn noting() -> (Told, impl Fn(&SavedCommit) + Send + Sync + 'static) {
@@ -62,7 +62,7 @@ fn a_hook_learns_all_events_of_a_save() {
         );
         let topics = ["Account.Opened", "Account.Deposited", "Branch.BranchOpened", "RateChanged"];
         assert_eq!(*told.lock().unwrap(), [(receipt, topics.map(str::to_owned).to_vec())]);
-        // Nothing is stored, and nobody is told of it.
+        // The save stores nothing, and calls no hook.
         app.save(&mut account).wait().unwrap();
         assert_eq!(told.lock().unwrap().len(), 1);
     }
@@ -81,7 +81,7 @@ fn a_hook_learns_of_commands_and_not_of_what_somebody_else_did() {
     assert!(app.execute_once(request, id, |account| account.deposit(1)).wait().unwrap().is_none());
     assert_eq!(told.lock().unwrap().len(), 2);
     assert_eq!(told.lock().unwrap()[1].0.commit(), request);
-    // The same commit at the same place, and one done before.
+    // Another caller has used this commit id: once at the same version, once at an earlier one.
     let (mut mine, mut same) = (app.get(id).wait().unwrap(), app.get(id).wait().unwrap());
     mine.deposit(1);
     same.deposit(1);
@@ -106,7 +106,7 @@ fn a_hook_learns_of_a_commit_once_though_the_reply_is_lost() {
     app.save(&mut account).wait().unwrap_err();
     assert!(told.lock().unwrap().is_empty());
     account.deposit(1);
-    // The first commit is acknowledged, the second one is not.
+    // The store acknowledges the first commit, and not the second.
     app.save(&mut account).wait().unwrap_err();
     assert_eq!(told.lock().unwrap()[0].1, ["Account.Opened"]);
     app.save(&mut account).wait().unwrap();
@@ -145,7 +145,7 @@ fn a_hook_that_panics_leaves_the_command_successful() {
         .open()
         .wait()
         .unwrap();
-    // Both panics are caught, and printed as usual.
+    // The application catches both panics, which are printed as usual.
     let outcome = failure(|| {
         let mut account = open();
         app.save(&mut account).wait().unwrap();

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::account::{Account, open};
 
-// Computed with Python's `uuid.uuid5`: stored ids depend on it, so it never changes.
+// Computed with Python's `uuid.uuid5`: stored ids depend on it, so the value never changes.
 const ANN: &str = "1392e97d-49cb-5b25-81d9-b1f18465ea6b";
 const ANN_AS_KUNDE: &str = "ddebbde2-baae-51b9-8480-74cdf689db55";
 const ANN_AS_KONTO: &str = "dc535228-1b24-51a7-adc1-ad099ecb81fa";

@@ -1,4 +1,4 @@
-//! The log as a program reads it: its own events, with their places, and what is skipped.
+//! The log as a program reads it: the program's events with their marks, and the skipped ones.
 
 use es_runtime::application::{AnyEvent, Batch, Log, LogEvents, Logged, SkipReason};
 use es_runtime::id::{Mark, Slices};
@@ -66,7 +66,7 @@ fn a_reader_goes_on_after_the_mark_that_it_kept() {
         let page = log.next_page().wait().unwrap().unwrap();
         assert_eq!(page.entries.len(), 2);
         assert!(log.next_page().wait().unwrap().is_none(), "there is nothing new");
-        // A page without events says how far the log was read.
+        // A page without events still has the mark up to which it was read.
         app.save(&mut Branch::found()).wait().unwrap();
         log.more().wait().unwrap();
         let empty = log.next_page().wait().unwrap().unwrap();
@@ -74,7 +74,7 @@ fn a_reader_goes_on_after_the_mark_that_it_kept() {
         app.update(account.id(), |account| account.deposit(7)).wait().unwrap();
         let later = app.log::<AccountEvent>().after(empty.through);
         assert!(matches!(events(later)[..], [AccountEvent::Deposited(Deposited { amount: 7 })]));
-        // The same of a reader that begins at a position, up to another one.
+        // The same holds for a reader that begins at a position and ends at another.
         let first = page.entries[0].position();
         assert_eq!(events(app.log::<AccountEvent>().from(first).up_to(first)).len(), 1);
         assert_eq!(events(app.log::<AccountEvent>().from(page.entries[1].position())).len(), 2);
@@ -93,7 +93,7 @@ fn a_limit_ends_the_log_within_a_page() {
             let pages = pages(app.log::<AccountEvent>().limit(limit));
             let count: usize = pages.iter().map(|page| page.entries.len()).sum();
             assert_eq!(count, limit.min(2_500));
-            // What the reader keeps is no further than what it has got.
+            // The reader's mark is no further than the last event that it got.
             let last = pages.last().and_then(|page| page.entries.last());
             if let (Some(last), true) = (last, limit < 2_500) {
                 assert_eq!(pages.last().and_then(|page| page.through), Some(last.mark()));
@@ -163,7 +163,7 @@ fn rows_that_this_program_does_not_know_are_skipped_and_named() {
         let unknown = skipped(app.log::<AccountEvent>());
         assert_eq!(unknown, [(id, SkipReason::Unknown), (shared, SkipReason::Unknown)]);
         assert_eq!(events(app.log::<AccountEvent>()).len(), 2);
-        // The store is asked for known topics only.
+        // The application reads known topics only.
         assert!(skipped(app.log::<AccountEvent>().known_topics()).is_empty());
         assert_eq!(events(app.log::<AccountEvent>().known_topics()).len(), 2);
     }

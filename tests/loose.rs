@@ -1,4 +1,4 @@
-//! Events that belong to no aggregate stay out of the sequences of those that do.
+//! Events without an aggregate stay out of the events of aggregates.
 
 use std::sync::Arc;
 use std::thread;
@@ -32,7 +32,7 @@ fn an_event_without_an_aggregate_is_refused_under_the_id_of_one() {
         account.deposit(1);
         app.save(&mut account).wait().unwrap();
         assert_eq!(app.get(account.id()).wait().unwrap().balance, 11);
-        // The id of what is gone stays taken.
+        // The id of a discarded aggregate stays taken.
         let id = account.id().uuid();
         app.save(&mut account.discard()).wait().unwrap();
         assert_eq!(note(&app, id, 5).unwrap_err().kind(), ErrorKind::Invalid);
@@ -90,14 +90,14 @@ fn a_loose_event_of_another_version_than_the_first_begins_no_sequence() {
             assert_eq!(error.kind(), ErrorKind::Invalid);
             assert!(error.to_string().contains("begins at version 1"), "{error}");
         }
-        // So an aggregate that is created under this id is not disturbed.
+        // The events do not disturb an aggregate that is created under this id.
         let mut account = Account::open_with_id(id, "Ann".into());
         app.save(&mut account).wait().unwrap();
         assert_eq!(app.get(id).wait().unwrap().owner, "Ann");
     }
 }
 
-/// The texts and versions of a sequence of notes.
+/// Returns the texts and versions of a sequence of notes.
 fn notes(app: &Application, id: Uuid) -> Vec<(u32, u64)> {
     let events = app.store().get_events::<RateChanged>(id, EventRange::all()).wait().unwrap();
     events.iter().map(|event| (event.event().per_mille, event.envelope().version().get())).collect()
@@ -152,7 +152,7 @@ fn messages_of_a_log_join_a_batch() {
         let mut account = open();
         let batch = Batch::new().add(&mut account).append(&log, rate(1)).append(&log, rate(2));
         app.save(batch).wait().unwrap();
-        // At the same microsecond, and so one tick later.
+        // The event has the same microsecond, and so stands one tick later.
         app.save(Batch::new().append(&log, rate(3))).wait().unwrap();
         log.append(rate(4)).wait().unwrap();
         let messages = log.get(TimeRange::all()).wait().unwrap();

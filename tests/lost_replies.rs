@@ -1,4 +1,4 @@
-//! Saving again events whose bytes come out in another order each time.
+//! Saving events again whose bytes come out in another order each time.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Portfolio {
     }
 }
 
-/// Keys that are no text: MessagePack alone can write them.
+/// A map whose keys are not text: only MessagePack can write it.
 #[aggregate]
 #[derive(Debug)]
 pub(crate) struct Seating {
@@ -74,7 +74,7 @@ impl Seating {
     }
 }
 
-/// A store whose next answers are lost, and whose next reads find it busy.
+/// A store that loses its next answers, and is busy at its next reads.
 #[derive(Default)]
 struct Weak {
     store: MemoryRecorder,
@@ -194,7 +194,7 @@ fn a_busy_store_does_not_make_an_aggregate_unusable() {
     let commit = CommitId::new();
     weak.lose(1);
     app.save(Batch::new().commit_id(commit).add(&mut account)).wait().unwrap_err();
-    // The receipt is a repeated one, and the store cannot be read to see whose events are stored.
+    // The receipt is marked as repeated, and the root cannot read the store to compare the stored events with its own.
     weak.busy.store(1, Ordering::Relaxed);
     let error = app.save(&mut account).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -212,7 +212,7 @@ fn a_busy_store_reports_that_a_command_was_done() {
     let deposit = |account: &mut Account| {
         runs += 1;
         account.deposit(5);
-        // Loading is over.
+        // The load has ended.
         weak.lose(1);
         weak.busy.store(1, Ordering::Relaxed);
     };
@@ -228,7 +228,7 @@ fn a_future_that_was_dropped_under_an_id_of_the_callers_is_saved_by_the_next_one
         portfolio.order();
         weak.lose(1);
         app.save(Batch::new().commit_id(commit).add(&mut portfolio)).wait().unwrap_err();
-        // Under another id, or none: the root knows whose id it was.
+        // Under another id, or none, the root still knows whose id it was.
         app.save(Batch::new().add(&mut portfolio)).wait().unwrap();
         portfolio.order();
         app.save(&mut portfolio).wait().unwrap();

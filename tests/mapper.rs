@@ -1,4 +1,4 @@
-//! What stands in a row, bit by bit: it cannot be repaired later.
+//! The content of a row, bit by bit: a stored row cannot be repaired later.
 
 use es_runtime::clock::Timestamp;
 use es_runtime::mapper::{AesGcm, Cipher, Codec, Key, KeyId, Mapper, Zlib, Zstd};
@@ -147,7 +147,7 @@ fn a_row_that_does_not_fit_its_type_is_not_called_damaged() {
 #[test]
 fn what_does_not_fit_names_the_row_and_not_the_content() {
     let mapper = Mapper::new();
-    // Of a newer release, and of another type.
+    // The row of a newer release, and that of another type.
     let misfits = [
         r#"{"v":3,"at":1,"data":{"page":"hush","mood":null}}"#,
         r#"{"v":2,"at":1,"data":{"page":7,"mood":"hush"}}"#,
@@ -216,7 +216,7 @@ fn compression_never_makes_an_encrypted_row_longer() {
     }
 }
 
-/// Every way to write, with whether the text can be seen.
+/// Returns every way to write a row, and whether the text shows in it.
 fn mappers() -> Vec<(Mapper, bool)> {
     let mut mappers = Vec::new();
     for codec in [Codec::Json, Codec::MessagePack] {
@@ -247,7 +247,7 @@ fn every_way_to_write_is_read_again() {
 
 #[test]
 fn what_is_written_is_read_after_the_configuration_changed() {
-    // A cipher reads clear rows only if it is allowed to; all else is always read.
+    // A cipher reads clear rows only if the program allows it; every mapper reads all other rows.
     for (writer, _) in mappers() {
         let row = writer.encode(&secret()).unwrap();
         for (reader, _) in mappers() {
@@ -320,7 +320,7 @@ fn what_does_not_get_smaller_is_kept_as_it_was() {
     assert!(mapper.encode(&secret()).unwrap().state.len() < 200);
 }
 
-/// A type that tells in its errors what it was given.
+/// A type whose errors quote the value.
 #[derive(Clone, Debug, serde::Serialize)]
 struct Iban(String);
 
@@ -355,7 +355,7 @@ fn what_a_type_says_of_a_value_is_not_told() {
     );
 }
 
-/// Says of itself that it is none.
+/// A compressor with the code that means that there is none.
 #[derive(Debug)]
 struct Nameless;
 
@@ -425,7 +425,7 @@ fn a_diary_works() {
     assert_eq!((diary.pages.len(), diary.mood), (1, 1.5));
 }
 
-/// A cipher of somebody's own, that only tests would use.
+/// A cipher of a user's own, fit for tests only.
 #[derive(Debug)]
 struct Homemade;
 
@@ -472,7 +472,7 @@ fn some_topics_are_left_in_clear_and_the_others_must_not_be() {
     let some = all.clone().with_clear_topics(["Diary.Written"]);
     let (secret, clear) = (all.encode(&written("a")).unwrap(), some.encode(&written("b")).unwrap());
     assert!(clear.state.starts_with(b"{") && !secret.state.starts_with(b"{"));
-    // What was encrypted before is read; what must be encrypted is refused as before.
+    // The mapper reads rows that were encrypted earlier, and refuses clear rows of encrypted events as before.
     assert_eq!([page(&some, &secret).unwrap(), page(&some, &clear).unwrap()], ["a", "b"]);
     assert_eq!(page(&all, &clear).unwrap_err().kind(), ErrorKind::Cipher);
     let other = all.with_clear_topics(["Diary.Begun"]);

@@ -1,4 +1,4 @@
-//! What the feature `tracing` tells: spans and counters, and nothing of what events say.
+//! The spans and counters of the feature `tracing`, which never hold what events say.
 
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::account::{Account, open};
 use crate::application::RateChanged;
 
-/// Notes in one line what begins, and what is told.
+/// Notes each span that begins, and each event, in one line.
 #[derive(Clone, Default)]
 struct Notes {
     lines: Arc<Mutex<Vec<String>>>,

@@ -1,4 +1,4 @@
-//! Commit ids of the caller: what is asked for twice is done once.
+//! Commit ids of the caller: a command that comes twice runs once.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
@@ -27,7 +27,7 @@ fn a_command_under_one_id_runs_once() {
             };
             let done = app.execute_once(request, id, &mut deposit).wait().unwrap();
             assert_eq!(done.is_some(), asked == 0);
-            // Somebody else's commands in between change nothing.
+            // Commands of other writers in between change nothing.
             app.execute(id, |account: &mut Account| account.deposit(1)).wait().unwrap();
         }
         assert_eq!(runs, 1);
@@ -83,16 +83,16 @@ fn a_batch_under_one_id_is_stored_once_also_with_loose_events() {
         let batch = Batch::new().commit_id(commit).add(&mut account);
         let first = app.save(batch.event(rates, Version::INITIAL, changed(1))).wait().unwrap();
         assert_eq!(first.commit(), commit);
-        // The aggregate has nothing pending any more: what is left is stored already.
+        // The aggregate has no pending events: the rest of the batch is stored already.
         let batch = Batch::new().commit_id(commit).add(&mut account);
         app.save(batch.event(rates, Version::INITIAL, changed(1))).wait().unwrap();
-        // Made anew, under ids that come from the request.
+        // The caller makes the aggregates again, under ids from the request.
         let mut again = Account::open_with_id(account.id(), "Ann".into());
         let batch = Batch::new().commit_id(commit).add(&mut again);
         assert_eq!(app.save(batch.event(rates, Version::INITIAL, changed(1))).wait().unwrap(), first);
         assert!(again.pending().is_empty());
         assert_eq!(log(&app).len(), 2);
-        // Under another id it is a conflict.
+        // Under another commit id the batch is a conflict.
         let batch = Batch::new().event(rates, Version::INITIAL, changed(1));
         assert_eq!(app.save(batch).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
     }
@@ -109,7 +109,7 @@ fn what_was_done_under_an_id_is_not_done_again_by_what_was_loaded_since() {
             let receipt = app.save(Batch::new().commit_id(commit).add(&mut account)).wait().unwrap();
             assert_eq!((receipt.commit(), receipt.is_repeated()), (commit, round > 0));
             if round > 0 {
-                // What it holds is not what is stored.
+                // The root's state is not the stored one.
                 assert!(account.pending().is_empty());
                 account.deposit(1);
                 let error = app.save(&mut account).wait().unwrap_err();
@@ -237,7 +237,7 @@ fn what_was_loaded_elsewhere_conflicts_if_it_would_leave_a_gap() {
     let mut batch = saved(&here);
     batch.deposit(1);
     assert!(there.save((&mut account, &mut batch)).wait().is_err());
-    // Where it comes from it is welcome, and so it is in the same database opened twice.
+    // The store from which the accounts were loaded takes them, and so does the same database opened twice.
     here.save((&mut account, &mut batch)).wait().unwrap();
     account.deposit(1);
     let again = Application::on(Arc::clone(here.recorder())).open().wait().unwrap();

@@ -70,7 +70,7 @@ impl Chronicle {
     }
 }
 
-/// Version 1 as a program of that time wrote it: by hand, so that the registry knows one event of the topic.
+/// Version 1 as an older program wrote it. Written by hand, so that the registry knows one event of the topic.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct BookedV1 {
     note: String,
@@ -185,7 +185,7 @@ fn a_value_that_could_not_be_read_again_is_refused() {
         assert!(error.to_string().contains("a `Chronicle.Booked`: `data.rate` is a float"), "{error}");
     }
     let nested = |depth| row_of(&cbor(), &Booked { nested: Nested::of(depth), ..booked("a") });
-    // The state and its data are two.
+    // The state and its data are two levels of nesting.
     let row = nested(125).unwrap();
     assert_eq!(text_of(&cbor(), &row).unwrap(), "a");
     for depth in [127, 200, 2_000] {
@@ -223,7 +223,7 @@ fn any_bytes_are_an_error_that_shows_no_data() {
     assert!(error.to_string().contains("not readable as CBOR"), "{error}");
 }
 
-/// Another type than the one that is asked for.
+/// An event of another type under the same topic.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Wrong {
     text: Vec<String>,
@@ -235,23 +235,23 @@ impl Event for Wrong {
     const VERSION: u32 = 2;
 }
 
-/// A codec that does something wrong.
+/// A codec with one fault.
 #[derive(Debug)]
 struct Faulty(Fault);
 
 #[derive(Debug, PartialEq)]
 enum Fault {
-    /// It says the data where it fails to write.
+    /// Quotes the data in the error of a write.
     Writing,
-    /// It says the data before it reads.
+    /// Quotes the data in an error before it reads.
     Reading,
-    /// It says the data after it read them.
+    /// Quotes the data in an error after it reads.
     AfterReading,
-    /// It reads nothing, and says that all is well.
+    /// Reads nothing, and returns success.
     Idle,
-    /// It passes over the error.
+    /// Ignores the error.
     Careless,
-    /// Its code is one of the crate's.
+    /// Takes a code of the crate's own codecs.
     Code,
 }
 

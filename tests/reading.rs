@@ -1,4 +1,4 @@
-//! Reading events of one aggregate: which, in which order, in how many pages and queries.
+//! Reading events of one aggregate: the range, the order, and the number of pages and queries.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::account::{Account, AccountEvent, open};
 
-/// Counts the queries.
+/// A recorder that counts the queries.
 #[derive(Default)]
 struct Counting {
     store: MemoryRecorder,
@@ -42,7 +42,7 @@ impl KeyRecorder for Counting {
     delegate_keys!(store);
 }
 
-/// A store with an account of so many events.
+/// Makes a store with an account of that many events.
 fn stored(events: u32) -> (EventStore, Arc<Counting>, Id<Account>) {
     let recorder = Arc::new(Counting::default());
     let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _).unwrap();
@@ -101,13 +101,13 @@ fn the_last_events_of_a_range_come_oldest_first() {
     assert_eq!(last(EventRange::all().descending(), 2), [8, 9]);
     assert_eq!(last(EventRange::all().limit(2), 3), [8, 9], "the lower limit counts");
     assert_eq!(last(EventRange::all(), 0), [0; 0]);
-    // The first ones, in either order.
+    // The first events, in either order.
     let get = |range| versions(&store.get(id, range).wait().unwrap());
     assert_eq!(get(EventRange::all().limit(3)), [1, 2, 3]);
     assert_eq!(get(EventRange::all().descending().limit(3)), [9, 8, 7]);
 }
 
-/// The sizes of the pages, and the number of queries.
+/// Returns the sizes of the pages, and the number of queries.
 fn pages(events: u32, range: EventRange, size: usize) -> (Vec<usize>, u64) {
     let (store, recorder, id) = stored(events);
     let mut stream = store.stream(id, range).page_size(size);
@@ -127,19 +127,19 @@ fn pages_are_as_long_as_asked_for_and_each_is_one_query() {
     let all = EventRange::all();
     for range in [all, all.descending()] {
         assert_eq!(pages(12, range, 5), (vec![5, 5, 2], 3));
-        // The second finds nothing.
+        // The second query finds nothing.
         assert_eq!(pages(5, range, 5), (vec![5], 2));
         assert_eq!(pages(5, range, 6), (vec![5], 1));
         assert_eq!(pages(3, range, 1), (vec![1, 1, 1], 4));
         assert_eq!(pages(3, range, 0), (vec![1, 1, 1], 4));
-        // The range ends there: no more is asked for.
+        // The range ends there, so the reader queries no more.
         assert_eq!(pages(12, range.limit(5), 5), (vec![5], 1));
         assert_eq!(pages(12, range.limit(10), 5), (vec![5, 5], 2));
         assert_eq!(pages(12, range.limit(7), 5), (vec![5, 2], 2));
         assert_eq!(pages(12, range.limit(0), 5), (vec![], 0));
     }
     assert_eq!(pages(12, all.lte(at(10)), 5), (vec![5, 5], 2));
-    // Version 0 may be there.
+    // An event of version 0 may exist.
     assert_eq!(pages(12, all.gte(at(3)).descending(), 5), (vec![5, 5], 2));
 }
 
@@ -167,10 +167,10 @@ impl Meter {
     }
 }
 
-/// The number of events that were applied before a query, and whether the query might block.
+/// The number of events that were applied before a query, and whether the query was allowed to block.
 type Query = (usize, bool);
 
-/// Notes each query when it is asked for, answers at the third poll, and counts the queries under way.
+/// A recorder that notes each query, answers at the third poll, and counts the queries under way.
 #[derive(Default)]
 struct Noting {
     store: MemoryRecorder,
@@ -178,7 +178,7 @@ struct Noting {
     under_way: Arc<AtomicU64>,
 }
 
-/// Counts as under way until it is dropped.
+/// A guard that counts a query as under way until it is dropped.
 struct UnderWay(Arc<AtomicU64>);
 
 impl Drop for UnderWay {
@@ -245,7 +245,7 @@ fn on_an_executor_pages_begin_small_and_the_next_one_is_asked_for_before_the_las
             assert_eq!(recorder.under_way.load(Ordering::Relaxed), 0);
         }
     }
-    // Nothing beyond the version is asked for.
+    // The query asks for nothing beyond the version.
     let (repository, recorder, id) = noting(4_500);
     let past = runtime.block_on(repository.get_at(id, 2_000)).unwrap();
     assert_eq!((past.readings, recorder.queries.lock().unwrap().len()), (1_999, 4));
@@ -286,7 +286,7 @@ fn a_long_history_is_replayed_whole_on_a_waiting_thread_and_on_an_executor() {
         let other = app.clone();
         let loaded = runtime.block_on(runtime.spawn(async move { other.get(id).await })).unwrap().unwrap();
         assert_eq!(seen(&loaded), (10_000, 10_001));
-        // Dropped at any point, a load keeps no reader busy.
+        // A load that is dropped at any point keeps no reader busy.
         for polls in 1..8 {
             let mut loading = pin!(app.get(id));
             for _ in 0..polls {

@@ -1,6 +1,6 @@
-//! That the documents are true: the README's code is the example's, its tables and outputs are made anew here.
+//! The documents are true: the README's code is that of the example, and the tests make the tables and outputs anew.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p es-tests --test readme` writes what is made.
+//! `UPDATE_EXPECT=1 cargo test -p es-tests --test readme` writes the made parts.
 
 #[path = "../examples/hello/account.rs"]
 mod account;
@@ -152,7 +152,7 @@ fn every_link_of_the_readme_leads_somewhere_in_the_generated_documents_too() {
     }
 }
 
-/// What the test says about an account whose `amount` was recorded with another type.
+/// Returns the report of the lock on an account whose `amount` was recorded with another type.
 fn report() -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
     fs::create_dir_all(&folder).expect("the folder can be made");
@@ -165,7 +165,7 @@ fn report() -> String {
         .to_owned()
 }
 
-/// All that is made for the event `Deposited`.
+/// Returns the whole expansion for the event `Deposited`.
 fn made_of_deposited() -> String {
     let mut code = String::new();
     let items = items(&read("es-macros/src/tests/expansion/mutator.rs"));
@@ -179,7 +179,7 @@ fn made_of_deposited() -> String {
     code
 }
 
-/// The constructs of the account's expansion with the number of their lines.
+/// Returns the constructs of the account's expansion with the number of their lines.
 fn lines_of_each() -> String {
     const CONSTRUCTS: &[(&str, &str)] = &[
         ("AccountState", "the fields as written, with the derives that storing needs"),
@@ -220,7 +220,7 @@ fn lines_of_each() -> String {
     table
 }
 
-/// The row that an item is counted in.
+/// Returns the row of the table in which an item is counted.
 fn construct(head: &str) -> &'static str {
     let words: Vec<_> = head.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
     let named = |name: &&str| words.contains(name);
@@ -235,18 +235,18 @@ fn construct(head: &str) -> &'static str {
     }
 }
 
-/// An item of an expansion: its first line that is no attribute, and all its lines, brought to the margin.
+/// An item of an expansion: its first line that is no attribute, and all its lines, without their indentation.
 struct Item {
     head: String,
     lines: Vec<String>,
 }
 
-/// The items of an expansion as the snapshots format it, also those inside `const _`.
+/// Returns the items of an expansion as the snapshots format it, also those inside `const _`.
 fn items(expansion: &str) -> Vec<Item> {
     let (mut items, mut open) = (Vec::new(), Vec::<String>::new());
     let mut margin = 0;
     for line in expansion.lines().filter(|line| !line.trim().is_empty()) {
-        // Behind its attributes, if it has any.
+        // An item begins behind its attributes, if it has any.
         let begins = open.iter().all(|line| line.starts_with('#'));
         let around = ["const _: () = {", "};"].contains(&line) && begins;
         if around {
@@ -268,7 +268,7 @@ fn fenced(language: &str, text: &str) -> String {
     format!("```{language}\n{text}\n```")
 }
 
-/// The text with another part between `<!-- name -->` and `<!-- /name -->`.
+/// Returns the text with another part between `<!-- name -->` and `<!-- /name -->`.
 fn replaced(text: &str, name: &str, part: &str) -> String {
     let (start, end) = (format!("<!-- {name} -->\n"), format!("\n<!-- /{name} -->"));
     let from = text.find(&start).expect("the part begins") + start.len();

@@ -1,4 +1,5 @@
-//! What is refused across modules: a binary of its own, since it spoils the registry of the whole program.
+//! The registry refuses clashes across modules. The tests are a binary of their own, since they spoil the registry of
+//! the whole program.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ mod bank {
             Self { balance: 0 }
         }
 
-        // So that the registry meets the event twice: on its own and in the aggregate.
+        // The registry meets the event twice: on its own, and in the aggregate.
         #[event]
         fn paid(&mut self, _event: &Paid) {
             self.balance += 1;

@@ -1,4 +1,4 @@
-//! An aggregate under another name reads what was stored under its former ones.
+//! An aggregate under another name reads the events that were stored under its former names.
 
 use es_runtime::event::EventType;
 use es_runtime::mapper::Mapper;
@@ -45,7 +45,7 @@ impl Shipment {
     }
 }
 
-/// All its attributes are gone.
+/// An aggregate whose attributes are all gone.
 #[aggregate(retired = ["note"])]
 struct Pallet {
     boxes: u32,
@@ -149,9 +149,9 @@ fn what_is_said_of_a_topic_counts_before_what_follows_from_names() {
     // Another event has the name that the retired one would have today.
     assert_eq!(dotted("bank.Account.Frozen"), "`bank.Account.Frozen` is retired");
     assert_eq!(dotted("ledger.Account.Frozen"), "ledger.Account.Frozen");
-    // An event that is retired under the name of today, under the name it was stored with.
+    // The store has the retired event under a former name of the aggregate; `retired` names it under today's.
     assert_eq!(dotted("bank.Account.Closed"), "`bank.Account.Closed` is retired");
-    // A topic of its own, which a former name would make of another event.
+    // An event with a topic of its own, which would be another event under a former name.
     assert_eq!(dotted("bank.Account.Deposited"), "bank.Account.Deposited");
     assert_eq!(dotted("ledger.Account.Deposited"), "ledger.Account.Deposited");
     assert_eq!(dotted("bank.Account.Paid"), "bank.Account.Deposited");

@@ -1,4 +1,4 @@
-//! Trying again: as often as asked for, after the errors that were chosen.
+//! Retries: as often as the caller sets, after the errors that it chose.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ fn retry(attempts: u32) -> Retry {
     Retry::new().attempts(attempts).wait(Duration::from_micros(10))
 }
 
-/// The number of attempts at work that always fails, and its last error.
+/// Returns the number of attempts at work that always fails, and its last error.
 fn tried(retry: Retry, kind: ErrorKind) -> (u32, ErrorKind) {
     let tried = AtomicU32::new(0);
     let work = async || {

@@ -1,4 +1,4 @@
-//! Saving again after any failure: everything is stored once.
+//! Saving again after any failure: the store keeps everything once.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::account::{Account, open};
 use crate::application::{Branch, RateChanged, apps, log, saved};
 
-/// A store that answers as told, once for each save: it may store and still fail.
+/// A store that answers by a plan, one fault for each save: it may store and still fail.
 pub(crate) struct Unreliable {
     store: MemoryRecorder,
     plan: Mutex<Vec<Fault>>,
@@ -22,11 +22,11 @@ pub(crate) struct Unreliable {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    /// Stored, but the answer is lost.
+    /// The store keeps the events, but the answer is lost.
     LostReply,
-    /// Not stored.
+    /// The store does not keep the events.
     Down,
-    /// Not stored, and never will be.
+    /// The store does not keep the events, and never will.
     Closed,
     None,
 }
@@ -71,7 +71,7 @@ fn saving_again_after_any_failure_stores_everything_once() {
             account.deposit(1);
             app.save((&mut account, &mut branch)).wait().unwrap_err();
             assert_eq!(account.pending().len(), 2, "kept until it is known");
-            // What is recorded meanwhile is a commit of its own.
+            // The events recorded meanwhile are a commit of their own.
             account.deposit(2);
             let again = app.save((&mut account, &mut branch)).wait();
             assert_eq!(again.is_ok(), second == Fault::None, "{first:?} {second:?}");
@@ -92,7 +92,7 @@ fn saving_again_after_any_failure_stores_everything_once() {
     }
 }
 
-/// One that fails by the plan, and never again.
+/// Makes a store that fails by the plan, and works from then on.
 pub(crate) fn unreliable_recorder(plan: &[Fault]) -> Arc<Unreliable> {
     let plan = Mutex::new(plan.iter().rev().copied().collect());
     Arc::new(Unreliable { store: MemoryRecorder::new(), plan })
@@ -123,7 +123,7 @@ fn a_command_runs_once_though_the_reply_is_lost() {
 fn what_was_never_offered_to_the_store_is_not_frozen() {
     for app in apps() {
         let (mut account, mut branch) = (open(), Branch::found());
-        // An event that cannot be written.
+        // An event that the mapper cannot write.
         let odd = Batch::new().add((&mut account, &mut branch)).event(
             Uuid::now_v7(),
             Version::INITIAL,
@@ -171,7 +171,8 @@ fn a_future_that_is_dropped_half_way_is_saved_by_the_next_one() {
             {
                 let mut save = pin!(app.save(&mut account));
                 for _ in 0..polls {
-                    // Without a mark that it may block: the store's thread works, or will.
+                    // The future is polled without the mark that allows it to block, so the store's own thread does
+                    // the work, sooner or later.
                     if save.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
                         break;
                     }
@@ -216,7 +217,7 @@ fn a_batch_under_an_id_of_the_callers_is_saved_again_as_it_was() {
         one.deposit(1);
         let batch = Batch::new().commit_id(commit).add(&mut one).add(&mut other);
         app.save(batch).wait().unwrap_err();
-        // What is recorded meanwhile, also by the other one, is a commit of its own.
+        // The events recorded meanwhile, also by the other one, are a commit of their own.
         one.deposit(2);
         other.deposit(3);
         app.save(Batch::new().commit_id(commit).add(&mut one).add(&mut other)).wait().unwrap();
@@ -244,7 +245,7 @@ fn what_somebody_else_stored_under_the_same_id_is_not_taken_for_ones_own() {
         let receipt = app.save(Batch::new().commit_id(commit).add(&mut other)).wait().unwrap();
         assert_eq!(receipt.is_repeated(), fault == Fault::LostReply);
         assert!(app.save(Batch::new().commit_id(commit).add(&mut mine)).wait().unwrap().is_repeated());
-        // The events decide, and who holds something else cannot go on with it.
+        // The stored events decide, and a root that holds others can go no further.
         let (stored, winner, loser) = match fault {
             Fault::Down => (121, &mut other, &mut mine),
             _ => (232, &mut mine, &mut other),

@@ -1,4 +1,4 @@
-//! Given, when, then: what passes, and how the rest is told.
+//! Given, when, then: the scenarios that pass, and the reports of those that fail.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -251,7 +251,7 @@ returned
     );
 }
 
-/// Withdraws from one account after it has deposited to the other, which is the wrong order.
+/// Withdraws from one account after depositing to the other, which is the wrong order.
 fn hasty(from: &mut Account, to: &mut Account, amount: i64) -> Result<(), Overdrawn> {
     to.deposit(amount);
     from.withdraw(amount)

@@ -1,4 +1,4 @@
-//! Encryption that an event asks for, or waives, where it is declared.
+//! Encryption that an event's declaration demands or waives.
 
 use std::sync::Arc;
 
@@ -131,7 +131,7 @@ fn without_a_cipher_an_encrypted_event_is_not_written() {
         row_of(&Mapper::new(), &Prescribed { drug: "tea".into() }).unwrap_err().kind(),
         ErrorKind::Config
     );
-    // Others are.
+    // An event without such a declaration is saved.
     app.save(&mut Patient::admit("Ann".into())).wait().unwrap();
 }
 
@@ -166,7 +166,7 @@ fn a_clear_row_of_an_encrypted_event_is_refused_by_every_mapper() {
         encrypting().with_clear_topics(["Patient.Diagnosed", "Prescribed"]),
         Mapper::new().with_data_keys(cipher()).allowing_clear_data(),
     ] {
-        // Also under the other names of event and aggregate, and in a frame.
+        // The rule holds also under the other names of event and aggregate, and in a frame.
         for topic in ["Patient.Diagnosed", "Patient.Found", "Invalid.Diagnosed"] {
             let mut row = in_clear(topic, r#"{"what":"flu"}"#);
             refused(mapper.decode::<PatientEvent>(&row).map(drop), "flu");
@@ -186,7 +186,7 @@ fn a_clear_row_of_an_encrypted_event_is_refused_by_every_mapper() {
 
 #[test]
 fn a_clear_event_is_read_in_clear_and_encrypted() {
-    /// The event before it was declared as clear; by hand, so that the registry knows one of the topic.
+    /// The event before it was declared as clear. Written by hand, so that the registry knows one event of the topic.
     #[derive(Clone, Debug, Serialize, Deserialize)]
     struct Before {
         ward: String,
@@ -234,7 +234,7 @@ fn a_commit_with_encrypted_events_is_known_again_when_it_is_made_anew() {
         let receipt = app.save(Batch::new().commit_id(commit).add(&mut patient)).wait().unwrap();
         assert_eq!(receipt.is_repeated(), round > 0);
         if round > 0 {
-            // Somebody else may have stored it: it goes on from what is stored.
+            // Another writer may have stored the event: the patient goes on from the stored state.
             let mut patient = app.get(id).wait().unwrap();
             patient.diagnose("cold".into());
             app.save(&mut patient).wait().unwrap();

@@ -9,7 +9,7 @@ use es_runtime::{
     Application, ErrorKind, Event, Id, Metadata, Registry, Version, Wait, aggregate, event, mutator,
 };
 
-/// Said of accounts of both kinds, under one topic.
+/// An event of accounts of both kinds, under one topic.
 #[event]
 pub(crate) struct NoteTaken {
     pub(crate) text: String,
@@ -124,7 +124,7 @@ fn the_row_of_a_shared_event_names_its_aggregate() {
     assert_eq!(error.kind(), ErrorKind::WrongAggregate);
     assert!(error.to_string().contains("belongs to a `Loan`, not to a `Savings`"), "{error}");
     assert!(!format!("{error:?}").contains("called"), "{error:?}");
-    // A reader of one type of event reads both.
+    // A reader of one type of event reads both rows.
     for row in [&in_savings, &in_loan] {
         assert_eq!(mapper.decode_event::<NoteTaken>(row).unwrap().event().text, "called");
         assert_eq!(mapper.decode::<NoteTaken>(row).unwrap().unwrap().event().text, "called");
@@ -147,7 +147,7 @@ fn a_function_makes_states_of_the_events_of_one_aggregate() {
     assert_eq!(counts.get(savings.id().uuid()).wait().unwrap(), 1);
     let error = counts.get(loan.id().uuid()).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAggregate);
-    // The second row alone: its topic is that of both, and it names the aggregate.
+    // The second row alone has the topic of both kinds, and names the aggregate.
     let later = EventRange::all().gt(Version::INITIAL);
     let error = store.get_events::<SavingsEvent>(loan.id().uuid(), later).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAggregate);
@@ -161,7 +161,7 @@ fn other_rows_name_no_aggregate() {
     let (uuid, at) = (id::<Savings>(1).uuid(), ManualClock::START);
     let loose = mapper.encode_event(uuid, Version::from(2), at, &Metadata::new(), &note()).unwrap();
     assert_eq!(text(&loose), r#"{"at":1735689600000000,"data":{"text":"called"}}"#);
-    // Such a row counts for every aggregate that handles its topic.
+    // A row that names none counts for every aggregate that handles its topic.
     assert!(mapper.decode::<SavingsEvent>(&loose).unwrap().is_some());
     assert!(mapper.decode::<LoanEvent>(&loose).unwrap().is_some());
 }
@@ -182,7 +182,7 @@ fn a_saved_aggregate_is_loaded_as_itself_alone() {
     }
 }
 
-/// Opens stores of both kinds, under one topic.
+/// An event that opens accounts of both kinds, under one topic.
 #[event]
 struct Founded {
     city: String,

@@ -29,11 +29,11 @@ struct Changed {
 #[event(topic = "standalone.gone")]
 struct Gone {}
 
-/// All that happens to an example.
+/// All events of an example.
 #[derive(Clone, Debug, PartialEq, EventSet)]
 enum ExampleEvent {
     Created(Created),
-    /// It has another name.
+    /// The event with a former topic.
     Changed(Changed),
     Gone(Gone),
 }
@@ -65,7 +65,7 @@ fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros)
 }
 
-/// Every kind of store that needs nothing set up.
+/// Makes each kind of store that needs no set-up.
 fn stores() -> [EventStore; 2] {
     let sqlite = SqliteOptions::in_memory().open().unwrap().recorder(&Tables::default()).unwrap();
     [
@@ -189,7 +189,7 @@ fn an_alias_is_read_and_an_unknown_topic_is_told() {
     assert_eq!(mapper.decode::<ExampleEvent>(&row).unwrap_err().kind(), ErrorKind::Schema);
 }
 
-/// By hand, without the derives.
+/// An event written by hand, without the derives.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Written {
     text: String,
@@ -384,7 +384,7 @@ fn states_of_any_kind_have_snapshots() {
             assert_eq!(names.get_at(id, at).wait().unwrap().all, all(version), "{at:?}");
             assert_eq!(calls.load(Ordering::Relaxed), read, "{at:?}");
         }
-        // A new version of the code passes them over, and replaces them.
+        // The new version of the code ignores the older snapshots, and replaces them.
         let newer = plain.clone().with_snapshots(kept.clone(), "Names", 2);
         calls.store(0, Ordering::Relaxed);
         newer.take_snapshot_at(id, 3).wait().unwrap();
@@ -392,7 +392,7 @@ fn states_of_any_kind_have_snapshots() {
         calls.store(0, Ordering::Relaxed);
         assert_eq!((newer.get(id).wait().unwrap().all, calls.load(Ordering::Relaxed)), (all(5), 2));
         assert_eq!(newer.snapshot_versions(id).wait().unwrap(), [3_u64]);
-        // There is nothing to keep of what is gone, or is not there.
+        // A state that is gone, or was never there, has no snapshot.
         store.put(&[Recorded::now(id, 6, ExampleEvent::from(Gone {}))]).wait().unwrap();
         assert_eq!(newer.take_snapshot(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(newer.take_snapshot_at(Uuid::now_v7(), 1).wait().unwrap_err().kind(), ErrorKind::NotFound);

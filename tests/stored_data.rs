@@ -107,7 +107,7 @@ fn the_commands_record_the_same() {
     );
 }
 
-/// One row of each kind.
+/// Returns one row of each kind.
 fn rows() -> Vec<(&'static str, u32, String)> {
     let added = CoinsAdded { coins: vec![5, 10], clerk: ("Zoë".into(), -1), note: Some('\n') };
     let exchanged = Exchanged { from: Currency::Chf, to: Currency::Other { code: "EUR".into() }, rate: 0.95 };

@@ -1,4 +1,4 @@
-//! The test kit beside its scenarios: what is stored and read back, and what is not the same afterwards.
+//! The test kit beside its scenarios: events that are stored and read back, and values that differ afterwards.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -23,7 +23,7 @@ struct Secret {
     hidden: u8,
 }
 
-/// Shown by nobody, and written as another number than it is read as.
+/// A number that `Debug` hides, and that comes back as another one.
 #[derive(Clone, Serialize, Deserialize)]
 struct Pin {
     #[serde(serialize_with = "next")]

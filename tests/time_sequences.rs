@@ -49,7 +49,7 @@ fn messages<T: Moment>(log: &TimeLog<Logged, T>, range: TimeRange<T>) -> Vec<Str
     log.get(range).wait().unwrap().into_iter().map(|(_, logged)| logged.into_event().message).collect()
 }
 
-/// Three messages, a minute apart.
+/// Makes a log of three messages, a minute apart.
 fn minutes<T: Moment>(store: EventStore) -> (TimeLog<Logged, T>, [T; 3]) {
     let clock = ManualClock::default();
     let _guard = clock.install();
@@ -152,7 +152,7 @@ fn many_threads_append_at_one_moment() {
     }
 }
 
-/// Says of every place that somebody else was first.
+/// A recorder that reports each place as taken by another writer.
 #[derive(Default)]
 struct AlwaysTaken {
     asked: AtomicU32,
@@ -278,7 +278,7 @@ fn places_and_moments_are_turned_into_each_other() {
     for ticks in [0, 1, UuidTime::MAX.ticks()] {
         let moment = UuidTime::new(ticks).unwrap();
         assert_eq!(UuidTime::at(moment.place()).unwrap(), moment);
-        // To the microsecond.
+        // The time is exact to the microsecond.
         assert_eq!(UuidTime::of(moment.timestamp()).unwrap().ticks(), ticks / 10 * 10);
     }
     assert_eq!(UuidTime::new(1 << 60), None);
@@ -293,14 +293,14 @@ fn what_is_no_log_is_not_appended_to() {
         let account = crate::account::open();
         store.put(account.pending()).wait().unwrap();
         let log = TimeLog::<Logged>::new(store.clone(), account.id().uuid());
-        // Each time: the refusal is not forgotten.
+        // The log refuses each time: it does not forget the refusal.
         for _ in 0..2 {
             let error = log.append(logged("no")).wait().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);
             assert!(error.to_string().contains("is that of a `Account`"), "{error}");
         }
         assert_eq!(store.get(account.id(), EventRange::all()).wait().unwrap().len(), 1);
-        // Two sets may share a log.
+        // Two sets of events may share a log.
         let id = Uuid::now_v7();
         store.put(&[es_runtime::event::Recorded::now(id, 1, Alarm { level: 1 })]).wait().unwrap();
         TimeLog::<Logged>::new(store, id).append(logged("yes")).wait().unwrap();

@@ -46,7 +46,7 @@ fn sleeps_end_in_the_order_of_their_times() {
     drop(send);
     let mut ended: Vec<u64> = receive.iter().collect();
     assert_eq!(ended.len(), millis.len());
-    // Neighbours may overtake each other on a busy machine; the first is never the last.
+    // Neighbours may overtake each other on a busy machine, but the first never ends last.
     assert_ne!(ended.pop(), Some(20));
 }
 
@@ -81,6 +81,6 @@ fn a_timeout_gives_up_what_is_not_ready_in_time() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("within 10ms"), "{error}");
     assert_eq!(timeout(LONG, async { 7 }).wait(), Ok(7));
-    // Ready at once, and no time at all: the work counts.
+    // Work that is ready counts, even with no time at all.
     assert_eq!(timeout(Duration::ZERO, async { 7 }).wait(), Ok(7));
 }

@@ -7,7 +7,7 @@ use es_runtime::testing::{decode, encode, replay};
 use es_runtime::{ErrorKind, aggregate, event, mutator};
 use uuid::Uuid;
 
-/// No serde type: only a transcoding can store it.
+/// A type without serde, which only a transcoding can store.
 #[derive(Clone, Debug, PartialEq)]
 struct Money {
     cents: i64,

@@ -3,7 +3,7 @@ use es_runtime::testing::{ManualClock, Scenario, decode, encode, history, id, re
 use es_runtime::{ErrorKind, Event, aggregate, event, mutator};
 use serde::Deserialize;
 
-// A made event: version 1 had francs and no currency.
+// A made event, whose version 1 had francs and no currency.
 #[derive(Clone, Debug, serde::Serialize, Deserialize)]
 struct SentV1 {
     francs: i64,

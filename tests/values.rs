@@ -1,4 +1,4 @@
-//! Values come back from the store as they were, or are refused when they are stored.
+//! The store returns values as they were, or refuses to store them.
 
 use es_runtime::clock::Timestamp;
 use es_runtime::mapper::{AesGcm, Codec, Key, Mapper, Zlib};
@@ -12,7 +12,7 @@ const SECRET: &str = "the secret of the house of Usher, told by one who was ther
 type Inner = Option<i64>;
 type Nothing = ();
 
-/// An event whose fields look alike as `None` and as `Some` of nothing.
+/// An event with fields in which `None` and `Some` of nothing look alike.
 #[event]
 struct Asked {
     answer: Option<Inner>,
@@ -92,7 +92,7 @@ fn version_123456_and_a_decimal_amount_come_back_and_stay_secret() {
         let envelope = again.envelope();
         assert_eq!((envelope.id(), envelope.version(), envelope.timestamp()), (id, version, at));
         assert_eq!((again.event().amount.to_string(), again.event().note.as_str()), ("10.20".into(), SECRET));
-        // Id and version stand beside the state, not in it.
+        // Id and version stand beside the state, not in the state.
         let holds = |text: &str| row.state.windows(text.len()).any(|window| window == text.as_bytes());
         assert!(!holds("123456") && !holds(&id.to_string()));
         (row.state.len(), holds(SECRET) || holds("10.20"))

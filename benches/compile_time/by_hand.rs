@@ -1,4 +1,4 @@
-//! Writes the crate that does the same by hand.
+//! Writes the crate that does the same work by hand.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use crate::caller::{caller, parameters};
 use crate::description::{Aggregate, Change, Description, Event, Field};
 use crate::files::Crate;
 
-/// What is written once for all aggregates: the envelope of an event, the clock, and what replay may find wrong.
+/// The module that all aggregates share: the envelope of an event, the clock, and the errors of replay.
 const SHARED: &str = r#"//! What all aggregates share.
 
 use std::fmt;
@@ -71,7 +71,7 @@ pub(crate) fn write(description: &Description) -> Crate {
     made
 }
 
-/// The module of one aggregate.
+/// Writes the module of one aggregate.
 fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
     let Aggregate { name, fields, events } = aggregate;
     let mut text = String::new();
@@ -93,7 +93,7 @@ fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// A struct that can be stored.
+/// Writes a struct that can be stored.
 fn data(text: &mut String, name: &str, fields: &[&Field]) -> std::fmt::Result {
     writeln!(text, "#[derive(Clone, Debug, Serialize, Deserialize)]\npub struct {name} {{")?;
     for Field { name, ty, .. } in fields {
@@ -102,7 +102,7 @@ fn data(text: &mut String, name: &str, fields: &[&Field]) -> std::fmt::Result {
     writeln!(text, "}}\n")
 }
 
-/// Storing and loading, by a match on the event and on the topic.
+/// Writes the storing and loading of events, by a match on the event and on the topic.
 fn codec(text: &mut String, Aggregate { name: of, events, .. }: &Aggregate) -> std::fmt::Result {
     writeln!(text, "impl {of}Event {{")?;
     writeln!(text, "    pub fn store(&self) -> serde_json::Result<(&'static str, Vec<u8>)> {{")?;
@@ -121,7 +121,7 @@ fn codec(text: &mut String, Aggregate { name: of, events, .. }: &Aggregate) -> s
     writeln!(text, "            _ => return None,\n        }})\n    }}\n}}\n")
 }
 
-/// What each event does to the state.
+/// Writes the effect of each event on the state.
 fn apply(text: &mut String, Aggregate { name: of, fields, events }: &Aggregate) -> std::fmt::Result {
     writeln!(text, "impl {of}State {{")?;
     for (number, Event { name, fields: own, .. }) in events.iter().enumerate() {
@@ -157,12 +157,12 @@ fn apply(text: &mut String, Aggregate { name: of, fields, events }: &Aggregate) 
     writeln!(text, "            _ => return false,\n        }}\n        true\n    }}\n}}\n")
 }
 
-/// How a field is taken out of an event that is still needed.
+/// Returns the call that takes a field out of an event that is still needed.
 fn clone(field: &Field) -> &'static str {
     if field.is_copy() { "" } else { ".clone()" }
 }
 
-/// The aggregate: its commands and its replay.
+/// Writes the aggregate: its commands and its replay.
 fn root(text: &mut String, Aggregate { name: of, events, .. }: &Aggregate) -> std::fmt::Result {
     writeln!(
         text,
@@ -253,7 +253,7 @@ impl {of} {{"
     )
 }
 
-/// The method that records an event.
+/// Writes the method that records an event.
 fn command(text: &mut String, of: &str, event: &Event, creates: bool) -> std::fmt::Result {
     let Event { name, command, fields } = event;
     let values = fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");

@@ -1,10 +1,11 @@
-//! Writes what both crates have alike: a function that calls every command once.
+//! Writes the part that both crates have alike: a function that calls every command once.
 
 use std::fmt::Write;
 
 use crate::description::{Aggregate, Event, Field};
 
-/// Without a caller, a library may leave out what is marked to be inlined: then the two would not do the same.
+/// Writes the caller. Without it, the compiler may leave out functions that are marked to be inlined, and the two
+/// crates would not do the same.
 pub(crate) fn caller(text: &mut String, aggregate: &Aggregate) -> std::fmt::Result {
     let Aggregate { name, events, .. } = aggregate;
     writeln!(text, "pub fn call_all(with: &{name}State) -> {name} {{")?;
@@ -19,7 +20,7 @@ pub(crate) fn caller(text: &mut String, aggregate: &Aggregate) -> std::fmt::Resu
     writeln!(text, "    root\n}}\n")
 }
 
-/// The fields of a state of that name, as arguments.
+/// Returns the fields of an event as arguments.
 fn arguments(event: &Event) -> String {
     let argument = |field: &&Field| {
         let clone = if field.is_copy() { "" } else { ".clone()" };
@@ -28,7 +29,7 @@ fn arguments(event: &Event) -> String {
     event.fields.iter().map(argument).collect::<Vec<_>>().join(", ")
 }
 
-/// The parameters of a command.
+/// Returns the parameters of a command.
 pub(crate) fn parameters(event: &Event) -> String {
     let parameter = |field: &&Field| format!("{}: {}", field.name, field.ty);
     event.fields.iter().map(parameter).collect::<Vec<_>>().join(", ")

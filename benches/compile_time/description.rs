@@ -1,8 +1,8 @@
-//! The one description that both crates are written from.
+//! The one description from which both crates are written.
 
 /// A domain: aggregates and nothing else.
 pub(crate) struct Description {
-    /// Each becomes a module of its own.
+    /// The aggregates, each of which becomes a module.
     pub aggregates: Vec<Aggregate>,
 }
 
@@ -22,37 +22,37 @@ pub(crate) struct Event {
     pub name: String,
     /// The name of the command.
     pub command: String,
-    /// What it stores: each field changes the field of the state that has the same name.
+    /// The stored fields: each changes the field of the state that has the same name.
     pub fields: Vec<&'static Field>,
 }
 
 /// A field of a state, and of the events that change it.
 pub(crate) struct Field {
-    /// Its name in both.
+    /// The name in both.
     pub name: &'static str,
-    /// Its type.
+    /// The type.
     pub ty: &'static str,
     /// The value before any event has set it.
     pub initial: &'static str,
-    /// How an event changes it.
+    /// The change that an event makes to the field.
     pub change: Change,
 }
 
 impl Field {
-    /// Whether a value of its type is copied without being asked for it.
+    /// Returns whether the field's type is `Copy`.
     pub(crate) fn is_copy(&self) -> bool {
         ["i64", "u32", "bool", "Uuid", "Option<i64>"].contains(&self.ty)
     }
 }
 
-/// What an event does to a field.
+/// The change that an event makes to a field.
 #[derive(Clone, Copy)]
 pub(crate) enum Change {
-    /// Puts its value in place of the old one.
+    /// The event's value replaces the old one.
     Replace,
-    /// Adds its number to the old one.
+    /// The event's number is added to the old one.
     Add,
-    /// Appends its values to the old ones.
+    /// The event's values are appended to the old ones.
     Extend,
 }
 
@@ -87,18 +87,18 @@ const VERBS: &[(&str, &str)] = &[
 ];
 
 impl Description {
-    /// Describes that many aggregates with that many events each: fields of mixed types, one to four for
-    /// each event, no two aggregates alike.
+    /// Describes that many aggregates with that many events each: fields of mixed types, one to four for each event,
+    /// no two aggregates alike.
     pub(crate) fn new(aggregates: usize, events: usize) -> Self {
         Self { aggregates: (0..aggregates).map(|number| Aggregate::new(number, events)).collect() }
     }
 
-    /// The number of events, over all aggregates.
+    /// Returns the number of events, over all aggregates.
     pub(crate) fn events(&self) -> usize {
         self.aggregates.iter().map(|aggregate| aggregate.events.len()).sum()
     }
 
-    /// The number of fields of events, over all aggregates.
+    /// Returns the number of fields of events, over all aggregates.
     pub(crate) fn event_fields(&self) -> usize {
         self.aggregates.iter().flat_map(|aggregate| &aggregate.events).map(|event| event.fields.len()).sum()
     }
@@ -116,7 +116,7 @@ impl Aggregate {
         }
     }
 
-    /// The module that it stands in.
+    /// Returns the name of the aggregate's module.
     pub(crate) fn module(&self) -> String {
         self.name.to_lowercase()
     }
@@ -134,13 +134,13 @@ impl Event {
         Self { name: format!("{name}{again}"), command: format!("{command}{again}"), fields }
     }
 
-    /// Whether the event carries that field.
+    /// Returns whether the event carries that field.
     pub(crate) fn has(&self, field: &Field) -> bool {
         self.fields.iter().any(|own| own.name == field.name)
     }
 }
 
-/// That many fields, beginning with the one of that number.
+/// Returns `length` fields, beginning with the one of number `start`.
 fn pick(start: usize, length: usize) -> Vec<&'static Field> {
     FIELDS.iter().cycle().skip(start % FIELDS.len()).take(length).collect()
 }

@@ -4,16 +4,16 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{fs, io};
 
-/// A crate that is about to be written.
+/// A crate to be written.
 pub(crate) struct Crate {
-    /// Its name.
+    /// The name of the crate.
     pub name: &'static str,
     dependencies: String,
     files: Vec<(String, String)>,
 }
 
 impl Crate {
-    /// A crate without files, with these dependencies besides the ones that both crates need.
+    /// Makes a crate without files, with these dependencies besides those that both crates need.
     pub(crate) fn new(name: &'static str, dependencies: &str) -> Self {
         Self { name, dependencies: dependencies.to_owned(), files: Vec::new() }
     }
@@ -23,7 +23,7 @@ impl Crate {
         self.files.push((module.to_owned(), text));
     }
 
-    /// The number of lines, over all files.
+    /// Returns the number of lines, over all files.
     pub(crate) fn lines(&self) -> usize {
         self.files.iter().map(|(_, text)| text.lines().count()).sum()
     }

@@ -6,7 +6,7 @@ use crate::caller::{caller, parameters};
 use crate::description::{Aggregate, Change, Description, Event, Field};
 use crate::files::Crate;
 
-/// What is written once for all aggregates: storing and loading their events as JSON.
+/// The module that all aggregates share: storing and loading their events as JSON.
 const CODEC: &str = r"//! Stores and loads the events of any aggregate as JSON.
 
 use es_runtime::aggregate::Aggregate;
@@ -50,7 +50,7 @@ pub(crate) fn write(description: &Description, runtime: &str) -> Crate {
     made
 }
 
-/// The module of one aggregate.
+/// Writes the module of one aggregate.
 fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
     let Aggregate { name, fields, events } = aggregate;
     let mut text = String::new();
@@ -84,7 +84,7 @@ pub fn replay(events: Vec<Recorded<{name}Event>>) -> Result<{name}, es_runtime::
     Ok(text)
 }
 
-/// The event method that makes the first state.
+/// Writes the event method that makes the first state.
 fn creating(text: &mut String, fields: &[&Field], event: &Event) -> std::fmt::Result {
     let Event { name, command, .. } = event;
     writeln!(text, "    #[event({name})]\n    pub fn {command}({}) -> Self {{", parameters(event))?;
@@ -100,7 +100,7 @@ fn creating(text: &mut String, fields: &[&Field], event: &Event) -> std::fmt::Re
     writeln!(text, "        }}\n    }}\n")
 }
 
-/// An event method that changes the state.
+/// Writes an event method that changes the state.
 fn changing(text: &mut String, event: &Event) -> std::fmt::Result {
     let Event { name, command, fields } = event;
     writeln!(text, "    #[event({name})]\n    pub fn {command}(&mut self, {}) {{", parameters(event))?;

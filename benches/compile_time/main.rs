@@ -1,9 +1,9 @@
-//! B8: compile time of a crate with 100 aggregates of 10 events, and of one with an aggregate of 500 events, against the
-//! same crates by hand.
+//! B8: the compile time of a crate with 100 aggregates of 10 events, and of one with an aggregate of 500 events,
+//! against the same crates by hand.
 //!
-//! `cargo bench -p es-benches --bench compile_time` writes both crates from one description into the target
-//! directory, compiles what they depend on, then checks and builds each in turn. `B8_ROUNDS`,
-//! `B8_AGGREGATES`, `B8_EVENTS` and `B8_EVENTS_OF_ONE` change how often and how much.
+//! `cargo bench -p es-benches --bench compile_time` writes both crates from one description into the target directory,
+//! compiles their dependencies, then checks and builds each in turn. `B8_ROUNDS` sets the number of rounds;
+//! `B8_AGGREGATES`, `B8_EVENTS` and `B8_EVENTS_OF_ONE` set the sizes.
 
 mod by_hand;
 mod caller;
@@ -21,13 +21,13 @@ use crate::description::Description;
 use crate::files::Crate;
 use crate::measure::{Cost, Workspace};
 
-/// The repository.
+/// The folder of the repository.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// The goal: at most this many times the cost by hand.
 const GOAL: f64 = 1.25;
 
-/// Measures both commands; without `--bench` only checks that a small version of both crates compiles.
+/// Measures both commands; without `--bench`, only checks that a small version of both crates compiles.
 fn main() -> io::Result<()> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_time");
     let workspace = Workspace::new(folder);
@@ -38,7 +38,7 @@ fn main() -> io::Result<()> {
         }
         return Ok(());
     }
-    // Empty crates first, which compiles the dependencies.
+    // The empty crates come first, to compile the dependencies.
     for made in &write(&workspace, &Description::new(0, 0))? {
         workspace.run("check", made.name);
         workspace.run("build", made.name);
@@ -71,7 +71,7 @@ fn compare(workspace: &Workspace, description: &Description) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes both crates, ours first, as a workspace that has the versions of this one.
+/// Writes both crates, ours first, as a workspace with the dependency versions of this one.
 fn write(workspace: &Workspace, description: &Description) -> io::Result<[Crate; 2]> {
     let folder = workspace.folder();
     let runtime = Path::new(ROOT).canonicalize()?.join("es-runtime");
@@ -85,7 +85,7 @@ fn write(workspace: &Workspace, description: &Description) -> io::Result<[Crate;
     Ok(crates)
 }
 
-/// Compiles each crate once; which one comes first changes from round to round.
+/// Compiles each crate once; the order changes from round to round.
 fn measure(workspace: &Workspace, command: &str, crates: &[Crate; 2], round: usize) -> [Cost; 2] {
     let run = |made: &Crate| {
         workspace.clean(made.name);
@@ -101,7 +101,7 @@ fn measure(workspace: &Workspace, command: &str, crates: &[Crate; 2], round: usi
     }
 }
 
-/// Prints the medians, and the median of the ratios of each round.
+/// Prints the medians, and the median of the rounds' ratios.
 fn report(command: &str, costs: &[[Cost; 2]]) {
     let line = |what: &str, pairs: Vec<[f64; 2]>| {
         let ours = median(pairs.iter().map(|pair| pair[0]));

@@ -1,16 +1,16 @@
-//! Runs cargo and takes the time.
+//! Runs cargo and measures the time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 use std::{env, fs};
 
-/// What a run of the compiler cost, in seconds.
+/// The cost of a run of the compiler, in seconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
-    /// On the clock.
+    /// The time on the clock.
     pub wall: f64,
-    /// On the processors, in the compiler itself; not known outside Linux.
+    /// The time on the processors, in the compiler itself; `None` outside Linux.
     pub user: Option<f64>,
 }
 
@@ -20,17 +20,17 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace in that folder.
+    /// Makes the workspace of that folder.
     pub(crate) const fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Its folder.
+    /// Returns the folder of the workspace.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Compiles one crate, and what it depends on where that is not done yet.
+    /// Compiles one crate, and those of its dependencies that are not compiled yet.
     pub(crate) fn run(&self, command: &str, name: &str) -> Cost {
         let (start, before) = (Instant::now(), user_of_children());
         self.cargo(&[command, "--quiet", "--package", name]);
@@ -38,16 +38,16 @@ impl Workspace {
         Cost { wall, user: user_of_children().zip(before).map(|(after, before)| after - before) }
     }
 
-    /// Forgets what was compiled of one crate; its dependencies stay.
+    /// Removes the compiled output of one crate; that of its dependencies stays.
     pub(crate) fn clean(&self, name: &str) {
         self.cargo(&["clean", "--quiet", "--package", name]);
     }
 
-    /// Runs cargo in the workspace, with nothing that would make one run differ from the next.
+    /// Runs cargo in the workspace, without anything that would make one run differ from the next.
     ///
     /// # Panics
     ///
-    /// If it fails: there is nothing to compare then.
+    /// If cargo fails: then the bench has nothing to compare.
     fn cargo(&self, arguments: &[&str]) {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let status = Command::new(cargo)
@@ -72,9 +72,9 @@ impl Workspace {
     }
 }
 
-/// Seconds that all finished child processes spent, as Linux counts them.
+/// Returns the seconds that all finished child processes spent, as Linux counts them.
 fn user_of_children() -> Option<f64> {
-    // Linux tells times to programs in hundredths, on every processor.
+    // Linux reports times to programs in hundredths of a second, on every processor.
     const TICKS_PER_SECOND: f64 = 100.0;
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The second field is the program's name in parentheses, which may hold spaces.

@@ -1,10 +1,10 @@
-//! The same account by hand, as a careful person writes it: the same checks on replay, the same clock.
+//! The same account by hand, as a careful person writes it, with the same checks on replay and the same clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
-/// What happened.
+/// An event of the account.
 #[derive(Clone)]
 pub(crate) enum Event {
     Opened { owner: String },
@@ -13,7 +13,7 @@ pub(crate) enum Event {
     Renamed { owner: String },
 }
 
-/// An event as it is replayed: what a store gives back.
+/// An event as a store returns it for replay.
 #[derive(Clone)]
 pub(crate) struct Recorded {
     pub(crate) id: Uuid,
@@ -29,14 +29,14 @@ pub(crate) struct Pending {
     pub(crate) event: Event,
 }
 
-/// What events change.
+/// The state, which events change.
 pub(crate) struct State {
     pub(crate) owner: String,
     pub(crate) balance: i64,
     pub(crate) entries: u64,
 }
 
-/// The account: its identity, its state, and the events that are not saved yet.
+/// The account: its id, its state, and the events that are not saved yet.
 pub(crate) struct Account {
     id: Uuid,
     version: u64,
@@ -45,14 +45,14 @@ pub(crate) struct Account {
     pub(crate) pending: Vec<Pending>,
 }
 
-/// Why a history cannot be replayed.
+/// A reason why a history cannot be replayed.
 #[derive(Debug)]
 pub(crate) enum Mismatch {
     /// There are no events.
     Empty,
     /// An event belongs to another account.
     Id,
-    /// An event is missing, or stands there twice.
+    /// An event is missing, or comes twice.
     Version,
     /// The first event does not create the account, or a later one does.
     Creation,
@@ -73,25 +73,25 @@ impl Account {
         }
     }
 
-    /// Pays in.
+    /// Deposits an amount.
     pub(crate) fn deposit(&mut self, amount: i64) {
         self.state.deposit(amount);
         self.record(Event::Deposited { amount });
     }
 
-    /// Pays out.
+    /// Withdraws an amount.
     pub(crate) fn withdraw(&mut self, amount: i64, fee: i64) {
         self.state.withdraw(amount, fee);
         self.record(Event::Withdrawn { amount, fee });
     }
 
-    /// Renames the owner; the text is needed twice: in the state and in the event.
+    /// Renames the owner; both the state and the event need the text.
     pub(crate) fn rename(&mut self, owner: String) {
         self.state.rename(owner.clone());
         self.record(Event::Renamed { owner });
     }
 
-    /// Keeps an event that was just applied; its time is never before that of the one ahead of it.
+    /// Keeps an event that was just applied; its time is never before that of the last one.
     fn record(&mut self, event: Event) {
         self.version += 1;
         self.modified_at = now().max(self.modified_at);
@@ -125,7 +125,7 @@ impl Account {
 }
 
 impl State {
-    /// The state of a new account.
+    /// Makes the state of a new account.
     pub(crate) fn new(owner: String) -> Self {
         Self { owner, balance: 0, entries: 0 }
     }
@@ -142,25 +142,25 @@ impl State {
         Ok(())
     }
 
-    /// Pays in.
+    /// Adds the amount.
     fn deposit(&mut self, amount: i64) {
         self.balance += amount;
         self.entries += 1;
     }
 
-    /// Pays out.
+    /// Subtracts the amount and the fee.
     fn withdraw(&mut self, amount: i64, fee: i64) {
         self.balance -= amount + fee;
         self.entries += 1;
     }
 
-    /// Renames the owner.
+    /// Sets the owner.
     fn rename(&mut self, owner: String) {
         self.owner = owner;
     }
 }
 
-/// The time of the system clock, in microseconds.
+/// Returns the time of the system clock, in microseconds.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)

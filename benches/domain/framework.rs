@@ -18,14 +18,14 @@ impl Account {
         Self { owner, balance: 0, entries: 0 }
     }
 
-    /// Pays in.
+    /// Deposits an amount.
     #[event(Deposited)]
     pub(crate) fn deposit(&mut self, amount: i64) {
         self.balance += amount;
         self.entries += 1;
     }
 
-    /// Pays out.
+    /// Withdraws an amount.
     #[event(Withdrawn)]
     pub(crate) fn withdraw(&mut self, amount: i64, fee: i64) {
         self.balance -= amount + fee;

@@ -1,8 +1,8 @@
-//! B7: what the domain costs, against the same code by hand: replay one event onto the state; record and
+//! B7: the cost of the domain against the same code by hand: to replay an event onto the state, and to record and
 //! apply one.
 //!
-//! `cargo bench -p es-benches --bench domain` runs both sides in turn, round by round, and prints the median
-//! of each and of the ratios of the rounds. `B7_ROUNDS` and `B7_EVENTS` change how often and how much.
+//! `cargo bench -p es-benches --bench domain` runs both sides in turn, round by round, and prints the median of each
+//! and of the ratios of the rounds. `B7_ROUNDS` sets the number of rounds, `B7_EVENTS` that of events.
 
 mod by_hand;
 mod framework;
@@ -18,7 +18,7 @@ use es_runtime::{Envelope, Recorded};
 /// The goal: at most this many times the cost by hand.
 const GOAL: f64 = 1.2;
 
-/// Runs both works on both mixes of events; a ratio above the goal fails nothing.
+/// Runs both kinds of work on both mixes of events; a ratio above the goal fails nothing.
 fn main() {
     let measured = measuring();
     let events: usize = setting("B7_EVENTS", if measured { 10_000 } else { 100 });
@@ -88,20 +88,20 @@ fn main() {
     }
 }
 
-/// Which events are recorded.
+/// The mix of recorded events.
 #[derive(Clone, Copy)]
 enum Mix {
-    /// Only such that hold integers.
+    /// Events that hold integers only.
     Integers,
-    /// One in four holds a text, so that recording and replaying it allocates.
+    /// Events of which one in four holds a text, so that recording and replaying it allocates.
     Texts,
 }
 
 /// The commands that both accounts have.
 trait Commands {
-    /// Pays in.
+    /// Deposits an amount.
     fn deposit(&mut self, amount: i64);
-    /// Pays out.
+    /// Withdraws an amount.
     fn withdraw(&mut self, amount: i64, fee: i64);
     /// Renames the owner.
     fn rename(&mut self, owner: String);
@@ -127,7 +127,7 @@ macro_rules! commands {
 commands!(framework::Account);
 commands!(by_hand::Account);
 
-/// Gives that many commands, less the one that opened the account.
+/// Runs that many commands, less the one that opened the account.
 fn drive<C: Commands>(events: usize, mix: Mix, account: &mut C) {
     for at in 1..events {
         match (at % 4, mix) {
@@ -138,7 +138,7 @@ fn drive<C: Commands>(events: usize, mix: Mix, account: &mut C) {
     }
 }
 
-/// The same history for both sides, each with the envelope that it needs.
+/// Makes the same history for both sides, each with the envelope that it needs.
 fn histories(events: usize, mix: Mix) -> (Vec<Recorded<framework::AccountEvent>>, Vec<by_hand::Recorded>) {
     let mut ours = framework::Account::open("Ann".to_owned());
     drive(events, mix, &mut ours);
@@ -155,7 +155,7 @@ fn histories(events: usize, mix: Mix) -> (Vec<Recorded<framework::AccountEvent>>
     (ours.pending().to_vec(), by_hand.collect())
 }
 
-/// Runs both sides in turn; what they start from is made, and what they return dropped, outside the time.
+/// Runs both sides in turn; the time includes neither making their inputs nor dropping their outputs.
 fn compare<A, B, C, D>(
     name: &str,
     rounds: usize,
@@ -168,7 +168,7 @@ fn compare<A, B, C, D>(
     let mut pairs = Vec::with_capacity(rounds);
     // The first rounds warm up.
     for round in 0..rounds + rounds / 10 {
-        // Who goes first changes, so that neither side always finds the caches of the other.
+        // The order changes, so that neither side always finds the caches that the other has filled.
         let pair = if round % 2 == 0 {
             let one = time(ours_from(), &ours);
             (one, time(by_hand_from(), &by_hand))
@@ -187,7 +187,7 @@ fn compare<A, B, C, D>(
     println!("{name:<28} {ours:>10.2} {by_hand:>10.2} {ratio:>7.2}");
 }
 
-/// How long the work took, in nanoseconds.
+/// Returns the time of the work, in nanoseconds.
 fn time<A, B>(from: A, work: impl Fn(A) -> B) -> f64 {
     let start = Instant::now();
     let done = black_box(work(black_box(from)));

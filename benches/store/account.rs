@@ -21,5 +21,5 @@ impl Account {
     }
 }
 
-/// What is stored with each deposit.
+/// The text that each deposit stores.
 pub(crate) const REFERENCE: &str = "invoice 2026-0815";

@@ -64,7 +64,7 @@ pub(crate) fn concurrent(rounds: usize, writers: usize, commits: usize, tokio: b
     report(&format!("B3 {writers} writers, 1 event, FULL, {face}"), each * writers, goal, &ours, &by_hand);
 }
 
-/// By hand: a thread that commits all that came in meanwhile, in one transaction.
+/// By hand: a thread commits everything that came in meanwhile, in one transaction.
 fn grouped(
     connection: rusqlite::Connection,
     writers: usize,

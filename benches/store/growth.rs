@@ -1,4 +1,4 @@
-//! B10: what saving and loading cost when the store has grown.
+//! B10: the cost of saving and loading when the store has grown.
 
 use es_runtime::Wait;
 use es_runtime::recorder::Synchronous;

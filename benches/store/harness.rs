@@ -10,7 +10,7 @@ use es_runtime::recorder::{SqliteOptions, Synchronous, Tables};
 use es_runtime::{Application, Wait};
 use tokio::runtime::Runtime;
 
-/// A folder of its own, removed at the end.
+/// A folder of the bench, removed at the end.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -37,7 +37,7 @@ pub(crate) fn open(path: &Path, synchronous: Synchronous) -> Application {
     open_with(path, synchronous, |builder| builder)
 }
 
-/// Opens the file, with what `set` sets.
+/// Opens the file with the options that `set` sets.
 pub(crate) fn open_with(
     path: &Path,
     synchronous: Synchronous,
@@ -56,7 +56,7 @@ pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("it starts")
 }
 
-/// Prints throughputs: `many` things in each duration.
+/// Prints throughputs, with `many` units of work in each duration.
 pub(crate) fn report(name: &str, many: usize, goal: f64, ours: &[Duration], by_hand: &[Duration]) {
     let rate = |taken: &Duration| f64::from(u32::try_from(many).unwrap_or(u32::MAX)) / taken.as_secs_f64();
     let shares = ours.iter().zip(by_hand).map(|(ours, by_hand)| by_hand.as_secs_f64() / ours.as_secs_f64());

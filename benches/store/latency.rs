@@ -57,7 +57,7 @@ fn saves_with_a_follower(tasks: usize, each: usize) -> Vec<Duration> {
     })
 }
 
-/// Reads a page of the log behind a place, and returns how many events the page has.
+/// Reads a page of the log behind a mark, and returns the number of the page's events.
 fn read_behind(app: &Application, place: &mut Option<Mark>) -> usize {
     let range = LogRange::all().after(*place).limit(1_000);
     let page = app.recorder().read_log(range).wait().expect("it is read");

@@ -1,10 +1,10 @@
 //! The cost of storing on SQLite, against the driver by hand in the same run.
 //!
-//! `cargo xtask bench store` works both sides in turn, round by round, each on a file of its own in one folder, and
-//! prints medians and their ratio: throughput of the framework as a share of that by hand.
-//! `B_ROUNDS` changes how often, `B_MANY` how many aggregates go into the largest save, and `B10_LARGEST` how far the
-//! store grows. `B_ONLY` runs the parts whose names it lists: `writes`, `group`, `latency`, `many`, `cycle`, `reads`,
-//! `sealed`, `growth`, `processes`. `B_FOLDER` says where the files lie.
+//! `cargo xtask bench store` runs both sides in turn, round by round, each on a file of its own in one folder, and
+//! prints medians and their ratio: the throughput of the framework as a share of that by hand. `B_ROUNDS` sets the
+//! number of rounds, `B_MANY` the number of aggregates in the largest save, and `B10_LARGEST` the size to which the
+//! store grows. `B_ONLY` runs the parts that it lists: `writes`, `group`, `latency`, `many`, `cycle`, `reads`,
+//! `sealed`, `growth`, `processes`. `B_FOLDER` sets the folder of the files.
 
 mod account;
 mod cycle;

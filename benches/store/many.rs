@@ -1,7 +1,7 @@
 //! Many aggregates in one save, each with a data key of its own.
 //!
-//! By hand with the same crates: a key generated and encrypted for each aggregate, its event encrypted with that key,
-//! and all rows inserted in one transaction.
+//! By hand with the same crates: the program generates and encrypts a key for each aggregate, encrypts the aggregate's
+//! event with that key, and inserts all rows in one transaction.
 
 use aes_gcm::aead::{Aead, Generate, Payload};
 use aes_gcm::{Aes256Gcm, Key as AesKey, KeyInit, Nonce};
@@ -19,7 +19,7 @@ const KEYS: &str =
     "CREATE TABLE data_keys (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID";
 /// The bytes of the key that encrypts the data keys.
 const BYTES: [u8; 32] = [9; 32];
-/// The associated data of both sides: where the row stands.
+/// The associated data of both sides, which name the row.
 const PLACE: [u8; 50] = [7; 50];
 
 pub(crate) fn many(rounds: usize, aggregates: usize) {
@@ -63,7 +63,7 @@ fn save(connection: &Connection, aggregates: usize) {
     connection.execute_batch("COMMIT").expect("it ends");
 }
 
-/// The nonce and what is encrypted under it.
+/// Returns the nonce and the bytes encrypted under it.
 fn seal(cipher: &Aes256Gcm, bytes: &[u8]) -> Vec<u8> {
     let nonce = Nonce::generate();
     let mut sealed = nonce.to_vec();

@@ -1,5 +1,5 @@
-//! Processes that each commit one event at a time, in a loop, on one file: how much all do together, how evenly, and
-//! how long one waits at most. By hand they wait as SQLite has them wait. This program runs itself.
+//! Processes that each commit one event at a time, in a loop, on one file: the throughput of all together, its spread,
+//! and the longest wait. By hand they wait as SQLite makes them wait. The program runs itself.
 
 use std::io::{BufRead, BufReader, Write, stdin};
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::raw;
 
 const ROLE: &str = "B_PROCESS";
 
-/// Commits for a while, if this is a process that [`processes`] started. Returns whether it is.
+/// Commits for a while if [`processes`] started this process. Returns whether it did.
 pub(crate) fn commits() -> bool {
     let Ok(role) = std::env::var(ROLE) else { return false };
     let mut words = role.splitn(4, ' ');
@@ -57,7 +57,7 @@ fn repeat(lasts: Duration, mut commit: impl FnMut() -> bool) -> (u32, u32, Durat
 }
 
 struct Figures {
-    /// Commits each second of each process, the fewest first.
+    /// The commits a second of each process, the lowest first.
     rates: Vec<f64>,
     longest: f64,
     failures: f64,

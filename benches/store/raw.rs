@@ -49,7 +49,7 @@ pub(crate) fn open(path: &Path, synchronous: &str) -> Connection {
     connection
 }
 
-/// One more connection to a file that has the tables.
+/// Opens one more connection to a file that has the tables.
 pub(crate) fn open_existing(path: &Path, synchronous: &str) -> Connection {
     let connection = Connection::open(path).expect("the file can be made");
     connection.busy_timeout(std::time::Duration::from_secs(5)).expect("it can be set");
@@ -64,7 +64,7 @@ fn now() -> i64 {
     i64::try_from(since.as_micros()).expect("before 292,000")
 }
 
-/// An account as a program by hand would hold it.
+/// An account as a program by hand holds it.
 pub(crate) struct Account {
     id: Uuid,
     version: i64,
@@ -84,7 +84,7 @@ impl Account {
         account.try_insert(connection, "Account.Opened", &opened).then_some(account)
     }
 
-    /// Stores a deposit, if no other process holds the file for too long.
+    /// Stores a deposit, unless another process holds the file for too long.
     pub(crate) fn try_deposit(&mut self, connection: &Connection) -> bool {
         let event = Deposited { amount: 1, reference: REFERENCE.to_owned() };
         self.version += 1;
@@ -126,7 +126,7 @@ impl Account {
         }
     }
 
-    /// Records deposits and stores them with one statement, which is its own commit.
+    /// Records deposits and stores them with one statement, which is a commit by itself.
     pub(crate) fn deposit_in_one(&mut self, connection: &Connection, statement: &str, many: usize) {
         let commit = Uuid::now_v7();
         let mut insert = connection.prepare_cached(statement).expect("it is a statement");
@@ -148,7 +148,7 @@ impl Account {
         insert.raw_execute().expect("it is stored");
     }
 
-    /// Reads the rows that others have stored since: there are none.
+    /// Reads the rows that others have stored since, of which there are none.
     pub(crate) fn catch_up(&self, connection: &Connection) {
         let mut select = connection.prepare_cached(SELECT).expect("it is a statement");
         let mut rows = select.query(params![self.id.as_bytes().as_slice(), self.version]).expect("it runs");
@@ -172,13 +172,13 @@ pub(crate) fn insert(
     connection.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)).expect("it is stored");
 }
 
-/// The creating event as it is stored.
+/// Returns the creating event as it is stored.
 pub(crate) fn opened() -> Vec<u8> {
     let data = Opened { owner: "Ann".to_owned() };
     serde_json::to_vec(&Stored { at: now(), data }).expect("it is JSON")
 }
 
-/// A statement that inserts so many rows.
+/// Returns a statement that inserts that many rows.
 pub(crate) fn insert_of(many: usize) -> String {
     let rows = vec!["(?, ?, ?, ?, ?)"; many].join(", ");
     format!("INSERT INTO stored_events (id, version, topic, state, commit_id) VALUES {rows}")

@@ -1,4 +1,4 @@
-//! B4 and B5: an aggregate replayed, and the log read.
+//! B4 and B5: replaying an aggregate, and reading the log.
 
 use es_runtime::recorder::{ApplicationRecorder, LogRange, Synchronous};
 use es_runtime::{Application, Recorded, Wait};

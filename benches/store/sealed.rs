@@ -1,4 +1,4 @@
-//! B9: an event compressed and encrypted, against the two crates by hand.
+//! B9: compressing and encrypting an event, against the two crates by hand.
 
 use std::io::{Read, Write};
 
@@ -28,7 +28,7 @@ struct Data {
     reference: String,
 }
 
-/// The associated data of both sides: where the row stands.
+/// The associated data of both sides, which name the row.
 const PLACE: [u8; 50] = [7; 50];
 
 pub(crate) fn sealed(rounds: usize, many: usize) {

@@ -1,4 +1,4 @@
-//! B1 and B2: one writer; by hand with a statement for each row, and with all rows in one statement.
+//! B1 and B2: one writer, against one statement for each row by hand, and against all rows in one statement.
 
 use es_runtime::Wait;
 use es_runtime::recorder::Synchronous;
@@ -54,7 +54,7 @@ pub(crate) fn writes(
     report(name, commits, goal, &ours, &by_hand);
 }
 
-/// Many events in a commit, against rows that stand in one statement: the least that SQLite has to do.
+/// Stores many events in a commit, against rows in one statement: the least work that SQLite can do.
 pub(crate) fn many_rows(rounds: usize, commits: usize, events: usize) {
     let folder = Folder::new();
     let app = open(&folder.file("ours.db"), Synchronous::Normal);

@@ -1,4 +1,4 @@
-//! Aggregates: a root that guards what is inside it, and whose events are saved together or not at all.
+//! Aggregates: a root that guards its entities, and whose events are saved together or not at all.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use es_runtime::application::SavedCommit;
 use es_runtime::{Application, Error, Wait, aggregate, mutator};
 use serde::{Deserialize, Serialize};
 
-/// An account with its cards. Nobody has a card but through the account.
+/// An account with its cards. A caller reaches a card through the account only.
 #[aggregate]
 #[derive(Debug)]
 struct Account {
@@ -60,7 +60,7 @@ fn main() -> Result<(), Error> {
     assert!(app.contains(id).wait()?);
     assert_eq!((account.count_cards(), published()), (0, vec![1]));
 
-    // A recorded event changes this account at once; the store and the subscriber learn of it by the save.
+    // A recorded event changes this account at once; the store and the subscriber learn of it from the save.
     account.issue_card();
     assert_eq!((account.count_cards(), account.pending().len()), (1, 1));
     assert_eq!((app.get(id).wait()?.count_cards(), published()), (0, vec![]));
@@ -80,7 +80,7 @@ fn main() -> Result<(), Error> {
     app.save((&mut account, &mut other)).wait()?;
     assert_eq!(app.get(other.id()).wait()?.count_cards(), 1);
 
-    // Discarded: still there until that is saved.
+    // The discarded account stays in the store until the save.
     let mut discarded = account.discard();
     assert!(app.contains(id).wait()?);
     app.save(&mut discarded).wait()?;

@@ -1,4 +1,4 @@
-//! An alternative schema: table and columns with names of your own.
+//! An alternative schema: a table and columns with names of your own.
 
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::{ColumnType, EventTable, Tables};
@@ -26,7 +26,7 @@ fn main() -> Result<(), Error> {
     // In the order id, version, topic, state. `EventTable::sequenced_items` is another set of names.
     let columns = ["aggregate_id", "aggregate_version", "event_type", "event_data"];
     let history = EventTable::with_columns("bank_history", columns)?;
-    // One more, for queries of others: who did it.
+    // One more column for the queries of other programs: the actor.
     let history = history.with_column("actor", ColumnType::Text)?;
     let tables = Tables::with_prefix("bank")?.with_events(history);
     let mapper = Mapper::new().with_column("actor", |event| event.metadata().actor().into());
@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
     let app = Application::builder(uri).tables(tables).mapper(mapper).open().wait()?;
     let app = app.with_metadata(Metadata::new().with_actor("clerk 7"));
 
-    // Create, read, update, delete: nothing else changes.
+    // Create, read, update and delete work as before.
     let mut account = Account::open("Ann".into());
     let id = account.id();
     app.save(&mut account).wait()?;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// The table as any other program sees it.
+/// Reads the table as any other program does.
 fn rows(file: &std::path::Path) -> rusqlite::Result<Vec<String>> {
     let database = rusqlite::Connection::open(file)?;
     let mut select = database.prepare(

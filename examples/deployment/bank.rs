@@ -63,7 +63,7 @@ impl Transfer {
 }
 
 impl Transfer {
-    /// Moves the money, or notes why not; does nothing if another worker did it before.
+    /// Moves the money, or notes the reason why not; does nothing if another worker has settled the transfer.
     pub fn settle(&mut self, from: &mut Account, to: &mut Account) {
         if !self.is_open {
             return;

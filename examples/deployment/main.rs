@@ -17,7 +17,7 @@ use crate::bank::{Account, Transfer};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// The variable by which the program knows that it is a worker, and of which store.
+/// The variable that makes the program a worker, and names the worker's store.
 const STORE: &str = "WORKER_OF";
 
 /// The arguments of the worker: none, unless the program is a test.
@@ -40,7 +40,7 @@ fn main() -> Fallible<()> {
     ann.deposit(1_000);
     app.save((&mut ann, &mut bob)).wait()?;
 
-    // Tasks are queued by saving them, and workers are killed while they do them.
+    // A save queues each task, and the program kills workers while they work.
     let mut queued = Vec::new();
     let mut workers = (0..WORKERS).map(|_| Worker::start(&uri)).collect::<io::Result<Vec<_>>>()?;
     for kill in 0..KILLS {
@@ -87,7 +87,7 @@ fn wait_for(app: &Application, tasks: &[Id<Transfer>]) -> Fallible<()> {
     Ok(())
 }
 
-/// This program, as a process that works; killed when dropped.
+/// A process of this program that works as a worker; killed when it is dropped.
 struct Worker(Child);
 
 impl Worker {
@@ -95,7 +95,7 @@ impl Worker {
         Command::new(env::current_exe()?).args(ARGUMENTS).env(STORE, uri).spawn().map(Self)
     }
 
-    /// Ends it at once, as a crash would: it has no time to finish.
+    /// Ends the worker at once, as a crash does: it has no time to finish.
     fn kill(&mut self) -> io::Result<()> {
         self.0.kill()?;
         self.0.wait().map(drop)
@@ -115,7 +115,7 @@ fn the_example_runs() {
     }
 }
 
-/// Works, when the test above starts this program again.
+/// Works when the test above starts this program again.
 #[test]
 fn the_worker() {
     if env::var_os(STORE).is_some() {

@@ -1,4 +1,4 @@
-//! One application in a process: made once, used by all of its threads, closed at the end.
+//! One application in a process: made once, shared by all threads, closed at the end.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -8,7 +8,7 @@ use crate::bank::Account;
 
 /// The strict way: `init` at the start of the process, `get` for each request, `close` at its end.
 ///
-/// The library has nothing global. Where a framework leaves no other place, the program has it.
+/// The library has no global state. A program has one where its framework leaves no other place.
 mod strict {
     use super::{Application, Error, ErrorKind, Mutex, MutexGuard, PoisonError, Wait};
 
@@ -27,7 +27,7 @@ mod strict {
         Ok(())
     }
 
-    /// A copy, which shares the store: cheap enough for each request.
+    /// Returns a copy that shares the store: cheap enough for each request.
     pub(crate) fn get() -> Result<Application, Error> {
         held().clone().ok_or_else(|| Error::new(ErrorKind::Invalid, "the application is not open; `init` it"))
     }
@@ -39,13 +39,13 @@ mod strict {
     }
 }
 
-/// The lazy way: who comes first makes it, and all others wait for that.
+/// The lazy way: the first caller opens the application, and all others wait for that.
 fn lazy() -> &'static Application {
     static APPLICATION: OnceLock<Application> = OnceLock::new();
     APPLICATION.get_or_init(|| Application::open("sqlite::memory:").wait().expect("SQLite is built in"))
 }
 
-/// What a handler of requests does.
+/// Handles a request.
 fn handle(app: &Application, id: Id<Account>) -> Result<i64, Error> {
     let deposited = app.update(id, |account| {
         account.deposit(1);
@@ -54,7 +54,7 @@ fn handle(app: &Application, id: Id<Account>) -> Result<i64, Error> {
     deposited.wait()
 }
 
-/// Requests from several threads.
+/// Serves requests from several threads.
 fn serve(app: fn() -> Result<Application, Error>) -> Result<(), Error> {
     let mut account = Account::open();
     let id = account.id();
@@ -79,7 +79,7 @@ pub(crate) fn show() -> Result<(), Error> {
     assert_eq!(strict::init("sqlite::memory:").expect_err("there is one").kind(), ErrorKind::Invalid);
     serve(strict::get)?;
 
-    // Closed for all who still hold it; then, as in tests, it may be opened again.
+    // Closing counts for every holder; after it, as in tests, the program may open the application again.
     let held = strict::get()?;
     strict::close();
     assert_eq!(

@@ -1,8 +1,8 @@
-//! A worker: takes tasks from a queue in the store, and does each of them once.
+//! A worker: takes tasks from a queue in the store, and does each task once.
 //!
-//! The queue is the log, and the worker keeps its mark in the same store. A worker that dies between a task and its mark
-//! meets the task again, and finds it done: the task and its effect are one commit. So no task is lost or done twice,
-//! however many workers there are, and whenever they end.
+//! The queue is the log, and the worker keeps its mark in the same store. A worker that dies between a task and its
+//! mark meets the task again, and finds it done: the task and its effect are one commit. So no task is lost or done
+//! twice, however many workers there are, and whenever they end.
 
 use es_runtime::recorder::{ApplicationRecorder, Cursor, LogRange, Step, TrackingRecorder};
 use es_runtime::{Application, Error, ErrorKind, Event, Id, Wait};

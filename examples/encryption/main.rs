@@ -1,4 +1,4 @@
-//! Encryption: what is stored cannot be read without the key, nor moved, nor altered; and forgetting, which destroys a key.
+//! Encryption: without the key nobody can read, move or alter rows unnoticed; and forgetting, which destroys a key.
 
 use es_runtime::mapper::{AesGcm, Key, Mapper, Zlib};
 use es_runtime::recorder::{AggregateRecorder, EventRange};
@@ -19,7 +19,7 @@ impl Account {
 }
 
 fn main() -> Result<(), Error> {
-    // Once, to be kept where secrets are kept; `Application::from_env` takes it from `CIPHER_KEY`.
+    // Made once, and kept with the other secrets; `Application::from_env` reads the key from `CIPHER_KEY`.
     let key = Key::generate(256)?;
     let mapper = || Mapper::new().with_compressor(Zlib::default()).with_cipher(AesGcm::new(&key));
     let folder = tempfile::tempdir().expect("there is room for a folder");
@@ -32,7 +32,7 @@ fn main() -> Result<(), Error> {
     assert_eq!(app.get(secret.id()).wait()?.owner, "secret Ann");
     app.close();
 
-    // Without a cipher it is not encrypted, and what is encrypted cannot be read.
+    // An application without a cipher stores clear rows, and cannot read encrypted ones.
     let clear = Application::open(&uri).wait()?;
     let mut account = Account::open("Bob".into());
     clear.save(&mut account).wait()?;
@@ -40,7 +40,7 @@ fn main() -> Result<(), Error> {
     assert_eq!(clear.get(secret.id()).wait().expect_err("there is no key").kind(), ErrorKind::Config);
     clear.close();
 
-    // With one, what is not encrypted is refused, unless it is allowed: for data from before there was a key.
+    // An application with a cipher refuses clear rows, unless the program allows those from before there was a key.
     let app = Application::builder(&uri).mapper(mapper()).open().wait()?;
     assert_eq!(app.get(account.id()).wait().expect_err("it is clear").kind(), ErrorKind::Cipher);
     app.close();
@@ -48,7 +48,7 @@ fn main() -> Result<(), Error> {
     assert_eq!(app.get(account.id()).wait()?.owner, "Bob");
     app.close();
 
-    // A new key for writing, the old one for reading.
+    // The new key writes, the old one reads.
     let ring = AesGcm::new(&Key::generate(256)?).with_old_key(&key);
     let app = Application::builder(&uri).mapper(Mapper::new().with_cipher(ring)).open().wait()?;
     assert_eq!(app.get(secret.id()).wait()?.owner, "secret Ann");
@@ -64,7 +64,7 @@ fn main() -> Result<(), Error> {
     forgetting()
 }
 
-/// Each aggregate has a key of its own: without it, nobody can read the aggregate any more.
+/// Forgets an aggregate by destroying its data key, without which nobody can read the aggregate.
 fn forgetting() -> Result<(), Error> {
     let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256)?));
     let app = Application::builder("sqlite::memory:").mapper(mapper).snapshots().open().wait()?;
@@ -73,12 +73,12 @@ fn forgetting() -> Result<(), Error> {
     app.forget(ann.id()).wait()?;
     assert_eq!(app.get(ann.id()).wait().expect_err("it is forgotten").kind(), ErrorKind::Forgotten);
     assert_eq!(app.get(bob.id()).wait()?.owner, "secret Bob");
-    // That something happened to it is still known, but not what.
+    // The store still knows that the aggregate existed, but nothing of its content.
     assert_eq!(app.ids::<Account>().next_page().wait()?.map_or(0, |ids| ids.len()), 2);
     Ok(())
 }
 
-/// The state of the first event as it stands in the database.
+/// Returns the state of the first event as it stands in the database.
 fn stored(app: &Application, account: &Account) -> Result<String, Error> {
     let rows = app.recorder().select(account.id().uuid(), EventRange::all()).wait()?.events;
     Ok(String::from_utf8_lossy(&rows[0].state).into_owned())

@@ -1,4 +1,4 @@
-//! Everything in one application: aggregates with entities inside, encryption, snapshots, conflicts, the past.
+//! Everything in one application: aggregates with entities inside, encryption, snapshots, conflicts, older versions.
 
 mod account;
 
@@ -90,7 +90,7 @@ fn snapshots(app: &Application) -> Result<(), Error> {
     assert!(!app.contains(id).wait()?);
     assert_eq!(app.get(id).wait().expect_err("it is gone").kind(), ErrorKind::NotFound);
 
-    // What is gone has a past.
+    // A discarded account can still be read as it was.
     for version in 1_u32..=4 {
         let then = app.get_at(id, version).wait()?;
         assert_eq!((then.version(), &then.owner), (version.into(), &format!("owner {version}")));

@@ -75,12 +75,12 @@ fn main() -> Fallible<()> {
     Ok(())
 }
 
-/// Reads the log to its end; returns how many events were new. A program that goes on following waits for the next events
-/// with `ApplicationRecorder::beyond`.
+/// Reads the log to its end; returns the number of new events. A program that goes on following waits for the next
+/// events with `ApplicationRecorder::beyond`.
 fn follow(app: &Application, view: &mut Connection) -> Fallible<usize> {
     let mut seen = 0;
     loop {
-        // Immediate: a second follower of this view waits here until the first one has stored its mark.
+        // An immediate transaction: a second follower of this view waits here until the first one has stored its mark.
         let step = view.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let text =
             step.query_row("SELECT mark FROM reached", [], |row| row.get::<_, String>(0)).optional()?;

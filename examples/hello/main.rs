@@ -1,4 +1,5 @@
-//! A bank account on SQLite: commands record events, the store keeps them, and the account is made from them again.
+//! A bank account on SQLite: commands record events, the store keeps them, and a load makes the account from them
+//! again.
 
 mod account;
 
@@ -8,7 +9,7 @@ use es_runtime::{Application, Error, Wait};
 use crate::account::{Account, Overdrawn};
 
 fn main() -> Result<(), Error> {
-    // A file of its own for each run; `sqlite:bank.db` would keep it.
+    // Each run has its own file; `sqlite:bank.db` would keep it.
     let file = std::env::temp_dir().join(format!("bank-{}.db", std::process::id()));
     let app = Application::open(&format!("sqlite:{}", file.display())).wait()?;
 
@@ -25,7 +26,7 @@ fn main() -> Result<(), Error> {
     assert_eq!(before.owner, "Ann");
     show("at version 2", &before);
 
-    // Loads, runs the command, saves; once more if somebody else was first.
+    // Loads, runs the command, saves; and does so again if another writer was first.
     let done = app.execute(account.id(), |account| account.withdraw(3)).wait()?;
     assert_eq!(done, Ok(()));
     let refused = app.execute(account.id(), |account| account.withdraw(30)).wait()?;
@@ -47,7 +48,7 @@ fn show(what: &str, account: &Account) {
     println!("{what}: {} has {} at version {}", account.owner, account.balance, account.version());
 }
 
-// Holds the shapes of the stored events to the file `events.lock`.
+// Checks the shapes of the stored events against the file `events.lock`.
 #[cfg(test)]
 es_runtime::events_lock!();
 

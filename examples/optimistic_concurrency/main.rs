@@ -1,4 +1,4 @@
-//! Optimistic concurrency control: of two that change one version, one wins, and the other learns it.
+//! Optimistic concurrency control: of two writers that change one version, one wins, and the other gets a conflict.
 
 use es_runtime::error::Conflict;
 use es_runtime::{Application, Error, ErrorKind, Id, Wait, aggregate, mutator};
@@ -51,7 +51,7 @@ fn main() -> Result<(), Error> {
     one.set_owner("owner 2".into());
     app.save(&mut one).wait()?;
 
-    // The other one does not know of that.
+    // The other copy does not know of that save.
     other.set_owner("owner 3".into());
     let error = app.save(&mut other).wait().expect_err("somebody else was first");
     assert_eq!(error.kind(), ErrorKind::Conflict);
@@ -59,14 +59,14 @@ fn main() -> Result<(), Error> {
         println!("expected {expected:?}, found {found:?}");
     }
 
-    // Loaded again, it works ..
+    // A copy that is loaded again can be saved ..
     let mut other = app.get(id).wait()?;
     assert_eq!(other.owner, "owner 2");
     other.set_owner("owner 3".into());
     app.save(&mut other).wait()?;
     assert_eq!(app.get(id).wait()?.owner, "owner 3");
 
-    // .. and now the first one is old.
+    // .. and now the first copy is old.
     one.set_owner("owner 4".into());
     assert_eq!(app.save(&mut one).wait().expect_err("it is old").kind(), ErrorKind::Conflict);
 
@@ -84,7 +84,7 @@ fn main() -> Result<(), Error> {
     assert_eq!(app.get(id).wait()?.balance, 40);
     println!("40 deposits by 4 threads: {}", app.get(id).wait()?.balance);
 
-    // Two accounts in one command, with others at the same time: nothing is lost on the way.
+    // One command changes two accounts while other writers change them too: no money is lost on the way.
     let mut payee = Account::open("payee".into());
     app.save(&mut payee).wait()?;
     let to = payee.id();
@@ -101,8 +101,8 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Changes two aggregates or none; runs the command again if somebody else was first with either.
-/// Of the two results the outer one is the store's, the inner one the command's.
+/// Changes two aggregates or none, and runs the command again if another writer was first with either. Of the two
+/// results the outer one is the store's, the inner one the command's.
 fn transfer(
     app: &Application,
     from: Id<Account>,

@@ -33,7 +33,7 @@ fn main() -> Result<(), Error> {
     app.save(&mut account).wait()?;
     assert_eq!(app.get(account.id()).wait()?.owner, "Anna");
 
-    // Delete. `discard` takes the account; what it leaves can only be saved.
+    // Delete. `discard` consumes the account; the value that it returns can only be saved.
     let id = account.id();
     app.save(&mut account.discard()).wait()?;
     assert!(!app.contains(id).wait()?);

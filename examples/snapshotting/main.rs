@@ -1,4 +1,4 @@
-//! Snapshots: every second event, and what they change (nothing but the time that loading takes).
+//! Snapshots after every second event. They change nothing but the time that loading takes.
 
 use es_runtime::{Application, Error, ErrorKind, Version, Wait, aggregate, mutator};
 
@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
     };
     let at = |version: u32, owner: &str| Some((Version::from(version), owner.to_owned()));
 
-    // One event: too early.
+    // One event is too early for a snapshot.
     app.save(&mut account).wait()?;
     assert_eq!(last()?, None);
 
@@ -39,23 +39,23 @@ fn main() -> Result<(), Error> {
     assert!(app.contains(id).wait()?);
     assert_eq!(app.get(id).wait()?.owner, "owner 2");
 
-    // After five events the last one is that of the fourth, after seven that of the sixth.
+    // After five events the last snapshot is of version 4, after seven of version 6.
     rename(&app, &mut account, &[3, 4, 5])?;
     assert_eq!(last()?, at(4, "owner 4"));
     rename(&app, &mut account, &[6, 7])?;
     assert_eq!(last()?, at(6, "owner 6"));
     assert_eq!(app.get(id).wait()?.owner, "owner 7");
 
-    // The past, with and without a snapshot of that version.
+    // The older versions, with and without a snapshot.
     for version in 1_u32..=4 {
         let then = app.get_at(id, version).wait()?;
         assert_eq!((then.version(), &then.owner), (version.into(), &format!("owner {version}")));
     }
 
-    // On request, of any version.
+    // On request, the application takes a snapshot of any version.
     assert_eq!(app.take_snapshot_at(id, 3).wait()?, 3);
 
-    // Of what is discarded there is no snapshot, and those from before do not bring it back.
+    // A discarded account has no snapshot of its end, and the older ones do not bring it back.
     app.save(&mut account.discard()).wait()?;
     assert_eq!(app.get(id).wait().expect_err("it is gone").kind(), ErrorKind::NotFound);
     assert_eq!(last()?, at(6, "owner 6"));

@@ -1,4 +1,4 @@
-//! A domain that needs little of the library: events, an entity, and the function that applies the ones to the other.
+//! A domain that needs little of the library: events, an entity, and the function that applies events to the entity.
 
 use es_runtime::standalone::Bus;
 use es_runtime::{Envelope, Error, Event, EventSet, Recorded, Version};
@@ -28,7 +28,7 @@ pub(crate) enum AccountEvent {
     Closed(Closed),
 }
 
-/// What is published, and who hears of it.
+/// The bus of the domain's events.
 pub(crate) type Events = Bus<Recorded<AccountEvent>>;
 
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct Account {
     owner: String,
 }
 
-/// Applies an event: nothing goes in before the first one, and comes out after the last one.
+/// Applies an event: the account is `None` before the first event and after the last.
 pub(crate) fn mutate(account: Option<Account>, event: AccountEvent, envelope: &Envelope) -> Option<Account> {
     let (id, version) = (envelope.id(), envelope.version());
     match (account, event) {
@@ -68,12 +68,12 @@ impl Account {
         Ok(())
     }
 
-    /// Takes the account: there is no using it afterwards.
+    /// Closes the account, and consumes it.
     pub(crate) fn close(self, events: &Events) -> Result<(), Error> {
         self.trigger(Closed {}.into(), events).map(drop)
     }
 
-    /// What the event makes of the account, once it is published.
+    /// Publishes the event, and returns the account that it makes.
     fn trigger(&self, event: AccountEvent, events: &Events) -> Result<Option<Self>, Error> {
         let event = Recorded::now(self.id, self.version.next(), event);
         let changed = mutate(Some(self.clone()), event.event().clone(), event.envelope());

@@ -1,5 +1,5 @@
-//! Stand-alone: no macros, no roots. Events are published on a bus; a policy stores them; a repository makes accounts
-//! of them with a function.
+//! Stand-alone: no macros, no roots. A bus publishes events; a policy stores them; a repository makes accounts of them
+//! with a function.
 
 mod domain;
 
@@ -13,7 +13,7 @@ use es_runtime::{Error, ErrorKind, Recorded, Wait};
 
 use crate::domain::{Account, AccountEvent, Events, Opened, OwnerChanged, mutate};
 
-/// All that the program holds: dropped, it stores no more.
+/// The parts that the program holds: once they are dropped, the program stores no more.
 struct Bank {
     events: Events,
     accounts: MutatorRepository<Account, AccountEvent>,
@@ -28,7 +28,7 @@ impl Bank {
     }
 }
 
-/// The domain alone: what is published is what happened.
+/// Runs the domain alone: the published events are all that happened.
 fn domain() -> Result<(Account, Vec<Recorded<AccountEvent>>), Error> {
     let (events, received) = (Events::new(), Arc::new(Mutex::new(Vec::new())));
     let noting = Arc::clone(&received);
@@ -56,14 +56,14 @@ fn domain() -> Result<(Account, Vec<Recorded<AccountEvent>>), Error> {
 fn main() -> Result<(), Error> {
     let (account, received) = domain()?;
 
-    // Infrastructure: a table, a store on it, and what was received above goes in.
+    // The infrastructure: a table, a store on it, and the events from above in the store.
     let tables = Tables::default().with_events(EventTable::sequenced_items("integer_sequenced_items")?);
     let recorder = Arc::new(SqliteOptions::in_memory().open()?.recorder(&tables)?);
     let store = EventStore::new(Mapper::new(), Arc::clone(&recorder) as _)?;
     store.put(&received).wait()?;
     assert_eq!(store.get_events::<AccountEvent>(account.id(), EventRange::all()).wait()?.len(), 2);
 
-    // What stands in the table.
+    // The rows of the table.
     let rows = recorder.select(account.id(), EventRange::all()).wait()?.events;
     let shown =
         |at: usize| (rows[at].version.get(), &*rows[at].topic, String::from_utf8_lossy(&rows[at].state));
@@ -74,7 +74,7 @@ fn main() -> Result<(), Error> {
         println!("{version} {stored_topic} {state}");
     }
 
-    // The application: what is published is stored, and can be loaded at once.
+    // The application: the policy stores each published event, which can be loaded at once.
     let bank = Bank::new(store);
     assert_eq!(bank.accounts.get(account.id()).wait()?.owner(), "Anna");
     let mut account = Account::open("Bob", &bank.events)?;

@@ -1,7 +1,8 @@
-//! A view: a table that is updated after each save, and that a reader queries without any event.
+//! A view: a table that each save updates, and that a reader queries without any event.
 //!
-//! The view cannot fail a save. It follows the versions of the accounts: it notices what it missed, is mended from the
-//! store, and never overwrites newer rows with older ones. The example `follower` keeps a view of the whole log instead.
+//! The view cannot fail a save. It follows the versions of the accounts: it notices a missed event, is mended from the
+//! store, and never overwrites newer rows with older ones. The example `follower` keeps a view of the whole log
+//! instead.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,7 +55,7 @@ impl View {
         self.query(|view| view.execute(put, params![id.to_string(), number(version), balance])).map(drop)
     }
 
-    /// Changes the row of an account that stands at the version before.
+    /// Changes the row of an account, if the row stands at the version before.
     fn add(&self, amount: i64, envelope: &Envelope) -> Result<(), Error> {
         let add = "UPDATE balances SET version = ?2, balance = balance + ?3 WHERE account = ?1 AND version = ?2 - 1";
         let (account, version) = (envelope.id().to_string(), number(envelope.version()));
@@ -73,7 +74,7 @@ impl View {
     }
 }
 
-/// The version as a number that SQLite can hold.
+/// Returns the version as a number that SQLite can hold.
 fn number(version: Version) -> i64 {
     i64::try_from(version.get()).unwrap_or(i64::MAX)
 }
@@ -87,7 +88,7 @@ fn main() -> Result<(), Error> {
     let deposited = Arc::clone(&view);
     bus.subscribe_to(move |event: &Deposited, at: &Envelope| deposited.add(event.amount, at)).forget();
 
-    // After each save of this process, the application publishes what it stored.
+    // After each save of this process, the application publishes the stored events.
     let failures: Arc<Mutex<Vec<ErrorKind>>> = Arc::default();
     let noted = Arc::clone(&failures);
     let app = Application::builder("sqlite::memory:")
@@ -107,14 +108,15 @@ fn main() -> Result<(), Error> {
     app.save(&mut account).wait()?;
     assert_eq!(view.balance(id)?, Some(10));
 
-    // A view that fails is noted. The save is done all the same: a client that tried again would deposit twice.
+    // The application notes a view that fails. The events are stored all the same: a client that tried again would
+    // deposit twice.
     view.query(|view| view.execute_batch("ALTER TABLE balances RENAME TO elsewhere"))?;
     account.deposit(5);
     app.save(&mut account).wait()?;
     assert_eq!(failures(), [ErrorKind::Unavailable]);
     view.query(|view| view.execute_batch("ALTER TABLE elsewhere RENAME TO balances"))?;
 
-    // The view notices with the next event that it has missed one, and is mended from the store.
+    // The next event shows the view that it has missed one, and the store mends it.
     account.deposit(1);
     app.save(&mut account).wait()?;
     assert_eq!((failures(), view.balance(id)?), (vec![ErrorKind::Diverged], Some(10)));
@@ -122,7 +124,7 @@ fn main() -> Result<(), Error> {
     view.put(id, stored.version(), stored.balance)?;
     assert_eq!(view.balance(id)?, Some(16));
 
-    // Somebody who mends it too late, with an older state, changes nothing.
+    // A late mend with an older state changes nothing.
     let before = app.get_at(id, 2).wait()?;
     view.put(id, before.version(), before.balance)?;
     account.deposit(4);

@@ -1,7 +1,7 @@
 //! A web service: commands by POST, state and history by GET, on axum and tokio.
 //!
-//! `cargo run --example web` serves at `http://127.0.0.1:3000` until it is interrupted or terminated; `DATABASE` and `ADDRESS`
-//! name another file and another place.
+//! `cargo run --example web` serves at `http://127.0.0.1:3000` until it is interrupted or terminated; `DATABASE` and
+//! `ADDRESS` set another file and another address.
 //!
 //! ```text
 //! curl -i localhost:3000/accounts -H 'idempotency-key: 1' -H 'content-type: application/json' -d '{"owner": "Ann"}'
@@ -29,7 +29,7 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 #[tokio::main]
 async fn main() -> Fallible<()> {
     let said = |name: &str, otherwise: &str| env::var(name).unwrap_or_else(|_| otherwise.to_owned());
-    // One application for the whole process: each request gets a copy, which shares the store.
+    // The process opens one application: each request gets a copy, which shares the store.
     let app = Application::builder(said("DATABASE", "sqlite:bank.db"))
         .snapshot_every::<account::Account>(100)
         .open()
@@ -41,7 +41,7 @@ async fn main() -> Fallible<()> {
 
 /// Waits for ctrl-c, or for the signal by which a supervisor ends a service.
 ///
-/// Without a handler of signals the service runs until it is killed: what it acknowledged is stored.
+/// Without a signal handler the service runs until it is killed; the saves that it acknowledged are stored.
 async fn signalled() {
     let interrupted = async {
         let _ = tokio::signal::ctrl_c().await;
@@ -57,7 +57,7 @@ async fn signalled() {
     interrupted.await;
 }
 
-/// Serves until `stop` is over. Requests that are under way are still answered; then the application is closed.
+/// Serves until `stop` ends. The service still answers the requests under way, then closes the application.
 async fn serve(
     listener: TcpListener,
     app: Application,

@@ -1,4 +1,4 @@
-//! Errors as the client gets them: `application/problem+json` (RFC 9457).
+//! Errors as the client sees them: `application/problem+json` (RFC 9457).
 
 use axum::Json;
 use axum::http::{HeaderName, StatusCode, header};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::account::Overdrawn;
 
-/// A status, and what to tell the client.
+/// A status, and the text for the client.
 pub(crate) struct Problem {
     status: StatusCode,
     title: &'static str,
@@ -20,7 +20,7 @@ impl Problem {
         Self { status, title, detail: detail.into() }
     }
 
-    /// The client asked for a change of something that has changed since the client saw it.
+    /// Reports that the target has changed since the client saw it.
     pub(crate) fn changed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "somebody else was first", detail)
     }
@@ -33,12 +33,12 @@ impl From<Error> for Problem {
             ErrorKind::Forgotten => (StatusCode::GONE, "forgotten"),
             ErrorKind::Conflict => return Self::changed(error.to_string()),
             ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "it exists already"),
-            // The same request under the same Idempotency-Key may be sent again.
+            // The client may send the request again under the same Idempotency-Key.
             ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown => {
                 (StatusCode::SERVICE_UNAVAILABLE, "try again")
             }
             _ => {
-                // Not for the client: messages name tables and files.
+                // The client does not see the message, which names tables and files.
                 eprintln!("{error}");
                 return Self::new(
                     StatusCode::INTERNAL_SERVER_ERROR,

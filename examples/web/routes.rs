@@ -54,7 +54,7 @@ async fn show(State(app): State<Application>, Named(id): Named) -> Answer<Json<V
 }
 
 async fn history(State(app): State<Application>, Named(id): Named) -> Answer<Json<Vec<Value>>> {
-    // So that an unknown account is not one without events.
+    // A load reports an unknown account; a query of its events would find none.
     app.get(id).await?;
     let events = app.store().get(id, EventRange::all()).await?;
     Ok(Json(
@@ -84,7 +84,8 @@ struct NewOwner {
     version: u64,
 }
 
-/// Renames the account that the client has seen: if it has changed since, the client has to look again.
+/// Renames the account at the version that the client has seen; if it has changed since, the client has to load it
+/// again.
 async fn rename(Caller(app): Caller, Named(id): Named, Body(new): Body<NewOwner>) -> Answer<Json<Value>> {
     let mut account = app.get(id).await?;
     if account.version() != new.version {
@@ -118,7 +119,7 @@ async fn withdraw(
 ) -> Answer<Json<Value>> {
     let done =
         app.execute_once(key.commit("withdrawal"), id, |account| account.withdraw(amount.into())).await?;
-    // `None`: an earlier request under this key did it.
+    // `None` means that an earlier request under this key ran the command.
     done.transpose()?;
     Ok(Json(shown(&app.get(id).await?)))
 }
@@ -164,7 +165,7 @@ impl<T: DeserializeOwned> FromRequest<Application> for Body<T> {
     }
 }
 
-/// The application for one request: what it saves says who asked for it, and by which request.
+/// The application for one request: its saves name the caller and the request.
 struct Caller(Application);
 
 impl FromRequestParts<Application> for Caller {
@@ -172,7 +173,7 @@ impl FromRequestParts<Application> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Application) -> Answer<Self> {
         let mut metadata = Metadata::new();
-        // Stands for the way in which a service knows its users.
+        // A stand-in for the way in which a service knows its users.
         if let Some(user) = text(&parts.headers, "x-user") {
             metadata = metadata.with_actor(user);
         }
@@ -195,14 +196,14 @@ impl FromRequestParts<Application> for Named {
     }
 }
 
-/// The client's name for its request: the service does the request once, however often the client sends it.
+/// The client's name for its request: the service runs the request once, however often the client sends it.
 struct Key {
     user: String,
     key: String,
 }
 
 impl Key {
-    /// The key of one operation: under one Idempotency-Key, each user has each kind of operation done once.
+    /// Returns the key of one operation: under one Idempotency-Key, each user runs each kind of operation once.
     fn text(&self, operation: &str) -> String {
         format!("{operation}: {:?} {:?}", self.user, self.key)
     }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 
-/// Serves on a port of its own in a folder of its own, while a client talks to it, and stops.
+/// Serves on a port and in a folder of its own while a client talks to it, then stops.
 fn served(client: impl FnOnce(SocketAddr) + Send + 'static) {
     served_until(|address, stop| {
         client(address);
@@ -37,7 +37,7 @@ fn served_until(client: impl FnOnce(SocketAddr, oneshot::Sender<()>) + Send + 's
         .unwrap();
         client.join().unwrap();
     });
-    // All that was acknowledged is in the file.
+    // The file holds everything that the service acknowledged.
     assert!(Application::open(&uri).wait().is_ok());
 }
 
@@ -163,7 +163,7 @@ fn a_request_under_way_is_answered_after_the_service_was_stopped() {
     });
 }
 
-/// Runs the program, when the next test starts this one as a process of its own.
+/// Runs the program when the next test starts this one as a process.
 #[test]
 fn the_program() {
     if env::var_os("WEB_PROGRAM").is_some() {

@@ -8,7 +8,7 @@ use es_runtime::recorder::{
 };
 use uuid::Uuid;
 
-/// A recorder that is known by its objects only.
+/// A recorder behind the object-safe traits.
 pub(crate) struct Erased(Arc<dyn DynProcessRecorder>);
 
 impl Erased {

@@ -1,6 +1,6 @@
 //! Every store against memory, in random operations: see `testing::differential`.
 //!
-//! `ES_DIFFERENTIAL=1000000` makes so many operations for each store and seed.
+//! `ES_DIFFERENTIAL=1000000` makes that many operations for each store and seed.
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -76,7 +76,7 @@ fn a_seed_makes_the_same_operations_each_time() {
     assert_ne!(run(5), run(6));
 }
 
-/// The text with which the run rejects a recorder.
+/// Returns the text with which the run rejects a recorder.
 fn rejection(fault: Wrong) -> String {
     let run = || differential(9, 3_000, || WrongIn::new(fault));
     let panic = catch_unwind(AssertUnwindSafe(run)).expect_err(&format!("{fault:?} was not found"));

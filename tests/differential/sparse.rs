@@ -8,7 +8,7 @@ use es_runtime::recorder::{
 };
 use uuid::Uuid;
 
-/// A recorder that is right and gives every third position only: position 1 of memory is 3, 2 is 6, and so on.
+/// A correct recorder that uses every third position only: position 1 of memory is 3, 2 is 6, and so on.
 pub(crate) struct Sparse(MemoryRecorder);
 
 impl Sparse {
@@ -25,7 +25,7 @@ fn out_mark(mark: Mark) -> Mark {
     Mark::new(out(mark.position()), mark.commit())
 }
 
-/// The place in memory; where nothing stands, a place behind all.
+/// Returns the mark in memory; for a position without an event, a mark behind all others.
 fn inside(mark: Mark) -> Mark {
     let number = mark.position().get();
     let number = if number.is_multiple_of(3) { number / 3 } else { number + 1_000_000 };
@@ -90,7 +90,7 @@ impl ApplicationRecorder for Sparse {
         } else {
             inner = inner.limit(0);
         }
-        // Below the first position there is nothing: memory has no such place to end at.
+        // Below the first position there is no event: memory has no such position to end at.
         let stop = Position::new(range.stop().get() / 3);
         inner = inner.up_to(stop.unwrap_or(Position::FIRST));
         if let Some(limit) = range.max_count() {

@@ -1,4 +1,4 @@
-//! The stores that have to answer as memory does.
+//! The stores that have to answer as the store in memory does.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use es_runtime::testing::faults::Faulty;
 use super::erased::Erased;
 use super::sparse::Sparse;
 
-/// Runs so many operations of a seed on stores of one kind, whose files stand in the folder.
+/// Runs that many operations of a seed on stores of one kind, with their files in the folder.
 pub(crate) type Run = fn(u64, usize, &Path) -> DifferentialCounts;
 
-/// Lists stores by name, each with the function that makes new ones in a folder. Each one is a test, too.
+/// Lists stores by name, each with the function that makes new ones in a folder. Each store is a test, too.
 macro_rules! stores {
     ($($name:ident: $stores:expr;)+) => {
         pub(crate) const STORES: &[(&str, Run)] = &[$((stringify!($name), |seed, operations, folder| {
@@ -67,7 +67,7 @@ fn own_names() -> Tables {
     tables.with_events(EventTable::sequenced_items("bank_items").unwrap())
 }
 
-/// Opens the second application of a file whose first one is full of other operations.
+/// Opens the second application of a file, whose first one is full of other operations.
 fn second_application(options: SqliteOptions) -> SqliteRecorder {
     let database = options.open().unwrap();
     let first = Tables::with_prefix("first").unwrap();

@@ -1,4 +1,4 @@
-//! The process whose disk fails: it saves until its input ends, and tells how each save went.
+//! The process whose disk fails: it saves until its input ends, and prints the outcome of each save.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -13,10 +13,10 @@ use es_runtime::recorder::{
 use es_runtime::{Error, ErrorKind, Version, Wait};
 use uuid::Uuid;
 
-/// So many events do not fit into SQLite's cache.
+/// A number of events that does not fit into SQLite's cache.
 pub(crate) const LARGE: u8 = 2;
 
-/// Events of an aggregate, which are all of one save; each says how many they are.
+/// Makes the events of an aggregate, all of one save; each holds their number.
 pub(crate) fn commit(id: Uuid, count: u8) -> Commit {
     let size = if count == LARGE { 1_500_000 } else { 300 };
     let event = |version| StoredEvent::new(id, Version::from(version), "Saved", vec![count; size]).unwrap();
@@ -56,7 +56,7 @@ pub(crate) fn save_until_told(file: &Path) {
     });
 }
 
-/// Saves a new aggregate; as long as nobody knows how that went, again under the same id.
+/// Saves a new aggregate; as long as the outcome is unknown, again under the same id.
 fn save(recorder: &SqliteRecorder, writer: u64, round: u64, ends: &AtomicBool) {
     let count = match round % 40 {
         7 => LARGE,
@@ -66,7 +66,7 @@ fn save(recorder: &SqliteRecorder, writer: u64, round: u64, ends: &AtomicBool) {
     let id = Uuid::now_v7();
     loop {
         let saved = recorder.append(commit(id, count));
-        // On this thread, or on the store's own.
+        // The save runs on this thread, or on the store's own.
         let saved = if round % 3 == 2 { futures_executor::block_on(saved) } else { saved.wait() };
         let Err(error) = saved else {
             tell(&format!("{writer} {id} {count} Saved"));
@@ -77,7 +77,7 @@ fn save(recorder: &SqliteRecorder, writer: u64, round: u64, ends: &AtomicBool) {
             Ok(page) => assert!(page.events.is_empty(), "a save that failed can be read: {error}"),
             Err(other) => panic!("reading fails because writing does: {other}"),
         }
-        // It would be told faster than it can be read.
+        // The process would print faster than the parent can read.
         thread::sleep(Duration::from_millis(1));
         if error.kind() != ErrorKind::OutcomeUnknown || ends.load(Ordering::Relaxed) {
             return;

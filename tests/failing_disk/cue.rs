@@ -1,17 +1,17 @@
-//! In which ways the disk fails, and what a save then says.
+//! The ways in which the disk fails, and the error of a save then.
 
 use es_runtime::ErrorKind;
 
 use crate::child::LARGE;
 use crate::look::Told;
 
-/// What fails and how, and what is told of it.
+/// A way to fail, and the error that the save must report.
 #[derive(Clone, Copy)]
 pub(crate) struct Cue {
     pub(crate) text: &'static str,
     pub(crate) kind: ErrorKind,
     pub(crate) words: &'static str,
-    /// Whether no save succeeds meanwhile.
+    /// True if no save succeeds meanwhile.
     pub(crate) always: bool,
 }
 
@@ -40,11 +40,11 @@ pub(crate) fn cues(synchronous: &str) -> [Cue; 6] {
 }
 
 impl Cue {
-    /// Whether that was to be told of a failure.
+    /// Checks that a failure may be reported under this cue.
     pub(crate) fn judge(&self, told: &Told, writers: usize) {
         let Some((kind, message)) = &told.failure else { return };
         assert!(!self.text.is_empty(), "a save failed on a disk that works: {message}");
-        // What is large goes to the disk before it is committed, and takes along what is in its transaction.
+        // SQLite writes a large commit to the disk before the end, and fails the other saves of its transaction.
         let is_early = (told.count == LARGE || writers > 1) && message.starts_with("cannot store the events");
         let is_other = message.starts_with("another save of the same transaction failed");
         match kind {

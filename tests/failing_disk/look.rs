@@ -1,4 +1,4 @@
-//! What the process told, and what is in the file.
+//! Compares the lines of the process with the file.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::child::{commit, open};
 
-/// How a save went, in one line of the process.
+/// The outcome of a save, as one line of the process.
 pub(crate) struct Told {
     pub(crate) writer: usize,
     pub(crate) id: Uuid,
     pub(crate) count: u8,
-    /// None if it was saved.
+    /// `None` if the save succeeded.
     pub(crate) failure: Option<(ErrorKind, String)>,
 }
 
@@ -37,7 +37,7 @@ impl Told {
     }
 }
 
-/// The last that is known of each save.
+/// The last known outcome of each save.
 #[derive(Default)]
 pub(crate) struct Saves(HashMap<Uuid, Save>);
 
@@ -54,7 +54,7 @@ impl Saves {
         let now = match (&told.failure, known) {
             (None, _) => Save::Done,
             (Some((kind, _)), None) if *kind != ErrorKind::OutcomeUnknown => Save::NotDone,
-            // Once it is not known, only a save that is done ends that.
+            // Once the outcome is unknown, only a save that succeeds makes it known.
             _ => Save::Unknown { count: told.count },
         };
         self.0.insert(told.id, now);
@@ -68,7 +68,7 @@ impl Saves {
         self.0.extend(others.0);
     }
 
-    /// Looks for all of them in the file, ends those of which nobody knows, and says how many of these were there.
+    /// Looks for all saves in the file, settles the unknown ones, and returns how many of these the file has.
     pub(crate) fn look(&mut self, run: &Path) -> usize {
         let recorder = open(&run.join("disk/events.db"), Synchronous::Full).expect("the file can be opened");
         let found = all(&recorder);
@@ -91,7 +91,7 @@ impl Saves {
     }
 }
 
-/// The aggregates of the log, each of them whole.
+/// Returns the aggregates of the log, each of them whole.
 fn all(recorder: &SqliteRecorder) -> HashMap<Uuid, Vec<u64>> {
     let log = recorder.read_log(LogRange::all()).wait().expect("the log can be read").entries;
     assert!(log.windows(2).all(|pair| pair[0].position() < pair[1].position()), "positions grow");

@@ -1,7 +1,7 @@
-//! A process saves while its disk fails, now in this way and now in that, and works again in between: each failure is
-//! told as what it is, saving goes on, what was acknowledged is there, and what was told not to be stored is not.
+//! A process saves while its disk fails, now in this way and now in that, and works again in between. Each failure has
+//! the right error, saving goes on, acknowledged saves are there, and refused ones are not.
 //!
-//! The disk is [a library](disk.c) between the process and the system, which the C compiler makes on the spot.
+//! The disk is [a library](disk.c) between the process and the system, which the test builds with the C compiler.
 
 #[cfg(target_os = "linux")]
 mod child;

@@ -1,4 +1,4 @@
-//! Makes the disk fail and work again, and compares what is told with what is there.
+//! Makes the disk fail and work again, and compares the lines of the process with the file.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::cue::{NOTHING, cues};
 use crate::process::{Process, give_cue};
 
-/// How often the disk of each process fails.
+/// The number of times that the disk of each process fails.
 const FAILURES: usize = 12;
 
 pub(crate) fn run() {
@@ -33,7 +33,7 @@ pub(crate) fn run() {
             }
             let mut saves = process.end();
             saves.look(&run);
-            // Then it dies while the disk fails, in each way.
+            // Then the process dies while the disk fails, in each way.
             for cue in [cues, cues].concat() {
                 give_cue(&run, "");
                 let mut process = start();
@@ -50,7 +50,7 @@ pub(crate) fn run() {
     println!("test {done} saves while the disk failed now and then ... ok ({:.1?})", start.elapsed());
 }
 
-/// A full disk is told as that when a file is opened, new or not.
+/// Checks that a full disk is reported as such when a file is opened, new or not.
 fn refuse(run: &Path, start: impl Fn() -> Process) {
     for is_new in [true, false] {
         for cue in ["write ENOSPC", "torn ENOSPC"] {

@@ -47,7 +47,7 @@ impl Process {
         told
     }
 
-    /// Has the disk fail for a while, and until all writers were told if they must be.
+    /// Makes the disk fail for `time`, and then, if the cue demands it, until every writer has reported a failure.
     pub(crate) fn fail(&mut self, cue: Cue, time: Duration) {
         give_cue(&self.run, cue.text);
         let until = Instant::now() + time;
@@ -59,11 +59,11 @@ impl Process {
         }
     }
 
-    /// Has the disk work, after it failed in that way, until each writer saves again.
+    /// Makes the disk work again after that failure, and waits until each writer saves again.
     pub(crate) fn work_again(&mut self, failed: Cue) {
         give_cue(&self.run, "");
         let mut saved = vec![0; self.writers];
-        // The first may have been on its way before.
+        // The first saves may have begun before.
         while saved.iter().any(|count| *count < 3) {
             let told = self.next();
             failed.judge(&told, self.writers);
@@ -71,7 +71,7 @@ impl Process {
         }
     }
 
-    /// The only line of one that cannot open the file.
+    /// Returns the only line of a process that cannot open the file.
     pub(crate) fn refused(mut self) -> String {
         let line = self.lines.recv_timeout(Duration::from_secs(10)).expect("it says why");
         assert!(!self.child.wait().expect("it is gone").success(), "{line}");
@@ -102,7 +102,7 @@ impl Process {
     }
 }
 
-/// Whole at any moment: another process reads it.
+/// Writes the cue so that it is whole at any moment, since another process reads it.
 pub(crate) fn give_cue(run: &Path, text: &str) {
     fs::write(run.join("next-cue"), text).expect("the cue can be written");
     fs::rename(run.join("next-cue"), run.join("cue")).expect("the cue can be given");

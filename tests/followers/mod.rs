@@ -1,5 +1,5 @@
-//! Readers that follow a log in which later commits can be read before earlier ones: one test for all of them, in
-//! which the right one passes and each naive one fails.
+//! Readers that follow a log in which later commits can be read before earlier ones: in one test, the right reader
+//! passes and each naive one fails.
 
 mod naive;
 mod right;
@@ -27,13 +27,13 @@ type Log = Faulty<MemoryRecorder>;
 const DEPOSITED: &str = "Account.Deposited";
 const CLOSED: &str = "Account.Closed";
 
-/// Reads the log and keeps its place.
+/// A reader of the log that keeps its mark.
 trait Follower: Send {
-    /// Reads on once, from where it is. Returns whether there was anything.
+    /// Reads on once from the mark. Returns whether there was an event.
     fn read_on(&mut self, log: &Log, view: &View) -> bool;
 }
 
-/// Counts for each event how often a follower applied it.
+/// The number of times that followers applied each event.
 #[derive(Default)]
 struct View(Mutex<BTreeMap<Position, u32>>);
 
@@ -90,7 +90,7 @@ fn follow(
     found(&log, &view, is_wanted)
 }
 
-/// Compares what followers applied with the log.
+/// Compares the events that followers applied with the log.
 fn found(log: &Log, view: &View, is_wanted: impl Fn(&Notification) -> bool) -> Faults {
     let applied = view.0.lock().unwrap();
     let mut found = Faults::default();
@@ -105,7 +105,7 @@ fn found(log: &Log, view: &View, is_wanted: impl Fn(&Notification) -> bool) -> F
     found
 }
 
-/// Four writers at once, each of accounts of its own.
+/// Runs four writers at once, each with accounts of its own.
 fn write(log: &Log) {
     thread::scope(|scope| {
         for writer in 0..4_u64 {
@@ -173,7 +173,7 @@ fn two_runners_whose_steps_only_go_forward_apply_events_twice() {
     assert!(found.doubled > 0 && found.missed == 0, "{found:?}");
 }
 
-/// The delay is why the naive follower fails, and nothing else in the test.
+/// The naive follower fails because of the delay, and of nothing else in the test.
 #[test]
 fn the_naive_follower_passes_where_commits_appear_in_order() {
     assert_eq!(follow(followers([Highest::new(3)]), false, |_| true), NONE);

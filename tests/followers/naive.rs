@@ -39,7 +39,7 @@ impl Follower for Highest {
     }
 }
 
-/// Keeps the newest position of the log wherever its filter let nothing pass.
+/// Keeps the newest position of the log whenever its filter lets no event pass.
 pub(crate) struct Filtering {
     page: usize,
     reached: Option<Mark>,
@@ -64,7 +64,7 @@ impl Follower for Filtering {
     }
 }
 
-/// Shares its place with other runners, and moves it forward only; it does not compare where it came from.
+/// Shares its mark with other runners, and moves it forward only; it does not compare where its step begins.
 pub(crate) struct Beyond {
     page: usize,
     reached: Reached,

@@ -7,7 +7,7 @@ use es_runtime::wait::timeout;
 
 use super::{Follower, Log, View};
 
-/// Tracks the place up to which the log is complete, by steps that compare.
+/// Tracks the mark up to which the log is complete, by steps that the store compares.
 pub(crate) struct Right {
     cursor: Cursor,
     range: LogRange,
@@ -28,11 +28,11 @@ impl Follower for Right {
         let from = log.tracked(&self.cursor).wait().unwrap();
         let page = log.read_log(self.range.clone().after(from)).wait().unwrap();
         let Some(through) = page.through.filter(|through| Some(*through) != from) else {
-            // A hint, which may come late.
+            // The wait is a hint, which may come late.
             let _ = timeout(Duration::from_millis(2), log.beyond(from)).wait();
             return false;
         };
-        // The view stands for one whose rows are written in the transaction of the step.
+        // The view stands for one that writes its rows in the transaction of the step.
         match log.track(Step::new(self.cursor.clone(), from, through).unwrap()).wait() {
             Ok(()) => view.apply(&page.entries),
             Err(error) => assert!(error.as_conflict().is_some(), "{error}"),

@@ -3,20 +3,20 @@ use std::path::{Path, PathBuf};
 
 use super::sources_of;
 
-/// All Rust files in a folder.
+/// Returns all Rust files in a folder.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     files.into_iter().chain(folders.iter().flat_map(|folder| sources(folder))).collect()
 }
 
-/// The README and the pages of the guide.
+/// Returns the README and the pages of the guide.
 fn pages(folder: &Path) -> Vec<PathBuf> {
     let guide = fs::read_dir(folder.join("../docs/guide")).unwrap().map(|entry| entry.unwrap().path());
     guide.chain([folder.join("../../README.md")]).collect()
 }
 
-/// The first lines of the doc tests in a source or a text that open an application in a program shared with others.
+/// Returns the first lines of the doc tests in a text that open an application in a program shared with others.
 fn merged_openings(text: &str) -> Vec<String> {
     let mut open: Option<&str> = None;
     let mut found = Vec::new();
@@ -41,7 +41,7 @@ fn merged_openings(text: &str) -> Vec<String> {
     found
 }
 
-/// Merged ones share a registry, in which many aggregates are named `Account`: no application opens there.
+/// Merged doc tests share a registry, in which many aggregates are named `Account`: no application opens there.
 #[test]
 fn doc_tests_that_open_an_application_are_programs_of_their_own() {
     let folder = sources_of("es-runtime");

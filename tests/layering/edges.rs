@@ -19,7 +19,7 @@ impl fmt::Display for Edge {
     }
 }
 
-/// Who uses whom, in the code that is no unit test.
+/// Returns the uses of one module by another, outside unit tests.
 pub(super) fn edges(house: &House) -> Vec<Edge> {
     let mut edges = BTreeSet::new();
     for (from, module) in house.modules() {
@@ -35,13 +35,13 @@ pub(super) fn edges(house: &House) -> Vec<Edge> {
     edges.into_iter().collect()
 }
 
-/// The uses of a sibling that is declared below.
+/// Returns the uses of a sibling that is declared below.
 pub(super) fn back_edges(house: &House) -> Vec<Edge> {
     let mut edges = edges(house);
     edges.retain(|edge| {
         let shared = edge.from.iter().zip(&edge.to).take_while(|(one, other)| one == other).count();
         let (Some(own), Some(used)) = (edge.from.get(shared), edge.to.get(shared)) else {
-            // A folder uses what it holds, and what it holds builds on what the folder itself declares.
+            // A folder uses its modules, and these build on the folder's own declarations.
             return false;
         };
         let siblings = house.children(&edge.from[..shared]);
@@ -51,7 +51,7 @@ pub(super) fn back_edges(house: &House) -> Vec<Edge> {
     edges
 }
 
-/// Paths from the crate's root that code names.
+/// The paths from the crate's root that code names.
 struct Uses {
     at: Vec<String>,
     found: Vec<Vec<String>>,

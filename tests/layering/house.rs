@@ -4,16 +4,16 @@ use std::path::Path;
 
 use syn::{Item, ItemMod, ItemUse, UseTree, Visibility};
 
-/// The modules of a crate, read from its sources.
+/// The modules of a crate, read from its source files.
 pub(super) struct House {
     modules: BTreeMap<Vec<String>, Module>,
 }
 
 pub(super) struct Module {
     pub(super) items: Vec<Item>,
-    /// The files and folders that it declares, in its order.
+    /// The files and folders that the module declares, in its order.
     children: Vec<String>,
-    /// Names that it re-exports, with the path from its own place.
+    /// The names that the module re-exports, with their paths from the module.
     exports: BTreeMap<String, Vec<String>>,
 }
 
@@ -63,7 +63,7 @@ impl House {
         self.modules.get(path).map_or(&[], |module| &module.children)
     }
 
-    /// The module that declares what a path from the crate's root names.
+    /// Returns the module that declares the target of a path from the crate's root.
     pub(super) fn owner(&self, path: &[String]) -> Vec<String> {
         self.owner_within(path, 0)
     }
@@ -88,7 +88,7 @@ impl House {
 }
 
 impl Module {
-    /// The public structs, enums and traits that it declares.
+    /// Returns the names of the public structs, enums and traits that the modules declare.
     pub(super) fn public_types(&self) -> impl Iterator<Item = String> {
         self.items.iter().filter_map(|item| {
             let (visibility, name) = match item {
@@ -102,7 +102,7 @@ impl Module {
     }
 }
 
-/// The name of a module with a file of its own; unit tests may look at the whole crate.
+/// Returns the name of a module with a file of its own; unit tests may use the whole crate.
 fn declared(item: &Item) -> Option<String> {
     match item {
         Item::Mod(ItemMod { content: None, ident, .. }) if ident != "tests" => Some(ident.to_string()),
@@ -122,7 +122,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Calls `found` with each path of a use tree and the name that it has in the module.
+/// Calls `found` with each path of a use tree, and its name in the module.
 pub(super) fn paths(tree: &UseTree, before: &mut Vec<String>, found: &mut impl FnMut(&[String], &str)) {
     match tree {
         UseTree::Path(path) => {
@@ -146,7 +146,7 @@ fn with(before: &[String], last: &str, then: impl FnOnce(&[String])) {
     then(&[before, &[last.to_owned()]].concat());
 }
 
-/// The path from the crate's root, of one that begins with `crate`, `self` or `super`.
+/// Returns the path from the crate's root, for one that begins with `crate`, `self` or `super`.
 pub(super) fn absolute(at: &[String], path: &[String]) -> Option<Vec<String>> {
     let mut base = match path.first()?.as_str() {
         "crate" => Vec::new(),

@@ -1,5 +1,5 @@
 //! The order of the `mod` lines, in `lib.rs` and in each folder, is the order of the data flow: a module uses only
-//! those that are declared above it.
+//! those declared above it.
 
 mod doc_tests;
 mod edges;
@@ -15,7 +15,7 @@ fn sources_of(member: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(member).join("src")
 }
 
-/// A house of a few planted files, each a name and its code.
+/// Makes a house of a few files, each a name and its code.
 fn planted(files: &[(&str, &str)]) -> House {
     House::new(&files.iter().map(|(name, code)| ((*name).to_owned(), (*code).to_owned())).collect())
 }

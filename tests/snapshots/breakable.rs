@@ -1,4 +1,4 @@
-//! Snapshots in a store that can be broken, and an application that tells of them.
+//! Snapshots in a store that can be broken, and an application that reports their errors.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -58,7 +58,7 @@ impl SnapshotRecorder for Handle {
     }
 }
 
-/// An application, its snapshots, and the kinds of what it told of them.
+/// An application, its snapshots, and the kinds of the errors that it reported.
 pub(super) type Told = (Application, Arc<Breakable>, Arc<Mutex<Vec<ErrorKind>>>);
 
 pub(super) fn told(recorder: Arc<MemoryRecorder>, with: impl Fn(Builder) -> Builder) -> Told {

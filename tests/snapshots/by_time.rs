@@ -1,4 +1,4 @@
-//! The state at a time, found among snapshots.
+//! The state at a time, found with the help of snapshots.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,7 +34,7 @@ fn a_time_before_the_snapshot_does_not_begin_with_it() {
     }
 }
 
-/// An account with 64 versions, one a second, each saved.
+/// Makes an account with 64 versions, one a second, each in a save of its own.
 fn one_a_second(app: &Application, clock: &ManualClock) -> Account {
     let mut account = open();
     for _ in 1..=64 {
@@ -68,7 +68,7 @@ fn a_time_is_found_among_many_snapshots_with_few_reads() {
     app.get(id).wait().unwrap();
     assert_eq!(snapshots.reads.load(Ordering::Relaxed), 1, "the newest is found at once");
 
-    // Whatever cannot be used among them, the events tell.
+    // If a snapshot cannot be used, the repository replays events instead.
     let rows = snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap();
     for broken in [&rows[..20], &rows[20..40], &rows[30..33], &rows[..]] {
         for change in ["{\"fp\":12345,\"other\":", "broken"] {
@@ -98,7 +98,7 @@ fn after_a_release_the_snapshots_since_then_are_found_by_time() {
     let clock = ManualClock::default();
     let _guard = clock.install();
     let account = one_a_second(&app, &clock);
-    // The first 40 were taken by other code; the others are marked, to be seen.
+    // Other code took the first 40; the test marks the rest, to recognize them.
     for mut row in snapshots.store.select(account.id().uuid(), "Account", EventRange::all()).wait().unwrap() {
         let text = String::from_utf8(row.state.clone()).unwrap();
         let text = text.replace("\"owner\":\"Ann\"", "\"owner\":\"Ben\"");

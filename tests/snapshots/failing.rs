@@ -1,4 +1,4 @@
-//! Nothing depends on snapshots: not on broken ones, not on those of events that were lost.
+//! Nothing depends on snapshots: neither on broken ones, nor on those of lost events.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -46,14 +46,14 @@ fn loading_begins_with_the_snapshot_and_does_without_one_that_cannot_be_read() {
     };
     assert_eq!(change("\"balance\":10", "\"balance\":77"), 77);
     assert_eq!(*told.lock().unwrap(), []);
-    // Taken by other code, or not to be read: passed over.
+    // The repository ignores a snapshot of other code, and one that it cannot read.
     assert_eq!(change("\"fp\":", "\"fp\":12345,\"other\":"), 10);
     assert_eq!(*told.lock().unwrap(), [], "that is usual after a release");
     assert_eq!(change("\"balance\":10", "\"balance\":\"x\""), 10);
     assert_eq!(change("{", "["), 10);
     assert_eq!(*told.lock().unwrap(), [ErrorKind::Schema, ErrorKind::Corrupt]);
 
-    // Taken again, it replaces the one that cannot be read.
+    // A new snapshot replaces the unreadable one.
     app.take_snapshot(id).wait().unwrap();
     assert_eq!(snapshots.store.select(id.uuid(), "Account", EventRange::all()).wait().unwrap(), [row]);
 
@@ -98,7 +98,7 @@ fn one_is_made_from_an_earlier_one_and_the_events_after_it() {
         recorder.rows.load(Ordering::Relaxed)
     };
     assert_eq!(take(6), 6);
-    // The event that the snapshot was taken after, and those since.
+    // The load reads the event after which the snapshot was taken, and the later ones.
     assert_eq!(take(10), 5);
     let kept = repository.snapshot_at(account.id(), 10).wait().unwrap().unwrap();
     assert_eq!(kept.balance, 9);
@@ -116,7 +116,7 @@ fn a_snapshot_that_fails_fails_no_save() {
         .open()
         .wait()
         .unwrap();
-    // Somebody drops the table.
+    // Another program drops the table.
     let database = rusqlite::Connection::open(&file).unwrap();
     database.execute_batch("DROP TABLE snapshots").unwrap();
     let account = deposits(&app, 3);
@@ -124,7 +124,7 @@ fn a_snapshot_that_fails_fails_no_save() {
     assert_eq!(app.get(account.id()).wait().unwrap().balance, 3);
 }
 
-/// A recorder that has only the first events.
+/// Makes a recorder that has only the first events.
 fn restored(from: &MemoryRecorder, id: Uuid, events: usize) -> Arc<MemoryRecorder> {
     let backup = MemoryRecorder::new();
     let rows = from.select(id, EventRange::all().limit(events)).wait().unwrap().events;
@@ -185,7 +185,7 @@ fn a_snapshot_of_events_that_were_lost_does_not_count_when_others_come_to_its_ve
     account.deposit(222);
     app.save(&mut account).wait().unwrap();
     assert_eq!(app.get(id).wait().unwrap().balance, 222);
-    // Taken again, it is the right one.
+    // A new snapshot is the right one.
     app.take_snapshot(id).wait().unwrap();
     assert_eq!(app.get(id).wait().unwrap().balance, 222);
 }

@@ -1,4 +1,4 @@
-//! Snapshots: when they are taken, when they count, and that nothing depends on them.
+//! Snapshots: when the application takes them, when they count, and that nothing depends on them.
 
 mod breakable;
 mod by_time;
@@ -67,7 +67,7 @@ fn versions(app: &Application, account: &Account) -> Vec<u64> {
     snapshots.versions(account.id()).wait().unwrap().into_iter().map(Version::get).collect()
 }
 
-/// With one save for each deposit, after the first event.
+/// Makes an account with one save for each deposit after the first event.
 fn deposits(app: &Application, many: u32) -> Account {
     let mut account = open();
     app.save(&mut account).wait().unwrap();
@@ -185,7 +185,7 @@ fn a_snapshot_is_read_by_its_version_or_as_the_last_up_to_one() {
             account.deposit(1);
             app.save(&mut account).wait().unwrap();
         }
-        // The last one up to each version: 2, 4 and 6 are there.
+        // The last snapshot up to each version: those of versions 2, 4 and 6 exist.
         for (version, expected) in
             [(1, None), (2, Some(2)), (3, Some(2)), (4, Some(4)), (5, Some(4)), (9, Some(6))]
         {
@@ -205,7 +205,7 @@ fn a_snapshot_is_read_by_its_version_or_as_the_last_up_to_one() {
         app.repository().snapshots().unwrap().delete(id, removed).wait().unwrap();
         let found = app.most_recent_snapshot(id, 5).wait().unwrap().unwrap();
         assert_eq!(found.version().get(), 2);
-        // Discarded: no state is kept of the end.
+        // A discarded account gets no snapshot of its end.
         let mut discarded = app.get(id).wait().unwrap().discard();
         app.save(&mut discarded).wait().unwrap();
         assert!(app.snapshot_at(id, discarded.version()).wait().unwrap().is_none());
@@ -225,7 +225,7 @@ fn they_are_taken_on_request_also_of_the_past() {
         let id = account.id();
         assert_eq!(app.take_snapshot_at(id, 2).wait().unwrap(), Version::from(2));
         assert_eq!(app.take_snapshot(id).wait().unwrap(), Version::from(4));
-        // Once more is nothing more.
+        // A second call changes nothing.
         assert_eq!(app.take_snapshot(id).wait().unwrap(), Version::from(4));
         assert_eq!(versions(&app, &account), [2, 4]);
         assert_eq!(app.get_at(id, 3).wait().unwrap().balance, 2);
@@ -284,7 +284,7 @@ fn events_and_snapshots_of_one_place_do_not_meet() {
     assert_eq!(events.select(row.id, EventRange::all()).wait().unwrap().events, [row]);
 }
 
-/// Counts the reads of events.
+/// A recorder that counts the reads of events.
 #[derive(Default)]
 struct Counting {
     inner: MemoryRecorder,

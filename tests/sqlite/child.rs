@@ -1,4 +1,4 @@
-//! This test binary as another process: it runs one of its tests, and both talk in lines.
+//! This test binary as another process: the process runs one of the tests, and the two exchange lines.
 
 use std::env;
 use std::io::{BufRead, BufReader, Lines, Write, stdin};
@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 const PATH: &str = "ES_TESTS_FILE";
 const ARGUMENT: &str = "ES_TESTS_ARGUMENT";
-/// The harness prints lines of its own.
+/// The prefix of the child's own lines, since the harness prints lines too.
 const MARK: &str = "=> ";
 
 /// A process that this test started.
@@ -17,7 +17,7 @@ pub(crate) struct Other {
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-/// The command that runs a test of this binary, which takes the file and the argument from [`asked`].
+/// Returns the command that runs a test of this binary, which gets the file and the argument from [`asked`].
 pub(crate) fn command(test: &str, file: &Path, argument: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     arguments(&mut command, test);
@@ -37,14 +37,14 @@ impl Other {
         Self { process, input, lines }
     }
 
-    /// The next line that it reports.
+    /// Returns the next line that the process reports.
     pub(crate) fn hear(&mut self) -> String {
         let mut lines = self.lines.by_ref().map(Result::unwrap);
         let line = lines.find_map(|line| line.split_once(MARK).map(|(_, said)| said.to_owned()));
         line.expect("the other process ended before it reported")
     }
 
-    /// Has it go on.
+    /// Makes the process go on.
     pub(crate) fn go(&mut self) {
         writeln!(self.input, "go").unwrap();
     }
@@ -54,7 +54,7 @@ impl Other {
     }
 }
 
-/// The file and the argument, if this process was started by another test.
+/// Returns the file and the argument if another test started this process.
 pub(crate) fn asked() -> Option<(PathBuf, String)> {
     Some((env::var_os(PATH)?.into(), env::var(ARGUMENT).ok()?))
 }
@@ -63,7 +63,7 @@ pub(crate) fn report(line: impl std::fmt::Display) {
     println!("{MARK}{line}");
 }
 
-/// Waits until the other process has this one go on.
+/// Waits until the other process makes this one go on.
 pub(crate) fn wait_for_go() {
     assert!(stdin().read_line(&mut String::new()).unwrap() > 0, "the other process ended");
 }

@@ -17,7 +17,7 @@ fn after_closing_everything_is_refused() {
         let snapshots = database.snapshots(&Tables::default()).unwrap();
         let id = Uuid::now_v7();
         recorder.append(commit(id, 1..=1)).wait().unwrap();
-        // All threads and connections of the store are there.
+        // The store now has all its threads and connections.
         for _ in 0..8 {
             for read in both(|| recorder.rows(id, EventRange::all())) {
                 assert_eq!(read.unwrap().len(), 1);
@@ -60,7 +60,7 @@ fn reads_that_were_asked_for_before_closing_are_done() {
         assert!(poll.is_pending(), "one after the other reads for a while");
     }
     thread::scope(|scope| {
-        // It waits for the one reader, too.
+        // Closing also waits for the one reader.
         let waiting = scope.spawn(|| recorder.rows(id, EventRange::all()).wait());
         thread::sleep(Duration::from_millis(100));
         database.close();

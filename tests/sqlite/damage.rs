@@ -1,4 +1,4 @@
-//! A file may hold anything: it is an error of a kind that says so, never a panic.
+//! A damaged file: every call reports an error of a kind that says so, and never panics.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use es_runtime::recorder::ProcessRecorder;
 
 const ID: Uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 
-/// Everything that can be asked of a file: the kinds of the refusals.
+/// Makes every call on a file, and returns the kinds of the refusals.
 fn ask(folder: &Folder) -> Vec<ErrorKind> {
     let recorder = match options(folder).open().and_then(|database| database.recorder(&Tables::default())) {
         Ok(recorder) => recorder,
@@ -51,7 +51,7 @@ fn fill(folder: &Folder, many: u32) {
     drop(database);
 }
 
-/// As a tool that does not mind what the tables ask for.
+/// Damages the file as a tool does that ignores the constraints of the tables.
 fn damage(folder: &Folder, statement: &str) {
     let database = by_hand(folder);
     database.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
@@ -91,7 +91,7 @@ fn odd_values_are_corrupt() {
 
 #[test]
 fn values_of_any_type_in_any_column_are_no_panic() {
-    // Somebody made the tables anew, without our strictness.
+    // Another tool made the tables again, without the constraints.
     let loose = "CREATE TABLE loose AS SELECT * FROM stored_events; DROP TABLE stored_events;
         CREATE TABLE stored_events (log_position INTEGER PRIMARY KEY AUTOINCREMENT, id, version, topic,
             commit_id, slice, once, state);
@@ -152,7 +152,7 @@ fn a_file_that_was_cut_is_no_panic() {
         fs::write(cut.file("events.db"), &whole[..length]).unwrap();
         let kinds = ask(&cut);
         assert_clear(&kinds, &format!("{length} of {} bytes", whole.len()));
-        // What is missing at the very end may be a free place.
+        // A cut at the very end may lose a free page only.
         if (100..=whole.len() / 2).contains(&length) {
             assert!(
                 kinds.iter().any(|kind| !matches!(kind, ErrorKind::Conflict | ErrorKind::AlreadyExists)),

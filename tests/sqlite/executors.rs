@@ -1,4 +1,4 @@
-//! On any executor, and on none.
+//! The store works on any executor, and on none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-/// Saves and reads: what a task of a program does.
+/// Saves and reads, as a task of a program does.
 async fn work(recorder: SqliteRecorder) {
     let id = Uuid::now_v7();
     for version in 1..=5 {

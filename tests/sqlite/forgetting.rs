@@ -1,4 +1,4 @@
-//! A key that was destroyed is in none of the files.
+//! No file holds a destroyed key.
 
 use std::thread;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use es_runtime::recorder::{KeyRecorder, Remains};
 
-/// A key that is found if it is anywhere.
+/// Makes a key that can be found in any file.
 fn key(number: u32) -> Vec<u8> {
     format!("<key number {number:08} of 66 bytes>").repeat(3).into_bytes()[..66].to_vec()
 }
@@ -18,9 +18,9 @@ fn append_with_key(recorder: &SqliteRecorder, number: u32) -> Uuid {
     id
 }
 
-/// In which of the files of the database it is.
+/// Returns the names of those of the database's files that hold the key.
 fn found(folder: &Folder, key: &[u8]) -> Vec<String> {
-    // The half of it: it may be split over two pages.
+    // Half of the key is enough: a key may be split over two pages.
     let half = &key[..key.len() / 2];
     let mut files: Vec<_> = ["events.db", "events.db-wal", "events.db-shm", "events.db-journal"].into();
     files.retain(|file| {
@@ -30,7 +30,7 @@ fn found(folder: &Folder, key: &[u8]) -> Vec<String> {
     files.into_iter().map(str::to_owned).collect()
 }
 
-/// The notice of the forgetting of an aggregate of one event.
+/// Makes the notice of forgetting for an aggregate of one event.
 fn notice(id: Uuid) -> Commit {
     Commit::new(vec![StoredEvent::new(id, Version::from(2), "Account.Forgotten", b"{}".to_vec()).unwrap()])
 }
@@ -45,7 +45,7 @@ fn forget(recorder: &SqliteRecorder, id: Uuid) {
 fn no_copy_of_a_key_is_left_in_the_files() {
     let folder = Folder::new();
     let (_, recorder) = open(&folder);
-    // Enough to split pages, and to merge the log into the file a few times.
+    // Enough events to split pages, and to merge the log into the file a few times.
     let ids: Vec<Uuid> = (0..3_000).map(|number| append_with_key(&recorder, number)).collect();
     for number in [0, 1, 7, 1_000, 1_999, 2_998, 2_999] {
         assert_ne!(found(&folder, &key(number)), [""; 0], "it was there");
@@ -66,7 +66,7 @@ fn a_reader_that_hinders_is_told_of() {
     let reader = by_hand(&folder);
     reader.execute_batch("BEGIN; SELECT count(*) FROM data_keys").unwrap();
     assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::OLD_PAGES);
-    // For readers it is gone already, and nothing can be added.
+    // Readers already see the aggregate as forgotten, and no writer can add to it.
     assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
     assert_eq!(kind(recorder.append(commit(id, 2..=2)).wait()), ErrorKind::Forgotten);
     assert_ne!(found(&folder, &key(1)), [""; 0]);
@@ -121,7 +121,7 @@ fn a_crash_before_the_log_is_cut_off_loses_nothing() {
     let reader = by_hand(&folder);
     reader.execute_batch("BEGIN; SELECT count(*) FROM data_keys").unwrap();
     assert_eq!(recorder.forget(id, notice(id)).wait().unwrap(), Remains::OLD_PAGES);
-    // The files as a process leaves them that is killed now.
+    // The files as a killed process leaves them.
     for file in ["events.db", "events.db-wal"] {
         std::fs::copy(folder.file(file), copy.file(file)).unwrap();
     }
@@ -131,7 +131,7 @@ fn a_crash_before_the_log_is_cut_off_loses_nothing() {
     assert_eq!(found(&copy, &key(1)), [""; 0]);
 }
 
-/// A file with an aggregate under a data key, and two columns that another program added and filled.
+/// Makes a file with an aggregate under a data key, and two columns that another program added and filled.
 fn with_own_columns(folder: &Folder, columns: [&str; 2]) -> (SqliteRecorder, Uuid) {
     let (_, recorder) = open(folder);
     let id = append_with_key(&recorder, 1);
@@ -177,7 +177,7 @@ fn forgetting_is_not_done_while_a_column_of_the_users_own_is_filled() {
             }
             assert_eq!(["one", "other"].map(|name| filled(&folder, name)), left, "{trigger}");
         }
-        // The key is destroyed, and its log is cut off.
+        // The store has destroyed the key and cut its log off.
         assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
         assert_eq!(found(&folder, &key(1)), [""; 0]);
         assert_eq!(recorder.rows(id, EventRange::all()).wait().unwrap().len(), 2, "one notice");

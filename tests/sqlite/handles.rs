@@ -1,4 +1,4 @@
-//! A process that may open no more files.
+//! A process that can open no more files.
 
 use std::fs::File;
 use std::process::Command;
@@ -14,14 +14,14 @@ fn the_process_with_few_handles() {
     let recorder = SqliteOptions::file(&path).open().unwrap().recorder(&Tables::default()).unwrap();
     let id = Uuid::now_v7();
     recorder.append(commit(id, 1..=2_000)).wait().unwrap();
-    // One connection that reads.
+    // One connection for reads is open.
     recorder.newest().wait().unwrap();
     let mut taken = Vec::new();
     while let Ok(file) = File::open("/dev/null") {
         taken.push(file);
     }
     for name in ["events.db", "new.db"] {
-        // SQLite opens up to three files, and any of them may be one too many.
+        // SQLite opens up to three files, of which any may be one too many.
         for free in 0..3 {
             if let Err(error) = SqliteOptions::file(path.with_file_name(name)).open() {
                 assert_eq!(error.kind(), ErrorKind::Unavailable, "{free} are free: {error}");
@@ -35,7 +35,7 @@ fn the_process_with_few_handles() {
             taken.push(file);
         }
     }
-    // More at a time than there are connections.
+    // More reads at a time than there are connections.
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {

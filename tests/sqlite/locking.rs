@@ -134,7 +134,7 @@ fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
 fn a_commit_that_fails_for_one_fails_for_no_other() {
     let folder = Folder::new();
     let (_, recorder) = open(&folder);
-    // What is stored for this id is refused, but only when it is committed.
+    // The trigger refuses the events of this id, but only at the commit.
     let poisoned = Uuid::from_u128(13);
     let other = by_hand(&folder);
     other
@@ -156,7 +156,7 @@ fn a_commit_that_fails_for_one_fails_for_no_other() {
                 tokio::spawn(async move { recorder.append(commit(id, 1..=2)).await.is_ok() })
             })
             .collect();
-        // All are asked for, and the first waits for the file: the others go together.
+        // All saves have begun, and the first waits for the file: the others go together.
         tokio::task::yield_now().await;
         other.execute_batch("ROLLBACK").unwrap();
         let mut outcomes = Vec::new();

@@ -1,4 +1,4 @@
-//! What only SQLite promises; what all stores do is in the conformance suite.
+//! The promises that only SQLite makes; the conformance suite has those of all stores.
 
 mod child;
 mod closing;
@@ -53,7 +53,7 @@ fn open(folder: &Folder) -> (Sqlite, SqliteRecorder) {
     (database, recorder)
 }
 
-/// A connection of somebody else.
+/// Opens a connection of another program.
 fn by_hand(folder: &Folder) -> rusqlite::Connection {
     rusqlite::Connection::open(folder.file("events.db")).unwrap()
 }
@@ -66,18 +66,18 @@ fn kind<T: Debug>(answer: Result<T, Error>) -> ErrorKind {
     }
 }
 
-/// The output of a future in both ways: made by `make` for each, waited for and polled.
+/// Returns the outputs of two futures that `make` makes: of one waited for, and of one polled.
 fn both<F: Future>(make: impl Fn() -> F) -> [F::Output; 2] {
     [make().wait(), futures_executor::block_on(make())]
 }
 
-/// Reads without the rest of their pages.
+/// Reads without the details of pages.
 trait Reads {
     async fn rows(&self, id: Uuid, range: EventRange) -> Result<Vec<StoredEvent>, Error>;
     async fn log(&self, range: LogRange) -> Result<Vec<Notification>, Error>;
-    /// The position of the newest event.
+    /// Returns the position of the newest event.
     async fn newest(&self) -> Result<Option<Position>, Error>;
-    /// The position that a reader of `upstream` has reached.
+    /// Returns the position that a reader of `upstream` has reached.
     async fn reached(&self, upstream: &'static str) -> Result<Option<Position>, Error>;
 }
 
@@ -99,7 +99,7 @@ impl Reads for SqliteRecorder {
     }
 }
 
-/// The first step of a reader.
+/// Makes the first step of a reader.
 fn step(upstream: &'static str, to: Position) -> Step {
     let commit = CommitId::from_uuid(Uuid::from_u128(to.get().into()));
     Step::new(Cursor::new("reader", upstream).unwrap(), None, Mark::new(to, commit)).unwrap()

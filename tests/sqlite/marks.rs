@@ -1,4 +1,4 @@
-//! A reader comes back with the mark that it kept, and the log is another one by now.
+//! A reader returns with the mark that it kept, to a log that has changed in between.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn normal(folder: &Folder) -> SqliteRecorder {
     database.recorder(&Tables::default()).unwrap()
 }
 
-/// Saves so many commits of two events.
+/// Saves that many commits of two events.
 fn save(recorder: &SqliteRecorder, commits: u32) {
     for _ in 0..commits {
         recorder.append(commit(Uuid::now_v7(), 1..=2)).wait().unwrap();
@@ -33,7 +33,7 @@ fn copy(from: &Folder, to: &Folder, log_bytes: usize) {
     }
 }
 
-/// The reader comes back at once, and again and again while the log goes on beyond its place. It is never served.
+/// Checks that the store refuses the reader's mark, at once and while the log goes on beyond it.
 #[track_caller]
 fn is_noticed(recorder: &SqliteRecorder, kept: Mark) {
     let mut has_passed = false;
@@ -56,7 +56,7 @@ fn is_noticed(recorder: &SqliteRecorder, kept: Mark) {
     }
 }
 
-/// The reader is served with all that comes after its place.
+/// Checks that the reader gets everything behind its mark.
 #[track_caller]
 fn is_served(recorder: &SqliteRecorder, kept: Mark) {
     save(recorder, 3);
@@ -93,7 +93,7 @@ fn under_normal_a_log_that_lost_its_end_in_a_power_cut_is_noticed() {
     let recorder = normal(&folder);
     save(&recorder, 4);
     let ahead = newest(&recorder);
-    // The disk has none of the write-ahead log: the system kept it in memory.
+    // The disk has nothing of the write-ahead log, which the system kept in memory.
     copy(&folder, &after, 0);
     drop(recorder);
     let recorder = normal(&after);

@@ -33,7 +33,7 @@ fn the_process_that_may_only_read() {
     }
 }
 
-/// As somebody to whom permissions apply.
+/// Starts the process as a user to whom permissions apply.
 fn start(folder: &Folder, id: Uuid) -> Other {
     let mut command =
         command("medium::the_process_that_may_only_read", &folder.file("events.db"), &id.to_string());

@@ -1,4 +1,4 @@
-//! Tables of an older form are brought to that of today, once, and lose nothing.
+//! The store brings tables of an older form to that of today, once, and loses nothing.
 
 use super::*;
 use es_runtime::recorder::{ColumnType, EventTable, SnapshotRecorder};
@@ -21,7 +21,7 @@ fn forms(folder: &Folder) -> Vec<(String, i64)> {
     rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// The statement that would make the table of snapshots, and the names of what stands beside it.
+/// Returns the statement that made the table of snapshots, and the names of the objects beside it.
 fn made_by(folder: &Folder) -> (String, Vec<String>) {
     let database = by_hand(folder);
     let of_table = "SELECT sql FROM sqlite_schema WHERE name = 'snapshots'";
@@ -44,7 +44,7 @@ fn what_was_stored_before_is_there() {
         let kept = snapshots.select(id, "Account", EventRange::all()).wait().unwrap();
         assert_eq!((kept.len(), kept[0].version.get()), (1, 2));
         assert!(String::from_utf8_lossy(&kept[0].state).contains(r#""balance":10"#));
-        // And it goes on.
+        // The migrated table takes new snapshots.
         snapshots.put(kept[0].clone()).wait().unwrap();
         let other = StoredEvent::new(id, kept[0].version, "Other", vec![7]).unwrap();
         snapshots.put(other.clone()).wait().unwrap();
@@ -55,7 +55,7 @@ fn what_was_stored_before_is_there() {
     assert_eq!(recorder.log(LogRange::all()).wait().unwrap().len(), 8);
     let expected = [("data_keys", 3), ("snapshots", 3), ("stored_events", 3), ("tracking", 3)];
     assert_eq!(forms(&folder), expected.map(|(name, form)| (name.to_owned(), form)));
-    // The second time there is nothing to do.
+    // The second opening has nothing to migrate.
     let (database, _) = open(&folder);
     database.snapshots(&Tables::default()).unwrap();
     let fresh = Folder::new();
@@ -93,7 +93,7 @@ fn several_may_migrate_at_the_same_time() {
     }
 }
 
-/// The snapshots of form 1, each as text.
+/// Returns the snapshots of form 1, each as text.
 fn rows(folder: &Folder) -> Vec<String> {
     let database = by_hand(folder);
     let row = "quote(id) || quote(version) || quote(topic) || quote(state) || quote(commit_id)";
@@ -103,7 +103,7 @@ fn rows(folder: &Folder) -> Vec<String> {
 
 #[test]
 fn a_migration_that_fails_leaves_the_old_form() {
-    // Somebody's table has the name of the new one; a row does not fit.
+    // Another table has the name of the new one; a row does not fit.
     for (harm, mended) in [
         ("CREATE TABLE snapshots_form_2 (a)", "DROP TABLE snapshots_form_2"),
         (
@@ -182,9 +182,9 @@ fn a_database_of_form_2_is_read_and_goes_on() {
         assert_eq!(app.repository().snapshots().unwrap().versions(id(number)).wait().unwrap(), [2_u64]);
     }
     assert_eq!(kind(app.get(id(3)).wait()), ErrorKind::Forgotten);
-    // Forgotten before there were notices: it stays so, without one.
+    // The aggregate was forgotten before there were notices: it stays forgotten, without one.
     app.forget(id(3)).wait().unwrap();
-    // The commit ids of callers are known.
+    // The store knows the commit ids of callers.
     let chosen = CommitId::from_key("chosen");
     let again = app.execute_once(chosen, id(1), |account| account.deposit(100)).wait().unwrap();
     assert!(again.is_none() && app.get(id(1)).wait().unwrap().balance == 12);
@@ -201,7 +201,7 @@ fn a_database_of_form_2_is_read_and_goes_on() {
         let in_share = recorder.log(LogRange::all().slices(*share)).wait().unwrap();
         assert!(in_share.contains(entry), "{:?}", entry.slice());
     }
-    // A place that did not say which commit stands there is kept, and not taken for one that does.
+    // The store keeps a position without a commit, but does not take it for a mark.
     assert_eq!(recorder.reached("orders").wait().unwrap(), None);
     let kept = "SELECT position FROM tracking_form_2 WHERE upstream = 'orders'";
     assert_eq!(by_hand(&folder).query_row(kept, [], |row| row.get::<_, i64>(0)).unwrap(), 41);
@@ -226,7 +226,7 @@ fn several_programs_bring_form_2_to_form_3_at_the_same_time() {
     }
 }
 
-/// A file with the tables of form 2, in which other people have put things of their own.
+/// Makes a file with tables of form 2, in which other programs have put objects of their own.
 fn of_form_2(theirs: &str) -> Folder {
     let folder = Folder::new();
     by_hand(&folder).execute_batch(FORM_2).unwrap();
@@ -234,7 +234,7 @@ fn of_form_2(theirs: &str) -> Folder {
     folder
 }
 
-/// The text with which an object was made.
+/// Returns the statement that made an object.
 fn text_of(folder: &Folder, name: &str) -> Option<String> {
     let text = "SELECT sql FROM sqlite_schema WHERE name = ?1";
     by_hand(folder).query_row(text, [name], |row| row.get(0)).ok()
@@ -323,7 +323,7 @@ fn own_columns_of_a_migrated_table_keep_their_values_and_rules() {
         let refused = by_hand(&folder).execute_batch(&format!("PRAGMA foreign_keys = ON; {update}"));
         assert!(refused.is_err(), "{update}");
     }
-    // The state stands behind all of them, but for what is added later.
+    // The column `state` stands behind all others, except those added later.
     let last = "SELECT name FROM pragma_table_info('stored_events') ORDER BY cid DESC LIMIT 1";
     assert_eq!(by_hand(&folder).query_row(last, [], |row| row.get::<_, String>(0)).unwrap(), "state");
 }

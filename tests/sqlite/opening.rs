@@ -1,4 +1,4 @@
-//! What can be wrong with a path or a file, and what is not.
+//! The mistakes in a path or a file that the store reports, and the paths that it accepts.
 
 use std::fs;
 use std::sync::Barrier;
@@ -82,7 +82,7 @@ fn read_only_reads_and_refuses_to_write() {
     let id = Uuid::now_v7();
     let (database, recorder) = open(&folder);
     recorder.append(commit(id, 1..=3)).wait().unwrap();
-    // Beside one that writes, and alone.
+    // Once beside a process that writes, and once alone.
     for round in 0..2 {
         let reader = options(&folder).read_only().open().unwrap().recorder(&Tables::default()).unwrap();
         for read in both(|| reader.rows(id, EventRange::all())) {

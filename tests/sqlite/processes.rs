@@ -22,7 +22,7 @@ fn start(folder: &Folder, name: u128) -> Child {
         .unwrap()
 }
 
-/// Does nothing unless it is started by another test.
+/// Does nothing unless another test starts it.
 #[test]
 fn the_other_process() {
     let (Ok(path), Ok(name)) = (env::var(PATH), env::var(NAME)) else { return };
@@ -32,7 +32,7 @@ fn the_other_process() {
         if number % 2 == 0 {
             recorder.append(commit(own, number..=number + 1)).wait().unwrap();
         } else {
-            // An aggregate of all: who comes too late tries again.
+            // All processes save one aggregate: a process that comes too late tries again.
             loop {
                 let last = EventRange::all().descending().limit(1);
                 let last = recorder.rows(SHARED, last).wait().unwrap();
@@ -49,7 +49,7 @@ fn the_other_process() {
 fn processes_share_one_order_and_one_set_of_versions() {
     let folder = Folder::new();
     let processes = [start(&folder, 101), start(&folder, 102)];
-    // This process makes three.
+    // With this process there are three.
     let (_, recorder) = open(&folder);
     for number in 1..=50 {
         recorder.append(commit(Uuid::from_u128(103), number..=number)).wait().unwrap();

@@ -1,5 +1,5 @@
-//! An older copy of the log is put in place while a program runs: what the program knows of the lost events stays out of the
-//! log.
+//! An older copy of the log replaces the file while a program runs: the program's memory of the lost events leaves no
+//! trace in the log.
 
 use std::sync::Barrier;
 use std::thread;
@@ -37,7 +37,7 @@ fn application(folder: &Folder, cache: Option<Cache>) -> Application {
     builder.open().wait().unwrap()
 }
 
-/// Each way to keep loaded aggregates, and an aggregate of five events that was loaded.
+/// Runs a test for each way to keep loaded aggregates, with a loaded aggregate of five events.
 fn each(test: impl Fn(&Folder, &Application, Id<Meter>)) {
     for cache in [None, Some(Cache::of(10)), Some(Cache::of(10).trusting())] {
         let folder = Folder::new();
@@ -52,13 +52,13 @@ fn each(test: impl Fn(&Folder, &Application, Id<Meter>)) {
     }
 }
 
-/// Leaves in the file what a copy has that was made after the third event.
+/// Leaves in the file only the events of a copy that was made after the third event.
 fn restore(folder: &Folder) {
     let lost = by_hand(folder).execute("DELETE FROM stored_events WHERE version > 3", []).unwrap();
     assert_eq!(lost, 2);
 }
 
-/// The versions that stand in the file.
+/// Returns the versions in the file.
 fn versions(folder: &Folder) -> Vec<i64> {
     let connection = by_hand(folder);
     let mut read = connection.prepare("SELECT version FROM stored_events ORDER BY version").unwrap();
@@ -127,7 +127,7 @@ fn events_that_others_stored_after_a_restore_are_seen() {
         for _ in 0..4 {
             other.execute(id, |meter: &mut Meter| meter.count(100)).wait().unwrap();
         }
-        // The state of version 5 has another past now. A cache that trusts in being alone does not see it.
+        // Version 5 has another history now. A cache that trusts that it is alone does not see it.
         app.execute(id, |meter: &mut Meter| meter.count(7)).wait().unwrap();
         assert_eq!(app.get(id).wait().unwrap().total, 1 + 2 + 400 + 7);
         assert_eq!(versions(folder), [1, 2, 3, 4, 5, 6, 7, 8]);

@@ -1,4 +1,4 @@
-//! The tables are ours, or are refused.
+//! The store opens its own tables, and refuses all others.
 
 use super::*;
 use es_runtime::recorder::{EventTable, KeyRecorder, ProcessRecorder, SnapshotRecorder};
@@ -86,7 +86,7 @@ fn tables_of_another_program_are_refused() {
     for create in tables {
         let folder = Folder::new();
         by_hand(&folder).execute_batch(create).unwrap();
-        // It does not become ours by being opened.
+        // Opening does not make the table ours.
         for _ in 0..2 {
             let opened = options(&folder).open().unwrap().recorder(&Tables::default());
             assert!(opened.is_err(), "{create}");
@@ -230,7 +230,7 @@ fn a_commit_of_which_a_trigger_leaves_out_rows_is_refused_as_a_whole() {
     assert_eq!(recorder.select_keys(vec![other]).wait().unwrap(), []);
     let later = recorder.append(commit(other, 1..=1)).wait().unwrap().positions().unwrap();
     assert!(later.0 > receipt.positions().unwrap().0);
-    // A commit that was done before is known, whatever a trigger does now.
+    // The store knows an earlier commit, whatever a trigger does now.
     by_hand(&folder).execute_batch("DROP TRIGGER leaves_out; CREATE TRIGGER none BEFORE INSERT ON stored_events BEGIN SELECT RAISE(IGNORE); END").unwrap();
     assert!(both(|| recorder.append(done.clone())).into_iter().all(|again| again.unwrap().is_repeated()));
 }

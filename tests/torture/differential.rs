@@ -1,4 +1,4 @@
-//! All stores against memory, in operations of ever new seeds.
+//! All stores against memory, in operations from ever new seeds.
 
 use std::env;
 use std::panic::catch_unwind;

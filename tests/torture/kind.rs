@@ -1,4 +1,4 @@
-//! The kinds of torture, and the table that each of them fills.
+//! The kinds of torture, and the table that each kind fills.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::processes::Processes;
 /// The variable that names the role of a process which a kind has started.
 pub(crate) const ROLE: &str = "TORTURE_ROLE";
 
-/// Every kind. A further one is a module, and a line here.
+/// Every kind. A new kind is a module, and an entry here.
 pub(crate) const KINDS: &[&dyn Kind] = &[&Kill, &Linear, &Differential, &Processes, &Marks];
 
 /// One way to torture a store.
@@ -20,13 +20,13 @@ pub(crate) trait Kind: Sync {
     /// The name on the command line.
     fn name(&self) -> &'static str;
 
-    /// Says in a sentence or two how this kind tortures, for the readers of the figures.
+    /// Describes in a sentence or two how this kind tortures, for the readers of the figures.
     fn about(&self) -> &'static str;
 
     /// Tortures, and returns the counts.
     fn run(&self, length: Length) -> Table;
 
-    /// Plays the role of a process that this kind has started. Returns false if the role is not of this kind.
+    /// Plays the role of a process that this kind has started. Returns false if this kind has no such role.
     fn play(&self, role: &str) -> bool {
         let _ = role;
         false
@@ -55,7 +55,7 @@ impl Length {
         }
     }
 
-    /// Chooses between a number for the tests and one for long runs.
+    /// Chooses between a value for the tests and one for long runs.
     pub(crate) fn pick<T>(self, short: T, long: T) -> T {
         match self {
             Self::OneRound => short,
@@ -64,7 +64,7 @@ impl Length {
     }
 }
 
-/// Counts by row. The first columns count work, the last ones count faults; those between show the highest count.
+/// A table of counts. The first columns count work, the last ones faults; those between show the highest count.
 pub(crate) struct Table {
     pub(crate) work: &'static [&'static str],
     pub(crate) highest: &'static [&'static str],
@@ -73,18 +73,18 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// An empty table with these columns.
+    /// Makes an empty table with these columns.
     pub(crate) const fn new(work: &'static [&'static str], faults: &'static [&'static str]) -> Self {
         Self { work, highest: &[], faults, rows: Vec::new() }
     }
 
-    /// The same with columns that show the highest count of all rounds.
+    /// Adds columns that show the highest count of all rounds.
     pub(crate) const fn with_highest(mut self, highest: &'static [&'static str]) -> Self {
         self.highest = highest;
         self
     }
 
-    /// Adds counts to the row of this name, which stand in the order of the columns.
+    /// Adds counts, in the order of the columns, to the row of this name.
     pub(crate) fn add(&mut self, name: &'static str, counts: &[u64]) {
         assert_eq!(counts.len(), self.columns().count(), "a count for each column");
         let first = self.work.len();
@@ -99,7 +99,7 @@ impl Table {
         }
     }
 
-    /// The sum of all faults.
+    /// Returns the sum of all faults.
     pub(crate) fn faults(&self) -> u64 {
         let first = self.work.len() + self.highest.len();
         self.rows.iter().flat_map(|(_, counts)| counts.iter().skip(first)).sum()

@@ -1,4 +1,4 @@
-//! Tortures a store for as long as it may, counts what broke, and prints the counts.
+//! Tortures a store for the time that it gets, counts the faults, and prints the counts.
 //!
 //! `cargo xtask torture [minutes] [kind]` runs it in release mode and keeps the figures. Without settings, as under
 //! `cargo test`, each kind runs one short round. The settings are variables of the environment:

@@ -1,4 +1,4 @@
-//! A follower comes back with the mark that it kept in a file, and the log may be another one by now.
+//! A follower returns with the mark that it kept in a file, to a log that may have changed in between.
 
 use std::fs;
 use std::path::Path;
@@ -74,7 +74,7 @@ fn round(folder: &Path, fate: Fate, random: &mut Random) -> [u64; 7] {
     save(&recorder, random.below(30), random);
     keep(&kept, random.pick(&log(&recorder)).expect("the log is not empty").mark());
     if matches!(fate, Fate::Cut) {
-        // The recorder is open: its last commits stand in the write-ahead log, of which the disk has a part.
+        // The recorder is open: its last commits stand in the write-ahead log, of which the disk holds a part.
         copy_files(&live, &copy, random);
     }
     drop(recorder);
@@ -87,7 +87,7 @@ fn round(folder: &Path, fate: Fate, random: &mut Random) -> [u64; 7] {
     come_back(&recorder, kept_in(&kept), random)
 }
 
-/// Returns the counts of a follower that comes back.
+/// Returns the counts of a follower that returns with its mark.
 fn come_back(recorder: &SqliteRecorder, kept: Mark, random: &mut Random) -> [u64; 7] {
     let log = log(recorder);
     let place = log.iter().position(|entry| entry.position() == kept.position());

@@ -1,4 +1,4 @@
-//! `cargo xtask <command>`: what people run, with the set-up that it needs on a fresh Debian machine.
+//! `cargo xtask <command>`: the commands that people run, with the set-up that they need on a fresh Debian machine.
 
 mod run;
 mod setup;

@@ -1,13 +1,13 @@
-//! One command, and the time that it takes.
+//! Runs one command, and measures its time.
 
 use std::process::Command;
 use std::time::Instant;
 
-/// Which step failed.
+/// The failure of a step, with the step's name.
 #[derive(Debug)]
 pub(crate) struct Failed(pub(crate) String);
 
-/// Runs one command and says how long it took.
+/// Runs one command and prints its time.
 pub(crate) fn run(name: &str, command: &mut Command) -> Result<(), Failed> {
     println!("==> {name}");
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Brings what the tests need and the machine lacks.
+//! Installs the programs that the tests need and the machine lacks.
 
 use std::process::{Command, Stdio};
 
@@ -7,11 +7,11 @@ use crate::run::{Failed, run};
 /// A program, and the Debian package that holds it.
 const NEEDED: &[(&str, &str)] = &[("cc", "gcc")];
 
-/// Installs the programs that are not there, through apt-get.
+/// Installs the missing programs through apt-get.
 ///
 /// # Errors
 ///
-/// If one is missing and cannot be installed: a test that needs it would fail later, and less clearly.
+/// If a program is missing and cannot be installed: a test that needs it would fail later, and less clearly.
 pub(crate) fn programs() -> Result<(), Failed> {
     let missing: Vec<_> = NEEDED.iter().filter(|(program, _)| !answers(program)).collect();
     if missing.is_empty() {

@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::run::{Failed, run};
 use crate::setup;
 
-/// The features of es-runtime that are checked one at a time.
+/// The features of es-runtime that `ci` checks one at a time.
 const FEATURES: &[&str] = &[
     "macros",
     "sqlite",
@@ -31,12 +31,12 @@ pub(crate) const BENCHES: &[&str] = &["domain", "store", "compile_time"];
 pub(crate) fn test() -> Result<(), Failed> {
     setup::programs()?;
     cargo(&["test", "--workspace", "--all-features", "--locked"])?;
-    // A user may have no feature but the default ones: the doc tests must hold there, too.
+    // A user may have the default features only, so the doc tests must pass with those too.
     cargo(&["test", "--package", "es-runtime", "--locked", "--doc"])?;
     cargo(&["run", "--quiet", "--package", "es-examples", "--example", "hello", "--locked"])
 }
 
-/// Everything that a change has to pass.
+/// Runs everything that a change has to pass.
 pub(crate) fn ci() -> Result<(), Failed> {
     cargo(&["fmt", "--all", "--", "--check"])?;
     cargo(&[
@@ -61,7 +61,7 @@ pub(crate) fn bench(names: &[&str]) -> Result<(), Failed> {
         .try_for_each(|name| cargo(&["bench", "--package", "es-benches", "--bench", name, "--locked"]))
 }
 
-/// Tortures for so many minutes, all kinds or one, and keeps the figures in the repository.
+/// Runs the torture for `minutes`, of all kinds or one, and keeps the figures in the repository.
 pub(crate) fn torture(minutes: f64, kind: Option<&str>) -> Result<(), Failed> {
     setup::programs()?;
     let args = ["test", "--package", "es-tests", "--test", "torture", "--release", "--locked"];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, ClockGuard, Timestamp, set_clock};
 
-/// A clock that stands still until a test moves it. Its clones are one clock.
+/// A clock that stands still until a test moves it. Clones of a clock show the same time.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -25,7 +25,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// Where a clock starts if nothing else is said: 2025-01-01T00:00:00Z.
+    /// The time at which a default clock starts: 2025-01-01T00:00:00Z.
     ///
     /// ```
     /// use es_runtime::testing::ManualClock;
@@ -33,7 +33,7 @@ impl ManualClock {
     /// ```
     pub const START: Timestamp = Timestamp::from_micros(1_735_689_600_000_000);
 
-    /// A clock that shows `moment`.
+    /// Makes a clock that shows `moment`.
     ///
     /// ```
     /// use es_runtime::clock::{Clock, Timestamp};

@@ -13,7 +13,7 @@ use crate::event_set::{EventSet, Topics};
 
 /// An event as it is stored: its topic, its version, and its data as JSON text.
 ///
-/// It shows itself as one readable line.
+/// `Display` writes the event as one readable line.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -35,17 +35,17 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// The name that the event is stored under.
+    /// Returns the name under which the event is stored.
     pub const fn topic(&self) -> &'static str {
         self.topic
     }
 
-    /// The version of its shape.
+    /// Returns the version of the event's shape.
     pub const fn version(&self) -> u32 {
         self.version
     }
 
-    /// Its fields as JSON.
+    /// Returns the event's fields as JSON.
     pub fn data(&self) -> &str {
         &self.data
     }
@@ -57,11 +57,11 @@ impl fmt::Display for Encoded {
     }
 }
 
-/// Writes an event as it is stored, to hold the stored form in a test.
+/// Writes an event as a store keeps it, so that a test can check the stored form.
 ///
 /// # Panics
 ///
-/// If the event cannot be written as JSON.
+/// If serde cannot write the event as JSON.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -80,13 +80,12 @@ pub fn encode<A: Aggregate>(event: &A::Event) -> Encoded {
     }
 }
 
-/// Reads an event as a store does it, and brings it up to its current shape.
+/// Reads a stored event as a store does, and brings it to its current shape.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::UnknownTopic`] if the aggregate has no such event, or has it no more;
-/// [`ErrorKind::Schema`] if the data do not fit the version, or the version is not known; [`ErrorKind::Corrupt`] if they
-/// are no JSON.
+/// [`ErrorKind::UnknownTopic`] if the aggregate does not have the event, or no longer has it; [`ErrorKind::Schema`] if
+/// the data do not fit the version, or the version is unknown; [`ErrorKind::Corrupt`] if the data are not JSON.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -119,7 +118,7 @@ fn unknown<A: Aggregate>(topic: &str) -> Error {
     Error::new(ErrorKind::UnknownTopic, message)
 }
 
-/// Writes the event and reads it back; fails the test if it comes back as another.
+/// Writes the event and reads it back; fails the test if the event that comes back differs.
 #[track_caller]
 pub(super) fn through<A: Aggregate>(event: &A::Event) -> A::Event {
     let encoded = encode::<A>(event);
@@ -161,7 +160,7 @@ fn spaced(data: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(String::from_utf8_lossy(&json).into_owned())
 }
 
-/// One line of JSON with spaces where a reader wants them.
+/// A formatter that writes JSON on one line, with spaces for the reader.
 struct Spaced {
     empty: bool,
 }

@@ -1,6 +1,6 @@
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
-/// The lines of both, those only in `old` with a minus and those only in `new` with a plus.
+/// Returns the lines of both, with a minus before those only in `old` and a plus before those only in `new`.
 pub(super) fn diff(old: &[String], new: &[String]) -> String {
     capture_diff_slices(Algorithm::Myers, old, new)
         .iter()
@@ -17,7 +17,7 @@ pub(super) fn diff(old: &[String], new: &[String]) -> String {
         .concat()
 }
 
-/// The lines under each other, or a word that says that there are none.
+/// Returns the lines under each other, or a word for an empty list.
 pub(super) fn list(lines: &[String]) -> String {
     if lines.is_empty() {
         return "    nothing\n".to_owned();

@@ -3,7 +3,7 @@ use crate::aggregate::{Aggregate, Attribute, Changes, Creates, Events};
 
 /// One event of the aggregate `A`: an event struct, a variant of the event enum, or a changed attribute.
 ///
-/// `Kind` tells these apart and is always inferred.
+/// `Kind` tells these forms apart, and the compiler always infers it.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -25,11 +25,11 @@ use crate::aggregate::{Aggregate, Attribute, Changes, Creates, Events};
     note = "give an event struct that `#[mutator] impl {A}` handles, a variant of its event enum, or a changed attribute"
 )]
 pub trait IntoEvent<A: Aggregate, Kind> {
-    /// The event as a variant of the enum.
+    /// Returns the event as a variant of the enum.
     fn into_event(self) -> A::Event;
 }
 
-/// Why something is an event, so that one trait can be implemented for all of them.
+/// The kinds of events, so that one trait can be implemented for all of them.
 #[doc(hidden)]
 pub mod kind {
     #[derive(Debug)]
@@ -72,8 +72,8 @@ impl<A: Aggregate<Attribute = T>, T: Attribute<State = A::State>> IntoEvent<A, k
     }
 }
 
-/// Events of the aggregate `A`, in order: one event, a tuple of up to twelve, a `Vec`, an array, or any
-/// nesting of these; `()` for none.
+/// Events of the aggregate `A`, in order: one event, a tuple of up to twelve, a `Vec`, an array, or any nesting of
+/// these; `()` for none.
 ///
 /// ```
 #[doc = include_str!("account.txt")]

@@ -1,6 +1,6 @@
-//! A bank account to test with: for recorders, mappers and wrappers of your own, which need some aggregate.
+//! A bank account for tests of recorders, mappers and wrappers of your own, which need some aggregate.
 //!
-//! The account has an event of each kind: one that creates it, others that change it, an attribute, and the end.
+//! The account has an event of each kind: one creates it, others change it, one sets an attribute, and one ends it.
 //!
 //! ```standalone_crate
 //! use es_runtime::testing::example::{Account, Overdrawn};
@@ -22,14 +22,14 @@ use std::fmt;
 
 use crate::macros::{aggregate, mutator};
 
-/// An account with an owner and a balance. The name under which it is stored is its own: it clashes with no `Account` of yours.
+/// An account with an owner and a balance. Its stored name clashes with no `Account` of yours.
 #[aggregate(name = "example.Account", discard = pub, crate = crate)]
 #[derive(Debug, PartialEq)]
 pub struct Account {
     /// The owner's name; an attribute.
     #[attribute]
     pub owner: String,
-    /// In cents, and never below zero.
+    /// The balance in cents, never below zero.
     pub balance: i64,
 }
 
@@ -58,7 +58,7 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// [`Overdrawn`] if the account has less than that.
+    /// [`Overdrawn`] if the balance is lower than the amount.
     pub fn withdraw(&mut self, amount: i64) -> Result<(), Overdrawn> {
         if amount > self.balance {
             return Err(Overdrawn);
@@ -68,7 +68,7 @@ impl Account {
     }
 }
 
-/// The account has less than that.
+/// The refusal of a withdrawal above the balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overdrawn;
 

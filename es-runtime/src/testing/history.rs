@@ -5,12 +5,13 @@ use crate::error::Error;
 use crate::event::{Envelope, Recorded};
 use crate::id::{Id, Version};
 
-/// Makes an aggregate from recorded events, as loading it from a store does.
+/// Makes an aggregate from recorded events, as a load from a store does.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there are no events or the last one discards the aggregate;
-/// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) if they are not the events 1, 2, 3 and so on of one aggregate.
+/// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) if the events are not the events 1, 2, 3 and so on of one
+/// aggregate.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -26,7 +27,7 @@ pub fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::Event>>
     crate::aggregate::replay(events)
 }
 
-/// An event as if it had been recorded, with any id, version and time: right or wrong ones.
+/// Makes an event as if a command had recorded it, with any id, version and time, right or wrong.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -46,7 +47,7 @@ pub fn recorded<A: Aggregate, Kind>(
     Recorded::new(Envelope::new(id.uuid(), version.into(), timestamp), event.into_event())
 }
 
-/// The events 1, 2, 3 and so on of one aggregate, all recorded at one time.
+/// Makes the events 1, 2, 3 and so on of one aggregate, all recorded at one time.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -65,7 +66,7 @@ pub fn history<A: Aggregate, Kind>(
     number(id, Version::INITIAL, timestamp, collect(events))
 }
 
-/// The events with versions from `first` on.
+/// Gives the events versions from `first` on.
 pub(super) fn number<A: Aggregate>(
     id: Id<A>,
     first: Version,

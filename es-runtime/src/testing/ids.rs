@@ -21,7 +21,7 @@ pub fn ids_from(first: u64) -> IdsGuard {
     Ids::from(first).install()
 }
 
-/// The id with that number, as [`ids_from`] makes it: a version 7 UUID that ends with the number.
+/// Returns the id with that number, as [`ids_from`] makes it: a version 7 UUID that ends with the number.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -36,11 +36,11 @@ pub const fn id<A: ?Sized>(number: u64) -> Id<A> {
 }
 
 const fn uuid(number: u64) -> Uuid {
-    // The version and the variant stand in front of the 62 bits that are left for the number.
+    // The version and the variant stand before the 62 bits of the number.
     Uuid::from_u64_pair(0x7000, (1 << 63) | (number & (u64::MAX >> 2)))
 }
 
-/// Makes ids random again when dropped.
+/// A guard that makes ids random again when it is dropped.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -60,7 +60,7 @@ impl fmt::Debug for IdsGuard {
     }
 }
 
-/// Ids that count up, also from one installation to the next.
+/// A source of ids that count up, also from one installation to the next.
 #[derive(Debug)]
 pub(super) struct Ids {
     next: Rc<Cell<u64>>,

@@ -1,10 +1,10 @@
 //! The test kit: given / when / then for aggregates, a clock and ids that tests set, and events made by hand.
 //!
-//! Everything here reports by panicking, at the line of the test. Every event that the kit is given or
-//! sees recorded is written as JSON and read back, so that a value that cannot be stored fails its test.
+//! The test kit reports by panicking, at the line of the test. It writes every given or recorded event as JSON and
+//! reads it back, so that a value that cannot be stored fails its test.
 //!
-//! Whoever tests a recorder, a codec or a wrapper of their own finds an [example account](example) here, [faults], and the
-//! rules of recorders in [`conformance`].
+//! For tests of a recorder, a codec or a wrapper of your own there are an [example account](example), [faults], and
+//! the rules of recorders in [`conformance`].
 //!
 //! ```
 #![doc = include_str!("account.txt")]

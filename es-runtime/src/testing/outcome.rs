@@ -9,9 +9,9 @@ use crate::aggregate::{Aggregate, Discarded, Seal};
 use crate::clock::Timestamp;
 use crate::event::Recorded;
 
-/// What a command did: the events that it recorded, what it returned, the state that it left.
+/// The outcome of a command: the events that it recorded, the value that it returned, the state that it left.
 ///
-/// The next command sees the aggregate as it is after this one.
+/// The next command sees the aggregate as this one left it.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -89,7 +89,8 @@ impl<A: Aggregate, R: Debug> Outcome<A, R> {
 }
 
 impl<S: Subject, R: Debug> Outcome<S, R> {
-    /// Returns the events that the command recorded, with their versions and times; a list for each of several aggregates.
+    /// Returns the events that the command recorded, with their versions and times; for several aggregates, a list for
+    /// each.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
@@ -103,7 +104,7 @@ impl<S: Subject, R: Debug> Outcome<S, R> {
         &self.recorded
     }
 
-    /// What the command returned, for a check of your own.
+    /// Returns the value that the command returned, for a check of your own.
     ///
     /// ```
     #[doc = include_str!("account.txt")]

@@ -1,4 +1,4 @@
-/// Numbers that look random and are the same in each run: a failure can be repeated.
+/// A generator of numbers that look random and are the same in each run, so that a failure can be repeated.
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 

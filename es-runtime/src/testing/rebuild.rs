@@ -5,9 +5,10 @@ use crate::aggregate::{Aggregate, Seal};
 use crate::error::Error;
 use crate::event::Recorded;
 
-/// Sends what was recorded through the codec, and makes the aggregate once more from its stored events.
+/// Sends the recorded events through the codec, and makes the aggregate again from its stored events.
 ///
-/// Fails the test if that differs from what the command left. Gives the aggregate, or why there is none.
+/// Fails the test if the new aggregate differs from the one that the command left. Returns the aggregate, or the error
+/// that left none, with the stored events.
 #[track_caller]
 pub(super) fn rebuild<A: Aggregate>(
     past: &[Recorded<A::Event>],
@@ -36,7 +37,7 @@ pub(super) fn rebuild<A: Aggregate>(
 
 #[track_caller]
 fn compare<A: Aggregate>(left: &mut A, rebuilt: &mut A) {
-    // A state that JSON cannot hold has no snapshots, but it is no mistake.
+    // A state that JSON cannot hold has no snapshots, but is no mistake.
     let (Some(left), Some(rebuilt)) = (state(left), state(rebuilt)) else { return };
     if !alike(&left, &rebuilt) {
         let differences = diff(&pretty(&left), &pretty(&rebuilt));

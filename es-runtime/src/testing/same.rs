@@ -1,36 +1,36 @@
-//! Whether two events are the same, without `PartialEq`: by their JSON and by their `Debug`.
+//! Compares events without `PartialEq`: by their JSON and by their `Debug`.
 //!
-//! The entries of a hash set or map come in another order each time, so their order does not count; that
-//! of a list does. In `Debug`, a set or map stands in braces without a name before them.
+//! The order of entries counts in a list, but not in a hash set or map, which has another order each time. In `Debug`,
+//! a set or map stands in braces without a name before them.
 
 use std::fmt::Debug;
 use std::str::Lines;
 
 use serde_json::Value;
 
-/// Whether two events mean the same, each given with its JSON.
+/// Returns whether two events mean the same, each with its JSON.
 pub(super) fn same<E: Debug>((one, json): (&E, &str), (other, other_json): (&E, &str)) -> bool {
     json == other_json || survived((one, json), (other, other_json))
 }
 
-/// Whether what was read back is what was stored: also in fields that the JSON does not show.
+/// Returns whether the value that was read back equals the stored one, also in fields that the JSON does not show.
 pub(super) fn survived<T: Debug>((one, json): (&T, &str), (other, other_json): (&T, &str)) -> bool {
     readable(one) == readable(other) && (json == other_json || unordered(json) == unordered(other_json))
 }
 
-/// Whether two JSON texts are the same but for the order of lists.
+/// Returns whether two JSON texts are the same but for the order of lists.
 pub(super) fn alike(json: &str, other: &str) -> bool {
     json == other || unordered(json) == unordered(other)
 }
 
-/// The lines of the pretty `Debug`, with the entries of sets and maps in one order.
+/// Returns the lines of the pretty `Debug`, with the entries of sets and maps in one order.
 pub(super) fn readable(value: &impl Debug) -> Vec<String> {
     let text = format!("{value:#?}");
     let mut lines = text.lines();
     entries(&mut lines).concat()
 }
 
-/// The entries up to the end of the block, each as its lines.
+/// Returns the entries up to the end of the block, each as its lines.
 fn entries(lines: &mut Lines<'_>) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     while let Some(line) = lines.next() {

@@ -9,9 +9,9 @@ use crate::aggregate::{Aggregate, Seal};
 use crate::clock::{Clock, Timestamp};
 use crate::event::Recorded;
 
-/// Events that are recorded before the command that is tested: of one aggregate, or of two to four.
+/// The events that are recorded before the tested command: of one aggregate, or of two to four.
 ///
-/// Given these events, [when](Self::when) this command runs, [then](super::Outcome::then) those are recorded:
+/// Given these events, [when](Self::when) this command runs, [then](super::Outcome::then) those events are recorded:
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -60,7 +60,8 @@ impl<S: Subject> Scenario<S> {
     ///
     /// # Panics
     ///
-    /// If an event does not survive being stored, or those of an aggregate are not its events from its creation on.
+    /// If an event does not survive being stored, or the events of an aggregate are not its history from the creation
+    /// on.
     ///
     /// ```
     #[doc = include_str!("account.txt")]

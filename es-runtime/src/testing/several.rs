@@ -62,8 +62,8 @@ macro_rules! several {
             ///
             /// # Panics
             ///
-            /// If a recorded event does not survive being stored, or the stored events make another state than the command
-            /// left.
+            /// If a recorded event does not survive being stored, or if the stored events make another state than the
+            /// command left.
             #[track_caller]
             #[must_use = "say with `then..` what is expected"]
             pub fn when<R: Debug>(
@@ -79,7 +79,7 @@ macro_rules! several {
 
         #[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
         impl<$($aggregate: Aggregate,)+ R: Debug> Outcome<($($aggregate,)+), R> {
-            /// Looks at the aggregates as the command left them.
+            /// Shows `check` the aggregates as the command left them.
             ///
             /// # Panics
             ///
@@ -110,7 +110,8 @@ several!(A LA KA 0, B LB KB 1);
 several!(A LA KA 0, B LB KB 1, C LC KC 2);
 several!(A LA KA 0, B LB KB 1, C LC KC 2, D LD KD 3);
 
-/// Returns the aggregate that a command changed, and what it recorded, once its stored events make the same.
+/// Returns the aggregate that a command changed, and its new events, after checking that the stored events make the
+/// same aggregate.
 #[track_caller]
 fn kept<A: Aggregate>(past: &[Recorded<A::Event>], mut left: A) -> (A, Vec<Recorded<A::Event>>) {
     let recorded = pending(&mut left);
@@ -120,7 +121,7 @@ fn kept<A: Aggregate>(past: &[Recorded<A::Event>], mut left: A) -> (A, Vec<Recor
     }
 }
 
-/// Returns the lines of all aggregates as an error, unless each has the events that were expected.
+/// Returns the lines of all aggregates as an error, unless each has the expected events.
 fn all(compared: &[(&str, Compared)]) -> Result<(), String> {
     if compared.iter().all(|(_, compared)| compared.is_same) {
         return Ok(());

@@ -27,11 +27,11 @@ pub trait Subject: Sized {
     #[doc(hidden)]
     type Recorded: Default;
 
-    /// The aggregates as a command left them.
+    /// The aggregates as a command leaves them.
     #[doc(hidden)]
     type Left;
 
-    /// Returns the events behind those of the past, as recorded now and read from a store.
+    /// Returns the events behind the past ones, as recorded now and read from a store.
     #[doc(hidden)]
     #[track_caller]
     fn record(

@@ -11,11 +11,11 @@ use crate::event::Recorded;
 
 #[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
 impl<A: Aggregate, R: Debug> Outcome<A, R> {
-    /// Looks at the aggregate as the command left it.
+    /// Shows `check` the aggregate as the command left it.
     ///
     /// # Panics
     ///
-    /// If there is none, or `check` panics.
+    /// If there is no aggregate, or `check` panics.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
@@ -36,13 +36,13 @@ impl<A: Aggregate, R: Debug> Outcome<A, R> {
 
 #[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
 impl<S: Subject, R: Debug> Outcome<S, R> {
-    /// Checks which events the command recorded: these, in this order, and no others.
+    /// Checks that the command recorded these events, in this order, and no others.
     ///
-    /// Events are the same if their JSON is; they need no `PartialEq`.
+    /// Events are the same if their JSON is; no event needs `PartialEq`.
     ///
     /// # Panics
     ///
-    /// If it recorded others; the message shows both, and what was given.
+    /// If the command recorded other events; the message shows both, and the given events.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
@@ -69,7 +69,7 @@ impl<S: Subject, R: Debug> Outcome<S, R> {
     ///
     /// # Panics
     ///
-    /// If it recorded one.
+    /// If the command recorded an event.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
@@ -89,11 +89,11 @@ impl<S: Subject, R: Debug> Outcome<S, R> {
         self
     }
 
-    /// Checks what the command returned.
+    /// Checks the value that the command returned.
     ///
     /// # Panics
     ///
-    /// If it returned something else.
+    /// If the command returned another value.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
@@ -128,14 +128,14 @@ impl<S: Subject, R: Debug> Outcome<S, R> {
 
 #[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
 impl<S: Subject, T: Debug, E: Debug> Outcome<S, Result<T, E>> {
-    /// Checks that the command refused: it returned this error and recorded nothing.
+    /// Checks that the command refused: it returned this error and recorded no event.
     ///
-    /// `Application::execute` saves nothing of a command that returns an error; the events that it recorded before would be
-    /// lost. For an error without `PartialEq`, look at [`returned`](Self::returned).
+    /// `Application::execute` saves nothing of a command that returns an error, so events that the command recorded
+    /// before would be lost. For an error without `PartialEq`, use [`returned`](Self::returned).
     ///
     /// # Panics
     ///
-    /// If it did not fail, failed with another error, or recorded events.
+    /// If the command did not fail, failed with another error, or recorded events.
     ///
     /// ```
     #[doc = include_str!("account.txt")]
@@ -174,7 +174,7 @@ pub(super) fn compare<A: Aggregate>(expected: Vec<A::Event>, recorded: &[Recorde
     let matches = |(expected, recorded): (&Shown<A>, &Shown<A>)| expected.is(recorded);
     let is_same = expected.len() == recorded.len() && expected.iter().zip(&recorded).all(matches);
     let wanted: Vec<_> = expected.iter().map(Shown::line).collect();
-    // The same event may look different, such as a set in another order: it is shown as it was expected.
+    // Two equal events may look different, such as a set in another order: the report shows the expected one.
     let found = recorded
         .iter()
         .map(|recorded| expected.iter().find(|wanted| wanted.is(recorded)).unwrap_or(recorded));
@@ -211,7 +211,7 @@ fn encode_all<A: Aggregate>(events: Vec<A::Event>) -> Vec<Shown<A>> {
 
 const ONE_LINE: usize = 80;
 
-/// The value's `Debug`: on one line if it fits.
+/// Returns the value's `Debug`, on one line if it fits.
 fn shown(value: &dyn Debug) -> Vec<String> {
     let line = format!("{value:?}");
     if line.len() <= ONE_LINE {

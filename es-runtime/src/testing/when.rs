@@ -10,7 +10,7 @@ impl<A: Aggregate> Scenario<A> {
     ///
     /// # Panics
     ///
-    /// If there is no aggregate, a recorded event does not survive being stored, or the stored events make
+    /// If there is no aggregate, if a recorded event does not survive being stored, or if the stored events make
     /// another state than the command left.
     ///
     /// ```
@@ -29,7 +29,7 @@ impl<A: Aggregate> Scenario<A> {
         Outcome::of_one(self, Some(aggregate), recorded, returned)
     }
 
-    /// Runs a command that makes the aggregate, or fails to.
+    /// Runs a command that makes the aggregate, or fails to make it.
     ///
     /// # Panics
     ///
@@ -59,7 +59,7 @@ impl<A: Aggregate> Scenario<A> {
         Outcome::of_one(self, aggregate, recorded, returned)
     }
 
-    /// Runs a command that ends the aggregate, or fails to.
+    /// Runs a command that ends the aggregate, or fails to end it.
     ///
     /// # Panics
     ///
@@ -95,7 +95,7 @@ pub(super) fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>
     root.pending().to_vec()
 }
 
-/// What a command returns that makes a `T` or may fail to: a `T`, or a `Result` with one.
+/// The return type of a command that makes a `T` or may fail to: a `T`, or a `Result` with one.
 ///
 /// ```
 #[doc = include_str!("account.txt")]
@@ -110,10 +110,10 @@ pub(super) fn pending<A: Aggregate>(aggregate: &mut A) -> Vec<Recorded<A::Event>
     label = "neither `{T}` nor a `Result` with it"
 )]
 pub trait OrError<T> {
-    /// What is left for [`then_returns`](Outcome::then_returns): nothing, or whether it failed.
+    /// The value that is left for [`then_returns`](Outcome::then_returns): `()`, or a `Result` without the `T`.
     type Returned: Debug;
 
-    /// Takes the two apart.
+    /// Takes the `T` and the rest apart.
     fn split(self) -> (Option<T>, Self::Returned);
 }
 

@@ -1,4 +1,4 @@
-//! Looks at what is left: the log against the acknowledged saves, the aggregates, and the follower's record.
+//! Audits the remains: the log against the acknowledged saves, the aggregates, and the follower's record.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -13,7 +13,7 @@ use super::follower::{SEEN, line, read_behind};
 use super::mode::Mode;
 use super::process::Acknowledged;
 
-/// Of a save, as the log has it: the parts in their order, and the version of each aggregate after the save.
+/// A save as the log has it: the parts in their order, and the version of each aggregate after the save.
 #[derive(Default)]
 struct Stored {
     parts: Vec<u64>,
@@ -48,7 +48,7 @@ pub(crate) fn audit(folder: &Path, mode: &str, acknowledged: &[Acknowledged]) ->
     [acknowledged, events, lost, half, doubled, log.reversed + disordered, wrong, missed, repeated]
 }
 
-/// All that the log holds.
+/// The content of the log.
 #[derive(Default)]
 struct Log {
     /// The events, as the follower writes them.
@@ -106,7 +106,7 @@ struct Followed {
     missed: u64,
     repeated: u64,
     disordered: u64,
-    /// Events that the log does not have.
+    /// Events in the record that the log does not have.
     made_up: u64,
 }
 
@@ -122,7 +122,7 @@ fn follower(folder: &Path, log: &[String]) -> Followed {
     Followed {
         missed: stored.difference(&different).count() as u64,
         repeated: repeated as u64,
-        // An event that is seen again is also out of order: one fault is counted once.
+        // An event that comes again is also out of order: the audit counts one fault once.
         disordered: backwards.saturating_sub(repeated) as u64,
         made_up: different.difference(&stored).count() as u64,
     }

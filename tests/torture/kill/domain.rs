@@ -1,4 +1,4 @@
-//! The aggregate that the writers save. Each event names the save that it is part of.
+//! The aggregate that the writers save. Each event names its save.
 
 use es_runtime::{aggregate, mutator};
 
@@ -24,7 +24,7 @@ impl Tally {
 }
 
 impl TallyEvent {
-    /// The number of the save, which part of the save the event is, and how many parts the save has.
+    /// Returns the number of the save, the event's part in the save, and the number of the save's parts.
     pub(crate) const fn part(&self) -> Option<(u64, u64, u64)> {
         match self {
             Self::TallyMade(TallyMade { save, part, parts })

@@ -1,5 +1,5 @@
-//! The process that follows the log. Its file is both its record and its position: a line for each event, so that a
-//! follower that is killed goes on behind its last whole line.
+//! The process that follows the log. Its file is both its record and its mark: it has a line for each event, and a
+//! follower that starts again goes on behind the last whole line.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -12,17 +12,17 @@ use es_runtime::{Application, Wait};
 use super::mode::Mode;
 use super::process::{FOLDER, MODE};
 
-/// The follower's record.
+/// The name of the follower's record.
 pub(crate) const SEEN: &str = "seen";
-/// The parent makes this file once no writer is left.
+/// The name of a file that the parent makes once no writer is left.
 pub(crate) const END: &str = "end";
 
-/// Reads the rows of the log behind a place, some at a time. All of this kind reads the log here.
+/// Reads the rows of the log behind a mark, some at a time. All processes of this kind read the log here.
 pub(crate) fn read_behind(app: &Application, place: Option<Mark>) -> LogPage {
     app.recorder().read_log(LogRange::all().after(place).limit(1_000)).wait().expect("the log can be read")
 }
 
-/// An event in the record.
+/// Writes an event as a line of the record.
 pub(crate) fn line(row: &Notification) -> String {
     let (mark, event) = (row.mark(), &row.event);
     format!("{} {} {} {}", mark.position(), mark.commit(), event.id, event.version)
@@ -50,7 +50,7 @@ pub(crate) fn follow() {
     }
 }
 
-/// Opens the record behind its last whole line, and returns the place of that.
+/// Opens the record behind its last whole line, and returns that line's mark.
 fn go_on(path: &Path) -> (File, Option<Mark>) {
     let text = fs::read_to_string(path).unwrap_or_default();
     let whole = text.rfind('\n').map_or(0, |end| end + 1);

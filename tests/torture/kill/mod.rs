@@ -56,7 +56,7 @@ impl Kind for Kill {
     }
 }
 
-/// Kills so many writers one after the other on a new file, and looks at what is left.
+/// Kills that many writers one after the other on a new file, and audits the file.
 fn round(folder: &Path, mode: &'static str, kills: u64, random: &mut impl FnMut() -> u64) -> Vec<u64> {
     let mut acknowledged = Vec::new();
     let mut follower = Follower::start(folder, mode);

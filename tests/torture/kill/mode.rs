@@ -13,7 +13,7 @@ pub(crate) struct Mode {
     pub(crate) together: usize,
     /// The number of events that each of them has in a save.
     pub(crate) events: u64,
-    /// After how many saves the writer takes new aggregates.
+    /// The number of saves after which the writer takes new aggregates.
     pub(crate) renewed: u64,
     has_data_keys: bool,
     has_snapshots: bool,

@@ -1,4 +1,4 @@
-//! Processes as their parent sees them: started, listened to, killed.
+//! The processes as their parent sees them: started, listened to, killed.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn start(role: &str, folder: &Path, mode: &str, number: u64) -> Command {
     command
 }
 
-/// Starts a writer, kills it so many microseconds after its first save, and notes what it has printed.
+/// Starts a writer, kills it some microseconds after its first save, and notes the lines that it printed.
 pub(crate) fn kill_a_writer(
     folder: &Path,
     mode: &str,
@@ -51,13 +51,13 @@ pub(crate) fn kill_a_writer(
     let mut writer =
         start(WRITER, folder, mode, number).stdout(Stdio::piped()).spawn().expect("the writer starts");
     let mut output = BufReader::new(writer.stdout.take().expect("it is piped"));
-    // Each fourth writer is killed whatever it has come to: while it opens the file, too.
+    // Every fourth writer is killed at any moment, also while it opens the file.
     let mut text = String::new();
     if !number.is_multiple_of(4) {
         output.read_line(&mut text).expect("the writer prints");
     }
     let reader = thread::spawn(move || {
-        // All that was printed is in the pipe, also when the writer is gone.
+        // The pipe holds everything that the writer printed, also once the writer is gone.
         while output.read_line(&mut text).is_ok_and(|bytes| bytes > 0) {}
         text
     });

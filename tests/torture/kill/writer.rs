@@ -1,4 +1,4 @@
-//! The process that is killed. It prints each save once the store has acknowledged it.
+//! The process that is killed. It prints each save after the store has acknowledged it.
 
 use std::env;
 use std::io::Write;
@@ -26,7 +26,7 @@ pub(crate) fn save_for_ever() {
 
 /// Saves from the save with this number on.
 fn save(app: &Application, mode: &Mode, thread: u64, first: u64) {
-    // An earlier process began these and was killed: this thread goes on with them.
+    // An earlier process began these aggregates and was killed: this thread goes on with them.
     let mut tallies: Vec<Tally> = Vec::new();
     for place in 0..mode.together {
         tallies.extend(begun(app, Id::from_key(format!("{thread} {place}"))));
@@ -59,7 +59,7 @@ fn save(app: &Application, mode: &Mode, thread: u64, first: u64) {
     }
 }
 
-/// The aggregate as it is stored; `None` if no process has stored it yet.
+/// Loads the aggregate; `None` if no process has stored it yet.
 fn begun(app: &Application, id: Id<Tally>) -> Option<Tally> {
     match app.get(id).wait() {
         Ok(tally) => Some(tally),

@@ -7,34 +7,34 @@
 
 /// A request of a thread, and the answer of the store.
 pub(crate) struct Operation {
-    /// When the thread asked.
+    /// The moment at which the thread asked.
     pub(crate) begin: u64,
-    /// When the store answered.
+    /// The moment at which the store answered.
     pub(crate) end: u64,
     pub(crate) what: What,
 }
 
-/// Each append carries a token that no other has.
+/// The request and its answer. Each append carries a token of its own.
 pub(crate) enum What {
     /// The store acknowledged the append of this version.
     Appended { version: u64, token: u64 },
-    /// The store refused an append behind this version: a later one was stored.
+    /// The store refused an append behind this version, since it held a later one.
     Refused { behind: u64 },
-    /// The store did not tell the outcome of an append.
+    /// The store did not report the outcome of an append.
     Unknown { version: u64, token: u64 },
     /// The store returned this version as the last one.
     Read { version: u64, token: u64 },
 }
 
-/// Returns why the history is not linearizable. `stored` has the token of each version at the end; version 1 was
-/// stored before the history began.
+/// Returns the reasons why the history is not linearizable. `stored` has the token of each version at the end; version
+/// 1 was stored before the history began.
 pub(crate) fn violations(history: &[Operation], stored: &[u64]) -> Vec<String> {
     let mut found = Vec::new();
     let last = stored.len() as u64;
     let token_of = |version: u64| {
         usize::try_from(version).ok().and_then(|version| stored.get(version.checked_sub(1)?)).copied()
     };
-    // By version; version 0 stands for nothing.
+    // The index is the version; index 0 is unused.
     let (mut earliest, mut latest) = (vec![0; stored.len() + 2], vec![u64::MAX; stored.len() + 2]);
     let mut is_written = vec![false; stored.len() + 2];
     let mut not_before = |version: u64, moment: u64| {

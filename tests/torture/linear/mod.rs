@@ -1,5 +1,5 @@
-//! Threads append to and read a few aggregates on one file through several handles. The answers to
-//! each of them have to fit those of one store with one lock.
+//! Threads append to and read a few aggregates on one file through several handles. The answers about each aggregate
+//! have to fit those of one store with one lock.
 
 mod history;
 
@@ -54,10 +54,10 @@ impl Kind for Linear {
     }
 }
 
-/// The requests of one thread, by the aggregate.
+/// The operations of one thread, each with its aggregate.
 type Histories = Vec<(usize, Operation)>;
 
-/// Runs so many operations on each thread, on a new file.
+/// Runs that many operations on each thread, on a new file.
 fn round(number: u64, operations: u64) -> [u64; 6] {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let uri = format!("sqlite:{}", folder.path().join("linear.db").display());
@@ -103,7 +103,7 @@ fn round(number: u64, operations: u64) -> [u64; 6] {
     counts
 }
 
-/// The token of each version.
+/// Returns the token of each version.
 fn stored(app: &Application, id: Id<Register>) -> Vec<u64> {
     let events = app.store().get(id, EventRange::all()).wait().expect("the events can be read");
     let token = |event: &RegisterEvent| match event {
@@ -113,7 +113,7 @@ fn stored(app: &Application, id: Id<Register>) -> Vec<u64> {
     events.iter().map(|recorded| token(recorded.event())).collect()
 }
 
-/// One thread.
+/// A thread that calls the store.
 struct Caller<'a> {
     app: &'a Application,
     ids: &'a [Id<Register>],
@@ -124,7 +124,7 @@ struct Caller<'a> {
 
 impl Caller<'_> {
     fn work(mut self, seed: u64, operations: u64) -> Histories {
-        // The values that this thread knows, while others change the aggregates.
+        // The states that this thread knows, while others change the aggregates.
         let mut known: Vec<Option<Register>> = self.ids.iter().map(|_| None).collect();
         for token in (1..=operations).map(|number| seed + number) {
             let at = self.random(AGGREGATES);
@@ -145,7 +145,7 @@ impl Caller<'_> {
         register
     }
 
-    /// Returns the aggregate if it is as it is stored.
+    /// Appends a token. Returns the aggregate if it equals the stored one.
     fn append(&mut self, at: usize, mut register: Register, token: u64) -> Option<Register> {
         let behind = register.version().get();
         register.write(token);

@@ -1,4 +1,4 @@
-//! Looks at what is left: the log against the reports, the aggregates, the consumers and the followers.
+//! Audits the remains: the log against the reports, the aggregates, the consumers and the followers.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -79,13 +79,13 @@ fn is_source(entry: &Notification) -> bool {
     TOPICS.iter().any(|topic| entry.event.topic == **topic)
 }
 
-/// The number of sequences that have to grow and do not.
+/// Returns the number of sequences that do not grow.
 fn falls<T: PartialOrd>(sequence: &[T]) -> u64 {
     sequence.windows(2).filter(|pair| pair[0] > pair[1]).count() as u64
 }
 
 impl Faults {
-    /// Each acknowledged commit stands at its places, and each commit in one piece.
+    /// Checks that each acknowledged commit stands at its positions, and each commit in one piece.
     fn commits(&mut self, log: &[Notification], reports: &[Report]) {
         let places: HashMap<u64, Mark> =
             log.iter().map(|entry| (entry.position().get(), entry.mark())).collect();
@@ -101,7 +101,8 @@ impl Faults {
         self.doubled += (positions.len() - positions.iter().collect::<HashSet<_>>().len()) as u64;
     }
 
-    /// Versions have no hole, a notice is the last event, and all that is not forgotten can be read.
+    /// Checks that versions have no hole, that a notice is the last event, and that every living aggregate can be
+    /// read.
     fn aggregates(&mut self, app: &Application, log: &[Notification], reports: &[Report]) {
         let mut last: HashMap<Uuid, (u64, bool)> = HashMap::new();
         for entry in log.iter().filter(|entry| is_source(entry)) {
@@ -123,7 +124,7 @@ impl Faults {
         }
     }
 
-    /// Each event has one effect, in its order, and the consumer is at the end.
+    /// Checks that each event has one effect, in its order, and that the consumer is at the end.
     fn consumer(&mut self, app: &Application, log: &[Notification], consumer: &'static str) {
         let topic = effect(consumer);
         let effects = log.iter().filter(|entry| entry.event.topic == *topic);
@@ -147,7 +148,7 @@ impl Faults {
         self.wrong += u64::from(!is_place || is_behind);
     }
 
-    /// The follower read each event once, in order.
+    /// Checks that the follower read each event once, in order.
     fn follower(&mut self, log: &[Notification], report: &Report) {
         let seen: Vec<Mark> = report.seen.iter().map(|(mark, _)| *mark).collect();
         let different: HashSet<Mark> = seen.iter().copied().collect();
@@ -159,7 +160,7 @@ impl Faults {
     }
 }
 
-/// The longest time from an acknowledgement until a follower has read the commit, in microseconds.
+/// Returns the longest time from an acknowledgement until a follower has read the commit, in microseconds.
 fn longest_wait(reports: &[Report]) -> u64 {
     let saved: HashMap<u64, u64> = reports
         .iter()

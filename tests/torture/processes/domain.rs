@@ -1,4 +1,4 @@
-//! The aggregate of all processes.
+//! The aggregate that all processes save.
 
 use std::path::Path;
 

@@ -1,11 +1,11 @@
-//! The thread that follows the log with a mark, and waits for more behind it.
+//! The thread that follows the log with a mark, and waits for later events.
 
 use es_runtime::recorder::{ApplicationRecorder, LogRange, Notification};
 use es_runtime::{Application, Wait};
 
 use super::report::{Report, now};
 
-/// Follows until nothing comes any more.
+/// Follows the log until no event comes any more.
 pub(crate) fn follow(app: &Application, is_end: impl Fn() -> bool) -> Report {
     let (recorder, mut report, mut reached) = (app.recorder(), Report::default(), None);
     loop {

@@ -66,7 +66,7 @@ impl Kind for Processes {
     }
 }
 
-/// Starts the processes, each with so many operations, and waits for their ends.
+/// Starts the processes, each with that many operations, and waits for their ends.
 fn work_together(folder: &Path, operations: u64, seed: u64) {
     let start = |number: u64| {
         let mut command = Command::new(env::current_exe().expect("this program has a path"));
@@ -85,7 +85,7 @@ fn work_together(folder: &Path, operations: u64, seed: u64) {
             None => true,
         });
         if let Some(status) = failed {
-            // The others would wait for it.
+            // The other processes would wait for the failed one.
             for child in &mut children {
                 child.kill().expect("the process can be killed");
                 child.wait().expect("the process is gone");

@@ -10,14 +10,14 @@ use uuid::Uuid;
 /// The notes of one process.
 #[derive(Default)]
 pub(crate) struct Report {
-    /// Commits that the store acknowledged: first and last position, and when.
+    /// The acknowledged commits: the first and the last position, and the moment of the acknowledgement.
     pub(crate) saved: Vec<(CommitId, u64, u64, u64)>,
     pub(crate) forgotten: Vec<Uuid>,
     pub(crate) conflicts: u64,
     pub(crate) renewed: u64,
     pub(crate) steps: u64,
     pub(crate) steps_refused: u64,
-    /// The events that the follower read, in its order, and when.
+    /// The events that the follower read, in its order, each with the moment.
     pub(crate) seen: Vec<(Mark, u64)>,
 }
 
@@ -84,7 +84,7 @@ fn file(folder: &Path, number: u64) -> std::path::PathBuf {
     folder.join(format!("report {number}"))
 }
 
-/// The time in microseconds, which all processes share.
+/// Returns the time in microseconds on a clock that all processes share.
 pub(crate) fn now() -> u64 {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)

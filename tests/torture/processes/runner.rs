@@ -20,12 +20,12 @@ pub(crate) fn cursor(consumer: &'static str) -> Cursor {
     Cursor::new(consumer, "purses").expect("both are names")
 }
 
-/// The topic of what a consumer stores.
+/// Returns the topic of the events that a consumer stores.
 pub(crate) fn effect(consumer: &str) -> String {
     format!("effect of {consumer}")
 }
 
-/// Processes until no event comes any more.
+/// Processes the log until no event comes any more.
 pub(crate) fn run(app: &Application, consumer: &'static str, seed: u64, is_end: impl Fn() -> bool) -> Report {
     let recorder = app.recorder().as_process().expect("it tracks");
     let (mut random, mut report, cursor) = (Random::new(seed), Report::default(), cursor(consumer));
@@ -43,7 +43,7 @@ pub(crate) fn run(app: &Application, consumer: &'static str, seed: u64, is_end: 
             continue;
         };
         if random.chance(4) {
-            // Another process has time to take the same step.
+            // The pause gives another process the time to take the same step.
             thread::sleep(Duration::from_micros(random.below(2_000)));
         }
         let step = Step::new(cursor.clone(), from, to).expect("the log goes forward");
@@ -61,7 +61,7 @@ pub(crate) fn run(app: &Application, consumer: &'static str, seed: u64, is_end: 
     }
 }
 
-/// The event that a consumer stores for one of the log. Nothing but the step keeps a second one away.
+/// Makes the event that a consumer stores for an event of the log. Only the step prevents a second one.
 fn effect_of(consumer: &str, cause: &Notification) -> StoredEvent {
     let state = cause.position().to_string().into_bytes();
     StoredEvent::new(Uuid::now_v7(), Version::INITIAL, effect(consumer), state).expect("it is an event")

@@ -10,7 +10,7 @@ use super::writer::write;
 use super::{FOLDER, NUMBER, OPERATIONS, PROCESSES, SEED, domain};
 
 pub(crate) fn work() {
-    // The other threads would wait for one that is gone.
+    // The other threads would wait for one that panicked.
     panic::set_hook(Box::new(|panic| {
         eprintln!("{panic}");
         process::exit(1);
@@ -45,7 +45,7 @@ pub(crate) fn work() {
     report.write(folder, number);
 }
 
-/// Tells the other processes how far this one is.
+/// Reports the state of this process to the others.
 fn is(folder: &Path, state: &str, number: u64) {
     fs::write(folder.join(format!("{state} {number}")), "").expect("the file can be made");
 }

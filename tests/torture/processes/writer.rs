@@ -8,7 +8,7 @@ use crate::random::Random;
 
 /// The number of purses that are in use at a time.
 const PURSES: u64 = 12;
-/// After how many operations the oldest purse goes out of use.
+/// The number of operations after which the oldest purse goes out of use.
 const RENEWED: u64 = 8;
 
 pub(crate) fn write(app: &Application, seed: u64, operations: u64) -> Report {
@@ -36,7 +36,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Saves events of the purses in one commit.
+    /// Saves events of several purses in one commit.
     fn save(&mut self, numbers: &[u64]) {
         let mut purses = Vec::new();
         for number in numbers {
@@ -77,7 +77,7 @@ impl Writer<'_> {
         self.report.renewed += u64::from(is_renewed.expect("the data key can be renewed"));
     }
 
-    /// Counts what another process was faster with. Nothing else may refuse a writer.
+    /// Counts a refusal that another, faster process caused. Nothing else may refuse a writer.
     fn refused(&mut self, error: &Error) {
         let kind = error.kind();
         let is_late = matches!(kind, ErrorKind::Conflict | ErrorKind::AlreadyExists | ErrorKind::Forgotten);

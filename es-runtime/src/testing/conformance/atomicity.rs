@@ -1,4 +1,4 @@
-//! A commit is stored as a whole, or not at all.
+//! The store keeps a commit as a whole, or not at all.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -7,7 +7,8 @@ use super::samples::{event, new_id, sequence};
 use super::store::{SetAtEnd, Store};
 use crate::recorder::{AggregateRecorder, Commit};
 
-/// If one event of a commit is taken, none is stored: whether the first, the middle or the last is.
+/// If the place of one event is taken, the store keeps no event of the commit: neither if it is the first, the middle
+/// or the last.
 pub fn a_refused_commit_stores_nothing<R: AggregateRecorder>(store: &Store<R>) {
     for taken in 0..3 {
         let ids = [new_id(), new_id(), new_id()];
@@ -26,7 +27,7 @@ pub fn a_refused_commit_stores_nothing<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), [event(id, 3)], "a refused commit of one aggregate left events");
 }
 
-/// The commit id of a refused commit is not used up: what is saved under it later is stored.
+/// A refused commit leaves its commit id free: a later commit under it is stored.
 pub fn a_refused_commit_leaves_its_id_free<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     store.save([event(id, 1)]);

@@ -1,11 +1,11 @@
-//! A store can be asked for a commit whose id the caller chose.
+//! A store knows whether it holds a commit whose id the caller chose.
 
 use super::samples::{event, key, new_id, sequence};
 use super::store::{Store, refused};
 use crate::recorder::{AggregateRecorder, Commit, CommitId, KeyRecorder};
 use crate::stored_event::StoredEvent;
 
-/// An unknown commit is not found, at an unknown id and at a known one; that is no error.
+/// The store does not find an unknown commit, at an unknown id or a known one, and reports no error.
 pub fn an_unknown_commit_is_not_found<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     assert!(!store.has_commit(id, CommitId::new()), "an unknown commit was found at an unknown id");
@@ -15,7 +15,7 @@ pub fn an_unknown_commit_is_not_found<R: AggregateRecorder>(store: &Store<R>) {
     assert!(!store.has_commit(new_id(), known.id()), "a commit was found at an unknown id");
 }
 
-/// A commit is found at each of its aggregates, and at no other.
+/// The store finds a commit at each of its aggregates, and at no other.
 pub fn a_commit_is_found_at_its_aggregates<R: AggregateRecorder>(store: &Store<R>) {
     let ids = [new_id(), new_id(), new_id()];
     let other = new_id();
@@ -31,7 +31,7 @@ pub fn a_commit_is_found_at_its_aggregates<R: AggregateRecorder>(store: &Store<R
     assert_eq!(found, [false, false, true], "where the earlier commit was found");
 }
 
-/// A refused commit is not found.
+/// The store does not find a refused commit.
 pub fn a_refused_commit_is_not_found<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     store.save([event(id, 1)]);
@@ -44,7 +44,7 @@ pub fn a_refused_commit_is_not_found<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// A commit is found as long as its events are there, also after others.
+/// The store finds a commit as long as it holds the commit's events, also after later commits.
 pub fn a_commit_is_found_ever_after<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let commits: Vec<_> = (0..30).map(|at| once(sequence(id, [2 * at, 2 * at + 1]))).collect();
@@ -55,7 +55,8 @@ pub fn a_commit_is_found_ever_after<R: AggregateRecorder>(store: &Store<R>) {
     assert!(commits.iter().all(|commit| store.has_commit(id, commit.id())), "after other commits");
 }
 
-/// An id that the framework gave is not found: nobody asks for it, and a store need not keep it where it is found.
+/// The store does not find a commit id that the framework made: nobody asks for one, so no store needs an index of
+/// them.
 pub fn only_chosen_ids_are_found<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let (given, chosen) = (Commit::new(sequence(id, 1..=2)), once(sequence(id, 3..=4)));
@@ -67,7 +68,7 @@ pub fn only_chosen_ids_are_found<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// A commit is found after its aggregate was forgotten, and one that was refused because of that is not.
+/// The store finds a commit after its aggregate was forgotten; it does not find one that it refused for that reason.
 pub fn forgetting_leaves_what_is_found<R: KeyRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let commit = once(sequence(id, 1..=2)).with_keys(vec![key(id, "key")]);
@@ -84,7 +85,7 @@ pub fn forgetting_leaves_what_is_found<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// Events under an id that the caller chose.
+/// Makes a commit under an id that the caller chose.
 fn once(events: Vec<StoredEvent>) -> Commit {
     Commit::once(CommitId::new(), events)
 }

@@ -1,4 +1,4 @@
-//! Many at the same time.
+//! Many writers and readers work at the same time.
 
 use std::future::{Future, poll_fn};
 use std::sync::{Barrier, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use super::samples::{event, new_id, sequence, under};
 use super::store::{Store, accepted, refused};
 use crate::recorder::{AggregateRecorder, Commit};
 
-/// Many threads save at the same time, each its own aggregates: all is stored, nothing fails.
+/// Many threads save at the same time, each its own aggregates: the store keeps everything and reports no error.
 pub fn many_writers_are_all_served<R: AggregateRecorder>(store: &Store<R>) {
     let ids = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -30,12 +30,12 @@ pub fn many_writers_are_all_served<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// Of two who save the same version at the same time one wins, and the other is told of a conflict.
+/// Of two rivals that save the same version at the same time one wins, and the other gets a conflict.
 pub fn of_two_rivals_one_wins<R: AggregateRecorder>(store: &Store<R>) {
     race(store, 2);
 }
 
-/// Of sixteen who save the same version at the same time one wins, and the others are told of a conflict.
+/// Of sixteen rivals that save the same version at the same time one wins, and the others get a conflict.
 pub fn of_sixteen_rivals_one_wins<R: AggregateRecorder>(store: &Store<R>) {
     race(store, 16);
 }
@@ -50,7 +50,7 @@ fn race<R: AggregateRecorder>(store: &Store<R>, rivals: u64) {
             scope.spawn(move || {
                 let mut won = Vec::new();
                 for round in 1..=ROUNDS {
-                    // Every rival comes to every round, or the others wait for ever.
+                    // Each rival has to come to each round, or the others wait for ever.
                     barrier.wait();
                     let commit = Commit::new(vec![under(id, round, number.to_string()), event(new_id(), 1)]);
                     won.push(store.append(commit).map_err(|error| error.as_conflict().is_some()));
@@ -75,8 +75,8 @@ fn race<R: AggregateRecorder>(store: &Store<R>, rivals: u64) {
     }
 }
 
-/// Commits that cross end, both of them: one holds events of A and B, the other of B and A. One is stored, and the other
-/// is a conflict.
+/// Two commits that cross both end: one holds events of A and B, the other of B and A. The store keeps one and refuses
+/// the other with a conflict.
 pub fn commits_that_cross_both_end<R: AggregateRecorder>(store: &Store<R>) {
     const ROUNDS: u64 = 40;
     let ids = [new_id(), new_id()];
@@ -113,7 +113,7 @@ pub fn commits_that_cross_both_end<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// A save that is refused harms none that come at the same time.
+/// A refused save harms no other save that runs at the same time.
 pub fn a_refused_save_harms_no_other<R: AggregateRecorder>(store: &Store<R>) {
     let taken = new_id();
     store.save([event(taken, 1)]);
@@ -155,7 +155,7 @@ pub fn a_refused_save_harms_no_other<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// What is acknowledged to one is there for all, at once.
+/// Every caller sees an acknowledged commit at once.
 pub fn an_acknowledged_commit_is_there_for_all<R: AggregateRecorder>(store: &Store<R>) {
     let latest = Mutex::new(None);
     thread::scope(|scope| {
@@ -193,7 +193,7 @@ pub fn one_thread_has_many_under_way<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// All outputs, once the last is there.
+/// Returns all outputs once the last future is ready.
 fn all<F: Future>(futures: impl Iterator<Item = F>) -> impl Future<Output = Vec<F::Output>> {
     let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     poll_fn(move |context| {

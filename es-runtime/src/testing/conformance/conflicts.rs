@@ -1,4 +1,4 @@
-//! Who comes second is told so, exactly.
+//! The second of two writers gets a conflict with exact details.
 
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ pub fn the_same_events_under_another_commit_id_conflict<R: AggregateRecorder>(st
     assert_eq!(store.all(id), sequence(id, 1..=3));
 }
 
-/// Another event at a stored place is a conflict, and the stored one stays.
+/// Another event at a taken version is a conflict, and the stored event stays.
 pub fn a_stored_event_is_never_replaced<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save(sequence(id, [0, 1]));
@@ -31,18 +31,18 @@ pub fn a_conflict_names_aggregate_expected_and_found<R: AggregateRecorder>(store
     let (early, late, other) = (new_id(), new_id(), new_id());
     store.save(sequence(early, 1..=2));
     store.save(sequence(late, 1..=5));
-    // The late one was changed by somebody else since version 3.
+    // Another writer has saved this aggregate since version 3.
     let mut events = sequence(early, 3..=4);
     events.extend(sequence(other, 1..=2));
     events.extend(sequence(late, 4..=6));
     check(&store.refuse(events), late, Some(3), Some(5));
-    // The taken one is not the first of its aggregate, and not the last that is stored.
+    // The taken version is neither the first nor the last of its aggregate.
     store.save([event(other, 3)]);
     check(&store.refuse(sequence(other, 1..=9)), other, Some(0), Some(3));
     check(&store.refuse([event(late, 9), event(late, 2)]), late, Some(8), Some(5));
 }
 
-/// The same event twice in one commit is a conflict: of one place there is one event.
+/// The same event twice in one commit is a conflict: a version has one event.
 pub fn the_same_event_twice_in_a_commit_conflicts<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.refuse([event(id, 1), event(id, 1)]);
@@ -53,7 +53,7 @@ pub fn the_same_event_twice_in_a_commit_conflicts<R: AggregateRecorder>(store: &
     assert_eq!(store.all(id), [event(id, 1)], "a refused commit left events");
 }
 
-/// After a conflict the store works as before, for the refused writer too.
+/// After a conflict the store works as before, also for the refused writer.
 pub fn after_a_conflict_writing_goes_on<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save([event(id, 1)]);

@@ -1,4 +1,4 @@
-//! The places of readers are kept apart.
+//! The store keeps the marks of readers apart.
 
 use super::events::topics;
 use super::samples::{cursor, name};
@@ -6,25 +6,25 @@ use super::store::Store;
 use crate::id::{Name, Slices};
 use crate::recorder::{Cursor, TrackingRecorder};
 
-/// The readers of one log are kept apart, whatever their names.
+/// The store keeps the readers of one log apart, whatever their names.
 pub fn readers_of_one_log_are_kept_apart<R: TrackingRecorder>(store: &Store<R>) {
     let named = |consumer: String| Cursor { consumer: name(consumer), ..cursor("up") };
     are_kept_apart(store, &topics().into_iter().map(named).collect::<Vec<_>>());
 }
 
-/// The logs that one reader reads are kept apart, whatever the names of their applications.
+/// The store keeps the logs of one reader apart, whatever the names of their applications.
 pub fn logs_of_one_reader_are_kept_apart<R: TrackingRecorder>(store: &Store<R>) {
     are_kept_apart(store, &topics().into_iter().map(cursor).collect::<Vec<_>>());
 }
 
-/// The slices that workers of one reader take are kept apart, also where they overlap.
+/// The store keeps the slices of one reader's workers apart, also if they overlap.
 pub fn slices_of_one_reader_are_kept_apart<R: TrackingRecorder>(store: &Store<R>) {
     let runs = [(0, 1_023), (0, 511), (512, 1_023), (0, 0), (0, 1), (1, 1), (511, 511), (1_023, 1_023)];
     let slices = runs.map(|(first, last)| Slices::new(first..=last).unwrap_or_default());
     are_kept_apart(store, &slices.map(|slices| cursor("up").with_slices(slices)));
 }
 
-/// A name and its neighbour are kept apart where the ends of the two meet.
+/// The store keeps two readers apart whose names and logs read the same when they are run together.
 pub fn names_are_not_run_together<R: TrackingRecorder>(store: &Store<R>) {
     let pairs =
         [("ab", "c"), ("a", "bc"), ("a:b", "c"), ("a", "b:c"), ("c", "ab"), ("a/b", "c"), ("a", "b/c")];

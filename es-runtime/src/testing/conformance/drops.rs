@@ -23,7 +23,7 @@ pub fn a_future_that_is_never_polled_stores_nothing<R: AggregateRecorder>(store:
     store.save([event(id, 1)]);
 }
 
-/// A future that is polled and dropped has stored all or nothing; saving again finishes it.
+/// A future that is polled and dropped has stored all or nothing; another save completes the commit.
 pub fn a_dropped_save_can_be_saved_again<R: AggregateRecorder>(store: &Store<R>) {
     among_others(store, || {
         let mut random = Random::new(3);
@@ -50,7 +50,7 @@ pub fn a_dropped_save_can_be_saved_again<R: AggregateRecorder>(store: &Store<R>)
     });
 }
 
-/// Reads that are dropped leave nothing occupied.
+/// A dropped read holds nothing of the store.
 pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save(sequence(id, 1..=50));
@@ -67,7 +67,7 @@ pub fn dropped_reads_leave_nothing_occupied<R: AggregateRecorder>(store: &Store<
     assert!(took < store.patience(), "20 reads after dropped ones took {took:?}");
 }
 
-/// A future that is polled and then only kept does not hold up the saves of others.
+/// A future that is polled and never again does not hold up the saves of others.
 pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &Store<R>) {
     const ROUNDS: usize = 100;
     let (saved, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -77,7 +77,7 @@ pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
                     barrier.wait();
-                    // Nobody comes after the last of these and takes the others along.
+                    // No later save leads these along: they are the last.
                     if store.append(Commit::new(sequence(new_id(), 1..=20))).is_err() {
                         refused.fetch_add(1, Ordering::Relaxed);
                     }
@@ -100,7 +100,7 @@ pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &
                 thread::sleep(Duration::from_micros(100));
                 is_held_up = began.elapsed() > store.patience();
             }
-            // What waits for them goes on, and the threads end.
+            // The saves that wait for the kept futures go on, and the threads end.
             drop(kept);
         }
         assert!(!is_held_up, "the saves of other threads stood still behind futures that nobody polls");
@@ -108,7 +108,7 @@ pub fn a_future_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &
     assert_eq!(refused.into_inner(), 0, "so many saves were refused beside futures that nobody polls");
 }
 
-/// A future may be polled in one way first and in another later.
+/// A caller may poll a future in one way first and in another later.
 pub fn a_future_may_move_between_executors<R: AggregateRecorder>(store: &Store<R>) {
     among_others(store, || {
         for round in 0..60 {
@@ -130,7 +130,7 @@ pub fn a_future_may_move_between_executors<R: AggregateRecorder>(store: &Store<R
     });
 }
 
-/// Runs while other threads save.
+/// Runs `run` while other threads save.
 fn among_others<R: AggregateRecorder>(store: &Store<R>, run: impl FnOnce()) {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -150,14 +150,14 @@ pub(super) fn poll_once<F: Future>(way: Way, future: &mut Pin<Box<F>>) -> Poll<F
     way.run(poll_fn(|context| Poll::Ready(future.as_mut().poll(context))))
 }
 
-/// Reads that are polled and then only kept hold up no other read, and no save: a thousand of them.
+/// A thousand reads that are polled once and kept hold up no other read and no save.
 pub fn a_read_that_is_only_kept_holds_up_nobody<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save(sequence(id, 1..=20));
     beside_kept(store, |at| store.recorder().select(id, EventRange::all().limit(1 + at % 30)));
 }
 
-/// The same of reads of the log, and of readers that wait for more.
+/// A thousand kept reads of the log, or waits for more of it, hold up no other read and no save.
 pub fn a_read_of_the_log_that_is_only_kept_holds_up_nobody<R: ApplicationRecorder>(store: &Store<R>) {
     let mark = store.save_at(sequence(new_id(), 1..=20));
     beside_kept(store, |at| store.recorder().read_log(LogRange::all().limit(1 + at % 30)));
@@ -174,7 +174,7 @@ pub fn a_read_of_the_log_that_is_only_kept_holds_up_nobody<R: ApplicationRecorde
     assert!(others, "a read of the log stood still behind reads that nobody polls");
 }
 
-/// Saves and reads while a thousand futures were polled and are kept.
+/// Saves and reads while a thousand polled futures are kept.
 fn beside_kept<R: AggregateRecorder, F: Future>(store: &Store<R>, future: impl Fn(usize) -> F) {
     let kept: Vec<_> = (0..1_000).filter_map(|at| polled(store, future(at))).collect();
     let id = new_id();
@@ -190,7 +190,7 @@ fn beside_kept<R: AggregateRecorder, F: Future>(store: &Store<R>, future: impl F
     assert!(is_served, "a save or a read stood still behind futures that nobody polls");
 }
 
-/// A future that was polled, if it is not at its end.
+/// Polls a future once; returns it if it is still pending.
 fn polled<R, F: Future>(store: &Store<R>, future: F) -> Option<Pin<Box<F>>> {
     let mut future = Box::pin(future);
     poll_once(store.way(), &mut future).is_pending().then_some(future)

@@ -1,4 +1,4 @@
-//! What was acknowledged is there after closing and opening again.
+//! A store that is closed and opened again still has what it acknowledged.
 
 use super::forgetting::is_forgotten;
 use super::keys::by_id;
@@ -13,7 +13,7 @@ use crate::recorder::{
     SnapshotRecorder, TrackingRecorder,
 };
 
-/// Events are there after opening again, and conflicts and repeats are found as before.
+/// A reopened store has the events, and finds conflicts and repeats as before.
 pub fn events_are_there_after_reopening<R: AggregateRecorder>(
     recorder: R,
     way: Way,
@@ -32,7 +32,7 @@ pub fn events_are_there_after_reopening<R: AggregateRecorder>(
     assert_eq!(store.all(id), sequence(id, 1..=6));
 }
 
-/// Data keys are there after opening again, and another one is refused as before.
+/// A reopened store has the data keys, and refuses another one as before.
 pub fn keys_are_there_after_reopening<R: KeyRecorder>(recorder: R, way: Way, reopen: &dyn Fn(R) -> R) {
     let (ids, mut store) = ([new_id(), new_id()], Store::new(recorder, way));
     let mut expected = Vec::new();
@@ -47,7 +47,7 @@ pub fn keys_are_there_after_reopening<R: KeyRecorder>(recorder: R, way: Way, reo
     store.store(&with_keys([event(ids[0], 2)], [key(ids[0], "key")]));
 }
 
-/// What is forgotten stays so, whether it had a data key or not.
+/// A forgotten aggregate stays forgotten in a reopened store, with a data key or without.
 pub fn a_forgotten_aggregate_stays_forgotten_after_reopening<R: KeyRecorder>(
     recorder: R,
     way: Way,
@@ -74,7 +74,7 @@ pub fn a_forgotten_aggregate_stays_forgotten_after_reopening<R: KeyRecorder>(
     assert_eq!(store.store(&commit), receipt, "the receipt of a commit from before forgetting and closing");
 }
 
-/// The log goes on where it was, and no position is used again.
+/// The log of a reopened store goes on behind its end, and the store uses no position twice.
 pub fn the_log_goes_on_after_reopening<R: ApplicationRecorder>(
     recorder: R,
     way: Way,
@@ -97,7 +97,7 @@ pub fn the_log_goes_on_after_reopening<R: ApplicationRecorder>(
     assert_eq!(in_log(&store.whole_log()), expected);
 }
 
-/// Recorded steps stay so.
+/// A reopened store has the recorded steps.
 pub fn steps_are_there_after_reopening<R: TrackingRecorder>(recorder: R, way: Way, reopen: &dyn Fn(R) -> R) {
     let (up, other, mut store) = (cursor("up"), cursor("other"), Store::new(recorder, way));
     store.track(&other, None, 9);
@@ -110,7 +110,7 @@ pub fn steps_are_there_after_reopening<R: TrackingRecorder>(recorder: R, way: Wa
     }
 }
 
-/// Steps that were recorded with events stay so, and their commits are known.
+/// A reopened store has the steps that came with events, and knows their commits.
 pub fn tracked_commits_are_there_after_reopening<R: ProcessRecorder>(
     recorder: R,
     way: Way,
@@ -128,7 +128,7 @@ pub fn tracked_commits_are_there_after_reopening<R: ProcessRecorder>(
     store.is_at(&up, 6);
 }
 
-/// Snapshots are there after opening again: those put last, and none that was removed.
+/// A reopened store has the snapshots that were put last, and none that was removed.
 pub fn snapshots_are_there_after_reopening<R: SnapshotRecorder>(
     recorder: R,
     way: Way,

@@ -1,4 +1,4 @@
-//! What is stored comes back as it was.
+//! A reader gets each event as the writer stored it.
 
 use uuid::Uuid;
 
@@ -7,7 +7,7 @@ use super::store::Store;
 use crate::id::Version;
 use crate::recorder::{AggregateRecorder, Commit, EventRange};
 
-/// A commit without events is accepted, and stores nothing.
+/// The store accepts a commit without events, and stores nothing.
 pub fn an_empty_commit_is_accepted<R: AggregateRecorder>(store: &Store<R>) {
     let receipt = store.save([]);
     assert_eq!(receipt.positions(), None, "a commit without events has positions");
@@ -15,7 +15,7 @@ pub fn an_empty_commit_is_accepted<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.store(&commit), store.store(&commit), "the same empty commit had two receipts");
 }
 
-/// An unknown id has no events, in any range; that is no error.
+/// An unknown id has no events in any range, and the store reports no error.
 pub fn an_unknown_id_has_no_events<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save([event(new_id(), 1)]);
@@ -39,7 +39,7 @@ pub fn an_event_comes_back_as_it_was_stored<R: AggregateRecorder>(store: &Store<
     assert_eq!(store.all(id), events);
 }
 
-/// What was returned is the caller's: changing it changes nothing in the store.
+/// A returned event belongs to the caller: a change of it changes nothing in the store.
 pub fn a_read_event_is_the_callers_own<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save([event(id, 1)]);
@@ -50,7 +50,7 @@ pub fn a_read_event_is_the_callers_own<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), [event(id, 1)], "a change of what was read came into the store");
 }
 
-/// Ids are kept apart, also those that are nearly the same.
+/// The store keeps ids apart, also those that are nearly the same.
 pub fn ids_are_kept_apart<R: AggregateRecorder>(store: &Store<R>) {
     let one = new_id().as_u128();
     let near = [one, one ^ 1, one ^ (1 << 127), one.swap_bytes(), 0, u128::MAX];
@@ -80,7 +80,7 @@ pub fn versions_begin_anywhere_and_have_gaps<R: AggregateRecorder>(store: &Store
     assert_eq!(store.all(other), [event(other, 5)], "a sequence that begins at 5");
 }
 
-/// Events are read in the order of their versions, whatever the order in which they were stored.
+/// The store returns events in the order of their versions, in whatever order it stored them.
 pub fn events_are_read_in_the_order_of_versions<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save([event(id, 3)]);
@@ -90,7 +90,7 @@ pub fn events_are_read_in_the_order_of_versions<R: AggregateRecorder>(store: &St
     assert_eq!(numbers(&store.select(id, EventRange::all().descending())), [10, 3, 2, 1]);
 }
 
-/// A state is any bytes, of any length from 0 to 1 MiB at least.
+/// A state holds any bytes, of any length from 0 to 1 MiB at least.
 pub fn a_state_is_any_bytes<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let all: Vec<u8> = (0..=u8::MAX).collect();
@@ -104,7 +104,7 @@ pub fn a_state_is_any_bytes<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id).len(), events.len(), "not every event came back");
 }
 
-/// A topic is any name: with quotes, of any script, long; those that are nearly the same are different ones.
+/// A topic is any name, with quotes, in any script, long; the store keeps similar topics apart.
 pub fn a_topic_is_any_name<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let events: Vec<_> =
@@ -116,7 +116,7 @@ pub fn a_topic_is_any_name<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id).len(), events.len(), "not every event came back");
 }
 
-/// Topics that a careless store mistakes for others, or for code.
+/// Returns topics that a careless store mistakes for others, or for code.
 pub(super) fn topics() -> Vec<String> {
     let plain = [" ", "Topic", "topic", "Topic ", " Topic", "it's", "\"quoted\"", "a`b", "a\\b", "ab", "a"];
     let code = ["'; DROP TABLE stored_events; --", "%", "_opic", "$1", "?1", ":topic", "null", "[\"Topic\"]"];
@@ -134,7 +134,7 @@ pub(super) fn topics() -> Vec<String> {
     known.chain([format!("{long}one"), format!("{long}onE"), long]).collect()
 }
 
-/// A commit may hold many events, and a store many aggregates.
+/// A commit holds many events, and a store many aggregates.
 pub fn many_events_and_many_ids_are_kept<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save(sequence(id, 1..=3_000));

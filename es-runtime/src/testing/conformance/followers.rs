@@ -9,7 +9,7 @@ use super::store::Store;
 use crate::id::Mark;
 use crate::recorder::{ApplicationRecorder, Commit, KeyRecorder, LogRange, Notification};
 
-/// A view of the log: the aggregates that are alive, and how many events each has.
+/// A view of the log: the living aggregates, and the number of events of each.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Alive {
     events: BTreeMap<Uuid, u64>,
@@ -17,7 +17,7 @@ struct Alive {
 }
 
 impl Alive {
-    /// Reads on from where the view is.
+    /// Reads the log on from the view's mark.
     fn follow<R: ApplicationRecorder>(&mut self, store: &Store<R>, size: usize) {
         loop {
             let page = store.read_on(&LogRange::all().limit(size), &mut self.reached);
@@ -37,8 +37,8 @@ impl Alive {
     }
 }
 
-/// A follower that is ahead of the events of a forgotten aggregate learns that it is forgotten: of one with a data key, of
-/// one without, and of one without events.
+/// A follower learns that an aggregate is forgotten after it has read the aggregate's events: of an aggregate with a
+/// data key, of one without, and of one without events.
 pub fn a_follower_learns_what_is_forgotten<R: ApplicationRecorder + KeyRecorder>(store: &Store<R>) {
     let [keyed, plain, unknown, other] = [new_id(), new_id(), new_id(), new_id()];
     store.store(&with_keys(sequence(keyed, 1..=2), [key(keyed, "key")]));
@@ -61,7 +61,7 @@ pub fn a_follower_learns_what_is_forgotten<R: ApplicationRecorder + KeyRecorder>
     assert!(view.events.contains_key(&other), "a view of who is not forgotten");
 }
 
-/// A view that was there all the time and one that is made from the beginning are equal, whatever was forgotten in between.
+/// A view that followed the log all the time equals one rebuilt from the beginning, whatever was forgotten in between.
 pub fn a_view_made_again_equals_the_live_one<R: ApplicationRecorder + KeyRecorder>(store: &Store<R>) {
     let ids: Vec<_> = (0..12).map(|_| new_id()).collect();
     let (mut live, mut lazy) = (Alive::default(), Alive::default());
@@ -83,11 +83,11 @@ pub fn a_view_made_again_equals_the_live_one<R: ApplicationRecorder + KeyRecorde
     again.follow(store, 5);
     assert_eq!(live, again, "a view that was there all the time, and one that is made again");
     assert_eq!(lazy, again, "a view that was behind, and one that is made again");
-    // Four of twelve are forgotten; one more event marks the end.
+    // Four of twelve aggregates are forgotten; one more event marks the end.
     assert_eq!(again.events.len(), 12 - 4 + 1, "the aggregates that are alive");
 }
 
-/// A notice is at the end of its aggregate in the log too, and after everything that was acknowledged before.
+/// A notice is the last event of its aggregate in the log, and stands behind every event acknowledged before.
 pub fn a_notice_stands_at_the_end<R: ApplicationRecorder + KeyRecorder>(store: &Store<R>) {
     let [id, other] = [new_id(), new_id()];
     store.store(&with_keys(sequence(id, 1..=2), [key(id, "key")]));
@@ -100,7 +100,7 @@ pub fn a_notice_stands_at_the_end<R: ApplicationRecorder + KeyRecorder>(store: &
     assert_eq!(ids.len(), 2, "the notice, and an event that was saved after it");
 }
 
-/// Saves one more event: once its place is known, the log shows everything before it.
+/// Saves one more event: once the log shows it, the log shows everything before it.
 fn settle<R: ApplicationRecorder>(store: &Store<R>) -> Mark {
     store.save_at([event(new_id(), 1)])
 }

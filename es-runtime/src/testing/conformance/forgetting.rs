@@ -1,4 +1,4 @@
-//! What is forgotten stays so, and stays where it is.
+//! A forgotten aggregate stays forgotten, and its events stay where they are.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,10 @@ use crate::error::ErrorKind;
 use crate::recorder::{Commit, KeyRecorder, StoredKey};
 use crate::testing::random::Random;
 
-/// The version of a notice that stands behind all others, whoever saves meanwhile.
+/// The version of a notice that stands behind all events that other writers save meanwhile.
 const LATE: u64 = 1 << 40;
 
-/// Of the data key of a forgotten aggregate nothing is left but that it is forgotten, for ever.
+/// The store keeps nothing of the data key of a forgotten aggregate but a tombstone, for ever.
 pub fn a_forgotten_aggregate_has_no_key<R: KeyRecorder>(store: &Store<R>) {
     let ids = [new_id(), new_id()];
     for id in ids {
@@ -42,8 +42,8 @@ pub fn the_events_of_a_forgotten_aggregate_stay<R: KeyRecorder>(store: &Store<R>
     assert_eq!(store.all(id), before, "the events of an aggregate that was forgotten");
 }
 
-/// No event is added to a forgotten aggregate: alone or with others, with a data key or without, at a free version
-/// or a taken one.
+/// The store adds no event to a forgotten aggregate: alone or with others, with a data key or without, at a free
+/// version or a taken one.
 pub fn no_event_is_added_to_a_forgotten_aggregate<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys(sequence(id, 1..=2), [key(id, "key")]));
@@ -57,8 +57,8 @@ pub fn no_event_is_added_to_a_forgotten_aggregate<R: KeyRecorder>(store: &Store<
     assert_eq!(store.all(id), stored, "events of a forgotten aggregate are stored");
 }
 
-/// If one aggregate of a commit is forgotten, nothing of the commit is stored: whether the first, the middle or the
-/// last is.
+/// If one aggregate of a commit is forgotten, the store keeps nothing of the commit: neither if it is the first, the
+/// middle or the last.
 pub fn a_commit_of_a_forgotten_aggregate_stores_nothing<R: KeyRecorder>(store: &Store<R>) {
     for forgotten in 0..3 {
         for keyed in [false, true] {
@@ -77,7 +77,7 @@ pub fn a_commit_of_a_forgotten_aggregate_stores_nothing<R: KeyRecorder>(store: &
     }
 }
 
-/// Other aggregates are as they were, also those of the same commit.
+/// Forgetting leaves other aggregates as they were, also those of the same commit.
 pub fn others_are_not_touched_by_forgetting<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     let near = Uuid::from_u128(id.as_u128() ^ 1);
@@ -119,7 +119,7 @@ pub fn an_aggregate_without_key_or_events_is_forgotten_too<R: KeyRecorder>(store
     }
 }
 
-/// What is left of a data key is none: with it no event is stored, and nothing is forgotten.
+/// A tombstone is no data key: with it the store takes no event and forgets nothing.
 pub fn a_destroyed_key_is_no_key<R: KeyRecorder>(store: &Store<R>) {
     let ids = [new_id(), new_id()];
     store.store(&with_keys([event(ids[0], 1)], [key(ids[0], "key")]));
@@ -131,7 +131,7 @@ pub fn a_destroyed_key_is_no_key<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// A commit from before is answered with its first receipt, also after its aggregates were forgotten.
+/// The store answers an earlier commit with its first receipt, also after its aggregates were forgotten.
 pub fn a_commit_from_before_is_known_after_forgetting<R: KeyRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let commits = [
@@ -151,7 +151,7 @@ pub fn a_commit_from_before_is_known_after_forgetting<R: KeyRecorder>(store: &St
     store.refuse_forgotten(&Commit::with_id(commits[1].id(), sequence(id, [2, 7])));
 }
 
-/// Once forgetting is acknowledged no event is added, also by those who save at that moment.
+/// Once the store has acknowledged `forget`, it adds no event, not even of a save that runs at that moment.
 pub fn a_save_beside_forgetting_is_stored_before_it_or_not_at_all<R: KeyRecorder>(store: &Store<R>) {
     for round in 0..12 {
         let id = new_id();
@@ -188,7 +188,7 @@ pub fn a_save_beside_forgetting_is_stored_before_it_or_not_at_all<R: KeyRecorder
     }
 }
 
-/// A future that is dropped has forgotten or not, and nothing between; forgetting again finishes it.
+/// A dropped future has forgotten the aggregate or not, and nothing between; another call completes it.
 pub fn a_dropped_forgetting_leaves_nothing_half<R: KeyRecorder>(store: &Store<R>) {
     let mut random = Random::new(5);
     let never = new_id();
@@ -205,7 +205,7 @@ pub fn a_dropped_forgetting_leaves_nothing_half<R: KeyRecorder>(store: &Store<R>
             thread::sleep(Duration::from_micros(random.below(300)));
         }
         drop(future);
-        // It may still be under way: what was seen first can only grow.
+        // The dropped work may still run: a part that was seen can only become the whole.
         let was_forgotten = store.key(id).is_none_or(|key| key.wrapped().is_none());
         let saved = store.append(with_keys([event(id, 2)], [key(id, "key")]));
         if let Err(error) = &saved {

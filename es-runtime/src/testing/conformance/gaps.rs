@@ -1,4 +1,4 @@
-//! A store takes gapless events after the stored ones that they follow, or not at all.
+//! A store takes gapless events if they follow stored ones, or not at all.
 
 use super::conflicts::check;
 use super::samples::{event, key, new_id, notice, sequence};
@@ -7,7 +7,7 @@ use crate::error::ErrorKind;
 use crate::recorder::{AggregateRecorder, Commit, CommitId, KeyRecorder, StoredKey};
 use crate::stored_event::StoredEvent;
 
-/// A commit without gaps is a conflict if an event does not follow a stored one, or one before it in the commit.
+/// A commit without gaps is a conflict if an event follows neither a stored event nor one before it in the commit.
 pub fn a_commit_without_gaps_follows_what_is_stored<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     store.save(sequence(id, 1..=3));
@@ -20,7 +20,7 @@ pub fn a_commit_without_gaps_follows_what_is_stored<R: AggregateRecorder>(store:
     check(&refuse(vec![event(id, 5), event(id, 4)]), id, Some(4), Some(3));
     check(&refuse(vec![event(id, 4), event(other, 2)]), other, Some(1), None);
     check(&refuse(vec![event(other, 1), event(id, 9)]), id, Some(8), Some(3));
-    // A taken place is what it always is.
+    // A taken version conflicts as in any commit.
     check(&refuse(sequence(id, 3..=4)), id, Some(2), Some(3));
     assert_eq!(
         (store.all(id), store.all(other)),
@@ -29,7 +29,8 @@ pub fn a_commit_without_gaps_follows_what_is_stored<R: AggregateRecorder>(store:
     );
 }
 
-/// A commit without gaps is accepted if its events follow, at each aggregate; and it is done if it was done before.
+/// The store accepts a commit without gaps whose events follow at each aggregate, and knows the commit if it comes
+/// again.
 pub fn a_commit_without_gaps_goes_on_with_each_aggregate<R: AggregateRecorder>(store: &Store<R>) {
     let [one, other, long] = [(); 3].map(|()| new_id());
     store.store(&following(sequence(one, 1..=2)));
@@ -46,7 +47,7 @@ pub fn a_commit_without_gaps_goes_on_with_each_aggregate<R: AggregateRecorder>(s
     assert_eq!((&again, again.is_repeated()), (&receipt, true), "a commit without gaps that was done before");
 }
 
-/// Only the first so many events of a commit may have to follow stored ones.
+/// A commit may ask for gapless events among its first ones only.
 pub fn a_commit_may_be_without_gaps_in_its_first_events<R: AggregateRecorder>(store: &Store<R>) {
     let (id, loose) = (new_id(), new_id());
     store.save([event(id, 1)]);
@@ -61,12 +62,12 @@ pub fn a_commit_may_be_without_gaps_in_its_first_events<R: AggregateRecorder>(st
     } else {
         store.refuse_as(ErrorKind::Unsupported, &commit(3, 7));
     }
-    // More than there are: all of them.
+    // The commit names more events than it has: the rule holds for all of them.
     let many = Commit::new(vec![event(id, 9)]).without_gaps_in_the_first(5);
     check(&refused(store.append(many)), id, Some(8), Some(store.all(id).len() as u64));
 }
 
-/// Version 0 and version 1 follow nothing.
+/// Versions 0 and 1 follow no event.
 pub fn a_sequence_without_gaps_begins_at_0_or_1<R: AggregateRecorder>(store: &Store<R>) {
     for first in [0, 1].into_iter().filter(|first| *first == 1 || store.recorder().limits().sparse_versions) {
         let id = new_id();
@@ -76,7 +77,7 @@ pub fn a_sequence_without_gaps_begins_at_0_or_1<R: AggregateRecorder>(store: &St
     }
 }
 
-/// A gap is also refused where the aggregate has a data key, and where the commit brings its first.
+/// The store refuses a gap also in an aggregate that has a data key, or gets its first with the commit.
 pub fn a_data_key_hides_no_gap<R: KeyRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let keyed = |id, events: Vec<StoredEvent>| following(events).with_keys(vec![key(id, "own")]);
@@ -88,7 +89,7 @@ pub fn a_data_key_hides_no_gap<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), sequence(id, 1..=3));
 }
 
-/// A notice of forgetting without gaps is a conflict, too, if it does not follow a stored event; then nothing is forgotten.
+/// A gapless notice of forgetting that follows no stored event is a conflict, too; then the store forgets nothing.
 pub fn a_notice_without_gaps_follows_what_is_stored<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&following(sequence(id, 1..=2)).with_keys(vec![key(id, "own")]));

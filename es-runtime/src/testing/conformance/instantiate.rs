@@ -1,6 +1,6 @@
-/// Tests a recorder against everything that it promises, one test for each rule.
+/// Tests a recorder against all its promises, one test for each rule.
 ///
-/// Named are the level, the module that the tests stand in, and a function that makes an empty recorder:
+/// The arguments are the level, the module for the tests, and a function that makes an empty recorder:
 ///
 /// ```
 /// use es_runtime::recorder::MemoryRecorder;
@@ -8,9 +8,9 @@
 /// es_runtime::recorder_conformance!(process + keys, memory, || MemoryRecorder::new());
 /// ```
 ///
-/// The level is called after the highest of the traits that the recorder implements: `aggregate`, `application` or
-/// `process`, each of which includes those before it; `+ keys` is for a `KeyRecorder`. A recorder that only tracks is
-/// tested as `tracking`, and one that keeps snapshots as `snapshots`:
+/// The level is named after the highest trait of the recorder: `aggregate`, `application` or `process`, each of which
+/// includes those before it; `+ keys` is for a `KeyRecorder`. The level `tracking` tests a recorder that only tracks,
+/// `snapshots` one that keeps snapshots:
 ///
 /// ```
 /// use es_runtime::recorder::MemorySnapshots;
@@ -18,9 +18,9 @@
 /// es_runtime::recorder_conformance!(snapshots, memory_snapshots, || MemorySnapshots::new());
 /// ```
 ///
-/// For a store that lasts, `reopen` takes a recorder, closes it, and opens the same store again; then what was
-/// acknowledged has to be there. For a store that can be opened twice, `second` makes another handle on the store of a
-/// recorder; then each has to see what the other stores:
+/// For a store that lasts, `reopen` takes a recorder, closes it, and opens the same store again; the store then has to
+/// hold all that it acknowledged. For a store that can be opened twice, `second` makes another handle on the store of
+/// a recorder; each handle then has to see what the other stores:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -160,7 +160,7 @@ macro_rules! recorder_conformance {
         $crate::recorder_conformance! { @tracking_sharing $then $with }
     };
 
-    // The rules: here and nowhere else is a list of them.
+    // The only list of the rules.
     (@aggregate $then:ident $with:tt) => {
         $crate::recorder_conformance! { @$then $with
             events::an_empty_commit_is_accepted
@@ -435,7 +435,7 @@ macro_rules! recorder_conformance {
         $crate::recorder_conformance! { @$then $with sharing::another_handle_sees_the_steps }
     };
 
-    // What is made of them.
+    // The expansion of a list of rules.
     (@tests [$way:ident, $make:expr] $($area:ident::$rule:ident)*) => {$(
         #[test]
         fn $rule() {

@@ -1,11 +1,11 @@
-//! A data key is stored in another form, when what it is wrapped with changes. It stays the same key.
+//! The store replaces the form of a data key after its cipher key changed. The key stays the same.
 
 use super::keys::by_id;
 use super::samples::{event, form, key, new_id, sequence, with_keys};
 use super::store::Store;
 use crate::recorder::{KeyRecorder, StoredKey};
 
-/// A caller that knows the stored form of a data key replaces it, and no other caller does.
+/// A caller that knows the stored form of a data key replaces the form, and no other caller does.
 pub fn a_key_is_replaced_by_a_caller_that_knows_it<R: KeyRecorder>(store: &Store<R>) {
     let (id, other, unknown) = (new_id(), new_id(), new_id());
     for id in [id, other] {
@@ -25,7 +25,7 @@ pub fn a_key_is_replaced_by_a_caller_that_knows_it<R: KeyRecorder>(store: &Store
     assert_eq!(by_id(store.keys([id, other])), [longer, key(other, "key")]);
 }
 
-/// A data key is replaced by another form of itself, and never by another key.
+/// The store replaces a data key by another form of itself, and never by another key.
 pub fn a_replaced_key_keeps_its_id<R: KeyRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -35,7 +35,7 @@ pub fn a_replaced_key_keeps_its_id<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// A data key in another form is no conflict: a save while keys are renewed is stored. The stored form stays.
+/// A data key in another form is no conflict: the store accepts a save while keys are renewed. The stored form stays.
 pub fn a_key_in_another_form_is_no_conflict<R: KeyRecorder>(store: &Store<R>) {
     let (id, new) = (new_id(), new_id());
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -48,7 +48,7 @@ pub fn a_key_in_another_form_is_no_conflict<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), sequence(id, 1..=5), "what was saved with another form of the data key");
 }
 
-/// A destroyed key does not come back in another form.
+/// A destroyed key does not return in another form.
 pub fn a_destroyed_key_is_not_renewed<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));

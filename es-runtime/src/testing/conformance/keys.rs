@@ -1,4 +1,4 @@
-//! The data keys of aggregates.
+//! The store keeps the data keys of aggregates.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use crate::error::{Conflict, ErrorKind};
 use crate::id::DataKeyId;
 use crate::recorder::{Commit, KeyRecorder, Receipt, StoredKey};
 
-/// An unknown id has no data key, and neither has an aggregate whose events came without one; that is no error.
+/// An unknown id has no data key, nor has an aggregate whose events came without one; the store reports no error.
 pub fn an_unknown_id_has_no_key<R: KeyRecorder>(store: &Store<R>) {
     let (plain, keyed) = (new_id(), new_id());
     store.save([event(plain, 1)]);
@@ -22,7 +22,7 @@ pub fn an_unknown_id_has_no_key<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.key(plain), None, "an aggregate whose events came without a data key has one");
 }
 
-/// A data key comes back as it was stored: any bytes, few or many.
+/// A reader gets a data key as the writer stored it: any bytes, few or many.
 pub fn a_key_comes_back_as_it_was_stored<R: KeyRecorder>(store: &Store<R>) {
     let all: Vec<u8> = (0..=u8::MAX).collect();
     let large: Vec<u8> = all.iter().copied().cycle().take(1 << 10).collect();
@@ -38,7 +38,7 @@ pub fn a_key_comes_back_as_it_was_stored<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// The data keys that a program tries when it opens are such as can be read: none, if there are no others.
+/// The sample of data keys holds living ones only, and is empty if the store has none.
 pub fn sample_keys_are_stored_and_not_forgotten<R: KeyRecorder>(store: &Store<R>) {
     let sample =
         || accepted(store.way().run(store.recorder().sample_keys()), "reading a sample of the data keys");
@@ -65,7 +65,7 @@ pub fn a_commit_brings_the_keys_of_its_aggregates<R: KeyRecorder>(store: &Store<
     }
 }
 
-/// The data keys of many are read at once; unknown ids are left out, and asking twice does no harm.
+/// The store reads the data keys of many aggregates at once; it leaves unknown ids out, and takes an id twice.
 pub fn the_keys_of_many_are_read_at_once<R: KeyRecorder>(store: &Store<R>) {
     let mut ids: Vec<_> = (0..1_500).map(|_| new_id()).collect();
     let events: Vec<_> = ids.iter().map(|id| event(*id, 1)).collect();
@@ -78,7 +78,7 @@ pub fn the_keys_of_many_are_read_at_once<R: KeyRecorder>(store: &Store<R>) {
     assert!(by_id(store.keys(ids)) == expected, "the data keys of 1,500 aggregates");
 }
 
-/// Data keys are kept apart, also those of ids that are nearly the same.
+/// The store keeps data keys apart, also those of ids that are nearly the same.
 pub fn keys_are_kept_apart<R: KeyRecorder>(store: &Store<R>) {
     let one = new_id().as_u128();
     let near = [one, one ^ 1, one ^ (1 << 127), one.swap_bytes(), 0, u128::MAX].map(Uuid::from_u128);
@@ -90,7 +90,7 @@ pub fn keys_are_kept_apart<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// The data key that an aggregate has already is accepted again.
+/// The store accepts again the data key that an aggregate has.
 pub fn the_same_key_again_is_accepted<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     for number in 1..=3 {
@@ -101,8 +101,8 @@ pub fn the_same_key_again_is_accepted<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), sequence(id, 1..=5), "events that came with the same data key again");
 }
 
-/// Events of an aggregate that has a data key are refused without it: they could be read when it is destroyed. Those of a
-/// commit that is stored already are known again.
+/// The store refuses events without their aggregate's data key, which would stay readable after the key is destroyed.
+/// It still knows a commit of them that it has stored already.
 pub fn events_without_the_key_of_their_aggregate_are_refused<R: KeyRecorder>(store: &Store<R>) {
     let (id, other, plain) = (new_id(), new_id(), new_id());
     let before = Commit::new(vec![event(id, 1)]);
@@ -133,7 +133,7 @@ pub fn events_without_the_key_of_their_aggregate_are_refused<R: KeyRecorder>(sto
     store.save([event(plain, 1), event(plain, 2)]);
 }
 
-/// Another data key is a conflict, which names the aggregate, and nothing of its commit is stored.
+/// Another data key is a conflict that names the aggregate, and the store keeps nothing of the commit.
 pub fn another_key_is_a_conflict<R: KeyRecorder>(store: &Store<R>) {
     let (id, before, after) = (new_id(), new_id(), new_id());
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -165,7 +165,7 @@ pub fn two_keys_of_one_aggregate_conflict<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), [], "a refused commit left events");
 }
 
-/// A commit that is refused leaves no data key.
+/// A refused commit leaves no data key.
 pub fn a_refused_commit_leaves_no_key<R: KeyRecorder>(store: &Store<R>) {
     let (taken, other) = (new_id(), new_id());
     store.save([event(taken, 1)]);
@@ -177,7 +177,7 @@ pub fn a_refused_commit_leaves_no_key<R: KeyRecorder>(store: &Store<R>) {
     assert_eq!(store.key(other), Some(key(other, "second")), "the data key after a refused one");
 }
 
-/// A commit that is saved again with another data key returns the first receipt, and the first data key stays.
+/// A repeated commit with another data key gets the first receipt, and the first data key stays.
 pub fn a_repeated_commit_leaves_the_first_key<R: KeyRecorder>(store: &Store<R>) {
     let (id, plain) = (new_id(), new_id());
     let again = |commit: &Commit, first: &Receipt, key: StoredKey| {
@@ -197,8 +197,8 @@ pub fn a_repeated_commit_leaves_the_first_key<R: KeyRecorder>(store: &Store<R>) 
     assert_eq!(store.key(plain), None, "a repeated commit stored a data key");
 }
 
-/// Of several who bring different first data keys of an aggregate at the same time one wins, and the others are
-/// told of a conflict.
+/// Of several writers that bring different first data keys of an aggregate at the same time one wins, and the others
+/// get a conflict.
 pub fn of_several_first_keys_one_wins<R: KeyRecorder>(store: &Store<R>) {
     for round in 0..20 {
         let id = new_id();
@@ -207,7 +207,7 @@ pub fn of_several_first_keys_one_wins<R: KeyRecorder>(store: &Store<R>) {
             let rival = |number: u64| {
                 let (store, barrier) = (&store, &barrier);
                 scope.spawn(move || {
-                    // Each at a place of its own: only the keys stand against each other.
+                    // Each writer takes a version of its own: only the keys conflict.
                     let mut events = vec![event(id, number)];
                     events.extend((round % 2 == 0).then(|| event(new_id(), 1)));
                     let commit = with_keys(events, [key(id, &number.to_string())]);
@@ -232,7 +232,7 @@ pub fn of_several_first_keys_one_wins<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// Who reads an event finds its data key, at any moment.
+/// The reader of an event finds its data key, at any moment.
 pub fn an_event_is_never_seen_without_its_key<R: KeyRecorder>(store: &Store<R>) {
     let ids: Vec<_> = (0..60).map(|_| new_id()).collect();
     let done = AtomicBool::new(false);
@@ -255,7 +255,7 @@ pub fn an_event_is_never_seen_without_its_key<R: KeyRecorder>(store: &Store<R>) 
     });
 }
 
-/// In the order of their ids, each once; what stands twice in an answer has to be the same.
+/// Returns the keys in the order of their ids, each once; equal ids must have equal keys.
 pub(super) fn by_id(mut keys: Vec<StoredKey>) -> Vec<StoredKey> {
     keys.sort_by_key(StoredKey::aggregate);
     keys.dedup();

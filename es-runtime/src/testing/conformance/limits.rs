@@ -1,4 +1,4 @@
-//! The limits that a store names.
+//! A store keeps the limits that it names.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use super::store::Store;
 use crate::error::ErrorKind;
 use crate::recorder::{AggregateRecorder, Commit};
 
-/// The size at which a rule stops to look for a limit.
+/// The size at which a rule stops looking for a limit.
 const MANY: usize = 3_000;
 
-/// A commit at a limit is accepted.
+/// The store accepts a commit at a limit.
 pub fn a_commit_at_a_limit_is_accepted<R: AggregateRecorder>(store: &Store<R>) {
     for commit in commits(store, 0) {
         store.store(&commit);
@@ -22,11 +22,11 @@ pub fn a_commit_at_a_limit_is_accepted<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// A commit beyond a limit is refused whole, as something that the store cannot do; and the store goes on.
+/// The store refuses a commit beyond a limit whole, as `Unsupported`, and goes on working.
 pub fn a_limit_refuses_a_commit_whole<R: AggregateRecorder>(store: &Store<R>) {
     for commit in commits(store, 1) {
         if store.recorder().limits().check(&commit).is_ok() {
-            // There is no such limit.
+            // The store has no such limit.
             store.store(&commit);
             continue;
         }
@@ -38,7 +38,7 @@ pub fn a_limit_refuses_a_commit_whole<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// A store that takes no gaps begins each sequence at 1, and each version follows the one before it.
+/// In a store that takes no gaps, each aggregate begins at version 1, and each version follows the one before.
 pub fn a_gap_is_refused_where_none_is_taken<R: AggregateRecorder>(store: &Store<R>) {
     let takes_gaps = store.recorder().limits().sparse_versions;
     for numbers in [vec![0], vec![2], vec![1, 3], vec![1, 2, 4], vec![1_000_000]] {
@@ -63,7 +63,7 @@ pub fn a_gap_is_refused_where_none_is_taken<R: AggregateRecorder>(store: &Store<
     }
 }
 
-/// A commit that is beyond a limit and in conflict is refused for the limit.
+/// The store refuses a commit that is beyond a limit and in conflict for the limit.
 pub fn a_limit_counts_before_a_conflict<R: AggregateRecorder>(store: &Store<R>) {
     for commit in commits(store, 1) {
         let Some(taken) = commit.events().first().cloned() else { continue };
@@ -74,7 +74,7 @@ pub fn a_limit_counts_before_a_conflict<R: AggregateRecorder>(store: &Store<R>) 
     }
 }
 
-/// For each limit that there can be, a commit that is beyond it by so many, and beyond no other.
+/// Returns for each possible limit a commit that exceeds it by `beyond`, and exceeds no other.
 fn commits<R: AggregateRecorder>(store: &Store<R>, beyond: usize) -> Vec<Commit> {
     let limits = store.recorder().limits();
     let [aggregates, events] = [limits.aggregates, limits.events].map(|most| most.unwrap_or(MANY) + beyond);
@@ -85,7 +85,7 @@ fn commits<R: AggregateRecorder>(store: &Store<R>, beyond: usize) -> Vec<Commit>
     let of_events = (1..=events as u64).map(|number| small(one, number)).collect();
     let of_bytes = vec![stored(new_id(), 1, "Topic", vec![7; bytes])];
     let mut commits: Vec<_> = [of_events, of_bytes].into_iter().map(Commit::new).collect();
-    // So many aggregates have as many events.
+    // A commit of one event for each aggregate has as many events as aggregates.
     if limits.events.is_none_or(|most| aggregates <= most) {
         commits.push(Commit::new(of_aggregates));
     }

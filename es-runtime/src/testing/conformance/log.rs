@@ -1,11 +1,11 @@
-//! What stands in the log, and where.
+//! The log holds all events, each at its position.
 
 use super::samples::{event, key, new_id, sequence, under, with_keys};
 use super::store::Store;
 use crate::recorder::{ApplicationRecorder, Commit, KeyRecorder, LogRange, Notification, Position};
 use crate::stored_event::StoredEvent;
 
-/// The log of a store without events is empty, and has no newest place.
+/// The log of a store without events is empty, and has no newest mark.
 pub fn an_empty_log_has_no_places<R: ApplicationRecorder>(store: &Store<R>) {
     assert_eq!(store.newest(), None, "the newest place of an empty log");
     for range in [LogRange::all(), LogRange::all().limit(3), LogRange::all().topics(["Topic"])] {
@@ -16,7 +16,7 @@ pub fn an_empty_log_has_no_places<R: ApplicationRecorder>(store: &Store<R>) {
     assert_eq!(store.newest(), None, "an empty commit took a place");
 }
 
-/// The log holds every event as it was stored, in the order of the commits and in the order within them.
+/// The log holds each event as the writer stored it, in the order of the commits and in the order within them.
 pub fn the_log_holds_every_event_in_order<R: ApplicationRecorder>(store: &Store<R>) {
     let (one, other) = (new_id(), new_id());
     let events = [
@@ -74,7 +74,7 @@ pub fn a_refused_commit_is_not_in_the_log<R: ApplicationRecorder>(store: &Store<
     assert_eq!(store.newest(), Some(second));
 }
 
-/// A commit that is saved again stands in the log once, where it was first.
+/// A repeated commit stands in the log once, at its first positions.
 pub fn a_repeated_commit_stands_in_the_log_once<R: ApplicationRecorder>(store: &Store<R>) {
     let (one, other) = (new_id(), new_id());
     let commit = Commit::new(vec![event(one, 1), event(other, 1), event(one, 2)]);
@@ -85,7 +85,7 @@ pub fn a_repeated_commit_stands_in_the_log_once<R: ApplicationRecorder>(store: &
     assert_eq!(store.whole_log(), before, "saving a commit again changed the log");
 }
 
-/// The newest place is that of the last event.
+/// The newest mark is that of the last event.
 pub fn the_newest_place_is_that_of_the_last_event<R: ApplicationRecorder>(store: &Store<R>) {
     for many in [1, 3, 1] {
         let saved = store.save_at(sequence(new_id(), 1..=many));
@@ -95,7 +95,7 @@ pub fn the_newest_place_is_that_of_the_last_event<R: ApplicationRecorder>(store:
     }
 }
 
-/// A position is used once: every new one is above all that were seen, also after refused and repeated commits.
+/// The store uses a position once: each new one is above all earlier ones, also after refused and repeated commits.
 pub fn positions_only_grow<R: ApplicationRecorder>(store: &Store<R>) {
     let taken = new_id();
     let repeated = Commit::new(sequence(taken, 1..=2));
@@ -113,14 +113,14 @@ pub fn positions_only_grow<R: ApplicationRecorder>(store: &Store<R>) {
     ascending(&store.whole_log());
 }
 
-/// Forgetting leaves every event at its place, and adds the notice at the end; and the log goes on.
+/// `forget` leaves each event at its position, adds the notice at the end, and the log goes on.
 pub fn forgetting_adds_a_notice_to_the_log<R: ApplicationRecorder + KeyRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     store.store_at(&with_keys([event(other, 1), event(id, 1), event(id, 2)], [key(id, "key")]));
     let last = store.save_at([event(other, 2)]);
     let before = store.whole_log();
     let notices = [store.forget(id), store.forget(new_id())];
-    // The next event stands after the notices: the log shows them by now.
+    // The next event stands after the notices: the log shows them now.
     let next = store.save_at([event(other, 3)]);
     let log = store.whole_log();
     assert_eq!(log[..before.len()], before, "the log before the notices");
@@ -137,7 +137,7 @@ pub fn forgetting_adds_a_notice_to_the_log<R: ApplicationRecorder + KeyRecorder>
     assert_eq!(store.whole_log(), log, "what was refused or done before is in the log");
 }
 
-/// What was acknowledged is in the log, at once.
+/// The log shows an acknowledged commit at once.
 pub fn an_acknowledged_commit_is_in_the_log<R: ApplicationRecorder>(store: &Store<R>) {
     let mut before = None;
     for number in 1..=50 {

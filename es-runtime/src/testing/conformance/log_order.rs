@@ -1,4 +1,4 @@
-//! The order of the log, while many write.
+//! The log keeps its order while many write.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use super::store::{SetAtEnd, Store};
 use crate::id::Mark;
 use crate::recorder::{ApplicationRecorder, Commit, LogRange, Notification};
 
-/// The events of one commit stand together, however many commit at the same time.
+/// The events of one commit stand together, however many writers commit at the same time.
 pub fn commits_do_not_mix<R: ApplicationRecorder>(store: &Store<R>) {
     const EVENTS: u64 = 10_000;
     let ids = [new_id(), new_id()];
@@ -33,7 +33,7 @@ pub fn commits_do_not_mix<R: ApplicationRecorder>(store: &Store<R>) {
     assert_eq!(changes, 1, "two commits stand in so many pieces, less one");
 }
 
-/// Who reads on from the last position it saw never misses an event, while many write.
+/// A follower that reads on from the last position that it saw misses no event, while many write.
 pub fn a_follower_misses_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     let done = AtomicBool::new(false);
     let followed = Mutex::new(Vec::new());
@@ -56,7 +56,7 @@ pub fn a_follower_misses_nothing<R: ApplicationRecorder>(store: &Store<R>) {
             }
         });
     });
-    // By now also that has appeared which appears late.
+    // After this time the log also shows the late events.
     thread::sleep(Duration::from_millis(50));
     let log = store.whole_log();
     ascending(&log);
@@ -79,7 +79,7 @@ fn follow<R: ApplicationRecorder>(store: &Store<R>, page: usize, done: &AtomicBo
     }
 }
 
-/// Writers and readers of the log do not fail each other.
+/// Writers and readers of the log do not make each other fail.
 pub fn writers_and_readers_go_on_together<R: ApplicationRecorder>(store: &Store<R>) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -108,7 +108,7 @@ pub fn writers_and_readers_go_on_together<R: ApplicationRecorder>(store: &Store<
     assert_eq!(store.whole_log().len(), 10_000, "ten writers saved ten times a hundred events");
 }
 
-/// The events of an aggregate stand in the order of their versions, whoever saved them.
+/// The events of an aggregate stand in the order of their versions, whichever writer saved them.
 pub fn an_aggregate_stands_in_the_order_of_its_versions<R: ApplicationRecorder>(store: &Store<R>) {
     const LAST: u64 = 60;
     let id = new_id();
@@ -158,7 +158,7 @@ pub fn the_log_never_shows_part_of_a_commit<R: ApplicationRecorder>(store: &Stor
     });
 }
 
-/// The log up to a place that was the newest: a page may end within a commit, and the log between two pages grows.
+/// Reads the log up to the newest mark: a page may end within a commit, and the log grows between two pages.
 fn until_newest<R: ApplicationRecorder>(store: &Store<R>) -> Vec<Notification> {
     let Some(newest) = store.newest() else { return Vec::new() };
     store.log(LogRange::all().up_to(newest.position()))

@@ -1,12 +1,12 @@
-//! Pages of the log: short or long, together they are the whole.
+//! The pages of the log, short or long, make up the whole log.
 
 use super::samples::{new_id, stored, under};
 use super::store::Store;
 use crate::id::{Mark, Position};
 use crate::recorder::{ApplicationRecorder, LogRange, Notification};
 
-/// Page after page gives the whole log, nothing twice, whatever ends a page: a number of events or of bytes; and the same
-/// with topics.
+/// Page after page returns the whole log, each event once, with topics and without, whatever ends a page: a number of
+/// events or of bytes.
 pub fn short_pages_of_the_log_lose_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     let log = of_many_sizes(store);
     let rare: Vec<_> = log.iter().filter(|entry| entry.event.topic == "rare").cloned().collect();
@@ -22,7 +22,7 @@ pub fn short_pages_of_the_log_lose_nothing<R: ApplicationRecorder>(store: &Store
     }
 }
 
-/// A page has no more bytes than it was asked for, unless it has one event: that is always there in the end.
+/// A page has no more bytes than the reader allows, unless it has one event: a page always returns that.
 pub fn a_page_of_the_log_keeps_to_its_bytes<R: ApplicationRecorder>(store: &Store<R>) {
     of_many_sizes(store);
     for bytes in [0, 30, 200] {
@@ -34,7 +34,7 @@ pub fn a_page_of_the_log_keeps_to_its_bytes<R: ApplicationRecorder>(store: &Stor
     }
 }
 
-/// A page that says that there is more brings its reader on, and one that says that there is not is true.
+/// A page with `more` brings its reader on, and a page without `more` is the last.
 pub fn a_page_with_more_brings_its_reader_on<R: ApplicationRecorder>(store: &Store<R>) {
     let log = of_many_sizes(store);
     let last = log.last().map(Notification::mark);
@@ -63,7 +63,7 @@ pub fn a_page_with_more_brings_its_reader_on<R: ApplicationRecorder>(store: &Sto
     }
 }
 
-/// Reads on from where each page says that it is complete.
+/// Reads the log, each time from the mark up to which the last page was complete.
 fn page_by_page<R: ApplicationRecorder>(store: &Store<R>, range: &LogRange) -> Vec<Notification> {
     let (mut read, mut reached) = (Vec::new(), None::<Mark>);
     for _ in 0..10_000 {
@@ -80,7 +80,7 @@ fn page_by_page<R: ApplicationRecorder>(store: &Store<R>, range: &LogRange) -> V
     panic!("the pages of {range:?} do not end");
 }
 
-/// Commits of many sizes, of events with states of many sizes, of which few have a topic that is rare.
+/// Stores commits of many sizes, with states of many sizes, a few of them under a rare topic.
 fn of_many_sizes<R: ApplicationRecorder>(store: &Store<R>) -> Vec<Notification> {
     for many in 1..=20_u64 {
         let made = |number: u64| match (many + number) % 10 {

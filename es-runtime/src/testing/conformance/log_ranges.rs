@@ -1,4 +1,4 @@
-//! Which events of the log a range means.
+//! A range selects events of the log.
 
 use super::events::topics;
 use super::log::{ascending, in_log};
@@ -8,7 +8,7 @@ use crate::id::{Mark, Position, Slice, Slices};
 use crate::recorder::{ApplicationRecorder, LogRange, Notification};
 use crate::testing::random::Random;
 
-/// Start, end, limit and topics select what they say: the cases that readers live by.
+/// Start, end, limit and topics select the events that they name: the cases that readers live by.
 pub fn the_log_is_read_from_and_up_to<R: ApplicationRecorder>(store: &Store<R>) {
     let (one, other) = (new_id(), new_id());
     store.save_at([under(one, 1, "t1"), under(one, 2, "t2")]);
@@ -47,7 +47,7 @@ pub fn the_log_is_read_from_and_up_to<R: ApplicationRecorder>(store: &Store<R>) 
     }
 }
 
-/// Any combination of start, end, limit, topics, slices and first events selects what it says.
+/// Any combination of start, end, limit, topics, slices and first events selects the events that it names.
 pub fn every_part_of_the_log_can_be_read<R: ApplicationRecorder>(store: &Store<R>) {
     let mut random = Random::new(18);
     let names = ["a", "b", "it's", "\u{54c8}", " "];
@@ -88,7 +88,7 @@ pub fn every_part_of_the_log_can_be_read<R: ApplicationRecorder>(store: &Store<R
     }
 }
 
-/// Topics are compared as they are: any text, letter by letter, never as a pattern or as code.
+/// The store compares topics letter by letter: it takes no text for a pattern or for code.
 pub fn topics_are_compared_as_they_are<R: ApplicationRecorder>(store: &Store<R>) {
     let id = new_id();
     let events: Vec<_> = (1..).zip(topics()).map(|(number, topic)| under(id, number, topic)).collect();
@@ -108,7 +108,7 @@ pub fn topics_are_compared_as_they_are<R: ApplicationRecorder>(store: &Store<R>)
     assert_eq!(store.log(many).len(), 1, "5,001 topics at once");
 }
 
-/// A limit counts the events that the topics let pass.
+/// A limit counts the events that pass the topics.
 pub fn a_limit_counts_what_the_topics_let_pass<R: ApplicationRecorder>(store: &Store<R>) {
     let id = new_id();
     let topic = |number: u64| if number.is_multiple_of(10) { "rare" } else { "common" };

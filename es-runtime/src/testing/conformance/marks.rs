@@ -1,4 +1,4 @@
-//! The place up to which a page is complete, and which a reader may keep.
+//! A page is complete up to a mark, which a reader may keep.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use super::store::{SetAtEnd, Store};
 use crate::id::{Mark, Position};
 use crate::recorder::{ApplicationRecorder, Commit, LogRange, Notification};
 
-/// A reader of some topics that keeps `through` of each page misses nothing, while many write.
+/// A reader of some topics that keeps `through` of each page misses no event, while many write.
 pub fn a_filtered_follower_misses_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     let done = AtomicBool::new(false);
     let followed = Mutex::new(Vec::new());
@@ -26,7 +26,7 @@ pub fn a_filtered_follower_misses_nothing<R: ApplicationRecorder>(store: &Store<
         let _done = SetAtEnd(&done);
         writers(store);
     });
-    // By now also that has appeared which appears late.
+    // After this time the log also shows the late events.
     thread::sleep(Duration::from_millis(50));
     for (topic, seen) in followed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         let log = store.log(LogRange::all().topics([topic]));
@@ -34,7 +34,7 @@ pub fn a_filtered_follower_misses_nothing<R: ApplicationRecorder>(store: &Store<
     }
 }
 
-/// A page is complete up to an event, whatever its topic; and that place never goes back, while many write.
+/// A page is complete up to an event of any topic, and that mark never goes back, while many write.
 pub fn a_page_is_complete_up_to_an_event<R: ApplicationRecorder>(store: &Store<R>) {
     let done = AtomicBool::new(false);
     let told = Mutex::new(Vec::new());
@@ -60,7 +60,7 @@ pub fn a_page_is_complete_up_to_an_event<R: ApplicationRecorder>(store: &Store<R
         }
         let _done = SetAtEnd(&done);
         writers(store);
-        // A refused commit may use up a position, and no event stands there.
+        // A refused commit may use up a position, at which no event stands.
         let taken = new_id();
         store.save_at([event(taken, 1)]);
         for _ in 0..10 {
@@ -75,7 +75,7 @@ pub fn a_page_is_complete_up_to_an_event<R: ApplicationRecorder>(store: &Store<R
     }
 }
 
-/// No entry of a page is beyond the place up to which it is complete.
+/// No entry of a page stands behind the mark up to which the page is complete.
 pub fn no_entry_is_beyond_what_is_complete<R: ApplicationRecorder>(store: &Store<R>) {
     some_log(store);
     for range in ranges() {
@@ -87,7 +87,8 @@ pub fn no_entry_is_beyond_what_is_complete<R: ApplicationRecorder>(store: &Store
     }
 }
 
-/// A reader whose topics do not come comes to the end all the same; and a page of a part of the log is complete within it.
+/// A reader whose topics do not come still reaches the end; and a page of a part of the log is complete within that
+/// part.
 pub fn a_page_is_complete_for_skipped_events_too<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
     let last = log.last().map(Notification::mark);
@@ -106,7 +107,7 @@ pub fn a_page_is_complete_for_skipped_events_too<R: ApplicationRecorder>(store: 
     }
 }
 
-/// A page of no entries tells the newest place, and nothing else.
+/// A page of no entries reports the newest mark, and nothing else.
 pub fn a_page_of_no_entries_tells_the_newest_place<R: ApplicationRecorder>(store: &Store<R>) {
     for number in 1..=10 {
         let saved = store.save_at(sequence(new_id(), 1..=number));
@@ -117,7 +118,7 @@ pub fn a_page_of_no_entries_tells_the_newest_place<R: ApplicationRecorder>(store
     }
 }
 
-/// Once a receipt is resolved, every page reaches its place: for all readers, with every filter.
+/// Once a receipt is resolved, every page reaches its mark, for all readers and with every filter.
 pub fn a_resolved_commit_is_complete_for_all<R: ApplicationRecorder>(store: &Store<R>) {
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -140,7 +141,8 @@ pub fn a_resolved_commit_is_complete_for_all<R: ApplicationRecorder>(store: &Sto
     });
 }
 
-/// A reader that comes back with a place is served, whatever it reads: every event is a place, also within a commit.
+/// The store serves a reader that returns with any mark, whatever it reads: each event has a mark, also within a
+/// commit.
 pub fn every_event_is_a_place_to_come_back_to<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
     for (at, entry) in log.iter().enumerate() {
@@ -152,7 +154,7 @@ pub fn every_event_is_a_place_to_come_back_to<R: ApplicationRecorder>(store: &St
     }
 }
 
-/// The ranges that rules try on [`some_log`].
+/// Returns the ranges that rules try on [`some_log`].
 fn ranges() -> Vec<LogRange> {
     let all = LogRange::all;
     let middle = Position::new(20).unwrap_or(Position::FIRST);
@@ -171,7 +173,7 @@ fn ranges() -> Vec<LogRange> {
     ]
 }
 
-/// A log of commits of one to eight events, a few of them under a rare topic.
+/// Stores commits of one to eight events, a few of them under a rare topic.
 pub(super) fn some_log<R: ApplicationRecorder>(store: &Store<R>) -> Vec<Notification> {
     for many in 1..=8 {
         let id = new_id();
@@ -181,7 +183,7 @@ pub(super) fn some_log<R: ApplicationRecorder>(store: &Store<R>) -> Vec<Notifica
     store.whole_log()
 }
 
-/// Eight threads that save; every fourth event is under a rare topic.
+/// Runs eight threads that save; each fourth event is under a rare topic.
 fn writers<R: ApplicationRecorder>(store: &Store<R>) {
     thread::scope(|scope| {
         for writer in 0..8_u64 {

@@ -1,16 +1,16 @@
-//! What every recorder promises, as tests that run on any of them.
+//! The promises of recorders, as tests that run on any of them.
 //!
 //! The author of a store writes one line for each of its recorders in a test file,
 //! [`recorder_conformance!`](crate::recorder_conformance); each rule becomes a test of its own, so that a failure
 //! names the broken rule. The rules are also there as data, [`aggregate_rules`] and so on, for other harnesses.
 //!
-//! A level has the rules of its trait: a store without data keys, or without tracking, runs the others. A rule resolves a
-//! receipt before it reads, since places in the log may come later. Pages are as short as a store
-//! likes, and a commit beyond its [limits](crate::recorder::Limits) has to be refused whole.
+//! A level has the rules of its trait: a store without data keys, or without tracking, runs the others. A rule
+//! resolves a receipt before it reads, since the log may show a commit later. Pages are as short as a store likes, and
+//! the store has to refuse a commit beyond its [limits](crate::recorder::Limits) whole.
 //!
 //! Every rule runs in two [ways](Way): with [`Wait::wait`](crate::Wait), where the store may block the thread, and
-//! polled as by an executor, where it may not. What needs a broken network or disk is not here: a store tests
-//! that itself.
+//! polled as an executor does, where the store may not. A store has to test by itself how it bears a broken network or
+//! disk.
 #![expect(clippy::missing_panics_doc, reason = "a rule panics if the store breaks it: that is all it does")]
 
 #[macro_use]

@@ -1,4 +1,4 @@
-//! Forgetting stores its notice, in one step with the destruction of the key.
+//! The store stores the notice of forgetting and destroys the key in one step.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,7 +9,7 @@ use super::samples::{event, key, new_id, notice, notice_of, sequence, under, wit
 use super::store::{SetAtEnd, Store, refused};
 use crate::recorder::{Commit, KeyRecorder};
 
-/// The notice is the last event of the aggregate, whether it had a data key and events or not, and comes without a key.
+/// The notice is the last event of the aggregate, with or without a data key and events, and comes without a key.
 pub fn the_notice_is_the_last_event<R: KeyRecorder>(store: &Store<R>) {
     let [keyed, plain, unknown] = [new_id(), new_id(), new_id()];
     store.store(&with_keys(sequence(keyed, 1..=3), [key(keyed, "key")]));
@@ -24,7 +24,7 @@ pub fn the_notice_is_the_last_event<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// Done again, with the same notice or another one, forgetting stores nothing.
+/// A second `forget`, with the same notice or another one, stores nothing.
 pub fn one_notice_is_stored<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -37,7 +37,7 @@ pub fn one_notice_is_stored<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// A notice at a taken place is a conflict, since another writer saved meanwhile; the store destroys nothing.
+/// A notice at a version that another writer has taken meanwhile is a conflict, and the store destroys nothing.
 pub fn a_notice_at_a_taken_place_conflicts<R: KeyRecorder>(store: &Store<R>) {
     let [keyed, plain] = [new_id(), new_id()];
     store.store(&with_keys(sequence(keyed, 1..=2), [key(keyed, "key")]));
@@ -56,7 +56,7 @@ pub fn a_notice_at_a_taken_place_conflicts<R: KeyRecorder>(store: &Store<R>) {
     }
 }
 
-/// The notice and the destruction of the key are one step: nobody ever sees one without the other.
+/// The store stores the notice and destroys the key in one step: no reader ever sees one without the other.
 pub fn notice_and_key_go_together<R: KeyRecorder>(store: &Store<R>) {
     let ids: Vec<_> = (0..40).map(|_| new_id()).collect();
     for id in &ids {
@@ -90,7 +90,7 @@ pub fn notice_and_key_go_together<R: KeyRecorder>(store: &Store<R>) {
     });
 }
 
-/// A notice that stands in a commit before the aggregate is forgotten is an event like others.
+/// A notice that a commit brings forgets nothing: it is an event like others.
 pub fn only_forgetting_forgets<R: KeyRecorder>(store: &Store<R>) {
     let id = new_id();
     store.store(&with_keys([event(id, 1), notice(id, 2)], [key(id, "key")]));

@@ -1,4 +1,4 @@
-//! A store notices a place of another log: after a restore, a fail-over, or under another path.
+//! A store notices a mark of another log: after a restore, a fail-over, or under another path.
 
 use super::marks::some_log;
 use super::samples::{event, new_id};
@@ -7,21 +7,21 @@ use crate::error::{Diverged, ErrorKind};
 use crate::id::{CommitId, Mark, Position};
 use crate::recorder::{ApplicationRecorder, LogRange, Notification};
 
-/// A reader that kept another commit than the one that stands there gets `Diverged`, which names both.
+/// A reader that kept another commit than the one at that position gets `Diverged`, which names both.
 pub fn another_commit_at_a_place_is_noticed<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
     for entry in &log {
         let kept = Mark::new(entry.position(), CommitId::new());
         check(store, kept, Some(entry.mark().commit()));
     }
-    // The commits are known, and stand elsewhere.
+    // The store knows these commits, at other positions.
     for pair in log.windows(2).filter(|pair| pair[0].mark().commit() != pair[1].mark().commit()) {
         let kept = Mark::new(pair[1].position(), pair[0].mark().commit());
         check(store, kept, Some(pair[1].mark().commit()));
     }
 }
 
-/// A reader that kept a place beyond the end of the log, or of an empty one, gets `Diverged` without a found commit.
+/// A reader with a mark behind the end of the log, or of an empty one, gets `Diverged` without a found commit.
 pub fn a_place_beyond_the_end_is_noticed<R: ApplicationRecorder>(store: &Store<R>) {
     let first = Mark::new(Position::FIRST, CommitId::new());
     check(store, first, None);
@@ -34,10 +34,10 @@ pub fn a_place_beyond_the_end_is_noticed<R: ApplicationRecorder>(store: &Store<R
     check(store, Mark::new(Position::MAX, CommitId::new()), None);
 }
 
-/// A reader that was ahead of the cut gets `Diverged`; every other reader reads on.
+/// A reader that was ahead of the cut gets `Diverged`; each other reader reads on.
 pub fn a_log_that_was_cut_back_is_noticed<R: ApplicationRecorder>(store: &Store<R>) {
     let log = some_log(store);
-    // The places that the cut off events had, and the commits that stood there.
+    // The marks of the events that were cut off.
     let cut_off: Vec<_> = (1..=5_u64).map(|number| (number, CommitId::new())).collect();
     let Some(last) = log.last().map(Notification::mark) else { panic!("the log is empty") };
     let ahead = |(number, commit): (u64, CommitId)| {
@@ -56,7 +56,7 @@ pub fn a_log_that_was_cut_back_is_noticed<R: ApplicationRecorder>(store: &Store<
     }
 }
 
-/// Checks that a reader that kept this place gets `Diverged`, whatever it asks for.
+/// Checks that a reader with this mark gets `Diverged`, whatever it reads.
 #[track_caller]
 fn check<R: ApplicationRecorder>(store: &Store<R>, kept: Mark, found: Option<CommitId>) {
     for range in [

@@ -1,11 +1,11 @@
-//! Pages of a sequence: short or long, together they are the whole.
+//! The pages of an aggregate's events, short or long, make up the whole range.
 
 use super::samples::{new_id, numbers, stored};
 use super::store::Store;
 use crate::recorder::{AggregateRecorder, EventRange};
 use crate::stored_event::StoredEvent;
 
-/// Page after page gives all events of a range, each once, whatever ends a page: a number of events or of bytes.
+/// Page after page returns all events of a range, each once, whatever ends a page: a number of events or of bytes.
 pub fn short_pages_lose_nothing<R: AggregateRecorder>(store: &Store<R>) {
     let events = of_many_sizes(store);
     let id = events[0].id;
@@ -27,7 +27,7 @@ pub fn short_pages_lose_nothing<R: AggregateRecorder>(store: &Store<R>) {
     assert!(store.all(id) == events, "the states of what was read on pages");
 }
 
-/// A page has no more bytes than it was asked for, unless it has one event: that is always there.
+/// A page has no more bytes than the reader allows, unless it has one event: a page always returns that.
 pub fn a_page_keeps_to_its_bytes<R: AggregateRecorder>(store: &Store<R>) {
     let events = of_many_sizes(store);
     for bytes in [0, 10, 37, 100] {
@@ -41,7 +41,7 @@ pub fn a_page_keeps_to_its_bytes<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(first.len(), 1, "the events on a page that none fits");
 }
 
-/// Pages with an exact number of events.
+/// Reads pages with an exact number of events.
 fn page_by_page<R: AggregateRecorder>(
     store: &Store<R>,
     id: uuid::Uuid,
@@ -59,7 +59,7 @@ fn page_by_page<R: AggregateRecorder>(
     }
 }
 
-/// Events with states from 0 bytes on, long ones among short ones.
+/// Stores events with states from 0 bytes on, long ones among short ones.
 fn of_many_sizes<R: AggregateRecorder>(store: &Store<R>) -> Vec<StoredEvent> {
     let id = new_id();
     let size = |number: usize| if number.is_multiple_of(9) { 90 } else { number % 13 };

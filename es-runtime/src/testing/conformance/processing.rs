@@ -1,4 +1,4 @@
-//! New events and the step of the reader that produced them: both or neither.
+//! The store keeps new events together with the step of the reader that made them, or neither.
 
 use std::sync::Barrier;
 use std::thread;
@@ -11,7 +11,7 @@ use super::store::{Store, accepted, refused};
 use crate::error::{Conflict, ErrorKind};
 use crate::recorder::{Commit, KeyRecorder, ProcessRecorder};
 
-/// The step is recorded with the events.
+/// The store records the step together with the events.
 pub fn a_step_is_recorded_with_the_events<R: ProcessRecorder>(store: &Store<R>) {
     let (id, up) = (new_id(), cursor("up"));
     store.process(sequence(id, 1..=2), step(&up, None, 1));
@@ -23,7 +23,7 @@ pub fn a_step_is_recorded_with_the_events<R: ProcessRecorder>(store: &Store<R>) 
     assert_eq!(in_log(&store.whole_log()), sequence(id, 1..=4));
 }
 
-/// A commit without events records its step: what was passed over is tracked too.
+/// The store records the step of a commit without events: a reader also tracks the events that it skips.
 pub fn a_step_needs_no_events<R: ProcessRecorder>(store: &Store<R>) {
     let up = cursor("up");
     let receipt = store.process([], step(&up, None, 1));
@@ -36,7 +36,7 @@ pub fn a_step_needs_no_events<R: ProcessRecorder>(store: &Store<R>) {
     assert_eq!(store.newest(), None, "a step took a place in the log");
 }
 
-/// Events without a step leave it as it is.
+/// A commit without a step leaves the reader's mark as it is.
 pub fn events_without_a_step_leave_it<R: ProcessRecorder>(store: &Store<R>) {
     let (id, up) = (new_id(), cursor("up"));
     store.process([event(id, 1)], step(&up, None, 7));
@@ -44,7 +44,7 @@ pub fn events_without_a_step_leave_it<R: ProcessRecorder>(store: &Store<R>) {
     store.is_at(&up, 7);
 }
 
-/// The same tracked commit again returns the first receipt, and changes neither events nor step.
+/// A repeated tracked commit gets the first receipt, and changes neither events nor step.
 pub fn a_repeated_tracked_commit_changes_nothing<R: ProcessRecorder>(store: &Store<R>) {
     let (id, up) = (new_id(), cursor("up"));
     let mut from = None;
@@ -60,7 +60,7 @@ pub fn a_repeated_tracked_commit_changes_nothing<R: ProcessRecorder>(store: &Sto
         store.track(&up, at, at + 1);
         let again = accepted(append(from, at), "the same tracked commit, after others");
         assert_eq!(again, first, "the receipt of a tracked commit after others");
-        // It was done before: what comes with it now is not recorded.
+        // The store knows the commit, and does not record the step that comes with it now.
         let again = accepted(append(Some(at + 1), at + 5), "the same commit with a later step");
         assert_eq!(again, first, "the receipt of a commit with a later step");
         store.is_at(&up, at + 1);
@@ -69,7 +69,7 @@ pub fn a_repeated_tracked_commit_changes_nothing<R: ProcessRecorder>(store: &Sto
     assert_eq!(store.all(id), sequence(id, 1..=3));
 }
 
-/// One of several readers that process the same upstream event at the same time records it: exactly once.
+/// Of several readers that process the same upstream event at the same time one records it.
 pub fn of_several_readers_of_an_event_one_records_it<R: ProcessRecorder>(store: &Store<R>) {
     const ROUNDS: u64 = 30;
     let (up, barrier) = (cursor("up"), Barrier::new(6));
@@ -97,7 +97,7 @@ pub fn of_several_readers_of_an_event_one_records_it<R: ProcessRecorder>(store: 
     store.is_at(&up, ROUNDS);
 }
 
-/// If the step is refused, the events are not stored: from a place before or after the recorded one, or from none.
+/// If the store refuses the step, it keeps no events: the step begins before or after the recorded mark, or at none.
 pub fn a_refused_step_stores_no_events<R: ProcessRecorder>(store: &Store<R>) {
     let (one, other, up) = (new_id(), new_id(), cursor("up"));
     store.process(sequence(one, 1..=2), step(&up, None, 5));
@@ -115,7 +115,7 @@ pub fn a_refused_step_stores_no_events<R: ProcessRecorder>(store: &Store<R>) {
     assert_eq!(store.whole_log().len(), 4);
 }
 
-/// If the events are refused, the step is not recorded.
+/// If the store refuses the events, it does not record the step.
 pub fn refused_events_leave_the_step<R: ProcessRecorder>(store: &Store<R>) {
     let (id, up, new) = (new_id(), cursor("up"), cursor("new"));
     store.process(sequence(id, 1..=2), step(&up, None, 1));
@@ -140,8 +140,8 @@ pub fn a_tracked_commit_brings_its_keys<R: ProcessRecorder + KeyRecorder>(store:
     store.is_at(&up, 1);
 }
 
-/// If the step is refused, the data keys are not stored; if they are, or an aggregate is forgotten, the step is not
-/// recorded.
+/// If the store refuses the step, it keeps no data keys; if it refuses those, or an aggregate is forgotten, it does
+/// not record the step.
 pub fn keys_and_steps_are_refused_together<R: ProcessRecorder + KeyRecorder>(store: &Store<R>) {
     let (id, other, gone, up) = (new_id(), new_id(), new_id(), cursor("up"));
     store.track(&up, None, 5);

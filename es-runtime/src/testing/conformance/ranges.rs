@@ -1,20 +1,20 @@
-//! Which events of a sequence a range means.
+//! A range selects events of an aggregate.
 
 use super::samples::{event, new_id, numbers, sequence, version};
 use super::store::Store;
 use crate::id::Version;
 use crate::recorder::{AggregateRecorder, EventRange};
 
-/// The versions that stand in the sequence that [`combinations`] are about.
+/// The versions of the events that [`combinations`] select from.
 pub(super) const STORED: [u64; 6] = [0, 1, 2, 5, 7, Version::MAX.get()];
 const BOUNDS: [Option<u64>; 7] =
     [None, Some(0), Some(1), Some(3), Some(5), Some(8), Some(Version::MAX.get())];
 const LIMITS: [Option<usize>; 5] = [None, Some(0), Some(1), Some(3), Some(usize::MAX)];
 
-/// Every combination of bounds, limit and order selects what it says.
+/// Every combination of bounds, limit and order selects the events that it names.
 pub fn every_range_selects_what_it_says<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
-    // Not in order, in several commits, among others.
+    // The events come out of order, in several commits, among others.
     store.save(sequence(id, [5, 1]));
     store.save([event(new_id(), 2), event(id, STORED[5]), event(new_id(), 3)]);
     store.save(sequence(id, [0]));
@@ -24,7 +24,7 @@ pub fn every_range_selects_what_it_says<R: AggregateRecorder>(store: &Store<R>) 
     }
 }
 
-/// The last events are found from the end: how a snapshot is found.
+/// The store finds the last events from the end, as the search for a snapshot does.
 pub fn the_last_events_are_found_from_the_end<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save(sequence(id, 1..=3));
@@ -37,7 +37,7 @@ pub fn the_last_events_are_found_from_the_end<R: AggregateRecorder>(store: &Stor
     assert_eq!(numbers(&store.select(id, two)), [3, 2], "the last two events");
 }
 
-/// A limit of 0 selects nothing, and a limit above the number of events all of them.
+/// A limit of 0 selects nothing, and a limit above the number of events selects all.
 pub fn a_limit_is_exact<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save(sequence(id, 1..=20));
@@ -47,10 +47,10 @@ pub fn a_limit_is_exact<R: AggregateRecorder>(store: &Store<R>) {
     }
 }
 
-/// Every combination of bounds, with limits and orders, and what it means of [`STORED`].
+/// Returns every combination of bounds, with limits and orders, and the versions of [`STORED`] that it selects.
 pub(super) fn combinations() -> impl Iterator<Item = (EventRange, Vec<u64>)> {
     let bounds = pairs().flat_map(|(gt, gte)| pairs().map(move |(lt, lte)| [gt, gte, lt, lte]));
-    // All limits and both orders in turn: each meets each bound.
+    // Limits and orders take turns, so that each meets each bound.
     let mut nr = 0;
     bounds.flat_map(move |bounds| {
         let limits: Vec<_> = LIMITS.into_iter().skip(nr % 2).step_by(2).collect();

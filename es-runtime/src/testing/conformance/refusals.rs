@@ -1,4 +1,4 @@
-//! The first of several reasons to refuse a commit counts, in a known order.
+//! Of several reasons to refuse a commit, the store reports the first in a known order.
 
 use super::samples::{cursor, event, key, mark, new_id, sequence, step, with_keys};
 use super::steps::names;
@@ -7,7 +7,7 @@ use crate::error::{Conflict, Error, ErrorKind};
 use crate::recorder::{AggregateRecorder, Commit, KeyRecorder, ProcessRecorder, Receipt, StoredKey};
 use crate::stored_event::StoredEvent;
 
-/// Why a commit is refused.
+/// A reason to refuse a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     Forgotten,
@@ -18,15 +18,16 @@ enum Reason {
 
 use Reason::{Forgotten, OtherKey, TakenVersion, WithoutKey};
 
-/// An aggregate that is forgotten, or whose key is left out, counts before a data key of another id, and that before a
-/// taken version; wherever they stand in the commit.
+/// A forgotten aggregate, or one whose key the commit lacks, counts before a data key of another id, and that before a
+/// taken version, wherever the events stand in the commit.
 pub fn the_first_reason_counts<R: KeyRecorder>(store: &Store<R>) {
     for (commit, first) in pairs(store) {
         is_told(store.append(commit), first);
     }
 }
 
-/// A step that begins elsewhere counts before all that; and a commit that was done before is never refused for it.
+/// A step that begins elsewhere counts before a taken version; but the store never refuses a repeated commit for its
+/// step.
 pub fn a_step_counts_before_a_version<R: ProcessRecorder>(store: &Store<R>) {
     let (id, up) = (new_id(), cursor("up"));
     let commit = Commit::new(sequence(id, 1..=2));
@@ -54,7 +55,7 @@ pub fn a_step_counts_before_keys<R: ProcessRecorder + KeyRecorder>(store: &Store
     }
 }
 
-/// A recorder that keeps no data keys says so, and refuses a commit that brings some; one that keeps them finds them.
+/// A recorder without data keys says so, and refuses a commit that brings some; one with data keys finds them.
 pub fn keys_are_kept_or_refused<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     for events in [vec![event(id, 1)], vec![event(other, 1), event(id, 2)], Vec::new()] {
@@ -72,7 +73,7 @@ pub fn keys_are_kept_or_refused<R: AggregateRecorder>(store: &Store<R>) {
     store.save([event(new_id(), 1)]);
 }
 
-/// Commits with two reasons to be refused, and the one that counts.
+/// Returns commits with two reasons for a refusal, and the reason that counts.
 fn pairs<R: KeyRecorder>(store: &Store<R>) -> Vec<(Commit, Reason)> {
     let order = [
         (Forgotten, OtherKey),
@@ -93,7 +94,7 @@ fn pairs<R: KeyRecorder>(store: &Store<R>) -> Vec<(Commit, Reason)> {
     pairs
 }
 
-/// An event that is refused for a reason, and the data key that comes with it.
+/// Returns an event that the store refuses for a reason, and the data key that comes with the event.
 fn part<R: KeyRecorder>(store: &Store<R>, reason: Reason) -> (StoredEvent, Option<StoredKey>) {
     let id = new_id();
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));

@@ -1,4 +1,4 @@
-//! A commit that is saved again is stored once.
+//! The store keeps a repeated commit once.
 
 use std::sync::Barrier;
 use std::thread;
@@ -10,7 +10,7 @@ use super::samples::{event, new_id, sequence, under};
 use super::store::{Store, refused};
 use crate::recorder::{AggregateRecorder, Commit, CommitId, Receipt};
 
-/// The same commit again returns the first receipt, as a repeated one, and stores nothing.
+/// A repeated commit gets the first receipt, marked as repeated, and the store stores nothing.
 pub fn the_same_commit_again_returns_the_first_receipt<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let commits = [
@@ -29,7 +29,7 @@ pub fn the_same_commit_again_returns_the_first_receipt<R: AggregateRecorder>(sto
     assert_eq!(store.all(other), sequence(other, 1..=2), "a commit that was saved again was stored again");
 }
 
-/// That holds also when others have saved since, on the same aggregate too.
+/// The store knows a commit also after others have saved, on the same aggregate too.
 pub fn a_commit_is_known_also_after_others<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let single = Commit::new(vec![event(id, 1)]);
@@ -43,7 +43,7 @@ pub fn a_commit_is_known_also_after_others<R: AggregateRecorder>(store: &Store<R
     assert_eq!(store.all(id), sequence(id, 1..=30));
 }
 
-/// A commit saved by several at the same time is stored once, and all get the same receipt.
+/// The store keeps a commit once that several callers save at the same time, and all get the same receipt.
 pub fn a_commit_saved_by_several_at_once_is_stored_once<R: AggregateRecorder>(store: &Store<R>) {
     for round in 0..20 {
         let id = new_id();
@@ -70,7 +70,7 @@ pub fn a_commit_saved_by_several_at_once_is_stored_once<R: AggregateRecorder>(st
     }
 }
 
-/// A commit of which only a part is stored, under whatever id, is a conflict, and the rest is not added.
+/// A commit that is stored only in part, under whatever id, is a conflict, and the store does not add the rest.
 pub fn a_commit_that_is_stored_in_part_conflicts<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let commit = Commit::new(sequence(id, 1..=2));
@@ -78,13 +78,13 @@ pub fn a_commit_that_is_stored_in_part_conflicts<R: AggregateRecorder>(store: &S
     refused(store.append(Commit::with_id(commit.id(), sequence(id, 1..=3))));
     refused(store.append(Commit::with_id(commit.id(), vec![event(id, 3), event(id, 2)])));
     store.save([event(id, 3)]);
-    // All are stored, but the last under another id.
+    // The store holds all events, but the last under another commit id.
     refused(store.append(Commit::with_id(commit.id(), sequence(id, 1..=3))));
     refused(store.append(Commit::with_id(commit.id(), sequence(id, 3..=4))));
     assert_eq!(store.all(id), sequence(id, 1..=3));
 }
 
-/// A commit whose events come in another order was done before.
+/// The store knows a commit whose events come in another order.
 pub fn a_permuted_commit_was_done_before<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let mut events = sequence(id, 1..=3);
@@ -100,7 +100,7 @@ pub fn a_permuted_commit_was_done_before<R: AggregateRecorder>(store: &Store<R>)
     assert_eq!(store.all(id), sequence(id, 1..=3), "a commit that came again was stored again");
 }
 
-/// A part of a commit was done before, and its receipt names the places of that part, where places are known.
+/// The store knows a part of a commit, and its receipt names the positions of that part, if the store has positions.
 pub fn a_part_of_a_commit_was_done_before<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let events = [event(id, 1), event(other, 1), event(id, 2), event(other, 2)];
@@ -117,7 +117,7 @@ pub fn a_part_of_a_commit_was_done_before<R: AggregateRecorder>(store: &Store<R>
     assert_eq!(store.all(id), sequence(id, 1..=3), "a part of a commit that came again was stored again");
 }
 
-/// A commit that comes again with more events is a conflict, and the new ones are not stored.
+/// A repeated commit with more events is a conflict, and the store does not keep the new ones.
 pub fn a_commit_with_more_events_conflicts<R: AggregateRecorder>(store: &Store<R>) {
     let (id, other) = (new_id(), new_id());
     let commit = Commit::new(sequence(id, 1..=2));
@@ -135,7 +135,7 @@ pub fn a_commit_with_more_events_conflicts<R: AggregateRecorder>(store: &Store<R
     }
 }
 
-/// A commit id that is used again for other topics at the same versions is a conflict.
+/// A second commit under one id, with other topics at the same versions, is a conflict.
 pub fn a_commit_id_with_other_topics_conflicts<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let commits = [Commit::new(vec![event(id, 1)]), Commit::new(sequence(id, 2..=3))];
@@ -152,7 +152,7 @@ pub fn a_commit_id_with_other_topics_conflicts<R: AggregateRecorder>(store: &Sto
     assert_eq!(store.all(id), sequence(id, 1..=3), "a stored event was replaced");
 }
 
-/// The states of a commit that is saved again may differ: what is encrypted again never looks the same.
+/// A repeated commit may have other states: a cipher never writes the same bytes twice.
 pub fn a_repeated_commit_may_have_other_states<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     for events in [vec![event(id, 1)], sequence(id, 2..=3)] {
@@ -167,7 +167,7 @@ pub fn a_repeated_commit_may_have_other_states<R: AggregateRecorder>(store: &Sto
     assert_eq!(store.all(id), sequence(id, 1..=3), "a repeated commit replaced states");
 }
 
-/// Another commit between does not make a refused one look stored.
+/// A later commit does not make a refused one look stored.
 pub fn a_refused_commit_stays_refused<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save([event(id, 1)]);
@@ -178,7 +178,7 @@ pub fn a_refused_commit_stays_refused<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), sequence(id, 1..=2));
 }
 
-/// A commit id that the caller chose is any UUID.
+/// A commit id of the caller is any UUID.
 pub fn a_commit_id_is_any_uuid<R: AggregateRecorder>(store: &Store<R>) {
     for uuid in [Uuid::nil(), Uuid::max(), Uuid::from_bytes(*b"'; DROP TABLE --")] {
         let id = new_id();

@@ -12,12 +12,12 @@ pub(super) const TOPIC: &str = "Topic";
 /// The topic of notices of forgetting.
 pub(super) const FORGOTTEN: &str = "Topic.Forgotten";
 
-/// An event that differs from those at other places.
+/// Makes an event that differs from those at other versions.
 pub(super) fn event(id: Uuid, number: u64) -> StoredEvent {
     under(id, number, TOPIC)
 }
 
-/// A snapshot that differs from others at its place.
+/// Makes a snapshot that differs from others at its version.
 pub(super) fn saying(id: Uuid, number: u64, text: &str) -> StoredEvent {
     stored(id, number, TOPIC, text)
 }
@@ -39,38 +39,38 @@ pub(super) fn stored(
     StoredEvent::of(id, version(number), name(topic), state.into())
 }
 
-/// The event that tells that an aggregate is forgotten.
+/// Makes the notice that an aggregate is forgotten.
 pub(super) fn notice(id: Uuid, number: u64) -> StoredEvent {
     under(id, number, FORGOTTEN)
 }
 
-/// The same as a commit.
+/// Makes a commit of such a notice.
 pub(super) fn notice_of(id: Uuid, number: u64) -> Commit {
     Commit::new(vec![notice(id, number)])
 }
 
-/// Events of the versions of a range.
+/// Makes events of the versions of a range.
 pub(super) fn sequence(id: Uuid, numbers: impl IntoIterator<Item = u64>) -> Vec<StoredEvent> {
     numbers.into_iter().map(|number| event(id, number)).collect()
 }
 
-/// A data key that differs from those of others, also in its id.
+/// Makes a data key that differs from all others, also in its id.
 pub(super) fn key(id: Uuid, text: &str) -> StoredKey {
     form(id, text, "first form")
 }
 
-/// A data key, in one of the forms that it may be stored in.
+/// Makes a data key in one of the forms that a store may hold.
 pub(super) fn form(id: Uuid, text: &str, form: &str) -> StoredKey {
     StoredKey::new(id, key_id(text), format!("{text} of {id}, {form}").into_bytes())
 }
 
-/// The id of a data key.
+/// Makes the id of a data key.
 pub(super) fn key_id(text: &str) -> DataKeyId {
     let (id, _) = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u64_pair();
     DataKeyId::from_bytes(id.to_be_bytes())
 }
 
-/// Events under a new commit id, with their data keys.
+/// Makes a commit of events under a new id, with their data keys.
 pub(super) fn with_keys(events: impl Into<Vec<StoredEvent>>, keys: impl Into<Vec<StoredKey>>) -> Commit {
     Commit::new(events.into()).with_keys(keys.into())
 }
@@ -94,19 +94,19 @@ pub(super) fn name(text: impl Into<String>) -> Name {
     Name::new(text.into()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The place of this number in a log that is read.
+/// Makes the mark of this number in an upstream log.
 #[track_caller]
 pub(super) fn mark(number: u64) -> Mark {
     Mark::new(position(number), CommitId::from_uuid(Uuid::from_u128(number.into())))
 }
 
-/// The reader of most rules, in the log of an application.
+/// Returns the reader of most rules, in the log of an application.
 #[track_caller]
 pub(super) fn cursor(upstream: impl Into<String>) -> Cursor {
     Cursor { consumer: name("reader"), upstream: name(upstream), slices: Slices::ALL }
 }
 
-/// A step between places of these numbers.
+/// Makes a step between the marks of these numbers.
 #[track_caller]
 pub(super) fn step(cursor: &Cursor, from: impl Into<Option<u64>>, to: u64) -> Step {
     Step::new(cursor.clone(), from.into().map(mark), mark(to)).unwrap_or_else(|error| panic!("{error}"))

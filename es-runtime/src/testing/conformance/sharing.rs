@@ -1,4 +1,4 @@
-//! Two handles on one store, as two processes have them: each sees what the other stores.
+//! Two handles on one store, as two processes have them, each see what the other stores.
 
 use super::log::in_log;
 use super::samples::{cursor, event, form, key, new_id, sequence, step, with_keys};
@@ -8,7 +8,7 @@ use crate::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, KeyRecorder, LogRange, TrackingRecorder,
 };
 
-/// Each handle reads at once the events that the other one stores.
+/// Each handle reads at once the events that the other stores.
 pub fn another_handle_sees_what_is_stored<R: AggregateRecorder>(one: &Store<R>, other: &Store<R>) {
     let id = new_id();
     for number in 1..=20 {
@@ -20,7 +20,7 @@ pub fn another_handle_sees_what_is_stored<R: AggregateRecorder>(one: &Store<R>, 
     }
 }
 
-/// A version that one handle has taken is taken for the other too, which names the newest one.
+/// A version that one handle has taken conflicts at the other, which names the newest one.
 pub fn another_handle_knows_what_is_taken<R: AggregateRecorder>(one: &Store<R>, other: &Store<R>) {
     let id = new_id();
     one.save([event(id, 1)]);
@@ -32,7 +32,7 @@ pub fn another_handle_knows_what_is_taken<R: AggregateRecorder>(one: &Store<R>, 
     assert_eq!(one.all(id), sequence(id, 1..=4));
 }
 
-/// Data keys, their new forms, and forgotten aggregates count for both.
+/// Data keys, their new forms, and forgotten aggregates count for both handles.
 pub fn another_handle_sees_keys_and_what_is_forgotten<R: KeyRecorder>(one: &Store<R>, other: &Store<R>) {
     let id = new_id();
     one.store(&with_keys([event(id, 1)], [key(id, "key")]));
@@ -47,7 +47,7 @@ pub fn another_handle_sees_keys_and_what_is_forgotten<R: KeyRecorder>(one: &Stor
     assert_eq!(other.all(id)[2..], [notice], "the notice that another handle has stored");
 }
 
-/// One log, and one order of it, for both: positions go on, and each reads on from the place of the other.
+/// Both handles have one log in one order: positions go on, and each reads on from the mark of the other.
 pub fn another_handle_reads_the_log<R: ApplicationRecorder>(one: &Store<R>, other: &Store<R>) {
     let mut before = None;
     for number in 1..=20 {

@@ -1,4 +1,4 @@
-//! The sizes that every store can hold; one that names a lower limit refuses them whole.
+//! Each store holds these sizes, or names a lower limit and refuses larger commits whole.
 
 use super::samples::{event, new_id, stored, under};
 use super::store::Store;
@@ -6,7 +6,7 @@ use crate::error::ErrorKind;
 use crate::id::Name;
 use crate::recorder::{AggregateRecorder, Commit};
 
-/// An event has 5 MB, and comes back whole.
+/// An event of 5 MB comes back whole.
 pub fn an_event_has_five_megabytes<R: AggregateRecorder>(store: &Store<R>) {
     let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(5_000_000).collect();
     let event = stored(new_id(), 1, "Topic", bytes);
@@ -18,7 +18,7 @@ pub fn an_event_has_five_megabytes<R: AggregateRecorder>(store: &Store<R>) {
     assert!(store.all(event.id) == [event], "an event of 5 MB came back changed");
 }
 
-/// A commit has events of 20,000 aggregates, and they are stored together; saved again, it is known.
+/// The store keeps a commit of events of 20,000 aggregates as one, and knows it when it comes again.
 pub fn a_commit_has_twenty_thousand_aggregates<R: AggregateRecorder>(store: &Store<R>) {
     let events: Vec<_> = (0..20_000).map(|_| event(new_id(), 1)).collect();
     let commit = Commit::new(events);
@@ -32,7 +32,7 @@ pub fn a_commit_has_twenty_thousand_aggregates<R: AggregateRecorder>(store: &Sto
     assert_eq!(store.store(&commit), receipt, "the receipt of a commit of 20,000 aggregates that came again");
 }
 
-/// A topic has 255 bytes, and those that differ in the last one are different topics.
+/// A topic has up to 255 bytes, and two that differ in the last byte are two topics.
 pub fn a_topic_has_255_bytes<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     let longest = |end: &str| "\u{fc}".repeat(127) + end;
@@ -42,8 +42,8 @@ pub fn a_topic_has_255_bytes<R: AggregateRecorder>(store: &Store<R>) {
     assert_eq!(store.all(id), events, "events under topics of 255 bytes");
 }
 
-/// Returns whether the store names a limit that the commit is beyond; if it does, checks that the store refuses the commit, and
-/// stores nothing of it.
+/// Returns whether the commit is beyond a limit that the store names; if so, checks that the store refuses the commit
+/// and keeps nothing of it.
 #[track_caller]
 fn is_beyond_a_limit<R: AggregateRecorder>(store: &Store<R>, commit: &Commit) -> bool {
     let is_beyond = store.recorder().limits().check(commit).is_err();

@@ -9,7 +9,7 @@ use super::store::Store;
 use crate::id::{Mark, Slice, Slices};
 use crate::recorder::{ApplicationRecorder, LogRange, Notification};
 
-/// However the slices are shared out, each event is read once, in the order of the log.
+/// However workers share the slices, they read each event once, in the order of the log.
 pub fn slices_make_the_log<R: ApplicationRecorder>(store: &Store<R>) {
     let log = of_many_aggregates(store);
     let uneven = [(0, 0), (1, 1), (2, 300), (301, 1_022), (1_023, 1_023)]
@@ -26,7 +26,7 @@ pub fn slices_make_the_log<R: ApplicationRecorder>(store: &Store<R>) {
     }
 }
 
-/// A run of slices has the events of those aggregates whose ids fall into it, by the published hash.
+/// A run of slices selects the events of those aggregates whose ids fall into it, by the published hash.
 pub fn a_run_of_slices_is_that_of_ids<R: ApplicationRecorder>(store: &Store<R>) {
     let log = of_many_aggregates(store);
     for number in [0, 1, 100, 511, 512, 600, 1_022] {
@@ -49,7 +49,7 @@ pub fn a_run_of_slices_is_that_of_ids<R: ApplicationRecorder>(store: &Store<R>) 
     }
 }
 
-/// A limit counts the events of the slices, and pages of them give all of them, up to the end of the log.
+/// A limit counts the events of the slices, and pages return all of them, up to the end of the log.
 pub fn pages_of_slices_lose_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     let log = of_many_aggregates(store);
     let [_, share, _] = Slices::split::<3>();
@@ -71,7 +71,7 @@ pub fn pages_of_slices_lose_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     assert!(few == meant[..5], "a limit counts the events of the slices");
 }
 
-/// Events of aggregates with ids of many kinds, in commits over several aggregates.
+/// Stores events of aggregates with ids of many kinds, in commits of several aggregates.
 fn of_many_aggregates<R: ApplicationRecorder>(store: &Store<R>) -> Vec<Notification> {
     let counted = (0..60_u128).flat_map(|number| [number, number << 64, number << 120]).map(Uuid::from_u128);
     let mut ids: Vec<_> = counted.chain((0..60).map(|_| new_id())).collect();

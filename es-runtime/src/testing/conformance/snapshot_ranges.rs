@@ -1,4 +1,4 @@
-//! Which snapshots a range means, for reading and for removing.
+//! A range selects snapshots to read or to remove.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::store::Store;
 use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder};
 
-/// Every combination of bounds, limit and order selects the snapshots that it says.
+/// Every combination of bounds, limit and order selects the snapshots that it names.
 pub fn every_range_selects_the_snapshots_it_says<R: SnapshotRecorder>(store: &Store<R>) {
     let id = stored(store);
     for (range, expected) in combinations() {
@@ -24,7 +24,7 @@ pub fn every_range_has_the_versions_of_its_snapshots<R: SnapshotRecorder>(store:
     }
 }
 
-/// The last snapshot, and the last up to a version, are found from the end.
+/// The store finds the last snapshot, and the last up to a version, from the end.
 pub fn the_last_snapshot_is_found_from_the_end<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.put_all(sequence(id, [10, 20, 30]));
@@ -36,10 +36,10 @@ pub fn the_last_snapshot_is_found_from_the_end<R: SnapshotRecorder>(store: &Stor
     assert_eq!(store.snapshots(id, last.lte(version(9))), [], "the last up to version 9");
 }
 
-/// Removing takes exactly what reading would find: bounds, limit and order count.
+/// `delete` removes exactly the snapshots that `select` would return: bounds, limit and order count.
 pub fn deleting_removes_what_the_range_selects<R: SnapshotRecorder>(store: &Store<R>) {
     let id = stored(store);
-    // Some of them, since what is removed has to be put again; most select nothing.
+    // The rule tries some combinations, since it has to put removed snapshots again; most remove nothing.
     let (some, none): (Vec<_>, Vec<_>) = combinations().partition(|(_, removed)| !removed.is_empty());
     for (range, removed) in some.into_iter().step_by(3).chain(none.into_iter().step_by(97)) {
         store.delete(id, range);
@@ -49,7 +49,7 @@ pub fn deleting_removes_what_the_range_selects<R: SnapshotRecorder>(store: &Stor
     }
 }
 
-/// Nothing but the last is left, as who keeps one snapshot wants it; and the oldest go one by one.
+/// `delete` removes the oldest snapshots, the newest, or all but the last.
 pub fn old_snapshots_are_deleted<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.put_all(sequence(id, 1..=6));
@@ -65,7 +65,7 @@ pub fn old_snapshots_are_deleted<R: SnapshotRecorder>(store: &Store<R>) {
     assert_eq!(store.all_snapshots(id), [], "all were removed");
 }
 
-/// The snapshots of other aggregates stay.
+/// `delete` leaves the snapshots of other aggregates.
 pub fn deleting_leaves_other_aggregates<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let others = [Uuid::from_u128(id.as_u128() ^ 1), new_id()];
@@ -79,7 +79,7 @@ pub fn deleting_leaves_other_aggregates<R: SnapshotRecorder>(store: &Store<R>) {
     }
 }
 
-/// The snapshots of other kinds stay.
+/// `delete` leaves the snapshots of other kinds.
 pub fn deleting_leaves_other_kinds<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let others = ["topic", "Topic ", " Topic"].map(|kind| [1, 2, 3].map(|number| under(id, number, kind)));
@@ -94,7 +94,7 @@ pub fn deleting_leaves_other_kinds<R: SnapshotRecorder>(store: &Store<R>) {
     }
 }
 
-/// Clearing removes the snapshots of an aggregate, of every kind and version; what is put later is there.
+/// `clear` removes the snapshots of an aggregate, of each kind and version; the store keeps those put later.
 pub fn clearing_removes_every_kind<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let kinds = ["Topic", "topic", " Topic", "Other"];
@@ -114,7 +114,7 @@ pub fn clearing_removes_every_kind<R: SnapshotRecorder>(store: &Store<R>) {
     store.clear(new_id());
 }
 
-/// Clearing leaves the snapshots of other aggregates, also of those whose id is nearly the same.
+/// `clear` leaves the snapshots of other aggregates, also of those whose id is nearly the same.
 pub fn clearing_leaves_other_aggregates<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let near = [1, 1 << 127, 1 << 64].map(|bit| Uuid::from_u128(id.as_u128() ^ bit));
@@ -133,7 +133,7 @@ pub fn clearing_leaves_other_aggregates<R: SnapshotRecorder>(store: &Store<R>) {
     }
 }
 
-/// Removing what is not there is fine.
+/// Removing snapshots that do not exist is no error.
 pub fn deleting_nothing_is_fine<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.delete(id, EventRange::all());
@@ -149,7 +149,7 @@ pub fn deleting_nothing_is_fine<R: SnapshotRecorder>(store: &Store<R>) {
     assert_eq!(store.all_snapshots(id), [event(id, 5)]);
 }
 
-/// What was removed can be put again.
+/// A caller can put a removed snapshot again.
 pub fn a_deleted_snapshot_can_be_put_again<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     for _ in 0..3 {
@@ -161,7 +161,7 @@ pub fn a_deleted_snapshot_can_be_put_again<R: SnapshotRecorder>(store: &Store<R>
     }
 }
 
-/// Snapshots of the versions that the combinations are about, among others, and not put in order.
+/// Puts snapshots of the versions that the combinations select from, among others, and out of order.
 fn stored<R: SnapshotRecorder>(store: &Store<R>) -> Uuid {
     let id = new_id();
     store.put_all(sequence(id, [5, 1]));

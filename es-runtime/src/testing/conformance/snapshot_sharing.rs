@@ -1,4 +1,4 @@
-//! Many at the same time, and futures that are dropped.
+//! Many callers put, read and remove snapshots at the same time, and drop futures.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +12,8 @@ use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
 use crate::testing::random::Random;
 
-/// Of several snapshots of one version that are put at the same time one stays, as a whole; and who reads meanwhile
-/// sees a whole one.
+/// Of several snapshots of one version that are put at the same time one stays whole, and each reader sees a whole
+/// one.
 pub fn of_several_put_at_once_one_whole_stays<R: SnapshotRecorder>(store: &Store<R>) {
     const WRITERS: u64 = 4;
     let id = new_id();
@@ -53,7 +53,7 @@ pub fn of_several_put_at_once_one_whole_stays<R: SnapshotRecorder>(store: &Store
     whole(&store.all_snapshots(id));
 }
 
-/// What is put is there for all, at once, however many put and read; what is removed is gone.
+/// Every caller sees a snapshot at once, however many put and read; and nobody sees a removed one.
 pub fn a_stored_snapshot_is_there_for_all<R: SnapshotRecorder>(store: &Store<R>) {
     thread::scope(|scope| {
         for _ in 0..6 {
@@ -86,8 +86,8 @@ pub fn a_future_that_is_never_polled_changes_no_snapshot<R: SnapshotRecorder>(st
     assert_eq!(store.all_snapshots(id), [event(id, 1)], "the futures were not polled");
 }
 
-/// A future that is polled and dropped has put a whole snapshot or none, and leaves whole ones where it removes; doing
-/// it again finishes it.
+/// A dropped future has put a whole snapshot or none, and leaves whole ones where it removes; another call completes
+/// the work.
 pub fn a_dropped_put_or_delete_can_be_done_again<R: SnapshotRecorder>(store: &Store<R>) {
     let mut random = Random::new(7);
     let mut dropped = |future: &mut dyn FnMut() -> bool| {
@@ -134,7 +134,7 @@ pub fn a_dropped_put_or_delete_can_be_done_again<R: SnapshotRecorder>(store: &St
     }
 }
 
-/// Reads that are dropped leave nothing occupied.
+/// A dropped read holds nothing of the store.
 pub fn dropped_reads_of_snapshots_leave_nothing_occupied<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.put_all(sequence(id, 1..=5));

@@ -1,4 +1,4 @@
-//! A snapshot comes back as it was put last.
+//! A reader gets the snapshot that was put last.
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::id::Version;
 use crate::recorder::{EventRange, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
 
-/// An unknown id has no snapshots, in any range; that is no error.
+/// An unknown id has no snapshots in any range, and the store reports no error.
 pub fn an_unknown_id_has_no_snapshots<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.put(event(new_id(), 1));
@@ -21,7 +21,7 @@ pub fn an_unknown_id_has_no_snapshots<R: SnapshotRecorder>(store: &Store<R>) {
     }
 }
 
-/// A snapshot comes back with the id, version, topic and state that it was put with.
+/// A snapshot comes back with the id, version, topic and state of its `put`.
 pub fn a_snapshot_comes_back_as_it_was_put<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let snapshots = [stored(id, 1, "topic1", "state1"), stored(id, 100, "topic2", "state2")];
@@ -31,7 +31,7 @@ pub fn a_snapshot_comes_back_as_it_was_put<R: SnapshotRecorder>(store: &Store<R>
     }
 }
 
-/// A snapshot of a kind and a version that has one replaces it.
+/// A new snapshot replaces the stored one of its kind and version.
 pub fn a_snapshot_put_again_is_replaced<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.put_all([event(id, 1), event(id, 2), event(id, 3)]);
@@ -43,8 +43,8 @@ pub fn a_snapshot_put_again_is_replaced<R: SnapshotRecorder>(store: &Store<R>) {
     assert_eq!(store.versions(id, EventRange::all()), [1, 2, 3], "the versions after replacing");
 }
 
-/// Snapshots of one id, but of different kinds, that is with different topics, stand beside each other, at the same version
-/// and at others: reading sees one kind.
+/// The store keeps snapshots of one id apart if their kinds differ, that is their topics, at equal versions and at
+/// others: a reader sees one kind.
 pub fn kinds_of_snapshots_are_kept_apart<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let kinds = [("Sum", [1, 2, 5]), ("Count", [2, 5, 6]), ("sum", [1, 3, 5]), ("Su", [4, 5, 9])];
@@ -63,7 +63,7 @@ pub fn kinds_of_snapshots_are_kept_apart<R: SnapshotRecorder>(store: &Store<R>) 
     assert_eq!(store.versions_of(id, "", EventRange::all()), [0; 0], "no kind is all kinds");
 }
 
-/// The snapshots of ids are kept apart, also of those that are nearly the same.
+/// The store keeps the snapshots of ids apart, also of those that are nearly the same.
 pub fn snapshots_of_ids_are_kept_apart<R: SnapshotRecorder>(store: &Store<R>) {
     let one = new_id().as_u128();
     let near = [one, one ^ 1, one ^ (1 << 127), one.swap_bytes(), 0, u128::MAX].map(Uuid::from_u128);
@@ -75,7 +75,8 @@ pub fn snapshots_of_ids_are_kept_apart<R: SnapshotRecorder>(store: &Store<R>) {
     }
 }
 
-/// Versions are any, from 0 to the highest, put in any order, and read in theirs.
+/// A caller puts snapshots of any version, from 0 to the highest, in any order, and reads them in the order of
+/// versions.
 pub fn snapshots_are_of_any_version<R: SnapshotRecorder>(store: &Store<R>) {
     let (id, max) = (new_id(), Version::MAX.get());
     store.put_all(sequence(id, [7, max, 0, 1_000_000_000_000, 10, 9]));
@@ -86,7 +87,7 @@ pub fn snapshots_are_of_any_version<R: SnapshotRecorder>(store: &Store<R>) {
     assert!(numbers(&backwards).iter().eq(order.iter().rev()), "in descending order: {backwards:?}");
 }
 
-/// The state of a snapshot is any bytes, of any length from 0 to 1 MiB at least.
+/// The state of a snapshot holds any bytes, of any length from 0 to 1 MiB at least.
 pub fn the_state_of_a_snapshot_is_any_bytes<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     let all: Vec<u8> = (0..=u8::MAX).collect();
@@ -98,7 +99,7 @@ pub fn the_state_of_a_snapshot_is_any_bytes<R: SnapshotRecorder>(store: &Store<R
     came_back(store, &snapshots);
 }
 
-/// The topic of a snapshot is any name: with quotes, of any script, long; those that are nearly the same are different
+/// The topic of a snapshot is any name, with quotes, in any script, long; the store takes similar topics for different
 /// kinds.
 pub fn the_topic_of_a_snapshot_is_any_name<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();

@@ -1,4 +1,4 @@
-//! A reader steps from the place that is recorded, and from nowhere else: nothing is applied twice, and nothing is left out.
+//! A reader steps from its recorded mark, and from nowhere else: it applies each event once, and leaves none out.
 
 use std::sync::Barrier;
 use std::thread;
@@ -9,14 +9,14 @@ use crate::error::Conflict;
 use crate::id::{CommitId, Mark};
 use crate::recorder::{Step, TrackingRecorder};
 
-/// Nothing is recorded of a reader before its first step.
+/// The store has no mark of a reader before its first step.
 pub fn nothing_is_tracked_before_the_first_step<R: TrackingRecorder>(store: &Store<R>) {
     store.is_at(&cursor("up"), None);
     store.track(&cursor("up"), None, 1);
     store.is_at(&cursor("other"), None);
 }
 
-/// A step is recorded, without events too, and wherever it leads to: positions in between may be passed over.
+/// The store records a step, without events too, to any mark: a step may skip positions.
 pub fn a_step_is_recorded<R: TrackingRecorder>(store: &Store<R>) {
     let up = cursor("up");
     let mut from = None;
@@ -27,8 +27,8 @@ pub fn a_step_is_recorded<R: TrackingRecorder>(store: &Store<R>) {
     }
 }
 
-/// A step begins where the last one ended. From every other place it is a conflict, which names the reader and the
-/// recorded place, and leaves everything as it was.
+/// A step begins where the last one ended. From any other mark it is a conflict, which names the reader and the
+/// recorded mark, and changes nothing.
 pub fn a_step_begins_where_the_last_ended<R: TrackingRecorder>(store: &Store<R>) {
     let up = cursor("up");
     check(store, &step(&up, 1, 2), None);
@@ -39,19 +39,19 @@ pub fn a_step_begins_where_the_last_ended<R: TrackingRecorder>(store: &Store<R>)
         }
     }
     store.track(&up, 10, 20);
-    // Done before, in whole or in part.
+    // These steps were done before, in whole or in part.
     for (from, to) in [(None, 10), (Some(10), 20), (None, 20), (Some(10), 15), (Some(10), 30)] {
         check(store, &step(&up, from, to), Some(20));
     }
     store.track(&up, 20, 21);
 }
 
-/// Two runners of one reader overlap in any way, with batches of their own: each event is applied once.
+/// Two runners of one reader may overlap in any way, with batches of their own: they apply each event once.
 pub fn overlapping_batches_are_applied_once<R: TrackingRecorder>(store: &Store<R>) {
     let up = cursor("up");
     let mut applied = Vec::new();
     let mut places = [None; 2];
-    // Turn by turn: who steps, and how far.
+    // Turn by turn: the runner that steps, and the length of its step.
     let turns =
         [(0, 10), (1, 5), (0, 3), (1, 20), (1, 20), (0, 25), (0, 30), (1, 30), (1, 2), (0, 9), (1, 1)];
     for (runner, many) in turns {
@@ -61,7 +61,7 @@ pub fn overlapping_batches_are_applied_once<R: TrackingRecorder>(store: &Store<R
             applied.extend(from.unwrap_or(0) + 1..=to);
             places[runner] = Some(to);
         } else {
-            // It goes on from the recorded place.
+            // The runner that lost goes on from the recorded mark.
             places[runner] = store.tracked(&up).map(|mark| mark.position().get());
         }
     }
@@ -73,7 +73,7 @@ pub fn overlapping_batches_are_applied_once<R: TrackingRecorder>(store: &Store<R
     );
 }
 
-/// The place is known by the commit that stands there: a step from another log's place of the same number is refused.
+/// The store knows a mark by its commit: it refuses a step from a mark of another log at the same position.
 pub fn a_step_compares_the_commit_too<R: TrackingRecorder>(store: &Store<R>) {
     let up = cursor("up");
     store.track(&up, None, 10);
@@ -82,7 +82,7 @@ pub fn a_step_compares_the_commit_too<R: TrackingRecorder>(store: &Store<R>) {
     check(store, &step, Some(10));
 }
 
-/// A position is any that a log can have, up to the highest.
+/// A step may end at any position that a log can have, up to the highest.
 pub fn a_tracked_position_is_any<R: TrackingRecorder>(store: &Store<R>) {
     let (up, max) = (cursor("up"), i64::MAX.unsigned_abs());
     let mut from = None;
@@ -119,7 +119,7 @@ pub fn of_several_runners_one_steps<R: TrackingRecorder>(store: &Store<R>) {
     store.is_at(&up, ROUNDS);
 }
 
-/// A step that is never polled is not recorded.
+/// A step that nobody polls is not recorded.
 pub fn a_step_that_is_never_polled_is_not_recorded<R: TrackingRecorder>(store: &Store<R>) {
     let up = cursor("up");
     drop(store.recorder().track(step(&up, None, 1)));
@@ -127,7 +127,7 @@ pub fn a_step_that_is_never_polled_is_not_recorded<R: TrackingRecorder>(store: &
     store.track(&up, None, 2);
 }
 
-/// A step that must be refused, since another place is recorded.
+/// Checks that the store refuses the step, since another mark is recorded.
 #[track_caller]
 fn check<R: TrackingRecorder>(store: &Store<R>, step: &Step, found: Option<u64>) {
     let cursor = step.cursor();
@@ -135,7 +135,7 @@ fn check<R: TrackingRecorder>(store: &Store<R>, step: &Step, found: Option<u64>)
     store.is_at(cursor, found);
 }
 
-/// Checks that a conflict names the reader, the place that the step begins at, and the recorded one.
+/// Checks that a conflict names the reader, the mark at which the step begins, and the recorded mark.
 #[track_caller]
 pub(super) fn names(conflict: &Conflict, step: &Step, found: Option<Mark>) {
     let (consumer, upstream) = (step.cursor().consumer.clone(), step.cursor().upstream.clone());

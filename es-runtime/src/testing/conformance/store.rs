@@ -17,7 +17,7 @@ use crate::recorder::{
 use crate::stored_event::StoredEvent;
 use crate::wait::timeout;
 
-/// A recorder under test, and how its futures are driven. It is shared by the threads of a rule.
+/// A recorder under test, and the way to drive its futures. The threads of a rule share it.
 #[derive(Debug)]
 pub struct Store<R> {
     recorder: R,
@@ -26,45 +26,45 @@ pub struct Store<R> {
 }
 
 impl<R> Store<R> {
-    /// An empty recorder, to be used by one rule.
+    /// Takes an empty recorder, for one rule.
     pub const fn new(recorder: R, way: Way) -> Self {
         Self { recorder, way, patience: PATIENCE }
     }
 
-    /// Another handle on the same store, opened by a function.
+    /// Opens another handle on the same store by a function.
     #[must_use]
     pub fn second(&self, open: impl FnOnce(&R) -> R) -> Self {
         Self { recorder: open(&self.recorder), ..*self }
     }
 
-    /// The same with less patience, for recorders that are known to be wrong.
+    /// Shortens the waits, for recorders that are known to be wrong.
     #[cfg(test)]
     pub(super) const fn hasty(mut self) -> Self {
         self.patience = Duration::from_millis(1_500);
         self
     }
 
-    /// The recorder.
+    /// Returns the recorder.
     pub const fn recorder(&self) -> &R {
         &self.recorder
     }
 
-    /// The recorder, given away.
+    /// Gives up the recorder.
     pub fn into_recorder(self) -> R {
         self.recorder
     }
 
-    /// How futures are driven.
+    /// Returns the way to drive futures.
     pub const fn way(&self) -> Way {
         self.way
     }
 
-    /// Returns the time that a rule waits for what must happen.
+    /// Returns the longest time that a rule waits.
     pub(super) const fn patience(&self) -> Duration {
         self.patience
     }
 
-    /// Drives a future to its end, if that comes in time.
+    /// Drives a future to its end; returns `None` if that does not come in time.
     pub(super) fn within<F: IntoFuture>(&self, future: F) -> Option<F::Output> {
         self.way.run(timeout(self.patience, future)).ok()
     }
@@ -75,7 +75,7 @@ impl<R: AggregateRecorder> Store<R> {
         self.way.run(self.recorder.append(commit))
     }
 
-    /// Stores a commit that must be accepted.
+    /// Stores a commit that the store must accept.
     #[track_caller]
     pub(super) fn store(&self, commit: &Commit) -> Receipt {
         let receipt = accepted(self.append(commit.clone()), "a commit that nothing stands against");
@@ -89,13 +89,13 @@ impl<R: AggregateRecorder> Store<R> {
         self.store(&Commit::new(events.into()))
     }
 
-    /// The events of a range, page by page.
+    /// Reads the events of a range, page by page.
     #[track_caller]
     pub(super) fn select(&self, id: Uuid, range: EventRange) -> Vec<StoredEvent> {
         self.pages(id, range).into_iter().flat_map(|page| page.events).collect()
     }
 
-    /// The pages of a range, until they say that there is no more, or its limit is reached.
+    /// Reads the pages of a range, until a page has no `more` or the limit is reached.
     #[track_caller]
     pub(super) fn pages(&self, id: Uuid, mut range: EventRange) -> Vec<EventPage> {
         let mut pages = Vec::new();
@@ -116,13 +116,13 @@ impl<R: AggregateRecorder> Store<R> {
         accepted(self.way.run(self.recorder.select(id, range)), "reading a sequence")
     }
 
-    /// All events of a sequence.
+    /// Reads all events of an aggregate.
     #[track_caller]
     pub(super) fn all(&self, id: Uuid) -> Vec<StoredEvent> {
         self.select(id, EventRange::all())
     }
 
-    /// Saves what must be refused with a conflict.
+    /// Saves events that the store must refuse with a conflict.
     #[track_caller]
     pub(super) fn refuse(&self, events: impl Into<Vec<StoredEvent>>) -> Conflict {
         refused(self.append(Commit::new(events.into())))
@@ -133,7 +133,7 @@ impl<R: AggregateRecorder> Store<R> {
         accepted(self.way.run(self.recorder.has_commit(id, commit)), "looking for a commit")
     }
 
-    /// Saves what must be refused for a reason of this kind.
+    /// Saves a commit that the store must refuse with an error of this kind.
     #[track_caller]
     pub(super) fn refuse_as(&self, kind: ErrorKind, commit: &Commit) {
         let answer = self.append(commit.clone()).map_err(|error| error.kind());
@@ -147,7 +147,7 @@ impl<R: KeyRecorder> Store<R> {
         accepted(self.way.run(self.recorder.select_keys(ids.into())), "reading data keys")
     }
 
-    /// The data key of one aggregate, or what is left of it.
+    /// Reads the data key of one aggregate, or its tombstone.
     #[track_caller]
     pub(super) fn key(&self, id: Uuid) -> Option<StoredKey> {
         let mut keys = self.keys([id]);
@@ -162,7 +162,7 @@ impl<R: KeyRecorder> Store<R> {
         accepted(self.way.run(self.recorder.replace_key(old, new)), "replacing a data key")
     }
 
-    /// Forgets an aggregate, with a notice after its last event, which is returned.
+    /// Forgets an aggregate with a notice after its last event, and returns the notice.
     #[track_caller]
     pub(super) fn forget(&self, id: Uuid) -> StoredEvent {
         let last = self.select(id, EventRange::all().descending().limit(1)).pop();
@@ -176,7 +176,7 @@ impl<R: KeyRecorder> Store<R> {
         accepted(self.way.run(self.recorder.forget(id, notice.clone())), "forgetting");
     }
 
-    /// Saves what must be refused because an aggregate is forgotten.
+    /// Saves a commit that the store must refuse because an aggregate is forgotten.
     #[track_caller]
     pub(super) fn refuse_forgotten(&self, commit: &Commit) {
         self.refuse_as(ErrorKind::Forgotten, commit);
@@ -196,7 +196,7 @@ impl<R: SnapshotRecorder> Store<R> {
         }
     }
 
-    /// Snapshots of the kind that most rules put.
+    /// Reads snapshots of the kind that most rules put.
     #[track_caller]
     pub(super) fn snapshots(&self, id: Uuid, range: EventRange) -> Vec<StoredEvent> {
         self.snapshots_of(id, TOPIC, range)
@@ -207,7 +207,7 @@ impl<R: SnapshotRecorder> Store<R> {
         accepted(self.way.run(self.recorder.select(id, topic, range)), "reading snapshots")
     }
 
-    /// All snapshots of that kind.
+    /// Reads all snapshots of that kind.
     #[track_caller]
     pub(super) fn all_snapshots(&self, id: Uuid) -> Vec<StoredEvent> {
         self.snapshots(id, EventRange::all())
@@ -218,7 +218,7 @@ impl<R: SnapshotRecorder> Store<R> {
         self.snapshots_of(id, topic, EventRange::all())
     }
 
-    /// The numbers of the versions of snapshots of that kind.
+    /// Reads the version numbers of snapshots of that kind.
     #[track_caller]
     pub(super) fn versions(&self, id: Uuid, range: EventRange) -> Vec<u64> {
         self.versions_of(id, TOPIC, range)
@@ -247,13 +247,13 @@ impl<R: SnapshotRecorder> Store<R> {
 }
 
 impl<R: ApplicationRecorder> Store<R> {
-    /// The events of a range of the log, page by page.
+    /// Reads the events of a range of the log, page by page.
     #[track_caller]
     pub(super) fn log(&self, range: LogRange) -> Vec<Notification> {
         self.log_pages(range).into_iter().flat_map(|page| page.entries).collect()
     }
 
-    /// The pages of a range of the log, until they say that there is no more, or its limit is reached.
+    /// Reads the pages of a range of the log, until a page has no `more` or the limit is reached.
     #[track_caller]
     pub(super) fn log_pages(&self, mut range: LogRange) -> Vec<LogPage> {
         let mut pages = Vec::new();
@@ -270,7 +270,8 @@ impl<R: ApplicationRecorder> Store<R> {
         }
     }
 
-    /// The next page after the place that a reader has reached. One that says that there is more brings its reader on.
+    /// Reads the next page after the reader's mark, and moves the mark. Checks that a page with `more` brings its
+    /// reader on.
     #[track_caller]
     pub(super) fn read_on(&self, range: &LogRange, reached: &mut Option<Mark>) -> LogPage {
         let page = self.log_page(range.clone().after(*reached));
@@ -295,19 +296,19 @@ impl<R: ApplicationRecorder> Store<R> {
         self.log(LogRange::all())
     }
 
-    /// The newest place that a reader may reach.
+    /// Returns the newest mark that a reader can reach.
     #[track_caller]
     pub(super) fn newest(&self) -> Option<Mark> {
         self.log_page(LogRange::all().limit(0)).through
     }
 
-    /// The place of the last event of a commit. From here on the log shows it.
+    /// Returns the mark of the last event of a commit. From now on the log shows the commit.
     #[track_caller]
     pub(super) fn resolve(&self, receipt: &Receipt) -> Option<Mark> {
         accepted(self.way.run(self.recorder.resolve(receipt)), "resolving a receipt")
     }
 
-    /// Stores a commit that must be accepted, and tells the place of its last event.
+    /// Stores a commit that the store must accept, and returns the mark of its last event.
     #[track_caller]
     pub(super) fn store_at(&self, commit: &Commit) -> Mark {
         let receipt = self.store(commit);
@@ -315,7 +316,7 @@ impl<R: ApplicationRecorder> Store<R> {
         mark.unwrap_or_else(|| panic!("a commit with events resolves to no place: {receipt:?}"))
     }
 
-    /// Saves, and tells the place of the last event.
+    /// Saves events, and returns the mark of the last one.
     #[track_caller]
     pub(super) fn save_at(&self, events: impl Into<Vec<StoredEvent>>) -> Mark {
         self.store_at(&Commit::new(events.into()))
@@ -323,7 +324,7 @@ impl<R: ApplicationRecorder> Store<R> {
 }
 
 impl<R: TrackingRecorder> Store<R> {
-    /// Records a step that must be accepted.
+    /// Records a step that the store must accept.
     #[track_caller]
     pub(super) fn track(&self, cursor: &Cursor, from: impl Into<Option<u64>>, to: u64) {
         accepted(self.try_track(step(cursor, from, to)), "a step that begins at the recorded place");
@@ -333,13 +334,13 @@ impl<R: TrackingRecorder> Store<R> {
         self.way.run(self.recorder.track(step))
     }
 
-    /// The place that is recorded.
+    /// Returns the recorded mark.
     #[track_caller]
     pub(super) fn tracked(&self, cursor: &Cursor) -> Option<Mark> {
         accepted(self.way.run(self.recorder.tracked(cursor)), "reading what is tracked")
     }
 
-    /// Takes care that a place is recorded.
+    /// Checks that this mark is recorded.
     #[track_caller]
     pub(super) fn is_at(&self, cursor: &Cursor, number: impl Into<Option<u64>>) {
         assert_eq!(self.tracked(cursor), number.into().map(mark), "the place that is recorded of {cursor}");
@@ -351,7 +352,7 @@ impl<R: ProcessRecorder> Store<R> {
         self.way.run(self.recorder.append_tracked(commit, step))
     }
 
-    /// Stores events with a step that must be accepted. From here on the log shows them.
+    /// Stores events with a step; the store must accept both. From now on the log shows the events.
     #[track_caller]
     pub(super) fn process(&self, events: impl Into<Vec<StoredEvent>>, step: Step) -> Receipt {
         let appended = self.append_tracked(Commit::new(events.into()), step);
@@ -360,20 +361,20 @@ impl<R: ProcessRecorder> Store<R> {
         receipt
     }
 
-    /// Stores events with a step, one of which must be refused with a conflict.
+    /// Stores events with a step; the store must refuse one of the two with a conflict.
     #[track_caller]
     pub(super) fn refuse_process(&self, events: impl Into<Vec<StoredEvent>>, step: Step) -> Conflict {
         refused(self.append_tracked(Commit::new(events.into()), step))
     }
 }
 
-/// The answer to what must be accepted.
+/// Returns the answer of a call that must succeed.
 #[track_caller]
 pub(super) fn accepted<T>(answer: Result<T, Error>, what: &str) -> T {
     answer.unwrap_or_else(|error| panic!("{what} was refused as {:?}: {error}", error.kind()))
 }
 
-/// The conflict of what must be refused with one.
+/// Returns the conflict of a call that must be refused with one.
 #[track_caller]
 pub(super) fn refused<T: Debug>(answer: Result<T, Error>) -> Conflict {
     match answer {
@@ -388,7 +389,7 @@ pub(super) fn refused<T: Debug>(answer: Result<T, Error>) -> Conflict {
     }
 }
 
-/// Tells the threads of a rule to end, also if the rule fails.
+/// A flag that ends the threads of a rule, also if the rule fails.
 pub(super) struct SetAtEnd<'a>(pub(super) &'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {

@@ -1,4 +1,4 @@
-//! A reader that has read everything waits, and the store wakes it when there is more.
+//! A reader at the end of the log waits, and the store wakes it when there is more.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -28,7 +28,7 @@ pub fn a_reader_that_is_behind_does_not_wait<R: ApplicationRecorder>(store: &Sto
     for after in [None, Some(first)] {
         let mut wait = Box::pin(store.recorder().beyond(after));
         let began = Instant::now();
-        // Often enough for a store that looks on a thread of its own.
+        // Enough polls for a store that looks for events on a thread of its own.
         while poll_once(store.way(), &mut wait).is_pending() {
             assert!(
                 began.elapsed() < AT_ONCE,
@@ -39,14 +39,14 @@ pub fn a_reader_that_is_behind_does_not_wait<R: ApplicationRecorder>(store: &Sto
     }
 }
 
-/// A waiting reader hears of a commit that came between its look and its wait, whenever that was.
+/// A commit between a reader's look and its wait wakes the reader, at whatever moment it came.
 pub fn a_commit_between_look_and_wait_is_heard<R: ApplicationRecorder>(store: &Store<R>) {
     let mut random = Random::new(7);
     let mut reached = None;
     for polls in 0..12 {
         let mut wait = Some(Box::pin(store.recorder().beyond(reached)));
         for _ in 0..polls % 4 {
-            // A hint may come for nothing.
+            // A store may send a hint for nothing.
             wait = wait.and_then(|wait| still_pending(store, wait));
             thread::sleep(Duration::from_micros(random.below(300)));
         }
@@ -57,7 +57,7 @@ pub fn a_commit_between_look_and_wait_is_heard<R: ApplicationRecorder>(store: &S
     }
 }
 
-/// Many readers wait at one place, and a commit wakes all of them.
+/// A commit wakes all readers that wait at one mark.
 pub fn readers_at_one_place_are_all_woken<R: ApplicationRecorder>(store: &Store<R>) {
     const READERS: usize = 8;
     let first = store.save_at([event(new_id(), 1)]);
@@ -75,7 +75,7 @@ pub fn readers_at_one_place_are_all_woken<R: ApplicationRecorder>(store: &Store<
     });
 }
 
-/// A notice of forgetting wakes a waiting reader too: it stands in the log.
+/// A notice of forgetting also wakes a waiting reader, since it stands in the log.
 pub fn a_notice_wakes_a_waiting_reader<R: ApplicationRecorder + KeyRecorder>(store: &Store<R>) {
     for _ in 0..3 {
         let id = new_id();
@@ -89,7 +89,7 @@ pub fn a_notice_wakes_a_waiting_reader<R: ApplicationRecorder + KeyRecorder>(sto
     }
 }
 
-/// Waits that are dropped, or only kept, take nothing away from those that go on.
+/// Waits that are dropped, or never polled again, take nothing away from other waits.
 pub fn dropped_waits_leave_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     let mut reached = None;
     for _ in 0..5 {
@@ -107,7 +107,7 @@ pub fn dropped_waits_leave_nothing<R: ApplicationRecorder>(store: &Store<R>) {
     }
 }
 
-/// A wait that was polled once more, if it is not at its end.
+/// Polls a wait once more; returns it if it is still pending.
 fn still_pending<R, F>(store: &Store<R>, mut wait: Pin<Box<F>>) -> Option<Pin<Box<F>>>
 where
     F: Future<Output = Result<(), Error>>,
@@ -121,11 +121,11 @@ where
     }
 }
 
-/// The longest time until a reader learns that there is more already, on a slow machine: less than the interval of a store
-/// that looks from time to time.
+/// The longest time in which a reader learns that there is more already, on a slow machine. A store that looks from
+/// time to time has a longer interval.
 const AT_ONCE: Duration = Duration::from_millis(500);
 
-/// A reader that has read everything learns of a commit.
+/// Checks that a reader at the end of the log learns of a commit.
 #[track_caller]
 pub(super) fn is_woken<R: ApplicationRecorder>(writer: &Store<R>, reader: &Store<R>) {
     for round in 0..6 {
@@ -133,7 +133,7 @@ pub(super) fn is_woken<R: ApplicationRecorder>(writer: &Store<R>, reader: &Store
         let new = event(new_id(), round);
         thread::scope(|scope| {
             let waiting = scope.spawn(|| wait_for_more(reader, reached));
-            // Before it waits, or while it does.
+            // The commit comes before the reader waits, or while it does.
             thread::sleep(Duration::from_millis(round % 3 * 4));
             let receipt = writer.store(&Commit::new(vec![new.clone()]));
             writer.resolve(&receipt);
@@ -144,7 +144,7 @@ pub(super) fn is_woken<R: ApplicationRecorder>(writer: &Store<R>, reader: &Store
     }
 }
 
-/// Waits as a reader does: a hint may come for nothing, and then it waits again.
+/// Waits for more, and waits again after a hint for nothing, as a reader does.
 #[track_caller]
 fn wait_for_more<R: ApplicationRecorder>(store: &Store<R>, reached: Option<Mark>) {
     let began = Instant::now();

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use crate::wait::Wait;
 
-/// How the futures of a recorder are driven.
+/// A way to drive the futures of a recorder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// By [`Wait::wait`]: the store may do its work on the waiting thread.
     Waiting,
-    /// As by an executor: no poll may block.
+    /// As an executor polls: no poll may block.
     Polled,
 }
 
@@ -27,7 +27,7 @@ impl Way {
     }
 }
 
-/// How long a rule waits for what must happen, on a slow machine.
+/// The longest time that a rule waits for an event that has to come, on a slow machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Drives a future without the mark that allows it to block.

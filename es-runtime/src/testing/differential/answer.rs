@@ -4,7 +4,7 @@ use crate::id::Mark;
 use crate::recorder::{Notification, Receipt, StoredKey};
 use crate::stored_event::StoredEvent;
 
-/// An answer of a recorder, in a form that can be compared.
+/// An answer of a recorder, in a form that the run can compare.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Stored {
@@ -25,7 +25,7 @@ pub(super) enum Answer {
         conflict: Option<Conflict>,
         diverged: Option<Diverged>,
     },
-    /// A page that no recorder may answer with.
+    /// A page that breaks the promises of recorders.
     Broken(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! Makes commits: those that a store takes, and those that it refuses for each of the reasons.
+//! Makes commits that a store takes, and commits that it refuses for each of the reasons.
 
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ impl World {
         self.with_keys(commit)
     }
 
-    /// Makes events of so many aggregates at most, mixed.
+    /// Makes events of up to `aggregates` aggregates, mixed.
     fn new_events(&mut self, aggregates: usize) -> Commit {
         let ids: Vec<_> = (0..aggregates).map(|_| self.id()).collect();
         let mut events: Vec<StoredEvent> = Vec::new();
@@ -37,7 +37,7 @@ impl World {
         self.commit_of(events)
     }
 
-    /// Makes events at places that are taken, alone or after events that the store would take.
+    /// Makes events at taken versions, alone or after events that the store would take.
     fn taken(&mut self, is_crossing: bool) -> Commit {
         let mut events = if is_crossing { self.new_events(2).events().to_vec() } else { Vec::new() };
         let stored = self.stored_events();
@@ -49,7 +49,7 @@ impl World {
         self.commit_of(events)
     }
 
-    /// Makes two events at one place.
+    /// Makes two events at one version.
     fn double(&mut self) -> Commit {
         let mut events = self.new_events(2).events().to_vec();
         if let Some(event) = self.random.pick(&events).cloned() {
@@ -58,7 +58,7 @@ impl World {
         self.commit_of(events)
     }
 
-    /// Makes a commit that was made before: as it was, in another order, in part, with more, or nearly.
+    /// Repeats an earlier commit: as it was, in another order, in part, with more, or nearly.
     fn again(&mut self) -> Commit {
         let Some((commit, _)) = self.recent() else { return self.new_events(1) };
         let mut parts = commit.into_parts();
@@ -86,7 +86,7 @@ impl World {
         commit.without_gaps_in_the_first(gapless)
     }
 
-    /// Brings the data keys of the aggregates: mostly the right ones.
+    /// Adds the data keys of the aggregates, mostly the right ones.
     fn with_keys(&mut self, commit: Commit) -> Commit {
         let mut ids: Vec<_> = commit.events().iter().map(|event| event.id).collect();
         ids.sort_unstable();

@@ -14,7 +14,7 @@ pub struct DifferentialCounts {
 }
 
 impl DifferentialCounts {
-    /// Returns the number of operations, without the looks at the end of each store.
+    /// Returns the number of operations, without the final reads of each store.
     pub fn operations(&self) -> u64 {
         self.of.values().sum()
     }
@@ -29,7 +29,7 @@ impl DifferentialCounts {
         self.events_read
     }
 
-    /// Returns each operation and its end, with their number.
+    /// Returns each operation with each of its outcomes, and their number.
     pub fn ends(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
         self.of.iter().map(|((operation, end), count)| (*operation, *end, *count))
     }

@@ -1,7 +1,7 @@
 //! The differential run: random operations on a store and on [`MemoryRecorder`], whose answers must be equal.
 //!
-//! The conformance suite holds a store to the rules that people wrote down; the differential run compares what
-//! nobody thought of. [`differential`] makes the operations from a seed, so that a difference can be repeated.
+//! The conformance suite holds a store to rules that people wrote down; the differential run finds differences that
+//! nobody thought of. [`differential`] makes the operations from a seed, so that a run can be repeated.
 
 mod places;
 mod answer;
@@ -27,12 +27,12 @@ use crate::recorder::{KeyRecorder, MemoryRecorder, ProcessRecorder};
 /// The number of operations on one store: few enough to read its whole log often.
 const ON_ONE_STORE: usize = 500;
 
-/// Makes so many random operations on a store and on a [`MemoryRecorder`], and compares all answers.
+/// Makes that many random operations on a store and on a [`MemoryRecorder`], and compares all answers.
 ///
-/// After every 500 operations the run reads all that is stored, and goes on with a new store of `make_store`, which
-/// must be empty and without limits. The run compares events, marks, receipts, the kinds of errors and what they
-/// tell of a conflict. It reads pages to the end and compares them together: a store may end a page anywhere. Positions
-/// count by their order: a store may leave gaps.
+/// After every 500 operations the run reads everything that is stored, and goes on with a new store of `make_store`,
+/// which must be empty and without limits. The run compares events, marks, receipts, the kinds of errors and the
+/// details of conflicts. It reads pages to the end and compares them together, since a store may end a page anywhere.
+/// It compares positions by their order, since a store may leave gaps.
 ///
 /// ```
 /// use es_runtime::recorder::MemoryRecorder;
@@ -45,7 +45,8 @@ const ON_ONE_STORE: usize = 500;
 ///
 /// # Panics
 ///
-/// If two answers differ: with the seed, the operation, both answers, and a short list of operations that lead there.
+/// If two answers differ. The message has the seed, the operation, both answers, and a short list of operations that
+/// lead there.
 pub fn differential<R: ProcessRecorder + KeyRecorder>(
     seed: u64,
     operations: usize,
@@ -79,7 +80,7 @@ pub fn differential<R: ProcessRecorder + KeyRecorder>(
     counts
 }
 
-/// The model and the store.
+/// The model and the store under test.
 struct Pair<R> {
     model: Side<MemoryRecorder>,
     store: Side<R>,
@@ -102,7 +103,7 @@ struct Answers {
 }
 
 impl Answers {
-    /// A page that no recorder may answer with is not the same as another.
+    /// Returns whether the two are equal; a broken page equals nothing.
     fn are_same(&self) -> bool {
         self.model == self.store && !matches!(self.model, Answer::Broken(_))
     }
@@ -128,7 +129,7 @@ fn same(answers: Answers, report: impl FnOnce() -> String) -> Answer {
     panic!("{}\n{answers}", report())
 }
 
-/// Tells of the last operation of a script, at which the answers differ.
+/// Reports the last operation of a script, at which the answers differ.
 fn report<R: ProcessRecorder + KeyRecorder>(
     seed: u64,
     number: usize,

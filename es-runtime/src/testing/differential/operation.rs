@@ -6,7 +6,7 @@ use super::places::Places;
 use crate::id::{CommitId, Mark, Position, Slices};
 use crate::recorder::{Commit, Cursor, EventRange, LogRange, Receipt, Step, StoredKey};
 
-/// One call of a recorder. Its places count the events of the log from 1.
+/// A call of a recorder. Its positions count the events of the log from 1.
 #[derive(Clone, Debug)]
 pub(super) enum Operation {
     Append(Commit),
@@ -40,7 +40,7 @@ impl Operation {
     }
 }
 
-/// A range of the log, before the places of a store are known.
+/// A range of the log, before the positions of a store are known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LogQuery {
     pub(super) after: Option<Mark>,

@@ -1,4 +1,4 @@
-//! Reads pages to the end, and looks at each.
+//! Reads pages to the end, and checks each.
 
 use uuid::Uuid;
 

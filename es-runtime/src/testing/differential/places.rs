@@ -2,12 +2,12 @@ use crate::error::{Conflict, Diverged};
 use crate::id::{Mark, Position};
 use crate::recorder::{Notification, Receipt};
 
-/// The positions of a store in the order of its events. Operations and answers count them from 1, without gaps.
+/// The positions of a store in the order of its events. Operations and answers count positions from 1, without gaps.
 #[derive(Debug, Default)]
 pub(super) struct Places(Vec<Position>);
 
 impl Places {
-    /// Returns the last position that is known.
+    /// Returns the last known position.
     pub(super) fn last(&self) -> Option<Position> {
         self.0.last().copied()
     }
@@ -18,7 +18,7 @@ impl Places {
         }
     }
 
-    /// Returns the position of the store that stands at a place of the count.
+    /// Returns the position in the store of a counted one.
     pub(super) fn stored(&self, counted: Position) -> Position {
         let at = usize::try_from(counted.get() - 1).unwrap_or(usize::MAX);
         self.0.get(at).copied().unwrap_or_else(|| {
@@ -27,7 +27,7 @@ impl Places {
         })
     }
 
-    /// Returns the place in the count of a position of the store. A position where nothing stands counts from the top.
+    /// Returns the counted position of one in the store. A position without an event counts down from the highest.
     pub(super) fn counted(&self, stored: Position) -> Position {
         let counted = match self.0.binary_search(&stored) {
             Ok(at) => at as u64 + 1,

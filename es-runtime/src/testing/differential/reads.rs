@@ -1,4 +1,4 @@
-//! Makes what reads: ranges of all kinds, also empty ones and those beyond the end.
+//! Makes operations that read: ranges of all kinds, also empty ones and those beyond the end.
 
 use uuid::Uuid;
 

@@ -1,13 +1,13 @@
 use super::operation::Operation;
 
-/// The number of times that a script is tried without some of its operations.
+/// The number of attempts to run a script without some of its operations.
 const TRIES: usize = 300;
 
-/// Leaves out of a script what is not needed for the difference at its last operation.
+/// Leaves out the operations that the difference at the last one does not need.
 pub(super) fn shrunk(script: &[Operation], differs: &mut dyn FnMut(&[Operation]) -> bool) -> Vec<Operation> {
     let mut short = script.to_vec();
     if !differs(&short) {
-        // It does not happen each time: nothing can be left out.
+        // The difference does not come each time, so no operation can be left out.
         return short;
     }
     let mut tries = 0;

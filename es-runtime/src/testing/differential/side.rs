@@ -9,7 +9,7 @@ use crate::recorder::{
 };
 use crate::wait::Wait;
 
-/// A recorder, with the places of its events.
+/// A recorder, with the positions of its events.
 pub(super) struct Side<R> {
     recorder: R,
     places: Places,
@@ -56,7 +56,7 @@ impl<R: ProcessRecorder + KeyRecorder> Side<R> {
                 Answer::Found(recorder.replace_key(old.clone(), new.clone()).wait()?)
             }
             Operation::Forget(id, notice) => {
-                // Each store has remains of its own.
+                // The files of each store may hold other remains.
                 recorder.forget(*id, notice.clone()).wait()?;
                 self.note(Position::MAX)?;
                 Answer::Done
@@ -68,7 +68,7 @@ impl<R: ProcessRecorder + KeyRecorder> Side<R> {
         })
     }
 
-    /// Notes where a commit stands.
+    /// Notes the positions of a stored commit.
     fn stored(&mut self, commit: &Commit, receipt: &Receipt) -> Result<Answer, Error> {
         if let Some((first, last)) = receipt.positions().filter(|_| !receipt.is_repeated()) {
             if last.get() - first.get() + 1 == commit.events().len() as u64 {
@@ -83,7 +83,7 @@ impl<R: ProcessRecorder + KeyRecorder> Side<R> {
         Ok(Answer::Stored { receipt: self.places.counted_receipt(receipt), is_repeated })
     }
 
-    /// Notes the places of events that came since, up to one.
+    /// Notes the positions of events that came since, up to one.
     fn note(&mut self, up_to: Position) -> Result<(), Error> {
         let from = self.places.last().map_or(Some(Position::FIRST), |last| Position::new(last.get() + 1));
         let range = LogRange::all().from(from.unwrap_or(Position::MAX)).up_to(up_to);

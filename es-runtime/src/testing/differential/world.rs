@@ -12,7 +12,7 @@ use crate::testing::random::Random;
 pub(super) const TOPICS: [&str; 4] =
     ["Account.Opened", "Account.Deposited", "account.opened", "O'Brien's \"own\"; --"];
 
-/// Makes operations, and knows of the store what the answers told.
+/// Makes operations, and learns the state of the store from the answers.
 pub(super) struct World {
     pub(super) random: Random,
     ids: Vec<Uuid>,
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// Returns operations that read all that is stored.
+    /// Returns operations that read everything that is stored.
     pub(super) fn looks(&self) -> Vec<Operation> {
         let mut looks =
             vec![Operation::ReadLog(LogQuery::default()), Operation::SelectKeys(self.ids.clone())];
@@ -74,7 +74,7 @@ impl World {
         looks
     }
 
-    /// Takes over what an operation changed.
+    /// Notes the changes of an operation.
     pub(super) fn learn(&mut self, operation: &Operation, answer: &Answer) {
         match (operation, answer) {
             (Operation::Append(commit), Answer::Stored { receipt, is_repeated: false }) => {
@@ -118,7 +118,7 @@ impl World {
             let id = self.uuid();
             self.ids.push(id);
         }
-        // Those that came later are used more: the first ones are forgotten in the end.
+        // Newer aggregates are used more, since the older ones are forgotten in the end.
         let late = self.ids.len().saturating_sub(8);
         let from = if self.random.chance(4) { 0 } else { late };
         self.ids.get(from..).and_then(|ids| self.random.pick(ids)).copied().unwrap_or_default()
@@ -132,7 +132,7 @@ impl World {
         self.random.pick(&TOPICS).and_then(|topic| Name::new(*topic).ok())
     }
 
-    /// Picks a commit that is stored.
+    /// Picks a stored commit.
     pub(super) fn recent(&mut self) -> Option<(Commit, Receipt)> {
         self.random.pick(&self.commits).cloned()
     }
@@ -142,7 +142,7 @@ impl World {
         self.recent().map(|(commit, _)| commit.events().to_vec()).unwrap_or_default()
     }
 
-    /// Picks a place of the log; rarely one where another commit stands.
+    /// Picks a mark of the log; rarely, one that names another commit.
     pub(super) fn mark(&mut self) -> Option<Mark> {
         let mark = self.recent()?.1.mark()?;
         Some(if self.random.chance(12) { Mark::new(mark.position(), self.commit_id()) } else { mark })
@@ -157,7 +157,7 @@ impl World {
             2 => known.map(|mark| Mark::new(mark.position(), self.commit_id())),
             _ => known,
         };
-        // Of several places that are beyond, the nearest one: so a reader makes many steps.
+        // Of several later marks the nearest one, so that a reader makes many steps.
         let places: Vec<_> = (0..6).filter_map(|_| self.mark()).collect();
         let beyond = places.into_iter().filter(|to| from.is_none_or(|from| to.position() > from.position()));
         Step::new(cursor, from, beyond.min_by_key(|to| to.position())?).ok()

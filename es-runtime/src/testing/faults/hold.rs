@@ -4,18 +4,18 @@ use std::time::{Duration, Instant};
 use crate::id::{CommitId, Mark};
 use crate::recorder::Receipt;
 
-/// The time or the event until which a commit is held back.
+/// The moment until which a commit is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// Until the test [shows](super::Faults::show) it.
+    /// Until the test [shows](super::Faults::show) the commit.
     UntilShown,
-    /// Until so many later commits are stored.
+    /// Until the store has stored that many later commits.
     ForCommits(u64),
     /// For a time.
     For(Duration),
 }
 
-/// The commits that are held back, and the place that readers of the log have reached meanwhile.
+/// The commits that are held back, and the position that readers of the log have reached meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct Ledger(Mutex<Entries>);
 
@@ -23,7 +23,7 @@ pub(super) struct Ledger(Mutex<Entries>);
 struct Entries {
     held: Vec<Held>,
     next: u64,
-    /// The highest position that the log was ever said to be complete up to.
+    /// The highest position up to which the log was ever reported complete.
     reported: u64,
 }
 
@@ -63,7 +63,7 @@ impl Ledger {
         let mut entries = self.entries();
         let number = entries.next;
         entries.next += 1;
-        // Every place that readers know was taken before: the commit comes after them all.
+        // Readers know lower positions only, so the commit comes after them all.
         let floor = entries.reported + 1;
         entries.held.push(Held { number, commit, floor, receipt: None, hold, since: Instant::now() });
         UnderWay { ledger: self, number }
@@ -78,12 +78,12 @@ impl Ledger {
         }
     }
 
-    /// Returns the lowest position that readers of the log may not reach yet.
+    /// Returns the lowest position that readers of the log must not reach yet.
     pub(super) fn floor(&self) -> Option<u64> {
         self.entries().held.iter().map(|held| held.floor).min()
     }
 
-    /// Returns how far the log is complete, if it ends at `end`.
+    /// Returns the position up to which the log is complete, if it ends at `end`.
     pub(super) fn complete(&self, end: u64) -> u64 {
         let mut entries = self.entries();
         let floor = entries.held.iter().map(|held| held.floor).min();
@@ -92,7 +92,7 @@ impl Ledger {
         complete
     }
 
-    /// Returns whether every reader of the log reaches a place from now on.
+    /// Returns whether every reader of the log reaches a mark from now on.
     pub(super) fn is_reached(&self, mark: Mark) -> bool {
         let position = mark.position().get();
         self.complete(position) == position
@@ -106,7 +106,7 @@ impl Ledger {
         self.entries().held.iter().filter_map(|held| held.receipt.clone()).collect()
     }
 
-    /// Shows what is held back, of one commit or of all.
+    /// Shows one commit that is held back, or all.
     pub(super) fn show(&self, commit: Option<CommitId>) {
         let is_meant =
             |held: &Held| held.receipt.is_some() && commit.is_none_or(|commit| held.commit == commit);
@@ -114,7 +114,8 @@ impl Ledger {
     }
 }
 
-/// A commit that is being stored, and will be held back. Dropped, it is an ordinary commit, if it is one at all.
+/// A commit that is being stored, and will be held back. A commit whose guard is dropped is an ordinary one, if it is
+/// stored at all.
 #[derive(Debug)]
 pub(super) struct UnderWay<'a> {
     ledger: &'a Ledger,
@@ -122,7 +123,7 @@ pub(super) struct UnderWay<'a> {
 }
 
 impl UnderWay<'_> {
-    /// Says where the commit stands. Returns whether it is held back.
+    /// Notes the positions of the commit. Returns whether the commit is held back.
     pub(super) fn stored(self, receipt: &Receipt) -> bool {
         let Some((first, _)) = receipt.positions().filter(|_| !receipt.is_repeated()) else { return false };
         let mut entries = self.ledger.entries();

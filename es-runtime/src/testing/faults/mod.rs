@@ -1,6 +1,6 @@
-//! Faults: a recorder that does, on request, what disks, networks and other writers do.
+//! Faults: a recorder that behaves, on request, as disks, networks and other writers do.
 //!
-//! [`Faulty`] wraps any recorder and has every trait that the recorder has. Its handle, [`Faults`], asks for faults:
+//! [`Faulty`] wraps any recorder and has every trait that the recorder has. Its handle, [`Faults`], adds faults:
 //!
 //! | fault | what the caller meets |
 //! |---|---|
@@ -9,8 +9,8 @@
 //! | [`stall_before`](Faults::stall_before), [`stall_after`](Faults::stall_after) | an answer that comes late, or never |
 //! | [`hold_back`](Faults::hold_back) | a later commit that can be read before an earlier one |
 //!
-//! A test says [when](When) each fault strikes: at one call, at every n-th, or at random by a seed. The [`Switch`] that
-//! it gets turns the fault off and on again, and counts.
+//! A test sets [when](When) each fault strikes: at one call, at every n-th, or at random by a seed. The test gets a
+//! [`Switch`] that turns the fault off and on again, and counts.
 //!
 //! ```
 //! use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder, StoredEvent};

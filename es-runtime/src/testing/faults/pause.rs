@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::wait::sleep;
 
-/// The time between two looks of a future that waits.
+/// The time between two looks of a waiting future.
 const TICK: Duration = Duration::from_millis(1);
 
 /// The wait of a stalled call.
@@ -47,7 +47,7 @@ impl From<&Gate> for Pause {
     }
 }
 
-/// Holds up calls until a test opens it. Copies of it are one gate.
+/// A gate that holds up calls until a test opens it. Clones of a gate are one gate.
 ///
 /// ```
 /// use std::thread;
@@ -75,12 +75,12 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Makes a gate that nobody passes yet.
+    /// Makes a closed gate.
     pub fn closed() -> Self {
         Self::default()
     }
 
-    /// Lets every call pass, those that wait and those that come.
+    /// Lets every call pass, those that wait and later ones.
     pub fn open(&self) {
         self.is_open.store(true, Ordering::SeqCst);
     }
@@ -90,7 +90,7 @@ impl Gate {
         self.is_open.store(false, Ordering::SeqCst);
     }
 
-    /// Returns how many calls wait at the gate.
+    /// Returns the number of calls that wait at the gate.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
@@ -102,7 +102,7 @@ impl Gate {
     }
 }
 
-/// Counts a call out, also one whose future is dropped.
+/// A guard that counts a call out, also if the call's future is dropped.
 struct Left<'a>(&'a AtomicUsize);
 
 impl Drop for Left<'_> {
@@ -111,7 +111,7 @@ impl Drop for Left<'_> {
     }
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 pub(super) async fn until(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         sleep(TICK).await;

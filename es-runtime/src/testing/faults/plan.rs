@@ -8,7 +8,8 @@ use crate::error::ErrorKind;
 use crate::id::CommitId;
 use crate::recorder::Receipt;
 
-/// The handle of a [`Faulty`](super::Faulty) recorder: asks for faults, and shows what they did. Copies of it are one.
+/// The handle of a [`Faulty`](super::Faulty) recorder, which adds faults and counts them. Clones of a handle are one
+/// handle.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     shared: Arc<Shared>,
@@ -20,13 +21,13 @@ struct Shared {
     ledger: Ledger,
 }
 
-/// The counts of the faults that struck, of all that a test asked for.
+/// The counts of the faults that struck, over all that a test added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FaultCounts {
-    /// Calls that failed, and did nothing.
+    /// Calls that failed without doing anything.
     pub failed_before: u64,
-    /// Calls that failed, though they did all.
+    /// Calls that failed although they had done everything.
     pub failed_after: u64,
     /// Calls that were held up.
     pub stalled: u64,
@@ -35,19 +36,19 @@ pub struct FaultCounts {
 }
 
 impl Faults {
-    /// Lets calls fail, and do nothing.
+    /// Makes calls fail without doing anything.
     pub fn fail_before(&self, call: Call, when: When, kind: ErrorKind) -> Switch {
         self.ask(call, when, Act::FailBefore(kind))
     }
 
-    /// Lets calls do all that they were asked for, and fail then, whatever their answer was.
+    /// Makes calls do everything and then fail, whatever their answer was.
     ///
-    /// A store that is right fails so as [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) only.
+    /// A correct store fails so with [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) only.
     pub fn fail_after(&self, call: Call, when: When, kind: ErrorKind) -> Switch {
         self.ask(call, when, Act::FailAfter(kind))
     }
 
-    /// Loses the replies to commits: they are stored, or refused, and the answer is
+    /// Loses the replies to commits: the store takes or refuses them, and the caller gets
     /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown).
     pub fn lose_replies(&self, when: When) -> Switch {
         self.fail_after(Call::Append, when, ErrorKind::OutcomeUnknown)
@@ -58,16 +59,16 @@ impl Faults {
         self.ask(call, when, Act::StallBefore(pause.into()))
     }
 
-    /// Holds up the answers of calls that have done all. At [`Call::Beyond`], a wake-up gets lost.
+    /// Holds up the answers of calls that have done everything. At [`Call::Beyond`], a wake-up gets lost.
     pub fn stall_after(&self, call: Call, when: When, pause: impl Into<Pause>) -> Switch {
         self.ask(call, when, Act::StallAfter(pause.into()))
     }
 
-    /// Holds back commits: their writers get receipts, and the log does not show them yet.
+    /// Holds back commits: their writers get receipts, but the log does not show the commits yet.
     ///
-    /// Later commits are stored meanwhile. [`read_log`](crate::recorder::ApplicationRecorder::read_log) ends below the
-    /// first commit that is held back, as the contract says; [`Faulty::visible`](super::Faulty::visible) shows the
-    /// later ones. Commits without events are never held back, nor are those whose places the store gives later.
+    /// The store takes later commits meanwhile. [`read_log`](crate::recorder::ApplicationRecorder::read_log) ends
+    /// below the first held commit, as the contract demands; [`Faulty::visible`](super::Faulty::visible) shows the
+    /// later ones. A commit is never held back if it has no events, or if the store sets its positions later.
     pub fn hold_back(&self, when: When, hold: Hold) -> Switch {
         self.ask(Call::Append, when, Act::HoldBack(hold))
     }
@@ -87,12 +88,12 @@ impl Faults {
         self.ledger().show(None);
     }
 
-    /// Turns all faults off. Commits that are held back stay so.
+    /// Turns all faults off. Held commits stay held.
     pub fn all_off(&self) {
         self.asked().iter().for_each(Switch::off);
     }
 
-    /// Returns how often all faults struck.
+    /// Returns the counts of all faults that struck.
     pub fn counts(&self) -> FaultCounts {
         let mut counts = FaultCounts::default();
         for switch in self.asked() {

@@ -15,7 +15,7 @@ use crate::recorder::{
 };
 use crate::wait::{Elapsed, timeout};
 
-/// The longest time that a reader waits for a commit that is held back before it looks again.
+/// The longest time that a reader waits for a held commit before it looks again.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 impl<R> Faulty<R> {
@@ -57,14 +57,14 @@ impl<R> Faulty<R> {
 }
 
 impl<R: ApplicationRecorder> Faulty<R> {
-    /// Reads the log up to the first commit that is held back.
+    /// Reads the log up to the first held commit.
     async fn in_order(&self, range: LogRange) -> Result<LogPage, Error> {
         let end = self.inner.read_log(LogRange::all().limit(0)).await?.through;
         let complete = end.and_then(|end| Position::new(self.faults.ledger().complete(end.position().get())));
         if let Some(complete) = complete {
             return self.inner.read_log(range.up_to(complete)).await;
         }
-        // Nothing can be read; the store still compares the mark.
+        // The page is empty, but the store still compares the mark.
         let reached = range.mark();
         self.inner.read_log(range.limit(0)).await?;
         Ok(LogPage::last(Vec::new(), reached))

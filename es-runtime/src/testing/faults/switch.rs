@@ -6,7 +6,7 @@ use super::pause::Pause;
 use super::when::{Call, When};
 use crate::error::{Error, ErrorKind};
 
-/// Turns one fault off and on, and counts how often it struck.
+/// A switch that turns one fault off and on, and counts how often it struck.
 ///
 /// ```
 /// use es_runtime::recorder::{ApplicationRecorder, LogRange, MemoryRecorder};
@@ -52,7 +52,7 @@ impl Switch {
         &self.0.act
     }
 
-    /// Turns the fault off; calls are not counted meanwhile.
+    /// Turns the fault off; the fault does not count calls meanwhile.
     pub fn off(&self) {
         self.0.is_on.store(false, Ordering::SeqCst);
     }

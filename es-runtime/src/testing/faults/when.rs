@@ -38,7 +38,7 @@ pub enum Call {
     Clear,
 }
 
-/// At which calls a fault strikes. The first call after the test asked for the fault is call 1.
+/// The calls at which a fault strikes. Call 1 is the first after the test added the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When(Rule);
 
@@ -50,22 +50,22 @@ enum Rule {
 }
 
 impl When {
-    /// At one call.
+    /// Strikes at one call.
     pub const fn at_call(number: u64) -> Self {
         Self(Rule::At(number))
     }
 
-    /// At every call whose number this number divides.
+    /// Strikes at every call whose number is a multiple of `number`.
     pub const fn every(number: u64) -> Self {
         Self(Rule::Every(number))
     }
 
-    /// At every call.
+    /// Strikes at every call.
     pub const fn always() -> Self {
         Self::every(1)
     }
 
-    /// At one call in so many, at random; the same seed strikes the same calls.
+    /// Strikes at one call in `one_in`, at random; the same seed strikes the same calls.
     pub const fn random(one_in: u64, seed: u64) -> Self {
         Self(Rule::Random { one_in, seed })
     }

@@ -7,7 +7,7 @@ use crate::recorder::{
     ProcessRecorder,
 };
 
-/// A recorder with faults that a test asks for; without them it answers as the wrapped recorder does.
+/// A recorder with faults that a test adds; without faults it answers as the wrapped recorder does.
 ///
 /// ```
 /// use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, Commit, LogRange, MemoryRecorder, StoredEvent};
@@ -36,7 +36,7 @@ pub struct Faulty<R> {
 }
 
 impl<R: ProcessRecorder + KeyRecorder> Faulty<R> {
-    /// Wraps a recorder that keeps all that recorders can keep of events.
+    /// Wraps a recorder that keeps events, data keys and the steps of readers.
     pub fn new(inner: R) -> Self {
         Self::plain(inner).with_keys().with_process()
     }
@@ -45,13 +45,13 @@ impl<R: ProcessRecorder + KeyRecorder> Faulty<R> {
 impl<R> Faulty<R> {
     /// Wraps a recorder of any level, or one of snapshots.
     ///
-    /// Behind `as_keys` and `as_process` it has what [`with_keys`](Self::with_keys) and
+    /// Its `as_keys` and `as_process` return what [`with_keys`](Self::with_keys) and
     /// [`with_process`](Self::with_process) add.
     pub fn plain(inner: R) -> Self {
         Self { inner, faults: Faults::default(), keys: |_| None, process: |_| None }
     }
 
-    /// Shows itself as a recorder of data keys.
+    /// Makes the wrapper a recorder of data keys too.
     #[must_use]
     pub fn with_keys(mut self) -> Self
     where
@@ -61,7 +61,7 @@ impl<R> Faulty<R> {
         self
     }
 
-    /// Shows itself as a recorder that tracks with its events.
+    /// Makes the wrapper a recorder that tracks steps with events too.
     #[must_use]
     pub fn with_process(mut self) -> Self
     where
@@ -71,21 +71,22 @@ impl<R> Faulty<R> {
         self
     }
 
-    /// Returns the handle that asks for faults.
+    /// Returns the handle that adds faults.
     pub fn faults(&self) -> Faults {
         self.faults.clone()
     }
 
-    /// Returns the recorder without faults.
+    /// Returns the wrapped recorder, without faults.
     pub fn inner(&self) -> &R {
         &self.inner
     }
 }
 
 impl<R: ApplicationRecorder> Faulty<R> {
-    /// Reads the log as a query of the tables would: all that is not held back, also behind what is.
+    /// Reads the log as a query of the tables would: every commit that is not held back, also those behind one that
+    /// is.
     ///
-    /// No reader can follow the log so. The limit on bytes does not count.
+    /// A reader that follows the log so misses events. The limit on bytes does not count.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-/// One way to be wrong.
+/// A way in which a recorder is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fault {
     Healthy,
     /// Keeps no data keys, and is right in all else.
     Keyless,
-    /// Only of one of two handles.
+    /// Of two handles, one is wrong.
     CachesHeads,
     // Storing.
     RefusesEmptyCommits,

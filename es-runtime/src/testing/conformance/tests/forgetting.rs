@@ -1,4 +1,4 @@
-//! Recorders that are wrong with what is forgotten, and with what is known of commits.
+//! Recorders that are wrong with forgotten aggregates, and with repeated commits.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -121,7 +121,7 @@ impl Wrong {
         }
     }
 
-    /// What a recorder answers that is wrong with what is forgotten, or with commits that come again.
+    /// Returns the answer of a recorder that is wrong with forgotten aggregates, or with repeated commits.
     pub(super) fn decide_forgotten(
         &self,
         commit: &Commit,

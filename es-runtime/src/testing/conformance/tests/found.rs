@@ -1,6 +1,6 @@
 use super::fault::Fault::{self, *};
 
-/// Each rule, with the faults that it has to find.
+/// The rules, each with the faults that it has to find.
 pub(super) const FOUND: &[(&str, &[Fault])] = &[
     ("an_empty_commit_is_accepted", &[RefusesEmptyCommits]),
     ("an_unknown_id_has_no_events", &[FailsOnUnknownIds]),

@@ -5,7 +5,7 @@ use crate::recorder::{Commit, Receipt};
 use crate::stored_event::StoredEvent;
 
 impl Wrong {
-    /// In how many events, the first ones, a wrong recorder looks for gaps.
+    /// Returns the number of first events in which a wrong recorder looks for gaps.
     pub(super) fn gapless(&self, commit: &Commit) -> usize {
         let all = commit.gapless().len();
         match self.fault {
@@ -17,7 +17,7 @@ impl Wrong {
         }
     }
 
-    /// The answer of a recorder that sees gaps where there are none.
+    /// Returns the answer of a recorder that sees gaps where there are none.
     pub(super) fn decide_gaps(&self, commit: &Commit) -> Option<Result<Receipt, Error>> {
         let events = commit.gapless();
         let gap = match self.fault {
@@ -35,7 +35,7 @@ impl Wrong {
         Some(Err(Conflict::version(gap.id, gap.version, None).into()))
     }
 
-    /// Returns whether the recorder holds the event before this one, if there has to be one.
+    /// Returns whether the recorder holds the event before this one, if the event needs one.
     fn follows(&self, event: &StoredEvent) -> bool {
         let number = event.version.get();
         number < 2 || self.sequence(event.id).iter().any(|before| before.version.get() + 1 == number)

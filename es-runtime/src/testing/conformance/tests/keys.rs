@@ -14,7 +14,7 @@ use crate::wait::Wait;
 use uuid::Uuid;
 
 impl Wrong {
-    /// The commit with the data keys that are stored, and none of its own.
+    /// Returns the commit with the data keys that are stored, and none of its own.
     pub(super) fn plain(&self, commit: &Commit) -> Commit {
         let ids = commit.events().iter().map(|event| event.id).collect();
         let mut keys = self.inner.select_keys(ids).wait().unwrap();
@@ -88,29 +88,29 @@ impl Wrong {
         }
     }
 
-    /// The data key as this recorder shows it.
+    /// Returns the data key as this recorder shows it.
     pub(super) fn key(&self, id: Uuid) -> Option<StoredKey> {
         let own = self.known().keys.get(&id).cloned();
         own.or_else(|| self.inner.select_keys(vec![id]).wait().unwrap().pop())
     }
 
-    /// Whether the aggregate has another key than this.
+    /// Returns whether the aggregate has another key than this.
     fn has_another(&self, key: &StoredKey) -> bool {
         self.key(key.aggregate()).is_some_and(|known| known.key() != key.key())
     }
 
-    /// Shows the keys of a commit, whatever was stored.
+    /// Shows the keys of a commit, whatever the recorder stores.
     fn show(&self, keys: &[StoredKey]) {
         self.known().keys.extend(keys.iter().map(|key| (key.aggregate(), key.clone())));
     }
 
-    /// Shows those of aggregates that have none.
+    /// Shows the keys of those aggregates that have none.
     fn show_new(&self, keys: &[StoredKey]) {
         let new: Vec<_> = keys.iter().filter(|key| self.key(key.aggregate()).is_none()).cloned().collect();
         self.show(&new);
     }
 
-    /// What a recorder answers that is wrong with data keys.
+    /// Returns the answer of a recorder that is wrong with data keys.
     pub(super) fn decide_keyed(
         &self,
         commit: &Commit,
@@ -199,7 +199,7 @@ impl Wrong {
         }
     }
 
-    /// The keys that a wrong recorder stores instead.
+    /// Returns the keys that a wrong recorder stores instead.
     pub(super) fn change_keys(&self, mut keys: Vec<StoredKey>) -> Vec<StoredKey> {
         let map = |keys: Vec<StoredKey>, to: &dyn Fn(Vec<u8>) -> Vec<u8>| {
             keys.into_iter().map(|key| with(key.aggregate(), &key, to)).collect()
@@ -227,7 +227,7 @@ impl Wrong {
         }
     }
 
-    /// How a wrong recorder reports the conflict of a data key.
+    /// Returns the conflict of a data key as a wrong recorder reports it.
     pub(super) fn told_of_key(&self, commit: &Commit, error: Error) -> Error {
         let Some(Conflict::Key { id }) = error.as_conflict().cloned() else { return error };
         match self.fault {
@@ -238,7 +238,7 @@ impl Wrong {
     }
 }
 
-/// The same key of an aggregate, in another form.
+/// Returns the same key of an aggregate in another form.
 fn with(id: Uuid, key: &StoredKey, to: impl Fn(Vec<u8>) -> Vec<u8>) -> StoredKey {
     let form = key.key().zip(key.wrapped());
     form.map_or(StoredKey::forgotten(id), |(key, wrapped)| StoredKey::new(id, key, to(wrapped.to_vec())))

@@ -9,7 +9,7 @@ use crate::recorder::*;
 use crate::stored_event::StoredEvent;
 
 impl Wrong {
-    /// A page of the log as this recorder shows it.
+    /// Returns a page of the log as this recorder shows it.
     pub(super) fn page(&self, range: &LogRange) -> Result<LogPage, Error> {
         let all = self.log();
         if let Some(mark) = range.mark() {
@@ -51,7 +51,7 @@ impl Wrong {
         Ok(page)
     }
 
-    /// The events that readers may see.
+    /// Returns the events that readers may see.
     fn visible(&self, all: &[Notification]) -> Vec<Notification> {
         let mut seen = all.iter().cloned();
         if self.fault == Fault::ThroughIsTheHighest {
@@ -60,7 +60,7 @@ impl Wrong {
         seen.filter(|entry| self.is_visible(entry.position())).collect()
     }
 
-    /// The place that this recorder says a page to the end is complete up to.
+    /// Returns the mark up to which a page to the end is complete, as this recorder reports it.
     fn through(&self, range: &LogRange, all: &[Notification], visible: &[Notification]) -> Option<Mark> {
         let stop = range.stop();
         let up_to = |log: &[Notification]| {
@@ -98,7 +98,7 @@ impl Wrong {
         }
     }
 
-    /// The entries of a page, and whether a limit has cut it.
+    /// Returns the entries of a page, and whether a limit has cut it.
     fn entries(&self, range: &LogRange, mut log: Vec<Notification>) -> (Vec<Notification>, bool) {
         let Some((mut first, mut last)) = range.bounds() else { return (Vec::new(), false) };
         let limit = range.max_count().unwrap_or(usize::MAX);
@@ -204,7 +204,7 @@ impl Wrong {
         }
     }
 
-    /// The log as this recorder shows it.
+    /// Returns the log as this recorder shows it.
     pub(super) fn log(&self) -> Vec<Notification> {
         let mut log = self.stored_log();
         let places: Vec<_> = log.iter().map(Notification::mark).collect();
@@ -212,7 +212,7 @@ impl Wrong {
         match self.fault {
             Fault::LogByAggregate => events.sort_by_key(|event| (event.id, event.version)),
             Fault::BackwardsInTheLog => {
-                // Pairs of one aggregate change places.
+                // The two events of a pair in one aggregate change places.
                 for at in 1..events.len() {
                     let (one, other) = (&events[at - 1], &events[at]);
                     if one.id == other.id && one.version < other.version && at % 3 != 0 {

@@ -1,5 +1,5 @@
-//! Every rule rejects a recorder that breaks it: each is shown at least one. And it accepts every recorder that keeps the
-//! promises, however peculiar.
+//! Every rule rejects at least one recorder that breaks it. Every rule accepts each recorder that keeps the promises,
+//! however peculiar.
 
 mod fault;
 mod forgetting;
@@ -45,7 +45,7 @@ fn rules<R: ProcessRecorder + KeyRecorder>() -> Vec<Rule<R>> {
 /// Returns whether a rule finds a fault.
 fn is_found<R: Send>(rule: &Rule<R>, store: Store<R>) -> bool {
     let check = move || (rule.check)(&store);
-    // In a thread of its own: what it prints belongs to no test.
+    // A thread of its own keeps the panic's output away from the tests.
     thread::scope(|scope| scope.spawn(|| catch_unwind(AssertUnwindSafe(check)).is_err()).join().unwrap())
 }
 
@@ -66,7 +66,7 @@ fn rules_find_their_faults(part: usize) {
         }
         let faults = FOUND.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, faults)| faults);
         for fault in faults {
-            // Some show only if two threads meet.
+            // Some faults show only if two threads meet.
             if !(0..5).any(|_| is_found(rule, wrong(*fault))) {
                 missed.push((name, fault));
             }
@@ -118,11 +118,11 @@ fn rules_accept_what_the_promises_leave_open() {
 
 #[test]
 fn every_rule_has_a_fault_to_find_and_every_fault_a_rule() {
-    // The healthy ones are no faults, and one is of handles.
+    // The healthy recorders have no fault, and one fault is of handles.
     all_are_listed(&rules::<Wrong>(), FOUND, KeysBeforeSteps as usize - 2);
 }
 
-/// Checks that each rule has a fault to find, and each of so many faults a rule.
+/// Checks that each rule has a fault to find, and each of the faults a rule.
 fn all_are_listed<R, F: Ord>(rules: &[Rule<R>], found: &[(&str, &[F])], many: usize) {
     let rules: Vec<_> = rules.iter().map(|rule| rule.name).collect();
     let known: Vec<_> = found.iter().map(|(name, _)| *name).collect();
@@ -134,12 +134,12 @@ fn all_are_listed<R, F: Ord>(rules: &[Rule<R>], found: &[(&str, &[F])], many: us
     assert_eq!(used.len(), many, "a fault that no rule has to find");
 }
 
-/// How a store that does not last is opened again, and what it lost.
+/// A way to open a store again that does not last, and loses something.
 type Reopen = fn(Wrong) -> Wrong;
 
 const LOSES_ALL: Reopen = |_| Wrong::new(Healthy);
 
-/// The events are there, but not under their commit ids; and no step.
+/// Keeps the events, but neither their commit ids nor the steps.
 const KEEPS_EVENTS: Reopen = |old| {
     let new = Wrong::new(Healthy);
     for entry in old.stored_log() {
@@ -148,7 +148,7 @@ const KEEPS_EVENTS: Reopen = |old| {
     new
 };
 
-/// The events and the keys are there, but not what is forgotten.
+/// Keeps the events and the keys, but not the tombstones.
 const KEEPS_KEYS: Reopen = |old| {
     let new = Wrong::new(Healthy);
     let mut asked = HashSet::new();
@@ -196,7 +196,7 @@ fn rules_of_shared_stores_find_handles_that_do_not_share() {
     rules.extend(key_sharing_rules());
     rules.extend(application_sharing_rules());
     rules.extend(tracking_sharing_rules());
-    // Of each rule, the fault of the second handle. A handle on another store is found by all.
+    // For each rule, the fault of the second handle. Every rule finds a handle on another store.
     let apart = [
         ("another_handle_sees_what_is_stored", ReadsLag),
         ("another_handle_knows_what_is_taken", CachesHeads),

@@ -1,4 +1,4 @@
-//! A recorder that does everything that the promises leave open, and keeps them.
+//! A recorder that does everything that the promises leave open, and keeps the promises.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::recorder::*;
 use crate::wait::Wait;
 
-/// Its places come later than its receipts, its pages are short, and its hints come for nothing.
+/// A recorder that shows commits after their receipts, returns short pages, and sends hints for nothing.
 #[derive(Default)]
 pub(super) struct Peculiar {
     inner: MemoryRecorder,
@@ -21,9 +21,9 @@ pub(super) struct Peculiar {
 #[derive(Default)]
 struct State {
     places: HashMap<CommitId, Receipt>,
-    /// The places that readers do not reach yet, and since when.
+    /// The positions that readers do not reach yet, and the moment at which each was stored.
     late: Vec<(Position, Instant)>,
-    /// The place that readers reach.
+    /// The position that readers reach.
     shown: Option<Position>,
 }
 
@@ -38,10 +38,10 @@ impl Peculiar {
         if receipt.is_repeated() { plain.as_repeated() } else { plain }
     }
 
-    /// The place that readers reach by now.
+    /// Returns the position that readers reach by now.
     fn shown(&self) -> Option<Position> {
         let mut state = self.state.lock().unwrap();
-        // One moment for both looks: what became due between them would never be shown.
+        // Both looks use one moment: a position that became due between two would never be shown.
         let now = Instant::now();
         let is_due = |since: &Instant| now.duration_since(*since) > Duration::from_millis(2);
         let due = state.late.iter().filter(|(_, since)| is_due(since)).map(|(last, _)| *last).max();
@@ -97,13 +97,13 @@ impl KeyRecorder for Peculiar {
 
 impl ApplicationRecorder for Peculiar {
     async fn read_log(&self, range: LogRange) -> Result<LogPage, Error> {
-        // Another log is noticed first.
+        // The recorder compares the mark first, and so notices another log.
         self.inner.read_log(range.clone().limit(0)).await?;
         let Some(shown) = self.shown() else { return Ok(LogPage::last(Vec::new(), None)) };
         let few = range.max_count().unwrap_or(usize::MAX).min(150);
         let mut page = self.inner.read_log(range.clone().up_to(shown).limit(few)).await?;
         if page.entries.len() > 1 && few > 1 {
-            // A page ends where it likes.
+            // A page may end anywhere.
             page.entries.pop();
             page = LogPage::with_more(page.entries);
         }
@@ -119,7 +119,7 @@ impl ApplicationRecorder for Peculiar {
     }
 
     async fn beyond(&self, after: Option<Mark>) -> Result<(), Error> {
-        // As often as not for nothing.
+        // Half of the hints are for nothing.
         if Uuid::new_v4().as_bytes()[0].is_multiple_of(2) {
             return Ok(());
         }

@@ -112,7 +112,7 @@ impl Wrong {
         Ok(page)
     }
 
-    /// The events that this recorder shows of a range, in place of those that it means.
+    /// Returns the events that this recorder shows of a range, in place of the right ones.
     fn events_now(
         &self,
         id: Uuid,

@@ -13,7 +13,7 @@ use crate::wait::Wait;
 use uuid::Uuid;
 
 impl Wrong {
-    /// The reader under which this recorder keeps the place of a reader.
+    /// Returns the reader under which this recorder keeps the mark of a reader.
     fn kept_as(&self, cursor: &Cursor) -> Cursor {
         let mut kept = cursor.clone();
         let cut = |text: &str| name(text.chars().take(200).collect::<String>());
@@ -57,18 +57,18 @@ impl Wrong {
         })
     }
 
-    /// The step as this recorder keeps it.
+    /// Returns the step as this recorder keeps it.
     pub(super) fn kept_step(&self, step: &Step) -> Step {
         Step::new(self.kept_as(step.cursor()), step.from(), step.to()).unwrap()
     }
 
-    /// The same step from the recorded place, if it goes forward from there.
+    /// Returns the same step from the recorded mark, if it goes forward from there.
     fn forward(&self, step: &Step) -> Option<Step> {
         let recorded = self.inner.tracked(step.cursor()).wait().unwrap();
         Step::new(step.cursor().clone(), recorded, step.to()).ok()
     }
 
-    /// Records a step without events as a recorder that is wrong with steps.
+    /// Records a step without events in the way of a recorder that is wrong with steps.
     pub(super) fn track_now(&self, step: &Step) -> Result<(), Error> {
         let kept = self.kept_step(step);
         let recorded = self.inner.tracked(kept.cursor()).wait()?;
@@ -156,7 +156,7 @@ impl Wrong {
             Fault::KeysBeforeSteps
                 if commit.events().iter().any(|event| self.key(event.id).is_some()) && before.is_none() =>
             {
-                // Without the step, the inner one tells what is wrong with keys and versions.
+                // Without the step, the inner recorder reports a fault of keys and versions.
                 append().err().map(Err)
             }
             _ => None,

@@ -1,4 +1,4 @@
-//! Recorders that are wrong with waiting readers, and with futures that are only kept.
+//! Recorders that are wrong with waiting readers, and with futures that nobody polls again.
 
 use std::future::{pending, poll_fn};
 use std::sync::atomic::Ordering;
@@ -68,7 +68,7 @@ impl Wrong {
         }
     }
 
-    /// One of a few places, held by the caller's future.
+    /// Takes one of a few permits, which the caller's future holds.
     pub(super) async fn permit(&self) -> Permit<'_> {
         let mut was_asked = false;
         poll_fn(|context| {
@@ -89,7 +89,7 @@ impl Wrong {
         Permit(self)
     }
 
-    /// Takes a place, and is at work with it for a moment.
+    /// Takes a permit, and works with it for a moment.
     pub(super) async fn work_in_a_pool(&self) {
         let _permit = self.permit().await;
         pause().await;
@@ -116,7 +116,7 @@ impl Wrong {
     }
 }
 
-/// Gives its place back, also when it is dropped.
+/// A guard that gives the permit back when it is dropped.
 pub(super) struct Permit<'a>(&'a Wrong);
 
 impl Drop for Permit<'_> {

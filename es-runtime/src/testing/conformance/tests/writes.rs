@@ -58,7 +58,7 @@ impl Wrong {
         }
     }
 
-    /// What a wrong recorder does between the polls.
+    /// Suspends a wrong recorder between the polls.
     async fn suspend(&self, commit: &Commit) -> Result<(), Error> {
         match self.fault {
             Fault::HalfAtTheFirstPoll
@@ -118,7 +118,7 @@ impl Wrong {
         Ok(())
     }
 
-    /// What a wrong recorder answers by itself.
+    /// Returns the answer of a wrong recorder, or `None` if the inner one answers.
     fn decide(
         &self,
         commit: &Commit,
@@ -220,7 +220,7 @@ impl Wrong {
         }
     }
 
-    /// What a wrong recorder stores instead.
+    /// Returns the commit that a wrong recorder stores instead.
     fn change(&self, commit: Commit) -> Commit {
         let mut id = commit.id();
         let known = self.receipt_of(id);
@@ -261,7 +261,7 @@ impl Wrong {
         made.with_keys(keys).without_gaps_in_the_first(gapless)
     }
 
-    /// How a wrong recorder reports a conflict.
+    /// Returns a conflict as a wrong recorder reports it.
     fn told(&self, commit: &Commit, error: Error) -> Error {
         if self.fault == Fault::ForgottenAsConflict && error.kind() == ErrorKind::Forgotten {
             return failed(ErrorKind::Conflict);
@@ -288,7 +288,7 @@ impl Wrong {
         }
     }
 
-    /// For a recorder that replaces what is stored.
+    /// Replaces stored events, for a recorder that is wrong in this way.
     pub(super) fn replace(&self, commit: &Commit) -> Receipt {
         let mut known = self.known();
         for event in commit.events() {
@@ -298,7 +298,7 @@ impl Wrong {
     }
 }
 
-/// Lets go of the lock, also when it is dropped.
+/// A guard that releases the lock when it is dropped.
 struct Held<'a>(&'a Wrong, CommitId);
 
 impl Drop for Held<'_> {
@@ -314,7 +314,7 @@ pub(super) fn without_top_bit(id: Uuid) -> Uuid {
     Uuid::from_u128(id.as_u128() << 1 >> 1)
 }
 
-/// Is pending once.
+/// Is pending once, and ready at the next poll.
 pub(super) async fn pause() {
     let mut paused = false;
     poll_fn(|context| {

@@ -35,9 +35,9 @@ pub(super) struct Known {
     pub(super) occupied: BTreeSet<Uuid>,
     /// The newest version that this handle has stored.
     pub(super) heads: HashMap<Uuid, u64>,
-    /// Notices that are shown and not stored.
+    /// Notices that the recorder shows and has not stored.
     pub(super) notices: Vec<StoredEvent>,
-    /// Keys that are shown in place of the stored ones.
+    /// Keys that the recorder shows in place of the stored ones.
     pub(super) keys: HashMap<Uuid, StoredKey>,
     pub(super) forgotten: HashMap<Uuid, Instant>,
 }
@@ -47,7 +47,7 @@ impl Wrong {
         Self::on(Arc::default(), fault)
     }
 
-    /// A handle on a store.
+    /// Opens a handle on a store.
     pub(super) fn on(inner: Arc<MemoryRecorder>, fault: Fault) -> Self {
         Self {
             inner,
@@ -79,7 +79,7 @@ impl Wrong {
         !self.inner.select(event.id, range).wait().unwrap().events.is_empty()
     }
 
-    /// Stores, and notes what was stored.
+    /// Stores a commit, and notes it.
     pub(super) fn put(&self, commit: Commit, step: Option<Step>) -> Result<Receipt, Error> {
         let id = commit.id();
         let heads: Vec<_> = commit.events().iter().map(|event| (event.id, event.version.get())).collect();
@@ -111,7 +111,7 @@ impl Wrong {
         self.known().commits.iter().find(|(other, _)| *other == id).map(|(_, receipt)| receipt.clone())
     }
 
-    /// The receipt as this recorder shows it.
+    /// Returns the receipt as this recorder shows it.
     pub(super) fn shown(&self, receipt: &Receipt, before: Option<&Receipt>) -> Receipt {
         let Some((first, last)) = receipt.positions() else { return receipt.clone() };
         let shown = match self.fault {
@@ -127,7 +127,7 @@ impl Wrong {
         if receipt.is_repeated() && self.fault != Fault::RepeatsLookNew { shown.as_repeated() } else { shown }
     }
 
-    /// The position as this recorder shows it.
+    /// Returns the position as this recorder shows it.
     pub(super) fn place(&self, at: Position) -> Position {
         match self.fault {
             Fault::GapsInCommits => position(at.get() * 2),
@@ -138,7 +138,7 @@ impl Wrong {
         }
     }
 
-    /// Whether a stored event is shown to readers yet.
+    /// Returns whether readers see a stored event yet.
     pub(super) fn is_visible(&self, at: Position) -> bool {
         let age = {
             let known = self.known();

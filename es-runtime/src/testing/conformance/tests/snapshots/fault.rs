@@ -1,4 +1,4 @@
-/// One way to be wrong with snapshots.
+/// A way in which a recorder is wrong with snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fault {
     Healthy,

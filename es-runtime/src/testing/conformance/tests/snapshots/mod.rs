@@ -12,7 +12,7 @@ use super::{all_are_listed, is_found, right};
 use crate::recorder::SnapshotRecorder;
 use crate::wait::Wait;
 
-/// Each rule, with the faults that it has to find.
+/// The rules, each with the faults that it has to find.
 const FOUND: &[(&str, &[Fault])] = &[
     ("an_unknown_id_has_no_snapshots", &[FailsOnUnknownIds]),
     ("a_snapshot_comes_back_as_it_was_put", &[OneTopicForAll]),
@@ -84,7 +84,7 @@ fn rules_of_snapshots_find_their_faults() {
         );
         let faults = FOUND.iter().find(|(name, _)| *name == rule.name).map_or(&[][..], |(_, faults)| faults);
         for fault in faults {
-            // Some show only if two threads meet.
+            // Some faults show only if two threads meet.
             let found = (0..3).any(|_| is_found(&rule, right(Wrong::new(*fault)).hasty()));
             assert!(found, "`{}` does not find {fault:?}", rule.name);
         }
@@ -101,7 +101,7 @@ fn rules_of_lasting_snapshots_find_what_was_lost() {
     type Reopen = fn(Wrong) -> Wrong;
     let losses: [Reopen; 2] = [
         |_| Wrong::new(Healthy),
-        // What was removed is there again.
+        // The removed snapshots are back.
         |old| {
             for snapshot in old.known().removed.drain(..) {
                 old.inner.put(snapshot).wait().unwrap();

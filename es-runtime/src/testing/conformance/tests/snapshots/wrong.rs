@@ -17,7 +17,7 @@ use crate::recorder::{EventRange, MemorySnapshots, SnapshotRecorder};
 use crate::stored_event::StoredEvent;
 use crate::wait::Wait;
 
-/// Keeps snapshots in memory, with one fault.
+/// A recorder that keeps snapshots in memory, with one fault.
 pub(super) struct Wrong {
     pub(super) inner: MemorySnapshots,
     fault: Fault,
@@ -62,7 +62,7 @@ impl Wrong {
         self.inner.delete(id, topic, EventRange::all().gte(version).lte(version)).wait().unwrap();
     }
 
-    /// What a wrong recorder keeps instead.
+    /// Returns the snapshot that a wrong recorder keeps instead.
     fn change(&self, mut snapshot: StoredEvent, known: Option<&StoredEvent>) -> StoredEvent {
         match (self.fault, known) {
             (OneTopicForAll, _) => snapshot.topic = name("Snapshot"),
@@ -137,7 +137,7 @@ impl Wrong {
         self.inner.put(self.change(snapshot, known.as_ref())).await
     }
 
-    /// What is there, as this recorder shows it.
+    /// Returns the stored snapshots as this recorder shows them.
     fn shown(&self, id: Uuid, topic: &str) -> Vec<StoredEvent> {
         let mut found = match self.fault {
             IgnoresTheTopBitOfIds => {
@@ -171,7 +171,7 @@ impl Wrong {
         found
     }
 
-    /// What of it is in a range, as this recorder understands ranges.
+    /// Returns those of the snapshots that this recorder takes for part of a range.
     fn within(&self, mut found: Vec<StoredEvent>, range: EventRange) -> Vec<StoredEvent> {
         let limit = range.max_count().unwrap_or(usize::MAX);
         let limit = match self.fault {
