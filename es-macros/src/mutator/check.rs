@@ -1,4 +1,4 @@
-//! The rules of `#[mutator]` that one method, or the whole block, has to keep.
+//! The rules of `#[mutator]` for one method, and for the whole block.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -20,7 +20,7 @@ use crate::names::{self, RESERVED_EVENTS, RESERVED_METHODS};
 use crate::types::{check_owned, peel};
 use crate::unstorable;
 
-/// Words in front of `fn`, and parameters that are not values.
+/// Reports words in front of `fn`, and parameters that are not values.
 pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     if let Some(token) = &sig.asyncness {
         diag.error(
@@ -54,7 +54,7 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     }
 }
 
-/// Attributes that only a struct takes.
+/// Reports attributes that go only on a struct.
 pub(super) fn attributes(written: &[Attribute], event: &Ident, diag: &mut Diag) {
     for attr in written {
         if attr.path().is_ident("derive") {
@@ -73,7 +73,7 @@ pub(super) fn attributes(written: &[Attribute], event: &Ident, diag: &mut Diag) 
     }
 }
 
-/// The receiver, if the method has one, and the other parameters.
+/// Returns the receiver, if the method has one, and the other parameters.
 pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a Receiver>, Vec<&'a FnArg>) {
     let mut params: Vec<_> = sig.inputs.iter().collect();
     let Some(FnArg::Receiver(receiver)) = params.first().copied() else { return (None, params) };
@@ -88,7 +88,7 @@ pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a R
     (Some(receiver), params)
 }
 
-/// What the method returns.
+/// Reports a wrong return type.
 pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Diag) {
     let returned = match &sig.output {
         ReturnType::Default => None,
@@ -118,7 +118,7 @@ pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Di
     }
 }
 
-/// A parameter that becomes a field of the event.
+/// Reports mistakes of a parameter that becomes a field of the event.
 pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag: &mut Diag) {
     for attr in written {
         if attrs::is_cfg(attr) {
@@ -137,7 +137,7 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
     unstorable::check(ty, written, unstorable::SHOWN, diag);
 }
 
-/// Reports parameters that are named as if they were not used. Such an event is made all the same.
+/// Reports parameters whose names begin with `_`. The macro makes such an event all the same.
 pub(super) fn underscores(event: &EventMethod, diag: &mut Diag) {
     let MethodEvent::Made { fields, .. } = &event.event else { return };
     for Field { pat, .. } in fields {
@@ -149,7 +149,7 @@ pub(super) fn underscores(event: &EventMethod, diag: &mut Diag) {
     }
 }
 
-/// Reports an event that has the name of a parameter's type: beside the event, that type is not to be seen.
+/// Reports an event with the name of a parameter's type: the event would hide that type.
 pub(super) fn name_of_a_type(name: &Ident, fields: &[Field], method: &Ident, diag: &mut Diag) {
     if let Some(Field { pat, .. }) = fields.iter().find(|field| unstorable::holds(&field.ty, name)) {
         let (param, guess) = (&pat.ident, names::camel(method));
@@ -172,7 +172,7 @@ fn names_self(ty: &Type) -> bool {
     any(ty.to_token_stream())
 }
 
-/// Whether the method has the name of one that every aggregate has; then it is left out.
+/// Reports a method with the name of one that every aggregate has. Returns whether it is one; the caller drops it.
 pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
     let ident = &method.sig.ident;
     let reserved = RESERVED_METHODS.iter().any(|reserved| ident.unraw() == reserved);
@@ -184,7 +184,7 @@ pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
 
 /// Takes `#[event]` off a member of the block, and reports attributes of ours that have no place on it.
 pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Attribute> {
-    // A method without a body: the compiler reports it.
+    // This is a method without a body, which the compiler reports.
     if let ImplItem::Verbatim(tokens) = member {
         let (mut written, rest) = split_attributes(tokens);
         let ours = attrs::take_ours(&mut written, "event");
@@ -230,14 +230,14 @@ pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Att
     Vec::new()
 }
 
-/// The attributes of an item, and what follows.
+/// Returns the attributes of an item, and its other tokens.
 fn split_attributes(item: &TokenStream) -> (Vec<Attribute>, TokenStream) {
     let parts = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse()?));
     parts.parse2(item.clone()).unwrap_or_else(|_: syn::Error| (Vec::new(), item.clone()))
 }
 
-/// Drops, with a report, the events whose names cannot be: what is made of them would not compile, in words
-/// that are not ours.
+/// Reports and drops events with impossible names: their expansion would not compile, and the compiler's report would
+/// not name the cause.
 pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
     let root = mutator.ident();
     let generated = [mutator.state_ident(), mutator.event_enum(), names::attribute_enum(&root), root.clone()];
@@ -262,7 +262,7 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
                 format!("the names of the aggregate and of the event make a topic of over {LONGEST_NAME} bytes; set `topic`"),
             );
         }
-        // With conditions, both may never exist at once.
+        // Under conditions, the two may never exist at once.
         let others = kept.iter().filter(|other| other.cfgs().is_empty() && event.cfgs().is_empty());
         for other in others {
             if other.variant() == name {
@@ -299,7 +299,7 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
     mutator.events = kept;
 }
 
-/// Rules for the block as a whole.
+/// Checks the rules for the block as a whole.
 pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
     let root = mutator.ident();
     if !mutator.half_typed.is_empty() {
@@ -318,7 +318,7 @@ pub(super) fn block(mutator: &Mutator, attempts: usize, diag: &mut Diag) {
     }
 }
 
-/// Two made events under one written topic, or under the alias of the other.
+/// Reports two made events with the same topic as an argument, or with the topic of one as an alias of the other.
 fn equal_topics(other: &EventMethod, event: &EventMethod, diag: &mut Diag) {
     let names = |method: &EventMethod| match &method.event {
         MethodEvent::Made { stored, .. } => stored.topic.iter().chain(&stored.aliases).cloned().collect(),
@@ -340,8 +340,7 @@ fn equal_topics(other: &EventMethod, event: &EventMethod, diag: &mut Diag) {
     }
 }
 
-/// Rules for what stands in the bodies. One with a mistake is replaced, so that rustc does not report what
-/// follows from it.
+/// Checks the rules for bodies. A body with a mistake is replaced, so that rustc reports nothing that follows from it.
 pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
     let helpers = mutator.helpers.iter().filter_map(|helper| match helper {
         ImplItem::Fn(method) => Some(method.sig.ident.clone()),
