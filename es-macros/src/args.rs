@@ -11,7 +11,7 @@ use syn::{
 
 use crate::diag::Diag;
 
-/// Arguments that were written, each of which is taken once.
+/// The arguments that the user wrote; each is taken once.
 pub(crate) struct Args {
     /// The name of the attribute.
     attribute: &'static str,
@@ -24,8 +24,8 @@ struct Arg {
 }
 
 impl Args {
-    /// Splits the arguments at their commas; each value is parsed when it is taken. `example` is shown where
-    /// something else than arguments was written.
+    /// Splits the arguments at their commas; each value is parsed when it is taken. The report of anything that is not
+    /// an argument shows `example`.
     pub(crate) fn parse(
         attribute: &'static str,
         example: &str,
@@ -50,7 +50,7 @@ impl Args {
         Self { attribute, args }
     }
 
-    /// Takes the text of `key`.
+    /// Takes the string of `key`.
     pub(crate) fn string(&mut self, key: &str, diag: &mut Diag) -> Option<LitStr> {
         let text: LitStr = self.take(key, "\"..\"", diag)?;
         if text.value().trim().is_empty() {
@@ -60,7 +60,7 @@ impl Args {
         named(key, &text, diag).then_some(text)
     }
 
-    /// Takes the list of texts of `key`.
+    /// Takes the list of strings of `key`.
     pub(crate) fn strings(&mut self, key: &str, diag: &mut Diag) -> Vec<LitStr> {
         let Some(List(texts)) = self.take::<List<LitStr>>(key, "[\"..\", \"..\"]", diag) else {
             return Vec::new();
@@ -140,7 +140,7 @@ impl Args {
         self.take::<Visible>(key, "pub(crate)", diag).map(|visible| visible.0)
     }
 
-    /// Takes the one of `words` that stands there alone.
+    /// Takes the one word of `words` that has no value.
     pub(crate) fn one_of(&mut self, words: &[&str], diag: &mut Diag) -> Option<Ident> {
         let is_one = |arg: &mut Arg| words.iter().any(|word| arg.key == word);
         let mut found = None;
@@ -159,7 +159,7 @@ impl Args {
         found
     }
 
-    /// Reports what was not taken.
+    /// Reports the arguments that nobody took.
     pub(crate) fn finish(self, known: &[&str], diag: &mut Diag) {
         for Arg { key, .. } in self.args {
             let written = key.to_string();
@@ -209,7 +209,7 @@ impl Parse for Arg {
 /// The longest name that every store can hold, in bytes.
 pub(crate) const LONGEST_NAME: usize = 255;
 
-/// Reports a text that no store takes as a name, or that nobody means to be one.
+/// Reports a string that no store accepts as a name, or that is surely a slip. Returns whether it is accepted.
 fn named(key: &str, text: &LitStr, diag: &mut Diag) -> bool {
     let (mark, value) = (diag.mark(), text.value());
     if value.len() > LONGEST_NAME {
@@ -229,7 +229,7 @@ fn named(key: &str, text: &LitStr, diag: &mut Diag) -> bool {
     diag.clean_since(mark)
 }
 
-/// The parts between top-level commas; empty ones are left out.
+/// Returns the parts between top-level commas, without empty ones.
 pub(crate) fn split(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![Vec::new()];
     for token in tokens {
@@ -242,7 +242,7 @@ pub(crate) fn split(tokens: TokenStream) -> Vec<TokenStream> {
     parts.into_iter().filter(|part| !part.is_empty()).map(|part| part.into_iter().collect()).collect()
 }
 
-/// `a`, `b` and `c`, in backticks.
+/// Returns "`a`, `b` and `c`", each name in backticks.
 pub(crate) fn listed(names: &[&str]) -> String {
     match names {
         [] => String::new(),
@@ -299,8 +299,8 @@ impl Parse for Visible {
     }
 }
 
-/// The arguments inside the attribute's parentheses, or a report that another delimiter was used; then
-/// nothing. `text` is the argument that a text alone is meant to be.
+/// Returns the arguments inside the attribute's parentheses. Reports any other delimiter, and returns `None`. If the
+/// user wrote a bare string, the report proposes it as the argument `text`.
 pub(crate) fn inner_tokens(attr: &Attribute, text: &str, diag: &mut Diag) -> Option<TokenStream> {
     let name = attr.path().to_token_stream();
     match &attr.meta {

@@ -7,7 +7,7 @@ use syn::{Attribute, Meta, Path};
 use crate::args::split;
 use crate::diag::Diag;
 
-/// Whether this is our attribute `name`, by itself or behind a path.
+/// Returns whether the attribute is our `name`, bare or at the end of a path.
 pub(crate) fn is_ours(attr: &Attribute, name: &str) -> bool {
     attr.path().segments.last().is_some_and(|segment| segment.ident == name)
 }
@@ -17,7 +17,7 @@ pub(crate) fn take_ours(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute
     attrs.extract_if(.., |attr| is_ours(attr, name)).collect()
 }
 
-/// Reports our attribute `name` under a condition, and gives it without: `by` does not see it there.
+/// Reports our attribute `name` under a condition, where `by` does not see it, and removes the condition.
 pub(crate) fn refuse_conditions(written: &mut [Attribute], name: &str, by: &str, on: &str, diag: &mut Diag) {
     for attr in written.iter_mut().filter(|attr| attr.path().is_ident("cfg_attr")) {
         let is_named = |meta: &Meta| meta.path().segments.last().is_some_and(|last| last.ident == name);
@@ -30,32 +30,32 @@ pub(crate) fn refuse_conditions(written: &mut [Attribute], name: &str, by: &str,
     }
 }
 
-/// Whether the attribute decides if the item exists.
+/// Returns whether the attribute decides if the item exists.
 pub(crate) fn is_cfg(attr: &Attribute) -> bool {
     carries(attr, &["cfg"])
 }
 
-/// Whether the attribute is for whoever reads or calls the item.
+/// Returns whether the attribute is for readers or callers of the item.
 pub(crate) fn is_for_callers(attr: &Attribute) -> bool {
     carries(attr, &["doc", "deprecated", "must_use", "inline", "track_caller"])
 }
 
-/// Whether the attribute sets the level of a lint for all that is made from the item.
+/// Returns whether the attribute sets the level of a lint for all that is made from the item.
 pub(crate) fn is_lint(attr: &Attribute) -> bool {
     carries(attr, &["allow", "warn", "deny", "forbid"])
 }
 
-/// Allows what is made of deprecated things to name them, if there are any: nobody who made them so is to be warned.
+/// Allows an expansion to name deprecated items, if `written` deprecates any: their author needs no warning.
 pub(crate) fn naming_deprecated<'a>(mut written: impl Iterator<Item = &'a Attribute>) -> Option<TokenStream> {
     written.any(|attr| carries(attr, &["deprecated"])).then(|| quote::quote!(#[allow(deprecated)]))
 }
 
-/// Whether the attribute expects a lint, which has to be met once.
+/// Returns whether the attribute expects a lint, which then has to occur once.
 pub(crate) fn is_expectation(attr: &Attribute) -> bool {
     carries(attr, &["expect"])
 }
 
-/// Whether the compiler itself gives the attribute a meaning; any other is a macro that wants the function as written.
+/// Returns whether the compiler itself knows the attribute. Any other is a macro, which needs the function as written.
 pub(crate) fn is_built_in(attr: &Attribute) -> bool {
     let first = attr.path().segments.first().map(|segment| segment.ident.to_string());
     let tools = ["rustfmt", "clippy", "diagnostic", "rust_analyzer", "miri"];
@@ -68,8 +68,7 @@ pub(crate) fn is_built_in(attr: &Attribute) -> bool {
         || first.is_some_and(|first| tools.contains(&&*first) || names.contains(&&*first))
 }
 
-/// The levels of lints that the attributes set, for what stands apart from the item: what is expected of that is
-/// allowed here.
+/// Returns the levels of lints for code that stands apart from the item. An expected lint is allowed there.
 pub(crate) fn levels_apart(written: &[Attribute]) -> Vec<TokenStream> {
     let allowed =
         written.iter().filter(|attr| is_expectation(attr)).map(|attr| allowed(attr.to_token_stream()));
@@ -89,13 +88,13 @@ fn allowed(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(allowed).collect()
 }
 
-/// Whether the attribute is one of `names`, or brings one of them under a condition.
+/// Returns whether the attribute is one of `names`, or brings one of them under a condition.
 fn carries(attr: &Attribute, names: &[&str]) -> bool {
     let is_named = |path: &Path| names.iter().any(|name| path.is_ident(name));
     brought(&attr.meta).iter().any(|meta| is_named(meta.path()))
 }
 
-/// The attribute itself, or those that it brings under a condition.
+/// Returns the attribute itself, or those that it brings under a condition.
 fn brought(meta: &Meta) -> Vec<Meta> {
     match meta {
         Meta::List(list) if list.path.is_ident("cfg_attr") => {
@@ -106,7 +105,7 @@ fn brought(meta: &Meta) -> Vec<Meta> {
     }
 }
 
-/// Whether a `#[derive(..)]` of the item names this trait.
+/// Returns whether a `#[derive(..)]` of the item names this trait.
 pub(crate) fn derives(attrs: &[Attribute], name: &str) -> bool {
     attrs.iter().filter(|attr| attr.path().is_ident("derive")).any(|attr| {
         let Meta::List(list) = &attr.meta else { return false };
@@ -117,7 +116,7 @@ pub(crate) fn derives(attrs: &[Attribute], name: &str) -> bool {
     })
 }
 
-/// Whether any attribute, a derive or another macro, names this trait.
+/// Returns whether any attribute, a derive or another macro, names this trait.
 pub(crate) fn mentions(attrs: &[Attribute], name: &str) -> bool {
     fn any(tokens: TokenStream, name: &str) -> bool {
         tokens.into_iter().any(|token| match token {
@@ -146,15 +145,15 @@ pub(crate) fn take_derived(attrs: &mut [Attribute], name: &str) -> Option<Path> 
     taken
 }
 
-/// Whether the user said something to serde.
+/// Returns whether there is an attribute of serde.
 pub(crate) fn has_serde(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| attr.path().is_ident("serde"))
 }
 
-/// What makes serde leave a value out when it writes or reads.
+/// The attributes of serde that leave a value out when it writes or reads.
 const SKIPS: &[&str] = &["skip", "skip_serializing", "skip_deserializing"];
 
-/// Reports what would make serde leave out a value that was recorded; `lost` says where it is missed.
+/// Reports attributes of serde that would leave out a recorded value; `lost` names the place that would miss it.
 pub(crate) fn refuse_skips(attrs: &[Attribute], lost: &str, diag: &mut Diag) {
     for meta in attrs.iter().flat_map(|attr| brought(&attr.meta)) {
         let Meta::List(said) = meta else { continue };
@@ -170,17 +169,17 @@ pub(crate) fn refuse_skips(attrs: &[Attribute], lost: &str, diag: &mut Diag) {
     }
 }
 
-/// The attributes for which `wanted` holds, as tokens.
+/// Returns the attributes that `wanted` accepts.
 pub(crate) fn select(attrs: &[Attribute], wanted: impl Fn(&Attribute) -> bool) -> Vec<&Attribute> {
     attrs.iter().filter(|attr| wanted(attr)).collect()
 }
 
-/// Whether anything is documented.
+/// Returns whether the attributes have a doc comment.
 pub(crate) fn has_doc(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| attr.path().is_ident("doc"))
 }
 
-/// The text of tokens, without the blanks that the compiler puts between them.
+/// Returns the text of tokens, without the blanks that the compiler puts between them.
 pub(crate) fn text(tokens: impl ToTokens) -> String {
     tokens.to_token_stream().to_string().replace(' ', "")
 }

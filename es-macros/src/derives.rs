@@ -1,7 +1,7 @@
-//! `Clone` and `Debug` for types that hold what may not be storable.
+//! `Clone` and `Debug` for types whose fields may not be storable.
 //!
-//! The derives would report such a type once more each, in their own words. Here the value goes through `Checked`,
-//! whose report is the one that the expansion makes anyway. Where all types are known, the derives are used.
+//! The derives would report such a field once more each, in their own words. Here the value goes through `Checked`,
+//! whose report the expansion makes anyway. If all types are known, the expansion uses the derives.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -18,14 +18,14 @@ pub(crate) struct Part<'a> {
     pub(crate) ty: &'a Type,
 }
 
-/// `Opened` → `__Opened`: the checked type, in the expansion's block.
+/// Returns the name of the checked type in the expansion's block: `Opened` → `__Opened`.
 pub(crate) fn checked_name(item: &Ident) -> Ident {
-    // Not at the item: the compiler would suggest to give it parameters.
+    // Not spanned at the item: the compiler would suggest generic parameters for it.
     format_ident!("__{}", item.unraw(), span = Span::call_site())
 }
 
-/// The impls of which a body is given: an expression of the locals `this`, and for `Debug` of `f`. `checked` is the
-/// type.
+/// Returns the impls whose body is `Some`. A body is an expression of the local `this`, and `Debug`'s also of `f`.
+/// `checked` is the type.
 pub(crate) fn by_hand(
     cfgs: &[&Attribute],
     item: &Ident,
@@ -63,7 +63,7 @@ pub(crate) fn by_hand(
     quote!(#(#cfgs)* type #name = #checked; #clone #debug)
 }
 
-/// A copy of the struct `this`.
+/// Returns an expression that copies the struct `this`.
 pub(crate) fn copied(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
     let name = checked_name(item);
     let fields = parts.iter().map(|Part { cfgs, name, ty }| {
@@ -74,7 +74,7 @@ pub(crate) fn copied(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
     quote!(#name { #(#fields)* })
 }
 
-/// The struct `this`, shown.
+/// Returns an expression that formats the struct `this` into `f`.
 pub(crate) fn shown(item: &Ident, parts: &[Part<'_>]) -> TokenStream {
     let text = item.unraw().to_string();
     let f = names::local("f");

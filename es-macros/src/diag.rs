@@ -25,27 +25,27 @@ impl Diag {
         self.errors.push(error);
     }
 
-    /// Whether nothing was reported since `mark` of the same accumulator.
+    /// Returns whether nothing was reported since `mark` of the same accumulator.
     pub(crate) fn clean_since(&self, mark: usize) -> bool {
         self.errors.len() == mark
     }
 
-    /// How many mistakes were reported so far.
+    /// Returns the number of mistakes reported so far.
     pub(crate) fn mark(&self) -> usize {
         self.errors.len()
     }
 
-    /// Takes the first report out, to be said at another place.
+    /// Takes the first report out, for another place to emit.
     pub(crate) fn take_first(&mut self) -> Option<syn::Error> {
         if self.errors.is_empty() { None } else { Some(self.errors.remove(0)) }
     }
 
-    /// The reports.
+    /// Returns the reports.
     pub(crate) fn into_errors(self) -> Vec<syn::Error> {
         self.errors
     }
 
-    /// The reports as tokens: nothing if there are none.
+    /// Returns the reports as tokens: none if there are no reports.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.errors.into_iter().map(syn::Error::into_compile_error).collect()
     }

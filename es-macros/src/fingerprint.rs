@@ -1,8 +1,8 @@
-//! A number that changes with the code: whether a snapshot was taken by the code that reads it.
+//! A number that changes with the code, so that a reader knows whether the same code took a snapshot.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// FNV-1a over the tokens. Not over their text: how that is spaced may change with the compiler.
+/// Returns FNV-1a over the tokens. Their text would not do: its spacing may change with the compiler.
 pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a TokenStream>) -> u64 {
     let mut hash = Hash(0xcbf2_9ce4_8422_2325);
     for part in parts {
@@ -18,7 +18,7 @@ impl Hash {
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {
-                // What is said about the code is not the code.
+                // Docs are not code.
                 TokenTree::Punct(punct) if punct.as_char() == '#' && tokens.peek().is_some_and(is_doc) => {
                     tokens.next();
                 }
@@ -68,7 +68,7 @@ mod tests {
             assert_ne!(hash(code), hash(other), "{other}");
         }
         assert_ne!(hash("ab c"), hash("a bc"));
-        // Part of what snapshots hold: the same in every release.
+        // Snapshots hold this number: it stays the same in every release.
         assert_eq!(hash("a b"), 0xab40_d782_0d40_8076);
     }
 }

@@ -1,7 +1,8 @@
-//! A struct that is not Rust, since somebody types in it.
+//! A struct that does not parse, because its author is still typing.
 //!
-//! The compiler has said so before it called the macro. It is given the fields as they are: it says the same once more,
-//! prints it once, and then accepts any field of the struct. What can be read is expanded.
+//! The compiler reported the mistake before it called the macro. The expansion returns the fields as written: the
+//! compiler repeats the report, prints it once, and then accepts any field of the struct. The macro expands the fields
+//! that parse.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -11,8 +12,7 @@ use syn::{Attribute, Field, Fields, Item, ItemStruct, Path, Token};
 
 use crate::attrs;
 
-/// Parses the item. If it is a struct that cannot be parsed, it has the fields that can be read, and all of them come along
-/// as they are.
+/// Parses the item. A struct that does not parse comes with the fields that do, and with all of its fields as written.
 pub(crate) fn parse(tokens: TokenStream) -> syn::Result<(Item, Option<Group>)> {
     let error = match syn::parse2(tokens.clone()) {
         Ok(item) => return Ok((item, None)),
@@ -52,11 +52,11 @@ fn readable(input: ParseStream<'_>) -> syn::Result<Vec<Field>> {
     Ok(fields)
 }
 
-/// What the compiler derives itself. Other derives would report that they cannot read the struct.
+/// The derives of the compiler. Other derives would report that they cannot parse the struct.
 const BUILT_IN: &[&str] =
     &["Clone", "Copy", "Debug", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"];
 
-/// The struct for the compiler, with what storing it needs.
+/// Returns the struct for the compiler, with the impls that storing it needs.
 pub(crate) fn expand(item: &ItemStruct, fields: &Group, private: &TokenStream) -> TokenStream {
     let ItemStruct { vis, ident, .. } = item;
     let plain = item.attrs.iter().filter(|attr| !attr.path().is_ident("derive") && !is_macros(attr));
@@ -96,12 +96,12 @@ pub(crate) fn expand(item: &ItemStruct, fields: &Group, private: &TokenStream) -
     }
 }
 
-/// Whether the attribute is known to a macro that the struct is not given to.
+/// Returns whether the attribute belongs to a macro that never sees the struct.
 fn is_macros(attr: &Attribute) -> bool {
     attr.path().is_ident("serde") || ["attribute", "event"].iter().any(|name| attrs::is_ours(attr, name))
 }
 
-/// The fields without attributes that a macro knows.
+/// Returns the fields without the attributes that belong to a macro.
 fn without_attributes(tokens: TokenStream) -> TokenStream {
     let mut trees = tokens.into_iter().peekable();
     let mut kept = TokenStream::new();

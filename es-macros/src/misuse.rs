@@ -6,17 +6,17 @@ use quote::quote;
 use crate::diag::Diag;
 use crate::silent;
 
-/// Says where `#[attribute]` belongs, and leaves the item as it is.
+/// Reports the right place of `#[attribute]`, and leaves the item as it is.
 pub(crate) fn attribute(_: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
     diag.here("`#[attribute]` has no place here; it goes on a field of an `#[aggregate]` struct");
     let errors = diag.into_tokens();
-    // What is no item by itself, such as a method of a trait, could not stand beside the report.
+    // A method of a trait, for one, is no item: it cannot stand beside the report.
     let item = syn::parse2::<syn::Item>(item).ok();
     quote!(#item #errors)
 }
 
-/// Says that `#[mutator]` cannot see the event, and leaves the signature to those who call the method.
+/// Reports that `#[mutator]` cannot see the event, and keeps the signature for callers of the method.
 pub(crate) fn late_event(_: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diag::default();
     diag.here(

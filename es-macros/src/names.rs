@@ -1,4 +1,4 @@
-//! Names that are derived by rule, so that a user can guess them.
+//! Names that the macros derive by rule, so that a user can guess them.
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
@@ -39,12 +39,12 @@ pub(crate) fn attribute_enum(root: &Ident) -> Ident {
 
 const REFUSED: &str = "__RefusedIn";
 
-/// `Account` → `__RefusedInAccount`: the type of fields that are refused.
+/// Returns the name of the type that refused fields get: `Account` → `__RefusedInAccount`.
 pub(crate) fn refused(item: &Ident) -> Ident {
     format_ident!("{REFUSED}{}", item.unraw(), span = item.span())
 }
 
-/// Whether this is the type of fields that are refused.
+/// Returns whether the name is that of the type that refused fields get.
 pub(crate) fn is_refused(name: &Ident) -> bool {
     name.to_string().starts_with(REFUSED)
 }
@@ -70,18 +70,18 @@ pub(crate) fn camel(name: &Ident) -> Ident {
         let rest = letters.as_str();
         camel.push_str(&if screams { rest.to_lowercase() } else { rest.to_owned() });
     }
-    // The one keyword in this case.
+    // `Self` is the one keyword in camel case.
     if camel == "Self" {
         "Itself".clone_into(&mut camel);
     }
-    // What is left may begin with a digit, or with a letter that has no other case, or be empty.
+    // The name may still begin with a digit, or with a letter without upper case, or be empty.
     if !camel.starts_with(begins_a_type) {
         camel.insert(0, 'A');
     }
     Ident::new(&camel, name.span())
 }
 
-/// Whether `name` looks like a type: `Opened` or `KYC`, not `opened`, `OPENED_TWICE` or `Opened_Twice`.
+/// Returns whether `name` looks like a type: `Opened` or `KYC`, not `opened`, `OPENED_TWICE` or `Opened_Twice`.
 pub(crate) fn is_camel(name: &Ident) -> bool {
     let text = name.unraw().to_string();
     text.starts_with(begins_a_type) && !text.contains('_')
@@ -91,18 +91,18 @@ fn begins_a_type(first: char) -> bool {
     first.is_alphabetic() && !first.is_lowercase()
 }
 
-/// A local of the expansion, which no name of the user can clash with.
+/// Returns a local of the expansion, which no name of the user can clash with.
 pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// The same, where the compiler is to point at something of the user. Their span alone would also make it a name of
-/// theirs: one that stands in an argument of a `macro_rules` does not see what is bound outside of it.
+/// Returns such a local at a place of the user's, for the compiler to point at. The user's own span would make it a
+/// name of the user's. Inside an argument of a `macro_rules`, such a name does not see bindings from outside.
 pub(crate) fn local_at(name: &str, span: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(span))
 }
 
-/// A place of the user's at which lints see what is made, not what the user wrote.
+/// Returns a place of the user's for generated code: lints there see code of the macro.
 pub(crate) fn made_at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }

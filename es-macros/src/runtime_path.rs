@@ -1,4 +1,4 @@
-//! Where the expansion finds the runtime: `::es_runtime`, or what `crate = ..` says.
+//! The path of the runtime in an expansion: `::es_runtime`, or the argument `crate = ..`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -16,20 +16,19 @@ impl Runtime {
         args.path("crate", diag).map_or_else(Self::default, |path: Path| Self(path.into_token_stream()))
     }
 
-    /// The path of the names that only expansions use.
+    /// Returns the path of the names that only expansions use.
     pub(crate) fn private(&self) -> TokenStream {
         let path = &self.0;
         quote!(#path::__private)
     }
 
-    /// Gives the names that only expansions use a short path inside the `const _` block that the impls of
-    /// an expansion stand in: `__es`.
+    /// Returns the import of those names as `__es`, for the `const _` block with the impls of an expansion.
     pub(crate) fn use_private(&self) -> TokenStream {
         let private = self.private();
         quote!(use #private as __es;)
     }
 
-    /// The path of serde as a literal, as serde's own attribute wants it.
+    /// Returns the path of serde as a string literal, which serde's own attribute needs.
     pub(crate) fn serde(&self) -> Lit {
         let path = self.private();
         let text: String = quote!(#path::serde).to_string().split_whitespace().collect();

@@ -1,11 +1,11 @@
-//! Functions whose mistakes have been reported: what is left of them gives the compiler nothing more to say.
+//! Functions whose mistakes have been reported: their remains give the compiler nothing more to report.
 
 use syn::{Attribute, Block, FnArg, PatType, Receiver, Signature, Type, parse_quote};
 
 use crate::attrs;
 use crate::unstorable;
 
-/// Keeps the signature for those who call the function, and replaces the body.
+/// Keeps the signature for callers of the function, and replaces the body.
 pub(crate) fn function(attrs: &mut Vec<Attribute>, sig: &mut Signature, block: &mut Block) {
     for param in &mut sig.inputs {
         if let FnArg::Typed(param) = param {
@@ -15,17 +15,17 @@ pub(crate) fn function(attrs: &mut Vec<Attribute>, sig: &mut Signature, block: &
             }
         }
         let (FnArg::Typed(PatType { attrs, .. }) | FnArg::Receiver(Receiver { attrs, .. })) = param;
-        // What is said to serde is known to its derives alone.
+        // Only serde's derives understand an attribute of serde.
         attrs.retain(attrs::is_cfg);
     }
-    // So are derives to structs.
+    // On a function, serde's attributes and derives mean nothing.
     attrs.retain(|attr| !["serde", "derive"].iter().any(|name| attr.path().is_ident(name)));
     body(attrs, block);
 }
 
 /// Replaces the body alone.
 pub(crate) fn body(attrs: &mut Vec<Attribute>, block: &mut Block) {
-    // It never runs: the mistake that was reported fails the build.
+    // The body never runs: the reported mistake fails the build.
     *block = parse_quote!({ ::core::panic!() });
     attrs.push(parse_quote!(#[allow(unused)]));
 }

@@ -1,4 +1,4 @@
-//! What can be said of a type from its tokens alone.
+//! Facts about a type that its tokens alone show.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -14,8 +14,8 @@ use crate::diag::Diag;
 use crate::names;
 use crate::unstorable;
 
-/// Types of the standard library (and ids) that can always be stored, so that no bound need say so:
-/// a bound for each field would cost more compile time than the rest of the expansion.
+/// Types of the standard library (and ids) that can always be stored. They need no bound: a bound for each field would
+/// cost more compile time than the rest of the expansion.
 const STORABLE: &[&str] = &[
     "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
     "f32", "f64", "String",
@@ -23,13 +23,13 @@ const STORABLE: &[&str] = &[
 const STORABLE_OF: &[&str] =
     &["Option", "Vec", "Box", "BTreeMap", "BTreeSet", "HashMap", "HashSet", "VecDeque"];
 
-/// Whether the type is made of types that are known to be storable.
+/// Returns whether the type consists of types that are known to be storable.
 pub(crate) fn is_known_storable(ty: &Type) -> bool {
     match peel(ty) {
         Type::Path(TypePath { qself: None, path, .. }) => {
             let segment = match path.segments.iter().collect::<Vec<_>>()[..] {
                 [segment] => segment,
-                // By itself, it may be a type of the user.
+                // A bare `Uuid` may be a type of the user's.
                 [of, name] => return of.ident == "uuid" && name.ident == "Uuid",
                 _ => return false,
             };
@@ -54,8 +54,7 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
     }
 }
 
-/// The types of which it is not known that they can be stored, and on which it depends whether `ty` can be: itself,
-/// or what is inside it.
+/// Returns the types that decide whether `ty` can be stored and are not known to be: `ty` itself, or types inside it.
 pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
     let ty = peel(ty);
     if is_known_storable(ty) {
@@ -70,8 +69,8 @@ pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
     }
 }
 
-/// What the type is a plain container of. A set and an unknown key need more than being storable, and what is in a
-/// box may have no size: there the whole type is checked.
+/// Returns the element of a plain container. The elements of a set and an unknown key need more than to be storable,
+/// and a box may hold a type without a size: there the compiler checks the whole type.
 fn unknown_element(ty: &TypePath) -> Option<&Type> {
     let [segment] = ty.path.segments.iter().collect::<Vec<_>>()[..] else { return None };
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
@@ -91,7 +90,7 @@ fn unknown_element(ty: &TypePath) -> Option<&Type> {
 const CELLS: &[&str] =
     &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell", "OnceLock", "LazyLock", "Mutex", "RwLock"];
 
-/// The same, of which each holds a number or a pointer.
+/// Types of the standard library that change behind a shared reference, and hold a number or a pointer.
 const ATOMICS: &[&str] = &[
     "AtomicBool",
     "AtomicU8",
@@ -107,18 +106,17 @@ const ATOMICS: &[&str] = &[
     "AtomicPtr",
 ];
 
-/// Reports what keeps a type from being stored: it borrows, is not named, changes without an event, or is not read
-/// as it was written. `attrs` are those of the field.
+/// Reports each reason that keeps a type from being stored. It borrows, has no name, changes without an event, or would
+/// differ once read. `attrs` are those of the field.
 pub(crate) fn check_owned(ty: &Type, attrs: &[Attribute], what: &str, diag: &mut Diag) {
     Finder { what, diag, by_serde: !attrs::has_serde(attrs) }.visit_type(ty);
 }
 
-/// As [`check_owned`], for the fields of an item, which is the aggregate `root` or none; they are not left out of what is stored, either: `lost` says
-/// where they would be missed.
+/// Checks the fields of an item as [`check_owned`] does; `root` is the aggregate, if the item is one. Reports a field
+/// that serde leaves out, too: `lost` names the place that would miss it.
 ///
-/// A field that is refused gets the type that `refused` names. Its definition, which is returned, holds the
-/// first report as a constant that fails: an error type, about which the compiler is silent wherever it meets
-/// it.
+/// A refused field gets the type that `refused` names. Its definition, which the function returns, holds the first
+/// report as a constant that fails. To the compiler that makes an error type, whose uses it does not report.
 pub(crate) fn check_fields(
     fields: &mut Fields,
     what: &str,
@@ -163,8 +161,8 @@ fn refused_type(name: &Ident, error: &syn::Error) -> TokenStream {
     }
 }
 
-/// What stands for an item that is refused as a whole: `names` are types that hold the first report as a
-/// constant that fails, so that the compiler is silent about their uses.
+/// Returns the stand-in for an item that the macro refuses as a whole. `names` become types that hold the first report
+/// as a constant that fails, so that the compiler does not report their uses.
 pub(crate) fn refused_item(vis: &Visibility, item: &Ident, names: &[Ident], diag: &mut Diag) -> TokenStream {
     let Some(first) = diag.take_first() else { return TokenStream::new() };
     let report = first.to_compile_error();
@@ -180,7 +178,7 @@ pub(crate) fn refused_item(vis: &Visibility, item: &Ident, names: &[Ident], diag
 struct Finder<'a> {
     what: &'a str,
     diag: &'a mut Diag,
-    /// Whether the value is stored as serde does it: `#[serde(with = ..)]` may know better.
+    /// True if serde stores the value by its own rules; a `#[serde(with = ..)]` may store it otherwise.
     by_serde: bool,
 }
 
@@ -205,7 +203,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
-        // `Cow<'static, str>` is read as a value that owns its data.
+        // serde reads `Cow<'static, str>` as a value that owns its data.
         if lifetime.ident == "static" {
             return;
         }
@@ -227,7 +225,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                     ),
                 );
             }
-            // In the words of the compiler, this would be said of all that holds it.
+            // The compiler would report this for every type that holds the `Rc`.
             if holds && is(&["Rc"]) {
                 self.diag.error(
                     name,
@@ -255,7 +253,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 }
 
-/// The type called `name`, if it is `ty`, or stands in it behind containers that hold what they name.
+/// Returns the type with the name `name`: `ty` itself, or one inside containers that hold their elements.
 pub(crate) fn held<'a>(ty: &'a Type, name: &Ident) -> Option<&'a Type> {
     const HOLD: &[&str] =
         &["Option", "Box", "Arc", "Vec", "VecDeque", "BTreeMap", "HashMap", "BTreeSet", "HashSet"];
@@ -280,14 +278,14 @@ pub(crate) fn held<'a>(ty: &'a Type, name: &Ident) -> Option<&'a Type> {
     }
 }
 
-/// The type in `Name<..>`, if it is the only argument.
+/// Returns the type in `Name<..>`, if it is the only argument.
 fn only_argument<'a>(segment: &'a PathSegment, name: &str) -> Option<&'a Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     let [GenericArgument::Type(ty)] = arguments.args.iter().collect::<Vec<_>>()[..] else { return None };
     (segment.ident == name).then(|| peel(ty))
 }
 
-/// The value of the type that serde writes as JSON's `null`.
+/// Returns the value of the type that serde writes as JSON's `null`.
 fn stored_as_null(ty: &Type) -> Option<&'static str> {
     match ty {
         Type::Path(path) => {
@@ -306,7 +304,7 @@ fn may_be_of_std(path: &syn::Path) -> bool {
     })
 }
 
-/// `checked`, for which the compiler checks that each of `types` fulfils `assertion`, and says so at the type.
+/// Returns `checked`, with an assertion for each of `types` that the compiler evaluates and reports at that type.
 pub(crate) fn checked(checked: &TokenStream, types: &[&Type], assertion: &TokenStream) -> TokenStream {
     if types.is_empty() {
         return checked.clone();
@@ -315,8 +313,8 @@ pub(crate) fn checked(checked: &TokenStream, types: &[&Type], assertion: &TokenS
     quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
-/// Asserts of each of `types` that it goes from thread to thread, if it fulfils `assertion`, without which there is one
-/// report already.
+/// Returns assertions that each of `types` goes from thread to thread. A type that fails `assertion` already has its
+/// report, and gets no second one.
 pub(crate) fn shared(types: &[&Type], assertion: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
     if types.is_empty() {
         return TokenStream::new();
@@ -330,32 +328,34 @@ pub(crate) fn shared(types: &[&Type], assertion: &TokenStream, cfgs: &[&Attribut
     quote!(#(#cfgs)* const _: () = { #(#asserts)* }; #(#frozen)*)
 }
 
-/// Asserts that the type holds no cell: the compiler borrows no such value in a constant (E0492). The name of the
-/// constant is in its message.
+/// Returns an assertion that the type holds no cell: the compiler refuses to borrow such a value in a constant (E0492).
+/// Its message has the name of the constant.
 fn frozen(ty: &Type, cfgs: &[&Attribute]) -> TokenStream {
-    // Code of the macro: else the compiler would suggest to make an unknown type a parameter of the constant.
+    // The name is code of the macro: otherwise the compiler would suggest an unknown type as a parameter of the
+    // constant.
     let unnamed = Token![_](Span::call_site().located_at(ty.span()));
     quote_spanned!(ty.span()=> #(#cfgs)* const #unnamed: &__es::MaybeUninit<#ty> = &__es::MaybeUninit::uninit();)
 }
 
-/// `where for<'a> Item: Bound<'a>` for each of what the expansion makes and stores. Such a bound is checked only where
-/// the impl is used: without it, the impl would report a type that cannot be stored once more, in other words.
+/// Returns `where for<'a> Item: Bound<'a>` for each stored type that the expansion makes. The compiler checks such a
+/// bound only if the impl is used. Without it, the impl would report a type that cannot be stored again, in other
+/// words.
 pub(crate) fn lazy_bounds(items: &[&Ident], bound: &TokenStream) -> TokenStream {
     if items.is_empty() { TokenStream::new() } else { quote!(where #(for<'a> #items: #bound<'a>),*) }
 }
 
-/// Gives each field the bounds of serde's derives, for the same reason.
+/// Gives each field the bounds of serde's derives, which the compiler checks only if an impl is used.
 ///
-/// They stand at the field, whose type they name once more: at one place, the compiler says one thing once. The numbers
-/// tell them apart: two types that are written differently may be one, and the compiler does not choose between two
-/// equal bounds. None on a type that names one of `own`, what the expansion makes and stores: whether that can be stored
-/// would depend on itself.
+/// The bounds stand at the field and name its type once more: at one place, the compiler prints a report once. A number
+/// in each bound tells them apart. Two types may be written differently and be one, and the compiler does not choose
+/// between two equal bounds. A type that names one of `own`, the stored types that the expansion makes, gets no bound:
+/// it would depend on itself.
 pub(crate) fn bound_fields<'a>(
     fields: impl Iterator<Item = (&'a mut Vec<Attribute>, &'a Type)>,
     own: &[Ident],
     private: &TokenStream,
 ) {
-    // serde reads text, and that of `$crate` is no path.
+    // serde reads the bounds as a string, in which `$crate` is no path.
     let unsaid = |name: &Ident| name == "$crate" || own.iter().any(|own| own.unraw() == name.unraw());
     let mut numbers = 0..;
     for (written, ty) in fields {
@@ -368,13 +368,13 @@ pub(crate) fn bound_fields<'a>(
         let at: Vec<Literal> = numbers.by_ref().take(types.len()).map(Literal::usize_unsuffixed).collect();
         let text = |bounds: TokenStream| LitStr::new(&bounds.to_string(), place);
         let serialize = text(quote!(#(for<'a> #types: #private::Written<'a, #at>),*));
-        // By the lifetime of serde's impl: to the compiler, `for<'a>` and another `for<'a>` are never equal.
+        // The bound has the lifetime of serde's impl: to the compiler, one `for<'a>` never equals another.
         let deserialize = text(quote!(#(#types: #private::Read<'de, #at>),*));
         written.push(syn::parse_quote!(#[serde(bound(serialize = #serialize, deserialize = #deserialize))]));
     }
 }
 
-/// Where the compiler says that it does not know the type, or that it is private.
+/// Returns the place where the compiler reports that the type is unknown or private.
 fn name_span(ty: &Type) -> Span {
     match ty {
         Type::Path(path) => path.path.segments.last().map_or_else(|| ty.span(), |last| last.ident.span()),
@@ -390,7 +390,7 @@ fn mentions(tokens: TokenStream, name: &impl Fn(&Ident) -> bool) -> bool {
     })
 }
 
-/// The type itself, without the invisible group that a `macro_rules` variable arrives in, or brackets.
+/// Returns the type without parentheses, and without the invisible group around a `macro_rules` variable.
 pub(crate) fn peel(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => peel(&group.elem),

@@ -12,11 +12,12 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::types::{is_known_storable, peel};
 
-/// How many values a tuple may have that is shown, and one that is only stored.
+/// The most values that a tuple may have if `Debug` formats it, and if it is only stored.
 pub(crate) const SHOWN: usize = 12;
 pub(crate) const STORED: usize = 16;
 
-/// Reports types that have no stored form, if nothing is said to serde about them. `longest` is how many values a tuple may have.
+/// Reports types that cannot be stored, unless the field has attributes of serde. A tuple may have up to `longest`
+/// values.
 pub(crate) fn check(ty: &Type, written: &[Attribute], longest: usize, diag: &mut Diag) {
     if let Some(owned) = sized(ty) {
         diag.error(ty, format!("`{}` has no size of its own; write `{owned}`", attrs::text(peel(ty))));
@@ -25,7 +26,7 @@ pub(crate) fn check(ty: &Type, written: &[Attribute], longest: usize, diag: &mut
     }
 }
 
-/// The type to write in place of one that has no size.
+/// Returns the type to write in place of one that has no size.
 pub(crate) fn sized(ty: &Type) -> Option<String> {
     match peel(ty) {
         Type::Path(path) if path.path.is_ident("str") => Some("String".to_owned()),
@@ -100,13 +101,13 @@ impl<'ast> Visit<'ast> for Unstorable<'_> {
     }
 }
 
-/// Whether the bound is `Fn(..)`, or one of its kind.
+/// Returns whether the bound is `Fn(..)`, or one of its kind.
 fn is_code(bound: &TypeParamBound) -> bool {
     let TypeParamBound::Trait(of) = bound else { return false };
     of.path.segments.last().is_some_and(|last| matches!(last.arguments, PathArguments::Parenthesized(_)))
 }
 
-/// What keeps a type of the standard library from being a key.
+/// Returns the part of the type, one of the standard library, that keeps it from being a key.
 fn no_key(ty: &Type) -> Option<&PathSegment> {
     match peel(ty) {
         Type::Path(TypePath { qself: None, path, .. }) => {
@@ -134,8 +135,9 @@ fn arguments(segment: &PathSegment) -> Vec<&Type> {
     types.collect()
 }
 
-/// Whether the type names another type than the struct `name` that holds it: a value of it is in there, or it is
-/// generic, or of the standard library. In a `Box` or a `Vec` may be a struct of its own kind.
+/// Returns whether a type with the name of the struct `name`, which holds `ty`, must be another type. It must if the
+/// struct would hold a value of itself, or if the name is generic or of the standard library. A `Box` or a `Vec` may
+/// hold the same struct.
 pub(crate) fn holds(ty: &Type, name: &Ident) -> bool {
     match peel(ty) {
         Type::Path(TypePath { qself: None, path, .. }) => {
@@ -153,7 +155,7 @@ pub(crate) fn holds(ty: &Type, name: &Ident) -> bool {
     }
 }
 
-/// Whether the type has a generic one of `name` in it.
+/// Returns whether the type contains a generic type with the name `name`.
 fn is_generic(ty: &Type, name: &Ident) -> bool {
     let Type::Path(path) = peel(ty) else { return false };
     path.path.segments.iter().any(|segment| {
@@ -162,8 +164,8 @@ fn is_generic(ty: &Type, name: &Ident) -> bool {
     })
 }
 
-/// Writes the name of a struct where its fields say `Self`, which means nothing in the code made of them. The ids in it
-/// are of aggregates, which `Self` is not in the struct of a state: `root` is meant.
+/// Replaces `Self` in the type of a field by the name of the struct: in generated code, `Self` means nothing. In ids,
+/// `Self` becomes `root`: the struct of a state is no aggregate.
 pub(crate) fn name_self(ty: &mut Type, item: &Ident, root: Option<&Ident>, diag: &mut Diag) {
     Naming { item, root, diag }.visit_type_mut(ty);
 }

@@ -1,4 +1,4 @@
-//! `version = .., upcast = ..` and `aliases = ..`: shared by events and attributes.
+//! The arguments `version = .., upcast = ..` and `aliases = ..`, which events and attributes share.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -9,7 +9,7 @@ use crate::args::Args;
 use crate::attrs;
 use crate::diag::Diag;
 
-/// Takes the older shapes, oldest first, and checks that they are as many as the version says.
+/// Takes the older shapes, oldest first, and checks their number against the version.
 pub(crate) fn take(args: &mut Args, current: &str, diag: &mut Diag) -> Vec<Type> {
     let mark = diag.mark();
     let version = args.version("version", diag);
@@ -29,14 +29,14 @@ pub(crate) fn take(args: &mut Args, current: &str, diag: &mut Diag) -> Vec<Type>
             format!("older shapes are listed oldest first; write `upcast = [{}]`", listed.join(", ")),
         );
     }
-    // A value that was not understood is not missing, too.
+    // A value that did not parse is reported already; it is not missing as well.
     if diag.clean_since(mark) {
         check_length(version.as_ref(), &past, diag);
     }
     past
 }
 
-/// Whether the shapes are numbered, and each has a lower number than the one before it.
+/// Returns whether the shapes have numbers, and each a lower one than the shape before it.
 fn newest_first(past: &[Type]) -> bool {
     let numbers: Option<Vec<(String, u32)>> = past
         .iter()
@@ -98,8 +98,8 @@ fn shapes(number: u32) -> String {
     }
 }
 
-/// The older shapes as the runtime's `OlderShapes`: `((), V1)`, `(((), V1), V2)`. The compiler checks that each can be read and
-/// becomes the next one, and says so at the shape.
+/// Returns the older shapes as the runtime's `OlderShapes`: `((), V1)`, `(((), V1), V2)`. The compiler checks that each
+/// can be read and becomes the next one, and reports a failure at the shape.
 pub(crate) fn past(shapes: &[Type], current: &TokenStream) -> TokenStream {
     if shapes.is_empty() {
         return quote!(());
@@ -115,15 +115,15 @@ pub(crate) fn past(shapes: &[Type], current: &TokenStream) -> TokenStream {
     quote!(<#past as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
-/// Reports, and drops, an alias that is the current name.
+/// Reports and drops an alias that is the current name.
 pub(crate) fn check_aliases(key: &str, current: &str, aliases: &mut Vec<LitStr>, diag: &mut Diag) {
     for alias in aliases.extract_if(.., |alias| alias.value() == current) {
         diag.error(alias, format!("this alias is the current `{key}`; an alias is an older one: remove it"));
     }
 }
 
-/// The calls that record the shapes of a stored value in `events.lock`, under all the names that it
-/// is, or was, stored under. The source is the method or struct that it is stored for; attributes have none.
+/// Returns the calls that record the shapes of a stored value in `events.lock`, under all names that it is, or was,
+/// stored under. `source` is the method or struct that stores it; attributes have none.
 pub(crate) fn traced<N: ToTokens>(
     topic: &TokenStream,
     current: impl ToTokens,
@@ -146,7 +146,7 @@ pub(crate) fn traced<N: ToTokens>(
     })
 }
 
-/// The version of the shape that follows the older ones.
+/// Returns the version of the shape that follows the older ones.
 pub(crate) fn current_version(past: &[Type]) -> u32 {
     u32::try_from(past.len()).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -35,8 +35,8 @@ pub use crate::stored_shapes;
 
 pub use crate::__half_typed as half_typed;
 
-/// A part of a block that the macros cannot read. To an editor, it is what is typed; to the compiler, which has
-/// reported it, nothing.
+/// A part of a block that the macros cannot parse. An editor sees it as typed; the compiler, which has reported it,
+/// sees nothing.
 #[cfg(rust_analyzer)]
 #[doc(hidden)]
 #[macro_export]
@@ -44,8 +44,8 @@ macro_rules! __half_typed {
     ($state:path { $($typed:tt)* }) => { impl $state { $($typed)* } };
 }
 
-/// A part of a block that the macros cannot read. To an editor, it is what is typed; to the compiler, which has
-/// reported it, nothing. If it has not, this lint fails the build: lints come after all other errors.
+/// A part of a block that the macros cannot parse. An editor sees it as typed; the compiler, which has reported it,
+/// sees nothing. If there was no report, this lint fails the build: lints come after all other errors.
 #[cfg(not(rust_analyzer))]
 #[doc(hidden)]
 #[macro_export]
@@ -58,28 +58,28 @@ macro_rules! __half_typed {
     };
 }
 
-/// Stands for a part of a block that the macros cannot read.
+/// Stands for a part of a block that the macros cannot parse.
 #[must_use = "es-runtime does not understand this part of the block, though the compiler does; write it in another way"]
 pub const fn not_understood() -> bool {
     false
 }
 
-/// Where something is declared.
+/// The place of a declaration.
 pub type Place = &'static Location<'static>;
 
-/// Shows the root, by the `Debug` of its state.
+/// Formats the root, by the `Debug` of its state.
 ///
 /// # Errors
 ///
-/// What the formatter returns.
+/// Returns the formatter's error.
 pub fn debug<A: Aggregate>(root: &Root<A>, state: &dyn Debug, f: &mut Formatter<'_>) -> fmt::Result {
     root.show(state, f)
 }
 
-/// The events of an aggregate, if the constant can be evaluated: if it has some.
+/// The events of an aggregate, if the constant can be evaluated: if the aggregate has events.
 pub type EventsOf<A, const OK: usize> = <<A as Checked<OK>>::Type as Mutator>::Event;
 
-/// Returns what is known about a type of events.
+/// Returns the description of a type of event.
 #[inline]
 pub const fn of<E: Event>() -> &'static EventType {
     &E::TYPE
@@ -94,27 +94,27 @@ pub fn read<'de, E: Event, T, D: Deserializer<'de>>(
     Some(E::decode(version, data).map(variant))
 }
 
-/// Says that an event creates aggregates, and drops it: the aggregate exists.
+/// Reports that an event creates aggregates, and drops the event: the aggregate exists.
 #[inline]
 pub fn creates<E>(event: E) -> Effect {
     drop(event);
     Effect::Creates
 }
 
-/// Shows an event as its variant would be shown.
+/// Formats an event as its variant would be formatted.
 ///
 /// # Errors
 ///
-/// What the formatter returns.
+/// Returns the formatter's error.
 pub fn debug_event<E: EventSet>(event: &E, f: &mut Formatter<'_>) -> fmt::Result {
     event.visit(Shown(f))
 }
 
-/// Serializes what is stored of an event.
+/// Serializes the stored part of an event.
 ///
 /// # Errors
 ///
-/// What the serializer returns.
+/// Returns the serializer's error.
 pub fn serialize_event<E: EventSet, S: Serializer>(event: &E, serializer: S) -> Result<S::Ok, S::Error> {
     event.visit(Data(serializer))
 }
@@ -139,8 +139,8 @@ impl EventVisitor for Shown<'_, '_> {
     }
 }
 
-/// Hands what traces the stored shapes to `events_lock!()`. Without the feature `testing`, and outside of tests, nothing
-/// is compiled of it: tracing costs time.
+/// Hands the code that traces the stored shapes to `events_lock!()`. Without the feature `testing`, and outside of
+/// tests, none of it is compiled: tracing costs time.
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 #[macro_export]
@@ -150,7 +150,7 @@ macro_rules! stored_shapes {
         $crate::__private::submit! {
             $crate::__private::StoredShapes {
                 module: ::core::module_path!(),
-                // Cargo sets it for integration tests and benches alone.
+                // Cargo sets this variable only for integration tests and benches.
                 is_test: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
                 collect: $($collect)*
             }
@@ -158,7 +158,7 @@ macro_rules! stored_shapes {
     };
 }
 
-/// Hands nothing to nobody: only the feature `testing` traces stored shapes.
+/// Expands to nothing: only the feature `testing` traces stored shapes.
 #[cfg(not(feature = "testing"))]
 #[doc(hidden)]
 #[macro_export]
@@ -166,7 +166,7 @@ macro_rules! stored_shapes {
     ($($collect:tt)*) => {};
 }
 
-/// Says which feature `events_lock!()` needs.
+/// Reports the feature that `events_lock!()` needs.
 #[cfg(not(feature = "testing"))]
 #[doc(hidden)]
 #[macro_export]

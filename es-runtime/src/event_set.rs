@@ -1,8 +1,8 @@
-//! Sets of events: the types of which a sequence may hold any.
+//! Sets of events: the types of event that a sequence may hold.
 //!
-//! The enum of an aggregate's events is one, and so is any single type of event. In the stand-alone style the sets are
-//! your own: the events are plain serde types, you choose ids and versions, and what the events change is up to you.
-//! What is stored is the same as for an aggregate.
+//! The enum of an aggregate's events is a set, and so is any single type of event. In the stand-alone style the sets
+//! are your own: the events are plain serde types, you choose ids and versions, and you decide what the events change.
+//! The stored rows are the same as for an aggregate.
 
 mod topics;
 mod distinct;
@@ -22,10 +22,10 @@ use crate::clock::Timestamp;
 use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded};
 use crate::id::Version;
 
-/// Some types of events. Every [`Event`] is a set of one, `#[derive(EventSet)]` makes one of an enum, and `#[mutator]` makes
-/// that of an aggregate's events.
+/// A set of types of event. Every [`Event`] is a set of one, `#[derive(EventSet)]` makes a set of an enum, and
+/// `#[mutator]` makes the set of an aggregate's events.
 ///
-/// By hand it is three items:
+/// An impl by hand has three items:
 ///
 /// ```
 /// use es_runtime::event::{Event, EventType, EventVisitor};
@@ -71,19 +71,19 @@ use crate::id::Version;
     note = "derive `EventSet` for an enum of events, or `Event` for one struct"
 )]
 pub trait EventSet: Clone + Debug + Send + Sync + 'static {
-    /// What is known about each of them.
+    /// The descriptions of the types in the set.
     const TYPES: &'static [EventType];
-    /// The aggregate that all of them belong to, if they belong to one.
+    /// The aggregate that all events of the set belong to, if there is one.
     #[doc(hidden)]
     const AGGREGATE: Option<Topics> = None;
 
-    /// Shows the event to `visitor`, with its own type.
+    /// Passes the event to `visitor`, in its own type.
     fn visit<V: EventVisitor>(&self, visitor: V) -> V::Output;
 
     /// Reads the event stored under `topic`; returns `None` if the set has no such event.
     fn decode<'de, D: Deserializer<'de>>(topic: &str, version: u32, data: D) -> Decoded<Self, D::Error>;
 
-    /// Returns what is known about the type of this event.
+    /// Returns the description of this event's type.
     fn event_type(&self) -> &'static EventType {
         self.visit(TypeOf)
     }
@@ -125,7 +125,7 @@ impl EventVisitor for TypeOf {
     }
 }
 
-/// What was read; `None` if the name is not known.
+/// The result of a read; `None` if the name is unknown.
 pub type Decoded<T, E> = Option<Result<T, E>>;
 
 /// Asserts [`EventSet`] of an enum with `#[derive(EventSet)]`.
@@ -155,7 +155,7 @@ impl<E: Event> EventSet for E {
 }
 
 impl<E: EventSet> Recorded<E> {
-    /// An event that happens now, at a place in a sequence that you choose.
+    /// Returns an event that happens now, at a place in a sequence that you choose.
     ///
     /// ```
     /// use es_runtime::{Event, Recorded};
@@ -174,7 +174,7 @@ impl<E: EventSet> Recorded<E> {
         Self::at(Timestamp::now(), id, version, event)
     }
 
-    /// An event that happened at `timestamp`.
+    /// Returns an event that happened at `timestamp`.
     pub fn at(timestamp: Timestamp, id: Uuid, version: impl Into<Version>, event: E) -> Self {
         Self::new(Envelope::new(id, version.into(), timestamp), event)
     }
@@ -189,7 +189,7 @@ impl<E: EventSet> Recorded<E> {
         self.event().name()
     }
 
-    /// The same with this metadata.
+    /// Returns the same event with this metadata.
     #[must_use]
     pub fn and_metadata(self, metadata: Metadata) -> Self {
         self.with_metadata(metadata)

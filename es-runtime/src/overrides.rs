@@ -1,4 +1,4 @@
-//! What a thread does differently for a while: a clock of its own, a source of ids of its own.
+//! Overrides of a thread for a while: a clock of its own, a source of ids of its own.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,7 +8,7 @@ pub(crate) struct Overrides<T> {
     next: Cell<u64>,
 }
 
-/// Names one override, so that each guard takes back its own, in whatever order they are dropped.
+/// The name of one override: each guard takes back its own, in whatever order guards are dropped.
 pub(crate) struct OverrideKey(u64);
 
 impl<T: Clone> Overrides<T> {
@@ -22,15 +22,15 @@ impl<T: Clone> Overrides<T> {
         OverrideKey(key)
     }
 
-    /// Takes one back, and tells whether any is left.
+    /// Takes one override back, and returns whether any is left.
     pub(crate) fn unset(&self, key: &OverrideKey) -> bool {
-        // Dropped after the borrow ends: it may be the user's, and do anything.
+        // Dropped after the borrow ends: the override may be the user's, and do anything.
         let taken: Vec<_> = self.set.borrow_mut().extract_if(.., |(other, _)| *other == key.0).collect();
         drop(taken);
         !self.set.borrow().is_empty()
     }
 
-    /// A copy, so that an override may itself set one.
+    /// Returns a copy of the current override, so that an override may itself set one.
     pub(crate) fn current(&self) -> Option<T> {
         self.set.borrow().last().map(|(_, value)| value.clone())
     }

@@ -1,4 +1,4 @@
-//! What is linked into this program: aggregates, their events and attributes.
+//! The types linked into this program: aggregates, their events and attributes.
 
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::event::EventType;
 use crate::event_set::{EventSet, Reading, Topics};
 use crate::id::declare;
 
-/// What the runtime knows about an aggregate.
+/// The runtime's description of an aggregate.
 #[derive(Clone, Copy)]
 pub struct AggregateType {
     name: &'static str,
@@ -54,47 +54,47 @@ impl AggregateType {
         }
     }
 
-    /// The aggregate's stable name.
+    /// Returns the aggregate's stable name.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Names it had before, oldest first.
+    /// Returns the aggregate's former names, oldest first.
     pub const fn aliases(&self) -> &'static [&'static str] {
         self.aliases
     }
 
-    /// The name that ids derived from a key are made with.
+    /// Returns the namespace of ids derived from a key.
     pub const fn id_namespace(&self) -> &'static str {
         self.id_namespace
     }
 
-    /// Its events, without the standard ones.
+    /// Returns the aggregate's events, without the standard ones.
     pub const fn events(&self) -> &'static [EventType] {
         self.events
     }
 
-    /// The events that every aggregate has: a changed attribute, the end, and the notice that it is forgotten.
+    /// Returns the events that every aggregate has: a changed attribute, the end, and the notice that it is forgotten.
     pub const fn standard_events(&self) -> &[EventType; 3] {
         &self.standard
     }
 
-    /// Its attributes.
+    /// Returns the aggregate's attributes.
     pub const fn attributes(&self) -> &'static [AttributeType] {
         self.attributes
     }
 
-    /// Topics of events that are stored but that it no longer has.
+    /// Returns the topics of events that are stored but that the aggregate no longer has.
     pub const fn retired(&self) -> &'static [&'static str] {
         self.retired
     }
 
-    /// Names of attributes that are stored but that it no longer has.
+    /// Returns the names of attributes that are stored but that the aggregate no longer has.
     pub const fn retired_attributes(&self) -> &'static [&'static str] {
         self.retired_attributes
     }
 
-    /// Where it is declared: file, line and column.
+    /// Returns the place of the declaration: file, line and column.
     pub const fn place(&self) -> &'static Location<'static> {
         self.place
     }
@@ -140,21 +140,21 @@ inventory::collect!(EventType);
 /// ```
 #[derive(Debug)]
 pub struct Registry {
-    /// By name and by former name.
+    /// The aggregates, by name and by former name.
     aggregates: BTreeMap<&'static str, &'static AggregateType>,
-    /// By topic and by former topic.
+    /// The events, by topic and by former topic.
     topics: BTreeMap<String, &'static EventType>,
-    /// An aggregate that reads the topic.
+    /// For each topic, one aggregate that reads it.
     readers: BTreeMap<String, &'static AggregateType>,
 }
 
 impl Registry {
-    /// The registry of this program, made when it is first asked for.
+    /// Returns the registry of this program, which the first call makes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if two aggregates share a name or the namespace of their ids, or two events a
-    /// topic; the message names all of them and where they are declared.
+    /// [`ErrorKind::Config`] if two aggregates share a name or the namespace of their ids, or two events share a topic.
+    /// The message names all of them, and the places of their declarations.
     pub fn global() -> Result<&'static Self, Error> {
         static GLOBAL: OnceLock<Result<Registry, String>> = OnceLock::new();
         let made = GLOBAL.get_or_init(|| {
@@ -166,27 +166,27 @@ impl Registry {
         made.as_ref().map_err(|clashes| Error::new(ErrorKind::Config, clashes.clone()))
     }
 
-    /// Every aggregate, by name.
+    /// Returns every aggregate, by name.
     pub fn aggregates(&self) -> impl Iterator<Item = &'static AggregateType> {
         self.aggregates.iter().filter(|(name, found)| **name == found.name).map(|(_, found)| *found)
     }
 
-    /// The aggregate that has, or had, that name.
+    /// Returns the aggregate that has, or had, that name.
     pub fn aggregate(&self, name: &str) -> Option<&'static AggregateType> {
         self.aggregates.get(name).copied()
     }
 
-    /// Every event, by topic.
+    /// Returns every event, by topic.
     pub fn events(&self) -> impl Iterator<Item = &'static EventType> {
         self.topics.iter().filter(|(topic, event)| *topic == event.topic()).map(|(_, event)| *event)
     }
 
-    /// The event that is, or was, stored under that topic.
+    /// Returns the event that is, or was, stored under that topic.
     pub fn event(&self, topic: &str) -> Option<&'static EventType> {
         self.topics.get(topic).copied()
     }
 
-    /// An aggregate that reads events stored under that topic; if there are several, one of them.
+    /// Returns an aggregate that reads events stored under that topic; if there are several, one of them.
     pub fn reader(&self, topic: &str) -> Option<&'static AggregateType> {
         self.readers.get(topic).copied()
     }
@@ -200,7 +200,7 @@ impl Registry {
         let mut namespaces = BTreeMap::new();
         let mut clashes = BTreeSet::new();
         let mut declared = BTreeSet::new();
-        // Events declared on their own come first: their place is the better one to name.
+        // Events declared on their own come first: a report of their place helps more.
         for event in events {
             for topic in [event.topic()].iter().chain(event.aliases()) {
                 declared.insert(*topic);
@@ -233,7 +233,7 @@ impl Registry {
             for (topic, reading) in aggregate.topics.all() {
                 let (Reading::Event(event) | Reading::Forgotten(event)) = reading else { continue };
                 let first = *registry.readers.entry(topic.clone()).or_insert(aggregate);
-                // Standard events are told by the place of the aggregate.
+                // Reports name the place of the aggregate for a standard event.
                 let placed = aggregate.standard.iter().find(|standard| standard.topic() == event.topic());
                 let clash = registry.add_event(&topic, placed.unwrap_or(event));
                 // Topics made of a name that two aggregates share differ again as soon as the names do.
@@ -258,21 +258,21 @@ impl Registry {
     }
 }
 
-/// What two of them share, in the order in which it is told: names first, since other clashes may follow from them.
+/// A clash of two types, in the order of the report: names first, since other clashes may follow from them.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Clash {
     Name(String),
     Other(String),
 }
 
-/// Whether the topic begins with a name that both aggregates have, or had.
+/// Returns whether the topic begins with a name that both aggregates have, or had.
 fn is_made_of_shared_name(topic: &str, one: &AggregateType, other: &AggregateType) -> bool {
     let Some((name, _)) = topic.rsplit_once('.') else { return false };
     one.type_id() != other.type_id()
         && [one, other].iter().all(|aggregate| aggregate.name == name || aggregate.aliases.contains(&name))
 }
 
-/// The first clashes, a line for each: the rest is often more of the same.
+/// Formats the first clashes, a line for each: the rest is often more of the same.
 fn told(clashes: &BTreeSet<Clash>) -> String {
     const TOLD: usize = 20;
     let lines = clashes.iter().map(|(Clash::Name(line) | Clash::Other(line))| line.clone());

@@ -10,7 +10,8 @@ use crate::id::{Name, Version};
 
 /// An event, or a snapshot, as a recorder keeps it.
 ///
-/// Id and version name its place; the state is what the mapper made of the rest, and only the mapper reads it.
+/// Id and version name the row's place. The mapper makes the state from the rest of the event, and only the mapper
+/// reads it.
 ///
 /// ```
 /// use es_runtime::Version;
@@ -24,20 +25,20 @@ use crate::id::{Name, Version};
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredEvent {
-    /// The sequence that it belongs to: the aggregate.
+    /// The id of the row's sequence: the aggregate.
     pub id: Uuid,
-    /// Its place in that sequence.
+    /// The row's place in that sequence.
     pub version: Version,
-    /// What tells how the state is read.
+    /// The topic, which determines how the mapper reads the state.
     pub topic: Name,
-    /// The rest, as bytes.
+    /// The rest of the event, as bytes.
     pub state: Vec<u8>,
-    /// Values for columns of your own, for queries of others; they are written and not read back.
+    /// Values for columns of your own, for queries by others: the recorder writes them, and does not read them back.
     pub columns: Columns,
 }
 
 /// Values for columns of your own.
-// In one word: almost no event has any, and rows are many.
+// One word: almost no event has values, and rows are many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns(
     #[expect(clippy::box_collection, reason = "a vector has three words")] Option<Box<Vec<Named>>>,
@@ -46,12 +47,12 @@ pub struct Columns(
 type Named = (Arc<str>, ColumnValue);
 
 impl Columns {
-    /// The value for a column, if there is one.
+    /// Returns the value for a column, if there is one.
     pub fn get(&self, name: &str) -> Option<&ColumnValue> {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// All of them, with the names of their columns.
+    /// Returns all values, with the names of their columns.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ColumnValue)> {
         self.0.iter().flat_map(|values| values.iter()).map(|(name, value)| (&**name, value))
     }
@@ -68,7 +69,7 @@ impl FromIterator<Named> for Columns {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum ColumnValue {
-    /// None.
+    /// No value.
     #[default]
     Null,
     /// A whole number.
@@ -81,7 +82,7 @@ pub enum ColumnValue {
     Bytes(Vec<u8>),
 }
 
-/// Floats are equal if their bits are: what was written is compared, not what it means.
+/// Floats are equal if their bits are: the comparison is of written values, not of their meaning.
 impl PartialEq for ColumnValue {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -155,8 +156,8 @@ impl StoredEvent {
     /// Returns the name of the aggregate's type, if this event is the notice that the aggregate is forgotten: the topic
     /// is then `<name>.Forgotten`.
     ///
-    /// A reader of the log deletes what it made of the aggregate's events. The name is the one that the type had when the
-    /// notice was stored. Of a sequence that is no aggregate, it is the name that was passed to
+    /// A reader of the log deletes all that it made from the aggregate's events. The name is the one that the type had
+    /// when the notice was stored. For a sequence that is no aggregate, the name is the one passed to
     /// [`EventStore::forget`](crate::store::EventStore::forget).
     ///
     /// ```
@@ -180,7 +181,7 @@ impl fmt::Debug for StoredEvent {
             .field("id", &self.id)
             .field("version", &self.version)
             .field("topic", &self.topic)
-            // Logs are not the place for what happened to people.
+            // The state may hold personal data, which do not belong in logs.
             .field("state", &format_args!("{} bytes", self.state.len()))
             .finish_non_exhaustive()
     }
@@ -189,7 +190,7 @@ impl fmt::Debug for StoredEvent {
 /// The end of each topic of a notice that an aggregate is forgotten.
 pub(crate) const FORGOTTEN_END: &str = ".Forgotten";
 
-/// The topic of the notice that an aggregate of that name is forgotten.
+/// Returns the topic of the notice that an aggregate of that name is forgotten.
 pub(crate) fn forgotten_topic(aggregate: &str) -> String {
     [aggregate, FORGOTTEN_END].concat()
 }

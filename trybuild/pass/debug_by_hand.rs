@@ -1,4 +1,4 @@
-//! `Debug` may be written by hand, for the root as for the state.
+//! The user may write `Debug` by hand, for the root as for the state.
 #![deny(warnings)]
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Nobody who made a thing deprecated is warned of what is made of it.
+//! The author of a deprecated item gets no warning from an expansion that names the item.
 #![deny(warnings)]
 
 #[allow(deprecated)]

@@ -1,7 +1,7 @@
 #![no_implicit_prelude]
 #![deny(warnings)]
 
-// Types called like those of the prelude, and derives behind their paths.
+// Types with the names of the prelude, and derives behind their paths.
 pub struct Option;
 pub struct Result;
 pub struct Some;

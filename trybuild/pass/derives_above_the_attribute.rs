@@ -1,4 +1,4 @@
-//! Derives above `#[aggregate]` that read fields alone are derives for the root.
+//! A derive above `#[aggregate]` that only reads fields derives for the root.
 #![deny(warnings)]
 
 use es_runtime::{aggregate, mutator};

@@ -1,4 +1,4 @@
-//! Derives for events, names of one's own for the state and the enum, and events in a module.
+//! Derives for events, other names for the state and the enum, and events in a module.
 #![deny(warnings)]
 
 use es_runtime::{aggregate, mutator};

@@ -1,4 +1,4 @@
-//! Everything that is made is documented, and as visible as what it is made from.
+//! Every generated item is documented, and as visible as the item that it is made from.
 #![deny(missing_docs, missing_debug_implementations, unreachable_pub, warnings)]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! An expectation on an event method is fulfilled by its body as by its command.
+//! The body of an event method fulfils an expectation on the method, and so does the command.
 #![deny(warnings)]
 #![allow(clippy::all)]
 

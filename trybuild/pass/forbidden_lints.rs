@@ -1,4 +1,4 @@
-//! No lint that a crate forbids is allowed in what is made.
+//! An expansion allows no lint that the crate forbids.
 #![forbid(
     dead_code,
     deprecated,

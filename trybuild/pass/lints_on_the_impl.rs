@@ -1,4 +1,4 @@
-//! The levels of lints on the impl hold for all that stands in it.
+//! The levels of lints on the impl hold for its whole expansion.
 #![deny(warnings)]
 
 use es_runtime::{aggregate, mutator};

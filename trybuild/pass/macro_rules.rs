@@ -53,7 +53,7 @@ macro_rules! account {
 account!(pub Account "Bank.Account" { balance: i64 = 7 } AccountOpened open Deposited deposit Seen);
 account!(Purse "Bank.Purse" { coins: u8 = 1 } PurseOpened open Filled fill Counted);
 
-// The body comes from the caller, `self` with it.
+// The caller passes the body, and `self` with it.
 macro_rules! mutators {
     ($name:ident { $($(#[$attr:meta])* fn $method:ident($($arg:tt)*) $(-> $out:ty)? $body:block)* }) => {
         #[mutator]
@@ -78,7 +78,7 @@ mutators! {
     }
 }
 
-// What is bound in the macro is not seen from the type that the caller gives.
+// The type that the caller passes does not see bindings of the macro.
 macro_rules! held {
     ($name:ident $event:ident $declared:ident $ty:ty) => {
         #[event]

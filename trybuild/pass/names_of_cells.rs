@@ -1,4 +1,4 @@
-//! Types of the user's own with names of types that are refused.
+//! Types of the user's own with the names of types that the macros refuse.
 #![deny(warnings)]
 
 use std::borrow::Cow;

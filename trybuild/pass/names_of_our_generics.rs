@@ -22,7 +22,7 @@ impl From<B> for W {
     }
 }
 
-// The generic parameters of what is made have such names too.
+// The generic parameters of the expansion have such names, too.
 #[aggregate]
 pub struct Account {
     #[attribute]

@@ -3,7 +3,7 @@
 use es_runtime::testing::{decode, encode, replay};
 use es_runtime::{aggregate, event, mutator};
 
-// Neither `Serialize` nor `Deserialize`: the user says how.
+// Neither `Serialize` nor `Deserialize`: the user writes both.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Money(i64);
 

@@ -1,6 +1,6 @@
 #![deny(warnings)]
 
-// As if the runtime were re-exported by a crate of ours.
+// The module stands for a crate that re-exports the runtime.
 mod framework {
     pub mod events {
         pub use ::es_runtime::*;

@@ -1,4 +1,4 @@
-//! Whether an aggregate can go to other threads is asked in many ways, none of which may lead back to itself.
+//! The compiler checks in many ways if an aggregate can go to other threads; no check may lead back to itself.
 #![deny(warnings)]
 
 use std::future::ready;

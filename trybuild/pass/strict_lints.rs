@@ -1,4 +1,4 @@
-//! What is made keeps to the strictest lints.
+//! An expansion keeps to the strictest lints.
 #![deny(
     warnings,
     future_incompatible,

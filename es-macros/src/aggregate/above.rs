@@ -1,7 +1,8 @@
 //! Derives above `#[aggregate]`.
 //!
-//! The compiler expands them before the macro, and does not show them to it. They derive for the root: those that make
-//! one field by field fail, in words that name neither the derive nor its place. So the source is read.
+//! The compiler expands such derives before the macro, and hides them from it. They apply to the root. A derive that
+//! makes a value field by field fails there, in words that name neither the derive nor its place. So the macro reads
+//! the source file.
 
 use std::fs;
 
@@ -10,7 +11,8 @@ use proc_macro::Span;
 /// The traits whose derives make a value field by field.
 const MAKERS: &[&str] = &["Clone", "Copy", "Default", "Deserialize"];
 
-/// Reads the derives above the attribute at `span`; nothing where the source is not at hand.
+/// Reads the attributes above the one at `span`, and returns the first derive of [`MAKERS`]. Returns `None`, too, if
+/// there is no source file to read.
 pub(crate) fn read(span: Span) -> Option<String> {
     let source = fs::read_to_string(span.local_file()?).ok()?;
     let line = source.split_inclusive('\n').take(span.line().checked_sub(1)?).map(str::len).sum();
@@ -19,7 +21,7 @@ pub(crate) fn read(span: Span) -> Option<String> {
     maker(source.get(..line + before)?)
 }
 
-/// Returns the first such trait that the attributes at the end of the text derive.
+/// Returns the first of [`MAKERS`] that the attributes at the end of the text derive.
 fn maker(mut text: &str) -> Option<String> {
     loop {
         text = text.trim_end();

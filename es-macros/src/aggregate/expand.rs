@@ -31,7 +31,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     let root_impls = root_impls(aggregate);
     let attribute_impl = attribute_impl(aggregate);
     let use_runtime = runtime.use_private();
-    // At the aggregate's name: without a mutator there is then one error, under it.
+    // The span is the aggregate's name: without a mutator, the compiler reports one error, under that name.
     let root_struct = quote_spanned! {root.span()=>
         #[allow(unused_qualifications)]
         #vis struct #root {
@@ -59,7 +59,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     }
 }
 
-/// The struct as written, under the name of the state, with the derives that storing needs.
+/// Returns the struct as written, under the name of the state, with the derives that storing needs.
 fn state_struct(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { runtime, root, state, .. } = aggregate;
     let private = runtime.private();
@@ -76,7 +76,7 @@ fn state_struct(aggregate: &Aggregate) -> TokenStream {
         (deserialize, quote!(#private::Deserialize)),
     ];
     let derives: Vec<_> = derives.into_iter().filter(|(missing, _)| *missing).map(|(_, path)| path).collect();
-    // One attribute each: a line that can be read at a glance.
+    // One `#[derive]` for each trait, so that each line can be read at a glance.
     let derives = quote!(#(#[derive(#derives)])*);
     let path = runtime.serde();
     let path = (serialize || deserialize).then(|| quote!(#[serde(crate = #path)]));
@@ -118,15 +118,15 @@ fn state_impl(aggregate: &Aggregate) -> TokenStream {
     }
 }
 
-/// The state, if it can be kept in a snapshot and its attributes be stored.
+/// Returns the state, if a snapshot can keep it and its attributes can be stored.
 fn checked_state(aggregate: &Aggregate) -> TokenStream {
     let state = &aggregate.state.ident;
     let plain = checked(&quote!(#state), &aggregate.unknown_plain_types(), &quote!(__es::AssertStateField));
-    // In the words of the attributes' own check, so that both are one report.
+    // The attributes' own check makes the same assertion, so the compiler reports both once.
     checked(&plain, &unknown_values(&aggregate.attributes), &quote!(__es::AssertStorable))
 }
 
-/// The root's equality, if the state has one.
+/// Returns the equality of the root, if the state has one.
 fn compared(aggregate: &Aggregate) -> Option<TokenStream> {
     let Aggregate { root, state, .. } = aggregate;
     attrs::derives(&state.attrs, "PartialEq").then(|| {
@@ -165,13 +165,14 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
     };
     let setters = attributes.iter().map(|attribute| setter(root, attribute));
     let naming = naming(aggregate);
-    // Others may record what is declared on its own, not what stands behind the checks of a command.
+    // Callers elsewhere may record an event that is declared on its own. An event that a method makes may stand behind
+    // the checks of a command.
     let (changes, creates) = if trigger.is_some() {
         (quote!(Triggers), quote!(Founds))
     } else {
         (quote!(Changes), quote!(Creates))
     };
-    // Without a `Debug` of the state, the user may write one for the root.
+    // If the state has no `Debug`, the user may write one for the root.
     let debug = attrs::mentions(&aggregate.state.attrs, "Debug").then(|| {
         quote_spanned! {root.span()=>
             #[automatically_derived]
@@ -212,7 +213,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
         }
         #debug
     };
-    // Its place alone is not the aggregate's name: to lints, an unused method would be one of the user's.
+    // Only the location is the aggregate's name: a span of the user's would make lints report an unused method.
     let body = |statements: TokenStream| {
         let mut body = Group::new(Delimiter::Brace, statements);
         body.set_span(Span::call_site());
@@ -243,7 +244,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             #(#setters)*
         }
     };
-    // Not at the aggregate's name: to the compiler's lints it would be an item of the user's.
+    // Not spanned at the aggregate's name: lints would take the item for one of the user's.
     quote! {
         #[doc(hidden)]
         pub struct __Seal(());
@@ -253,7 +254,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
     }
 }
 
-/// What the aggregate is, or was, called in stored data.
+/// Returns the constants of the names that stored data has, or had, for the aggregate.
 fn naming(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { renamed, name, aliases, id_namespace, retired, fingerprint, .. } = aggregate;
     let list = |constant: &str, names: &[LitStr]| {
@@ -285,7 +286,8 @@ fn setter(root: &Ident, attribute: &AttributeField) -> TokenStream {
     let attribute_enum = names::attribute_enum(root);
     let mut setter = names::setter(field);
     let doc = format!(" Sets `{field}`, by a recorded event.");
-    // Code of the macro at the field: there the compiler says that the user has such a method, too.
+    // The span is code of the macro at the field: there the compiler reports a method of the user's with the same name,
+    // too.
     let place = Span::call_site().located_at(field.span());
     setter.set_span(place);
     let head = quote_spanned!(place=> fn #setter(&mut self, #field: #ty));
@@ -298,7 +300,7 @@ fn setter(root: &Ident, attribute: &AttributeField) -> TokenStream {
     }
 }
 
-/// One line for each attribute, under the conditions of its field.
+/// Returns one line for each attribute, under the conditions of its field.
 fn each(attributes: &[AttributeField], line: impl Fn(&AttributeField) -> TokenStream) -> TokenStream {
     let lines = attributes.iter().map(|attribute| {
         let cfgs = &attribute.cfgs;
@@ -324,7 +326,7 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
     let derives = unknown_values(attributes)
         .is_empty()
         .then(|| quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug)]));
-    // What events can be compared by, their changed attributes can.
+    // If events can be compared by a trait, the attributes that they change can be, too.
     let compared = COMPARED.iter().filter(|(name, _)| attrs::derives(&state.attrs, name));
     let compared: Vec<TokenStream> = compared.filter_map(|(_, path)| path.parse().ok()).collect();
     let compared = (!compared.is_empty()).then(|| quote!(#[derive(#(#compared),*)]));
@@ -337,7 +339,7 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
     }
 }
 
-/// What the enum of attributes derives where the struct does.
+/// The traits that the enum of attributes derives if the struct does.
 const COMPARED: [(&str, &str); 5] = [
     ("PartialEq", "::core::cmp::PartialEq"),
     ("Eq", "::core::cmp::Eq"),
@@ -346,7 +348,7 @@ const COMPARED: [(&str, &str); 5] = [
     ("Hash", "::core::hash::Hash"),
 ];
 
-/// The types of the attributes of which it is not known that they can be stored.
+/// Returns the types of attributes that are not known to be storable.
 fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {
     let everywhere = attributes.iter().filter(|attribute| attribute.cfgs.is_empty());
     everywhere.flat_map(|attribute| unknown_storable(&attribute.ty)).collect()
@@ -362,7 +364,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     let unknown = unknown_values(attributes);
     let bounds = if unknown.is_empty() { &[][..] } else { &[&attribute_enum] };
     let bounds = lazy_bounds(bounds, &quote!(__es::Kept));
-    // A value that cannot be stored is silent there, too.
+    // A value that cannot be stored is silent in the visitor, too: the compiler reports it once.
     let checked_enum = derives::checked_name(&attribute_enum);
     let (visited, begin) = if unknown.is_empty() {
         (quote!(Self), quote!(match self))
@@ -408,8 +410,8 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
         upcast::traced(&shape(name), ty, past, aliases.iter().map(shape), "")
     });
     let shapes = upcast::stored_shapes(&traced, &[]);
-    // Which of the conditions hold is known to the compiler alone: of two names that are one, it must not read the
-    // wrong field.
+    // Only the compiler knows which conditions hold. If two fields with one name exist, it refuses the second arm,
+    // which would never be read.
     let conditions = attributes.iter().any(|attribute| !attribute.cfgs.is_empty());
     let same_name = conditions.then(|| quote!(#[deny(unreachable_patterns)]));
     quote! {

@@ -1,4 +1,4 @@
-//! `#[aggregate]`: a struct becomes a root and its state.
+//! `#[aggregate]`: turns a struct into a root and its state.
 
 pub(crate) mod above;
 mod model;
@@ -27,7 +27,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
             match other {
                 Item::Enum(item) => refused(&item.vis, &item.ident, &mut diag),
                 Item::Union(item) => refused(&item.vis, &item.ident, &mut diag),
-                // What was meant, so that nothing else is reported.
+                // The user meant `#[mutator]`; its expansion keeps the compiler from reporting anything else.
                 Item::Impl(item) => crate::mutator::expand(TokenStream::new(), item.into_token_stream()),
                 other => other.into_token_stream(),
             }
@@ -70,7 +70,7 @@ fn first_token(item: &Item) -> TokenStream {
     item.to_token_stream().into_iter().take(1).collect()
 }
 
-/// What stands for an aggregate that is refused: its root and its state.
+/// Returns the stand-ins for an aggregate that the macro refuses: its root and its state.
 fn refused(vis: &Visibility, root: &Ident, diag: &mut Diag) -> TokenStream {
     refused_item(vis, root, &[root.clone(), names::state(root)], diag)
 }

@@ -26,30 +26,30 @@ const ARGUMENTS: &[&str] = &[
 ];
 const ATTRIBUTE_ARGUMENTS: &[&str] = &["name", "aliases", "version", "upcast"];
 
-/// All that the expansion of `#[aggregate]` needs.
+/// The model of an aggregate: everything that the expansion of `#[aggregate]` needs.
 pub(super) struct Aggregate {
     pub(super) runtime: Runtime,
     pub(super) root: Ident,
-    /// Whether the name is given, not that of the type.
+    /// True if the user wrote the name; false if it is the name of the type.
     pub(super) renamed: bool,
     pub(super) name: LitStr,
     /// Former names, oldest first.
     pub(super) aliases: Vec<LitStr>,
     pub(super) id_namespace: Option<LitStr>,
-    /// Names of attributes that are stored, but gone.
+    /// The names of attributes that are stored, but no longer in the struct.
     pub(super) retired: Vec<LitStr>,
     pub(super) fingerprint: u64,
-    /// Of `trigger` and `create_from`, if it is written.
+    /// The visibility of `trigger` and `create_from`, if the user wrote one.
     pub(super) trigger: Option<Visibility>,
     pub(super) discard: Visibility,
-    /// The struct as written, without our attributes; its name is that of the state.
+    /// The struct as written, without our attributes, under the name of the state.
     pub(super) state: ItemStruct,
-    /// All fields as they are, if one cannot be read: then `state` has the others.
+    /// All fields as written, if one of them cannot be parsed; `state` then has only the others.
     pub(super) half_typed: Option<Group>,
-    /// What the user documented or made deprecated: the root.
+    /// The docs and deprecations that the user wrote; they go on the root.
     pub(super) docs: Vec<Attribute>,
     pub(super) attributes: Vec<AttributeField>,
-    /// The definition of the type that refused fields have.
+    /// The definition of the type that replaces the type of each refused field.
     pub(super) refused: TokenStream,
 }
 
@@ -82,7 +82,7 @@ impl Aggregate {
         let state_name = args.name("state", "AccountData", diag);
         let trigger = args.visibility("trigger", diag);
         let discard = args.visibility("discard", diag).unwrap_or(Visibility::Inherited);
-        // Known by its part in the fingerprint.
+        // The fingerprint holds this argument, like all others.
         args.version("snapshot_version", diag);
         args.finish(ARGUMENTS, diag);
 
@@ -138,7 +138,7 @@ impl Aggregate {
         let name = name.unwrap_or_else(|| LitStr::new(&root.unraw().to_string(), root.span()));
         upcast::check_aliases("name", &name.value(), &mut aliases, diag);
         refuse_retired(&retired, &attributes, diag);
-        // Ids derived from a key outlive the name that they were derived under.
+        // An id derived from a key outlives the name that was its namespace.
         let id_namespace = id_namespace.or_else(|| aliases.first().cloned());
         Some(Self {
             runtime,
@@ -159,17 +159,17 @@ impl Aggregate {
         })
     }
 
-    /// The types of which it is not known that they can be stored.
+    /// Returns the types that are not known to be storable.
     pub(super) fn unknown_types(&self) -> Vec<&Type> {
         self.unknown_types_of(|_| true)
     }
 
-    /// Whether there are such types.
+    /// Returns whether there are types that are not known to be storable.
     pub(super) fn may_not_be_storable(&self) -> bool {
         !self.unknown_types().is_empty()
     }
 
-    /// The same without those of attributes, of which more is asked.
+    /// Returns the types of plain fields that are not known to be storable. Attributes have a stricter check.
     pub(super) fn unknown_plain_types(&self) -> Vec<&Type> {
         self.unknown_types_of(|field| {
             !self.attributes.iter().any(|attribute| Some(&attribute.field) == field.ident.as_ref())
@@ -190,8 +190,8 @@ impl Aggregate {
     }
 }
 
-/// The name of the state. A state is not inside itself: if a field has a value of this name, it is that of a type of the
-/// user.
+/// Returns the name of the state. A state does not hold itself: a field whose type has this name holds a type of the
+/// user's.
 fn free_name(state: Ident, fields: &Fields, diag: &mut Diag) -> Ident {
     let Some(field) = fields.iter().find(|field| unstorable::holds(&field.ty, &state)) else { return state };
     diag.error(
@@ -230,13 +230,13 @@ impl AttributeField {
         }
     }
 
-    /// The names that it is, or was, stored under.
+    /// Returns the names that the attribute is, or was, stored under.
     fn names(&self) -> Vec<String> {
         [&self.name].into_iter().chain(&self.aliases).map(LitStr::value).collect()
     }
 }
 
-/// Reports retired attributes that are still there.
+/// Reports retired attributes that the struct still has.
 fn refuse_retired(retired: &[LitStr], attributes: &[AttributeField], diag: &mut Diag) {
     for name in retired {
         let is_name = |field: &&AttributeField| field.names().contains(&name.value());
@@ -253,10 +253,10 @@ fn refuse_retired(retired: &[LitStr], attributes: &[AttributeField], diag: &mut 
     }
 }
 
-/// Reports two attributes with one name, whether in the code or where they are stored.
+/// Reports two attributes with one name, in the code or in stored data.
 fn clashes(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) -> bool {
     let mark = diag.mark();
-    // Under a condition, one of the two may not be there; if it is, the compiler finds the clash.
+    // Under a condition, one of the two may not exist; if both do, the compiler reports the clash.
     let always = |field: &&AttributeField| field.cfgs.is_empty();
     for other in known.iter().filter(always).filter(|_| always(&new)) {
         if other.variant == new.variant {
@@ -278,7 +278,7 @@ fn clashes(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) -> b
     !diag.clean_since(mark)
 }
 
-/// Reports, and takes out, attributes of ours that have no place here.
+/// Reports attributes of ours that have no place on the struct, and removes them.
 fn refuse_misplaced(written: &mut Vec<Attribute>, diag: &mut Diag) {
     for (ours, remedy) in [
         ("aggregate", "`#[aggregate]` is given twice; remove one"),

@@ -32,7 +32,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
             refuse(&other, &mut diag);
             match other {
                 Item::Enum(item) => refused_item(&item.vis, &item.ident, from_ref(&item.ident), &mut diag),
-                // Its body means the state, which only `#[mutator]` knows.
+                // The body works on the state, which only `#[mutator]` knows.
                 Item::Fn(mut item) => {
                     silent::function(&mut item.attrs, &mut item.sig, &mut item.block);
                     item.into_token_stream()
@@ -40,7 +40,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
                 other => other.into_token_stream(),
             }
         }
-        // A method of a trait is no item, and could not stand for itself.
+        // A method of a trait is no item: the expansion cannot repeat it.
         Err(_) => {
             let start: TokenStream = item.into_iter().take(1).collect();
             diag.error(start, "`#[event]` goes on a struct, or on a method inside `#[mutator] impl`");
@@ -97,7 +97,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     }
     item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
     let refused = fields(&mut item, diag);
-    // A unit struct would be stored as `null`, to which no field can be added later.
+    // serde would store a unit struct as `null`, to which no field can be added later.
     if matches!(item.fields, Fields::Unit) {
         item.fields = Fields::Named(syn::parse_quote!({}));
         item.semi_token = None;
@@ -106,7 +106,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
     quote!(#tokens #refused)
 }
 
-/// Takes all that is said of the event `ident`.
+/// Takes all arguments of the event `ident`.
 pub(super) fn arguments(args: TokenStream, ident: &Ident, diag: &mut Diag) -> (Runtime, Stored) {
     let args = refuse_name(args, ident, diag);
     let mut args = Args::parse("event", "topic = \"..\"", args, diag);
@@ -141,7 +141,7 @@ pub(super) fn check(item: &ItemStruct, diag: &mut Diag) {
     }
 }
 
-/// Reports fields that an event cannot have; returns the definition of the type that they get instead.
+/// Reports fields that an event cannot have. Returns the definition of the type that replaces theirs.
 pub(super) fn fields(item: &mut ItemStruct, diag: &mut Diag) -> TokenStream {
     for field in &mut item.fields {
         unstorable::name_self(&mut field.ty, &item.ident, None, diag);
@@ -169,7 +169,7 @@ pub(super) fn fields(item: &mut ItemStruct, diag: &mut Diag) -> TokenStream {
     refused
 }
 
-/// Reports, and drops, a name as a method's event has it, or a text.
+/// Reports and drops a string, or a name as the event of a method has.
 fn refuse_name(args: TokenStream, ident: &Ident, diag: &mut Diag) -> TokenStream {
     let mut parts = split(args.clone()).into_iter();
     let Some(first) = parts.next() else { return args };
@@ -192,7 +192,7 @@ fn refuse_name(args: TokenStream, ident: &Ident, diag: &mut Diag) -> TokenStream
     parts.map(|part| quote!(#part,)).collect()
 }
 
-/// What the rest of the program needs of an event of which a field cannot be read.
+/// Returns the items that the rest of the program needs of an event whose fields cannot all be parsed.
 fn expand_half_typed(args: TokenStream, item: &ItemStruct, fields: &Group, diag: &mut Diag) -> TokenStream {
     let mut args = Args::parse("event", "topic = \"..\"", args, diag);
     let runtime = Runtime::take(&mut args, diag);
@@ -254,7 +254,7 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
     }
 }
 
-/// The impl of the event.
+/// Returns the impl of `Event`.
 pub(super) fn implemented(stored: &Stored, ident: &Ident, bounds: &TokenStream) -> TokenStream {
     let topic = ident.unraw().to_string();
     let items = stored.items(ident, &quote!(#topic));
@@ -264,7 +264,7 @@ pub(super) fn implemented(stored: &Stored, ident: &Ident, bounds: &TokenStream) 
     }
 }
 
-/// What the event tells the registry and `events.lock`. `event` is the type, once it is checked.
+/// Returns the event's entries in the registry and in `events.lock`. `event` is the checked type.
 pub(super) fn registered(stored: &Stored, ident: &Ident, event: &Ident) -> TokenStream {
     let traced = upcast::traced(
         &quote!(<#ident as __es::Event>::TOPIC),
@@ -280,7 +280,7 @@ pub(super) fn registered(stored: &Stored, ident: &Ident, event: &Ident) -> Token
     }
 }
 
-/// What of it is not derived here, for the sake of the message.
+/// Returns the impls that take the place of derives, so that the compiler reports a field in our words alone.
 fn by_hand(item: &ItemStruct, unknown: &[&Type], checked: &TokenStream) -> TokenStream {
     if unknown.is_empty() {
         return TokenStream::new();
@@ -296,7 +296,7 @@ fn by_hand(item: &ItemStruct, unknown: &[&Type], checked: &TokenStream) -> Token
     derives::by_hand(&[], &item.ident, checked, copied, shown)
 }
 
-/// The struct with what storing an event needs and the user did not derive.
+/// Returns the struct with the derives that storing an event needs and the user did not write.
 fn derived(runtime: &Runtime, item: &ItemStruct, unknown: &[&Type]) -> TokenStream {
     let private = runtime.private();
     let missing = |name: &str| !attrs::derives(&item.attrs, name);

@@ -1,4 +1,4 @@
-//! What is said of an event in `#[event(..)]`, on a method as on a struct.
+//! The arguments of `#[event(..)]`, on a method as on a struct.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -11,13 +11,13 @@ use crate::upcast;
 /// The arguments that every event takes.
 pub(crate) const ARGUMENTS: &[&str] = &["topic", "aliases", "version", "upcast", "encrypted", "clear"];
 
-/// Those that stand alone, of which an event has one at most.
+/// The arguments without a value; an event has at most one of them.
 pub(crate) const SECRECY: &[&str] = &["encrypted", "clear"];
 
-/// Why all of an event is stored.
+/// The reason for storing every field of an event, as reports end.
 pub(crate) const LOST: &str = "what is not stored is not there on replay";
 
-/// How an event is stored.
+/// The arguments that set how an event is stored.
 pub(crate) struct Stored {
     pub(crate) topic: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
@@ -27,7 +27,8 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Takes the arguments of the event `name`, whose topic is `usual`, if that is known, where none is given.
+    /// Takes the arguments of the event `name`. `usual` is the topic of an event without that argument, if it is known
+    /// here.
     pub(crate) fn take(args: &mut Args, name: &Ident, usual: Option<&str>, diag: &mut Diag) -> Self {
         let topic = args.string("topic", diag);
         let mut aliases = args.strings("aliases", diag);
@@ -39,7 +40,7 @@ impl Stored {
         Self { topic, aliases, past, secrecy }
     }
 
-    /// The items of `impl Event`; `default` is the topic if none was given.
+    /// Returns the items of `impl Event`; `default` is the topic of an event without that argument.
     pub(crate) fn items(&self, name: &Ident, default: &TokenStream) -> TokenStream {
         let Self { topic, aliases, past, secrecy } = self;
         let text = syn::ext::IdentExt::unraw(name).to_string();
@@ -63,7 +64,7 @@ impl Stored {
             let variant = if word == "clear" { quote!(Clear) } else { quote!(Encrypted) };
             quote!(const SECRECY: __es::Secrecy = __es::Secrecy::#variant;)
         });
-        // Inside the expansion's block; at the event's name, whose line this tells.
+        // Stands inside the expansion's block, but at the event's name: `Location` reports the line of that name.
         let place = quote_spanned!(name.span()=> __es::Location::caller());
         quote! {
             const NAME: &'static str = #text;

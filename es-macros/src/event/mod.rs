@@ -1,4 +1,4 @@
-//! `#[event]` on a struct, what it shares with `#[event]` on a method, and the derives.
+//! `#[event]` on a struct, the parts that it shares with `#[event]` on a method, and the derives.
 
 pub(crate) mod made;
 mod declared;

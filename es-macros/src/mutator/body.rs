@@ -1,4 +1,4 @@
-//! What a mutator's body may not do: record, or name the aggregate where it means its state.
+//! Mistakes in the body of a mutator: it records, or names the aggregate instead of its state.
 
 use proc_macro2::Ident;
 use syn::visit::{self, Visit};
@@ -7,14 +7,14 @@ use syn::{Attribute, Block, Expr, ExprMethodCall, ExprStruct, PatStruct, Path};
 use crate::diag::Diag;
 use crate::silent;
 
-/// The names that bodies can trip over.
+/// The names that a body may confuse.
 pub(super) struct Scope {
     pub(super) root: Ident,
     pub(super) events: Vec<Ident>,
     pub(super) helpers: Vec<Ident>,
 }
 
-/// Reports what the body of an event method, or of a helper, may not do; such a body is replaced.
+/// Reports mistakes in the body of an event method or a helper, and replaces such a body.
 pub(super) fn check(scope: &Scope, body: &mut Block, attrs: &mut Vec<Attribute>, diag: &mut Diag) {
     let mark = diag.mark();
     Body { scope, diag }.visit_block(body);
@@ -23,12 +23,12 @@ pub(super) fn check(scope: &Scope, body: &mut Block, attrs: &mut Vec<Attribute>,
     }
 }
 
-/// What is meant where the aggregate's name is written.
+/// Returns the advice for a body that names the aggregate.
 pub(super) fn write_self(root: &Ident) -> String {
     format!("`{root}` is not what an event method works on; write `Self`, the state of `{root}`")
 }
 
-/// What is called on `self`, or of the type.
+/// Returns the functions that the body calls on `self` or on the type.
 pub(super) fn calls(root: &Ident, body: &Block) -> Vec<Ident> {
     let mut calls = Calls { root, found: Vec::new() };
     calls.visit_block(body);
@@ -114,6 +114,6 @@ impl<'ast> Visit<'ast> for Body<'_> {
         visit::visit_expr_path(self, expr);
     }
 
-    // An item inside a body has a `self` and a `Self` of its own.
+    // An item inside a body has its own `self` and `Self`.
     fn visit_item(&mut self, _: &'ast syn::Item) {}
 }

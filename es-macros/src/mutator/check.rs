@@ -10,8 +10,8 @@ use crate::args::LONGEST_NAME;
 use crate::diag::Diag;
 use crate::names::{self, RESERVED_EVENTS};
 
-/// Drops, with a report, the events whose names cannot be: what is made of them would not compile, in words
-/// that are not ours.
+/// Reports and drops events with impossible names: their expansion would not compile, and the compiler's report would
+/// not name the cause.
 pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
     let root = mutator.ident();
     let generated = [mutator.state_ident(), mutator.event_enum(), names::attribute_enum(&root), root.clone()];
@@ -36,7 +36,7 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
                 format!("the names of the aggregate and of the event make a topic of over {LONGEST_NAME} bytes; set `topic`"),
             );
         }
-        // With conditions, both may never exist at once.
+        // Under conditions, the two may never exist at once.
         let others = kept.iter().filter(|other| other.cfgs().is_empty() && event.cfgs().is_empty());
         for other in others {
             if other.variant() == name {
@@ -73,7 +73,7 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
     mutator.events = kept;
 }
 
-/// Rules for the block as a whole.
+/// Checks the rules for the block as a whole.
 pub(super) fn block(mutator: &Mutator, diag: &mut Diag) {
     let root = mutator.ident();
     if !mutator.half_typed.is_empty() {
@@ -92,7 +92,7 @@ pub(super) fn block(mutator: &Mutator, diag: &mut Diag) {
     }
 }
 
-/// Two made events under one written topic, or under the alias of the other.
+/// Reports two made events with the same topic as an argument, or with the topic of one as an alias of the other.
 fn equal_topics(other: &EventMethod, event: &EventMethod, diag: &mut Diag) {
     let names = |method: &EventMethod| match &method.event {
         MethodEvent::Made { stored, .. } => stored.topic.iter().chain(&stored.aliases).cloned().collect(),
@@ -114,8 +114,7 @@ fn equal_topics(other: &EventMethod, event: &EventMethod, diag: &mut Diag) {
     }
 }
 
-/// Rules for what stands in the bodies. One with a mistake is replaced, so that rustc does not report what
-/// follows from it.
+/// Checks the rules for bodies. A body with a mistake is replaced, so that rustc reports nothing that follows from it.
 pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
     let helpers = mutator.helpers.iter().filter_map(|helper| match helper {
         ImplItem::Fn(method) => Some(method.sig.ident.clone()),

@@ -1,6 +1,6 @@
-//! Calls that would answer otherwise at each replay.
+//! Calls whose result differs from replay to replay.
 //!
-//! The list is short, and holds names that mean the same in every program. The test kit's `Scenario` finds more.
+//! The list is short, and holds names with the same meaning in every program. The test kit's `Scenario` finds more.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -76,7 +76,7 @@ impl<'ast> Visit<'ast> for Calls<'_> {
         call.args.iter().for_each(|argument| self.visit_expr(argument));
     }
 
-    // A function that is passed on: `unwrap_or_else(Utc::now)`.
+    // A function passed as a value: `unwrap_or_else(Utc::now)`.
     fn visit_expr_path(&mut self, function: &'ast ExprPath) {
         if let Some(given) = given(&function.path, None) {
             self.refuse(&function.path, given);
@@ -100,12 +100,12 @@ impl<'ast> Visit<'ast> for Calls<'_> {
         }
     }
 
-    // An item inside a body may be called by nobody.
+    // Nobody may ever call an item inside a body.
     fn visit_item(&mut self, _: &'ast syn::Item) {}
 }
 
-/// Returns what the function gives anew at each call; nothing for one that is not known. `arguments` is their number, if it
-/// is called.
+/// Returns the kind of value that the function makes anew at each call; `None` for an unknown function. `arguments` is
+/// their number, if the code calls the function.
 fn given(function: &Path, arguments: Option<usize>) -> Option<&'static str> {
     let names: Vec<String> =
         function.segments.iter().map(|segment| segment.ident.unraw().to_string()).collect();
@@ -113,7 +113,7 @@ fn given(function: &Path, arguments: Option<usize>) -> Option<&'static str> {
     let none = arguments.is_none_or(|number| number == 0);
     match names[..] {
         ["Self", ..] => None,
-        // A name alone may be that of a variable.
+        // A single name may be a variable.
         ["now" | "random" | "thread_rng"] if arguments != Some(0) => None,
         [.., "now" | "now_utc" | "now_local"] if none => Some("time"),
         [.., "new_v4" | "now_v1" | "now_v6" | "now_v7"] | [.., "Id" | "Ulid", "new"] if none => Some("id"),

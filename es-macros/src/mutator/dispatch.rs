@@ -1,7 +1,7 @@
-//! The impls of the event enum: what tells the events apart at run time.
+//! The impls of the event enum, which tell the events apart at run time.
 //!
-//! The calls for made events are the shortest for the compiler. Those for events declared elsewhere go
-//! through `Event`, always by the same path, so that a type that is no event is reported once.
+//! The calls for made events are the cheapest for the compiler. The calls for events declared elsewhere go through
+//! `Event`, always by the same path, so that the compiler reports a type that is no event once.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -16,7 +16,8 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let written = &mutator.root;
     let bounds = names.bounds();
     let checked = checked(&quote!(#events), &names.unknown, &quote!(__es::AssertStorable));
-    // As code of the macro: else the compiler would suggest to make an unknown type a parameter of this impl.
+    // The keyword is code of the macro: otherwise the compiler would suggest an unknown type as a parameter of this
+    // impl.
     let keyword = Token![impl](Span::call_site().located_at(mutator.ident().span()));
     let mutated = quote_spanned! {mutator.ident().span()=>
         #[automatically_derived]
@@ -147,8 +148,8 @@ fn create(names: &Names<'_>) -> TokenStream {
     }
 }
 
-/// Each arm moves its event out of the enum. An arm that leaves the event in place makes the compiler drop the enum as
-/// a whole, and keep every event in memory for that.
+/// Each arm moves its event out of the enum. If one arm left the event in place, the compiler would drop the enum as a
+/// whole, and keep every event in memory until then.
 fn change(names: &Names<'_>) -> TokenStream {
     let Names { state, .. } = names;
     let arms = names.each(|method, variant| {

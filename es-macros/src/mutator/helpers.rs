@@ -1,4 +1,4 @@
-//! Methods of the block without `#[event]`: helpers of the state, or what is meant to be something else.
+//! Methods of the block without `#[event]`: helpers of the state, or slips for something else.
 
 use proc_macro2::Ident;
 use syn::{FnArg, ImplItem, ImplItemFn, Receiver, ReceiverKind, Signature, Visibility};
@@ -8,7 +8,7 @@ use super::model::Mutator;
 use crate::diag::Diag;
 use crate::names;
 
-/// Reports helpers that are meant to be commands, or event methods. Their signatures stay for those who call them.
+/// Reports helpers that should be commands or event methods. Their signatures stay for callers.
 pub(super) fn check(mutator: &mut Mutator, diag: &mut Diag) {
     let commands = commands(mutator);
     let root = mutator.ident();
@@ -30,7 +30,7 @@ pub(super) fn check(mutator: &mut Mutator, diag: &mut Diag) {
             continue;
         }
         if public_helper(&method, diag) {
-            // Callers meant an event method, bodies may mean the helper.
+            // Callers meant an event method, but bodies may mean the helper: the expansion keeps both.
             mutator.break_off(method.clone());
             method.vis = Visibility::Inherited;
         }
@@ -38,8 +38,8 @@ pub(super) fn check(mutator: &mut Mutator, diag: &mut Diag) {
     }
 }
 
-/// The helpers that record, each with the call by which it does. Not those that event methods call: of these, the body
-/// is the mistake.
+/// Returns the helpers that record, each with the call that does so. Leaves out helpers that event methods call: there
+/// the body is the mistake.
 fn commands(mutator: &Mutator) -> Vec<(Ident, Ident)> {
     let root = mutator.ident();
     let mut open: Vec<(Ident, Vec<Ident>)> = Vec::new();
@@ -52,7 +52,7 @@ fn commands(mutator: &Mutator) -> Vec<(Ident, Ident)> {
             open.push((method.sig.ident.clone(), body::calls(&root, &method.block)));
         }
     }
-    // Whatever such a helper calls is used by the event method, too.
+    // The event method also uses, through the helper, whatever that helper calls.
     while let Some(at) = open.iter().position(|(helper, _)| used.contains(helper)) {
         used.extend(open.remove(at).1);
     }
@@ -68,13 +68,13 @@ fn commands(mutator: &Mutator) -> Vec<(Ident, Ident)> {
     commands
 }
 
-/// Reports a helper that changes the state and is meant for others, who never hold a state that can be changed.
+/// Reports a public helper that changes the state: callers never hold a state that they can change.
 fn public_helper(method: &ImplItemFn, diag: &mut Diag) -> bool {
     let changes = matches!(
         method.sig.inputs.first(),
         Some(FnArg::Receiver(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }))
     );
-    // Of a name that is nearly ours, the compiler says that it does not exist.
+    // The compiler itself reports an attribute whose name is nearly ours.
     let misspelt = method
         .attrs
         .iter()

@@ -1,4 +1,4 @@
-//! One event method: what it stores, how it applies it.
+//! One event method: the fields that it stores, and the way it applies them.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
@@ -21,21 +21,21 @@ pub(super) struct EventMethod {
     pub(super) attrs: Vec<Attribute>,
     pub(super) vis: Visibility,
     pub(super) ident: Ident,
-    /// Nothing if the method creates the aggregate.
+    /// `None` if the method creates the aggregate.
     pub(super) receiver: Option<Receiver>,
     pub(super) fn_token: Token![fn],
-    /// Where the parameters end.
+    /// The place where the parameters end.
     pub(super) params_end: Span,
     pub(super) output: ReturnType,
     pub(super) event: MethodEvent,
-    /// The parameter that asks for the envelope.
+    /// The parameter that takes the envelope.
     pub(super) envelope: Option<(Pat, Type)>,
     pub(super) body: Block,
-    /// Whether calls in the body may answer otherwise at each replay.
+    /// True if calls in the body may differ from replay to replay.
     pub(super) may_vary: bool,
 }
 
-/// Where the event comes from.
+/// The origin of the event.
 pub(super) enum MethodEvent {
     /// `#[event(Name)]`: made from the parameters.
     Made { name: Ident, fields: Vec<Field>, stored: Stored, derives: Vec<Path> },
@@ -60,7 +60,7 @@ impl EventMethod {
     ) -> Option<Self> {
         let mark = diag.mark();
         signature::signature(&method.sig, diag);
-        // What borrows by such a lifetime is the same mistake.
+        // A parameter that borrows by such a lifetime would be reported as a second mistake.
         if method.sig.generics.lifetimes().next().is_some() {
             return None;
         }
@@ -107,7 +107,7 @@ impl EventMethod {
         })
     }
 
-    /// The event's name, in the code and in the enum.
+    /// Returns the name of the event, which is also its variant in the enum.
     pub(super) fn variant(&self) -> &Ident {
         match &self.event {
             MethodEvent::Made { name, .. } => name,
@@ -115,22 +115,22 @@ impl EventMethod {
         }
     }
 
-    /// Whether the method makes the first state.
+    /// Returns whether the method makes the first state.
     pub(super) fn creates(&self) -> bool {
         self.receiver.is_none()
     }
 
-    /// Whether the event is declared elsewhere.
+    /// Returns whether the event is declared elsewhere.
     pub(super) fn is_declared(&self) -> bool {
         matches!(self.event, MethodEvent::Declared { .. })
     }
 
-    /// The conditions under which the method exists.
+    /// Returns the conditions under which the method exists.
     pub(super) fn cfgs(&self) -> Vec<&Attribute> {
         attrs::select(&self.attrs, attrs::is_cfg)
     }
 
-    /// The methods that the aggregate gets for it.
+    /// Returns the methods that the aggregate gets for the event.
     pub(super) fn makes(&self) -> Vec<Ident> {
         match &self.event {
             MethodEvent::Made { .. } if self.creates() => {
@@ -148,8 +148,8 @@ struct Param<'a> {
     ty: &'a Type,
 }
 
-/// Takes the parameter `&Envelope` out, if there is one. Where the event is `declared` elsewhere, it may have that name,
-/// too: then the parameter with a path to it is the event.
+/// Takes the parameter `&Envelope` out, if there is one. An event `declared` elsewhere may itself have that name; then
+/// the event is the parameter whose path leads elsewhere than to the runtime.
 fn take_envelope<'a>(
     params: &[&'a FnArg],
     declared: bool,
@@ -187,9 +187,9 @@ fn take_envelope<'a>(
     (envelope, rest)
 }
 
-/// A type that is called `Envelope`.
+/// A type with the name `Envelope`.
 struct Given {
-    /// Whether the path leads to somewhere else than the runtime.
+    /// True if the path leads elsewhere than to the runtime.
     own: bool,
     borrowed: bool,
     changed: bool,
@@ -206,12 +206,12 @@ fn envelope_type(ty: &Type) -> Option<Given> {
     named_last(ty, "Envelope").then_some(Given { own, borrowed, changed })
 }
 
-/// Whether the type is a path that ends in `name`.
+/// Returns whether the type is a path that ends in `name`.
 fn named_last(ty: &Type, name: &str) -> bool {
     matches!(peel(ty), Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
 }
 
-/// The name of a parameter.
+/// Returns the name of a parameter; reports a pattern that is more than a name.
 fn simple(pat: &Pat, diag: &mut Diag) -> Option<PatIdent> {
     if let Pat::Ident(ident) = pat
         && ident.by_ref.is_none()
@@ -257,7 +257,7 @@ fn made(
         return None;
     }
     let named = event_name(arguments, method, diag);
-    // One mistake about the event's home, not one for each of its parameters.
+    // Report the event's home once, not each of its parameters.
     if let (Some((name, _)), [Param { ty: Type::Reference(reference), .. }]) = (&named, params)
         && named_last(&reference.elem, &name.to_string())
     {
@@ -276,14 +276,14 @@ fn made(
     let (name, rest) = named?;
     name_of_a_type(&name, &fields, method, diag);
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
-    // The usual topic depends on the name of the aggregate, which is not to be seen here.
+    // The usual topic depends on the name of the aggregate, which this macro does not see.
     let stored = Stored::take(&mut args, &name, None, diag);
     let derives = args.derives(diag);
     args.finish(&[ARGUMENTS, &["derive"]].concat(), diag);
     diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored, derives })
 }
 
-/// The name in front of the other arguments.
+/// Returns the name in front of the other arguments, and those arguments.
 fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option<(Ident, TokenStream)> {
     let parts = split(arguments.clone());
     let guess = names::camel(method);
@@ -404,7 +404,7 @@ fn declared(
     None
 }
 
-/// Reports parameters that are named as if they were not used. Such an event is made all the same.
+/// Reports parameters whose names begin with `_`. The macro makes such an event all the same.
 pub(super) fn underscores(event: &EventMethod, diag: &mut Diag) {
     let MethodEvent::Made { fields, .. } = &event.event else { return };
     for Field { pat, .. } in fields {
@@ -416,7 +416,7 @@ pub(super) fn underscores(event: &EventMethod, diag: &mut Diag) {
     }
 }
 
-/// Reports an event that has the name of a parameter's type: beside the event, that type is not to be seen.
+/// Reports an event with the name of a parameter's type: the event would hide that type.
 fn name_of_a_type(name: &Ident, fields: &[Field], method: &Ident, diag: &mut Diag) {
     if let Some(Field { pat, .. }) = fields.iter().find(|field| unstorable::holds(&field.ty, name)) {
         let (param, guess) = (&pat.ident, names::camel(method));

@@ -1,4 +1,4 @@
-//! `#[mutator]`: the methods of an impl become events, commands and the dispatch between them.
+//! `#[mutator]`: turns the methods of an impl into events, commands and the dispatch between them.
 
 mod determinism;
 mod body;
@@ -62,7 +62,7 @@ fn refuse(item: &Item, diag: &mut Diag) {
     }
 }
 
-/// The impl without what only our macros understand, so that no second error hides the first.
+/// Returns the impl without the parts that only our macros understand, so that no second error hides the first.
 fn fallback(mut item: syn::ItemImpl) -> TokenStream {
     for member in &mut item.items {
         if let syn::ImplItem::Fn(method) = member {

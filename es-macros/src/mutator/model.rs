@@ -16,31 +16,31 @@ use crate::types::peel;
 
 const ARGUMENTS: &[&str] = &["retired", "visibility", "state", "events", "events_in", "derive", "crate"];
 
-/// All that the expansion of `#[mutator]` needs.
+/// The model of a mutator: everything that the expansion of `#[mutator]` needs.
 pub(super) struct Mutator {
     pub(super) runtime: Runtime,
     /// The aggregate as written: `Account`, or `super::Account`.
     pub(super) root: Path,
-    /// Of made events and the enum, if it is written.
+    /// The visibility of made events and the enum, if the user wrote one.
     visibility: Option<Visibility>,
     pub(super) retired: Vec<LitStr>,
-    /// The name of the state, if the aggregate gives it another than the usual one.
+    /// The name of the state, if the aggregate has another than the usual one.
     state: Option<Ident>,
     /// The name of the enum, if it is not the usual one.
     enumeration: Option<Ident>,
-    /// The module that made events stand in.
+    /// The module of made events.
     pub(super) module: Option<Ident>,
-    /// What all made events and the enum derive beside the usual traits.
+    /// The traits that all made events and the enum derive beside the usual ones.
     pub(super) derives: Vec<Path>,
     pub(super) fingerprint: u64,
-    /// The levels of lints that stand on the impl.
+    /// The levels of lints on the impl.
     pub(super) levels: Vec<Attribute>,
     pub(super) events: Vec<EventMethod>,
-    /// What has no `#[event]`: constants and helper methods of the state.
+    /// The members without `#[event]`: constants and helper methods of the state.
     pub(super) helpers: Vec<ImplItem>,
-    /// Event methods with mistakes: their signatures stay, so that callers see no second error.
+    /// Event methods with mistakes: the expansion keeps their signatures, so that callers see no second error.
     pub(super) broken: Vec<ImplItem>,
-    /// What could not be read: the compiler has reported it.
+    /// The tokens that cannot be parsed, which the compiler has reported.
     pub(super) half_typed: Vec<TokenStream>,
     /// The number of members that the user meant for events.
     pub(super) attempts: usize,
@@ -107,7 +107,7 @@ impl Mutator {
             }
             let Some(attr) = ours.first() else {
                 if !diag.clean_since(mark) {
-                    // Callers meant an event method, bodies may mean the helper.
+                    // Callers meant an event method, but bodies may mean the helper: the expansion keeps both.
                     mutator.break_off(method.clone());
                     method.vis = Visibility::Inherited;
                 }
@@ -132,7 +132,7 @@ impl Mutator {
                 mutator.break_off(method);
             }
         }
-        // What is allowed to name a deprecated event is all over the expansion.
+        // All of the expansion may name a deprecated event if the event's own method may.
         let names_deprecated = |attr: &&Attribute| {
             let levels = attrs::is_lint(attr) || attrs::is_expectation(attr);
             levels && attrs::mentions(std::slice::from_ref(*attr), "deprecated")
@@ -153,33 +153,33 @@ impl Mutator {
         self.broken.push(ImplItem::Fn(method));
     }
 
-    /// The visibility of made events and the enum, as tokens of the item at `span`: an item is underlined from
-    /// its first token on.
+    /// Returns the visibility of made events and the enum, with tokens of the item at `span`: the compiler underlines
+    /// an item from its first token on.
     pub(super) fn visibility_at(&self, span: Span) -> Visibility {
         self.visibility.clone().unwrap_or_else(|| Self::public_at(span))
     }
 
-    /// `pub` at `span`.
+    /// Returns `pub` at `span`.
     pub(super) fn public_at(span: Span) -> Visibility {
         Visibility::Public(Token![pub](span))
     }
 
-    /// The aggregate's own name.
+    /// Returns the aggregate's own name.
     pub(super) fn ident(&self) -> Ident {
         last(&self.root)
     }
 
-    /// The state's name.
+    /// Returns the state's name.
     pub(super) fn state_ident(&self) -> Ident {
         self.state.clone().unwrap_or_else(|| names::state(&self.ident()))
     }
 
-    /// The name of the enum of events.
+    /// Returns the name of the enum of events.
     pub(super) fn event_enum(&self) -> Ident {
         self.enumeration.clone().unwrap_or_else(|| names::event_enum(&self.ident()))
     }
 
-    /// The state's path.
+    /// Returns the state's path.
     pub(super) fn state(&self) -> Path {
         let mut path = self.root.clone();
         if let Some(segment) = path.segments.last_mut() {
@@ -193,7 +193,7 @@ fn last(path: &Path) -> Ident {
     path.segments.last().map_or_else(|| names::local("aggregate"), |segment| segment.ident.clone())
 }
 
-/// The aggregate that the impl is for.
+/// Returns the aggregate of the impl.
 fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
     if let Some((of, _)) = &item.trait_ {
         diag.error(
@@ -214,7 +214,8 @@ fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
             diag.error(attr, "`#[aggregate]` goes on the struct, not on its impl; move it there");
         }
     }
-    // Attributes are dropped with the impl's line: these mistakes leave the block as it is.
+    // The expansion drops the impl's attributes, so a misplaced one does no harm. A trait or a generic parameter does:
+    // the block stays as it is.
     if item.trait_.is_some() || !item.generics.params.is_empty() {
         return None;
     }

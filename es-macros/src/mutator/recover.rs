@@ -1,8 +1,9 @@
-//! A block that is not Rust, since somebody types in it.
+//! A block that does not parse, because its author is still typing.
 //!
-//! The compiler has said so before it called the macro. Each member that can be read is expanded all the same, so that
-//! nothing else is reported. A body that cannot be read is kept as it is: the compiler says the same once more, and
-//! prints it once. A member that cannot be read goes to editors, and a method in its place to those who call it.
+//! The compiler reported the mistake before it called the macro. The macro still expands each member that parses, so
+//! that the compiler reports nothing else. A body that does not parse stays as written: the compiler repeats its
+//! report, and prints it once. A member that does not parse goes to editors, and a stand-in for the method to its
+//! callers.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
@@ -13,17 +14,17 @@ use syn::{Attribute, Block, Expr, FnArg, ImplItem, ImplItemFn, Item, ReturnType,
 use crate::args::split;
 use crate::silent;
 
-/// What a body is wrapped into while the rest is parsed.
+/// The name of the macro call that wraps a body while the rest is parsed.
 const KEPT: &str = "__kept";
 
-/// A member that cannot be read.
+/// A member that does not parse.
 pub(super) struct HalfTyped {
     pub(super) tokens: TokenStream,
-    /// A method with its name, if it has one, and as many parameters.
+    /// A method with the same name and number of parameters, if the member has a name.
     pub(super) stand_in: Option<ImplItemFn>,
 }
 
-/// Parses the impl around what cannot be parsed.
+/// Parses the impl around the members that do not parse.
 pub(super) fn parse(tokens: TokenStream) -> syn::Result<(Item, Vec<HalfTyped>)> {
     let error = match syn::parse2::<Item>(tokens.clone()) {
         Ok(item) => return Ok((item, Vec::new())),
@@ -66,7 +67,7 @@ pub(super) fn parse(tokens: TokenStream) -> syn::Result<(Item, Vec<HalfTyped>)> 
     Ok((Item::Impl(item), half_typed))
 }
 
-/// Takes the tokens of a member that cannot be parsed: up to its body, or a semicolon, or where the next member begins.
+/// Takes the tokens of a member that does not parse: up to its body, a semicolon, or the start of the next member.
 fn skip_member(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while input.peek(Token![#]) && input.peek2(syn::token::Bracket) {
@@ -95,7 +96,7 @@ fn skip_member(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     Ok(tokens)
 }
 
-/// The method that is meant, and whether all of its parameters have a type.
+/// Returns the method that the author meant, and whether all of its parameters have a type.
 fn method(input: ParseStream<'_>) -> syn::Result<(ImplItemFn, bool)> {
     let attrs = input.call(Attribute::parse_outer)?;
     let vis: Visibility = input.parse()?;
@@ -128,14 +129,14 @@ fn method(input: ParseStream<'_>) -> syn::Result<(ImplItemFn, bool)> {
     Ok((method, complete))
 }
 
-/// The parameter, without a default that it cannot have.
+/// Returns the parameter, without a default value, which Rust does not allow.
 fn typed(param: &TokenStream) -> Option<FnArg> {
     let equals = |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == '=');
     let without = || param.clone().into_iter().take_while(|tree| !equals(tree)).collect();
     syn::parse2(param.clone()).or_else(|_| syn::parse2(without())).ok()
 }
 
-/// Wraps what looks like a body and is none.
+/// Wraps a group that looks like a body and is none.
 fn keep(tree: TokenTree) -> TokenTree {
     match tree {
         TokenTree::Group(group)
@@ -150,7 +151,7 @@ fn keep(tree: TokenTree) -> TokenTree {
     }
 }
 
-/// Unwraps it.
+/// Unwraps a group that [`keep`] wrapped.
 fn restore(tree: TokenTree) -> TokenTree {
     match &tree {
         TokenTree::Group(group) => match syn::parse2::<syn::Macro>(group.stream()) {
@@ -161,7 +162,8 @@ fn restore(tree: TokenTree) -> TokenTree {
     }
 }
 
-/// The group with something else in it, at its end: the place that the compiler names when something is missing.
+/// Returns the group with other tokens in it. Their place is its end, where the compiler points if something is
+/// missing.
 fn with(group: &Group, stream: TokenStream) -> TokenTree {
     let mut new = Group::new(group.delimiter(), stream);
     new.set_span(group.span_close());

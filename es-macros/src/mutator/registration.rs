@@ -1,4 +1,4 @@
-//! What the aggregate tells the registry and `events.lock`, and the checks of its topics.
+//! The aggregate's entries in the registry and in `events.lock`, and the checks of its topics.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -8,7 +8,7 @@ use super::method::{EventMethod, MethodEvent};
 use super::scope::{Names, as_event};
 use crate::upcast;
 
-/// The aggregate's entries, and the checks that need the topics of all its events.
+/// Returns the aggregate's entries, and the checks that need the topics of all its events.
 pub(super) fn registration(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, .. } = names;
     let place = quote_spanned!(mutator.ident().span()=> __es::AggregateType::of::<#root>());
@@ -31,8 +31,8 @@ pub(super) fn registration(names: &Names<'_>) -> TokenStream {
     }
 }
 
-/// The checks of topics that the macro cannot see: those of events declared elsewhere. Where all are made
-/// here, under default topics, equal topics would need equal names.
+/// Returns the checks of topics that the macro cannot see: those of events declared elsewhere. If the block makes all
+/// events under default topics, two equal topics would need two equal names.
 fn topics(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, .. } = names;
     let default = |method: &EventMethod| match &method.event {

@@ -17,7 +17,7 @@ use crate::names::RESERVED_METHODS;
 use crate::types::{check_owned, peel};
 use crate::unstorable;
 
-/// Words in front of `fn`, and parameters that are not values.
+/// Reports words in front of `fn`, and parameters that are not values.
 pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     if let Some(token) = &sig.asyncness {
         diag.error(
@@ -51,7 +51,7 @@ pub(super) fn signature(sig: &Signature, diag: &mut Diag) {
     }
 }
 
-/// Attributes that only a struct takes.
+/// Reports attributes that go only on a struct.
 pub(super) fn attributes(written: &[Attribute], event: &Ident, diag: &mut Diag) {
     for attr in written {
         if attr.path().is_ident("derive") {
@@ -70,7 +70,7 @@ pub(super) fn attributes(written: &[Attribute], event: &Ident, diag: &mut Diag) 
     }
 }
 
-/// The receiver, if the method has one, and the other parameters.
+/// Returns the receiver, if the method has one, and the other parameters.
 pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a Receiver>, Vec<&'a FnArg>) {
     let mut params: Vec<_> = sig.inputs.iter().collect();
     let Some(FnArg::Receiver(receiver)) = params.first().copied() else { return (None, params) };
@@ -85,7 +85,7 @@ pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a R
     (Some(receiver), params)
 }
 
-/// What the method returns.
+/// Reports a wrong return type.
 pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Diag) {
     let returned = match &sig.output {
         ReturnType::Default => None,
@@ -115,7 +115,7 @@ pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Di
     }
 }
 
-/// A parameter that becomes a field of the event.
+/// Reports mistakes of a parameter that becomes a field of the event.
 pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag: &mut Diag) {
     for attr in written {
         if attrs::is_cfg(attr) {
@@ -134,7 +134,7 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
     unstorable::check(ty, written, unstorable::SHOWN, diag);
 }
 
-/// Whether the method has the name of one that every aggregate has; then it is left out.
+/// Reports a method with the name of one that every aggregate has. Returns whether it is one; the caller drops it.
 pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
     let ident = &method.sig.ident;
     let reserved = RESERVED_METHODS.iter().any(|reserved| ident.unraw() == reserved);
@@ -146,7 +146,7 @@ pub(super) fn reserved_name(method: &ImplItemFn, diag: &mut Diag) -> bool {
 
 /// Takes `#[event]` off a member of the block, and reports attributes of ours that have no place on it.
 pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Attribute> {
-    // A method without a body: the compiler reports it.
+    // This is a method without a body, which the compiler reports.
     if let ImplItem::Verbatim(tokens) = member {
         let (mut written, rest) = split_attributes(tokens);
         let ours = attrs::take_ours(&mut written, "event");
@@ -192,7 +192,7 @@ pub(super) fn take_attributes(member: &mut ImplItem, diag: &mut Diag) -> Vec<Att
     Vec::new()
 }
 
-/// The attributes of an item, and what follows.
+/// Returns the attributes of an item, and its other tokens.
 fn split_attributes(item: &TokenStream) -> (Vec<Attribute>, TokenStream) {
     let parts = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse()?));
     parts.parse2(item.clone()).unwrap_or_else(|_: syn::Error| (Vec::new(), item.clone()))

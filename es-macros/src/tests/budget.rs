@@ -1,5 +1,5 @@
-//! How long an expansion may be, in lines as rustfmt would print them, derives left as attributes: the
-//! expansion is read with `cargo expand`, and compiled for each event of each user.
+//! The lines that an expansion may have, as rustfmt would print it, with derives left as attributes. Users read an
+//! expansion with `cargo expand`, and the compiler compiles one for each event.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::{aggregate, event, mutator};
 
 /// An aggregate without attributes and events.
 const AGGREGATE: usize = 74;
-/// The first attribute brings an enum and its impl with it.
+/// The first attribute also brings an enum and its impl.
 const FIRST_ATTRIBUTE: usize = 48;
 const FURTHER_ATTRIBUTE: usize = 15;
 /// A mutator block without its events.
@@ -42,7 +42,7 @@ fn expansions_stay_within_their_budgets() {
         let create = "#[event(Opened)] fn open(owner: String) -> Self { Self { owner } }";
         lines(mutator::expand, &format!("impl Account {{ {create} {methods} }}"))
     };
-    // The state's own fields are the user's lines, not the expansion's.
+    // The state's own fields are lines of the user's, not of the expansion.
     let aggregate = attributes(0);
     let first = attributes(1) - aggregate;
     let further = attributes(2) - attributes(1);

@@ -1,11 +1,11 @@
-//! Valid input, one of each kind.
+//! Valid input for each macro, one of each kind.
 
 use proc_macro2::TokenStream;
 
 use super::Expand;
 use crate::{aggregate, event, misuse, mutator};
 
-/// The account of the README: what it is annotated with, and what it becomes.
+/// The account of the README, as input of the macros.
 pub(super) const ACCOUNT: &str = "
     pub struct Account {
         #[attribute]
@@ -39,7 +39,7 @@ fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
     misuse::attribute(args, item)
 }
 
-/// The derives, which take no arguments.
+/// The derives as functions with arguments, which they ignore.
 pub(super) fn derive_event(_: TokenStream, item: TokenStream) -> TokenStream {
     event::derived::expand(item)
 }
@@ -60,7 +60,7 @@ pub(super) const EVENT_SET: &str = "
         Refunded(Refunded),
     }";
 
-/// Macro, arguments, item.
+/// The valid input: macro, arguments, item.
 pub(super) const VALID: &[(Expand, &str, &str)] = &[
     (aggregate::expand, "", ACCOUNT),
     (
@@ -131,6 +131,6 @@ pub(super) const VALID: &[(Expand, &str, &str)] = &[
     (attribute, "", "pub struct Account { balance: i64 }"),
 ];
 
-/// The same for derives, which the compiler gives complete items alone.
+/// The valid input of derives, to which the compiler passes only complete items.
 pub(super) const DERIVED: &[(Expand, &str, &str)] =
     &[(derive_event, "", DERIVED_EVENT), (derive_event_set, "", EVENT_SET)];

@@ -1,4 +1,4 @@
-//! What the macros emit: snapshots, their size, and that no input makes them panic.
+//! The macros' output: snapshots and their size; and inputs, none of which makes a macro panic.
 
 mod budget;
 mod corpus;
@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 
 type Expand = fn(TokenStream, TokenStream) -> TokenStream;
 
-/// The expansion as rustfmt would print it.
+/// Returns the expansion as rustfmt would print it.
 fn pretty(tokens: TokenStream) -> String {
     let file = syn::parse2(tokens).expect("an expansion is Rust");
     prettyplease::unparse(&file)

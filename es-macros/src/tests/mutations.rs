@@ -1,4 +1,4 @@
-//! No input makes a macro panic, and whatever it emits is Rust if its input is.
+//! No input makes a macro panic, and the output parses if the input does.
 
 use std::panic::catch_unwind;
 
@@ -19,7 +19,7 @@ fn mutated_input_neither_panics_nor_yields_broken_code() {
         let (expand, args, item) = corpus[round % corpus.len()];
         let (mut args, mut item) = (tokens(args), tokens(item));
         for _ in 0..=random.below(3) {
-            // Arguments are few: most mutations go to the item.
+            // Arguments have few tokens: most mutations go to the item.
             if random.below(4) == 0 {
                 args = mutate(args, &mut random);
             } else {
@@ -27,7 +27,7 @@ fn mutated_input_neither_panics_nor_yields_broken_code() {
             }
         }
         let input = format!("#[..({args})] {item}");
-        // A body that is no Rust comes out as it is.
+        // A body that does not parse comes out as it is.
         let is_rust = syn::parse2::<syn::Item>(item.clone()).is_ok();
         let output = catch_unwind(|| expand(args, item)).unwrap_or_else(|_| panic!("panicked on: {input}"));
         let text = output.to_string();
@@ -38,7 +38,7 @@ fn mutated_input_neither_panics_nor_yields_broken_code() {
             panic!("the output does not parse ({error})\ninput: {input}\noutput: {text}");
         }
     }
-    // Both ways are taken: else the mutations would be too weak, or too strong, to show anything.
+    // Otherwise the mutations would be too weak, or too strong, to show anything.
     assert!((INPUTS / 10..INPUTS * 9 / 10).contains(&refused), "{refused} of {INPUTS} inputs were refused");
 }
 
@@ -92,7 +92,7 @@ fn a_truncated_struct_is_still_a_struct() {
     }
 }
 
-/// How many tokens there are, at any depth.
+/// Returns the number of tokens at any depth.
 fn length(stream: TokenStream) -> usize {
     let inside = |tree| match tree {
         TokenTree::Group(group) => 1 + length(group.stream()),
@@ -101,7 +101,7 @@ fn length(stream: TokenStream) -> usize {
     stream.into_iter().map(inside).sum()
 }
 
-/// Keeps so many tokens, and closes what is open, as an editor does while somebody types.
+/// Keeps the first `kept` tokens, and closes open groups, as an editor does while its user types.
 fn truncate(stream: TokenStream, kept: &mut usize) -> TokenStream {
     let mut trees = TokenStream::new();
     for tree in stream {
@@ -143,7 +143,7 @@ fn mutate(stream: TokenStream, random: &mut Random) -> TokenStream {
     trees.into_iter().collect()
 }
 
-/// A small generator: the same inputs on every run.
+/// A small generator with the same inputs on every run.
 struct Random(u64);
 
 impl Random {

@@ -18,22 +18,22 @@ use crate::event_set::Decoded;
 /// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
 /// `#[attribute]` field, holding the new value.
 pub trait Attribute: Clone + Debug + Send + Sync + 'static {
-    /// What setting an attribute changes.
+    /// The state that has the attributes.
     type State;
-    /// What is known about each of them.
+    /// The descriptions of the attributes.
     const TYPES: &'static [AttributeType];
 
-    /// Shows the new value to `visitor`, with its own type.
+    /// Passes the new value to `visitor`, in its own type.
     fn visit<V: AttributeVisitor>(&self, visitor: V) -> V::Output;
 
     /// Sets the field.
     fn apply(self, state: &mut Self::State);
 
-    /// Reads the value of the attribute stored under `name`; nothing if there is no such attribute.
+    /// Reads the value of the attribute stored under `name`; returns `None` if there is no such attribute.
     fn decode<'de, D: Deserializer<'de>>(name: &str, version: u32, value: D) -> Decoded<Self, D::Error>;
 }
 
-/// What the runtime knows about an attribute.
+/// The runtime's description of an attribute.
 #[derive(Clone, Copy, Debug)]
 pub struct AttributeType {
     name: &'static str,
@@ -48,35 +48,36 @@ impl AttributeType {
         Self { name, aliases, version }
     }
 
-    /// The name it is stored under.
+    /// Returns the name that the attribute is stored under.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Names it was stored under before.
+    /// Returns the names that the attribute was stored under before.
     pub const fn aliases(&self) -> &'static [&'static str] {
         self.aliases
     }
 
-    /// The version of the value's current shape.
+    /// Returns the version of the value's current shape.
     pub const fn version(&self) -> u32 {
         self.version
     }
 }
 
-/// Something done with a value of any attribute: see [`Attribute::visit`].
+/// An operation on the value of any attribute: see [`Attribute::visit`].
 pub trait AttributeVisitor {
-    /// What is made of the value.
+    /// The result of the operation.
     type Output;
 
     /// Visits the value.
     fn attribute<T: Serialize>(self, name: &'static str, version: u32, value: &T) -> Self::Output;
 }
 
-/// The attributes of an aggregate that has none: there is no such value, and a `match` by value needs no arm for it.
+/// The attributes of an aggregate without attributes: the type has no value, and a `match` by value needs no arm for
+/// it.
 #[doc(hidden)]
 pub enum NoAttribute<S> {
-    /// Of two types, one of which has no value.
+    /// Never made: one of the two types has no value.
     Never(Infallible, PhantomData<fn() -> S>),
 }
 
@@ -99,7 +100,7 @@ impl<S> Debug for NoAttribute<S> {
     }
 }
 
-// Events can derive these, whatever the attributes.
+// Events can derive these traits, whatever the attributes.
 impl<S> PartialEq for NoAttribute<S> {
     fn eq(&self, _: &Self) -> bool {
         self.never()
@@ -147,7 +148,7 @@ impl<S: 'static> Attribute for NoAttribute<S> {
 /// between them when the version is above 1.
 struct AttributeChanged<'a, A: Aggregate>(&'a A::Attribute);
 
-/// Shows the event that sets `attribute` to `visitor`.
+/// Passes the event that sets `attribute` to `visitor`.
 pub fn visit_attribute<A: Aggregate, V: EventVisitor>(attribute: &A::Attribute, visitor: V) -> V::Output {
     visitor.data(StandardEvents::<A>::ATTRIBUTE_CHANGED, &AttributeChanged::<A>(attribute))
 }
@@ -180,7 +181,7 @@ impl<S: Serializer> AttributeVisitor for Stored<S> {
     }
 }
 
-/// Reads a stored [`AttributeChanged`] in one pass; nothing if the attribute is retired.
+/// Reads a stored [`AttributeChanged`] in one pass; returns `None` if the attribute is retired.
 pub(super) fn decode_changed<'de, T: Attribute, D: Deserializer<'de>>(
     data: D,
     retired: &[&str],
@@ -198,7 +199,7 @@ enum Key {
     Other,
 }
 
-/// One pass has to know them when it comes to the value.
+/// The refusal of a value before its name or its version: one pass has to know both when it reads the value.
 const TOO_LATE: &str = "the value of an attribute stands before its name or its version";
 
 struct Changed<'a, T> {

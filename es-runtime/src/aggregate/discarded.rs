@@ -4,7 +4,7 @@ use super::{Aggregate, Root};
 use crate::event::Recorded;
 use crate::id::{Id, Version};
 
-/// What is left of an aggregate that was discarded: it can be saved, and that is all.
+/// An aggregate that was discarded: it can be saved, and that is all.
 ///
 /// ```
 /// # use es_runtime::{aggregate, mutator};
@@ -38,17 +38,17 @@ impl<A: Aggregate> Discarded<A> {
         &mut self.root
     }
 
-    /// The id that the aggregate had; it is never used again.
+    /// Returns the id that the aggregate had; it is never used again.
     pub fn id(&self) -> Id<A> {
         self.root.id()
     }
 
-    /// The version that discarding made.
+    /// Returns the version that discarding made.
     pub fn version(&self) -> Version {
         self.root.version()
     }
 
-    /// The events that are not saved yet; the last one discards.
+    /// Returns the events that are not saved yet; the last one discards.
     pub fn pending(&self) -> &[Recorded<A::Event>] {
         self.root.pending()
     }

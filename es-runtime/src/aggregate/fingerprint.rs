@@ -1,8 +1,8 @@
 use super::{Aggregate, Attribute, Events};
 use crate::event_set::EventSet;
 
-/// A number that changes with the code that makes the state: the struct, the event methods, the versions of events
-/// and attributes.
+/// Returns a number that changes with the code that makes the state: the struct, the event methods, the versions of
+/// events and attributes.
 pub(crate) fn fingerprint<A: Aggregate>() -> u64 {
     let mut hash = Hash(0xcbf2_9ce4_8422_2325);
     hash.bytes(&A::FINGERPRINT.to_be_bytes());
@@ -18,7 +18,7 @@ pub(crate) fn fingerprint<A: Aggregate>() -> u64 {
     hash.0
 }
 
-/// FNV-1a.
+/// An FNV-1a hash.
 struct Hash(u64);
 
 impl Hash {

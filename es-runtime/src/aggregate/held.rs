@@ -1,9 +1,9 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The state of a root: its own one, or one that it shares with the cache until the first change.
+/// The state of a root: its own, or one that it shares with the cache until the first change.
 ///
-/// Two variants, since an [`Arc`] costs an atomic operation for each change, also when nobody shares it.
+/// There are two variants because an [`Arc`] costs an atomic operation for each change, even if nobody shares it.
 #[derive(Debug)]
 pub(crate) enum Held<S> {
     Own(S),
@@ -11,7 +11,7 @@ pub(crate) enum Held<S> {
 }
 
 impl<S: Clone> Held<S> {
-    /// The state to change: a copy, if somebody else has it, too.
+    /// Returns the state to change: a copy, if the state is shared.
     #[inline]
     pub(super) fn to_mut(&mut self) -> &mut S {
         match self {
@@ -20,7 +20,7 @@ impl<S: Clone> Held<S> {
         }
     }
 
-    /// The state as it is now, for others to hold: a copy, unless it is shared already.
+    /// Returns the state as it is now, for others to hold: a copy, unless the state is shared already.
     pub(super) fn share(&self) -> Arc<S> {
         match self {
             Self::Own(state) => Arc::new(state.clone()),
@@ -28,7 +28,7 @@ impl<S: Clone> Held<S> {
         }
     }
 
-    /// The state itself: a copy, if somebody else has it, too.
+    /// Returns the state itself: a copy, if the state is shared.
     pub(super) fn into_inner(self) -> S {
         match self {
             Self::Own(state) => state,
@@ -36,7 +36,7 @@ impl<S: Clone> Held<S> {
         }
     }
 
-    /// The same, to be shared without a copy.
+    /// Returns the same state, which can then be shared without a copy.
     pub(super) fn into_shared(self) -> Self {
         match self {
             Self::Own(state) => Self::Shared(Arc::new(state)),
@@ -45,7 +45,7 @@ impl<S: Clone> Held<S> {
     }
 }
 
-/// Out of line, so that changing a state of one's own stays one comparison.
+/// Out of line, so that the change of a root's own state costs one comparison.
 #[cold]
 #[inline(never)]
 fn own<S: Clone>(state: &mut Arc<S>) -> &mut S {

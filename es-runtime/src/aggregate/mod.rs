@@ -47,27 +47,27 @@ use crate::id::Id;
 pub trait Aggregate: Sized + 'static {
     /// The stable name: the beginning of topics, and part of ids derived from a key.
     const NAME: &'static str;
-    /// Names it had before, oldest first: events stored under them are read as its own.
+    /// The former names, oldest first: events stored under them are read as events of this aggregate.
     const ALIASES: &'static [&'static str] = &[];
-    /// The name that ids derived from a key are made with: [`Self::NAME`] as first released.
+    /// The namespace of ids derived from a key: [`Self::NAME`] as first released.
     const ID_NAMESPACE: &'static str = Self::NAME;
-    /// Whether [`Self::NAME`] is another than the type's.
+    /// True if [`Self::NAME`] differs from the name of the type.
     #[doc(hidden)]
     const RENAMED: bool = false;
     /// The name of the type.
     #[doc(hidden)]
     const IDENT: &'static str = Self::NAME;
-    /// Names of attributes that are stored but that the aggregate no longer has.
+    /// The names of attributes that are stored but that the aggregate no longer has.
     const RETIRED_ATTRIBUTES: &'static [&'static str] = &[];
     /// A number that changes with the code of the struct.
     const FINGERPRINT: u64;
-    /// What events change.
+    /// The state, which events change.
     type State: State;
-    /// The enum of all its events.
+    /// The enum of the aggregate's events.
     type Event: Events<Self>;
-    /// The enum of its attributes.
+    /// The enum of the aggregate's attributes.
     type Attribute: Attribute<State = Self::State>;
-    /// A type of which only the aggregate's module can make a value.
+    /// A type whose values only the aggregate's module can make.
     #[doc(hidden)]
     type Seal;
 
@@ -79,11 +79,11 @@ pub trait Aggregate: Sized + 'static {
     fn root_mut(&mut self, seal: Seal) -> &mut Root<Self>;
 }
 
-/// What events change and snapshots keep. `#[aggregate]` implements it.
+/// The state of an aggregate, which events change and snapshots keep. `#[aggregate]` implements it.
 pub trait State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 #[doc(hidden)]
-/// Keeps the hidden methods of [`Aggregate`] to this crate: nobody else can make one.
+/// A token that keeps the hidden methods of [`Aggregate`] to this crate: no other crate can make one.
 #[derive(Debug)]
 pub struct Seal {
     _private: (),
@@ -96,7 +96,7 @@ impl Seal {
 }
 
 #[doc(hidden)]
-/// That an aggregate has its events. `#[mutator]` implements it.
+/// An aggregate that has its events. `#[mutator]` implements it.
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{Self}` has no events",
     label = "no `#[mutator] impl {Self}`",
@@ -105,47 +105,47 @@ impl Seal {
 pub trait Mutator {
     #[doc(hidden)]
     const OK: usize = 0;
-    /// The enum of all its events.
+    /// The enum of the aggregate's events.
     type Event;
-    /// The enum of its attributes.
+    /// The enum of the aggregate's attributes.
     type Attribute;
 }
 
 /// The events of an aggregate: the enum that `#[mutator]` makes.
 pub trait Events<A: Aggregate>: EventSet {
-    /// Topics of events that are stored but that the aggregate no longer has.
+    /// The topics of events that are stored but that the aggregate no longer has.
     const RETIRED: &'static [&'static str] = &[];
     /// A number that changes with the code of the event methods.
     const FINGERPRINT: u64;
     /// The variant for a changed attribute.
     const ATTRIBUTE_CHANGED: fn(A::Attribute) -> Self;
-    /// The variant for the end.
+    /// The variant for the end of the aggregate.
     const DISCARDED: Self;
-    /// A type of which only the expansion of `#[mutator]` has a value: see [`Change`].
+    /// A type whose values only the expansion of `#[mutator]` makes: see [`Change`].
     #[doc(hidden)]
     type Seal;
 
     /// Makes the state, if this event creates the aggregate.
     fn create(self, envelope: &Envelope) -> Option<A::State>;
 
-    /// Changes the state, and says whether this event does so.
+    /// Changes the state, and returns the effect of the event.
     fn change(self, state: &mut A::State, envelope: &Envelope) -> Effect;
 }
 
 #[doc(hidden)]
-/// What an event did to an aggregate that exists.
+/// The effect of an event on an aggregate that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It changed the state.
+    /// The event changed the state.
     Changed,
-    /// Nothing: it creates aggregates, and this one exists.
+    /// The event changed nothing: it creates aggregates, and this one exists.
     Creates,
-    /// Nothing, but the aggregate is gone.
+    /// The event changed no state, but the aggregate is gone.
     Discards,
 }
 
 impl<E> Recorded<E> {
-    /// Returns the id of the aggregate `A`, one of whose events this is.
+    /// Returns the id of the aggregate `A`, to which this event belongs.
     ///
     /// ```
     /// # use es_runtime::{aggregate, mutator};
@@ -166,15 +166,16 @@ impl<E> Recorded<E> {
     }
 }
 
-/// The root of all ids derived from a key. Part of the stored format: it never changes.
+/// The root of all ids derived from a key: part of the stored format, so it never changes.
 const KEYS: Uuid = uuid!("6f2d1ac4-9f6a-5d0e-8d7b-3a9c41f0e2b5");
 
 impl<A: Aggregate> Id<A> {
     /// Derives the id from a natural key: the same key names the same aggregate, for ever.
     ///
-    /// Whoever knows the key knows the id: made of a person's address, it can be guessed, also when the aggregate is
-    /// [forgotten](crate::Application::forget). Once that is discarded or forgotten, its id is never usable again, nor is the
-    /// key: derive ids of what may come again from something that is new each time.
+    /// Anybody who knows the key knows the id. An id made from a person's address can be guessed, even after the
+    /// aggregate is [forgotten](crate::Application::forget). Once an aggregate is discarded or forgotten, neither its
+    /// id nor its key is ever usable again. If a thing may come again, derive its id from something that is new each
+    /// time.
     ///
     /// ```
     /// use es_runtime::{Id, aggregate, mutator};

@@ -50,17 +50,17 @@ impl<A: Aggregate> Replay<A> {
         Self { root: Root::resume(id, version, times, state), discarded: false }
     }
 
-    /// Goes on from a root that was made from stored events.
+    /// Goes on from a root that stored events made.
     pub(crate) const fn after(root: Root<A>) -> Self {
         Self { root, discarded: false }
     }
 
-    /// The version so far.
+    /// Returns the version so far.
     pub(crate) fn version(&self) -> Version {
         self.root.version()
     }
 
-    /// The last event so far: its version and its time.
+    /// Returns the version and the time of the last event so far.
     pub(crate) fn end(&self) -> (Version, Timestamp) {
         (self.root.version(), self.root.modified_at())
     }
@@ -68,7 +68,7 @@ impl<A: Aggregate> Replay<A> {
     /// Goes on with the next event.
     #[inline]
     pub(crate) fn push(&mut self, recorded: Recorded<A::Event>) -> Result<(), Error> {
-        // Kept to the end: dropped any earlier, the event would have to be moved out of its way.
+        // The metadata lives to the end: to drop it earlier, the compiler would move the event out of its way.
         let (envelope, event, _metadata) = recorded.into_parts();
         check(&envelope, self.root.id(), self.root.version().next())?;
         if self.discarded {
@@ -103,7 +103,7 @@ impl<A: Aggregate> Replay<A> {
         Ok(())
     }
 
-    /// Ends with the root, if the aggregate was not discarded.
+    /// Returns the root, if the aggregate was not discarded.
     pub(crate) fn finish(self) -> Result<Root<A>, Error> {
         if self.discarded {
             return Err(not_found(self.root.id(), "it is discarded"));
@@ -121,7 +121,7 @@ fn check<A>(envelope: &Envelope, id: Id<A>, expected: Version) -> Result<(), Err
     }
 }
 
-// The errors are made out of line, and of values: a reference would keep the envelope in memory, where the loop wants it
+// The errors are made out of line and from values: a reference would keep the envelope in memory, but the loop needs it
 // in registers.
 
 #[cold]

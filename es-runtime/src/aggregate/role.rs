@@ -1,16 +1,16 @@
 //! The role of an event in an aggregate: it creates or changes it, by the body that the user wrote.
 //!
-//! The traits that bodies are methods of are open: an impl by hand is never called. [`Changes`] and [`Creates`], which
-//! say how an event is recorded, are sealed: their constants take a value of [`Events::Seal`], which stands in a block of
-//! the expansion that no code outside can name.
+//! The bodies are methods of open traits: nothing ever calls an impl by hand. [`Changes`] and [`Creates`], which
+//! determine how an event is recorded, are sealed. Their constants take a value of [`Events::Seal`], which stands in a
+//! block of the expansion that no code outside can name.
 
 use super::{Aggregate, Events};
 use crate::event::Envelope;
 
 #[doc(hidden)]
-/// How an event that is made from a method's parameters changes the state.
+/// A state that an event changes; the event is made from a method's parameters.
 pub trait Apply<E> {
-    /// Applies an event that is not needed any more.
+    /// Applies an event that the caller does not need any more.
     fn apply(&mut self, event: E, envelope: &Envelope);
 
     /// Applies an event that will be stored.
@@ -24,16 +24,16 @@ pub trait Apply<E> {
 }
 
 #[doc(hidden)]
-/// How an event that is declared on its own changes the state.
+/// A state that an event changes; the event is declared on its own.
 pub trait ApplyRef<E> {
     /// Applies the event.
     fn apply_ref(&mut self, event: &E, envelope: &Envelope);
 }
 
 #[doc(hidden)]
-/// How an event that is made from a method's parameters makes the first state.
+/// A state that an event begins; the event is made from a method's parameters.
 pub trait Begin<E>: Sized {
-    /// Makes the state from an event that is not needed any more.
+    /// Makes the state from an event that the caller does not need any more.
     fn begin(event: E, envelope: &Envelope) -> Self;
 
     /// Makes the state from an event that will be stored.
@@ -47,24 +47,24 @@ pub trait Begin<E>: Sized {
 }
 
 #[doc(hidden)]
-/// How an event that is declared on its own makes the first state.
+/// A state that an event begins; the event is declared on its own.
 pub trait BeginRef<E>: Sized {
     /// Makes the state.
     fn begin_ref(event: &E, envelope: &Envelope) -> Self;
 }
 
 #[doc(hidden)]
-/// Says that a method makes the event.
+/// The origin of an event that a method makes.
 #[derive(Debug)]
 pub enum Made {}
 
 #[doc(hidden)]
-/// Says that the event is declared on its own.
+/// The origin of an event that is declared on its own.
 #[derive(Debug)]
 pub enum Declared {}
 
 #[doc(hidden)]
-/// That an event changes the aggregate `A`. `#[mutator]` implements it.
+/// An event that changes the aggregate `A`. `#[mutator]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event that changes `{A}`",
     label = "`{A}` has no `&mut self` event method for it",
@@ -73,12 +73,12 @@ pub enum Declared {}
 pub trait Changes<A: Aggregate>: Sized {
     /// [`Made`] or [`Declared`].
     type Origin;
-    /// How it is recorded.
+    /// The way in which the event is recorded.
     const CHANGE: Change<A, Self, Self::Origin>;
 }
 
 #[doc(hidden)]
-/// That an event creates the aggregate `A`. `#[mutator]` implements it.
+/// An event that creates the aggregate `A`. `#[mutator]` implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event that creates `{A}`",
     label = "`{A}` has no event method for it that returns `Self`",
@@ -87,14 +87,14 @@ pub trait Changes<A: Aggregate>: Sized {
 pub trait Creates<A: Aggregate>: Sized {
     /// [`Made`] or [`Declared`].
     type Origin;
-    /// How it is recorded.
+    /// The way in which the event is recorded.
     const CREATION: Creation<A, Self, Self::Origin>;
 }
 
 type Seal<A> = <<A as Aggregate>::Event as Events<A>>::Seal;
 
 #[doc(hidden)]
-/// How a changing event becomes a variant, and the method that applies it.
+/// The function that makes a changing event a variant, and the method that applies the event.
 #[expect(missing_debug_implementations, reason = "a constant of expansions, which nobody prints")]
 pub struct Change<A: Aggregate, E, O> {
     pub(crate) event: fn(E) -> A::Event,
@@ -103,7 +103,7 @@ pub struct Change<A: Aggregate, E, O> {
 }
 
 impl<A: Aggregate, E> Change<A, E, Made> {
-    /// Takes the method that makes the event.
+    /// Returns the change by an event that a method makes.
     pub const fn made(_: &Seal<A>, event: fn(E) -> A::Event) -> Self
     where
         A::State: Apply<E>,
@@ -114,7 +114,7 @@ impl<A: Aggregate, E> Change<A, E, Made> {
 }
 
 impl<A: Aggregate, E> Change<A, E, Declared> {
-    /// Takes the method that handles the event.
+    /// Returns the change by an event that is declared on its own.
     pub const fn declared(_: &Seal<A>, event: fn(E) -> A::Event) -> Self
     where
         A::State: ApplyRef<E>,
@@ -124,7 +124,7 @@ impl<A: Aggregate, E> Change<A, E, Declared> {
 }
 
 #[doc(hidden)]
-/// How a creating event becomes a variant, and the method that makes the first state.
+/// The function that makes a creating event a variant, and the method that makes the first state.
 #[expect(missing_debug_implementations, reason = "a constant of expansions, which nobody prints")]
 pub struct Creation<A: Aggregate, E, O> {
     pub(crate) event: fn(E) -> A::Event,
@@ -133,7 +133,7 @@ pub struct Creation<A: Aggregate, E, O> {
 }
 
 impl<A: Aggregate, E> Creation<A, E, Made> {
-    /// Takes the method that makes the event.
+    /// Returns the creation by an event that a method makes.
     pub const fn made(_: &Seal<A>, event: fn(E) -> A::Event) -> Self
     where
         A::State: Begin<E>,
@@ -144,7 +144,7 @@ impl<A: Aggregate, E> Creation<A, E, Made> {
 }
 
 impl<A: Aggregate, E> Creation<A, E, Declared> {
-    /// Takes the method that handles the event.
+    /// Returns the creation by an event that is declared on its own.
     pub const fn declared(_: &Seal<A>, event: fn(E) -> A::Event) -> Self
     where
         A::State: BeginRef<E>,
@@ -153,8 +153,8 @@ impl<A: Aggregate, E> Creation<A, E, Declared> {
     }
 }
 
-/// That an event may be recorded by a `trigger` that others can call: an event that a method makes may stand behind
-/// a check, which `trigger` would pass by.
+/// An event that a `trigger` with a visibility may record. An event that a method makes is none: the method may stand
+/// behind a check, which `trigger` would bypass.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event that others may trigger on `{A}`",
     label = "not declared with `#[event] struct`, or not handled by a `&mut self` method of `{A}`",
@@ -165,7 +165,7 @@ pub trait Triggers<A: Aggregate>: Changes<A> + sealed::Triggers<A> {}
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate, E: Changes<A, Origin = Declared>> Triggers<A> for E {}
 
-/// That an event may create the aggregate by a `create_from` that others can call: as [`Triggers`].
+/// An event that a `create_from` with a visibility may create the aggregate from: see [`Triggers`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event that others may create `{A}` from",
     label = "not declared with `#[event] struct`, or not handled by a method of `{A}` that returns `Self`",
@@ -176,7 +176,7 @@ pub trait Founds<A: Aggregate>: Creates<A> + sealed::Founds<A> {}
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate, E: Creates<A, Origin = Declared>> Founds<A> for E {}
 
-/// Out of reach: nobody implements these for an event that a method makes.
+/// Traits out of reach: no code can implement them for an event that a method makes.
 mod sealed {
     use super::{Aggregate, Changes, Creates, Declared};
 

@@ -10,8 +10,7 @@ use crate::id::{CommitId, Id, Version};
 
 /// The identity of an aggregate, its state, and the events that are not saved yet.
 ///
-/// An aggregate dereferences to its root, and the root to the state, for reading; nothing but an
-/// event method changes either.
+/// An aggregate dereferences to its root, and the root to the state, for reading; only an event method changes either.
 ///
 /// ```compile_fail,E0594
 /// # use es_runtime::{aggregate, mutator};
@@ -32,11 +31,11 @@ pub struct Root<A: Aggregate> {
     modified_at: Timestamp,
     pub(super) state: Held<A::State>,
     pending: Vec<Recorded<A::Event>>,
-    /// Whether a mutator panicked: the state may then hold half a change that no event tells of.
+    /// True if a mutator panicked: the state may then hold half a change, which no event records.
     torn: bool,
-    /// The first pending events, while it is not known whether they are stored.
+    /// The first pending events, until the caller knows whether they are stored.
     frozen: Option<Frozen>,
-    /// Whether other events than these may be stored under the commit id that they were saved under.
+    /// True if the commit id of a save may hold other events than these.
     outdated: bool,
 }
 
@@ -44,36 +43,36 @@ pub struct Root<A: Aggregate> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frozen {
     pub(crate) commit: CommitId,
-    /// The number of events, the first ones that are pending.
+    /// The number of frozen events, which are the first pending ones.
     pub(crate) count: usize,
-    /// Set if the caller chose the commit id: another caller may then use it, too.
+    /// True if the caller chose the commit id: another caller may then use it, too.
     pub(crate) is_callers: bool,
-    /// Set once an attempt had no answer: a store may hold the events.
+    /// True once an attempt had no answer: a store may hold the events.
     pub(crate) is_offered: bool,
 }
 
 impl<A: Aggregate> Root<A> {
-    /// The id.
+    /// Returns the id.
     pub const fn id(&self) -> Id<A> {
         self.id
     }
 
-    /// The number of events so far, saved or not.
+    /// Returns the number of events so far, saved or not.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// When the first event was recorded.
+    /// Returns the time of the first event.
     pub const fn created_at(&self) -> Timestamp {
         self.created_at
     }
 
-    /// When the last event was recorded.
+    /// Returns the time of the last event.
     pub const fn modified_at(&self) -> Timestamp {
         self.modified_at
     }
 
-    /// The state, which the root also dereferences to: to serialize it, or to compare it with another state.
+    /// Returns the state, which the root also dereferences to: to serialize it, or to compare it with another state.
     ///
     /// ```
     /// # use es_runtime::{aggregate, mutator};
@@ -92,19 +91,19 @@ impl<A: Aggregate> Root<A> {
         &self.state
     }
 
-    /// The state, taken out of the root.
+    /// Takes the state out of the root.
     #[doc(hidden)]
     pub fn into_state(self) -> A::State {
         self.state.into_inner()
     }
 
-    /// The events that are not saved yet, oldest first.
+    /// Returns the events that are not saved yet, oldest first.
     pub fn pending(&self) -> &[Recorded<A::Event>] {
         &self.pending
     }
 
-    /// Records a creating event and makes the root from it. Only the aggregate's own module can make the
-    /// aggregate of a root.
+    /// Records a creating event and makes the root from it. Only the aggregate's own module can make an aggregate from
+    /// the root.
     #[doc(hidden)]
     #[inline]
     pub fn create<E: Creates<A>>(id: Id<A>, event: E) -> Self {
@@ -133,17 +132,18 @@ impl<A: Aggregate> Root<A> {
         self.push(envelope, A::Event::ATTRIBUTE_CHANGED(attribute));
     }
 
-    /// Records that the aggregate is gone. The seal is its module's: nobody else can end it.
+    /// Records that the aggregate is gone. Only the aggregate's module has the seal, so no other code can end the
+    /// aggregate.
     #[doc(hidden)]
     pub fn discard(aggregate: A, _: A::Seal) -> Discarded<A> {
-        // Of the aggregate, which only its own module can make: a root made by hand cannot be saved.
+        // The root comes out of an aggregate, which only its own module can make: a root made by hand cannot be saved.
         let mut root = aggregate.into_root(Seal::new());
         let envelope = root.next_envelope();
         root.push(envelope, A::Event::DISCARDED);
         Discarded::new(root)
     }
 
-    /// Shows the root, by the `Debug` of its state.
+    /// Formats the root, by the `Debug` of its state.
     pub(crate) fn show(&self, state: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct(A::NAME);
         shown.field("id", &self.id).field("version", &self.version).field("state", state);
@@ -158,7 +158,7 @@ impl<A: Aggregate> Root<A> {
         Self::resume(id, Version::INITIAL, (now, now), Held::Own(state))
     }
 
-    /// The root as it was at `version`; the times are those of its first and its last event.
+    /// Returns the root as it was at `version`, with the times of its first and its last event.
     pub(super) fn resume(
         id: Id<A>,
         version: Version,
@@ -170,17 +170,17 @@ impl<A: Aggregate> Root<A> {
         Self { id, version, created_at, modified_at, state, pending, torn, frozen, outdated }
     }
 
-    /// The state, for the cache to hold.
+    /// Returns the state, for the cache to hold.
     pub(crate) fn share(&self) -> Arc<A::State> {
         self.state.share()
     }
 
-    /// The same root, which [shares](Self::share) its state without a copy.
+    /// Returns the same root, which [shares](Self::share) its state without a copy.
     pub(crate) fn into_shared(self) -> Self {
         Self { state: self.state.into_shared(), ..self }
     }
 
-    /// Changes the state, and notes it if that is left half-way.
+    /// Changes the state; the root stays torn if the change panics.
     #[inline]
     fn change(&mut self, change: impl FnOnce(&mut A::State)) {
         let torn = std::mem::replace(&mut self.torn, true);
@@ -188,8 +188,8 @@ impl<A: Aggregate> Root<A> {
         self.torn = torn;
     }
 
-    /// Freezes the pending events under `commit`, unless some are frozen already: what is asked for again is the
-    /// same save, whatever was recorded since.
+    /// Freezes the pending events under `commit`, unless some are frozen already. A further attempt is the same save,
+    /// whatever was recorded since.
     pub(crate) fn freeze(
         &mut self,
         commit: CommitId,
@@ -198,7 +198,7 @@ impl<A: Aggregate> Root<A> {
     ) -> Result<(), Error> {
         self.check_whole()?;
         if self.frozen.is_none() && !self.pending.is_empty() {
-            // Also where there are none: an earlier attempt may have left others.
+            // Empty metadata are set, too: an earlier attempt may have left others.
             self.pending.iter_mut().for_each(|recorded| recorded.set_metadata(metadata.clone()));
             let count = self.pending.len();
             self.frozen = Some(Frozen { commit, count, is_callers, is_offered: false });
@@ -206,49 +206,49 @@ impl<A: Aggregate> Root<A> {
         Ok(())
     }
 
-    /// The events that are frozen.
+    /// Returns the frozen events.
     pub(crate) fn frozen_events(&self) -> &[Recorded<A::Event>] {
         self.frozen.and_then(|frozen| self.pending.get(..frozen.count)).unwrap_or_default()
     }
 
-    /// The events that are frozen, and under which commit.
+    /// Returns the number and the commit of the frozen events.
     pub(crate) const fn frozen(&self) -> Option<Frozen> {
         self.frozen
     }
 
-    /// Notes that a store is offered the events that are frozen under `commit`.
+    /// Notes that a store is offered the events frozen under `commit`.
     pub(crate) fn note_offer(&mut self, commit: CommitId) {
         if let Some(frozen) = &mut self.frozen {
             frozen.is_offered |= frozen.commit == commit;
         }
     }
 
-    /// Lets go of the events that are frozen under `commit`: they are stored.
+    /// Drops the events frozen under `commit`: they are stored.
     pub(crate) fn acknowledge(&mut self, commit: CommitId) {
         if let Some(frozen) = self.frozen.take_if(|frozen| frozen.commit == commit) {
             self.pending.drain(..frozen.count);
         }
     }
 
-    /// Lets go of all that is pending: it was done before, by events that need not be these.
+    /// Drops all pending events: the commit id was used before, perhaps by other events.
     pub(crate) fn give_up(&mut self) {
         self.frozen = None;
         self.pending.clear();
         self.outdated = true;
     }
 
-    /// Whether the state may be another than the stored one.
+    /// Returns whether the state may differ from the stored one.
     pub(crate) const fn is_outdated(&self) -> bool {
         self.outdated
     }
 
-    /// Melts the events that are frozen under `commit`: they are not stored, and never will be.
+    /// Releases the events frozen under `commit`, which stay pending: they are not stored under it, and never will be.
     pub(crate) fn thaw(&mut self, commit: CommitId) {
         self.frozen.take_if(|frozen| frozen.commit == commit);
     }
 
-    /// Fails if the state is not what the stored events and the pending ones make: a mutator panicked and the panic was
-    /// caught, or it was done before what was to be saved.
+    /// Fails if the state is not the result of the stored and the pending events. Either a mutator panicked and the
+    /// caller caught the panic, or the commit id of a save was used before.
     pub(crate) fn check_whole(&self) -> Result<(), Error> {
         let why = match (self.torn, self.outdated) {
             (false, false) => return Ok(()),
@@ -262,12 +262,12 @@ impl<A: Aggregate> Root<A> {
 
     #[inline]
     fn next_envelope(&self) -> Envelope {
-        // A clock that is set back must not make an event older than the one before it.
+        // If the clock is set back, the event must not be older than the one before it.
         let now = Timestamp::now().max(self.modified_at);
         Envelope::new(self.id.uuid(), self.version.next(), now)
     }
 
-    /// Takes the place of the event that was just applied.
+    /// Moves the root to the version and the time of the event that was just applied.
     #[inline]
     pub(super) fn advance(&mut self, envelope: &Envelope) {
         self.version = envelope.version();
@@ -289,7 +289,7 @@ impl<A: Aggregate> Deref for Root<A> {
     }
 }
 
-/// Two roots are equal if they are the same aggregate in the same state: id and state count; version, times and pending
+/// Two roots are equal if they are the same aggregate in the same state. Id and state count; version, times and pending
 /// events do not. To compare states alone, compare `one.state() == other.state()`.
 impl<A: Aggregate> PartialEq for Root<A>
 where

@@ -23,10 +23,10 @@ impl<A: Aggregate, E: Event> Made<A, E> {
     const TOPIC: &'static str = joined(&Self::BYTES, A::NAME, E::NAME);
 }
 
-/// The topic of an event that belongs to one aggregate: `usual`, unless the aggregate is renamed.
+/// Returns the topic of an event that belongs to one aggregate: `usual`, unless the aggregate is renamed.
 pub const fn topic<A: Aggregate, E: Event>(usual: &'static str) -> &'static str {
-    // The branch is a function of its own: what is joined there is then evaluated only if it is taken, which
-    // for thousands of events is worth seconds of compile time.
+    // The branch is a function of its own, so that the compiler joins the names only if it takes the branch. For
+    // thousands of events, that saves seconds of compile time.
     if A::RENAMED { renamed_topic::<A, E>() } else { usual }
 }
 
@@ -59,23 +59,24 @@ impl<A: Aggregate> StandardEvents<A> {
         &EventType::standard::<ForgottenOf<A>>(FORGOTTEN, joined(&Self::FORGOTTEN_BYTES, A::NAME, FORGOTTEN));
 }
 
-/// The event that a changed attribute is.
+/// Returns the type of the event that changes an attribute.
 pub const fn attribute_changed<A: Aggregate>() -> &'static EventType {
     StandardEvents::<A>::ATTRIBUTE_CHANGED
 }
 
-/// The event that ends an aggregate.
+/// Returns the type of the event that ends an aggregate.
 pub const fn discarded<A: Aggregate>() -> &'static EventType {
     StandardEvents::<A>::DISCARDED
 }
 
-/// The notice that an aggregate is forgotten: a row that readers of the log see, and that no state changes by.
+/// Returns the type of the notice that an aggregate is forgotten: a row that readers of the log see, and that changes
+/// no state.
 pub(crate) const fn forgotten<A: Aggregate>() -> &'static EventType {
     StandardEvents::<A>::FORGOTTEN
 }
 
-/// The part of the buffer that [`join`] wrote. Evaluated only for constants: should it ever fail, that is a compile
-/// error; it cannot, since both names are text and so is a full stop between them.
+/// Returns the part of the buffer that [`join`] wrote. Only constants call it, so a failure would be a compile error.
+/// It never fails: both names are text, and so is the full stop between them.
 const fn joined(bytes: &'static [u8; LONGEST], aggregate: &str, event: &str) -> &'static str {
     let (topic, _) = bytes.split_at(aggregate.len() + 1 + event.len());
     match str::from_utf8(topic) {
@@ -99,7 +100,7 @@ const fn join(aggregate: &str, event: &str) -> [u8; LONGEST] {
     joined
 }
 
-/// The data of an event that says all by its topic, as they are stored: `{}`.
+/// The data of an event whose topic says all, as they are stored: `{}`.
 pub(crate) struct Empty;
 
 impl Serialize for Empty {
@@ -114,13 +115,13 @@ impl Debug for Empty {
     }
 }
 
-/// Shows the event that ends an aggregate to `visitor`.
+/// Passes the event that ends an aggregate to `visitor`.
 pub fn visit_discarded<A: Aggregate, V: EventVisitor>(visitor: V) -> V::Output {
     visitor.event(discarded::<A>(), &Empty)
 }
 
-/// Reads what is none of the aggregate's own events: one that every aggregate has, or one stored under an
-/// earlier name of the aggregate. Nothing is read from an event or attribute that is retired.
+/// Reads a row that is none of the aggregate's own events: an event that every aggregate has, or one stored under an
+/// earlier name of the aggregate. Returns `None` if the topic is unknown or retired, or the attribute is retired.
 pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     topic: &str,
     version: u32,
@@ -129,7 +130,7 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     let is_changed = topic == attribute_changed::<A>().topic();
     if !is_changed && topic != discarded::<A>().topic() {
         return match Topics::of::<A>().read(topic)? {
-            // Its current topic is known as it stands: this is no endless descent.
+            // The event's current topic is known exactly: the recursion ends there.
             Reading::Event(event) if event.topic() != topic => A::Event::decode(event.topic(), version, data),
             _ => None,
         };
@@ -140,7 +141,7 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     if !is_changed {
         return Some(IgnoredAny::deserialize(data).map(|_| A::Event::DISCARDED));
     }
-    // Compiled only where there are attributes: for the others it would cost compile time.
+    // Compiled only if there are attributes: for other aggregates it would cost compile time.
     if const { A::Attribute::TYPES.is_empty() && A::RETIRED_ATTRIBUTES.is_empty() } {
         return Some(Err(D::Error::custom(format_args!("`{}` has no attributes", A::NAME))));
     }
@@ -148,7 +149,7 @@ pub fn decode_standard<'de, A: Aggregate, D: Deserializer<'de>>(
     Some(attribute.map(A::Event::ATTRIBUTE_CHANGED))
 }
 
-/// Whether this is the event that ends the aggregate.
+/// Returns whether the event ends the aggregate.
 pub(crate) fn is_discarded<A: Aggregate>(event: &A::Event) -> bool {
     struct Ends(&'static EventType);
     impl EventVisitor for Ends {
@@ -180,8 +181,8 @@ pub const fn retired<A: Aggregate>(topic: &str) {
     event_set::retired(&Topics::of::<A>(), topic);
 }
 
-/// Tells a block outside the module of its aggregate: there, the constant of this name that every aggregate has is private,
-/// and this one is found in its place.
+/// A constant for blocks outside the module of their aggregate. Each aggregate has a private constant of the same name;
+/// outside its module, the compiler finds this one instead.
 pub trait Elsewhere {
     #[doc(hidden)]
     const __IN_ITS_MODULE: bool = false;
@@ -189,7 +190,7 @@ pub trait Elsewhere {
 
 impl<T: ?Sized> Elsewhere for T {}
 
-/// Refuses a block outside the module of its aggregate, whose root it could not make.
+/// Refuses a block outside the module of its aggregate, whose root the block could not make.
 ///
 /// # Panics
 ///
@@ -207,7 +208,7 @@ pub const fn in_its_module(home: bool) -> usize {
 ///
 /// # Panics
 ///
-/// With a message that gives the name: at compile time, since only constants call it.
+/// With a message that contains the name: at compile time, since only constants call it.
 #[track_caller]
 pub const fn written_as(aggregate: &str, ident: &str) -> usize {
     if !equal(aggregate, ident) {
@@ -225,7 +226,7 @@ pub const fn written_as(aggregate: &str, ident: &str) -> usize {
 }
 
 impl Topics {
-    /// The names and topics of an aggregate.
+    /// Returns the names and topics of an aggregate.
     pub const fn of<A: Aggregate>() -> Self {
         Self {
             name: A::NAME,

@@ -1,4 +1,4 @@
-//! What a reader of an event may want to know beyond the event: who, why, on whose behalf.
+//! Facts beside an event, for its readers: who acted, why, and on whose behalf.
 
 use std::collections::BTreeMap;
 
@@ -54,12 +54,12 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
 ///
-/// A state never sees metadata. Its id, its version and its time are in the [`Envelope`](crate::Envelope), for which an event
-/// method may ask; all else that changes the state is a parameter of the event.
+/// A state never sees metadata. An event method may take the [`Envelope`](crate::Envelope), which has the id, the
+/// version and the time of the event; all else that changes the state is a parameter of the event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct Metadata {
-    // Most events have none: then this is one word, and replay has nothing to drop. Never an empty map.
+    // Most events have none: the field is then one word, and replay has nothing to drop. The map is never empty.
     #[expect(clippy::box_collection, reason = "one word instead of three")]
     pairs: Option<Box<BTreeMap<String, String>>>,
 }
@@ -69,7 +69,7 @@ const CAUSATION: &str = "causation";
 const ACTOR: &str = "actor";
 
 impl Metadata {
-    /// No pairs.
+    /// Returns metadata without pairs.
     pub const fn new() -> Self {
         Self { pairs: None }
     }
@@ -81,27 +81,27 @@ impl Metadata {
         self
     }
 
-    /// Names the conversation that all its commands and events share.
+    /// Sets the correlation: the conversation that commands and events share.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "an id is handed over as it is, as all other values")]
     pub fn with_correlation(self, id: impl ToString) -> Self {
         self.with(CORRELATION, id.to_string())
     }
 
-    /// Names the command or event that directly led to this one.
+    /// Sets the causation: the command or event that directly led to this one.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "an id is handed over as it is, as all other values")]
     pub fn with_causation(self, id: impl ToString) -> Self {
         self.with(CAUSATION, id.to_string())
     }
 
-    /// Names who acted.
+    /// Sets the actor: the user or service that acted.
     #[must_use]
     pub fn with_actor(self, actor: impl Into<String>) -> Self {
         self.with(ACTOR, actor)
     }
 
-    /// Adds all pairs of `more`, which win where both have a name.
+    /// Adds all pairs of `more`; for a name in both, the value of `more` wins.
     pub(crate) fn and(mut self, more: Self) -> Self {
         match (&mut self.pairs, more.pairs) {
             (Some(pairs), Some(more)) => pairs.extend(*more),
@@ -111,32 +111,32 @@ impl Metadata {
         self
     }
 
-    /// The value of that name.
+    /// Returns the value of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.as_ref()?.get(name).map(String::as_str)
     }
 
-    /// The conversation, if named.
+    /// Returns the conversation, if one is named.
     pub fn correlation(&self) -> Option<&str> {
         self.get(CORRELATION)
     }
 
-    /// The direct cause, if named.
+    /// Returns the direct cause, if one is named.
     pub fn causation(&self) -> Option<&str> {
         self.get(CAUSATION)
     }
 
-    /// Who acted, if named.
+    /// Returns the actor, if one is named.
     pub fn actor(&self) -> Option<&str> {
         self.get(ACTOR)
     }
 
-    /// Whether there are no pairs.
+    /// Returns whether there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_none()
     }
 
-    /// All pairs, by name.
+    /// Returns all pairs, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.pairs.iter().flat_map(|pairs| pairs.iter());
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))

@@ -1,4 +1,4 @@
-//! Events: what happened, as plain data with a stable name.
+//! Events: facts that happened, as plain data with a stable name.
 
 mod metadata;
 mod storable;
@@ -25,8 +25,8 @@ use crate::id::Version;
 
 /// A type of event. `#[event]` implements it.
 ///
-/// The topic is what is stored with each event, so it never changes once the first one is: renaming
-/// or moving the type does not touch it.
+/// Each event is stored with its topic, which therefore never changes once the first event is stored. Renaming or
+/// moving the type leaves the topic as it is.
 ///
 /// ```
 /// use es_runtime::{Event, event};
@@ -40,8 +40,8 @@ use crate::id::Version;
 /// assert_eq!(PaymentReceived::VERSION, 1);
 /// ```
 ///
-/// `#[derive(Event)]` does the same and leaves the other derives to you. By hand it takes two names, and neither the registry
-/// nor `events.lock` know the type:
+/// `#[derive(Event)]` does the same and leaves the other derives to you. An impl by hand has two names, and neither the
+/// registry nor `events.lock` know such a type:
 ///
 /// ```
 /// use es_runtime::Event;
@@ -65,17 +65,17 @@ use crate::id::Version;
 pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The event's name in the code.
     const NAME: &'static str;
-    /// The name it is stored under.
+    /// The name that events are stored under.
     const TOPIC: &'static str;
-    /// Names it was stored under before.
+    /// The names that events were stored under before.
     const ALIASES: &'static [&'static str] = &[];
     /// The version of the current shape.
     const VERSION: u32 = 1;
     /// The encryption that the event demands or waives, whatever the mapper does with other events.
     const SECRECY: Secrecy = Secrecy::AsConfigured;
-    /// Where it is declared.
+    /// The place of the declaration.
     const PLACE: &'static Location<'static> = Location::caller();
-    /// All of this as a value.
+    /// All of these constants as a value.
     const TYPE: EventType = EventType {
         name: Self::NAME,
         topic: Self::TOPIC,
@@ -86,7 +86,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
         place: Self::PLACE,
     };
 
-    /// Whether an event stored under `topic` is one of these.
+    /// Returns whether an event stored under `topic` is of this type.
     #[inline]
     fn is(topic: &str) -> bool {
         topic == Self::TOPIC || Self::ALIASES.contains(&topic)
@@ -101,14 +101,14 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
         if version == 1 { Self::deserialize(data) } else { Err(unknown_version(Self::TOPIC, version, 1)) }
     }
 
-    /// Shows the event to `visitor`.
+    /// Passes the event to `visitor`.
     fn accept<V: EventVisitor>(&self, visitor: V) -> V::Output {
         visitor.event(&Self::TYPE, self)
     }
 }
 
-/// What an aggregate does with an event that is declared on its own. A trait without supertraits, and all of it in
-/// one: a type that breaks the rules of events is then reported once where it is handled.
+/// An event that is declared on its own, as an aggregate handles it. The trait has no supertraits, and holds all that a
+/// handler needs: the compiler then reports a type that breaks the rules of events once, at the handler.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
@@ -126,7 +126,7 @@ pub trait Handled: Sized {
     ///
     /// # Errors
     ///
-    /// As that.
+    /// As [`Event::decode`].
     fn decode<'de, D: Deserializer<'de>>(version: u32, data: D) -> Result<Self, D::Error>;
 
     /// [`Event::accept`].
@@ -177,7 +177,7 @@ where
     if version == current {
         return T::deserialize(data);
     }
-    // Compiled only where there is a past: an instance for each event would cost compile time.
+    // Compiled only if there are older shapes: an instance for each event would cost compile time.
     if const { P::LENGTH > 0 } && (1..current).contains(&version) {
         return P::decode(version, data);
     }
@@ -193,16 +193,19 @@ pub(crate) fn unknown_version<E: Error>(name: &str, version: u32, current: u32) 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Secrecy {
-    /// They are, if the [`Mapper`](crate::mapper::Mapper) has a cipher and does not leave their topic in clear.
+    /// The event is encrypted if the [`Mapper`](crate::mapper::Mapper) has a cipher and does not leave its topic in
+    /// clear.
     #[default]
     AsConfigured,
-    /// Always: a mapper without a cipher refuses to write them, and every mapper refuses rows that are not encrypted.
+    /// The event is always encrypted: a mapper without a cipher refuses to write it, and every mapper refuses a row in
+    /// clear.
     Encrypted,
-    /// Never: they are written in clear although there is a cipher. A row that was encrypted before is still read.
+    /// The event is never encrypted, even if the mapper has a cipher. The mapper still reads a row that was encrypted
+    /// before.
     Clear,
 }
 
-/// What the runtime knows about a type of event.
+/// The runtime's description of a type of event.
 #[derive(Clone, Copy)]
 pub struct EventType {
     name: &'static str,
@@ -228,38 +231,38 @@ impl EventType {
         }
     }
 
-    /// The same event, as declared at `place`.
+    /// Returns the same event, as declared at `place`.
     pub(crate) const fn at(mut self, place: &'static Location<'static>) -> Self {
         self.place = place;
         self
     }
 
-    /// The event's name in the code.
+    /// Returns the event's name in the code.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The name it is stored under.
+    /// Returns the name that events are stored under.
     pub const fn topic(&self) -> &'static str {
         self.topic
     }
 
-    /// Names it was stored under before.
+    /// Returns the names that events were stored under before.
     pub const fn aliases(&self) -> &'static [&'static str] {
         self.aliases
     }
 
-    /// The version of the current shape.
+    /// Returns the version of the current shape.
     pub const fn version(&self) -> u32 {
         self.version
     }
 
-    /// Returns the encryption that it demands or waives.
+    /// Returns the encryption that the event demands or waives.
     pub const fn secrecy(&self) -> Secrecy {
         self.secrecy
     }
 
-    /// Where it is declared: file, line and column.
+    /// Returns the place of the declaration: file, line and column.
     pub const fn place(&self) -> &'static Location<'static> {
         self.place
     }
@@ -281,10 +284,10 @@ impl fmt::Debug for EventType {
     }
 }
 
-/// Which event it is and when it was recorded: all that a mutator may know besides the event.
+/// The identity of an event and its time: all that a mutator may know besides the event.
 ///
-/// A mutator that takes `&Envelope` is given the envelope of the event it applies; it is not stored
-/// as part of the event.
+/// A mutator with a parameter `&Envelope` gets the envelope of the event that it applies. The envelope is not stored as
+/// part of the event.
 ///
 /// ```
 /// use es_runtime::{Envelope, aggregate, clock::Timestamp, mutator};
@@ -323,17 +326,17 @@ impl Envelope {
         Self { id, version, timestamp }
     }
 
-    /// The aggregate that the event belongs to.
+    /// Returns the id of the aggregate that the event belongs to.
     pub const fn id(&self) -> Uuid {
         self.id
     }
 
-    /// The version of the aggregate that this event made.
+    /// Returns the version of the aggregate that this event made.
     pub const fn version(&self) -> Version {
         self.version
     }
 
-    /// When the event was recorded; never before the event ahead of it.
+    /// Returns the time at which the event was recorded; never before the event ahead of it.
     pub const fn timestamp(&self) -> Timestamp {
         self.timestamp
     }
@@ -352,7 +355,7 @@ impl<E> Recorded<E> {
         Self { envelope, metadata: Metadata::new(), event }
     }
 
-    /// The same with other metadata.
+    /// Returns the same event with other metadata.
     pub(crate) fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
@@ -362,32 +365,32 @@ impl<E> Recorded<E> {
         self.metadata = metadata;
     }
 
-    /// The same with another version: an event that was appended finds its place late.
+    /// Sets the version of an event that was appended, and so gets its place late.
     pub(crate) const fn set_version(&mut self, version: Version) {
         self.envelope.version = version;
     }
 
-    /// The same with another event.
+    /// Replaces the event, and keeps its envelope and metadata.
     pub(crate) fn map<T>(self, map: impl FnOnce(E) -> T) -> Recorded<T> {
         Recorded { envelope: self.envelope, metadata: self.metadata, event: map(self.event) }
     }
 
-    /// The event.
+    /// Returns the event.
     pub const fn event(&self) -> &E {
         &self.event
     }
 
-    /// Which event it is and when it was recorded.
+    /// Returns the identity and the time of the event.
     pub const fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
-    /// What is stored beside it for readers.
+    /// Returns the metadata, which are stored beside the event for readers.
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// The event, given away.
+    /// Returns the event itself.
     pub fn into_event(self) -> E {
         self.event
     }
@@ -398,9 +401,9 @@ impl<E> Recorded<E> {
     }
 }
 
-/// Something done with an event of any type: see [`EventSet::visit`](crate::event_set::EventSet::visit).
+/// An operation on an event of any type: see [`EventSet::visit`](crate::event_set::EventSet::visit).
 pub trait EventVisitor {
-    /// What is made of the event.
+    /// The result of the operation.
     type Output;
 
     /// Visits an event that is a value of its own type.
@@ -412,6 +415,6 @@ pub trait EventVisitor {
         self.data(of, event)
     }
 
-    /// Visits any event: `data` is what is stored of it.
+    /// Visits any event: `data` is the stored part of it.
     fn data<T: Serialize + fmt::Debug>(self, of: &'static EventType, data: &T) -> Self::Output;
 }

@@ -1,14 +1,14 @@
-//! What may stand in an event or a state.
+//! The types that an event or a state may hold.
 //!
-//! Each rule is a pair: a bound that carries all that the derives need, so that expansions can assume it
-//! and stay silent, and an assertion, so that a type that breaks the rule is reported once, at the type.
+//! Each rule is a bound and an assertion. The bound carries all that the derives need, so that the compiler takes it
+//! for granted in expansions. The assertion makes the compiler report a type that breaks the rule once, at the type.
 
 use std::fmt::Debug;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// That a value can be part of a stored event: it can be copied, shown, written and read.
+/// A value that can be part of a stored event: code can copy, format, write and read it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored in an event",
     label = "cannot be stored",
@@ -48,7 +48,7 @@ pub trait AssertEvent {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Debug + Serialize + DeserializeOwned + Send + Sync + 'static> AssertEvent for T {}
 
-/// That a value can be a field of an aggregate: as [`Storable`], but it need not be shown.
+/// A value that can be a field of an aggregate: as [`Storable`], but without `Debug`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of an aggregate",
     label = "cannot be part of a state",
@@ -75,10 +75,11 @@ pub trait AssertStateField {
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Serialize + DeserializeOwned + 'static> AssertStateField for T {}
 
-/// Asserts what [`AssertStorable`] and [`AssertStateField`] leave out.
+/// Asserts `Send` and `Sync`, which [`AssertStorable`] and [`AssertStateField`] leave out.
 ///
-/// A field may say something of the aggregate itself, such as `PhantomData<Account>`. Whether that is `Send` depends on
-/// the types of the aggregate, so these, which [`Checked`] makes of the other assertions, must not depend on it in turn.
+/// The type of a field may name the aggregate itself, as `PhantomData<Account>` does. Such a type is `Send` only if the
+/// types of the aggregate are, which [`Checked`] makes from the other two assertions. So these two assertions must not
+/// depend on `Send` in turn.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored, since it stays in one thread",
     label = "is not `Send` and `Sync`",
@@ -92,21 +93,21 @@ pub trait AssertShared {
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync> AssertShared for T {}
 
-/// That a change of an attribute can be recorded. Whether its value can be stored is asked where that stands.
+/// A change of an attribute that can be recorded. The assertion at the attribute's field checks the value.
 pub trait Kept<'a>: Clone + Debug + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Debug + Send + Sync + 'static> Kept<'_> for T {}
 
-/// That serde's derive can write a value: assumed by its impls for what our macros make. The number keeps the bound
-/// apart from the others of its impl.
+/// A value that serde's derive can write; the derive's impls for types of our macros assume it. The number keeps the
+/// bound apart from the others of its impl.
 pub trait Written<'a, const AT: usize>: Serialize {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize, const AT: usize> Written<'_, AT> for T {}
 
-/// That serde's derive can read a value. Not of one trait with [`Written`]: to read a value from borrowed text says
-/// nothing about reading it from any other.
+/// A value that serde's derive can read. The trait is apart from [`Written`]: a value that can be read from borrowed
+/// text need not be readable from any other.
 pub trait Read<'de, const AT: usize>: Deserialize<'de> {}
 
 #[diagnostic::do_not_recommend]
@@ -114,8 +115,8 @@ impl<'de, T: Deserialize<'de>, const AT: usize> Read<'de, AT> for T {}
 
 /// `Self`, if the constant can be evaluated.
 ///
-/// An assertion in the constant that fails makes an error of the projection, and the compiler is then silent
-/// about all that goes through it: a type that cannot be stored is reported once.
+/// A failed assertion in the constant makes the projection an error, and the compiler then reports nothing that goes
+/// through it. So the compiler reports a type that cannot be stored once.
 pub trait Checked<const OK: usize> {
     /// `Self`.
     type Type;

@@ -1,4 +1,4 @@
-//! Older shapes: how an event stored by an earlier release becomes the one of today.
+//! Older shapes: the steps from an event of an earlier release to the current one.
 
 use serde::Deserializer;
 use serde::de::{DeserializeOwned, Error as _};
@@ -33,9 +33,9 @@ impl<Old, New: From<Old>> Becomes<New> for Old {}
 
 /// The older shapes of `New`, oldest first: `()`, `((), V1)`, `(((), V1), V2)` and so on.
 ///
-/// The position of a shape is its version, so a chain can have neither a hole nor a cycle.
+/// The place of a shape in the chain is its version, so a chain can have neither a hole nor a cycle.
 pub trait OlderShapes<New> {
-    /// How many older shapes there are.
+    /// The number of older shapes.
     const LENGTH: u32;
 
     /// Reads a value of an older version and brings it up to `New`.

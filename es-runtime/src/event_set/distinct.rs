@@ -1,5 +1,5 @@
-//! Two events of one set must not share a topic, nor take one that is reserved: checked while the user's crate compiles,
-//! since the macros cannot see the topics of events that are declared elsewhere.
+//! The check that two events of one set share no topic, and that none has a reserved one. It runs while the user's
+//! crate compiles, since the macros cannot see the topics of events that are declared elsewhere.
 
 use super::Topics;
 use crate::event::EventType;
@@ -32,7 +32,7 @@ pub(crate) const fn distinct(of: &Topics, own: &EventType) {
     }
 }
 
-/// Refuses an event of a set, that at `at`, whose topic or alias an earlier one has.
+/// Refuses the event at `at` in a set, if an earlier event has its topic or one of its aliases.
 ///
 /// # Panics
 ///
@@ -55,7 +55,7 @@ pub const fn distinct_set(types: &[EventType], at: usize) {
 #[track_caller]
 pub(crate) const fn retired(of: &Topics, topic: &str) {
     let types = of.events;
-    // Of whatever name: a discarded aggregate would come back, and changes of attributes be lost.
+    // Refused under any name of an aggregate: a discarded aggregate would come back, and changes of attributes be lost.
     if ends_with(topic, ".AttributeChanged")
         || ends_with(topic, ".Discarded")
         || ends_with(topic, FORGOTTEN_END)
@@ -77,7 +77,7 @@ pub(crate) const fn retired(of: &Topics, topic: &str) {
     }
 }
 
-/// Refuses a topic that tells readers that an aggregate is forgotten.
+/// Refuses a topic that means, to readers, that an aggregate is forgotten.
 #[track_caller]
 const fn not_reserved(own: &EventType) {
     let mut topic = own.topic();
@@ -115,7 +115,7 @@ const fn clash(own: &EventType, other: &EventType) {
     }
 }
 
-/// Whether both describe one type: two of one name are declared at two places.
+/// Returns whether both describe one type: two types of one name are declared at two places.
 const fn same(one: &EventType, other: &EventType) -> bool {
     equal(one.name(), other.name())
         && one.place().line() == other.place().line()
@@ -123,7 +123,7 @@ const fn same(one: &EventType, other: &EventType) -> bool {
         && equal(one.place().file(), other.place().file())
 }
 
-/// A topic or alias of `own` that `other` has, too; within one event, an alias that is the topic.
+/// Returns a topic or alias of `own` that `other` has, too; within one event, an alias that equals the topic.
 const fn shared(own: &EventType, other: &EventType) -> Option<&'static str> {
     let same = same(own, other);
     if !same && has(other, own.topic()) {
@@ -182,7 +182,7 @@ pub(crate) const fn equal(one: &str, other: &str) -> bool {
     true
 }
 
-/// Panics with the parts joined: formatting is not there at compile time, when alone this is evaluated.
+/// Panics with the parts joined: only the compiler evaluates this, and at compile time there is no formatting.
 #[track_caller]
 pub(crate) const fn refuse(parts: &[&str]) -> ! {
     let mut joined = [0; 1024];
@@ -201,7 +201,7 @@ pub(crate) const fn refuse(parts: &[&str]) -> ! {
     let (message, _) = joined.split_at(length);
     match str::from_utf8(message) {
         Ok(message) => panic!("{}", message),
-        // Cut within a letter: names of that length are not read anyway.
+        // The message was cut within a letter: nobody reads names of that length anyway.
         Err(_) => panic!("two events share a topic; give one of them another `topic`"),
     }
 }

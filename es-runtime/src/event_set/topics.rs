@@ -1,4 +1,4 @@
-//! What a stored topic is to an aggregate. Decoding, the registry and `events.lock` all ask here.
+//! The meaning of a stored topic to an aggregate, for decoding, the registry and `events.lock` alike.
 
 use crate::event::EventType;
 
@@ -6,9 +6,9 @@ use crate::event::EventType;
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Topics {
-    /// What the aggregate is called now.
+    /// The current name of the aggregate.
     pub(crate) name: &'static str,
-    /// What it was called before.
+    /// The former names of the aggregate.
     pub(crate) former: &'static [&'static str],
     pub(crate) events: &'static [EventType],
     pub(crate) attribute_changed: &'static EventType,
@@ -17,22 +17,22 @@ pub struct Topics {
     pub(crate) retired: &'static [&'static str],
 }
 
-/// How the rows of a topic are read.
+/// The way in which rows of a topic are read.
 #[derive(Clone, Copy)]
 pub(crate) enum Reading {
-    /// As this event.
+    /// Rows are read as this event.
     Event(&'static EventType),
-    /// As the notice that the aggregate is forgotten, which is no event of its enum.
+    /// Rows are read as the notice that the aggregate is forgotten, which is no event of the aggregate's enum.
     Forgotten(&'static EventType),
-    /// Not at all: they are skipped.
+    /// Rows are skipped.
     Retired,
 }
 
 impl Topics {
-    /// How rows of `topic` are read; nothing if they are not known.
+    /// Returns how rows of `topic` are read; `None` if the topic is unknown.
     ///
-    /// What is said of the topic as it stands counts first. Then the names of the aggregate stand for each other: a
-    /// topic that begins with a former name is read as the same one under another of its names.
+    /// The exact topic counts first. Then the names of the aggregate stand for each other: a topic that begins with a
+    /// former name is read as the same topic under another of the names.
     pub(crate) fn read(&self, topic: &str) -> Option<Reading> {
         if let Some(reading) = self.exactly(topic) {
             return Some(reading);
@@ -50,7 +50,7 @@ impl Topics {
         None
     }
 
-    /// Every topic that is known, and how its rows are read.
+    /// Returns every known topic, and how its rows are read.
     pub(crate) fn all(&self) -> Vec<(String, Reading)> {
         let mut topics: Vec<String> = Vec::new();
         let events = self.events().chain([self.forgotten]);
@@ -68,7 +68,7 @@ impl Topics {
         topics.into_iter().filter_map(|topic| self.read(&topic).map(|reading| (topic, reading))).collect()
     }
 
-    /// The topics of the events that are read.
+    /// Returns the topics whose rows are read as events.
     pub(crate) fn read_as_events(&self) -> Vec<String> {
         self.all()
             .into_iter()
@@ -77,22 +77,23 @@ impl Topics {
             .collect()
     }
 
-    /// Whether rows of `topic` of which no event can be made are skipped, not missed.
+    /// Returns whether a reader skips a row of `topic` from which it can make no event; any other such row is an error.
     pub(crate) fn skips(&self, topic: &str) -> bool {
         match self.read(topic) {
             Some(Reading::Retired) => true,
-            // An attribute that is neither known nor retired is an error, which decoding reports.
+            // Decoding reports an attribute that is neither known nor retired.
             Some(Reading::Event(event)) => event.topic() == self.attribute_changed.topic(),
             Some(Reading::Forgotten(_)) | None => false,
         }
     }
 
-    /// Whether the aggregate has, or had, that name.
+    /// Returns whether the aggregate has, or had, that name.
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.names().any(|known| known == name)
     }
 
-    /// Returns the aggregate's name, if `topic` does not begin with a name that it has or had: the row has to name it.
+    /// Returns the aggregate's name, which the row has to hold, unless `topic` begins with a name that the aggregate
+    /// has or had.
     pub(crate) fn owner(&self, topic: &str) -> Option<&'static str> {
         if self.names().any(|name| event_of(topic, name).is_some()) { None } else { Some(self.name) }
     }
@@ -118,7 +119,7 @@ impl Topics {
     }
 }
 
-/// What a topic says after the name of an aggregate.
+/// Returns the part of a topic after the name of an aggregate.
 fn event_of<'a>(topic: &'a str, name: &str) -> Option<&'a str> {
     topic.strip_prefix(name)?.strip_prefix('.')
 }

@@ -27,39 +27,39 @@
 ///
 /// From `struct Account` it makes
 ///
-/// - `AccountState`: the struct as written. It derives `Clone`, `Serialize` and `Deserialize` where the
-///   struct does not derive them itself. This is what events change.
+/// - `AccountState`: the struct as written, which events change. It derives `Clone`, `Serialize` and `Deserialize` if the
+///   struct does not derive them itself.
 /// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for
 ///   reading. It has a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, `into_state`, `Debug` if the
-///   struct derives it, and `PartialEq` and `Eq` if the struct derives them: roots are equal if ids and states are. Where the
+///   struct derives it, and `PartialEq` and `Eq` if the struct derives them: roots are equal if ids and states are. If the
 ///   struct does not derive `Debug`, write one for `Account`, for `AccountState`, or for both. Code in its module can call
 ///   `discard`.
 /// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value. It
-///   derives what the struct does of `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash`.
+///   derives those of `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash` that the struct derives.
 ///
-/// Its events stand in [`#[mutator] impl`](macro@crate::mutator). What the struct's documentation says goes to the
+/// The aggregate's events stand in [`#[mutator] impl`](macro@crate::mutator). The struct's documentation goes to the
 /// root.
 ///
-/// Nothing but events may change the state, so cells, locks and atomics are refused: by name where a field names them,
-/// and with error E0492 where a type of your own holds one. One that stands behind an `Arc`, a `Box` or another pointer is
-/// not found: keep such types out of a state.
+/// Only events may change the state. So the macro refuses cells, locks and atomics that a field names, and the compiler
+/// refuses a type of your own that holds one (error E0492). Neither finds one behind an `Arc`, a `Box` or another
+/// pointer: keep such types out of a state.
 ///
 /// # Arguments
 ///
 /// | argument | meaning | if left out |
 /// |---|---|---|
 /// | `name = "Account"` | the stable name: topics begin with it | the name of the struct |
-/// | `aliases = ["Account"]` | former names, oldest first: what was stored under them stays readable | none |
-/// | `id_namespace = "Account"` | what ids derived from a key are made with | the oldest name |
-/// | `retired = ["owner"]` | names of attributes that are stored, whose fields are no attributes any more | none |
-/// | `snapshot_version = 2` | to be raised when code outside these blocks changes what events do to the state | 1 |
-/// | `state = AccountData` | the name of the state, where the usual one is taken; `#[mutator]` takes it, too | `AccountState` |
+/// | `aliases = ["Account"]` | former names, oldest first: rows stored under them stay readable | none |
+/// | `id_namespace = "Account"` | the namespace of ids derived from a key | the oldest name |
+/// | `retired = ["owner"]` | names of stored attributes whose fields are no attributes any more | none |
+/// | `snapshot_version = 2` | raise it if code outside these blocks changes the effect of events on the state | 1 |
+/// | `state = AccountData` | the name of the state, if the usual one is taken; also at `#[mutator]` | `AccountState` |
 /// | `trigger = pub(crate)` | the visibility of `trigger`, `create_from` and `create_from_with_id`, for declared events | private to the module |
 /// | `discard = pub` | the visibility of `discard` | private to the module |
-/// | `crate = path` | where the runtime is found | `::es_runtime` |
+/// | `crate = path` | the path of the runtime | `::es_runtime` |
 ///
-/// `name` keeps the topics, and the ids derived from keys, when the struct is renamed. If the name itself has
-/// to change, `aliases` keeps what was stored readable, and the ids as they were:
+/// `name` keeps the topics, and the ids derived from keys, when the struct is renamed. If the name itself has to
+/// change, `aliases` keeps stored rows readable, and the ids as they were:
 ///
 /// ```standalone_crate
 /// use es_runtime::{Aggregate, Registry, aggregate, mutator};
@@ -116,10 +116,10 @@
 /// assert!(account.close().is_err());
 /// ```
 ///
-/// `trigger` records an event that is declared on its own, `create_from` creates the aggregate with one. Who
-/// can call them can record such an event without the checks of a command, so they are private unless you
-/// say otherwise. With a visibility they take declared events alone: an event that a method makes is recorded by that
-/// method, which may stand behind a check.
+/// `trigger` records an event that is declared on its own, `create_from` creates the aggregate with one. Their callers
+/// could record such an event without the checks of a command, so both are private unless you set a visibility. With a
+/// visibility they take declared events alone: an event that a method makes is recorded by that method, which may stand
+/// behind a check.
 ///
 /// ```
 /// mod bank {
@@ -148,8 +148,7 @@
 /// assert_eq!(account.balance, 10);
 /// ```
 ///
-/// `crate` is for a runtime that is renamed, or reached through a crate of your own. It is said to each of
-/// the macros:
+/// `crate` is for a runtime that is renamed, or reached through a crate of your own. Write it at each of the macros:
 ///
 /// ```standalone_crate
 /// mod framework {
@@ -187,8 +186,9 @@
 /// - Another aggregate, or the aggregate itself, in a field: an aggregate is stored apart. Hold its `Id<..>`.
 /// - An array of more than 32 elements: serde reads none. Take a `Vec`, or name a module with `#[serde(with = "..")]`.
 /// - A field that can change behind a shared reference, such as a `Cell` or an atomic: it would change without an
-///   event. Where a type of your own holds one, the compiler says so in its own words (E0492, "interior mutable").
-/// - `Option<Option<..>>` and `Option<()>`: serde writes `Some(None)` and `None` alike. `#[serde(with = ..)]` may know better.
+///   event. If a type of your own holds one, the compiler reports it in its own words (E0492, "interior mutable").
+/// - `Option<Option<..>>` and `Option<()>`: serde writes `Some(None)` and `None` alike. `#[serde(with = ..)]` may tell
+///   them apart.
 /// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a field: a snapshot would not hold it.
 /// - Generic parameters, lifetimes, unnamed fields: a stored event needs one definite shape.
 /// - Assigning a field. Only the bodies of event methods can:

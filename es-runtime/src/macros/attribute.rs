@@ -32,12 +32,12 @@
 ///
 /// | argument | meaning | if left out |
 /// |---|---|---|
-/// | `name = "owner"` | what the attribute is stored under | the name of the field |
-/// | `aliases = ["holder"]` | names it was stored under before | none |
+/// | `name = "owner"` | the name that the attribute is stored under | the name of the field |
+/// | `aliases = ["holder"]` | names that the attribute was stored under before | none |
 /// | `version = 2` | the version of the value's shape | 1 |
 /// | `upcast = String` | the type of version 1, or a list, as for [`#[event]`](macro@crate::event#arguments) | none |
 ///
-/// Each attribute is a shape of its own: its value can change its type without the others.
+/// Each attribute has a shape of its own: one can change its type without the others.
 ///
 /// ```
 /// use es_runtime::event_set::EventSet;

@@ -15,7 +15,7 @@
 ///
 /// `#[event(..)]` takes the arguments that [the attribute](macro@crate::event) takes on a struct: `topic`, `aliases`,
 /// `version` with `upcast`, `encrypted` or `clear`, and `crate`. The registry and `events.lock` know the event, as they
-/// know those of the attribute. Without a `topic` it is stored under the name of the struct.
+/// know an event of the attribute. Without a `topic`, the event is stored under the name of the struct.
 ///
 /// The struct needs `Clone`, `Debug`, and serde's `Serialize` and `Deserialize`, derived or by hand.
 ///
@@ -57,8 +57,8 @@ pub use es_macros::Event;
 /// assert_eq!(ExampleEvent::TYPES.len(), 2);
 /// ```
 ///
-/// The events may be made in any way, also by [`#[event]`](macro@crate::event). The enum needs `Clone` and `Debug`. Variants
-/// may have other names than their events. `#[event_set(crate = path)]` says where the runtime is.
+/// The events may be made in any way, also by [`#[event]`](macro@crate::event). The enum needs `Clone` and `Debug`.
+/// Variants may have other names than their events. `#[event_set(crate = path)]` sets the path of the runtime.
 ///
 /// # Mistakes
 ///

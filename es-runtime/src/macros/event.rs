@@ -28,8 +28,8 @@
 /// assert_eq!(Deposited::TOPIC, "account.deposited");
 /// ```
 ///
-/// On a struct, the event is declared, and any number of aggregates may handle it. It has one topic in all
-/// of them. A method with a bare `#[event]` says how it changes an aggregate:
+/// On a struct, the event is declared, and any number of aggregates may handle it. The event has one topic in all of
+/// them. A method with a bare `#[event]` applies the event to an aggregate:
 ///
 /// ```
 /// use es_runtime::{Event, aggregate, event, mutator};
@@ -62,26 +62,26 @@
 /// assert_eq!(BankClosed::TOPIC, "BankClosed");
 /// ```
 ///
-/// An event is `Clone`, `Debug`, `Serialize` and `Deserialize`; on a struct, what it derives itself is left
-/// alone. `struct BankClosed;` becomes `struct BankClosed {}`, to which fields can be added later.
+/// An event is `Clone`, `Debug`, `Serialize` and `Deserialize`; the macro leaves derives of the struct alone. `struct
+/// BankClosed;` becomes `struct BankClosed {}`, to which fields can be added later.
 ///
 /// # Arguments
 ///
 /// | argument | meaning | if left out |
 /// |---|---|---|
 /// | `Name` (first, on a method) | the name of the made event | the method handles a declared event |
-/// | `topic = "account.deposited"` | what it is stored under | `Account.Name` if made, `Name` if declared |
-/// | `aliases = ["Account.PaidIn"]` | topics it was stored under before | none |
-/// | `version = 2` | the version of its shape | 1 |
+/// | `topic = "account.deposited"` | the name that the event is stored under | `Account.Name` if made, `Name` if declared |
+/// | `aliases = ["Account.PaidIn"]` | topics that the event was stored under before | none |
+/// | `version = 2` | the version of the event's shape | 1 |
 /// | `upcast = DepositedV1` | the shape of version 1 | none |
 /// | `upcast = [DepositedV1, DepositedV2]` | the shapes of versions 1, 2 and so on | none |
-/// | `encrypted` | it is never stored in clear | as the mapper has it |
-/// | `clear` | it is stored in clear, although there is a cipher | as the mapper has it |
-/// | `allow(nondeterminism)` (on a method) | its body may call what answers otherwise at each replay, such as a `now()` of yours that does not | such calls are refused |
-/// | `crate = path` (on a struct) | where the runtime is found, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
+/// | `encrypted` | the event is never stored in clear | the mapper decides |
+/// | `clear` | the event is stored in clear, even if there is a cipher | the mapper decides |
+/// | `allow(nondeterminism)` (on a method) | the body may make calls that seem to differ at each replay, such as a `now()` of yours that does not | the macro refuses such calls |
+/// | `crate = path` (on a struct) | the path of the runtime, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
-/// A topic never changes once an event is stored under it; when the name in the code does, keep the old
-/// topic, or make it an alias:
+/// A topic never changes once an event is stored under it. If the name in the code changes, keep the old topic, or make
+/// it an alias:
 ///
 /// ```
 /// use es_runtime::{Event, event};
@@ -94,8 +94,8 @@
 /// assert!(Paid::is("payment.received") && Paid::is("PaymentReceived"));
 /// ```
 ///
-/// Each older shape says by `From` how it becomes the next one. Stored events of any version are then read as
-/// the current one:
+/// An impl of `From` makes the next shape from each older one. Stored events of any version are then read as the
+/// current one:
 ///
 /// ```
 /// use es_runtime::{Event, event};
@@ -135,10 +135,10 @@
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// A mapper without a cipher refuses to write an event that is `encrypted`, as `Config`, and every mapper refuses to read
-/// a row of it that is in clear, also with [`allowing_clear_data`](crate::mapper::Mapper::allowing_clear_data). Opening an
-/// application does not look for such events: several applications in one program may have different mappers. An
-/// event that is `clear` can be read by whoever can read the store, also after its aggregate was forgotten.
+/// A mapper without a cipher refuses to write an event that is `encrypted`, with `Config`. Every mapper refuses to read
+/// such an event from a row in clear, also with [`allowing_clear_data`](crate::mapper::Mapper::allowing_clear_data).
+/// Opening an application does not look for such events: several applications in one program may have different
+/// mappers. Anybody who can read the store can read an event that is `clear`, even after its aggregate was forgotten.
 ///
 /// ```
 /// use es_runtime::{Event, event, event::Secrecy};
@@ -157,8 +157,8 @@
 /// - `#[event(Paid)]` on a method that takes `&Paid`: a declared event has its name already. Write `#[event]`.
 /// - Two events of one aggregate with the same topic, or `upcast` without its `version`: refused while
 ///   compiling. Two events of two crates with the same topic: refused by [`Registry`](crate::Registry).
-/// - `encrypted` and `clear` on one event: they say the opposite.
-/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a parameter or a field: what is not stored is
+/// - `encrypted` and `clear` on one event: they contradict each other.
+/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a parameter or a field: a value that is not stored is
 ///   not there on replay.
 /// - A changed shape without a new `version`: found by [`events_lock!`](crate::events_lock).
 /// - An enum: make each variant an event of its own, or put the enum in a field.

@@ -1,7 +1,7 @@
-//! The macros, with what a user has to know of them.
+//! The macros, with their documentation for users.
 //!
-//! Their code is in the crate `es-macros`, which knows the runtime only by the paths that it writes into
-//! expansions; so the documentation, whose examples run, stands here.
+//! Their code is in the crate `es-macros`, which knows the runtime only by the paths that it writes into expansions.
+//! The documentation has examples that run, so it stands here.
 
 mod aggregate;
 mod attribute;

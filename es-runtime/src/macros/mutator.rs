@@ -33,32 +33,32 @@
 /// assert!(matches!(account.pending()[1].event(), AccountEvent::Deposited(Deposited { amount: 10 })));
 /// ```
 ///
-/// There is one such block for each aggregate, in the module of the struct or in one inside it. In it,
-/// `Self` is the state. A method is one of these:
+/// Each aggregate has one such block, in the module of the struct or in a module inside that. In the block, `Self` is
+/// the state. A method is one of these:
 ///
-/// | method | what it is |
+/// | method | role |
 /// |---|---|
 /// | `#[event(Opened)] fn open(owner: String) -> Self` | makes an event that creates; commands `open` and `open_with_id` |
 /// | `#[event(Deposited)] fn deposit(&mut self, amount: i64)` | makes an event that changes; command `deposit` |
-/// | `#[event] fn imported(event: &Imported) -> Self` | says how a declared event creates; recorded with `create_from` |
-/// | `#[event] fn paid(&mut self, event: &Paid)` | says how a declared event changes; recorded with `trigger` |
+/// | `#[event] fn imported(event: &Imported) -> Self` | applies a declared event that creates; `create_from` records it |
+/// | `#[event] fn paid(&mut self, event: &Paid)` | applies a declared event that changes; `trigger` records it |
 /// | without `#[event]` | a helper of the state; with `&self`, the root has it, too |
 ///
-/// A command has the name, the parameters, the visibility and the documentation of its method, and belongs to the
-/// root. Its parameters are the fields of the event. An event method may also take one `&Envelope`: it is
-/// given, not stored.
+/// A command has the name, the parameters, the visibility and the documentation of its method, and belongs to the root.
+/// Its parameters are the fields of the event. An event method may also take one `&Envelope`, which is no field of the
+/// event.
 ///
 /// # Where code goes
 ///
 /// | code | place |
 /// |---|---|
 /// | decides, then calls event methods (`withdraw`) | a plain `impl Account`: `self` is the root |
-/// | says what an event changes | `#[mutator] impl Account`: `self` and `Self` are the state |
+/// | applies an event | `#[mutator] impl Account`: `self` and `Self` are the state |
 /// | is used by event methods: a helper, a constant | without `#[event]` in the same block, or in `impl AccountState` |
 /// | reads the state, for both | as above, with `&self`: the root finds it, too |
 ///
-/// An event method finds nothing that stands in a plain `impl Account`: the compiler says "no method named `fee` found for
-/// `&mut AccountState`". Move the helper or the constant into the block:
+/// An event method sees nothing in a plain `impl Account`: the compiler reports "no method named `fee` found for `&mut
+/// AccountState`". Move the helper or the constant into the block:
 ///
 /// ```
 /// use es_runtime::{aggregate, mutator};
@@ -102,11 +102,12 @@
 ///
 /// # Attributes on methods
 ///
-/// Levels of lints (`#[allow]`, `#[expect]` and so on) hold for all that is made of the impl, or of the method. `#[must_use]`,
-/// `#[deprecated]` and the like are the command's. A macro such as `#[tracing::instrument(skip(amount))]` gets the command,
-/// which has the parameters, so that nothing is traced when events are replayed. `#[cfg(..)]` stands alone, not as
-/// `#[cfg_attr(.., event(..))]`: the macro looks for `#[event]` before conditions are known. For the same reason it sees
-/// no event that a macro call in the block makes.
+/// Levels of lints (`#[allow]`, `#[expect]` and so on) hold for the whole expansion of the impl, or of the method.
+/// `#[must_use]`, `#[deprecated]` and the like go to the command. A macro such as
+/// `#[tracing::instrument(skip(amount))]` gets the command, which has the parameters, so that nothing is traced when
+/// events are replayed. `#[cfg(..)]` stands alone, not as `#[cfg_attr(.., event(..))]`: the macro looks for `#[event]`
+/// before the compiler knows conditions. For the same reason the macro sees no event that a macro call in the block
+/// makes.
 ///
 /// # The events
 ///
@@ -118,19 +119,19 @@
 ///
 /// | argument | meaning | if left out |
 /// |---|---|---|
-/// | `retired = ["Account.Frozen"]` | topics that are stored, whose events have no method any more | none |
+/// | `retired = ["Account.Frozen"]` | stored topics whose events have no method any more | none |
 /// | `visibility = pub(crate)` | the visibility of the made events and of the enum | `pub` |
-/// | `derive(PartialEq, Eq)` | what all made events and the enum derive, beside `Clone`, `Debug` and serde's traits | nothing |
-/// | `events_in = account_events` | the module that made events stand in | beside the block |
-/// | `events = AccountChange` | the name of the enum, where the usual one is taken | `AccountEvent` |
-/// | `state = AccountData` | the name of the state, if `#[aggregate]` gives it | `AccountState` |
-/// | `crate = path` | where the runtime is found, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
+/// | `derive(PartialEq, Eq)` | traits that all made events and the enum derive, beside `Clone`, `Debug` and serde's traits | nothing |
+/// | `events_in = account_events` | the module of made events | beside the block |
+/// | `events = AccountChange` | the name of the enum, if the usual one is taken | `AccountEvent` |
+/// | `state = AccountData` | the name of the state, if `#[aggregate]` sets it | `AccountState` |
+/// | `crate = path` | the path of the runtime, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
-/// A topic that is retired may be missing from the code: `events.lock` accepts that. No later event can take
-/// it by accident.
+/// A retired topic may be missing from the code: `events.lock` accepts that. No later event can take such a topic by
+/// accident.
 ///
-/// Made events are `pub`, since the macro does not see the struct. For an aggregate of which the rest of the
-/// program should know nothing, give its visibility here:
+/// Made events are `pub`, since the macro does not see the struct. If the rest of the program should not know the
+/// aggregate, set its visibility here:
 ///
 /// ```
 /// use es_runtime::{aggregate, mutator};
@@ -151,9 +152,10 @@
 /// assert_eq!(Account::open().balance, 0);
 /// ```
 ///
-/// Events derive more where a program needs it: `derive(..)` here is for all made events and the enum, in
-/// `#[event(Deposited, derive(..))]` for one. `events_in` puts made events into a module, so that two aggregates of one
-/// module can both have an event `Created`. The enum is `Serialize`: it writes what is stored of the event, without its topic.
+/// Events derive more if a program needs it: `derive(..)` here is for all made events and the enum, and
+/// `#[event(Deposited, derive(..))]` for one event. `events_in` puts made events into a module, so that two aggregates
+/// of one module can both have an event `Created`. The enum is `Serialize`: it writes the stored part of the event,
+/// without the topic.
 ///
 /// ```
 /// use es_runtime::{aggregate, mutator};
@@ -198,15 +200,15 @@
 /// # Mistakes
 ///
 /// - `Account { .. }` or `-> Account` inside the block: write `Self`.
-/// - An event method that returns a `Result`. What is recorded has happened. Decide in a method outside the block,
+/// - An event method that returns a `Result`. A recorded event has happened. Decide in a method outside the block,
 ///   which then calls the event method.
 /// - `pub fn deposit(&mut self, ..)` without `#[event]`: it would be a helper of the state, which nobody outside can
 ///   call. Give it an event, or make the helper private.
 /// - An event method called by another one, or by a helper: nothing is recorded while an event is applied. Move
-///   what both need to a helper.
-/// - A parameter that borrows: what is stored owns its data. Take a `String`, not a `&str`.
+///   the code that both need to a helper.
+/// - A parameter that borrows: a stored event owns its data. Take a `String`, not a `&str`.
 /// - Anything in a body that is not in the state, the event or the envelope, such as the current time, a new id or a
-///   random number: it would be another one at each replay. Make it a parameter, or take `&Envelope`. The macro refuses
+///   random number: it would differ at each replay. Make it a parameter, or take `&Envelope`. The macro refuses
 ///   well-known calls (`now()`, `Id::new()`, `random()`, `env::var(..)`, `println!`), unless the event has the argument
 ///   `allow(nondeterminism)`. `Scenario` of the test kit finds more.
 /// - Two aggregates in one module with events of one name: they would make one type twice. Give one of the blocks

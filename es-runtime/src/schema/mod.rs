@@ -1,4 +1,4 @@
-//! Stored shapes, traced from the types and held to `events.lock`.
+//! Stored shapes: the tracer finds them in the types, and `events.lock` holds the code to them.
 
 pub mod shape;
 pub mod lock;

@@ -1,11 +1,10 @@
-//! Whether data of a locked shape can still be read: the rules of compatibility between two shapes.
+//! The rules of compatibility between two shapes: can the current one still read data of the locked one?
 //!
-//! A change is accepted if everything that the old shape described can be read in the new one, and nothing
-//! that it held is dropped. Integers and floats may widen and may no longer be checked, strings may accept
-//! more, sets may become lists, values may become optional, structs may gain optional fields, enums may gain
-//! variants, fields may be renamed if the old name stays as an alias. Small integers may become floats, bare
-//! variants and keys of maps may become strings, bytes may change their type, and all may become JSON that reads
-//! everything. Everything else breaks.
+//! A change is accepted if the new shape reads everything that the old one described, and drops nothing of it. Integers
+//! and floats may widen and may lose their checks, strings may accept more, sets may become lists, values may become
+//! optional. Structs may gain optional fields, enums may gain variants, fields may be renamed if the old name stays as
+//! an alias. Small integers may become floats, bare variants and keys of maps may become strings, bytes may change
+//! their type. Everything may become JSON that reads all. Every other change breaks.
 
 use crate::schema::lock::file::Format;
 use crate::schema::shape::{CHECKED, Line, Name, Path, Shape, Step, is_string};
@@ -18,8 +17,8 @@ pub(super) struct Change {
     pub(super) text: String,
 }
 
-/// All differences, in the order of their paths. Of a shape that an earlier release recorded, not everything
-/// was seen.
+/// Returns all differences, in the order of their paths. `format` matters since earlier releases did not see
+/// everything.
 pub(super) fn changes(locked: &Shape, current: &Shape, format: Format) -> Vec<Change> {
     let mut walk = Walk { locked, current, format, moved: BTreeMap::new(), changes: Vec::new() };
     let root = Path::default();
@@ -33,7 +32,7 @@ struct Walk<'a> {
     locked: &'a Shape,
     current: &'a Shape,
     format: Format,
-    /// Where the values around stand now.
+    /// The current places of the values around.
     moved: BTreeMap<String, String>,
     changes: Vec<Change>,
 }
@@ -70,7 +69,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A row without the field now means something else.
+    /// Reports a changed default: a row without the field now means something else.
     fn default(&mut self, old: &Line, to: &Path, new: &Line) {
         let both = old.optional && new.optional && self.current.is_written() && self.format != Format::First;
         if !both || old.default == new.default {
@@ -88,14 +87,14 @@ impl Walk<'_> {
         self.note(true, text);
     }
 
-    /// True of what the first format had no words for: tagged enums, flattened fields, ranges.
+    /// True of values that the first format had no words for: tagged enums, flattened fields, ranges.
     fn is_seen_only_now(&self, from: &Path, old: &Line, to: &Path) -> bool {
         let opaque_before = self.locked.children(from).any(|(_, _, line)| line.is_opaque());
         let tagged = self.current.children(to).any(|(_, _, line)| is_tag(&line.kind));
         old.is_opaque() || (tagged && opaque_before)
     }
 
-    /// True where JSON has one form for both types, which no single word tells.
+    /// True if JSON has one form for both types, which their words alone do not show.
     fn converts(&self, from: &Path, old: &Line, to: &Path, new: &Line) -> bool {
         let bare = |line: &Line| Line::of(line.kind.clone());
         let element = |shape: &Shape, path: &Path| shape.line(&path.join(Step::Element)).cloned();
@@ -104,7 +103,7 @@ impl Walk<'_> {
         let text = || new.kind.split(" or ").any(|part| part == "string");
         let mut variants = self.locked.children(from);
         match (old.kind.as_str(), new.kind.as_str()) {
-            // A key is text in JSON, whatever its type.
+            // In JSON a key is text, whatever its type.
             _ if is_key && text() => !old.is_opaque(),
             ("enum" | "open enum", _) if text() => variants.all(|(_, _, line)| line.kind == "variant"),
             ("list" | "set", "bytes") => is_bytes(element(self.locked, from)),
@@ -162,14 +161,14 @@ impl Walk<'_> {
         }
     }
 
-    /// True of a variant without fields whose name a tag that takes any does not show.
+    /// True of a variant without fields, if the new tag takes any name and so does not show this one.
     fn is_unseen(&self, to: &Path, path: &Path, old: &Line, step: &Step) -> bool {
         let open = self.current.line(to).is_some_and(|line| line.kind == "open tag");
         let bare = matches!(step, Step::Variant(_)) && old.kind == "struct";
         open && bare && !self.current.is_written() && self.locked.children(path).next().is_none()
     }
 
-    /// Reports what is gone, and returns the new values that seem to be it under another name.
+    /// Reports values that are gone, and returns the new values that seem to be the same under another name.
     fn removed(
         &mut self,
         lost: &[(Path, &Step, &Line)],
@@ -214,7 +213,7 @@ fn answers(path: &Path, line: &Line, name: &String) -> bool {
 
 /// True if everything that was written as `old` can be read as `new`.
 fn widens(old: &str, new: &str) -> bool {
-    // What a number refuses is not known, only that it does: two that are checked are taken to agree.
+    // The lock does not know which numbers a type refuses, only that it does: two checked types count as alike.
     if let Some(kind) = old.strip_suffix(CHECKED) {
         let new = new.strip_suffix(CHECKED).unwrap_or(new);
         return kind == new || widens(kind, new);
@@ -229,12 +228,12 @@ fn widens(old: &str, new: &str) -> bool {
     if let (Some(old), Some(new)) = (bits(old, 'u'), bits(new, 'i')) {
         return old < new;
     }
-    // As many bits as the whole numbers of a float have, so that each stays what it is.
+    // The limits are the bits that a float has for whole numbers, so that each number stays what it is.
     if let (Some(old), Some(new)) = (bits(old, 'i').or(bits(old, 'u')), bits(new, 'f')) {
         return old <= if new == 32 { 16 } else { 32 };
     }
     match (old, new) {
-        // A range and a struct read each other's data; only two kinds of ranges would mean something else by it.
+        // A range and a struct read each other's data. Only two kinds of ranges would understand them differently.
         ("f32", "f64")
         | ("char", "string")
         | ("set", "list")
@@ -243,9 +242,9 @@ fn widens(old: &str, new: &str) -> bool {
         | ("range" | "inclusive range", "struct")
         | ("struct", "range" | "inclusive range") => true,
         (old, "list") => old.starts_with("array of "),
-        // Wider integers than these become floats there.
+        // Wider integers become floats there.
         (old, "any") => !old.contains("128") && !old.contains("opaque"),
-        // A format of the user's own, of which a sample is known now.
+        // A format of the user's own; the current tracer has a sample of it.
         ("opaque string", new) => new.starts_with("string like "),
         (old, new) => {
             let free = new.split(" or ").any(|part| part == "string");

@@ -1,4 +1,4 @@
-//! Gathers the shapes that the code has now.
+//! The current shapes of the code, gathered from the types.
 
 use crate::aggregate::{Aggregate, Attribute, Events, attribute_changed, discarded};
 use crate::event::EventType;
@@ -9,16 +9,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The stored shapes of a crate, as its code has them now; filled by generated code.
+/// The stored shapes of a crate, as its code has them now; generated code fills them.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default)]
 pub struct Shapes {
     pub(super) record: Record,
-    /// Names to try where a type does not tell which fields it has.
+    /// The names to try if a type does not report its fields.
     names: Names,
-    /// Which aggregate skips which topic.
+    /// The pairs of an aggregate and a topic that the aggregate skips.
     pub(super) skips: BTreeSet<(String, String)>,
-    /// What no lock can make good, with the topic and version it is about.
+    /// The defects that no lock can make good, each with its topic and version.
     pub(super) defects: BTreeSet<(String, Option<u32>, String)>,
 }
 
@@ -26,21 +26,21 @@ pub struct Shapes {
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct StoredShapes {
-    /// `module_path!()` of the code that stores.
+    /// The `module_path!()` of the code that stores.
     pub module: &'static str,
-    /// The code is a test, whose events nobody stores.
+    /// True if the code is a test, whose events nobody stores.
     pub is_test: bool,
-    /// Adds its shapes.
+    /// The function that adds the part's shapes.
     pub collect: fn(&mut Shapes),
 }
 
 inventory::collect!(StoredShapes);
 
-/// The event that ends an aggregate, as it is stored.
+/// The event that ends an aggregate, as stored.
 #[derive(Serialize, Deserialize)]
 struct Discarded {}
 
-/// The name under which an attribute is recorded: no topic has the brackets, unless one is set to look like it.
+/// Returns the name that an attribute is recorded under. No topic has its brackets, unless the user sets one with them.
 #[doc(hidden)]
 #[must_use]
 pub fn attribute_topic<A: Aggregate>(name: &str) -> String {
@@ -51,7 +51,7 @@ fn keyed(topic: &str, attribute: &str) -> String {
     format!("{topic}[{attribute}]")
 }
 
-/// Whether the topic belongs to the aggregate by its form; others may be read by several.
+/// Returns whether the topic belongs to the aggregate by its form. Several aggregates may read any other topic.
 fn is_own<A: Aggregate>(event: &EventType) -> bool {
     event.topic().strip_prefix(A::NAME).is_some_and(|rest| rest.starts_with('.'))
 }
@@ -61,13 +61,13 @@ impl Shapes {
         Self { names: names.into(), ..Self::default() }
     }
 
-    /// Adds the shape that is written and read now, and the method or the struct in the code that it is stored for.
+    /// Adds the current shape, which is written and read, and the method or struct in the code that stores it.
     pub fn stored<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32, source: &str) {
         self.event::<T>(topic, version);
         self.record.sources.insert(topic.to_owned(), source.to_owned());
     }
 
-    /// Adds the shape that is written and read now.
+    /// Adds the current shape, which is written and read.
     pub fn event<T: Serialize + DeserializeOwned>(&mut self, topic: &str, version: u32) {
         self.add(topic, version, trace_stored_knowing::<T>(&self.names.clone()), true);
     }
@@ -84,8 +84,8 @@ impl Shapes {
         }
     }
 
-    /// Marks what cannot be seen, as far as the lock has it as accepted; with `all`, also the rest, and returns the
-    /// places of that.
+    /// Marks unseen values as accepted, if the lock has them as accepted. With `all`, marks the other ones, too, and
+    /// returns their places.
     pub(super) fn accept(&mut self, locked: &Record, all: bool) -> Vec<String> {
         let mut newly = Vec::new();
         for (key, shape) in &mut self.record.shapes {
@@ -105,7 +105,7 @@ impl Shapes {
         newly
     }
 
-    /// Adds an older name of a topic: its rows are read as the topic's.
+    /// Adds an older name of a topic: rows of the older name are read as rows of the topic.
     pub fn alias(&mut self, topic: &str, alias: &str) {
         self.record.aliases.insert(alias.to_owned(), topic.to_owned());
     }
@@ -115,14 +115,14 @@ impl Shapes {
         self.record.retired.insert(topic.to_owned());
     }
 
-    /// Without what one aggregate retired and another still reads: its rows are not skipped by all.
+    /// Returns the shapes without topics that one aggregate retired and another still reads: not all skip their rows.
     pub(super) fn settled(&self) -> Self {
         let mut settled = self.clone();
         settled.record.retired.retain(|topic| self.record.current(topic).is_none());
         settled
     }
 
-    /// Adds what an aggregate is and was called, what it reads and what it skips.
+    /// Adds the current and the former names of an aggregate, and the topics that it reads and skips.
     pub fn aggregate<A: Aggregate>(&mut self) {
         let (changed, ended) = (attribute_changed::<A>(), discarded::<A>());
         self.event::<Discarded>(ended.topic(), ended.version());
@@ -143,7 +143,7 @@ impl Shapes {
         }
     }
 
-    /// Adds the attributes under a topic of the event that changes them.
+    /// Adds the attributes, under one topic of the event that changes them.
     fn attributes<A: Aggregate>(&mut self, topic: &str) {
         for attribute in A::Attribute::TYPES {
             let current = attribute_topic::<A>(attribute.name());
@@ -168,7 +168,7 @@ impl Shapes {
         let shapes = &mut self.record.shapes;
         let known = shapes.entry((topic.to_owned(), version)).or_insert_with(|| shape.clone());
         if known.reads_alike(&shape) {
-            // What is also written is known better: whether a list is a set. The order of links may not count.
+            // A written type shows more, such as sets among the lists. The order of links must not count.
             if is_written {
                 *known = shape;
             }

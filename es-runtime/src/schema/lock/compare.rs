@@ -1,4 +1,4 @@
-//! What is to be said about a lock and the code it belongs to.
+//! The findings on a lock and the code that it belongs to.
 
 use crate::schema::lock::changes::{Change, changes};
 use crate::schema::lock::collect::Shapes;
@@ -9,7 +9,7 @@ use crate::schema::shape::Shape;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// Everything that differs between the lock and the code, ordered by topic and version.
+/// Returns all differences between the lock and the code, ordered by topic and version.
 pub(super) fn compare(locked: &Record, current: &Shapes, format: Format) -> Vec<Finding> {
     let now = &current.record;
     let lost = lost_aggregates(locked, now);
@@ -26,9 +26,9 @@ pub(super) fn compare(locked: &Record, current: &Shapes, format: Format) -> Vec<
             (Some(old), Some((reader, new))) => {
                 changed(topic, version, &changes(old, new, format), now.newest(reader))
             }
-            // Told with what it seems to be the new name of.
+            // The finding on the old topic names this one.
             (None, _) if suspects.contains(topic) => None,
-            // Told with what cannot be seen in it.
+            // The finding on the unseen values covers this shape.
             (None, Some((_, new))) if new.unseen().next().is_some() => None,
             (None, _) => Some(unrecorded(topic, version, locked)),
             (Some(_), None) if now.retired.contains(topic) || is_lost(topic) => None,
@@ -67,7 +67,7 @@ pub(super) fn compare(locked: &Record, current: &Shapes, format: Format) -> Vec<
     findings
 }
 
-/// What is said of a file that an earlier release wrote.
+/// Returns the finding on a file that an earlier release wrote.
 fn older() -> Finding {
     let text = format!(
         "events.lock is of format 1: since then tagged enums, flattened fields, defaults, and what creates an aggregate \
@@ -76,8 +76,7 @@ fn older() -> Finding {
     Finding { weight: Weight::Unrecorded, text }
 }
 
-/// New topics that seem to be others that are gone, under another name: recorded as they are, the way back would be
-/// barred.
+/// Returns new topics that seem to be lost ones under another name: once they are recorded, there would be no way back.
 fn suspects<'a>(locked: &Record, now: &'a Record, lost: &[String]) -> BTreeSet<&'a str> {
     let fresh = now.shapes.iter().filter(|((topic, _), _)| locked.versions(topic).next().is_none());
     let is_gone = |topic: &str| now.current(topic).is_none() && !now.retired.contains(topic);
@@ -98,7 +97,7 @@ fn suspects<'a>(locked: &Record, now: &'a Record, lost: &[String]) -> BTreeSet<&
         .collect()
 }
 
-/// Whether the topic is that of an attribute, of the end of an aggregate, or of an event.
+/// Returns whether the topic is that of an attribute, and whether it is that of the end of an aggregate.
 fn kind(topic: &str) -> (bool, bool) {
     (attribute(topic).is_some(), topic.ends_with(".Discarded"))
 }
@@ -107,7 +106,7 @@ fn last_name(topic: &str) -> Option<&str> {
     topic.rsplit('.').next()
 }
 
-/// The names of aggregates that are not there any more, under any name.
+/// Returns the aggregates that are gone under all of their names.
 fn lost_aggregates(locked: &Record, now: &Record) -> Vec<String> {
     let topics = locked.shapes.keys().map(|(topic, _)| topic).chain(locked.aliases.keys());
     let ended = topics
@@ -128,7 +127,7 @@ fn lost_aggregate(name: &str) -> Finding {
     Finding { weight: Weight::Breaking, text }
 }
 
-/// What is said of the names that topics had before.
+/// Returns the findings on former names of topics.
 fn aliases(locked: &Record, now: &Record) -> Vec<(String, Finding)> {
     let mut findings = Vec::new();
     for (old, new) in &locked.aliases {
@@ -156,7 +155,7 @@ fn aliases(locked: &Record, now: &Record) -> Vec<(String, Finding)> {
     findings
 }
 
-/// How an older name stays known.
+/// Returns the advice that keeps an older name known.
 fn keep_alias(old: &str) -> String {
     match attribute(old) {
         Some((_, name)) => format!("keep `#[attribute(aliases = [{name:?}])]`"),
@@ -164,7 +163,7 @@ fn keep_alias(old: &str) -> String {
     }
 }
 
-/// The lock after `update`: everything that is not breaking is taken over.
+/// Returns the lock after `update`, which takes everything over that does not break.
 pub(super) fn updated(locked: &Record, current: &Shapes, format: Format) -> Record {
     let now = &current.record;
     let mut record = locked.clone();
@@ -175,7 +174,7 @@ pub(super) fn updated(locked: &Record, current: &Shapes, format: Format) -> Reco
         let defect =
             current.defects.iter().any(|(topic, version, _)| *topic == key.0 && *version == Some(key.1));
         let reused = locked.retired.contains(&key.0) && locked.versions(&key.0).next().is_none();
-        // Of a shape that is only read, less is known.
+        // A shape that is only read shows less.
         let known = |old: &Shape| !new.is_written() && old.reads_alike(new);
         if !defect
             && !reused
@@ -210,7 +209,7 @@ pub(super) fn updated(locked: &Record, current: &Shapes, format: Format) -> Reco
     record
 }
 
-/// The lock after `overwrite`: the code as it is, and the last shapes of topics that are retired or renamed.
+/// Returns the lock after `overwrite`: the code as it is, and the last shapes of topics that are retired or renamed.
 pub(super) fn overwritten(locked: &Record, current: &Shapes, format: Format) -> Record {
     let mut record = current.record.clone();
     for (key, shape) in &locked.shapes {
@@ -261,7 +260,7 @@ fn changed(topic: &str, version: u32, changes: &[Change], newest: Option<u32>) -
     Some(Finding { weight: Weight::Breaking, text })
 }
 
-/// How rows are kept readable under another name.
+/// Returns the advice that keeps rows readable under another name.
 fn keep(topic: &str) -> String {
     match attribute(topic) {
         Some((_, name)) => format!(

@@ -1,31 +1,31 @@
-//! The text of `events.lock`: sorted, a line for each value, so that a change reads well in a diff.
+//! The text of `events.lock`: sorted, with a line for each value, so that a change reads well in a diff.
 
 use crate::schema::lock::shared::{self, Sections};
 use crate::schema::shape::{Line, Path, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-/// Which release wrote the file: earlier ones saw less.
+/// The format of the file, by the release that wrote it: earlier releases saw less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Format {
-    /// Without tagged enums, flattened fields, defaults, shared shapes, and without what creates an aggregate.
+    /// Without tagged enums, flattened fields, defaults, shared shapes and the events that create an aggregate.
     First,
     #[default]
     Second,
 }
 
-/// What is stored, and how it is read.
+/// The content of a lock: stored shapes, and the rules by which rows are read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Record {
-    /// By topic and version.
+    /// The shapes, by topic and version.
     pub(super) shapes: BTreeMap<(String, u32), Shape>,
     /// The topics that rows of older topics are read as.
     pub(super) aliases: BTreeMap<String, String>,
-    /// What the ids that are derived from a key are made with, by the name of the aggregate.
+    /// The namespaces of ids derived from a key, by the name of the aggregate.
     pub(super) ids: BTreeMap<String, String>,
-    /// Which aggregate reads which topic that does not bear its name.
+    /// The pairs of an aggregate and a topic that it reads and that does not bear its name.
     pub(super) reads: BTreeSet<(String, String)>,
-    /// Which aggregate is created by which topic.
+    /// The pairs of an aggregate and a topic that creates it.
     pub(super) creators: BTreeSet<(String, String)>,
     /// The method or the struct in the code that stores a topic.
     pub(super) sources: BTreeMap<String, String>,
@@ -38,19 +38,19 @@ impl Record {
         self.versions(topic).max()
     }
 
-    /// The topic that rows of `topic` are read as.
+    /// Returns the topic that rows of `topic` are read as.
     pub(super) fn current<'a>(&'a self, topic: &'a str) -> Option<&'a str> {
         let known = self.versions(topic).next().is_some();
         if known { Some(topic) } else { self.aliases.get(topic).map(String::as_str) }
     }
 
-    /// What rows of a topic and version are read as, and under which topic.
+    /// Returns the topic and the shape that rows of a topic and version are read as.
     pub(super) fn reader<'a>(&'a self, topic: &'a str, version: u32) -> Option<(&'a str, &'a Shape)> {
         let topic = self.current(topic)?;
         Some((topic, self.shapes.get(&(topic.to_owned(), version))?))
     }
 
-    /// The versions of a topic.
+    /// Returns the versions of a topic.
     pub(super) fn versions(&self, topic: &str) -> impl Iterator<Item = u32> {
         self.shapes.keys().filter(move |(other, _)| other == topic).map(|&(_, version)| version)
     }
@@ -90,13 +90,13 @@ pub(super) fn render(record: &Record) -> String {
     for (name, text) in creators.chain(reads) {
         sections.entry((name, 0)).or_insert_with(String::new).push_str(&text);
     }
-    // Before the versions of the topic.
+    // The source stands before the versions of its topic.
     for (topic, source) in &record.sources {
         let first = record.versions(topic).min().unwrap_or_default();
         let section = sections.entry((topic, first)).or_insert_with(String::new);
         section.insert_str(0, &pair(topic, SOURCE, source));
     }
-    // After the versions of the topic.
+    // Aliases and retired topics stand after the versions.
     let aliases = record.aliases.iter().map(|(old, new)| (old, pair(old, ALIAS, new)));
     let retired = record.retired.iter().map(|topic| (topic, format!("{} {RETIRED}\n", Topic(topic))));
     for (topic, text) in aliases.chain(retired) {
@@ -116,7 +116,7 @@ fn section(lines: &BTreeMap<Path, Line>) -> String {
     text
 }
 
-/// Reads what `render` wrote, also after a merge or with other line ends; the error names the line.
+/// Reads the text that `render` wrote, also after a merge or with other line ends; the error names the line.
 pub(super) fn parse(text: &str) -> Result<(Record, Format), String> {
     let mut parser = Parser::default();
     let mut ended = false;
@@ -159,7 +159,7 @@ struct Parser {
     shared: Sections,
 }
 
-/// What the lines under way belong to.
+/// The section that the lines under way belong to.
 #[derive(Clone)]
 enum Section {
     Event(String, u32),
@@ -252,7 +252,7 @@ impl Parser {
         }
     }
 
-    /// The record with every shared shape in its places.
+    /// Returns the record with every shared shape in its places.
     fn resolved(mut self) -> Result<Record, String> {
         for (key, lines) in self.events {
             let lines = shared::expand(&lines, &self.shared, 0)?;
@@ -262,7 +262,7 @@ impl Parser {
     }
 }
 
-/// A topic as it is written: bare if that reads back, else as a JSON string.
+/// A topic as the file has it: bare if it reads back so, else as a JSON string.
 pub(super) struct Topic<'a>(pub(super) &'a str);
 
 impl Topic<'_> {

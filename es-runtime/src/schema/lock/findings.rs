@@ -1,17 +1,17 @@
-//! What the report is made of.
+//! The parts of the report.
 
-/// What becomes of a finding.
+/// The consequence of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Weight {
-    /// Old rows stay readable: written on `update`, passed over otherwise.
+    /// Old rows stay readable: `update` writes the change, every other mode ignores it.
     Accepted,
-    /// Not in the lock yet: written on `update`.
+    /// The lock does not have it yet: `update` writes it.
     Unrecorded,
-    /// Old rows become unreadable: written only on `overwrite`.
+    /// Old rows become unreadable: only `overwrite` writes the change.
     Breaking,
-    /// Nobody can say whether old rows become unreadable: written only on `accept`.
+    /// Old rows may become unreadable, and nobody can see it: only `accept` writes the value.
     Opaque,
-    /// Wrong whatever the lock says.
+    /// A mistake, whatever the lock holds.
     Defect,
 }
 
@@ -36,12 +36,12 @@ pub(super) const UPDATE: &str = "run `EVENTS_LOCK=update cargo test events_lock`
 pub(super) const OVERWRITE: &str =
     "if it was never deployed, run `EVENTS_LOCK=overwrite cargo test events_lock`";
 
-/// The aggregate's topic and the name, of what an attribute is recorded under.
+/// Splits the name that an attribute is recorded under into the aggregate's topic and the attribute's name.
 pub(super) fn attribute(topic: &str) -> Option<(&str, &str)> {
     topic.strip_suffix(']')?.rsplit_once('[')
 }
 
-/// How rows of a topic are skipped.
+/// Returns the code that makes readers skip rows of a topic.
 pub(super) fn retire(topic: &str) -> String {
     match attribute(topic) {
         Some((_, attribute)) => format!("`#[aggregate(retired = [{attribute:?}])]`"),

@@ -1,60 +1,60 @@
-//! `events.lock`: a file in the user's repository that records the shape of every stored event, and the test
-//! that holds it.
+//! `events.lock`: a file in the user's repository that records the shape of every stored event, and the test that holds
+//! the code to it.
 //!
-//! Stored events live for ever, so a change of an event's fields must not make old rows unreadable. One line
-//! in the crate that declares the events, [`events_lock!()`](crate::events_lock), makes a test of it. The
-//! test fails when
+//! Stored events live for ever, so a change of an event's fields must not make old rows unreadable. One line in the
+//! crate that declares the events, [`events_lock!()`](crate::events_lock), makes a test of this rule. The test fails
+//! when
 //!
 //! - an event is not recorded yet (a new event, a new version),
 //! - a recorded shape changed so that old rows may be unreadable or lose data: a field is gone, renamed, of
 //!   another type, no longer optional, or new and required; a variant is gone or changed; likewise anywhere
 //!   inside,
 //! - a recorded event or version is gone and not retired, or an alias of it is,
-//! - a type cannot be stored at all: it does not read what it writes, or has an option in an option.
+//! - a type cannot be stored at all: it does not read its own data, or has an option in an option.
 //!
-//! New optional fields, new variants and wider types (`i32` to `i64`, a set to a list, but not back) pass. What
-//! passed is held from the next update on; `EVENTS_LOCK=exact` fails until then, which is what a build server
-//! should ask for.
+//! New optional fields, new variants and wider types (`i32` to `i64`, a set to a list, but not back) pass. The next
+//! update records them, and from then on the test holds the code to them. `EVENTS_LOCK=exact` fails until that update,
+//! and so is the mode for a build server.
 //!
 //! The file changes only on request, by the environment variable `EVENTS_LOCK`:
 //!
-//! | value | what is written |
+//! | value | the test writes |
 //! |---|---|
 //! | unset | nothing; the test fails when old rows may be unreadable, or something is not recorded |
 //! | `exact` | nothing; the test fails when the file differs at all |
-//! | `update` | what is new and compatible |
-//! | `accept` | as `update`, and what cannot be seen |
-//! | `overwrite` | everything: recorded shapes are given up (only for events that were never deployed) |
+//! | `update` | new and compatible shapes |
+//! | `accept` | as `update`, and values that cannot be seen |
+//! | `overwrite` | everything: recorded shapes are lost (only for events that were never deployed) |
 //!
-//! Its lines are explained at [`Shape`](crate::schema::shape::Shape). The others are sentences:
+//! [`Shape`](crate::schema::shape::Shape) explains the lines of shapes. The other lines are sentences:
 //!
-//! | line | says |
+//! | line | meaning |
 //! |---|---|
-//! | `Account makes ids from keys under the name Account` | what [`Id::from_key`](crate::Id::from_key) is made with |
+//! | `Account makes ids from keys under the name Account` | the namespace that [`Id::from_key`](crate::Id::from_key) uses |
 //! | `Account is created by Account.Opened` | the event that a history begins with; others may not |
 //! | `Account reads Paid` | an event of another topic is in the histories of the aggregate |
 //! | `Account.Deposited comes from Account::deposit` | the method or struct in the code, to notice swapped names |
 //! | `Old -> New` | rows of the topic `Old` are read as `New` |
 //! | `Old retired` | rows of the topic are skipped |
-//! | `shape Address` | a type that stands in several places, which say `shape Address` |
+//! | `shape Address` | a type in several places, each of which has `shape Address` |
 //!
 //! Values that cannot be traced are `opaque`: an untagged enum, strings in a format of your own. Nobody sees when a
-//! change inside one makes old rows unreadable. Such a line is only recorded with `EVENTS_LOCK=accept`, which warns of
-//! each and marks it as `(accepted)`; the values around it are traced all the same.
+//! change inside one makes old rows unreadable. Only `EVENTS_LOCK=accept` records such a line: it warns of each, and
+//! marks it as `(accepted)`. The values around it are traced all the same.
 //!
-//! What is not seen either:
+//! The lock does not see these either:
 //!
-//! - whose id it is: `Id<Account>` and `Id<Invoice>` are both a `uuid`,
+//! - the aggregate of an id: `Id<Account>` and `Id<Invoice>` are both a `uuid`,
 //! - the unit of a number: seconds may become milliseconds, cents may become euros,
-//! - `#[serde(skip)]` inside a value type: what is skipped there is not stored (on the fields of events and states
-//!   themselves it is refused),
-//! - which values a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones; and a
-//!   number that refuses none of the few values that are tried counts as unchecked,
+//! - `#[serde(skip)]` inside a value type: a skipped field is not stored (on the fields of events and states
+//!   themselves, the macros refuse it),
+//! - the values that a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones; and a
+//!   number that refuses none of the few values that the tracer tries counts as unchecked,
 //! - checks of strings in free text, of the length of a list, and of several values together,
-//! - in a type with `#[serde(flatten)]`, a field that may be left out and is not written when it is empty, and what is
-//!   flattened as an `Option` beside something else that is flattened: serde tells no names there,
-//! - sets and defaults among the older shapes of an event: these are only read. A list there that
-//!   becomes a set passes. The newest shape is also written, and there it does not.
+//! - in a type with `#[serde(flatten)]`, a field that may be left out and is not written when it is empty, and
+//!   an `Option` that is flattened beside something else that is flattened: serde reports no names there,
+//! - sets and defaults among the older shapes of an event, which are only read: a list there may become a set. The newest
+//!   shape is also written, and there it may not.
 //!
 //! A test with [`Scenario`](crate::testing::Scenario) prints a note if its crate has events and no `events_lock!()`.
 
@@ -86,9 +86,9 @@ use std::{env, fs, io};
 /// Declares the test `events_lock`, which holds the shapes of this crate's stored events to the file
 /// `events.lock`.
 ///
-/// It covers the events of the crate in which it stands, so it must stand in the crate that declares them,
-/// not in an integration test. What it accepts, and how the file is updated, is told at
-/// [`lock`](crate::schema::lock).
+/// The test covers the events of the crate in which it stands, so it must stand in the crate that declares them, not in
+/// an integration test. [`lock`](crate::schema::lock) describes the changes that it accepts, and the updates of the
+/// file.
 ///
 /// ```
 /// #[cfg(test)]
@@ -115,8 +115,7 @@ macro_rules! events_lock {
 const FILE: &str = "events.lock";
 const VARIABLE: &str = "EVENTS_LOCK";
 
-/// Checks, and on request updates, the lock in `manifest_dir` for the events of the crate that `module_path`
-/// is in.
+/// Checks the lock in `manifest_dir` for the events of the crate that `module_path` is in; updates the lock on request.
 ///
 /// The error is the report, ready to print.
 #[doc(hidden)]
@@ -140,7 +139,7 @@ pub fn check(manifest_dir: &str, module_path: &str) -> Result<(), String> {
     run(&path, mode, &shapes)
 }
 
-/// The names of fields and variants in a lock. Some types do not tell theirs, so these are tried.
+/// Returns the names of fields and variants in a lock, to try on types that do not report theirs.
 fn names(path: &Path) -> Vec<String> {
     let locked = fs::read_to_string(path).ok().and_then(|text| file::parse(&text).ok());
     let shapes = locked.into_iter().flat_map(|(record, _)| record.shapes.into_values());
@@ -157,7 +156,7 @@ enum Mode {
     Check,
     Exact,
     Update,
-    /// As `Update`, and takes what cannot be seen.
+    /// As `Update`, and takes values that cannot be seen.
     Accept,
     Overwrite,
 }
@@ -224,7 +223,7 @@ fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
     Err(format!("{FILE} and the events of this crate do not agree:\n\n{}\n", failing.join("\n\n")))
 }
 
-/// Names what is accepted from now on. Past the capture of the test's output: it is read when the test passes.
+/// Prints each newly accepted place, past the capture of the test's output: a passing test shows it, too.
 fn warn(newly: &[String]) {
     for place in newly {
         let _ = writeln!(
@@ -239,7 +238,7 @@ fn warn(newly: &[String]) {
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let temporary = path.with_extension(format!("lock.{}.tmp", std::process::id()));
     fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
-        // The file that could not be renamed is of no use; the first error is the one to report.
+        // The file that could not be renamed is of no use; the caller needs the first error.
         let _ = fs::remove_file(&temporary);
     })
 }

@@ -1,10 +1,10 @@
-//! What is to be said about aggregates and the code that stores their events.
+//! The findings on aggregates and the code that stores their events.
 
 use crate::schema::lock::collect::Shapes;
 use crate::schema::lock::file::{Format, Record, Topic};
 use crate::schema::lock::findings::{Finding, OVERWRITE, UPDATE, Weight, retire};
 
-/// What is said of what aggregates read of others, and of their ids.
+/// Returns the findings on the topics that aggregates read of others, and on their ids.
 pub(super) fn owners(locked: &Record, current: &Shapes, lost: &[String]) -> Vec<Finding> {
     let now = &current.record;
     let mut findings = Vec::new();
@@ -42,7 +42,7 @@ pub(super) fn owners(locked: &Record, current: &Shapes, lost: &[String]) -> Vec<
     findings
 }
 
-/// What is said of the events that create an aggregate. The first format did not have them.
+/// Returns the findings on the events that create an aggregate, which the first format did not have.
 pub(super) fn creators(locked: &Record, now: &Record, format: Format) -> Vec<Finding> {
     if format == Format::First {
         return Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn creators(locked: &Record, now: &Record, format: Format) -> Vec<Fin
     findings
 }
 
-/// The topics that are stored for what stored another known topic before, with what is said of them.
+/// Returns the topics whose source stored another known topic before, each with its finding.
 pub(super) fn swapped<'a>(locked: &'a Record, now: &'a Record) -> Vec<(&'a str, Finding)> {
     let mut findings = Vec::new();
     for (topic, source) in &now.sources {
@@ -92,7 +92,7 @@ pub(super) fn swapped<'a>(locked: &'a Record, now: &'a Record) -> Vec<(&'a str, 
     findings
 }
 
-/// What is said of values that cannot be seen, unless that was accepted.
+/// Returns the findings on values that cannot be seen and were not accepted.
 pub(super) fn unseen(now: &Record) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((topic, version), shape) in &now.shapes {

@@ -1,4 +1,4 @@
-//! A note for crates that store events and hold their shapes to no lock.
+//! A note for crates that store events and have no lock for their shapes.
 
 use crate::schema::lock::StoredShapes;
 use crate::schema::lock::first_segment;
@@ -10,13 +10,13 @@ use std::sync::Once;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Locked {
-    /// `module_path!()` of the macro.
+    /// The `module_path!()` of the macro.
     pub module: &'static str,
 }
 
 inventory::collect!(Locked);
 
-/// Prints the note, once in a process. Past the capture of the test's output: it is read when the test passes.
+/// Prints the note once in a process, past the capture of the test's output: a passing test shows it, too.
 pub(crate) fn remind() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -28,7 +28,7 @@ pub(crate) fn remind() {
     });
 }
 
-/// The crates among those that store events that have no lock.
+/// Returns the crates that store events and have no lock.
 fn unlocked<'a>(
     stored: impl Iterator<Item = &'a str>,
     locked: impl Iterator<Item = &'a str>,

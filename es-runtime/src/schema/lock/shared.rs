@@ -1,4 +1,4 @@
-//! Shapes that stand in several places, and are written down once.
+//! Shapes that occur in several places, and that the file has once.
 
 use crate::schema::shape::{Hint, Line, Path, Shape, Step};
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,21 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The lines of shapes by their names.
 pub(super) type Sections = BTreeMap<String, BTreeMap<Path, Line>>;
 
-/// Shapes of fewer lines are written where they stand.
+/// The fewest lines of a shared shape; a smaller one is written in each place.
 const MIN_LINES: usize = 3;
-/// Shapes inside each other, at most.
+/// The most levels of shapes inside each other.
 const MAX_DEPTH: usize = 64;
 const KIND: &str = "shape ";
 
 /// A value without its place, its marks and the names of types.
 type Content = Vec<(Vec<Step>, Line)>;
 
-/// Which values stand in several places, and what each is called.
+/// The values that occur in several places, each with its name.
 pub(super) struct Shared {
     names: Vec<(Content, String)>,
 }
 
-/// Looks for values that several places have, and names them as the code does.
+/// Finds values that occur in several places, and names them as the code does.
 pub(super) fn find<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Shared {
     let mut found: Vec<(Content, String, usize)> = Vec::new();
     for shape in shapes {
@@ -44,12 +44,12 @@ pub(super) fn find<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Shared {
 }
 
 impl Shared {
-    /// The lines of a shape, with the names of what is shared in place of its contents.
+    /// Returns the lines of a shape, with the names of shared values in place of their contents.
     pub(super) fn lines(&self, shape: &Shape) -> BTreeMap<Path, Line> {
         self.shortened(shape, &Path::default())
     }
 
-    /// What is shared, under its names.
+    /// Returns the shared values, each under its name.
     pub(super) fn sections(&self) -> impl Iterator<Item = (&str, BTreeMap<Path, Line>)> {
         let mut sections: Vec<_> = self
             .names
@@ -88,7 +88,7 @@ impl Shared {
     }
 }
 
-/// The value at a path by itself; nothing if it is short, or points outside.
+/// Returns the value at a path by itself; `None` if it is short, or points outside.
 fn content(shape: &Shape, path: &Path) -> Option<Content> {
     let mut content =
         vec![(Vec::new(), Line { name: Hint::default(), ..Line::of(&*shape.line(path)?.kind) })];

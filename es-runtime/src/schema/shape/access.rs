@@ -1,4 +1,4 @@
-//! The contents of lists, maps, structs and enums, as a type asks for them.
+//! The contents of lists, maps, structs and enums, as a type requests them.
 
 use crate::schema::shape::de::{Answer, De};
 use crate::schema::shape::node::{Id, Kind};
@@ -24,7 +24,7 @@ impl Cursor<'_> {
         self.tracer.visit(child, |de| work(De { depth, variation, ..de }))
     }
 
-    /// The name of a field or variant; one that is not taken is given up.
+    /// Passes the name of a field or variant to the type, and gives up a child whose name the type refuses.
     fn name<'de, S: DeserializeSeed<'de>>(&mut self, seed: S, child: Id) -> Answer<S::Value> {
         let step = self.tracer.tree.get(child).step.clone();
         let name: StrDeserializer<'_, Refusal> =
@@ -40,7 +40,7 @@ pub(super) struct Elements<'t> {
     pub(super) each: bool,
     pub(super) at: usize,
     pub(super) len: usize,
-    /// Where each element starts to count, if all are to be equal.
+    /// The counter at which each element starts, if all are to be equal.
     pub(super) counter: Option<i128>,
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Fields<'t> {
     pub(super) cursor: Cursor<'t>,
     pub(super) supplied: std::slice::Iter<'t, Id>,
     pub(super) value: Option<Id>,
-    /// The field asked for last.
+    /// The field that the type requested last.
     pub(super) last: &'t mut Option<Id>,
 }
 
@@ -105,7 +105,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         if type_name::<S::Value>().starts_with("core::option::Option<") {
             self.cursor.tracer.note(field, |node| node.is_option = true);
         }
-        // What stands beside depends on this one: an adjacently tagged enum.
+        // In an adjacently tagged enum, the fields beside the tag depend on it.
         if type_name::<S>().contains("AdjacentlyTaggedEnumVariantSeed") {
             return Err(self.cursor.tracer.want(self.cursor.id));
         }
@@ -113,7 +113,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 }
 
-/// The variant chosen for an enum, then its content.
+/// The variant that was chosen for an enum, then its content.
 #[derive(Debug)]
 pub(super) struct Content<'t> {
     pub(super) cursor: Cursor<'t>,

@@ -1,4 +1,4 @@
-//! Answers to a type that asks for values inside values; structs have a file of their own.
+//! Answers to a type that requests values inside values; structs have a file of their own.
 
 use crate::schema::shape::access::{Content, Elements, Entries};
 use crate::schema::shape::de::{Answer, De};
@@ -9,13 +9,12 @@ use crate::schema::shape::trace::{Mode, Refusal};
 use serde::de::{Deserializer, Visitor};
 use std::any::type_name;
 
-/// Longer tuples than these are told as arrays: no tuple that serde knows has more elements, few structs
-/// have.
+/// Longer tuples than these are recorded as arrays: no tuple that serde knows has more elements, and few structs do.
 const MAX_TUPLE: usize = 16;
 const MAX_TUPLE_STRUCT: usize = 64;
 
 impl De<'_> {
-    /// An option holds something, unless nothing can be built for it or a container around wants other
+    /// Offers an option that holds something, unless nothing can be built for it or a container around needs other
     /// values.
     pub(super) fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
         self.tracer.guard(self.node, self.depth)?;
@@ -98,7 +97,7 @@ impl De<'_> {
         result
     }
 
-    /// A map that asks for its keys as field names gathers the fields of something flattened.
+    /// Answers the key of a map. A map that requests its keys as field names gathers the fields of a flattened value.
     pub(super) fn identifier<'de, V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
         let Some(map) = self.key_of else { return self.text(visitor) };
         drop(visitor);
@@ -106,8 +105,8 @@ impl De<'_> {
         Err(self.tracer.want(map))
     }
 
-    /// Tries variants that were never tried, then those that are not fully known, in the end the first that
-    /// could be built.
+    /// Chooses a variant: one that was never tried, then one that is not fully known, in the end the first that could
+    /// be built.
     pub(super) fn choice<'de, V: Visitor<'de>>(
         mut self,
         name: &'static str,
@@ -134,7 +133,7 @@ impl De<'_> {
         let result = if let Some(variant) = needed.or(open.filter(|_| explores)).or(node.base) {
             let result = visitor.visit_enum(Content { cursor: self.cursor(), variant });
             if result.is_err() && self.tracer.tree.get(variant).kind == Kind::Unseen {
-                // Refused by name, without a look at the content.
+                // The enum refused the variant by its name, without a look at the content.
                 self.tracer.fail(variant);
             }
             result
@@ -146,7 +145,7 @@ impl De<'_> {
         result
     }
 
-    /// Makes sure that there are as many children, and returns the first.
+    /// Makes sure that the node has `len` children, and returns the first.
     pub(super) fn elements(&mut self, len: usize, step: impl Fn(usize) -> Step) -> Option<usize> {
         let tree = &mut self.tracer.tree;
         for at in tree.get(self.node).children.len()..len {

@@ -1,4 +1,4 @@
-//! Data that tell what they are, as JSON does: offered to types that buffer what they read.
+//! Self-describing data, as JSON has them, for types that buffer their input.
 
 use crate::schema::shape::trace::Refusal;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
@@ -15,7 +15,7 @@ pub(super) enum Data {
     Text(String),
     List(Vec<Data>),
     Map(Vec<(Key, Data)>),
-    /// Null that notes whether it was read into a buffer.
+    /// A null that notes whether a type read it into a buffer.
     Watched(Watch),
 }
 
@@ -28,7 +28,7 @@ impl Watch {
     }
 }
 
-/// A key of a map. Derived types take the number of a field in place of its name.
+/// A key of a map. Derived types accept the number of a field in place of its name.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Key {
     Name(String),
@@ -49,7 +49,7 @@ impl Key {
 
 type Answer<T> = Result<T, Refusal>;
 
-/// How serde says that the tag of an enum is read: its words for a value that is none.
+/// The words of serde for a value that is no tag of an enum: they show that the type reads one.
 pub(super) const TAG: &str = "variant identifier";
 
 impl<'de> Deserializer<'de> for Data {
@@ -120,7 +120,7 @@ impl<'de> Deserializer<'de> for Data {
 macro_rules! numbers {
     ($($method:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
-            // As in JSON: a number that is a key is written as a string.
+            // As in JSON, a number that is a key is written as a string.
             match &self {
                 Self::Name(name) => match name.parse::<u64>() {
                     Ok(number) => visitor.visit_u64(number),

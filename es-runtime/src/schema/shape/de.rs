@@ -1,5 +1,5 @@
-//! The deserializer that a type meets: it answers each question with a value from the tree's offers, and
-//! notes the question.
+//! The deserializer of a traced type: it answers each request with a value from the tree's offers, and notes the
+//! request.
 
 use crate::schema::shape::access::Cursor;
 use crate::schema::shape::node::{Id, Kind};
@@ -14,11 +14,11 @@ pub(super) struct De<'t> {
     pub(super) tracer: &'t mut Tracer,
     pub(super) node: Id,
     pub(super) depth: usize,
-    /// How often the values inside the containers around have been varied.
+    /// The number of variations of the values inside the containers around.
     pub(super) variation: usize,
-    /// Directly inside an `Option`.
+    /// True directly inside an `Option`.
     pub(super) in_option: bool,
-    /// The map whose key this is.
+    /// The map, if the value is a key of one.
     pub(super) key_of: Option<Id>,
 }
 
@@ -33,7 +33,7 @@ impl<'t> De<'t> {
         Ok(())
     }
 
-    /// Enters a container, unless it is of the type of one around it.
+    /// Enters a container, unless a container around has the same type.
     pub(super) fn open<V>(&mut self, kind: Kind) -> Answer<()> {
         self.unroll::<V>()?;
         self.enter(kind)?;
@@ -44,8 +44,7 @@ impl<'t> De<'t> {
         Ok(())
     }
 
-    /// Where a type stands inside itself: stops, or builds the value as it was built around, as soon as that
-    /// is known.
+    /// Handles a type inside itself: stops, or builds the value as the outer one was built, as soon as that is known.
     pub(super) fn unroll<V>(&mut self) -> Answer<()> {
         self.tracer.guard(self.node, self.depth)?;
         let id = self.node;
@@ -73,7 +72,7 @@ impl<'t> De<'t> {
         Err(self.tracer.excuse())
     }
 
-    /// Gives a type that buffers what the solver found for it, or offers now.
+    /// Passes data to a type that buffers: the data that the solver found for it, or offers now.
     pub(super) fn buffered<'de, V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
         self.tracer.guard(self.node, self.depth)?;
         let probe = self.tracer.probe.as_ref().filter(|probe| probe.target == self.node);
@@ -92,7 +91,7 @@ impl<'t> De<'t> {
         self.tracer.tree.get(self.node).kind == Kind::Object
     }
 
-    /// What the contents of a container need.
+    /// Returns the cursor that the contents of a container need.
     pub(super) fn cursor(&mut self) -> Cursor<'_> {
         Cursor { tracer: &mut *self.tracer, id: self.node, depth: self.depth, variation: self.variation }
     }

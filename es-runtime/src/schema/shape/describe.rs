@@ -1,4 +1,4 @@
-//! Puts what was traced into words.
+//! The words for a traced tree.
 
 use crate::schema::shape::Shape;
 use crate::schema::shape::line::{CHECKED, Hint, Line};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The shape that a finished tree describes.
+/// Returns the shape that a finished tree describes.
 pub(super) fn shape(tree: &Tree) -> Shape {
     let mut teller = Teller { tree, lines: BTreeMap::new(), problems: Vec::new() };
     teller.tell(ROOT, &Path::default());
@@ -22,7 +22,7 @@ pub(super) fn shape(tree: &Tree) -> Shape {
     shape
 }
 
-/// The path of a node, for messages and recursion.
+/// Returns the path of a node, for messages and recursion.
 pub(super) fn path(tree: &Tree, id: Id) -> Path {
     let node = tree.get(id);
     let Some(parent) = node.parent else { return Path::default() };
@@ -33,7 +33,7 @@ pub(super) fn path(tree: &Tree, id: Id) -> Path {
 /// The longest default that is recorded, as JSON.
 const MAX_DEFAULT: usize = 200;
 
-/// True of a value that says nothing: what `Default` mostly makes.
+/// True of an empty value, which `Default` mostly makes.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -45,7 +45,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// True of a value that will be another one soon: a date, or a number of seconds and the like that is near now.
+/// True of a value that will soon differ: a date, or a number of seconds and the like that is near now.
 fn is_now(kind: &str, value: &Value) -> bool {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let is_near = |number: f64| {
@@ -99,7 +99,7 @@ impl Teller<'_> {
         }
     }
 
-    /// Tells a tuple whose elements are all alike as an array: JSON shows no difference.
+    /// Describes a tuple of like elements as an array: JSON shows no difference.
     fn fold(&mut self, len: usize, path: &Path) {
         let element = |at| self.below(&path.join(Step::Index(at)));
         let first = element(0);
@@ -113,14 +113,14 @@ impl Teller<'_> {
         self.lines.extend(first.into_iter().map(|(steps, line)| (each.extend(&steps), line)));
     }
 
-    /// The lines at and below `path`, by their steps from there.
+    /// Returns the lines at and below `path`, by their steps from there.
     fn below(&self, path: &Path) -> Vec<(Vec<Step>, Line)> {
         let lines = self.lines.iter();
         lines.filter_map(|(line, text)| Some((line.relative_to(path)?.to_vec(), text.clone()))).collect()
     }
 }
 
-/// The type of a node, in the words of a line.
+/// Returns the type of a node, in the words of a line.
 pub(super) fn kind(tree: &Tree, id: Id) -> String {
     let node = tree.get(id);
     if !node.others.is_empty() || node.opaque {
@@ -140,7 +140,7 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
         Kind::Array(len) => format!("array of {len}"),
         Kind::Tuple(len) => format!("tuple of {len}"),
         Kind::Map => "map".to_owned(),
-        // They read the same data, and mean something else by it.
+        // Ranges read the same data as a struct, and understand them differently.
         Kind::Struct(["start", "end"]) if node.name == "Range" => "range".to_owned(),
         Kind::Struct(["start", "end"]) if node.name == "RangeInclusive" => "inclusive range".to_owned(),
         Kind::Struct(_) | Kind::Object => "struct".to_owned(),
@@ -152,12 +152,12 @@ pub(super) fn kind(tree: &Tree, id: Id) -> String {
         Kind::Variant => "variant".to_owned(),
         Kind::Loop(target) => return format!("-> {}", path(tree, *target)),
     };
-    // A container that only lacks a part is told by that part; `next` counts its own refusals.
+    // The part that a container lacks describes its refusal; `next` counts refusals of the container itself.
     let refused = node.failed && node.kind != Kind::Any && (node.children.is_empty() || node.next > 0);
     if refused { format!("opaque {kind}") } else { kind }
 }
 
-/// What a string type accepts, or a type that looks at the data.
+/// Returns the words for the values that a string type accepts, or a type that looks at the data.
 fn classes(node: &Node) -> String {
     let strings = node.strings().filter_map(|at| OFFERS.get(at));
     let mut words: Vec<String> = strings.map(Offer::words).collect();

@@ -1,4 +1,4 @@
-//! How the fields of a struct are found out: all are supplied, then each is left out once.
+//! The search for the fields of a struct: the tracer supplies all, then leaves out each once.
 
 use crate::schema::shape::access::Fields;
 use crate::schema::shape::de::{Answer, De};
@@ -7,12 +7,12 @@ use crate::schema::shape::path::Step;
 use crate::schema::shape::trace::{Mode, Refusal};
 use serde::de::Visitor;
 
-/// What a struct gets this time.
+/// The fields that a struct gets in this visit.
 struct Plan {
     fields: Vec<Id>,
-    /// The field that is left out, to see whether it may be.
+    /// The field that is left out, to see if it is optional.
     omitted: Option<Id>,
-    /// A field is needed for which nothing can be built.
+    /// True if the struct needs a field for which nothing can be built.
     hopeless: bool,
 }
 
@@ -47,7 +47,7 @@ impl De<'_> {
         let fields: Vec<Id> = tree.fields(self.node).collect();
         let needed = |id: Id| tree.get(id).omission != Omission::Allowed;
         let lacks = fields.iter().any(|&id| needed(id) && !tree.is_usable(id));
-        // Before it was built once, a refusal may have other reasons than the field that was left out.
+        // Until a struct was built once, a refusal may have other reasons than the field that was left out.
         let settled = !node.closed && (node.built || lacks || node.is_spent());
         let known = settled && self.tracer.mode == Mode::Learn && !fields.iter().any(|&id| tree.is_open(id));
         let untested = |id: &&Id| tree.get(**id).omission == Omission::Untested;
@@ -63,7 +63,7 @@ impl De<'_> {
         Plan { fields, omitted, hopeless }
     }
 
-    /// Learns from how a struct took its fields.
+    /// Learns from the way in which a struct took its fields.
     fn conclude(&mut self, plan: &Plan, refusal: Option<&Refusal>, last: Option<Id>) {
         let (id, tracer) = (self.node, &mut *self.tracer);
         if refusal.is_some() && tracer.settled {
@@ -86,11 +86,9 @@ impl De<'_> {
         } else if let Some(omitted) = plan.omitted {
             let allowed = match (refusal, missing) {
                 (None, _) => true,
-                // Fields are missed in the order of their declaration: one that was passed over is not
-                // needed.
+                // A struct misses fields in the order of their declaration: a field that it did not miss is not needed.
                 (_, Some(missing)) if missing > omitted => true,
-                // One that is never reached, behind a field that cannot be built: a plain option needs no
-                // value.
+                // The struct never reaches this field, behind one that cannot be built: a plain option needs no value.
                 (_, Some(missing)) if missing < omitted => tracer.tree.get(omitted).is_option,
                 _ => false,
             };

@@ -1,31 +1,31 @@
-//! One line of a shape: what stands at one path.
+//! One line of a shape: the value at one path.
 
 use crate::schema::shape::path::{Name, Path, read_name};
 use std::fmt::Write;
 
-/// What is known of the value at one path.
+/// The facts about the value at one path.
 #[expect(clippy::struct_excessive_bools, reason = "each is a mark of its own")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     /// The type, as words: `i64`, `string`, `uuid`, `struct`, `list`, `opaque` …
     pub(crate) kind: String,
-    /// A field that may be left out (an `Option` or `#[serde(default)]`).
+    /// True if the field may be left out (an `Option` or `#[serde(default)]`).
     pub(crate) optional: bool,
-    /// `null` is read too (an `Option`).
+    /// True if the value may be `null` (an `Option`).
     pub(crate) null: bool,
     /// Further names under which the field is read.
     pub(crate) aliases: Vec<String>,
-    /// Read, but never written (`skip_serializing`).
+    /// True if the field is read, but never written (`skip_serializing`).
     pub(crate) read_only: bool,
-    /// What cannot be seen inside was accepted by the user.
+    /// True if the user accepted that nobody sees inside the value.
     pub(crate) accepted: bool,
-    /// What is read of a field that is left out, as JSON, where it is more than nothing.
+    /// The value of a field that is left out, as JSON, unless it is empty.
     pub(crate) default: Option<String>,
-    /// The name of the Rust type, which only makes the file shorter: it says nothing of the data.
+    /// The name of the Rust type, which only makes the file shorter: it means nothing for the data.
     pub(crate) name: Hint,
 }
 
-/// A word that makes no difference.
+/// A word that makes no difference between two lines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hint(pub(crate) String);
 
@@ -37,7 +37,7 @@ impl PartialEq for Hint {
 
 impl Eq for Hint {}
 
-/// Follows the kind of a number that refuses a part of it.
+/// The mark after the kind of a number that refuses a part of its kind.
 pub(crate) const CHECKED: &str = " (checked)";
 
 const NULL: &str = " or null";
@@ -51,7 +51,7 @@ impl Line {
         Self { kind: kind.into(), ..Self::default() }
     }
 
-    /// The type with its marks, without the path: `string or null (alias name)`.
+    /// Returns the type with its marks, without the path: `string or null (alias name)`.
     pub(crate) fn describe(&self) -> String {
         let mut text = self.kind.clone();
         if self.null {
@@ -77,17 +77,17 @@ impl Line {
         text
     }
 
-    /// True if something cannot be seen there.
+    /// True if a part of the value cannot be seen.
     pub(crate) fn is_opaque(&self) -> bool {
         self.kind.split(' ').any(|word| word == "opaque")
     }
 
-    /// The whole line, `path?: description`.
+    /// Returns the whole line, `path?: description`.
     pub(crate) fn write(&self, path: &Path) -> String {
         format!("{path}{}: {}", if self.optional { "?" } else { "" }, self.describe())
     }
 
-    /// Reads what `write` wrote.
+    /// Reads a line that `write` wrote.
     pub(crate) fn read(text: &str) -> Option<(Path, Self)> {
         let (path, rest) = Path::read(text)?;
         let (optional, rest) = rest.strip_prefix('?').map_or((false, rest), |rest| (true, rest));

@@ -1,14 +1,14 @@
-//! The shape of a stored event: which fields it has, of which types, and which of them may be left out.
+//! The shape of a stored event: its fields, their types, and which of them may be left out.
 //!
-//! [`trace()`] finds the shape of a type by deserializing it many times and noting what it asks for.
-//! [`trace_stored`] also writes the values that were built and compares. Both look at data as JSON shows it;
-//! no name of a Rust type is kept. Tracing costs a deserializer for each type, so only tests do it.
+//! [`trace()`] finds the shape of a type: it deserializes the type many times and notes the type's requests.
+//! [`trace_stored`] also writes the values that were built and compares. Both look at data as JSON shows them, and keep
+//! no name of a Rust type. Tracing costs a deserializer for each type, so only tests do it.
 //!
-//! Tagged enums and structs with `#[serde(flatten)]` read into a buffer and ask for nothing. What is inside is found
-//! out by offering data, and by what is refused. A tag is a field that says which other fields stand beside it.
+//! Tagged enums and structs with `#[serde(flatten)]` read into a buffer and request nothing. The tracer finds their
+//! contents by offers of data, and by the refusals. A tag is a field that decides which other fields stand beside it.
 //!
-//! What cannot be seen this way is `opaque`: untagged enums, and strings in a format of the user's own that
-//! accept none of our samples.
+//! Values that the tracer cannot see in this way are `opaque`: untagged enums, and strings in a format of the user's
+//! own that accept none of our samples.
 
 mod path;
 mod strings;
@@ -40,7 +40,7 @@ pub(crate) use trace::Names;
 
 /// The shape of a stored type.
 ///
-/// It prints as lines, sorted by path:
+/// A shape prints as lines, sorted by path:
 ///
 /// ```
 /// use es_runtime::schema::shape::trace;
@@ -58,7 +58,7 @@ pub(crate) use trace::Names;
 ///
 /// | path | stands for |
 /// |---|---|
-/// | `.` | the whole value; left out when it is a struct with fields |
+/// | `.` | the whole value; left out if it is a struct with fields |
 /// | `address.street` | a field; newtypes are transparent |
 /// | `zip?` | a field that may be left out (`Option`, `#[serde(default)]`) |
 /// | `pair.0` | an element of a tuple |
@@ -74,25 +74,25 @@ pub(crate) use trace::Names;
 /// | `uuid`, `date`, `decimal`, `ipv4 or ipv6`, … | a type that reads such strings, and no others that were tried |
 /// | `string like "EUR"` | a type that reads strings in a format of its own |
 /// | `struct`, `list`, `map`, `enum`, `array of 3`, `tuple of 2` | values whose contents follow on lines of their own |
-/// | `set` | a list that drops repeats; [`trace()`] cannot see that, and says `list` |
+/// | `set` | a list that drops repeats; [`trace()`] cannot see that, and reports `list` |
 /// | `variant` | a variant without content |
 /// | `tag` | the tag of an enum (`#[serde(tag = ..)]`), a field of the struct around |
-/// | `open enum`, `open tag` | those that read any other name, too (`#[serde(other)]`) |
+/// | `open enum`, `open tag` | an enum or a tag that reads any other name, too (`#[serde(other)]`) |
 /// | `range`, `inclusive range` | the structs that `start..end` and `start..=end` are written as |
 /// | `any` | a type that reads everything, as `serde_json::Value` |
-/// | `shape Address` | a type that stands in several places: its lines are at the end of the file |
+/// | `shape Address` | a type in several places: its lines are at the end of the file |
 /// | `-> path` | the type of the value at that path, again |
-/// | `opaque …` | what could not be seen; changes inside go unnoticed |
+/// | `opaque …` | a value that the tracer cannot see; changes inside go unnoticed |
 /// | `… or null` | an `Option` |
 /// | `… (alias sum)` | a field that is also read under that name |
 /// | `… (read only)` | a field that is read but never written |
 /// | `… (accepted)` | something opaque that the user has accepted |
-/// | `… = 1` | the value that is read where the field is left out, if it is more than nothing |
+/// | `… = 1` | the value of a field that is left out, unless it is empty |
 #[derive(Clone, Debug)]
 pub struct Shape {
     lines: BTreeMap<Path, Line>,
     problems: Vec<String>,
-    /// It was also seen what is written.
+    /// True if the tracer has also seen written values.
     is_written: bool,
 }
 
@@ -105,12 +105,12 @@ impl PartialEq for Shape {
 impl Eq for Shape {}
 
 impl Shape {
-    /// What stands in the way of storing such values at all, in sentences; empty for a sound type.
+    /// Returns the reasons for which such values cannot be stored at all, in sentences; none for a sound type.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }
 
-    /// A shape of lines without problems; the root is a struct unless a line says otherwise.
+    /// Returns a shape of lines without problems; the root is a struct unless a line describes it.
     pub(crate) fn of(lines: BTreeMap<Path, Line>) -> Self {
         let mut shape = Self { lines, problems: Vec::new(), is_written: false };
         shape.lines.entry(Path::default()).or_insert_with(|| Line::of("struct"));
@@ -122,7 +122,7 @@ impl Shape {
         (self, problems)
     }
 
-    /// True if both read the same data, whatever they write. A set shows only by what it writes.
+    /// True if both read the same data, whatever they write. Only written values show a set.
     pub(crate) fn reads_alike(&self, other: &Self) -> bool {
         let read = |shape: &Self| {
             let kind = |kind: String| if kind == "set" { "list".to_owned() } else { kind };
@@ -139,18 +139,18 @@ impl Shape {
         read(self) == read(other)
     }
 
-    /// True if it was also seen what is written, and so what is read of a field that is left out.
+    /// True if the tracer has also seen written values, and so the values of fields that are left out.
     pub(crate) fn is_written(&self) -> bool {
         self.is_written
     }
 
-    /// The names of all fields and variants.
+    /// Returns the names of all fields and variants.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let steps = self.lines.keys().filter_map(Path::split).map(|(_, step)| step.name());
         steps.filter(|name| !name.is_empty())
     }
 
-    /// How a message names what cannot be seen.
+    /// Returns the name of an unseen value for a message.
     pub(crate) fn place(&self, path: &Path) -> String {
         match path.split() {
             Some((around, Step::Value)) if self.line(&around).is_some_and(|line| line.kind == "struct") => {
@@ -160,7 +160,7 @@ impl Shape {
         }
     }
 
-    /// The places that cannot be seen, and were not accepted.
+    /// Returns the places that cannot be seen, and were not accepted.
     pub(crate) fn unseen(&self) -> impl Iterator<Item = (&Path, &Line)> {
         self.lines.iter().filter(|(_, line)| line.is_opaque() && !line.accepted)
     }
@@ -177,7 +177,7 @@ impl Shape {
         self.lines.get(path)
     }
 
-    /// The values directly inside the one at `path`.
+    /// Returns the values directly inside the one at `path`.
     pub(crate) fn children<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = (Path, &'a Step, &'a Line)> {
         self.lines.iter().filter_map(move |(child, line)| {
             let (parent, step) = child.split()?;
@@ -185,13 +185,13 @@ impl Shape {
         })
     }
 
-    /// The lines inside the value at `path`, by their steps from there.
+    /// Returns the lines inside the value at `path`, by their steps from there.
     pub(crate) fn inside(&self, path: &Path) -> Vec<(&[Step], &Line)> {
         let lines = self.lines.iter().filter_map(|(line, text)| Some((line.relative_to(path)?, text)));
         lines.filter(|(steps, _)| !steps.is_empty()).collect()
     }
 
-    /// The lines as text. The root's own is left out where it says nothing: a struct.
+    /// Returns the lines as text, without the root's own line if the root is a plain struct.
     pub(crate) fn written(&self) -> impl Iterator<Item = String> {
         let plain = Line::of("struct");
         self.lines
@@ -211,13 +211,13 @@ impl fmt::Display for Shape {
 ///
 /// Integers and floats are also offered the least and the greatest value of their kind.
 ///
-/// Comes to an end for every type whose `deserialize` does, also for one that never accepts anything; a panic
-/// in there counts as a refusal.
+/// The trace ends for every type whose `deserialize` ends, also for one that never accepts anything. A panic in
+/// `deserialize` counts as a refusal.
 pub fn trace<T: DeserializeOwned>() -> Shape {
     trace_knowing::<T>(&Names::default())
 }
 
-/// Traces the shape that `T` reads. Where a type does not tell which fields it has, these names are tried.
+/// Traces the shape that `T` reads, and tries these names on a type that does not report its fields.
 pub(crate) fn trace_knowing<T: DeserializeOwned>(names: &Names) -> Shape {
     describe::shape(&trace::run::<T>(names, |_| None, drop))
 }
@@ -236,7 +236,7 @@ pub(crate) fn trace_stored_knowing<T: Serialize + DeserializeOwned>(names: &Name
     written::shape::<T>(names)
 }
 
-/// What is written of all values that the tracer could build.
+/// Returns the text of all values that the tracer could build.
 #[cfg(test)]
 pub(crate) fn samples<T: Serialize + DeserializeOwned>() -> Vec<String> {
     let mut texts = Vec::new();

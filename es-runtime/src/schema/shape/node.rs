@@ -1,4 +1,4 @@
-//! What the tracer knows of a value inside a type.
+//! The tracer's knowledge of a value inside a type.
 
 use crate::schema::shape::data::Data;
 use crate::schema::shape::path::Step;
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The place of a node in the tree.
 pub(super) type Id = usize;
 
-/// What a type asked the deserializer for.
+/// The request of a type to the deserializer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Kind {
     /// Not reached yet.
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Unit,
     Bytes,
     Text,
-    /// The type looks at the data to find out what it is.
+    /// A type that looks at the data to find out their kind.
     Any,
     List,
     Array(usize),
@@ -31,17 +31,17 @@ pub(super) enum Kind {
     Enum(&'static [&'static str]),
     /// A variant without content.
     Variant,
-    /// Reads through a buffer: the solver finds out what is inside. To JSON it is a struct.
+    /// A type that reads through a buffer: the solver finds its contents. To JSON it is a struct.
     Object,
-    /// The field that says which other fields stand beside it.
+    /// The field that decides which other fields stand beside it.
     Tag,
-    /// Reads everything.
+    /// A type that reads everything.
     Anything,
     /// The type of a value around this one.
     Loop(Id),
 }
 
-/// Whether a field may be left out.
+/// The tracer's knowledge of whether a field may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) enum Omission {
     #[default]
@@ -59,76 +59,76 @@ pub(super) struct Node {
     pub(super) children: Vec<Id>,
     /// Shadows of this node, one for each further kind that the type asked for here.
     pub(super) others: Vec<Id>,
-    /// Inside an `Option`.
+    /// True inside an `Option`.
     pub(super) null: bool,
-    /// An `Option` of something that is written as `null` itself.
+    /// True of an `Option` of a value that is itself written as `null`.
     pub(super) double_null: bool,
-    /// The first variant that could be built: one that does not contain the enum again.
+    /// The first variant that could be built, which does not contain the enum again.
     pub(super) base: Option<Id>,
-    /// Seen to look at the data, or to gather fields that it does not name.
+    /// True if the type was seen to look at the data, or to gather fields that it does not name.
     pub(super) opaque: bool,
-    /// Seen to read a list, or a map, besides what it accepted.
+    /// True if the type was seen to read a list, or a map, besides the values that it accepted.
     pub(super) lists: bool,
     pub(super) maps: bool,
-    /// Something was offered in the visit under way.
+    /// True if the visit under way has made an offer.
     pub(super) pending: bool,
-    /// A value was made from what was offered.
+    /// True if a value was made from an offer.
     pub(super) built: bool,
-    /// Nothing that was offered was accepted.
+    /// True if the type accepted no offer.
     pub(super) failed: bool,
-    /// Not worth another visit: nothing new came out of the last one.
+    /// True if another visit is not worth it: the last one showed nothing new.
     pub(super) closed: bool,
-    /// The next thing to offer, or how often the values inside have been varied.
+    /// The next thing to offer, or the number of variations of the values inside.
     pub(super) next: usize,
-    /// The offers that were accepted, of strings or of a type that looks at the data.
+    /// The accepted offers, of strings or of a type that looks at the data.
     pub(super) accepted: Vec<usize>,
-    /// The next limit to offer to a number, while its limits are being tried.
+    /// The next limit to offer to a number, while the tracer tries its limits.
     pub(super) limit: Option<usize>,
-    /// A number that refused a limit.
+    /// True of a number that refused a limit.
     pub(super) checked: bool,
-    /// A list that gets one value twice in the visit under way.
+    /// True of a list that gets one value twice in the visit under way.
     pub(super) repeating: bool,
-    /// A list that was seen to drop repeats.
+    /// True of a list that was seen to drop repeats.
     pub(super) set: bool,
-    /// The name that a struct goes by among serde's derives; only its tag has it as a value.
+    /// The name of a struct in serde's derives; of all values, only the struct's own tag holds it.
     pub(super) name: &'static str,
-    /// The field is an `Option` as far as the type system tells.
+    /// True if the field is an `Option`, by the type system.
     pub(super) is_option: bool,
     pub(super) omission: Omission,
     pub(super) alias_of: Option<Id>,
-    /// Seen by the solver, which offers this to build the value.
+    /// The data that the solver found, and offers to build the value.
     pub(super) answer: Option<Data>,
-    /// A struct in which something is flattened.
+    /// True of a struct with a flattened field.
     pub(super) is_flat: bool,
-    /// What is read of a field that is left out, as far as it is seen to be written.
+    /// The value of a field that is left out, as far as it shows in written values.
     pub(super) default: Option<Value>,
-    /// Part of a value that the solver has seen.
+    /// True if the node is part of a value that the solver has seen.
     pub(super) is_inside: bool,
-    /// An enum that reads variants of any other name as one.
+    /// True of an enum that reads variants of any other name as one.
     pub(super) others_read: bool,
-    /// A field to supply before the others, so that its aliases give themselves away.
+    /// True of a field to supply before the others, so that its aliases give themselves away.
     pub(super) first: bool,
 }
 
 impl Node {
-    /// The strings that were accepted, by their place among the offers.
+    /// Returns the accepted strings, by their place among the offers.
     pub(super) fn strings(&self) -> impl Iterator<Item = usize> {
         let any = self.kind == Kind::Any;
         self.accepted.iter().filter_map(move |&at| if any { Any::string(at) } else { Some(at) })
     }
 
-    /// What is written down at once, not by answers to offers.
+    /// Returns the facts that the tracer notes at once, without an answer to an offer.
     pub(super) fn facts(&self) -> impl PartialEq + use<> {
         let marks = [self.null, self.double_null, self.opaque, self.lists, self.maps];
         (marks, self.failed, self.first, self.is_option, self.omission, self.alias_of)
     }
 
-    /// True once all variations of the values inside have been refused.
+    /// True once the type has refused all variations of the values inside.
     pub(super) fn is_spent(&self) -> bool {
         self.next >= self.offers()
     }
 
-    /// How many things there are to offer before the node counts as refused.
+    /// Returns the number of things to offer before the node counts as refused.
     fn offers(&self) -> usize {
         match self.kind {
             Kind::Integer(_) => INTEGERS.len(),
@@ -160,12 +160,12 @@ impl Node {
         matches!(self.kind, Kind::Integer(_) | Kind::Float(_))
     }
 
-    /// True while there are strings or limits that this node has not been asked about.
+    /// True while there are strings or limits that this node was not offered.
     pub(super) fn is_probing(&self) -> bool {
         self.limit.is_some() || (self.is_text() && self.next < self.offers())
     }
 
-    /// Notes that what was offered last was accepted.
+    /// Notes that the type accepted the last offer.
     pub(super) fn accept(&mut self) {
         self.built = true;
         self.failed = false;
@@ -182,14 +182,14 @@ impl Node {
         !self.failed && (!self.built || self.is_probing()) && !self.is_spent()
     }
 
-    /// Notes that what was offered last was refused.
+    /// Notes that the type refused the last offer.
     pub(super) fn refuse(&mut self) {
         if self.limit.take().is_some() {
             self.checked = true;
             return;
         }
         self.advance();
-        // A struct that refuses everything can still tell which fields it needs.
+        // A struct that refuses everything can still show which fields it needs.
         self.failed = self.is_spent() && !self.built && !matches!(self.kind, Kind::Struct(_));
     }
 
@@ -215,7 +215,7 @@ impl Node {
 
 pub(super) const CHARS: &[&str] = &["a", "A", "1", "+", "€"];
 
-/// The offers to a type that looks at the data: what only a buffer accepts, then strings, then numbers.
+/// The offers to a type that looks at the data: values that only a buffer accepts, then strings, then numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Any {
     Null,

@@ -1,4 +1,4 @@
-//! Where a value sits inside a stored event: `address.street`, `tags[]`, `kind|Card.number`.
+//! The place of a value inside a stored event: `address.street`, `tags[]`, `kind|Card.number`.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// The name of a field or variant; empty for other steps.
+    /// Returns the name of a field or variant; an empty one for other steps.
     pub(crate) fn name(&self) -> &str {
         if let Self::Field(name) | Self::Variant(name) = self { name } else { "" }
     }
@@ -37,7 +37,7 @@ impl Path {
         Self(steps)
     }
 
-    /// The last step and the path before it; nothing for the root.
+    /// Returns the path before the last step and that step; `None` for the root.
     pub(crate) fn split(&self) -> Option<(Self, &Step)> {
         self.0.split_last().map(|(last, before)| (Self(before.to_vec()), last))
     }
@@ -46,12 +46,12 @@ impl Path {
         Self([self.0.as_slice(), steps].concat())
     }
 
-    /// The steps from `start` to this path, if it lies there or inside.
+    /// Returns the steps from `start` to this path, if it lies there or inside.
     pub(crate) fn relative_to(&self, start: &Self) -> Option<&[Step]> {
         self.0.strip_prefix(start.0.as_slice())
     }
 
-    /// The path as a message names it.
+    /// Returns the path's name in a message.
     pub(crate) fn place(&self) -> String {
         if self.0.is_empty() { "the value itself".to_owned() } else { format!("`{self}`") }
     }
@@ -106,7 +106,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// A name as it is written in a path: bare if it is an identifier, else as a JSON string.
+/// A name as a path has it: bare if it is an identifier, else as a JSON string.
 pub(crate) struct Name<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Name<'_> {

@@ -1,7 +1,7 @@
-//! What only shows in what is written: which lists drop repeats, and what is read of a field that is left out.
+//! Facts that only written values show: lists that drop repeats, and the values of fields that are left out.
 //!
-//! Each list is given one value twice, written, and counted. One list at a time, so that lists inside lists cost
-//! no more than others.
+//! The tracer gives each list one value twice, writes it and counts. It does so for one list at a time, so that lists
+//! inside lists cost no more than others.
 
 use crate::schema::shape::node::{Kind, Omission};
 use crate::schema::shape::trace::Tracer;
@@ -35,7 +35,7 @@ pub(super) fn mark<T: Serialize + DeserializeOwned>(tree: Tree) -> Tree {
             let written = serde_json::to_value(tracer.without::<T>(id)?).ok()?;
             tracer.tree.written(id, &written).cloned()
         };
-        // Another one each time says nothing: the time, an id.
+        // A default that differs each time means nothing: the time, an id.
         let (default, again) = (default(), default());
         tracer.tree.touch(id).default = default.filter(|value| Some(value) == again.as_ref());
     }

@@ -1,4 +1,4 @@
-//! Answers to a type that asks for a single value.
+//! Answers to a type that requests a single value.
 
 use crate::schema::shape::de::{Answer, De};
 use crate::schema::shape::node::{Any, CHARS, Kind};
@@ -13,20 +13,20 @@ impl De<'_> {
         self.tracer.mode == Mode::Zero
     }
 
-    /// The offer that counts for a value: the next one, or a varied one inside a container that refused.
+    /// Picks the offer for a value: the next one, or a varied one inside a container that refused.
     fn pick<T: Copy>(&self, offers: &[T], zero: T) -> T {
         let at = self.tracer.tree.get(self.node).next + self.variation.saturating_sub(2);
         let pick = offers.get(at % offers.len().max(1)).copied().unwrap_or(zero);
         if self.is_zero() { zero } else { pick }
     }
 
-    /// The limit of a number that is in question, if any.
+    /// Returns the limit to offer to a number, if there is one.
     fn limit<T: From<i8>>(&self, min: T, max: T) -> Option<T> {
         let at = self.tracer.tree.get(self.node).limit.filter(|_| self.tracer.mode == Mode::Learn)?;
         NEAR_ZERO.into_iter().map(T::from).chain([min, max]).nth(at)
     }
 
-    /// The string to offer by its place in the list: the one in question, or the first that was accepted.
+    /// Returns the string to offer, by its place in the list: the next to try, or the first that was accepted.
     fn string(&self) -> usize {
         let node = self.tracer.tree.get(self.node);
         let probes = node.is_probing() && (self.tracer.mode == Mode::Learn || node.accepted.is_empty());
@@ -42,7 +42,7 @@ impl De<'_> {
     ) -> Answer<V::Value> {
         self.enter(Kind::Integer(kind))?;
         self.tracer.counter += 1;
-        // Two variations for types that want their numbers rising, or falling.
+        // Two variations serve types that need rising, or falling, numbers.
         let value = match (self.limit(min, max), self.variation) {
             (Some(limit), _) => limit,
             _ if self.is_zero() => 0,
@@ -51,7 +51,7 @@ impl De<'_> {
             _ => self.pick(INTEGERS, 0),
         };
         let value = value.clamp(min, max);
-        // As in JSON: a number is unsigned unless it is negative.
+        // As in JSON, a number is unsigned unless it is negative.
         match (u64::try_from(value), i64::try_from(value)) {
             (Ok(value), _) => visitor.visit_u64(value),
             (_, Ok(value)) => visitor.visit_i64(value),
@@ -85,7 +85,7 @@ impl De<'_> {
         let at = self.string();
         let free = OFFERS.get(at).is_some_and(Offer::is_free);
         let sample = sample(if free { at + self.variation } else { at });
-        // Borrowed, as JSON has strings without escapes.
+        // The string is borrowed, as JSON has strings without escapes.
         visitor.visit_borrowed_str(if free && self.is_zero() { "" } else { sample })
     }
 
@@ -103,8 +103,8 @@ impl De<'_> {
         visitor.visit_seq(SeqDeserializer::<_, Refusal>::new(bytes.into_iter()))
     }
 
-    /// A type that takes null or a flag here is a buffer, one that looks into a list or map may read all
-    /// sorts of things from it.
+    /// Answers a type that looks at the data. A type that takes null or a flag here is a buffer; one that looks into a
+    /// list or map may read many kinds of values from it.
     pub(super) fn any<'de, V: Visitor<'de>>(mut self, visitor: V) -> Answer<V::Value> {
         if self.is_object() {
             return self.buffered(visitor);
@@ -147,7 +147,7 @@ fn sample(at: usize) -> &'static str {
     OFFERS.get(at).map_or("", |offer| offer.sample)
 }
 
-/// An empty list that tells that it was looked into.
+/// Notes that a type looked into the empty list.
 fn watch(looked: &mut bool) -> Option<&'static str> {
     *looked = true;
     None

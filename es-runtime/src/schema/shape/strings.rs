@@ -1,15 +1,15 @@
 //! The values that the tracer offers to a type, in the order in which it offers them.
 //!
-//! What a string type accepts is its class. Locks in users' repositories hold the words of this list for
-//! ever, so it only grows: a class is never renamed, and a sample never moves in front of another one.
+//! The class of a string type is the kind of string that it accepts. Locks in users' repositories hold the words of
+//! this list for ever, so it only grows: a class is never renamed, and a sample never moves in front of another one.
 
-/// A string to offer, and what a type that accepts it is called.
+/// A string to offer, and the word for a type that accepts it.
 #[derive(Debug)]
 pub(super) struct Offer {
-    /// The word in the lock; empty for a sample that only shows what a format of the user's own looks like.
+    /// The word in the lock; empty for a sample that only shows the look of a format of the user's own.
     pub(super) class: &'static str,
     pub(super) sample: &'static str,
-    /// Of the offers of one group the first accepted one counts: a decimal type reads integers too.
+    /// The group of the offer. Only the first accepted offer of a group counts: a decimal type reads integers, too.
     group: u8,
 }
 
@@ -18,7 +18,7 @@ impl Offer {
         Self { class, sample, group }
     }
 
-    /// The words in the lock for a type that accepts this offer.
+    /// Returns the words in the lock for a type that accepts this offer.
     pub(super) fn words(&self) -> String {
         if self.class.is_empty() { format!("string like {:?}", self.sample) } else { self.class.to_owned() }
     }
@@ -27,7 +27,7 @@ impl Offer {
         self.group == 0
     }
 
-    /// True when the answer to this offer is known from offers that were accepted.
+    /// True if accepted offers already decide the answer to this one.
     pub(super) fn is_moot(&self, accepted: &[usize]) -> bool {
         let mut taken = accepted.iter().filter_map(|&at| OFFERS.get(at));
         taken.any(|other| {
@@ -37,11 +37,11 @@ impl Offer {
     }
 }
 
-/// The group of the samples without a class: asked for only where nothing else was accepted.
+/// The group of the samples without a class, which the tracer offers only if nothing else was accepted.
 const LIKE: u8 = u8::MAX;
 
-/// Free text first, also a short one: a type that accepts it accepts any string, up to checks of its own.
-/// Then plain words: a type that accepts one is no date or number, even if it accepts these too.
+/// Free text comes first, also a short one: a type that accepts it accepts any string, up to checks of its own. Then
+/// come plain words: a type that accepts one is no date or number, even if it accepts these, too.
 pub(super) const OFFERS: &[Offer] = &[
     Offer::new(0, "string", "some text, in no format"),
     Offer::new(0, "string", "a?!"),
@@ -114,13 +114,13 @@ pub(super) const INTEGERS: &[i128] =
 
 pub(super) const FLOATS: &[f64] = &[1.5, 0.5, 1.0, 0.0, 10.0, 50.0, 100.0, 1_000.0, -1.0];
 
-/// What a number that could be built is offered besides, to see whether it refuses a part of its kind: these,
-/// and the least and the greatest of the kind.
+/// The numbers that a buildable number type is offered besides, to see if it refuses a part of its kind. The least and
+/// the greatest of the kind follow.
 pub(super) const NEAR_ZERO: [i8; 3] = [0, 1, -1];
 pub(super) const LIMITS: usize = NEAR_ZERO.len() + 2;
 
-/// How many elements a list gets, or how many bytes.
+/// The numbers of elements that a list gets, or of bytes.
 pub(super) const LENGTHS: &[usize] = &[1, 2, 3, 4, 0, 5, 6, 8, 12, 16, 20, 24, 28, 32, 48, 64];
 
-/// How often the values inside a container are varied before it counts as refused.
+/// The number of variations of the values inside a container before the container counts as refused.
 pub(super) const VARIATIONS: usize = 20;

@@ -1,5 +1,4 @@
-//! The passes: a type is deserialized again and again, each time with other data, until nothing new is
-//! learned.
+//! The passes: the tracer deserializes a type again and again, each time with other data, until it learns nothing new.
 
 use crate::schema::shape::data::Data;
 use crate::schema::shape::de::De;
@@ -13,21 +12,21 @@ use std::rc::Rc;
 
 // Bounds for types that never come to an end.
 const MAX_PASSES: usize = 20_000;
-/// Values asked for in one pass.
+/// The most values that a type may request in one pass.
 const MAX_VISITS: usize = 100_000;
 const MAX_DEPTH: usize = 48;
-/// Kinds that one value can be of.
+/// The most kinds that one value can be of.
 const MAX_KINDS: usize = 16;
 
-/// The small values of a last look at the type: nothing is learned from them.
+/// The mode of a pass. The tracer learns only in the mode `Learn`; `Empty` and `Zero` are a last look at the type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Mode {
     Learn,
     /// Options are `None`, lists and maps are empty.
     Empty,
-    /// Besides, numbers are zero, strings empty, flags false.
+    /// As `Empty`, and numbers are zero, strings empty, flags false.
     Zero,
-    /// As far as is known, with data of the solver's at one place.
+    /// Known values, with data of the solver at one place.
     Probe,
 }
 
@@ -42,46 +41,45 @@ impl Mode {
 pub(super) struct Tracer {
     pub(super) tree: Tree,
     pub(super) mode: Mode,
-    /// The visitors at work and their nodes. Their type names tell a type inside itself; they are never
-    /// stored.
+    /// The visitors at work and their nodes. Their type names, which are never stored, show a type inside itself.
     pub(super) stack: Vec<(&'static str, Id)>,
-    /// The reason of the refusal under way is known.
+    /// True if the reason of the refusal under way is known.
     pub(super) settled: bool,
-    /// Numbers handed out in this pass.
+    /// The counter of numbers handed out in this pass.
     pub(super) counter: i128,
-    /// What the type consists of is known: no further kinds are noted.
+    /// True if the parts of the type are known: the tracer notes no further kinds.
     whole: bool,
     /// The open nodes visited in this pass.
     visited: Vec<Id>,
-    /// The node visited last, to blame if the type panics.
+    /// The node that was visited last, to blame if the type panics.
     last: Id,
-    /// The values asked for in this pass.
+    /// The number of values that the type requested in this pass.
     visits: usize,
-    /// A type that buffers was met, which the solver has not seen yet.
+    /// A type that buffers, which the solver has not seen yet.
     pub(super) wanted: Option<Id>,
-    /// What the solver offers in this pass, and where.
+    /// The data that the solver offers in this pass, and their place.
     pub(super) probe: Option<Probe>,
     /// A field to leave out in this pass.
     pub(super) omit: Option<Id>,
-    /// Names to try where a type does not tell its own.
+    /// The names to try if a type does not report its own.
     pub(super) names: Names,
 }
 
-/// Data of the solver's on their way to a type.
+/// Data of the solver on their way to a type.
 #[derive(Debug)]
 pub(super) struct Probe {
     pub(super) target: Id,
-    /// The values around the target, and itself.
+    /// The target, and the values around it.
     pub(super) path: Vec<Id>,
     pub(super) data: Data,
-    /// How the target took them, once it was reached.
+    /// The target's answer, once the data reached it.
     pub(super) answer: Option<Result<(), Refusal>>,
 }
 
-/// Traces `T`, and hands over each value that could be built.
+/// Traces `T`, and passes each value that could be built to `built`.
 ///
-/// `write` shows what is written of a value, where that is to be had. The names are tried where a type does
-/// not tell which fields it has.
+/// `write` returns a value as it is written, if it can be. The tracer tries `names` on a type that does not report its
+/// fields.
 pub(super) fn run<T: DeserializeOwned>(names: &Names, write: Write<T>, built: impl FnMut(T)) -> Tree {
     run_bounded(MAX_PASSES, names, write, built)
 }
@@ -89,7 +87,7 @@ pub(super) fn run<T: DeserializeOwned>(names: &Names, write: Write<T>, built: im
 /// Names that fields may have.
 pub(crate) type Names = Rc<[String]>;
 
-/// What is written of a value.
+/// A function that returns a value as it is written.
 pub(super) type Write<T> = fn(&T) -> Option<serde_json::Value>;
 
 pub(super) fn run_bounded<T: DeserializeOwned>(
@@ -101,15 +99,15 @@ pub(super) fn run_bounded<T: DeserializeOwned>(
     let mut tracer = Tracer::new(Tree::new());
     tracer.names = Rc::clone(names);
     let known = tracer.learn(passes, &mut built);
-    // Once more, now that whole values can be built, and what is written of them can be seen.
+    // A second round: whole values can now be built, and their written data can be seen.
     for id in tracer.tree.ids() {
         if tracer.tree.get(id).answer.is_some() {
             solve::solve(&mut tracer, id, write, &mut built);
         }
     }
     tracer.find_open_enums::<T>();
-    // Only now, when the values around have been found: one that checks several numbers would refuse some of
-    // the limits, and run out of variations. What is made of limits is not handed over: JSON need not hold it.
+    // Limits come last, when the values around are known: a type that checks several numbers would refuse some limits,
+    // and run out of variations. Values made from limits are not passed on: JSON need not hold them.
     tracer.whole = true;
     for id in tracer.tree.ids() {
         let node = tracer.tree.touch(id);
@@ -142,7 +140,7 @@ impl Tracer {
         }
     }
 
-    /// For further passes over a type that was traced.
+    /// Returns a tracer for further passes over a type that was traced.
     pub(super) fn finished(tree: Tree) -> Self {
         Self { whole: true, ..Self::new(tree) }
     }
@@ -158,7 +156,7 @@ impl Tracer {
         }
     }
 
-    /// Makes a pass in which a node gets the data; returns how it took them, and the whole.
+    /// Makes a pass in which a node gets the data; returns the node's answer, and the whole value.
     pub(super) fn probe<T: DeserializeOwned>(
         &mut self,
         target: Id,
@@ -176,13 +174,13 @@ impl Tracer {
     pub(super) fn without<T: DeserializeOwned>(&mut self, field: Id) -> Option<T> {
         self.omit = Some(field);
         let around = self.tree.get(field).parent?;
-        // There are no data for it: a struct only has to be on the way.
+        // The field has no data: the path of the probe only has to lead to its struct.
         let (_, value) = self.probe::<T>(around, Data::Null);
         self.omit = None;
         value
     }
 
-    /// Makes passes until nothing new is learned; false if there were too few.
+    /// Makes passes until the tracer learns nothing new; returns false if there were too few.
     fn learn<T: DeserializeOwned>(&mut self, passes: usize, mut built: impl FnMut(T)) -> bool {
         for _ in 0..passes {
             let before = self.tree.changes;
@@ -207,7 +205,7 @@ impl Tracer {
         let mode = self.mode;
         let value = catch_unwind(AssertUnwindSafe(|| T::deserialize(De::new(&mut *self, ROOT))));
         self.mode = mode;
-        // A panic is a refusal of what was offered last.
+        // A panic counts as a refusal of the last offer.
         let (id, value) = value.map_or((self.last, Err(Refusal::Other)), |value| (ROOT, value));
         self.answered(ROOT, value.as_ref().err());
         let value = value.ok();
@@ -216,7 +214,7 @@ impl Tracer {
         value
     }
 
-    /// Gives up the part of the type that was visited last and is still open; false if there is none.
+    /// Gives up the last visited part of the type that is still open; returns false if there is none.
     fn close_last(&mut self) -> bool {
         let open = |&id: &Id| self.tree.is_open(id);
         let last = self.visited.iter().copied().rev().find(open);
@@ -226,8 +224,7 @@ impl Tracer {
         last.is_some()
     }
 
-    /// Notes the visit of a node that turns out to be of a kind, and returns the node to use: another one
-    /// where kinds change.
+    /// Notes that a visited node is of a kind, and returns the node to use: another one if the kind changes.
     pub(super) fn enter(&mut self, id: Id, kind: Kind) -> Result<Id, Refusal> {
         let node = self.tree.get(id);
         let other = node.others.iter().copied().find(|&other| self.tree.get(other).kind == kind);
@@ -255,7 +252,7 @@ impl Tracer {
         Ok(id)
     }
 
-    /// Refuses to go on where a type is too deep or too large.
+    /// Refuses to go on if a type is too deep or too large.
     pub(super) fn guard(&mut self, id: Id, depth: usize) -> Result<(), Refusal> {
         self.visits += 1;
         if depth < MAX_DEPTH && self.visits < MAX_VISITS {
@@ -267,7 +264,7 @@ impl Tracer {
         Err(self.excuse())
     }
 
-    /// Writes down something at a node, unless it is known or nothing is to be learned now.
+    /// Notes a fact at a node, unless it is known or the mode does not learn.
     pub(super) fn note(&mut self, id: Id, fact: impl FnOnce(&mut Node)) {
         if self.mode == Mode::Learn {
             self.tree.note(id, fact);
@@ -280,7 +277,7 @@ impl Tracer {
         self.note(id, |node| node.failed = true);
     }
 
-    /// Learns from two names of one field: the one it is called by, and the one that came last.
+    /// Learns from two names of one field: its own, and the one that came last.
     pub(super) fn duplicate(&mut self, named: Id, last: Id) {
         let known = self.tree.changes;
         if named == last {
@@ -291,7 +288,7 @@ impl Tracer {
         self.settled = self.tree.changes > known;
     }
 
-    /// Notes how the target of a probe took what was offered.
+    /// Notes the answer of a probe's target.
     fn answered(&mut self, id: Id, refusal: Option<&Refusal>) {
         if let Some(probe) = self.probe.as_mut().filter(|probe| probe.target == id && probe.answer.is_none())
         {
@@ -316,13 +313,13 @@ impl Tracer {
         self.excuse()
     }
 
-    /// A refusal that is nobody's fault.
+    /// Returns a refusal that no node is to blame for.
     pub(super) fn excuse(&mut self) -> Refusal {
         self.settled = true;
         Refusal::Other
     }
 
-    /// Deserializes what stands at a node, and notes how that went.
+    /// Deserializes the value at a node, and notes the result.
     pub(super) fn visit<T>(
         &mut self,
         id: Id,
@@ -336,7 +333,7 @@ impl Tracer {
         result
     }
 
-    /// Notes whether what was offered at a node was accepted. Of nested refusals only the innermost counts.
+    /// Notes the answer to the offer at a node. Of nested refusals only the innermost counts.
     pub(super) fn settle(&mut self, id: Id, accepted: bool) {
         let known = std::mem::replace(&mut self.settled, !accepted);
         let node = self.tree.get(id);
@@ -374,7 +371,7 @@ impl Tracer {
     }
 }
 
-/// Why a type refused the data.
+/// The reason for which a type refused the data.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Refusal {
     Missing(&'static str),
@@ -383,11 +380,11 @@ pub(super) enum Refusal {
     Variant(&'static [&'static str]),
     /// A field of another name; these are known.
     Field(&'static [&'static str]),
-    /// Data of another type; the words say which is wanted.
+    /// Data of another type; the words name the expected one.
     Type(String),
-    /// Data of a type that is wanted, but with a value that is not; the words say which is.
+    /// Data of the expected type, but with another value; the words name the expected one.
     Value(String),
-    /// So many elements are too few, or too many.
+    /// The number of elements, which are too few or too many.
     Length(usize),
     Other,
 }

@@ -8,11 +8,11 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
-    /// Stands in for a node that does not exist, which no id made here can ask for.
+    /// Stands in for a node that does not exist; no id of this tree leads to it.
     spare: Node,
-    /// Counts what was learned.
+    /// The number of facts that were learned.
     pub(super) changes: usize,
-    /// The bounds were reached before everything was known.
+    /// True if the bounds were reached before everything was known.
     pub(super) cut_off: bool,
 }
 
@@ -27,18 +27,18 @@ impl Tree {
         self.nodes.get(id).unwrap_or(&self.spare)
     }
 
-    /// A node to change, which is noted as something learned.
+    /// Returns a node to change, and counts the change as learned.
     pub(super) fn learn(&mut self, id: Id) -> &mut Node {
         self.changes += 1;
         self.touch(id)
     }
 
-    /// A node to mark for the visit under way.
+    /// Returns a node to mark for the visit under way.
     pub(super) fn touch(&mut self, id: Id) -> &mut Node {
         self.nodes.get_mut(id).unwrap_or(&mut self.spare)
     }
 
-    /// Writes down a fact; one that was known is nothing learned.
+    /// Notes a fact; a known fact does not count as learned.
     pub(super) fn note(&mut self, id: Id, fact: impl FnOnce(&mut Node)) {
         let node = self.touch(id);
         let before = node.facts();
@@ -53,7 +53,7 @@ impl Tree {
         id
     }
 
-    /// A node that belongs to `original` without being its child.
+    /// Adds a node that belongs to `original` without being its child.
     pub(super) fn shadow(&mut self, original: Id, kind: Kind) -> Id {
         let id = self.nodes.len();
         self.nodes.push(Node { parent: Some(original), kind, ..Node::default() });
@@ -69,22 +69,22 @@ impl Tree {
         self.get(id).children.get(at).copied()
     }
 
-    /// The children of a struct, without the aliases.
+    /// Returns the children of a struct, without the aliases.
     pub(super) fn fields(&self, id: Id) -> impl Iterator<Item = Id> {
         self.get(id).children.iter().copied().filter(|&child| self.get(child).alias_of.is_none())
     }
 
-    /// The field of a struct that has this name, aliases aside.
+    /// Returns the field of a struct that has this name, aliases aside.
     pub(super) fn field(&self, id: Id, name: &str) -> Option<Id> {
         self.fields(id).find(|&child| self.get(child).step.as_ref().is_some_and(|step| step.name() == name))
     }
 
-    /// What is written of a node, in a value of the whole type.
+    /// Returns the part of a written value of the whole type that belongs to a node.
     pub(super) fn written<'v>(&self, id: Id, whole: &'v Value) -> Option<&'v Value> {
         self.written_inside(ROOT, id, whole)
     }
 
-    /// What is written of a node, in what is written of another one around it.
+    /// Returns the part of a written value that belongs to a node; `top` is the node of the value, around the other.
     pub(super) fn written_inside<'v>(&self, top: Id, id: Id, whole: &'v Value) -> Option<&'v Value> {
         if id == top {
             return Some(whole);
@@ -92,7 +92,7 @@ impl Tree {
         let node = self.get(id);
         let parent = node.parent?;
         let above = self.get(parent);
-        // Beside a tag, not in it.
+        // The value stands beside a tag, not in it.
         if above.kind == Kind::Tag {
             return self.written_inside(top, above.parent?, whole);
         }
@@ -106,7 +106,7 @@ impl Tree {
             }
             Step::Index(index) => around.get(index),
             Step::Element => around.get(0),
-            // The only one that was built, whatever name it is written under.
+            // Only one was built, whatever name it is written under.
             Step::Value | Step::Variant(_) => around.as_object()?.values().next(),
             Step::Key => None,
         }

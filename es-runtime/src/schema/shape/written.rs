@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The shape of `T`, with problems where it does not read what it writes.
+/// Returns the shape of `T`, with a problem for each value that it does not read as it wrote it.
 pub(super) fn shape<T: Serialize + DeserializeOwned>(names: &Names) -> Shape {
     let mut texts = BTreeSet::new();
     let mut problems = BTreeSet::new();
@@ -41,9 +41,9 @@ pub(super) fn shape<T: Serialize + DeserializeOwned>(names: &Names) -> Shape {
 struct Check<'t> {
     tree: &'t Tree,
     problems: BTreeSet<String>,
-    /// Nothing was wrong with the text looked at.
+    /// True if nothing was wrong with the text that was checked.
     sound: bool,
-    /// The fields that were seen in something written.
+    /// The fields that occurred in written data.
     written: BTreeSet<Id>,
 }
 
@@ -144,7 +144,8 @@ impl Check<'_> {
         self.written.extend(present);
     }
 
-    /// The fields of a struct, and what stands for those of any other name: also what is beside a tag of this value.
+    /// Returns the fields of a struct, also those beside the tag of this value, and the node for fields of any other
+    /// name.
     fn fields(&self, id: Id, value: &serde_json::Map<String, Value>) -> (Vec<Id>, Option<Id>) {
         let mut fields = Vec::new();
         let mut rest = self.child(id, |step| *step == Step::Value);

@@ -5,7 +5,7 @@ use super::{Folder, Mode, Shapes};
 use crate::aggregate::Aggregate;
 use es_macros::{aggregate, event, mutator};
 
-/// One release: the shapes of these aggregates and nothing else.
+/// Makes one release: the shapes of these aggregates and nothing else.
 macro_rules! release {
     ($($aggregate:ident),*) => {{
         let mut all = Shapes::default();
@@ -14,7 +14,7 @@ macro_rules! release {
         }
         let mut release = Shapes::default();
         $(release.aggregate::<$aggregate>();)*
-        // The aggregates' own entries hold the shapes; of all of them, those that are read here.
+        // The aggregates' own entries hold the shapes; the release keeps those that its aggregates read.
         let topics: Vec<String> = [$($aggregate::NAME),*].iter().flat_map(|name| known(&all, name)).collect();
         for ((topic, version), shape) in &all.record.shapes {
             let is_read = topics.contains(topic) || release.record.reads.iter().any(|(_, read)| read == topic);
@@ -64,7 +64,7 @@ impl Box1 {
     }
 }
 
-/// Renamed, without a word about it.
+/// The renamed aggregate, without an alias.
 #[aggregate(crate = crate)]
 struct Box2 {
     #[attribute]
@@ -84,7 +84,7 @@ impl Box2 {
     }
 }
 
-/// Renamed as it should be; the colour is gone, and payments are.
+/// The renamed aggregate with its alias; the colour and the payments are retired.
 #[aggregate(crate = crate, aliases = ["Box1"], retired = ["colour"])]
 struct Box3 {
     #[attribute]
@@ -99,7 +99,7 @@ impl Box3 {
     }
 }
 
-/// Renamed once more, with another name for the ids, and without a word about payments.
+/// The aggregate renamed once more, with another namespace of ids; it no longer retires the payments.
 #[aggregate(crate = crate, aliases = ["Box1", "Box3"], retired = ["colour"], id_namespace = "Box")]
 struct Box4 {
     #[attribute]

@@ -1,4 +1,4 @@
-//! Names that topics had before.
+//! Former names of topics.
 
 use super::{Folder, Mode, Shapes, shapes};
 use serde::{Deserialize, Serialize};

@@ -44,7 +44,7 @@ impl Folder {
         fs::read_to_string(self.0.join(FILE)).unwrap_or_default()
     }
 
-    /// A lock of these shapes.
+    /// Makes a folder with a lock of these shapes.
     fn locked(shapes: &Shapes) -> Self {
         let folder = Self::new();
         folder.run(Mode::Update, shapes).unwrap();
@@ -240,9 +240,9 @@ fn what_seems_to_be_a_rename_is_not_recorded_as_something_new() {
     let folder = Folder::locked(&deposited::<Amount>());
     let renamed = shapes(|shapes| shapes.event::<Amount>("Account.PaidIn", 1));
     folder.fails(Mode::Update, &renamed, &["a rename?"]);
-    // So that the way back is open.
+    // The refusal leaves the way back open.
     assert_eq!(folder.run(Mode::Exact, &deposited::<Amount>()), Ok(()));
-    // Said to be gone, it is something new.
+    // Once the old topic is retired, the event is new.
     let retired = shapes(|shapes| {
         shapes.event::<Amount>("Account.PaidIn", 1);
         shapes.retired("Account.Deposited");

@@ -1,4 +1,4 @@
-//! Changes of odd types, each judged by the rules, and proven by decoding what the old type wrote.
+//! Changes of odd types: the lock judges each, and decoding the old type's data proves the verdict.
 
 use super::*;
 use crate::schema::shape::samples;
@@ -7,14 +7,14 @@ use serde::{Deserializer, Serializer};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// True if the lock accepts the second type after the first.
+/// Returns whether the lock accepts the second type after the first.
 fn accepts<Old: Serialize + DeserializeOwned, New: Serialize + DeserializeOwned>() -> Result<(), String> {
     let folder = Folder::new();
     folder.run(Mode::Accept, &shapes(|shapes| shapes.event::<Old>("E", 1)))?;
     folder.run(Mode::Check, &shapes(|shapes| shapes.event::<New>("E", 1)))
 }
 
-/// Declares two types named `E`, and what becomes of a row of the first one.
+/// Declares two types named `E` and a test of the second one's reading of the first one's rows.
 macro_rules! changes {
     ($($name:ident: $verdict:ident { $($old:tt)* } => { $($new:tt)* })*) => {
         $(#[test]

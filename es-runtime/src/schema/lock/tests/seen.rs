@@ -1,4 +1,4 @@
-//! What the lock sees beside the types of fields.
+//! Facts that the lock sees beside the types of fields.
 
 use super::*;
 use crate::schema::lock::file::{parse, render};
@@ -30,7 +30,7 @@ fn what_cannot_be_seen_is_recorded_only_when_it_is_accepted() {
     assert!(!folder.text().contains("payload"), "{}", folder.text());
     assert_eq!(folder.run(Mode::Accept, &code), Ok(()));
     assert!(folder.text().contains("    id: i64\n    payload: opaque (accepted)\n"), "{}", folder.text());
-    // Once is enough.
+    // The user has to accept it only once.
     for mode in [Mode::Check, Mode::Exact, Mode::Update, Mode::Overwrite] {
         assert_eq!(folder.run(mode, &code), Ok(()));
     }

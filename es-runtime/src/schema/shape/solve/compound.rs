@@ -8,7 +8,7 @@ use crate::schema::shape::solve::{Frame, Solver};
 use crate::schema::shape::strings::OFFERS;
 use crate::schema::shape::trace::Refusal;
 
-/// Elements of a tuple, at most.
+/// The most elements of a tuple.
 const MAX_ELEMENTS: usize = 64;
 
 impl Solver<'_> {
@@ -30,7 +30,7 @@ impl Solver<'_> {
         }
     }
 
-    /// A struct, which may have a tag.
+    /// Solves a struct, which may have a tag.
     fn structure(&mut self, id: Id, words: &str) -> Option<Data> {
         self.around.push((words.to_owned(), id));
         let entries = self.object(id, Vec::new(), false);
@@ -38,7 +38,7 @@ impl Solver<'_> {
         self.settle(id, Kind::Object, entries.map(Data::Map))
     }
 
-    /// True if values under a name that nobody has are refused: those of a map.
+    /// True if the type refuses some value under a name that no field has, as a map does.
     fn is_picky(&mut self) -> bool {
         let values =
             [Data::Null, Data::Bool(true), Data::Int(1), Data::text("some text"), Data::List(Vec::new())];
@@ -90,7 +90,7 @@ impl Solver<'_> {
         self.settle(id, Kind::Map, Some(Data::Map(vec![(Key::Name(name), data)])))
     }
 
-    /// Finds a key that is taken, whatever the value.
+    /// Finds a key that the type takes, whatever the value.
     fn key(&mut self, id: Id) -> Option<String> {
         let refusal = |solver: &mut Self, name: &str| {
             solver.offer(Data::Map(vec![(Key::name(name), Data::Null)])).err()
@@ -115,7 +115,7 @@ impl Solver<'_> {
         picked.or(Some(first)).map(str::to_owned)
     }
 
-    /// The variants of an enum that is written under the name of the variant.
+    /// Solves the variants of an enum that is written under the name of the variant.
     pub(super) fn variants(&mut self, id: Id, names: &'static [&'static str]) -> Option<Data> {
         let words = format!("enum of {names:?}");
         if let Some(&(_, target)) = self.around.iter().find(|(other, _)| *other == words) {
@@ -125,7 +125,7 @@ impl Solver<'_> {
         self.note(id, |node| node.kind = Kind::Enum(names));
         let children: Vec<Id> =
             names.iter().map(|name| self.add(id, Step::Variant((*name).to_owned()))).collect();
-        // Twice: one that holds the enum again can be built once another is known.
+        // Two rounds: a variant that holds the enum again can be built once another is known.
         for _ in 0..2 {
             for (&child, name) in children.iter().zip(names) {
                 if self.tree().get(child).built {

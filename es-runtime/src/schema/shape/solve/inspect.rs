@@ -1,11 +1,11 @@
-//! What is written of a value shows what cannot be read from refusals: sets, and defaults.
+//! Facts that refusals do not show but written values do: sets, and defaults.
 
 use crate::schema::shape::data::{Data, Key};
 use crate::schema::shape::node::{Id, Kind, Omission};
 use crate::schema::shape::path::Step;
 use crate::schema::shape::solve::Solver;
 
-/// What is done to the value at a place in the data.
+/// The edit of the value at a place in the data.
 #[derive(Clone, Copy)]
 enum Edit {
     Repeat,
@@ -13,7 +13,7 @@ enum Edit {
 }
 
 impl Solver<'_> {
-    /// Looks at the lists and the fields that may be left out, in the whole values that were seen.
+    /// Inspects the lists and the fields that may be left out, in the whole values that were seen.
     pub(super) fn inspect(&mut self, top: Id) {
         for sample in std::mem::take(&mut self.samples) {
             for id in self.tree().ids() {
@@ -35,7 +35,7 @@ impl Solver<'_> {
         }
     }
 
-    /// What is written at a node, of a sample that was edited there.
+    /// Edits a sample at a node, and returns the data that are then written there.
     fn edited(&mut self, top: Id, id: Id, sample: &Data, edit: Edit) -> Option<serde_json::Value> {
         let mut path: Vec<Id> = std::iter::successors(Some(id), |&id| self.tree().get(id).parent).collect();
         let start = path.iter().position(|&id| id == top)?;
@@ -62,7 +62,7 @@ impl Solver<'_> {
                 entries.iter().find(|(key, value)| is(key) && *value == Data::text(name))?;
                 self.edit(data, inner, edit)
             }
-            // The tag itself: what is beside it comes next.
+            // This is the tag itself; the steps beside it follow.
             (Step::Field(_), data) if node.kind == Kind::Tag && !inner.is_empty() => {
                 self.edit(data, inner, edit)
             }

@@ -1,9 +1,9 @@
-//! What is inside a type that buffers what it reads: an internally or adjacently tagged enum, or a struct
-//! with something flattened.
+//! The contents of a type that buffers its input: an internally or adjacently tagged enum, or a struct with a flattened
+//! field.
 //!
-//! Such a type asks for "anything" and looks at it later, so its questions tell nothing. The solver puts data
-//! together from nothing: it offers a piece, reads from the refusal what is missing or of which type it has
-//! to be, and goes on until the whole is accepted.
+//! Such a type requests "anything" and looks at it later, so its requests show nothing. The solver puts data together
+//! from nothing. It offers a piece, reads from the refusal which field is missing or which type it has to be, and goes
+//! on until the type accepts the whole.
 
 mod compound;
 mod inspect;
@@ -21,11 +21,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How often data are offered to one type, at most.
+/// The most offers to one type.
 const MAX_OFFERS: usize = 20_000;
 const MAX_DEPTH: usize = 12;
 
-/// Finds out what is at and inside a node that buffers.
+/// Finds the contents of a node that buffers.
 pub(super) fn solve<T: DeserializeOwned>(
     tracer: &mut Tracer,
     id: Id,
@@ -68,31 +68,31 @@ pub(super) fn solve<T: DeserializeOwned>(
     node.answer = answer;
 }
 
-/// Whether data were taken, with what is written of them then.
+/// The answer to an offer: the written value, if there is one, or the refusal.
 type Taken = Result<Option<Value>, Refusal>;
 
 struct Solver<'s> {
     tracer: &'s mut Tracer,
     /// Offers data for the whole value.
     attempt: &'s mut dyn FnMut(&mut Tracer, Data) -> Taken,
-    /// What is around the value in question, from the outside.
+    /// The frames around the value in question, from the outside.
     frames: Vec<Frame>,
-    /// How the types around name themselves, to tell one inside itself.
+    /// The names of the types around, in their own words, to recognise a type inside itself.
     around: Vec<(String, Id)>,
     offers: usize,
-    /// The first value that was found for each enum, of which another variant may hold one.
+    /// The first value that was found for each enum; another variant may hold one.
     bases: BTreeMap<Id, Data>,
-    /// Whole values of which it can be seen what is written.
+    /// The whole values of which the written data can be seen.
     samples: Vec<Data>,
 }
 
 /// Data with a hole.
 enum Frame {
-    /// After these entries, a value under the key. The names are known to be still missing behind it.
+    /// A value under the key, after these entries. The names are known to be missing behind it.
     Entry { entries: Vec<(Key, Data)>, key: Key, missing: Vec<&'static str> },
     /// The content of a variant, or the value of a map.
     Only(String),
-    /// After these elements.
+    /// A value after these elements.
     Element(Vec<Data>),
 }
 
@@ -120,7 +120,7 @@ impl Frame {
         }
     }
 
-    /// The value in the hole, of what is written of the whole.
+    /// Returns the value in the hole, from the whole as it is written.
     fn find(&self, mut whole: Value) -> Option<Value> {
         match self {
             Self::Entry { key: Key::Name(name), .. } | Self::Only(name) => Some(whole.get_mut(name)?.take()),
@@ -131,7 +131,7 @@ impl Frame {
 }
 
 impl Solver<'_> {
-    /// Offers data for the value in question. That something around it is missing, later, is no refusal.
+    /// Offers data for the value in question. If a field around it is missing later, that is no refusal.
     #[expect(clippy::needless_pass_by_value, reason = "offers are made where they are handed over")]
     fn offer(&mut self, data: Data) -> Taken {
         let nested = matches!(data, Data::Map(_) | Data::List(_));
@@ -158,7 +158,7 @@ impl Solver<'_> {
         self.offer(data).is_ok()
     }
 
-    /// True if it is the frame that misses the field: given there, it is no longer missed.
+    /// True if this frame misses the field: with the field in the frame, the type no longer misses it.
     fn is_missing_around(&mut self, at: usize, name: &'static str, data: &Data, nested: bool) -> bool {
         let Some(Frame::Entry { entries, key, missing }) = self.frames.get(at) else { return false };
         let is_name = |key: &Key| matches!(key, Key::Name(other) if other == name);
@@ -181,7 +181,7 @@ impl Solver<'_> {
     fn is_element(&mut self, len: usize, data: &Data) -> bool {
         let taken = |frame: &Frame| matches!(frame, Frame::Element(before) if before.len() + 1 == len);
         let Some(at) = self.frames.iter().position(taken) else { return false };
-        // The value may be a tuple of as many elements, which misses one itself: then it still does.
+        // The value may be a tuple of as many elements that misses one itself: then it still does.
         let is_short = |elements: &Vec<Data>| elements.len() == len;
         let doubtful = matches!(data, Data::List(elements) if is_short(elements));
         !doubtful || self.whole(data.clone(), Some((at, ""))) != Err(Refusal::Length(len))
@@ -217,7 +217,7 @@ impl Solver<'_> {
         id
     }
 
-    /// Forgets what was found inside a node.
+    /// Forgets the nodes that were found inside a node.
     fn clear(&mut self, id: Id) {
         self.note(id, |node| node.children.clear());
     }
@@ -226,7 +226,7 @@ impl Solver<'_> {
         fact(self.tracer.tree.touch(id));
     }
 
-    /// Notes of which kind a value is, that it could be built, and of what.
+    /// Notes the kind of a value, and the data from which it could be built.
     fn settle(&mut self, id: Id, kind: Kind, data: Option<Data>) -> Option<Data> {
         self.note(id, |node| {
             node.kind = kind;

@@ -1,4 +1,4 @@
-//! Structs inside a buffer: their fields, one after the other, as they are missed.
+//! Structs inside a buffer: the solver adds their fields one by one, as the type misses them.
 
 use crate::schema::shape::data::{Data, Key, Watch};
 use crate::schema::shape::node::{Id, Kind, Omission};
@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 
 /// A name that no field has.
 pub(in crate::schema::shape) const NOBODY: &str = "a name that no field has";
-/// Fields of one struct, at most.
+/// The most fields of one struct.
 const MAX_FIELDS: u64 = 1_000;
 
 type Entries = Vec<(Key, Data)>;
 
 impl Solver<'_> {
-    /// Finds the fields of a struct and returns those that it needs. Fields beside a tag have some given.
+    /// Finds the fields of a struct and returns those that it needs. Fields beside a tag start with `given` ones.
     pub(super) fn object(&mut self, id: Id, given: Entries, beside: bool) -> Option<Entries> {
         let entries = self.needed(id, given)?;
         let mut all = entries.clone();
@@ -47,14 +47,14 @@ impl Solver<'_> {
         if !numbered && !is_name_refused && !self.has_rest(id) {
             all.extend(self.rest(id, &entries));
         }
-        // For the sake of what is written of it.
+        // This offer of all fields shows the written data.
         if let Ok(Some(_)) = self.offer(Data::Map(all.clone())) {
             self.samples.extend(self.frames.is_empty().then_some(Data::Map(all)));
         }
         Some(entries)
     }
 
-    /// True if fields of any other name are read beside a tag.
+    /// True if the type reads fields of any other name beside a tag.
     fn has_rest(&self, id: Id) -> bool {
         let mut children = self.tree().get(id).children.iter().map(|&child| self.tree().get(child));
         children.any(|node| {
@@ -63,7 +63,7 @@ impl Solver<'_> {
         })
     }
 
-    /// Adds fields as long as one is missed.
+    /// Adds fields as long as the type misses one.
     fn needed(&mut self, id: Id, mut entries: Entries) -> Option<Entries> {
         loop {
             let name = match self.offer(Data::Map(entries.clone())) {
@@ -84,7 +84,7 @@ impl Solver<'_> {
         self.inside(Frame::entry(entries.clone(), key), |solver| solver.value(child))
     }
 
-    /// The values of a tag. One that takes any has them counted.
+    /// Solves the values of a tag. A tag that takes any name has its values counted.
     pub(super) fn tag(&mut self, id: Id) -> Option<Data> {
         let Err(Refusal::Variant(names)) = self.offer(Data::text(NOBODY)) else {
             self.note(id, |node| node.others_read = true);
@@ -97,14 +97,14 @@ impl Solver<'_> {
         self.settle(id, Kind::Tag, Some(Data::text(names.first().copied().unwrap_or_default())))
     }
 
-    /// Finds for each value of a tag the fields that stand beside it.
+    /// Finds, for each value of a tag, the fields that stand beside it.
     fn beside(&mut self, tag: Id, entries: &Entries, key: &str) -> Option<Entries> {
         if self.tree().get(tag).others_read {
             return Some(self.counted(tag, entries, key));
         }
         let parent = self.tree().get(tag).parent?;
         let mut base = None;
-        // Twice: one that holds the enum again can be built once another is known.
+        // Two rounds: a variant that holds the enum again can be built once another is known.
         for _ in 0..2 {
             for variant in self.tree().get(tag).children.clone() {
                 if self.tree().get(variant).built {
@@ -126,8 +126,8 @@ impl Solver<'_> {
         base
     }
 
-    /// The same for a tag that takes any name (`#[serde(other)]`). A variant is asked for by its number, and
-    /// what is written of it shows its name; where nothing is written, names are tried.
+    /// Does the same for a tag that takes any name (`#[serde(other)]`). The solver requests a variant by its number,
+    /// and the written data show its name. If nothing is written, the solver tries names.
     fn counted(&mut self, tag: Id, entries: &Entries, key: &str) -> Entries {
         let given = |data: Data| with(entries, Key::name(key), data);
         let mut names = BTreeSet::new();
@@ -159,7 +159,7 @@ impl Solver<'_> {
         given(Data::text(NOBODY))
     }
 
-    /// Looks for a field by its number. Given twice, it tells its name.
+    /// Looks for a field by its number. If it comes twice, the refusal contains its name.
     fn numbered(&mut self, id: Id, entries: &Entries, number: u64) -> Field {
         let mut data = Data::Null;
         loop {
@@ -171,7 +171,7 @@ impl Solver<'_> {
                     if data == Data::Null => {}
                 _ => return Field::Unknown,
             }
-            // It wants a value that is to be found first, under a name that is to be found later.
+            // The field needs a value first, under a name that is found later.
             let child = self.add(id, Step::Field(String::new()));
             let found = self.field(child, entries, key);
             self.note(id, |node| node.children.retain(|&other| other != child));
@@ -184,7 +184,7 @@ impl Solver<'_> {
         let child = self.add(id, Step::Field(name.to_owned()));
         self.note(child, |node| node.omission = Omission::Allowed);
         match self.field(child, entries, Key::name(name)) {
-            // The content of a variant without any.
+            // This is the content of a variant without any.
             Some(_) if self.tree().get(child).kind == Kind::Variant => {
                 self.note(id, |node| node.children.retain(|&other| other != child));
                 Field::Known
@@ -221,7 +221,7 @@ impl Solver<'_> {
         if let Field::Found(entry) = found { Some(entry) } else { None }
     }
 
-    /// True of a field of this name, also beside a tag, as far as it has the value that is given.
+    /// True of a field of this name, and of one beside the tag's given value.
     fn is_named(&self, child: Id, entries: &Entries, name: &str) -> bool {
         let node = self.tree().get(child);
         let Some(step) = &node.step else { return false };
@@ -237,14 +237,14 @@ impl Solver<'_> {
             })
     }
 
-    /// Fields of any other name, which a map takes.
+    /// Finds fields of any other name, which a map takes.
     fn rest(&mut self, id: Id, entries: &Entries) -> Option<(Key, Data)> {
         let under = |value: Data| Data::Map(with(entries, Key::name(NOBODY), value));
         let values = [Data::Null, Data::Bool(true), Data::Int(1), Data::text("text"), Data::List(Vec::new())];
         let values = values.into_iter().chain([Data::Map(Vec::new())]);
         let taken: Vec<_> = values.map(|value| self.offer(under(value))).collect();
         let written = |taken: &Result<Option<serde_json::Value>, Refusal>| matches!(taken, Ok(Some(value)) if value.get(NOBODY).is_some());
-        // All are ignored, or refused for the name.
+        // The type ignores all values, or refuses them for the name.
         let alike = taken.windows(2).all(|pair| matches!(pair, [one, other] if one == other));
         let ignored = taken.iter().all(Result::is_ok) && !taken.iter().any(written);
         if ignored || (alike && taken.iter().all(Result::is_err)) {
@@ -257,7 +257,7 @@ impl Solver<'_> {
 }
 
 impl Solver<'_> {
-    /// Adds what stands for fields of any other name.
+    /// Adds the nodes that stand for fields of any other name.
     fn add_rest(&mut self, id: Id) -> Id {
         let key = self.add(id, Step::Key);
         self.note(key, |node| node.accepted = vec![0]);
@@ -265,7 +265,7 @@ impl Solver<'_> {
         self.add(id, Step::Value)
     }
 
-    /// Where something is flattened of which nothing was found, an opaque value stands for its fields.
+    /// Adds an opaque value for flattened fields of which the solver found nothing.
     pub(super) fn show_gap(&mut self, id: Id) {
         let fields = self.tree().get(id).children.clone();
         for child in fields {
@@ -273,7 +273,7 @@ impl Solver<'_> {
             let Some(step) = node.step.clone() else { continue };
             let watch = Watch::default();
             let name = if step.name().is_empty() { NOBODY } else { step.name() };
-            // Before what is needed, so that nothing is missed until then.
+            // The value comes before the needed fields, so that the type misses nothing until then.
             let _ = self.offer(Data::Map(vec![(Key::name(name), Data::Watched(watch.clone()))]));
             if watch.is_buffered() {
                 return;

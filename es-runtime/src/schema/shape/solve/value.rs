@@ -1,4 +1,4 @@
-//! Single values: which of the offers are taken says of which type they are.
+//! Single values: the offers that a type takes show its kind.
 
 use crate::schema::shape::data::{Data, Key, TAG};
 use crate::schema::shape::node::{Any, Id, Kind};
@@ -22,7 +22,7 @@ const KINDS: &[(&str, i128, i128)] = &[
 ];
 
 impl Solver<'_> {
-    /// Finds out what a value is, and returns one that is taken; nothing if none is known.
+    /// Finds the kind of a value, and returns data that the type takes; `None` if none are known.
     pub(super) fn value(&mut self, id: Id) -> Option<Data> {
         if self.frames.len() > MAX_DEPTH {
             return None;
@@ -61,14 +61,14 @@ impl Solver<'_> {
         data.or(null.is_ok().then_some(Data::Null))
     }
 
-    /// A type inside itself.
+    /// Solves a type inside itself.
     pub(super) fn again(&mut self, id: Id, target: Id) -> Option<Data> {
         self.note(id, |node| node.kind = Kind::Loop(target));
         let base = self.bases.get(&target).cloned()?;
         self.accepts(base.clone()).then_some(base)
     }
 
-    /// A flag, or what reads everything.
+    /// Solves a flag, or a type that reads everything.
     fn flag(&mut self, id: Id, null: bool) -> Option<Data> {
         let others = [
             Data::Int(7),
@@ -124,7 +124,7 @@ impl Solver<'_> {
                 self.note(id, |node| node.checked = checked);
                 self.settle(id, Kind::Integer(kind), Some(Data::Int(integer)))
             }
-            // Known, but none of the values that were tried is taken.
+            // The kind is known, but the type takes none of the values that were tried.
             (None, None) if words == "a string" || words == "a borrowed string" => {
                 self.settle(id, Kind::Text, None)
             }
@@ -135,7 +135,7 @@ impl Solver<'_> {
         }
     }
 
-    /// The narrowest kind of integer that has all that is taken.
+    /// Returns the narrowest kind of integer that has all numbers that the type takes.
     fn widest(&mut self) -> Option<&'static (&'static str, i128, i128)> {
         let beyond = |solver: &mut Self, min: i128, max: i128| {
             let (lower, upper) = (min.checked_sub(1), max.checked_add(1));
@@ -144,7 +144,7 @@ impl Solver<'_> {
         KINDS.iter().find(|(_, min, max)| !beyond(self, *min, *max))
     }
 
-    /// The strings that are taken, by their place among the offers.
+    /// Returns the strings that the type takes, by their place among the offers.
     fn strings(&mut self) -> Vec<usize> {
         let mut taken = Vec::new();
         for (at, offer) in OFFERS.iter().enumerate() {

@@ -46,7 +46,7 @@ enum Payment {
     Other(Address),
 }
 
-/// Three capital letters.
+/// A string of three capital letters.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 struct Currency(String);
@@ -65,7 +65,7 @@ impl From<Currency> for String {
     }
 }
 
-/// In a format that no sample has.
+/// A string in a format that no sample has.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Secret(String);

@@ -160,7 +160,7 @@ fn a_large_event_takes_few_passes() {
     }
     let tree = crate::schema::shape::trace::run::<Large>(&Names::default(), |_| None, drop);
     assert_eq!(describe::shape(&tree).written().count(), 98);
-    // As many passes at most; the growth is that of the type, not of all combinations.
+    // There are at most as many passes as changes: they grow with the type, not with all combinations.
     assert!(tree.changes < 3_000, "{}", tree.changes);
 }
 

@@ -1,4 +1,4 @@
-//! What cannot be seen, and what stands beside it.
+//! Values that cannot be seen, and the values beside them.
 
 use super::*;
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ fn a_field_behind_one_that_cannot_be_built_is_needed_unless_it_is_a_plain_option
     struct Login {
         secret: Secret,
         tries: Option<i64>,
-        /// Left out, it is missed in spite of its type.
+        /// A value without this field is refused, in spite of the field's type.
         #[serde(deserialize_with = "lenient")]
         strict: Option<i64>,
         needed: i64,

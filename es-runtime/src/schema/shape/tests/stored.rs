@@ -1,4 +1,4 @@
-//! What is written, compared with what is read.
+//! Written data, compared with the data that a type reads.
 
 use super::*;
 use std::collections::BTreeMap;
