@@ -98,7 +98,7 @@ pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenSt
     })
 }
 
-/// What the user wrote without `#[event]`: it belongs to the state.
+/// Expands the members without `#[event]`, which become helpers of the state.
 pub(super) fn helpers(names: &Names<'_>) -> TokenStream {
     let mutator = names.mutator;
     let helpers = &mutator.helpers;

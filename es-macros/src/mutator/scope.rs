@@ -10,7 +10,7 @@ use super::model::Mutator;
 use crate::attrs;
 use crate::types::{lazy_bounds, unknown_storable};
 
-/// What most parts of the expansion name.
+/// The names that most parts of the expansion use.
 pub(super) struct Names<'a> {
     pub(super) mutator: &'a Mutator,
     /// The aggregate, by the name that the expansion's block gives it.
@@ -32,7 +32,7 @@ impl Names<'_> {
         quote!(#(#lines)*)
     }
 
-    /// Whether no event is declared elsewhere, so that the enum's derives know all that they copy.
+    /// True if no event is declared elsewhere, so that the enum's derives know all that they copy.
     pub(super) fn all_made(&self) -> bool {
         self.mutator.events.iter().all(|method| matches!(method.event, MethodEvent::Made { .. }))
     }

@@ -96,7 +96,7 @@ impl Mapper {
         Ok(recorded(row, self.read(row, secrecy::registered(&row.topic), AsStored)?))
     }
 
-    /// When the event of a row was recorded.
+    /// Reads the time at which the event of a row was recorded.
     pub(crate) fn time_of(&self, row: &StoredEvent) -> Result<Timestamp, Error> {
         self.read(row, secrecy::registered(&row.topic), Skipped).map(|read| read.at)
     }

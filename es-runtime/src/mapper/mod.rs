@@ -45,7 +45,7 @@ pub(crate) use self::snapshot::{Found, Snapshot};
 pub use self::transcoding::{DateAsIso, DateTimeAsIso};
 pub use self::transcoding::{DecimalAsStr, Form, Tagged, Transcoding, UuidAsHex};
 
-/// How large a state may be once it is decompressed, unless it is said otherwise.
+/// The default limit on the size of a state, after decompression.
 const LARGEST: usize = 64 << 20;
 
 /// Turns events into rows and back.
@@ -78,14 +78,14 @@ pub struct Mapper {
     cipher: Option<Arc<dyn Cipher>>,
     /// Those that are only read with.
     old_ciphers: Vec<Arc<dyn Cipher>>,
-    /// Whether each aggregate has a key of its own, which the cipher encrypts.
+    /// True if each aggregate has a key of its own, which the cipher encrypts.
     has_data_keys: bool,
     data_key: DataKey,
     allows_clear: bool,
     /// Topics of which nothing is secret.
     clear_topics: Arc<[Cow<'static, str>]>,
     largest: usize,
-    /// What fills the user's own columns.
+    /// The functions that fill the user's own columns.
     columns: Vec<(Arc<str>, Arc<Fill>)>,
 }
 

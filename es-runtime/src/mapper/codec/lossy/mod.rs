@@ -11,7 +11,7 @@ use serde::ser::{self, Serialize, Serializer};
 use self::inside::Inside;
 use super::MAX_DEPTH;
 
-/// Why a value cannot be read back as it was.
+/// The reason why a value cannot be read back as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
     /// A float that is infinite or not a number.
