@@ -6,13 +6,16 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Fields, GenericArgument, LitStr, PathArguments, PathSegment, Token, Type, TypePath, Visibility,
+    Attribute, GenericArgument, LitStr, PathArguments, PathSegment, Token, Type, TypePath, Visibility,
 };
 
 use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
-use crate::unstorable;
+
+/// The most values that a tuple may have if `Debug` formats it, and if it is only stored.
+pub(crate) const SHOWN: usize = 12;
+pub(crate) const STORED: usize = 16;
 
 /// Types of the standard library (and ids) that can always be stored. They need no bound: a bound for each field would
 /// cost more compile time than the rest of the expansion.
@@ -47,9 +50,7 @@ pub(crate) fn is_known_storable(ty: &Type) -> bool {
                 PathArguments::Parenthesized(_) => false,
             }
         }
-        Type::Tuple(tuple) => {
-            tuple.elems.len() <= unstorable::SHOWN && tuple.elems.iter().all(is_known_storable)
-        }
+        Type::Tuple(tuple) => tuple.elems.len() <= SHOWN && tuple.elems.iter().all(is_known_storable),
         _ => false,
     }
 }
@@ -61,7 +62,7 @@ pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
         return Vec::new();
     }
     match ty {
-        Type::Tuple(tuple) if tuple.elems.len() <= unstorable::SHOWN => {
+        Type::Tuple(tuple) if tuple.elems.len() <= SHOWN => {
             tuple.elems.iter().flat_map(unknown_storable).collect()
         }
         Type::Path(path) => unknown_element(path).map_or_else(|| vec![ty], unknown_storable),
@@ -110,55 +111,6 @@ const ATOMICS: &[&str] = &[
 /// differ once read. `attrs` are those of the field.
 pub(crate) fn check_owned(ty: &Type, attrs: &[Attribute], what: &str, diag: &mut Diag) {
     Finder { what, diag, by_serde: !attrs::has_serde(attrs) }.visit_type(ty);
-}
-
-/// Checks the fields of an item as [`check_owned`] does; `root` is the aggregate, if the item is one. Reports a field
-/// that serde leaves out, too: `lost` names the place that would miss it.
-///
-/// A refused field gets the type that `refused` names. Its definition, which the function returns, holds the first
-/// report as a constant that fails. To the compiler that makes an error type, whose uses it does not report.
-pub(crate) fn check_fields(
-    fields: &mut Fields,
-    what: &str,
-    lost: &str,
-    longest: usize,
-    root: Option<&Ident>,
-    refused: &Ident,
-    diag: &mut Diag,
-) -> TokenStream {
-    let mut definition = TokenStream::new();
-    for field in fields {
-        let mut own = Diag::default();
-        check_owned(&field.ty, &field.attrs, what, &mut own);
-        let is_attribute = field.attrs.iter().any(|attr| attrs::is_ours(attr, "attribute"));
-        let longest = if is_attribute { unstorable::SHOWN } else { longest };
-        unstorable::check(&field.ty, &field.attrs, longest, &mut own);
-        attrs::refuse_skips(&field.attrs, lost, &mut own);
-        if let Some(root) = root
-            && let Some(held) = held(&field.ty, root)
-        {
-            own.error(held, format!("an aggregate does not hold itself; store the id: `Id<{root}>`"));
-        }
-        let mut errors = own.into_errors().into_iter();
-        let Some(first) = errors.next() else { continue };
-        if definition.is_empty() {
-            definition = refused_type(refused, &first);
-        } else {
-            diag.push(first);
-        }
-        errors.for_each(|error| diag.push(error));
-        field.ty = syn::parse_quote!(#refused);
-    }
-    definition
-}
-
-fn refused_type(name: &Ident, error: &syn::Error) -> TokenStream {
-    let report = error.to_compile_error();
-    quote! {
-        #[doc(hidden)]
-        #[allow(non_camel_case_types)]
-        type #name = ::core::marker::PhantomData<[(); { #report }]>;
-    }
 }
 
 /// Returns the stand-in for an item that the macro refuses as a whole. `names` become types that hold the first report

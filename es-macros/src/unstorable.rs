@@ -12,10 +12,6 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::types::{is_known_storable, peel};
 
-/// The most values that a tuple may have if `Debug` formats it, and if it is only stored.
-pub(crate) const SHOWN: usize = 12;
-pub(crate) const STORED: usize = 16;
-
 /// Reports types that cannot be stored, unless the field has attributes of serde. A tuple may have up to `longest`
 /// values.
 pub(crate) fn check(ty: &Type, written: &[Attribute], longest: usize, diag: &mut Diag) {

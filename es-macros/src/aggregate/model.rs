@@ -6,10 +6,11 @@ use syn::{Attribute, Field, Fields, ItemStruct, LitStr, Type, Visibility};
 use crate::args::{Args, inner_tokens};
 use crate::attrs;
 use crate::diag::Diag;
+use crate::fields::check_fields;
 use crate::fingerprint;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{check_fields, unknown_storable};
+use crate::types::{STORED, unknown_storable};
 use crate::unstorable;
 use crate::upcast;
 
@@ -108,7 +109,7 @@ impl Aggregate {
             &mut item.fields,
             "a field of an aggregate",
             "a snapshot would not hold it",
-            unstorable::STORED,
+            STORED,
             Some(&item.ident),
             &names::refused(&item.ident),
             diag,

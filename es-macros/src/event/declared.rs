@@ -12,13 +12,12 @@ use crate::args::{Args, split};
 use crate::attrs;
 use crate::derives::{self, Part};
 use crate::diag::Diag;
+use crate::fields::check_fields;
 use crate::half_typed;
 use crate::names;
 use crate::runtime_path::Runtime;
 use crate::silent;
-use crate::types::{
-    bound_fields, check_fields, checked, lazy_bounds, refused_item, shared, unknown_storable,
-};
+use crate::types::{SHOWN, bound_fields, checked, lazy_bounds, refused_item, shared, unknown_storable};
 use crate::unstorable;
 use crate::upcast;
 
@@ -150,7 +149,7 @@ pub(super) fn fields(item: &mut ItemStruct, diag: &mut Diag) -> TokenStream {
         &mut item.fields,
         "a field of an event",
         LOST,
-        unstorable::SHOWN,
+        SHOWN,
         None,
         &names::refused(&item.ident),
         diag,

@@ -14,7 +14,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::LOST;
 use crate::names::RESERVED_METHODS;
-use crate::types::{check_owned, peel};
+use crate::types::{SHOWN, check_owned, peel};
 use crate::unstorable;
 
 /// Reports words in front of `fn`, and parameters that are not values.
@@ -131,7 +131,7 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
         return;
     }
     check_owned(ty, written, &format!("the stored parameter `{name}`"), diag);
-    unstorable::check(ty, written, unstorable::SHOWN, diag);
+    unstorable::check(ty, written, SHOWN, diag);
 }
 
 /// Reports a method with the name of one that every aggregate has. Returns whether it is one; the caller drops it.

@@ -7,12 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Aggregate;
-use super::standard::StandardEvents;
-use crate::event::EventVisitor;
 use crate::event_set::Decoded;
 
 /// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
@@ -144,44 +140,7 @@ impl<S: 'static> Attribute for NoAttribute<S> {
     }
 }
 
-/// The standard event that sets an attribute, as it is stored: `{"name": .., "value": ..}`, with `"v"`
-/// between them when the version is above 1.
-struct AttributeChanged<'a, A: Aggregate>(&'a A::Attribute);
-
-/// Passes the event that sets `attribute` to `visitor`.
-pub fn visit_attribute<A: Aggregate, V: EventVisitor>(attribute: &A::Attribute, visitor: V) -> V::Output {
-    visitor.data(StandardEvents::<A>::ATTRIBUTE_CHANGED, &AttributeChanged::<A>(attribute))
-}
-
-impl<A: Aggregate> Debug for AttributeChanged<'_, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<A: Aggregate> Serialize for AttributeChanged<'_, A> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.visit(Stored(serializer))
-    }
-}
-
-struct Stored<S>(S);
-
-impl<S: Serializer> AttributeVisitor for Stored<S> {
-    type Output = Result<S::Ok, S::Error>;
-
-    fn attribute<T: Serialize>(self, name: &'static str, version: u32, value: &T) -> Self::Output {
-        let mut map = self.0.serialize_map(Some(if version > 1 { 3 } else { 2 }))?;
-        map.serialize_entry("name", name)?;
-        if version > 1 {
-            map.serialize_entry("v", &version)?;
-        }
-        map.serialize_entry("value", value)?;
-        map.end()
-    }
-}
-
-/// Reads a stored [`AttributeChanged`] in one pass; returns `None` if the attribute is retired.
+/// Reads the stored event that sets an attribute, in one pass; returns `None` if the attribute is retired.
 pub(super) fn decode_changed<'de, T: Attribute, D: Deserializer<'de>>(
     data: D,
     retired: &[&str],

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Aggregate, Root};
+use super::{Aggregate, Events, Root, Seal};
 use crate::event::Recorded;
 use crate::id::{Id, Version};
 
@@ -25,11 +25,20 @@ pub struct Discarded<A: Aggregate> {
     root: Root<A>,
 }
 
-impl<A: Aggregate> Discarded<A> {
-    pub(super) const fn new(root: Root<A>) -> Self {
-        Self { root }
+impl<A: Aggregate> Root<A> {
+    /// Records that the aggregate is gone. Only the aggregate's module has the seal, so no other code can end the
+    /// aggregate.
+    #[doc(hidden)]
+    pub fn discard(aggregate: A, _: A::Seal) -> Discarded<A> {
+        // The root comes out of an aggregate, which only its own module can make: a root made by hand cannot be saved.
+        let mut root = aggregate.into_root(Seal::new());
+        let envelope = root.next_envelope();
+        root.push(envelope, A::Event::DISCARDED);
+        Discarded { root }
     }
+}
 
+impl<A: Aggregate> Discarded<A> {
     pub(crate) const fn root(&self) -> &Root<A> {
         &self.root
     }

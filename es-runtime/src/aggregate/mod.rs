@@ -1,21 +1,23 @@
 //! Aggregates: a state that only events change, and the root that records them.
 
 mod attribute;
-mod discarded;
-mod fingerprint;
 mod held;
-mod replay;
 mod role;
 mod root;
+mod discarded;
+mod replay;
+mod topic;
 mod standard;
+mod checks;
+mod fingerprint;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::{Uuid, uuid};
 
-#[doc(hidden)]
-pub use self::attribute::visit_attribute;
 pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
+#[doc(hidden)]
+pub use self::checks::{Elsewhere, distinct, in_its_module, retired, written_as};
 pub use self::discarded::Discarded;
 pub(crate) use self::fingerprint::fingerprint;
 pub(crate) use self::held::Held;
@@ -28,12 +30,11 @@ pub use self::role::{
 };
 pub(crate) use self::root::Frozen;
 pub use self::root::Root;
-#[doc(hidden)]
-pub use self::standard::{
-    Elsewhere, attribute_changed, decode_standard, discarded, distinct, in_its_module, retired, topic,
-    visit_discarded, written_as,
-};
 pub(crate) use self::standard::{Empty, forgotten, is_discarded};
+#[doc(hidden)]
+pub use self::standard::{attribute_changed, decode_standard, discarded, visit_attribute, visit_discarded};
+#[doc(hidden)]
+pub use self::topic::topic;
 use crate::event::{Envelope, Recorded};
 use crate::event_set::EventSet;
 use crate::id::Id;

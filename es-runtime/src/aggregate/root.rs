@@ -2,7 +2,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Aggregate, Changes, Creates, Discarded, Events, Held, Seal};
+use super::{Aggregate, Changes, Creates, Events, Held};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Metadata, Recorded};
@@ -132,17 +132,6 @@ impl<A: Aggregate> Root<A> {
         self.push(envelope, A::Event::ATTRIBUTE_CHANGED(attribute));
     }
 
-    /// Records that the aggregate is gone. Only the aggregate's module has the seal, so no other code can end the
-    /// aggregate.
-    #[doc(hidden)]
-    pub fn discard(aggregate: A, _: A::Seal) -> Discarded<A> {
-        // The root comes out of an aggregate, which only its own module can make: a root made by hand cannot be saved.
-        let mut root = aggregate.into_root(Seal::new());
-        let envelope = root.next_envelope();
-        root.push(envelope, A::Event::DISCARDED);
-        Discarded::new(root)
-    }
-
     /// Formats the root, by the `Debug` of its state.
     pub(crate) fn show(&self, state: &dyn fmt::Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct(A::NAME);
@@ -261,7 +250,7 @@ impl<A: Aggregate> Root<A> {
     }
 
     #[inline]
-    fn next_envelope(&self) -> Envelope {
+    pub(super) fn next_envelope(&self) -> Envelope {
         // If the clock is set back, the event must not be older than the one before it.
         let now = Timestamp::now().max(self.modified_at);
         Envelope::new(self.id.uuid(), self.version.next(), now)
@@ -275,7 +264,7 @@ impl<A: Aggregate> Root<A> {
     }
 
     #[inline]
-    fn push(&mut self, envelope: Envelope, event: A::Event) {
+    pub(super) fn push(&mut self, envelope: Envelope, event: A::Event) {
         self.advance(&envelope);
         self.pending.push(Recorded::new(envelope, event));
     }

@@ -27,28 +27,32 @@ mod random;
 pub mod conformance;
 #[cfg(feature = "conformance")]
 pub mod differential;
-mod events;
 #[cfg(all(feature = "conformance", feature = "macros"))]
 pub mod example;
 pub mod faults;
-mod history;
 mod ids;
+mod events;
+mod history;
 mod rebuild;
-mod scenario;
-mod several;
+mod compare;
 mod subject;
-mod when;
+mod lists;
+mod scenario;
+mod or_error;
 mod outcome;
+mod when;
 mod then;
+mod several;
 
 pub use self::clock::ManualClock;
 pub use self::codec::{Encoded, decode, encode};
 #[doc(hidden)]
 pub use self::events::kind;
-pub use self::events::{EventList, EventLists, IntoEvent};
+pub use self::events::{EventList, IntoEvent};
 pub use self::history::{history, recorded, replay};
 pub use self::ids::{IdsGuard, id, ids_from};
+pub use self::lists::EventLists;
+pub use self::or_error::OrError;
 pub use self::outcome::Outcome;
 pub use self::scenario::Scenario;
 pub use self::subject::Subject;
-pub use self::when::OrError;

@@ -1,10 +1,10 @@
 use std::fmt::{self, Debug};
 use std::time::Duration;
 
+use super::or_error::OrError;
 use super::rebuild::rebuild;
 use super::scenario::Scenario;
 use super::subject::{Subject, flat};
-use super::when::OrError;
 use crate::aggregate::{Aggregate, Discarded, Seal};
 use crate::clock::Timestamp;
 use crate::event::Recorded;

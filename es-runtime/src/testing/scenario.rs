@@ -2,8 +2,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::clock::ManualClock;
-use super::events::EventLists;
 use super::ids::Ids;
+use super::lists::EventLists;
 use super::subject::{Subject, flat};
 use crate::aggregate::{Aggregate, Seal};
 use crate::clock::{Clock, Timestamp};

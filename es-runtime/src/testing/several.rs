@@ -4,12 +4,13 @@ use std::fmt::Debug;
 
 use uuid::Uuid;
 
-use super::events::{EventList, EventLists, collect, kind};
+use super::compare::{Compared, compare};
+use super::events::{EventList, collect, kind};
+use super::lists::EventLists;
 use super::outcome::Outcome;
 use super::rebuild::rebuild;
 use super::scenario::{Scenario, load};
 use super::subject::{Subject, named};
-use super::then::{Compared, compare};
 use super::when::pending;
 use crate::aggregate::{Aggregate, Seal};
 use crate::clock::Timestamp;

@@ -1,9 +1,9 @@
 use uuid::Uuid;
 
 use super::codec::{encode, through};
+use super::compare::compare;
 use super::diff::{diff, list};
 use super::history::number;
-use super::then::compare;
 use crate::aggregate::{Aggregate, Seal};
 use crate::clock::Timestamp;
 use crate::error::Error;

@@ -2,7 +2,8 @@
 
 use crate::schema::shape::de::{Answer, De};
 use crate::schema::shape::node::{Id, Kind};
-use crate::schema::shape::trace::{Refusal, Tracer};
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::tracer::Tracer;
 use serde::de::value::StrDeserializer;
 use serde::de::{
     DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
@@ -18,10 +19,22 @@ pub(super) struct Cursor<'t> {
     pub(super) variation: usize,
 }
 
+impl De<'_> {
+    /// Returns the cursor that the contents of a container need.
+    pub(super) fn cursor(&mut self) -> Cursor<'_> {
+        Cursor { tracer: &mut *self.tracer, id: self.node, depth: self.depth, variation: self.variation }
+    }
+}
+
 impl Cursor<'_> {
+    /// Deserializes the value at a node, and notes the result.
     fn visit<T>(&mut self, child: Id, work: impl FnOnce(De<'_>) -> Answer<T>) -> Answer<T> {
-        let (depth, variation) = (self.depth, self.variation);
-        self.tracer.visit(child, |de| work(De { depth, variation, ..de }))
+        let (depth, variation, mode) = (self.depth, self.variation, self.tracer.mode);
+        let result = work(De { depth, variation, ..De::new(self.tracer, child) });
+        self.tracer.mode = mode;
+        self.tracer.answered(child, result.as_ref().err());
+        self.tracer.settle(child, result.is_ok());
+        result
     }
 
     /// Passes the name of a field or variant to the type, and gives up a child whose name the type refuses.

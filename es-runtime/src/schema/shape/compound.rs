@@ -4,8 +4,9 @@ use crate::schema::shape::access::{Content, Elements, Entries};
 use crate::schema::shape::de::{Answer, De};
 use crate::schema::shape::node::Kind;
 use crate::schema::shape::path::Step;
+use crate::schema::shape::refusal::Refusal;
 use crate::schema::shape::strings::LENGTHS;
-use crate::schema::shape::trace::{Mode, Refusal};
+use crate::schema::shape::tracer::Mode;
 use serde::de::{Deserializer, Visitor};
 use std::any::type_name;
 

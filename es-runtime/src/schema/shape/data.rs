@@ -1,6 +1,6 @@
 //! Self-describing data, as JSON has them, for types that buffer their input.
 
-use crate::schema::shape::trace::Refusal;
+use crate::schema::shape::refusal::Refusal;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use std::any::type_name;
 use std::cell::Cell;

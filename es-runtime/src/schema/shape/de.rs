@@ -1,9 +1,9 @@
 //! The deserializer of a traced type: it answers each request with a value from the tree's offers, and notes the
 //! request.
 
-use crate::schema::shape::access::Cursor;
 use crate::schema::shape::node::{Id, Kind};
-use crate::schema::shape::trace::{Mode, Refusal, Tracer};
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::tracer::{Mode, Tracer};
 use serde::de::{Deserializer, Visitor};
 use std::any::type_name;
 
@@ -89,11 +89,6 @@ impl<'t> De<'t> {
 
     pub(super) fn is_object(&self) -> bool {
         self.tracer.tree.get(self.node).kind == Kind::Object
-    }
-
-    /// Returns the cursor that the contents of a container need.
-    pub(super) fn cursor(&mut self) -> Cursor<'_> {
-        Cursor { tracer: &mut *self.tracer, id: self.node, depth: self.depth, variation: self.variation }
     }
 }
 

@@ -4,7 +4,8 @@ use crate::schema::shape::access::Fields;
 use crate::schema::shape::de::{Answer, De};
 use crate::schema::shape::node::{Id, Kind, Omission};
 use crate::schema::shape::path::Step;
-use crate::schema::shape::trace::{Mode, Refusal};
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::tracer::Mode;
 use serde::de::Visitor;
 
 /// The fields that a struct gets in this visit.

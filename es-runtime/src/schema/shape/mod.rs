@@ -12,19 +12,22 @@
 
 mod path;
 mod strings;
+mod refusal;
 mod data;
 mod node;
 mod tree;
-mod trace;
+mod tracer;
 mod de;
 mod access;
 mod compound;
+mod fields;
+mod scalar;
+mod pass;
+mod solve;
+mod trace;
+mod repeats;
 mod line;
 mod describe;
-mod fields;
-mod repeats;
-mod scalar;
-mod solve;
 mod written;
 #[cfg(test)]
 mod tests;
@@ -36,7 +39,7 @@ use std::fmt;
 
 pub(crate) use line::{CHECKED, Hint, Line};
 pub(crate) use path::{Name, Path, Step};
-pub(crate) use trace::Names;
+pub(crate) use tracer::Names;
 
 /// The shape of a stored type.
 ///

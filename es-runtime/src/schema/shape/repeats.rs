@@ -4,7 +4,7 @@
 //! inside lists cost no more than others.
 
 use crate::schema::shape::node::{Kind, Omission};
-use crate::schema::shape::trace::Tracer;
+use crate::schema::shape::tracer::Tracer;
 use crate::schema::shape::tree::Tree;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -2,8 +2,9 @@
 
 use crate::schema::shape::de::{Answer, De};
 use crate::schema::shape::node::{Any, CHARS, Kind};
+use crate::schema::shape::refusal::Refusal;
 use crate::schema::shape::strings::{FLOATS, INTEGERS, LENGTHS, NEAR_ZERO, OFFERS, Offer};
-use crate::schema::shape::trace::{Mode, Refusal};
+use crate::schema::shape::tracer::Mode;
 use serde::de::Visitor;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use std::any::type_name;

@@ -3,10 +3,9 @@
 use crate::schema::shape::data::{Data, Key};
 use crate::schema::shape::node::{Id, Kind};
 use crate::schema::shape::path::Step;
-use crate::schema::shape::solve::object::NOBODY;
-use crate::schema::shape::solve::{Frame, Solver};
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::solve::{Frame, NOBODY, Solver};
 use crate::schema::shape::strings::OFFERS;
-use crate::schema::shape::trace::Refusal;
 
 /// The most elements of a tuple.
 const MAX_ELEMENTS: usize = 64;

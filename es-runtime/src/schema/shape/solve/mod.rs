@@ -10,20 +10,24 @@ mod inspect;
 mod object;
 mod value;
 
-pub(super) use object::NOBODY;
-
 use crate::schema::shape::data::{Data, Key};
 use crate::schema::shape::node::{Id, Kind, Node, Omission};
 use crate::schema::shape::path::Step;
-use crate::schema::shape::trace::{Refusal, Tracer, Write};
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::tracer::Tracer;
 use crate::schema::shape::tree::Tree;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// A name that no field has.
+pub(super) const NOBODY: &str = "a name that no field has";
 /// The most offers to one type.
 const MAX_OFFERS: usize = 20_000;
 const MAX_DEPTH: usize = 12;
+
+/// A function that returns a value as it is written.
+pub(super) type Write<T> = fn(&T) -> Option<serde_json::Value>;
 
 /// Finds the contents of a node that buffers.
 pub(super) fn solve<T: DeserializeOwned>(

@@ -3,13 +3,11 @@
 use crate::schema::shape::data::{Data, Key, Watch};
 use crate::schema::shape::node::{Id, Kind, Omission};
 use crate::schema::shape::path::Step;
-use crate::schema::shape::solve::{Frame, Solver};
-use crate::schema::shape::trace::Refusal;
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::solve::{Frame, NOBODY, Solver};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A name that no field has.
-pub(in crate::schema::shape) const NOBODY: &str = "a name that no field has";
 /// The most fields of one struct.
 const MAX_FIELDS: u64 = 1_000;
 

@@ -2,10 +2,9 @@
 
 use crate::schema::shape::data::{Data, Key, TAG};
 use crate::schema::shape::node::{Any, Id, Kind};
-use crate::schema::shape::solve::object::NOBODY;
-use crate::schema::shape::solve::{MAX_DEPTH, Solver};
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::solve::{MAX_DEPTH, NOBODY, Solver};
 use crate::schema::shape::strings::{FLOATS, INTEGERS, NEAR_ZERO, OFFERS};
-use crate::schema::shape::trace::Refusal;
 
 /// The kinds of integers, the narrowest first.
 const KINDS: &[(&str, i128, i128)] = &[

@@ -1,0 +1,59 @@
+//! The checks of the fields of an item, and the stand-in for a refused field.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::Fields;
+
+use crate::attrs;
+use crate::diag::Diag;
+use crate::types::{SHOWN, check_owned, held};
+use crate::unstorable;
+
+/// Checks the fields of an item as [`check_owned`] does; `root` is the aggregate, if the item is one. Reports a field
+/// that serde leaves out, too: `lost` names the place that would miss it.
+///
+/// A refused field gets the type that `refused` names. Its definition, which the function returns, holds the first
+/// report as a constant that fails. To the compiler that makes an error type, whose uses it does not report.
+pub(crate) fn check_fields(
+    fields: &mut Fields,
+    what: &str,
+    lost: &str,
+    longest: usize,
+    root: Option<&Ident>,
+    refused: &Ident,
+    diag: &mut Diag,
+) -> TokenStream {
+    let mut definition = TokenStream::new();
+    for field in fields {
+        let mut own = Diag::default();
+        check_owned(&field.ty, &field.attrs, what, &mut own);
+        let is_attribute = field.attrs.iter().any(|attr| attrs::is_ours(attr, "attribute"));
+        let longest = if is_attribute { SHOWN } else { longest };
+        unstorable::check(&field.ty, &field.attrs, longest, &mut own);
+        attrs::refuse_skips(&field.attrs, lost, &mut own);
+        if let Some(root) = root
+            && let Some(held) = held(&field.ty, root)
+        {
+            own.error(held, format!("an aggregate does not hold itself; store the id: `Id<{root}>`"));
+        }
+        let mut errors = own.into_errors().into_iter();
+        let Some(first) = errors.next() else { continue };
+        if definition.is_empty() {
+            definition = refused_type(refused, &first);
+        } else {
+            diag.push(first);
+        }
+        errors.for_each(|error| diag.push(error));
+        field.ty = syn::parse_quote!(#refused);
+    }
+    definition
+}
+
+fn refused_type(name: &Ident, error: &syn::Error) -> TokenStream {
+    let report = error.to_compile_error();
+    quote! {
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        type #name = ::core::marker::PhantomData<[(); { #report }]>;
+    }
+}

@@ -1,0 +1,55 @@
+//! One pass over a type, with data of the tree or of the solver.
+
+use crate::schema::shape::data::Data;
+use crate::schema::shape::de::De;
+use crate::schema::shape::node::Id;
+use crate::schema::shape::refusal::Refusal;
+use crate::schema::shape::tracer::{Mode, Probe, Tracer};
+use crate::schema::shape::tree::ROOT;
+use serde::de::DeserializeOwned;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+impl Tracer {
+    pub(super) fn pass<T: DeserializeOwned>(&mut self) -> Option<T> {
+        self.settled = false;
+        self.stack.clear();
+        self.visited.clear();
+        self.counter = 0;
+        self.visits = 0;
+        self.last = ROOT;
+        let mode = self.mode;
+        let value = catch_unwind(AssertUnwindSafe(|| T::deserialize(De::new(&mut *self, ROOT))));
+        self.mode = mode;
+        // A panic counts as a refusal of the last offer.
+        let (id, value) = value.map_or((self.last, Err(Refusal::Other)), |value| (ROOT, value));
+        self.answered(ROOT, value.as_ref().err());
+        let value = value.ok();
+        self.settled &= id == ROOT;
+        self.settle(id, value.is_some());
+        value
+    }
+
+    /// Makes a pass in which a node gets the data; returns the node's answer, and the whole value.
+    pub(super) fn probe<T: DeserializeOwned>(
+        &mut self,
+        target: Id,
+        data: Data,
+    ) -> (Option<Result<(), Refusal>>, Option<T>) {
+        let path = std::iter::successors(Some(target), |&id| self.tree.get(id).parent).collect();
+        self.probe = Some(Probe { target, path, data, answer: None });
+        let mode = std::mem::replace(&mut self.mode, Mode::Probe);
+        let value = self.pass::<T>();
+        self.mode = mode;
+        (self.probe.take().and_then(|probe| probe.answer), value)
+    }
+
+    /// Makes a pass in which a field is left out.
+    pub(super) fn without<T: DeserializeOwned>(&mut self, field: Id) -> Option<T> {
+        self.omit = Some(field);
+        let around = self.tree.get(field).parent?;
+        // The field has no data: the path of the probe only has to lead to its struct.
+        let (_, value) = self.probe::<T>(around, Data::Null);
+        self.omit = None;
+        value
+    }
+}
