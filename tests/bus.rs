@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use es_runtime::error::Conflict;
-use es_runtime::event_set::EventSet;
+use es_runtime::event::EventSet;
 use es_runtime::mapper::Mapper;
 use es_runtime::recorder::StoredEvent;
 use es_runtime::recorder::{

@@ -10,8 +10,7 @@ use crate::files::Crate;
 const CODEC: &str = r"//! Stores and loads the events of any aggregate as JSON.
 
 use es_runtime::aggregate::Aggregate;
-use es_runtime::event::{EventType, EventVisitor, Recorded};
-use es_runtime::event_set::EventSet;
+use es_runtime::event::{EventType, EventVisitor, Recorded, EventSet};
 use serde::Serialize;
 
 struct ToJson;

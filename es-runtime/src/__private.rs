@@ -22,11 +22,10 @@ pub use crate::aggregate::{
     visit_discarded, written_as,
 };
 pub use crate::event::{
-    AssertEvent, AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Kept, OldShape, Read,
-    StateField, Storable, Written,
+    AssertEvent, AssertSet, AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Decoded,
+    Envelope, Event, EventSet, EventType, EventVisitor, Handled, Kept, OldShape, Read, Secrecy, StateField,
+    Storable, Topics, Written, decode_past, distinct_set,
 };
-pub use crate::event::{Envelope, Event, EventType, EventVisitor, Handled, Secrecy, decode_past};
-pub use crate::event_set::{AssertSet, Decoded, EventSet, Topics, distinct_set};
 pub use crate::id::Id;
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]

@@ -52,7 +52,6 @@ mod stored_event;
 pub mod wait;
 pub mod clock;
 pub mod event;
-pub mod event_set;
 pub mod aggregate;
 mod registry;
 #[cfg(feature = "testing")]
@@ -75,8 +74,7 @@ pub mod __private;
 pub use crate::aggregate::{Aggregate, Discarded, Root};
 pub use crate::application::Application;
 pub use crate::error::{Error, ErrorKind};
-pub use crate::event::{Envelope, Event, Metadata, Recorded};
-pub use crate::event_set::EventSet;
+pub use crate::event::{Envelope, Event, EventSet, Metadata, Recorded};
 pub use crate::id::{Id, Version};
 #[cfg(feature = "macros")]
 pub use crate::macros::{Event, EventSet, aggregate, attribute, event, mutator};

@@ -10,8 +10,7 @@ use crate::aggregate::{
     Aggregate, Attribute, AttributeType, Events, attribute_changed, discarded, forgotten,
 };
 use crate::error::{Error, ErrorKind};
-use crate::event::EventType;
-use crate::event_set::{EventSet, Reading, Topics};
+use crate::event::{EventSet, EventType, Reading, Topics};
 use crate::id::declare;
 
 /// The runtime's description of an aggregate.

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::event_set::Decoded;
+use crate::event::Decoded;
 
 /// The attributes of an aggregate: the enum that `#[aggregate]` makes, one variant for each
 /// `#[attribute]` field, holding the new value.

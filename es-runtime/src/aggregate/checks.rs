@@ -1,8 +1,7 @@
 //! Checks of a block while it compiles: only constants call them.
 
 use super::Aggregate;
-use crate::event::EventType;
-use crate::event_set::{self, Topics, equal, refuse};
+use crate::event::{self, EventType, Topics, equal, refuse};
 
 /// Refuses an event whose topic or alias an earlier event of the aggregate has.
 ///
@@ -11,7 +10,7 @@ use crate::event_set::{self, Topics, equal, refuse};
 /// With a message that names both events: at compile time, since only `const` items call it.
 #[track_caller]
 pub const fn distinct<A: Aggregate>(own: &EventType) {
-    event_set::distinct(&Topics::of::<A>(), own);
+    event::distinct(&Topics::of::<A>(), own);
 }
 
 /// Refuses a retired topic that an event of the aggregate still has.
@@ -21,7 +20,7 @@ pub const fn distinct<A: Aggregate>(own: &EventType) {
 /// As [`distinct`].
 #[track_caller]
 pub const fn retired<A: Aggregate>(topic: &str) {
-    event_set::retired(&Topics::of::<A>(), topic);
+    event::retired(&Topics::of::<A>(), topic);
 }
 
 /// A constant for blocks outside the module of their aggregate. Each aggregate has a private constant of the same name;

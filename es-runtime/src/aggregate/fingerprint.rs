@@ -1,5 +1,5 @@
 use super::{Aggregate, Attribute, Events};
-use crate::event_set::EventSet;
+use crate::event::EventSet;
 
 /// Returns a number that changes with the code that makes the state: the struct, the event methods, the versions of
 /// events and attributes.

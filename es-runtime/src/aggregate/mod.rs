@@ -35,8 +35,7 @@ pub(crate) use self::standard::{Empty, forgotten, is_discarded};
 pub use self::standard::{attribute_changed, decode_standard, discarded, visit_attribute, visit_discarded};
 #[doc(hidden)]
 pub use self::topic::topic;
-use crate::event::{Envelope, Recorded};
-use crate::event_set::EventSet;
+use crate::event::{Envelope, EventSet, Recorded};
 use crate::id::Id;
 
 /// A root with its identity, its state and its events. `#[aggregate]` implements it.

@@ -10,8 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::attribute::decode_changed;
 use super::topic::{LONGEST, join, joined};
 use super::{Aggregate, Attribute, AttributeVisitor, Events};
-use crate::event::{EventType, EventVisitor, unknown_version};
-use crate::event_set::{Decoded, EventSet, Reading, Topics};
+use crate::event::{Decoded, EventSet, EventType, EventVisitor, Reading, Topics, unknown_version};
 use crate::stored_event::FORGOTTEN_END;
 
 const ATTRIBUTE_CHANGED: &str = "AttributeChanged";

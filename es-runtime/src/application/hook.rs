@@ -6,8 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
-use crate::event::Recorded;
-use crate::event_set::EventSet;
+use crate::event::{EventSet, Recorded};
 use crate::observe;
 use crate::recorder::Receipt;
 use crate::stored_event::StoredEvent;

@@ -5,7 +5,7 @@ use std::vec;
 use super::Application;
 use crate::aggregate::Aggregate;
 use crate::error::Error;
-use crate::event_set::Topics;
+use crate::event::Topics;
 use crate::id::{Id, Position};
 use crate::recorder::{ApplicationRecorder, LogRange};
 use crate::wait::Wait;

@@ -3,6 +3,7 @@
 mod metadata;
 mod storable;
 mod upcast;
+mod set;
 
 use std::any::TypeId;
 use std::fmt;
@@ -13,6 +14,10 @@ use serde::{Deserializer, Serialize};
 use uuid::Uuid;
 
 pub use self::metadata::Metadata;
+#[doc(hidden)]
+pub use self::set::{AssertSet, Topics, distinct_set};
+pub use self::set::{Decoded, EventSet};
+pub(crate) use self::set::{Reading, distinct, equal, refuse, retired};
 #[doc(hidden)]
 pub use self::storable::{
     AssertEvent, AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable,
@@ -401,7 +406,7 @@ impl<E> Recorded<E> {
     }
 }
 
-/// An operation on an event of any type: see [`EventSet::visit`](crate::event_set::EventSet::visit).
+/// An operation on an event of any type: see [`EventSet::visit`](crate::event::EventSet::visit).
 pub trait EventVisitor {
     /// The result of the operation.
     type Output;

@@ -40,7 +40,7 @@
 /// Each attribute has a shape of its own: one can change its type without the others.
 ///
 /// ```
-/// use es_runtime::event_set::EventSet;
+/// use es_runtime::event::EventSet;
 /// use es_runtime::{aggregate, mutator};
 /// use serde::{Deserialize, Serialize};
 ///

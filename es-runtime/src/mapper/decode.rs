@@ -11,8 +11,7 @@ use super::{Mapper, secrecy};
 use crate::aggregate::Aggregate;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Envelope, Event, Recorded, Secrecy};
-use crate::event_set::{EventSet, Reading, Topics};
+use crate::event::{Envelope, Event, EventSet, Reading, Recorded, Secrecy, Topics};
 use crate::registry::Registry;
 use crate::stored_event::{StoredEvent, is_forgotten_notice};
 

@@ -14,8 +14,7 @@ use super::{Mapper, Under};
 use crate::aggregate::Empty;
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded, Secrecy};
-use crate::event_set::EventSet;
+use crate::event::{Envelope, Event, EventSet, EventType, EventVisitor, Metadata, Recorded, Secrecy};
 use crate::id::Version;
 use crate::stored_event::{StoredEvent, forgotten_topic};
 

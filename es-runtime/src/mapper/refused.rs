@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind};
-use crate::event_set::{EventSet, Topics};
+use crate::event::{EventSet, Topics};
 use crate::registry::Registry;
 use crate::stored_event::StoredEvent;
 

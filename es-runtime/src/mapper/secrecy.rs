@@ -3,8 +3,7 @@
 use super::Mapper;
 use super::identity::{Identity, Kind};
 use crate::error::{Error, ErrorKind};
-use crate::event::{EventType, Secrecy};
-use crate::event_set::{EventSet, Reading};
+use crate::event::{EventSet, EventType, Reading, Secrecy};
 use crate::registry::Registry;
 
 /// Returns the demand of the event of a set that is, or was, stored under this topic.

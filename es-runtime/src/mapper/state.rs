@@ -9,8 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;
-use crate::event::{Event, Metadata};
-use crate::event_set::{EventSet, Topics};
+use crate::event::{Event, EventSet, Metadata, Topics};
 
 /// The parts of an event that the mapper writes.
 pub(super) struct Written<'a, T> {

@@ -12,8 +12,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::event::Envelope;
-use crate::event_set::EventSet;
+use crate::event::{Envelope, EventSet};
 use crate::id::{Id, Version};
 use crate::mapper::Snapshot;
 use crate::recorder::{EventRange, Remains};

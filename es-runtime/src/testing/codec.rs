@@ -8,8 +8,7 @@ use super::diff::diff;
 use super::same::{readable, survived};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
-use crate::event::{EventType, EventVisitor};
-use crate::event_set::{EventSet, Topics};
+use crate::event::{EventSet, EventType, EventVisitor, Topics};
 
 /// An event as it is stored: its topic, its version, and its data as JSON text.
 ///

@@ -1,8 +1,7 @@
 //! The current shapes of the code, gathered from the types.
 
 use crate::aggregate::{Aggregate, Attribute, Events, attribute_changed, discarded};
-use crate::event::EventType;
-use crate::event_set::{EventSet, Reading, Topics};
+use crate::event::{EventSet, EventType, Reading, Topics};
 use crate::schema::lock::file::{Record, Topic};
 use crate::schema::shape::{Names, Path, Shape, trace_knowing, trace_stored_knowing};
 use serde::de::DeserializeOwned;

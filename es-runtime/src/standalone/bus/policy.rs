@@ -3,8 +3,7 @@
 use super::{Bus, Subscription};
 use crate::aggregate::Aggregate;
 use crate::error::ErrorKind;
-use crate::event::{Envelope, Recorded};
-use crate::event_set::EventSet;
+use crate::event::{Envelope, EventSet, Recorded};
 use crate::id::Id;
 use crate::observe;
 use crate::store::{EventStore, Repository};

@@ -7,8 +7,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use super::{Bus, HandlerResult, Subscription};
-use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
-use crate::event_set::EventSet;
+use crate::event::{Envelope, Event, EventSet, EventType, EventVisitor, Recorded};
 
 impl<E: EventSet> Bus<Recorded<E>> {
     /// Calls `handler` with each event of its parameter's type.

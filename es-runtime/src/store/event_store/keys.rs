@@ -10,8 +10,7 @@ use super::EventStore;
 use crate::aggregate::Aggregate;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::event::Metadata;
-use crate::event_set::Topics;
+use crate::event::{Metadata, Topics};
 use crate::id::Id;
 use crate::mapper::Mapper;
 use crate::recorder::{

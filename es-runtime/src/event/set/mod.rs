@@ -28,8 +28,7 @@ use crate::id::Version;
 /// An impl by hand has three items:
 ///
 /// ```
-/// use es_runtime::event::{Event, EventType, EventVisitor};
-/// use es_runtime::event_set::EventSet;
+/// use es_runtime::event::{Event, EventSet, EventType, EventVisitor};
 /// use serde::{Deserialize, Deserializer, Serialize};
 ///
 /// #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -91,7 +90,7 @@ pub trait EventSet: Clone + Debug + Send + Sync + 'static {
     /// Returns the topic that this event is stored under.
     ///
     /// ```
-    /// use es_runtime::event_set::EventSet;
+    /// use es_runtime::event::EventSet;
     /// # use es_runtime::{aggregate, mutator};
     /// # #[aggregate]
     /// # pub struct Account { pub balance: i64 }
