@@ -1,9 +1,7 @@
 //! Behaviour tests, one module for each concept.
 
-mod account;
 #[macro_use]
-mod delegate;
-mod failure;
+mod support;
 
 mod application;
 mod attributes;
@@ -55,3 +53,5 @@ mod topics;
 mod transcoding;
 mod upcasting;
 mod values;
+
+use self::support::{account, failure};

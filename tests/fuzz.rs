@@ -2,6 +2,7 @@
 //!
 //! `FUZZ_RUNS` sets their number; `cargo +nightly fuzz run mapper` in the folder `fuzz` goes on for ever.
 
+#[path = "support/fuzzed.rs"]
 mod fuzzed;
 
 fn runs() -> u64 {

@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../tests/fuzzed.rs"]
+#[path = "../../tests/support/fuzzed.rs"]
 #[allow(dead_code)]
 mod fuzzed;
 

@@ -4,7 +4,7 @@ mod child;
 mod closing;
 mod damage;
 mod executors;
-#[path = "../folder.rs"]
+#[path = "../../support/folder.rs"]
 mod folder;
 mod forgetting;
 mod gone;

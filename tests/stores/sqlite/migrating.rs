@@ -7,7 +7,7 @@ use es_runtime::id::Slices;
 use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::{Application, Id};
 
-const FORM_1: &str = include_str!("../golden/sqlite_form_1.sql");
+const FORM_1: &str = include_str!("golden/sqlite_form_1.sql");
 
 fn of_form_1() -> Folder {
     let folder = Folder::new();
@@ -129,7 +129,7 @@ fn a_migration_that_fails_leaves_the_old_form() {
     }
 }
 
-const FORM_2: &str = include_str!("../golden/sqlite_form_2.sql");
+const FORM_2: &str = include_str!("golden/sqlite_form_2.sql");
 
 mod bank {
     use es_runtime::{aggregate, mutator};
