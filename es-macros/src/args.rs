@@ -127,7 +127,7 @@ impl Args {
         for path in paths {
             match made(&path) {
                 Some(name) => {
-                    diag.error(&path, format!("a made event has `{name}` without being asked; remove it"));
+                    diag.error(&path, format!("the macro already derives `{name}` for the event; remove it"));
                 }
                 None => kept.push(path),
             }
@@ -148,10 +148,7 @@ impl Args {
             if !value.is_empty() {
                 diag.error(&key, format!("`{key}` takes no value; write `{key}` alone"));
             } else if let Some(first) = &found {
-                diag.error(
-                    &key,
-                    format!("`{first}` stands there already, which says the opposite; remove one"),
-                );
+                diag.error(&key, format!("`{key}` contradicts `{first}`; remove one"));
             } else {
                 found = Some(key);
             }

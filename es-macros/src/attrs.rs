@@ -24,7 +24,7 @@ pub(crate) fn refuse_conditions(written: &mut [Attribute], name: &str, by: &str,
         let Some(ours) = brought(&attr.meta).into_iter().find(is_named) else { continue };
         diag.error(
             &ours,
-            format!("`{by}` does not see `#[{name}]` under a condition; write it without, and `#[cfg(..)]` on the {on}"),
+            format!("`{by}` does not see `#[{name}]` inside `cfg_attr`; write `#[{name}]` alone, and `#[cfg(..)]` on the {on}"),
         );
         attr.meta = ours;
     }

@@ -17,7 +17,7 @@ pub(crate) fn take(args: &mut Args, current: &str, diag: &mut Diag) -> Vec<Type>
     for (at, shape) in past.iter().enumerate() {
         let text = attrs::text(shape);
         if past.iter().take(at).any(|older| older == shape) {
-            diag.error(shape, format!("`{text}` stands in the chain twice: a cycle; remove one"));
+            diag.error(shape, format!("`upcast` lists `{text}` twice; remove one"));
         } else if text == current || text == "Self" {
             diag.error(shape, format!("`{text}` is the current shape, not an older one: a cycle; remove it"));
         }
@@ -57,13 +57,13 @@ fn check_length(version: Option<&(LitInt, u32)>, past: &[Type], diag: &mut Diag)
     let next = given.saturating_add(1);
     let Some((written, number)) = version else {
         if let Some(first) = past.first() {
-            diag.error(first, format!("`upcast` has no version to lead to; add `version = {next}`"));
+            diag.error(first, format!("`upcast` needs a version; add `version = {next}`"));
         }
         return;
     };
     let needed = number - 1;
     match (needed, given) {
-        (0, 0) => diag.error(written, "version 1 is where every shape begins; remove `version`"),
+        (0, 0) => diag.error(written, "version 1 is the default; remove `version`"),
         (0, _) => diag.error(written, format!("version 1 has no older shapes; write `version = {next}`")),
         (_, 0) => diag.error(
             written,
@@ -71,11 +71,11 @@ fn check_length(version: Option<&(LitInt, u32)>, past: &[Type], diag: &mut Diag)
         ),
         _ if given < needed => diag.error(
             Listed(past),
-            format!("the chain has a hole: version {number} needs {}, oldest first; add what is missing", shapes(needed)),
+            format!("`upcast` is too short: version {number} needs {}, oldest first; add the missing shapes", shapes(needed)),
         ),
         _ if given > needed => diag.error(
             Listed(past),
-            format!("the chain is too long: version {number} has {}, but {given} are given; write `version = {next}`", shapes(needed)),
+            format!("`upcast` is too long: version {number} has {}, but the list has {given}; write `version = {next}`", shapes(needed)),
         ),
         _ => {}
     }

@@ -13,7 +13,7 @@
 //! | [`encryption_and_forgetting`] | keys, and the right to erasure |
 //! | [`deployment`] | processes, variables, SQLite in production |
 //! | [`without_macros`] | events and states of your own, a bus |
-//! | [`errors`] | every kind, with its remedy |
+//! | [`errors`] | every kind of error, with its remedy |
 //! | [`writing_a_store`] | recorders, and the rules that they keep |
 //! | [`limits`] | known holes |
 //! | [`other_libraries`] | facts for a choice |

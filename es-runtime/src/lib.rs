@@ -18,7 +18,7 @@
 //! [ex-web]: ../../../examples/web/main.rs
 //! [ex-standalone]: ../../../examples/standalone/main.rs
 //! [ex-everything]: ../../../examples/everything/main.rs
-//! [application]: Application#what-it-tells
+//! [application]: Application#tracing
 //! [timestamp]: clock::Timestamp
 //! [g-first]: guide::first_aggregate
 //! [g-code]: guide::where_code_goes

@@ -174,7 +174,7 @@ fn refuse_name(args: TokenStream, ident: &Ident, diag: &mut Diag) -> TokenStream
     let Some(first) = parts.next() else { return args };
     match syn::parse2::<Ident>(first.clone()) {
         Ok(name) if names::is_camel(&name) => {
-            diag.error(&name, format!("the event is named by its struct, `{ident}`; remove the name here"));
+            diag.error(&name, format!("the struct `{ident}` names the event already; remove this name"));
         }
         _ => match syn::parse2::<LitStr>(first.clone()) {
             Ok(text) => diag.error(

@@ -97,7 +97,7 @@ fn member(variant: Variant, diag: &mut Diag) -> Option<Member> {
             diag.error(
                 fields,
                 format!(
-                    "a variant holds one event; write `{ident}({ident})`, and make the rest fields of it"
+                    "a variant holds one event; write `{ident}({ident})`, and move the other values into the event"
                 ),
             );
             None

@@ -70,7 +70,7 @@ impl Body<'_> {
         self.diag.error(
             method,
             format!(
-                "`{method}` records an event, which cannot be done while one is applied; move what both need to a \
+                "`{method}` records an event, and code that applies an event cannot record another; move the shared code to a \
                  method without `#[event]`"
             ),
         );
@@ -108,7 +108,12 @@ impl<'ast> Visit<'ast> for Body<'_> {
             if (of == "Self" || *of == self.scope.root) && self.scope.events.contains(name) {
                 self.event_call(name);
             } else if *of == self.scope.root && self.scope.helpers.contains(name) {
-                self.diag.error(of, format!("`{name}` belongs to the state, as all that stands in `#[mutator]`; write `Self::{name}`"));
+                self.diag.error(
+                    of,
+                    format!(
+                        "`{name}` belongs to the state, like everything in `#[mutator]`; write `Self::{name}`"
+                    ),
+                );
             }
         }
         visit::visit_expr_path(self, expr);

@@ -56,7 +56,7 @@ impl Calls<'_> {
         self.diag.error(
             path,
             format!(
-                "`{call}` gives another {given} at each replay; take it as a parameter{recorded} (`#[event(.., \
+                "`{call}` returns another {given} at each replay; take the {given} as a parameter{recorded} (`#[event(.., \
                  allow({ALLOWED}))]` allows the call)"
             ),
         );

@@ -175,11 +175,11 @@ fn take_envelope<'a>(
                 diag.error(&param.ty, "the envelope is asked for twice; remove one");
             }
             Some(Given { changed: true, .. }) => {
-                diag.error(&param.ty, "the envelope is given to be read, not stored; take `&Envelope`");
+                diag.error(&param.ty, "an event method reads the envelope, and does not store it; take `&Envelope`");
             }
             Some(_) => diag.error(
                 &param.ty,
-                "the envelope is given to be read, not stored; take `&Envelope`, or `self::Envelope` if that is a type \
+                "an event method reads the envelope, and does not store it; take `&Envelope`, or `self::Envelope` if that is a type \
                  of your own",
             ),
         }

@@ -97,7 +97,7 @@ pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Di
         Some(Type::Tuple(tuple)) if changes && tuple.elems.is_empty() => {}
         Some(ty) if changes => diag.error(
             ty,
-            "an event method returns nothing: what is recorded has happened; decide in a method outside \
+            "an event method returns nothing: a recorded event has happened; decide in a method outside \
              `#[mutator]`, then call this one",
         ),
         Some(ty) if is(ty, "Self") => {}

@@ -132,9 +132,9 @@ impl Application {
     /// Lists the ids of all aggregates of one type ever saved, in the order of their creation. The list includes
     /// discarded and forgotten ones, which [`find`](Self::find) does not return.
     ///
-    /// If one declared event creates aggregates of two types, each type lists its own. Both types list the creating
-    /// events that do not name their aggregate, because they are older than that name, and those of forgotten
-    /// aggregates.
+    /// If one declared event creates aggregates of two types, the list holds the aggregates of the given type. Some
+    /// ids are in the lists of both types: an older release stored the event without the name of its aggregate, or the
+    /// aggregate is forgotten.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};

@@ -69,10 +69,10 @@ use crate::wait::Retry;
 /// Several processes may open one store. A fork of the process cannot use an application that was open before: open it
 /// after the fork.
 ///
-/// # What it tells
+/// # Tracing
 ///
-/// With the feature `tracing`, all under the target `es_runtime`, with names, ids and numbers, and never the data of
-/// events:
+/// With the feature `tracing`, the application emits these spans and events, all under the target `es_runtime`. They hold
+/// names, ids and numbers, but never the data of events:
 ///
 /// | output | level | fields |
 /// |---|---|---|
@@ -238,9 +238,10 @@ impl Application {
 
     /// Saves the pending events of aggregates, all of them or none.
     ///
-    /// If the save fails, the events stay pending. Saving again is safe, whatever became of the first attempt: the
-    /// store never stores anything twice. The same holds after the caller drops the future. The events that an earlier
-    /// attempt offered go first, in a commit of their own, which the store may accept even if it refuses the rest.
+    /// If the save fails, the events stay pending. You may save them again after any failure, and after you dropped the
+    /// future: the store never stores them twice. The next save first offers the events of the failed attempt, in a commit
+    /// of their own, and then the new events. The store may accept the first commit and refuse the second. For events of
+    /// [`Batch::append`], set a [commit id](Batch::commit_id).
     ///
     /// # Errors
     ///
@@ -270,8 +271,8 @@ impl Application {
     /// - ids, versions, topics, and the times of storing in the order of the log;
     /// - copies of the key and of snapshots outside the store, as in a backup;
     /// - events of [clear topics](crate::mapper::Mapper::with_clear_topics), which anybody can read in the store;
-    /// - the trace of an id made [of a key](crate::Id::from_key) that others know, such as an address: they can guess
-    ///   the id, and find that the aggregate existed;
+    /// - an id made [of a key](crate::Id::from_key) such as an address: anybody who knows the key can compute the id, and
+    ///   find that the aggregate existed;
     /// - the states in the memory of other processes, until these end.
     ///
     /// [Columns of your own](crate::mapper::Mapper::with_column), which are not encrypted, are emptied.
@@ -313,8 +314,8 @@ impl Application {
         observe::forget(A::NAME, id.uuid(), self.shared.repository.forget(id)).await
     }
 
-    /// Returns the place of a saved commit in the log, or `None` if it had no events. For a commit that was done before
-    /// at other places, it returns the newest place of the log, which is not before that commit.
+    /// Returns the mark of a saved commit in the log, or `None` if the commit had no events. If an earlier call stored the
+    /// commit under other versions, returns the newest mark of the log, which is not before that commit.
     ///
     /// # Errors
     ///

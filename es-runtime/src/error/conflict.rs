@@ -82,22 +82,22 @@ impl fmt::Display for Conflict {
             ),
             Self::Version { id, expected, found } if found < expected => write!(
                 f,
-                "the events of aggregate {id} follow version {}, which is not stored; the last one stored is {}: the aggregate \
-                 was loaded from another store, or this one lost events when a backup was restored; load it again and repeat \
-                 the command",
+                "the new events of aggregate {id} follow version {}, which is not stored; the last one stored is {}: the program \
+                 loaded the aggregate from another store, or a restored backup lacks events; load the aggregate again and \
+                 repeat the command",
                 number(expected),
                 number(found)
             ),
             Self::Version { id, expected, found } => write!(
                 f,
-                "aggregate {id} was changed by somebody else: the events follow version {}, the last one stored is {}; \
-                 load it again and repeat the command",
+                "another caller changed aggregate {id}: the new events follow version {}, but the last stored version is {}; \
+                 load the aggregate again and repeat the command",
                 number(expected),
                 number(found)
             ),
             Self::Key { id } => write!(
                 f,
-                "somebody else stored the first data key of aggregate {id} meanwhile; load it again and repeat the command"
+                "another caller stored the first data key of aggregate {id}; load the aggregate again and repeat the command"
             ),
             Self::Tracking { consumer, upstream, expected, found } => {
                 let place = |mark: &Option<Mark>| {
@@ -105,8 +105,8 @@ impl fmt::Display for Conflict {
                 };
                 write!(
                     f,
-                    "`{consumer}` steps on from {} in the log of `{upstream}`, but {} is recorded: another runner was there; \
-                     go on from the recorded place",
+                    "the step of reader `{consumer}` in the log of `{upstream}` begins at {}, but the recorded mark is {}: \
+                     another process was first; continue from the recorded mark",
                     place(expected),
                     place(found)
                 )

@@ -22,11 +22,11 @@ impl Diverged {
 impl fmt::Display for Diverged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kept, found } = self;
-        write!(f, "the log is not the one that the reader knows: it kept {kept}, and ")?;
+        write!(f, "the log does not contain the mark of the reader: the reader kept {kept}, but ")?;
         match found {
-            Some(found) => write!(f, "commit {found} stands there")?,
-            None => f.write_str("nothing stands there")?,
+            Some(found) => write!(f, "commit {found} has that position")?,
+            None => f.write_str("no event has that position")?,
         }
-        f.write_str("; a restore, a fail-over or another path may be why: rebuild the view from this log, or open the right one")
+        f.write_str("; the database was restored, or is another one; rebuild the view from this log, or open the right database")
     }
 }

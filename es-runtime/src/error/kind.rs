@@ -19,8 +19,8 @@ pub enum ErrorKind {
     Unavailable,
     /// The database is busy and did not answer in time; the same call may succeed later.
     Timeout,
-    /// Two parts of the program or of its configuration do not fit together. The program finds out at start, before it
-    /// stores anything.
+    /// Two parts of the program or of its configuration do not fit together. Most such faults appear when the application
+    /// opens. The others appear at the first call that needs both parts, which then stores nothing.
     Config,
     /// Stored data are well-formed, but of another shape than this program expects. The tables are missing, or belong
     /// to another application or a newer release; or the type of an event has changed since the event was stored.

@@ -88,8 +88,8 @@ impl Error {
         Self::new(
             ErrorKind::Config,
             format!(
-                "aggregate {id} is encrypted with a data key, which these events are not; open with \
-                 `Mapper::with_data_keys`, or `CIPHER_DATA_KEYS=yes`"
+                "aggregate {id} has a data key, but these events are not encrypted with it; open the application with \
+                 `Mapper::with_data_keys`, or set `CIPHER_DATA_KEYS=yes`"
             ),
         )
     }

@@ -289,10 +289,10 @@ impl fmt::Debug for EventType {
     }
 }
 
-/// The identity of an event and its time: all that a mutator may know besides the event.
+/// The id, the version and the time of an event: all that an event method may use besides the event and the state.
 ///
-/// A mutator with a parameter `&Envelope` gets the envelope of the event that it applies. The envelope is not stored as
-/// part of the event.
+/// An event method with a parameter `&Envelope` gets the envelope of the event that it applies. The parameter does not
+/// become a field of the event.
 ///
 /// ```
 /// use es_runtime::{Envelope, aggregate, clock::Timestamp, mutator};

@@ -29,11 +29,11 @@
 ///
 /// - `AccountState`: the struct as written, which events change. It derives `Clone`, `Serialize` and `Deserialize` if the
 ///   struct does not derive them itself.
-/// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for
-///   reading. It has a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field, `into_state`, `Debug` if the
-///   struct derives it, and `PartialEq` and `Eq` if the struct derives them: roots are equal if ids and states are. If the
-///   struct does not derive `Debug`, write one for `Account`, for `AccountState`, or for both. Code in its module can call
-///   `discard`.
+/// - `Account`: the root, which dereferences to [`Root<Account>`](crate::Root) and on to the state, for reading. It has
+///   `into_state`, and a `set_<field>` for each [`#[attribute]`](macro@crate::attribute) field. It implements `Debug`,
+///   `PartialEq` and `Eq` if the struct derives them; two roots are equal if their ids and states are. If the struct does
+///   not derive `Debug`, you may implement it for `Account`, for `AccountState`, or for both. Code in the module of the
+///   aggregate can call `discard`.
 /// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value. It
 ///   derives those of `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash` that the struct derives.
 ///

@@ -77,7 +77,7 @@
 /// | `upcast = [DepositedV1, DepositedV2]` | the shapes of versions 1, 2 and so on | none |
 /// | `encrypted` | the event is never stored in clear | the mapper decides |
 /// | `clear` | the event is stored in clear, even if there is a cipher | the mapper decides |
-/// | `allow(nondeterminism)` (on a method) | the body may make calls that seem to differ at each replay, such as a `now()` of yours that does not | the macro refuses such calls |
+/// | `allow(nondeterminism)` (on a method) | permits calls that the macro refuses by their name: for a `now()` of your own that returns the same value at each replay | the macro refuses calls such as `now()` |
 /// | `crate = path` (on a struct) | the path of the runtime, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 ///
 /// A topic never changes once an event is stored under it. If the name in the code changes, keep the old topic, or make

@@ -207,10 +207,10 @@
 /// - An event method called by another one, or by a helper: nothing is recorded while an event is applied. Move
 ///   the code that both need to a helper.
 /// - A parameter that borrows: a stored event owns its data. Take a `String`, not a `&str`.
-/// - Anything in a body that is not in the state, the event or the envelope, such as the current time, a new id or a
-///   random number: it would differ at each replay. Make it a parameter, or take `&Envelope`. The macro refuses
-///   well-known calls (`now()`, `Id::new()`, `random()`, `env::var(..)`, `println!`), unless the event has the argument
-///   `allow(nondeterminism)`. `Scenario` of the test kit finds more.
+/// - A body that reads the current time, makes an id or takes a random number: the value would differ at each replay. Pass
+///   the value as a parameter, or take `&Envelope` for the time. The macro refuses well-known calls (`now()`,
+///   `Id::new()`, `random()`, `env::var(..)`, `println!`), unless the event has the argument `allow(nondeterminism)`. A
+///   `Scenario` of the test kit finds other such bodies.
 /// - Two aggregates in one module with events of one name: they would make one type twice. Give one of the blocks
 ///   `events_in = ..`, or put each aggregate into a module of its own.
 /// - `events_in` in the body of a function: a module there does not see the types of the function.

@@ -1,7 +1,7 @@
-//! The mapper: an event becomes a row and a row an event; transcode, compress, encrypt, and back.
+//! The mapper: makes rows from events, and events from rows. It transcodes, compresses and encrypts.
 //!
-//! Id, version and topic stand in clear beside the state, so that a store can find a row; all else is in it. What
-//! a cipher writes is bound to them.
+//! The id, the version and the topic of a row are not encrypted, so that a store can find the row. The bytes of the row,
+//! called its state, hold all other parts of the event. The cipher binds the state to id, version and topic.
 
 pub(crate) mod codec;
 pub(crate) mod transcoding;
@@ -69,14 +69,14 @@ const LARGEST: usize = 64 << 20;
 #[derive(Clone)]
 pub struct Mapper {
     codec: AnyCodec,
-    /// Those of the user's own that can be read.
+    /// The user's own codecs, which the mapper can read.
     #[cfg(feature = "own-codec")]
     own_codecs: Vec<Arc<dyn OwnCodec>>,
     compressor: Option<Arc<dyn Compressor>>,
-    /// All that can be read.
+    /// The compressors whose output the mapper can read.
     compressors: Vec<Arc<dyn Compressor>>,
     cipher: Option<Arc<dyn Cipher>>,
-    /// Those that are only read with.
+    /// The ciphers that only decrypt.
     old_ciphers: Vec<Arc<dyn Cipher>>,
     /// True if each aggregate has a key of its own, which the cipher encrypts.
     has_data_keys: bool,
@@ -119,15 +119,15 @@ enum Under {
 /// The data key of the aggregate whose rows are mapped.
 #[derive(Clone)]
 enum DataKey {
-    /// They are those of any aggregate.
+    /// The mapper is for the rows of any aggregate; the data key was not read.
     NotAskedFor,
-    /// It has none.
+    /// The aggregate has no data key.
     None,
     Some(Arc<dyn Cipher>),
 }
 
 impl Mapper {
-    /// JSON, neither compressed nor encrypted.
+    /// Makes a mapper that writes JSON, and neither compresses nor encrypts.
     pub fn new() -> Self {
         Self {
             codec: AnyCodec::Known(Codec::default()),
@@ -146,7 +146,7 @@ impl Mapper {
         }
     }
 
-    /// Compresses what becomes smaller by it.
+    /// Sets a compressor. The mapper compresses a row only if the row becomes smaller.
     #[must_use]
     pub fn with_compressor(mut self, compressor: impl Compressor + 'static) -> Self {
         let compressor: Arc<dyn Compressor> = Arc::new(compressor);
@@ -156,32 +156,32 @@ impl Mapper {
         self
     }
 
-    /// Encrypts, and refuses rows that are not encrypted. Give each application a key of its own: ciphertext is bound to its
-    /// aggregate, not to the application.
+    /// Sets a cipher: the mapper encrypts rows, and refuses to read rows that are not encrypted. Give each application its
+    /// own cipher key: the ciphertext is bound to the aggregate, but not to the application.
     #[must_use]
     pub fn with_cipher(mut self, cipher: impl Cipher + 'static) -> Self {
         self.cipher = Some(Arc::new(cipher));
         self
     }
 
-    /// Also reads what this cipher encrypted: one of another kind, from before. Old keys of the same kind are for the key ring
-    /// of the cipher itself.
+    /// Adds a cipher that only decrypts, for rows that a cipher of another kind encrypted earlier. Add old cipher keys of the
+    /// same kind to the cipher itself, with `AesGcm::with_old_key`.
     #[must_use]
     pub fn with_old_cipher(mut self, cipher: impl Cipher + 'static) -> Self {
         self.old_ciphers.push(Arc::new(cipher));
         self
     }
 
-    /// Reads rows that are not encrypted, too: those from before there was a cipher.
+    /// Permits rows that are not encrypted, for events stored before the mapper had a cipher.
     #[must_use]
     pub const fn allowing_clear_data(mut self) -> Self {
         self.allows_clear = true;
         self
     }
 
-    /// Leaves the events of these topics unencrypted, for queries of others; snapshots are always encrypted. What was
-    /// encrypted under such a topic before is still read. For events of your own write `#[event(Name, clear)]`, which says
-    /// the same where the event is declared.
+    /// Does not encrypt events of these topics, so that other programs can query them. The mapper still reads such events
+    /// that were encrypted earlier, and always encrypts snapshots. For events that you declare, prefer
+    /// `#[event(Name, clear)]`.
     ///
     /// ```
     /// # #[cfg(feature = "aes")] {
@@ -201,7 +201,7 @@ impl Mapper {
         self
     }
 
-    /// Refuses states that are larger once they are decompressed; 64 MiB unless it is said.
+    /// Sets the largest number of bytes of a decompressed state; the mapper refuses larger ones. The default is 64 MiB.
     #[must_use]
     pub const fn with_largest_state(mut self, bytes: usize) -> Self {
         self.largest = bytes;

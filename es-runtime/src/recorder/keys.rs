@@ -17,7 +17,7 @@ impl StoredKey {
         Self { aggregate, alive: Some((key, wrapped)) }
     }
 
-    /// Makes the mark that a destroyed key leaves: the aggregate is forgotten.
+    /// Makes the tombstone of a destroyed key: the aggregate is forgotten.
     pub const fn forgotten(aggregate: Uuid) -> Self {
         Self { aggregate, alive: None }
     }

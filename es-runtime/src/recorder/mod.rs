@@ -13,8 +13,8 @@
 //! [conformance suite](crate::testing::conformance) proves it. A method that joins a trait later has a body, or stands
 //! in a trait of its own: a recorder written today still compiles later.
 //!
-//! Every method returns a future that needs no particular runtime. **Progress never depends on a caller that does not
-//! poll again**: an idle future holds no lock, no connection and no lead that another caller waits for.
+//! Every method returns a future that needs no particular runtime. **A caller that stops polling never stops other
+//! callers.** A future that nobody polls holds no lock and no connection. No other caller waits for its work.
 
 mod bell;
 mod keys;
@@ -86,9 +86,13 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     /// - The recorder refuses events of a [forgotten](KeyRecorder::forget) aggregate, as
     ///   [`Forgotten`](crate::ErrorKind::Forgotten).
     ///
-    /// Of several reasons to refuse, the recorder reports the first: a limit; a step that begins elsewhere; an event of
-    /// a forgotten aggregate, or without its key; a key; a version. It refuses a commit that was done before only for a
-    /// limit.
+    /// If there are several reasons to refuse a commit, the recorder reports the first in this order:
+    ///
+    /// 1. The commit is beyond a limit. This is the only reason to refuse a commit that is stored already.
+    /// 2. The step does not begin at the recorded mark of the reader.
+    /// 3. An event belongs to a forgotten aggregate, or the commit lacks the data key of an aggregate.
+    /// 4. A data key of the commit is not the stored one.
+    /// 5. A version is taken, or follows no stored one.
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send;
 
     /// Reads events of one sequence, in the order of their versions, within the range and its limits.
@@ -112,8 +116,8 @@ pub trait AggregateRecorder: Send + Sync + 'static {
 
 /// A recorder that keeps the data keys of aggregates with their events.
 pub trait KeyRecorder: AggregateRecorder {
-    /// Reads the data keys of these aggregates, in any order, and the marks of forgotten ones. Leaves out aggregates
-    /// without a key.
+    /// Reads the data keys of these aggregates, in any order, and the tombstones of forgotten aggregates. Leaves out
+    /// aggregates without a key.
     fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send;
 
     /// Replaces the stored data key of an aggregate, if `old` is still stored and both keys have the same id; returns
@@ -183,18 +187,18 @@ pub trait ApplicationRecorder: AggregateRecorder {
     ///
     /// - Positions grow; gaps may remain where no event was stored; no position is used twice.
     /// - Events of one commit stand together, in their order; those of an aggregate in the order of their versions.
-    /// - No entry is beyond [`through`](LogPage::through), no event ever appears at or below it, and it never goes
-    ///   back.
-    /// - With a limit of 0, the page has no entries, and `through` is the newest place that a reader may reach.
+    /// - No entry is beyond [`through`](LogPage::through), and no new event ever appears at or before `through`. The
+    ///   `through` of a later page is never before that of an earlier page.
+    /// - With a limit of 0, the page has no entries, and `through` is the newest mark that a reader may reach.
     /// - For a range [after a mark](LogRange::after), the recorder reports [`Diverged`](crate::ErrorKind::Diverged) if
     ///   another commit stands there, or none.
     fn read_log(&self, range: LogRange) -> impl Future<Output = Result<LogPage, Error>> + Send;
 
-    /// Returns the place of the last event of a commit, or `None` if it had no events.
+    /// Returns the mark of the last event of a commit, or `None` if the commit had no events.
     ///
-    /// The recorder returns [`Receipt::mark`] at once if it assigns places with the commit. Otherwise the future waits
-    /// until it has assigned them. From then on, the `through` of every [`read_log`](Self::read_log) is there or
-    /// beyond.
+    /// A recorder that assigns positions with the commit returns [`Receipt::mark`] at once. Any other recorder waits until
+    /// it has assigned the positions. From then on, the `through` of every [`read_log`](Self::read_log) has reached the
+    /// mark.
     fn resolve(&self, receipt: &Receipt) -> impl Future<Output = Result<Option<Mark>, Error>> + Send;
 
     /// Waits until there may be events after a place. The future is ready at once if there are.

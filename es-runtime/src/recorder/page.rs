@@ -63,12 +63,12 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Makes a notification of an event at its place.
+    /// Makes an entry from an event and its mark.
     pub const fn new(mark: Mark, event: StoredEvent) -> Self {
         Self { mark, event }
     }
 
-    /// Returns the place, from which a reader can go on later.
+    /// Returns the mark, after which a reader can continue later.
     pub const fn mark(&self) -> Mark {
         self.mark
     }

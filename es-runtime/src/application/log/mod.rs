@@ -176,7 +176,7 @@ pub struct LogEvent<E> {
 }
 
 impl<E> LogEvent<E> {
-    /// Returns the place.
+    /// Returns the mark.
     pub const fn mark(&self) -> Mark {
         self.mark
     }
