@@ -387,7 +387,7 @@ fn long_histories_are_read_in_pages() {
         assert_eq!(count(EventRange::all()), 5_000);
         assert_eq!(count(EventRange::all().limit(4_500)), 4_500);
         assert_eq!(count(EventRange::all().limit(4_000).descending()), 4_000);
-        assert_eq!(count(EventRange::all().gt(Version::from(10)).lte(Version::from(4_010))), 4_000);
+        assert_eq!(count(EventRange::all().after(Version::from(10)).up_to(Version::from(4_010))), 4_000);
         let last = app.store().get(account.id(), EventRange::all().descending().limit(2_001)).wait().unwrap();
         let versions: Vec<u64> = last.iter().map(|event| event.envelope().version().get()).collect();
         assert_eq!(versions, (3_000..=5_000).rev().collect::<Vec<_>>());

@@ -116,8 +116,12 @@ fn a_notice_is_understood_after_the_key_that_sealed_it_was_thrown_away() {
     assert_eq!(told(&app), [ErrorKind::Forgotten]);
     assert_eq!(app.ids::<Account>().next_page().wait().unwrap().unwrap(), [account.id()]);
     // An altered notice does not decrypt.
-    let notice =
-        recorder.select(account.id().uuid(), EventRange::all().gt(3.into())).wait().unwrap().events.remove(0);
+    let notice = recorder
+        .select(account.id().uuid(), EventRange::all().after(3.into()))
+        .wait()
+        .unwrap()
+        .events
+        .remove(0);
     let mut altered = notice.clone();
     *altered.state.last_mut().unwrap() ^= 1;
     let mapper = keyed();

@@ -94,10 +94,10 @@ fn the_last_events_of_a_range_come_oldest_first() {
     let last = |range, many| versions(&store.get_last(id, range, many).wait().unwrap());
     assert_eq!(last(EventRange::all(), 3), [7, 8, 9]);
     assert_eq!(recorder.queries.load(Ordering::Relaxed), 1, "the others are not read");
-    assert_eq!(last(EventRange::all().lt(at(8)), 2), [6, 7]);
-    assert_eq!(last(EventRange::all().lte(at(8)), 2), [7, 8]);
-    assert_eq!(last(EventRange::all().gt(at(6)), 20), [7, 8, 9]);
-    assert_eq!(last(EventRange::all().gte(at(6)), 20), [6, 7, 8, 9]);
+    assert_eq!(last(EventRange::all().before(at(8)), 2), [6, 7]);
+    assert_eq!(last(EventRange::all().up_to(at(8)), 2), [7, 8]);
+    assert_eq!(last(EventRange::all().after(at(6)), 20), [7, 8, 9]);
+    assert_eq!(last(EventRange::all().from(at(6)), 20), [6, 7, 8, 9]);
     assert_eq!(last(EventRange::all().descending(), 2), [8, 9]);
     assert_eq!(last(EventRange::all().limit(2), 3), [8, 9], "the lower limit counts");
     assert_eq!(last(EventRange::all(), 0), [0; 0]);
@@ -138,9 +138,9 @@ fn pages_are_as_long_as_asked_for_and_each_is_one_query() {
         assert_eq!(pages(12, range.limit(7), 5), (vec![5, 2], 2));
         assert_eq!(pages(12, range.limit(0), 5), (vec![], 0));
     }
-    assert_eq!(pages(12, all.lte(at(10)), 5), (vec![5, 5], 2));
+    assert_eq!(pages(12, all.up_to(at(10)), 5), (vec![5, 5], 2));
     // An event of version 0 may exist.
-    assert_eq!(pages(12, all.gte(at(3)).descending(), 5), (vec![5, 5], 2));
+    assert_eq!(pages(12, all.from(at(3)).descending(), 5), (vec![5, 5], 2));
 }
 
 thread_local! {

@@ -148,7 +148,7 @@ fn a_function_makes_states_of_the_events_of_one_aggregate() {
     let error = counts.get(loan.id().uuid()).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAggregate);
     // The second row alone has the topic of both kinds, and names the aggregate.
-    let later = EventRange::all().gt(Version::INITIAL);
+    let later = EventRange::all().after(Version::INITIAL);
     let error = store.get_events::<SavingsEvent>(loan.id().uuid(), later).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongAggregate);
 }

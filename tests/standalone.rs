@@ -428,7 +428,7 @@ fn states_of_two_kinds_keep_their_snapshots_apart() {
         count.take_snapshot_at(id, 2).wait().unwrap();
         assert_eq!((sum.get(id).wait().unwrap(), count.get(id).wait().unwrap()), (7, 3));
         count.take_snapshot_at(id, 3).wait().unwrap();
-        count.delete_snapshots(id, EventRange::all().lt(Version::from(3))).wait().unwrap();
+        count.delete_snapshots(id, EventRange::all().before(Version::from(3))).wait().unwrap();
         assert_eq!(sum.snapshot_versions(id).wait().unwrap(), [2_u64]);
         assert_eq!(count.snapshot_versions(id).wait().unwrap(), [3_u64]);
     }

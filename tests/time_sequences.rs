@@ -67,12 +67,12 @@ fn ranges<T: Moment>(store: EventStore) {
     let all = TimeRange::all;
     assert_eq!(messages(&log, all()), ["one", "two", "three"]);
     assert_eq!(messages(&log, all().descending()), ["three", "two", "one"]);
-    assert_eq!(messages(&log, all().gt(one)), ["two", "three"]);
-    assert_eq!(messages(&log, all().gte(two).limit(1)), ["two"]);
-    assert_eq!(messages(&log, all().lt(two)), ["one"]);
-    assert_eq!(messages(&log, all().lte(two).descending().limit(1)), ["two"]);
-    assert_eq!(messages(&log, all().gt(one).lt(three)), ["two"]);
-    assert_eq!(messages(&log, all().gt(two).lt(two)), [""; 0]);
+    assert_eq!(messages(&log, all().after(one)), ["two", "three"]);
+    assert_eq!(messages(&log, all().from(two).limit(1)), ["two"]);
+    assert_eq!(messages(&log, all().before(two)), ["one"]);
+    assert_eq!(messages(&log, all().up_to(two).descending().limit(1)), ["two"]);
+    assert_eq!(messages(&log, all().after(one).before(three)), ["two"]);
+    assert_eq!(messages(&log, all().after(two).before(two)), [""; 0]);
     assert_eq!(log.get_one(two).wait().unwrap().unwrap().event().message, "two");
     let between = T::at(Version::new(two.place().get() + 1).unwrap()).unwrap();
     assert!(log.get_one(between).wait().unwrap().is_none());

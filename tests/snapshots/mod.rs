@@ -201,7 +201,7 @@ fn a_snapshot_is_read_by_its_version_or_as_the_last_up_to_one() {
         for (version, is_there) in [(1, false), (2, true), (3, false), (4, true), (7, false)] {
             assert_eq!(app.snapshot_at(id, version).wait().unwrap().is_some(), is_there, "{version}");
         }
-        let removed = EventRange::all().gte(Version::from(4)).lte(Version::from(4));
+        let removed = EventRange::all().from(Version::from(4)).up_to(Version::from(4));
         app.repository().snapshots().unwrap().delete(id, removed).wait().unwrap();
         let found = app.most_recent_snapshot(id, 5).wait().unwrap().unwrap();
         assert_eq!(found.version().get(), 2);
@@ -257,7 +257,7 @@ fn old_ones_can_be_removed() {
     for app in apps(|builder| builder.snapshot_every::<Account>(2)) {
         let account = deposits(&app, 9);
         let snapshots = app.repository().snapshots().unwrap();
-        snapshots.delete(account.id(), EventRange::all().lt(Version::from(8))).wait().unwrap();
+        snapshots.delete(account.id(), EventRange::all().before(Version::from(8))).wait().unwrap();
         assert_eq!(versions(&app, &account), [8, 10]);
         assert_eq!(app.get_at(account.id(), 5).wait().unwrap().balance, 4);
     }

@@ -9,7 +9,7 @@ use crate::id::{Mark, Position, Slices, Version};
 /// use es_runtime::recorder::EventRange;
 ///
 /// let last = EventRange::all().descending().limit(1);
-/// let tail = EventRange::all().gt(Version::from(100));
+/// let tail = EventRange::all().after(Version::from(100));
 /// assert!(tail.contains(Version::from(101)) && !tail.contains(Version::from(100)));
 /// # let _ = last;
 /// ```
@@ -31,25 +31,25 @@ impl EventRange {
     }
 
     /// Selects only versions greater than `version`.
-    pub fn gt(mut self, version: Version) -> Self {
+    pub fn after(mut self, version: Version) -> Self {
         self.start = self.start.max(version.get() + 1);
         self
     }
 
     /// Selects only `version` and greater ones.
-    pub fn gte(mut self, version: Version) -> Self {
+    pub fn from(mut self, version: Version) -> Self {
         self.start = self.start.max(version.get());
         self
     }
 
     /// Selects only versions less than `version`.
-    pub fn lt(mut self, version: Version) -> Self {
+    pub fn before(mut self, version: Version) -> Self {
         self.end = self.end.min(version.get());
         self
     }
 
     /// Selects only `version` and lesser ones.
-    pub fn lte(mut self, version: Version) -> Self {
+    pub fn up_to(mut self, version: Version) -> Self {
         self.end = self.end.min(version.get() + 1);
         self
     }

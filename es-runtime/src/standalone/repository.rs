@@ -196,7 +196,7 @@ impl<S: Send, E: EventSet> MutatorRepository<S, E> {
     /// Folds the events into a state.
     async fn fold(&self, id: Uuid, at: At) -> Result<Folded<S>, Error> {
         let (version, until) = bounds(at);
-        let (range, sequence) = (EventRange::all().lte(version), Id::<()>::from_uuid(id));
+        let (range, sequence) = (EventRange::all().up_to(version), Id::<()>::from_uuid(id));
         let (mut rows, mut folded) = (None, Folded { last: None, state: None, kept: None });
         if let Some(snapshots) = &self.snapshots
             && let Some(found) = (snapshots.latest)(snapshots, &self.store, id, at).await

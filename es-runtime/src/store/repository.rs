@@ -169,7 +169,7 @@ impl Repository {
         version: impl Into<Version>,
     ) -> Result<Option<Snapshot<A>>, Error> {
         let version = version.into();
-        self.read_snapshot(id, EventRange::all().gte(version).lte(version)).await
+        self.read_snapshot(id, EventRange::all().from(version).up_to(version)).await
     }
 
     /// Reads the last snapshot of this version or a lower one; for [`Version::MAX`], the last of all.
@@ -184,7 +184,7 @@ impl Repository {
         id: Id<A>,
         version: impl Into<Version>,
     ) -> Result<Option<Snapshot<A>>, Error> {
-        self.read_snapshot(id, EventRange::all().lte(version.into())).await
+        self.read_snapshot(id, EventRange::all().up_to(version.into())).await
     }
 
     async fn read_snapshot<A: Aggregate>(
@@ -288,7 +288,7 @@ impl Repository {
     /// Loads the root; also returns the version of the snapshot that the replay began with.
     async fn load_from<A: Aggregate>(&self, id: Id<A>, at: At) -> Result<(Root<A>, Option<Version>), Error> {
         let (version, until) = bounds(at);
-        let range = EventRange::all().lte(version);
+        let range = EventRange::all().up_to(version);
         if let Some(snapshots) = &self.snapshots
             && let Some(kept) = snapshots.latest(&self.store, id, version, until).await
             && let Some(rows) = snapshots.rows_after(&self.store, id, range, kept.end()).await?
@@ -306,7 +306,7 @@ impl Repository {
         known: Replay<A>,
         last: Version,
     ) -> Result<Root<A>, Error> {
-        let later = EventRange::all().gt(known.version()).lte(last);
+        let later = EventRange::all().after(known.version()).up_to(last);
         self.replay(id, Rows::of(self.store.pages(id, later)), At::Version(last), Some(known)).await
     }
 

@@ -183,7 +183,7 @@ impl SnapshotStore {
         until: Option<Timestamp>,
     ) -> Option<Mapped<S>> {
         let found = match until {
-            None => self.last(store, kind, EventRange::all().lte(version)).await,
+            None => self.last(store, kind, EventRange::all().up_to(version)).await,
             Some(until) => self.last_until(store, kind, version, until).await,
         };
         // Without a snapshot store, or without a readable row, the events are still there.
@@ -220,7 +220,7 @@ impl SnapshotStore {
         version: Version,
         until: Timestamp,
     ) -> Result<Option<Mapped<S>>, Error> {
-        let versions = self.recorder.versions(id, name, EventRange::all().lte(version)).await?;
+        let versions = self.recorder.versions(id, name, EventRange::all().up_to(version)).await?;
         if versions.is_empty() {
             return Ok(None);
         }
@@ -228,7 +228,7 @@ impl SnapshotStore {
         let mapper = keyed.as_ref().unwrap_or(store.mapper());
         let (mut last, mut left) = (None, &versions[..]);
         while let (older, [middle, newer @ ..]) = left.split_at(left.len() / 2) {
-            let only = EventRange::all().gte(*middle).lte(*middle);
+            let only = EventRange::all().from(*middle).up_to(*middle);
             let row = self.recorder.select(id, name, only).await?.pop();
             let found = row.map(|row| mapper.decode_snapshot(&row, name, fingerprint, Some(until)));
             left = match found.transpose() {
@@ -353,7 +353,7 @@ impl<'a, A> Rows<'a, A> {
         (version, time): (Version, Timestamp),
     ) -> Result<Option<Self>, Error> {
         // The search reads that event and the rows after it in one query.
-        let mut pages = store.pages(id, range.gte(version));
+        let mut pages = store.pages(id, range.from(version));
         let mut page = pages.next().await?.unwrap_or_default();
         let is_of = |row: &StoredEvent| {
             row.version == version && pages.mapper().time_of(row).is_ok_and(|of| of == time)

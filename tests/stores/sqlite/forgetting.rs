@@ -108,7 +108,7 @@ fn another_process_stores_nothing_of_what_is_forgotten() {
         assert_eq!(both(|| one.append(commit(id, versions.clone()))).map(kind), [ErrorKind::Forgotten; 2]);
         assert_eq!(both(|| one.append(with_key())).map(kind), [ErrorKind::Forgotten; 2]);
     }
-    assert_eq!(one.rows(id, EventRange::all().lte(Version::INITIAL)).wait().unwrap(), events(id, 1..=1));
+    assert_eq!(one.rows(id, EventRange::all().up_to(Version::INITIAL)).wait().unwrap(), events(id, 1..=1));
     assert_eq!(one.rows(id, EventRange::all()).wait().unwrap().len(), 2, "the event and the notice");
 }
 

@@ -53,7 +53,7 @@ const PAGE: usize = 256;
 /// let second = log.append(Logged { message: "stopped".into() }).wait()?;
 /// assert!(first < second);
 ///
-/// let messages = log.get(TimeRange::all().gt(first)).wait()?;
+/// let messages = log.get(TimeRange::all().after(first)).wait()?;
 /// assert_eq!(messages[0].1.event().message, "stopped");
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
@@ -163,7 +163,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     async fn free(&self, taken: Version) -> Result<Version, Error> {
         let mut place = after::<T>(taken)?;
         loop {
-            let range = EventRange::all().gte(place).limit(PAGE);
+            let range = EventRange::all().from(place).limit(PAGE);
             let mut pages = self.store.pages(Id::<()>::from_uuid(self.id), range);
             let Some(rows) = pages.next().await? else { return Ok(place) };
             for row in &rows {
@@ -195,7 +195,7 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
     ///
     /// As [`get`](Self::get).
     pub async fn get_one(&self, place: T) -> Result<Option<Recorded<E>>, Error> {
-        let range = TimeRange::all().gte(place).lte(place);
+        let range = TimeRange::all().from(place).up_to(place);
         Ok(self.get(range).await?.pop().map(|(_, message)| message))
     }
 }

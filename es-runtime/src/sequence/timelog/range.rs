@@ -11,7 +11,7 @@ use crate::recorder::EventRange;
 /// use es_runtime::sequence::TimeRange;
 ///
 /// let noon = Timestamp::from_micros(1_763_640_000_000_000);
-/// let last_ten_before_noon = TimeRange::all().lt(noon).descending().limit(10);
+/// let last_ten_before_noon = TimeRange::all().before(noon).descending().limit(10);
 /// # let _ = last_ten_before_noon;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,23 +32,23 @@ impl<T: Moment> TimeRange<T> {
     }
 
     /// Selects only messages later than `moment`.
-    pub fn gt(self, moment: T) -> Self {
-        Self::new(self.range.gt(moment.place()))
+    pub fn after(self, moment: T) -> Self {
+        Self::new(self.range.after(moment.place()))
     }
 
     /// Selects only messages at `moment` or later.
-    pub fn gte(self, moment: T) -> Self {
-        Self::new(self.range.gte(moment.place()))
+    pub fn from(self, moment: T) -> Self {
+        Self::new(self.range.from(moment.place()))
     }
 
     /// Selects only messages earlier than `moment`.
-    pub fn lt(self, moment: T) -> Self {
-        Self::new(self.range.lt(moment.place()))
+    pub fn before(self, moment: T) -> Self {
+        Self::new(self.range.before(moment.place()))
     }
 
     /// Selects only messages at `moment` or earlier.
-    pub fn lte(self, moment: T) -> Self {
-        Self::new(self.range.lte(moment.place()))
+    pub fn up_to(self, moment: T) -> Self {
+        Self::new(self.range.up_to(moment.place()))
     }
 
     /// Sets the greatest number of messages.

@@ -298,7 +298,7 @@ impl EventStore {
             if notice.is_none()
                 && let Some(newer) = self.check_encrypted(id, range).await?
             {
-                range = range.gt(newer.version);
+                range = range.after(newer.version);
                 last = Some(newer);
             }
             let last = last.as_ref().ok_or_else(|| nothing(id))?;

@@ -46,7 +46,7 @@ const ATTEMPTS: usize = 3;
 /// account.deposit(10);
 /// store.put(account.pending()).wait()?;
 ///
-/// let later = store.get(account.id(), EventRange::all().gt(Version::INITIAL)).wait()?;
+/// let later = store.get(account.id(), EventRange::all().after(Version::INITIAL)).wait()?;
 /// assert_eq!(later.len(), 1);
 /// assert_eq!(store.last(account.id()).wait()?.map(|last| last.envelope().version().get()), Some(2));
 /// # Ok::<(), es_runtime::Error>(())
@@ -228,7 +228,7 @@ impl EventStore {
         version: impl Into<Version>,
     ) -> Result<Option<Recorded<A::Event>>, Error> {
         let version = version.into();
-        Ok(self.get(id, EventRange::all().gte(version).lte(version)).await?.pop())
+        Ok(self.get(id, EventRange::all().from(version).up_to(version)).await?.pop())
     }
 
     /// Reads the first event of an aggregate.
@@ -259,7 +259,7 @@ impl EventStore {
         id: Id<A>,
         version: Version,
     ) -> Result<Option<Recorded<A::Event>>, Error> {
-        Ok(self.get(id, EventRange::all().lte(version).descending().limit(1)).await?.pop())
+        Ok(self.get(id, EventRange::all().up_to(version).descending().limit(1)).await?.pop())
     }
 
     /// Reads the last event of an aggregate before `version`.
@@ -272,7 +272,7 @@ impl EventStore {
         id: Id<A>,
         version: impl Into<Version>,
     ) -> Result<Option<Recorded<A::Event>>, Error> {
-        Ok(self.get(id, EventRange::all().lt(version.into()).descending().limit(1)).await?.pop())
+        Ok(self.get(id, EventRange::all().before(version.into()).descending().limit(1)).await?.pop())
     }
 
     /// Reads events of one aggregate a page at a time: for sequences that are too long for memory.
@@ -319,7 +319,7 @@ impl EventStore {
         many: usize,
     ) -> Result<Vec<StoredEvent>, Error> {
         let mut rows = Vec::new();
-        let mut pages = self.pages(Id::<()>::from_uuid(id), EventRange::all().gte(first).limit(many));
+        let mut pages = self.pages(Id::<()>::from_uuid(id), EventRange::all().from(first).limit(many));
         while let Some(page) = pages.rows().await? {
             rows.extend(page);
         }

@@ -92,7 +92,8 @@ impl<'a, A> Pages<'a, A> {
         // The next page begins at a version, so that no cursor stays open meanwhile.
         if more {
             let Some(last) = events.last() else { return Err(empty_with_more()) };
-            let rest = if range.is_descending() { range.lt(last.version) } else { range.gt(last.version) };
+            let rest =
+                if range.is_descending() { range.before(last.version) } else { range.after(last.version) };
             self.range = rest.without_first(events.len()).and_then(to_be_read);
         }
         Ok(if events.is_empty() { None } else { Some(events) })

@@ -20,7 +20,7 @@ pub fn an_unknown_id_has_no_events<R: AggregateRecorder>(store: &Store<R>) {
     let id = new_id();
     store.save([event(new_id(), 1)]);
     for range in
-        [EventRange::all(), EventRange::all().descending().limit(1), EventRange::all().gt(version(7))]
+        [EventRange::all(), EventRange::all().descending().limit(1), EventRange::all().after(version(7))]
     {
         assert_eq!(store.select(id, range), [], "an id without events has some in {range:?}");
     }

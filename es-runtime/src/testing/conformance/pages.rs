@@ -55,7 +55,7 @@ fn page_by_page<R: AggregateRecorder>(
         assert!(read.len() <= 100, "pages of {size} do not end");
         read.extend(page.events);
         let Some(last) = read.last().filter(|_| page.more).map(|last| last.version) else { return read };
-        range = if range.is_descending() { range.lt(last) } else { range.gt(last) };
+        range = if range.is_descending() { range.before(last) } else { range.after(last) };
     }
 }
 

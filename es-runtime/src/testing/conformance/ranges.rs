@@ -30,8 +30,8 @@ pub fn the_last_events_are_found_from_the_end<R: AggregateRecorder>(store: &Stor
     store.save(sequence(id, 1..=3));
     let last = EventRange::all().descending().limit(1);
     assert_eq!(store.select(id, last), [event(id, 3)], "the last event");
-    assert_eq!(store.select(id, last.lte(version(2))), [event(id, 2)], "the last event up to version 2");
-    let between = EventRange::all().gt(version(1)).lte(version(2));
+    assert_eq!(store.select(id, last.up_to(version(2))), [event(id, 2)], "the last event up to version 2");
+    let between = EventRange::all().after(version(1)).up_to(version(2));
     assert_eq!(store.select(id, between), [event(id, 2)], "after version 1, up to version 2");
     let two = EventRange::all().descending().limit(2);
     assert_eq!(numbers(&store.select(id, two)), [3, 2], "the last two events");
@@ -49,7 +49,8 @@ pub fn a_limit_is_exact<R: AggregateRecorder>(store: &Store<R>) {
 
 /// Returns every combination of bounds, with limits and orders, and the versions of [`STORED`] that it selects.
 pub(super) fn combinations() -> impl Iterator<Item = (EventRange, Vec<u64>)> {
-    let bounds = pairs().flat_map(|(gt, gte)| pairs().map(move |(lt, lte)| [gt, gte, lt, lte]));
+    let bounds =
+        pairs().flat_map(|(after, from)| pairs().map(move |(before, up_to)| [after, from, before, up_to]));
     // Limits and orders take turns, so that each meets each bound.
     let mut nr = 0;
     bounds.flat_map(move |bounds| {
@@ -67,22 +68,26 @@ fn pairs() -> impl Iterator<Item = (Option<u64>, Option<u64>)> {
     BOUNDS.into_iter().flat_map(|one| BOUNDS.into_iter().map(move |other| (one, other)))
 }
 
-fn range([gt, gte, lt, lte]: [Option<u64>; 4], limit: Option<usize>, descending: bool) -> EventRange {
+fn range(
+    [after, from, before, up_to]: [Option<u64>; 4],
+    limit: Option<usize>,
+    descending: bool,
+) -> EventRange {
     let mut range = EventRange::all();
-    range = gt.map_or(range, |bound| range.gt(version(bound)));
-    range = gte.map_or(range, |bound| range.gte(version(bound)));
-    range = lt.map_or(range, |bound| range.lt(version(bound)));
-    range = lte.map_or(range, |bound| range.lte(version(bound)));
+    range = after.map_or(range, |bound| range.after(version(bound)));
+    range = from.map_or(range, |bound| range.from(version(bound)));
+    range = before.map_or(range, |bound| range.before(version(bound)));
+    range = up_to.map_or(range, |bound| range.up_to(version(bound)));
     range = limit.map_or(range, |limit| range.limit(limit));
     if descending { range.descending() } else { range }
 }
 
-fn model([gt, gte, lt, lte]: [Option<u64>; 4], limit: Option<usize>, descending: bool) -> Vec<u64> {
+fn model([after, from, before, up_to]: [Option<u64>; 4], limit: Option<usize>, descending: bool) -> Vec<u64> {
     let meant = |number: &u64| {
-        gt.is_none_or(|bound| *number > bound)
-            && gte.is_none_or(|bound| *number >= bound)
-            && lt.is_none_or(|bound| *number < bound)
-            && lte.is_none_or(|bound| *number <= bound)
+        after.is_none_or(|bound| *number > bound)
+            && from.is_none_or(|bound| *number >= bound)
+            && before.is_none_or(|bound| *number < bound)
+            && up_to.is_none_or(|bound| *number <= bound)
     };
     let mut found: Vec<_> = STORED.into_iter().filter(meant).collect();
     if descending {

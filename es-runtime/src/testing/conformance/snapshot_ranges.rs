@@ -31,9 +31,9 @@ pub fn the_last_snapshot_is_found_from_the_end<R: SnapshotRecorder>(store: &Stor
     store.put(event(new_id(), 40));
     let last = EventRange::all().descending().limit(1);
     assert_eq!(store.snapshots(id, last), [event(id, 30)], "the last snapshot");
-    assert_eq!(store.snapshots(id, last.lte(version(29))), [event(id, 20)], "the last up to version 29");
-    assert_eq!(store.snapshots(id, last.lte(version(20))), [event(id, 20)], "the last up to version 20");
-    assert_eq!(store.snapshots(id, last.lte(version(9))), [], "the last up to version 9");
+    assert_eq!(store.snapshots(id, last.up_to(version(29))), [event(id, 20)], "the last up to version 29");
+    assert_eq!(store.snapshots(id, last.up_to(version(20))), [event(id, 20)], "the last up to version 20");
+    assert_eq!(store.snapshots(id, last.up_to(version(9))), [], "the last up to version 9");
 }
 
 /// `delete` removes exactly the snapshots that `select` would return: bounds, limit and order count.
@@ -59,7 +59,7 @@ pub fn old_snapshots_are_deleted<R: SnapshotRecorder>(store: &Store<R>) {
     assert_eq!(store.versions(id, EventRange::all()), [2, 3, 4], "without the last two");
     store.delete(id, EventRange::all().limit(0));
     assert_eq!(store.versions(id, EventRange::all()), [2, 3, 4], "a limit of 0 removes nothing");
-    store.delete(id, EventRange::all().lt(version(4)));
+    store.delete(id, EventRange::all().before(version(4)));
     assert_eq!(store.all_snapshots(id), [event(id, 4)], "all before version 4 were removed");
     store.delete(id, EventRange::all());
     assert_eq!(store.all_snapshots(id), [], "all were removed");
@@ -139,10 +139,10 @@ pub fn deleting_nothing_is_fine<R: SnapshotRecorder>(store: &Store<R>) {
     store.delete(id, EventRange::all());
     store.put(event(id, 5));
     for range in [
-        EventRange::all().lt(version(5)),
-        EventRange::all().gt(version(5)).descending(),
+        EventRange::all().before(version(5)),
+        EventRange::all().after(version(5)).descending(),
         EventRange::all().limit(0),
-        EventRange::all().gt(version(7)).lt(version(3)),
+        EventRange::all().after(version(7)).before(version(3)),
     ] {
         store.delete(id, range);
     }

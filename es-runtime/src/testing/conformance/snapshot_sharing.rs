@@ -66,7 +66,7 @@ pub fn a_stored_snapshot_is_there_for_all<R: SnapshotRecorder>(store: &Store<R>)
                         read.join().unwrap_or_else(|_| panic!("a read panicked"))
                     });
                     assert_eq!(read, sequence(id, 1..=2), "what another thread put before");
-                    store.delete(id, EventRange::all().lt(version(2)));
+                    store.delete(id, EventRange::all().before(version(2)));
                     assert_eq!(store.all_snapshots(id), [event(id, 2)], "what was removed is there");
                 }
             });

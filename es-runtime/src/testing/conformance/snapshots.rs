@@ -14,7 +14,7 @@ pub fn an_unknown_id_has_no_snapshots<R: SnapshotRecorder>(store: &Store<R>) {
     let id = new_id();
     store.put(event(new_id(), 1));
     for range in
-        [EventRange::all(), EventRange::all().descending().limit(1), EventRange::all().gt(version(7))]
+        [EventRange::all(), EventRange::all().descending().limit(1), EventRange::all().after(version(7))]
     {
         assert_eq!(store.snapshots(id, range), [], "an id without snapshots has some in {range:?}");
         assert_eq!(store.versions(id, range), [0; 0], "an id without snapshots has versions in {range:?}");

@@ -106,7 +106,7 @@ impl<R: AggregateRecorder> Store<R> {
             assert!(!page.more || next.is_some(), "a page says that there is more, and holds nothing");
             pages.push(page);
             let Some(last) = next.filter(|_| left != Some(0)) else { return pages };
-            range = if range.is_descending() { range.lt(last) } else { range.gt(last) };
+            range = if range.is_descending() { range.before(last) } else { range.after(last) };
             range = left.map_or(range, |left| range.limit(left));
         }
     }

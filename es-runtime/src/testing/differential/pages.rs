@@ -28,7 +28,7 @@ pub(super) fn events<R: AggregateRecorder>(
         read.extend(page.events);
         match last {
             _ if !page.more => return Answer::Events(read),
-            Some(last) => rest = if rest.is_descending() { rest.lt(last) } else { rest.gt(last) },
+            Some(last) => rest = if rest.is_descending() { rest.before(last) } else { rest.after(last) },
             None => return Answer::Broken("an empty page of events that says there is more"),
         }
     }

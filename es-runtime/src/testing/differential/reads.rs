@@ -21,11 +21,11 @@ impl World {
         let mut version = || Version::new(self.random.below(newest + 3)).unwrap_or(Version::MAX);
         let (low, high) = (version(), version());
         range = match self.random.below(8) {
-            0 => range.gt(low),
-            1 => range.gte(low).lte(high),
-            2 => range.lt(high),
-            3 => range.gt(low).lt(high),
-            4 => range.lte(high),
+            0 => range.after(low),
+            1 => range.from(low).up_to(high),
+            2 => range.before(high),
+            3 => range.after(low).before(high),
+            4 => range.up_to(high),
             _ => range,
         };
         if self.random.chance(3) {

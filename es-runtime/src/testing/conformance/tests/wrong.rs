@@ -75,7 +75,7 @@ impl Wrong {
     }
 
     pub(super) fn is_taken(&self, event: &StoredEvent) -> bool {
-        let range = EventRange::all().gte(event.version).lte(event.version);
+        let range = EventRange::all().from(event.version).up_to(event.version);
         !self.inner.select(event.id, range).wait().unwrap().events.is_empty()
     }
 

@@ -59,7 +59,7 @@ impl Wrong {
     }
 
     fn remove(&self, id: Uuid, topic: &str, version: Version) {
-        self.inner.delete(id, topic, EventRange::all().gte(version).lte(version)).wait().unwrap();
+        self.inner.delete(id, topic, EventRange::all().from(version).up_to(version)).wait().unwrap();
     }
 
     /// Returns the snapshot that a wrong recorder keeps instead.
