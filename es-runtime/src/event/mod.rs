@@ -406,7 +406,7 @@ impl<E> Recorded<E> {
     }
 }
 
-/// An operation on an event of any type: see [`EventSet::visit`](crate::event::EventSet::visit).
+/// An operation on an event of any type: see [`EventSet::visit`].
 pub trait EventVisitor {
     /// The result of the operation.
     type Output;
