@@ -9,6 +9,7 @@ mod bus;
 mod cache;
 mod clock;
 mod columns;
+mod creating;
 mod data_keys;
 mod discard;
 mod environment;

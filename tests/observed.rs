@@ -2,14 +2,14 @@
 
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use es_runtime::application::Batch;
 use es_runtime::recorder::MemoryRecorder;
 use es_runtime::{Application, Version, Wait};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 use uuid::Uuid;
 
 use crate::account::{Account, open};
@@ -67,7 +67,12 @@ impl Subscriber for Notes {
     fn exit(&self, _: &Id) {}
 }
 
+/// A subscriber that notes nothing. While there is only one subscriber, `tracing` asks the one of the thread that comes
+/// to an event first, and most tests run on threads without any: then the event would be off for all threads.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Notes::default()));
+
 fn noted(work: impl FnOnce()) -> Vec<String> {
+    LazyLock::force(&SECOND);
     let notes = Notes::default();
     tracing::subscriber::with_default(notes.clone(), work);
     notes.take()

@@ -232,7 +232,7 @@ fn what_was_loaded_elsewhere_conflicts_if_it_would_leave_a_gap() {
     account.deposit(1);
     let error = there.save(&mut account).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.to_string().contains("was loaded from another store"), "{error}");
+    assert!(error.to_string().contains("loaded the aggregate from another store"), "{error}");
     assert_eq!(there.get(account.id()).wait().unwrap_err().kind(), ErrorKind::NotFound);
     let mut batch = saved(&here);
     batch.deposit(1);

@@ -28,6 +28,8 @@ impl Application {
     /// [`Builder::retry`](super::Builder::retry). If the command refuses, the application saves nothing. The method
     /// returns the result of the command: of two results, the outer is the store's and the inner the command's.
     ///
+    /// A command that creates an aggregate gets `&mut Option<A>` for it: see [`Find`](super::Find).
+    ///
     /// A command may run again, so it has to keep its values and pass on copies:
     /// `|account| account.rename(name.clone())`.
     ///
@@ -114,7 +116,7 @@ impl Application {
     /// let owner = String::from("Ann");
     /// let version = app
     ///     .update(account.id(), |account| {
-    /// A copy for each attempt: the command may run again.
+    ///         // A copy for each attempt: the command may run again.
     ///         account.rename(owner.clone());
     ///         account.version()
     ///     })
@@ -218,8 +220,9 @@ impl Application {
     /// operation used the id on the same aggregate, this one counts as done and never runs. So write
     /// `CommitId::from_key("deposit: ..")` for one and `CommitId::from_key("withdraw: ..")` for the other.
     ///
-    /// The store does not remember a command that refused or recorded no event: such a command runs again. To create an
-    /// aggregate only once, derive its id from the request: [`Id::from_key`](crate::Id::from_key).
+    /// The store does not remember a command that refused or recorded no event: such a command runs again. A command
+    /// that creates an aggregate takes a [`Find`](super::Find), with an id derived from the request by
+    /// [`Id::from_key`](crate::Id::from_key).
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator, recorder::CommitId};

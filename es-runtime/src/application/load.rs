@@ -44,7 +44,7 @@ impl Application {
     /// account.deposit(1);
     /// app.save(&mut account).wait()?;
     ///
-    /// Another caller created it meanwhile, which differs from a change.
+    /// // Another caller created it meanwhile, which differs from a change.
     /// let mut late = Account::open_with_id(id);
     /// assert_eq!(app.save(&mut late).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
     /// # Ok::<(), es_runtime::Error>(())
@@ -78,7 +78,7 @@ impl Application {
     /// let ids = accounts.each_ref().map(|account| account.id());
     /// assert_eq!(app.get_many(ids).wait()?.len(), 2);
     ///
-    /// The aggregates that may be gone by now:
+    /// // The aggregates that may be gone by now:
     /// app.save(&mut app.get(ids[0]).wait()?.discard()).wait()?;
     /// let found = app.find_many(ids).wait()?;
     /// assert_eq!(found.iter().flatten().count(), 1);
@@ -200,10 +200,10 @@ impl Application {
     ///         let (id, at) = (entry.envelope().id(), entry.envelope().timestamp());
     ///         println!("{} {at}: {:?} of {id}", entry.position(), entry.event());
     ///     }
-    /// Store it in one transaction with the view.
+    ///     // Store it in one transaction with the view.
     ///     kept = page.through;
     /// }
-    /// Later: only the new events.
+    /// // Later: only the new events.
     /// account.deposit(1);
     /// app.save(&mut account).wait()?;
     /// let page = app.log::<AccountEvent>().after(kept).next_page().wait()?;

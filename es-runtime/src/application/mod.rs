@@ -30,7 +30,7 @@ pub use self::log::{AnyEvent, Log, LogEvent, LogEvents, Logged, SkipReason, Skip
 pub use self::loose::AppendTo;
 pub use self::open::Builder;
 pub use self::save::Save;
-pub use self::targets::{Runs, RunsAsync, Targets};
+pub use self::targets::{Find, Runs, RunsAsync, Target, Targets};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::event::Metadata;

@@ -9,7 +9,7 @@ use crate::aggregate::{Aggregate, Seal};
 use crate::error::Error;
 use crate::id::Id;
 
-/// The ids that name the aggregates of a command: an [`Id`], or a tuple of two to four.
+/// The aggregates of a command: an [`Id`], a [`Find`], or a tuple of two to four of them.
 ///
 /// Only this crate can implement the trait.
 #[diagnostic::on_unimplemented(
@@ -59,12 +59,97 @@ pub trait RunsAsync<F, R>: Targets {
     fn run_async(loaded: &mut Self::Loaded, command: &mut F, seal: Seal) -> impl Future<Output = R>;
 }
 
+/// One aggregate of a command: an [`Id`], or a [`Find`].
+///
+/// Only this crate can implement the trait.
+#[diagnostic::on_unimplemented(
+    message = "a command cannot be executed on `{Self}`",
+    label = "not the id of an aggregate",
+    note = "pass `account.id()`, or `Find(id)` for an aggregate that the command may create"
+)]
+pub trait Target: Copy + Send + Sync + 'static {
+    /// The value that the command gets.
+    #[doc(hidden)]
+    type Loaded: Send;
+
+    /// Returns the name of the aggregate, and the id.
+    #[doc(hidden)]
+    fn id(self, seal: Seal) -> (&'static str, Uuid);
+
+    #[doc(hidden)]
+    fn load(
+        self,
+        application: &Application,
+        seal: Seal,
+    ) -> impl Future<Output = Result<Self::Loaded, Error>> + Send;
+
+    #[doc(hidden)]
+    fn batch(loaded: &mut Self::Loaded, seal: Seal) -> Batch<'_>;
+}
+
+/// An aggregate that a command may create: the command gets `&mut Option<A>`, which is `None` if there is no such
+/// aggregate, as with [`find`](Application::find).
+///
+/// A new aggregate needs the same id: create it with `.._with_id`. If another caller creates it first, the command runs
+/// again and gets the aggregate.
+///
+/// ```standalone_crate
+/// # use es_runtime::{Application, Id, Wait, aggregate, mutator};
+/// use es_runtime::application::Find;
+///
+/// # #[aggregate]
+/// # pub struct Room { pub is_taken: bool }
+/// # #[mutator]
+/// # impl Room {
+/// #     #[event(Built)]
+/// #     pub fn build() -> Self { Self { is_taken: false } }
+/// #     #[event(Taken)]
+/// #     pub fn take(&mut self) { self.is_taken = true; }
+/// # }
+/// # #[aggregate]
+/// # pub struct Reservation { pub guest: String }
+/// # #[mutator]
+/// # impl Reservation {
+/// #     #[event(Made)]
+/// #     pub fn make(guest: String) -> Self { Self { guest } }
+/// # }
+/// # #[derive(Debug)]
+/// # pub struct RoomIsTaken;
+/// # let app = Application::open("memory:").wait()?;
+/// # let mut room = Room::build();
+/// # app.save(&mut room).wait()?;
+/// let id = Id::<Reservation>::new();
+/// let reserve = |room: &mut Room, reservation: &mut Option<Reservation>| {
+///     if room.is_taken {
+///         return Err(RoomIsTaken);
+///     }
+///     room.take();
+///     *reservation = Some(Reservation::make_with_id(id, "Ann".into()));
+///     Ok(())
+/// };
+/// // The room changes and the reservation is created, or neither.
+/// let reserved = app.execute((room.id(), Find(id)), reserve).wait()?;
+/// assert!(reserved.is_ok());
+/// assert_eq!(app.get(id).wait()?.guest, "Ann");
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Find<A: Aggregate>(pub Id<A>);
+
+impl<A: Aggregate> Clone for Find<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A: Aggregate> Copy for Find<A> {}
+
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate + Send> Targets for Id<A> {
+impl<A: Aggregate + Send> Target for Id<A> {
     type Loaded = A;
 
-    fn ids(self, _: Seal) -> Vec<(&'static str, Uuid)> {
-        vec![(A::NAME, self.uuid())]
+    fn id(self, _: Seal) -> (&'static str, Uuid) {
+        (A::NAME, self.uuid())
     }
 
     async fn load(self, application: &Application, _: Seal) -> Result<A, Error> {
@@ -77,61 +162,99 @@ impl<A: Aggregate + Send> Targets for Id<A> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate + Send, F: FnMut(&mut A) -> R, R> Runs<F, R> for Id<A> {
-    fn run(loaded: &mut A, command: &mut F, _: Seal) -> R {
-        command(loaded)
+impl<A: Aggregate + Send> Target for Find<A> {
+    type Loaded = Option<A>;
+
+    fn id(self, _: Seal) -> (&'static str, Uuid) {
+        (A::NAME, self.0.uuid())
+    }
+
+    async fn load(self, application: &Application, _: Seal) -> Result<Option<A>, Error> {
+        application.find(self.0).await
+    }
+
+    fn batch(loaded: &mut Option<A>, _: Seal) -> Batch<'_> {
+        loaded.as_mut().map_or_else(Batch::new, IntoBatch::into_batch)
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<A: Aggregate + Send, F: AsyncFnMut(&mut A) -> R, R> RunsAsync<F, R> for Id<A> {
-    async fn run_async(loaded: &mut A, command: &mut F, _: Seal) -> R {
-        command(loaded).await
-    }
+macro_rules! one {
+    ($target:ident, $loaded:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl<A: Aggregate + Send> Targets for $target<A> {
+            type Loaded = $loaded;
+
+            fn ids(self, seal: Seal) -> Vec<(&'static str, Uuid)> {
+                vec![Target::id(self, seal)]
+            }
+
+            async fn load(self, application: &Application, seal: Seal) -> Result<$loaded, Error> {
+                Target::load(self, application, seal).await
+            }
+
+            fn batch(loaded: &mut $loaded, seal: Seal) -> Batch<'_> {
+                <Self as Target>::batch(loaded, seal)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<A: Aggregate + Send, F: FnMut(&mut $loaded) -> R, R> Runs<F, R> for $target<A> {
+            fn run(loaded: &mut $loaded, command: &mut F, _: Seal) -> R {
+                command(loaded)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<A: Aggregate + Send, F: AsyncFnMut(&mut $loaded) -> R, R> RunsAsync<F, R> for $target<A> {
+            async fn run_async(loaded: &mut $loaded, command: &mut F, _: Seal) -> R {
+                command(loaded).await
+            }
+        }
+    };
 }
+one!(Id, A);
+one!(Find, Option<A>);
 
 macro_rules! several {
-    ($($aggregate:ident)+) => {
+    ($($target:ident)+) => {
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "the names are those of the types")]
-        impl<$($aggregate: Aggregate + Send),+> Targets for ($(Id<$aggregate>,)+) {
-            type Loaded = ($($aggregate,)+);
+        impl<$($target: Target),+> Targets for ($($target,)+) {
+            type Loaded = ($($target::Loaded,)+);
 
             fn ids(self, _: Seal) -> Vec<(&'static str, Uuid)> {
-                let ($($aggregate,)+) = self;
-                vec![$(($aggregate::NAME, $aggregate.uuid())),+]
+                let ($($target,)+) = self;
+                vec![$($target.id(Seal::new())),+]
             }
 
             async fn load(self, application: &Application, _: Seal) -> Result<Self::Loaded, Error> {
-                let ($($aggregate,)+) = self;
-                Ok(($(application.get($aggregate).await?,)+))
+                let ($($target,)+) = self;
+                Ok(($($target.load(application, Seal::new()).await?,)+))
             }
 
             fn batch(loaded: &mut Self::Loaded, _: Seal) -> Batch<'_> {
-                let ($($aggregate,)+) = loaded;
-                ($($aggregate,)+).into_batch()
+                let ($($target,)+) = loaded;
+                Batch::new()$(.add(<$target as Target>::batch($target, Seal::new())))+
             }
         }
 
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "the names are those of the types")]
-        impl<$($aggregate: Aggregate + Send,)+ F: FnMut($(&mut $aggregate),+) -> R, R> Runs<F, R>
-            for ($(Id<$aggregate>,)+)
-        {
+        impl<$($target: Target,)+ F: FnMut($(&mut $target::Loaded),+) -> R, R> Runs<F, R> for ($($target,)+) {
             fn run(loaded: &mut Self::Loaded, command: &mut F, _: Seal) -> R {
-                let ($($aggregate,)+) = loaded;
-                command($($aggregate),+)
+                let ($($target,)+) = loaded;
+                command($($target),+)
             }
         }
 
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "the names are those of the types")]
-        impl<$($aggregate: Aggregate + Send,)+ F: AsyncFnMut($(&mut $aggregate),+) -> R, R> RunsAsync<F, R>
-            for ($(Id<$aggregate>,)+)
+        impl<$($target: Target,)+ F: AsyncFnMut($(&mut $target::Loaded),+) -> R, R> RunsAsync<F, R>
+            for ($($target,)+)
         {
             async fn run_async(loaded: &mut Self::Loaded, command: &mut F, _: Seal) -> R {
-                let ($($aggregate,)+) = loaded;
-                command($($aggregate),+).await
+                let ($($target,)+) = loaded;
+                command($($target),+).await
             }
         }
     };

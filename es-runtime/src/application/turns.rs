@@ -20,8 +20,10 @@ pub(super) struct Turns<'a, T> {
     named: Vec<(&'static str, Uuid)>,
     commit: Option<CommitId>,
     attempts: Attempts,
-    /// The aggregates of this turn, each with its stored version.
+    /// The loaded aggregates of this turn, each with its stored version.
     before: Vec<(Uuid, u64)>,
+    /// The number of turns in which another caller created an aggregate first.
+    outrun: usize,
 }
 
 /// The end of a turn.
@@ -37,7 +39,7 @@ pub(super) enum End {
 impl<'a, T: Targets> Turns<'a, T> {
     pub(super) fn new(app: &'a Application, commit: Option<CommitId>, ids: T) -> Self {
         let (named, attempts) = (ids.ids(Seal::new()), app.retry.begin());
-        Self { app, ids, named, commit, attempts, before: Vec::new() }
+        Self { app, ids, named, commit, attempts, before: Vec::new(), outrun: 0 }
     }
 
     /// Returns the name and the id of the first aggregate.
@@ -75,22 +77,49 @@ impl<'a, T: Targets> Turns<'a, T> {
         Ok(false)
     }
 
+    /// Returns whether another caller was first. Each aggregate is created only once: one that exists, but is still not
+    /// found, is discarded.
+    fn was_outrun(&mut self, error: &Error) -> bool {
+        match error.kind() {
+            ErrorKind::Conflict => true,
+            ErrorKind::AlreadyExists => {
+                self.outrun += 1;
+                self.before.len() < self.named.len() && self.outrun <= self.named.len()
+            }
+            _ => false,
+        }
+    }
+
+    /// Checks that the command kept its aggregates, and created no others.
+    fn check_places(&self, after: &[(Uuid, u64)]) -> Result<(), Error> {
+        let mut after = after.iter().peekable();
+        let is_kept = self.named.iter().all(|(_, id)| {
+            let found = after.next_if(|(other, _)| other == id).map(|&(_, version)| version);
+            match self.before.iter().find(|(other, _)| other == id) {
+                Some(&(_, version)) => found == Some(version),
+                None => found.is_none_or(|version| version == 0),
+            }
+        });
+        if is_kept && after.next().is_none() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Invalid,
+            "the command replaced its aggregate by another one, and its events with it; call methods of the aggregate, give \
+             a new one the id of its `Find`, and save others with `Application::save`",
+        ))
+    }
+
     /// Saves the aggregates, on which the command has run.
     pub(super) async fn save(&mut self, loaded: &mut T::Loaded) -> Result<End, Error> {
-        if places(&T::batch(loaded, Seal::new())) != self.before {
-            return Err(Error::new(
-                ErrorKind::Invalid,
-                "the command replaced its aggregate by another one, and its events with it; call methods of the aggregate, \
-                 and save another one with `Application::save`",
-            ));
-        }
+        self.check_places(&places(&T::batch(loaded, Seal::new())))?;
         // The command has run: this save has to end, and the command must not run again.
         let mut offers = self.app.retry.attempts(OFFERS).begin();
         loop {
             let batch = Batch { commit: self.commit, is_looked_for: true, ..T::batch(loaded, Seal::new()) };
             match self.app.save(batch).await {
                 Err(error) if error.is_transient() && offers.again().await => observe::retry(&error),
-                Err(error) if error.kind() == ErrorKind::Conflict && self.attempts.again().await => {
+                Err(error) if self.was_outrun(&error) && self.attempts.again().await => {
                     observe::retry(&error);
                     return Ok(End::Again);
                 }
