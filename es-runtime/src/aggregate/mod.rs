@@ -11,6 +11,8 @@ mod standard;
 mod checks;
 mod fingerprint;
 
+use std::marker::PhantomData;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::{Uuid, uuid};
@@ -72,26 +74,28 @@ pub trait Aggregate: Sized + 'static {
     type Seal;
 
     #[doc(hidden)]
-    fn from_root(root: Root<Self>, seal: Seal) -> Self;
+    fn from_root(root: Root<Self>, seal: Seal<Self>) -> Self;
     #[doc(hidden)]
-    fn into_root(self, seal: Seal) -> Root<Self>;
+    fn into_root(self, seal: Seal<Self>) -> Root<Self>;
     #[doc(hidden)]
-    fn root_mut(&mut self, seal: Seal) -> &mut Root<Self>;
+    fn root_mut(&mut self, seal: Seal<Self>) -> &mut Root<Self>;
 }
 
 /// The state of an aggregate, which events change and snapshots keep. `#[aggregate]` implements it.
 pub trait State: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 #[doc(hidden)]
-/// A token that keeps the hidden methods of [`Aggregate`] to this crate: no other crate can make one.
+/// A token that keeps the hidden methods of the aggregate `A` to this crate: no other crate can make one.
+///
+/// A hand-written aggregate is handed tokens, too, but only its own.
 #[derive(Debug)]
-pub struct Seal {
-    _private: (),
+pub struct Seal<A> {
+    _of: PhantomData<fn() -> A>,
 }
 
-impl Seal {
+impl<A> Seal<A> {
     pub(crate) const fn new() -> Self {
-        Self { _private: () }
+        Self { _of: PhantomData }
     }
 }
 

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 
 use super::turns::{End, Turns};
 use super::{Runs, Targets};
-use crate::aggregate::Seal;
 use crate::error::{Error, ErrorKind};
 use crate::observe::Span;
 use crate::recorder::Boxed;
@@ -78,7 +77,7 @@ struct Turn<'a, T: Targets> {
 
 impl<'a, T: Runs<F, R>, F, R> Loaded<'a, F, R> for Turn<'a, T> {
     fn run(&mut self, command: &mut F) -> R {
-        T::run(&mut self.loaded, command, Seal::new())
+        T::run(&mut self.loaded, command)
     }
 
     fn save(mut self: Box<Self>) -> Boxed<'a, Next<'a, F, R>> {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::command::of_new_commit;
 use super::turns::{End, Turns};
 use super::{Application, CommandResult, Execute, Runs, RunsAsync};
-use crate::aggregate::Seal;
 use crate::error::Error;
 use crate::id::CommitId;
 use crate::observe;
@@ -195,7 +194,7 @@ impl Application {
         let runs = async {
             // Boxed, so that the future of the caller stays small.
             while let Some(mut loaded) = Box::pin(turns.load()).await? {
-                let result = T::run_async(&mut loaded, &mut command, Seal::new()).await;
+                let result = T::run_async(&mut loaded, &mut command).await;
                 if result.is_refused() {
                     return Ok(result);
                 }

@@ -4,7 +4,6 @@ use std::any::Any;
 
 use uuid::Uuid;
 
-use crate::aggregate::Seal;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::event::{EventSet, EventType, EventVisitor, Metadata, Recorded};
@@ -24,14 +23,14 @@ use crate::stored_event::StoredEvent;
     label = "neither the id of a sequence nor a log of such events",
     note = "pass a `Uuid` and an event or a set of events, or `&log` and a message of the log"
 )]
-pub trait AppendTo<E> {
+pub trait AppendTo<E>: sealed::AppendTo {
     #[doc(hidden)]
-    fn append(self, event: E, seal: Seal) -> Box<dyn Loose>;
+    fn append(self, event: E) -> Box<dyn Loose>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: EventSet> AppendTo<E> for Uuid {
-    fn append(self, event: E, _: Seal) -> Box<dyn Loose> {
+    fn append(self, event: E) -> Box<dyn Loose> {
         let recorded = Recorded::now(self, Version::INITIAL, event);
         Box::new(LooseEvent { recorded, end: Some(Box::new(Last)) })
     }
@@ -39,10 +38,21 @@ impl<E: EventSet> AppendTo<E> for Uuid {
 
 #[diagnostic::do_not_recommend]
 impl<M: Into<E>, E: EventSet, T: Moment> AppendTo<M> for &TimeLog<E, T> {
-    fn append(self, message: M, _: Seal) -> Box<dyn Loose> {
+    fn append(self, message: M) -> Box<dyn Loose> {
         let recorded = Recorded::now(self.id(), Version::INITIAL, message.into());
         Box::new(LooseEvent { recorded, end: Some(Box::new(self.clone())) })
     }
+}
+
+/// A trait out of reach: no other crate can implement [`AppendTo`].
+mod sealed {
+    use uuid::Uuid;
+
+    use crate::sequence::TimeLog;
+
+    pub trait AppendTo {}
+    impl AppendTo for Uuid {}
+    impl<E, T> AppendTo for &TimeLog<E, T> {}
 }
 
 /// An event without an aggregate.

@@ -5,7 +5,7 @@ use std::future::Future;
 use uuid::Uuid;
 
 use super::{Application, Batch, IntoBatch};
-use crate::aggregate::{Aggregate, Seal};
+use crate::aggregate::Aggregate;
 use crate::error::Error;
 use crate::id::Id;
 
@@ -17,24 +17,20 @@ use crate::id::Id;
     label = "neither an id nor a tuple of two to four ids",
     note = "pass `account.id()` and a closure `|account| ..`, or `(one.id(), other.id())` and `|one, other| ..`"
 )]
-pub trait Targets: Copy + Send + Sync + 'static {
+pub trait Targets: sealed::Targets + Copy + Send + Sync + 'static {
     /// The loaded aggregates, one for each id.
     #[doc(hidden)]
     type Loaded: Send;
 
     /// Returns the ids, each with the name of its aggregate.
     #[doc(hidden)]
-    fn ids(self, seal: Seal) -> Vec<(&'static str, Uuid)>;
+    fn ids(self) -> Vec<(&'static str, Uuid)>;
 
     #[doc(hidden)]
-    fn load(
-        self,
-        application: &Application,
-        seal: Seal,
-    ) -> impl Future<Output = Result<Self::Loaded, Error>> + Send;
+    fn load(self, application: &Application) -> impl Future<Output = Result<Self::Loaded, Error>> + Send;
 
     #[doc(hidden)]
-    fn batch(loaded: &mut Self::Loaded, seal: Seal) -> Batch<'_>;
+    fn batch(loaded: &mut Self::Loaded) -> Batch<'_>;
 }
 
 /// [`Targets`] on which a command `F` runs that returns `R`: it takes `&mut` of each aggregate.
@@ -45,7 +41,7 @@ pub trait Targets: Copy + Send + Sync + 'static {
 )]
 pub trait Runs<F, R>: Targets {
     #[doc(hidden)]
-    fn run(loaded: &mut Self::Loaded, command: &mut F, seal: Seal) -> R;
+    fn run(loaded: &mut Self::Loaded, command: &mut F) -> R;
 }
 
 /// [`Targets`] on which an async command `F` runs that returns `R`: it takes `&mut` of each aggregate.
@@ -56,7 +52,7 @@ pub trait Runs<F, R>: Targets {
 )]
 pub trait RunsAsync<F, R>: Targets {
     #[doc(hidden)]
-    fn run_async(loaded: &mut Self::Loaded, command: &mut F, seal: Seal) -> impl Future<Output = R>;
+    fn run_async(loaded: &mut Self::Loaded, command: &mut F) -> impl Future<Output = R>;
 }
 
 /// One aggregate of a command: an [`Id`], or a [`Find`].
@@ -67,24 +63,20 @@ pub trait RunsAsync<F, R>: Targets {
     label = "not the id of an aggregate",
     note = "pass `account.id()`, or `Find(id)` for an aggregate that the command may create"
 )]
-pub trait Target: Copy + Send + Sync + 'static {
+pub trait Target: sealed::Target + Copy + Send + Sync + 'static {
     /// The value that the command gets.
     #[doc(hidden)]
     type Loaded: Send;
 
     /// Returns the name of the aggregate, and the id.
     #[doc(hidden)]
-    fn id(self, seal: Seal) -> (&'static str, Uuid);
+    fn id(self) -> (&'static str, Uuid);
 
     #[doc(hidden)]
-    fn load(
-        self,
-        application: &Application,
-        seal: Seal,
-    ) -> impl Future<Output = Result<Self::Loaded, Error>> + Send;
+    fn load(self, application: &Application) -> impl Future<Output = Result<Self::Loaded, Error>> + Send;
 
     #[doc(hidden)]
-    fn batch(loaded: &mut Self::Loaded, seal: Seal) -> Batch<'_>;
+    fn batch(loaded: &mut Self::Loaded) -> Batch<'_>;
 }
 
 /// An aggregate that a command may create: the command gets `&mut Option<A>`, which is `None` if there is no such
@@ -148,15 +140,15 @@ impl<A: Aggregate> Copy for Find<A> {}
 impl<A: Aggregate + Send> Target for Id<A> {
     type Loaded = A;
 
-    fn id(self, _: Seal) -> (&'static str, Uuid) {
+    fn id(self) -> (&'static str, Uuid) {
         (A::NAME, self.uuid())
     }
 
-    async fn load(self, application: &Application, _: Seal) -> Result<A, Error> {
+    async fn load(self, application: &Application) -> Result<A, Error> {
         application.get(self).await
     }
 
-    fn batch(loaded: &mut A, _: Seal) -> Batch<'_> {
+    fn batch(loaded: &mut A) -> Batch<'_> {
         loaded.into_batch()
     }
 }
@@ -165,15 +157,15 @@ impl<A: Aggregate + Send> Target for Id<A> {
 impl<A: Aggregate + Send> Target for Find<A> {
     type Loaded = Option<A>;
 
-    fn id(self, _: Seal) -> (&'static str, Uuid) {
+    fn id(self) -> (&'static str, Uuid) {
         (A::NAME, self.0.uuid())
     }
 
-    async fn load(self, application: &Application, _: Seal) -> Result<Option<A>, Error> {
+    async fn load(self, application: &Application) -> Result<Option<A>, Error> {
         application.find(self.0).await
     }
 
-    fn batch(loaded: &mut Option<A>, _: Seal) -> Batch<'_> {
+    fn batch(loaded: &mut Option<A>) -> Batch<'_> {
         loaded.as_mut().map_or_else(Batch::new, IntoBatch::into_batch)
     }
 }
@@ -184,29 +176,29 @@ macro_rules! one {
         impl<A: Aggregate + Send> Targets for $target<A> {
             type Loaded = $loaded;
 
-            fn ids(self, seal: Seal) -> Vec<(&'static str, Uuid)> {
-                vec![Target::id(self, seal)]
+            fn ids(self) -> Vec<(&'static str, Uuid)> {
+                vec![Target::id(self)]
             }
 
-            async fn load(self, application: &Application, seal: Seal) -> Result<$loaded, Error> {
-                Target::load(self, application, seal).await
+            async fn load(self, application: &Application) -> Result<$loaded, Error> {
+                Target::load(self, application).await
             }
 
-            fn batch(loaded: &mut $loaded, seal: Seal) -> Batch<'_> {
-                <Self as Target>::batch(loaded, seal)
+            fn batch(loaded: &mut $loaded) -> Batch<'_> {
+                <Self as Target>::batch(loaded)
             }
         }
 
         #[diagnostic::do_not_recommend]
         impl<A: Aggregate + Send, F: FnMut(&mut $loaded) -> R, R> Runs<F, R> for $target<A> {
-            fn run(loaded: &mut $loaded, command: &mut F, _: Seal) -> R {
+            fn run(loaded: &mut $loaded, command: &mut F) -> R {
                 command(loaded)
             }
         }
 
         #[diagnostic::do_not_recommend]
         impl<A: Aggregate + Send, F: AsyncFnMut(&mut $loaded) -> R, R> RunsAsync<F, R> for $target<A> {
-            async fn run_async(loaded: &mut $loaded, command: &mut F, _: Seal) -> R {
+            async fn run_async(loaded: &mut $loaded, command: &mut F) -> R {
                 command(loaded).await
             }
         }
@@ -222,26 +214,26 @@ macro_rules! several {
         impl<$($target: Target),+> Targets for ($($target,)+) {
             type Loaded = ($($target::Loaded,)+);
 
-            fn ids(self, _: Seal) -> Vec<(&'static str, Uuid)> {
+            fn ids(self) -> Vec<(&'static str, Uuid)> {
                 let ($($target,)+) = self;
-                vec![$($target.id(Seal::new())),+]
+                vec![$($target.id()),+]
             }
 
-            async fn load(self, application: &Application, _: Seal) -> Result<Self::Loaded, Error> {
+            async fn load(self, application: &Application) -> Result<Self::Loaded, Error> {
                 let ($($target,)+) = self;
-                Ok(($($target.load(application, Seal::new()).await?,)+))
+                Ok(($($target.load(application).await?,)+))
             }
 
-            fn batch(loaded: &mut Self::Loaded, _: Seal) -> Batch<'_> {
+            fn batch(loaded: &mut Self::Loaded) -> Batch<'_> {
                 let ($($target,)+) = loaded;
-                Batch::new()$(.add(<$target as Target>::batch($target, Seal::new())))+
+                Batch::new()$(.add(<$target as Target>::batch($target)))+
             }
         }
 
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case, reason = "the names are those of the types")]
         impl<$($target: Target,)+ F: FnMut($(&mut $target::Loaded),+) -> R, R> Runs<F, R> for ($($target,)+) {
-            fn run(loaded: &mut Self::Loaded, command: &mut F, _: Seal) -> R {
+            fn run(loaded: &mut Self::Loaded, command: &mut F) -> R {
                 let ($($target,)+) = loaded;
                 command($($target),+)
             }
@@ -252,7 +244,7 @@ macro_rules! several {
         impl<$($target: Target,)+ F: AsyncFnMut($(&mut $target::Loaded),+) -> R, R> RunsAsync<F, R>
             for ($($target,)+)
         {
-            async fn run_async(loaded: &mut Self::Loaded, command: &mut F, _: Seal) -> R {
+            async fn run_async(loaded: &mut Self::Loaded, command: &mut F) -> R {
                 let ($($target,)+) = loaded;
                 command($($target),+).await
             }
@@ -262,3 +254,18 @@ macro_rules! several {
 several!(A B);
 several!(A B C);
 several!(A B C D);
+
+/// Traits out of reach: no other crate can implement [`Target`] or [`Targets`].
+mod sealed {
+    use super::{Aggregate, Find, Id};
+
+    pub trait Target {}
+    impl<A: Aggregate> Target for Id<A> {}
+    impl<A: Aggregate> Target for Find<A> {}
+
+    pub trait Targets {}
+    impl<T: Target> Targets for T {}
+    impl<A: Target, B: Target> Targets for (A, B) {}
+    impl<A: Target, B: Target, C: Target> Targets for (A, B, C) {}
+    impl<A: Target, B: Target, C: Target, D: Target> Targets for (A, B, C, D) {}
+}

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::{Application, Batch, Targets};
-use crate::aggregate::Seal;
 use crate::error::{Error, ErrorKind};
 use crate::id::CommitId;
 use crate::observe;
@@ -38,7 +37,7 @@ pub(super) enum End {
 
 impl<'a, T: Targets> Turns<'a, T> {
     pub(super) fn new(app: &'a Application, commit: Option<CommitId>, ids: T) -> Self {
-        let (named, attempts) = (ids.ids(Seal::new()), app.retry.begin());
+        let (named, attempts) = (ids.ids(), app.retry.begin());
         Self { app, ids, named, commit, attempts, before: Vec::new(), outrun: 0 }
     }
 
@@ -50,12 +49,12 @@ impl<'a, T: Targets> Turns<'a, T> {
     /// Loads the aggregates. Returns `None` if another caller did the command under the commit id.
     pub(super) async fn load(&mut self) -> Result<Option<T::Loaded>, Error> {
         refuse_twins(&self.named)?;
-        let loaded = self.ids.load(self.app, Seal::new()).await;
+        let loaded = self.ids.load(self.app).await;
         if self.is_done(loaded.as_ref().err()).await? {
             return Ok(None);
         }
         let mut loaded = loaded?;
-        self.before = places(&T::batch(&mut loaded, Seal::new()));
+        self.before = places(&T::batch(&mut loaded));
         Ok(Some(loaded))
     }
 
@@ -112,11 +111,11 @@ impl<'a, T: Targets> Turns<'a, T> {
 
     /// Saves the aggregates, on which the command has run.
     pub(super) async fn save(&mut self, loaded: &mut T::Loaded) -> Result<End, Error> {
-        self.check_places(&places(&T::batch(loaded, Seal::new())))?;
+        self.check_places(&places(&T::batch(loaded)))?;
         // The command has run: this save has to end, and the command must not run again.
         let mut offers = self.app.retry.attempts(OFFERS).begin();
         loop {
-            let batch = Batch { commit: self.commit, is_looked_for: true, ..T::batch(loaded, Seal::new()) };
+            let batch = Batch { commit: self.commit, is_looked_for: true, ..T::batch(loaded) };
             match self.app.save(batch).await {
                 Err(error) if error.is_transient() && offers.again().await => observe::retry(&error),
                 Err(error) if self.was_outrun(&error) && self.attempts.again().await => {
@@ -126,7 +125,7 @@ impl<'a, T: Targets> Turns<'a, T> {
                 saved => {
                     saved?;
                     // The events of an outdated root differ from the stored events of another caller.
-                    let batch = T::batch(loaded, Seal::new());
+                    let batch = T::batch(loaded);
                     let is_other = batch.roots.iter().any(|root| root.is_outdated());
                     return Ok(if is_other { End::DoneBefore } else { End::Saved });
                 }

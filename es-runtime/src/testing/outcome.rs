@@ -5,7 +5,7 @@ use super::or_error::OrError;
 use super::rebuild::rebuild;
 use super::scenario::Scenario;
 use super::subject::{Subject, flat};
-use crate::aggregate::{Aggregate, Discarded, Seal};
+use crate::aggregate::{Aggregate, Discarded};
 use crate::clock::Timestamp;
 use crate::event::Recorded;
 
@@ -154,7 +154,7 @@ impl<S: Subject, R: Debug> Outcome<S, R> {
 
     /// Adds the recorded events to the given ones.
     pub(super) fn next(mut self) -> Scenario<S> {
-        S::append(&mut self.before.past, self.recorded, Seal::new());
+        S::append(&mut self.before.past, self.recorded);
         self.before
     }
 }

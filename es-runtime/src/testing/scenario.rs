@@ -5,7 +5,7 @@ use super::clock::ManualClock;
 use super::ids::Ids;
 use super::lists::EventLists;
 use super::subject::{Subject, flat};
-use crate::aggregate::{Aggregate, Seal};
+use crate::aggregate::Aggregate;
 use crate::clock::{Clock, Timestamp};
 use crate::event::Recorded;
 
@@ -94,7 +94,7 @@ impl<S: Subject> Scenario<S> {
     #[track_caller]
     pub fn and_given<K>(mut self, events: impl EventLists<S, K>) -> Self {
         let new_id = || self.ids.take();
-        self.past = S::record(self.past, events.into_lists(), self.clock.now(), &new_id, Seal::new());
+        self.past = S::record(self.past, events.into_lists(), self.clock.now(), &new_id);
         self
     }
 

@@ -10,14 +10,16 @@ use super::lists::EventLists;
 use super::outcome::Outcome;
 use super::rebuild::rebuild;
 use super::scenario::{Scenario, load};
-use super::subject::{Subject, named};
+use super::subject::{Subject, named, sealed};
 use super::when::pending;
-use crate::aggregate::{Aggregate, Seal};
+use crate::aggregate::Aggregate;
 use crate::clock::Timestamp;
 use crate::event::Recorded;
 
 macro_rules! several {
     ($($aggregate:ident $list:ident $kind:ident $at:tt),+) => {
+        impl<$($aggregate: Aggregate),+> sealed::Subject for ($($aggregate,)+) {}
+
         impl<$($aggregate: Aggregate),+> Subject for ($($aggregate,)+) {
             type Events = ($(Vec<$aggregate::Event>,)+);
             type Recorded = ($(Vec<Recorded<$aggregate::Event>>,)+);
@@ -28,23 +30,22 @@ macro_rules! several {
                 past: Self::Recorded,
                 events: Self::Events,
                 now: Timestamp,
-                new_id: &dyn Fn() -> Uuid,
-                _: Seal,
+                new_id: &dyn Fn() -> Uuid
             ) -> Self::Recorded {
-                ($($aggregate::record(past.$at, events.$at, now, new_id, Seal::new()),)+)
+                ($($aggregate::record(past.$at, events.$at, now, new_id),)+)
             }
 
-            fn append(events: &mut Self::Recorded, more: Self::Recorded, _: Seal) {
+            fn append(events: &mut Self::Recorded, more: Self::Recorded) {
                 $(events.$at.extend(more.$at);)+
             }
 
             #[track_caller]
-            fn compare(expected: Self::Events, recorded: &Self::Recorded, _: Seal) -> Result<(), String> {
+            fn compare(expected: Self::Events, recorded: &Self::Recorded) -> Result<(), String> {
                 all(&[$(($aggregate::NAME, compare::<$aggregate>(expected.$at, &recorded.$at))),+])
             }
 
             #[track_caller]
-            fn lines(events: &Self::Recorded, _: Seal) -> Vec<(Option<&'static str>, Vec<String>)> {
+            fn lines(events: &Self::Recorded) -> Vec<(Option<&'static str>, Vec<String>)> {
                 vec![$(named::<$aggregate>(&events.$at)),+]
             }
         }

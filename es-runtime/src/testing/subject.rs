@@ -4,7 +4,7 @@ use super::codec::{encode, through};
 use super::compare::compare;
 use super::diff::{diff, list};
 use super::history::number;
-use crate::aggregate::{Aggregate, Seal};
+use crate::aggregate::Aggregate;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::event::Recorded;
@@ -18,7 +18,7 @@ use crate::id::{Id, Version};
     label = "neither an aggregate nor a tuple of two to four",
     note = "write `Scenario::<Account>`, or `Scenario::<(Course, Student)>` for a command that changes both"
 )]
-pub trait Subject: Sized {
+pub trait Subject: sealed::Subject + Sized {
     /// Events, a list for each aggregate.
     #[doc(hidden)]
     type Events;
@@ -39,22 +39,27 @@ pub trait Subject: Sized {
         events: Self::Events,
         now: Timestamp,
         new_id: &dyn Fn() -> Uuid,
-        seal: Seal,
     ) -> Self::Recorded;
 
     /// Adds `more` behind the events.
     #[doc(hidden)]
-    fn append(events: &mut Self::Recorded, more: Self::Recorded, seal: Seal);
+    fn append(events: &mut Self::Recorded, more: Self::Recorded);
 
     /// Returns the lines of both as an error, unless they are the same.
     #[doc(hidden)]
     #[track_caller]
-    fn compare(expected: Self::Events, recorded: &Self::Recorded, seal: Seal) -> Result<(), String>;
+    fn compare(expected: Self::Events, recorded: &Self::Recorded) -> Result<(), String>;
 
     /// Returns the events as lines, with the name of each aggregate if there are several.
     #[doc(hidden)]
     #[track_caller]
-    fn lines(events: &Self::Recorded, seal: Seal) -> Vec<(Option<&'static str>, Vec<String>)>;
+    fn lines(events: &Self::Recorded) -> Vec<(Option<&'static str>, Vec<String>)>;
+}
+
+/// A trait out of reach: no other crate can implement [`Subject`].
+pub(super) mod sealed {
+    pub trait Subject {}
+    impl<A: super::Aggregate> Subject for A {}
 }
 
 impl<A: Aggregate> Subject for A {
@@ -68,7 +73,6 @@ impl<A: Aggregate> Subject for A {
         events: Self::Events,
         now: Timestamp,
         new_id: &dyn Fn() -> Uuid,
-        _: Seal,
     ) -> Self::Recorded {
         let stored: Vec<_> = events.iter().map(through::<A>).collect();
         let (id, version) = match past.last() {
@@ -87,18 +91,18 @@ impl<A: Aggregate> Subject for A {
         past
     }
 
-    fn append(events: &mut Self::Recorded, more: Self::Recorded, _: Seal) {
+    fn append(events: &mut Self::Recorded, more: Self::Recorded) {
         events.extend(more);
     }
 
     #[track_caller]
-    fn compare(expected: Self::Events, recorded: &Self::Recorded, _: Seal) -> Result<(), String> {
+    fn compare(expected: Self::Events, recorded: &Self::Recorded) -> Result<(), String> {
         let compared = compare::<A>(expected, recorded);
         if compared.is_same { Ok(()) } else { Err(compared.lines) }
     }
 
     #[track_caller]
-    fn lines(events: &Self::Recorded, _: Seal) -> Vec<(Option<&'static str>, Vec<String>)> {
+    fn lines(events: &Self::Recorded) -> Vec<(Option<&'static str>, Vec<String>)> {
         vec![(None, lines::<A>(events))]
     }
 }
@@ -106,7 +110,7 @@ impl<A: Aggregate> Subject for A {
 /// Shows events below a heading, which names the aggregate if there are several.
 #[track_caller]
 pub(super) fn under<S: Subject>(heading: &str, events: &S::Recorded) -> String {
-    let parts = S::lines(events, Seal::new()).into_iter().map(|(name, lines)| {
+    let parts = S::lines(events).into_iter().map(|(name, lines)| {
         let name = name.map_or_else(String::new, |name| format!(" `{name}`"));
         format!("{heading}{name}\n{}", list(&lines))
     });
@@ -116,7 +120,7 @@ pub(super) fn under<S: Subject>(heading: &str, events: &S::Recorded) -> String {
 /// Shows events that nobody expected, below the name of the aggregate if there are several.
 #[track_caller]
 pub(super) fn unexpected<S: Subject>(events: &S::Recorded) -> String {
-    let recorded = S::lines(events, Seal::new()).into_iter().filter(|(_, lines)| !lines.is_empty());
+    let recorded = S::lines(events).into_iter().filter(|(_, lines)| !lines.is_empty());
     let parts = recorded.map(|(name, lines)| {
         let name = name.map_or_else(String::new, |name| format!("`{name}`\n"));
         name + &diff(&[], &lines)
@@ -127,7 +131,7 @@ pub(super) fn unexpected<S: Subject>(events: &S::Recorded) -> String {
 /// Returns the events of all aggregates as lines.
 #[track_caller]
 pub(super) fn flat<S: Subject>(events: &S::Recorded) -> Vec<String> {
-    S::lines(events, Seal::new()).into_iter().flat_map(|(_, lines)| lines).collect()
+    S::lines(events).into_iter().flat_map(|(_, lines)| lines).collect()
 }
 
 /// Returns the events of one aggregate as lines.

@@ -4,7 +4,7 @@ use super::diff::{diff, list};
 use super::lists::EventLists;
 use super::outcome::Outcome;
 use super::subject::{Subject, flat, under, unexpected};
-use crate::aggregate::{Aggregate, Seal};
+use crate::aggregate::Aggregate;
 
 #[allow(clippy::return_self_not_must_use, reason = "nobody needs what the last check of a chain returns")]
 impl<A: Aggregate, R: Debug> Outcome<A, R> {
@@ -53,7 +53,7 @@ impl<S: Subject, R: Debug> Outcome<S, R> {
     /// ```
     #[track_caller]
     pub fn then<K>(self, expected: impl EventLists<S, K>) -> Self {
-        if let Err(lines) = S::compare(expected.into_lists(), &self.recorded, Seal::new()) {
+        if let Err(lines) = S::compare(expected.into_lists(), &self.recorded) {
             panic!(
                 "the command recorded other events than expected; correct one of the two (- expected, + recorded)\n{lines}{}",
                 self.circumstances()

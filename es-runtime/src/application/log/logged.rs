@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
 use super::{AnyEvent, SkipReason};
-use crate::aggregate::Seal;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventSet, EventType, Reading, Recorded, Topics};
 use crate::registry::Registry;
@@ -17,13 +16,13 @@ use crate::stored_event::StoredEvent;
     label = "neither the enum of an aggregate's events nor an event",
     note = "name the enum, as in `log::<AccountEvent>()`, an `#[event] struct`, or `AnyEvent`"
 )]
-pub trait Logged: Sized + Send + 'static {
+pub trait Logged: sealed::Logged + Sized + Send + 'static {
     /// Returns the topics to search for; an empty list means every topic.
     #[doc(hidden)]
-    fn topics(seal: Seal) -> Vec<Cow<'static, str>>;
+    fn topics() -> Vec<Cow<'static, str>>;
 
     #[doc(hidden)]
-    fn read(row: &StoredEvent, mappers: &Mappers<'_>, seal: Seal) -> Result<Content<Self>, Error>;
+    fn read(row: &StoredEvent, mappers: &Mappers<'_>) -> Result<Content<Self>, Error>;
 }
 
 /// A row, as a reader of certain types of events sees it.
@@ -36,9 +35,16 @@ pub enum Content<E> {
     Other,
 }
 
+/// A trait out of reach: no other crate can implement [`Logged`].
+mod sealed {
+    pub trait Logged {}
+    impl<E: super::EventSet> Logged for E {}
+    impl Logged for super::AnyEvent {}
+}
+
 #[diagnostic::do_not_recommend]
 impl<E: EventSet> Logged for E {
-    fn topics(_: Seal) -> Vec<Cow<'static, str>> {
+    fn topics() -> Vec<Cow<'static, str>> {
         let Some(aggregate) = E::AGGREGATE else {
             let topics =
                 |event: &EventType| [event.topic()].into_iter().chain(event.aliases().iter().copied());
@@ -47,7 +53,7 @@ impl<E: EventSet> Logged for E {
         aggregate.all().into_iter().map(|(topic, _)| topic.into()).collect()
     }
 
-    fn read(row: &StoredEvent, mappers: &Mappers<'_>, _: Seal) -> Result<Content<E>, Error> {
+    fn read(row: &StoredEvent, mappers: &Mappers<'_>) -> Result<Content<E>, Error> {
         let skipped = match E::AGGREGATE {
             None => {
                 let is =
@@ -96,11 +102,11 @@ fn is_unknown(aggregate: Topics, row: &StoredEvent, mappers: &Mappers<'_>) -> Re
 
 #[diagnostic::do_not_recommend]
 impl Logged for AnyEvent {
-    fn topics(_: Seal) -> Vec<Cow<'static, str>> {
+    fn topics() -> Vec<Cow<'static, str>> {
         Vec::new()
     }
 
-    fn read(row: &StoredEvent, mappers: &Mappers<'_>, _: Seal) -> Result<Content<Self>, Error> {
+    fn read(row: &StoredEvent, mappers: &Mappers<'_>) -> Result<Content<Self>, Error> {
         if row.forgotten().is_some() {
             return Ok(Content::Skipped(SkipReason::Forgotten));
         }

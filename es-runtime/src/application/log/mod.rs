@@ -13,7 +13,6 @@ pub use self::any::AnyEvent;
 use self::logged::Content;
 pub use self::logged::Logged;
 use super::Application;
-use crate::aggregate::Seal;
 use crate::error::Error;
 use crate::event::Recorded;
 use crate::id::{Mark, Name, Position, Slices, Version};
@@ -36,8 +35,8 @@ pub struct Log<'a, E> {
     range: LogRange,
     left: Option<usize>,
     // Function pointers without a bound: the compiler would report a bound again for each method.
-    topics: fn(Seal) -> Vec<Cow<'static, str>>,
-    read: fn(&StoredEvent, &Mappers<'_>, Seal) -> Result<Content<E>, Error>,
+    topics: fn() -> Vec<Cow<'static, str>>,
+    read: fn(&StoredEvent, &Mappers<'_>) -> Result<Content<E>, Error>,
 }
 
 impl<E> fmt::Debug for Log<'_, E> {
@@ -88,7 +87,7 @@ impl<'a, E> Log<'a, E> {
     /// the log are of other types. Events that a newer release stored are then missing from the
     /// [skipped](LogEvents::skipped) rows.
     pub fn known_topics(mut self) -> Self {
-        self.range = self.range.topics((self.topics)(Seal::new()));
+        self.range = self.range.topics((self.topics)());
         self
     }
 
@@ -122,7 +121,7 @@ impl<'a, E> Log<'a, E> {
             let mut through = page.through;
             for notification in page.entries {
                 let (mark, row) = (notification.mark(), notification.event);
-                match (self.read)(&row, &mappers, Seal::new())? {
+                match (self.read)(&row, &mappers)? {
                     Content::Event(recorded) => entries.push(LogEvent { mark, recorded }),
                     Content::Skipped(why) => {
                         skipped.push(SkippedEvent {
