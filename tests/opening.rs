@@ -1,6 +1,6 @@
 //! Applications that are opened by a URI or a path, and closed.
 
-use es_runtime::application::Builder;
+use es_runtime::application::{AnyEvent, Builder};
 use es_runtime::{Application, ErrorKind, Wait};
 
 use crate::account::open;
@@ -29,11 +29,17 @@ fn a_file_is_opened_by_its_path_and_by_what_people_write() {
 #[test]
 fn a_closed_application_says_so() {
     for app in apps() {
-        let id = saved(&app).id();
+        let mut account = saved(&app);
+        account.deposit(1);
+        let (id, receipt) = (account.id(), app.save(&mut account).wait().unwrap());
         app.clone().close();
         app.close();
         assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::Closed);
         assert_eq!(app.contains(id).wait().unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(app.history(id).wait().unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(app.resolve(&receipt).wait().unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(app.log::<AnyEvent>().more().wait().unwrap_err().kind(), ErrorKind::Closed);
+        assert_eq!(app.forget(id).wait().unwrap_err().kind(), ErrorKind::Closed);
         assert_eq!(app.save(&mut open()).wait().unwrap_err().kind(), ErrorKind::Closed);
     }
 }

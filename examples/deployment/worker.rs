@@ -33,14 +33,15 @@ pub(crate) fn work(app: &Application) -> Result<(), Error> {
 
 /// Does one task.
 fn settle(app: &Application, id: Id<Transfer>) -> Result<(), Error> {
-    let transfer = app.get(id).wait()?;
+    // A discarded transfer is no task any more.
+    let Some(transfer) = app.find(id).wait()? else { return Ok(()) };
     if !transfer.is_open {
         return Ok(());
     }
     let accounts = (id, transfer.from, transfer.to);
     match app.execute(accounts, Transfer::settle).wait() {
-        // A task that cannot be done must not stop the others.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {
+        // A task that can never be done must not stop the others: not at this start, nor at the next one.
+        Err(error) if !error.is_transient() && error.kind() != ErrorKind::Conflict => {
             app.execute(id, |transfer| transfer.refuse(error.to_string())).wait()
         }
         settled => settled,

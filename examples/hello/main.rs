@@ -3,7 +3,6 @@
 
 mod account;
 
-use es_runtime::recorder::EventRange;
 use es_runtime::{Application, Error, Wait};
 
 use crate::account::{Account, Overdrawn};
@@ -34,7 +33,7 @@ fn main() -> Result<(), Error> {
     show("now", &app.get(account.id()).wait()?);
 
     println!("its events:");
-    for recorded in app.store().get(account.id(), EventRange::all()).wait()? {
+    for recorded in app.history(account.id()).wait()? {
         println!("  {} {:?}", recorded.envelope().version(), recorded.event());
     }
     app.close();

@@ -22,7 +22,7 @@ impl Problem {
 
     /// Reports that the target has changed since the client saw it.
     pub(crate) fn changed(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "somebody else was first", detail)
+        Self::new(StatusCode::CONFLICT, "another request was first", detail)
     }
 }
 
@@ -33,18 +33,16 @@ impl From<Error> for Problem {
             ErrorKind::Forgotten => (StatusCode::GONE, "forgotten"),
             ErrorKind::Conflict => return Self::changed(error.to_string()),
             ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "it exists already"),
-            // The client may send the request again under the same Idempotency-Key.
-            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown => {
-                (StatusCode::SERVICE_UNAVAILABLE, "try again")
-            }
-            _ => {
-                // The client does not see the message, which names tables and files.
+            kind => {
+                // The client does not see the message, which may name tables and files.
                 eprintln!("{error}");
-                return Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "failed",
-                    "the service cannot do this now",
-                );
+                return if kind.is_transient() {
+                    let detail = "send the request again, under the same Idempotency-Key";
+                    Self::new(StatusCode::SERVICE_UNAVAILABLE, "try again", detail)
+                } else {
+                    let detail = "the service cannot do this now";
+                    Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", detail)
+                };
             }
         };
         Self::new(status, title, error.to_string())

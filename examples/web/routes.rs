@@ -9,7 +9,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use es_runtime::application::Batch;
 use es_runtime::id::CommitId;
-use es_runtime::recorder::EventRange;
 use es_runtime::{Application, Id, Metadata};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -54,9 +53,7 @@ async fn show(State(app): State<Application>, Named(id): Named) -> Answer<Json<V
 }
 
 async fn history(State(app): State<Application>, Named(id): Named) -> Answer<Json<Vec<Value>>> {
-    // A load reports an unknown account; a query of its events would find none.
-    app.get(id).await?;
-    let events = app.store().get(id, EventRange::all()).await?;
+    let events = app.history(id).await?;
     Ok(Json(
         events
             .iter()

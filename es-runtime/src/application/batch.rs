@@ -163,7 +163,8 @@ impl<'a> Batch<'a> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved",
     label = "not an aggregate, a discarded one, or several of them",
-    note = "pass `&mut account`, `&mut discarded`, `(&mut one, &mut other)`, a slice, or a `Batch`"
+    note = "pass `&mut account`, `&mut discarded`, `(&mut one, &mut other)`, a slice, or a `Batch`; a past state is only \
+            read: `get` returns the newest"
 )]
 pub trait IntoBatch<'a> {
     /// Makes a batch of the value.

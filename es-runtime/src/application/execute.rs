@@ -3,22 +3,12 @@
 //! Many callers on one aggregate replay it at each attempt. A snapshot every so many events, or the cache, shortens the
 //! replay.
 
-use std::time::Duration;
-
 use super::command::of_new_commit;
 use super::turns::{End, Turns};
 use super::{Application, CommandResult, Execute, Runs, RunsAsync};
 use crate::error::Error;
 use crate::id::CommitId;
 use crate::observe;
-use crate::wait::Retry;
-
-/// A hundred attempts, soon one after the other: each conflict means that another caller succeeded.
-pub(super) const RETRY: Retry = Retry::new()
-    .attempts(100)
-    .wait(Duration::from_micros(200))
-    .longest_wait(Duration::from_millis(50))
-    .jitter(1.0);
 
 impl Application {
     /// Loads an aggregate, or up to four, runs a command on it, and saves it.
@@ -59,7 +49,7 @@ impl Application {
     /// # let app = Application::open("memory:").wait()?;
     /// # let mut account = Account::open();
     /// # app.save(&mut account).wait()?;
-    /// match app.execute(account.id(), |account: &mut Account| account.withdraw(3)).wait()? {
+    /// match app.execute(account.id(), |account| account.withdraw(3)).wait()? {
     ///     Ok(()) => println!("here you are"),
     ///     Err(Overdrawn) => println!("not enough"),
     /// }
@@ -239,7 +229,7 @@ impl Application {
     /// # app.save(&mut account).wait()?;
     /// let key = "8e03978e-40d5-43dd-bc93-6894a57f9324"; // of the request
     /// let commit = CommitId::from_key(&format!("deposit: {key}"));
-    /// let deposit = || app.execute_once(commit, account.id(), |account: &mut Account| account.deposit(10));
+    /// let deposit = || app.execute_once(commit, account.id(), |account| account.deposit(10));
     /// assert_eq!(deposit().wait()?, Some(()));
     /// assert_eq!(deposit().wait()?, None);
     /// assert_eq!(app.get(account.id()).wait()?.balance, 10);

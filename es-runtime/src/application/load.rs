@@ -4,11 +4,12 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use super::{Application, Ids, Log, Logged};
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, not_found};
 use crate::error::Error;
+use crate::event::Recorded;
 use crate::id::Id;
 use crate::observe;
-use crate::recorder::Boxed;
+use crate::recorder::{Boxed, EventRange};
 use crate::store::{At, Past};
 
 impl Application {
@@ -56,6 +57,43 @@ impl Application {
     pub async fn find<A: Aggregate>(&self, id: Id<A>) -> Result<Option<A>, Error> {
         self.shared.check_open()?;
         observe::get(A::NAME, id.uuid(), self.shared.repository.find(id)).await
+    }
+
+    /// Reads the history of an aggregate: all its events, oldest first, each with its version, time and metadata.
+    ///
+    /// The history of a discarded aggregate stays readable. For a part of a history, and for one that is too long for
+    /// memory, see [`EventStore::get`](crate::store::EventStore::get) and [`pages`](crate::store::EventStore::pages).
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// # let app = Application::open("memory:").wait()?;
+    /// let mut account = Account::open();
+    /// account.deposit(5);
+    /// app.save(&mut account).wait()?;
+    /// for recorded in app.history(account.id()).wait()? {
+    ///     println!("{} {}: {:?}", recorded.envelope().version(), recorded.envelope().timestamp(), recorded.event());
+    /// }
+    /// # assert_eq!(app.history(account.id()).wait()?.len(), 2);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the aggregate has no events; otherwise as
+    /// [`EventStore::get`](crate::store::EventStore::get).
+    pub async fn history<A: Aggregate>(&self, id: Id<A>) -> Result<Vec<Recorded<A::Event>>, Error> {
+        self.shared.check_open()?;
+        let events = self.store().get(id, EventRange::all()).await?;
+        if events.is_empty() { Err(not_found(id, "it has no events")) } else { Ok(events) }
     }
 
     /// Loads several aggregates, in the order of their ids: for a page of a list. Under an executor, the store loads

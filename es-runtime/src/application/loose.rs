@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::error::Error;
-use crate::event::{EventSet, EventType, EventVisitor, Metadata, Recorded};
+use crate::event::{EventSet, EventType, Metadata, Recorded};
 use crate::id::{Id, Version};
 use crate::mapper::Mapper;
 use crate::recorder::{Boxed, EventRange};
@@ -85,7 +85,7 @@ impl<E: EventSet> Loose for LooseEvent<E> {
     }
 
     fn of(&self) -> EventType {
-        self.recorded.event().visit(TypeOf)
+        *self.recorded.event().event_type()
     }
 
     fn end(&self) -> Option<&dyn End> {
@@ -106,16 +106,6 @@ impl<E: EventSet> Loose for LooseEvent<E> {
 
     fn copied(&self, metadata: &Metadata) -> Box<dyn Any + Send + Sync> {
         Box::new(self.recorded.clone().and_metadata(metadata.clone()))
-    }
-}
-
-struct TypeOf;
-
-impl EventVisitor for TypeOf {
-    type Output = EventType;
-
-    fn data<T>(self, of: &'static EventType, _: &T) -> EventType {
-        *of
     }
 }
 

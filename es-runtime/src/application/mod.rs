@@ -321,6 +321,7 @@ impl Application {
     ///
     /// The errors of the store.
     pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
+        self.shared.check_open()?;
         match self.shared.recorder.resolve(receipt).await? {
             None if receipt.is_repeated() => {
                 Ok(self.shared.recorder.read_log(LogRange::all().limit(0)).await?.through)

@@ -3,7 +3,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::execute::RETRY;
 use super::hook::{Hooks, SavedCommit};
 use super::{Application, Shared};
 use crate::aggregate::Aggregate;
@@ -111,7 +110,7 @@ impl Builder {
             snapshotting: Snapshotting::default(),
             cache: None,
             hooks: Hooks::default(),
-            retry: RETRY,
+            retry: Retry::new(),
         }
     }
 
@@ -186,7 +185,7 @@ impl Builder {
     }
 
     /// Sets the retry of [`Application::execute`] after a conflict: the number of attempts, and the waits between them.
-    /// The default is 100 attempts, with waits of up to 0.4 milliseconds at first and up to 0.1 seconds in the end.
+    /// The default is [`Retry::new`].
     ///
     /// ```standalone_crate
     /// use std::time::Duration;

@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 /// application takes it once for each request, and no command has a parameter for it:
 ///
 /// ```standalone_crate
-/// use es_runtime::recorder::EventRange;
 /// use es_runtime::{Application, Metadata, Wait, aggregate, mutator};
 ///
 /// #[aggregate]
@@ -48,7 +47,7 @@ use serde::{Deserialize, Serialize};
 /// account.deposit(10);
 /// request.save(&mut account).wait()?;
 ///
-/// for recorded in app.store().get(account.id(), EventRange::all()).wait()? {
+/// for recorded in app.history(account.id()).wait()? {
 ///     assert_eq!(recorded.metadata().get("branch"), Some("Bern"));
 /// }
 /// # Ok::<(), es_runtime::Error>(())

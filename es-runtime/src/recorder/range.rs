@@ -151,16 +151,17 @@ impl LogRange {
 
     /// Selects only events after a place that the reader has reached; from the beginning for `None`.
     ///
-    /// The recorder compares the mark with the log: see [`Diverged`](crate::ErrorKind::Diverged).
+    /// The later of several marks counts. The recorder compares it with the log: see [`Diverged`](crate::ErrorKind::Diverged).
     pub fn after(mut self, mark: impl Into<Option<Mark>>) -> Self {
-        if let Some(mark) = mark.into() {
+        let is_later = |mark: &Mark| self.after.is_none_or(|known| known.position() < mark.position());
+        if let Some(mark) = mark.into().filter(is_later) {
             self.start = self.start.max(mark.position().get() + 1);
             self.after = Some(mark);
         }
         self
     }
 
-    /// Selects only `position` and later ones, whichever commit stands there.
+    /// Selects only `position` and later ones, whichever commit has it.
     pub fn from(mut self, position: Position) -> Self {
         self.start = self.start.max(position.get());
         self
@@ -250,5 +251,22 @@ impl LogRange {
     /// Returns the slices.
     pub const fn which_slices(&self) -> Slices {
         self.slices
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::CommitId;
+
+    #[test]
+    fn of_two_marks_the_later_counts_wherever_it_comes() {
+        let mark = |position| Mark::new(Position::new(position).unwrap(), CommitId::new());
+        let (early, late) = (mark(5), mark(10));
+        for range in [LogRange::all().after(early).after(late), LogRange::all().after(late).after(early)] {
+            assert_eq!(range.mark(), Some(late));
+            assert_eq!(range.bounds().map(|(first, _)| first.get()), Some(11));
+            assert_eq!(range.up_to(early.position()).through(Some(early)), Some(late));
+        }
     }
 }

@@ -20,6 +20,7 @@ use crate::clock::{Clock, ClockGuard, Timestamp, set_clock};
 /// assert_eq!(account.modified_at(), ManualClock::START + Duration::from_secs(60));
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "the thread keeps its own clock until `install`"]
 pub struct ManualClock {
     micros: Arc<AtomicI64>,
 }

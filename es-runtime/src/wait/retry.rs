@@ -11,9 +11,9 @@ use crate::wait::sleep;
 
 /// The number of attempts at some work, and the waits between them.
 ///
-/// The default is 3 attempts, with 10 milliseconds before the second. Each wait is twice the wait before, at most a
-/// second. Each is longer or shorter by up to half of it at random, so that callers who failed together do not collide
-/// again. [`Application::execute`](crate::Application::execute) waits like this between its attempts.
+/// The default is that of [`Application::execute`](crate::Application::execute): 100 attempts, with 0.2 milliseconds
+/// before the second. Each wait is twice the wait before, at most 50 milliseconds. Each is longer or shorter at random,
+/// from none to twice as long, so that callers who failed together do not collide again.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,9 +55,11 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Makes a retry of three attempts, with waits from 10 milliseconds to a second.
+    /// Makes a retry of 100 attempts, soon one after the other: after a conflict, another caller has succeeded, so there
+    /// is progress.
     pub const fn new() -> Self {
-        Self { attempts: 3, wait: Duration::from_millis(10), longest: Duration::from_secs(1), jitter: 0.5 }
+        let (wait, longest) = (Duration::from_micros(200), Duration::from_millis(50));
+        Self { attempts: 100, wait, longest, jitter: 1.0 }
     }
 
     /// Sets the number of attempts, the first one included; 0 counts as 1.
@@ -66,9 +68,13 @@ impl Retry {
         self
     }
 
-    /// Sets the wait before the second attempt. Each further wait is twice as long.
+    /// Sets the wait before the second attempt. Each further wait is twice as long, up to the longest, which is at least
+    /// this one.
     pub const fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
+        if wait.as_nanos() > self.longest.as_nanos() {
+            self.longest = wait;
+        }
         self
     }
 
@@ -233,6 +239,7 @@ mod tests {
         let millis = |many: &[u64]| many.iter().copied().map(Duration::from_millis).collect::<Vec<_>>();
         assert_eq!(waits(retry.longest_wait(Duration::from_millis(50)), 5), millis(&[10, 20, 40, 50, 50]));
         assert_eq!(waits(retry.wait(Duration::ZERO), 2), millis(&[0, 0]));
+        assert_eq!(waits(retry.wait(Duration::from_secs(1)), 2), millis(&[1_000, 1_000]));
     }
 
     #[test]

@@ -15,10 +15,12 @@ mod bank {
     }
 }
 
+use std::marker::PhantomData;
+
 use es_runtime::__private::Seal;
 use es_runtime::Aggregate;
 
 fn main() {
     let mut account = bank::Account::open();
-    let _ = account.root_mut(Seal { _private: () });
+    let _ = account.root_mut(Seal { _of: PhantomData });
 }

@@ -97,6 +97,7 @@ impl<'a, E> Log<'a, E> {
     ///
     /// Errors of the store.
     pub async fn more(&self) -> Result<(), Error> {
+        self.application.shared.check_open()?;
         self.application.recorder().beyond(self.range.mark()).await
     }
 

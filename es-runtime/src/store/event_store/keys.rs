@@ -20,7 +20,8 @@ use crate::stored_event::StoredEvent;
 use crate::wait::Retry;
 
 /// The attempts to forget an aggregate while other callers write to it.
-const FORGETTING: Retry = Retry::new().attempts(50).wait(Duration::from_millis(1));
+const FORGETTING: Retry =
+    Retry::new().attempts(50).wait(Duration::from_millis(1)).longest_wait(Duration::from_secs(1));
 
 /// The mappers for the events of several aggregates, which make rows and their commit.
 pub(crate) struct Writing<'a> {

@@ -257,9 +257,9 @@ impl EventStore {
     pub async fn most_recent<A: Aggregate>(
         &self,
         id: Id<A>,
-        version: Version,
+        version: impl Into<Version>,
     ) -> Result<Option<Recorded<A::Event>>, Error> {
-        Ok(self.get(id, EventRange::all().up_to(version).descending().limit(1)).await?.pop())
+        Ok(self.get(id, EventRange::all().up_to(version.into()).descending().limit(1)).await?.pop())
     }
 
     /// Reads the last event of an aggregate before `version`.
