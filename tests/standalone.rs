@@ -159,7 +159,7 @@ fn long_sequences_are_read_a_page_at_a_time() {
 fn the_stored_form_is_that_of_an_aggregates_events() {
     let mapper = Mapper::new();
     let metadata = Metadata::new().with_actor("ann");
-    let recorded = Recorded::at(at(5), Uuid::now_v7(), 3, created("bar")).and_metadata(metadata.clone());
+    let recorded = Recorded::at(at(5), Uuid::now_v7(), 3, created("bar")).with_metadata(metadata.clone());
     let row = mapper.encode(&recorded).unwrap();
     let same = Created { owner: "bar".into() };
     let single = mapper.encode_event(row.id, row.version, at(5), &metadata, &same).unwrap();

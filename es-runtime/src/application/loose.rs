@@ -105,7 +105,7 @@ impl<E: EventSet> Loose for LooseEvent<E> {
     }
 
     fn copied(&self, metadata: &Metadata) -> Box<dyn Any + Send + Sync> {
-        Box::new(self.recorded.clone().and_metadata(metadata.clone()))
+        Box::new(self.recorded.clone().with_metadata(metadata.clone()))
     }
 }
 

@@ -360,8 +360,9 @@ impl<E> Recorded<E> {
         Self { envelope, metadata: Metadata::new(), event }
     }
 
-    /// Returns the same event with other metadata.
-    pub(crate) fn with_metadata(mut self, metadata: Metadata) -> Self {
+    /// Returns the same event with this metadata in place of its own.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
     }

@@ -87,7 +87,10 @@ pub(crate) async fn unblock<T: Send + 'static>(
 
 /// Wakes, and catches a panic: a waker is code of the caller, and others may still have to be woken.
 pub(crate) fn wake(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    // The payload is never dropped: the drop might panic, too.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        std::mem::forget(panic);
+    }
 }
 
 fn taken() -> Error {

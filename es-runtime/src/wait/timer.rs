@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::process;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -193,11 +192,7 @@ impl Timer {
     fn run(&self) {
         loop {
             for waker in self.next_due().into_values() {
-                // A waker that panics harms no other sleeper. The payload is forgotten, since dropping it might panic,
-                // too.
-                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                    std::mem::forget(panic);
-                }
+                super::wake(waker);
             }
         }
     }

@@ -187,10 +187,4 @@ impl<E: EventSet> Recorded<E> {
     pub fn name(&self) -> &'static str {
         self.event().name()
     }
-
-    /// Returns the same event with this metadata.
-    #[must_use]
-    pub fn and_metadata(self, metadata: Metadata) -> Self {
-        self.with_metadata(metadata)
-    }
 }

@@ -111,7 +111,8 @@ impl<E: EventSet, T: Moment> TimeLog<E, T> {
         let (message, time) = (message.into(), Timestamp::now());
         let mut place = self.place(time, None).await?;
         for _ in 0..ATTEMPTS {
-            let recorded = Recorded::at(time, self.id, place, message.clone()).and_metadata(metadata.clone());
+            let recorded =
+                Recorded::at(time, self.id, place, message.clone()).with_metadata(metadata.clone());
             match self.store.put(&[recorded]).await {
                 Ok(_) => return T::at(place),
                 Err(error) if error.as_conflict().is_some() => {
