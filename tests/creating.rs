@@ -1,12 +1,14 @@
 //! Commands that create an aggregate, alone or together with a change of another one.
 
+use std::sync::Arc;
 use std::thread;
 
 use es_runtime::application::Find;
-use es_runtime::recorder::CommitId;
-use es_runtime::{ErrorKind, Id, Wait};
+use es_runtime::recorder::{CommitId, MemoryRecorder};
+use es_runtime::testing::faults::{Faulty, When};
+use es_runtime::{Application, ErrorKind, Id, Wait};
 
-use crate::account::{Account, Overdrawn};
+use crate::account::{Account, Overdrawn, open};
 use crate::application::{apps, saved};
 
 #[test]
@@ -136,5 +138,48 @@ fn an_async_command_creates() {
         };
         app.execute_async(Find(id), open).wait().unwrap();
         assert_eq!(app.get(id).wait().unwrap().owner, "Ann");
+    }
+}
+
+/// Each request arrives at three callers at once, and the store loses one answer in four.
+#[test]
+fn with_lost_answers_each_request_still_creates_once() {
+    const REQUESTS: i64 = 100;
+    let recorder = Faulty::new(MemoryRecorder::new());
+    let faults = recorder.faults();
+    let app = Application::on(Arc::new(recorder)).open().wait().unwrap();
+    let mut account = open();
+    account.deposit(REQUESTS);
+    app.save(&mut account).wait().unwrap();
+    let lost = faults.lose_replies(When::random(4, 7));
+    let (from, ids) = (account.id(), (0..REQUESTS).map(|nr| Id::from_key(&format!("request {nr}"))));
+    let ids: Vec<Id<Account>> = ids.collect();
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for &id in &ids {
+                    let open = || {
+                        app.execute_once(
+                            CommitId::from_key(&id.to_string()),
+                            (from, Find(id)),
+                            move |from, new| {
+                                assert!(new.is_none(), "the aggregate and its commit id are stored together");
+                                *new = Some(Account::open_with_id(id, "Bo".into()));
+                                from.withdraw(1)
+                            },
+                        )
+                    };
+                    while let Err(error) = open().wait() {
+                        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+                    }
+                }
+            });
+        }
+    });
+    assert!(lost.strikes() > 20, "{}", lost.strikes());
+    faults.all_off();
+    assert_eq!(app.get(from).wait().unwrap().balance, 0, "each request has moved 1");
+    for id in ids {
+        assert_eq!(app.get(id).wait().unwrap().version(), 1);
     }
 }

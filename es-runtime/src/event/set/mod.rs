@@ -19,7 +19,7 @@ pub(crate) use self::topics::Reading;
 #[doc(hidden)]
 pub use self::topics::Topics;
 use crate::clock::Timestamp;
-use crate::event::{Envelope, Event, EventType, EventVisitor, Metadata, Recorded};
+use crate::event::{Envelope, Event, EventType, EventVisitor, Recorded};
 use crate::id::Version;
 
 /// A set of types of event. Every [`Event`] is a set of one, `#[derive(EventSet)]` makes a set of an enum, and
