@@ -105,15 +105,9 @@ impl Aggregate {
         for field in &mut item.fields {
             unstorable::name_self(&mut field.ty, &state, Some(&item.ident), diag);
         }
-        let refused = check_fields(
-            &mut item.fields,
-            "a field of an aggregate",
-            "a snapshot would not hold it",
-            STORED,
-            Some(&item.ident),
-            &names::refused(&item.ident),
-            diag,
-        );
+        let root = item.ident.clone();
+        let lost = "a snapshot would not hold it";
+        let refused = check_fields(&mut item, "a field of an aggregate", lost, STORED, Some(&root), diag);
         let mut attributes: Vec<AttributeField> = Vec::new();
         for field in &mut item.fields {
             attrs::refuse_conditions(&mut field.attrs, "attribute", "#[aggregate]", "field", diag);
@@ -130,7 +124,6 @@ impl Aggregate {
         if !shaped {
             return None;
         }
-        let root = item.ident;
         item.ident = state;
         let is_for_root =
             |attr: &mut Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");

@@ -145,15 +145,7 @@ pub(super) fn fields(item: &mut ItemStruct, diag: &mut Diag) -> TokenStream {
     for field in &mut item.fields {
         unstorable::name_self(&mut field.ty, &item.ident, None, diag);
     }
-    let refused = check_fields(
-        &mut item.fields,
-        "a field of an event",
-        LOST,
-        SHOWN,
-        None,
-        &names::refused(&item.ident),
-        diag,
-    );
+    let refused = check_fields(item, "a field of an event", LOST, SHOWN, None, diag);
     for field in &mut item.fields {
         for attr in attrs::take_ours(&mut field.attrs, "attribute") {
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");
