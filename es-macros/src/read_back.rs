@@ -190,7 +190,8 @@ impl ReadBack {
         }
         let new = Stored { value: format!("`{field}`"), written, read };
         let mark = diag.mark();
-        for other in &self.known {
+        // The compiler reports a field that is there twice.
+        for other in self.known.iter().filter(|other| other.value != new.value) {
             clashes(other, &new, diag);
         }
         self.has_clash |= !diag.clean_since(mark);
@@ -239,6 +240,11 @@ fn clashes(other: &Stored, new: &Stored, diag: &mut Diag) {
             ),
         );
     }
+}
+
+/// Returns whether serde writes the contents of a field beside the other fields.
+pub(crate) fn flattens<'a>(mut fields: impl Iterator<Item = &'a Vec<Attribute>>) -> bool {
+    fields.any(|written| Said::of(written).find("flatten").is_some())
 }
 
 impl Name {

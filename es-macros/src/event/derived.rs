@@ -11,6 +11,7 @@ use crate::args::inner_tokens;
 use crate::attrs;
 use crate::derives;
 use crate::diag::Diag;
+use crate::read_back::flattens;
 use crate::types::lazy_bounds;
 
 /// Expands `#[derive(Event)] item`.
@@ -63,7 +64,8 @@ fn derived(mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
         return TokenStream::new();
     }
     let args = helper(&said, "event", "topic", diag);
-    let (runtime, stored) = declared::arguments(args, &item.ident, diag);
+    let (runtime, mut stored) = declared::arguments(args, &item.ident, diag);
+    stored.is_flattened = flattens(item.fields.iter().map(|field| &field.attrs));
     let mark = diag.mark();
     declared::check(&item, diag);
     if matches!(item.fields, Fields::Unit) {

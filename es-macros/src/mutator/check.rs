@@ -126,10 +126,8 @@ pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
         events: mutator.events.iter().map(|event| event.ident.clone()).collect(),
         helpers: helpers.collect(),
     };
+    determinism::check(&scope.root, &mutator.events, &mutator.helpers, diag);
     for event in &mut mutator.events {
-        if !event.may_vary {
-            determinism::check(&event.body, diag);
-        }
         body::check(&scope, &mut event.body, &mut event.attrs, diag);
     }
     for helper in &mut mutator.helpers {

@@ -13,7 +13,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, SECRECY, Stored};
 use crate::names;
-use crate::read_back::ReadBack;
+use crate::read_back::{ReadBack, flattens};
 use crate::types::{held, is_known_storable, peel};
 use crate::unstorable;
 
@@ -279,7 +279,8 @@ fn made(
     name_of_a_type(&name, &fields, method, diag);
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
     // The usual topic depends on the name of the aggregate, which this macro does not see.
-    let stored = Stored::take(&mut args, &name, None, diag);
+    let mut stored = Stored::take(&mut args, &name, None, diag);
+    stored.is_flattened = flattens(fields.iter().map(|field| &field.attrs));
     let derives = args.derives(diag);
     args.finish(&[ARGUMENTS, &["derive"]].concat(), diag);
     diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored, derives })
