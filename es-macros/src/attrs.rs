@@ -40,6 +40,11 @@ pub(crate) fn is_for_callers(attr: &Attribute) -> bool {
     carries(attr, &["doc", "deprecated", "must_use", "inline", "track_caller"])
 }
 
+/// Returns whether the attribute asks callers to use what a function returns.
+pub(crate) fn is_must_use(attr: &Attribute) -> bool {
+    carries(attr, &["must_use"])
+}
+
 /// Returns whether the attribute sets the level of a lint for all that is made from the item.
 pub(crate) fn is_lint(attr: &Attribute) -> bool {
     carries(attr, &["allow", "warn", "deny", "forbid"])

@@ -52,6 +52,10 @@ pub(super) fn expand_by(
 }
 
 fn derived(mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
+    if item.attrs.iter().any(|attr| attrs::is_ours(attr, "aggregate")) {
+        diag.here("a struct is either an aggregate or an event; remove this derive");
+        return TokenStream::new();
+    }
     let said = attrs::take_ours(&mut item.attrs, "event");
     if let Some(other) = said.iter().find(|attr| !attr.path().is_ident("event")) {
         let path = attrs::text(other.path());
