@@ -32,14 +32,11 @@ const DEFAULT: &[&str] = &["default", "new"];
 /// The checks of one struct, or of the parameters of one event method.
 #[derive(Default)]
 pub(crate) struct ReadBack {
-    /// The rule by which the struct renames its fields; empty if there is none.
-    rule: String,
-    /// True if a condition decides on that rule.
-    is_unsure: bool,
-    has_default: bool,
-    /// True if serde reads or writes another type.
-    is_elsewhere: bool,
+    /// The attributes of the struct.
+    item: Said,
     known: Vec<Stored>,
+    /// The flattened field that takes what the other fields do not take.
+    rest: Option<Ident>,
     /// True if two fields had one name.
     has_clash: bool,
 }
@@ -62,11 +59,10 @@ struct Name {
 impl ReadBack {
     /// Begins the checks of a struct with these attributes.
     pub(crate) fn of(written: &[Attribute], diag: &mut Diag) -> Self {
-        let said = Said::of(written);
-        let is_elsewhere = ELSEWHERE.iter().any(|name| said.find(name).is_some());
-        let rules = said.names("rename_all");
+        let item = Said::of(written);
+        let rules = item.names("rename_all");
         if let Some(rule) = rules.one_sided("", &[])
-            && !is_elsewhere
+            && !item.is_elsewhere()
         {
             diag.error(
                 &rules.at,
@@ -76,18 +72,11 @@ impl ReadBack {
                 ),
             );
         }
-        let tag = said.names("tag").written.map(|tag| {
+        let tag = item.names("tag").written.map(|tag| {
             let name = Name::from(&tag);
             Stored { value: "the tag".to_owned(), written: name.clone(), read: vec![name] }
         });
-        Self {
-            rule: rules.written.map(|rule| rule.value()).unwrap_or_default(),
-            is_unsure: said.is_conditional,
-            has_default: said.find("default").is_some(),
-            is_elsewhere,
-            known: tag.into_iter().collect(),
-            has_clash: false,
-        }
+        Self { item, known: tag.into_iter().collect(), rest: None, has_clash: false }
     }
 
     /// Reports attributes by which the field would not be read as it was written; `lost` names the place that would
@@ -106,7 +95,7 @@ impl ReadBack {
             let name = attrs::text(skip);
             diag.error(skip, format!("`#[serde({name})]` would drop the value: {lost}; remove it"));
         }
-        if self.is_elsewhere || !diag.clean_since(mark) {
+        if self.item.is_elsewhere() || !diag.clean_since(mark) {
             return;
         }
         self.left_out(&said, ty, diag);
@@ -122,7 +111,9 @@ impl ReadBack {
                 );
             }
         }
-        if said.find("flatten").is_none() {
+        if let Some(flatten) = said.find("flatten") {
+            self.flattened(field, flatten, ty, diag);
+        } else {
             let is_unsure = said.is_conditional || written.iter().any(is_cfg);
             self.stored_as(field, &said, is_unsure, diag);
         }
@@ -144,13 +135,14 @@ impl ReadBack {
             );
             return;
         }
-        let is_option = matches!(peel(ty), Type::Path(path)
-            if path.path.segments.last().is_some_and(|last| last.ident == "Option"));
+        let is_option = last(ty).is_some_and(|last| last == "Option");
         let is_read_by_serde = ["with", "deserialize_with"].iter().all(|name| said.find(name).is_none());
+        // serde reads a flattened field from whatever is there.
+        let has_default = self.item.find("default").or(said.find("flatten")).is_some();
         match said.find("default") {
-            None if self.has_default || is_option && is_read_by_serde => {}
+            None if has_default || is_option && is_read_by_serde => {}
             None => {
-                diag.error(skip, "nothing is read in the place of a value that is left out; add `default`")
+                diag.error(skip, "nothing is read in the place of a value that is left out; add `default`");
             }
             Some(default) => {
                 if let Some(function) = said.names("default").written
@@ -163,10 +155,23 @@ impl ReadBack {
         }
     }
 
+    /// Reports a field that is flattened after a map: serde reads what it holds into the map, too.
+    fn flattened(&mut self, field: &Ident, said: &Meta, ty: &Type, diag: &mut Diag) {
+        if let Some(rest) = &self.rest {
+            diag.error(
+                said,
+                format!("`{rest}` would be read with what `{field}` holds, too; flatten one map at most, as the last field"),
+            );
+        }
+        if attrs::text(ty).contains("Map<") || last(ty).is_some_and(|last| last == "Value") {
+            self.rest.get_or_insert_with(|| field.clone());
+        }
+    }
+
     /// Reports names under which the field would not be found, or another one would.
     fn stored_as(&mut self, field: &Ident, said: &Said, is_unsure: bool, diag: &mut Diag) {
-        let own =
-            Name { text: renamed(&self.rule, &field.unraw().to_string()), said: field.to_token_stream() };
+        let rule = self.item.names("rename_all").written.map(|rule| rule.value()).unwrap_or_default();
+        let own = Name { text: renamed(&rule, &field.unraw().to_string()), said: field.to_token_stream() };
         let names = said.names("rename");
         let aliases = said.names("alias").read;
         if let Some(name) = names.one_sided(&own.text, &aliases) {
@@ -180,7 +185,7 @@ impl ReadBack {
             );
             return;
         }
-        if is_unsure || self.is_unsure {
+        if is_unsure || self.item.is_conditional {
             return;
         }
         let written = names.written.as_ref().map_or(own.clone(), Name::from);
@@ -253,6 +258,14 @@ impl Name {
     }
 }
 
+/// Returns the last name of a path.
+fn last(ty: &Type) -> Option<&Ident> {
+    match peel(ty) {
+        Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
+    }
+}
+
 /// Returns whether the text is a path with one of `names` as its last name.
 fn is_called(path: &LitStr, names: &[&str]) -> bool {
     let last = path.parse::<Path>().ok().and_then(|path| path.segments.last().map(|last| last.ident.clone()));
@@ -283,6 +296,7 @@ fn renamed(rule: &str, field: &str) -> String {
 }
 
 /// The arguments of `#[serde(..)]`.
+#[derive(Default)]
 struct Said {
     arguments: Vec<Meta>,
     /// True if a condition decides on some of them.
@@ -312,6 +326,11 @@ impl Said {
             }
         }
         said
+    }
+
+    /// Returns whether serde reads or writes another type in the place of the struct.
+    fn is_elsewhere(&self) -> bool {
+        ELSEWHERE.iter().any(|name| self.find(name).is_some())
     }
 
     fn find(&self, name: &str) -> Option<&Meta> {

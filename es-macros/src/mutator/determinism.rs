@@ -8,9 +8,8 @@ use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprCall, ExprMethodCall, ExprPath, ImplItem, Macro, Meta, Path, Token};
+use syn::{Block, Expr, ExprCall, ExprMethodCall, ExprPath, Macro, Meta, Path, Token};
 
-use super::method::EventMethod;
 use crate::args::split;
 use crate::attrs;
 use crate::diag::Diag;
@@ -42,26 +41,9 @@ pub(super) fn take_allowed(arguments: &mut TokenStream, diag: &mut Diag) -> bool
     allowed
 }
 
-/// Reports the calls in event methods, and in the helpers that these call.
-pub(super) fn check(root: &Ident, events: &[EventMethod], helpers: &[ImplItem], diag: &mut Diag) {
-    let mut open: Vec<_> = helpers
-        .iter()
-        .filter_map(|helper| if let ImplItem::Fn(method) = helper { Some(method) } else { None })
-        .collect();
-    for event in events.iter().filter(|event| !event.may_vary) {
-        let mut called = check_body(root, &event.body, None, diag);
-        while let Some(name) = called.pop() {
-            if let Some(at) = open.iter().position(|helper| helper.sig.ident == name) {
-                let helper = open.swap_remove(at);
-                called.extend(check_body(root, &helper.block, Some(&event.ident), diag));
-            }
-        }
-    }
-}
-
 /// Reports the calls in a body, and returns the helpers that it calls. `event` is the event method that calls this body,
 /// if that is a helper.
-fn check_body(root: &Ident, body: &Block, event: Option<&Ident>, diag: &mut Diag) -> Vec<Ident> {
+pub(super) fn check(root: &Ident, body: &Block, event: Option<&Ident>, diag: &mut Diag) -> Vec<Ident> {
     let mut calls = Calls { root, event, helpers: Vec::new(), diag };
     calls.visit_block(body);
     calls.helpers
@@ -105,12 +87,13 @@ impl Calls<'_> {
 
 impl<'ast> Visit<'ast> for Calls<'_> {
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let mark = self.diag.mark();
+        visit::visit_expr_method_call(self, call);
         if matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
             self.helpers.push(call.method.clone());
-        } else if call.method == "elapsed" && call.args.is_empty() {
+        } else if call.method == "elapsed" && call.args.is_empty() && self.diag.clean_since(mark) {
             self.refuse(&call.method, "time");
         }
-        visit::visit_expr_method_call(self, call);
     }
 
     fn visit_expr_call(&mut self, call: &'ast ExprCall) {
@@ -189,7 +172,7 @@ mod tests {
     fn errors(body: &str) -> Vec<String> {
         let mut diag = Diag::default();
         let root = syn::parse_str("Account").unwrap();
-        check_body(&root, &syn::parse_str(body).unwrap(), None, &mut diag);
+        check(&root, &syn::parse_str(body).unwrap(), None, &mut diag);
         diag.into_errors().iter().map(ToString::to_string).collect()
     }
 
@@ -216,6 +199,7 @@ mod tests {
             "dbg!(amount)",
             "SystemTime::UNIX_EPOCH.elapsed()",
             "self.opened.elapsed().unwrap()",
+            "Instant::now().elapsed()",
             "std::process::id()",
             "thread::current().id()",
             "RandomState::new()",

@@ -163,6 +163,7 @@
 /// - Attributes of serde by which a value is not read as it was written. The macro refuses
 ///   - `rename` and `rename_all` with another name for each direction; to read a former name, too, write `alias`;
 ///   - two fields with one name, and an `alias` that is a name of another field;
+///   - `flatten` after the `flatten` of a map, which takes what the other fields leave: let the map be the last field;
 ///   - `skip_serializing_if` without `default`, unless the field is an `Option`. Only the default may be left out: so the
 ///     predicate is called `is_none`, `is_empty`, `is_default`, `is_zero`, `is_false` or `not`, and no function of yours
 ///     makes the default;
