@@ -1,10 +1,14 @@
 //! The store returns values as they were, or refuses to store them.
 
+use std::collections::BTreeMap;
+
 use es_runtime::clock::Timestamp;
 use es_runtime::mapper::{AesGcm, Codec, Key, Mapper, Zlib};
+use es_runtime::recorder::StoredEvent;
 use es_runtime::testing::ManualClock;
-use es_runtime::{Application, ErrorKind, Metadata, Version, Wait, aggregate, event, mutator};
+use es_runtime::{Application, Error, ErrorKind, Event, Metadata, Version, Wait, aggregate, event, mutator};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const SECRET: &str = "the secret of the house of Usher, told by one who was there";
@@ -73,6 +77,73 @@ fn a_changed_attribute_and_a_snapshot_hold_no_some_of_nothing() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("`data.last` is `Some` of nothing"), "{error}");
     assert_eq!(app.get(survey.id()).wait().unwrap().last, Some(None));
+}
+
+/// An event that keeps whatever else it is told.
+#[event]
+struct Noticed {
+    #[serde(flatten)]
+    more: BTreeMap<String, i64>,
+    amount: i64,
+}
+
+/// The same, with derives of its own.
+#[derive(Clone, Debug, Serialize, Deserialize, Event)]
+struct Observed {
+    amount: i64,
+    #[serde(flatten)]
+    inside: Inside,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Inside {
+    more: f64,
+    #[serde(flatten)]
+    rest: BTreeMap<String, Option<i64>>,
+}
+
+#[aggregate]
+struct Inbox {
+    entries: u32,
+}
+
+#[mutator]
+impl Inbox {
+    #[event(InboxMade)]
+    fn make(#[serde(flatten)] more: BTreeMap<String, i64>, amount: i64) -> Self {
+        Self { entries: 1 }
+    }
+}
+
+fn row_of<E: Event>(event: &E, codec: Codec) -> Result<StoredEvent, Error> {
+    let (mapper, at) = (Mapper::new().with_codec(codec), Timestamp::from_micros(1));
+    mapper.encode_event(Uuid::nil(), Version::INITIAL, at, &Metadata::new(), event)
+}
+
+#[test]
+fn a_key_of_a_flattened_map_with_the_name_of_a_field_is_refused() {
+    let keys = |name: &str| BTreeMap::from([(name.to_owned(), 5)]);
+    let inside = |name: &str, more| Inside { more, rest: BTreeMap::from([(name.to_owned(), None)]) };
+    for codec in [Codec::Json, Codec::MessagePack] {
+        for row in [
+            row_of(&Noticed { more: keys("amount"), amount: 1 }, codec),
+            row_of(&Observed { amount: 1, inside: inside("amount", 1.0) }, codec),
+            row_of(&InboxMade { more: keys("amount"), amount: 1 }, codec),
+        ] {
+            let error = row.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            let told = "`data.amount` is a field, and also a key of a flattened map";
+            assert!(error.to_string().contains(told), "{error}");
+        }
+        let error = row_of(&Observed { amount: 1, inside: inside("more", 1.0) }, codec).unwrap_err();
+        assert!(error.to_string().contains("`data.more` is a field"), "{error}");
+        // Other keys are no mistake, and other mistakes are still found.
+        row_of(&Noticed { more: keys("total"), amount: 1 }, codec).unwrap();
+        row_of(&Observed { amount: 1, inside: inside("total", 1.0) }, codec).unwrap();
+        let error = row_of(&Observed { amount: 1, inside: inside("total", f64::NAN) }, codec).unwrap_err();
+        assert!(error.to_string().contains("not a number"), "{error}");
+    }
+    assert_eq!(Inbox::make(keys("total"), 1).entries, 1);
 }
 
 #[event]

@@ -40,6 +40,11 @@ pub(crate) fn is_for_callers(attr: &Attribute) -> bool {
     carries(attr, &["doc", "deprecated", "must_use", "inline", "track_caller"])
 }
 
+/// Returns whether the attribute asks callers to use what a function returns.
+pub(crate) fn is_must_use(attr: &Attribute) -> bool {
+    carries(attr, &["must_use"])
+}
+
 /// Returns whether the attribute sets the level of a lint for all that is made from the item.
 pub(crate) fn is_lint(attr: &Attribute) -> bool {
     carries(attr, &["allow", "warn", "deny", "forbid"])
@@ -95,7 +100,7 @@ fn carries(attr: &Attribute, names: &[&str]) -> bool {
 }
 
 /// Returns the attribute itself, or those that it brings under a condition.
-fn brought(meta: &Meta) -> Vec<Meta> {
+pub(crate) fn brought(meta: &Meta) -> Vec<Meta> {
     match meta {
         Meta::List(list) if list.path.is_ident("cfg_attr") => {
             let brought = split(list.tokens.clone()).into_iter().skip(1);
@@ -148,25 +153,6 @@ pub(crate) fn take_derived(attrs: &mut [Attribute], name: &str) -> Option<Path> 
 /// Returns whether there is an attribute of serde.
 pub(crate) fn has_serde(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| attr.path().is_ident("serde"))
-}
-
-/// The attributes of serde that leave a value out when it writes or reads.
-const SKIPS: &[&str] = &["skip", "skip_serializing", "skip_deserializing"];
-
-/// Reports attributes of serde that would leave out a recorded value; `lost` names the place that would miss it.
-pub(crate) fn refuse_skips(attrs: &[Attribute], lost: &str, diag: &mut Diag) {
-    for meta in attrs.iter().flat_map(|attr| brought(&attr.meta)) {
-        let Meta::List(said) = meta else { continue };
-        if !said.path.is_ident("serde") {
-            continue;
-        }
-        for argument in split(said.tokens) {
-            let Ok(skip) = syn::parse2::<Ident>(argument) else { continue };
-            if SKIPS.iter().any(|name| skip == name) {
-                diag.error(&skip, format!("`#[serde({skip})]` would drop the value: {lost}; remove it"));
-            }
-        }
-    }
 }
 
 /// Returns the attributes that `wanted` accepts.

@@ -18,8 +18,8 @@ pub use ::serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
     Creates, Creation, Declared, Discarded, Effect, Elsewhere, Events, Founds, Made, Mutator, NoAttribute,
-    Root, Seal, State, Triggers, decode_standard, distinct, in_its_module, retired, topic, visit_attribute,
-    visit_discarded, written_as,
+    Root, Seal, State, Triggers, decode_standard, distinct, in_its_module, retired, state_called, topic,
+    visit_attribute, visit_discarded, written_as,
 };
 pub use crate::event::{
     AssertEvent, AssertSet, AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Decoded,

@@ -1,5 +1,7 @@
 #![deny(warnings)]
 
+use std::collections::BTreeMap;
+
 use es_runtime::testing::{decode, encode, replay};
 use es_runtime::{aggregate, event, mutator};
 
@@ -42,6 +44,47 @@ pub struct Withdrawn {
     pub note: String,
 }
 
+// Right, though it looks like something that the macro refuses.
+#[event]
+#[serde(default)]
+pub struct Noted {
+    #[serde(rename(serialize = "text"), alias = "text")]
+    pub note: String,
+    #[serde(rename(serialize = "b", deserialize = "b"), alias = "a")]
+    pub by: String,
+    #[serde(rename = "by")]
+    pub clerk: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
+    #[serde(serialize_with = "serde::Serialize::serialize", deserialize_with = "number")]
+    pub count: u64,
+    #[serde(flatten, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rest: BTreeMap<String, i64>,
+}
+
+impl Default for Noted {
+    fn default() -> Self {
+        Self {
+            note: String::new(),
+            by: String::new(),
+            clerk: String::new(),
+            lines: Vec::new(),
+            words: Vec::new(),
+            urgent: false,
+            count: 0,
+            rest: BTreeMap::new(),
+        }
+    }
+}
+
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    serde::Deserialize::deserialize(deserializer)
+}
+
 #[mutator]
 impl Account {
     #[event(Opened)]
@@ -50,6 +93,11 @@ impl Account {
         #[serde(rename = "by", alias = "clerk", default)] opened_by: String,
     ) -> Self {
         Self { balance, credit_limit: None, cached: opened_by.len() as u64 }
+    }
+
+    #[event]
+    fn on_noted(&mut self, event: &Noted) {
+        self.cached = event.count;
     }
 
     #[event]
@@ -68,5 +116,7 @@ fn main() {
     decode::<Account>("Account.Opened", 1, r#"{"balance":"5","clerk":"Bob"}"#).unwrap();
     decode::<Account>("Account.Opened", 1, r#"{"balance":"5"}"#).unwrap();
     decode::<Account>("Withdrawn", 1, r#"{"TOTAL_AMOUNT":"5"}"#).unwrap();
+    let note = decode::<Account>("Noted", 1, r#"{"text":"a","a":"b","by":"c","x":1}"#).unwrap();
+    assert_eq!(encode::<Account>(&note).data(), r#"{"text":"a","b":"b","by":"c","count":0,"x":1}"#);
     assert_eq!(replay::<Account>(account.pending().to_vec()).unwrap().balance, Money(3));
 }

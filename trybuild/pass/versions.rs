@@ -106,7 +106,7 @@ fn main() {
             }
         }
 
-        Before::make();
+        _ = Before::make();
         es_runtime::Id::from_uuid(es_runtime::Id::<Before>::from_key("x").uuid())
     });
 }

@@ -256,7 +256,7 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
 
 /// Returns the constants of the names that stored data has, or had, for the aggregate.
 fn naming(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { renamed, name, aliases, id_namespace, retired, fingerprint, .. } = aggregate;
+    let Aggregate { renamed, name, aliases, id_namespace, retired, state_name, fingerprint, .. } = aggregate;
     let list = |constant: &str, names: &[LitStr]| {
         let constant = names::local(constant);
         (!names.is_empty()).then(|| quote!(const #constant: &'static [&'static str] = &[#(#names),*];))
@@ -271,12 +271,16 @@ fn naming(aggregate: &Aggregate) -> TokenStream {
     });
     let namespace =
         id_namespace.as_ref().map(|namespace| quote!(const ID_NAMESPACE: &'static str = #namespace;));
+    let state = state_name
+        .as_ref()
+        .map(|state| quote!(const STATE: __es::Option<&'static str> = __es::Some(#state);));
     quote! {
         const NAME: &'static str = #name;
         #renamed
         #aliases
         #namespace
         #retired
+        #state
         const FINGERPRINT: u64 = #fingerprint;
     }
 }

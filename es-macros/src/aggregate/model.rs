@@ -39,6 +39,8 @@ pub(super) struct Aggregate {
     pub(super) id_namespace: Option<LitStr>,
     /// The names of attributes that are stored, but no longer in the struct.
     pub(super) retired: Vec<LitStr>,
+    /// The name of the state, if the user wrote one.
+    pub(super) state_name: Option<String>,
     pub(super) fingerprint: u64,
     /// The visibility of `trigger` and `create_from`, if the user wrote one.
     pub(super) trigger: Option<Visibility>,
@@ -101,19 +103,14 @@ impl Aggregate {
         }
         refuse_misplaced(&mut item.attrs, diag);
 
+        let given = state_name.as_ref().map(|name| name.unraw().to_string());
         let state = free_name(state_name.unwrap_or_else(|| names::state(&item.ident)), &item.fields, diag);
         for field in &mut item.fields {
             unstorable::name_self(&mut field.ty, &state, Some(&item.ident), diag);
         }
-        let refused = check_fields(
-            &mut item.fields,
-            "a field of an aggregate",
-            "a snapshot would not hold it",
-            STORED,
-            Some(&item.ident),
-            &names::refused(&item.ident),
-            diag,
-        );
+        let root = item.ident.clone();
+        let lost = "a snapshot would not hold it";
+        let refused = check_fields(&mut item, "a field of an aggregate", lost, STORED, Some(&root), diag);
         let mut attributes: Vec<AttributeField> = Vec::new();
         for field in &mut item.fields {
             attrs::refuse_conditions(&mut field.attrs, "attribute", "#[aggregate]", "field", diag);
@@ -130,7 +127,6 @@ impl Aggregate {
         if !shaped {
             return None;
         }
-        let root = item.ident;
         item.ident = state;
         let is_for_root =
             |attr: &mut Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
@@ -149,6 +145,7 @@ impl Aggregate {
             aliases,
             id_namespace,
             retired,
+            state_name: given,
             fingerprint,
             trigger,
             discard,
@@ -281,6 +278,11 @@ fn clashes(known: &[AttributeField], new: &AttributeField, diag: &mut Diag) -> b
 
 /// Reports attributes of ours that have no place on the struct, and removes them.
 fn refuse_misplaced(written: &mut Vec<Attribute>, diag: &mut Diag) {
+    if let Some(derived) = attrs::take_derived(written, "Event") {
+        diag.error(derived, "a struct is either an aggregate or an event; remove this derive");
+        // These are arguments of the derive.
+        attrs::take_ours(written, "event");
+    }
     for (ours, remedy) in [
         ("aggregate", "`#[aggregate]` is given twice; remove one"),
         ("event", "a struct is either an aggregate or an event; remove one of the attributes"),

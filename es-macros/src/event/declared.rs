@@ -15,6 +15,7 @@ use crate::diag::Diag;
 use crate::fields::check_fields;
 use crate::half_typed;
 use crate::names;
+use crate::read_back::flattens;
 use crate::runtime_path::Runtime;
 use crate::silent;
 use crate::types::{SHOWN, bound_fields, checked, lazy_bounds, refused_item, shared, unknown_storable};
@@ -75,7 +76,8 @@ fn refuse(item: &Item, diag: &mut Diag) {
 }
 
 fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
-    let (runtime, stored) = arguments(args, &item.ident, diag);
+    let (runtime, mut stored) = arguments(args, &item.ident, diag);
+    stored.is_flattened = flattens(item.fields.iter().map(|field| &field.attrs));
     let mark = diag.mark();
     check(&item, diag);
     if !diag.clean_since(mark) {
@@ -145,15 +147,7 @@ pub(super) fn fields(item: &mut ItemStruct, diag: &mut Diag) -> TokenStream {
     for field in &mut item.fields {
         unstorable::name_self(&mut field.ty, &item.ident, None, diag);
     }
-    let refused = check_fields(
-        &mut item.fields,
-        "a field of an event",
-        LOST,
-        SHOWN,
-        None,
-        &names::refused(&item.ident),
-        diag,
-    );
+    let refused = check_fields(item, "a field of an event", LOST, SHOWN, None, diag);
     for field in &mut item.fields {
         for attr in attrs::take_ours(&mut field.attrs, "attribute") {
             diag.error(attr, "`#[attribute]` goes on a field of an `#[aggregate]` struct, not of an event");

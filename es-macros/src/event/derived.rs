@@ -11,6 +11,7 @@ use crate::args::inner_tokens;
 use crate::attrs;
 use crate::derives;
 use crate::diag::Diag;
+use crate::read_back::flattens;
 use crate::types::lazy_bounds;
 
 /// Expands `#[derive(Event)] item`.
@@ -51,6 +52,10 @@ pub(super) fn expand_by(
 }
 
 fn derived(mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
+    if item.attrs.iter().any(|attr| attrs::is_ours(attr, "aggregate")) {
+        diag.here("a struct is either an aggregate or an event; remove this derive");
+        return TokenStream::new();
+    }
     let said = attrs::take_ours(&mut item.attrs, "event");
     if let Some(other) = said.iter().find(|attr| !attr.path().is_ident("event")) {
         let path = attrs::text(other.path());
@@ -63,7 +68,8 @@ fn derived(mut item: ItemStruct, diag: &mut Diag) -> TokenStream {
         return TokenStream::new();
     }
     let args = helper(&said, "event", "topic", diag);
-    let (runtime, stored) = declared::arguments(args, &item.ident, diag);
+    let (runtime, mut stored) = declared::arguments(args, &item.ident, diag);
+    stored.is_flattened = flattens(item.fields.iter().map(|field| &field.attrs));
     let mark = diag.mark();
     declared::check(&item, diag);
     if matches!(item.fields, Fields::Unit) {

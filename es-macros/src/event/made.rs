@@ -22,6 +22,8 @@ pub(crate) struct Stored {
     pub(crate) topic: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) past: Vec<Type>,
+    /// True if a field has `#[serde(flatten)]`.
+    pub(crate) is_flattened: bool,
     /// `encrypted` or `clear`.
     secrecy: Option<Ident>,
 }
@@ -37,12 +39,12 @@ impl Stored {
         if let Some(current) = topic.as_ref().map(LitStr::value).as_deref().or(usual) {
             upcast::check_aliases("topic", current, &mut aliases, diag);
         }
-        Self { topic, aliases, past, secrecy }
+        Self { topic, aliases, past, is_flattened: false, secrecy }
     }
 
     /// Returns the items of `impl Event`; `default` is the topic of an event without that argument.
     pub(crate) fn items(&self, name: &Ident, default: &TokenStream) -> TokenStream {
-        let Self { topic, aliases, past, secrecy } = self;
+        let Self { topic, aliases, past, is_flattened, secrecy } = self;
         let text = syn::ext::IdentExt::unraw(name).to_string();
         let topic = topic.as_ref().map_or_else(|| default.clone(), |topic| quote!(#topic));
         let aliases =
@@ -64,6 +66,11 @@ impl Stored {
             let variant = if word == "clear" { quote!(Clear) } else { quote!(Encrypted) };
             quote!(const SECRECY: __es::Secrecy = __es::Secrecy::#variant;)
         });
+        let flattened = is_flattened.then(|| {
+            quote!(
+                const IS_FLATTENED: bool = true;
+            )
+        });
         // Stands inside the expansion's block, but at the event's name: `Location` reports the line of that name.
         let place = quote_spanned!(name.span()=> __es::Location::caller());
         quote! {
@@ -71,6 +78,7 @@ impl Stored {
             const TOPIC: &'static str = #topic;
             #aliases
             #secrecy
+            #flattened
             const PLACE: __es::Place = #place;
             #past
         }

@@ -126,10 +126,8 @@ pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
         events: mutator.events.iter().map(|event| event.ident.clone()).collect(),
         helpers: helpers.collect(),
     };
+    nondeterminism(mutator, diag);
     for event in &mut mutator.events {
-        if !event.may_vary {
-            determinism::check(&event.body, diag);
-        }
         body::check(&scope, &mut event.body, &mut event.attrs, diag);
     }
     for helper in &mut mutator.helpers {
@@ -141,5 +139,24 @@ pub(super) fn bodies(mutator: &mut Mutator, diag: &mut Diag) {
             **ty = syn::parse_quote!(Self);
         }
         body::check(&scope, &mut method.block, &mut method.attrs, diag);
+    }
+}
+
+/// Reports calls that differ from replay to replay, in event methods and in the helpers that these call.
+fn nondeterminism(mutator: &Mutator, diag: &mut Diag) {
+    let root = mutator.ident();
+    let methods = mutator.helpers.iter().filter_map(|helper| match helper {
+        ImplItem::Fn(method) => Some(method),
+        _ => None,
+    });
+    let mut open: Vec<_> = methods.collect();
+    for event in mutator.events.iter().filter(|event| !event.may_vary) {
+        let mut called = determinism::check(&root, &event.body, None, diag);
+        while let Some(name) = called.pop() {
+            if let Some(at) = open.iter().position(|helper| helper.sig.ident == name) {
+                let helper = open.swap_remove(at);
+                called.extend(determinism::check(&root, &helper.block, Some(&event.ident), diag));
+            }
+        }
     }
 }

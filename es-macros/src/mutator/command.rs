@@ -75,8 +75,11 @@ pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenSt
     });
     // One more than clippy takes for many.
     let many = (params.len() > 6).then(|| quote!(#[allow(clippy::too_many_arguments)]));
+    let must_use = quote!(#[must_use = "nothing is stored before the aggregate is saved"]);
+    let new_must_use = (!method.attrs.iter().any(attrs::is_must_use)).then_some(&must_use);
     let given_id = quote! {
         #[doc = #with_id_doc]
+        #must_use
         #many
         #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
             #root { __only_events_make_it: __es::Root::<#root>::create(#id, #name { #(#values),* }) }
@@ -90,6 +93,7 @@ pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenSt
     Some(quote! {
         #(#shown)*
         #doc
+        #new_must_use
         #deprecated
         #new_id
         #(#kept)*

@@ -2,12 +2,13 @@
 //!
 //! The list is short, and holds names with the same meaning in every program. The test kit's `Scenario` finds more.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::visit::Visit;
-use syn::{Block, Expr, ExprCall, ExprPath, Macro, Meta, Path, Token};
+use syn::visit::{self, Visit};
+use syn::{Block, Expr, ExprCall, ExprMethodCall, ExprPath, Macro, Meta, Path, Token};
 
 use crate::args::split;
 use crate::attrs;
@@ -40,33 +41,65 @@ pub(super) fn take_allowed(arguments: &mut TokenStream, diag: &mut Diag) -> bool
     allowed
 }
 
-/// Reports the calls in the body of an event method.
-pub(super) fn check(body: &Block, diag: &mut Diag) {
-    Calls { diag }.visit_block(body);
+/// Reports the calls in a body, and returns the helpers that it calls. `event` is the event method that calls this body,
+/// if that is a helper.
+pub(super) fn check(root: &Ident, body: &Block, event: Option<&Ident>, diag: &mut Diag) -> Vec<Ident> {
+    let mut calls = Calls { root, event, helpers: Vec::new(), diag };
+    calls.visit_block(body);
+    calls.helpers
 }
 
 struct Calls<'a> {
+    root: &'a Ident,
+    event: Option<&'a Ident>,
+    helpers: Vec<Ident>,
     diag: &'a mut Diag,
 }
 
 impl Calls<'_> {
-    fn refuse(&mut self, path: &Path, given: &str) {
-        let call = attrs::text(path);
+    fn refuse(&mut self, call: impl ToTokens, given: &str) {
+        let name = attrs::text(&call);
         let recorded = if given == "time" { ", or ask `&Envelope` for the event's own" } else { "" };
+        let (of, on) = self.caller();
         self.diag.error(
-            path,
+            call,
             format!(
-                "`{call}` returns another {given} at each replay; take the {given} as a parameter{recorded} (`#[event(.., \
-                 allow({ALLOWED}))]` allows the call)"
+                "`{name}` returns another {given} at each replay{of}; take the {given} as a parameter{recorded} (`#[event(.., \
+                 allow({ALLOWED}))]`{on} allows the call)"
             ),
         );
+    }
+
+    /// Takes note of a path that may be a helper of the state.
+    fn helper(&mut self, path: &Path) {
+        if let [of, name] = path.segments.iter().map(|segment| &segment.ident).collect::<Vec<_>>()[..]
+            && (of == "Self" || of == self.root)
+        {
+            self.helpers.push(name.clone());
+        }
+    }
+
+    /// Returns the words of a report that name the event method, if the body is a helper's.
+    fn caller(&self) -> (String, String) {
+        self.event.map(|event| (format!(" of `{event}`"), format!(" on `{event}`"))).unwrap_or_default()
     }
 }
 
 impl<'ast> Visit<'ast> for Calls<'_> {
+    fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
+        let mark = self.diag.mark();
+        visit::visit_expr_method_call(self, call);
+        if matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self")) {
+            self.helpers.push(call.method.clone());
+        } else if call.method == "elapsed" && call.args.is_empty() && self.diag.clean_since(mark) {
+            self.refuse(&call.method, "time");
+        }
+    }
+
     fn visit_expr_call(&mut self, call: &'ast ExprCall) {
         match &*call.func {
             Expr::Path(function) if function.qself.is_none() => {
+                self.helper(&function.path);
                 if let Some(given) = given(&function.path, Some(call.args.len())) {
                     self.refuse(&function.path, given);
                 }
@@ -78,6 +111,7 @@ impl<'ast> Visit<'ast> for Calls<'_> {
 
     // A function passed as a value: `unwrap_or_else(Utc::now)`.
     fn visit_expr_path(&mut self, function: &'ast ExprPath) {
+        self.helper(&function.path);
         if let Some(given) = given(&function.path, None) {
             self.refuse(&function.path, given);
         }
@@ -86,17 +120,17 @@ impl<'ast> Visit<'ast> for Calls<'_> {
     fn visit_macro(&mut self, call: &'ast Macro) {
         let name = call.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         if ["print", "println", "eprint", "eprintln", "dbg"].contains(&&*name) {
+            let (of, on) = self.caller();
             self.diag.error(
                 &call.path,
                 format!(
-                    "`{name}!` prints again at each replay; print in a method outside `#[mutator]`, which calls this one \
-                     (`#[event(.., allow({ALLOWED}))]` allows the call)"
+                    "`{name}!` prints again at each replay{of}; print in a method outside `#[mutator]`, which calls this one \
+                     (`#[event(.., allow({ALLOWED}))]`{on} allows the call)"
                 ),
             );
         }
         if let Ok(arguments) = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(call.tokens.clone()) {
-            let mut inside = Calls { diag: self.diag };
-            arguments.iter().for_each(|argument| inside.visit_expr(argument));
+            arguments.iter().for_each(|argument| self.visit_expr(argument));
         }
     }
 
@@ -116,13 +150,17 @@ fn given(function: &Path, arguments: Option<usize>) -> Option<&'static str> {
         // A single name may be a variable.
         ["now" | "random" | "thread_rng"] if arguments != Some(0) => None,
         [.., "now" | "now_utc" | "now_local"] if none => Some("time"),
+        [.., "SystemTime" | "Instant", "elapsed"] => Some("time"),
         [.., "new_v4" | "now_v1" | "now_v6" | "now_v7"] | [.., "Id" | "Ulid", "new"] if none => Some("id"),
         [.., "random" | "thread_rng"] | [.., "rand", "rng"] => none.then_some("value"),
         [.., "rand", "random_range" | "random_bool" | "random_iter" | "random_ratio"]
         | [.., "fastrand", _]
         | [.., "env", "var" | "var_os" | "vars" | "vars_os" | "args" | "args_os" | "current_dir"]
         | [.., "fs", "read" | "read_to_string" | "read_dir" | "exists"]
-        | [.., "File", "open"] => Some("value"),
+        | [.., "File", "open"]
+        | [.., "process", "id"]
+        | [.., "thread", "current"]
+        | [.., "RandomState", "new" | "default"] => Some("value"),
         _ => None,
     }
 }
@@ -133,7 +171,8 @@ mod tests {
 
     fn errors(body: &str) -> Vec<String> {
         let mut diag = Diag::default();
-        check(&syn::parse_str(body).unwrap(), &mut diag);
+        let root = syn::parse_str("Account").unwrap();
+        check(&root, &syn::parse_str(body).unwrap(), None, &mut diag);
         diag.into_errors().iter().map(ToString::to_string).collect()
     }
 
@@ -158,6 +197,12 @@ mod tests {
             "fs::read_to_string(\"a\")",
             "println!(\"{}\", 1)",
             "dbg!(amount)",
+            "SystemTime::UNIX_EPOCH.elapsed()",
+            "self.opened.elapsed().unwrap()",
+            "Instant::now().elapsed()",
+            "std::process::id()",
+            "thread::current().id()",
+            "RandomState::new()",
         ] {
             for body in [
                 format!("{{ self.value = {call}; }}"),
@@ -187,6 +232,10 @@ mod tests {
             "Id::from_key(name)",
             "var(3)",
             "envelope.timestamp()",
+            "self.elapsed()",
+            "self.elapsed",
+            "timer.elapsed(now)",
+            "process.id()",
             "format!(\"now {}\", amount)",
             "write!(self.text, \"{amount}\")",
         ] {

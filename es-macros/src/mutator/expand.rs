@@ -81,9 +81,15 @@ fn aliases(names: &Names<'_>) -> TokenStream {
     let ok = quote_spanned!(mutator.ident().span()=>
         __es::in_its_module(<#written>::__IN_ITS_MODULE) + __es::written_as(<#written as __es::Aggregate>::IDENT, #ident)
     );
+    let state_ok = mutator.unused_state().map(|given| {
+        let name = given.unraw().to_string();
+        let is_usual = *given == names::state(&mutator.ident());
+        let of = quote_spanned!(mutator.ident().span()=> <#written as __es::Aggregate>);
+        quote_spanned!(given.span()=> + __es::state_called(#of::STATE, #of::IDENT, #name, #is_usual))
+    });
     quote! {
         use __es::Elsewhere as _;
-        type #root = <#written as __es::Checked<{ #ok }>>::Type;
+        type #root = <#written as __es::Checked<{ #ok #state_ok }>>::Type;
         type #state = <#root as __es::Aggregate>::State;
     }
 }

@@ -13,6 +13,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, SECRECY, Stored};
 use crate::names;
+use crate::read_back::{ReadBack, flattens};
 use crate::types::{held, is_known_storable, peel};
 use crate::unstorable;
 
@@ -265,8 +266,9 @@ fn made(
         return None;
     }
     let mut fields: Vec<Field> = Vec::new();
+    let mut read_back = ReadBack::default();
     for param in params {
-        let Some(field) = field(param, root, diag) else { continue };
+        let Some(field) = field(param, root, &mut read_back, diag) else { continue };
         let name = &field.pat.ident;
         if fields.iter().any(|other| other.pat.ident == *name) {
             diag.error(name, format!("two parameters are called `{name}`; rename one"));
@@ -277,7 +279,8 @@ fn made(
     name_of_a_type(&name, &fields, method, diag);
     let mut args = Args::parse("event", "topic = \"..\"", rest, diag);
     // The usual topic depends on the name of the aggregate, which this macro does not see.
-    let stored = Stored::take(&mut args, &name, None, diag);
+    let mut stored = Stored::take(&mut args, &name, None, diag);
+    stored.is_flattened = flattens(fields.iter().map(|field| &field.attrs));
     let derives = args.derives(diag);
     args.finish(&[ARGUMENTS, &["derive"]].concat(), diag);
     diag.clean_since(mark).then_some(MethodEvent::Made { name, fields, stored, derives })
@@ -343,14 +346,14 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
     None
 }
 
-fn field(param: &Param<'_>, root: &Ident, diag: &mut Diag) -> Option<Field> {
+fn field(param: &Param<'_>, root: &Ident, read_back: &mut ReadBack, diag: &mut Diag) -> Option<Field> {
     let mut pat = simple(param.pat, diag)?;
     pat.attrs.clear();
     if let Some(held) = held(param.ty, root) {
         diag.error(held, format!("an aggregate is not stored in an event; store its id: `Id<{root}>`"));
         return None;
     }
-    signature::stored_param(param.attrs, &pat.ident, param.ty, diag);
+    signature::stored_param(param.attrs, &pat.ident, param.ty, read_back, diag);
     Some(Field { attrs: param.attrs.to_vec(), pat, ty: param.ty.clone() })
 }
 

@@ -169,6 +169,11 @@ impl Mutator {
         last(&self.root)
     }
 
+    /// Returns the state's name as the arguments give it, unless helpers use it: then the compiler reports a wrong one.
+    pub(super) fn unused_state(&self) -> Option<&Ident> {
+        self.state.as_ref().filter(|_| self.helpers.is_empty())
+    }
+
     /// Returns the state's name.
     pub(super) fn state_ident(&self) -> Ident {
         self.state.clone().unwrap_or_else(|| names::state(&self.ident()))

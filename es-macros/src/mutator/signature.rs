@@ -14,6 +14,7 @@ use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::LOST;
 use crate::names::RESERVED_METHODS;
+use crate::read_back::ReadBack;
 use crate::types::{SHOWN, check_owned, peel};
 use crate::unstorable;
 
@@ -116,7 +117,13 @@ pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Di
 }
 
 /// Reports mistakes of a parameter that becomes a field of the event.
-pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag: &mut Diag) {
+pub(super) fn stored_param(
+    written: &[Attribute],
+    name: &Ident,
+    ty: &Type,
+    read_back: &mut ReadBack,
+    diag: &mut Diag,
+) {
     for attr in written {
         if attrs::is_cfg(attr) {
             diag.error(
@@ -125,7 +132,7 @@ pub(super) fn stored_param(written: &[Attribute], name: &Ident, ty: &Type, diag:
             );
         }
     }
-    attrs::refuse_skips(written, LOST, diag);
+    read_back.check(name, written, ty, LOST, diag);
     if names_self(ty) {
         diag.error(ty, "`Self` is the state, which is not stored in an event; name the type of the value");
         return;

@@ -15,7 +15,7 @@ const FURTHER_ATTRIBUTE: usize = 15;
 /// A mutator block without its events.
 const MUTATOR: usize = 90;
 const CHANGING_EVENT: usize = 47;
-const CREATING_EVENT: usize = 56;
+const CREATING_EVENT: usize = 58;
 const EVENT_STRUCT: usize = 26;
 const DERIVED_EVENT: usize = 25;
 /// A set without its events.

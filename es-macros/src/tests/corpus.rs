@@ -115,6 +115,17 @@ pub(super) const VALID: &[(Expand, &str, &str)] = &[
         #[derive(PartialEq, Debug)]
         pub struct Paid { #[serde(default)] pub amount: Money, at: Option<u64> }",
     ),
+    (
+        event::expand,
+        "",
+        "#[serde(rename_all = \"camelCase\", tag = \"kind\")]
+        struct Moved {
+            #[serde(rename(serialize = \"a\", deserialize = \"a\"), alias = \"b\", with = \"c::d\")] from_whom: Id,
+            #[serde(default, skip_serializing_if = \"String::is_empty\")] note: String,
+            #[serde(serialize_with = \"e\", deserialize_with = \"f\", rename = \"g\")] to: Id,
+            #[serde(flatten)] rest: BTreeMap<String, Value>,
+        }",
+    ),
     (event::expand, "", "struct Closed;"),
     (event::expand, "encrypted, topic = \"pin\"", "struct PinChosen { pin: String }"),
     (

@@ -66,3 +66,21 @@ pub const fn written_as(aggregate: &str, ident: &str) -> usize {
     }
     0
 }
+
+/// Refuses a block that gives the state another name than the struct does. `own` is the name that the struct gives, if it
+/// gives one; otherwise it is the usual one of `ident`.
+///
+/// # Panics
+///
+/// With a message that contains the name: at compile time, since only constants call it.
+#[track_caller]
+pub const fn state_called(own: Option<&str>, ident: &str, given: &str, is_usual: bool) -> usize {
+    let (own, suffix, fits) = match own {
+        Some(own) => (own, "", equal(own, given)),
+        None => (ident, "State", is_usual),
+    };
+    if !fits {
+        refuse(&["`#[aggregate]` calls the state `", own, suffix, "`; give both the same `state`"]);
+    }
+    0
+}

@@ -19,7 +19,7 @@ use uuid::{Uuid, uuid};
 
 pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 #[doc(hidden)]
-pub use self::checks::{Elsewhere, distinct, in_its_module, retired, written_as};
+pub use self::checks::{Elsewhere, distinct, in_its_module, retired, state_called, written_as};
 pub use self::discarded::Discarded;
 pub(crate) use self::fingerprint::fingerprint;
 pub(crate) use self::held::Held;
@@ -59,6 +59,9 @@ pub trait Aggregate: Sized + 'static {
     /// The name of the type.
     #[doc(hidden)]
     const IDENT: &'static str = Self::NAME;
+    /// The name of the state, if it is not the usual one.
+    #[doc(hidden)]
+    const STATE: Option<&'static str> = None;
     /// The names of attributes that are stored but that the aggregate no longer has.
     const RETIRED_ATTRIBUTES: &'static [&'static str] = &[];
     /// A number that changes with the code of the struct.

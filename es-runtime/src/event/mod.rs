@@ -78,6 +78,8 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     const VERSION: u32 = 1;
     /// The encryption that the event demands or waives, whatever the mapper does with other events.
     const SECRECY: Secrecy = Secrecy::AsConfigured;
+    /// True if a field has `#[serde(flatten)]`. A save of such an event checks that no key is written twice.
+    const IS_FLATTENED: bool = false;
     /// The place of the declaration.
     const PLACE: &'static Location<'static> = Location::caller();
     /// All of these constants as a value.
@@ -87,6 +89,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
         aliases: Self::ALIASES,
         version: Self::VERSION,
         secrecy: Self::SECRECY,
+        is_flattened: Self::IS_FLATTENED,
         type_id: TypeId::of::<Self>,
         place: Self::PLACE,
     };
@@ -218,6 +221,7 @@ pub struct EventType {
     aliases: &'static [&'static str],
     version: u32,
     secrecy: Secrecy,
+    is_flattened: bool,
     type_id: fn() -> TypeId,
     place: &'static Location<'static>,
 }
@@ -231,6 +235,7 @@ impl EventType {
             aliases: &[],
             version: 1,
             secrecy: Secrecy::AsConfigured,
+            is_flattened: false,
             type_id: TypeId::of::<E>,
             place: Location::caller(),
         }
@@ -265,6 +270,11 @@ impl EventType {
     /// Returns the encryption that the event demands or waives.
     pub const fn secrecy(&self) -> Secrecy {
         self.secrecy
+    }
+
+    /// Returns whether a field has `#[serde(flatten)]`.
+    pub const fn is_flattened(&self) -> bool {
+        self.is_flattened
     }
 
     /// Returns the place of the declaration: file, line and column.

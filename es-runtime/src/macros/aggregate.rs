@@ -189,7 +189,9 @@
 ///   event. If a type of your own holds one, the compiler reports it in its own words (E0492, "interior mutable").
 /// - `Option<Option<..>>` and `Option<()>`: serde writes `Some(None)` and `None` alike. `#[serde(with = ..)]` may tell
 ///   them apart.
-/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a field: a snapshot would not hold it.
+/// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a field: a snapshot would not hold it. The other
+///   attributes of serde that the macro refuses [are those of events](macro@crate::event#mistakes).
+/// - `#[derive(Event)]`: a struct is either an aggregate or an event.
 /// - Generic parameters, lifetimes, unnamed fields: a stored event needs one definite shape.
 /// - Assigning a field. Only the bodies of event methods can:
 ///

@@ -160,6 +160,15 @@
 /// - `encrypted` and `clear` on one event: they contradict each other.
 /// - `#[serde(skip)]`, `skip_serializing` or `skip_deserializing` on a parameter or a field: a value that is not stored is
 ///   not there on replay.
+/// - Attributes of serde by which a value is not read as it was written. The macro refuses
+///   - `rename` and `rename_all` with another name for each direction; to read a former name, too, write `alias`;
+///   - two fields with one name, and an `alias` that is a name of another field;
+///   - `flatten` after the `flatten` of a map, which takes what the other fields leave: let the map be the last field;
+///   - `skip_serializing_if` without `default`, unless the field is an `Option`. Only the default may be left out: so the
+///     predicate is called `is_none`, `is_empty`, `is_default`, `is_zero`, `is_false` or `not`, and no function of yours
+///     makes the default;
+///   - `serialize_with` without `deserialize_with`, or the reverse. If the usual form is meant for the other direction, name
+///     it: `serialize_with = "serde::Serialize::serialize"`.
 /// - A changed shape without a new `version`: found by [`events_lock!`](crate::events_lock).
 /// - An enum: make each variant an event of its own, or put the enum in a field.
 #[doc(inline)]

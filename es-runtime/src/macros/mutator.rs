@@ -209,8 +209,8 @@
 /// - A parameter that borrows: a stored event owns its data. Take a `String`, not a `&str`.
 /// - A body that reads the current time, makes an id or takes a random number: the value would differ at each replay. Pass
 ///   the value as a parameter, or take `&Envelope` for the time. The macro refuses well-known calls (`now()`,
-///   `Id::new()`, `random()`, `env::var(..)`, `println!`), unless the event has the argument `allow(nondeterminism)`. A
-///   `Scenario` of the test kit finds other such bodies.
+///   `Id::new()`, `random()`, `env::var(..)`, `println!`) in event methods, and in the helpers that these call, unless the
+///   event has the argument `allow(nondeterminism)`. A `Scenario` of the test kit finds other such bodies.
 /// - Two aggregates in one module with events of one name: they would make one type twice. Give one of the blocks
 ///   `events_in = ..`, or put each aggregate into a module of its own.
 /// - `events_in` in the body of a function: a module there does not see the types of the function.

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::codec;
 use super::columns::EventView;
 use super::identity::Identity;
 use super::refused::at_row;
@@ -24,7 +25,7 @@ impl Mapper {
     /// # Errors
     ///
     /// [`Invalid`](crate::error::ErrorKind::Invalid) if the codec cannot hold a value: a float that is not finite, `Some(None)` or
-    /// `Some(())`. [`Config`](crate::error::ErrorKind::Config) if the event is declared as `encrypted` and the mapper has no cipher.
+    /// `Some(())`; or if a flattened map has a key with the name of a field. [`Config`](crate::error::ErrorKind::Config) if the event is declared as `encrypted` and the mapper has no cipher.
     pub fn encode<E: EventSet>(&self, recorded: &Recorded<E>) -> Result<StoredEvent, Error> {
         self.encode_with(recorded, recorded.metadata())
     }
@@ -113,6 +114,9 @@ impl EventVisitor for Encode<'_> {
             data,
         };
         let row = StoredEvent::new(envelope.id(), envelope.version(), of.topic(), Vec::with_capacity(128))?;
+        if of.is_flattened() {
+            codec::refuse_doubles(&written).map_err(|error| at_row(&row, error))?;
+        }
         let mut row = mapper.fill_state(row, of.secrecy(), &written, Under::DataKey)?;
         if !mapper.columns.is_empty() {
             let data = || serde_json::to_value(data).unwrap_or_default();

@@ -161,10 +161,12 @@ const _: () = {
     }
     impl Account {
         /// Records [`Opened`].
+        #[must_use = "nothing is stored before the aggregate is saved"]
         pub fn open(owner: String) -> Self {
             Self::open_with_id(__es::Id::new(), owner)
         }
         /// As [`open`](Self::open), under an id that is given.
+        #[must_use = "nothing is stored before the aggregate is saved"]
         pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
             __Root {
                 __only_events_make_it: __es::Root::<__Root>::create(id, Opened { owner }),

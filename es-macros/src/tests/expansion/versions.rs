@@ -209,11 +209,13 @@ const _: () = {
     impl Account {
         #[cfg(feature = "accounts")]
         /// Records [`Opened`].
+        #[must_use = "nothing is stored before the aggregate is saved"]
         fn open(money: Money) -> Self {
             Self::open_with_id(__es::Id::new(), money)
         }
         #[cfg(feature = "accounts")]
         /// As [`open`](Self::open), under an id that is given.
+        #[must_use = "nothing is stored before the aggregate is saved"]
         fn open_with_id(id: __es::Id<Self>, money: Money) -> Self {
             __Root {
                 __only_events_make_it: __es::Root::<__Root>::create(id, Opened { money }),

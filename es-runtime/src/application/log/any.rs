@@ -18,7 +18,7 @@ pub struct AnyEvent {
     pub topic: String,
     /// The version of the shape of its data.
     pub version: u32,
-    /// The data.
+    /// The data. A number above 64 bits is a float here, which may have fewer digits than the stored number.
     pub data: Value,
 }
 

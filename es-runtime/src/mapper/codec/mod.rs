@@ -104,6 +104,15 @@ impl Codec {
     }
 }
 
+/// Refuses a value that holds a struct with one key twice: once as a field, once in a flattened map.
+///
+/// # Errors
+///
+/// [`ErrorKind::Invalid`] for such a value.
+pub(crate) fn refuse_doubles<T: Serialize + ?Sized>(value: &T) -> Result<(), Error> {
+    lossy::find_double(value).map_or(Ok(()), |path| Err(lost(Loss::Twice, &path)))
+}
+
 fn lost(loss: Loss, path: &str) -> Error {
     let what = if path.is_empty() { "the value".to_owned() } else { format!("`{path}`") };
     let why = match loss {
@@ -114,6 +123,10 @@ fn lost(loss: Loss, path: &str) -> Error {
         Loss::SomeOfNull => {
             "is `Some` of nothing, which is written as null and would be read again as `None`; give it the type of an \
              enum with a variant for each case"
+        }
+        Loss::Twice => {
+            "is a field, and also a key of a flattened map: it would be written twice, and could not be read again; use another \
+             key, or remove `#[serde(flatten)]`"
         }
     };
     Error::new(ErrorKind::Invalid, format!("{what} {why}"))

@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::ser::{
@@ -9,13 +10,15 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::{Answer, Search, Stop};
+use super::{Answer, Loss, Search, Stop};
 
 /// The container under way.
 pub(super) struct Inside {
     pub(super) search: Search,
     pub(super) at: usize,
     pub(super) variant: Option<&'static str>,
+    /// The keys of a struct with a flattened field; true for fields.
+    pub(super) keys: Option<HashMap<String, bool>>,
 }
 
 impl Inside {
@@ -31,6 +34,19 @@ impl Inside {
             None => step(at),
         })
     }
+
+    /// Notes the key, and stops if it is there twice: as a field, and in a flattened map.
+    fn key<K: Serialize + ?Sized>(&mut self, key: &K) -> Answer {
+        let Some(keys) = &mut self.keys else { return Ok(()) };
+        let Some(name) = name(key) else { return Ok(()) };
+        let step = format!(".{name}");
+        match keys.insert(name, is_field::<K>()) {
+            Some(was_field) if was_field || is_field::<K>() => {
+                Err(Stop::Found(Loss::Twice, vec![step.into()]))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn element(at: usize) -> Cow<'static, str> {
@@ -41,12 +57,20 @@ fn index(at: usize) -> Cow<'static, str> {
     format!(".{at}").into()
 }
 
-/// The step to the value of an entry. A flattened field is an entry whose key is a bare `str`.
+/// The step to the value of an entry.
 fn entry<K: Serialize + ?Sized>(key: &K) -> Cow<'static, str> {
-    if type_name::<K>() != "str" {
-        return "{value}".into();
-    }
-    serde_json::to_string(key).map_or("{value}".into(), |name| format!(".{}", name.trim_matches('"')).into())
+    let name = is_field::<K>().then(|| name(key)).flatten();
+    name.map_or("{value}".into(), |name| format!(".{name}").into())
+}
+
+/// Returns whether a key is a field of a struct with a flattened field: serde passes its name as a bare `str`.
+fn is_field<K: ?Sized>() -> bool {
+    type_name::<K>() == "str"
+}
+
+/// Returns the text of a key.
+fn name<K: Serialize + ?Sized>(key: &K) -> Option<String> {
+    serde_json::to_string(key).ok().map(|name| name.trim_matches('"').to_owned())
 }
 
 macro_rules! sequence {
@@ -100,6 +124,7 @@ impl SerializeMap for Inside {
     type Error = Stop;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Answer {
+        self.key(key)?;
         self.item(key, |_| "{key}".into())
     }
 

@@ -1,9 +1,10 @@
 //! Looks for values that would be read back as others, without writing anything: floats that are not finite, and
-//! `Some` of what is written as null.
+//! `Some` of what is written as null. In another search, keys that a struct would write twice.
 
 mod inside;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::ser::{self, Serialize, Serializer};
@@ -18,13 +19,24 @@ pub(super) enum Loss {
     NotFinite,
     /// `Some(None)` or `Some(())`, which would be read as `None`.
     SomeOfNull,
+    /// A field whose name is also a key of a flattened map.
+    Twice,
 }
 
 /// Finds the first value that would be lost, and its path: `data.lines[2].rate`.
 ///
 /// Keys of maps are data and not shown: their values are at `rates{value}`, as in `events.lock`.
 pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Option<(Loss, String)> {
-    match value.serialize(Search { human_readable, inside_some: false, depth: 0 }) {
+    path(value, Search::new(human_readable, false))
+}
+
+/// Finds the first field whose name is also a key of a flattened map, and its path.
+pub(super) fn find_double<T: Serialize + ?Sized>(value: &T) -> Option<String> {
+    path(value, Search::new(true, true)).map(|(_, path)| path)
+}
+
+fn path<T: Serialize + ?Sized>(value: &T, search: Search) -> Option<(Loss, String)> {
+    match value.serialize(search) {
         Err(Stop::Found(loss, steps)) => {
             let path: String = steps.iter().rev().map(AsRef::as_ref).collect();
             Some((loss, path.strip_prefix('.').map(str::to_owned).unwrap_or(path)))
@@ -36,10 +48,7 @@ pub(super) fn find<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> Op
 /// Returns whether [`find`] finds nothing, and no value stands inside more than [`MAX_DEPTH`] containers.
 #[cfg(feature = "own-codec")]
 pub(super) fn can_be_read_again<T: Serialize + ?Sized>(value: &T, human_readable: bool) -> bool {
-    matches!(
-        value.serialize(Search { human_readable, inside_some: false, depth: 0 }),
-        Ok(()) | Err(Stop::Other)
-    )
+    matches!(value.serialize(Search::new(human_readable, false)), Ok(()) | Err(Stop::Other))
 }
 
 #[derive(Debug)]
@@ -72,14 +81,20 @@ type Answer = Result<(), Stop>;
 #[derive(Clone, Copy)]
 struct Search {
     human_readable: bool,
+    /// True if it takes everything but keys that are written twice.
+    for_doubles: bool,
     inside_some: bool,
     /// The number of containers that it is in.
     depth: usize,
 }
 
 impl Search {
+    fn new(human_readable: bool, for_doubles: bool) -> Self {
+        Self { human_readable, for_doubles, inside_some: false, depth: 0 }
+    }
+
     fn inside(self, variant: Option<&'static str>) -> Inside {
-        Inside { search: self, at: 0, variant }
+        Inside { search: self, at: 0, variant, keys: None }
     }
 
     fn step<T: Serialize + ?Sized>(self, value: &T, step: impl FnOnce() -> Cow<'static, str>) -> Answer {
@@ -97,11 +112,15 @@ impl Search {
     }
 
     fn null(self) -> Answer {
-        if self.inside_some { Err(Stop::Found(Loss::SomeOfNull, Vec::new())) } else { Ok(()) }
+        if self.inside_some && !self.for_doubles {
+            Err(Stop::Found(Loss::SomeOfNull, Vec::new()))
+        } else {
+            Ok(())
+        }
     }
 
-    fn float(is_finite: bool) -> Answer {
-        if is_finite { Ok(()) } else { Err(Stop::Found(Loss::NotFinite, Vec::new())) }
+    fn float(self, is_finite: bool) -> Answer {
+        if is_finite || self.for_doubles { Ok(()) } else { Err(Stop::Found(Loss::NotFinite, Vec::new())) }
     }
 }
 
@@ -138,11 +157,11 @@ impl Serializer for Search {
     }
 
     fn serialize_f32(self, value: f32) -> Answer {
-        Self::float(value.is_finite())
+        self.float(value.is_finite())
     }
 
     fn serialize_f64(self, value: f64) -> Answer {
-        Self::float(value.is_finite())
+        self.float(value.is_finite())
     }
 
     fn serialize_none(self) -> Answer {
@@ -202,8 +221,10 @@ impl Serializer for Search {
         Ok(self.inside(Some(variant)))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Inside, Stop> {
-        Ok(self.inside(None))
+    // serde writes a struct with a flattened field as a map of unknown length.
+    fn serialize_map(self, length: Option<usize>) -> Result<Inside, Stop> {
+        let keys = (self.for_doubles && length.is_none()).then(HashMap::new);
+        Ok(Inside { keys, ..self.inside(None) })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Inside, Stop> {
