@@ -77,6 +77,10 @@ impl<'ast> Visit<'ast> for Unstorable<'_> {
     }
 
     fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
+        // It holds no value of the type that it names.
+        if segment.ident == "PhantomData" {
+            return;
+        }
         let ordered = ["BTreeMap", "BTreeSet"].iter().any(|name| segment.ident == name);
         let hashed = ["HashMap", "HashSet"].iter().any(|name| segment.ident == name);
         if (ordered || hashed)

@@ -57,6 +57,8 @@ pub(super) struct Aggregate {
 /// One `#[attribute]` field.
 pub(super) struct AttributeField {
     pub(super) cfgs: Vec<Attribute>,
+    /// The levels of lints on the field.
+    pub(super) levels: Vec<TokenStream>,
     pub(super) vis: Visibility,
     pub(super) field: Ident,
     pub(super) variant: Ident,
@@ -221,6 +223,7 @@ impl AttributeField {
         upcast::check_aliases("name", &name.value(), &mut aliases, diag);
         Self {
             cfgs: field.attrs.iter().filter(|attr| attrs::is_cfg(attr)).cloned().collect(),
+            levels: attrs::levels_apart(&field.attrs),
             vis: field.vis.clone(),
             field: ident.clone(),
             variant: names::camel(ident),

@@ -147,7 +147,7 @@ fn tokens(runtime: &Runtime, ident: &Ident, members: &[Member], is_clean: bool) 
         let kept = quote_spanned!(ident.span()=> <#ident as __es::AssertSet>::OK);
         let distinct = members.iter().zip(0usize..).map(|(member, at)| {
             quote_spanned! {member.variant.span()=>
-                const _: () = __es::distinct_set(<#checked as __es::EventSet>::TYPES, #at);
+                const _: () = __es::distinct_set::<#checked>(#at);
             }
         });
         quote! {

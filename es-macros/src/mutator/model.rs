@@ -1,6 +1,9 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
+use syn::{
+    AttrStyle, Attribute, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type,
+    Visibility,
+};
 
 use super::method::{EventMethod, underscores};
 use super::recover::HalfTyped;
@@ -79,6 +82,7 @@ impl Mutator {
                 .attrs
                 .into_iter()
                 .filter(|attr| attrs::is_lint(attr) || attrs::is_expectation(attr))
+                .map(|attr| Attribute { style: AttrStyle::Outer, ..attr })
                 .collect(),
             events: Vec::new(),
             helpers: Vec::new(),
