@@ -5,10 +5,10 @@ use syn::{
     Visibility,
 };
 
-use super::method::{EventMethod, underscores};
+use super::method::{EventMethod, Own, underscores};
 use super::recover::HalfTyped;
 use super::signature;
-use crate::args::Args;
+use crate::args::{Args, listed};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::fingerprint;
@@ -64,7 +64,7 @@ impl Mutator {
         let state = args.name("state", "AccountData", diag);
         let enumeration = args.name("events", "AccountChange", diag);
         let module = args.name("events_in", "account_events", diag);
-        let derives = args.derives(diag);
+        let derives = comparable(args.derives(diag), diag);
         args.finish(ARGUMENTS, diag);
 
         let root = root(&item, diag)?;
@@ -90,6 +90,8 @@ impl Mutator {
             half_typed: Vec::new(),
             attempts: 0,
         };
+        let (root, state, events) = (mutator.ident(), mutator.state_ident(), mutator.event_enum());
+        let own = Own { root: &root, state: &state, events: &events };
         for mut member in item.items {
             let mark = diag.mark();
             let ours = signature::take_attributes(&mut member, diag);
@@ -118,7 +120,7 @@ impl Mutator {
                 mutator.helpers.push(ImplItem::Fn(method));
                 continue;
             };
-            match EventMethod::new(attr, &method, &mutator.ident(), &mutator.event_enum(), diag) {
+            match EventMethod::new(attr, &method, own, diag) {
                 Some(event) => {
                     underscores(&event, diag);
                     mutator.events.push(event);
@@ -191,6 +193,33 @@ impl Mutator {
         }
         path
     }
+}
+
+/// The traits that a derive of the first one needs.
+const NEEDS: [(&str, &[&str]); 3] =
+    [("Eq", &["PartialEq"]), ("PartialOrd", &["PartialEq"]), ("Ord", &["PartialEq", "Eq", "PartialOrd"])];
+
+/// Reports a derive that cannot hold for the enum of events, and removes it.
+fn comparable(derives: Vec<Path>, diag: &mut Diag) -> Vec<Path> {
+    let has = |name: &str| derives.iter().any(|path| last(path) == name);
+    let mut kept = Vec::new();
+    for path in &derives {
+        let name = last(path).to_string();
+        let needs = NEEDS.iter().find(|(of, _)| name == *of).map_or(&[][..], |(_, needs)| needs);
+        let missing: Vec<&str> = needs.iter().copied().filter(|needed| !has(needed)).collect();
+        if name == "Default" {
+            diag.error(
+                path,
+                "the enum of events has no default; derive it for one event: `#[event(Name, derive(Default))]`",
+            );
+        } else if missing.is_empty() {
+            kept.push(path.clone());
+        } else {
+            let all = [&missing[..], &[&name]].concat().join(", ");
+            diag.error(path, format!("`{name}` needs {}; write `derive({all})`", listed(&missing)));
+        }
+    }
+    kept
 }
 
 fn last(path: &Path) -> Ident {
