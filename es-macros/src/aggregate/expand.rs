@@ -7,7 +7,7 @@ use syn::{Attribute, Field, LitStr, Type};
 
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
-use crate::derives::{self, Part};
+use crate::derives::{self, COMPARED, Part};
 use crate::half_typed;
 use crate::names;
 use crate::types::{bound_fields, checked, lazy_bounds, shared, unknown_storable};
@@ -346,15 +346,6 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
         #vis enum #attribute_enum { #variants }
     }
 }
-
-/// The traits that the enum of attributes derives if the struct does.
-const COMPARED: [(&str, &str); 5] = [
-    ("PartialEq", "::core::cmp::PartialEq"),
-    ("Eq", "::core::cmp::Eq"),
-    ("PartialOrd", "::core::cmp::PartialOrd"),
-    ("Ord", "::core::cmp::Ord"),
-    ("Hash", "::core::hash::Hash"),
-];
 
 /// Returns the types of attributes that are not known to be storable.
 fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {
