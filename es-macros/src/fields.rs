@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Fields;
+use syn::punctuated::Punctuated;
 
 use crate::attrs;
 use crate::diag::Diag;
@@ -47,6 +48,25 @@ pub(crate) fn check_fields(
         field.ty = syn::parse_quote!(#refused);
     }
     definition
+}
+
+/// Reports fields of one name, and keeps the first of them.
+pub(crate) fn refuse_doubles(fields: &mut Fields, diag: &mut Diag) {
+    let Fields::Named(named) = fields else { return };
+    let (mut known, mut kept): (Vec<Ident>, _) = (Vec::new(), Punctuated::new());
+    for field in std::mem::take(&mut named.named) {
+        // Under conditions, the two may never exist at once.
+        let name = field.ident.clone().filter(|_| !field.attrs.iter().any(attrs::is_cfg));
+        if let Some(name) = &name
+            && known.contains(name)
+        {
+            diag.error(name, format!("two fields are called `{name}`; rename one"));
+            continue;
+        }
+        known.extend(name);
+        kept.push(field);
+    }
+    named.named = kept;
 }
 
 fn refused_type(name: &Ident, error: &syn::Error) -> TokenStream {

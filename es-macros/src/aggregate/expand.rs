@@ -150,7 +150,7 @@ fn compared(aggregate: &Aggregate) -> Option<TokenStream> {
 }
 
 fn root_impls(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { root, trigger, discard, state, attributes, .. } = aggregate;
+    let Aggregate { root, trigger, discard, state, attributes, misshaped, .. } = aggregate;
     let vis = &state.vis;
     let compared = compared(aggregate);
     let state = &state.ident;
@@ -187,12 +187,13 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             }
         }
     });
+    let ok = misshaped.clone().unwrap_or_else(|| quote_spanned!(root.span()=> <#root as __es::Mutator>::OK));
     let impls = quote_spanned! {root.span()=>
         #[automatically_derived]
         impl __es::Aggregate for #root {
             #naming
             type State = #checked_state;
-            type Event = __es::EventsOf<#root, { <#root as __es::Mutator>::OK }>;
+            type Event = __es::EventsOf<#root, { #ok }>;
             type Attribute = #attribute_enum;
             type Seal = __Seal;
             fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {

@@ -221,7 +221,13 @@ fn decode(names: &Names<'_>) -> TokenStream {
     let decoded = if arms.is_empty() {
         standard
     } else {
+        // An alias may be the topic of another event, which has a report of its own.
+        let aliased = names.mutator.events.iter().any(
+            |method| matches!(&method.event, MethodEvent::Made { stored, .. } if !stored.aliases.is_empty()),
+        );
+        let silent = aliased.then(|| quote!(#[allow(unreachable_patterns)]));
         quote! {
+            #silent
             match topic {
                 #arms
                 _ => #standard,

@@ -237,8 +237,6 @@ fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
         diag.error(param, "an aggregate has one definite shape; remove the generic parameters");
     } else if let Some(clause) = &item.generics.where_clause {
         diag.error(clause, "`#[mutator] impl` has no `where` clause; remove it");
-    } else if let Some(token) = &item.unsafety {
-        diag.error(token, "`#[mutator] impl` is not unsafe; remove the word");
     }
     for attr in &item.attrs {
         if attrs::is_ours(attr, "mutator") {
