@@ -3,7 +3,6 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Fields;
-use syn::punctuated::Punctuated;
 
 use crate::attrs;
 use crate::diag::Diag;
@@ -51,9 +50,9 @@ pub(crate) fn check_fields(
 }
 
 /// Reports fields of one name, and keeps the first of them.
-pub(crate) fn refuse_doubles(fields: &mut Fields, diag: &mut Diag) {
-    let Fields::Named(named) = fields else { return };
-    let (mut known, mut kept): (Vec<Ident>, _) = (Vec::new(), Punctuated::new());
+pub(crate) fn refuse_doubles(fields: &mut syn::Fields, diag: &mut Diag) {
+    let syn::Fields::Named(named) = fields else { return };
+    let (mut known, mut kept): (Vec<Ident>, _) = (Vec::new(), syn::punctuated::Punctuated::new());
     for field in std::mem::take(&mut named.named) {
         // Under conditions, the two may never exist at once.
         let name = field.ident.clone().filter(|_| !field.attrs.iter().any(attrs::is_cfg));

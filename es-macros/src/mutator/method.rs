@@ -354,7 +354,10 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
                 format!("the parameters are the fields of `{name}`; write `#[event({name})]`"),
             ),
             behind => {
-                diag.error(behind, format!("a comma is missing after `{name}`; write `#[event({name}, ..)]`"))
+                diag.error(
+                    behind,
+                    format!("a comma is missing after `{name}`; write `#[event({name}, ..)]`"),
+                );
             }
         }
     } else if let Ok(text) = syn::parse2::<LitStr>(first.clone()) {

@@ -64,7 +64,7 @@ impl Mutator {
         let state = args.name("state", "AccountData", diag);
         let enumeration = args.name("events", "AccountChange", diag);
         let module = args.name("events_in", "account_events", diag);
-        let derives = comparable(args.derives(diag), diag);
+        let derives = comparable(&args.derives(diag), diag);
         args.finish(ARGUMENTS, diag);
 
         let root = root(&item, diag)?;
@@ -200,10 +200,10 @@ const NEEDS: [(&str, &[&str]); 3] =
     [("Eq", &["PartialEq"]), ("PartialOrd", &["PartialEq"]), ("Ord", &["PartialEq", "Eq", "PartialOrd"])];
 
 /// Reports a derive that cannot hold for the enum of events, and removes it.
-fn comparable(derives: Vec<Path>, diag: &mut Diag) -> Vec<Path> {
+fn comparable(derives: &[Path], diag: &mut Diag) -> Vec<Path> {
     let has = |name: &str| derives.iter().any(|path| last(path) == name);
     let mut kept = Vec::new();
-    for path in &derives {
+    for path in derives {
         let name = last(path).to_string();
         let needs = NEEDS.iter().find(|(of, _)| name == *of).map_or(&[][..], |(_, needs)| needs);
         let missing: Vec<&str> = needs.iter().copied().filter(|needed| !has(needed)).collect();
