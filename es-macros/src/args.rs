@@ -195,8 +195,8 @@ impl Parse for Arg {
         if input.is_empty() {
             return Ok(Self { key, value: TokenStream::new() });
         }
-        if key == "derive" && input.peek(syn::token::Paren) {
-            return Ok(Self { key, value: input.parse()? });
+        if input.peek(syn::token::Paren) {
+            return Ok(Self { key, value: TokenTree::Group(input.parse()?).into() });
         }
         input.parse::<Token![=]>()?;
         Ok(Self { key, value: input.parse()? })

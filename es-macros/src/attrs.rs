@@ -17,6 +17,12 @@ pub(crate) fn take_ours(attrs: &mut Vec<Attribute>, name: &str) -> Vec<Attribute
     attrs.extract_if(.., |attr| is_ours(attr, name)).collect()
 }
 
+/// Returns whether one of the attributes has nearly the name `event`.
+pub(crate) fn misspells_event(written: &[Attribute]) -> bool {
+    let mut names = written.iter().filter_map(|attr| attr.path().get_ident());
+    names.any(|name| strsim::jaro_winkler(&name.to_string(), "event") > 0.8)
+}
+
 /// Reports our attribute `name` under a condition, where `by` does not see it, and removes the condition.
 pub(crate) fn refuse_conditions(written: &mut [Attribute], name: &str, by: &str, on: &str, diag: &mut Diag) {
     for attr in written.iter_mut().filter(|attr| attr.path().is_ident("cfg_attr")) {

@@ -11,6 +11,15 @@ use syn::{Attribute, Type};
 
 use crate::names;
 
+/// The traits that the enum of attributes derives if the struct does.
+pub(crate) const COMPARED: [(&str, &str); 5] = [
+    ("PartialEq", "::core::cmp::PartialEq"),
+    ("Eq", "::core::cmp::Eq"),
+    ("PartialOrd", "::core::cmp::PartialOrd"),
+    ("Ord", "::core::cmp::Ord"),
+    ("Hash", "::core::hash::Hash"),
+];
+
 /// A field of a struct.
 pub(crate) struct Part<'a> {
     pub(crate) cfgs: Vec<&'a Attribute>,

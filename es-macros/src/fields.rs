@@ -54,6 +54,25 @@ pub(crate) fn check_fields(
     definition
 }
 
+/// Reports fields of one name, and keeps the first of them.
+pub(crate) fn refuse_doubles(fields: &mut syn::Fields, diag: &mut Diag) {
+    let syn::Fields::Named(named) = fields else { return };
+    let (mut known, mut kept): (Vec<Ident>, _) = (Vec::new(), syn::punctuated::Punctuated::new());
+    for field in std::mem::take(&mut named.named) {
+        // Under conditions, the two may never exist at once.
+        let name = field.ident.clone().filter(|_| !field.attrs.iter().any(attrs::is_cfg));
+        if let Some(name) = &name
+            && known.contains(name)
+        {
+            diag.error(name, format!("two fields are called `{name}`; rename one"));
+            continue;
+        }
+        known.extend(name);
+        kept.push(field);
+    }
+    named.named = kept;
+}
+
 fn refused_type(name: &Ident, error: &syn::Error) -> TokenStream {
     let report = error.to_compile_error();
     quote! {

@@ -3,6 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use syn::FnArg;
+
 use crate::diag::Diag;
 use crate::silent;
 
@@ -25,6 +27,10 @@ pub(crate) fn late_event(_: TokenStream, item: TokenStream) -> TokenStream {
     );
     let errors = diag.into_tokens();
     let Ok(mut method) = syn::parse2::<syn::ImplItemFn>(item) else { return errors };
+    // The method belongs to the state, which callers reach from the root by a shared reference alone.
+    if let Some(receiver @ FnArg::Receiver(_)) = method.sig.inputs.first_mut() {
+        *receiver = syn::parse_quote!(&self);
+    }
     silent::function(&mut method.attrs, &mut method.sig, &mut method.block);
     quote!(#errors #method)
 }

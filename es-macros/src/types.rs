@@ -231,7 +231,7 @@ pub(crate) fn held<'a>(ty: &'a Type, name: &Ident) -> Option<&'a Type> {
 }
 
 /// Returns the type in `Name<..>`, if it is the only argument.
-fn only_argument<'a>(segment: &'a PathSegment, name: &str) -> Option<&'a Type> {
+pub(crate) fn only_argument<'a>(segment: &'a PathSegment, name: &str) -> Option<&'a Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
     let [GenericArgument::Type(ty)] = arguments.args.iter().collect::<Vec<_>>()[..] else { return None };
     (segment.ident == name).then(|| peel(ty))

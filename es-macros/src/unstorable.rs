@@ -1,6 +1,7 @@
 //! Types whose tokens show that nothing can store them.
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
@@ -16,7 +17,7 @@ use crate::types::{is_known_storable, peel};
 /// values.
 pub(crate) fn check(ty: &Type, written: &[Attribute], longest: usize, diag: &mut Diag) {
     if let Some(owned) = sized(ty) {
-        diag.error(ty, format!("`{}` has no size of its own; write `{owned}`", attrs::text(peel(ty))));
+        diag.error(ty, format!("`{}` has no size of its own; write `{owned}`", peel(ty).to_token_stream()));
     } else if !attrs::has_serde(written) {
         Unstorable { longest, diag }.visit_type(ty);
     }
@@ -27,6 +28,9 @@ pub(crate) fn sized(ty: &Type) -> Option<String> {
     match peel(ty) {
         Type::Path(path) if path.path.is_ident("str") => Some("String".to_owned()),
         Type::Slice(slice) => Some(format!("Vec<{}>", attrs::text(&slice.elem))),
+        Type::TraitObject(object) if !object.bounds.iter().any(is_code) => {
+            Some(format!("Box<{}>", object.to_token_stream()))
+        }
         _ => None,
     }
 }
@@ -77,6 +81,10 @@ impl<'ast> Visit<'ast> for Unstorable<'_> {
     }
 
     fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
+        // It holds no value of the type that it names.
+        if segment.ident == "PhantomData" {
+            return;
+        }
         let ordered = ["BTreeMap", "BTreeSet"].iter().any(|name| segment.ident == name);
         let hashed = ["HashMap", "HashSet"].iter().any(|name| segment.ident == name);
         if (ordered || hashed)

@@ -15,6 +15,7 @@ pub use ::es_macros::late_event;
 pub use ::inventory::submit;
 pub use ::serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 
+pub use crate::aggregate::derived::{self, AssertDerives};
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
     Creates, Creation, Declared, Discarded, Effect, Elsewhere, Events, Founds, Made, Mutator, NoAttribute,

@@ -42,7 +42,24 @@ impl Account {
     }
 }
 
+#[aggregate]
+pub struct Branch {
+    #[attribute]
+    #[cfg(any())]
+    pub town: String,
+    pub open: bool,
+}
+
+#[mutator]
+impl Branch {
+    #[event(Founded)]
+    pub fn found() -> Self {
+        Self { open: true }
+    }
+}
+
 fn main() {
+    assert!(Branch::found().open);
     let mut account = Account::open("Ann".into());
     account.set_owner("Anna".into());
     account.set_branch(4);

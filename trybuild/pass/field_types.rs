@@ -51,7 +51,7 @@ pub struct Account {
     pub number: <Swiss as Numbered>::Number,
     pub code: [u8; 4],
     pub boxed: Box<Money<i64>>,
-    pub shared: std::marker::PhantomData<String>,
+    pub shared: std::marker::PhantomData<fn() -> String>,
     pub nothing: (),
     pub macroed: list!(u8),
 }

@@ -44,7 +44,34 @@ impl Branch {
     }
 }
 
+pub mod elsewhere {
+    use es_runtime::{aggregate, mutator};
+
+    use super::Money;
+
+    #[aggregate]
+    pub struct Loan {
+        #[attribute]
+        rest: Money,
+    }
+
+    #[mutator]
+    impl Loan {
+        #[event(Granted)]
+        fn grant(rest: Money) -> Self {
+            Self { rest }
+        }
+    }
+
+    pub fn paid_off() -> i64 {
+        let mut loan = Loan::grant(Money(3));
+        loan.set_rest(Money(0));
+        loan.rest.0
+    }
+}
+
 fn main() {
+    assert_eq!(elsewhere::paid_off(), 0);
     let Customer = Customer;
     let mut account = Account::open("Ann".into());
     account.deposit(Money(3));

@@ -35,7 +35,7 @@
 use std::collections::BTreeMap;
 
 use es_runtime::testing::replay;
-use es_runtime::{Aggregate, Envelope, Event, Id, aggregate, event, mutator};
+use es_runtime::{Aggregate, Envelope, Event, EventSet, Id, aggregate, event, mutator};
 use serde::{Deserialize, Serialize};
 
 /// So much of it.
@@ -83,6 +83,15 @@ pub struct Noted {
 #[event]
 #[derive(Copy)]
 pub struct Closed;
+
+/// A message.
+#[derive(Clone, Debug, EventSet)]
+pub enum Message {
+    /// A note.
+    Noted(Noted),
+    /// The end.
+    Closed(Closed),
+}
 
 #[mutator(retired = ["Account.Frozen"])]
 impl Account {

@@ -7,7 +7,7 @@ use syn::{Attribute, Field, LitStr, Type};
 
 use super::model::{Aggregate, AttributeField};
 use crate::attrs;
-use crate::derives::{self, Part};
+use crate::derives::{self, COMPARED, Part};
 use crate::half_typed;
 use crate::names;
 use crate::types::{bound_fields, checked, lazy_bounds, shared, unknown_storable};
@@ -16,7 +16,7 @@ use crate::upcast::{self, current_version};
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { runtime, root, state, docs, refused, .. } = aggregate;
     let cfgs: Vec<&Attribute> = attrs::select(&state.attrs, attrs::is_cfg);
-    let lints = attrs::select(&state.attrs, attrs::is_lint);
+    let levels = attrs::levels_apart(&state.attrs);
     let private = runtime.private();
     let vis = &state.vis;
     let parts = state.fields.iter().flat_map(|field| &field.attrs);
@@ -41,7 +41,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
     quote! {
         #state
         #(#cfgs)*
-        #(#lints)*
+        #(#levels)*
         #(#docs)*
         #doc
         #root_struct
@@ -49,6 +49,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
         #refused
         #(#cfgs)*
         #[allow(unused_qualifications)]
+        #(#levels)*
         #deprecated
         const _: () = {
             #use_runtime
@@ -149,7 +150,7 @@ fn compared(aggregate: &Aggregate) -> Option<TokenStream> {
 }
 
 fn root_impls(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { root, trigger, discard, state, attributes, .. } = aggregate;
+    let Aggregate { root, trigger, discard, state, attributes, misshaped, .. } = aggregate;
     let vis = &state.vis;
     let compared = compared(aggregate);
     let state = &state.ident;
@@ -186,12 +187,13 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             }
         }
     });
+    let ok = misshaped.clone().unwrap_or_else(|| quote_spanned!(root.span()=> <#root as __es::Mutator>::OK));
     let impls = quote_spanned! {root.span()=>
         #[automatically_derived]
         impl __es::Aggregate for #root {
             #naming
             type State = #checked_state;
-            type Event = __es::EventsOf<#root, { <#root as __es::Mutator>::OK }>;
+            type Event = __es::EventsOf<#root, { #ok }>;
             type Attribute = #attribute_enum;
             type Seal = __Seal;
             fn from_root(root: __es::Root<Self>, _: __es::Seal<Self>) -> Self {
@@ -286,7 +288,7 @@ fn naming(aggregate: &Aggregate) -> TokenStream {
 }
 
 fn setter(root: &Ident, attribute: &AttributeField) -> TokenStream {
-    let AttributeField { cfgs, vis, field, variant, ty, .. } = attribute;
+    let AttributeField { cfgs, levels, vis, field, variant, ty, .. } = attribute;
     let attribute_enum = names::attribute_enum(root);
     let mut setter = names::setter(field);
     let doc = format!(" Sets `{field}`, by a recorded event.");
@@ -298,6 +300,7 @@ fn setter(root: &Ident, attribute: &AttributeField) -> TokenStream {
     quote! {
         #(#cfgs)*
         #[doc = #doc]
+        #(#levels)*
         #vis #head {
             self.__only_events_make_it.set(#attribute_enum::#variant(#field));
         }
@@ -323,10 +326,14 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
     let vis = &state.vis;
     let cfgs = attrs::select(&state.attrs, attrs::is_cfg);
     let doc = format!(" A changed attribute of [`{root}`], with its new value.");
-    let variants = each(attributes, |AttributeField { field, variant, ty, .. }| {
+    let levels = attrs::levels_apart(&state.attrs);
+    let variants = each(attributes, |AttributeField { field, levels, variant, ty, .. }| {
         let doc = format!(" The new `{field}`.");
-        quote!(#[doc = #doc] #variant(#ty),)
+        quote!(#[doc = #doc] #(#levels)* #variant(#ty),)
     });
+    // A type of the user's may be more private than the aggregate.
+    let private = attributes.iter().any(|attribute| !unknown_storable(&attribute.ty).is_empty());
+    let private = private.then(|| quote!(#[allow(private_interfaces)]));
     let derives = unknown_values(attributes)
         .is_empty()
         .then(|| quote!(#[derive(::core::clone::Clone, ::core::fmt::Debug)]));
@@ -337,20 +344,13 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
     quote! {
         #(#cfgs)*
         #[doc = #doc]
+        #(#levels)*
+        #private
         #derives
         #compared
         #vis enum #attribute_enum { #variants }
     }
 }
-
-/// The traits that the enum of attributes derives if the struct does.
-const COMPARED: [(&str, &str); 5] = [
-    ("PartialEq", "::core::cmp::PartialEq"),
-    ("Eq", "::core::cmp::Eq"),
-    ("PartialOrd", "::core::cmp::PartialOrd"),
-    ("Ord", "::core::cmp::Ord"),
-    ("Hash", "::core::hash::Hash"),
-];
 
 /// Returns the types of attributes that are not known to be storable.
 fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {
@@ -370,7 +370,13 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     let bounds = lazy_bounds(bounds, &quote!(__es::Kept));
     // A value that cannot be stored is silent in the visitor, too: the compiler reports it once.
     let checked_enum = derives::checked_name(&attribute_enum);
-    let (visited, begin) = if unknown.is_empty() {
+    // If each attribute has a condition, the enum may be empty, and then has no value that a reference leads to.
+    let may_be_empty = attributes.iter().all(|attribute| !attribute.cfgs.is_empty());
+    let by_ref = may_be_empty.then(|| quote!(ref));
+    let unused = may_be_empty.then(|| quote!(#[allow(unreachable_code, unused_variables)]));
+    let (visited, begin) = if may_be_empty {
+        (quote!(Self), quote!(match *self))
+    } else if unknown.is_empty() {
         (quote!(Self), quote!(match self))
     } else {
         let this = names::local("this");
@@ -396,7 +402,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     });
     let visits = each(attributes, |AttributeField { variant, name, past, .. }| {
         let version = current_version(past);
-        quote!(#visited::#variant(value) => visitor.attribute(#name, #version, value),)
+        quote!(#visited::#variant(#by_ref value) => visitor.attribute(#name, #version, value),)
     });
     let applies = each(
         attributes,
@@ -420,6 +426,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     let same_name = conditions.then(|| quote!(#[deny(unreachable_patterns)]));
     quote! {
         #[automatically_derived]
+        #unused
         impl __es::Attribute for #attribute_enum #bounds {
             type State = #state;
             const TYPES: &'static [__es::AttributeType] = &[#types];

@@ -6,7 +6,7 @@ use syn::{Attribute, Field, Fields, ItemStruct, LitStr, Type, Visibility};
 use crate::args::{Args, inner_tokens};
 use crate::attrs;
 use crate::diag::Diag;
-use crate::fields::check_fields;
+use crate::fields::{check_fields, refuse_doubles};
 use crate::fingerprint;
 use crate::names;
 use crate::runtime_path::Runtime;
@@ -52,6 +52,8 @@ pub(super) struct Aggregate {
     /// The docs and deprecations that the user wrote; they go on the root.
     pub(super) docs: Vec<Attribute>,
     pub(super) attributes: Vec<AttributeField>,
+    /// The report of a struct without named fields. The state keeps its fields, which bodies name.
+    pub(super) misshaped: Option<TokenStream>,
     /// The definition of the type that replaces the type of each refused field.
     pub(super) refused: TokenStream,
 }
@@ -59,6 +61,8 @@ pub(super) struct Aggregate {
 /// One `#[attribute]` field.
 pub(super) struct AttributeField {
     pub(super) cfgs: Vec<Attribute>,
+    /// The levels of lints on the field.
+    pub(super) levels: Vec<TokenStream>,
     pub(super) vis: Visibility,
     pub(super) field: Ident,
     pub(super) variant: Ident,
@@ -82,14 +86,20 @@ impl Aggregate {
         let mut aliases = args.strings("aliases", diag);
         let id_namespace = args.string("id_namespace", diag);
         let retired = args.strings("retired", diag);
-        let state_name = args.name("state", "AccountData", diag);
+        let state_name = args.name("state", "AccountData", diag).filter(|name| {
+            let free = *name != item.ident;
+            if !free {
+                diag.error(name, format!("`{name}` is the aggregate itself; give the state another name"));
+            }
+            free
+        });
         let trigger = args.visibility("trigger", diag);
         let discard = args.visibility("discard", diag).unwrap_or(Visibility::Inherited);
         // The fingerprint holds this argument, like all others.
         args.version("snapshot_version", diag);
         args.finish(ARGUMENTS, diag);
 
-        let mut shaped = true;
+        let (mut shaped, mut misshaped) = (true, None);
         if let Some(param) = item.generics.params.first() {
             diag.error(param, "an aggregate has one definite shape; remove the generic parameters");
             shaped = false;
@@ -98,9 +108,11 @@ impl Aggregate {
             item.generics.where_clause = None;
         }
         if !matches!(item.fields, Fields::Named(_)) {
-            diag.error(&item.ident, "an aggregate has named fields: `struct Account { balance: i64 }`");
-            shaped = false;
+            let mut own = Diag::default();
+            own.error(&item.ident, "an aggregate has named fields: `struct Account { balance: i64 }`");
+            misshaped = Some(own.into_tokens());
         }
+        refuse_doubles(&mut item.fields, diag);
         refuse_misplaced(&mut item.attrs, diag);
 
         let given = state_name.as_ref().map(|name| name.unraw().to_string());
@@ -153,6 +165,7 @@ impl Aggregate {
             half_typed,
             docs,
             attributes,
+            misshaped,
             refused,
         })
     }
@@ -175,7 +188,7 @@ impl Aggregate {
     }
 
     fn unknown_types_of(&self, wanted: impl Fn(&Field) -> bool) -> Vec<&Type> {
-        if self.half_typed.is_some() {
+        if self.half_typed.is_some() || !matches!(self.state.fields, Fields::Named(_)) {
             return Vec::new();
         }
         let fields = self.state.fields.iter().filter(|field| wanted(field));
@@ -218,6 +231,7 @@ impl AttributeField {
         upcast::check_aliases("name", &name.value(), &mut aliases, diag);
         Self {
             cfgs: field.attrs.iter().filter(|attr| attrs::is_cfg(attr)).cloned().collect(),
+            levels: attrs::levels_apart(&field.attrs),
             vis: field.vis.clone(),
             field: ident.clone(),
             variant: names::camel(ident),

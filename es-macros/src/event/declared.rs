@@ -12,7 +12,7 @@ use crate::args::{Args, split};
 use crate::attrs;
 use crate::derives::{self, Part};
 use crate::diag::Diag;
-use crate::fields::check_fields;
+use crate::fields::{check_fields, refuse_doubles};
 use crate::half_typed;
 use crate::names;
 use crate::read_back::flattens;
@@ -97,6 +97,7 @@ fn declared(args: TokenStream, mut item: ItemStruct, diag: &mut Diag) -> TokenSt
         );
     }
     item.attrs.retain(|attr| !attrs::is_ours(attr, "event") && !attrs::is_ours(attr, "aggregate"));
+    refuse_doubles(&mut item.fields, diag);
     let refused = fields(&mut item, diag);
     // serde would store a unit struct as `null`, to which no field can be added later.
     if matches!(item.fields, Fields::Unit) {

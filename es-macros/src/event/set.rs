@@ -11,7 +11,7 @@ use crate::attrs;
 use crate::derives;
 use crate::diag::Diag;
 use crate::runtime_path::Runtime;
-use crate::types::{check_owned, lazy_bounds};
+use crate::types::{check_owned, is_known_storable, lazy_bounds, peel};
 
 /// Expands `#[derive(EventSet)] item`.
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
@@ -93,25 +93,31 @@ fn member(variant: Variant, diag: &mut Diag) -> Option<Member> {
             diag.error(&ident, format!("the variant holds no event; write `{ident}({ident})`"));
             None
         }
-        Fields::Unnamed(fields) => {
-            diag.error(
-                fields,
-                format!(
-                    "a variant holds one event; write `{ident}({ident})`, and move the other values into the event"
-                ),
-            );
-            None
-        }
-        Fields::Named(fields) => {
-            diag.error(
-                fields,
-                format!(
-                    "a variant holds one event; write `{ident}({ident})`, and give these fields to the event"
-                ),
-            );
+        Fields::Unnamed(_) | Fields::Named(_) => {
+            let rest = match &fields {
+                Fields::Named(_) => "give these fields to the event",
+                _ => "move the other values into the event",
+            };
+            let events: Vec<_> = fields.iter().filter_map(|field| as_member(&field.ty)).collect();
+            let remedy = match &events[..] {
+                [] => format!("write `{ident}({ident})`, and {rest}"),
+                [_] if fields.len() == 1 => {
+                    format!("write `{ident}({})`", attrs::text(&fields.iter().next()?.ty))
+                }
+                [event] => format!("write `{event}`, and {rest}"),
+                events => format!("make a variant of each: `{}`", events.join("`, `")),
+            };
+            diag.error(fields, format!("a variant holds one event; {remedy}"));
             None
         }
     }
+}
+
+/// Returns a variant for the type, if that may be an event.
+fn as_member(ty: &Type) -> Option<String> {
+    let Type::Path(path) = peel(ty) else { return None };
+    let name = &path.path.segments.last()?.ident;
+    (!is_known_storable(ty)).then(|| format!("{name}({})", attrs::text(ty)))
 }
 
 fn tokens(runtime: &Runtime, ident: &Ident, members: &[Member], is_clean: bool) -> TokenStream {
@@ -147,7 +153,7 @@ fn tokens(runtime: &Runtime, ident: &Ident, members: &[Member], is_clean: bool) 
         let kept = quote_spanned!(ident.span()=> <#ident as __es::AssertSet>::OK);
         let distinct = members.iter().zip(0usize..).map(|(member, at)| {
             quote_spanned! {member.variant.span()=>
-                const _: () = __es::distinct_set(<#checked as __es::EventSet>::TYPES, #at);
+                const _: () = __es::distinct_set::<#checked>(#at);
             }
         });
         quote! {

@@ -35,6 +35,22 @@ pub(super) fn calls(root: &Ident, body: &Block) -> Vec<Ident> {
     calls.found
 }
 
+/// Returns the reason why the state has no method of this name, if the aggregate has one.
+fn of_the_root(method: &Ident) -> Option<String> {
+    let name = method.to_string();
+    let advice = match name.as_str() {
+        "id" | "version" => format!("`envelope.{name}()`"),
+        "created_at" | "modified_at" => "`envelope.timestamp()`, the time of the event".to_owned(),
+        "trigger" | "discard" | "pending" => {
+            return Some(format!(
+                "the state has no `{name}`; call it in a method of the aggregate, outside `#[mutator]`"
+            ));
+        }
+        _ => return None,
+    };
+    Some(format!("the state has no `{name}`; take `envelope: &Envelope`, and ask {advice}"))
+}
+
 struct Calls<'a> {
     root: &'a Ident,
     found: Vec<Ident>,
@@ -98,6 +114,8 @@ impl<'ast> Visit<'ast> for Body<'_> {
         let on_self = matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("self"));
         if on_self && self.scope.events.contains(&call.method) {
             self.event_call(&call.method);
+        } else if on_self && let Some(reason) = of_the_root(&call.method) {
+            self.diag.error(&call.method, reason);
         }
         visit::visit_expr_method_call(self, call);
     }

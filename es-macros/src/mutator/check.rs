@@ -7,6 +7,7 @@ use super::method::{EventMethod, MethodEvent};
 use super::model::Mutator;
 use super::{body, determinism};
 use crate::args::LONGEST_NAME;
+use crate::attrs;
 use crate::diag::Diag;
 use crate::names::{self, RESERVED_EVENTS};
 
@@ -76,7 +77,7 @@ pub(super) fn events(mutator: &mut Mutator, diag: &mut Diag) {
 /// Checks the rules for the block as a whole.
 pub(super) fn block(mutator: &Mutator, diag: &mut Diag) {
     let root = mutator.ident();
-    if !mutator.half_typed.is_empty() {
+    if !mutator.half_typed.is_empty() || mutator.helpers.iter().any(is_misspelt) {
         return;
     }
     if mutator.attempts == 0 {
@@ -90,6 +91,11 @@ pub(super) fn block(mutator: &Mutator, diag: &mut Diag) {
             format!("no event creates `{root}`; give it a method `#[event(Created)] fn create(..) -> Self`"),
         );
     }
+}
+
+/// Returns whether the member is an event method to its author, who misspelt `#[event]`: the compiler reports that.
+fn is_misspelt(helper: &ImplItem) -> bool {
+    matches!(helper, ImplItem::Fn(method) if attrs::misspells_event(&method.attrs))
 }
 
 /// Reports two made events with the same topic as an argument, or with the topic of one as an alias of the other.

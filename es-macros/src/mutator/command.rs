@@ -1,6 +1,6 @@
 //! The methods of the root that record events, and the helpers of the state.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Token, Visibility};
@@ -49,7 +49,7 @@ pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenSt
         let own = names::local("root");
         // A private one is the user's own method to lints, so that the compiler says if nobody calls it.
         let private = matches!(vis, Visibility::Inherited);
-        let at = |span| if private { span } else { Span::call_site() };
+        let at = |span| if private { span } else { names::made_at(ident.span()) };
         let fn_token = Token![fn](at(fn_token.span()));
         let mut params = Group::new(Delimiter::Parenthesis, quote!(&mut self, #(#params),*));
         params.set_span(at(method.params_end));
@@ -67,6 +67,7 @@ pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenSt
             #vis #fn_token #ident #params #block
         });
     }
+    let place = names::made_at(ident.span());
     let with_id = names::with_id(ident);
     let id = names::local("id");
     let with_id_doc = format!(" As [`{ident}`](Self::{ident}), under an id that is given.");
@@ -77,15 +78,16 @@ pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenSt
     let many = (params.len() > 6).then(|| quote!(#[allow(clippy::too_many_arguments)]));
     let must_use = quote!(#[must_use = "nothing is stored before the aggregate is saved"]);
     let new_must_use = (!method.attrs.iter().any(attrs::is_must_use)).then_some(&must_use);
+    let head = quote_spanned!(place=> fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self);
     let given_id = quote! {
         #[doc = #with_id_doc]
         #must_use
         #many
-        #vis fn #with_id(#id: __es::Id<Self>, #(#params),*) -> Self {
+        #vis #head {
             #root { __only_events_make_it: __es::Root::<#root>::create(#id, #name { #(#values),* }) }
         }
     };
-    let new_id = quote_spanned! {names::made_at(ident.span())=>
+    let new_id = quote_spanned! {place=>
         #vis fn #ident(#(#params),*) -> Self {
             Self::#with_id(__es::Id::new(), #(#values),*)
         }

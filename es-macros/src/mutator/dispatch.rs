@@ -3,12 +3,14 @@
 //! The calls for made events are the cheapest for the compiler. The calls for events declared elsewhere go through
 //! `Event`, always by the same path, so that the compiler reports a type that is no event once.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Token;
 
 use super::method::MethodEvent;
 use super::scope::{Names, as_event};
+use crate::derives::COMPARED;
+use crate::names;
 use crate::types::checked;
 
 pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
@@ -16,6 +18,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let written = &mutator.root;
     let bounds = names.bounds();
     let checked = checked(&quote!(#events), &names.unknown, &quote!(__es::AssertStorable));
+    let attribute = attribute(names);
     // The keyword is code of the macro: otherwise the compiler would suggest an unknown type as a parameter of this
     // impl.
     let keyword = Token![impl](Span::call_site().located_at(mutator.ident().span()));
@@ -23,7 +26,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         #[automatically_derived]
         #keyword __es::Mutator for #written {
             type Event = #checked;
-            type Attribute = <#root as __es::Aggregate>::Attribute;
+            type Attribute = #attribute;
         }
     };
     let types = names.each(|method, _| {
@@ -76,6 +79,26 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
             #create
             #change
         }
+    }
+}
+
+/// The attributes that the enum holds, if they have the traits that it derives.
+fn attribute(names: &Names<'_>) -> TokenStream {
+    let root = &names.root;
+    let attribute = quote!(<#root as __es::Aggregate>::Attribute);
+    let derived = names.mutator.derives.iter().filter_map(|path| path.segments.last());
+    let compared = derived.filter(|derived| COMPARED.iter().any(|(name, _)| derived.ident == name));
+    let asserts = compared.map(|segment| {
+        let at = names::made_at(segment.ident.span());
+        let (name, root) = (Ident::new(&segment.ident.to_string(), at), names::local_at("__Root", at));
+        let attribute = quote_spanned!(at=> <#root as __es::Aggregate>::Attribute);
+        quote_spanned!(at=> let () = <#attribute as __es::AssertDerives<__es::derived::#name>>::OK;)
+    });
+    let asserts: Vec<_> = asserts.collect();
+    if asserts.is_empty() {
+        attribute
+    } else {
+        quote!(<#attribute as __es::Checked<{ #(#asserts)* 0 }>>::Type)
     }
 }
 
@@ -198,7 +221,13 @@ fn decode(names: &Names<'_>) -> TokenStream {
     let decoded = if arms.is_empty() {
         standard
     } else {
+        // An alias may be the topic of another event, which has a report of its own.
+        let aliased = names.mutator.events.iter().any(
+            |method| matches!(&method.event, MethodEvent::Made { stored, .. } if !stored.aliases.is_empty()),
+        );
+        let silent = aliased.then(|| quote!(#[allow(unreachable_patterns)]));
         quote! {
+            #silent
             match topic {
                 #arms
                 _ => #standard,

@@ -98,9 +98,9 @@ pub(super) fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMetho
         #(#levels)*
         #[allow(missing_copy_implementations, private_interfaces, unreachable_pub)]
         #copied
-        #derives
         #[derive(#private::Serialize, #private::Deserialize)]
         #[serde(crate = #serde)]
+        #derives
         #item
     }
 }

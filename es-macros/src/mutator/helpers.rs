@@ -5,6 +5,7 @@ use syn::{FnArg, ImplItem, ImplItemFn, Receiver, ReceiverKind, Signature, Visibi
 
 use super::body;
 use super::model::Mutator;
+use crate::attrs;
 use crate::diag::Diag;
 use crate::names;
 
@@ -75,11 +76,7 @@ fn public_helper(method: &ImplItemFn, diag: &mut Diag) -> bool {
         Some(FnArg::Receiver(Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }))
     );
     // The compiler itself reports an attribute whose name is nearly ours.
-    let misspelt = method
-        .attrs
-        .iter()
-        .filter_map(|attr| attr.path().get_ident())
-        .any(|name| strsim::jaro_winkler(&name.to_string(), "event") > 0.8);
+    let misspelt = attrs::misspells_event(&method.attrs);
     if !changes || misspelt || matches!(method.vis, Visibility::Inherited) {
         return false;
     }

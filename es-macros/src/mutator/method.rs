@@ -1,10 +1,10 @@
 //! One event method: the fields that it stores, and the way it applies them.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Punct, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{
     Attribute, Block, FnArg, ImplItemFn, LitStr, Pat, PatIdent, Path, Receiver, ReturnType, Token, Type,
-    Visibility,
+    TypeReference, Visibility,
 };
 
 use super::{determinism, signature};
@@ -14,7 +14,7 @@ use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, SECRECY, Stored};
 use crate::names;
 use crate::read_back::{ReadBack, flattens};
-use crate::types::{held, is_known_storable, peel};
+use crate::types::{held, is_known_storable, only_argument, peel};
 use crate::unstorable;
 
 /// An event method without mistakes.
@@ -51,12 +51,19 @@ pub(super) struct Field {
     pub(super) ty: Type,
 }
 
+/// The names of the types that the macros make for the aggregate.
+#[derive(Clone, Copy)]
+pub(super) struct Own<'a> {
+    pub(super) root: &'a Ident,
+    pub(super) state: &'a Ident,
+    pub(super) events: &'a Ident,
+}
+
 impl EventMethod {
     pub(super) fn new(
         attr: &Attribute,
         method: &ImplItemFn,
-        root: &Ident,
-        events: &Ident,
+        Own { root, state, events }: Own<'_>,
         diag: &mut Diag,
     ) -> Option<Self> {
         let mark = diag.mark();
@@ -66,7 +73,18 @@ impl EventMethod {
             return None;
         }
         let (receiver, params) = signature::receiver(&method.sig, diag);
-        signature::output(&method.sig, receiver.is_some(), root, diag);
+        if let (None, Some(FnArg::Typed(first))) = (receiver, params.first())
+            && is_state(&first.ty, state, root)
+        {
+            let of = attrs::text(&first.ty).replace("&mut", "&mut ");
+            let written = format!("{}: {of}", attrs::text(&first.pat));
+            diag.error(
+                first,
+                format!("an event method changes its own aggregate; write `&mut self` for `{written}`"),
+            );
+            return None;
+        }
+        signature::output(&method.sig, receiver, root, diag);
         let mut arguments = inner_tokens(attr, "", diag)?;
         let may_vary = determinism::take_allowed(&mut arguments, diag);
         let (envelope, params) = take_envelope(&params, arguments.is_empty(), diag);
@@ -85,7 +103,7 @@ impl EventMethod {
         let event = if bare {
             declared(attr, &method.sig.ident, &params, events, diag)
         } else {
-            made(arguments, &method.sig.ident, &params, root, diag)
+            made(arguments, &method.sig.ident, &params, root, events, diag)
         };
         if let Some(MethodEvent::Made { name, .. }) = &event {
             signature::attributes(&method.attrs, name, diag);
@@ -166,6 +184,10 @@ fn take_envelope<'a>(
     let mut rest: Vec<Param<'a>> = Vec::new();
     for param in params.iter().filter_map(typed) {
         let plain = Param { attrs: &param.attrs, pat: &param.pat, ty: peel(&param.ty) };
+        if inside_option(&param.ty).and_then(envelope_type).is_some_and(|given| given.borrowed) {
+            diag.error(&param.ty, "every event has its envelope; take `&Envelope`");
+            continue;
+        }
         match envelope_type(&param.ty) {
             None | Some(Given { own: true, borrowed: false, .. }) => rest.push(plain),
             Some(Given { own: true, .. }) if is_event && rest.is_empty() => rest.push(plain),
@@ -207,9 +229,21 @@ fn envelope_type(ty: &Type) -> Option<Given> {
     named_last(ty, "Envelope").then_some(Given { own, borrowed, changed })
 }
 
+fn inside_option(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = peel(ty) else { return None };
+    only_argument(path.path.segments.last()?, "Option")
+}
+
 /// Returns whether the type is a path that ends in `name`.
 fn named_last(ty: &Type, name: &str) -> bool {
     matches!(peel(ty), Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
+}
+
+/// Returns whether the type is `&mut` of the state, by any of its names.
+fn is_state(ty: &Type, state: &Ident, root: &Ident) -> bool {
+    let Type::Reference(TypeReference { mutability: Some(_), elem, .. }) = peel(ty) else { return false };
+    let is = |name: &Ident| matches!(peel(elem), Type::Path(path) if path.path.is_ident(name));
+    is(state) || is(root) || is(&Ident::new("Self", Span::call_site()))
 }
 
 /// Returns the name of a parameter; reports a pattern that is more than a name.
@@ -229,6 +263,7 @@ fn made(
     method: &Ident,
     params: &[Param<'_>],
     root: &Ident,
+    events: &Ident,
     diag: &mut Diag,
 ) -> Option<MethodEvent> {
     let mark = diag.mark();
@@ -268,6 +303,13 @@ fn made(
     let mut fields: Vec<Field> = Vec::new();
     let mut read_back = ReadBack::default();
     for param in params {
+        if let Some(all) = held(param.ty, events) {
+            diag.error(
+                all,
+                format!("`{events}` holds this event, so that the event cannot hold it; take another type"),
+            );
+            continue;
+        }
         let Some(field) = field(param, root, &mut read_back, diag) else { continue };
         let name = &field.pat.ident;
         if fields.iter().any(|other| other.pat.ident == *name) {
@@ -296,7 +338,9 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
     };
     let rest = others.iter().map(|part| quote::quote!(#part,)).collect();
     let ident = |tokens: &TokenStream| syn::parse2::<Ident>(tokens.clone()).ok();
-    if let Some(name) = ident(first) {
+    if matches!(first.clone().into_iter().next(), Some(TokenTree::Punct(hash)) if hash.as_char() == '#') {
+        diag.error(first, "an attribute stands above the method, not in `#[event(..)]`; move it there");
+    } else if let Some(name) = ident(first) {
         if names::is_camel(&name) {
             return Some((name, rest));
         }
@@ -306,6 +350,19 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
         }
         let camel = names::camel(&name);
         diag.error(&name, format!("`{name}` is not the name of a type, which an event is; write `{camel}`"));
+    } else if let Some((name, behind)) = followed_name(first) {
+        match behind {
+            TokenTree::Group(fields) => diag.error(
+                fields,
+                format!("the parameters are the fields of `{name}`; write `#[event({name})]`"),
+            ),
+            behind => {
+                diag.error(
+                    behind,
+                    format!("a comma is missing after `{name}`; write `#[event({name}, ..)]`"),
+                );
+            }
+        }
     } else if let Ok(text) = syn::parse2::<LitStr>(first.clone()) {
         diag.error(
             &text,
@@ -346,11 +403,26 @@ fn event_name(arguments: TokenStream, method: &Ident, diag: &mut Diag) -> Option
     None
 }
 
+/// Returns the name of an event, and the token behind it that stands where a comma should.
+fn followed_name(tokens: &TokenStream) -> Option<(Ident, TokenTree)> {
+    let mut trees = tokens.clone().into_iter();
+    let Some(TokenTree::Ident(name)) = trees.next() else { return None };
+    let behind = trees.next()?;
+    let of_a_path = |punct: &Punct| ['=', ':', '<', '!', '.'].contains(&punct.as_char());
+    let other = !matches!(&behind, TokenTree::Punct(punct) if of_a_path(punct));
+    (other && names::is_camel(&name)).then_some((name, behind))
+}
+
 fn field(param: &Param<'_>, root: &Ident, read_back: &mut ReadBack, diag: &mut Diag) -> Option<Field> {
     let mut pat = simple(param.pat, diag)?;
     pat.attrs.clear();
     if let Some(held) = held(param.ty, root) {
         diag.error(held, format!("an aggregate is not stored in an event; store its id: `Id<{root}>`"));
+        return None;
+    }
+    let mark = diag.mark();
+    unstorable::name_self(&mut param.ty.clone(), root, Some(root), diag);
+    if !diag.clean_since(mark) {
         return None;
     }
     signature::stored_param(param.attrs, &pat.ident, param.ty, read_back, diag);

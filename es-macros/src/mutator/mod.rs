@@ -64,6 +64,10 @@ fn refuse(item: &Item, diag: &mut Diag) {
 
 /// Returns the impl without the parts that only our macros understand, so that no second error hides the first.
 fn fallback(mut item: syn::ItemImpl) -> TokenStream {
+    // `#[aggregate]` refuses the parameters, too: its stand-in for the struct has none.
+    if item.trait_.is_none() && !item.generics.params.is_empty() {
+        return TokenStream::new();
+    }
     for member in &mut item.items {
         if let syn::ImplItem::Fn(method) = member {
             attrs::take_ours(&mut method.attrs, "event");

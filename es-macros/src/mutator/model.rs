@@ -1,11 +1,14 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type, Visibility};
+use syn::{
+    AttrStyle, Attribute, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments, Token, Type,
+    Visibility,
+};
 
-use super::method::{EventMethod, underscores};
+use super::method::{EventMethod, Own, underscores};
 use super::recover::HalfTyped;
 use super::signature;
-use crate::args::Args;
+use crate::args::{Args, listed};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::fingerprint;
@@ -61,7 +64,7 @@ impl Mutator {
         let state = args.name("state", "AccountData", diag);
         let enumeration = args.name("events", "AccountChange", diag);
         let module = args.name("events_in", "account_events", diag);
-        let derives = args.derives(diag);
+        let derives = comparable(&args.derives(diag), diag);
         args.finish(ARGUMENTS, diag);
 
         let root = root(&item, diag)?;
@@ -79,6 +82,7 @@ impl Mutator {
                 .attrs
                 .into_iter()
                 .filter(|attr| attrs::is_lint(attr) || attrs::is_expectation(attr))
+                .map(|attr| Attribute { style: AttrStyle::Outer, ..attr })
                 .collect(),
             events: Vec::new(),
             helpers: Vec::new(),
@@ -86,6 +90,8 @@ impl Mutator {
             half_typed: Vec::new(),
             attempts: 0,
         };
+        let (root, state, events) = (mutator.ident(), mutator.state_ident(), mutator.event_enum());
+        let own = Own { root: &root, state: &state, events: &events };
         for mut member in item.items {
             let mark = diag.mark();
             let ours = signature::take_attributes(&mut member, diag);
@@ -114,7 +120,7 @@ impl Mutator {
                 mutator.helpers.push(ImplItem::Fn(method));
                 continue;
             };
-            match EventMethod::new(attr, &method, &mutator.ident(), &mutator.event_enum(), diag) {
+            match EventMethod::new(attr, &method, own, diag) {
                 Some(event) => {
                     underscores(&event, diag);
                     mutator.events.push(event);
@@ -194,6 +200,33 @@ impl Mutator {
     }
 }
 
+/// The traits that a derive of the first one needs.
+const NEEDS: [(&str, &[&str]); 3] =
+    [("Eq", &["PartialEq"]), ("PartialOrd", &["PartialEq"]), ("Ord", &["PartialEq", "Eq", "PartialOrd"])];
+
+/// Reports a derive that cannot hold for the enum of events, and removes it.
+fn comparable(derives: &[Path], diag: &mut Diag) -> Vec<Path> {
+    let has = |name: &str| derives.iter().any(|path| last(path) == name);
+    let mut kept = Vec::new();
+    for path in derives {
+        let name = last(path).to_string();
+        let needs = NEEDS.iter().find(|(of, _)| name == *of).map_or(&[][..], |(_, needs)| needs);
+        let missing: Vec<&str> = needs.iter().copied().filter(|needed| !has(needed)).collect();
+        if name == "Default" {
+            diag.error(
+                path,
+                "the enum of events has no default; derive it for one event: `#[event(Name, derive(Default))]`",
+            );
+        } else if missing.is_empty() {
+            kept.push(path.clone());
+        } else {
+            let all = [&missing[..], &[&name]].concat().join(", ");
+            diag.error(path, format!("`{name}` needs {}; write `derive({all})`", listed(&missing)));
+        }
+    }
+    kept
+}
+
 fn last(path: &Path) -> Ident {
     path.segments.last().map_or_else(|| names::local("aggregate"), |segment| segment.ident.clone())
 }
@@ -209,8 +242,6 @@ fn root(item: &ItemImpl, diag: &mut Diag) -> Option<Path> {
         diag.error(param, "an aggregate has one definite shape; remove the generic parameters");
     } else if let Some(clause) = &item.generics.where_clause {
         diag.error(clause, "`#[mutator] impl` has no `where` clause; remove it");
-    } else if let Some(token) = &item.unsafety {
-        diag.error(token, "`#[mutator] impl` is not unsafe; remove the word");
     }
     for attr in &item.attrs {
         if attrs::is_ours(attr, "mutator") {

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
     Attribute, FnArg, ImplItem, ImplItemFn, Meta, PatType, Receiver, ReceiverKind, ReturnType, Safety,
-    Signature, Type,
+    Signature, Type, TypeReference,
 };
 
 use super::body;
@@ -76,8 +76,16 @@ pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a R
     let mut params: Vec<_> = sig.inputs.iter().collect();
     let Some(FnArg::Receiver(receiver)) = params.first().copied() else { return (None, params) };
     params.remove(0);
-    let plain = matches!(&receiver.kind, ReceiverKind::Reference(_, None, Some(_)));
-    if !plain {
+    let returns_self = matches!(
+        &sig.output,
+        ReturnType::Type(_, ty) if matches!(peel(ty), Type::Path(path) if path.path.is_ident("Self"))
+    );
+    if !is_plain(receiver) && returns_self {
+        diag.error(
+            receiver,
+            "an event method changes the aggregate or creates it; take `&mut self` and return nothing, or remove `self`",
+        );
+    } else if !is_plain(receiver) {
         diag.error(
             receiver,
             "an event method takes `&mut self` to change the aggregate, or no `self` to create it",
@@ -86,14 +94,20 @@ pub(super) fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> (Option<&'a R
     (Some(receiver), params)
 }
 
-/// Reports a wrong return type.
-pub(super) fn output(sig: &Signature, changes: bool, root: &Ident, diag: &mut Diag) {
+fn is_plain(receiver: &Receiver) -> bool {
+    matches!(&receiver.kind, ReceiverKind::Reference(_, None, Some(_)))
+}
+
+/// Reports a wrong return type. A report of the receiver has named the return type `Self`.
+pub(super) fn output(sig: &Signature, receiver: Option<&Receiver>, root: &Ident, diag: &mut Diag) {
     let returned = match &sig.output {
         ReturnType::Default => None,
         ReturnType::Type(_, ty) => Some(peel(ty)),
     };
     let is = |ty: &Type, name: &str| matches!(ty, Type::Path(path) if path.path.is_ident(name));
+    let changes = receiver.is_some();
     match returned {
+        Some(ty) if receiver.is_some_and(|receiver| !is_plain(receiver)) && is(ty, "Self") => {}
         None if changes => {}
         Some(Type::Tuple(tuple)) if changes && tuple.elems.is_empty() => {}
         Some(ty) if changes => diag.error(
@@ -137,8 +151,25 @@ pub(super) fn stored_param(
         diag.error(ty, "`Self` is the state, which is not stored in an event; name the type of the value");
         return;
     }
+    if let Some(renamed) = renamed_envelope(ty) {
+        diag.error(
+            ty,
+            format!(
+                "the stored parameter `{name}` cannot borrow; take `{renamed}`, or write `&Envelope` if `{renamed}` is its name here"
+            ),
+        );
+        return;
+    }
     check_owned(ty, written, &format!("the stored parameter `{name}`"), diag);
     unstorable::check(ty, written, SHOWN, diag);
+}
+
+/// Returns the name of a borrowed type that may be the envelope under another name.
+fn renamed_envelope(ty: &Type) -> Option<&Ident> {
+    let Type::Reference(TypeReference { mutability: None, elem, .. }) = ty else { return None };
+    let Type::Path(path) = peel(elem) else { return None };
+    let name = path.path.get_ident()?;
+    (strsim::jaro_winkler(&name.to_string(), "Envelope") > 0.8).then_some(name)
 }
 
 /// Reports a method with the name of one that every aggregate has. Returns whether it is one; the caller drops it.

@@ -1,6 +1,8 @@
 //! Aggregates: a state that only events change, and the root that records them.
 
 mod attribute;
+#[doc(hidden)]
+pub mod derived;
 mod held;
 mod role;
 mod root;

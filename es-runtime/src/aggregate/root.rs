@@ -108,7 +108,7 @@ impl<A: Aggregate> Root<A> {
     #[inline]
     pub fn create<E: Creates<A>>(id: Id<A>, event: E) -> Self {
         let now = Timestamp::now();
-        let envelope = Envelope::new(id.uuid(), Version::INITIAL, now);
+        let envelope = Envelope::of(id.uuid(), Version::INITIAL, now);
         let mut root = Self::begin(id, now, (E::CREATION.begin)(&event, &envelope));
         root.pending.push(Recorded::new(envelope, (E::CREATION.event)(event)));
         root
@@ -253,7 +253,7 @@ impl<A: Aggregate> Root<A> {
     pub(super) fn next_envelope(&self) -> Envelope {
         // If the clock is set back, the event must not be older than the one before it.
         let now = Timestamp::now().max(self.modified_at);
-        Envelope::new(self.id.uuid(), self.version.next(), now)
+        Envelope::of(self.id.uuid(), self.version.next(), now)
     }
 
     /// Moves the root to the version and the time of the event that was just applied.

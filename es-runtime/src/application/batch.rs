@@ -154,7 +154,7 @@ impl<'a> Batch<'a> {
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     pub fn append<E>(mut self, to: impl AppendTo<E>, event: E) -> Self {
-        self.loose.push(to.append(event));
+        self.loose.push(to.append(event).0);
         self
     }
 }

@@ -1,6 +1,7 @@
 //! Events without an aggregate, as a batch saves them.
 
 use std::any::Any;
+use std::fmt;
 
 use uuid::Uuid;
 
@@ -25,22 +26,32 @@ use crate::stored_event::StoredEvent;
 )]
 pub trait AppendTo<E>: sealed::AppendTo {
     #[doc(hidden)]
-    fn append(self, event: E) -> Box<dyn Loose>;
+    fn append(self, event: E) -> Appended;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: EventSet> AppendTo<E> for Uuid {
-    fn append(self, event: E) -> Box<dyn Loose> {
+    fn append(self, event: E) -> Appended {
         let recorded = Recorded::now(self, Version::INITIAL, event);
-        Box::new(LooseEvent { recorded, end: Some(Box::new(Last)) })
+        Appended(Box::new(LooseEvent { recorded, end: Some(Box::new(Last)) }))
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<M: Into<E>, E: EventSet, T: Moment> AppendTo<M> for &TimeLog<E, T> {
-    fn append(self, message: M) -> Box<dyn Loose> {
+    fn append(self, message: M) -> Appended {
         let recorded = Recorded::now(self.id(), Version::INITIAL, message.into());
-        Box::new(LooseEvent { recorded, end: Some(Box::new(self.clone())) })
+        Appended(Box::new(LooseEvent { recorded, end: Some(Box::new(self.clone())) }))
+    }
+}
+
+/// An event without an aggregate, at the end of its sequence.
+#[doc(hidden)]
+pub struct Appended(pub(super) Box<dyn Loose>);
+
+impl fmt::Debug for Appended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Appended").finish_non_exhaustive()
     }
 }
 
@@ -56,8 +67,8 @@ mod sealed {
 }
 
 /// An event without an aggregate.
-#[doc(hidden)]
-pub trait Loose: Send + Sync {
+// Private to the crate, so that the compiler does not propose its methods to users.
+pub(crate) trait Loose: Send + Sync {
     fn id(&self) -> Uuid;
     fn version(&self) -> Version;
     fn of(&self) -> EventType;
@@ -110,8 +121,7 @@ impl<E: EventSet> Loose for LooseEvent<E> {
 }
 
 /// The end of a sequence, where events are appended.
-#[doc(hidden)]
-pub trait End: Send + Sync {
+pub(crate) trait End: Send + Sync {
     /// Finds a free version, after `taken` if that is known to be taken.
     fn free<'s>(
         &'s self,

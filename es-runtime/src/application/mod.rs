@@ -190,7 +190,7 @@ impl Application {
         Builder::on(recorder)
     }
 
-    fn new(shared: Shared, retry: Retry) -> Self {
+    fn over(shared: Shared, retry: Retry) -> Self {
         Self { shared: Arc::new(shared), metadata: Metadata::new(), retry }
     }
 

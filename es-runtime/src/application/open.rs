@@ -288,7 +288,7 @@ impl Builder {
                 close,
                 closed: AtomicBool::new(false),
             };
-            Ok::<_, Error>(Application::new(shared, self.retry))
+            Ok::<_, Error>(Application::over(shared, self.retry))
         })
         .await?;
         app.store().check_keys().await?;

@@ -47,7 +47,7 @@ pub trait Runs<F, R>: Targets {
 /// [`Targets`] on which an async command `F` runs that returns `R`: it takes `&mut` of each aggregate.
 #[diagnostic::on_unimplemented(
     message = "an async command cannot be executed on `{Self}`",
-    label = "neither an id nor a tuple of two to four ids",
+    label = "neither an id nor a tuple of two to four ids, or the closure is not `async`",
     note = "pass `account.id()` and a closure `async |account| ..`, or `(one.id(), other.id())` and `async |one, other| ..`"
 )]
 pub trait RunsAsync<F, R>: Targets {

@@ -65,7 +65,7 @@ use crate::id::Version;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "put `#[event]` on the struct"
+    note = "put `#[event]` on the struct; in place of a set of events, name each event"
 )]
 pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The event's name in the code.
@@ -121,7 +121,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "put `#[event]` on the struct"
+    note = "put `#[event]` on the struct; in place of a set of events, name each event"
 )]
 pub trait Handled: Sized {
     /// [`Event::TYPE`].
@@ -337,7 +337,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    pub(crate) const fn new(id: Uuid, version: Version, timestamp: Timestamp) -> Self {
+    pub(crate) const fn of(id: Uuid, version: Version, timestamp: Timestamp) -> Self {
         Self { id, version, timestamp }
     }
 

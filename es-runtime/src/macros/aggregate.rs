@@ -37,6 +37,9 @@
 /// - `AccountAttribute`, if there are attributes: an enum with a variant for each, holding the new value. It
 ///   derives those of `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash` that the struct derives.
 ///
+/// Levels of lints (`#[allow]`, `#[expect]` and so on) on the struct hold for all of these; those on a field hold for its
+/// setter and its variant.
+///
 /// The aggregate's events stand in [`#[mutator] impl`](macro@crate::mutator). The struct's documentation goes to the
 /// root.
 ///

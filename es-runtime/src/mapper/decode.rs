@@ -65,7 +65,7 @@ impl Mapper {
             (Some(Missed::Topic), None) => Err(not_in_set::<E>(row)),
             (Some(Missed::Topic), Some(of)) if of.skips(&row.topic) => {
                 let Read { at, .. } = self.read(row, secrecy::among::<E>(&row.topic), Skipped)?;
-                Ok(Mapped::Retired(Envelope::new(row.id, row.version, at)))
+                Ok(Mapped::Retired(Envelope::of(row.id, row.version, at)))
             }
             (Some(Missed::Topic), Some(of)) => match of.read(&row.topic) {
                 Some(Reading::Forgotten(_)) => Err(Error::forgotten(row.id)),
@@ -155,6 +155,6 @@ pub(crate) fn check_topic<A: Aggregate>(row: &StoredEvent) -> Result<(), Error> 
 }
 
 fn recorded<E>(row: &StoredEvent, read: Read<E>) -> Recorded<E> {
-    let envelope = Envelope::new(row.id, row.version, read.at);
+    let envelope = Envelope::of(row.id, row.version, read.at);
     Recorded::new(envelope, read.data).with_metadata(read.metadata)
 }

@@ -53,7 +53,7 @@ impl Mapper {
         metadata: &Metadata,
         event: &E,
     ) -> Result<StoredEvent, Error> {
-        let envelope = Envelope::new(id, version, at);
+        let envelope = Envelope::of(id, version, at);
         event.accept(Encode { mapper: self, envelope: &envelope, owner: |_| None, metadata })
     }
 

@@ -44,7 +44,7 @@ pub fn recorded<A: Aggregate, Kind>(
     timestamp: Timestamp,
     event: impl IntoEvent<A, Kind>,
 ) -> Recorded<A::Event> {
-    Recorded::new(Envelope::new(id.uuid(), version.into(), timestamp), event.into_event())
+    Recorded::new(Envelope::of(id.uuid(), version.into(), timestamp), event.into_event())
 }
 
 /// Makes the events 1, 2, 3 and so on of one aggregate, all recorded at one time.
@@ -74,6 +74,6 @@ pub(super) fn number<A: Aggregate>(
     events: Vec<A::Event>,
 ) -> Vec<Recorded<A::Event>> {
     let versions = std::iter::successors(Some(first), |version| Some(version.next()));
-    let envelopes = versions.map(|version| Envelope::new(id.uuid(), version, timestamp));
+    let envelopes = versions.map(|version| Envelope::of(id.uuid(), version, timestamp));
     envelopes.zip(events).map(|(envelope, event)| Recorded::new(envelope, event)).collect()
 }

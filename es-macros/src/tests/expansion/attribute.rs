@@ -17,6 +17,7 @@ struct Account {
     __only_events_make_it: crate::es::__private::Root<Account>,
 }
 /// A changed attribute of [`Account`], with its new value.
+#[allow(private_interfaces)]
 enum AccountAttribute {
     /// The new `owner`.
     Owner(Name),

@@ -59,6 +59,6 @@ const _: () = {
             0
         },
     >>::Type;
-    const _: () = __es::distinct_set(<__PaymentEvent as __es::EventSet>::TYPES, 0usize);
-    const _: () = __es::distinct_set(<__PaymentEvent as __es::EventSet>::TYPES, 1usize);
+    const _: () = __es::distinct_set::<__PaymentEvent>(0usize);
+    const _: () = __es::distinct_set::<__PaymentEvent>(1usize);
 };

@@ -85,6 +85,7 @@ const _: () = {
             version: u32,
             data: __D,
         ) -> __es::Decoded<Self, __D::Error> {
+            #[allow(unreachable_patterns)]
             match topic {
                 #[cfg(feature = "accounts")]
                 <Opened as __es::Event>::TOPIC | "started" => {

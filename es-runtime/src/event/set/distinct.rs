@@ -1,7 +1,7 @@
 //! The check that two events of one set share no topic, and that none has a reserved one. It runs while the user's
 //! crate compiles, since the macros cannot see the topics of events that are declared elsewhere.
 
-use super::Topics;
+use super::{EventSet, Topics};
 use crate::event::EventType;
 use crate::stored_event::FORGOTTEN_END;
 
@@ -38,11 +38,11 @@ pub(crate) const fn distinct(of: &Topics, own: &EventType) {
 ///
 /// As `distinct`.
 #[track_caller]
-pub const fn distinct_set(types: &[EventType], at: usize) {
-    not_reserved(&types[at]);
+pub const fn distinct_set<S: EventSet>(at: usize) {
+    not_reserved(&S::TYPES[at]);
     let mut earlier = 0;
     while earlier < at {
-        clash(&types[at], &types[earlier]);
+        clash(&S::TYPES[at], &S::TYPES[earlier]);
         earlier += 1;
     }
 }

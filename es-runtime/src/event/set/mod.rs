@@ -175,7 +175,7 @@ impl<E: EventSet> Recorded<E> {
 
     /// Returns an event that happened at `timestamp`.
     pub fn at(timestamp: Timestamp, id: Uuid, version: impl Into<Version>, event: E) -> Self {
-        Self::new(Envelope::new(id, version.into(), timestamp), event)
+        Self::new(Envelope::of(id, version.into(), timestamp), event)
     }
 
     /// Returns the topic that the event is stored under.

@@ -1,0 +1,21 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+
+    #[event(Deposited, aliases = ["Account.Opened"])]
+    pub fn deposit(&mut self, amount: i64) {
+        self.balance += amount;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+
+    #[event(Deposited)]
+    pub fn deposit(state: &mut AccountState, amount: i64) {
+        state.balance += amount;
+    }
+}
+
+fn main() {}

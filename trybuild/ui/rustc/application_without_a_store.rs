@@ -1,0 +1,5 @@
+use es_runtime::Application;
+
+fn main() {
+    let application = Application::new();
+}

@@ -1,0 +1,20 @@
+use es_runtime::{aggregate, mutator};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+fn shown(state: &AccountState) {
+    println!("{}", state.id());
+}
+
+fn main() {}
