@@ -33,15 +33,15 @@ const _: () = {
         type Event = __es::EventsOf<Account, { <Account as __es::Mutator>::OK }>;
         type Attribute = AccountAttribute;
         type Seal = __Seal;
-        fn from_root(root: __es::Root<Self>, _: __es::Seal) -> Self {
+        fn from_root(root: __es::Root<Self>, _: __es::Seal<Self>) -> Self {
             Self {
                 __only_events_make_it: root,
             }
         }
-        fn into_root(self, _: __es::Seal) -> __es::Root<Self> {
+        fn into_root(self, _: __es::Seal<Self>) -> __es::Root<Self> {
             self.__only_events_make_it
         }
-        fn root_mut(&mut self, _: __es::Seal) -> &mut __es::Root<Self> {
+        fn root_mut(&mut self, _: __es::Seal<Self>) -> &mut __es::Root<Self> {
             &mut self.__only_events_make_it
         }
     }
