@@ -57,7 +57,7 @@ pub(crate) fn saved(app: &Application) -> Account {
 }
 
 #[test]
-fn what_is_saved_is_loaded_again() {
+fn a_loaded_aggregate_equals_the_saved_one() {
     for app in apps() {
         let mut account = open();
         account.deposit(10);
@@ -130,7 +130,7 @@ fn the_past_is_loaded_by_version_and_by_time() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn an_aggregate_that_was_never_saved_is_not_found() {
     for app in apps() {
         let id = Id::<Account>::new();
         assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);

@@ -152,7 +152,7 @@ fn an_older_topic_clashes_like_a_current_one() {
 }
 
 #[test]
-fn what_follows_from_a_shared_name_is_not_told() {
+fn the_message_omits_clashes_that_follow_from_a_shared_name() {
     let message = message();
     for topic in ["Account.Opened", "Account.AttributeChanged", "Customer.Discarded"] {
         assert!(!message.contains(topic), "{message}");
@@ -205,7 +205,7 @@ fn aggregates_that_would_derive_equal_ids_from_equal_keys_are_refused() {
 }
 
 #[test]
-fn what_does_not_clash_is_not_named() {
+fn the_message_omits_events_without_a_clash() {
     assert!(!message().contains("Closed"), "{}", message());
 }
 

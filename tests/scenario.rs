@@ -293,7 +293,7 @@ fn a_command_of_several_aggregates_has_its_own_scenario() {
 }
 
 #[test]
-fn what_differs_is_told_for_each_aggregate() {
+fn a_failure_shows_the_difference_of_each_aggregate() {
     let other = failure(|| {
         let outcome = two_accounts().when(|ann, bob| hasty(ann, bob, 4));
         drop(outcome.then(((), deposited(4))));

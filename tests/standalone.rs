@@ -116,7 +116,7 @@ fn events_become_a_state_as_it_is_and_as_it_was() {
 }
 
 #[test]
-fn what_was_never_there_is_not_found() {
+fn an_id_that_was_never_saved_is_not_found() {
     let [store, _] = stores();
     let examples = MutatorRepository::with_envelope(store, mutate);
     let id = Uuid::now_v7();

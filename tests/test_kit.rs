@@ -122,13 +122,13 @@ fn a_field_that_serde_skips_is_told() {
 }
 
 #[test]
-fn what_is_given_must_survive_too() {
+fn a_given_event_must_survive_storing() {
     let failure = failure(|| drop(Scenario::<Register>::given((RegisterMade {}, Rated { rate: f64::NAN }))));
     assert!(failure.message.starts_with("`Rated` cannot be read back"), "{}", failure.message);
 }
 
 #[test]
-fn what_debug_hides_is_compared_too() {
+fn a_scenario_compares_the_fields_that_debug_hides() {
     let set = |number| move |register: &mut Register| register.set_pin(Pin { number });
     let lossy = failure(|| drop(register().when(set(1))));
     assert!(lossy.message.starts_with("`PinSet` is not the same after it was stored"), "{}", lossy.message);
@@ -138,7 +138,7 @@ fn what_debug_hides_is_compared_too() {
 }
 
 #[test]
-fn what_json_cannot_write_is_told() {
+fn a_scenario_reports_an_event_that_json_cannot_write() {
     let failure = failure(|| drop(register().when(|register| register.point(BTreeMap::from([((1, 2), 3)])))));
     assert_eq!(
         failure.message,

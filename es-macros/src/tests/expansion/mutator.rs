@@ -164,7 +164,7 @@ const _: () = {
         pub fn open(owner: String) -> Self {
             Self::open_with_id(__es::Id::new(), owner)
         }
-        /// As [`open`](Self::open), under an id that is given.
+        /// As [`open`](Self::open), under the given id.
         pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
             __Root {
                 __only_events_make_it: __es::Root::<__Root>::create(id, Opened { owner }),

@@ -213,7 +213,7 @@ const _: () = {
             Self::open_with_id(__es::Id::new(), money)
         }
         #[cfg(feature = "accounts")]
-        /// As [`open`](Self::open), under an id that is given.
+        /// As [`open`](Self::open), under the given id.
         fn open_with_id(id: __es::Id<Self>, money: Money) -> Self {
             __Root {
                 __only_events_make_it: __es::Root::<__Root>::create(id, Opened { money }),

@@ -154,7 +154,7 @@ fn exact_asks_for_what_check_lets_pass() {
 }
 
 #[test]
-fn what_update_refuses_it_refuses_again() {
+fn update_refuses_a_change_each_time() {
     // The alias goes, and its topic becomes an event of another meaning.
     let folder = Folder::locked(&renamed("Account.Deposited"));
     let taken = shapes(|shapes| {

@@ -236,7 +236,7 @@ fn a_retired_topic_is_not_used_again() {
 }
 
 #[test]
-fn what_seems_to_be_a_rename_is_not_recorded_as_something_new() {
+fn update_refuses_an_event_that_may_be_a_renamed_one() {
     let folder = Folder::locked(&deposited::<Amount>());
     let renamed = shapes(|shapes| shapes.event::<Amount>("Account.PaidIn", 1));
     folder.fails(Mode::Update, &renamed, &["a rename?"]);

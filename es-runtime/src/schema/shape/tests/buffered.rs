@@ -273,7 +273,7 @@ fn a_tag_that_reads_any_other_value_is_open() {
 }
 
 #[test]
-fn what_is_read_of_a_field_that_is_left_out_is_told() {
+fn the_shape_shows_the_default_of_a_missing_field() {
     fn one() -> i64 {
         1
     }
