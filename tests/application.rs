@@ -176,7 +176,7 @@ fn a_discarded_aggregate_is_gone_once_that_is_saved() {
 }
 
 #[test]
-fn the_id_of_another_aggregate_is_told_from_an_unknown_one() {
+fn the_id_of_another_aggregate_has_another_error_than_an_unknown_one() {
     for app in apps() {
         let account = saved(&app);
         let error = app.get(Id::<Branch>::from_uuid(account.id().uuid())).wait().unwrap_err();

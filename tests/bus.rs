@@ -439,7 +439,7 @@ fn the_snapshotting_policy_takes_one_at_each_multiple() {
 }
 
 #[test]
-fn a_snapshot_that_fails_is_told_and_fails_nobody() {
+fn a_failing_snapshot_is_reported_and_fails_no_publishing() {
     let (bus, repository, seen) = (AccountBus::new(), repository(Refuses), Seen::default());
     let _storing = PersistencePolicy::new(&bus, repository.store().clone());
     let noting = seen.clone();

@@ -124,7 +124,7 @@ fn a_discarded_aggregate_leaves_the_cache() {
 }
 
 #[test]
-fn a_trusting_cache_does_not_ask_and_a_conflict_tells() {
+fn a_trusting_cache_does_not_ask_and_learns_from_a_conflict() {
     let app = app(Cache::of(10).trusting());
     let mut account = saved(&app);
     let id = account.id();

@@ -115,7 +115,7 @@ fn a_duplicate_and_a_change_have_errors_of_their_own() {
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert!(matches!(error.as_conflict(), Some(Conflict::Version { .. })));
         assert_eq!(again.pending().len(), 2, "the events are kept");
-        // Whoever changes what was changed meanwhile may repeat the change.
+        // A change that conflicts with another one may be repeated.
         app.update(account.id(), |account| account.deposit(1)).wait().unwrap();
         account.deposit(1);
         assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);

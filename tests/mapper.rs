@@ -297,7 +297,7 @@ fn every_altered_byte_and_every_cut_of_a_ciphertext_is_refused() {
 }
 
 #[test]
-fn keys_rotate_and_a_wrong_one_is_told() {
+fn keys_rotate_and_a_wrong_one_is_reported() {
     let old = Mapper::new().with_cipher(AesGcm::new(&key(1)));
     let row = old.encode(&secret()).unwrap();
     let new = Mapper::new().with_cipher(AesGcm::new(&key(2)).with_old_key(&key(1)));
@@ -402,7 +402,7 @@ struct Noted {
 }
 
 #[test]
-fn an_event_of_another_type_is_told_by_its_topic() {
+fn the_error_of_an_event_of_another_type_names_its_topic() {
     let mapper = Mapper::new();
     let row = mapper
         .encode_event(

@@ -142,7 +142,7 @@ fn other_values_at_the_same_places_are_not_taken_for_what_is_stored() {
 }
 
 #[test]
-fn of_two_who_ask_at_once_one_is_told_that_it_was_done() {
+fn of_two_simultaneous_requests_one_learns_that_it_was_done() {
     for app in apps() {
         let id = saved(&app).id();
         for _ in 0..20 {
@@ -162,7 +162,7 @@ fn of_two_who_ask_at_once_one_is_told_that_it_was_done() {
 }
 
 #[test]
-fn of_two_whose_events_are_the_same_to_the_microsecond_one_is_told_that_it_was_done() {
+fn of_two_requests_with_equal_events_one_learns_that_it_was_done() {
     for app in apps() {
         let id = saved(&app).id();
         for round in 1..=200 {
@@ -172,11 +172,11 @@ fn of_two_whose_events_are_the_same_to_the_microsecond_one_is_told_that_it_was_d
                 start.wait();
                 app.execute_once(request, id, |account: &mut Account| account.deposit(1)).wait().unwrap()
             };
-            let told: usize = thread::scope(|scope| {
+            let ran: usize = thread::scope(|scope| {
                 let asked = [scope.spawn(ask), scope.spawn(ask)];
                 asked.into_iter().filter_map(|asked| asked.join().unwrap()).count()
             });
-            assert_eq!(told, 1, "round {round}");
+            assert_eq!(ran, 1, "round {round}");
             assert_eq!(app.get(id).wait().unwrap().balance, 10 + round);
         }
     }

@@ -160,7 +160,7 @@ fn the_message_omits_clashes_that_follow_from_a_shared_name() {
 }
 
 #[test]
-fn shared_names_are_told_first() {
+fn the_message_names_shared_names_first() {
     let message = message();
     let named: Vec<bool> = message.lines().map(|line| line.starts_with("two aggregates are named")).collect();
     assert_eq!(named.iter().filter(|named| **named).count(), 2, "{message}");
@@ -210,7 +210,7 @@ fn the_message_omits_events_without_a_clash() {
 }
 
 #[test]
-fn every_clash_is_told_once_and_each_time_again() {
+fn the_message_names_each_clash_once_at_every_call() {
     let first = message();
     let mut lines: Vec<_> = first.lines().collect();
     lines.sort_unstable();

@@ -172,7 +172,7 @@ fn the_stored_form_is_that_of_an_aggregates_events() {
 }
 
 #[test]
-fn an_alias_is_read_and_an_unknown_topic_is_told() {
+fn an_alias_is_read_and_an_unknown_topic_is_reported() {
     let mapper = Mapper::new();
     let recorded = Recorded::now(Uuid::now_v7(), 1, changed("x"));
     let mut row = mapper.encode(&recorded).unwrap();

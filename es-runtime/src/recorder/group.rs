@@ -335,7 +335,7 @@ impl<W: Worker> Future for Submitted<W> {
                 }
             }
             let slot = Slot::new();
-            // The slot has the waker before the queue has the job: so whoever fills the slot finds the waker.
+            // The slot has the waker before the queue has the job: so the thread that fills the slot finds the waker.
             let _ = slot.poll(context);
             self.slot = Some(Arc::clone(&slot));
             let mut state = self.shared.lock();

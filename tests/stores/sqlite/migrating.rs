@@ -423,7 +423,7 @@ fn a_migration_of_the_events_that_fails_leaves_the_old_form_and_the_triggers_in_
 }
 
 #[test]
-fn names_that_are_taken_are_told_before_the_tables_are_made() {
+fn names_that_are_taken_are_reported_before_the_tables_are_made() {
     for name in ["stored_events_once", "stored_events_first", "tracking"] {
         let folder = Folder::new();
         by_hand(&folder).execute_batch(&format!("CREATE TABLE {name} (a)")).unwrap();

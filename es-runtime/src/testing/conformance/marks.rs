@@ -108,7 +108,7 @@ pub fn a_page_is_complete_for_skipped_events_too<R: ApplicationRecorder>(store: 
 }
 
 /// A page of no entries reports the newest mark, and nothing else.
-pub fn a_page_of_no_entries_tells_the_newest_place<R: ApplicationRecorder>(store: &Store<R>) {
+pub fn a_page_of_no_entries_reports_the_newest_place<R: ApplicationRecorder>(store: &Store<R>) {
     for number in 1..=10 {
         let saved = store.save_at(sequence(new_id(), 1..=number));
         for range in [LogRange::all(), LogRange::all().topics(["none"]), LogRange::all().after(saved)] {

@@ -181,7 +181,7 @@ fn a_retired_event_may_come_back_under_another_name() {
 }
 
 #[test]
-fn an_alias_of_an_event_with_fewer_versions_is_told_so() {
+fn the_check_reports_an_alias_of_an_event_with_fewer_versions() {
     let old = shapes(|shapes| {
         shapes.past::<Sum>("Account.Deposited", 1);
         shapes.event::<Amount>("Account.Deposited", 2);

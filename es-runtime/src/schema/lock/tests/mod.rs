@@ -408,7 +408,7 @@ fn only_known_modes_are_accepted() {
 }
 
 #[test]
-fn a_crate_without_events_is_told_where_the_macro_belongs() {
+fn the_report_of_a_crate_without_events_names_the_place_of_the_macro() {
     let error = check("/nowhere", "no_such_crate::tests").unwrap_err();
     assert!(
         error.starts_with("the crate `no_such_crate` declares no stored events; put `events_lock!()`"),

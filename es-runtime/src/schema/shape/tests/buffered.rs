@@ -219,7 +219,7 @@ fn every_kind_of_value_is_found_inside_a_buffer() {
 }
 
 #[test]
-fn a_type_inside_itself_is_told_by_its_path() {
+fn a_type_inside_itself_is_reported_by_its_path() {
     #[derive(Serialize, Deserialize)]
     #[serde(tag = "op")]
     enum Expr {
