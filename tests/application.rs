@@ -57,7 +57,7 @@ pub(crate) fn saved(app: &Application) -> Account {
 }
 
 #[test]
-fn what_is_saved_is_loaded_again() {
+fn a_loaded_aggregate_equals_the_saved_one() {
     for app in apps() {
         let mut account = open();
         account.deposit(10);
@@ -130,7 +130,7 @@ fn the_past_is_loaded_by_version_and_by_time() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn an_aggregate_that_was_never_saved_is_not_found() {
     for app in apps() {
         let id = Id::<Account>::new();
         assert_eq!(app.get(id).wait().unwrap_err().kind(), ErrorKind::NotFound);
@@ -176,7 +176,7 @@ fn a_discarded_aggregate_is_gone_once_that_is_saved() {
 }
 
 #[test]
-fn the_id_of_another_aggregate_is_told_from_an_unknown_one() {
+fn the_id_of_another_aggregate_has_another_error_than_an_unknown_one() {
     for app in apps() {
         let account = saved(&app);
         let error = app.get(Id::<Branch>::from_uuid(account.id().uuid())).wait().unwrap_err();

@@ -197,7 +197,7 @@ fn a_value_before_its_name_is_refused() {
 }
 
 #[test]
-fn what_is_said_twice_is_refused() {
+fn a_duplicate_field_is_refused() {
     for data in [
         r#"{"name":"holder","name":"holder","value":"Ann"}"#,
         r#"{"name":"holder","value":"Ann","value":"Ann"}"#,
@@ -217,7 +217,7 @@ fn a_change_without_a_value_is_refused() {
 }
 
 #[test]
-fn what_a_later_release_adds_beside_the_value_is_skipped() {
+fn unknown_fields_beside_the_value_are_ignored() {
     let card = changed(r#"{"why":["a","b"],"name":"holder","value":"Anna","who":{}}"#);
     assert_eq!(card.holder, "Anna");
 }

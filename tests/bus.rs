@@ -92,7 +92,7 @@ fn a_dropped_subscription_ends_and_a_forgotten_one_stays() {
 }
 
 #[test]
-fn what_a_handler_holds_goes_with_the_subscription_and_with_the_bus() {
+fn a_handler_is_dropped_with_its_subscription_or_with_the_bus() {
     let held = Arc::new(());
     let bus = Bus::<u32>::new();
     let [one, other] = [Arc::clone(&held), Arc::clone(&held)];
@@ -297,7 +297,7 @@ fn the_persistence_policy_stores_what_matches() {
 }
 
 #[test]
-fn what_cannot_be_stored_reaches_no_view_and_is_stored_in_no_part() {
+fn refused_events_reach_no_view_and_the_store_keeps_none_of_them() {
     let (bus, store, seen) = (AccountBus::new(), memory(), Seen::default());
     let _policy = PersistencePolicy::new(&bus, store.clone());
     let noting = seen.clone();
@@ -439,7 +439,7 @@ fn the_snapshotting_policy_takes_one_at_each_multiple() {
 }
 
 #[test]
-fn a_snapshot_that_fails_is_told_and_fails_nobody() {
+fn a_failing_snapshot_is_reported_and_fails_no_publishing() {
     let (bus, repository, seen) = (AccountBus::new(), repository(Refuses), Seen::default());
     let _storing = PersistencePolicy::new(&bus, repository.store().clone());
     let noting = seen.clone();

@@ -94,7 +94,7 @@ fn saved(app: &Application) -> Account {
 }
 
 #[test]
-fn what_is_cached_is_brought_up_to_date() {
+fn the_cache_returns_the_newest_state() {
     let app = app(Cache::of(10));
     let id = saved(&app).id();
     let mut account = app.get(id).wait().unwrap();
@@ -113,7 +113,7 @@ fn what_is_cached_is_brought_up_to_date() {
 }
 
 #[test]
-fn what_is_discarded_leaves_the_cache() {
+fn a_discarded_aggregate_leaves_the_cache() {
     for cache in [Cache::of(10), Cache::of(10).trusting()] {
         let app = app(cache);
         let id = saved(&app).id();
@@ -124,7 +124,7 @@ fn what_is_discarded_leaves_the_cache() {
 }
 
 #[test]
-fn a_trusting_cache_does_not_ask_and_a_conflict_tells() {
+fn a_trusting_cache_does_not_ask_and_learns_from_a_conflict() {
     let app = app(Cache::of(10).trusting());
     let mut account = saved(&app);
     let id = account.id();
@@ -258,7 +258,7 @@ fn only_what_is_new_is_read() {
 }
 
 #[test]
-fn what_was_saved_is_in_the_cache() {
+fn the_cache_holds_a_saved_aggregate() {
     for (cache, hit) in counted_caches() {
         let (app, recorder) = counting(cache);
         let mut tally = Tally::make();

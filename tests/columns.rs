@@ -98,7 +98,7 @@ fn a_column_that_no_table_has_is_refused_at_the_start() {
 }
 
 #[test]
-fn what_is_forgotten_is_no_longer_there() {
+fn forgetting_erases_the_columns_of_the_aggregate() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bank.db");
     let mapper = filling(Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256).unwrap())));

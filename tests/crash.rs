@@ -155,7 +155,11 @@ fn look(file: &Path, told: &Told, all: bool) {
     }
     for (&(one, other), &acknowledged) in told {
         let stored = |id: Id<Tally>| seen.get(&id.uuid()).copied().unwrap_or(0);
-        assert!(stored(one) >= acknowledged, "{one} has version {}, {acknowledged} was told", stored(one));
+        assert!(
+            stored(one) >= acknowledged,
+            "{one} has version {}, {acknowledged} was acknowledged",
+            stored(one)
+        );
         assert_eq!(stored(one), stored(other), "one of two that were saved together is ahead");
         assert_eq!(stored(one) % EVENTS, 1, "half a save is there");
         if all {

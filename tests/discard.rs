@@ -26,7 +26,7 @@ fn discarding_is_the_last_event() {
 }
 
 #[test]
-fn what_is_saved_already_is_not_pending_again() {
+fn a_discard_leaves_saved_events_out_of_pending() {
     let account: Account = replay(open().pending().to_vec()).unwrap();
     let discarded = account.discard();
     assert_eq!((discarded.version().get(), discarded.pending().len()), (2, 1));
@@ -46,7 +46,7 @@ fn the_end_is_stored_without_data() {
 }
 
 #[test]
-fn what_a_later_release_says_about_the_end_is_skipped() {
+fn unknown_fields_of_a_discarded_event_are_ignored() {
     let event = decode::<Account>("Account.Discarded", 1, r#"{"why":"closed"}"#).unwrap();
     assert!(matches!(event, AccountEvent::Discarded));
 }

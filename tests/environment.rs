@@ -31,14 +31,14 @@ fn the_store_that_is_named_is_opened() {
 }
 
 #[test]
-fn what_is_said_of_one_application_counts_before_what_is_said_of_all() {
+fn a_variable_of_one_application_counts_before_the_general_one() {
     let variables = [("PERSISTENCE", "nowhere:"), ("BIG_BANK_PERSISTENCE", "memory:")];
     assert!(open("big_bank", &variables).is_ok());
     assert!(open("shop", &variables).is_err());
 }
 
 #[test]
-fn what_cannot_be_opened_names_the_variable() {
+fn the_error_of_opening_names_the_variable() {
     for variable in ["BANK_PERSISTENCE", "PERSISTENCE"] {
         for uri in ["nowhere:", "sqlite:bank.db?mode=x", "sqlite:/no/such/folder/bank.db"] {
             let message = refused("bank", &[(variable, uri)]);

@@ -40,7 +40,7 @@ fn a_message_gives_the_fact_the_evidence_and_the_remedy() {
 }
 
 #[test]
-fn what_was_expected_and_found_is_there_for_the_caller() {
+fn a_mismatch_holds_the_expected_and_the_found_value() {
     let error = wrong_version();
     let mismatch = error.as_mismatch().unwrap();
     assert_eq!(mismatch.to_string(), error.to_string());

@@ -225,7 +225,7 @@ fn a_mutator_block_in_a_child_module_works_the_same() {
 }
 
 #[test]
-fn what_is_stored_of_an_event_is_what_its_enum_serializes() {
+fn the_enum_of_events_serializes_the_fields_of_the_event() {
     let mut account = crate::account::open();
     account.deposit(10);
     account.set_owner("Anna".into());

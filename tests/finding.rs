@@ -72,7 +72,7 @@ fn ids_are_listed_from_either_end_and_up_to_a_limit() {
 }
 
 #[test]
-fn what_is_not_there_is_found_to_be_none() {
+fn find_returns_none_for_an_aggregate_that_is_not_there() {
     for app in apps() {
         let (there, gone, never) = (saved(&app), saved(&app), open());
         let ids = [there.id(), gone.id(), never.id(), there.id()];
@@ -105,17 +105,17 @@ fn many_are_loaded_in_the_order_of_their_ids_in_a_task_as_in_a_thread() {
 }
 
 #[test]
-fn a_duplicate_is_told_from_a_change() {
+fn a_duplicate_and_a_change_have_errors_of_their_own() {
     for app in apps() {
         let mut account = saved(&app);
-        // Whoever creates it again is told that it is there, though no command ran in between.
+        // A second creation gets a conflict, though no command ran in between.
         let mut again = Account::open_with_id(account.id(), "Bob".into());
         again.deposit(1);
         let error = app.save((&mut Branch::found(), &mut again)).wait().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         assert!(matches!(error.as_conflict(), Some(Conflict::Version { .. })));
         assert_eq!(again.pending().len(), 2, "the events are kept");
-        // Whoever changes what was changed meanwhile may repeat the change.
+        // A change that conflicts with another one may be repeated.
         app.update(account.id(), |account| account.deposit(1)).wait().unwrap();
         account.deposit(1);
         assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);

@@ -17,7 +17,7 @@ use crate::account::{Account, AccountEvent, open};
 use crate::data_keys::{Whispered, apps, key, keyed, keys, kind, saved};
 
 #[test]
-fn what_is_forgotten_is_told_from_what_is_broken() {
+fn a_forgotten_aggregate_has_an_error_of_its_own() {
     for app in apps() {
         let (gone, mut stays) = (saved(&app), saved(&app));
         let id = gone.id();
@@ -200,7 +200,7 @@ fn only_what_has_a_key_can_be_forgotten() {
 }
 
 #[test]
-fn what_is_clear_by_choice_stays_and_hinders_nothing() {
+fn events_that_are_clear_by_choice_do_not_hinder_forgetting() {
     let all = ["Account.Opened", "Account.Deposited"];
     let mapper = keyed().with_clear_topics(all);
     let app = Application::builder("memory:").mapper(mapper).open().wait().unwrap();
@@ -342,7 +342,7 @@ fn snapshots_and_cache_are_emptied_also_if_the_store_is_not_done() {
 }
 
 #[test]
-fn what_cannot_be_forgotten_keeps_its_snapshots() {
+fn an_aggregate_that_cannot_be_forgotten_keeps_its_snapshots() {
     let recorder = Arc::new(MemoryRecorder::new());
     let snapshots = SnapshotStore::new(Arc::new(MemorySnapshots::new()));
     let repository = |mapper| {

@@ -156,7 +156,7 @@ fn a_hook_that_panics_leaves_the_command_successful() {
 }
 
 #[test]
-fn what_is_saved_can_be_published_on_a_bus() {
+fn a_hook_publishes_saved_events_on_a_bus() {
     let (bus, total) = (Bus::<Recorded<AccountEvent>>::new(), Arc::new(AtomicU32::new(0)));
     let adding = Arc::clone(&total);
     bus.subscribe_to(move |deposited: &Deposited, _: &Envelope| {

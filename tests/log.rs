@@ -187,7 +187,7 @@ fn a_damaged_row_is_an_error_and_no_gap() {
 }
 
 #[test]
-fn what_is_forgotten_is_skipped_and_told() {
+fn a_page_reports_the_rows_of_forgotten_aggregates_as_skipped() {
     for app in crate::data_keys::apps() {
         let (gone, stays) = (saved(&app), saved(&app));
         app.forget(gone.id()).wait().unwrap();

@@ -145,7 +145,7 @@ fn a_row_that_does_not_fit_its_type_is_not_called_damaged() {
 }
 
 #[test]
-fn what_does_not_fit_names_the_row_and_not_the_content() {
+fn the_error_of_a_misfit_names_the_row_and_hides_its_content() {
     let mapper = Mapper::new();
     // The row of a newer release, and that of another type.
     let misfits = [
@@ -246,7 +246,7 @@ fn every_way_to_write_is_read_again() {
 }
 
 #[test]
-fn what_is_written_is_read_after_the_configuration_changed() {
+fn a_mapper_reads_the_rows_of_another_configuration() {
     // A cipher reads clear rows only if the program allows it; every mapper reads all other rows.
     for (writer, _) in mappers() {
         let row = writer.encode(&secret()).unwrap();
@@ -297,7 +297,7 @@ fn every_altered_byte_and_every_cut_of_a_ciphertext_is_refused() {
 }
 
 #[test]
-fn keys_rotate_and_a_wrong_one_is_told() {
+fn keys_rotate_and_a_wrong_one_is_reported() {
     let old = Mapper::new().with_cipher(AesGcm::new(&key(1)));
     let row = old.encode(&secret()).unwrap();
     let new = Mapper::new().with_cipher(AesGcm::new(&key(2)).with_old_key(&key(1)));
@@ -313,7 +313,7 @@ fn keys_rotate_and_a_wrong_one_is_told() {
 }
 
 #[test]
-fn what_does_not_get_smaller_is_kept_as_it_was() {
+fn a_row_that_compression_does_not_shrink_stays_as_it_was() {
     let mapper = Mapper::new().with_compressor(Zlib::default());
     let row = mapper.encode(&written("a")).unwrap();
     assert_eq!(row.state.first(), Some(&b'{'));
@@ -340,7 +340,7 @@ struct Transferred {
 }
 
 #[test]
-fn what_a_type_says_of_a_value_is_not_told() {
+fn the_error_hides_the_message_of_a_type_about_its_value() {
     let mapper = Mapper::new();
     let row = |state: &str| {
         StoredEvent::new(Uuid::nil(), Version::INITIAL, "Transferred", state.as_bytes().to_vec()).unwrap()
@@ -374,7 +374,7 @@ impl es_runtime::mapper::Compressor for Nameless {
 }
 
 #[test]
-fn what_could_not_be_read_again_is_not_written() {
+fn the_mapper_writes_no_row_that_it_could_not_read() {
     let small = Mapper::new().with_largest_state(1_000);
     let large = written(&"a".repeat(1_000));
     for mapper in [small.clone(), small.with_compressor(Zlib::default())] {
@@ -387,7 +387,7 @@ fn what_could_not_be_read_again_is_not_written() {
 }
 
 #[test]
-fn what_would_become_too_large_is_refused() {
+fn the_mapper_refuses_a_row_that_would_become_too_large() {
     let writer = Mapper::new().with_compressor(Zlib::default());
     let row = writer.encode(&written(&"a".repeat(100_000))).unwrap();
     let error = page(&Mapper::new().with_largest_state(50_000), &row).unwrap_err();
@@ -402,7 +402,7 @@ struct Noted {
 }
 
 #[test]
-fn an_event_of_another_type_is_told_by_its_topic() {
+fn the_error_of_an_event_of_another_type_names_its_topic() {
     let mapper = Mapper::new();
     let row = mapper
         .encode_event(
@@ -457,7 +457,7 @@ fn a_cipher_of_another_kind_is_replaced() {
     let now = Mapper::new().with_cipher(key()).with_old_cipher(Homemade);
     let after = now.encode(&written("b")).unwrap();
     assert_eq!([page(&now, &before).unwrap(), page(&now, &after).unwrap()], ["a", "b"]);
-    assert!(!holds(&after, "home"), "what is old writes nothing");
+    assert!(!holds(&after, "home"), "an old cipher writes nothing");
     assert_eq!(page(&Mapper::new().with_cipher(key()), &before).unwrap_err().kind(), ErrorKind::Config);
     let moved =
         StoredEvent::new(id::<Diary>(2).uuid(), before.version, before.topic.clone(), before.state.clone())

@@ -151,7 +151,7 @@ fn conflicts_and_retries_are_counted() {
 }
 
 #[test]
-fn what_events_say_is_not_told() {
+fn spans_hide_the_content_of_events() {
     let app = Application::builder("sqlite::memory:").snapshot_every::<Account>(1).open().wait().unwrap();
     let lines = noted(|| {
         let mut account = Account::open("the secret name".into());

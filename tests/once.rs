@@ -39,7 +39,7 @@ fn a_command_under_one_id_runs_once() {
 }
 
 #[test]
-fn what_was_refused_may_be_asked_for_again() {
+fn a_refused_request_may_be_repeated() {
     for app in apps() {
         let id = saved(&app).id();
         let request = CommitId::new();
@@ -99,7 +99,7 @@ fn a_batch_under_one_id_is_stored_once_also_with_loose_events() {
 }
 
 #[test]
-fn what_was_done_under_an_id_is_not_done_again_by_what_was_loaded_since() {
+fn a_used_commit_id_stores_nothing_for_a_root_that_was_loaded_later() {
     for app in apps() {
         let id = saved(&app).id();
         let commit = CommitId::new();
@@ -142,7 +142,7 @@ fn other_values_at_the_same_places_are_not_taken_for_what_is_stored() {
 }
 
 #[test]
-fn of_two_who_ask_at_once_one_is_told_that_it_was_done() {
+fn of_two_simultaneous_requests_one_learns_that_it_was_done() {
     for app in apps() {
         let id = saved(&app).id();
         for _ in 0..20 {
@@ -162,7 +162,7 @@ fn of_two_who_ask_at_once_one_is_told_that_it_was_done() {
 }
 
 #[test]
-fn of_two_whose_events_are_the_same_to_the_microsecond_one_is_told_that_it_was_done() {
+fn of_two_requests_with_equal_events_one_learns_that_it_was_done() {
     for app in apps() {
         let id = saved(&app).id();
         for round in 1..=200 {
@@ -172,18 +172,18 @@ fn of_two_whose_events_are_the_same_to_the_microsecond_one_is_told_that_it_was_d
                 start.wait();
                 app.execute_once(request, id, |account: &mut Account| account.deposit(1)).wait().unwrap()
             };
-            let told: usize = thread::scope(|scope| {
+            let ran: usize = thread::scope(|scope| {
                 let asked = [scope.spawn(ask), scope.spawn(ask)];
                 asked.into_iter().filter_map(|asked| asked.join().unwrap()).count()
             });
-            assert_eq!(told, 1, "round {round}");
+            assert_eq!(ran, 1, "round {round}");
             assert_eq!(app.get(id).wait().unwrap().balance, 10 + round);
         }
     }
 }
 
 #[test]
-fn what_was_done_before_the_end_is_known_after_it() {
+fn a_request_from_before_the_discard_is_known_after_it() {
     for app in apps() {
         let id = saved(&app).id();
         let (request, deposit) = (CommitId::new(), |account: &mut Account| account.deposit(1));
@@ -225,7 +225,7 @@ fn other_events_under_a_used_id_are_a_conflict() {
 }
 
 #[test]
-fn what_was_loaded_elsewhere_conflicts_if_it_would_leave_a_gap() {
+fn a_root_of_another_store_conflicts_if_it_would_leave_a_gap() {
     let open_one = || Application::open("sqlite::memory:").wait().unwrap();
     let (here, there) = (open_one(), open_one());
     let mut account = saved(&here);
@@ -288,7 +288,7 @@ fn loose_events_under_a_used_id_are_not_stored_at_another_version() {
 }
 
 #[test]
-fn who_waits_for_what_was_done_before_waits_long_enough_and_the_idle_are_left_alone() {
+fn a_repeated_receipt_resolves_no_earlier_and_idle_roots_go_on() {
     for app in apps() {
         let (id, mut idle, commit) = (saved(&app).id(), saved(&app), CommitId::new());
         let deposit = |idle: &mut Account| {

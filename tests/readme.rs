@@ -38,7 +38,7 @@ fn the_tests_are_those_of_the_example() {
 }
 
 #[test]
-fn what_is_made_is_up_to_date() {
+fn generated_parts_of_the_documents_are_up_to_date() {
     let (architecture, changing) = ("ARCHITECTURE.md", "es-runtime/docs/guide/changing_events.md");
     for (document, name, made) in [
         (architecture, "event", fenced("rust,ignore", &made_of_deposited())),

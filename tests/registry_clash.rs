@@ -152,7 +152,7 @@ fn an_older_topic_clashes_like_a_current_one() {
 }
 
 #[test]
-fn what_follows_from_a_shared_name_is_not_told() {
+fn the_message_omits_clashes_that_follow_from_a_shared_name() {
     let message = message();
     for topic in ["Account.Opened", "Account.AttributeChanged", "Customer.Discarded"] {
         assert!(!message.contains(topic), "{message}");
@@ -160,7 +160,7 @@ fn what_follows_from_a_shared_name_is_not_told() {
 }
 
 #[test]
-fn shared_names_are_told_first() {
+fn the_message_names_shared_names_first() {
     let message = message();
     let named: Vec<bool> = message.lines().map(|line| line.starts_with("two aggregates are named")).collect();
     assert_eq!(named.iter().filter(|named| **named).count(), 2, "{message}");
@@ -205,12 +205,12 @@ fn aggregates_that_would_derive_equal_ids_from_equal_keys_are_refused() {
 }
 
 #[test]
-fn what_does_not_clash_is_not_named() {
+fn the_message_omits_events_without_a_clash() {
     assert!(!message().contains("Closed"), "{}", message());
 }
 
 #[test]
-fn every_clash_is_told_once_and_each_time_again() {
+fn the_message_names_each_clash_once_at_every_call() {
     let first = message();
     let mut lines: Vec<_> = first.lines().collect();
     lines.sort_unstable();

@@ -142,7 +142,7 @@ fn dotted(topic: &str) -> String {
 }
 
 #[test]
-fn what_is_said_of_a_topic_counts_before_what_follows_from_names() {
+fn a_stated_topic_counts_before_a_derived_one() {
     assert_eq!(dotted("bank.Account.DottedOpened"), "ledger.Account.DottedOpened");
     assert_eq!(dotted("bank.DottedOpened"), "ledger.Account.DottedOpened");
     assert_eq!(dotted("bank.Account.Discarded"), "ledger.Account.Discarded");

@@ -64,7 +64,7 @@ fn an_event_of_another_aggregate_is_refused() {
 }
 
 #[test]
-fn a_foreign_event_is_told_by_its_id_before_its_version() {
+fn the_error_of_a_foreign_event_names_the_id_before_the_version() {
     let mut events = history(ann(), START, opened());
     events.push(recorded(id(2), 7, START, Deposited { amount: 1 }));
     assert!(matches!(refused(events).as_mismatch(), Some(Mismatch::Id { .. })));

@@ -120,7 +120,7 @@ fn a_command_runs_once_though_the_reply_is_lost() {
 }
 
 #[test]
-fn what_was_never_offered_to_the_store_is_not_frozen() {
+fn a_root_that_the_store_never_saw_takes_new_metadata() {
     for app in apps() {
         let (mut account, mut branch) = (open(), Branch::found());
         // An event that the mapper cannot write.
@@ -187,7 +187,7 @@ fn a_future_that_is_dropped_half_way_is_saved_by_the_next_one() {
 }
 
 #[test]
-fn what_may_be_stored_is_not_given_up_for_a_later_refusal() {
+fn a_later_refusal_keeps_the_events_that_may_be_stored() {
     let app = unreliable(&[Fault::LostReply, Fault::Closed]);
     let mut account = open();
     assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::OutcomeUnknown);
@@ -198,7 +198,7 @@ fn what_may_be_stored_is_not_given_up_for_a_later_refusal() {
 }
 
 #[test]
-fn what_may_be_stored_leaves_no_gap_in_another_store() {
+fn events_that_may_be_stored_leave_no_gap_in_another_store() {
     let (here, there) = (unreliable(&[Fault::None, Fault::Down]), unreliable(&[]));
     let mut account = saved(&here);
     account.deposit(1);
@@ -230,7 +230,7 @@ fn a_batch_under_an_id_of_the_callers_is_saved_again_as_it_was() {
 }
 
 #[test]
-fn what_somebody_else_stored_under_the_same_id_is_not_taken_for_ones_own() {
+fn a_root_does_not_take_the_events_of_another_for_its_own() {
     for fault in [Fault::Down, Fault::LostReply] {
         let recorder =
             Arc::new(Unreliable { store: MemoryRecorder::new(), plan: Mutex::new(vec![fault, Fault::None]) });

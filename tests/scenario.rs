@@ -125,7 +125,7 @@ fn a_scenario_leaves_the_clock_and_the_ids_of_its_thread_alone() {
 }
 
 #[test]
-fn other_events_are_told_line_by_line() {
+fn a_failure_shows_other_events_line_by_line() {
     let failure = failure(|| {
         let outcome = account().when(|account| {
             account.deposit(1);
@@ -152,7 +152,7 @@ returned
 }
 
 #[test]
-fn too_few_and_too_many_events_are_told() {
+fn a_failure_shows_too_few_and_too_many_events() {
     let few = failure(|| drop(account().when(|_| ()).then(deposited(1))));
     assert!(few.message.contains("\n  - Deposited { \"amount\": 1 }\ngiven\n"), "{}", few.message);
     let many = failure(|| {
@@ -195,7 +195,7 @@ fn only_the_events_of_the_last_command_are_compared() {
 }
 
 #[test]
-fn an_event_where_none_is_expected_is_told() {
+fn a_failure_shows_an_event_where_none_is_expected() {
     let failure = failure(|| drop(Scenario::given_nothing().when_created(open).then_nothing()));
     assert_eq!(
         failure.message,
@@ -210,7 +210,7 @@ returned
 }
 
 #[test]
-fn another_value_is_told_with_what_was_recorded() {
+fn a_failure_shows_another_value_with_the_recorded_events() {
     let failure = failure(|| drop(account().when(|account| account.withdraw(3)).then_refused(Overdrawn)));
     assert_eq!(
         failure.message,
@@ -293,7 +293,7 @@ fn a_command_of_several_aggregates_has_its_own_scenario() {
 }
 
 #[test]
-fn what_differs_is_told_for_each_aggregate() {
+fn a_failure_shows_the_difference_of_each_aggregate() {
     let other = failure(|| {
         let outcome = two_accounts().when(|ann, bob| hasty(ann, bob, 4));
         drop(outcome.then(((), deposited(4))));
@@ -341,7 +341,7 @@ returned
 }
 
 #[test]
-fn given_events_that_make_no_aggregate_are_told() {
+fn a_failure_shows_given_events_that_make_no_aggregate() {
     let failure = failure(|| drop(Scenario::<Account>::given((deposited(1), opened()))));
     assert_eq!(
         failure.message,
@@ -366,7 +366,7 @@ given
 }
 
 #[test]
-fn a_command_without_an_aggregate_is_told() {
+fn a_scenario_reports_a_command_without_an_aggregate() {
     let expected =
         "there is no such `Account`: it has no events; give the event that creates it, or use `when_created`";
     let nothing = failure(|| drop(Scenario::<Account>::given_nothing().when(|account| account.deposit(1))));

@@ -213,7 +213,7 @@ fn a_clear_event_is_read_in_clear_and_encrypted() {
 }
 
 #[test]
-fn what_has_clear_events_by_choice_can_be_forgotten() {
+fn an_aggregate_with_clear_events_by_choice_can_be_forgotten() {
     let recorder = Arc::new(MemoryRecorder::new());
     let app = |mapper| Application::on(Arc::clone(&recorder) as _).mapper(mapper).open().wait().unwrap();
     let keyed = app(Mapper::new().with_data_keys(cipher()));

@@ -116,7 +116,7 @@ fn events_become_a_state_as_it_is_and_as_it_was() {
 }
 
 #[test]
-fn what_was_never_there_is_not_found() {
+fn an_id_that_was_never_saved_is_not_found() {
     let [store, _] = stores();
     let examples = MutatorRepository::with_envelope(store, mutate);
     let id = Uuid::now_v7();
@@ -172,7 +172,7 @@ fn the_stored_form_is_that_of_an_aggregates_events() {
 }
 
 #[test]
-fn an_alias_is_read_and_an_unknown_topic_is_told() {
+fn an_alias_is_read_and_an_unknown_topic_is_reported() {
     let mapper = Mapper::new();
     let recorded = Recorded::now(Uuid::now_v7(), 1, changed("x"));
     let mut row = mapper.encode(&recorded).unwrap();

@@ -89,7 +89,7 @@ fn register() -> Scenario<Register> {
 }
 
 #[test]
-fn a_float_that_is_not_finite_is_told_with_what_becomes_of_it() {
+fn a_scenario_reports_a_float_that_is_not_finite_and_its_stored_form() {
     for rate in [f64::NAN, f64::INFINITY] {
         let failure = failure(|| drop(register().when(|register| register.rate(rate))));
         assert_eq!(
@@ -102,7 +102,7 @@ fn a_float_that_is_not_finite_is_told_with_what_becomes_of_it() {
 }
 
 #[test]
-fn an_optional_float_that_is_lost_is_told() {
+fn a_scenario_reports_a_lost_optional_float() {
     let failure = failure(|| drop(register().when(|register| register.guess(Some(f32::NAN)))));
     assert_eq!(
         failure.message,
@@ -113,7 +113,7 @@ fn an_optional_float_that_is_lost_is_told() {
 }
 
 #[test]
-fn a_field_that_serde_skips_is_told() {
+fn a_scenario_reports_a_field_that_serde_skips() {
     let failure = failure(|| drop(register().when(|register| register.hide(Secret { shown: 1, hidden: 2 }))));
     let (about, lines) = failure.message.split_once('\n').unwrap();
     assert!(about.starts_with("`Hidden` is not the same after it was stored"), "{about}");
@@ -122,13 +122,13 @@ fn a_field_that_serde_skips_is_told() {
 }
 
 #[test]
-fn what_is_given_must_survive_too() {
+fn a_given_event_must_survive_storing() {
     let failure = failure(|| drop(Scenario::<Register>::given((RegisterMade {}, Rated { rate: f64::NAN }))));
     assert!(failure.message.starts_with("`Rated` cannot be read back"), "{}", failure.message);
 }
 
 #[test]
-fn what_debug_hides_is_compared_too() {
+fn a_scenario_compares_the_fields_that_debug_hides() {
     let set = |number| move |register: &mut Register| register.set_pin(Pin { number });
     let lossy = failure(|| drop(register().when(set(1))));
     assert!(lossy.message.starts_with("`PinSet` is not the same after it was stored"), "{}", lossy.message);
@@ -138,7 +138,7 @@ fn what_debug_hides_is_compared_too() {
 }
 
 #[test]
-fn what_json_cannot_write_is_told() {
+fn a_scenario_reports_an_event_that_json_cannot_write() {
     let failure = failure(|| drop(register().when(|register| register.point(BTreeMap::from([((1, 2), 3)])))));
     assert_eq!(
         failure.message,
@@ -207,7 +207,7 @@ fn an_encoded_event_is_its_topic_its_version_and_its_data() {
 }
 
 #[test]
-fn a_retired_topic_is_told_from_one_that_never_was() {
+fn a_retired_topic_has_another_error_than_an_unknown_one() {
     let error = decode::<Register>("Register.Printed", 1, "{}").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownTopic);
     assert_eq!(error.to_string(), "`Register.Printed` is retired: `Register` skips it when it is replayed");

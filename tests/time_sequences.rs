@@ -288,7 +288,7 @@ fn places_and_moments_are_turned_into_each_other() {
 }
 
 #[test]
-fn what_is_no_log_is_not_appended_to() {
+fn a_time_log_appends_to_no_aggregate() {
     for store in stores() {
         let account = crate::account::open();
         store.put(account.pending()).wait().unwrap();
@@ -308,7 +308,7 @@ fn what_is_no_log_is_not_appended_to() {
 }
 
 #[test]
-fn what_is_under_the_id_is_looked_up_once() {
+fn a_time_log_checks_its_id_once() {
     let (store, id) = (stores().into_iter().next().unwrap(), Uuid::now_v7());
     let log = TimeLog::<Logged>::new(store.clone(), id);
     log.append(logged("one")).wait().unwrap();

@@ -100,7 +100,7 @@ fn a_name_in_the_code_is_no_topic() {
 }
 
 #[test]
-fn what_is_stored_under_a_topic_is_what_is_read_from_it() {
+fn an_event_is_read_back_from_its_topic() {
     let mut transfer = Transfer::start(1);
     transfer.raise(2);
     transfer.trigger(TransferFinished { cents: 9 });

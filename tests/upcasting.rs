@@ -181,7 +181,7 @@ fn data_that_are_cut_or_too_long_are_refused() {
 }
 
 #[test]
-fn what_was_brought_up_can_be_given_to_a_scenario() {
+fn a_scenario_takes_upcast_events() {
     Scenario::<Wallet>::given((WalletMade {}, received(1, "5")))
         .when(|wallet| wallet.send(200, "CHF".into()))
         .then(sent(1, r#"{"francs":2}"#))

@@ -1,4 +1,4 @@
-//! What must not compile, with the exact message; what odd things must compile and work.
+//! Code that must not compile, with the exact message, and odd code that must compile and work.
 //!
 //! `TRYBUILD=overwrite cargo test -p es-trybuild` writes the messages anew: read the diff, it is the
 //! review of the message.

@@ -45,7 +45,7 @@ pub(crate) fn commits() -> bool {
 
 fn repeat(lasts: Duration, mut commit: impl FnMut() -> bool) -> (u32, u32, Duration) {
     println!("ready");
-    stdin().read_line(&mut String::new()).expect("it is told to go");
+    stdin().read_line(&mut String::new()).expect("the parent sends a line");
     let (mut commits, mut failures, mut longest) = (0, 0, Duration::ZERO);
     let began = Instant::now();
     while began.elapsed() < lasts {

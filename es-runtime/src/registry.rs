@@ -240,7 +240,7 @@ impl Registry {
                 clashes.extend(clash.filter(|_| !follows));
             }
         }
-        if clashes.is_empty() { Ok(registry) } else { Err(told(&clashes)) }
+        if clashes.is_empty() { Ok(registry) } else { Err(report(&clashes)) }
     }
 
     fn add_event(&mut self, topic: &str, event: &'static EventType) -> Option<Clash> {
@@ -272,11 +272,11 @@ fn is_made_of_shared_name(topic: &str, one: &AggregateType, other: &AggregateTyp
 }
 
 /// Formats the first clashes, a line for each: the rest is often more of the same.
-fn told(clashes: &BTreeSet<Clash>) -> String {
-    const TOLD: usize = 20;
+fn report(clashes: &BTreeSet<Clash>) -> String {
+    const SHOWN: usize = 20;
     let lines = clashes.iter().map(|(Clash::Name(line) | Clash::Other(line))| line.clone());
-    let mut lines: Vec<String> = lines.take(TOLD).collect();
-    if let Some(more @ 1..) = clashes.len().checked_sub(TOLD) {
+    let mut lines: Vec<String> = lines.take(SHOWN).collect();
+    if let Some(more @ 1..) = clashes.len().checked_sub(SHOWN) {
         lines.push(format!("and {more} more"));
     }
     lines.join("\n")

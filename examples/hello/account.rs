@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_can_be_withdrawn() {
+    fn an_owner_withdraws_a_part_of_the_balance() {
         Scenario::<Account>::given((Opened { owner: "Ann".into() }, Deposited { amount: 10 }))
             .when(|account| account.withdraw(3))
             .then(Withdrawn { amount: 3 })
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_cannot() {
+    fn the_account_refuses_to_be_overdrawn() {
         Scenario::<Account>::given((Opened { owner: "Ann".into() }, Deposited { amount: 10 }))
             .when(|account| account.withdraw(30))
             .then_refused(Overdrawn);

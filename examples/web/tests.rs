@@ -241,7 +241,7 @@ fn sixteen_who_ask_at_once_are_all_served() {
 }
 
 #[test]
-fn what_cannot_be_done_is_a_problem_with_a_status() {
+fn an_impossible_request_gets_a_problem_with_a_status() {
     served(|address| {
         let unknown =
             ask(address, "GET", "/accounts/0192d3a0-0000-7000-8000-000000000000", &[], &Value::Null);

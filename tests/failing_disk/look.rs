@@ -77,7 +77,7 @@ impl Saves {
             let is_there = found.contains_key(id);
             match *save {
                 Save::Done => assert!(is_there, "an acknowledged save is lost"),
-                Save::NotDone => assert!(!is_there, "a save is there that was told not to be stored"),
+                Save::NotDone => assert!(!is_there, "a save is there that was reported as not stored"),
                 Save::Unknown { count } => {
                     found_unknown += usize::from(is_there);
                     recorder.append(commit(*id, count)).wait().expect("it can be saved again");

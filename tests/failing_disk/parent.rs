@@ -46,7 +46,7 @@ pub(crate) fn run() {
             done += saves.done();
         }
     }
-    assert!(found > 0, "what was written but not synced is there after all: nobody could know");
+    assert!(found > 0, "no unsynced save is there after all; at least one must be");
     println!("test {done} saves while the disk failed now and then ... ok ({:.1?})", start.elapsed());
 }
 

@@ -106,7 +106,7 @@ fn a_planted_back_edge_is_found() {
 }
 
 #[test]
-fn what_stands_above_is_no_back_edge() {
+fn a_use_of_a_module_above_is_no_back_edge() {
     for code in [
         "use crate::id::Id; use crate::Id;",
         "use crate::{id, id::Version};",

@@ -133,7 +133,7 @@ fn restored(from: &MemoryRecorder, id: Uuid, events: usize) -> Arc<MemoryRecorde
 }
 
 #[test]
-fn one_beyond_the_stored_events_is_passed_over_and_told() {
+fn a_snapshot_beyond_the_stored_events_is_ignored_and_reported() {
     let whole = Arc::new(MemoryRecorder::new());
     let (app, snapshots, _) = told(Arc::clone(&whole), |builder| builder.snapshot_every::<Account>(5));
     let id = deposits(&app, 5).id();

@@ -31,7 +31,7 @@ pub(crate) fn failure(run: impl FnOnce()) -> Failure {
     let outcome = catch_unwind(AssertUnwindSafe(run));
     let seen = SEEN.take().and_then(|mut seen| seen.pop());
     assert!(outcome.is_err(), "a panic is expected, and there is none");
-    seen.expect("the hook is told of every panic")
+    seen.expect("the hook sees every panic")
 }
 
 /// Notes the panic, if this thread expects one.

@@ -64,8 +64,8 @@ pub(crate) fn mapper(data: &[u8]) {
         for topic in TOPICS {
             let row = StoredEvent::new(Uuid::nil(), Version::INITIAL, topic, data.to_vec()).unwrap();
             if let Ok(Some(event)) = mapper.decode::<FuzzedEvent>(&row) {
-                let again = mapper.encode(&event).expect("what was read can be written");
-                let read = mapper.decode::<FuzzedEvent>(&again).expect("what was written can be read");
+                let again = mapper.encode(&event).expect("an event that was read can be written");
+                let read = mapper.decode::<FuzzedEvent>(&again).expect("a row that was written can be read");
                 assert_eq!(read.map(|event| *event.envelope()), Some(*event.envelope()));
             }
         }

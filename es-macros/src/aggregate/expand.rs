@@ -64,7 +64,7 @@ pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
 fn state_struct(aggregate: &Aggregate) -> TokenStream {
     let Aggregate { runtime, root, state, .. } = aggregate;
     let private = runtime.private();
-    let doc = format!(" The state of [`{root}`]: what events change and snapshots keep.");
+    let doc = format!(" The state of [`{root}`]: events change it, and snapshots keep it.");
     if let Some(fields) = &aggregate.half_typed {
         let state = half_typed::expand(state, fields, &private);
         return quote!(#[doc = #doc] #state);
@@ -237,11 +237,11 @@ fn root_impls(aggregate: &Aggregate) -> TokenStream {
             #trigger fn trigger<__E: __es::#changes<Self>>(&mut self, event: __E) #record
             #[doc = " Creates the aggregate with an event that is declared on its own."]
             #trigger fn create_from<__E: __es::#creates<Self>>(event: __E) -> Self #create
-            #[doc = " As [`create_from`](Self::create_from), under an id that is given."]
+            #[doc = " As [`create_from`](Self::create_from), under the given id."]
             #trigger fn create_from_with_id<__E: __es::#creates<Self>>(id: __es::Id<Self>, event: __E) -> Self #create_with_id
-            #[doc = " Takes the state out of the aggregate, whose pending events are dropped."]
+            #[doc = " Takes the state out of the aggregate, and drops the pending events."]
             #vis fn into_state(self) -> #checked_state #taken
-            #[doc = " Ends the aggregate; what is returned can only be saved."]
+            #[doc = " Discards the aggregate. The returned value can only be saved."]
             #discard fn discard(self) -> __es::Discarded<Self> #end
             #(#setters)*
         }

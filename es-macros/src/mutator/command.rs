@@ -11,7 +11,7 @@ use super::scope::Names;
 use crate::attrs;
 use crate::names;
 
-/// The methods of the root that record the event, unless they stand elsewhere for the sake of an expectation.
+/// Returns the methods of the root that record the event, except those that stand elsewhere because of an expectation.
 pub(super) fn recording(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
     let written = &names.mutator.root;
     let plain = !method.attrs.iter().any(attrs::is_expectation);
@@ -19,12 +19,13 @@ pub(super) fn recording(names: &Names<'_>, method: &EventMethod) -> Option<Token
     command.map(|command| quote!(impl #written { #command }))
 }
 
-/// The methods that callers of commands with mistakes find.
+/// Returns methods in place of commands with mistakes, so that their callers compile.
 pub(super) fn broken(names: &Names<'_>) -> TokenStream {
     let Mutator { root, broken, .. } = names.mutator;
     if broken.is_empty() { TokenStream::new() } else { quote!(impl #root { #(#broken)* }) }
 }
 
+/// Returns the methods that record a made event: one, or two if it creates the aggregate.
 pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenStream> {
     let root = &names.root;
     let MethodEvent::Made { name, fields, .. } = &method.event else { return None };
@@ -70,7 +71,7 @@ pub(super) fn command(names: &Names<'_>, method: &EventMethod) -> Option<TokenSt
     let place = names::made_at(ident.span());
     let with_id = names::with_id(ident);
     let id = names::local("id");
-    let with_id_doc = format!(" As [`{ident}`](Self::{ident}), under an id that is given.");
+    let with_id_doc = format!(" As [`{ident}`](Self::{ident}), under the given id.");
     let kept = attrs::select(&method.attrs, |attr| {
         attrs::is_cfg(attr) || attrs::is_lint(attr) || !attrs::is_built_in(attr)
     });

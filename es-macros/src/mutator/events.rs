@@ -14,7 +14,7 @@ use crate::derives::{self, Part};
 use crate::names;
 use crate::types::{bound_fields, checked, lazy_bounds, shared};
 
-/// The made events in the module that they are to stand in, and the imports by which the expansion's block knows them.
+/// Returns the made events, in their module if they have one, and the imports that the expansion's block needs.
 pub(super) fn in_module(mutator: &Mutator, structs: TokenStream) -> (TokenStream, TokenStream) {
     let Some(module) = &mutator.module else { return (structs, TokenStream::new()) };
     let vis = mutator.visibility_at(module.span());
@@ -36,7 +36,7 @@ pub(super) fn in_module(mutator: &Mutator, structs: TokenStream) -> (TokenStream
     (structs, imports)
 }
 
-/// The type as a module inside this one names it.
+/// Returns the type as a module inside this one names it.
 pub(super) fn from_inside(ty: &Type) -> Type {
     fn deeper(tokens: TokenStream) -> TokenStream {
         let (mut deep, mut colons) = (TokenStream::new(), false);
@@ -65,7 +65,7 @@ pub(super) fn from_inside(ty: &Type) -> Type {
     syn::parse2(deeper(ty.to_token_stream())).unwrap_or_else(|_| ty.clone())
 }
 
-/// The struct that is made from the parameters of a method.
+/// Returns the struct that the parameters of a method become.
 pub(super) fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMethod) -> TokenStream {
     let MethodEvent::Made { name, fields, derives, .. } = &method.event else { return TokenStream::new() };
     let private = mutator.runtime.private();
@@ -105,7 +105,7 @@ pub(super) fn event_struct(mutator: &Mutator, own: &[Ident], method: &EventMetho
     }
 }
 
-/// `#[derive(..)]` of what the user asked for, once each.
+/// Returns `#[derive(..)]` of the user's derives, each once.
 pub(super) fn derived<'a>(asked: impl Iterator<Item = &'a Path>) -> Option<TokenStream> {
     let mut paths: Vec<&Path> = Vec::new();
     for path in asked {
@@ -116,7 +116,7 @@ pub(super) fn derived<'a>(asked: impl Iterator<Item = &'a Path>) -> Option<Token
     (!paths.is_empty()).then(|| quote!(#[derive(#(#paths),*)]))
 }
 
-/// The impls of one event: what it is, that it may be recorded, and the user's body.
+/// Returns the impls of one event: its description, the permission to record it, and the user's body.
 pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let Names { root, events, state, .. } = names;
     let described = described(names, method);
@@ -199,7 +199,7 @@ pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStrea
     }
 }
 
-/// `impl Event` for a made event.
+/// Returns the `impl Event` of a made event.
 pub(super) fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream {
     let MethodEvent::Made { name, stored, fields, .. } = &method.event else { return TokenStream::new() };
     let cfgs = method.cfgs();

@@ -12,6 +12,7 @@ use super::scope::{Names, path, stored_types};
 use crate::attrs;
 use crate::names;
 
+/// Returns the whole expansion of the block.
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let names = Names {
         mutator,
@@ -38,7 +39,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     let dispatch = dispatch(&names);
     let broken = broken(&names);
     let helpers = helpers(&names);
-    // For the events that a macro call makes, the macro that says where they belong.
+    // A macro call in the block may expand to an event: this macro reports its right place.
     let has_calls = mutator.helpers.iter().any(|helper| matches!(helper, ImplItem::Macro(_)));
     let late_event = has_calls.then(|| {
         quote!(
@@ -72,8 +73,8 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     }
 }
 
-/// The names of the root and the state in the expansion's block. What is no aggregate makes an error of the first
-/// one, and the compiler is silent about all that goes through it.
+/// Returns the names of the root and the state in the expansion's block. For a type that is no aggregate, the compiler
+/// reports an error at the first name, and none at the uses of the two names.
 fn aliases(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, state, .. } = names;
     let written = &mutator.root;
@@ -94,8 +95,8 @@ fn aliases(names: &Names<'_>) -> TokenStream {
     }
 }
 
-/// The enum's seal. A module within the block: nobody outside the block can name it, so that nobody else says how an
-/// event is recorded.
+/// Returns the enum's seal: a module within the block. Code outside the block cannot name it, so no other code decides
+/// how an event is recorded.
 fn sealed() -> TokenStream {
     quote! {
         mod __sealed {
@@ -105,6 +106,7 @@ fn sealed() -> TokenStream {
     }
 }
 
+/// Returns the enum of the events, in the order of their methods.
 fn event_enum(names: &Names<'_>) -> TokenStream {
     let Names { mutator, events, .. } = names;
     let private = mutator.runtime.private();

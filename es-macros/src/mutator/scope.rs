@@ -18,12 +18,12 @@ pub(super) struct Names<'a> {
     /// The state, by the name that the expansion's block gives it.
     pub(super) state: Ident,
     pub(super) events: Ident,
-    /// Types of stored parameters of which it is not known that they can be stored.
+    /// The types of stored parameters that may lack a form to store.
     pub(super) unknown: Vec<&'a Type>,
 }
 
 impl Names<'_> {
-    /// One line for each event, under the conditions of its method.
+    /// Returns one line for each event, under the conditions of its method.
     pub(super) fn each(&self, line: impl Fn(&EventMethod, &Ident) -> Option<TokenStream>) -> TokenStream {
         let lines = self.mutator.events.iter().filter_map(|method| {
             let cfgs = method.cfgs();
@@ -32,13 +32,13 @@ impl Names<'_> {
         quote!(#(#lines)*)
     }
 
-    /// True if no event is declared elsewhere, so that the enum's derives know all that they copy.
+    /// Returns whether the block makes all its events itself: only then the enum can derive `Clone`.
     pub(super) fn all_made(&self) -> bool {
         self.mutator.events.iter().all(|method| matches!(method.event, MethodEvent::Made { .. }))
     }
 
-    /// The bounds under which the impls of the enum need not report a type that cannot be stored: it is
-    /// reported where it stands.
+    /// Returns the bounds that keep the impls of the enum silent about a type that cannot be stored: the compiler
+    /// reports it at the parameter.
     pub(super) fn bounds(&self) -> TokenStream {
         let events = self.mutator.events.iter().filter(|event| event.cfgs().is_empty());
         let unknown: Vec<_> =
@@ -47,7 +47,7 @@ impl Names<'_> {
     }
 }
 
-/// The event as a type.
+/// Returns the event as a type.
 pub(super) fn path(method: &EventMethod) -> TokenStream {
     match &method.event {
         MethodEvent::Made { name, .. } => quote!(#name),
@@ -55,8 +55,8 @@ pub(super) fn path(method: &EventMethod) -> TokenStream {
     }
 }
 
-/// The event as an implementor of `Event`, or of `Handled`, which is the same for events declared elsewhere.
-/// Every use of it is this same path at one place, so that the compiler reports a type that is no event once: there.
+/// Returns the event as an implementor of `Event`, or of `Handled`, its counterpart for events declared elsewhere.
+/// All uses share this path and its span, so the compiler reports a type that is no event only once.
 pub(super) fn as_event(method: &EventMethod) -> TokenStream {
     let ty = path(method);
     match &method.event {
@@ -65,6 +65,7 @@ pub(super) fn as_event(method: &EventMethod) -> TokenStream {
     }
 }
 
+/// Returns the types of the stored parameters that may lack a form to store.
 pub(super) fn stored_types(method: &EventMethod) -> Vec<&Type> {
     let MethodEvent::Made { fields, .. } = &method.event else { return Vec::new() };
     let fields = fields.iter().filter(|field| !attrs::has_serde(&field.attrs));

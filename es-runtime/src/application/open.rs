@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::hook::{Hooks, SavedCommit};
+use super::hook::{Hooks, OnError, SavedCommit};
 use super::{Application, Shared};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
@@ -31,7 +31,7 @@ pub struct Builder {
     mapper: Mapper,
     tables: Tables,
     snapshots: Snapshots,
-    told: Option<Box<Told>>,
+    on_error: Option<Box<OnError>>,
     snapshotting: Snapshotting,
     cache: Option<Cache>,
     hooks: Hooks,
@@ -47,8 +47,6 @@ impl fmt::Debug for Builder {
             .finish_non_exhaustive()
     }
 }
-
-type Told = dyn Fn(&Error) + Send + Sync;
 
 /// The place of the events.
 enum Source {
@@ -106,7 +104,7 @@ impl Builder {
             mapper: Mapper::new(),
             tables: Tables::default(),
             snapshots: Snapshots::None,
-            told: None,
+            on_error: None,
             snapshotting: Snapshotting::default(),
             cache: None,
             hooks: Hooks::default(),
@@ -177,10 +175,10 @@ impl Builder {
         self.snapshots()
     }
 
-    /// Calls `told` with the error of a snapshot that could not be taken or read. The save succeeds all the same, and
+    /// Calls `report` with the error of a snapshot that could not be taken or read. The save succeeds all the same, and
     /// the application loads the aggregate from its events.
-    pub fn on_snapshot_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
-        self.told = Some(Box::new(told));
+    pub fn on_snapshot_error(mut self, report: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Box::new(report));
         self
     }
 
@@ -251,10 +249,10 @@ impl Builder {
         self
     }
 
-    /// Calls `told` with the error of a hook that failed. For a hook that panicked, the error has the kind
+    /// Calls `report` with the error of a hook that failed. For a hook that panicked, the error has the kind
     /// [`ErrorKind::Invalid`].
-    pub fn on_hook_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
-        self.hooks.failed = Some(Box::new(told));
+    pub fn on_hook_error(mut self, report: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.hooks.failed = Some(Box::new(report));
         self
     }
 
@@ -272,8 +270,8 @@ impl Builder {
             let mut repository = Repository::new(store).with_snapshotting(self.snapshotting);
             if let Some(snapshots) = snapshots {
                 let mut snapshots = SnapshotStore::new(snapshots);
-                if let Some(told) = self.told {
-                    snapshots = snapshots.on_snapshot_error(told);
+                if let Some(report) = self.on_error {
+                    snapshots = snapshots.on_snapshot_error(report);
                 }
                 repository = repository.with_snapshots(snapshots);
             }

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_of_another_kind_or_by_other_code_or_too_late_is_no_state() {
+    fn a_snapshot_of_another_type_or_other_code_or_a_later_time_is_no_state() {
         let mapper = Mapper::new();
         let times = (Timestamp::from_micros(1), Timestamp::from_micros(2));
         let (id, version) = (Uuid::nil(), Version::INITIAL);

@@ -204,7 +204,7 @@ impl<W: Worker> Shared<W> {
             wake(waker);
         }
         others.into_iter().for_each(wake);
-        given_up.tell();
+        given_up.report();
         drop(ended);
     }
 
@@ -301,7 +301,7 @@ type Lost<W> = (<W as Worker>::Job, Arc<Slot<<W as Worker>::Outcome>>, <W as Wor
 
 impl<W: Worker> GivenUp<W> {
     /// Delivers the outcomes; runs without the lock, because it wakes.
-    fn tell(self) {
+    fn report(self) {
         for (_, slot, outcome) in self.0 {
             if let Some(waker) = slot.fill(outcome) {
                 wake(waker);
@@ -335,7 +335,7 @@ impl<W: Worker> Future for Submitted<W> {
                 }
             }
             let slot = Slot::new();
-            // The slot has the waker before the queue has the job: so whoever fills the slot finds the waker.
+            // The slot has the waker before the queue has the job: so the thread that fills the slot finds the waker.
             let _ = slot.poll(context);
             self.slot = Some(Arc::clone(&slot));
             let mut state = self.shared.lock();
@@ -351,7 +351,7 @@ impl<W: Worker> Future for Submitted<W> {
             drop(state);
             self.number = number;
             if let Some(given_up) = given_up {
-                given_up.tell();
+                given_up.report();
                 if looks {
                     self.look_awhile();
                 }

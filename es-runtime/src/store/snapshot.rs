@@ -44,10 +44,10 @@ use crate::stored_event::StoredEvent;
 #[derive(Clone)]
 pub struct SnapshotStore {
     recorder: Arc<dyn DynSnapshotRecorder>,
-    failed: Arc<Told>,
+    failed: Arc<OnError>,
 }
 
-type Told = dyn Fn(&Error) + Send + Sync;
+type OnError = dyn Fn(&Error) + Send + Sync;
 
 impl fmt::Debug for SnapshotStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,11 +61,11 @@ impl SnapshotStore {
         Self { recorder, failed: Arc::new(|_| {}) }
     }
 
-    /// Calls `told` with the error of a snapshot that cannot be read, or cannot be taken after a save. Neither load nor
+    /// Calls `report` with the error of a snapshot that cannot be read, or cannot be taken after a save. Neither load nor
     /// save fails, but loading is slower.
     #[must_use]
-    pub fn on_snapshot_error(mut self, told: impl Fn(&Error) + Send + Sync + 'static) -> Self {
-        self.failed = Arc::new(told);
+    pub fn on_snapshot_error(mut self, report: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.failed = Arc::new(report);
         self
     }
 
@@ -390,8 +390,8 @@ fn beyond(id: Uuid, version: Version) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!(
-            "the snapshot of version {version} of {id} is beyond the stored events; it is passed over, remove it or restore \
-             the events"
+            "the snapshot of version {version} of {id} is beyond the stored events, and loading \
+             ignores it; remove it, or restore the events"
         ),
     )
 }

@@ -46,7 +46,7 @@ use crate::event::Recorded;
 ///
 /// A scenario has its own clock, which shows [`ManualClock::START`] until [`at`](Self::at) or
 /// [`after`](Self::after) moves it, and its own ids, which count up from [`id(1)`](super::id()): the
-/// aggregate that is given, or the first one that is made. After each command the aggregate is also made
+/// given aggregate, or the first one that is made. After each command the aggregate is also made
 /// from its stored events; a state that differs fails the test.
 #[must_use = "a scenario tests nothing before `when`"]
 pub struct Scenario<S: Subject> {

@@ -99,5 +99,5 @@ fn a_shared_memory_that_is_closed_can_be_opened_again() {
     database.close();
     assert_eq!(kind(one.newest().wait()), ErrorKind::Closed);
     let again = open().recorder(&Tables::default()).unwrap();
-    assert_eq!(again.newest().wait().unwrap(), None, "what was in memory is gone");
+    assert_eq!(again.newest().wait().unwrap(), None, "the events in memory are gone");
 }

@@ -58,7 +58,7 @@ fn no_copy_of_a_key_is_left_in_the_files() {
 }
 
 #[test]
-fn a_reader_that_hinders_is_told_of() {
+fn remains_report_a_reader_that_hinders() {
     let folder = Folder::new();
     let database = options(&folder).busy_timeout(Duration::from_millis(50)).open().unwrap();
     let recorder = database.recorder(&Tables::default()).unwrap();

@@ -52,7 +52,7 @@ fn the_process_with_few_handles() {
 }
 
 #[test]
-fn a_process_that_may_open_no_more_files_is_told_so_and_reads_on() {
+fn a_process_that_may_open_no_more_files_gets_an_error_and_reads_on() {
     let folder = Folder::new();
     let inner = command("handles::the_process_with_few_handles", &folder.file("events.db"), "");
     let mut outer = Command::new("sh");

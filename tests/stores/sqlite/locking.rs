@@ -60,7 +60,7 @@ fn many_who_wait_for_a_locked_file_all_get_an_answer_soon() {
     assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
     other.execute_batch("ROLLBACK").unwrap();
     recorder.append(commit(Uuid::now_v7(), 1..=1)).wait().unwrap();
-    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 1, "what timed out is not stored");
+    assert_eq!(recorder.newest().wait().unwrap().unwrap(), 1, "the commit that timed out is not stored");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn opening_a_locked_file_gives_up_too() {
 }
 
 #[test]
-fn who_gets_no_reader_in_time_is_told_so_and_leaves_nothing_behind() {
+fn a_caller_without_a_reader_in_time_gets_an_error_and_leaves_nothing_behind() {
     let folder = Folder::new();
     let one = options(&folder).readers(1).busy_timeout(Duration::from_millis(1));
     let recorder = one.open().unwrap().recorder(&Tables::default()).unwrap();

@@ -32,7 +32,7 @@ fn made_by(folder: &Folder) -> (String, Vec<String>) {
 }
 
 #[test]
-fn what_was_stored_before_is_there() {
+fn a_migration_keeps_the_rows() {
     let folder = of_form_1();
     let (database, recorder) = open(&folder);
     let snapshots = database.snapshots(&Tables::default()).unwrap();
@@ -64,7 +64,7 @@ fn what_was_stored_before_is_there() {
 }
 
 #[test]
-fn who_may_not_change_anything_says_what_to_do() {
+fn a_connection_that_may_not_migrate_reports_the_remedy() {
     let folder = of_form_1();
     by_hand(&folder).execute_batch("PRAGMA journal_mode = WAL").unwrap();
     for options in [options(&folder).read_only(), options(&folder).existing()] {
@@ -329,7 +329,7 @@ fn own_columns_of_a_migrated_table_keep_their_values_and_rules() {
 }
 
 #[test]
-fn what_others_made_on_the_tables_is_there_after_a_migration() {
+fn a_migration_keeps_what_others_made_on_the_tables() {
     let folder = Folder::new();
     by_hand(&folder).execute_batch(FORM_1).unwrap();
     by_hand(&folder)
@@ -423,7 +423,7 @@ fn a_migration_of_the_events_that_fails_leaves_the_old_form_and_the_triggers_in_
 }
 
 #[test]
-fn names_that_are_taken_are_told_before_the_tables_are_made() {
+fn names_that_are_taken_are_reported_before_the_tables_are_made() {
     for name in ["stored_events_once", "stored_events_first", "tracking"] {
         let folder = Folder::new();
         by_hand(&folder).execute_batch(&format!("CREATE TABLE {name} (a)")).unwrap();

@@ -19,7 +19,7 @@ fn a_folder_or_file_that_is_not_there_is_a_mistake_of_configuration() {
 }
 
 #[test]
-fn what_stands_in_the_way_is_said() {
+fn the_error_names_the_obstacle_in_the_path() {
     let folder = Folder::new();
     fs::write(folder.file("file"), "").unwrap();
     let missing = folder.file("no/such");
@@ -63,7 +63,7 @@ fn a_file_that_is_no_database_is_not_touched() {
 }
 
 #[test]
-fn what_was_acknowledged_is_there_after_opening_again() {
+fn acknowledged_events_are_there_after_opening_again() {
     let folder = Folder::new();
     let id = Uuid::now_v7();
     for round in 0..5 {

@@ -76,7 +76,7 @@ fn processes_share_one_order_and_one_set_of_versions() {
 }
 
 #[test]
-fn what_was_acknowledged_survives_the_death_of_the_process() {
+fn acknowledged_commits_survive_the_death_of_the_process() {
     for lines in [1, 20, 60] {
         let folder = Folder::new();
         let mut process = start(&folder, 101);

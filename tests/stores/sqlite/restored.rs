@@ -66,7 +66,7 @@ fn versions(folder: &Folder) -> Vec<i64> {
 }
 
 #[test]
-fn what_was_loaded_before_a_restore_leaves_no_gap() {
+fn a_root_from_before_a_restore_leaves_no_gap() {
     each(|folder, app, id| {
         let mut meter = app.get(id).wait().unwrap();
         restore(folder);
@@ -87,7 +87,7 @@ fn what_was_loaded_before_a_restore_leaves_no_gap() {
 }
 
 #[test]
-fn who_follows_an_event_that_is_stored_meanwhile_gets_a_conflict_or_is_stored() {
+fn a_follower_of_a_concurrent_event_conflicts_or_is_stored() {
     let folder = Folder::new();
     let ((_one, first), (_other, second)) = (open(&folder), open(&folder));
     let ids: Vec<Uuid> = (0..1_000).map(|_| Uuid::now_v7()).collect();

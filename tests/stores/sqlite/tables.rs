@@ -162,7 +162,7 @@ fn a_position_is_not_used_again_when_the_newest_rows_are_deleted_by_hand() {
 }
 
 #[test]
-fn what_belongs_to_one_application_is_not_shared_with_another() {
+fn two_applications_cannot_share_a_table() {
     let folder = Folder::new();
     let database = SqliteOptions::file(folder.file("events.db")).open().unwrap();
     database.recorder(&Tables::default()).unwrap();

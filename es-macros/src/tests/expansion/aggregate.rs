@@ -1,4 +1,4 @@
-/// The state of [`Account`]: what events change and snapshots keep.
+/// The state of [`Account`]: events change it, and snapshots keep it.
 #[derive(::core::clone::Clone)]
 #[derive(::es_runtime::__private::Serialize)]
 #[derive(::es_runtime::__private::Deserialize)]
@@ -62,7 +62,7 @@ const _: () = {
         fn create_from<__E: __es::Creates<Self>>(event: __E) -> Self {
             Self::create_from_with_id(__es::Id::new(), event)
         }
-        /// As [`create_from`](Self::create_from), under an id that is given.
+        /// As [`create_from`](Self::create_from), under the given id.
         fn create_from_with_id<__E: __es::Creates<Self>>(
             id: __es::Id<Self>,
             event: __E,
@@ -71,11 +71,11 @@ const _: () = {
                 __only_events_make_it: __es::Root::create(id, event),
             }
         }
-        /// Takes the state out of the aggregate, whose pending events are dropped.
+        /// Takes the state out of the aggregate, and drops the pending events.
         pub fn into_state(self) -> AccountState {
             __es::Root::into_state(self.__only_events_make_it)
         }
-        /// Ends the aggregate; what is returned can only be saved.
+        /// Discards the aggregate. The returned value can only be saved.
         fn discard(self) -> __es::Discarded<Self> {
             __es::Root::discard(self, __Seal(()))
         }

@@ -165,7 +165,7 @@ const _: () = {
         pub fn open(owner: String) -> Self {
             Self::open_with_id(__es::Id::new(), owner)
         }
-        /// As [`open`](Self::open), under an id that is given.
+        /// As [`open`](Self::open), under the given id.
         #[must_use = "nothing is stored before the aggregate is saved"]
         pub fn open_with_id(id: __es::Id<Self>, owner: String) -> Self {
             __Root {

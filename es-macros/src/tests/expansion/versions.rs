@@ -215,7 +215,7 @@ const _: () = {
             Self::open_with_id(__es::Id::new(), money)
         }
         #[cfg(feature = "accounts")]
-        /// As [`open`](Self::open), under an id that is given.
+        /// As [`open`](Self::open), under the given id.
         #[must_use = "nothing is stored before the aggregate is saved"]
         fn open_with_id(id: __es::Id<Self>, money: Money) -> Self {
             __Root {

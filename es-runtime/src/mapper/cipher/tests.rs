@@ -178,7 +178,7 @@ fn another_key_of_the_same_id_is_refused_and_both_are_tried() {
 }
 
 #[test]
-fn what_is_cut_altered_or_moved_is_refused() {
+fn truncated_altered_or_moved_data_are_refused() {
     for bits in SIZES {
         let cipher = AesGcm::new(&key(7, bits));
         let data = encrypt(&cipher, EVENT, b"id 1");

@@ -264,14 +264,14 @@ fn nulls_that_are_no_floats_are_written() {
 }
 
 #[test]
-fn what_a_format_lacks_is_refused() {
+fn the_codec_refuses_a_value_that_its_format_lacks() {
     let error = encode(Codec::Json, &HashMap::from([(vec![1], 2)])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("key must be a string"), "{error}");
 }
 
 #[test]
-fn what_is_left_over_is_refused() {
+fn data_with_more_bytes_at_the_end_are_refused() {
     for codec in codecs() {
         let data = encode(codec, &stored(|_| {})).unwrap();
         for more in [vec![0], vec![0xc0], vec![0x91], vec![0xc1], b"}".to_vec(), b"x".to_vec(), data.clone()]
@@ -285,7 +285,7 @@ fn what_is_left_over_is_refused() {
 }
 
 #[test]
-fn what_is_cut_is_refused() {
+fn truncated_data_are_refused() {
     for codec in codecs() {
         let data = encode(codec, &stored(|data| data.kind = Some(Kind::Between(1.0, 2.0)))).unwrap();
         for end in 0..data.len() {
@@ -295,7 +295,7 @@ fn what_is_cut_is_refused() {
 }
 
 #[test]
-fn what_is_written_can_be_read_however_deep() {
+fn the_codec_reads_each_depth_that_it_writes() {
     for codec in codecs() {
         for length in [0, 1, 126, 127] {
             let data = encode(codec, &Chain::of(length)).unwrap();
@@ -372,7 +372,7 @@ impl<'de> Deserialize<'de> for Talkative {
 }
 
 #[test]
-fn what_a_type_says_of_a_value_is_not_told() {
+fn the_error_hides_the_message_of_a_type_about_its_value() {
     for codec in codecs() {
         let error = decode::<Talkative>(codec, &encode(codec, "hush").unwrap()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hush"), "{error}");

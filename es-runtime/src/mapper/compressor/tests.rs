@@ -65,7 +65,7 @@ fn levels_have_ends() {
 }
 
 #[test]
-fn what_is_cut_is_refused() {
+fn truncated_data_are_refused() {
     for compressor in compressors() {
         let small = compressor.compress(EVENT).unwrap();
         for end in 0..small.len() {
@@ -76,7 +76,7 @@ fn what_is_cut_is_refused() {
 }
 
 #[test]
-fn what_is_altered_is_refused_or_means_the_same() {
+fn altered_data_are_refused_or_mean_the_same() {
     for compressor in compressors() {
         let small = compressor.compress(EVENT).unwrap();
         let mut same = 0;
@@ -99,7 +99,7 @@ fn what_is_altered_is_refused_or_means_the_same() {
 }
 
 #[test]
-fn what_is_left_over_is_refused() {
+fn data_with_more_bytes_at_the_end_are_refused() {
     for compressor in compressors() {
         let small = compressor.compress(EVENT).unwrap();
         for more in [&[0][..], &small, b"more"] {

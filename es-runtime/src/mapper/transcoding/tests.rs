@@ -154,7 +154,7 @@ fn the_order_does_not_matter() {
 }
 
 #[test]
-fn what_is_no_tagged_value_is_refused() {
+fn a_value_without_its_tag_is_refused() {
     for (json, part) in [
         (r#""b2723fe2c01a40d2875ea3aac6a09ff5""#, "expected a tagged value with `_type_` and `_data_`"),
         ("null", "expected a tagged value"),

@@ -23,12 +23,12 @@ pub(super) fn opening(file: Option<&Path>, cause: rusqlite::Error) -> Error {
         if has_no_handles() {
             return no_handles(&what, cause);
         }
-        let told = file.and_then(obstacle);
+        let found = file.and_then(obstacle);
         let unknown = || {
             "check the permissions of the file, its folder, and the files beside it that end in `-wal` and `-shm`"
                 .to_owned()
         };
-        (ErrorKind::Config, told.unwrap_or_else(unknown))
+        (ErrorKind::Config, found.unwrap_or_else(unknown))
     } else if matches!(cause, rusqlite::Error::NulError(_)) {
         (ErrorKind::Config, "no file has a zero byte in its path; check where the path comes from".to_owned())
     } else {

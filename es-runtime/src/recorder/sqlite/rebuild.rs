@@ -146,7 +146,7 @@ fn columns(connection: &Connection, events: &EventTable) -> Result<Vec<Column>, 
         let definition = definitions.iter().find(|definition| named(definition).eq_ignore_ascii_case(&name));
         let definition = definition.ok_or_else(|| {
             let message = format!(
-                "cannot {DOING}: the table of events has a column `{name}` whose definition cannot be told; drop it, and \
+                "cannot {DOING}: the table of events has a column `{name}` whose definition cannot be read; drop it, and \
                  add it again afterwards"
             );
             Error::new(ErrorKind::Schema, message)

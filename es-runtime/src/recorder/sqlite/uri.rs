@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_is_taken_over() {
+    fn the_options_hold_the_values_of_the_uri() {
         assert!(shown("sqlite:a/bank.db").contains("File(\"a/bank.db\")"));
         assert!(shown("sqlite::memory:").contains("Memory(None)"));
         for (uri, place) in [
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_named() {
+    fn the_error_names_the_wrong_part_of_a_uri() {
         for (uri, part) in [
             ("bank.db", "does not begin with `sqlite:`; write `sqlite:bank.db`"),
             ("sqlite", "`sqlite` names no file; write `sqlite:bank.db`, or `sqlite::memory:`"),

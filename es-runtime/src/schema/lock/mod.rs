@@ -6,11 +6,12 @@
 //! when
 //!
 //! - an event is not recorded yet (a new event, a new version),
-//! - a recorded shape changed so that old rows may be unreadable or lose data: a field is gone, renamed, of
-//!   another type, no longer optional, or new and required; a variant is gone or changed; likewise anywhere
-//!   inside,
+//! - a recorded shape changed so that old rows may be unreadable or lose data (see below),
 //! - a recorded event or version is gone and not retired, or an alias of it is,
 //! - a type cannot be stored at all: it does not read its own data, or has an option in an option.
+//!
+//! Old rows may be unreadable when a field is gone, renamed, of another type, no longer optional, or new and required.
+//! The same holds for a variant that is gone or changed, and for each type inside.
 //!
 //! New optional fields, new variants and wider types (`i32` to `i64`, a set to a list, but not back) pass. The next
 //! update records them, and from then on the test holds the code to them. `EVENTS_LOCK=exact` fails until that update,
@@ -48,8 +49,8 @@
 //! - the unit of a number: seconds may become milliseconds, cents may become euros,
 //! - `#[serde(skip)]` inside a value type: a skipped field is not stored (on the fields of events and states
 //!   themselves, the macros refuse it),
-//! - the values that a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones; and a
-//!   number that refuses none of the few values that the tracer tries counts as unchecked,
+//! - the values that a checked number (`i64 (checked)`) refuses: other limits pass, also tighter ones. A number
+//!   that refuses none of the few values that the tracer tries counts as unchecked,
 //! - checks of strings in free text, of the length of a list, and of several values together,
 //! - in a type with `#[serde(flatten)]`, a field that may be left out and is not written when it is empty, and
 //!   an `Option` that is flattened beside something else that is flattened: serde reports no names there,

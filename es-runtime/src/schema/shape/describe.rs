@@ -12,10 +12,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Returns the shape that a finished tree describes.
 pub(super) fn shape(tree: &Tree) -> Shape {
-    let mut teller = Teller { tree, lines: BTreeMap::new(), problems: Vec::new() };
-    teller.tell(ROOT, &Path::default());
-    let mut shape = Shape::of(teller.lines);
-    shape.problems = teller.problems;
+    let mut describer = Describer { tree, lines: BTreeMap::new(), problems: Vec::new() };
+    describer.describe(ROOT, &Path::default());
+    let mut shape = Shape::of(describer.lines);
+    shape.problems = describer.problems;
     if tree.cut_off {
         shape.problems.push("it is too large to be traced whole; split it".to_owned());
     }
@@ -55,14 +55,14 @@ fn is_now(kind: &str, value: &Value) -> bool {
     kind.contains("date") || kind.contains("time") || value.as_f64().is_some_and(is_near)
 }
 
-struct Teller<'t> {
+struct Describer<'t> {
     tree: &'t Tree,
     lines: BTreeMap<Path, Line>,
     problems: Vec<String>,
 }
 
-impl Teller<'_> {
-    fn tell(&mut self, id: Id, path: &Path) {
+impl Describer<'_> {
+    fn describe(&mut self, id: Id, path: &Path) {
         let node = self.tree.get(id);
         let mut line = Line::of(kind(self.tree, id));
         line.null = node.null;
@@ -91,7 +91,7 @@ impl Teller<'_> {
         }
         for child in self.tree.fields(id) {
             if let Some(step) = self.tree.get(child).step.clone() {
-                self.tell(child, &path.join(step));
+                self.describe(child, &path.join(step));
             }
         }
         if let Kind::Tuple(len) = node.kind {

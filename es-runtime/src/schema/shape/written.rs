@@ -58,10 +58,10 @@ impl Check<'_> {
         }
         match serde_json::from_str::<T>(text) {
             Err(error) => {
-                self.report(format!("what is written cannot be read back: {error}"));
+                self.report(format!("the written data cannot be read back: {error}"));
             }
             Ok(again) if serde_json::to_value(&again).ok().as_ref() != Some(&value) => {
-                self.report("what is read back differs from what was written".to_owned());
+                self.report("the data that are read back differ from the written ones".to_owned());
             }
             Ok(_) => {}
         }

@@ -26,7 +26,7 @@ pub fn many_writers_are_all_served<R: AggregateRecorder>(store: &Store<R>) {
     let ids = ids.into_inner().unwrap_or_else(PoisonError::into_inner);
     assert_eq!(ids.len(), 100);
     for id in ids {
-        assert_eq!(store.all(id), sequence(id, 1..=100), "what one of ten writers saved");
+        assert_eq!(store.all(id), sequence(id, 1..=100), "the events that one of ten writers saved");
     }
 }
 
@@ -70,8 +70,8 @@ fn race<R: AggregateRecorder>(store: &Store<R>, rivals: u64) {
         let winners: Vec<_> = (0..won.len()).filter(|rival| won[*rival][round].is_ok()).collect();
         assert_eq!(winners.len(), 1, "round {round}: of {rivals} rivals these won: {winners:?}");
         assert_eq!(*stored.topic, winners[0].to_string(), "round {round}: the event of a loser is stored");
-        let told = won.iter().filter(|rival| matches!(rival[round], Err(true))).count() as u64;
-        assert_eq!(told, rivals - 1, "round {round}: so many were told of a conflict");
+        let conflicts = won.iter().filter(|rival| matches!(rival[round], Err(true))).count() as u64;
+        assert_eq!(conflicts, rivals - 1, "round {round}: as many writers got a conflict");
     }
 }
 
@@ -109,7 +109,7 @@ pub fn commits_that_cross_both_end<R: AggregateRecorder>(store: &Store<R>) {
         assert!(error.as_conflict().is_some(), "a commit that crosses another ends in {error}");
     }
     for id in ids {
-        assert_eq!(store.all(id), sequence(id, 1..=ROUNDS), "what crossing commits have stored");
+        assert_eq!(store.all(id), sequence(id, 1..=ROUNDS), "the events that crossing commits have stored");
     }
 }
 
@@ -151,7 +151,7 @@ pub fn a_refused_save_harms_no_other<R: AggregateRecorder>(store: &Store<R>) {
             }
         }
         let expected = if number % 2 == 0 { Vec::new() } else { sequence(id, 2..=61) };
-        assert_eq!(store.all(id), expected, "what is stored of writer {number}");
+        assert_eq!(store.all(id), expected, "the stored events of writer {number}");
     }
 }
 
@@ -170,7 +170,7 @@ pub fn an_acknowledged_commit_is_there_for_all<R: AggregateRecorder>(store: &Sto
                         assert_eq!(
                             store.all(other).len(),
                             2,
-                            "what another thread saved before is not there"
+                            "the events that another thread saved before are not there"
                         );
                     }
                 }

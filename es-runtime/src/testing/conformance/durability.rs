@@ -25,7 +25,7 @@ pub fn events_are_there_after_reopening<R: AggregateRecorder>(
     for number in 4..=6 {
         store.save([event(id, number)]);
         store = Store::new(reopen(store.into_recorder()), way);
-        assert_eq!(store.all(id), sequence(id, 1..=number), "what was acknowledged before closing");
+        assert_eq!(store.all(id), sequence(id, 1..=number), "the events acknowledged before closing");
     }
     assert_eq!(store.store(&commit), receipt, "the receipt of a commit from before closing");
     refused(store.append(Commit::new(vec![event(id, 6)])));
@@ -144,9 +144,13 @@ pub fn snapshots_are_there_after_reopening<R: SnapshotRecorder>(
         store.put(event(cleared, number));
         store.clear(cleared);
         store = Store::new(reopen(store.into_recorder()), way);
-        assert_eq!(store.all_snapshots(id), [event(id, number)], "what was put and removed before closing");
+        assert_eq!(
+            store.all_snapshots(id),
+            [event(id, number)],
+            "the snapshots put and removed before closing"
+        );
         let others: Vec<_> = (2..=number).map(|number| under(id, number, "Other")).collect();
         assert_eq!(store.all_snapshots_of(id, "Other"), others, "those of another kind");
-        assert_eq!(store.all_snapshots(cleared), [], "what was cleared before closing");
+        assert_eq!(store.all_snapshots(cleared), [], "the snapshots cleared before closing");
     }
 }

@@ -51,7 +51,7 @@ pub fn a_follower_learns_what_is_forgotten<R: ApplicationRecorder + KeyRecorder>
         settle(store);
         let news = store.log(LogRange::all().after(reached).topics([FORGOTTEN]));
         let told: Vec<_> = news.iter().map(|entry| &entry.event).collect();
-        assert_eq!(told, [&notice], "what a follower is told of forgetting");
+        assert_eq!(told, [&notice], "the notice that a follower reads of forgetting");
         view.follow(store, 1);
     }
     assert!(
@@ -96,7 +96,7 @@ pub fn a_notice_stands_at_the_end<R: ApplicationRecorder + KeyRecorder>(store: &
     let end = settle(store);
     let after = store.log(LogRange::all().after(last).up_to(end.position()));
     let ids: Vec<_> = after.iter().map(|entry| (entry.event.id, entry.event.version.get())).collect();
-    assert_eq!(ids.first(), Some(&(id, 3)), "what stands after the last event before forgetting");
+    assert_eq!(ids.first(), Some(&(id, 3)), "the entry after the last event before forgetting");
     assert_eq!(ids.len(), 2, "the notice, and an event that was saved after it");
 }
 

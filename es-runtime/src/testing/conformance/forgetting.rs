@@ -226,5 +226,5 @@ pub fn a_dropped_forgetting_leaves_nothing_half<R: KeyRecorder>(store: &Store<R>
 
 #[track_caller]
 pub(super) fn is_forgotten<R: KeyRecorder>(store: &Store<R>, id: Uuid) {
-    assert_eq!(store.key(id), Some(StoredKey::forgotten(id)), "what is left of a forgotten data key");
+    assert_eq!(store.key(id), Some(StoredKey::forgotten(id)), "the rest of a forgotten data key");
 }

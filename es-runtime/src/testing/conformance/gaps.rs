@@ -41,7 +41,7 @@ pub fn a_commit_without_gaps_goes_on_with_each_aggregate<R: AggregateRecorder>(s
     store.store(&following(sequence(long, 1..=100)));
     store.store(&following(sequence(long, 101..=200)));
     for (id, last) in [(one, 5), (other, 4), (long, 200)] {
-        assert_eq!(store.all(id), sequence(id, 1..=last), "what commits without gaps stored");
+        assert_eq!(store.all(id), sequence(id, 1..=last), "the events that commits without gaps stored");
     }
     let again = store.store(&crossed);
     assert_eq!((&again, again.is_repeated()), (&receipt, true), "a commit without gaps that was done before");

@@ -305,7 +305,7 @@ macro_rules! recorder_conformance {
             marks::a_page_is_complete_up_to_an_event
             marks::no_entry_is_beyond_what_is_complete
             marks::a_page_is_complete_for_skipped_events_too
-            marks::a_page_of_no_entries_tells_the_newest_place
+            marks::a_page_of_no_entries_reports_the_newest_place
             marks::a_resolved_commit_is_complete_for_all
             marks::every_event_is_a_place_to_come_back_to
             other_logs::another_commit_at_a_place_is_noticed

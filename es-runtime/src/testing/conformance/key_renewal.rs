@@ -45,7 +45,7 @@ pub fn a_key_in_another_form_is_no_conflict<R: KeyRecorder>(store: &Store<R>) {
     store.store(&with_keys([event(new, 1), event(id, 3), event(id, 4)], [key(new, "key"), key(id, "key")]));
     store.store(&with_keys([event(id, 5)], [form(id, "key", "never stored")]));
     assert_eq!(by_id(store.keys([id, new])), [renewed, key(new, "key")], "the stored forms");
-    assert_eq!(store.all(id), sequence(id, 1..=5), "what was saved with another form of the data key");
+    assert_eq!(store.all(id), sequence(id, 1..=5), "the events saved with another form of the data key");
 }
 
 /// A destroyed key does not return in another form.
@@ -54,7 +54,7 @@ pub fn a_destroyed_key_is_not_renewed<R: KeyRecorder>(store: &Store<R>) {
     store.store(&with_keys([event(id, 1)], [key(id, "key")]));
     store.forget(id);
     for old in [key(id, "key"), StoredKey::forgotten(id)] {
-        assert!(!store.replace(old, form(id, "key", "back")), "what is forgotten came back");
-        assert_eq!(store.key(id), Some(StoredKey::forgotten(id)), "what is left of a forgotten data key");
+        assert!(!store.replace(old, form(id, "key", "back")), "a forgotten data key came back");
+        assert_eq!(store.key(id), Some(StoredKey::forgotten(id)), "the rest of a forgotten data key");
     }
 }

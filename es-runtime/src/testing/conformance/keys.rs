@@ -33,7 +33,7 @@ pub fn a_key_comes_back_as_it_was_stored<R: KeyRecorder>(store: &Store<R>) {
             store.store(&with_keys(sequence(id, 1..=many), [stored.clone()]));
             let read = store.key(id);
             assert!(read == Some(stored), "a data key of {} bytes came back changed", wrapped.len());
-            assert_eq!(store.all(id), sequence(id, 1..=many), "what came with a data key");
+            assert_eq!(store.all(id), sequence(id, 1..=many), "the events that came with a data key");
         }
     }
 }
@@ -225,7 +225,7 @@ pub fn of_several_first_keys_one_wins<R: KeyRecorder>(store: &Store<R>) {
         let won: Vec<_> = won.into_iter().map(|(number, _)| number).collect();
         assert_eq!(won.len(), 1, "round {round}: of 6 rivals these won: {won:?}");
         for (_, answer) in lost {
-            assert_eq!(refused(answer), Conflict::key(id), "what a loser is told");
+            assert_eq!(refused(answer), Conflict::key(id), "the error of a loser");
         }
         assert_eq!(store.all(id), [event(id, won[0])], "the event of a loser is stored");
         assert_eq!(store.key(id), Some(key(id, &won[0].to_string())), "the data key of a loser is stored");

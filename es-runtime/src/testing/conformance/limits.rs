@@ -59,7 +59,7 @@ pub fn a_gap_is_refused_where_none_is_taken<R: AggregateRecorder>(store: &Store<
     } else {
         store.refuse_as(ErrorKind::Unsupported, &gap);
         store.save([event(id, 2)]);
-        assert_eq!(store.all(id), sequence(id, 1..=2), "what is stored beside refused gaps");
+        assert_eq!(store.all(id), sequence(id, 1..=2), "the stored events beside refused gaps");
     }
 }
 

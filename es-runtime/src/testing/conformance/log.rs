@@ -134,7 +134,7 @@ pub fn forgetting_adds_a_notice_to_the_log<R: ApplicationRecorder + KeyRecorder>
     assert_eq!(store.newest(), Some(next), "the newest place");
     store.refuse_forgotten(&Commit::new(vec![event(other, 4), event(id, 9)]));
     store.forget(id);
-    assert_eq!(store.whole_log(), log, "what was refused or done before is in the log");
+    assert_eq!(store.whole_log(), log, "the log holds an event that was refused, or done before");
 }
 
 /// The log shows an acknowledged commit at once.

@@ -108,7 +108,7 @@ pub fn a_page_is_complete_for_skipped_events_too<R: ApplicationRecorder>(store: 
 }
 
 /// A page of no entries reports the newest mark, and nothing else.
-pub fn a_page_of_no_entries_tells_the_newest_place<R: ApplicationRecorder>(store: &Store<R>) {
+pub fn a_page_of_no_entries_reports_the_newest_place<R: ApplicationRecorder>(store: &Store<R>) {
     for number in 1..=10 {
         let saved = store.save_at(sequence(new_id(), 1..=number));
         for range in [LogRange::all(), LogRange::all().topics(["none"]), LogRange::all().after(saved)] {
@@ -134,7 +134,7 @@ pub fn a_resolved_commit_is_complete_for_all<R: ApplicationRecorder>(store: &Sto
                     }
                     let found = store.log(LogRange::all().from(saved.position()).up_to(saved.position()));
                     let marks: Vec<_> = found.iter().map(Notification::mark).collect();
-                    assert_eq!(marks, [saved], "what stands at a resolved place");
+                    assert_eq!(marks, [saved], "the entry at a resolved place");
                 }
             });
         }
@@ -147,7 +147,7 @@ pub fn every_event_is_a_place_to_come_back_to<R: ApplicationRecorder>(store: &St
     let log = some_log(store);
     for (at, entry) in log.iter().enumerate() {
         let read = store.log(LogRange::all().after(entry.mark()));
-        assert!(read == log[at + 1..], "what comes after {}", entry.mark());
+        assert!(read == log[at + 1..], "the entries after {}", entry.mark());
         for range in [LogRange::all().topics(["none"]), LogRange::all().limit(0), LogRange::all().firsts()] {
             store.log_page(range.after(entry.mark()));
         }

@@ -68,19 +68,19 @@ pub fn notice_and_key_go_together<R: KeyRecorder>(store: &Store<R>) {
             let mut next = 0;
             while next < ids.len() && !done.load(Ordering::Relaxed) {
                 let key = store.key(ids[next]);
-                let is_told = store.all(ids[next]).len() == 2;
+                let is_refused_for = store.all(ids[next]).len() == 2;
                 let is_gone = key.is_none_or(|key| key.is_forgotten());
-                assert!(is_told || !is_gone, "a data key is destroyed, and the notice is not there");
+                assert!(is_refused_for || !is_gone, "a data key is destroyed, and the notice is not there");
                 next += usize::from(is_gone);
             }
         });
         scope.spawn(|| {
             let mut next = 0;
             while next < ids.len() && !done.load(Ordering::Relaxed) {
-                let is_told = store.all(ids[next]).len() == 2;
+                let is_refused_for = store.all(ids[next]).len() == 2;
                 let is_gone = store.key(ids[next]).is_none_or(|key| key.is_forgotten());
-                assert!(is_gone || !is_told, "a notice is there, and the data key too");
-                next += usize::from(is_told);
+                assert!(is_gone || !is_refused_for, "a notice is there, and the data key too");
+                next += usize::from(is_refused_for);
             }
         });
         let _done = SetAtEnd(&done);

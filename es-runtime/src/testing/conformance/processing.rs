@@ -93,7 +93,7 @@ pub fn of_several_readers_of_an_event_one_records_it<R: ProcessRecorder>(store: 
     let versions: Vec<_> = store.whole_log().iter().map(|entry| entry.event.version.get()).collect();
     let once: Vec<_> = (1..=ROUNDS).flat_map(|position| [position, position]).collect();
     assert_eq!(versions, once, "the events that were recorded for each upstream position");
-    assert_eq!(won as u64, ROUNDS, "so many were told that they recorded it");
+    assert_eq!(won as u64, ROUNDS, "as many calls returned that they recorded it");
     store.is_at(&up, ROUNDS);
 }
 

@@ -22,7 +22,7 @@ use Reason::{Forgotten, OtherKey, TakenVersion, WithoutKey};
 /// taken version, wherever the events stand in the commit.
 pub fn the_first_reason_counts<R: KeyRecorder>(store: &Store<R>) {
     for (commit, first) in pairs(store) {
-        is_told(store.append(commit), first);
+        is_refused_for(store.append(commit), first);
     }
 }
 
@@ -50,7 +50,7 @@ pub fn a_step_counts_before_keys<R: ProcessRecorder + KeyRecorder>(store: &Store
     for (commit, first) in pairs(store) {
         let elsewhere = step(&up, 4, 9);
         names(&refused(store.append_tracked(commit.clone(), elsewhere.clone())), &elsewhere, Some(mark(5)));
-        is_told(store.append_tracked(commit, step(&up, 5, 9)), first);
+        is_refused_for(store.append_tracked(commit, step(&up, 5, 9)), first);
         store.is_at(&up, 5);
     }
 }
@@ -110,14 +110,14 @@ fn part<R: KeyRecorder>(store: &Store<R>, reason: Reason) -> (StoredEvent, Optio
 }
 
 #[track_caller]
-fn is_told(answer: Result<Receipt, Error>, reason: Reason) {
+fn is_refused_for(answer: Result<Receipt, Error>, reason: Reason) {
     let Err(error) = answer else { panic!("a commit was accepted that has two reasons to be refused") };
-    let told = match error.as_conflict() {
+    let found = match error.as_conflict() {
         Some(Conflict::Key { .. }) => Some(OtherKey),
         Some(Conflict::Version { .. }) => Some(TakenVersion),
         _ if error.kind() == ErrorKind::Forgotten => Some(Forgotten),
         _ if error.kind() == ErrorKind::Config => Some(WithoutKey),
         _ => None,
     };
-    assert_eq!(told, Some(reason), "the reason that counts of two: {error}");
+    assert_eq!(found, Some(reason), "the reason that counts of two: {error}");
 }

@@ -66,7 +66,7 @@ pub fn a_commit_saved_by_several_at_once_is_stored_once<R: AggregateRecorder>(st
                 .collect()
         });
         assert!(receipts.iter().all(|receipt| *receipt == receipts[0]), "different receipts: {receipts:?}");
-        assert_eq!(store.all(id), commit.events(), "what several saved at once");
+        assert_eq!(store.all(id), commit.events(), "the events that several writers saved at once");
     }
 }
 
@@ -129,8 +129,12 @@ pub fn a_commit_with_more_events_conflicts<R: AggregateRecorder>(store: &Store<R
                 events.reverse();
             }
             refused(store.append(Commit::with_id(commit.id(), events)));
-            assert_eq!(store.all(id), sequence(id, 1..=2), "what a commit was offered with more is stored");
-            assert_eq!(store.all(other), [], "what a commit was offered with more is stored");
+            assert_eq!(
+                store.all(id),
+                sequence(id, 1..=2),
+                "the store kept events of a repeated commit with more events"
+            );
+            assert_eq!(store.all(other), [], "the store kept events of a repeated commit with more events");
         }
     }
 }

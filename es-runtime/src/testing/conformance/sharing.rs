@@ -15,8 +15,12 @@ pub fn another_handle_sees_what_is_stored<R: AggregateRecorder>(one: &Store<R>, 
         let (writer, reader) = if number % 2 == 0 { (one, other) } else { (other, one) };
         let commit = Commit::new(vec![event(id, number), event(new_id(), 1)]);
         let receipt = writer.store(&commit);
-        assert_eq!(reader.all(id), sequence(id, 1..=number), "what another handle has stored");
-        assert_eq!(reader.store(&commit), receipt, "the receipt of what another handle has stored");
+        assert_eq!(reader.all(id), sequence(id, 1..=number), "the events that another handle has stored");
+        assert_eq!(
+            reader.store(&commit),
+            receipt,
+            "the receipt of the events that another handle has stored"
+        );
     }
 }
 
@@ -55,7 +59,7 @@ pub fn another_handle_reads_the_log<R: ApplicationRecorder>(one: &Store<R>, othe
         let events = sequence(new_id(), number..=number + 1);
         let saved = writer.save_at(events.clone());
         let read = reader.log(LogRange::all().after(before));
-        assert_eq!(in_log(&read), events, "what another handle has stored, after {before:?}");
+        assert_eq!(in_log(&read), events, "the events that another handle has stored, after {before:?}");
         assert_eq!(reader.newest(), Some(saved), "the newest place, which another handle knows");
         before = Some(saved);
     }

@@ -44,7 +44,11 @@ pub fn deleting_removes_what_the_range_selects<R: SnapshotRecorder>(store: &Stor
     for (range, removed) in some.into_iter().step_by(3).chain(none.into_iter().step_by(97)) {
         store.delete(id, range);
         let stay = STORED.into_iter().filter(|number| !removed.contains(number));
-        assert_eq!(store.all_snapshots(id), sequence(id, stay), "what is left after removing {range:?}");
+        assert_eq!(
+            store.all_snapshots(id),
+            sequence(id, stay),
+            "the snapshots left after removing {range:?}"
+        );
         store.put_all(sequence(id, removed));
     }
 }
@@ -110,7 +114,7 @@ pub fn clearing_removes_every_kind<R: SnapshotRecorder>(store: &Store<R>) {
         store.clear(id);
     }
     store.put(event(id, 1));
-    assert_eq!(store.all_snapshots(id), [event(id, 1)], "what was put after clearing");
+    assert_eq!(store.all_snapshots(id), [event(id, 1)], "the snapshot put after clearing");
     store.clear(new_id());
 }
 

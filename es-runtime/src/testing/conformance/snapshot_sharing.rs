@@ -65,9 +65,9 @@ pub fn a_stored_snapshot_is_there_for_all<R: SnapshotRecorder>(store: &Store<R>)
                         let read = scope.spawn(|| store.all_snapshots(id));
                         read.join().unwrap_or_else(|_| panic!("a read panicked"))
                     });
-                    assert_eq!(read, sequence(id, 1..=2), "what another thread put before");
+                    assert_eq!(read, sequence(id, 1..=2), "the snapshots that another thread put before");
                     store.delete(id, EventRange::all().before(version(2)));
-                    assert_eq!(store.all_snapshots(id), [event(id, 2)], "what was removed is there");
+                    assert_eq!(store.all_snapshots(id), [event(id, 2)], "a removed snapshot is there");
                 }
             });
         }

@@ -114,7 +114,7 @@ pub fn of_several_runners_one_steps<R: TrackingRecorder>(store: &Store<R>) {
     let lost: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
     assert_eq!(lost.len() as u64, 5 * ROUNDS, "of six runners five lose in each round");
     for error in lost {
-        assert!(error.as_conflict().is_some(), "what a loser is told: {error}");
+        assert!(error.as_conflict().is_some(), "the error of a loser is no conflict: {error}");
     }
     store.is_at(&up, ROUNDS);
 }

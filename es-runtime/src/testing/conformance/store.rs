@@ -378,7 +378,7 @@ pub(super) fn accepted<T>(answer: Result<T, Error>, what: &str) -> T {
 #[track_caller]
 pub(super) fn refused<T: Debug>(answer: Result<T, Error>) -> Conflict {
     match answer {
-        Ok(answer) => panic!("what conflicts with what is stored was accepted: {answer:?}"),
+        Ok(answer) => panic!("the store accepted a call that conflicts with stored data: {answer:?}"),
         Err(error) => {
             let Some(conflict) = error.as_conflict().cloned() else {
                 panic!("a conflict is reported as {:?}, and does not say which: {error}", error.kind());

@@ -96,7 +96,7 @@ fn a_worker_that_panics_breaks_only_what_it_had() {
 }
 
 #[test]
-fn what_was_asked_for_before_closing_is_done_and_then_all_ends() {
+fn closing_ends_the_group_after_the_earlier_jobs() {
     in_time(|| {
         let (group, notes) = toy();
         let first = occupy(&group, &notes, 0);
@@ -150,7 +150,7 @@ fn the_worker_ends_also_if_the_last_that_was_queued_is_dropped() {
 }
 
 #[test]
-fn who_is_called_to_lead_and_does_not_come_holds_up_nobody() {
+fn a_leader_that_never_polls_again_holds_up_no_other_job() {
     in_time(|| {
         let (group, notes) = toy();
         for round in 0..20 {

@@ -15,7 +15,7 @@ fn polled_jobs_that_nobody_can_work_for_are_given_up() {
             drive(vec![group.submit(1), group.submit(2)]),
             [Outcome::Unavailable, Outcome::Unavailable]
         );
-        assert_eq!(group.submit(3).wait(), Outcome::Done(3), "who waits works himself");
+        assert_eq!(group.submit(3).wait(), Outcome::Done(3), "a waiting caller does the job itself");
         NO_THREADS.set(false);
         assert_eq!(drive(vec![group.submit(4)]), [Outcome::Done(4)], "once there can be a thread");
         assert_eq!(notes.sorted(), [3, 4]);

@@ -131,7 +131,7 @@ fn an_aggregate_is_recorded_with_its_ids_and_what_it_reads_of_others() {
 }
 
 #[test]
-fn a_renamed_aggregate_needs_its_former_name_and_is_told_so_once() {
+fn a_renamed_aggregate_needs_its_former_name_and_is_reported_once() {
     let folder = Folder::locked(&release!(Box1));
     let report = folder.run(Mode::Check, &release!(Box2)).unwrap_err();
     assert!(report.contains("`#[aggregate(aliases = [\"Box1\"])]`"), "{report}");

@@ -154,7 +154,7 @@ fn exact_asks_for_what_check_lets_pass() {
 }
 
 #[test]
-fn what_update_refuses_it_refuses_again() {
+fn update_refuses_a_change_each_time() {
     // The alias goes, and its topic becomes an event of another meaning.
     let folder = Folder::locked(&renamed("Account.Deposited"));
     let taken = shapes(|shapes| {
@@ -181,7 +181,7 @@ fn a_retired_event_may_come_back_under_another_name() {
 }
 
 #[test]
-fn an_alias_of_an_event_with_fewer_versions_is_told_so() {
+fn the_check_reports_an_alias_of_an_event_with_fewer_versions() {
     let old = shapes(|shapes| {
         shapes.past::<Sum>("Account.Deposited", 1);
         shapes.event::<Amount>("Account.Deposited", 2);

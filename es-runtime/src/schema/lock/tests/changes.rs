@@ -280,7 +280,7 @@ fn keys_bytes_and_bare_variants_may_change_their_type() {
 }
 
 #[test]
-fn what_stands_beside_a_tag_is_compared() {
+fn the_check_compares_the_fields_beside_a_tag() {
     let old = "t: tag; t|A: struct; t|A.x: i64; t|B: struct";
     check(old, old, &[]);
     breaks(old, "t: tag; t|A: struct; t|A.x: u8; t|B: struct", "`t|A.x` was `i64`, is now `u8`");

@@ -83,7 +83,7 @@ fn refuses(text: &str, error: &str) {
 }
 
 #[test]
-fn what_is_broken_is_named_with_its_line() {
+fn an_error_of_the_file_names_its_line() {
     refuses("", "line 1: the line `format 2` is missing");
     refuses("format 3\nend\n", "line 1: `format 3` is not known, only `format 2`; update es-runtime");
     refuses("A 1\n", "line 1: expected `format 2`, found `A 1`");

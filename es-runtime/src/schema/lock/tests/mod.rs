@@ -236,7 +236,7 @@ fn a_retired_topic_is_not_used_again() {
 }
 
 #[test]
-fn what_seems_to_be_a_rename_is_not_recorded_as_something_new() {
+fn update_refuses_an_event_that_may_be_a_renamed_one() {
     let folder = Folder::locked(&deposited::<Amount>());
     let renamed = shapes(|shapes| shapes.event::<Amount>("Account.PaidIn", 1));
     folder.fails(Mode::Update, &renamed, &["a rename?"]);
@@ -408,7 +408,7 @@ fn only_known_modes_are_accepted() {
 }
 
 #[test]
-fn a_crate_without_events_is_told_where_the_macro_belongs() {
+fn the_report_of_a_crate_without_events_names_the_place_of_the_macro() {
     let error = check("/nowhere", "no_such_crate::tests").unwrap_err();
     assert!(
         error.starts_with("the crate `no_such_crate` declares no stored events; put `events_lock!()`"),

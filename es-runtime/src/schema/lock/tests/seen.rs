@@ -21,7 +21,7 @@ struct Payload {
 }
 
 #[test]
-fn what_cannot_be_seen_is_recorded_only_when_it_is_accepted() {
+fn update_records_an_opaque_part_only_when_it_is_accepted() {
     let folder = Folder::new();
     let code = written::<Payload>("A");
     let report = folder.run(Mode::Update, &code).unwrap_err();
@@ -36,11 +36,15 @@ fn what_cannot_be_seen_is_recorded_only_when_it_is_accepted() {
     }
     assert!(folder.text().contains("payload: opaque (accepted)"), "{}", folder.text());
     let mut code = code;
-    assert_eq!(code.accept(&Record::default(), true), ["A 1: `payload`"], "what is accepted is named");
+    assert_eq!(
+        code.accept(&Record::default(), true),
+        ["A 1: `payload`"],
+        "the report names each accepted part"
+    );
 }
 
 #[test]
-fn what_stands_around_something_opaque_is_guarded() {
+fn the_check_guards_the_fields_around_an_opaque_part() {
     #[derive(Serialize, Deserialize)]
     struct Other {
         id: u8,

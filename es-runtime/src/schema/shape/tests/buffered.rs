@@ -219,7 +219,7 @@ fn every_kind_of_value_is_found_inside_a_buffer() {
 }
 
 #[test]
-fn a_type_inside_itself_is_told_by_its_path() {
+fn a_type_inside_itself_is_reported_by_its_path() {
     #[derive(Serialize, Deserialize)]
     #[serde(tag = "op")]
     enum Expr {
@@ -273,7 +273,7 @@ fn a_tag_that_reads_any_other_value_is_open() {
 }
 
 #[test]
-fn what_is_read_of_a_field_that_is_left_out_is_told() {
+fn the_shape_shows_the_default_of_a_missing_field() {
     fn one() -> i64 {
         1
     }

@@ -152,7 +152,7 @@ fn a_check_of_several_numbers_marks_none_and_hides_no_neighbour() {
 }
 
 #[test]
-fn what_a_number_leads_to_at_its_limits_is_not_taken_for_the_type() {
+fn the_tracer_ignores_types_that_only_the_limit_of_a_number_leads_to() {
     struct Tagged;
     impl<'de> Deserialize<'de> for Tagged {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

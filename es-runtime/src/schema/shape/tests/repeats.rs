@@ -13,7 +13,7 @@ fn a_list_that_drops_repeats_is_a_set() {
 }
 
 #[test]
-fn what_is_only_read_shows_no_sets() {
+fn a_set_that_is_only_read_looks_like_a_list() {
     check::<BTreeSet<i64>>(".: list\n[]: i64");
 }
 

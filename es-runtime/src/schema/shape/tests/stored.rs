@@ -19,7 +19,7 @@ fn an_option_in_an_option_is_refused() {
 }
 
 #[test]
-fn what_is_written_is_compared() {
+fn the_tracer_compares_the_written_form_with_the_read_one() {
     #[derive(Serialize, Deserialize)]
     struct Sound {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,7 @@ fn a_variant_in_another_form_is_a_problem() {
 }
 
 #[test]
-fn what_changes_on_the_way_is_a_problem() {
+fn a_value_that_changes_when_it_is_stored_is_a_problem() {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     fn more<S: serde::Serializer>(value: &i64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(value + 1)
@@ -154,10 +154,13 @@ fn what_changes_on_the_way_is_a_problem() {
         #[serde(serialize_with = "large")]
         amount: u8,
     }
-    check_stored::<Growing>("amount: i64", &["what is read back differs from what was written"]);
+    check_stored::<Growing>("amount: i64", &["the data that are read back differ from the written ones"]);
     let shape = trace_stored::<Large>();
     assert_eq!(shape.problems().len(), 1, "{:?}", shape.problems());
-    assert!(shape.problems()[0].starts_with("what is written cannot be read back: invalid value"), "{shape}");
+    assert!(
+        shape.problems()[0].starts_with("the written data cannot be read back: invalid value"),
+        "{shape}"
+    );
 }
 
 #[test]

@@ -192,7 +192,7 @@ pub(super) const FOUND: &[(&str, &[Fault])] = &[
     ("a_page_is_complete_up_to_an_event", &[RefusedTakePlaces, ThroughGoesBack]),
     ("no_entry_is_beyond_what_is_complete", &[EntriesBeyondThrough]),
     ("a_page_is_complete_for_skipped_events_too", &[ThroughOfTheMeant, ThroughIgnoresTheEnd]),
-    ("a_page_of_no_entries_tells_the_newest_place", &[TellsNothingWithoutEntries, NewestLags]),
+    ("a_page_of_no_entries_reports_the_newest_place", &[TellsNothingWithoutEntries, NewestLags]),
     ("a_resolved_commit_is_complete_for_all", &[LogLags]),
     ("every_event_is_a_place_to_come_back_to", &[ComparesTheEndOfCommits, LooksForPlacesAmongTheMeant]),
     (

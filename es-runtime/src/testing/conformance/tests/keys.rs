@@ -228,7 +228,7 @@ impl Wrong {
     }
 
     /// Returns the conflict of a data key as a wrong recorder reports it.
-    pub(super) fn told_of_key(&self, commit: &Commit, error: Error) -> Error {
+    pub(super) fn reported_of_key(&self, commit: &Commit, error: Error) -> Error {
         let Some(Conflict::Key { id }) = error.as_conflict().cloned() else { return error };
         match self.fault {
             Fault::KeyConflictAsVersion => Conflict::version(id, Version::INITIAL, None).into(),

@@ -95,11 +95,11 @@ impl Wrong {
             }
             _ => track(kept),
         };
-        done.map_err(|error| self.told_of_step(step, error))
+        done.map_err(|error| self.reported_of_step(step, error))
     }
 
     /// Returns the conflict of a step as a wrong recorder reports it.
-    pub(super) fn told_of_step(&self, step: &Step, error: Error) -> Error {
+    pub(super) fn reported_of_step(&self, step: &Step, error: Error) -> Error {
         let Some(Conflict::Tracking { consumer, upstream, expected, .. }) = error.as_conflict().cloned()
         else {
             return error;

@@ -49,10 +49,10 @@ impl Wrong {
         match self.put(changed, kept) {
             Ok(receipt) => Ok(self.shown(&receipt, before.as_ref().filter(|before| before.commit() == id))),
             Err(error) => {
-                let told = self.told(&refused, error);
+                let reported = self.reported(&refused, error);
                 Err(match &step {
-                    Some(step) => self.told_of_step(step, told),
-                    None => told,
+                    Some(step) => self.reported_of_step(step, reported),
+                    None => reported,
                 })
             }
         }
@@ -262,12 +262,12 @@ impl Wrong {
     }
 
     /// Returns a conflict as a wrong recorder reports it.
-    fn told(&self, commit: &Commit, error: Error) -> Error {
+    fn reported(&self, commit: &Commit, error: Error) -> Error {
         if self.fault == Fault::ForgottenAsConflict && error.kind() == ErrorKind::Forgotten {
             return failed(ErrorKind::Conflict);
         }
         let Some(Conflict::Version { id, expected, found, .. }) = error.as_conflict().cloned() else {
-            return self.told_of_key(commit, error);
+            return self.reported_of_key(commit, error);
         };
         let events = commit.events();
         let taken = events.iter().find(|event| self.is_taken(event));
