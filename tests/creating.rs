@@ -152,7 +152,7 @@ fn with_lost_answers_each_request_still_creates_once() {
     account.deposit(REQUESTS);
     app.save(&mut account).wait().unwrap();
     let lost = faults.lose_replies(When::random(4, 7));
-    let (from, ids) = (account.id(), (0..REQUESTS).map(|nr| Id::from_key(&format!("request {nr}"))));
+    let (from, ids) = (account.id(), (0..REQUESTS).map(|nr| Id::from_key(format!("request {nr}"))));
     let ids: Vec<Id<Account>> = ids.collect();
     thread::scope(|scope| {
         for _ in 0..3 {

@@ -11,6 +11,12 @@ use syn::{
 
 use crate::diag::Diag;
 
+/// Settings that people look for among the arguments, each with its place.
+const ELSEWHERE: &[(&str, &str)] = &[(
+    "snapshot_every",
+    "the application takes snapshots: `Application::builder(..).snapshot_every::<Account>(100)`",
+)];
+
 /// The arguments that the user wrote; each is taken once.
 pub(crate) struct Args {
     /// The name of the attribute.
@@ -165,10 +171,12 @@ impl Args {
                 .map(|name| (strsim::jaro_winkler(&written, name), name))
                 .filter(|(likeness, _)| *likeness > 0.8)
                 .max_by(|left, right| left.0.total_cmp(&right.0));
-            let remedy = match near {
-                Some((_, name)) => format!("did you mean `{name}`?"),
-                None if known.is_empty() => "it takes none".to_owned(),
-                None => format!("it takes {}", listed(known)),
+            let elsewhere = ELSEWHERE.iter().find(|(name, _)| written == *name);
+            let remedy = match (elsewhere, near) {
+                (Some((_, place)), _) => (*place).to_owned(),
+                (None, Some((_, name))) => format!("did you mean `{name}`?"),
+                (None, None) if known.is_empty() => "it takes none".to_owned(),
+                (None, None) => format!("it takes {}", listed(known)),
             };
             diag.error(key, format!("`#[{}]` has no argument `{written}`; {remedy}", self.attribute));
         }
