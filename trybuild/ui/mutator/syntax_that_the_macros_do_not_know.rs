@@ -21,5 +21,5 @@ es_runtime::__private::half_typed! {
 }
 
 fn main() {
-    Account::open();
+    assert_eq!(Account::open().balance, 0);
 }
