@@ -230,6 +230,11 @@ pub(crate) fn held<'a>(ty: &'a Type, name: &Ident) -> Option<&'a Type> {
     }
 }
 
+/// Returns whether the type is a path that ends in `name`.
+pub(crate) fn named_last(ty: &Type, name: &str) -> bool {
+    matches!(peel(ty), Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
+}
+
 /// Returns the type in `Name<..>`, if it is the only argument.
 pub(crate) fn only_argument<'a>(segment: &'a PathSegment, name: &str) -> Option<&'a Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };

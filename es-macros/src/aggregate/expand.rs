@@ -344,8 +344,8 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
     quote! {
         #(#cfgs)*
         #[doc = #doc]
-        #(#levels)*
         #private
+        #(#levels)*
         #derives
         #compared
         #vis enum #attribute_enum { #variants }

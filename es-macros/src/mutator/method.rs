@@ -7,6 +7,7 @@ use syn::{
     TypeReference, Visibility,
 };
 
+use super::envelope::{self, Param};
 use super::{determinism, signature};
 use crate::args::{Args, inner_tokens, split};
 use crate::attrs;
@@ -14,7 +15,7 @@ use crate::diag::Diag;
 use crate::event::made::{ARGUMENTS, SECRECY, Stored};
 use crate::names;
 use crate::read_back::{ReadBack, flattens};
-use crate::types::{held, is_known_storable, only_argument, peel};
+use crate::types::{held, is_known_storable, named_last, peel};
 use crate::unstorable;
 
 /// An event method without mistakes.
@@ -87,7 +88,7 @@ impl EventMethod {
         signature::output(&method.sig, receiver, root, diag);
         let mut arguments = inner_tokens(attr, "", diag)?;
         let may_vary = determinism::take_allowed(&mut arguments, diag);
-        let (envelope, params) = take_envelope(&params, arguments.is_empty(), diag);
+        let (envelope, params) = envelope::take(&params, arguments.is_empty(), diag);
         let bare = arguments.is_empty();
         if let (true, [], Some((_, ty))) = (bare, &params[..], &envelope) {
             let guess = names::camel(&method.sig.ident);
@@ -161,84 +162,6 @@ impl EventMethod {
     }
 }
 
-struct Param<'a> {
-    attrs: &'a [Attribute],
-    pat: &'a Pat,
-    ty: &'a Type,
-}
-
-/// Takes the parameter `&Envelope` out, if there is one. An event `declared` elsewhere may itself have that name; then
-/// the event is the parameter whose path leads elsewhere than to the runtime.
-fn take_envelope<'a>(
-    params: &[&'a FnArg],
-    declared: bool,
-    diag: &mut Diag,
-) -> (Option<(Pat, Type)>, Vec<Param<'a>>) {
-    let typed = |param: &&'a FnArg| match param {
-        FnArg::Typed(param) => Some(param),
-        FnArg::Receiver(_) => None,
-    };
-    let is_event =
-        declared && params.iter().filter_map(typed).all(|param| envelope_type(&param.ty).is_some());
-    let mut envelope = None;
-    let mut rest: Vec<Param<'a>> = Vec::new();
-    for param in params.iter().filter_map(typed) {
-        let plain = Param { attrs: &param.attrs, pat: &param.pat, ty: peel(&param.ty) };
-        if inside_option(&param.ty).and_then(envelope_type).is_some_and(|given| given.borrowed) {
-            diag.error(&param.ty, "every event has its envelope; take `&Envelope`");
-            continue;
-        }
-        match envelope_type(&param.ty) {
-            None | Some(Given { own: true, borrowed: false, .. }) => rest.push(plain),
-            Some(Given { own: true, .. }) if is_event && rest.is_empty() => rest.push(plain),
-            Some(Given { borrowed: true, changed: false, .. }) if envelope.is_none() => {
-                envelope = Some(((*param.pat).clone(), (*param.ty).clone()));
-            }
-            Some(Given { borrowed: true, changed: false, .. }) => {
-                diag.error(&param.ty, "the envelope is asked for twice; remove one");
-            }
-            Some(Given { changed: true, .. }) => {
-                diag.error(&param.ty, "an event method reads the envelope, and does not store it; take `&Envelope`");
-            }
-            Some(_) => diag.error(
-                &param.ty,
-                "an event method reads the envelope, and does not store it; take `&Envelope`, or `self::Envelope` if that is a type \
-                 of your own",
-            ),
-        }
-    }
-    (envelope, rest)
-}
-
-/// A type with the name `Envelope`.
-struct Given {
-    /// True if the path leads elsewhere than to the runtime.
-    own: bool,
-    borrowed: bool,
-    changed: bool,
-}
-
-fn envelope_type(ty: &Type) -> Option<Given> {
-    let (ty, borrowed, changed) = match peel(ty) {
-        Type::Reference(reference) => (peel(&reference.elem), true, reference.mutability.is_some()),
-        ty => (ty, false, false),
-    };
-    let Type::Path(path) = ty else { return None };
-    let first = path.path.segments.first()?;
-    let own = path.path.segments.len() > 1 && first.ident != "es_runtime";
-    named_last(ty, "Envelope").then_some(Given { own, borrowed, changed })
-}
-
-fn inside_option(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = peel(ty) else { return None };
-    only_argument(path.path.segments.last()?, "Option")
-}
-
-/// Returns whether the type is a path that ends in `name`.
-fn named_last(ty: &Type, name: &str) -> bool {
-    matches!(peel(ty), Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == name))
-}
-
 /// Returns whether the type is `&mut` of the state, by any of its names.
 fn is_state(ty: &Type, state: &Ident, root: &Ident) -> bool {
     let Type::Reference(TypeReference { mutability: Some(_), elem, .. }) = peel(ty) else { return false };
@@ -303,7 +226,9 @@ fn made(
     let mut fields: Vec<Field> = Vec::new();
     let mut read_back = ReadBack::default();
     for param in params {
-        if let Some(all) = held(param.ty, events) {
+        if let Some(all @ Type::Path(path)) = held(param.ty, events)
+            && path.path.is_ident(events)
+        {
             diag.error(
                 all,
                 format!("`{events}` holds this event, so that the event cannot hold it; take another type"),

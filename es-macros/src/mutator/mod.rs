@@ -3,6 +3,7 @@
 mod determinism;
 mod body;
 mod recover;
+mod envelope;
 mod signature;
 mod method;
 mod model;

@@ -6,10 +6,10 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
     Attribute, FnArg, ImplItem, ImplItemFn, Meta, PatType, Receiver, ReceiverKind, ReturnType, Safety,
-    Signature, Type, TypeReference,
+    Signature, Type,
 };
 
-use super::body;
+use super::{body, envelope};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::event::made::LOST;
@@ -151,7 +151,7 @@ pub(super) fn stored_param(
         diag.error(ty, "`Self` is the state, which is not stored in an event; name the type of the value");
         return;
     }
-    if let Some(renamed) = renamed_envelope(ty) {
+    if let Some(renamed) = envelope::renamed(ty) {
         diag.error(
             ty,
             format!(
@@ -162,14 +162,6 @@ pub(super) fn stored_param(
     }
     check_owned(ty, written, &format!("the stored parameter `{name}`"), diag);
     unstorable::check(ty, written, SHOWN, diag);
-}
-
-/// Returns the name of a borrowed type that may be the envelope under another name.
-fn renamed_envelope(ty: &Type) -> Option<&Ident> {
-    let Type::Reference(TypeReference { mutability: None, elem, .. }) = ty else { return None };
-    let Type::Path(path) = peel(elem) else { return None };
-    let name = path.path.get_ident()?;
-    (strsim::jaro_winkler(&name.to_string(), "Envelope") > 0.8).then_some(name)
 }
 
 /// Reports a method with the name of one that every aggregate has. Returns whether it is one; the caller drops it.
