@@ -51,6 +51,7 @@ mod test_kit;
 mod time_sequences;
 mod timer;
 mod topics;
+mod two_crates;
 mod transcoding;
 mod upcasting;
 mod values;

@@ -1,7 +1,7 @@
 //! Ids, and aggregates that may not be there.
 
 use es_runtime::error::Conflict;
-use es_runtime::{ErrorKind, Id, Wait};
+use es_runtime::{Application, ErrorKind, Id, Wait};
 
 use crate::account::{Account, open};
 use crate::application::{Branch, apps, saved};
@@ -120,4 +120,19 @@ fn a_duplicate_and_a_change_have_errors_of_their_own() {
         account.deposit(1);
         assert_eq!(app.save(&mut account).wait().unwrap_err().kind(), ErrorKind::Conflict);
     }
+}
+
+#[test]
+fn a_history_that_lacks_an_event_is_corrupt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bank.db");
+    let app = Application::open_file(&path).wait().unwrap();
+    let mut account = saved(&app);
+    account.deposit(1);
+    app.save(&mut account).wait().unwrap();
+    assert_eq!(app.history(account.id()).wait().unwrap().len(), 3);
+    let database = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(database.execute("DELETE FROM stored_events WHERE version = 2", []).unwrap(), 1);
+    let error = app.history(account.id()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
 }

@@ -7,7 +7,6 @@ pub use core::fmt::{self, Debug, Formatter};
 pub use core::mem::MaybeUninit;
 pub use core::ops::Deref;
 pub use core::option::Option::{self, None, Some};
-pub use core::panic::Location;
 pub use core::result::Result;
 
 #[cfg(feature = "macros")]
@@ -19,13 +18,13 @@ pub use crate::aggregate::derived::{self, AssertDerives};
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
     Creates, Creation, Declared, Discarded, Effect, Elsewhere, Events, Founds, Made, Mutator, NoAttribute,
-    Root, Seal, State, Triggers, decode_standard, distinct, in_its_module, retired, state_called, topic,
-    visit_attribute, visit_discarded, written_as,
+    Root, Seal, State, Triggers, decode_standard, distinct, distinct_declared, in_its_module, retired,
+    state_called, topic, visit_attribute, visit_discarded, written_as,
 };
 pub use crate::event::{
     AssertEvent, AssertSet, AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Decoded,
-    Envelope, Event, EventSet, EventType, EventVisitor, Handled, Kept, OldShape, Read, Secrecy, StateField,
-    Storable, Topics, Written, decode_past, distinct_set,
+    Envelope, Event, EventSet, EventType, EventVisitor, Handled, Kept, OldShape, Place, Read, Secrecy,
+    StateField, Storable, Topics, Written, decode_past, distinct_set,
 };
 pub use crate::id::Id;
 pub use crate::registry::AggregateType;
@@ -65,7 +64,6 @@ pub const fn not_understood() -> bool {
 }
 
 /// The place of a declaration.
-pub type Place = &'static Location<'static>;
 
 /// Formats the root, by the `Debug` of its state.
 ///

@@ -251,7 +251,7 @@ fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream 
 /// Returns the impl of `Event`.
 pub(super) fn implemented(stored: &Stored, ident: &Ident, bounds: &TokenStream) -> TokenStream {
     let topic = ident.unraw().to_string();
-    let items = stored.items(ident, &quote!(#topic));
+    let items = stored.items(ident, &quote!(#topic), false);
     quote! {
         #[automatically_derived]
         impl __es::Event for #ident #bounds { #items }

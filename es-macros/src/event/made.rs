@@ -43,7 +43,7 @@ impl Stored {
     }
 
     /// Returns the items of `impl Event`; `default` is the topic of an event without that argument.
-    pub(crate) fn items(&self, name: &Ident, default: &TokenStream) -> TokenStream {
+    pub(crate) fn items(&self, name: &Ident, default: &TokenStream, is_made: bool) -> TokenStream {
         let Self { topic, aliases, past, is_flattened, secrecy } = self;
         let text = syn::ext::IdentExt::unraw(name).to_string();
         let topic = topic.as_ref().map_or_else(|| default.clone(), |topic| quote!(#topic));
@@ -71,8 +71,9 @@ impl Stored {
                 const IS_FLATTENED: bool = true;
             )
         });
-        // Stands inside the expansion's block, but at the event's name: `Location` reports the line of that name.
-        let place = quote_spanned!(name.span()=> __es::Location::caller());
+        // At the event's name, whose line the constant reports.
+        let here = if is_made { quote!(of_made) } else { quote!(here) };
+        let place = quote_spanned!(name.span()=> __es::Place::#here());
         quote! {
             const NAME: &'static str = #text;
             const TOPIC: &'static str = #topic;

@@ -118,7 +118,7 @@ pub(super) fn derived<'a>(asked: impl Iterator<Item = &'a Path>) -> Option<Token
 
 /// Returns the impls of one event: its description, the permission to record it, and the user's body.
 pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
-    let Names { root, events, state, .. } = names;
+    let Names { events, .. } = names;
     let described = described(names, method);
     let variant = method.variant();
     let event = path(method);
@@ -170,6 +170,13 @@ pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStrea
     params.set_span(method.params_end);
     let mut block = Group::new(Delimiter::Brace, quote!(#taken #(#statements)*));
     block.set_span(method.body.brace_token.span.close());
+    // A declared event may have such impls in several crates. The compiler tells them apart only by types that it does
+    // not have to compute.
+    let (root, state) = if declared {
+        (names.mutator.root.to_token_stream(), names.mutator.state().to_token_stream())
+    } else {
+        (names.root.to_token_stream(), names.state.to_token_stream())
+    };
     let impls = quote! {
         #described
         #(#cfgs)*
@@ -217,7 +224,7 @@ pub(super) fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream 
     let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
     let root = &names.root;
     let usual = format!("{}.{}", names.mutator.ident().unraw(), name.unraw());
-    let items = stored.items(name, &quote!(__es::topic::<#root, Self>(#usual)));
+    let items = stored.items(name, &quote!(__es::topic::<#root, Self>(#usual)), true);
     quote! {
         #(#cfgs)*
         impl __es::Event for #name #bounds { #items }

@@ -46,7 +46,8 @@ fn topics(names: &Names<'_>) -> TokenStream {
     let distinct = (!mutator.events.iter().all(default)).then(|| {
         names.each(|method, variant| {
             let event = as_event(method);
-            Some(quote_spanned!(variant.span()=> const _: () = __es::distinct::<#root>(&#event::TYPE);))
+            let check = if method.is_declared() { quote!(distinct_declared) } else { quote!(distinct) };
+            Some(quote_spanned!(variant.span()=> const _: () = __es::#check::<#root>(&#event::TYPE);))
         })
     });
     quote!(#(#retired)* #distinct)

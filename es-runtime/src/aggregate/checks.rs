@@ -13,6 +13,27 @@ pub const fn distinct<A: Aggregate>(own: &EventType) {
     event::distinct(&Topics::of::<A>(), own);
 }
 
+/// Refuses an event that a method of another aggregate makes: whoever handled it could take the other aggregate over.
+/// Then does the work of [`distinct`].
+///
+/// # Panics
+///
+/// As [`distinct`].
+#[track_caller]
+pub const fn distinct_declared<A: Aggregate>(own: &EventType) {
+    if own.is_made() {
+        refuse(&[
+            "`",
+            own.name(),
+            "` is an event that a method of another aggregate makes; declare an event that several aggregates share: \
+             `#[event] struct ",
+            own.name(),
+            "`",
+        ]);
+    }
+    distinct::<A>(own);
+}
+
 /// Refuses a retired topic that an event of the aggregate still has.
 ///
 /// # Panics

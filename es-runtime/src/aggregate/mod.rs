@@ -21,7 +21,9 @@ use uuid::{Uuid, uuid};
 
 pub use self::attribute::{Attribute, AttributeType, AttributeVisitor, NoAttribute};
 #[doc(hidden)]
-pub use self::checks::{Elsewhere, distinct, in_its_module, retired, state_called, written_as};
+pub use self::checks::{
+    Elsewhere, distinct, distinct_declared, in_its_module, retired, state_called, written_as,
+};
 pub use self::discarded::Discarded;
 pub(crate) use self::fingerprint::fingerprint;
 pub(crate) use self::held::Held;

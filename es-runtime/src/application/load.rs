@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use super::{Application, Ids, Log, Logged};
-use crate::aggregate::{Aggregate, not_found};
+use crate::aggregate::{Aggregate, Events, misplaced, not_found};
 use crate::error::Error;
 use crate::event::Recorded;
 use crate::id::Id;
@@ -61,8 +61,8 @@ impl Application {
 
     /// Reads the history of an aggregate: all its events, oldest first, each with its version, time and metadata.
     ///
-    /// The history of a discarded aggregate stays readable. For a part of a history, and for one that is too long for
-    /// memory, see [`EventStore::get`](crate::store::EventStore::get) and [`pages`](crate::store::EventStore::pages).
+    /// The history of a discarded aggregate stays readable. For a part of a history, see
+    /// [`EventStore::get`](crate::store::EventStore::get).
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -88,12 +88,26 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound) if the aggregate has no events; otherwise as
-    /// [`EventStore::get`](crate::store::EventStore::get).
+    /// [`NotFound`](crate::ErrorKind::NotFound) if the aggregate has no events,
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) if an event is missing; otherwise as [`EventStore::get`](crate::store::EventStore::get).
     pub async fn history<A: Aggregate>(&self, id: Id<A>) -> Result<Vec<Recorded<A::Event>>, Error> {
         self.shared.check_open()?;
         let events = self.store().get(id, EventRange::all()).await?;
-        if events.is_empty() { Err(not_found(id, "it has no events")) } else { Ok(events) }
+        if events.is_empty() {
+            return Err(not_found(id, "it has no events"));
+        }
+        // Retired events and attributes leave gaps; nothing else does.
+        let has_gaps = !A::Event::RETIRED.is_empty() || !A::RETIRED_ATTRIBUTES.is_empty();
+        let mut last = 0;
+        for recorded in &events {
+            let (owner, version) = (recorded.envelope().id(), recorded.envelope().version());
+            let follows = if has_gaps { version.get() > last } else { version.get() == last + 1 };
+            if owner != id.uuid() || !follows {
+                return Err(misplaced::<A>(owner, version, "does not follow the event before it"));
+            }
+            last = version.get();
+        }
+        Ok(events)
     }
 
     /// Loads several aggregates, in the order of their ids: for a page of a list. Under an executor, the store loads

@@ -31,6 +31,14 @@ pub trait Targets: sealed::Targets + Copy + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn batch(loaded: &mut Self::Loaded) -> Batch<'_>;
+
+    /// Returns, for each id, the id and the stored version of the aggregate, if there is one.
+    #[doc(hidden)]
+    fn places(loaded: &mut Self::Loaded) -> Vec<Option<(Uuid, u64)>>;
+}
+
+fn place<T: Target>(loaded: &mut T::Loaded) -> Option<(Uuid, u64)> {
+    T::batch(loaded).roots.first().map(|root| (root.id(), root.stored_version()))
 }
 
 /// [`Targets`] on which a command `F` runs that returns `R`: it takes `&mut` of each aggregate.
@@ -187,6 +195,10 @@ macro_rules! one {
             fn batch(loaded: &mut $loaded) -> Batch<'_> {
                 <Self as Target>::batch(loaded)
             }
+
+            fn places(loaded: &mut $loaded) -> Vec<Option<(Uuid, u64)>> {
+                vec![place::<Self>(loaded)]
+            }
         }
 
         #[diagnostic::do_not_recommend]
@@ -227,6 +239,11 @@ macro_rules! several {
             fn batch(loaded: &mut Self::Loaded) -> Batch<'_> {
                 let ($($target,)+) = loaded;
                 Batch::new()$(.add(<$target as Target>::batch($target)))+
+            }
+
+            fn places(loaded: &mut Self::Loaded) -> Vec<Option<(Uuid, u64)>> {
+                let ($($target,)+) = loaded;
+                vec![$(place::<$target>($target)),+]
             }
         }
 

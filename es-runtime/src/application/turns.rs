@@ -19,8 +19,8 @@ pub(super) struct Turns<'a, T> {
     named: Vec<(&'static str, Uuid)>,
     commit: Option<CommitId>,
     attempts: Attempts,
-    /// The loaded aggregates of this turn, each with its stored version.
-    before: Vec<(Uuid, u64)>,
+    /// The id and the stored version of each loaded aggregate; `None` for one that there is not.
+    before: Vec<Option<(Uuid, u64)>>,
     /// The number of turns in which another caller created an aggregate first.
     outrun: usize,
 }
@@ -54,7 +54,7 @@ impl<'a, T: Targets> Turns<'a, T> {
             return Ok(None);
         }
         let mut loaded = loaded?;
-        self.before = places(&T::batch(&mut loaded));
+        self.before = T::places(&mut loaded);
         Ok(Some(loaded))
     }
 
@@ -83,23 +83,20 @@ impl<'a, T: Targets> Turns<'a, T> {
             ErrorKind::Conflict => true,
             ErrorKind::AlreadyExists => {
                 self.outrun += 1;
-                self.before.len() < self.named.len() && self.outrun <= self.named.len()
+                self.before.contains(&None) && self.outrun <= self.named.len()
             }
             _ => false,
         }
     }
 
     /// Checks that the command kept its aggregates, and created no others.
-    fn check_places(&self, after: &[(Uuid, u64)]) -> Result<(), Error> {
-        let mut after = after.iter().peekable();
-        let is_kept = self.named.iter().all(|(_, id)| {
-            let found = after.next_if(|(other, _)| other == id).map(|&(_, version)| version);
-            match self.before.iter().find(|(other, _)| other == id) {
-                Some(&(_, version)) => found == Some(version),
-                None => found.is_none_or(|version| version == 0),
-            }
+    fn check_places(&self, after: &[Option<(Uuid, u64)>]) -> Result<(), Error> {
+        let mut places = self.named.iter().zip(&self.before).zip(after);
+        let is_kept = places.all(|((&(_, id), before), after)| match (before, after) {
+            (None, Some(new)) => *new == (id, 0),
+            _ => before == after,
         });
-        if is_kept && after.next().is_none() {
+        if is_kept {
             return Ok(());
         }
         Err(Error::new(
@@ -111,7 +108,7 @@ impl<'a, T: Targets> Turns<'a, T> {
 
     /// Saves the aggregates, on which the command has run.
     pub(super) async fn save(&mut self, loaded: &mut T::Loaded) -> Result<End, Error> {
-        self.check_places(&places(&T::batch(loaded)))?;
+        self.check_places(&T::places(loaded))?;
         // The command has run: this save has to end, and the command must not run again.
         let mut offers = self.app.retry.attempts(OFFERS).begin();
         loop {
@@ -132,11 +129,6 @@ impl<'a, T: Targets> Turns<'a, T> {
             }
         }
     }
-}
-
-/// Returns the ids of the aggregates, each with its stored version.
-fn places(batch: &Batch<'_>) -> Vec<(Uuid, u64)> {
-    batch.roots.iter().map(|root| (root.id(), root.stored_version())).collect()
 }
 
 fn refuse_twins(named: &[(&'static str, Uuid)]) -> Result<(), Error> {

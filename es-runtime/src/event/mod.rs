@@ -81,7 +81,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
     /// True if a field has `#[serde(flatten)]`. A save of such an event checks that no key is written twice.
     const IS_FLATTENED: bool = false;
     /// The place of the declaration.
-    const PLACE: &'static Location<'static> = Location::caller();
+    const PLACE: Place = Place::here();
     /// All of these constants as a value.
     const TYPE: EventType = EventType {
         name: Self::NAME,
@@ -91,7 +91,8 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync
         secrecy: Self::SECRECY,
         is_flattened: Self::IS_FLATTENED,
         type_id: TypeId::of::<Self>,
-        place: Self::PLACE,
+        place: Self::PLACE.location,
+        is_made: Self::PLACE.is_made,
     };
 
     /// Returns whether an event stored under `topic` is of this type.
@@ -224,6 +225,30 @@ pub struct EventType {
     is_flattened: bool,
     type_id: fn() -> TypeId,
     place: &'static Location<'static>,
+    is_made: bool,
+}
+
+/// The place of a declaration: see [`Event::PLACE`].
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    location: &'static Location<'static>,
+    /// True of an event that a method of an aggregate makes.
+    is_made: bool,
+}
+
+impl Place {
+    /// Returns the place of the caller.
+    #[track_caller]
+    pub const fn here() -> Self {
+        Self { location: Location::caller(), is_made: false }
+    }
+
+    /// Returns the place of the caller, a method that makes the event.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn of_made() -> Self {
+        Self { is_made: true, ..Self::here() }
+    }
 }
 
 impl EventType {
@@ -238,6 +263,7 @@ impl EventType {
             is_flattened: false,
             type_id: TypeId::of::<E>,
             place: Location::caller(),
+            is_made: false,
         }
     }
 
@@ -280,6 +306,11 @@ impl EventType {
     /// Returns the place of the declaration: file, line and column.
     pub const fn place(&self) -> &'static Location<'static> {
         self.place
+    }
+
+    /// Returns whether a method of an aggregate makes the event.
+    pub(crate) const fn is_made(&self) -> bool {
+        self.is_made
     }
 
     pub(crate) fn type_id(&self) -> TypeId {

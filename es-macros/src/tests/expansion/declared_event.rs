@@ -139,27 +139,27 @@ const _: () = {
             __es::Effect::Changed
         }
     }
-    impl __es::Creates<__Root> for Imported {
+    impl __es::Creates<Account> for Imported {
         type Origin = __es::Declared;
-        const CREATION: __es::Creation<__Root, Self, __es::Declared> = __es::Creation::declared(
+        const CREATION: __es::Creation<Account, Self, __es::Declared> = __es::Creation::declared(
             __sealed::SEAL,
             AccountEvent::Imported,
         );
     }
-    impl __es::BeginRef<Imported> for __State {
+    impl __es::BeginRef<Imported> for AccountState {
         #[inline]
         fn begin_ref(event: &Imported, _: &__es::Envelope) -> Self {
             Self { balance: event.balance }
         }
     }
-    impl __es::Changes<__Root> for PaymentReceived {
+    impl __es::Changes<Account> for PaymentReceived {
         type Origin = __es::Declared;
-        const CHANGE: __es::Change<__Root, Self, __es::Declared> = __es::Change::declared(
+        const CHANGE: __es::Change<Account, Self, __es::Declared> = __es::Change::declared(
             __sealed::SEAL,
             AccountEvent::PaymentReceived,
         );
     }
-    impl __es::ApplyRef<PaymentReceived> for __State {
+    impl __es::ApplyRef<PaymentReceived> for AccountState {
         #[inline]
         fn apply_ref(&mut self, event: &PaymentReceived, envelope: &Envelope) {
             self.balance += event.amount;
@@ -178,6 +178,8 @@ const _: () = {
         | shapes | { shapes.creator:: < __Root > (< Imported as __es::Handled > ::TYPE
         .topic()); shapes.aggregate:: < __Root > (); }
     }
-    const _: () = __es::distinct::<__Root>(&<Imported as __es::Handled>::TYPE);
-    const _: () = __es::distinct::<__Root>(&<PaymentReceived as __es::Handled>::TYPE);
+    const _: () = __es::distinct_declared::<__Root>(&<Imported as __es::Handled>::TYPE);
+    const _: () = __es::distinct_declared::<
+        __Root,
+    >(&<PaymentReceived as __es::Handled>::TYPE);
 };

@@ -7,7 +7,7 @@ const _: () = {
     {
         const NAME: &'static str = "PaymentReceived";
         const TOPIC: &'static str = "payment.received";
-        const PLACE: __es::Place = __es::Location::caller();
+        const PLACE: __es::Place = __es::Place::here();
         const VERSION: u32 = 2u32;
         fn decode<'de, __D: __es::Deserializer<'de>>(
             version: u32,

@@ -22,7 +22,7 @@ const _: () = {
     {
         const NAME: &'static str = "PaymentReceived";
         const TOPIC: &'static str = "payment.received";
-        const PLACE: __es::Place = __es::Location::caller();
+        const PLACE: __es::Place = __es::Place::here();
     }
     const _: () = {
         let () = <<Money as __es::Checked<

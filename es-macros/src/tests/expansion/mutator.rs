@@ -142,7 +142,7 @@ const _: () = {
     impl __es::Event for Opened {
         const NAME: &'static str = "Opened";
         const TOPIC: &'static str = __es::topic::<__Root, Self>("Account.Opened");
-        const PLACE: __es::Place = __es::Location::caller();
+        const PLACE: __es::Place = __es::Place::of_made();
     }
     impl __es::Creates<__Root> for Opened {
         type Origin = __es::Made;
@@ -176,7 +176,7 @@ const _: () = {
     impl __es::Event for Deposited {
         const NAME: &'static str = "Deposited";
         const TOPIC: &'static str = __es::topic::<__Root, Self>("Account.Deposited");
-        const PLACE: __es::Place = __es::Location::caller();
+        const PLACE: __es::Place = __es::Place::of_made();
     }
     impl __es::Changes<__Root> for Deposited {
         type Origin = __es::Made;
@@ -204,7 +204,7 @@ const _: () = {
     impl __es::Event for Withdrawn {
         const NAME: &'static str = "Withdrawn";
         const TOPIC: &'static str = __es::topic::<__Root, Self>("Account.Withdrawn");
-        const PLACE: __es::Place = __es::Location::caller();
+        const PLACE: __es::Place = __es::Place::of_made();
     }
     impl __es::Changes<__Root> for Withdrawn {
         type Origin = __es::Made;

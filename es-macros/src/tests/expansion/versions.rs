@@ -129,7 +129,7 @@ const _: () = {
         const NAME: &'static str = "Opened";
         const TOPIC: &'static str = "opened";
         const ALIASES: &'static [&'static str] = &["started"];
-        const PLACE: __es::Place = __es::Location::caller();
+        const PLACE: __es::Place = __es::Place::of_made();
         const VERSION: u32 = 3u32;
         fn decode<'de, __D: __es::Deserializer<'de>>(
             version: u32,

@@ -1,0 +1,35 @@
+//! A crate whose aggregate handles a declared event, as the tests' own aggregate does in another crate.
+
+use es_runtime::{aggregate, event, mutator};
+
+/// An event that aggregates of two crates handle.
+#[event(topic = "shared.pinged")]
+pub struct Pinged {
+    /// The sender.
+    pub by: String,
+}
+
+/// The event that creates aggregates of two crates.
+#[event(topic = "shared.installed")]
+pub struct Installed {}
+
+/// The aggregate of this crate.
+#[aggregate(trigger = pub, create_from = pub)]
+#[derive(Debug)]
+pub struct Server {
+    /// The number of pings.
+    pub pings: u32,
+}
+
+#[mutator]
+impl Server {
+    #[event]
+    fn installed(_: &Installed) -> Self {
+        Self { pings: 0 }
+    }
+
+    #[event]
+    fn pinged(&mut self, _: &Pinged) {
+        self.pings += 1;
+    }
+}
