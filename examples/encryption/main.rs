@@ -1,4 +1,4 @@
-//! Encryption: without the key nobody can read, move or alter rows unnoticed; and forgetting, which destroys a key.
+//! Encryption: without the key nobody reads, changes or moves rows unnoticed. Forgetting destroys a key.
 
 use es_runtime::mapper::{AesGcm, Key, Mapper, Zlib};
 use es_runtime::recorder::{AggregateRecorder, EventRange};

@@ -14,7 +14,7 @@ pub struct Pinged {
 pub struct Installed {}
 
 /// The aggregate of this crate.
-#[aggregate(trigger = pub, create_from = pub)]
+#[aggregate(trigger = pub)]
 #[derive(Debug)]
 pub struct Server {
     /// The number of pings.

@@ -247,7 +247,7 @@ impl Place {
     #[doc(hidden)]
     #[track_caller]
     pub const fn of_made() -> Self {
-        Self { is_made: true, ..Self::here() }
+        Self { location: Location::caller(), is_made: true }
     }
 }
 
