@@ -72,7 +72,7 @@ impl Stored {
             )
         });
         // At the event's name, whose line the constant reports.
-        let here = if is_made { quote!(of_made) } else { quote!(here) };
+        let here = Ident::new(if is_made { "of_made" } else { "here" }, name.span());
         let place = quote_spanned!(name.span()=> __es::Place::#here());
         quote! {
             const NAME: &'static str = #text;
