@@ -151,12 +151,14 @@ fn visit(names: &Names<'_>) -> TokenStream {
 }
 
 fn create(names: &Names<'_>) -> TokenStream {
-    let state = &names.state;
+    let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let begin = match (method.creates(), &method.event) {
             (false, _) => return None,
             (true, MethodEvent::Made { .. }) => quote!(__es::Begin::begin(event, envelope)),
-            (true, MethodEvent::Declared { .. }) => quote!(__es::BeginRef::begin_ref(&event, envelope)),
+            (true, MethodEvent::Declared { .. }) => {
+                quote!(__es::BeginRef::<_, #root>::begin_ref(&event, envelope))
+            }
         };
         Some(quote!(Self::#variant(event) => __es::Some(#begin),))
     });
@@ -174,13 +176,13 @@ fn create(names: &Names<'_>) -> TokenStream {
 /// Each arm moves its event out of the enum. If one arm left the event in place, the compiler would drop the enum as a
 /// whole, and keep every event in memory until then.
 fn change(names: &Names<'_>) -> TokenStream {
-    let Names { state, .. } = names;
+    let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let apply = match (method.creates(), &method.event) {
             (true, _) => quote!(return __es::creates(event)),
             (false, MethodEvent::Made { .. }) => quote!(__es::Apply::apply(state, event, envelope)),
             (false, MethodEvent::Declared { .. }) => {
-                quote!(__es::ApplyRef::apply_ref(state, &event, envelope))
+                quote!(__es::ApplyRef::<_, #root>::apply_ref(state, &event, envelope))
             }
         };
         Some(quote!(Self::#variant(event) => #apply,))

@@ -118,7 +118,7 @@ pub(super) fn derived<'a>(asked: impl Iterator<Item = &'a Path>) -> Option<Token
 
 /// Returns the impls of one event: its description, the permission to record it, and the user's body.
 pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStream {
-    let Names { events, .. } = names;
+    let Names { root, events, state, .. } = names;
     let described = described(names, method);
     let variant = method.variant();
     let event = path(method);
@@ -170,22 +170,18 @@ pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStrea
     params.set_span(method.params_end);
     let mut block = Group::new(Delimiter::Brace, quote!(#taken #(#statements)*));
     block.set_span(method.body.brace_token.span.close());
-    // A declared event may have such impls in several crates. The compiler tells them apart only by types that it does
-    // not have to compute.
-    let (root, state) = if declared {
-        (names.mutator.root.to_token_stream(), names.mutator.state().to_token_stream())
-    } else {
-        (names.root.to_token_stream(), names.state.to_token_stream())
-    };
+    // The plain name tells the impls of a declared event in several crates apart.
+    let written = &names.mutator.root;
+    let of = declared.then(|| quote!(, #written));
     let impls = quote! {
         #described
         #(#cfgs)*
-        impl __es::#role<#root> for #event {
+        impl __es::#role<#root #of> for #event {
             type Origin = __es::#origin;
             const #constant: __es::#how<#root, Self, __es::#origin> = __es::#how::#taken_by(__sealed::SEAL, #events::#variant);
         }
         #(#cfgs)*
-        impl __es::#home<#event> for #state {
+        impl __es::#home<#event #of> for #state {
             #[inline]
             #(#on_body)*
             fn #body #params #output #block

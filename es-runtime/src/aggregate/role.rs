@@ -3,6 +3,9 @@
 //! The bodies are methods of open traits: nothing ever calls an impl by hand. [`Changes`] and [`Creates`], which
 //! determine how an event is recorded, are sealed. Their constants take a value of [`Events::Seal`], which stands in a
 //! block of the expansion that no code outside can name.
+//!
+//! A declared event may have such impls in several crates. The compiler tells them apart by the parameter `Of`, the plain
+//! name of the aggregate: it does not compute the types of other crates.
 
 use super::{Aggregate, Events};
 use crate::event::Envelope;
@@ -25,7 +28,7 @@ pub trait Apply<E> {
 
 #[doc(hidden)]
 /// A state that an event changes; the event is declared on its own.
-pub trait ApplyRef<E> {
+pub trait ApplyRef<E, Of> {
     /// Applies the event.
     fn apply_ref(&mut self, event: &E, envelope: &Envelope);
 }
@@ -48,7 +51,7 @@ pub trait Begin<E>: Sized {
 
 #[doc(hidden)]
 /// A state that an event begins; the event is declared on its own.
-pub trait BeginRef<E>: Sized {
+pub trait BeginRef<E, Of>: Sized {
     /// Makes the state.
     fn begin_ref(event: &E, envelope: &Envelope) -> Self;
 }
@@ -70,7 +73,7 @@ pub enum Declared {}
     label = "`{A}` has no `&mut self` event method for it",
     note = "handle it in `#[mutator] impl {A}`, or trigger an event that is handled there"
 )]
-pub trait Changes<A: Aggregate>: Sized {
+pub trait Changes<A: Aggregate, Of = A>: Sized {
     /// [`Made`] or [`Declared`].
     type Origin;
     /// The way in which the event is recorded.
@@ -84,7 +87,7 @@ pub trait Changes<A: Aggregate>: Sized {
     label = "`{A}` has no event method for it that returns `Self`",
     note = "create the aggregate with an event whose method in `#[mutator] impl {A}` returns `Self`"
 )]
-pub trait Creates<A: Aggregate>: Sized {
+pub trait Creates<A: Aggregate, Of = A>: Sized {
     /// [`Made`] or [`Declared`].
     type Origin;
     /// The way in which the event is recorded.
@@ -117,7 +120,7 @@ impl<A: Aggregate, E> Change<A, E, Declared> {
     /// Returns the change by an event that is declared on its own.
     pub const fn declared(_: &Seal<A>, event: fn(E) -> A::Event) -> Self
     where
-        A::State: ApplyRef<E>,
+        A::State: ApplyRef<E, A>,
     {
         Self { event, apply: A::State::apply_ref, origin: std::marker::PhantomData }
     }
@@ -147,7 +150,7 @@ impl<A: Aggregate, E> Creation<A, E, Declared> {
     /// Returns the creation by an event that is declared on its own.
     pub const fn declared(_: &Seal<A>, event: fn(E) -> A::Event) -> Self
     where
-        A::State: BeginRef<E>,
+        A::State: BeginRef<E, A>,
     {
         Self { event, begin: A::State::begin_ref, origin: std::marker::PhantomData }
     }

@@ -18,6 +18,10 @@ impl Targets for Thief {
     fn batch(_: &mut ()) -> Batch<'_> {
         Batch::new()
     }
+
+    fn places(_: &mut ()) -> Vec<Option<(uuid::Uuid, u64)>> {
+        Vec::new()
+    }
 }
 
 fn main() {}

@@ -121,7 +121,7 @@ const _: () = {
         fn create(self, envelope: &__es::Envelope) -> __es::Option<__State> {
             match self {
                 Self::Imported(event) => {
-                    __es::Some(__es::BeginRef::begin_ref(&event, envelope))
+                    __es::Some(__es::BeginRef::<_, __Root>::begin_ref(&event, envelope))
                 }
                 _ => __es::None,
             }
@@ -131,7 +131,7 @@ const _: () = {
             match self {
                 Self::Imported(event) => return __es::creates(event),
                 Self::PaymentReceived(event) => {
-                    __es::ApplyRef::apply_ref(state, &event, envelope)
+                    __es::ApplyRef::<_, __Root>::apply_ref(state, &event, envelope)
                 }
                 Self::AttributeChanged(value) => __es::Attribute::apply(value, state),
                 Self::Discarded => return __es::Effect::Discards,
@@ -139,27 +139,27 @@ const _: () = {
             __es::Effect::Changed
         }
     }
-    impl __es::Creates<Account> for Imported {
+    impl __es::Creates<__Root, Account> for Imported {
         type Origin = __es::Declared;
-        const CREATION: __es::Creation<Account, Self, __es::Declared> = __es::Creation::declared(
+        const CREATION: __es::Creation<__Root, Self, __es::Declared> = __es::Creation::declared(
             __sealed::SEAL,
             AccountEvent::Imported,
         );
     }
-    impl __es::BeginRef<Imported> for AccountState {
+    impl __es::BeginRef<Imported, Account> for __State {
         #[inline]
         fn begin_ref(event: &Imported, _: &__es::Envelope) -> Self {
             Self { balance: event.balance }
         }
     }
-    impl __es::Changes<Account> for PaymentReceived {
+    impl __es::Changes<__Root, Account> for PaymentReceived {
         type Origin = __es::Declared;
-        const CHANGE: __es::Change<Account, Self, __es::Declared> = __es::Change::declared(
+        const CHANGE: __es::Change<__Root, Self, __es::Declared> = __es::Change::declared(
             __sealed::SEAL,
             AccountEvent::PaymentReceived,
         );
     }
-    impl __es::ApplyRef<PaymentReceived> for AccountState {
+    impl __es::ApplyRef<PaymentReceived, Account> for __State {
         #[inline]
         fn apply_ref(&mut self, event: &PaymentReceived, envelope: &Envelope) {
             self.balance += event.amount;
