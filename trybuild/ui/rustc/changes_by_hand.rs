@@ -29,7 +29,7 @@ impl Changes<Account> for Steal {
         Change::declared(&Seal { 0: () }, |_| AccountEvent::Deposited(Deposited { amount: 0 }));
 }
 
-impl ApplyRef<Steal> for AccountState {
+impl ApplyRef<Steal, Account> for AccountState {
     fn apply_ref(&mut self, _: &Steal, _: &Envelope) {
         self.balance = 1_000_000;
     }
