@@ -94,7 +94,7 @@ fn a_new_aggregate_has_the_id_of_its_find_and_a_found_one_stays() {
             *one = Some(Account::open_with_id(second, "Ann".into()));
         });
         assert_eq!(in_the_wrong_place.wait().unwrap_err().kind(), ErrorKind::Invalid);
-        let moved = app.execute((Find(known), Find(id)), |one, other| std::mem::swap(one, other));
+        let moved = app.execute((Find(known), Find(id)), std::mem::swap);
         assert_eq!(moved.wait().unwrap_err().kind(), ErrorKind::Invalid);
         assert!(app.find(id).wait().unwrap().is_none());
         assert_eq!(app.get(known).wait().unwrap().version(), 2);

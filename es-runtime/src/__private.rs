@@ -63,8 +63,6 @@ pub const fn not_understood() -> bool {
     false
 }
 
-/// The place of a declaration.
-
 /// Formats the root, by the `Debug` of its state.
 ///
 /// # Errors
