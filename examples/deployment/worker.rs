@@ -42,7 +42,13 @@ fn settle(app: &Application, id: Id<Transfer>) -> Result<(), Error> {
     match app.execute(accounts, Transfer::settle).wait() {
         // A task that can never be done must not stop the others: not at this start, nor at the next one.
         Err(error) if !error.is_transient() && error.kind() != ErrorKind::Conflict => {
-            app.execute(id, |transfer| transfer.refuse(error.to_string())).wait()
+            let refuse = |transfer: &mut Transfer| {
+                // Another worker may have been faster.
+                if transfer.is_open {
+                    transfer.refuse(error.to_string());
+                }
+            };
+            app.execute(id, refuse).wait()
         }
         settled => settled,
     }
