@@ -69,13 +69,13 @@ fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
         text,
         "}}\n
 pub fn store(event: &{name}Event) -> serde_json::Result<(&'static str, Vec<u8>)> {{
-    crate::mapper::codec::store::<{name}>(event)
+    crate::codec::store::<{name}>(event)
 }}\n
 pub fn load(topic: &str, version: u32, bytes: &[u8]) -> Option<serde_json::Result<{name}Event>> {{
-    crate::mapper::codec::load::<{name}>(topic, version, bytes)
+    crate::codec::load::<{name}>(topic, version, bytes)
 }}\n
 pub fn replay(events: Vec<Recorded<{name}Event>>) -> Result<{name}, es_runtime::Error> {{
-    crate::mapper::codec::replay(events)
+    crate::codec::replay(events)
 }}
 "
     )?;
