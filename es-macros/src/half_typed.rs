@@ -65,6 +65,7 @@ pub(crate) fn expand(item: &ItemStruct, fields: &Group, private: &TokenStream) -
         .filter(|name| attrs::derives(&item.attrs, name))
         .filter_map(|name| syn::parse_str(&format!("::core::prelude::v1::{name}")).ok())
         .collect();
+    // The bodies of these impls never run: the reported mistake fails the build.
     let clone = (!attrs::derives(&item.attrs, "Clone")).then(|| {
         quote! {
             impl #private::Clone for #ident {

@@ -8,9 +8,9 @@ use es_runtime::{aggregate, mutator};
 #[aggregate]
 #[derive(Debug)]
 pub struct Account {
-    /// What it holds.
+    /// The money.
     pub balance: i64,
-    /// What is noted.
+    /// The note.
     pub text: String,
 }
 

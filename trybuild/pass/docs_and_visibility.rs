@@ -10,10 +10,10 @@ pub mod bank {
     #[aggregate]
     #[derive(Debug)]
     pub struct Account {
-        /// Who owns it.
+        /// The owner.
         #[attribute]
         pub owner: String,
-        /// What is in it.
+        /// The contents.
         pub(crate) balance: i64,
         #[attribute]
         secret: u32,
@@ -23,7 +23,7 @@ pub mod bank {
     #[event]
     #[derive(PartialEq)]
     pub struct Seen {
-        /// Who looked.
+        /// The viewer.
         pub by: String,
     }
 
@@ -50,7 +50,7 @@ pub mod bank {
             self.secret += u32::from(event.by.is_empty());
         }
 
-        /// Whether there is nothing in it.
+        /// Returns true if it is empty.
         pub fn is_empty(&self) -> bool {
             self.balance == 0
         }

@@ -38,7 +38,7 @@ impl Account {
         self.now = Self::random();
     }
 
-    // What a helper calls is the event's own matter, too.
+    // The event answers for the calls of its helpers, too.
     #[event(Guessed, allow(nondeterminism))]
     pub fn guess(&mut self) {
         self.now = Self::guessed();

@@ -142,7 +142,7 @@ mod unknown {
     #[derive(Clone, Debug, Serialize, Deserialize)]
     pub struct Owner(String);
 
-    /// What names an aggregate as if it held one.
+    /// Names an aggregate as if it held one.
     #[derive(Debug)]
     pub struct Link<T>(PhantomData<T>);
 

@@ -62,7 +62,7 @@ impl From<OpenedV1> for Opened {
 pub struct Account {
     #[attribute(aliases = ["holder"])]
     owner: String,
-    /// How much.
+    /// The amount.
     #[attribute(version = 2, upcast = u8)]
     pub limit: u16,
     balance: Money,

@@ -194,6 +194,7 @@ fn expand_half_typed(args: TokenStream, item: &ItemStruct, fields: &Group, diag:
     let typed = half_typed::expand(item, fields, &private);
     let ItemStruct { ident, .. } = item;
     let topic = ident.unraw().to_string();
+    // The body never runs: the reported mistake fails the build.
     let debug = (!attrs::derives(&item.attrs, "Debug")).then(|| {
         quote! {
             impl #private::Debug for #ident {

@@ -84,8 +84,9 @@ impl<A: Aggregate> Root<A> {
     /// #     pub fn open() -> Self { Self { balance: 0 } }
     /// # }
     /// let account = Account::open();
-    /// assert_eq!(serde_json::to_string(account.state()).unwrap(), r#"{"balance":0}"#);
+    /// assert_eq!(serde_json::to_string(account.state())?, r#"{"balance":0}"#);
     /// assert_eq!(account.into_state().balance, 0);
+    /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn state(&self) -> &A::State {
         &self.state

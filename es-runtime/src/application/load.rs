@@ -47,7 +47,7 @@ impl Application {
     ///
     /// // Another caller created it meanwhile, which differs from a change.
     /// let mut late = Account::open_with_id(id);
-    /// assert_eq!(app.save(&mut late).wait().unwrap_err().kind(), ErrorKind::AlreadyExists);
+    /// assert!(app.save(&mut late).wait().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists));
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     ///

@@ -189,12 +189,13 @@
 /// let page = Page::create("Home".into());
 /// let event = page.pending()[0].event();
 /// assert_eq!(*event, PageEvent::Created(page::Created { title: "Home".into() }));
-/// assert_eq!(serde_json::to_string(event).unwrap(), r#"{"title":"Home"}"#);
+/// assert_eq!(serde_json::to_string(event)?, r#"{"title":"Home"}"#);
 ///
 /// match event.clone() {
 ///     PageEvent::Created(page::Created { title }) => assert_eq!(title, "Home"),
 ///     PageEvent::Discarded => {} // a page has no attributes: a value needs no arm for them
 /// }
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
 /// # Mistakes

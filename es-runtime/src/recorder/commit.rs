@@ -48,7 +48,7 @@ impl Commit {
     ///
     /// let third = StoredEvent::new(uuid::Uuid::now_v7(), Version::from(3), "Account.Closed", b"{}".to_vec())?;
     /// let refused = MemoryRecorder::new().append(Commit::new(vec![third]).without_gaps()).wait();
-    /// assert_eq!(refused.unwrap_err().kind(), ErrorKind::Conflict);
+    /// assert!(refused.is_err_and(|error| error.kind() == ErrorKind::Conflict));
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     #[must_use]

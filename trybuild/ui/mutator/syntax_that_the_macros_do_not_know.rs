@@ -1,4 +1,4 @@
-// What an expansion has where `#[mutator]` cannot read a member. If the compiler can, the build fails all the same.
+// An expansion has this where `#[mutator]` cannot read a member. If the compiler can, the build fails all the same.
 use es_runtime::{aggregate, mutator};
 
 #[aggregate]

@@ -199,6 +199,7 @@ pub(crate) const fn refuse(parts: &[&str]) -> ! {
         part += 1;
     }
     let (message, _) = joined.split_at(length);
+    // Only constants call this function, so both panics are errors of the compiler.
     match str::from_utf8(message) {
         Ok(message) => panic!("{}", message),
         // The message was cut within a letter: nobody reads names of that length anyway.

@@ -23,8 +23,8 @@
 //!
 //! let event = StoredEvent::new(Uuid::now_v7(), Version::INITIAL, "Account.Opened", b"{}".to_vec())?;
 //! let commit = Commit::new(vec![event]);
-//! let lost = recorder.append(commit.clone()).wait().unwrap_err();
-//! assert_eq!(lost.kind(), ErrorKind::OutcomeUnknown);
+//! let lost = recorder.append(commit.clone()).wait();
+//! assert!(lost.is_err_and(|error| error.kind() == ErrorKind::OutcomeUnknown));
 //! // The commit is stored: its writer learns that when it saves again.
 //! assert!(recorder.append(commit).wait()?.is_repeated());
 //! # Ok::<(), es_runtime::Error>(())
