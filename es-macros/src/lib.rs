@@ -15,6 +15,7 @@ mod half_typed;
 mod runtime_path;
 mod types;
 mod unstorable;
+mod serde_said;
 mod read_back;
 mod fields;
 mod silent;

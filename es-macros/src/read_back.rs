@@ -3,18 +3,16 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, ExprLit, Fields, Lit, LitStr, Meta, MetaNameValue, Path, Type};
+use syn::{Attribute, Fields, LitStr, Meta, Path, Type};
 
 use crate::args::split;
-use crate::attrs::{self, brought, is_cfg};
+use crate::attrs::{self, is_cfg};
 use crate::diag::Diag;
-use crate::types::peel;
+use crate::serde_said::{Said, renamed};
+use crate::types::named_last;
 
 /// The attributes that leave a value out when serde writes or reads.
 const SKIPS: &[&str] = &["skip", "skip_serializing", "skip_deserializing"];
-
-/// The attributes of a struct for which serde reads or writes another type.
-const ELSEWHERE: &[&str] = &["from", "try_from", "into"];
 
 /// The attribute of one direction, and the one of the other direction.
 const PAIRS: &[(&str, &str)] =
@@ -135,7 +133,7 @@ impl ReadBack {
             );
             return;
         }
-        let is_option = last(ty).is_some_and(|last| last == "Option");
+        let is_option = named_last(ty, "Option");
         let is_read_by_serde = ["with", "deserialize_with"].iter().all(|name| said.find(name).is_none());
         // serde reads a flattened field from whatever is there.
         let has_default = self.item.find("default").or(said.find("flatten")).is_some();
@@ -163,7 +161,7 @@ impl ReadBack {
                 format!("`{rest}` would be read with what `{field}` holds, too; flatten one map at most, as the last field"),
             );
         }
-        if attrs::text(ty).contains("Map<") || last(ty).is_some_and(|last| last == "Value") {
+        if attrs::text(ty).contains("Map<") || named_last(ty, "Value") {
             self.rest.get_or_insert_with(|| field.clone());
         }
     }
@@ -258,152 +256,8 @@ impl Name {
     }
 }
 
-/// Returns the last name of a path.
-fn last(ty: &Type) -> Option<&Ident> {
-    match peel(ty) {
-        Type::Path(path) => path.path.segments.last().map(|last| &last.ident),
-        _ => None,
-    }
-}
-
 /// Returns whether the text is a path with one of `names` as its last name.
 fn is_called(path: &LitStr, names: &[&str]) -> bool {
     let last = path.parse::<Path>().ok().and_then(|path| path.segments.last().map(|last| last.ident.clone()));
     last.is_some_and(|last| names.iter().any(|name| last == name))
-}
-
-/// Returns the name of a field by a rule of serde's.
-fn renamed(rule: &str, field: &str) -> String {
-    let pascal = || {
-        let words = field.split('_').map(|word| {
-            let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
-            first.to_ascii_uppercase() + rest
-        });
-        words.collect::<String>()
-    };
-    match rule {
-        "UPPERCASE" | "SCREAMING_SNAKE_CASE" => field.to_ascii_uppercase(),
-        "PascalCase" => pascal(),
-        "camelCase" => {
-            let pascal = pascal();
-            let (first, rest) = pascal.split_at(pascal.chars().next().map_or(0, char::len_utf8));
-            first.to_ascii_lowercase() + rest
-        }
-        "kebab-case" => field.replace('_', "-"),
-        "SCREAMING-KEBAB-CASE" => field.to_ascii_uppercase().replace('_', "-"),
-        _ => field.to_owned(),
-    }
-}
-
-/// The arguments of `#[serde(..)]`.
-#[derive(Default)]
-struct Said {
-    arguments: Vec<Meta>,
-    /// True if a condition decides on some of them.
-    is_conditional: bool,
-}
-
-/// The texts of an argument: one for both directions, or one for each.
-#[derive(Default)]
-struct Names {
-    written: Option<LitStr>,
-    read: Vec<LitStr>,
-    at: TokenStream,
-}
-
-impl Said {
-    fn of(written: &[Attribute]) -> Self {
-        let mut said = Self { arguments: Vec::new(), is_conditional: false };
-        for attr in written {
-            for meta in brought(&attr.meta) {
-                let Meta::List(list) = meta else { continue };
-                if list.path.is_ident("serde") {
-                    said.is_conditional |= attr.path().is_ident("cfg_attr");
-                    let arguments = split(list.tokens).into_iter();
-                    said.arguments
-                        .extend(arguments.filter_map(|argument| syn::parse2::<Meta>(argument).ok()));
-                }
-            }
-        }
-        said
-    }
-
-    /// Returns whether serde reads or writes another type in the place of the struct.
-    fn is_elsewhere(&self) -> bool {
-        ELSEWHERE.iter().any(|name| self.find(name).is_some())
-    }
-
-    fn find(&self, name: &str) -> Option<&Meta> {
-        self.arguments.iter().find(|argument| argument.path().is_ident(name))
-    }
-
-    /// Returns the texts of all arguments called `name`.
-    fn names(&self, name: &str) -> Names {
-        let mut names = Names::default();
-        for argument in self.arguments.iter().filter(|argument| argument.path().is_ident(name)) {
-            match argument {
-                Meta::NameValue(pair) => {
-                    names.written = names.written.or_else(|| text(pair));
-                    names.read.extend(text(pair));
-                }
-                Meta::List(list) => {
-                    names.at.extend(argument.to_token_stream());
-                    for side in split(list.tokens.clone()) {
-                        let Ok(side) = syn::parse2::<MetaNameValue>(side) else { continue };
-                        if side.path.is_ident("serialize") {
-                            names.written = text(&side);
-                        } else {
-                            names.read.extend(text(&side));
-                        }
-                    }
-                }
-                Meta::Path(_) => {}
-            }
-        }
-        names
-    }
-}
-
-impl Names {
-    /// Returns the name to keep, if the written one is not read, not even as an alias. `own` is the name without any
-    /// argument.
-    fn one_sided(&self, own: &str, aliases: &[LitStr]) -> Option<&LitStr> {
-        let written = self.written.as_ref().map_or_else(|| own.to_owned(), LitStr::value);
-        let is_read = self.read.iter().chain(aliases).any(|name| name.value() == written);
-        let is_own = self.read.is_empty() && own == written;
-        if is_read || is_own { None } else { self.written.as_ref().or(self.read.first()) }
-    }
-}
-
-fn text(pair: &MetaNameValue) -> Option<LitStr> {
-    match &pair.value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_renamed_as_serde_renames_them() {
-        for (field, rule, name) in [
-            ("by_clerk", "", "by_clerk"),
-            ("by_clerk", "lowercase", "by_clerk"),
-            ("by_clerk", "UPPERCASE", "BY_CLERK"),
-            ("by_clerk", "PascalCase", "ByClerk"),
-            ("by_clerk", "camelCase", "byClerk"),
-            ("by_clerk", "snake_case", "by_clerk"),
-            ("by_clerk", "SCREAMING_SNAKE_CASE", "BY_CLERK"),
-            ("by_clerk", "kebab-case", "by-clerk"),
-            ("by_clerk", "SCREAMING-KEBAB-CASE", "BY-CLERK"),
-            ("z42", "PascalCase", "Z42"),
-            ("_by__clerk", "camelCase", "byClerk"),
-            ("é_b", "camelCase", "éB"),
-            ("_", "camelCase", ""),
-        ] {
-            assert_eq!(renamed(rule, field), name, "{rule}");
-        }
-    }
 }
