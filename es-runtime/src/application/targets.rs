@@ -178,46 +178,40 @@ impl<A: Aggregate + Send> Target for Find<A> {
     }
 }
 
-macro_rules! one {
-    ($target:ident, $loaded:ty) => {
-        #[diagnostic::do_not_recommend]
-        impl<A: Aggregate + Send> Targets for $target<A> {
-            type Loaded = $loaded;
+#[diagnostic::do_not_recommend]
+impl<T: Target> Targets for T {
+    type Loaded = T::Loaded;
 
-            fn ids(self) -> Vec<(&'static str, Uuid)> {
-                vec![Target::id(self)]
-            }
+    fn ids(self) -> Vec<(&'static str, Uuid)> {
+        vec![self.id()]
+    }
 
-            async fn load(self, application: &Application) -> Result<$loaded, Error> {
-                Target::load(self, application).await
-            }
+    async fn load(self, application: &Application) -> Result<T::Loaded, Error> {
+        Target::load(self, application).await
+    }
 
-            fn batch(loaded: &mut $loaded) -> Batch<'_> {
-                <Self as Target>::batch(loaded)
-            }
+    fn batch(loaded: &mut T::Loaded) -> Batch<'_> {
+        <T as Target>::batch(loaded)
+    }
 
-            fn places(loaded: &mut $loaded) -> Vec<Option<(Uuid, u64)>> {
-                vec![place::<Self>(loaded)]
-            }
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl<A: Aggregate + Send, F: FnMut(&mut $loaded) -> R, R> Runs<F, R> for $target<A> {
-            fn run(loaded: &mut $loaded, command: &mut F) -> R {
-                command(loaded)
-            }
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl<A: Aggregate + Send, F: AsyncFnMut(&mut $loaded) -> R, R> RunsAsync<F, R> for $target<A> {
-            async fn run_async(loaded: &mut $loaded, command: &mut F) -> R {
-                command(loaded).await
-            }
-        }
-    };
+    fn places(loaded: &mut T::Loaded) -> Vec<Option<(Uuid, u64)>> {
+        vec![place::<T>(loaded)]
+    }
 }
-one!(Id, A);
-one!(Find, Option<A>);
+
+#[diagnostic::do_not_recommend]
+impl<T: Target, F: FnMut(&mut <T as Target>::Loaded) -> R, R> Runs<F, R> for T {
+    fn run(loaded: &mut <T as Target>::Loaded, command: &mut F) -> R {
+        command(loaded)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Target, F: AsyncFnMut(&mut <T as Target>::Loaded) -> R, R> RunsAsync<F, R> for T {
+    async fn run_async(loaded: &mut <T as Target>::Loaded, command: &mut F) -> R {
+        command(loaded).await
+    }
+}
 
 macro_rules! several {
     ($($target:ident)+) => {
