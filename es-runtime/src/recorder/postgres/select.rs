@@ -95,7 +95,9 @@ pub(super) async fn log(
     range: &LogRange,
 ) -> Result<LogPage, Error> {
     let kept = range.mark().map(|mark| mark.position().get().cast_signed());
-    let topics: Vec<&str> = range.topic_names().iter().map(AsRef::as_ref).collect();
+    // No row has a topic with a zero byte, and the server takes no such text.
+    let topics = range.topic_names().iter().map(AsRef::as_ref);
+    let topics: Vec<&str> = topics.filter(|topic: &&str| !topic.contains('\0')).collect();
     let most = range.max_count().map_or(ROWS, |count| count.min(ROWS));
     let (limit, [first_slice, last_slice]) = (count(most), slices(range.which_slices()));
     let bounds = range.bounds().map(|(first, last)| (first.get().cast_signed(), last.get().cast_signed()));
@@ -119,7 +121,7 @@ pub(super) async fn log(
     }
     let last = horizon.up_to(connection, statements, look, range.stop()).await?;
     let through = range.through(last);
-    let Some(last) = last else { return Ok(LogPage::last(Vec::new(), through)) };
+    let (Some(_), Some(last)) = (bounds, last) else { return Ok(LogPage::last(Vec::new(), through)) };
     let mut known = KnownTopics::default();
     let mut page = Fill::new(range.max_count().map(|_| most).or(Some(ROWS)), range.max_bytes());
     let mut before = None;

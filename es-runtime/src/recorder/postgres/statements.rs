@@ -178,18 +178,18 @@ fn facts(names: &Names, table: &EventTable) -> String {
            FROM unnest($1::uuid[], $2::int8[]) WITH ORDINALITY AS i(id, version, at)
           CROSS JOIN LATERAL (SELECT * FROM {events} e WHERE e.{id} = i.id AND e.{version} = i.version LIMIT 1) e
          UNION ALL
-         SELECT 1, i.at, NULL, NULL, NULL, NULL
+         SELECT 1::int2, i.at, NULL, NULL, NULL, NULL
            FROM unnest($3::uuid[], $4::int8[]) WITH ORDINALITY AS i(id, version, at)
           WHERE (SELECT 1 FROM {events} e WHERE e.{id} = i.id AND e.{version} = i.version LIMIT 1) IS NULL
          UNION ALL
-         SELECT 2, a.at, NULL, NULL, NULL, CASE WHEN d.forgotten THEN NULL ELSE d.key_id END
+         SELECT 2::int2, a.at, NULL, NULL, NULL, CASE WHEN d.forgotten THEN NULL ELSE d.key_id END
            FROM unnest($5::uuid[]) WITH ORDINALITY AS a(id, at)
           CROSS JOIN LATERAL (SELECT * FROM {data_keys} d WHERE d.id = a.id LIMIT 1) d
          UNION ALL
-         SELECT 3, a.at, (SELECT e.{version} FROM {events} e WHERE e.{id} = a.id ORDER BY e.{version} DESC LIMIT 1), NULL, NULL, NULL
+         SELECT 3::int2, a.at, (SELECT e.{version} FROM {events} e WHERE e.{id} = a.id ORDER BY e.{version} DESC LIMIT 1), NULL, NULL, NULL
            FROM unnest($5::uuid[]) WITH ORDINALITY AS a(id, at)
          UNION ALL
-         SELECT 4, s.at, t.position, t.commit_id, NULL, NULL
+         SELECT 4::int2, s.at, t.position, t.commit_id, NULL, NULL
            FROM unnest($6::text[], $7::text[], $8::int2[], $9::int2[]) WITH ORDINALITY AS s(consumer, upstream, first, last, at)
           CROSS JOIN LATERAL (SELECT * FROM {tracking} t WHERE t.consumer = s.consumer AND t.upstream = s.upstream
                                  AND t.first_slice = s.first AND t.last_slice = s.last LIMIT 1) t"
