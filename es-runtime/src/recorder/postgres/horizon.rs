@@ -46,6 +46,21 @@ impl Look {
     }
 }
 
+impl Look {
+    /// Returns the last event that nobody can come before any more.
+    async fn found(&self, connection: &Connection, statements: &Statements) -> Result<Option<Mark>, Error> {
+        match (self.newest, self.settled) {
+            (Some(newest), Some(settled)) if settled < newest.position().get().cast_signed() => {
+                match u64::try_from(settled).ok().and_then(Position::new) {
+                    Some(settled) => mark_at(connection, &statements.last_up_to, settled).await,
+                    None => Ok(None),
+                }
+            }
+            (newest, _) => Ok(newest),
+        }
+    }
+}
+
 /// Returns the floor whose low half is known: it is near the newest block.
 fn floor(block: i64, half: i64) -> i64 {
     let low = block & 0xffff_ffff;
@@ -71,40 +86,30 @@ impl Horizon {
         let answers = connection.query_all(&Look::requests(statements)).await;
         let look = Look::of(&mut answers.map_err(error::of("read the log"))?.into_iter())?;
         let newest = look.newest;
-        Ok((newest, self.advance(connection, statements, look).await?))
+        let found = look.found(connection, statements).await?;
+        Ok((newest, self.keep(connection, statements, found).await?))
     }
 
-    /// Returns the last place up to a position, and within the horizon of a look.
-    pub(super) async fn up_to(
+    /// Returns the place up to which the log is complete for what was read after a look. If that is no longer enough, the
+    /// second value is true: another look has reached a later place, and what was read may lack events before it.
+    pub(super) async fn after(
         &self,
         connection: &Connection,
         statements: &Statements,
         look: Look,
-        stop: Position,
-    ) -> Result<Option<Mark>, Error> {
-        match self.advance(connection, statements, look).await? {
-            Some(reached) if reached.position() > stop => {
-                mark_at(connection, &statements.last_up_to, stop).await
-            }
-            reached => Ok(reached),
-        }
+    ) -> Result<(Option<Mark>, bool), Error> {
+        let found = look.found(connection, statements).await?;
+        let reached = self.keep(connection, statements, found).await?;
+        Ok((reached, reached != found))
     }
 
-    async fn advance(
+    /// Keeps the place that a look has found; returns a later one, if another look has found that.
+    async fn keep(
         &self,
         connection: &Connection,
         statements: &Statements,
-        look: Look,
+        found: Option<Mark>,
     ) -> Result<Option<Mark>, Error> {
-        let found = match (look.newest, look.settled) {
-            (Some(newest), Some(settled)) if settled < newest.position().get().cast_signed() => {
-                match u64::try_from(settled).ok().and_then(Position::new) {
-                    Some(settled) => mark_at(connection, &statements.last_up_to, settled).await?,
-                    None => None,
-                }
-            }
-            (newest, _) => newest,
-        };
         let place = |mark: Option<Mark>| mark.map(Mark::position);
         let known = self.reached();
         if place(found) < place(known)

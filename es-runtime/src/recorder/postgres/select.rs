@@ -1,7 +1,7 @@
 //! Reading: checks every value of a row, since a table may hold anything.
 
 use tokio_postgres::Row;
-use tokio_postgres::types::FromSql;
+use tokio_postgres::types::{FromSql, ToSql};
 use uuid::Uuid;
 
 use super::batch::slices;
@@ -102,24 +102,30 @@ pub(super) async fn log(
     let (limit, [first_slice, last_slice]) = (count(most), slices(range.which_slices()));
     let bounds = range.bounds().map(|(first, last)| (first.get().cast_signed(), last.get().cast_signed()));
     let mut requests = Look::requests(statements);
-    if let Some((first, last)) = &bounds {
-        let values =
-            vec![first as _, last as _, &limit as _, &topics as _, &first_slice as _, &last_slice as _];
-        requests.push((statements.log.of(range), values));
-    }
+    let page = bounds.as_ref().map(|(first, last)| {
+        let values: Vec<&(dyn ToSql + Sync)> = vec![first, last, &limit, &topics, &first_slice, &last_slice];
+        (statements.log.of(range), values)
+    });
+    requests.extend(page.clone());
     if let Some(kept) = &kept {
         requests.push((&statements.commit_at, vec![kept]));
     }
     let mut answers = connection.query_all(&requests).await.map_err(error::of("read the log"))?.into_iter();
     let look = Look::of(&mut answers)?;
-    let rows = if bounds.is_some() { answers.next().unwrap_or_default() } else { Vec::new() };
+    let mut rows = if page.is_some() { answers.next().unwrap_or_default() } else { Vec::new() };
     if let Some(mark) = range.mark() {
         let found = answers.next().unwrap_or_default().first().map(mark_of).transpose()?;
         if found != Some(mark) {
             return Err(Diverged::new(mark, found.map(Mark::commit)).into());
         }
     }
-    let last = horizon.up_to(connection, statements, look, range.stop()).await?;
+    let (mut last, is_behind) = horizon.after(connection, statements, look).await?;
+    if let Some((text, values)) = page.filter(|_| is_behind) {
+        rows = connection.query(text, &values).await.map_err(error::of("read the log"))?;
+    }
+    if last.is_some_and(|last| last.position() > range.stop()) {
+        last = mark_at(connection, &statements.last_up_to, range.stop()).await?;
+    }
     let through = range.through(last);
     let (Some(_), Some(last)) = (bounds, last) else { return Ok(LogPage::last(Vec::new(), through)) };
     let mut known = KnownTopics::default();
@@ -151,7 +157,7 @@ pub(super) async fn tracked(
     cursor: &Cursor,
 ) -> Result<Option<Mark>, Error> {
     let [first, last] = slices(cursor.slices);
-    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+    let values: [&(dyn ToSql + Sync); 4] =
         [&cursor.consumer.as_str(), &cursor.upstream.as_str(), &first, &last];
     let rows =
         connection.query(&statements.tracked, &values).await.map_err(error::of("read the tracking"))?;
