@@ -20,7 +20,6 @@ static SERVER: OnceLock<Server> = OnceLock::new();
 
 pub(crate) struct Server {
     uri: String,
-    port: Option<u16>,
     /// Stops the server when this process ends, however that comes: its input ends then.
     _keeper: Option<Child>,
 }
@@ -28,7 +27,7 @@ pub(crate) struct Server {
 /// Finds or starts the server; tells why there is none.
 pub(crate) fn find() -> Result<(), String> {
     let server = match env::var(VARIABLE) {
-        Ok(uri) => Server { uri, port: None, _keeper: None },
+        Ok(uri) => Server { uri, _keeper: None },
         Err(_) => start()?,
     };
     SERVER.set(server).map_err(|_| "the server is there already".to_owned())
@@ -36,11 +35,6 @@ pub(crate) fn find() -> Result<(), String> {
 
 fn server() -> &'static Server {
     SERVER.get().expect("the program found a server at its start")
-}
-
-/// Returns the options for the server, in a schema of their own.
-pub(crate) fn options() -> PostgresOptions {
-    in_schema(&new_schema())
 }
 
 pub(crate) fn new_schema() -> String {
@@ -53,13 +47,33 @@ pub(crate) fn in_schema(schema: &str) -> PostgresOptions {
     options.schema(schema).expect("a plain name").connections(4)
 }
 
+/// Returns the URI of the server with another host or database.
+pub(crate) fn at(host: Option<u16>, database: Option<&str>) -> PostgresOptions {
+    let mut uri = server().uri.clone();
+    if let Some(port) = host {
+        let (name, known) = self::host();
+        uri = uri.replace(&format!("{name}:{known}"), &format!("127.0.0.1:{port}"));
+    }
+    if let Some(database) = database
+        && let Some((before, _)) = uri.rsplit_once('/')
+    {
+        uri = format!("{before}/{database}");
+    }
+    uri.parse().expect("the URI of the server")
+}
+
 pub(crate) fn uri() -> &'static str {
     &server().uri
 }
 
-/// Returns the host and the port of the server, if this program started it.
-pub(crate) fn port() -> Option<u16> {
-    server().port
+/// Returns the host and the port of the server.
+pub(crate) fn host() -> (String, u16) {
+    let config: tokio_postgres::Config = uri().parse().expect("the URI of the server");
+    let host = match config.get_hosts().first() {
+        Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
+        _ => "127.0.0.1".to_owned(),
+    };
+    (host, config.get_ports().first().copied().unwrap_or(5432))
 }
 
 /// Runs statements on a connection of their own, and returns the first column of the last answer.
@@ -129,7 +143,7 @@ fn start() -> Result<Server, String> {
         .spawn()
         .map_err(|cause| format!("the server does not start: {cause}"))?;
     let uri = format!("postgresql://es@127.0.0.1:{port}/postgres");
-    let server = Server { uri, port: Some(port), _keeper: Some(keeper) };
+    let server = Server { uri, _keeper: Some(keeper) };
     let began = Instant::now();
     while by_hand_as(&server.uri, "SELECT 1").is_err() {
         if began.elapsed() > Duration::from_secs(60) {
