@@ -159,7 +159,9 @@ impl Writer {
                 error
             }
             Trouble::Absent(error) if error.kind() != ErrorKind::Unavailable => {
-                jobs.into_iter().for_each(|job| fail(job, &error));
+                for job in jobs {
+                    fail(job, &error);
+                }
                 return Vec::new();
             }
             Trouble::Absent(error) => {
@@ -175,7 +177,9 @@ impl Writer {
             }
             Trouble::Lost(error) => {
                 self.connection = None;
-                jobs.iter_mut().for_each(|job| job.is_unknown = true);
+                for job in &mut jobs {
+                    job.is_unknown = true;
+                }
                 jobs = in_time(jobs, &error, Duration::MAX);
                 sleep(pause(attempts.count)).await;
                 return jobs;
@@ -194,7 +198,9 @@ impl Writer {
                 Box::pin(self.do_all(vec![job], true)).await;
             }
         } else {
-            jobs.into_iter().for_each(|job| fail(job, &error));
+            for job in jobs {
+                fail(job, &error);
+            }
         }
         Vec::new()
     }
@@ -205,7 +211,9 @@ fn in_time(jobs: Vec<Job>, error: &Error, patience: Duration) -> Vec<Job> {
     let now = Instant::now();
     let is_in_time = |job: &Job| job.until > now && (job.is_unknown || !patience.is_zero());
     let (left, over): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_in_time);
-    over.into_iter().for_each(|job| fail(job, error));
+    for job in over {
+        fail(job, error);
+    }
     left
 }
 

@@ -254,10 +254,9 @@ impl<'a> Own<'a> {
             )
         };
         Ok(match (of, value) {
-            (ColumnType::Integer, None) => Self::Integer(None),
             (ColumnType::Integer, Some(ColumnValue::Integer(number))) => Self::Integer(Some(*number)),
             // A number that does not fit counts as no number.
-            (ColumnType::Integer, Some(ColumnValue::Real(_))) => Self::Integer(None),
+            (ColumnType::Integer, None | Some(ColumnValue::Real(_))) => Self::Integer(None),
             (ColumnType::Real, None) => Self::Real(None),
             (ColumnType::Real, Some(ColumnValue::Real(number))) => Self::Real(Some(*number)),
             #[expect(clippy::cast_precision_loss, reason = "the column holds no other numbers")]

@@ -34,15 +34,16 @@ pub(super) fn prepare(tables: &Tables<'_>, needed: &Needed, may_change: bool) ->
 /// Returns the statements that make all tables in an empty database.
 pub(super) fn script(schema: &Identifier, needed: &Needed) -> String {
     let Needed { tables, owner, .. } = needed;
-    let mut script = format!("CREATE SCHEMA IF NOT EXISTS {schema};\n{};\n", forms(schema));
-    for table in tables {
-        let (name, form) = (table.name(), table.form());
-        script += &format!(
-            "\n{}\nINSERT INTO {schema}.es_schema (name, version, owner) VALUES ('{name}', {form}, '{owner}');\n",
-            table.create()
-        );
-    }
-    script
+    let begin = format!("CREATE SCHEMA IF NOT EXISTS {schema};\n{};\n", forms(schema));
+    let made = tables.iter().map(|table| {
+        format!(
+            "\n{}\nINSERT INTO {schema}.es_schema (name, version, owner) VALUES ('{}', {}, '{owner}');\n",
+            table.create(),
+            table.name(),
+            table.form()
+        )
+    });
+    std::iter::once(begin).chain(made).collect()
 }
 
 fn forms(schema: &Identifier) -> String {

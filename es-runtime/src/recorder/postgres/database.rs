@@ -214,7 +214,7 @@ impl Postgres {
     pub fn recorder(&self, tables: &Tables) -> Result<PostgresRecorder, Error> {
         check_names(tables)?;
         let statements = Statements::new(&self.shared.schema, tables);
-        self.prepare(statements.needed(tables))?;
+        self.prepare(&statements.needed(tables))?;
         let log = Arc::new(Log::new(statements));
         let checked = Arc::clone(&log);
         self.read(move |connection| {
@@ -266,12 +266,12 @@ impl Postgres {
     }
 
     /// Makes and checks tables, on this thread: a program opens a database at its start.
-    pub(super) fn prepare(&self, needed: Needed) -> Result<(), Error> {
+    pub(super) fn prepare(&self, needed: &Needed) -> Result<(), Error> {
         let core = Arc::clone(&self.shared.core);
         let lease = self.here(async move { core.pool.take().await })?;
         let tables = TablesOf { connection: lease.connection()?, schema: &self.shared.schema };
         let may_change = self.shared.core.way.options().create;
-        let prepared = catalog::prepare(&tables, &needed, may_change);
+        let prepared = catalog::prepare(&tables, needed, may_change);
         if prepared.is_err() {
             // It may be within a transaction.
             lease.end();

@@ -49,16 +49,14 @@ struct Cause {
 
 impl Cause {
     fn of(cause: DriverError) -> Self {
-        match cause.as_db_error() {
-            Some(db) => Self { text: format!("{} ({})", db.message(), db.code().code()), source: None },
-            None => {
-                let inner = std::error::Error::source(&cause).map(ToString::to_string);
-                let text = cause.to_string();
-                let quotes = inner.filter(|inner| !text.contains(inner));
-                let text = quotes.map_or_else(|| text.clone(), |inner| format!("{text}: {inner}"));
-                Self { text, source: Some(cause) }
-            }
+        if let Some(db) = cause.as_db_error() {
+            return Self { text: format!("{} ({})", db.message(), db.code().code()), source: None };
         }
+        let text = match std::error::Error::source(&cause) {
+            Some(inner) => format!("{cause}: {inner}"),
+            None => cause.to_string(),
+        };
+        Self { text, source: Some(cause) }
     }
 }
 
@@ -214,11 +212,11 @@ impl Trouble {
             return Self::Lost(of("store the events")(cause));
         }
         let (constraint, column) = (db.constraint().unwrap_or_default(), db.column().unwrap_or_default());
-        match db.code() {
-            &SqlState::UNIQUE_VIOLATION if is_named(constraint, events, "_pkey") => Self::Failed(behind()),
+        match *db.code() {
+            SqlState::UNIQUE_VIOLATION if is_named(constraint, events, "_pkey") => Self::Failed(behind()),
             // Of events, of a data key: the facts tell which.
-            &SqlState::UNIQUE_VIOLATION => Self::ByFacts(of("store the events")(cause)),
-            &SqlState::NOT_NULL_VIOLATION if ["log_position", "key_id"].contains(&column) => {
+            SqlState::UNIQUE_VIOLATION => Self::ByFacts(of("store the events")(cause)),
+            SqlState::NOT_NULL_VIOLATION if ["log_position", "key_id"].contains(&column) => {
                 Self::ByFacts(of("store the events")(cause))
             }
             _ => {

@@ -2,6 +2,8 @@
 //!
 //! The server keeps earlier forms of a row until it cleans up, and copies in its log: the recorder cannot wipe them.
 
+use std::collections::HashMap;
+
 use tokio_postgres::Error as DriverError;
 use uuid::Uuid;
 
@@ -74,7 +76,7 @@ async fn within(
     // The notice brings no key and needs none.
     let mut found = facts::read(connection, statements, &[(notice, None)]).await.map_err(plain)?;
     let answer = found.pop().and_then(|mut found| {
-        found.facts = Facts { keys: Default::default(), ..found.facts };
+        found.facts = Facts { keys: HashMap::new(), ..found.facts };
         found.answer(notice, None)
     });
     match answer {

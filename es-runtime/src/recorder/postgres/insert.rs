@@ -6,7 +6,7 @@
 
 use super::schema::type_of;
 use super::statements::{Names, Text, literal};
-use crate::recorder::sql::{ColumnType, EventTable};
+use crate::recorder::sql::EventTable;
 
 /// The number of positions in a block.
 pub(super) const BLOCK: usize = 1 << 10;
@@ -72,8 +72,8 @@ const ONE: usize = 9;
 fn one(names: &Names, table: &EventTable) -> String {
     let EventTable { own, id, version, .. } = table;
     let Names { events, data_keys, .. } = names;
-    let value = |(at, (_, of)): (usize, &(_, ColumnType))| format!(", ${at}::{}", type_of(*of));
-    let values: String = (ONE + 1..).zip(own).map(value).collect();
+    let own_types = own.iter().map(|(_, of)| type_of(*of));
+    let values = listed((ONE + 1..).zip(own_types).map(|(at, of)| format!("${at}::{of}")));
     format!(
         "WITH block AS MATERIALIZED (SELECT {} << 10 AS base), {}
          INSERT INTO {events} ({})
@@ -89,9 +89,14 @@ fn one(names: &Names, table: &EventTable) -> String {
     )
 }
 
+/// Joins the parts of a list that goes on.
+fn listed(parts: impl Iterator<Item = String>) -> String {
+    parts.flat_map(|part| [", ".to_owned(), part]).collect()
+}
+
 fn columns(table: &EventTable) -> String {
     let EventTable { own, id, version, topic, state, .. } = table;
-    let own: String = own.iter().map(|(own, _)| format!(", {own}")).collect();
+    let own = listed(own.iter().map(|(own, _)| own.to_string()));
     format!("log_position, {id}, {version}, commit_id, {topic}, {state}, slice, once{own}")
 }
 
@@ -154,10 +159,9 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
         );
         step_guard = "(SELECT count(*) FROM first_step) + (SELECT count(*) FROM next_step) = 1 AND ";
     }
-    let arrays: String =
-        own.iter().map(|(_, of)| format!(", {}", next(&format!("{}[]", type_of(*of))))).collect();
-    let aliases: String = (0..own.len()).map(|at| format!(", own_{at}")).collect();
-    let values: String = (0..own.len()).map(|at| format!(", i.own_{at}")).collect();
+    let arrays = listed(own.iter().map(|(_, of)| next(&format!("{}[]", type_of(*of)))));
+    let aliases = listed((0..own.len()).map(|at| format!("own_{at}")));
+    let values = listed((0..own.len()).map(|at| format!("i.own_{at}")));
     format!(
         "WITH block AS MATERIALIZED ({block}), {},
          {step_part}

@@ -31,7 +31,7 @@ impl Postgres {
         tables.check()?;
         schema::check_names(tables)?;
         let texts = of_snapshots(self.schema(), &tables.snapshots);
-        self.prepare(Needed {
+        self.prepare(&Needed {
             tables: vec![schema::of_snapshots(&Names::new(self.schema(), tables), &tables.snapshots)],
             owner: tables.events.name.as_str().to_owned(),
             checks: vec![texts.put.sql.clone(), texts.snapshots.ascending.sql.clone()],

@@ -13,9 +13,8 @@ pub(super) type Connector = tokio_postgres_rustls::MakeRustlsConnect;
 /// Returns the mode for the driver.
 pub(super) fn mode(options: &PostgresOptions) -> DriverMode {
     match options.ssl_mode {
-        SslMode::Disable => DriverMode::Disable,
         SslMode::Prefer if cfg!(feature = "postgres-tls") => DriverMode::Prefer,
-        SslMode::Prefer => DriverMode::Disable,
+        SslMode::Disable | SslMode::Prefer => DriverMode::Disable,
         SslMode::Require => DriverMode::Require,
     }
 }

@@ -103,7 +103,7 @@ fn option_of(
 ) -> Result<PostgresOptions, Error> {
     let wrong = |known: &str| config(&format!("{} may be {known}", named(name)));
     let number = |of: &str| {
-        let number = value.parse::<u32>().ok().filter(|number| *number > 0 && *number <= i32::MAX as u32);
+        let number = value.parse::<u32>().ok().filter(|number| *number > 0 && i32::try_from(*number).is_ok());
         number.ok_or_else(|| wrong(&format!("a number{of}, from 1 to {}", i32::MAX)))
     };
     Ok(match name {
