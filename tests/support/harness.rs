@@ -75,7 +75,9 @@ pub(crate) fn run(tests: Vec<Test>, server: impl FnOnce() -> Result<(), String>)
     let arguments = Arguments::read();
     let wanted: Vec<Test> = tests.into_iter().filter(|test| arguments.wants(&test.name)).collect();
     if arguments.lists {
-        wanted.iter().for_each(|test| println!("{}: test", test.name));
+        for test in &wanted {
+            println!("{}: test", test.name);
+        }
         return ExitCode::SUCCESS;
     }
     if wanted.is_empty() {
@@ -83,7 +85,9 @@ pub(crate) fn run(tests: Vec<Test>, server: impl FnOnce() -> Result<(), String>)
         return ExitCode::SUCCESS;
     }
     if let Err(why) = server() {
-        wanted.iter().for_each(|test| println!("test {} ... left out", test.name));
+        for test in &wanted {
+            println!("test {} ... left out", test.name);
+        }
         println!("\nleft out {} tests: {why}", wanted.len());
         return ExitCode::SUCCESS;
     }
@@ -110,6 +114,8 @@ pub(crate) fn run(tests: Vec<Test>, server: impl FnOnce() -> Result<(), String>)
     if failed.is_empty() {
         return ExitCode::SUCCESS;
     }
-    failed.iter().for_each(|name| println!("    {name}"));
+    for name in &failed {
+        println!("    {name}");
+    }
     ExitCode::FAILURE
 }

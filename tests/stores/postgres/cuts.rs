@@ -8,7 +8,7 @@ use std::time::Duration;
 use es_runtime::id::DataKeyId;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, KeyRecorder, LogRange, ProcessRecorder,
-    StoredKey, TrackingRecorder,
+    StoredKey, Tables, TrackingRecorder,
 };
 use es_runtime::{ErrorKind, Wait};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ fn through_proxy() -> (Database, Proxy) {
     let database = open();
     let proxy = Proxy::new(server::host());
     let options = server::at(Some(proxy.port), None).schema(&database.schema).unwrap();
-    let recorder = options.open().unwrap().recorder(&Default::default()).unwrap();
+    let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
     (Database { recorder, ..database }, proxy)
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn killed_backends_lose_nothing() {
     const COMMITS: u64 = 60;
     let Database { recorder, schema, .. } = open();
     let ended = AtomicBool::new(false);
-    let (killed, followed) = thread::scope(|scope| {
+    let (killed, seen) = thread::scope(|scope| {
         let killer = scope.spawn(|| {
             let kill = format!(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'
@@ -150,13 +150,15 @@ pub(crate) fn killed_backends_lose_nothing() {
                 })
             })
             .collect();
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
-        let followed = follower.join().unwrap();
+        for writer in writers {
+            writer.join().unwrap();
+        }
+        let seen = follower.join().unwrap();
         ended.store(true, Ordering::Relaxed);
-        (killer.join().unwrap(), followed)
+        (killer.join().unwrap(), seen)
     });
     assert!(killed > 5, "only {killed} backends were killed");
-    assert_eq!(followed, log(&recorder), "a follower beside {killed} killed backends");
+    assert_eq!(seen, log(&recorder), "a follower beside {killed} killed backends");
 }
 
 pub(crate) fn a_server_that_is_away_is_reported_and_found_again() {

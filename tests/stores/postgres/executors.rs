@@ -19,7 +19,7 @@ async fn work(recorder: PostgresRecorder) {
 }
 
 fn on_tokio(mut builder: tokio::runtime::Builder) {
-    let Database { recorder, database, .. } = open();
+    let Database { recorder, handle, .. } = open();
     let runtime = builder.build().unwrap();
     runtime.block_on(async {
         let tasks: Vec<_> = (0..32).map(|_| tokio::spawn(work(recorder.clone()))).collect();
@@ -28,7 +28,7 @@ fn on_tokio(mut builder: tokio::runtime::Builder) {
         }
         assert_eq!(log(&recorder).len(), 32 * 5);
         // The last handle goes within a task.
-        drop((recorder, database));
+        drop((recorder, handle));
     });
 }
 

@@ -54,16 +54,16 @@ fn main() -> ExitCode {
 
 /// An open database in a schema of its own, which is also the name of its connections.
 struct Database {
-    database: Postgres,
+    handle: Postgres,
     recorder: PostgresRecorder,
     schema: String,
 }
 
 fn open() -> Database {
     let schema = server::new_schema();
-    let database = server::in_schema(&schema).application_name(&*schema).open().unwrap();
-    let recorder = database.recorder(&Tables::default()).unwrap();
-    Database { database, recorder, schema }
+    let handle = server::in_schema(&schema).application_name(&*schema).open().unwrap();
+    let recorder = handle.recorder(&Tables::default()).unwrap();
+    Database { handle, recorder, schema }
 }
 
 fn event(id: Uuid, version: u64) -> StoredEvent {

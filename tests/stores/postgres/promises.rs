@@ -1,4 +1,4 @@
-//! What only PostgreSQL promises.
+//! The promises that only PostgreSQL makes.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -68,8 +68,7 @@ pub(crate) fn a_sequence_behind_its_table_is_refused_with_the_remedy() {
 pub(crate) fn a_role_that_may_only_append_and_read_is_enough() {
     let schema = server::new_schema();
     let tables = Tables::default();
-    let owner = server::in_schema(&schema).open().unwrap();
-    by_hand(&owner.script(&tables).unwrap());
+    by_hand(&server::in_schema(&schema).script(&tables).unwrap());
     by_hand(&format!(
         "CREATE ROLE {schema} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {schema};
          GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {schema};
@@ -213,7 +212,7 @@ fn wait_for_more(recorder: &PostgresRecorder, reached: Option<es_runtime::record
 }
 
 pub(crate) fn a_closed_database_refuses_and_finishes_what_it_took() {
-    let Database { database, recorder, .. } = open();
+    let Database { handle, recorder, .. } = open();
     let commits: Vec<_> = (0..50).map(|_| Commit::new(vec![event(Uuid::now_v7(), 1)])).collect();
     let waiting: Vec<_> = commits
         .into_iter()
@@ -223,7 +222,7 @@ pub(crate) fn a_closed_database_refuses_and_finishes_what_it_took() {
         })
         .collect();
     thread::sleep(Duration::from_millis(5));
-    database.close();
+    handle.close();
     for answer in waiting {
         if let Err(error) = answer.join().unwrap() {
             assert_eq!(error.kind(), ErrorKind::Closed, "{error}");

@@ -58,8 +58,7 @@ fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<AtomicU8>) {
     let cut = Arc::clone(cut);
     thread::spawn(move || {
         let mut buffer = vec![0; 1 << 16];
-        loop {
-            let Ok(many @ 1..) = from.read(&mut buffer) else { break };
+        while let Ok(many @ 1..) = from.read(&mut buffer) {
             // The answers to statements that ran, and not those to `PREPARE` or to a new connection.
             let is_meant = matches!(moment, Cut::BeforeTheServer) || [b'2', b'C'].contains(&buffer[0]);
             let cuts = is_meant

@@ -16,6 +16,10 @@ use tokio_postgres::NoTls;
 
 const VARIABLE: &str = "ES_POSTGRES_URL";
 
+/// Starts the server; stops it and removes its data once nobody holds the input of this shell any more.
+const KEEP: &str = r#""$1" -D "$2/data" >"$2/log" 2>&1 & server=$!
+    cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$2/data""#;
+
 static SERVER: OnceLock<Server> = OnceLock::new();
 
 pub(crate) struct Server {
@@ -131,9 +135,6 @@ fn start() -> Result<Server, String> {
         .open(data.join("postgresql.conf"))
         .map_err(|cause| cause.to_string())?;
     file.write_all(settings.as_bytes()).map_err(|cause| cause.to_string())?;
-    // The shell stops the server and removes the folder once nobody holds its input any more.
-    const KEEP: &str = r#""$1" -D "$2/data" >"$2/log" 2>&1 & server=$!
-        cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$2/data""#;
     let mut keeper = Command::new("sh");
     keeper.args(["-c", KEEP, "sh"]).arg(programs.join("postgres")).arg(&folder);
     let keeper = as_owner(keeper, owner)

@@ -201,6 +201,33 @@ impl PostgresOptions {
         database.here(async move { core.pool.take().await.map(drop) })?;
         Ok(database)
     }
+
+    /// Returns the statements that make the tables of an application, for somebody who may, to run once in an empty
+    /// database. Asks no server.
+    ///
+    /// A program then opens the database as [`existing`](Self::existing), with a role that needs these rights: USAGE on
+    /// the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
+    /// tracking; UPDATE and DELETE on the snapshots. Forgetting also needs UPDATE on all tables.
+    ///
+    /// ```
+    /// use es_runtime::recorder::{PostgresOptions, Tables};
+    ///
+    /// let options = PostgresOptions::new("localhost", "bank").schema("events")?;
+    /// assert!(options.script(&Tables::default())?.contains(r#"CREATE TABLE "events"."stored_events""#));
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Config` if two tables would have one name, or a name is too long.
+    pub fn script(&self, tables: &Tables) -> Result<String, Error> {
+        check_names(tables)?;
+        let schema = schema_of(self.schema.as_ref())?;
+        let statements = Statements::new(&schema, tables);
+        let mut needed = statements.needed(tables);
+        needed.tables.push(schema::of_snapshots(&statements.names, &tables.snapshots));
+        Ok(catalog::script(&schema, &needed))
+    }
 }
 
 impl Postgres {
@@ -229,22 +256,6 @@ impl Postgres {
         })
         .wait()?;
         Ok(PostgresRecorder { database: self.clone(), log })
-    }
-
-    /// Returns the statements that make the tables of an application, for somebody who may, to run once in an empty
-    /// database. Then open it as [`existing`](PostgresOptions::existing), with a role that needs these rights: USAGE on the
-    /// schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of tracking;
-    /// UPDATE and DELETE on the snapshots. Forgetting also needs UPDATE on all tables.
-    ///
-    /// # Errors
-    ///
-    /// `Config` if two tables would have one name, or a name is too long.
-    pub fn script(&self, tables: &Tables) -> Result<String, Error> {
-        check_names(tables)?;
-        let statements = Statements::new(&self.shared.schema, tables);
-        let mut needed = statements.needed(tables);
-        needed.tables.push(schema::of_snapshots(&statements.names, &tables.snapshots));
-        Ok(catalog::script(&self.shared.schema, &needed))
     }
 
     /// Closes the connections. Earlier calls still finish; later calls fail as `Closed`.

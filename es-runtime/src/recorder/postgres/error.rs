@@ -111,7 +111,7 @@ fn kind_of(db: &DbError) -> (ErrorKind, &'static str) {
         ),
         "42501" => (
             ErrorKind::Storage,
-            "the role lacks a right; grant it (see `PostgresOptions::existing`), or use another role",
+            "the role lacks a right; grant it (see `PostgresOptions::script`), or use another role",
         ),
         "53100" => {
             (ErrorKind::Storage, "the server's disk is full; nothing was stored; make room and try again")
@@ -184,7 +184,7 @@ pub(super) fn behind(block: &str, events: &str) -> Error {
     )
 }
 
-/// What an append that did not succeed means for the commits in it.
+/// The meaning of a failed append for its commits.
 #[derive(Debug)]
 pub(super) enum Trouble {
     /// A stored fact stands against a commit, or a commit was done before: the facts decide.

@@ -166,7 +166,7 @@ impl PostgresOptions {
     }
 
     /// Fails if a table does not exist, instead of making it: for a role that may not make tables.
-    /// [`Postgres::script`](super::Postgres::script) returns the statements that make them.
+    /// [`script`](Self::script) returns the statements that make them.
     pub fn existing(mut self) -> Self {
         self.create = false;
         self
