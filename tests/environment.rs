@@ -179,7 +179,7 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
         "sqlite::SECRET:",
         "sqlite://user:SECRET@host/x",
         "sqlite://SECRET",
-        "postgres://user:SECRET@host/x?password=SECRET",
+        "postgres://user:SECRET@127.0.0.1:1/x?password=SECRET",
         "sqlite:x#SECRET?cipher_key=SECRET",
     ];
     for secret in secrets() {

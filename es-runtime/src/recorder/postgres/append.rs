@@ -13,10 +13,10 @@ use tokio::time::{sleep, timeout};
 
 use super::batch::{Batch, One};
 use super::connection::Connection;
-use super::database::Core;
+use super::core::Core;
 use super::error::{self, Shared, Trouble};
 use super::queue::{Job, Outcome};
-use super::select::value;
+use super::rows::value;
 use super::statements::Statements;
 use super::{facts, log::Log};
 use crate::error::{Error, ErrorKind};

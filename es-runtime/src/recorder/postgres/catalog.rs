@@ -5,7 +5,7 @@ use tokio_postgres::types::ToSql;
 
 use super::connection::Connection;
 use super::error;
-use super::select::value;
+use super::rows::value;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::sql::{Catalog, Column, EventTable, Identifier, Needed};
 use crate::wait::Wait;

@@ -13,8 +13,8 @@ use tokio_postgres::{
 };
 
 use super::error;
+use super::names::Text;
 use super::options::{Password, PostgresOptions};
-use super::statements::Text;
 use super::tls::{self, Connector};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;

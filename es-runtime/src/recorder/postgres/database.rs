@@ -1,24 +1,26 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::process;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::append::{of_nothing, write};
 use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
+use super::core::Core;
 use super::log::Log;
+use super::names::schema_of;
 use super::options::PostgresOptions;
 use super::pool::Pool;
 use super::queue::{Answer, Job, Queue};
-use super::select::value;
-use super::statements::{Statements, schema_of};
+use super::rows::value;
+use super::statements::Statements;
 use super::watch::watch;
 use super::{PostgresRecorder, error, forget, schema};
 use crate::error::{Error, ErrorKind};
@@ -33,8 +35,6 @@ const WRITERS: usize = 2;
 const LONGEST: Duration = Duration::from_secs(1);
 /// The longest time that a reader waits while a writer holds back what is stored already.
 const HELD_BACK: Duration = Duration::from_millis(5);
-/// The number of attempts of a call whose connection is cut.
-const ATTEMPTS: u32 = 6;
 
 /// An open database on a PostgreSQL server. Clones share its connections.
 ///
@@ -50,78 +50,6 @@ struct Shared {
     schema: Identifier,
     /// The process that opened the database.
     process: u32,
-}
-
-/// The parts that tasks of the runtime use.
-pub(super) struct Core {
-    pub(super) way: Arc<Way>,
-    pub(super) queue: Queue,
-    /// The bell that rings after commits.
-    pub(super) bell: Bell,
-    /// Signals the watch that there is something to tell.
-    pub(super) news: Notify,
-    pool: Arc<Pool>,
-    handle: Handle,
-    watching: Once,
-}
-
-impl Core {
-    /// Tells readers, of this process and of others, that there may be more.
-    pub(super) fn tell(self: &Arc<Self>) {
-        self.bell.ring();
-        self.news.notify_one();
-        self.watch();
-    }
-
-    /// Starts the watch, if nobody did.
-    fn watch(self: &Arc<Self>) {
-        self.watching.call_once(|| drop(self.handle.spawn(watch(Arc::clone(self)))));
-    }
-
-    /// Runs something on a connection of the pool; again, if the connection is cut.
-    async fn on_connection<T, F>(&self, run: F) -> Result<T, Error>
-    where
-        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>>,
-    {
-        let limit = self.way.options().timeout;
-        let until = tokio::time::Instant::now() + limit;
-        let mut attempt = 1;
-        loop {
-            let taken = tokio::time::timeout_at(until, self.pool.take()).await;
-            let answer = match taken.unwrap_or_else(|_| Err(busy(limit))) {
-                Ok(lease) => match tokio::time::timeout_at(until, run(lease.connection()?)).await {
-                    Ok(Err(error)) if error.kind() == ErrorKind::Unavailable => {
-                        lease.end();
-                        self.pool.forget_idle();
-                        Err(error)
-                    }
-                    Ok(answer) => return answer,
-                    Err(_) => {
-                        lease.end();
-                        return Err(slow(limit));
-                    }
-                },
-                Err(error) => Err(error),
-            };
-            match answer {
-                Err(error) if error.kind() == ErrorKind::Unavailable && attempt < ATTEMPTS => {
-                    tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
-                    attempt += 1;
-                }
-                answer => return answer,
-            }
-        }
-    }
-}
-
-fn busy(limit: Duration) -> Error {
-    let message = format!("all connections were busy for {limit:?}; try again, or raise `connections`");
-    Error::new(ErrorKind::Timeout, message)
-}
-
-fn slow(limit: Duration) -> Error {
-    let message = format!("the server did not answer within {limit:?}; try again, or raise `timeout`");
-    Error::new(ErrorKind::Timeout, message)
 }
 
 impl fmt::Debug for Postgres {
@@ -189,9 +117,10 @@ impl PostgresOptions {
             queue: Queue::default(),
             bell: Bell::new(),
             news: Notify::new(),
+            is_watched: AtomicBool::new(false),
             handle: runtime.handle().clone(),
-            watching: Once::new(),
         });
+        drop(runtime.spawn(watch(Arc::clone(&core))));
         for _ in 0..WRITERS {
             drop(runtime.spawn(write(Arc::clone(&core))));
         }

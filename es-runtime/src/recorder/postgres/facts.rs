@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::batch::slices;
 use super::connection::Connection;
 use super::error::Trouble;
-use super::select::{corrupt, value};
+use super::rows::{corrupt, value};
 use super::statements::Statements;
 use crate::error::Error;
 use crate::id::{CommitId, DataKeyId, Mark, Name, Position, Version};

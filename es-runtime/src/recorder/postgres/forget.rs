@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::batch::Batch;
 use super::connection::Connection;
 use super::error::{self, Trouble};
-use super::select::value;
+use super::rows::value;
 use super::statements::Statements;
 use super::{facts, select};
 use crate::error::{Error, ErrorKind};

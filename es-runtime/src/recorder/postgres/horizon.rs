@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use super::connection::{Connection, Request};
 use super::error;
 use super::insert::BLOCK;
-use super::select::{mark_at, mark_of, value};
+use super::rows::{mark_at, mark_of, value};
 use super::statements::Statements;
 use crate::error::Error;
 use crate::id::{Mark, Position};

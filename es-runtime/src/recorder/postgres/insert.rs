@@ -4,8 +4,8 @@
 //! block of positions. Events of one statement stand together in their block, so those of a commit do. A reader keeps
 //! below the lowest announced floor.
 
+use super::names::{Names, Text, literal};
 use super::schema::type_of;
-use super::statements::{Names, Text, literal};
 use crate::recorder::sql::EventTable;
 
 /// The number of positions in a block.

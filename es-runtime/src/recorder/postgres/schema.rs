@@ -1,6 +1,6 @@
 //! The tables in the dialect of PostgreSQL.
 
-use super::statements::{Names, literal};
+use super::names::{Names, literal};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::sql::{ColumnType, EventTable, Identifier, Table, Tables};
 

@@ -6,8 +6,9 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::statements::{Names, Text, of_snapshots};
-use super::{Postgres, error, schema, select};
+use super::names::{Names, Text};
+use super::statements::of_snapshots;
+use super::{Postgres, error, rows, schema};
 use crate::error::Error;
 use crate::id::Version;
 use crate::recorder::sql::{Needed, Ranges, SnapshotTexts};
@@ -70,16 +71,16 @@ impl SnapshotRecorder for PostgresSnapshots {
         self.database.read(move |connection| {
             let (texts, topic) = (Arc::clone(&texts), Arc::clone(&topic));
             Box::pin(async move {
-                let rows = part(connection, &texts.snapshots, id, &topic, range).await?;
+                let found = part(connection, &texts.snapshots, id, &topic, range).await?;
                 let snapshot = |row: &Row| {
-                    let version = select::version(row, id, 0)?;
-                    let state: &[u8] = select::value(row, 1).ok_or_else(|| {
+                    let version = rows::version(row, id, 0)?;
+                    let state: &[u8] = rows::value(row, 1).ok_or_else(|| {
                         let place = format!("snapshot {version} of aggregate {id}");
-                        select::corrupt(&place, "a state that is no bytes")
+                        rows::corrupt(&place, "a state that is no bytes")
                     })?;
                     StoredEvent::new(id, version, topic.to_string(), state.to_vec())
                 };
-                rows.iter().map(snapshot).collect()
+                found.iter().map(snapshot).collect()
             })
         })
     }
@@ -94,8 +95,8 @@ impl SnapshotRecorder for PostgresSnapshots {
         self.database.read(move |connection| {
             let (texts, topic) = (Arc::clone(&texts), Arc::clone(&topic));
             Box::pin(async move {
-                let rows = part(connection, &texts.versions, id, &topic, range).await?;
-                rows.iter().map(|row| select::version(row, id, 0)).collect()
+                let found = part(connection, &texts.versions, id, &topic, range).await?;
+                found.iter().map(|row| rows::version(row, id, 0)).collect()
             })
         })
     }
@@ -112,7 +113,7 @@ impl SnapshotRecorder for PostgresSnapshots {
             Box::pin(async move {
                 let Some((first, last)) = range.bounds() else { return Ok(()) };
                 let (first, last) = (i64::from(first), i64::from(last));
-                let limit = range.max_count().map(select::count);
+                let limit = range.max_count().map(rows::count);
                 let text = texts.delete.of(range.is_descending());
                 let done = connection.execute(text, &[&id, &first, &last, &limit, &&*topic]).await;
                 done.map(drop).map_err(error::of("remove snapshots"))
@@ -141,7 +142,7 @@ async fn part(
     range: EventRange,
 ) -> Result<Vec<Row>, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(Vec::new()) };
-    let (first, last, limit) = (i64::from(first), i64::from(last), range.max_count().map(select::count));
+    let (first, last, limit) = (i64::from(first), i64::from(last), range.max_count().map(rows::count));
     let text = texts.of(range.is_descending());
     let rows = connection.query(text, &[&id, &first, &last, &limit, &topic]).await;
     rows.map_err(error::of("read snapshots"))

@@ -47,6 +47,12 @@ impl FromStr for PostgresOptions {
         }
         let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+        if database.contains(['@', '/']) {
+            // A password that holds a slash looks so.
+            return Err(config(
+                "the name of the database holds a `@` or a `/`; write `%40` and `%2F` for them, in a password too",
+            ));
+        }
         let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) =
             user.split_once(':').map_or((user, None), |(user, password)| (user, Some(password)));
@@ -283,6 +289,7 @@ mod tests {
             ("postgresql://", "names no database"),
             ("postgresql://ann:hush@hush:hush@host/x", "the port is no number"),
             ("postgresql://ann:hu#sh@host/x", "write `%23`"),
+            ("postgresql://ann:12/hush@host/x", "`%2F` for them, in a password too"),
             ("postgresql://ann:hush%@host/x", "write `%25`"),
             ("postgresql://ann:hush@host/x?sslmode=hush", "`sslmode` may be `disable`"),
             ("postgresql://ann:hush@host/x?schema=a%22b", "cannot be the name of a table"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::database::Core;
+use super::core::Core;
 
 /// The channel of the database.
 const LISTEN: &str = "LISTEN es_runtime";
@@ -21,11 +21,14 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// Watches until the database is closed.
 pub(super) async fn watch(core: Arc<Core>) {
+    // A program that neither appends nor waits needs no watch.
+    core.news.notified().await;
     while !core.queue.is_closed() {
         if let Ok(connection) = core.way.connect(Some(core.bell.clone())).await
             && connection.run(LISTEN).await.is_ok()
+            && connection.run(NOTIFY).await.is_ok()
         {
-            // There may have been commits before.
+            // Others may have committed before; their notifications are lost.
             core.bell.ring();
             while !connection.is_closed() && !core.queue.is_closed() {
                 if timeout(LONGEST, core.news.notified()).await.is_ok() {
