@@ -51,8 +51,9 @@ impl Way {
     pub(super) async fn connect(&self, bell: Option<Bell>) -> Result<Connection, Error> {
         let place = self.options.place();
         let config = self.config().await?;
-        let connecting =
-            config.connect(self.connector.clone()).map_err(|cause| error::connecting(&place, cause));
+        let connecting = config
+            .connect(Connector::clone(&self.connector))
+            .map_err(|cause| error::connecting(&place, cause));
         let limit = self.options.connect_timeout;
         let Ok(connected) = tokio::time::timeout(limit, connecting).await else {
             let message = format!(

@@ -287,7 +287,7 @@ mod tests {
             ("postgresql", "does not begin with `postgresql:`"),
             ("postgresql:bank", "two slashes"),
             ("postgresql://", "names no database"),
-            ("postgresql://ann:hush@hush:hush@host/x", "the port is no number"),
+            ("postgresql://ann:hush@host:hush/x", "the port is no number"),
             ("postgresql://ann:hu#sh@host/x", "write `%23`"),
             ("postgresql://ann:12/hush@host/x", "`%2F` for them, in a password too"),
             ("postgresql://ann:hush%@host/x", "write `%25`"),

@@ -14,7 +14,9 @@ mod snapshots;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::reads::{Dialect, LogTexts, Ranges};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) use self::schema::{Catalog, Change, Column, Needed, Table, refuse_taken};
+pub(crate) use self::schema::{Catalog, Column, Needed, Table};
+#[cfg(feature = "sqlite")]
+pub(crate) use self::schema::{Change, refuse_taken};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::snapshots::SnapshotTexts;
 pub use self::table::{ColumnType, EventTable, Identifier, Tables};
