@@ -1,5 +1,7 @@
 //! Facts about a type that its tokens alone show.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -68,6 +70,13 @@ pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
         Type::Path(path) => unknown_element(path).map_or_else(|| vec![ty], unknown_storable),
         _ => vec![ty],
     }
+}
+
+/// Returns the types without those that are written as one before them.
+pub(crate) fn distinct<'a>(types: impl Iterator<Item = &'a Type>) -> Vec<&'a Type> {
+    let mut known = HashSet::new();
+    // `$crate` is another crate in each macro.
+    types.filter(|ty| mentions(ty.to_token_stream(), &|name| name == "$crate") || known.insert(*ty)).collect()
 }
 
 /// Returns the element of a plain container. The elements of a set and an unknown key need more than to be storable,
@@ -270,24 +279,34 @@ pub(crate) fn checked(checked: &TokenStream, types: &[&Type], assertion: &TokenS
     quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
+/// Returns `item`, if each of `types` also goes from thread to thread. No type that the aggregate's own type is made of
+/// may depend on this check: see `AssertShared`.
+pub(crate) fn checked_in_bodies(item: &TokenStream, types: &[&Type], assertion: &TokenStream) -> TokenStream {
+    let asserts = types.iter().map(|ty| assert_shared(ty, assertion));
+    let checked = checked(item, types, assertion);
+    quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
+}
+
 /// Returns assertions that each of `types` goes from thread to thread. A type that fails `assertion` already has its
 /// report, and gets no second one.
 pub(crate) fn shared(types: &[&Type], assertion: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
     if types.is_empty() {
         return TokenStream::new();
     }
-    let asserts = types.iter().map(|ty| {
-        quote_spanned! {ty.span()=>
-            let () = <<#ty as __es::Checked<{ let () = <#ty as #assertion>::OK; 0 }>>::Type as __es::AssertShared>::OK;
-        }
-    });
+    let asserts = types.iter().map(|ty| assert_shared(ty, assertion));
     let frozen = types.iter().map(|ty| frozen(ty, cfgs));
     quote!(#(#cfgs)* const _: () = { #(#asserts)* }; #(#frozen)*)
 }
 
+fn assert_shared(ty: &Type, assertion: &TokenStream) -> TokenStream {
+    quote_spanned! {ty.span()=>
+        let () = <<#ty as __es::Checked<{ let () = <#ty as #assertion>::OK; 0 }>>::Type as __es::AssertShared>::OK;
+    }
+}
+
 /// Returns an assertion that the type holds no cell: the compiler refuses to borrow such a value in a constant (E0492).
 /// Its message has the name of the constant.
-fn frozen(ty: &Type, cfgs: &[&Attribute]) -> TokenStream {
+pub(crate) fn frozen(ty: &Type, cfgs: &[&Attribute]) -> TokenStream {
     // The name is code of the macro: otherwise the compiler would suggest an unknown type as a parameter of the
     // constant.
     let unnamed = Token![_](Span::call_site().located_at(ty.span()));
@@ -314,13 +333,13 @@ pub(crate) fn bound_fields<'a>(
 ) {
     // serde reads the bounds as a string, in which `$crate` is no path.
     let unsaid = |name: &Ident| name == "$crate" || own.iter().any(|own| own.unraw() == name.unraw());
-    let mut numbers = 0..;
+    let (mut numbers, mut known) = (0.., HashSet::new());
     for (written, ty) in fields {
         if written.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde")) {
             continue;
         }
         let mut types = unknown_storable(ty);
-        types.retain(|ty| !mentions(ty.to_token_stream(), &unsaid));
+        types.retain(|ty| !mentions(ty.to_token_stream(), &unsaid) && known.insert(*ty));
         let Some(place) = types.first().map(|ty| name_span(ty)) else { continue };
         let at: Vec<Literal> = numbers.by_ref().take(types.len()).map(Literal::usize_unsuffixed).collect();
         let text = |bounds: TokenStream| LitStr::new(&bounds.to_string(), place);

@@ -8,7 +8,7 @@ use quote::{quote, quote_spanned};
 use syn::Token;
 
 use super::method::MethodEvent;
-use super::scope::{Names, as_event};
+use super::scope::Names;
 use crate::derives::COMPARED;
 use crate::names;
 use crate::types::checked;
@@ -30,7 +30,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         }
     };
     let types = names.each(|method, _| {
-        let event = as_event(method);
+        let event = names.as_event(method);
         Some(quote!(#event::TYPE,))
     });
     let fingerprint = mutator.fingerprint;
@@ -107,7 +107,7 @@ fn clone(names: &Names<'_>) -> TokenStream {
         let copy = match &method.event {
             MethodEvent::Made { .. } => quote!(__es::Clone::clone(event)),
             MethodEvent::Declared { .. } => {
-                let event = as_event(method);
+                let event = names.as_event(method);
                 quote!(#event::copied(event))
             }
         };
@@ -126,18 +126,19 @@ fn clone(names: &Names<'_>) -> TokenStream {
 }
 
 fn visit(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let root = &names.root;
     let arms = names.each(|method, variant| {
-        let event = as_event(method);
+        let event = names.as_event(method);
         let visit = match &method.event {
             MethodEvent::Made { .. } => {
-                let name = method.variant();
-                let of = quote_spanned!(name.span()=> __es::of::<#name>());
+                let (name, event) = (method.variant(), names.checked(method));
+                let of = quote_spanned!(name.span()=> __es::of::<#event>());
                 quote!(visitor.event(#of, event))
             }
             MethodEvent::Declared { .. } => quote!(#event::accept(event, visitor)),
         };
-        Some(quote!(Self::#variant(event) => #visit,))
+        Some(quote!(#enumeration::#variant(event) => #visit,))
     });
     quote! {
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
@@ -151,6 +152,7 @@ fn visit(names: &Names<'_>) -> TokenStream {
 }
 
 fn create(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let begin = match (method.creates(), &method.event) {
@@ -160,7 +162,7 @@ fn create(names: &Names<'_>) -> TokenStream {
                 quote!(__es::BeginRef::<_, #root>::begin_ref(&event, envelope))
             }
         };
-        Some(quote!(Self::#variant(event) => __es::Some(#begin),))
+        Some(quote!(#enumeration::#variant(event) => __es::Some(#begin),))
     });
     quote! {
         #[inline]
@@ -176,6 +178,7 @@ fn create(names: &Names<'_>) -> TokenStream {
 /// Each arm moves its event out of the enum. If one arm left the event in place, the compiler would drop the enum as a
 /// whole, and keep every event in memory until then.
 fn change(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let apply = match (method.creates(), &method.event) {
@@ -185,7 +188,7 @@ fn change(names: &Names<'_>) -> TokenStream {
                 quote!(__es::ApplyRef::<_, #root>::apply_ref(state, &event, envelope))
             }
         };
-        Some(quote!(Self::#variant(event) => #apply,))
+        Some(quote!(#enumeration::#variant(event) => #apply,))
     });
     quote! {
         #[inline]
@@ -201,9 +204,10 @@ fn change(names: &Names<'_>) -> TokenStream {
 }
 
 fn decode(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let root = &names.root;
     let arms = names.each(|method, variant| {
-        let event = as_event(method);
+        let event = names.as_event(method);
         let stored = match &method.event {
             MethodEvent::Made { stored, .. } => {
                 let aliases = &stored.aliases;
@@ -212,9 +216,9 @@ fn decode(names: &Names<'_>) -> TokenStream {
             MethodEvent::Declared { .. } => quote!(_ if #event::is(topic)),
         };
         let read = match &method.event {
-            MethodEvent::Made { .. } => quote!(__es::read(Self::#variant, version, data)),
+            MethodEvent::Made { .. } => quote!(__es::read(#enumeration::#variant, version, data)),
             MethodEvent::Declared { .. } => {
-                quote!(__es::Some(#event::decode(version, data).map(Self::#variant)))
+                quote!(__es::Some(#event::decode(version, data).map(#enumeration::#variant)))
             }
         };
         Some(quote!(#stored => #read,))

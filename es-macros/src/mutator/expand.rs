@@ -11,6 +11,7 @@ use super::registration::registration;
 use super::scope::{Names, path, stored_types};
 use crate::attrs;
 use crate::names;
+use crate::types::{checked_in_bodies, distinct, frozen};
 
 /// Returns the whole expansion of the block.
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
@@ -19,12 +20,9 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
         root: names::local("__Root"),
         state: names::local("__State"),
         events: mutator.event_enum(),
-        unknown: mutator
-            .events
-            .iter()
-            .filter(|event| event.cfgs().is_empty())
-            .flat_map(stored_types)
-            .collect(),
+        unknown: distinct(
+            mutator.events.iter().filter(|event| event.cfgs().is_empty()).flat_map(stored_types),
+        ),
     };
     let made = mutator.events.iter().map(|event| event.variant().clone());
     let own: Vec<Ident> = made.chain([mutator.state_ident()]).collect();
@@ -49,7 +47,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     });
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
-    let (aliases, sealed) = (aliases(&names), sealed());
+    let (aliases, stored, sealed) = (aliases(&names), stored(&names), sealed());
     let state = mutator.state();
     let half_typed = &mutator.half_typed;
     quote! {
@@ -62,6 +60,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
             #use_events
             #late_event
             #aliases
+            #stored
             #sealed
             #dispatch
             #(#impls)*
@@ -92,6 +91,24 @@ fn aliases(names: &Names<'_>) -> TokenStream {
         use __es::Elsewhere as _;
         type #root = <#written as __es::Checked<{ #ok #state_ok }>>::Type;
         type #state = <#root as __es::Aggregate>::State;
+    }
+}
+
+/// Returns the checks of the types that the events store, and the names of what the compiler takes for an error if one
+/// of them cannot be stored.
+fn stored(names: &Names<'_>) -> TokenStream {
+    let Names { events, unknown, .. } = names;
+    if unknown.is_empty() {
+        return TokenStream::new();
+    }
+    let storable = quote!(__es::AssertStorable);
+    let checked = checked_in_bodies(&quote!(__T), unknown, &storable);
+    let frozen = unknown.iter().map(|ty| frozen(ty, &[]));
+    let checked_events = names.checked_events();
+    quote! {
+        type __Stored<__T> = #checked;
+        type #checked_events = __Stored<#events>;
+        #(#frozen)*
     }
 }
 

@@ -93,6 +93,12 @@ pub trait AssertShared {
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync> AssertShared for T {}
 
+/// A value that goes from thread to thread.
+pub trait Shared<'a>: Send + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync> Shared<'_> for T {}
+
 /// A change of an attribute that can be recorded. The assertion at the attribute's field checks the value.
 pub trait Kept<'a>: Clone + Debug + Send + Sync + 'static {}
 

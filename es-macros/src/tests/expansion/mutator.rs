@@ -153,8 +153,7 @@ const _: () = {
     }
     impl __es::Begin<Opened> for __State {
         #[inline]
-        fn begin(event: Opened, _: &__es::Envelope) -> Self {
-            let Opened { owner } = event;
+        fn begin(Opened { owner }: Opened, _: &__es::Envelope) -> Self {
             _ = (&owner,);
             Self { owner, balance: 0 }
         }
@@ -187,8 +186,7 @@ const _: () = {
     }
     impl __es::Apply<Deposited> for __State {
         #[inline]
-        fn apply(&mut self, event: Deposited, _: &__es::Envelope) {
-            let Deposited { amount } = event;
+        fn apply(&mut self, Deposited { amount }: Deposited, _: &__es::Envelope) {
             _ = (&amount,);
             self.balance += amount;
         }
@@ -215,8 +213,7 @@ const _: () = {
     }
     impl __es::Apply<Withdrawn> for __State {
         #[inline]
-        fn apply(&mut self, event: Withdrawn, _: &__es::Envelope) {
-            let Withdrawn { amount } = event;
+        fn apply(&mut self, Withdrawn { amount }: Withdrawn, _: &__es::Envelope) {
             _ = (&amount,);
             self.balance -= amount;
         }

@@ -201,8 +201,7 @@ const _: () = {
     #[cfg(feature = "accounts")]
     impl __es::Begin<Opened> for __State {
         #[inline]
-        fn begin(event: Opened, _: &__es::Envelope) -> Self {
-            let Opened { money } = event;
+        fn begin(Opened { money }: Opened, _: &__es::Envelope) -> Self {
             _ = (&money,);
             Self { money }
         }
