@@ -279,14 +279,6 @@ pub(crate) fn checked(checked: &TokenStream, types: &[&Type], assertion: &TokenS
     quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
 }
 
-/// Returns `item`, if each of `types` also goes from thread to thread. No type that the aggregate's own type is made of
-/// may depend on this check: see `AssertShared`.
-pub(crate) fn checked_in_bodies(item: &TokenStream, types: &[&Type], assertion: &TokenStream) -> TokenStream {
-    let asserts = types.iter().map(|ty| assert_shared(ty, assertion));
-    let checked = checked(item, types, assertion);
-    quote!(<#checked as __es::Checked<{ #(#asserts)* 0 }>>::Type)
-}
-
 /// Returns assertions that each of `types` goes from thread to thread. A type that fails `assertion` already has its
 /// report, and gets no second one.
 pub(crate) fn shared(types: &[&Type], assertion: &TokenStream, cfgs: &[&Attribute]) -> TokenStream {
@@ -298,7 +290,8 @@ pub(crate) fn shared(types: &[&Type], assertion: &TokenStream, cfgs: &[&Attribut
     quote!(#(#cfgs)* const _: () = { #(#asserts)* }; #(#frozen)*)
 }
 
-fn assert_shared(ty: &Type, assertion: &TokenStream) -> TokenStream {
+/// Returns the assertion that one type goes from thread to thread.
+pub(crate) fn assert_shared(ty: &Type, assertion: &TokenStream) -> TokenStream {
     quote_spanned! {ty.span()=>
         let () = <<#ty as __es::Checked<{ let () = <#ty as #assertion>::OK; 0 }>>::Type as __es::AssertShared>::OK;
     }
@@ -358,7 +351,8 @@ fn name_span(ty: &Type) -> Span {
     }
 }
 
-fn mentions(tokens: TokenStream, name: &impl Fn(&Ident) -> bool) -> bool {
+/// Returns whether one of the words in the tokens is such a name.
+pub(crate) fn mentions(tokens: TokenStream, name: &impl Fn(&Ident) -> bool) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => name(&ident),
         TokenTree::Group(group) => mentions(group.stream(), name),

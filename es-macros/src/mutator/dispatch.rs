@@ -17,6 +17,10 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, events, .. } = names;
     let written = &mutator.root;
     let bounds = names.bounds();
+    let checked_events = names.checked_events();
+    let unsure = !names.unknown.is_empty();
+    let of = unsure.then(|| quote!(::<#checked_events>));
+    let of_any = unsure.then(|| quote!(::<#checked_events, __S>));
     let checked = checked(&quote!(#events), &names.unknown, &quote!(__es::AssertStorable));
     let attribute = attribute(names);
     // The keyword is code of the macro: otherwise the compiler would suggest an unknown type as a parameter of this
@@ -50,16 +54,16 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         #mutated
         #clone
         #[automatically_derived]
-        impl __es::Debug for #events #bounds {
+        impl __es::Debug for #events {
             #[inline]
             fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-                __es::debug_event(self, f)
+                __es::debug_event #of (self, f)
             }
         }
         #[automatically_derived]
-        impl __es::Serialize for #events #bounds {
+        impl __es::Serialize for #events {
             fn serialize<__S: __es::Serializer>(&self, serializer: __S) -> __es::Result<__S::Ok, __S::Error> {
-                __es::serialize_event(self, serializer)
+                __es::serialize_event #of_any (self, serializer)
             }
         }
         #[automatically_derived]

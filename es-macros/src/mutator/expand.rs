@@ -11,7 +11,7 @@ use super::registration::registration;
 use super::scope::{Names, path, stored_types};
 use crate::attrs;
 use crate::names;
-use crate::types::{checked_in_bodies, distinct, frozen};
+use crate::types::{assert_shared, distinct, frozen};
 
 /// Returns the whole expansion of the block.
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
@@ -102,11 +102,12 @@ fn stored(names: &Names<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let storable = quote!(__es::AssertStorable);
-    let checked = checked_in_bodies(&quote!(__T), unknown, &storable);
+    let asserts = unknown.iter().map(|ty| assert_shared(ty, &storable));
     let frozen = unknown.iter().map(|ty| frozen(ty, &[]));
     let checked_events = names.checked_events();
     quote! {
-        type __Stored<__T> = #checked;
+        const __STORED: usize = { #(#asserts)* 0 };
+        type __Stored<__T> = <__T as __es::Checked<__STORED>>::Type;
         type #checked_events = __Stored<#events>;
         #(#frozen)*
     }

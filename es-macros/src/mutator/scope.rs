@@ -1,7 +1,7 @@
 //! The names and paths that all parts of an expansion share.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
@@ -9,7 +9,7 @@ use super::method::{EventMethod, MethodEvent};
 use super::model::Mutator;
 use crate::attrs;
 use crate::names;
-use crate::types::{distinct, lazy_bounds, unknown_storable};
+use crate::types::{distinct, lazy_bounds, mentions, unknown_storable};
 
 /// The names that most parts of the expansion use.
 pub(super) struct Names<'a> {
@@ -43,11 +43,12 @@ impl Names<'_> {
         if self.unknown.is_empty() { self.events.clone() } else { names::local("__Events") }
     }
 
-    /// Returns the bound of the enum's impls: the compiler says once, at the parameter, that a type stays in one thread.
+    /// Returns the bound of the enum's impls if a type says that it may stay in one thread: the compiler then reports it
+    /// at the parameter alone. The bound costs compile time, so that other types are checked without it.
     pub(super) fn bounds(&self) -> TokenStream {
         let enumeration = [&self.events];
-        let unsure = if self.unknown.is_empty() { &[][..] } else { &enumeration };
-        lazy_bounds(unsure, &quote!(__es::Shared))
+        let is_unsure = self.unknown.iter().any(|ty| mentions(ty.to_token_stream(), &|word| word == "dyn"));
+        lazy_bounds(if is_unsure { &enumeration } else { &[] }, &quote!(__es::Shared))
     }
 
     /// Returns the enum as its own impls name it.
