@@ -1,8 +1,9 @@
 //! Facts about a type that its tokens alone show.
 
 use std::collections::HashSet;
+use std::iter;
 
-use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -315,9 +316,9 @@ pub(crate) fn lazy_bounds(items: &[&Ident], bound: &TokenStream) -> TokenStream 
 
 /// Gives each field the bounds of serde's derives, which the compiler checks only if an impl is used.
 ///
-/// The bounds stand at the field and name its type once more: at one place, the compiler prints a report once. A number
-/// in each bound tells them apart. Two types may be written differently and be one, and the compiler does not choose
-/// between two equal bounds. A type that names one of `own`, the stored types that the expansion makes, gets no bound:
+/// The bounds stand at the field and name its type once more: at one place, the compiler prints a report once. Another
+/// type in each bound tells them apart: `()`, `((),)`, `(((),),)`. Two types may be written differently and be one, and
+/// the compiler does not choose between two equal bounds. A type that names one of `own`, the stored types that the expansion makes, gets no bound:
 /// it would depend on itself.
 pub(crate) fn bound_fields<'a>(
     fields: impl Iterator<Item = (&'a mut Vec<Attribute>, &'a Type)>,
@@ -326,7 +327,8 @@ pub(crate) fn bound_fields<'a>(
 ) {
     // serde reads the bounds as a string, in which `$crate` is no path.
     let unsaid = |name: &Ident| name == "$crate" || own.iter().any(|own| own.unraw() == name.unraw());
-    let (mut numbers, mut known) = (0.., HashSet::new());
+    let (mut marks, mut known) =
+        (iter::successors(Some(quote!(())), |mark| Some(quote!((#mark,)))), HashSet::new());
     for (written, ty) in fields {
         if written.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde")) {
             continue;
@@ -334,7 +336,7 @@ pub(crate) fn bound_fields<'a>(
         let mut types = unknown_storable(ty);
         types.retain(|ty| !mentions(ty.to_token_stream(), &unsaid) && known.insert(*ty));
         let Some(place) = types.first().map(|ty| name_span(ty)) else { continue };
-        let at: Vec<Literal> = numbers.by_ref().take(types.len()).map(Literal::usize_unsuffixed).collect();
+        let at: Vec<TokenStream> = marks.by_ref().take(types.len()).collect();
         let text = |bounds: TokenStream| LitStr::new(&bounds.to_string(), place);
         let serialize = text(quote!(#(for<'a> #types: #private::Written<'a, #at>),*));
         // The bound has the lifetime of serde's impl: to the compiler, one `for<'a>` never equals another.

@@ -179,15 +179,19 @@ fn create(names: &Names<'_>) -> TokenStream {
     }
 }
 
-/// Each arm moves its event out of the enum. If one arm left the event in place, the compiler would drop the enum as a
-/// whole, and keep every event in memory until then.
+/// Each arm names its event: otherwise the compiler would try the impls of all events in the crate. And each moves its
+/// event out of the enum: if one arm left it in place, the compiler would drop the enum as a whole, and keep every event
+/// in memory until then.
 fn change(names: &Names<'_>) -> TokenStream {
     let enumeration = names.enumeration();
     let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let apply = match (method.creates(), &method.event) {
             (true, _) => quote!(return __es::creates(event)),
-            (false, MethodEvent::Made { .. }) => quote!(__es::Apply::apply(state, event, envelope)),
+            (false, MethodEvent::Made { .. }) => {
+                let event = names.checked(method);
+                quote!(__es::Apply::<#event>::apply(state, event, envelope))
+            }
             (false, MethodEvent::Declared { .. }) => {
                 quote!(__es::ApplyRef::<_, #root>::apply_ref(state, &event, envelope))
             }

@@ -15,14 +15,16 @@ use crate::types::{assert_shared, distinct, frozen};
 
 /// Returns the whole expansion of the block.
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
+    let everywhere = mutator.events.iter().filter(|event| event.cfgs().is_empty());
+    let unsure = everywhere.map(|event| (event.variant(), stored_types(event)));
+    let unsure: Vec<_> = unsure.filter(|(_, types)| !types.is_empty()).collect();
     let names = Names {
         mutator,
         root: names::local("__Root"),
         state: names::local("__State"),
         events: mutator.event_enum(),
-        unknown: distinct(
-            mutator.events.iter().filter(|event| event.cfgs().is_empty()).flat_map(stored_types),
-        ),
+        unknown: distinct(unsure.iter().flat_map(|(_, types)| types.iter().copied())),
+        unsure: unsure.iter().map(|(event, _)| *event).collect(),
     };
     let made = mutator.events.iter().map(|event| event.variant().clone());
     let own: Vec<Ident> = made.chain([mutator.state_ident()]).collect();

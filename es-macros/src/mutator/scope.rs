@@ -21,6 +21,8 @@ pub(super) struct Names<'a> {
     pub(super) events: Ident,
     /// The types of stored parameters that may lack a form to store, each once.
     pub(super) unknown: Vec<&'a Type>,
+    /// The events that store such a type.
+    pub(super) unsure: Vec<&'a Ident>,
 }
 
 impl Names<'_> {
@@ -60,10 +62,8 @@ impl Names<'_> {
     /// reports it at the parameter.
     pub(super) fn checked(&self, method: &EventMethod) -> TokenStream {
         let ty = path(method);
-        if stored_types(method).is_empty() || !method.cfgs().is_empty() {
-            return ty;
-        }
-        quote_spanned!(ty.span()=> __Stored<#ty>)
+        let is_unsure = self.unsure.contains(&method.variant());
+        if is_unsure { quote_spanned!(ty.span()=> __Stored<#ty>) } else { ty }
     }
 
     /// Returns the event as an implementor of `Event`, or of `Handled`, its counterpart for events declared elsewhere.

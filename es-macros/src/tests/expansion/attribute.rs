@@ -5,8 +5,8 @@
 struct AccountState {
     #[serde(
         bound(
-            serialize = "for < 'a > Name : crate :: es :: __private :: Written < 'a , 0 >",
-            deserialize = "Name : crate :: es :: __private :: Read < 'de , 0 >"
+            serialize = "for < 'a > Name : crate :: es :: __private :: Written < 'a , () >",
+            deserialize = "Name : crate :: es :: __private :: Read < 'de , () >"
         )
     )]
     owner: Name,

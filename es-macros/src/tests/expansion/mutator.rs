@@ -131,8 +131,12 @@ const _: () = {
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::Opened(event) => return __es::creates(event),
-                Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
-                Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
+                Self::Deposited(event) => {
+                    __es::Apply::<Deposited>::apply(state, event, envelope)
+                }
+                Self::Withdrawn(event) => {
+                    __es::Apply::<Withdrawn>::apply(state, event, envelope)
+                }
                 Self::AttributeChanged(value) => __es::Attribute::apply(value, state),
                 Self::Discarded => return __es::Effect::Discards,
             }

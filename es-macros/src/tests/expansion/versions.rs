@@ -7,8 +7,8 @@ pub struct Opened {
     /// The `money`.
     #[serde(
         bound(
-            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
-            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
+            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , () >",
+            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , () >"
         )
     )]
     pub money: Money,
