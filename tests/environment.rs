@@ -179,7 +179,7 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
         "sqlite::SECRET:",
         "sqlite://user:SECRET@host/x",
         "sqlite://SECRET",
-        "postgres://user:SECRET@host/x?password=SECRET",
+        "postgres://user:SECRET@127.0.0.1:1/x?password=SECRET",
         "sqlite:x#SECRET?cipher_key=SECRET",
     ];
     for secret in secrets() {
@@ -199,7 +199,8 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
 #[test]
 fn a_wrong_uri_is_reported_by_names() {
     for (uri, parts) in [
-        ("postgres://ann:hush@host/bank", &["`postgres:`", "`memory:` or `sqlite:bank.db`"][..]),
+        ("mysql://ann:hush@host/bank", &["`mysql:`", "`sqlite:bank.db` or `postgresql://host/bank`"][..]),
+        ("postgres://ann:hush@host/bank?sslmode=hush", &["`sslmode` may be `disable`"]),
         ("bank.dat", &["`bank.dat` names no store", "`sqlite:bank.dat`"]),
         ("sqlite://host/hush", &["there is no host to name"]),
         ("sqlite:///hush", &["there is no host to name"]),

@@ -47,12 +47,15 @@ fn a_closed_application_says_so() {
 #[test]
 fn a_uri_that_names_no_store_is_refused_with_what_would() {
     for (uri, part) in [
-        ("", "the URI is empty; write `memory:` or `sqlite:bank.db`"),
+        ("", "the URI is empty; write `memory:`, `sqlite:bank.db` or `postgresql://host/bank`"),
         ("library.dat", "the URI `library.dat` names no store; write `sqlite:library.dat`"),
         ("sqlite:///library.db", "write `sqlite:/library.db` or `sqlite:library.db`"),
         ("sqlite", "the URI `sqlite` names no file; write `sqlite:bank.db`, or `sqlite::memory:`"),
         ("sqlite::memory", "for a database in memory write `sqlite::memory:`"),
-        ("mysq://bank", "begins with `mysq:`, which names no store; write `memory:` or `sqlite:bank.db`"),
+        (
+            "mysq://bank",
+            "begins with `mysq:`, which names no store; write `memory:`, `sqlite:bank.db` or `postgresql://host/bank`",
+        ),
         ("sqlite:", "names no file"),
         ("memory:bank", "more than `memory:`, which is all there is to say; write `memory:`"),
         ("sqlite:/no/such/folder/bank.db", "the folder /no/such/folder does not exist; make it first"),

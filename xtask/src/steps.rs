@@ -11,6 +11,8 @@ use crate::setup;
 const FEATURES: &[&str] = &[
     "macros",
     "sqlite",
+    "postgres",
+    "postgres-tls",
     "testing",
     "conformance",
     "msgpack",

@@ -38,7 +38,7 @@ impl Name {
     }
 
     /// Returns the name without a copy of the text, if the program declares it as a topic.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn declared(text: &str) -> Option<Self> {
         let declared = DECLARED.get()?.get(text)?;
         Some(Self(Cow::Borrowed(declared)))

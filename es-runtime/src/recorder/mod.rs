@@ -32,6 +32,8 @@ mod verdict;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod uri;
 
 use std::future::Future;
@@ -48,6 +50,8 @@ pub use self::keys::{Remains, StoredKey};
 pub use self::limits::Limits;
 pub use self::memory::{MemoryRecorder, MemorySnapshots};
 pub use self::page::{EventPage, LogPage, Notification};
+#[cfg(feature = "postgres")]
+pub use self::postgres::{Postgres, PostgresOptions, PostgresRecorder, PostgresSnapshots, SslMode};
 pub use self::range::{EventRange, LogRange};
 pub(crate) use self::scheme::{Opened, Opening};
 pub use self::sql::{ColumnType, EventTable, Identifier, Tables};

@@ -12,7 +12,10 @@ pub(crate) struct Scheme {
 }
 
 /// The options that an application passes to a recorder that it opens.
-#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "only a database has tables"))]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres")),
+    expect(dead_code, reason = "only a database has tables")
+)]
 pub(crate) struct Opening<'a> {
     pub(crate) tables: &'a Tables,
     /// The user's own columns that the mapper fills.

@@ -10,18 +10,26 @@ const SCHEMES: &[Scheme] = &[
     memory::SCHEME,
     #[cfg(feature = "sqlite")]
     super::sqlite::SCHEME,
+    #[cfg(feature = "postgres")]
+    super::postgres::SCHEME,
+    #[cfg(feature = "postgres")]
+    super::postgres::SHORT_SCHEME,
 ];
 
 /// The schemes of recorders that this build leaves out, each with its feature.
 const LEFT_OUT: &[(&str, &str)] = &[
     #[cfg(not(feature = "sqlite"))]
     ("sqlite", "sqlite"),
+    #[cfg(not(feature = "postgres"))]
+    ("postgresql", "postgres"),
+    #[cfg(not(feature = "postgres"))]
+    ("postgres", "postgres"),
 ];
 
 /// The endings of files that no other recorder uses.
 const SQLITE_ENDINGS: [&str; 4] = [".db", ".db3", ".sqlite", ".sqlite3"];
 
-const REMEDY: &str = "write `memory:` or `sqlite:bank.db`";
+const REMEDY: &str = "write `memory:`, `sqlite:bank.db` or `postgresql://host/bank`";
 
 /// Opens the recorder that a URI names.
 ///
@@ -90,9 +98,12 @@ mod tests {
         for (uri, message) in [
             (
                 "mysq:bank",
-                "the URI begins with `mysq:`, which names no store; write `memory:` or `sqlite:bank.db`",
+                "the URI begins with `mysq:`, which names no store; write `memory:`, `sqlite:bank.db` or `postgresql://host/bank`",
             ),
-            ("mysql", "the URI `mysql` names no store; write `memory:` or `sqlite:bank.db`"),
+            (
+                "mysql",
+                "the URI `mysql` names no store; write `memory:`, `sqlite:bank.db` or `postgresql://host/bank`",
+            ),
             ("library.dat", "the URI `library.dat` names no store; write `sqlite:library.dat`"),
             (
                 "/var/lib/my bank.v2",

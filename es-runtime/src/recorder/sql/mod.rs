@@ -1,13 +1,22 @@
-//! The parts that SQL recorders share: the names of tables and columns, and the engine that makes the tables.
+//! The parts that SQL recorders share: the names of tables and columns, the texts that read, and the engine that makes
+//! the tables.
 
 mod table;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod schema;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod topics;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod reads;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod snapshots;
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use self::reads::{Dialect, LogTexts, Ranges};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::schema::{Catalog, Change, Column, Needed, Table, refuse_taken};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use self::snapshots::SnapshotTexts;
 pub use self::table::{ColumnType, EventTable, Identifier, Tables};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::topics::KnownTopics;

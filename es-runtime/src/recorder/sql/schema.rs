@@ -59,8 +59,18 @@ impl Table {
         self
     }
 
+    #[cfg(feature = "postgres")]
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(crate) fn create(&self) -> &str {
+        &self.create
+    }
+
     /// Returns the form that this program knows.
-    fn form(&self) -> usize {
+    pub(crate) fn form(&self) -> usize {
         1 + self.migrations.len()
     }
 }

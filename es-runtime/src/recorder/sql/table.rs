@@ -2,6 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::stored_event::StoredEvent;
 
 /// A name in a database: letters, digits and underscores, no digit first, at most 63 of them.
 ///
@@ -145,7 +147,7 @@ impl EventTable {
     }
 
     /// Refuses columns that a mapper fills and the table lacks.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn check_columns(&self, filled: &[&str]) -> Result<(), Error> {
         let lacks = |name: &&&str| self.own.iter().all(|(own, _)| own.as_str() != **name);
         match filled.iter().find(lacks) {
@@ -155,6 +157,21 @@ impl EventTable {
                 format!(
                     "the mapper fills a column `{lacking}`, which the table of events lacks; add it with \
                      `EventTable::with_column`"
+                ),
+            )),
+        }
+    }
+
+    /// Refuses values for columns that the table lacks.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn check_values(&self, event: &StoredEvent) -> Result<(), Error> {
+        let is_own = |name: &str| self.own.iter().any(|(own, _)| own.as_str() == name);
+        match event.columns.iter().find(|(name, _)| !is_own(name)) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "the mapper fills a column `{name}`, which the table lacks; add it with `EventTable::with_column`"
                 ),
             )),
         }
@@ -196,7 +213,7 @@ impl Tables {
     }
 
     /// Fails if two of the tables have one name.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn check(&self) -> Result<(), Error> {
         let names = [&self.events.name, &self.snapshots.name, &self.tracking, &self.data_keys]
             .map(Identifier::as_str);

@@ -118,7 +118,7 @@ fn insert_rows(
     rows: &[StoredEvent],
 ) -> Result<(), Refusal> {
     for (number, event) in rows.iter().enumerate() {
-        check_columns(statements, event)?;
+        statements.events_table.check_values(event)?;
         bind(statement, statements, commit, event, number).map_err(error::of("store the events"))?;
     }
     match run(connection, statements, statement, commit)? {
@@ -204,19 +204,6 @@ fn bind(
         }
     }
     Ok(())
-}
-
-/// Refuses values for columns that the table lacks.
-fn check_columns(statements: &Statements, event: &StoredEvent) -> Result<(), Error> {
-    match event.columns.iter().find(|(name, _)| !statements.has_own(name)) {
-        None => Ok(()),
-        Some((name, _)) => Err(Error::new(
-            ErrorKind::Config,
-            format!(
-                "the mapper fills a column `{name}`, which the table lacks; add it with `EventTable::with_column`"
-            ),
-        )),
-    }
 }
 
 /// Stores the data key of an aggregate, if it is its first; the keys were checked before.

@@ -5,11 +5,11 @@ use rusqlite::{Connection, Params, Row, ToSql, params, params_from_iter};
 use uuid::Uuid;
 
 use super::error;
-use super::statements::{Ranges, Statements};
+use super::statements::Statements;
 use crate::error::{Diverged, Error, ErrorKind};
 use crate::id::{CommitId, DataKeyId, Version};
 use crate::recorder::page::Fill;
-use crate::recorder::sql::KnownTopics;
+use crate::recorder::sql::{KnownTopics, Ranges};
 use crate::recorder::{
     Cursor, EventPage, EventRange, LogPage, LogRange, Mark, Notification, Position, StoredKey,
 };

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
-use super::statements::{Ranges, SnapshotStatements};
-use super::{Sqlite, error, select};
+use super::statements::DIALECT;
+use super::{Sqlite, error, schema, select};
 use crate::error::Error;
 use crate::id::Version;
+use crate::recorder::sql::{Needed, Ranges, SnapshotTexts};
 use crate::recorder::{EventRange, SnapshotRecorder, Tables};
 use crate::stored_event::StoredEvent;
 
@@ -16,7 +17,7 @@ use crate::stored_event::StoredEvent;
 #[derive(Clone)]
 pub struct SqliteSnapshots {
     database: Sqlite,
-    statements: Arc<SnapshotStatements>,
+    texts: Arc<SnapshotTexts>,
 }
 
 impl Sqlite {
@@ -27,9 +28,13 @@ impl Sqlite {
     /// As [`recorder`](Self::recorder).
     pub fn snapshots(&self, tables: &Tables) -> Result<SqliteSnapshots, Error> {
         tables.check()?;
-        let statements = SnapshotStatements::new(&tables.snapshots);
-        self.prepare(statements.needed(&tables.snapshots, &tables.events.name))?;
-        Ok(SqliteSnapshots { database: self.clone(), statements: Arc::new(statements) })
+        let texts = SnapshotTexts::new(&DIALECT, &tables.snapshots);
+        self.prepare(Needed {
+            tables: vec![schema::of_snapshots(&tables.snapshots)],
+            owner: tables.events.name.as_str().to_owned(),
+            checks: vec![texts.put.clone(), texts.snapshots.ascending.clone()],
+        })?;
+        Ok(SqliteSnapshots { database: self.clone(), texts: Arc::new(texts) })
     }
 }
 
@@ -41,12 +46,12 @@ impl fmt::Debug for SqliteSnapshots {
 
 impl SnapshotRecorder for SqliteSnapshots {
     fn put(&self, snapshot: StoredEvent) -> impl Future<Output = Result<(), Error>> + Send {
-        let statements = Arc::clone(&self.statements);
+        let texts = Arc::clone(&self.texts);
         self.database.on_writer(move |connection| {
             let failed = error::of("store the snapshot");
             let StoredEvent { id, version, topic, state, .. } = &snapshot;
             let row = params![id.as_bytes().as_slice(), i64::from(*version), topic.as_str(), state];
-            let mut statement = connection.prepare_cached(&statements.put).map_err(&failed)?;
+            let mut statement = connection.prepare_cached(&texts.put).map_err(&failed)?;
             statement.execute(row).map(drop).map_err(&failed)
         })
     }
@@ -57,9 +62,9 @@ impl SnapshotRecorder for SqliteSnapshots {
         topic: &str,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<StoredEvent>, Error>> + Send {
-        let (statements, topic) = (Arc::clone(&self.statements), topic.to_owned());
+        let (texts, topic) = (Arc::clone(&self.texts), topic.to_owned());
         self.database.read(move |connection| {
-            part(connection, &statements.snapshots, id, &topic, range, |version, row| {
+            part(connection, &texts.snapshots, id, &topic, range, |version, row| {
                 let state = row.get_ref(1).ok().and_then(|state| state.as_blob().ok());
                 let state = state.ok_or_else(|| {
                     select::corrupt(
@@ -78,9 +83,9 @@ impl SnapshotRecorder for SqliteSnapshots {
         topic: &str,
         range: EventRange,
     ) -> impl Future<Output = Result<Vec<Version>, Error>> + Send {
-        let (statements, topic) = (Arc::clone(&self.statements), topic.to_owned());
+        let (texts, topic) = (Arc::clone(&self.texts), topic.to_owned());
         self.database.read(move |connection| {
-            part(connection, &statements.versions, id, &topic, range, |version, _| Ok(version))
+            part(connection, &texts.versions, id, &topic, range, |version, _| Ok(version))
         })
     }
 
@@ -90,11 +95,11 @@ impl SnapshotRecorder for SqliteSnapshots {
         topic: &str,
         range: EventRange,
     ) -> impl Future<Output = Result<(), Error>> + Send {
-        let (statements, topic) = (Arc::clone(&self.statements), topic.to_owned());
+        let (texts, topic) = (Arc::clone(&self.texts), topic.to_owned());
         self.database.on_writer(move |connection| {
             let Some((first, last)) = range.bounds() else { return Ok(()) };
             let failed = error::of("remove snapshots");
-            let text = if range.is_descending() { &statements.delete_last } else { &statements.delete };
+            let text = texts.delete.of(range.is_descending());
             let limit = select::limit(range.max_count());
             let bound = params![id.as_bytes().as_slice(), i64::from(first), i64::from(last), limit, topic];
             let mut statement = connection.prepare_cached(text).map_err(&failed)?;
@@ -103,10 +108,10 @@ impl SnapshotRecorder for SqliteSnapshots {
     }
 
     fn clear(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
-        let statements = Arc::clone(&self.statements);
+        let texts = Arc::clone(&self.texts);
         self.database.on_writer(move |connection| {
             let failed = error::of("remove the snapshots");
-            let mut statement = connection.prepare_cached(&statements.clear).map_err(&failed)?;
+            let mut statement = connection.prepare_cached(&texts.clear).map_err(&failed)?;
             statement.execute([id.as_bytes().as_slice()]).map(drop).map_err(&failed)
         })
     }

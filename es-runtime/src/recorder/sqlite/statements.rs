@@ -2,7 +2,7 @@
 
 use super::{error, schema};
 use crate::recorder::LogRange;
-use crate::recorder::sql::{ColumnType, EventTable, Identifier, Needed, Tables};
+use crate::recorder::sql::{ColumnType, Dialect, EventTable, Identifier, LogTexts, Needed, Ranges, Tables};
 
 /// The numbers of rows that one statement inserts, largest first: a few texts serve commits of every size.
 pub(super) const BATCHES: [usize; 3] = [64, 8, 2];
@@ -14,66 +14,9 @@ const KEYLESS: usize = 16;
 /// The number of values of one event, without the user's own columns.
 const EVENT: usize = 7;
 
-/// The texts that read parts of sequences.
-#[derive(Debug)]
-pub(super) struct Ranges {
-    pub(super) ascending: String,
-    pub(super) descending: String,
-}
-
-impl Ranges {
-    /// Makes the texts that read these columns.
-    fn new(table: &EventTable, columns: &str) -> Self {
-        Self::of_rows(table, columns, "")
-    }
-
-    /// Makes the texts that read these columns of the rows of one kind.
-    fn of_kind(table: &EventTable, columns: &str) -> Self {
-        Self::of_rows(table, columns, &format!("AND {} = ?5", table.topic))
-    }
-
-    fn of_rows(table: &EventTable, columns: &str, which: &str) -> Self {
-        let EventTable { name, id, version, .. } = table;
-        let select = |order: &str| {
-            format!(
-                "SELECT {columns} FROM {name} WHERE {id} = ?1 AND {version} BETWEEN ?2 AND ?3 {which}
-                 ORDER BY {version} {order} LIMIT ?4"
-            )
-        };
-        Self { ascending: select("ASC"), descending: select("DESC") }
-    }
-
-    pub(super) fn of(&self, descending: bool) -> &str {
-        if descending { &self.descending } else { &self.ascending }
-    }
-}
-
-/// The texts that read the log: one for each choice of conditions.
-#[derive(Debug)]
-pub(super) struct LogTexts([String; 8]);
-
-impl LogTexts {
-    fn new(EventTable { name, id, version, topic, state, .. }: &EventTable) -> Self {
-        Self(std::array::from_fn(|choice| {
-            let when =
-                |bit: usize, condition: String| if choice & bit > 0 { condition } else { String::new() };
-            let firsts = when(1, format!("AND {version} = 1"));
-            let topics = when(2, format!("AND {topic} IN (SELECT value FROM json_each(?4))"));
-            let slices = when(4, "AND slice BETWEEN ?5 AND ?6".to_owned());
-            format!(
-                "SELECT log_position, commit_id, {id}, {version}, {topic}, {state} FROM {name}
-                 WHERE log_position BETWEEN ?1 AND ?2 {firsts} {topics} {slices}
-                 ORDER BY log_position LIMIT ?3"
-            )
-        }))
-    }
-
-    pub(super) fn of(&self, range: &LogRange) -> &str {
-        let bits = [range.is_firsts(), !range.topic_names().is_empty(), !range.which_slices().is_all()];
-        let choice = bits.iter().rev().fold(0, |choice, bit| choice << 1 | usize::from(*bit));
-        self.0.get(choice).map_or("", String::as_str)
-    }
-}
+/// The signs of SQLite.
+pub(super) const DIALECT: Dialect =
+    Dialect { parameter: '?', one_of: "IN (SELECT value FROM json_each(?4))", schema: None };
 
 /// The texts of all statements; each connection keeps them prepared.
 #[derive(Debug)]
@@ -169,8 +112,8 @@ impl Statements {
                 "SELECT EXISTS (SELECT 1 FROM {name} WHERE once AND commit_id = ?2 AND {id} = ?1)"
             ),
             newest: format!("SELECT max({version}) FROM {name} WHERE {id} = ?1"),
-            events: Ranges::new(events, &format!("{version}, {topic}, {state}")),
-            log: LogTexts::new(events),
+            events: Ranges::new(&DIALECT, events, &format!("{version}, {topic}, {state}")),
+            log: LogTexts::new(&DIALECT, events),
             last_up_to: format!(
                 "SELECT log_position, commit_id FROM {name} WHERE log_position <= ?1
                  ORDER BY log_position DESC LIMIT 1"
@@ -219,10 +162,6 @@ impl Statements {
         EVENT + self.own.len()
     }
 
-    pub(super) fn has_own(&self, name: &str) -> bool {
-        self.own.iter().any(|(own, _)| own == name)
-    }
-
     /// Returns whether the error reports a stored event of this id and version. An index of the user may also be
     /// unique.
     pub(super) fn is_taken(&self, cause: &rusqlite::Error) -> bool {
@@ -245,7 +184,7 @@ impl Statements {
             owner: tables.events.name.as_str().to_owned(),
             checks: vec![
                 self.insert_one.clone(),
-                self.log.of(&LogRange::all()).to_owned(),
+                self.log.of(&LogRange::all()).clone(),
                 self.next_step.clone(),
                 self.insert_key.clone(),
                 self.key.clone(),
@@ -257,45 +196,4 @@ impl Statements {
 /// Returns whether SQLite reports this reason. The message has the names of the table, perhaps in other capitals.
 fn says(cause: &rusqlite::Error, reason: &str) -> bool {
     cause.to_string().to_ascii_lowercase().ends_with(&reason.to_ascii_lowercase())
-}
-
-/// The texts for snapshots.
-#[derive(Debug)]
-pub(super) struct SnapshotStatements {
-    pub(super) put: String,
-    pub(super) snapshots: Ranges,
-    pub(super) versions: Ranges,
-    pub(super) delete: String,
-    pub(super) delete_last: String,
-    pub(super) clear: String,
-}
-
-impl SnapshotStatements {
-    pub(super) fn new(table: &EventTable) -> Self {
-        let EventTable { name, id, version, topic, state, .. } = table;
-        let versions = Ranges::of_kind(table, &version.to_string());
-        let delete = |which: &str| {
-            format!("DELETE FROM {name} WHERE {id} = ?1 AND {topic} = ?5 AND {version} IN ({which})")
-        };
-        Self {
-            put: format!(
-                "INSERT INTO {name} ({id}, {version}, {topic}, {state}) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT ({id}, {topic}, {version}) DO UPDATE SET {state} = excluded.{state}"
-            ),
-            snapshots: Ranges::of_kind(table, &format!("{version}, {state}")),
-            delete: delete(&versions.ascending),
-            delete_last: delete(&versions.descending),
-            clear: format!("DELETE FROM {name} WHERE {id} = ?1"),
-            versions,
-        }
-    }
-
-    /// Returns the table that the statements use.
-    pub(super) fn needed(&self, table: &EventTable, owner: &Identifier) -> Needed {
-        Needed {
-            tables: vec![schema::of_snapshots(table)],
-            owner: owner.as_str().to_owned(),
-            checks: vec![self.put.clone(), self.snapshots.ascending.clone()],
-        }
-    }
 }

@@ -1,0 +1,304 @@
+//! The writers: each stores the commits that wait, by one statement for all of them.
+//!
+//! The server refuses a statement as a whole. Then the writer reads the facts about all of its commits, answers those
+//! that a fact stands against, and stores the others. It does the same after a lost answer: another attempt finds the
+//! first one stored, waits for it, or comes before it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio::time::{sleep, timeout};
+
+use super::batch::{Batch, One};
+use super::connection::Connection;
+use super::core::Core;
+use super::error::{self, Shared, Trouble};
+use super::queue::{Job, Outcome};
+use super::rows::value;
+use super::statements::Statements;
+use super::{facts, log::Log};
+use crate::error::{Error, ErrorKind};
+use crate::id::Position;
+use crate::recorder::verdict::check_keys;
+use crate::recorder::{Commit, Receipt, Step};
+
+/// The number of groups for which a writer reads the facts first, after the server refused one.
+const WARY: u32 = 64;
+/// The number of attempts after which each commit of a group is tried alone.
+const TOGETHER: u32 = 8;
+/// The number of attempts of one commit that others may make vain.
+const ALONE: u32 = 64;
+/// The time that a commit that was never sent waits for a server that cannot be reached.
+const ABSENCE: Duration = Duration::from_secs(2);
+/// The time that the server has to answer beyond the limit that it counts itself.
+const GRACE: Duration = Duration::from_secs(2);
+
+pub(super) struct Writer {
+    core: Arc<Core>,
+    connection: Option<Connection>,
+    /// The number of groups for which the facts are read first.
+    wary: u32,
+}
+
+/// Does the jobs of the queue, until it is closed.
+pub(super) async fn write(core: Arc<Core>) {
+    let mut writer = Writer { core: Arc::clone(&core), connection: None, wary: 0 };
+    while let Some(jobs) = core.queue.next().await {
+        let served = AssertUnwindSafe(writer.serve(jobs)).catch_unwind().await;
+        if served.is_err() {
+            writer.connection = None;
+        }
+    }
+}
+
+/// The state of the attempts on some jobs.
+struct Attempts {
+    count: u32,
+    began: Instant,
+    /// True if the next attempt begins with the facts.
+    asks: bool,
+    /// True if the error of the last attempt is final, once the facts say nothing.
+    failed: Option<Error>,
+}
+
+impl Writer {
+    async fn serve(&mut self, jobs: Vec<Job>) {
+        self.wary = self.wary.saturating_sub(1);
+        // Two commits with one place, or with keys that contradict each other, cannot be left to the server.
+        let is_odd = |job: &Job| is_odd(&job.commit);
+        let asks = self.wary > 0 || jobs.iter().any(is_odd);
+        self.do_all(jobs, asks).await;
+    }
+
+    async fn do_all(&mut self, mut jobs: Vec<Job>, asks: bool) {
+        let mut attempts = Attempts { count: 0, began: Instant::now(), asks, failed: None };
+        while let Some(first) = jobs.first() {
+            let log = Arc::clone(&first.log);
+            match self.attempt(&mut jobs, &log, &mut attempts).await {
+                Ok(()) => {}
+                Err(trouble) => jobs = self.after(trouble, jobs, &mut attempts).await,
+            }
+        }
+    }
+
+    /// Answers the jobs that it can, and takes them out.
+    async fn attempt(
+        &mut self,
+        jobs: &mut Vec<Job>,
+        log: &Log,
+        attempts: &mut Attempts,
+    ) -> Result<(), Trouble> {
+        let limit = self.core.way.options().timeout + GRACE;
+        let silent = || {
+            let message = "the server does not answer; check it, and the network";
+            Trouble::Lost(Error::new(ErrorKind::Unavailable, message))
+        };
+        if attempts.asks {
+            let connection = self.connection().await?;
+            let asked: Vec<(&Commit, Option<&Step>)> =
+                jobs.iter().map(|job| (&job.commit, job.step.as_ref())).collect();
+            let reading = facts::read(connection, &log.statements, &asked);
+            let found = timeout(limit, reading).await.map_err(|_| silent())??;
+            let mut left = Vec::new();
+            for (job, found) in jobs.drain(..).zip(found) {
+                match found.answer(&job.commit, job.step.as_ref()) {
+                    // The step is recorded: by the attempt whose answer was lost, or by an equal step.
+                    Some(Err(_))
+                        if job.is_unknown
+                            && job.commit.events().is_empty()
+                            && found.facts.tracked == job.step.as_ref().map(Step::to) =>
+                    {
+                        let receipt = Receipt::new(job.commit.id());
+                        job.answer.give(Ok(receipt));
+                    }
+                    Some(answer) => job.answer.give(answer),
+                    None => left.push(job),
+                }
+            }
+            *jobs = left;
+            if let Some(error) = attempts.failed.take() {
+                return Err(Trouble::Failed(error));
+            }
+            if jobs.is_empty() {
+                return Ok(());
+            }
+        }
+        let is_first = attempts.count == 0;
+        let connection = self.connection().await?;
+        let inserting = insert(connection, &log.statements, jobs, is_first);
+        let receipts = timeout(limit, inserting).await.map_err(|_| silent())??;
+        self.core.tell();
+        for (job, receipt) in jobs.drain(..).zip(receipts) {
+            job.answer.give(Ok(receipt));
+        }
+        Ok(())
+    }
+
+    async fn connection(&mut self) -> Result<&Connection, Trouble> {
+        if self.connection.as_ref().is_none_or(Connection::is_closed) {
+            self.connection = None;
+            let made = self.core.way.connect(None).await;
+            self.connection = Some(made.map_err(Trouble::Absent)?);
+        }
+        self.connection.as_ref().ok_or_else(|| Trouble::Absent(error::closed()))
+    }
+
+    /// Decides how to go on after trouble; returns the jobs for another attempt.
+    async fn after(&mut self, trouble: Trouble, mut jobs: Vec<Job>, attempts: &mut Attempts) -> Vec<Job> {
+        attempts.count += 1;
+        let had_asked = std::mem::replace(&mut attempts.asks, true);
+        let error = match trouble {
+            Trouble::ByFacts(error) => {
+                self.wary = WARY;
+                let most = if jobs.len() > 1 { TOGETHER } else { ALONE };
+                if attempts.count < most {
+                    return jobs;
+                }
+                error
+            }
+            Trouble::Absent(error) if error.kind() != ErrorKind::Unavailable => {
+                for job in jobs {
+                    fail(job, &error);
+                }
+                return Vec::new();
+            }
+            Trouble::Absent(error) => {
+                let patience = ABSENCE.saturating_sub(attempts.began.elapsed());
+                jobs = in_time(jobs, &error, patience);
+                sleep(pause(attempts.count)).await;
+                return jobs;
+            }
+            Trouble::Again(error) => {
+                jobs = in_time(jobs, &error, Duration::MAX);
+                sleep(pause(attempts.count)).await;
+                return jobs;
+            }
+            Trouble::Lost(error) => {
+                self.connection = None;
+                for job in &mut jobs {
+                    job.is_unknown = true;
+                }
+                jobs = in_time(jobs, &error, Duration::MAX);
+                sleep(pause(attempts.count)).await;
+                return jobs;
+            }
+            Trouble::Failed(error) => {
+                if jobs.len() == 1 && !had_asked {
+                    // A constraint of the user may refuse a commit that was done before.
+                    attempts.failed = Some(error);
+                    return jobs;
+                }
+                error
+            }
+        };
+        if jobs.len() > 1 {
+            for job in jobs {
+                Box::pin(self.do_all(vec![job], true)).await;
+            }
+        } else {
+            for job in jobs {
+                fail(job, &error);
+            }
+        }
+        Vec::new()
+    }
+}
+
+/// Gives up the jobs whose time is over, and those that were never sent, once patience is.
+fn in_time(jobs: Vec<Job>, error: &Error, patience: Duration) -> Vec<Job> {
+    let now = Instant::now();
+    let is_in_time = |job: &Job| job.until > now && (job.is_unknown || !patience.is_zero());
+    let (left, over): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_in_time);
+    for job in over {
+        fail(job, error);
+    }
+    left
+}
+
+/// Answers a job with an error. Of a commit that may be stored, no error but its own fate is an answer.
+fn fail(job: Job, error: &Error) {
+    let error = if job.is_unknown { error::unknown(error) } else { Shared::new(error).copy() };
+    job.answer.give(Err(error));
+}
+
+/// Returns the pause before another attempt.
+fn pause(count: u32) -> Duration {
+    Duration::from_millis(5 << count.min(6))
+}
+
+/// Returns whether a commit contradicts itself.
+fn is_odd(commit: &Commit) -> bool {
+    let mut places: Vec<_> = commit.events().iter().map(|event| (event.id, event.version)).collect();
+    places.sort_unstable();
+    places.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+        || check_keys(commit, &std::collections::HashMap::new()).is_err()
+}
+
+/// Stores the commits of all jobs by one statement, or none of them.
+async fn insert(
+    connection: &Connection,
+    statements: &Statements,
+    jobs: &[Job],
+    is_first: bool,
+) -> Result<Vec<Receipt>, Trouble> {
+    let table = &statements.events_table;
+    for event in jobs.iter().flat_map(|job| job.commit.events()) {
+        table.check_values(event).map_err(Trouble::Failed)?;
+    }
+    let names = &statements.names;
+    let events = table.name.as_str();
+    let failed = |cause| Trouble::of(cause, events, || error::behind(&names.block, &names.events));
+    if let [Job { commit, step, .. }] = jobs
+        && is_first
+        && let Some(one) = One::of(commit, step.as_ref(), table).map_err(Trouble::Failed)?
+    {
+        let rows = connection.query(&statements.append.one, &one.parameters()).await.map_err(failed)?;
+        let at = rows.first().and_then(|row| value::<i64>(row, 0));
+        return receipts(jobs, at.ok_or_else(refused)?);
+    }
+    let commits: Vec<&Commit> = jobs.iter().map(|job| &job.commit).collect();
+    let step = jobs.iter().find_map(|job| job.step.as_ref());
+    let batch = Batch::of(&commits, step, table).map_err(Trouble::Failed)?;
+    let text = statements.append.of(batch.shape());
+    let rows = connection.query(text, &batch.parameters()).await.map_err(failed)?;
+    let row = rows.first().ok_or_else(refused)?;
+    match (value::<i64>(row, 0), value::<bool>(row, 1)) {
+        (Some(base), Some(true)) => receipts(jobs, base),
+        // Only a statement without events can come here: an event without a position is refused.
+        _ => Err(refused()),
+    }
+}
+
+/// Makes the receipts of commits whose events stand from `base` on.
+fn receipts(jobs: &[Job], base: i64) -> Result<Vec<Receipt>, Trouble> {
+    let mut next = base.unsigned_abs();
+    let receipt = |job: &Job| -> Option<Receipt> {
+        let (id, many) = (job.commit.id(), job.commit.events().len() as u64);
+        let first = next;
+        next += many;
+        if many == 0 {
+            return Some(Receipt::new(id));
+        }
+        Some(Receipt::at(id, Position::new(first)?, Position::new(next - 1)?))
+    };
+    let made: Option<Vec<Receipt>> = jobs.iter().map(receipt).collect();
+    let full = || Error::new(ErrorKind::Storage, "the log has no positions left");
+    made.ok_or_else(|| Trouble::Failed(full()))
+}
+
+/// Reports that the statement stored nothing, if no fact tells why.
+fn refused() -> Trouble {
+    Trouble::ByFacts(Error::new(
+        ErrorKind::Unavailable,
+        "the server stored nothing of the commit, though nothing stands against it; something else takes its places, or \
+         the role may not read the sequence of the log; try again, or grant it USAGE on the sequence",
+    ))
+}
+
+/// The outcome of a commit that needs no server.
+pub(super) fn of_nothing(commit: &Commit, step: Option<&Step>) -> Option<Outcome> {
+    let is_empty = commit.events().is_empty() && commit.keys().is_empty() && step.is_none();
+    is_empty.then(|| Ok(Receipt::new(commit.id())))
+}

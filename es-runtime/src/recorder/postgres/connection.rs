@@ -1,0 +1,217 @@
+//! A connection to the server, with the statements that it has prepared.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::TryFutureExt;
+use futures_util::future::try_join_all;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Error as DriverError, Row, SimpleQueryMessage, Socket, Statement,
+};
+
+use super::error;
+use super::names::Text;
+use super::options::{Password, PostgresOptions};
+use super::tls::{self, Connector};
+use crate::error::{Error, ErrorKind};
+use crate::recorder::bell::Bell;
+
+/// The time after which the system asks a silent server whether it is there.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// A statement with its parameters.
+pub(super) type Request<'a> = (&'a Text, Vec<&'a (dyn ToSql + Sync)>);
+
+pub(super) struct Connection {
+    client: Client,
+    /// The prepared statements, by the numbers of their texts.
+    prepared: Mutex<HashMap<usize, Statement>>,
+}
+
+/// The way to the server, and the options of each connection.
+pub(super) struct Way {
+    options: PostgresOptions,
+    connector: Connector,
+}
+
+impl Way {
+    pub(super) fn new(options: PostgresOptions) -> Result<Self, Error> {
+        let connector = tls::connector(&options)?;
+        Ok(Self { options, connector })
+    }
+
+    pub(super) const fn options(&self) -> &PostgresOptions {
+        &self.options
+    }
+
+    /// Makes a connection, which a task of the runtime drives. The bell rings at each notification.
+    pub(super) async fn connect(&self, bell: Option<Bell>) -> Result<Connection, Error> {
+        let place = self.options.place();
+        let config = self.config().await?;
+        let connecting =
+            config.connect(self.connector.clone()).map_err(|cause| error::connecting(&place, cause));
+        let limit = self.options.connect_timeout;
+        let Ok(connected) = tokio::time::timeout(limit, connecting).await else {
+            let message = format!(
+                "the database {place} did not answer within {limit:?}; check the host and the network, or raise \
+                 `connect_timeout`"
+            );
+            return Err(Error::new(ErrorKind::Unavailable, message));
+        };
+        let (client, driver) = connected?;
+        tokio::spawn(drive(driver, bell));
+        let connection = Connection { client, prepared: Mutex::default() };
+        connection.check(&place).await?;
+        Ok(connection)
+    }
+
+    async fn config(&self) -> Result<Config, Error> {
+        let options = &self.options;
+        let mut config = Config::new();
+        for (host, port) in &options.hosts {
+            config.host(host).port(*port);
+        }
+        config.dbname(&options.database).application_name(&options.application_name);
+        config.ssl_mode(tls::mode(options));
+        config.connect_timeout(options.connect_timeout).keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
+        if options.hosts.len() > 1 {
+            config.target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
+        }
+        if let Some(user) = &options.user {
+            config.user(user);
+        }
+        match &options.password {
+            None => {}
+            Some(Password::Fixed(password)) => drop(config.password(password)),
+            Some(Password::From(password)) => {
+                let password = Arc::clone(password);
+                let asked = tokio::task::spawn_blocking(move || password()).await;
+                config.password(asked.map_err(|_| {
+                    Error::new(ErrorKind::Config, "the function that returns the password panicked")
+                })??);
+            }
+        }
+        config.options(settings(options));
+        Ok(config)
+    }
+}
+
+/// Returns the settings of each session.
+///
+/// The plan of a statement must not depend on the parameters: the server would plan a group of commits anew for ever.
+/// No statement here gains from a scan of a whole table, or from a join by hash.
+fn settings(options: &PostgresOptions) -> String {
+    let milliseconds = options.timeout.as_millis().max(1);
+    format!(
+        "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off \
+         -c enable_mergejoin=off -c default_transaction_isolation=read\\ committed \
+         -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
+    )
+}
+
+/// Drives a connection until it ends.
+async fn drive<S>(mut driver: tokio_postgres::Connection<Socket, S>, bell: Option<Bell>)
+where
+    S: tokio_postgres::tls::TlsStream + Unpin,
+{
+    while let Some(message) = poll_fn(|context| driver.poll_message(context)).await {
+        match message {
+            Ok(AsyncMessage::Notification(_)) => {
+                if let Some(bell) = &bell {
+                    bell.ring();
+                }
+            }
+            Ok(_) => {}
+            // Each call on the connection reports that it is closed.
+            Err(_) => break,
+        }
+    }
+}
+
+impl Connection {
+    /// Refuses a server that takes no writes, and sessions that would break the order of the log.
+    async fn check(&self, place: &str) -> Result<(), Error> {
+        const LOOK: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_isolation'), \
+                            current_setting('synchronous_commit')";
+        let failed = error::of("set up the connection");
+        let answer = self.client.simple_query(LOOK).await.map_err(&failed)?;
+        let Some(row) = answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        }) else {
+            return Err(Error::new(ErrorKind::Storage, "the server answers nothing to a question"));
+        };
+        let [recovery, isolation, synchronous] =
+            [0, 1, 2].map(|column| row.try_get(column).ok().flatten().unwrap_or_default());
+        if recovery == "t" {
+            return Err(error::is_replica(place));
+        }
+        if isolation != "read committed" {
+            return Err(error::other_isolation(isolation));
+        }
+        if synchronous == "off" {
+            // A reader must not see an event that a power cut takes back.
+            self.client.batch_execute("SET synchronous_commit = on").await.map_err(&failed)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Returns the prepared statement of a text.
+    async fn statement(&self, text: &Text) -> Result<Statement, DriverError> {
+        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&text.number).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let made = self.client.prepare_typed(&text.sql, &text.types).await?;
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(text.number, made.clone());
+        Ok(made)
+    }
+
+    pub(super) async fn query(
+        &self,
+        text: &Text,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DriverError> {
+        let statement = self.statement(text).await?;
+        self.client.query(&statement, parameters).await
+    }
+
+    /// Runs statements one right after the other: all are on their way before the first answer.
+    pub(super) async fn query_all(&self, requests: &[Request<'_>]) -> Result<Vec<Vec<Row>>, DriverError> {
+        let mut statements = Vec::with_capacity(requests.len());
+        for (text, _) in requests {
+            statements.push(self.statement(text).await?);
+        }
+        // They are polled in their order, and so they are sent in their order.
+        let all = statements
+            .iter()
+            .zip(requests)
+            .map(|(statement, (_, values))| self.client.query(statement, values));
+        try_join_all(all).await
+    }
+
+    pub(super) async fn execute(
+        &self,
+        text: &Text,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, DriverError> {
+        let statement = self.statement(text).await?;
+        self.client.execute(&statement, parameters).await
+    }
+
+    /// Runs statements without parameters.
+    pub(super) async fn run(&self, statements: &str) -> Result<(), DriverError> {
+        self.client.batch_execute(statements).await
+    }
+
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+}

@@ -1,0 +1,415 @@
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::append::{of_nothing, write};
+use super::catalog::{self, Tables as TablesOf};
+use super::connection::{Connection, Way};
+use super::core::Core;
+use super::log::Log;
+use super::names::schema_of;
+use super::options::PostgresOptions;
+use super::pool::Pool;
+use super::queue::{Answer, Job, Queue};
+use super::rows::value;
+use super::statements::Statements;
+use super::watch::watch;
+use super::{PostgresRecorder, error, forget, schema};
+use crate::error::{Error, ErrorKind};
+use crate::recorder::bell::Bell;
+use crate::recorder::sql::{Identifier, Needed, Tables};
+use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
+use crate::wait::{Elapsed, Slot, Wait, sleep, timeout};
+
+/// The number of connections that append: while one waits for the disk, the other sends.
+const WRITERS: usize = 2;
+/// The longest time that a reader waits without a ring before it looks again.
+const LONGEST: Duration = Duration::from_secs(1);
+/// The longest time that a reader waits while a writer holds back what is stored already.
+const HELD_BACK: Duration = Duration::from_millis(5);
+
+/// An open database on a PostgreSQL server. Clones share its connections.
+///
+/// The connections run on a thread of the recorder, so that calls work under every executor and without one.
+#[derive(Clone)]
+pub struct Postgres {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    core: Arc<Core>,
+    runtime: Option<Runtime>,
+    schema: Identifier,
+    /// The process that opened the database.
+    process: u32,
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("options", self.shared.core.way.options()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Returns whether this is a fork of the process, which inherited the connections of its parent, and no threads.
+    fn is_inherited(&self) -> bool {
+        process::id() != self.process
+    }
+
+    fn check_process(&self) -> Result<(), Error> {
+        if !self.is_inherited() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "the database was opened by process {}, of which this one is a fork; open the database after the fork",
+                self.process
+            ),
+        ))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let Some(runtime) = self.runtime.take() else { return };
+        if self.is_inherited() {
+            // The connections belong to the parent.
+            std::mem::forget(runtime);
+            return;
+        }
+        self.core.queue.close();
+        self.core.pool.close();
+        // No thread may wait here: an executor may drop the database.
+        runtime.shutdown_background();
+    }
+}
+
+impl PostgresOptions {
+    /// Connects to the database, and starts the recorder's thread.
+    ///
+    /// A fork of the process has to open the database anew: it cannot use one that was open before.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the options are refused: by the server, or because this build leaves out TLS; `Unavailable` if the
+    /// server cannot be reached, or is a replica.
+    pub fn open(self) -> Result<Postgres, Error> {
+        let schema = schema_of(self.schema.as_ref())?;
+        let way = Arc::new(Way::new(self)?);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("es-postgres")
+            .enable_all()
+            .build()
+            .map_err(error::no_runtime)?;
+        let core = Arc::new(Core {
+            pool: Arc::new(Pool::new(Arc::clone(&way))),
+            way,
+            queue: Queue::default(),
+            bell: Bell::new(),
+            news: Notify::new(),
+            is_watched: AtomicBool::new(false),
+            handle: runtime.handle().clone(),
+        });
+        drop(runtime.spawn(watch(Arc::clone(&core))));
+        for _ in 0..WRITERS {
+            drop(runtime.spawn(write(Arc::clone(&core))));
+        }
+        let shared = Shared { core, runtime: Some(runtime), schema, process: process::id() };
+        let database = Postgres { shared: Arc::new(shared) };
+        let core = Arc::clone(&database.shared.core);
+        database.here(async move { core.pool.take().await.map(drop) })?;
+        Ok(database)
+    }
+
+    /// Returns the statements that make the tables of an application, for somebody who may, to run once in an empty
+    /// database. Asks no server.
+    ///
+    /// A program then opens the database as [`existing`](Self::existing), with a role that needs these rights: USAGE on
+    /// the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
+    /// tracking; UPDATE and DELETE on the snapshots. Forgetting also needs UPDATE on all tables.
+    ///
+    /// ```
+    /// use es_runtime::recorder::{PostgresOptions, Tables};
+    ///
+    /// let options = PostgresOptions::new("localhost", "bank").schema("events")?;
+    /// assert!(options.script(&Tables::default())?.contains(r#"CREATE TABLE "events"."stored_events""#));
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Config` if two tables would have one name, or a name is too long.
+    pub fn script(&self, tables: &Tables) -> Result<String, Error> {
+        check_names(tables)?;
+        let schema = schema_of(self.schema.as_ref())?;
+        let statements = Statements::new(&schema, tables);
+        let mut needed = statements.needed(tables);
+        needed.tables.push(schema::of_snapshots(&statements.names, &tables.snapshots));
+        Ok(catalog::script(&schema, &needed))
+    }
+}
+
+impl Postgres {
+    /// Returns the recorder of an application, for its events and tracking; makes the schema and the tables if they are
+    /// missing.
+    ///
+    /// # Errors
+    ///
+    /// `Schema` if such tables exist, but are not ours, or belong to a newer release; `Config` if two would have one
+    /// name; `Corrupt` if the sequence of positions is behind the table.
+    pub fn recorder(&self, tables: &Tables) -> Result<PostgresRecorder, Error> {
+        check_names(tables)?;
+        let statements = Statements::new(&self.shared.schema, tables);
+        self.prepare(&statements.needed(tables))?;
+        let log = Arc::new(Log::new(statements));
+        let checked = Arc::clone(&log);
+        self.read(move |connection| {
+            let log = Arc::clone(&checked);
+            Box::pin(async move {
+                let rows = connection.query(&log.statements.is_behind, &[]).await;
+                let rows = rows.map_err(error::of("check the sequence"))?;
+                let is_behind = rows.first().and_then(|row| value(row, 0)).unwrap_or(false);
+                let names = &log.statements.names;
+                if is_behind { Err(error::behind(&names.block, &names.events)) } else { Ok(()) }
+            })
+        })
+        .wait()?;
+        Ok(PostgresRecorder { database: self.clone(), log })
+    }
+
+    /// Closes the connections. Earlier calls still finish; later calls fail as `Closed`.
+    ///
+    /// In a fork of the process it does nothing: the connections belong to the parent.
+    pub fn close(&self) {
+        if self.shared.is_inherited() {
+            return;
+        }
+        let core = &self.shared.core;
+        core.queue.close();
+        core.pool.close();
+        core.news.notify_one();
+        core.bell.ring();
+    }
+
+    pub(super) fn schema(&self) -> &Identifier {
+        &self.shared.schema
+    }
+
+    /// Makes and checks tables, on this thread: a program opens a database at its start.
+    pub(super) fn prepare(&self, needed: &Needed) -> Result<(), Error> {
+        let core = Arc::clone(&self.shared.core);
+        let lease = self.here(async move { core.pool.take().await })?;
+        let tables = TablesOf { connection: lease.connection()?, schema: &self.shared.schema };
+        let may_change = self.shared.core.way.options().create;
+        let prepared = catalog::prepare(&tables, needed, may_change);
+        if prepared.is_err() {
+            // It may be within a transaction.
+            lease.end();
+        }
+        prepared
+    }
+
+    /// Runs something on the recorder's thread, and waits for it.
+    fn here<T: Send + 'static>(
+        &self,
+        run: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.shared.check_process()?;
+        self.shared.core.handle.spawn(run).wait().unwrap_or_else(|_| Err(error::ended()))
+    }
+
+    /// Runs something on a connection of the pool, and gives up with the caller. It may run again if the connection is
+    /// cut.
+    pub(super) fn read<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+    {
+        self.on_pool(run, true)
+    }
+
+    /// Runs something on a connection of the pool to its end, even if the caller gives up meanwhile.
+    pub(super) fn change<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+    {
+        self.on_pool(run, false)
+    }
+
+    fn on_pool<T, F>(
+        &self,
+        run: F,
+        gives_up: bool,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+    {
+        let database = self.clone();
+        async move {
+            database.shared.check_process()?;
+            let core = Arc::clone(&database.shared.core);
+            let handle = core.handle.clone();
+            let task = handle.spawn(async move { core.on_connection(run).await });
+            let _guard = gives_up.then(|| Abort(task.abort_handle()));
+            task.await.unwrap_or_else(|_| Err(error::ended()))
+        }
+    }
+
+    pub(super) fn append(
+        &self,
+        log: &Arc<Log>,
+        commit: Commit,
+        step: Option<Step>,
+    ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
+        let (database, log) = (self.clone(), Arc::clone(log));
+        async move {
+            database.shared.check_process()?;
+            let core = &database.shared.core;
+            if let Some(outcome) = of_nothing(&commit, step.as_ref()) {
+                return if core.queue.is_closed() { Err(error::closed()) } else { outcome };
+            }
+            let slot = Slot::new();
+            let answer = Answer::new(Arc::clone(&slot));
+            let until = Instant::now() + core.way.options().timeout;
+            core.queue.push(Job { log, commit, step, until, is_unknown: false, answer })?;
+            poll_fn(|context| slot.poll(context)).await.unwrap_or_else(|| Err(error::ended()))
+        }
+    }
+
+    /// Destroys a data key and stores the notice. Empties the user's own columns, even if the key was destroyed before.
+    pub(super) fn forget(
+        &self,
+        log: &Arc<Log>,
+        id: uuid::Uuid,
+        notice: Commit,
+    ) -> impl Future<Output = Result<Remains, Error>> + Send + use<> {
+        let (core, log) = (Arc::clone(&self.shared.core), Arc::clone(log));
+        let done = self.change(move |connection| {
+            let (core, log, notice) = (Arc::clone(&core), Arc::clone(&log), notice.clone());
+            Box::pin(async move {
+                if forget::write_over(connection, &log.statements, id, &notice).await? {
+                    core.tell();
+                }
+                forget::empty_own_columns(connection, &log.statements, id).await
+            })
+        });
+        async move { done.await.map(|()| Remains::OLD_PAGES) }
+    }
+
+    /// Runs something that may not run twice by accident: it learns whether an earlier attempt was cut off.
+    pub(super) fn change_once<T, F>(
+        &self,
+        run: F,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Connection, bool) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+    {
+        let began = AtomicBool::new(false);
+        self.change(move |connection| run(connection, began.swap(true, Ordering::Relaxed)))
+    }
+
+    /// Returns the newest event, and the place up to which the log is complete.
+    fn look(&self, log: &Arc<Log>) -> impl Future<Output = Result<Places, Error>> + Send + use<> {
+        let log = Arc::clone(log);
+        self.read(move |connection| {
+            let log = Arc::clone(&log);
+            Box::pin(async move { log.horizon.look(connection, &log.statements).await })
+        })
+    }
+
+    /// Waits until the log is complete up to a place.
+    pub(super) fn reach(
+        &self,
+        log: &Arc<Log>,
+        mark: Mark,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let (database, log) = (self.clone(), Arc::clone(log));
+        async move {
+            let has =
+                |reached: Option<Mark>| reached.is_some_and(|known| known.position() >= mark.position());
+            if has(log.horizon.reached()) {
+                return database.shared.check_process();
+            }
+            let limit = database.shared.core.way.options().timeout;
+            let began = Instant::now();
+            let mut pause = Duration::from_micros(200);
+            loop {
+                let (newest, reached) = database.look(&log).await?;
+                if has(reached) {
+                    return Ok(());
+                }
+                if !has(newest) || began.elapsed() > limit {
+                    return Err(held_back(mark, limit, has(newest)));
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(20));
+            }
+        }
+    }
+
+    /// Waits until there may be events after a place.
+    pub(super) fn beyond(
+        &self,
+        log: &Arc<Log>,
+        after: Option<Mark>,
+    ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let (database, log) = (self.clone(), Arc::clone(log));
+        async move {
+            database.shared.check_process()?;
+            database.shared.core.watch();
+            // Listens before the look, so that it misses no commit between the two.
+            let heard = database.shared.core.bell.listen();
+            let (newest, reached) = database.look(&log).await?;
+            if reached == after {
+                // What is held back may be released by another process, without a ring.
+                let longest = if newest == reached { LONGEST } else { HELD_BACK };
+                let _: Result<(), Elapsed> = timeout(longest, heard).await;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The newest event, and the place up to which the log is complete.
+type Places = (Option<Mark>, Option<Mark>);
+
+fn held_back(mark: Mark, limit: Duration, is_there: bool) -> Error {
+    if !is_there {
+        let message = format!(
+            "the log ends before {mark}; the receipt is of another database, or the log was cut back"
+        );
+        return Error::new(ErrorKind::Diverged, message);
+    }
+    let message = format!(
+        "{mark} is stored, but a transaction that began before it still holds readers back, after {limit:?}; find it in \
+         pg_locks, where locktype is `advisory` and objsubid is 2, and end it"
+    );
+    Error::new(ErrorKind::Timeout, message)
+}
+
+fn check_names(tables: &Tables) -> Result<(), Error> {
+    tables.check()?;
+    schema::check_names(tables)
+}
+
+/// Ends a task that nobody waits for any more.
+struct Abort(AbortHandle);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,290 @@
+//! The errors of the driver and the server, as our kinds.
+
+use std::fmt;
+use std::io;
+
+use tokio_postgres::Error as DriverError;
+use tokio_postgres::error::{DbError, Severity, SqlState};
+
+use crate::error::{Error, ErrorKind};
+
+/// Adds the failed action to an error.
+pub(super) fn of(doing: &'static str) -> impl Fn(DriverError) -> Error {
+    move |cause| {
+        let (kind, remedy) = kind(&cause);
+        failed(kind, &format!("cannot {doing}"), remedy, cause)
+    }
+}
+
+/// Reports a connection that cannot be made.
+pub(super) fn connecting(place: &str, cause: DriverError) -> Error {
+    let (kind, remedy) = match cause.as_db_error() {
+        Some(_) => kind(&cause),
+        None if is_text(&cause, "TLS") => {
+            (ErrorKind::Config, "check the certificate of the server, `sslmode` and `sslrootcert`")
+        }
+        None if is_text(&cause, "authentication") || is_text(&cause, "configuration") => {
+            (ErrorKind::Config, "check the user and the password")
+        }
+        // The driver finds a replica among several hosts, and reports it as an error of the network.
+        None if is_deep_text(&cause, "does not allow writes") => {
+            (ErrorKind::Unavailable, "every host is a replica; name the primary, or wait for the fail-over")
+        }
+        None => (ErrorKind::Unavailable, "check the host, the port, and that the server runs"),
+    };
+    failed(kind, &format!("cannot connect to the database {place}"), remedy, cause)
+}
+
+fn failed(kind: ErrorKind, what: &str, remedy: &str, cause: DriverError) -> Error {
+    let cause = Cause::of(cause);
+    Error::new(kind, format!("{what}: {cause}; {remedy}")).with_source(cause)
+}
+
+/// The cause of an error, without the rows that the server quotes: they may hold personal data.
+#[derive(Debug)]
+struct Cause {
+    text: String,
+    source: Option<DriverError>,
+}
+
+impl Cause {
+    fn of(cause: DriverError) -> Self {
+        if let Some(db) = cause.as_db_error() {
+            return Self { text: format!("{} ({})", db.message(), db.code().code()), source: None };
+        }
+        let text = match std::error::Error::source(&cause) {
+            Some(inner) => format!("{cause}: {inner}"),
+            None => cause.to_string(),
+        };
+        Self { text, source: Some(cause) }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}
+
+/// Returns whether the driver's own words for an error hold this text: it does not show its kinds.
+fn is_text(cause: &DriverError, text: &str) -> bool {
+    cause.to_string().contains(text)
+}
+
+fn is_deep_text(cause: &DriverError, text: &str) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(cause);
+    while let Some(error) = next {
+        if error.to_string().contains(text) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn kind(cause: &DriverError) -> (ErrorKind, &'static str) {
+    match cause.as_db_error() {
+        Some(db) => kind_of(db),
+        None if is_text(cause, "error deserializing") => {
+            (ErrorKind::Corrupt, "a column has another type; something else changed the table")
+        }
+        None if is_text(cause, "error serializing") => (ErrorKind::Schema, "a column has another type"),
+        None if is_text(cause, "error encoding") => (ErrorKind::Invalid, "store less in one commit"),
+        None => (ErrorKind::Unavailable, "the connection is cut; try again"),
+    }
+}
+
+fn kind_of(db: &DbError) -> (ErrorKind, &'static str) {
+    let code = db.code();
+    match code.code() {
+        "25006" => (ErrorKind::Unavailable, IS_REPLICA),
+        "26000" => (
+            ErrorKind::Config,
+            "a pooler between here and the server loses prepared statements; connect directly, or let it keep them \
+             (PgBouncer from 1.21 on, with `max_prepared_statements`)",
+        ),
+        "42501" => (
+            ErrorKind::Storage,
+            "the role lacks a right; grant it (see `PostgresOptions::script`), or use another role",
+        ),
+        "53100" => {
+            (ErrorKind::Storage, "the server's disk is full; nothing was stored; make room and try again")
+        }
+        "53300" => (
+            ErrorKind::Unavailable,
+            "the server has no connection left; raise its `max_connections`, or lower `connections` here",
+        ),
+        "57014" | "55P03" => (
+            ErrorKind::Timeout,
+            "another transaction holds what it needs, or the server is slow; try again, or raise the timeout",
+        ),
+        "22021" => (ErrorKind::Invalid, "text on PostgreSQL holds no zero byte; store such a value as bytes"),
+        "0A000" => (ErrorKind::Unavailable, "the table was changed meanwhile; try again"),
+        other => match other.get(..2).unwrap_or_default() {
+            "08" | "57" | "25" => (ErrorKind::Unavailable, "the server ended the connection; try again"),
+            "40" => (ErrorKind::Unavailable, "another transaction was in the way; try again"),
+            "28" | "3D" => (
+                ErrorKind::Config,
+                "check the user, the password, the name of the database, and the server's `pg_hba.conf`",
+            ),
+            "23" => (
+                ErrorKind::Invalid,
+                "the table refuses the row: one of your own constraints, or a column whose type differs from the value's",
+            ),
+            "22" => (ErrorKind::Invalid, "the server takes no such value"),
+            "54" => (ErrorKind::Invalid, "store less in one event, or fewer events in one commit"),
+            "42" | "3F" => (
+                ErrorKind::Schema,
+                "the tables are not as this program made them; check the database, the schema and the names of the tables",
+            ),
+            "53" => (ErrorKind::Unavailable, "the server has no room left for this; try again"),
+            "XX" => (ErrorKind::Corrupt, "the server found damage in its files; see its log"),
+            _ => (ErrorKind::Storage, "see the cause, and the server's log"),
+        },
+    }
+}
+
+const IS_REPLICA: &str =
+    "the server is a replica, or refuses writes; name the primary, or wait for the fail-over";
+
+/// Reports a server that takes no writes.
+pub(super) fn is_replica(place: &str) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("the database {place} takes no writes: it is in recovery; {IS_REPLICA}"),
+    )
+}
+
+/// Reports another isolation of transactions than the one that the order of the log stands on.
+pub(super) fn other_isolation(found: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "the connections run transactions at `{found}`, and the recorder needs `read committed`, though it asks the \
+             server for it; something between them changes that: set `default_transaction_isolation` for the role"
+        ),
+    )
+}
+
+/// Reports a sequence that would hand out places that are taken.
+pub(super) fn behind(block: &str, events: &str) -> Error {
+    Error::new(
+        ErrorKind::Corrupt,
+        format!(
+            "the sequence {block} is behind the table {events}, as after a restore by hand or a logical replication: the \
+             next events would stand at taken positions; run SELECT setval('{block}', (SELECT max(log_position) >> 10 \
+             FROM {events}))"
+        ),
+    )
+}
+
+/// The meaning of a failed append for its commits.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// A stored fact stands against a commit, or a commit was done before: the facts decide.
+    ByFacts(Error),
+    /// The server stored nothing; another attempt may succeed.
+    Again(Error),
+    /// No connection can be made.
+    Absent(Error),
+    /// The answer is lost: the commits may be stored.
+    Lost(Error),
+    /// The server stored nothing, and another attempt would fail too.
+    Failed(Error),
+}
+
+impl Trouble {
+    /// Classifies the error of an append. The server names the constraint that a row violates.
+    pub(super) fn of(cause: DriverError, events: &str, behind: impl FnOnce() -> Error) -> Self {
+        let Some(db) = cause.as_db_error() else {
+            // The driver sends nothing of a value that it cannot write.
+            let is_unsent = is_text(&cause, "error serializing") || is_text(&cause, "error encoding");
+            let error = of("store the events")(cause);
+            return if is_unsent { Self::Failed(error) } else { Self::Lost(error) };
+        };
+        if matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) {
+            return Self::Lost(of("store the events")(cause));
+        }
+        let (constraint, column) = (db.constraint().unwrap_or_default(), db.column().unwrap_or_default());
+        match *db.code() {
+            SqlState::UNIQUE_VIOLATION if is_named(constraint, events, "_pkey") => Self::Failed(behind()),
+            // Of events, of a data key: the facts tell which.
+            SqlState::UNIQUE_VIOLATION => Self::ByFacts(of("store the events")(cause)),
+            SqlState::NOT_NULL_VIOLATION if ["log_position", "key_id"].contains(&column) => {
+                Self::ByFacts(of("store the events")(cause))
+            }
+            _ => {
+                let error = of("store the events")(cause);
+                match error.kind() {
+                    ErrorKind::Unavailable | ErrorKind::Timeout => Self::Again(error),
+                    // A constraint of the user may refuse a commit that was done before.
+                    _ => Self::Failed(error),
+                }
+            }
+        }
+    }
+}
+
+impl Trouble {
+    /// Classifies the error of a read.
+    pub(super) fn of_read(cause: DriverError) -> Self {
+        let is_fatal = |db: &DbError| matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        let is_lost = cause.as_db_error().is_none_or(is_fatal);
+        let error = of("look for the commit")(cause);
+        match error.kind() {
+            _ if is_lost => Self::Lost(error),
+            ErrorKind::Unavailable | ErrorKind::Timeout => Self::Again(error),
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+fn is_named(constraint: &str, table: &str, end: &str) -> bool {
+    constraint.strip_suffix(end) == Some(table)
+}
+
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the database is closed; open it again")
+}
+
+/// Reports a save whose answer never came.
+pub(super) fn unknown(cause: &Error) -> Error {
+    Error::new(
+        ErrorKind::OutcomeUnknown,
+        format!(
+            "the answer of the server is lost, and it cannot be asked: {cause}; save again: nothing is stored twice"
+        ),
+    )
+}
+
+/// Reports work that ended without an answer: it panicked, or its runtime ended.
+pub(super) fn ended() -> Error {
+    Error::new(
+        ErrorKind::OutcomeUnknown,
+        "the recorder's task ended before it answered; try again: nothing is stored twice",
+    )
+}
+
+pub(super) fn no_runtime(cause: io::Error) -> Error {
+    let message = format!("no thread can be started for the connections: {cause}; there may be too many");
+    Error::new(ErrorKind::Unavailable, message).with_source(cause)
+}
+
+/// One failure that several callers receive.
+pub(super) struct Shared(ErrorKind, String);
+
+impl Shared {
+    pub(super) fn new(error: &Error) -> Self {
+        Self(error.kind(), error.to_string())
+    }
+
+    pub(super) fn copy(&self) -> Error {
+        Error::new(self.0, self.1.clone())
+    }
+}

@@ -1,0 +1,177 @@
+//! Forgetting: destroys the data key, and stores the notice of it, in one transaction.
+//!
+//! The server keeps earlier forms of a row until it cleans up, and copies in its log: the recorder cannot wipe them.
+
+use std::collections::HashMap;
+
+use tokio_postgres::Error as DriverError;
+use uuid::Uuid;
+
+use super::batch::Batch;
+use super::connection::Connection;
+use super::error::{self, Trouble};
+use super::rows::value;
+use super::statements::Statements;
+use super::{facts, select};
+use crate::error::{Error, ErrorKind};
+use crate::recorder::sql::{EventTable, Identifier};
+use crate::recorder::verdict::Facts;
+use crate::recorder::{Commit, StoredKey};
+
+/// Replaces a stored key; returns whether the old one was still stored. `again` is true if the answer to an earlier
+/// attempt was lost.
+pub(super) async fn replace_key(
+    connection: &Connection,
+    statements: &Statements,
+    old: &StoredKey,
+    new: &StoredKey,
+    again: bool,
+) -> Result<bool, Error> {
+    let (Some(key), Some(from), Some(to)) = (old.key(), old.wrapped(), new.wrapped()) else {
+        return Ok(false);
+    };
+    if old.aggregate() != new.aggregate() || old.key() != new.key() {
+        return Ok(false);
+    }
+    let id = old.aggregate();
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] = [&id, &key.to_bytes().to_vec(), &from, &to];
+    let changed = connection.execute(&statements.replace_key, &values).await;
+    if changed.map_err(error::of("store the data key"))? > 0 {
+        return Ok(true);
+    }
+    // The attempt whose answer was lost may have replaced the key.
+    Ok(again && select::keys(connection, statements, &[id]).await?.contains(new))
+}
+
+/// Destroys the key and stores the notice; a repeated call changes nothing. Returns whether this call did it.
+pub(super) async fn write_over(
+    connection: &Connection,
+    statements: &Statements,
+    id: Uuid,
+    notice: &Commit,
+) -> Result<bool, Error> {
+    let failed = error::of("destroy the data key");
+    // The strong lock waits for appends under way, and keeps later ones waiting before they see the tables.
+    let begin = format!("BEGIN; LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", statements.names.gate);
+    connection.run(&begin).await.map_err(&failed)?;
+    let wrote = within(connection, statements, id, notice).await;
+    let end = if matches!(wrote, Ok(true)) { "COMMIT" } else { "ROLLBACK" };
+    let ended = connection.run(end).await.map_err(failed);
+    match wrote {
+        Ok(true) => ended.map(|()| true),
+        other => other,
+    }
+}
+
+async fn within(
+    connection: &Connection,
+    statements: &Statements,
+    id: Uuid,
+    notice: &Commit,
+) -> Result<bool, Error> {
+    let known = select::keys(connection, statements, &[id]).await?;
+    if known.iter().any(StoredKey::is_forgotten) {
+        return Ok(false);
+    }
+    // The notice brings no key and needs none.
+    let mut found = facts::read(connection, statements, &[(notice, None)]).await.map_err(plain)?;
+    let answer = found.pop().and_then(|mut found| {
+        found.facts = Facts { keys: HashMap::new(), ..found.facts };
+        found.answer(notice, None)
+    });
+    match answer {
+        Some(Err(error)) => return Err(error),
+        Some(Ok(_)) => {}
+        None => insert(connection, statements, notice).await?,
+    }
+    let done = connection.execute(&statements.forget, &[&id]).await;
+    done.map_err(error::of("destroy the data key"))?;
+    Ok(true)
+}
+
+async fn insert(connection: &Connection, statements: &Statements, notice: &Commit) -> Result<(), Error> {
+    if notice.events().is_empty() {
+        return Ok(());
+    }
+    let table = &statements.events_table;
+    notice.events().iter().try_for_each(|event| table.check_values(event))?;
+    let batch = Batch::of(&[notice], None, table)?.without_keys();
+    let names = &statements.names;
+    let failed = |cause: DriverError| {
+        plain(Trouble::of(cause, table.name.as_str(), || error::behind(&names.block, &names.events)))
+    };
+    let rows =
+        connection.query(statements.append.of(batch.shape()), &batch.parameters()).await.map_err(failed)?;
+    let stored = rows.first().and_then(|row| value::<bool>(row, 1)).unwrap_or(false);
+    if stored {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Unavailable, "the server stored no notice; try again"))
+}
+
+fn plain(trouble: Trouble) -> Error {
+    match trouble {
+        Trouble::ByFacts(error)
+        | Trouble::Again(error)
+        | Trouble::Absent(error)
+        | Trouble::Lost(error)
+        | Trouble::Failed(error) => error,
+    }
+}
+
+/// Empties the user's own columns in all rows of an aggregate whose key is destroyed, including columns that another
+/// program added. Each column is emptied for itself: one that refuses keeps no other filled.
+pub(super) async fn empty_own_columns(
+    connection: &Connection,
+    statements: &Statements,
+    aggregate: Uuid,
+) -> Result<(), Error> {
+    // Columns that the server computes follow the others.
+    const COLUMNS: &str = "SELECT attname::text, attnotnull, format_type(atttypid, NULL) FROM pg_attribute
+        WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+          AND attidentity = ''";
+    let EventTable { id, version, topic, state, .. } = &statements.events_table;
+    let events = &statements.names.events;
+    let ours = [id, version, topic, state].map(Identifier::as_str);
+    let failed = error::of("empty the columns of your own");
+    let columns = connection.client().query(COLUMNS, &[events]).await.map_err(&failed)?;
+    let (mut filled, mut first_cause) = (Vec::new(), None);
+    for row in &columns {
+        let column: &str = value(row, 0).unwrap_or_default();
+        if ours.into_iter().chain(EventTable::FIXED).any(|own| own == column) {
+            continue;
+        }
+        let is_required: bool = value(row, 1).unwrap_or_default();
+        let nothing = match (is_required, value::<&str>(row, 2).unwrap_or_default()) {
+            (false, _) => "NULL",
+            (true, "bigint" | "integer" | "smallint" | "double precision" | "real" | "numeric") => "0",
+            (true, _) => "''",
+        };
+        // Another program may have chosen the name.
+        let quoted = format!("\"{}\"", column.replace('"', "\"\""));
+        // Empty rows are left alone: triggers refuse even an update without a change.
+        let still = format!("WHERE {id} = $1 AND {quoted} IS DISTINCT FROM {nothing}");
+        let empty = format!("UPDATE {events} SET {quoted} = {nothing} {still}");
+        let emptied = connection.client().execute(&empty, &[&aggregate]).await;
+        let look = format!("SELECT EXISTS (SELECT 1 FROM {events} {still})");
+        let left = connection.client().query(&look, &[&aggregate]).await.map_err(&failed)?;
+        if left.first().and_then(|row| value(row, 0)).unwrap_or(true) {
+            filled.push(format!("`{column}`"));
+            first_cause = first_cause.or(emptied.err());
+        }
+    }
+    if filled.is_empty() {
+        return Ok(());
+    }
+    let cause = first_cause.map(&failed);
+    let kind = cause.as_ref().map_or(ErrorKind::Invalid, Error::kind);
+    let why = cause.as_ref().map_or_else(|| "a trigger leaves them as they are".to_owned(), Error::to_string);
+    Err(Error::new(
+        kind,
+        format!(
+            "the data key of aggregate {aggregate} is destroyed, but its rows in {events} are still filled in columns of \
+             your own, {}: {why}; let these columns be emptied, and forget it again",
+            filled.join(", ")
+        ),
+    ))
+}

@@ -1,0 +1,146 @@
+//! The horizon: the place up to which the log is complete.
+//!
+//! A writer announces a floor by a lock before it draws positions above it, and keeps the lock until it has committed.
+//! The server shows a commit before it releases the locks of the commit. So a reader that looks for the newest event
+//! first, and for the floors after that, finds every writer that may still store something below that event.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio_postgres::Row;
+
+use super::connection::{Connection, Request};
+use super::error;
+use super::insert::BLOCK;
+use super::rows::{mark_at, mark_of, value};
+use super::statements::Statements;
+use crate::error::Error;
+use crate::id::{Mark, Position};
+
+/// The last place that readers of this process have reached.
+#[derive(Debug, Default)]
+pub(super) struct Horizon {
+    reached: Mutex<Option<Mark>>,
+}
+
+/// A look at the log: its newest event, and then the floors of those who write.
+pub(super) struct Look {
+    pub(super) newest: Option<Mark>,
+    /// The last position that nobody can still fill from below, if somebody writes.
+    settled: Option<i64>,
+}
+
+impl Look {
+    /// Returns the statements of a look, in their order.
+    pub(super) fn requests(statements: &Statements) -> Vec<Request<'_>> {
+        vec![(&statements.last_up_to, vec![&i64::MAX]), (&statements.floors, Vec::new())]
+    }
+
+    /// Reads the answers to these statements.
+    pub(super) fn of(answers: &mut impl Iterator<Item = Vec<Row>>) -> Result<Self, Error> {
+        let newest = answers.next().unwrap_or_default().first().map(mark_of).transpose()?;
+        let floors = answers.next().unwrap_or_default();
+        let block = newest.map_or(0, |mark| mark.position().get().cast_signed() / BLOCK.cast_signed() as i64);
+        let floors = floors.iter().filter_map(|row| value::<i64>(row, 0));
+        let lowest = floors.map(|half| floor(block, half)).min();
+        Ok(Self { newest, settled: lowest.map(|floor| (floor + 1) * BLOCK.cast_signed() as i64 - 1) })
+    }
+}
+
+impl Look {
+    /// Returns the last event that nobody can come before any more.
+    async fn found(&self, connection: &Connection, statements: &Statements) -> Result<Option<Mark>, Error> {
+        match (self.newest, self.settled) {
+            (Some(newest), Some(settled)) if settled < newest.position().get().cast_signed() => {
+                match u64::try_from(settled).ok().and_then(Position::new) {
+                    Some(settled) => mark_at(connection, &statements.last_up_to, settled).await,
+                    None => Ok(None),
+                }
+            }
+            (newest, _) => Ok(newest),
+        }
+    }
+}
+
+/// Returns the floor whose low half is known: it is near the newest block.
+fn floor(block: i64, half: i64) -> i64 {
+    let low = block & 0xffff_ffff;
+    block + (((half - low) << 32) >> 32)
+}
+
+impl Horizon {
+    fn lock(&self) -> MutexGuard<'_, Option<Mark>> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the last place that a reader has reached, without a look.
+    pub(super) fn reached(&self) -> Option<Mark> {
+        *self.lock()
+    }
+
+    /// Looks at the log; returns its newest event, and the place up to which it is complete.
+    pub(super) async fn look(
+        &self,
+        connection: &Connection,
+        statements: &Statements,
+    ) -> Result<(Option<Mark>, Option<Mark>), Error> {
+        let answers = connection.query_all(&Look::requests(statements)).await;
+        let look = Look::of(&mut answers.map_err(error::of("read the log"))?.into_iter())?;
+        let newest = look.newest;
+        let found = look.found(connection, statements).await?;
+        Ok((newest, self.keep(connection, statements, found).await?))
+    }
+
+    /// Returns the place up to which the log is complete for what was read after a look. If that is no longer enough, the
+    /// second value is true: another look has reached a later place, and what was read may lack events before it.
+    pub(super) async fn after(
+        &self,
+        connection: &Connection,
+        statements: &Statements,
+        look: Look,
+    ) -> Result<(Option<Mark>, bool), Error> {
+        let found = look.found(connection, statements).await?;
+        let reached = self.keep(connection, statements, found).await?;
+        Ok((reached, reached != found))
+    }
+
+    /// Keeps the place that a look has found; returns a later one, if another look has found that.
+    async fn keep(
+        &self,
+        connection: &Connection,
+        statements: &Statements,
+        found: Option<Mark>,
+    ) -> Result<Option<Mark>, Error> {
+        let place = |mark: Option<Mark>| mark.map(Mark::position);
+        let known = self.reached();
+        if place(found) < place(known)
+            && let Some(known) = known
+            && mark_at(connection, &statements.commit_at, known.position()).await? == Some(known)
+        {
+            // Another look was later, or a floor that was read early was announced late.
+            return Ok(Some(known));
+        }
+        let mut reached = self.lock();
+        // A place that is gone is of another log: a restored one.
+        if *reached == known || place(*reached) < place(found) {
+            *reached = found;
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::floor;
+
+    #[test]
+    fn a_floor_is_known_by_its_low_half_near_the_newest_block() {
+        for block in [1_i64, 5, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 40) + 7] {
+            for distance in [-1_000_000, -1, 0, 1, 1_000_000] {
+                let known = block + distance;
+                if known >= 0 {
+                    assert_eq!(floor(block, known & 0xffff_ffff), known, "{block} {distance}");
+                }
+            }
+        }
+    }
+}

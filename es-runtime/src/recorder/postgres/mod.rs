@@ -1,0 +1,188 @@
+//! PostgreSQL: one database on a server, for several applications and many processes.
+//!
+//! A thread of the recorder drives all connections, and callers wait for its answers: under every executor, and without
+//! one. Two connections [append](append), each one statement for all commits that wait. A bounded number of others reads.
+//!
+//! Positions come in blocks of 1,024, of which one statement uses one: they grow with gaps. Readers keep below a
+//! [horizon](horizon), beneath which nothing can appear any more.
+
+mod options;
+mod error;
+mod tls;
+mod names;
+mod schema;
+mod insert;
+mod statements;
+mod connection;
+mod batch;
+mod rows;
+mod horizon;
+mod select;
+mod facts;
+mod log;
+mod pool;
+mod queue;
+mod core;
+mod forget;
+mod append;
+mod watch;
+mod catalog;
+mod database;
+mod snapshots;
+mod uri;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use self::database::Postgres;
+use self::log::Log;
+pub use self::options::{PostgresOptions, SslMode};
+pub use self::snapshots::PostgresSnapshots;
+use super::scheme::{Opened, Opening, Scheme};
+use super::{
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
+    DynSnapshotRecorder, EventPage, EventRange, KeyRecorder, LogPage, LogRange, Mark, ProcessRecorder,
+    Receipt, Remains, Step, StoredKey, TrackingRecorder,
+};
+use crate::error::Error;
+
+/// The scheme of URIs such as `postgresql://localhost/bank`: see [`PostgresOptions`].
+pub(super) const SCHEME: Scheme = Scheme { name: "postgresql", open };
+/// The same scheme, as other tools write it.
+pub(super) const SHORT_SCHEME: Scheme = Scheme { name: "postgres", open };
+
+/// Opens a database for an application.
+fn open(uri: &str, opening: &Opening<'_>) -> Result<Opened, Error> {
+    opening.tables.events.check_columns(&opening.columns)?;
+    let database = uri.parse::<PostgresOptions>()?.open()?;
+    let events = Arc::new(database.recorder(opening.tables)?);
+    let snapshots: Option<Arc<dyn DynSnapshotRecorder>> =
+        if opening.keeps_snapshots { Some(Arc::new(database.snapshots(opening.tables)?)) } else { None };
+    Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
+}
+
+/// A recorder of the events of one application in a [`Postgres`] database, and of its tracking of others.
+#[derive(Clone)]
+pub struct PostgresRecorder {
+    database: Postgres,
+    log: Arc<Log>,
+}
+
+impl fmt::Debug for PostgresRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresRecorder").field("database", &self.database).finish_non_exhaustive()
+    }
+}
+
+impl AggregateRecorder for PostgresRecorder {
+    fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send {
+        self.database.append(&self.log, commit, None)
+    }
+
+    fn select(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<EventPage, Error>> + Send {
+        let log = Arc::clone(&self.log);
+        self.database.read(move |connection| {
+            let log = Arc::clone(&log);
+            Box::pin(async move { select::events(connection, &log.statements.events, id, range).await })
+        })
+    }
+
+    fn has_commit(&self, id: Uuid, commit: CommitId) -> impl Future<Output = Result<bool, Error>> + Send {
+        let log = Arc::clone(&self.log);
+        self.database.read(move |connection| {
+            let log = Arc::clone(&log);
+            Box::pin(async move { select::has_commit(connection, &log.statements, id, commit).await })
+        })
+    }
+
+    fn as_keys(&self) -> Option<&(dyn DynKeyRecorder + 'static)> {
+        Some(self)
+    }
+}
+
+impl KeyRecorder for PostgresRecorder {
+    fn select_keys(&self, ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send {
+        let (log, ids) = (Arc::clone(&self.log), Arc::new(ids));
+        self.database.read(move |connection| {
+            let (log, ids) = (Arc::clone(&log), Arc::clone(&ids));
+            Box::pin(async move { select::keys(connection, &log.statements, &ids).await })
+        })
+    }
+
+    fn replace_key(
+        &self,
+        old: StoredKey,
+        new: StoredKey,
+    ) -> impl Future<Output = Result<bool, Error>> + Send {
+        let (log, keys) = (Arc::clone(&self.log), Arc::new((old, new)));
+        self.database.change_once(move |connection, again| {
+            let (log, keys) = (Arc::clone(&log), Arc::clone(&keys));
+            Box::pin(async move {
+                forget::replace_key(connection, &log.statements, &keys.0, &keys.1, again).await
+            })
+        })
+    }
+
+    fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send {
+        self.database.forget(&self.log, id, notice)
+    }
+
+    fn sample_keys(&self) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send {
+        let log = Arc::clone(&self.log);
+        self.database.read(move |connection| {
+            let log = Arc::clone(&log);
+            Box::pin(async move { select::sample_keys(connection, &log.statements).await })
+        })
+    }
+}
+
+impl ApplicationRecorder for PostgresRecorder {
+    fn read_log(&self, range: LogRange) -> impl Future<Output = Result<LogPage, Error>> + Send {
+        let (log, range) = (Arc::clone(&self.log), Arc::new(range));
+        self.database.read(move |connection| {
+            let (log, range) = (Arc::clone(&log), Arc::clone(&range));
+            Box::pin(async move { select::log(connection, &log.statements, &log.horizon, &range).await })
+        })
+    }
+
+    async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
+        let Some(mark) = receipt.mark() else { return Ok(None) };
+        self.database.reach(&self.log, mark).await?;
+        Ok(Some(mark))
+    }
+
+    fn beyond(&self, after: Option<Mark>) -> impl Future<Output = Result<(), Error>> + Send {
+        self.database.beyond(&self.log, after)
+    }
+
+    fn as_process(&self) -> Option<&(dyn DynProcessRecorder + 'static)> {
+        Some(self)
+    }
+}
+
+impl TrackingRecorder for PostgresRecorder {
+    fn tracked(&self, cursor: &Cursor) -> impl Future<Output = Result<Option<Mark>, Error>> + Send {
+        let (log, cursor) = (Arc::clone(&self.log), Arc::new(cursor.clone()));
+        self.database.read(move |connection| {
+            let (log, cursor) = (Arc::clone(&log), Arc::clone(&cursor));
+            Box::pin(async move { select::tracked(connection, &log.statements, &cursor).await })
+        })
+    }
+
+    async fn track(&self, step: Step) -> Result<(), Error> {
+        self.database.append(&self.log, Commit::new(Vec::new()), Some(step)).await.map(drop)
+    }
+}
+
+impl ProcessRecorder for PostgresRecorder {
+    fn append_tracked(
+        &self,
+        commit: Commit,
+        step: Step,
+    ) -> impl Future<Output = Result<Receipt, Error>> + Send {
+        self.database.append(&self.log, commit, Some(step))
+    }
+}

@@ -1,0 +1,199 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::recorder::sql::Identifier;
+
+/// The longest time that the server counts.
+const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+
+/// The use of TLS between this process and the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SslMode {
+    /// Never uses TLS.
+    Disable,
+    /// Uses TLS if the server offers it and this build has the feature `postgres-tls`. This keeps nobody out: whoever
+    /// sits between can switch it off.
+    #[default]
+    Prefer,
+    /// Refuses a server without TLS, or with a certificate that this process does not trust or that names another
+    /// host.
+    Require,
+}
+
+/// The password, or the function that returns it for each connection.
+#[derive(Clone)]
+pub(super) enum Password {
+    Fixed(String),
+    From(Arc<dyn Fn() -> Result<String, Error> + Send + Sync>),
+}
+
+/// The options by which a database on a PostgreSQL server is opened.
+///
+/// ```no_run
+/// use es_runtime::recorder::{PostgresOptions, Tables};
+///
+/// let options = PostgresOptions::new("db.example.org", "bank").user("ann").password_from(|| {
+///     std::fs::read_to_string("/run/secrets/bank").map_err(|cause| {
+///         es_runtime::Error::new(es_runtime::ErrorKind::Config, "the password is not there").with_source(cause)
+///     })
+/// });
+/// let recorder = options.open()?.recorder(&Tables::default())?;
+/// # let _ = recorder;
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct PostgresOptions {
+    pub(super) hosts: Vec<(String, u16)>,
+    pub(super) database: String,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<Password>,
+    pub(super) schema: Option<Identifier>,
+    pub(super) application_name: String,
+    pub(super) ssl_mode: SslMode,
+    pub(super) root_certificate: Option<String>,
+    pub(super) connections: usize,
+    pub(super) connect_timeout: Duration,
+    pub(super) timeout: Duration,
+    pub(super) create: bool,
+}
+
+impl PostgresOptions {
+    /// The port of a server that names none.
+    pub(super) const PORT: u16 = 5432;
+
+    /// Names a database on a host. A host that begins with `/` is the folder of a Unix socket.
+    pub fn new(host: impl Into<String>, database: impl Into<String>) -> Self {
+        Self {
+            hosts: vec![(host.into(), Self::PORT)],
+            database: database.into(),
+            user: None,
+            password: None,
+            schema: None,
+            application_name: "es-runtime".to_owned(),
+            ssl_mode: SslMode::default(),
+            root_certificate: None,
+            connections: 8,
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            create: true,
+        }
+    }
+
+    /// Sets the port of every host; 5432 by default.
+    pub fn port(mut self, port: u16) -> Self {
+        self.hosts.iter_mut().for_each(|(_, known)| *known = port);
+        self
+    }
+
+    /// Adds another host of the same database. The recorder uses the first that accepts writes.
+    pub fn other_host(mut self, host: impl Into<String>, port: u16) -> Self {
+        self.hosts.push((host.into(), port));
+        self
+    }
+
+    /// Sets the role that connects; by default the name of the system's user.
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+
+    /// Sets the password.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(Password::Fixed(password.into()));
+        self
+    }
+
+    /// Sets a function that returns the password for each connection, for passwords that change. It may block.
+    pub fn password_from(
+        mut self,
+        password: impl Fn() -> Result<String, Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.password = Some(Password::From(Arc::new(password)));
+        self
+    }
+
+    /// Sets the schema of the tables; `public` by default. [`Postgres::recorder`](super::Postgres::recorder) makes the
+    /// schema if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// `Config` if the name is no [`Identifier`].
+    pub fn schema(mut self, schema: &str) -> Result<Self, Error> {
+        self.schema = Some(schema.parse()?);
+        Ok(self)
+    }
+
+    /// Sets the name under which the server lists the connections; `es-runtime` by default.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_name = name.into();
+        self
+    }
+
+    /// Sets the use of TLS; [`SslMode::Prefer`] by default.
+    pub fn ssl_mode(mut self, mode: SslMode) -> Self {
+        self.ssl_mode = mode;
+        self
+    }
+
+    /// Names a file of certificates in PEM that this process trusts, instead of those of the system.
+    pub fn root_certificate(mut self, file: impl Into<String>) -> Self {
+        self.root_certificate = Some(file.into());
+        self
+    }
+
+    /// Sets the number of connections that read, renew keys and keep snapshots, at least 1; the default is 8. Further
+    /// calls queue. Three more connections append and listen.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections.max(1);
+        self
+    }
+
+    /// Sets the time to make one connection; 10 seconds by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout.clamp(Duration::from_millis(1), LONGEST);
+        self
+    }
+
+    /// Sets the time that a call takes at most, with all that it waits for; 30 seconds by default. After that time
+    /// it fails as `Timeout` or `Unavailable`, and a save that may be stored as `OutcomeUnknown`.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.clamp(Duration::from_millis(1), LONGEST);
+        self
+    }
+
+    /// Fails if a table does not exist, instead of making it: for a role that may not make tables.
+    /// [`script`](Self::script) returns the statements that make them.
+    pub fn existing(mut self) -> Self {
+        self.create = false;
+        self
+    }
+
+    /// Returns the place of the database, for messages: without user and password.
+    pub(super) fn place(&self) -> String {
+        let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        format!("`{}` at {}", self.database, hosts.join(", "))
+    }
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("hosts", &self.hosts)
+            .field("database", &self.database)
+            .field("user", &self.user)
+            .field("schema", &self.schema)
+            .field("application_name", &self.application_name)
+            .field("ssl_mode", &self.ssl_mode)
+            .field("root_certificate", &self.root_certificate)
+            .field("connections", &self.connections)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("create", &self.create)
+            // The password is left out.
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! The connections that read, renew keys and keep snapshots: a bounded number of them, made when they are needed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::connection::{Connection, Way};
+use super::error;
+use crate::error::Error;
+
+pub(super) struct Pool {
+    way: Arc<Way>,
+    /// The connections that nobody uses, the last used on top.
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Pool {
+    pub(super) fn new(way: Arc<Way>) -> Self {
+        let permits = way.options().connections.min(Semaphore::MAX_PERMITS);
+        Self { way, idle: Mutex::default(), permits: Arc::new(Semaphore::new(permits)) }
+    }
+
+    /// Waits for a connection, in the order of the calls.
+    pub(super) async fn take(self: &Arc<Self>) -> Result<Lease, Error> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| error::closed())?;
+        let connection = match self.pop() {
+            Some(idle) => idle,
+            None => self.way.connect(None).await?,
+        };
+        Ok(Lease { connection: Some(connection), pool: Arc::clone(self), _permit: permit })
+    }
+
+    fn pop(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(connection) = idle.pop() {
+            if !connection.is_closed() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    /// Drops the connections that nobody uses: one of them broke, and the others may have broken with it.
+    pub(super) fn forget_idle(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(idle);
+    }
+
+    /// Refuses later calls, and ends the connections that nobody uses.
+    pub(super) fn close(&self) {
+        self.permits.close();
+        self.forget_idle();
+    }
+}
+
+/// A connection of the pool, which goes back to it.
+pub(super) struct Lease {
+    connection: Option<Connection>,
+    pool: Arc<Pool>,
+    /// Dropped last: only then may another caller take a connection.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    pub(super) fn connection(&self) -> Result<&Connection, Error> {
+        self.connection.as_ref().ok_or_else(error::closed)
+    }
+
+    /// Ends the connection, which may be in the middle of something.
+    pub(super) fn end(mut self) {
+        self.connection = None;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take().filter(|connection| !connection.is_closed()) else {
+            return;
+        };
+        if !self.pool.permits.is_closed() {
+            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}

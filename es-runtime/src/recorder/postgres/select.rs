@@ -1,0 +1,177 @@
+//! Reading: checks every value of a row, since a table may hold anything.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::batch::slices;
+use super::connection::Connection;
+use super::error;
+use super::horizon::{Horizon, Look};
+use super::names::Text;
+use super::rows::{corrupt, count, mark_at, mark_of, value, version};
+use super::statements::Statements;
+use crate::error::{Diverged, Error};
+use crate::id::{CommitId, DataKeyId, Mark, Name};
+use crate::recorder::page::Fill;
+use crate::recorder::sql::{KnownTopics, Ranges};
+use crate::recorder::{Cursor, EventPage, EventRange, LogPage, LogRange, Notification, StoredKey};
+use crate::stored_event::StoredEvent;
+
+/// The largest number of rows that one statement reads: the driver keeps all of them.
+const ROWS: usize = 2_000;
+
+/// Reads events of one sequence.
+pub(super) async fn events(
+    connection: &Connection,
+    texts: &Ranges<Text>,
+    id: Uuid,
+    range: EventRange,
+) -> Result<EventPage, Error> {
+    let Some((first, last)) = range.bounds() else { return Ok(EventPage::default()) };
+    let most = range.max_count().map_or(ROWS, |count| count.min(ROWS));
+    let (first, last, limit) = (i64::from(first), i64::from(last), count(most));
+    let text = texts.of(range.is_descending());
+    let rows =
+        connection.query(text, &[&id, &first, &last, &limit]).await.map_err(error::of("read the events"))?;
+    let mut topics = KnownTopics::default();
+    let mut page = Fill::new(Some(most), range.max_bytes());
+    for row in &rows {
+        let event = event(row, id, 0, &mut topics)?;
+        if !page.push(event.state.len(), || event) {
+            break;
+        }
+    }
+    Ok(page.into_page())
+}
+
+pub(super) async fn has_commit(
+    connection: &Connection,
+    statements: &Statements,
+    id: Uuid,
+    commit: CommitId,
+) -> Result<bool, Error> {
+    let failed = error::of("look for the commit");
+    let rows = connection.query(&statements.has_commit, &[&id, &commit.uuid()]).await.map_err(&failed)?;
+    Ok(rows.first().and_then(|row| value(row, 0)).unwrap_or(false))
+}
+
+pub(super) async fn keys(
+    connection: &Connection,
+    statements: &Statements,
+    ids: &[Uuid],
+) -> Result<Vec<StoredKey>, Error> {
+    let failed = error::of("read the data keys");
+    let rows = connection.query(&statements.keys, &[&ids]).await.map_err(&failed)?;
+    rows.iter().map(key).collect()
+}
+
+/// Returns the newest data keys that are not destroyed.
+pub(super) async fn sample_keys(
+    connection: &Connection,
+    statements: &Statements,
+) -> Result<Vec<StoredKey>, Error> {
+    let failed = error::of("read the data keys");
+    let rows = connection.query(&statements.newest_keyed, &[]).await.map_err(&failed)?;
+    rows.iter().map(key).collect()
+}
+
+fn key(row: &Row) -> Result<StoredKey, Error> {
+    let id: Uuid = value(row, 0).ok_or_else(|| corrupt("a data key", "an id that is no UUID"))?;
+    let key = value::<&[u8]>(row, 1).and_then(|bytes| bytes.try_into().ok()).map(DataKeyId::from_bytes);
+    match (key, value::<&[u8]>(row, 2), value::<bool>(row, 3)) {
+        (Some(key), Some(wrapped), Some(false)) => Ok(StoredKey::new(id, key, wrapped.to_vec())),
+        (_, _, Some(true)) => Ok(StoredKey::forgotten(id)),
+        _ => Err(corrupt(&format!("the data key of aggregate {id}"), "columns of another type")),
+    }
+}
+
+/// Reads a page of the log, in one round trip.
+///
+/// The order of the statements matters: first the newest event, then who writes, then the page. An event at or below
+/// the horizon is visible to the last statement, or never comes.
+pub(super) async fn log(
+    connection: &Connection,
+    statements: &Statements,
+    horizon: &Horizon,
+    range: &LogRange,
+) -> Result<LogPage, Error> {
+    let kept = range.mark().map(|mark| mark.position().get().cast_signed());
+    // No row has a topic with a zero byte, and the server takes no such text.
+    let topics = range.topic_names().iter().map(AsRef::as_ref);
+    let topics: Vec<&str> = topics.filter(|topic: &&str| !topic.contains('\0')).collect();
+    let most = range.max_count().map_or(ROWS, |count| count.min(ROWS));
+    let (limit, [first_slice, last_slice]) = (count(most), slices(range.which_slices()));
+    let bounds = range.bounds().map(|(first, last)| (first.get().cast_signed(), last.get().cast_signed()));
+    let mut requests = Look::requests(statements);
+    let page = bounds.as_ref().map(|(first, last)| {
+        let values: Vec<&(dyn ToSql + Sync)> = vec![first, last, &limit, &topics, &first_slice, &last_slice];
+        (statements.log.of(range), values)
+    });
+    requests.extend(page.clone());
+    if let Some(kept) = &kept {
+        requests.push((&statements.commit_at, vec![kept]));
+    }
+    let mut answers = connection.query_all(&requests).await.map_err(error::of("read the log"))?.into_iter();
+    let look = Look::of(&mut answers)?;
+    let mut rows = if page.is_some() { answers.next().unwrap_or_default() } else { Vec::new() };
+    if let Some(mark) = range.mark() {
+        let found = answers.next().unwrap_or_default().first().map(mark_of).transpose()?;
+        if found != Some(mark) {
+            return Err(Diverged::new(mark, found.map(Mark::commit)).into());
+        }
+    }
+    let (mut last, is_behind) = horizon.after(connection, statements, look).await?;
+    if let Some((text, values)) = page.filter(|_| is_behind) {
+        rows = connection.query(text, &values).await.map_err(error::of("read the log"))?;
+    }
+    if last.is_some_and(|last| last.position() > range.stop()) {
+        last = mark_at(connection, &statements.last_up_to, range.stop()).await?;
+    }
+    let through = range.through(last);
+    let (Some(_), Some(last)) = (bounds, last) else { return Ok(LogPage::last(Vec::new(), through)) };
+    let mut known = KnownTopics::default();
+    let mut page = Fill::new(range.max_count().map(|_| most).or(Some(ROWS)), range.max_bytes());
+    let mut before = None;
+    for row in &rows {
+        let mark = mark_of(row)?;
+        let place = mark.position();
+        if before.replace(place).is_some_and(|before| before >= place) {
+            return Err(corrupt("the log", "positions that do not grow"));
+        }
+        if place > last.position() {
+            // A lower position may still appear.
+            break;
+        }
+        let id = value(row, 2)
+            .ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
+        let event = event(row, id, 3, &mut known)?;
+        if !page.push(event.state.len(), || Notification::new(mark, event)) {
+            break;
+        }
+    }
+    Ok(page.into_page(through))
+}
+
+pub(super) async fn tracked(
+    connection: &Connection,
+    statements: &Statements,
+    cursor: &Cursor,
+) -> Result<Option<Mark>, Error> {
+    let [first, last] = slices(cursor.slices);
+    let values: [&(dyn ToSql + Sync); 4] =
+        [&cursor.consumer.as_str(), &cursor.upstream.as_str(), &first, &last];
+    let rows =
+        connection.query(&statements.tracked, &values).await.map_err(error::of("read the tracking"))?;
+    rows.first().map(mark_of).transpose()
+}
+
+/// Reads an event from the columns version, topic and state, of which the first has the number `at`.
+fn event(row: &Row, id: Uuid, at: usize, topics: &mut KnownTopics) -> Result<StoredEvent, Error> {
+    let version = version(row, id, at)?;
+    let place = || format!("event {version} of aggregate {id}");
+    let topic = value(row, at + 1).ok_or_else(|| corrupt(&place(), "a topic that is no text"))?;
+    let topic: Name = topics.get(topic).map_err(|_| corrupt(&place(), "a topic that is no name"))?;
+    let state: &[u8] = value(row, at + 2).ok_or_else(|| corrupt(&place(), "a state that is no bytes"))?;
+    Ok(StoredEvent::of(id, version, topic, state.to_vec()))
+}

@@ -1,0 +1,151 @@
+//! The statements for the tables of one application.
+
+use tokio_postgres::types::Type;
+
+use super::insert::{Shape, Texts};
+use super::names::{Names, Text, dialect, literal};
+use super::schema;
+use crate::recorder::LogRange;
+use crate::recorder::sql::{EventTable, Identifier, LogTexts, Needed, Ranges, SnapshotTexts, Tables};
+
+/// The texts of all statements; each connection prepares those that it uses.
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) names: Names,
+    pub(super) append: Texts,
+    pub(super) facts: Text,
+    pub(super) has_commit: Text,
+    pub(super) events: Ranges<Text>,
+    pub(super) log: LogTexts<Text>,
+    pub(super) last_up_to: Text,
+    pub(super) commit_at: Text,
+    pub(super) floors: Text,
+    pub(super) is_behind: Text,
+    pub(super) tracked: Text,
+    pub(super) keys: Text,
+    /// Selects the newest data keys that are not destroyed.
+    pub(super) newest_keyed: Text,
+    pub(super) replace_key: Text,
+    pub(super) forget: Text,
+    /// The table of events, which may have columns that this program does not know.
+    pub(super) events_table: EventTable,
+}
+
+const RANGE: [Type; 4] = [Type::UUID, Type::INT8, Type::INT8, Type::INT8];
+const LOG: [Type; 6] = [Type::INT8, Type::INT8, Type::INT8, Type::TEXT_ARRAY, Type::INT2, Type::INT2];
+
+impl Statements {
+    pub(super) fn new(schema: &Identifier, tables: &Tables) -> Self {
+        let EventTable { id, version, topic, state, .. } = &tables.events;
+        let dialect = dialect(schema);
+        let names = Names::new(schema, tables);
+        let Names { events, block, tracking, data_keys, .. } = &names;
+        let cursor = "consumer = $1 AND upstream = $2 AND first_slice = $3 AND last_slice = $4";
+        Self {
+            append: Texts::new(&names, &tables.events),
+            facts: Text::new(facts(&names, &tables.events)),
+            has_commit: Text::new(format!(
+                "SELECT EXISTS (SELECT 1 FROM {events} WHERE once AND commit_id = $2 AND {id} = $1)"
+            )),
+            events: Ranges::new(&dialect, &tables.events, &format!("{version}, {topic}, {state}"))
+                .map(|sql| Text::typed(sql, &RANGE)),
+            log: LogTexts::new(&dialect, &tables.events).map(|sql| Text::typed(sql, &LOG)),
+            last_up_to: Text::new(format!(
+                "SELECT log_position, commit_id FROM {events} WHERE log_position <= $1
+                 ORDER BY log_position DESC LIMIT 1"
+            )),
+            commit_at: Text::new(format!(
+                "SELECT log_position, commit_id FROM {events} WHERE log_position = $1"
+            )),
+            floors: Text::new(format!(
+                "SELECT objid::int8 FROM pg_locks
+                 WHERE locktype = 'advisory' AND classid = {}::regclass::oid AND objsubid = 2
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                literal(events)
+            )),
+            is_behind: Text::new(format!(
+                "SELECT coalesce((SELECT max(log_position) >> 10 FROM {events})
+                          > pg_sequence_last_value({}::regclass), false)",
+                literal(block)
+            )),
+            tracked: Text::new(format!("SELECT position, commit_id FROM {tracking} WHERE {cursor}")),
+            keys: Text::new(format!(
+                "SELECT id, key_id, wrapped, forgotten FROM {data_keys} WHERE id = ANY($1)"
+            )),
+            newest_keyed: Text::new(format!(
+                "SELECT id, key_id, wrapped, forgotten FROM {data_keys} WHERE NOT forgotten
+                 ORDER BY number DESC LIMIT 3"
+            )),
+            replace_key: Text::new(format!(
+                "UPDATE {data_keys} SET wrapped = $4
+                 WHERE id = $1 AND key_id = $2 AND wrapped = $3 AND NOT forgotten"
+            )),
+            forget: Text::new(format!(
+                "INSERT INTO {data_keys} (id, key_id, wrapped, forgotten)
+                 VALUES ($1, '\\x0000000000000000', '', true)
+                 ON CONFLICT (id) DO UPDATE
+                 SET key_id = excluded.key_id, wrapped = excluded.wrapped, forgotten = true"
+            )),
+            events_table: tables.events.clone(),
+            names,
+        }
+    }
+
+    /// Returns the tables that the statements use.
+    pub(super) fn needed(&self, tables: &Tables) -> Needed {
+        Needed {
+            tables: schema::tables(&self.names, tables),
+            owner: tables.events.name.as_str().to_owned(),
+            checks: vec![
+                self.append.of(Shape { has_keys: true, has_step: true, is_large: false }).sql.clone(),
+                self.log.of(&LogRange::all()).sql.clone(),
+                self.keys.sql.clone(),
+            ],
+        }
+    }
+}
+
+/// Returns the text that reads the facts about several commits, in one look at the tables. Its parameters are the
+/// places of their events, the places before them, the aggregates, and the readers whose steps come with them.
+///
+/// `LIMIT 1` keeps the plan that was made when the table was empty from reading all of a large one.
+fn facts(names: &Names, table: &EventTable) -> String {
+    let EventTable { id, version, topic, .. } = table;
+    let Names { events, tracking, data_keys, .. } = names;
+    format!(
+        "SELECT 0::int2 AS what, i.at, e.log_position AS number, e.commit_id AS commit, e.{topic} AS topic, NULL::bytea AS key
+           FROM unnest($1::uuid[], $2::int8[]) WITH ORDINALITY AS i(id, version, at)
+          CROSS JOIN LATERAL (SELECT * FROM {events} e WHERE e.{id} = i.id AND e.{version} = i.version LIMIT 1) e
+         UNION ALL
+         SELECT 1::int2, i.at, NULL, NULL, NULL, NULL
+           FROM unnest($3::uuid[], $4::int8[]) WITH ORDINALITY AS i(id, version, at)
+          WHERE (SELECT 1 FROM {events} e WHERE e.{id} = i.id AND e.{version} = i.version LIMIT 1) IS NULL
+         UNION ALL
+         SELECT 2::int2, a.at, NULL, NULL, NULL, CASE WHEN d.forgotten THEN NULL ELSE d.key_id END
+           FROM unnest($5::uuid[]) WITH ORDINALITY AS a(id, at)
+          CROSS JOIN LATERAL (SELECT * FROM {data_keys} d WHERE d.id = a.id LIMIT 1) d
+         UNION ALL
+         SELECT 3::int2, a.at, (SELECT e.{version} FROM {events} e WHERE e.{id} = a.id ORDER BY e.{version} DESC LIMIT 1), NULL, NULL, NULL
+           FROM unnest($5::uuid[]) WITH ORDINALITY AS a(id, at)
+         UNION ALL
+         SELECT 4::int2, s.at, t.position, t.commit_id, NULL, NULL
+           FROM unnest($6::text[], $7::text[], $8::int2[], $9::int2[]) WITH ORDINALITY AS s(consumer, upstream, first, last, at)
+          CROSS JOIN LATERAL (SELECT * FROM {tracking} t WHERE t.consumer = s.consumer AND t.upstream = s.upstream
+                                 AND t.first_slice = s.first AND t.last_slice = s.last LIMIT 1) t"
+    )
+}
+
+/// The texts for snapshots.
+pub(super) fn of_snapshots(schema: &Identifier, table: &EventTable) -> SnapshotTexts<Text> {
+    let types = [&RANGE[..], &[Type::TEXT]].concat();
+    // The one text that stores has its own types, and the one that removes all has one parameter.
+    SnapshotTexts::new(&dialect(schema), table).map(|sql| {
+        if sql.starts_with("INSERT") {
+            Text::typed(sql, &[Type::UUID, Type::INT8, Type::TEXT, Type::BYTEA])
+        } else if sql.contains("$5") {
+            Text::typed(sql, &types)
+        } else {
+            Text::new(sql)
+        }
+    })
+}

@@ -1,0 +1,113 @@
+//! PostgreSQL against the rules of its level, and the promises that only PostgreSQL makes.
+//!
+//! The program starts a server of its own where it finds one installed, or uses the database that `ES_POSTGRES_URL` names,
+//! in new schemas. Without either it reports the tests that it leaves out.
+
+mod conformance;
+mod cuts;
+mod executors;
+#[path = "../../support/harness.rs"]
+mod harness;
+mod promises;
+mod proxy;
+mod server;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use es_runtime::id::{CommitId, Mark, Position};
+use es_runtime::recorder::{
+    ApplicationRecorder, Cursor, LogRange, Notification, Postgres, PostgresRecorder, Step, StoredEvent,
+    Tables, TrackingRecorder,
+};
+use es_runtime::{Version, Wait};
+use uuid::Uuid;
+
+fn main() -> ExitCode {
+    let mut tests = harness::tests![
+        cuts::a_lost_answer_doubles_nothing_and_refuses_nothing,
+        cuts::a_step_whose_answer_is_lost_is_recorded_once,
+        cuts::a_lost_answer_changes_no_conflict,
+        cuts::reading_and_forgetting_survive_a_cut,
+        cuts::killed_backends_lose_nothing,
+        cuts::a_server_that_is_away_is_reported_and_found_again,
+        promises::a_writer_that_is_under_way_holds_readers_back,
+        promises::a_sequence_behind_its_table_is_refused_with_the_remedy,
+        promises::a_role_that_may_only_append_and_read_is_enough,
+        promises::tables_that_are_not_ours_are_refused,
+        promises::processes_that_start_together_make_the_tables_once,
+        promises::own_columns_are_filled_and_emptied,
+        promises::a_read_only_role_is_refused_as_unavailable,
+        promises::an_unknown_database_or_role_is_refused_as_configuration,
+        promises::another_process_is_woken_soon,
+        promises::without_its_listener_a_reader_still_learns_of_more,
+        promises::a_closed_database_refuses_and_finishes_what_it_took,
+        promises::an_application_opens_by_uri,
+        executors::tokio_with_many_threads,
+        executors::tokio_with_one_thread,
+        executors::smol,
+        executors::no_executor_beside_tokio,
+    ];
+    tests.extend(conformance::tests());
+    harness::run(tests, server::find)
+}
+
+/// An open database in a schema of its own, which is also the name of its connections.
+struct Database {
+    handle: Postgres,
+    recorder: PostgresRecorder,
+    schema: String,
+}
+
+fn open() -> Database {
+    let schema = server::new_schema();
+    let handle = server::in_schema(&schema).application_name(&*schema).open().unwrap();
+    let recorder = handle.recorder(&Tables::default()).unwrap();
+    Database { handle, recorder, schema }
+}
+
+fn event(id: Uuid, version: u64) -> StoredEvent {
+    StoredEvent::new(id, Version::new(version).unwrap(), "Topic", b"{}".to_vec()).unwrap()
+}
+
+fn notice(id: Uuid, version: u64) -> StoredEvent {
+    StoredEvent::new(id, Version::new(version).unwrap(), "Topic.Forgotten", b"{}".to_vec()).unwrap()
+}
+
+fn cursor() -> Cursor {
+    Cursor::new("reader", "upstream").unwrap()
+}
+
+fn step(from: Option<Mark>, to: u64) -> Step {
+    Step::new(cursor(), from, Mark::new(Position::new(to).unwrap(), CommitId::new())).unwrap()
+}
+
+fn track(recorder: &PostgresRecorder) {
+    let first = step(None, 1);
+    recorder.track(first.clone()).wait().unwrap();
+    recorder.track(step(Some(first.to()), 2)).wait().unwrap();
+}
+
+/// Reads the whole log, page by page.
+fn log(recorder: &PostgresRecorder) -> Vec<Notification> {
+    let mut read: Vec<Notification> = Vec::new();
+    loop {
+        let after = read.last().map(Notification::mark);
+        let page = recorder.read_log(LogRange::all().after(after)).wait().unwrap();
+        let more = page.more;
+        read.extend(page.entries);
+        if !more {
+            return read;
+        }
+    }
+}
+
+/// Reads the log as it grows, until it has so many events.
+fn follow(recorder: &PostgresRecorder, many: u64) -> Vec<Notification> {
+    let (mut read, began): (Vec<Notification>, _) = (Vec::new(), Instant::now());
+    while (read.len() as u64) < many && began.elapsed() < Duration::from_secs(60) {
+        let after = read.last().map(Notification::mark);
+        read.extend(recorder.read_log(LogRange::all().after(after).limit(7)).wait().unwrap().entries);
+    }
+    read
+}

@@ -1,0 +1,245 @@
+//! The promises that only PostgreSQL makes.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, ColumnType, ColumnValue, Commit, EventTable, KeyRecorder,
+    LogRange, PostgresRecorder, SnapshotRecorder, Tables,
+};
+use es_runtime::{ErrorKind, Wait};
+use uuid::Uuid;
+
+use super::{Database, event, log, notice, open};
+use crate::server::{self, by_hand, by_hand_as};
+
+pub(crate) fn a_writer_that_is_under_way_holds_readers_back() {
+    let Database { recorder, schema, .. } = open();
+    let first = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let first = recorder.resolve(&first).wait().unwrap();
+    let gone =
+        by_hand(&format!("SELECT pg_sequence_last_value('\"{schema}\".stored_events_block'::regclass)"));
+    let floor: i64 = gone[0].parse().unwrap();
+    let slow = thread::spawn({
+        let schema = schema.clone();
+        move || {
+            by_hand(&format!(
+                "BEGIN;
+                 SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, {floor}::int4);
+                 INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+                 SELECT nextval('\"{schema}\".stored_events_block') << 10, 1, gen_random_uuid(), gen_random_uuid(), 0, false, 'Slow', '';
+                 SELECT pg_sleep(1.5); COMMIT"
+            ))
+        }
+    });
+    thread::sleep(Duration::from_millis(500));
+    let later = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let page = recorder.read_log(LogRange::all()).wait().unwrap();
+    assert_eq!(
+        (page.entries.len(), page.through),
+        (1, first),
+        "a reader passed by a writer that is under way"
+    );
+    let began = Instant::now();
+    recorder.resolve(&later).wait().unwrap();
+    assert!(began.elapsed() > Duration::from_millis(300), "it is resolved while a lower position may appear");
+    slow.join().unwrap();
+    let topics: Vec<_> = log(&recorder).iter().map(|entry| entry.event.topic.to_string()).collect();
+    assert_eq!(topics, ["Topic", "Slow", "Topic"]);
+}
+
+pub(crate) fn a_sequence_behind_its_table_is_refused_with_the_remedy() {
+    let Database { recorder, schema, .. } = open();
+    for _ in 0..3 {
+        recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    }
+    by_hand(&format!("SELECT setval('\"{schema}\".stored_events_block', 1)"));
+    let refused = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt, "{refused}");
+    let at_start = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap_err();
+    assert_eq!(at_start.to_string(), refused.to_string());
+    let remedy = refused.to_string();
+    by_hand(remedy.split_once("run ").unwrap().1);
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    assert_eq!(log(&recorder).len(), 4);
+}
+
+/// The documented rights are enough to append, read, track and keep snapshots, and forgetting needs more.
+pub(crate) fn a_role_that_may_only_append_and_read_is_enough() {
+    let schema = server::new_schema();
+    let tables = Tables::default();
+    by_hand(&server::in_schema(&schema).script(&tables).unwrap());
+    by_hand(&format!(
+        "CREATE ROLE {schema} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {schema};
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {schema};
+         GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {schema};
+         GRANT INSERT ON {schema}.stored_events, {schema}.stored_events_gate, {schema}.data_keys, {schema}.tracking, {schema}.snapshots TO {schema};
+         GRANT UPDATE ON {schema}.tracking TO {schema};
+         GRANT UPDATE, DELETE ON {schema}.snapshots TO {schema}"
+    ));
+    let database = server::in_schema(&schema).user(&*schema).existing().open().unwrap();
+    let recorder = database.recorder(&tables).unwrap();
+    let id = Uuid::now_v7();
+    recorder.append(Commit::new(vec![event(id, 1)])).wait().unwrap();
+    recorder.append(Commit::new(vec![event(id, 2), event(id, 3)])).wait().unwrap();
+    super::track(&recorder);
+    let snapshots = database.snapshots(&tables).unwrap();
+    snapshots.put(event(id, 3)).wait().unwrap();
+    snapshots.clear(id).wait().unwrap();
+    assert_eq!(log(&recorder).len(), 3);
+    let refused = recorder.forget(id, Commit::new(vec![notice(id, 4)])).wait().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Storage);
+    assert!(refused.to_string().contains("lacks a right"), "{refused}");
+    assert_eq!(log(&recorder).len(), 3, "a notice is stored, and the key is not destroyed");
+    let rights = recorder.append(Commit::new(vec![event(id, 4)])).wait();
+    rights.expect("the aggregate is not forgotten");
+}
+
+pub(crate) fn tables_that_are_not_ours_are_refused() {
+    let schema = server::new_schema();
+    by_hand(&format!("CREATE SCHEMA {schema}; CREATE TABLE {schema}.tracking (id int)"));
+    let database = server::in_schema(&schema).open().unwrap();
+    let refused = database.recorder(&Tables::default()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Schema);
+    assert!(refused.to_string().contains("`tracking` that this program did not make"), "{refused}");
+    let lacking = server::in_schema(&server::new_schema()).existing().open().unwrap();
+    let refused = lacking.recorder(&Tables::default()).unwrap_err();
+    assert!(refused.to_string().contains("has no table `stored_events`"), "{refused}");
+    let Database { schema, .. } = open();
+    by_hand(&format!("UPDATE {schema}.es_schema SET version = 9"));
+    let refused = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap_err();
+    assert!(refused.to_string().contains("has form 9, but this program knows form 1"), "{refused}");
+    let long = Tables::with_prefix(&"x".repeat(48)).unwrap();
+    assert_eq!(database.recorder(&long).unwrap_err().kind(), ErrorKind::Config);
+}
+
+pub(crate) fn processes_that_start_together_make_the_tables_once() {
+    let schema = server::new_schema();
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap());
+        }
+    });
+}
+
+pub(crate) fn own_columns_are_filled_and_emptied() {
+    let schema = server::new_schema();
+    let events = EventTable::stored_events("stored_events").unwrap();
+    let events = events.with_column("amount", ColumnType::Integer).unwrap();
+    let events = events.with_column("note", ColumnType::Text).unwrap();
+    let tables = Tables::default().with_events(events);
+    let recorder = server::in_schema(&schema).open().unwrap().recorder(&tables).unwrap();
+    let id = Uuid::now_v7();
+    let mut filled = event(id, 1);
+    filled.columns =
+        [("amount".into(), ColumnValue::Integer(7)), ("note".into(), "seven".into())].into_iter().collect();
+    let mut second = filled.clone();
+    second.version = 2.into();
+    recorder.append(Commit::new(vec![filled])).wait().unwrap();
+    recorder.append(Commit::new(vec![second, event(id, 3)])).wait().unwrap();
+    let look = format!(
+        "SELECT coalesce(amount::text, '-') || coalesce(note, '-') FROM {schema}.stored_events ORDER BY version"
+    );
+    assert_eq!(by_hand(&look), ["7seven", "7seven", "--"]);
+    recorder.forget(id, Commit::new(vec![notice(id, 4)])).wait().unwrap();
+    assert_eq!(by_hand(&look), ["--"; 4]);
+}
+
+pub(crate) fn a_read_only_role_is_refused_as_unavailable() {
+    let Database { schema, .. } = open();
+    by_hand(&format!(
+        "CREATE ROLE {schema} LOGIN SUPERUSER; ALTER ROLE {schema} SET default_transaction_read_only = on"
+    ));
+    let recorder = server::in_schema(&schema).user(&*schema).timeout(Duration::from_millis(300));
+    let recorder = recorder.open().unwrap().recorder(&Tables::default()).unwrap();
+    let refused = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    assert!(refused.to_string().contains("name the primary"), "{refused}");
+}
+
+pub(crate) fn an_unknown_database_or_role_is_refused_as_configuration() {
+    for options in [server::in_schema("x").user("nobody_of_this_name"), server::at(None, Some("none"))] {
+        let refused = options.open().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
+    }
+}
+
+pub(crate) fn another_process_is_woken_soon() {
+    let Database { recorder, schema, .. } = open();
+    let other = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap();
+    let mut times = Vec::new();
+    for _ in 0..6 {
+        let reached = other.read_log(LogRange::all().limit(0)).wait().unwrap().through;
+        let waiting = thread::spawn({
+            let other = other.clone();
+            move || wait_for_more(&other, reached)
+        });
+        thread::sleep(Duration::from_millis(150));
+        let began = Instant::now();
+        recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+        waiting.join().unwrap();
+        times.push(began.elapsed());
+    }
+    times.sort();
+    assert!(times[2] < Duration::from_millis(300), "a reader in another process is woken after {times:?}");
+}
+
+pub(crate) fn without_its_listener_a_reader_still_learns_of_more() {
+    let Database { recorder, schema, .. } = open();
+    let other = server::in_schema(&schema).application_name(format!("{schema}_reader"));
+    let other = other.open().unwrap().recorder(&Tables::default()).unwrap();
+    for _ in 0..2 {
+        let reached = other.read_log(LogRange::all().limit(0)).wait().unwrap().through;
+        let waiting = thread::spawn({
+            let other = other.clone();
+            move || wait_for_more(&other, reached)
+        });
+        thread::sleep(Duration::from_millis(100));
+        by_hand(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}_reader'"
+        ));
+        let began = Instant::now();
+        recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+        waiting.join().unwrap();
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+}
+
+fn wait_for_more(recorder: &PostgresRecorder, reached: Option<es_runtime::recorder::Mark>) {
+    while recorder.read_log(LogRange::all().limit(0)).wait().unwrap().through == reached {
+        recorder.beyond(reached).wait().unwrap();
+    }
+}
+
+pub(crate) fn a_closed_database_refuses_and_finishes_what_it_took() {
+    let Database { handle, recorder, .. } = open();
+    let commits: Vec<_> = (0..50).map(|_| Commit::new(vec![event(Uuid::now_v7(), 1)])).collect();
+    let waiting: Vec<_> = commits
+        .into_iter()
+        .map(|commit| {
+            let recorder = recorder.clone();
+            thread::spawn(move || recorder.append(commit).wait())
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(5));
+    handle.close();
+    for answer in waiting {
+        if let Err(error) = answer.join().unwrap() {
+            assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+        }
+    }
+    let refused = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Closed);
+    assert_eq!(recorder.read_log(LogRange::all()).wait().unwrap_err().kind(), ErrorKind::Closed);
+}
+
+pub(crate) fn an_application_opens_by_uri() {
+    let schema = server::new_schema();
+    let uri = format!("{}?schema={schema}&connections=2", server::uri());
+    let app = es_runtime::Application::builder(uri.as_str()).open().wait().unwrap();
+    drop(app);
+    let tables = by_hand(&format!("SELECT count(*) FROM {schema}.es_schema"));
+    assert_eq!(tables, ["3"]);
+    let wrong = by_hand_as(server::uri(), "SELECT 1 FROM nowhere").unwrap_err();
+    assert!(wrong.as_db_error().is_some());
+}

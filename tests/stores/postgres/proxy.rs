@@ -1,0 +1,74 @@
+//! A proxy between the recorder and the server, which cuts connections on cue.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::thread;
+
+/// The moment at which the proxy cuts the next connection that is used.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(crate) enum Cut {
+    /// Never.
+    No = 0,
+    /// The server does not get the request.
+    BeforeTheServer = 1,
+    /// The server has done the work, and its answer is lost.
+    AfterTheServer = 2,
+}
+
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    cut: Arc<AtomicU8>,
+}
+
+impl Proxy {
+    pub(crate) fn new(server: (String, u16)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let cut = Arc::new(AtomicU8::new(Cut::No as u8));
+        let shared = Arc::clone(&cut);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let Ok(client) = client else { continue };
+                let Ok(server) = TcpStream::connect((&*server.0, server.1)) else { continue };
+                let _ = (client.set_nodelay(true), server.set_nodelay(true));
+                pass(&client, &server, Cut::BeforeTheServer, &shared);
+                pass(&server, &client, Cut::AfterTheServer, &shared);
+            }
+        });
+        Self { port, cut }
+    }
+
+    /// Cuts the next connection that is used.
+    pub(crate) fn cut(&self, cut: Cut) {
+        self.cut.store(cut as u8, Ordering::SeqCst);
+    }
+
+    /// Returns whether the last cut has come.
+    pub(crate) fn has_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst) == Cut::No as u8
+    }
+}
+
+/// Passes on what comes, until the moment to cut.
+fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<AtomicU8>) {
+    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+    let cut = Arc::clone(cut);
+    thread::spawn(move || {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(many @ 1..) = from.read(&mut buffer) {
+            // The answers to statements that ran, and not those to `PREPARE` or to a new connection.
+            let is_meant = matches!(moment, Cut::BeforeTheServer) || [b'2', b'C'].contains(&buffer[0]);
+            let cuts = is_meant
+                && cut
+                    .compare_exchange(moment as u8, Cut::No as u8, Ordering::SeqCst, Ordering::SeqCst)
+                    .is_ok();
+            if cuts || to.write_all(&buffer[..many]).is_err() {
+                break;
+            }
+        }
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    });
+}
