@@ -40,7 +40,9 @@ pub fn replay<A: Aggregate>(events: Vec<Recorded<A::Event>>) -> Result<A, es_run
 
 /// Writes the crate `ours`.
 pub(crate) fn write(description: &Description, runtime: &str) -> Crate {
-    let dependencies = format!("es-runtime = {{ path = {runtime:?}, features = [\"testing\"] }}\n");
+    let dependencies = format!(
+        "es-runtime = {{ path = {runtime:?}, default-features = false, features = [\"macros\", \"testing\"] }}\n"
+    );
     let mut made = Crate::new("ours", &dependencies);
     made.file("codec", CODEC.to_owned());
     for of in &description.aggregates {

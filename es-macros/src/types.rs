@@ -1,6 +1,9 @@
 //! Facts about a type that its tokens alone show.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use std::collections::HashSet;
+use std::iter;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -68,6 +71,13 @@ pub(crate) fn unknown_storable(ty: &Type) -> Vec<&Type> {
         Type::Path(path) => unknown_element(path).map_or_else(|| vec![ty], unknown_storable),
         _ => vec![ty],
     }
+}
+
+/// Returns the types without those that are written as one before them.
+pub(crate) fn distinct<'a>(types: impl Iterator<Item = &'a Type>) -> Vec<&'a Type> {
+    let mut known = HashSet::new();
+    // `$crate` is another crate in each macro.
+    types.filter(|ty| mentions(ty.to_token_stream(), &|name| name == "$crate") || known.insert(*ty)).collect()
 }
 
 /// Returns the element of a plain container. The elements of a set and an unknown key need more than to be storable,
@@ -276,18 +286,21 @@ pub(crate) fn shared(types: &[&Type], assertion: &TokenStream, cfgs: &[&Attribut
     if types.is_empty() {
         return TokenStream::new();
     }
-    let asserts = types.iter().map(|ty| {
-        quote_spanned! {ty.span()=>
-            let () = <<#ty as __es::Checked<{ let () = <#ty as #assertion>::OK; 0 }>>::Type as __es::AssertShared>::OK;
-        }
-    });
+    let asserts = types.iter().map(|ty| assert_shared(ty, assertion));
     let frozen = types.iter().map(|ty| frozen(ty, cfgs));
     quote!(#(#cfgs)* const _: () = { #(#asserts)* }; #(#frozen)*)
 }
 
+/// Returns the assertion that one type goes from thread to thread.
+pub(crate) fn assert_shared(ty: &Type, assertion: &TokenStream) -> TokenStream {
+    quote_spanned! {ty.span()=>
+        let () = <<#ty as __es::Checked<{ let () = <#ty as #assertion>::OK; 0 }>>::Type as __es::AssertShared>::OK;
+    }
+}
+
 /// Returns an assertion that the type holds no cell: the compiler refuses to borrow such a value in a constant (E0492).
 /// Its message has the name of the constant.
-fn frozen(ty: &Type, cfgs: &[&Attribute]) -> TokenStream {
+pub(crate) fn frozen(ty: &Type, cfgs: &[&Attribute]) -> TokenStream {
     // The name is code of the macro: otherwise the compiler would suggest an unknown type as a parameter of the
     // constant.
     let unnamed = Token![_](Span::call_site().located_at(ty.span()));
@@ -303,9 +316,9 @@ pub(crate) fn lazy_bounds(items: &[&Ident], bound: &TokenStream) -> TokenStream 
 
 /// Gives each field the bounds of serde's derives, which the compiler checks only if an impl is used.
 ///
-/// The bounds stand at the field and name its type once more: at one place, the compiler prints a report once. A number
-/// in each bound tells them apart. Two types may be written differently and be one, and the compiler does not choose
-/// between two equal bounds. A type that names one of `own`, the stored types that the expansion makes, gets no bound:
+/// The bounds stand at the field and name its type once more: at one place, the compiler prints a report once. Another
+/// type in each bound tells them apart: `()`, `((),)`, `(((),),)`. Two types may be written differently and be one, and
+/// the compiler does not choose between two equal bounds. A type that names one of `own`, the stored types that the expansion makes, gets no bound:
 /// it would depend on itself.
 pub(crate) fn bound_fields<'a>(
     fields: impl Iterator<Item = (&'a mut Vec<Attribute>, &'a Type)>,
@@ -314,15 +327,16 @@ pub(crate) fn bound_fields<'a>(
 ) {
     // serde reads the bounds as a string, in which `$crate` is no path.
     let unsaid = |name: &Ident| name == "$crate" || own.iter().any(|own| own.unraw() == name.unraw());
-    let mut numbers = 0..;
+    let (mut marks, mut known) =
+        (iter::successors(Some(quote!(())), |mark| Some(quote!((#mark,)))), HashSet::new());
     for (written, ty) in fields {
         if written.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde")) {
             continue;
         }
         let mut types = unknown_storable(ty);
-        types.retain(|ty| !mentions(ty.to_token_stream(), &unsaid));
+        types.retain(|ty| !mentions(ty.to_token_stream(), &unsaid) && known.insert(*ty));
         let Some(place) = types.first().map(|ty| name_span(ty)) else { continue };
-        let at: Vec<Literal> = numbers.by_ref().take(types.len()).map(Literal::usize_unsuffixed).collect();
+        let at: Vec<TokenStream> = marks.by_ref().take(types.len()).collect();
         let text = |bounds: TokenStream| LitStr::new(&bounds.to_string(), place);
         let serialize = text(quote!(#(for<'a> #types: #private::Written<'a, #at>),*));
         // The bound has the lifetime of serde's impl: to the compiler, one `for<'a>` never equals another.
@@ -339,7 +353,8 @@ fn name_span(ty: &Type) -> Span {
     }
 }
 
-fn mentions(tokens: TokenStream, name: &impl Fn(&Ident) -> bool) -> bool {
+/// Returns whether one of the words in the tokens is such a name.
+pub(crate) fn mentions(tokens: TokenStream, name: &impl Fn(&Ident) -> bool) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => name(&ident),
         TokenTree::Group(group) => mentions(group.stream(), name),

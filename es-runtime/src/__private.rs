@@ -24,13 +24,17 @@ pub use crate::aggregate::{
 pub use crate::event::{
     AssertEvent, AssertSet, AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Decoded,
     Envelope, Event, EventSet, EventType, EventVisitor, Handled, Kept, OldShape, Place, Read, Secrecy,
-    StateField, Storable, Topics, Written, decode_past, distinct_set,
+    Shared, StateField, Storable, Topics, Written, decode_past, distinct_set,
 };
 pub use crate::id::Id;
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]
 pub use crate::schema::lock::{Locked, Shapes, StoredShapes, attribute_topic};
 pub use crate::stored_shapes;
+
+use ::serde::de::DeserializeOwned;
+
+use crate::event::OlderShapes;
 
 pub use crate::__half_typed as half_typed;
 
@@ -88,6 +92,21 @@ pub fn read<'de, E: Event, T, D: Deserializer<'de>>(
     data: D,
 ) -> Decoded<T, D::Error> {
     Some(E::decode(version, data).map(variant))
+}
+
+/// Reads a value of an attribute, in its current or an older shape, as a variant of the enum of attributes.
+pub fn read_value<'de, T, P, A, D>(
+    variant: fn(T) -> A,
+    name: &str,
+    version: u32,
+    value: D,
+) -> Decoded<A, D::Error>
+where
+    T: DeserializeOwned,
+    P: OlderShapes<T>,
+    D: Deserializer<'de>,
+{
+    Some(decode_past::<T, P, D>(name, version, value).map(variant))
 }
 
 /// Reports that an event creates aggregates, and drops the event: the aggregate exists.

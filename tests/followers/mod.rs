@@ -150,10 +150,18 @@ fn the_right_follower_sees_every_event_once() {
     }
 }
 
+/// Lets naive followers read until one of them makes a mistake: on a machine that is busy elsewhere, a run may not reach
+/// the moment in which they make it.
+fn mistakes(naive: impl Fn() -> Vec<Box<dyn Follower>>, is_wanted: impl Fn(&Notification) -> bool) -> Faults {
+    const RUNS: usize = 30;
+    let mut runs = (0..RUNS).map(|_| follow(naive(), true, &is_wanted));
+    runs.find(|found| *found != NONE).unwrap_or(NONE)
+}
+
 #[test]
 fn a_follower_that_keeps_the_highest_position_it_saw_misses_events() {
     for page in [1, 3, 1_000] {
-        let found = follow(followers([Highest::new(page)]), true, |_| true);
+        let found = mistakes(|| followers([Highest::new(page)]), |_| true);
         assert!(found.missed > 0 && found.doubled == 0, "pages of {page}: {found:?}");
     }
 }
@@ -161,15 +169,18 @@ fn a_follower_that_keeps_the_highest_position_it_saw_misses_events() {
 #[test]
 fn a_filter_that_keeps_the_newest_position_of_the_log_misses_events() {
     for page in [1, 3, 1_000] {
-        let found = follow(followers([Filtering::new(page)]), true, is_closed);
+        let found = mistakes(|| followers([Filtering::new(page)]), is_closed);
         assert!(found.missed > 0 && found.doubled == 0, "pages of {page}: {found:?}");
     }
 }
 
 #[test]
 fn two_runners_whose_steps_only_go_forward_apply_events_twice() {
-    let reached = Beyond::beginning();
-    let found = follow(followers([Beyond::new(&reached, 3), Beyond::new(&reached, 5)]), true, |_| true);
+    let two = || {
+        let reached = Beyond::beginning();
+        followers([Beyond::new(&reached, 3), Beyond::new(&reached, 5)])
+    };
+    let found = mistakes(two, |_| true);
     assert!(found.doubled > 0 && found.missed == 0, "{found:?}");
 }
 

@@ -33,6 +33,8 @@ pub(crate) const BENCHES: &[&str] = &["domain", "store", "compile_time"];
 pub(crate) fn test() -> Result<(), Failed> {
     setup::programs()?;
     cargo(&["test", "--workspace", "--all-features", "--locked"])?;
+    // Each bench in its small form, whose figures say nothing.
+    cargo(&["test", "--package", "es-benches", "--benches", "--locked"])?;
     // A user may have the default features only, so the doc tests must pass with those too.
     cargo(&["test", "--package", "es-runtime", "--locked", "--doc"])?;
     cargo(&["run", "--quiet", "--package", "es-examples", "--example", "hello", "--locked"])

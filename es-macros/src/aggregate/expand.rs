@@ -10,7 +10,7 @@ use crate::attrs;
 use crate::derives::{self, COMPARED, Part};
 use crate::half_typed;
 use crate::names;
-use crate::types::{bound_fields, checked, lazy_bounds, shared, unknown_storable};
+use crate::types::{bound_fields, checked, distinct, lazy_bounds, shared, unknown_storable};
 use crate::upcast::{self, current_version};
 
 pub(super) fn expand(aggregate: &Aggregate) -> TokenStream {
@@ -355,7 +355,7 @@ fn attribute_enum(aggregate: &Aggregate) -> TokenStream {
 /// Returns the types of attributes that are not known to be storable.
 fn unknown_values(attributes: &[AttributeField]) -> Vec<&Type> {
     let everywhere = attributes.iter().filter(|attribute| attribute.cfgs.is_empty());
-    everywhere.flat_map(|attribute| unknown_storable(&attribute.ty)).collect()
+    distinct(everywhere.flat_map(|attribute| unknown_storable(&attribute.ty)))
 }
 
 fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
@@ -410,10 +410,7 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
     );
     let decodes = each(attributes, |AttributeField { variant, ty, name, aliases, past, .. }| {
         let past = upcast::past(past, &quote!(#ty));
-        let value = checked(&quote!(#ty), &unknown_storable(ty), &quote!(__es::AssertStorable));
-        quote! {
-            #name #(| #aliases)* => __es::decode_past::<#value, #past, __D>(name, version, value).map(Self::#variant),
-        }
+        quote!(#name #(| #aliases)* => __es::read_value::<_, #past, _, _>(#visited::#variant, name, version, value),)
     });
     let traced = each(attributes, |AttributeField { ty, name, aliases, past, .. }| {
         let shape = |name: &LitStr| quote!(&__es::attribute_topic::<#root>(#name));
@@ -442,10 +439,10 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
                 version: u32,
                 value: __D,
             ) -> __es::Decoded<Self, __D::Error> {
-                __es::Some(match name {
+                match name {
                     #decodes
-                    _ => return __es::None,
-                })
+                    _ => __es::None,
+                }
             }
         }
         #by_hand

@@ -10,7 +10,7 @@ use crate::fields::{check_fields, refuse_doubles};
 use crate::fingerprint;
 use crate::names;
 use crate::runtime_path::Runtime;
-use crate::types::{STORED, unknown_storable};
+use crate::types::{STORED, distinct, unknown_storable};
 use crate::unstorable;
 use crate::upcast;
 
@@ -192,12 +192,10 @@ impl Aggregate {
             return Vec::new();
         }
         let fields = self.state.fields.iter().filter(|field| wanted(field));
-        fields
-            .filter(|field| {
-                !field.attrs.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde"))
-            })
-            .flat_map(|field| unknown_storable(&field.ty))
-            .collect()
+        let plain = fields.filter(|field| {
+            !field.attrs.iter().any(|attr| attrs::is_cfg(attr) || attr.path().is_ident("serde"))
+        });
+        distinct(plain.flat_map(|field| unknown_storable(&field.ty)))
     }
 }
 

@@ -18,7 +18,9 @@ use crate::names;
 use crate::read_back::flattens;
 use crate::runtime_path::Runtime;
 use crate::silent;
-use crate::types::{SHOWN, bound_fields, checked, lazy_bounds, refused_item, shared, unknown_storable};
+use crate::types::{
+    SHOWN, bound_fields, checked, distinct, lazy_bounds, refused_item, shared, unknown_storable,
+};
 use crate::unstorable;
 use crate::upcast;
 
@@ -217,12 +219,8 @@ fn expand_half_typed(args: TokenStream, item: &ItemStruct, fields: &Group, diag:
 fn tokens(runtime: &Runtime, stored: &Stored, item: &ItemStruct) -> TokenStream {
     let ident = &item.ident;
     let cfgs = attrs::select(&item.attrs, attrs::is_cfg);
-    let unknown: Vec<&Type> = item
-        .fields
-        .iter()
-        .filter(|field| !attrs::has_serde(&field.attrs))
-        .flat_map(|field| unknown_storable(&field.ty))
-        .collect();
+    let fields = item.fields.iter().filter(|field| !attrs::has_serde(&field.attrs));
+    let unknown = distinct(fields.flat_map(|field| unknown_storable(&field.ty)));
     let derived = derived(runtime, item, &unknown);
     let bounds = if unknown.is_empty() { &[][..] } else { &[ident] };
     let bounds = lazy_bounds(bounds, &quote!(__es::Storable));

@@ -8,7 +8,7 @@ use quote::{quote, quote_spanned};
 use syn::Token;
 
 use super::method::MethodEvent;
-use super::scope::{Names, as_event};
+use super::scope::Names;
 use crate::derives::COMPARED;
 use crate::names;
 use crate::types::checked;
@@ -17,6 +17,10 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
     let Names { mutator, root, events, .. } = names;
     let written = &mutator.root;
     let bounds = names.bounds();
+    let checked_events = names.checked_events();
+    let unsure = !names.unknown.is_empty();
+    let of = unsure.then(|| quote!(::<#checked_events>));
+    let of_any = unsure.then(|| quote!(::<#checked_events, __S>));
     let checked = checked(&quote!(#events), &names.unknown, &quote!(__es::AssertStorable));
     let attribute = attribute(names);
     // The keyword is code of the macro: otherwise the compiler would suggest an unknown type as a parameter of this
@@ -30,7 +34,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         }
     };
     let types = names.each(|method, _| {
-        let event = as_event(method);
+        let event = names.as_event(method);
         Some(quote!(#event::TYPE,))
     });
     let fingerprint = mutator.fingerprint;
@@ -50,16 +54,16 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
         #mutated
         #clone
         #[automatically_derived]
-        impl __es::Debug for #events #bounds {
+        impl __es::Debug for #events {
             #[inline]
             fn fmt(&self, f: &mut __es::Formatter<'_>) -> __es::fmt::Result {
-                __es::debug_event(self, f)
+                __es::debug_event #of (self, f)
             }
         }
         #[automatically_derived]
-        impl __es::Serialize for #events #bounds {
+        impl __es::Serialize for #events {
             fn serialize<__S: __es::Serializer>(&self, serializer: __S) -> __es::Result<__S::Ok, __S::Error> {
-                __es::serialize_event(self, serializer)
+                __es::serialize_event #of_any (self, serializer)
             }
         }
         #[automatically_derived]
@@ -107,7 +111,7 @@ fn clone(names: &Names<'_>) -> TokenStream {
         let copy = match &method.event {
             MethodEvent::Made { .. } => quote!(__es::Clone::clone(event)),
             MethodEvent::Declared { .. } => {
-                let event = as_event(method);
+                let event = names.as_event(method);
                 quote!(#event::copied(event))
             }
         };
@@ -126,18 +130,19 @@ fn clone(names: &Names<'_>) -> TokenStream {
 }
 
 fn visit(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let root = &names.root;
     let arms = names.each(|method, variant| {
-        let event = as_event(method);
+        let event = names.as_event(method);
         let visit = match &method.event {
             MethodEvent::Made { .. } => {
-                let name = method.variant();
-                let of = quote_spanned!(name.span()=> __es::of::<#name>());
+                let (name, event) = (method.variant(), names.checked(method));
+                let of = quote_spanned!(name.span()=> __es::of::<#event>());
                 quote!(visitor.event(#of, event))
             }
             MethodEvent::Declared { .. } => quote!(#event::accept(event, visitor)),
         };
-        Some(quote!(Self::#variant(event) => #visit,))
+        Some(quote!(#enumeration::#variant(event) => #visit,))
     });
     quote! {
         fn visit<__V: __es::EventVisitor>(&self, visitor: __V) -> __V::Output {
@@ -151,6 +156,7 @@ fn visit(names: &Names<'_>) -> TokenStream {
 }
 
 fn create(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let begin = match (method.creates(), &method.event) {
@@ -160,7 +166,7 @@ fn create(names: &Names<'_>) -> TokenStream {
                 quote!(__es::BeginRef::<_, #root>::begin_ref(&event, envelope))
             }
         };
-        Some(quote!(Self::#variant(event) => __es::Some(#begin),))
+        Some(quote!(#enumeration::#variant(event) => __es::Some(#begin),))
     });
     quote! {
         #[inline]
@@ -173,19 +179,24 @@ fn create(names: &Names<'_>) -> TokenStream {
     }
 }
 
-/// Each arm moves its event out of the enum. If one arm left the event in place, the compiler would drop the enum as a
-/// whole, and keep every event in memory until then.
+/// Each arm names its event: otherwise the compiler would try the impls of all events in the crate. And each moves its
+/// event out of the enum: if one arm left it in place, the compiler would drop the enum as a whole, and keep every event
+/// in memory until then.
 fn change(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let Names { root, state, .. } = names;
     let arms = names.each(|method, variant| {
         let apply = match (method.creates(), &method.event) {
             (true, _) => quote!(return __es::creates(event)),
-            (false, MethodEvent::Made { .. }) => quote!(__es::Apply::apply(state, event, envelope)),
+            (false, MethodEvent::Made { .. }) => {
+                let event = names.checked(method);
+                quote!(__es::Apply::<#event>::apply(state, event, envelope))
+            }
             (false, MethodEvent::Declared { .. }) => {
                 quote!(__es::ApplyRef::<_, #root>::apply_ref(state, &event, envelope))
             }
         };
-        Some(quote!(Self::#variant(event) => #apply,))
+        Some(quote!(#enumeration::#variant(event) => #apply,))
     });
     quote! {
         #[inline]
@@ -201,9 +212,10 @@ fn change(names: &Names<'_>) -> TokenStream {
 }
 
 fn decode(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
     let root = &names.root;
     let arms = names.each(|method, variant| {
-        let event = as_event(method);
+        let event = names.as_event(method);
         let stored = match &method.event {
             MethodEvent::Made { stored, .. } => {
                 let aliases = &stored.aliases;
@@ -212,9 +224,9 @@ fn decode(names: &Names<'_>) -> TokenStream {
             MethodEvent::Declared { .. } => quote!(_ if #event::is(topic)),
         };
         let read = match &method.event {
-            MethodEvent::Made { .. } => quote!(__es::read(Self::#variant, version, data)),
+            MethodEvent::Made { .. } => quote!(__es::read(#enumeration::#variant, version, data)),
             MethodEvent::Declared { .. } => {
-                quote!(__es::Some(#event::decode(version, data).map(Self::#variant)))
+                quote!(__es::Some(#event::decode(version, data).map(#enumeration::#variant)))
             }
         };
         Some(quote!(#stored => #read,))

@@ -11,7 +11,6 @@ use super::model::Mutator;
 use super::scope::{Names, path, stored_types};
 use crate::attrs;
 use crate::derives::{self, Part};
-use crate::names;
 use crate::types::{bound_fields, checked, lazy_bounds, shared};
 
 /// Returns the made events, in their module if they have one, and the imports that the expansion's block needs.
@@ -143,18 +142,14 @@ pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStrea
         !elsewhere && (declared || attrs::is_built_in(attr))
     });
     let receiver = method.receiver.iter();
-    let own = names::local("event");
-    let (given, taken) = match &method.event {
+    let (given, read) = match &method.event {
         MethodEvent::Made { fields, .. } if fields.is_empty() => (quote!(_: #event), None),
         MethodEvent::Made { fields, .. } => {
             let pats = fields.iter().map(|field| &field.pat);
             let read = fields.iter().map(|field| &field.pat.ident);
             let deprecated = attrs::naming_deprecated(fields.iter().flat_map(|field| &field.attrs));
             // A parameter may be stored for readers alone.
-            (
-                quote!(#own: #event),
-                Some(quote!(#deprecated let #event { #(#pats),* } = #own; _ = (#(&#read,)*);)),
-            )
+            (quote!(#deprecated #event { #(#pats),* }: #event), Some(quote!(_ = (#(&#read,)*);)))
         }
         MethodEvent::Declared { pat, ty, .. } => (quote!(#pat: &#ty), None),
     };
@@ -168,7 +163,7 @@ pub(super) fn event_impls(names: &Names<'_>, method: &EventMethod) -> TokenStrea
     // The compiler also points at what is not there: behind the parameters, and at the end of the body.
     let mut params = Group::new(Delimiter::Parenthesis, quote!(#(#receiver,)* #given, #envelope));
     params.set_span(method.params_end);
-    let mut block = Group::new(Delimiter::Brace, quote!(#taken #(#statements)*));
+    let mut block = Group::new(Delimiter::Brace, quote!(#read #(#statements)*));
     block.set_span(method.body.brace_token.span.close());
     // The plain name tells the impls of a declared event in several crates apart.
     let written = &names.mutator.root;
@@ -207,15 +202,21 @@ pub(super) fn described(names: &Names<'_>, method: &EventMethod) -> TokenStream 
     let MethodEvent::Made { name, stored, fields, .. } = &method.event else { return TokenStream::new() };
     let cfgs = method.cfgs();
     let unknown = stored_types(method);
+    let storable = quote!(__es::AssertStorable);
     let by_hand = (!unknown.is_empty()).then(|| {
-        let checked = checked(&quote!(#name), &unknown, &quote!(__es::AssertStorable));
+        let checked = if cfgs.is_empty() {
+            names.checked(method)
+        } else {
+            checked(&quote!(#name), &unknown, &storable)
+        };
         let parts =
             fields.iter().map(|Field { pat, ty, .. }| Part { cfgs: Vec::new(), name: &pat.ident, ty });
         let parts: Vec<_> = parts.collect();
         let (copied, shown) = (derives::copied(name, &parts), derives::shown(name, &parts));
         derives::by_hand(&cfgs, name, &checked, Some(copied), Some(shown))
     });
-    let shared = shared(&unknown, &quote!(__es::AssertStorable), &cfgs);
+    // The block checks the types of events without conditions.
+    let shared = (!cfgs.is_empty()).then(|| shared(&unknown, &storable, &cfgs));
     let bounds = if unknown.is_empty() { &[][..] } else { &[name] };
     let bounds = lazy_bounds(bounds, &quote!(__es::Storable));
     let root = &names.root;

@@ -11,20 +11,20 @@ use super::registration::registration;
 use super::scope::{Names, path, stored_types};
 use crate::attrs;
 use crate::names;
+use crate::types::{assert_shared, distinct, frozen};
 
 /// Returns the whole expansion of the block.
 pub(super) fn expand(mutator: &Mutator) -> TokenStream {
+    let everywhere = mutator.events.iter().filter(|event| event.cfgs().is_empty());
+    let unsure = everywhere.map(|event| (event.variant(), stored_types(event)));
+    let unsure: Vec<_> = unsure.filter(|(_, types)| !types.is_empty()).collect();
     let names = Names {
         mutator,
         root: names::local("__Root"),
         state: names::local("__State"),
         events: mutator.event_enum(),
-        unknown: mutator
-            .events
-            .iter()
-            .filter(|event| event.cfgs().is_empty())
-            .flat_map(stored_types)
-            .collect(),
+        unknown: distinct(unsure.iter().flat_map(|(_, types)| types.iter().copied())),
+        unsure: unsure.iter().map(|(event, _)| *event).collect(),
     };
     let made = mutator.events.iter().map(|event| event.variant().clone());
     let own: Vec<Ident> = made.chain([mutator.state_ident()]).collect();
@@ -49,7 +49,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
     });
     let registration = registration(&names);
     let use_runtime = mutator.runtime.use_private();
-    let (aliases, sealed) = (aliases(&names), sealed());
+    let (aliases, stored, sealed) = (aliases(&names), stored(&names), sealed());
     let state = mutator.state();
     let half_typed = &mutator.half_typed;
     quote! {
@@ -62,6 +62,7 @@ pub(super) fn expand(mutator: &Mutator) -> TokenStream {
             #use_events
             #late_event
             #aliases
+            #stored
             #sealed
             #dispatch
             #(#impls)*
@@ -92,6 +93,25 @@ fn aliases(names: &Names<'_>) -> TokenStream {
         use __es::Elsewhere as _;
         type #root = <#written as __es::Checked<{ #ok #state_ok }>>::Type;
         type #state = <#root as __es::Aggregate>::State;
+    }
+}
+
+/// Returns the checks of the types that the events store, and the names of what the compiler takes for an error if one
+/// of them cannot be stored.
+fn stored(names: &Names<'_>) -> TokenStream {
+    let Names { events, unknown, .. } = names;
+    if unknown.is_empty() {
+        return TokenStream::new();
+    }
+    let storable = quote!(__es::AssertStorable);
+    let asserts = unknown.iter().map(|ty| assert_shared(ty, &storable));
+    let frozen = unknown.iter().map(|ty| frozen(ty, &[]));
+    let checked_events = names.checked_events();
+    quote! {
+        const __STORED: usize = { #(#asserts)* 0 };
+        type __Stored<__T> = <__T as __es::Checked<__STORED>>::Type;
+        type #checked_events = __Stored<#events>;
+        #(#frozen)*
     }
 }
 

@@ -1,14 +1,15 @@
 //! The names and paths that all parts of an expansion share.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
 use super::method::{EventMethod, MethodEvent};
 use super::model::Mutator;
 use crate::attrs;
-use crate::types::{lazy_bounds, unknown_storable};
+use crate::names;
+use crate::types::{distinct, lazy_bounds, mentions, unknown_storable};
 
 /// The names that most parts of the expansion use.
 pub(super) struct Names<'a> {
@@ -18,8 +19,10 @@ pub(super) struct Names<'a> {
     /// The state, by the name that the expansion's block gives it.
     pub(super) state: Ident,
     pub(super) events: Ident,
-    /// The types of stored parameters that may lack a form to store.
+    /// The types of stored parameters that may lack a form to store, each once.
     pub(super) unknown: Vec<&'a Type>,
+    /// The events that store such a type.
+    pub(super) unsure: Vec<&'a Ident>,
 }
 
 impl Names<'_> {
@@ -37,13 +40,40 @@ impl Names<'_> {
         self.mutator.events.iter().all(|method| matches!(method.event, MethodEvent::Made { .. }))
     }
 
-    /// Returns the bounds that keep the impls of the enum silent about a type that cannot be stored: the compiler
-    /// reports it at the parameter.
+    /// Returns the enum of the events as the expansion's block names it.
+    pub(super) fn checked_events(&self) -> Ident {
+        if self.unknown.is_empty() { self.events.clone() } else { names::local("__Events") }
+    }
+
+    /// Returns the bound of the enum's impls if a type says that it may stay in one thread: the compiler then reports it
+    /// at the parameter alone. The bound costs compile time, so that other types are checked without it.
     pub(super) fn bounds(&self) -> TokenStream {
-        let events = self.mutator.events.iter().filter(|event| event.cfgs().is_empty());
-        let unknown: Vec<_> =
-            events.filter(|event| !stored_types(event).is_empty()).map(EventMethod::variant).collect();
-        lazy_bounds(&unknown, &quote!(__es::Storable))
+        let enumeration = [&self.events];
+        let is_unsure = self.unknown.iter().any(|ty| mentions(ty.to_token_stream(), &|word| word == "dyn"));
+        lazy_bounds(if is_unsure { &enumeration } else { &[] }, &quote!(__es::Shared))
+    }
+
+    /// Returns the enum as its own impls name it.
+    pub(super) fn enumeration(&self) -> Ident {
+        if self.unknown.is_empty() { names::local("Self") } else { self.checked_events() }
+    }
+
+    /// Returns the event as a type that makes the compiler silent about an event that cannot be stored: the compiler
+    /// reports it at the parameter.
+    pub(super) fn checked(&self, method: &EventMethod) -> TokenStream {
+        let ty = path(method);
+        let is_unsure = self.unsure.contains(&method.variant());
+        if is_unsure { quote_spanned!(ty.span()=> __Stored<#ty>) } else { ty }
+    }
+
+    /// Returns the event as an implementor of `Event`, or of `Handled`, its counterpart for events declared elsewhere.
+    /// All uses share this path and its span, so the compiler reports a type that is no event only once.
+    pub(super) fn as_event(&self, method: &EventMethod) -> TokenStream {
+        let ty = self.checked(method);
+        match &method.event {
+            MethodEvent::Made { .. } => quote_spanned!(ty.span()=> <#ty as __es::Event>),
+            MethodEvent::Declared { .. } => quote_spanned!(ty.span()=> <#ty as __es::Handled>),
+        }
     }
 }
 
@@ -55,19 +85,9 @@ pub(super) fn path(method: &EventMethod) -> TokenStream {
     }
 }
 
-/// Returns the event as an implementor of `Event`, or of `Handled`, its counterpart for events declared elsewhere.
-/// All uses share this path and its span, so the compiler reports a type that is no event only once.
-pub(super) fn as_event(method: &EventMethod) -> TokenStream {
-    let ty = path(method);
-    match &method.event {
-        MethodEvent::Made { .. } => quote_spanned!(ty.span()=> <#ty as __es::Event>),
-        MethodEvent::Declared { .. } => quote_spanned!(ty.span()=> <#ty as __es::Handled>),
-    }
-}
-
 /// Returns the types of the stored parameters that may lack a form to store.
 pub(super) fn stored_types(method: &EventMethod) -> Vec<&Type> {
     let MethodEvent::Made { fields, .. } = &method.event else { return Vec::new() };
     let fields = fields.iter().filter(|field| !attrs::has_serde(&field.attrs));
-    fields.flat_map(|field| unknown_storable(&field.ty)).collect()
+    distinct(fields.flat_map(|field| unknown_storable(&field.ty)))
 }

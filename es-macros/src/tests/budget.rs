@@ -10,12 +10,12 @@ use crate::{aggregate, event, mutator};
 /// An aggregate without attributes and events.
 const AGGREGATE: usize = 74;
 /// The first attribute also brings an enum and its impl.
-const FIRST_ATTRIBUTE: usize = 48;
-const FURTHER_ATTRIBUTE: usize = 15;
+const FIRST_ATTRIBUTE: usize = 45;
+const FURTHER_ATTRIBUTE: usize = 14;
 /// A mutator block without its events.
 const MUTATOR: usize = 90;
-const CHANGING_EVENT: usize = 47;
-const CREATING_EVENT: usize = 58;
+const CHANGING_EVENT: usize = 48;
+const CREATING_EVENT: usize = 57;
 const EVENT_STRUCT: usize = 26;
 const DERIVED_EVENT: usize = 25;
 /// A set without its events.

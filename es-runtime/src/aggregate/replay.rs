@@ -11,16 +11,22 @@ use crate::id::{Id, Version};
 /// Makes the aggregate from its stored events, oldest first.
 #[cfg(feature = "testing")]
 pub(crate) fn replay<A: Aggregate>(events: impl IntoIterator<Item = Recorded<A::Event>>) -> Result<A, Error> {
-    let mut events = events.into_iter();
+    // The loop checks an event where it lies, and moves only those that fit: the compiler moves an event that a refusal
+    // would drop through the stack. A vector passes through `collect` without a copy.
+    let mut events = events.into_iter().collect::<Vec<_>>().into_iter();
     let first = events.next().ok_or_else(|| {
         Error::new(ErrorKind::NotFound, format!("there is no such `{}`: it has no events", A::NAME))
     })?;
     let id = Id::from_uuid(first.envelope().id());
-    let mut replay = Replay::begin(id, first)?;
-    for event in events {
-        replay.push(event)?;
+    let Replay { root, mut discarded } = Replay::<A>::begin(id, first)?;
+    let (created_at, mut last, mut state) = (root.created_at(), root.last(), root.into_state());
+    while let Some(next) = events.as_slice().first() {
+        check::<A>(next.envelope(), &last, discarded)?;
+        let Some(recorded) = events.next() else { break };
+        apply::<A>(recorded, &mut last, &mut discarded, &mut state)?;
     }
-    replay.finish().map(|root| A::from_root(root, Seal::new()))
+    let root = Root::resume(id, last.version(), (created_at, last.timestamp()), Held::Own(state));
+    Replay { root, discarded }.finish().map(|root| A::from_root(root, Seal::new()))
 }
 
 /// An aggregate that is being made from its stored events.
@@ -33,7 +39,7 @@ impl<A: Aggregate> Replay<A> {
     /// Begins with the event that creates the aggregate.
     pub(crate) fn begin(id: Id<A>, first: Recorded<A::Event>) -> Result<Self, Error> {
         let (envelope, event, _) = first.into_parts();
-        check(&envelope, id, Version::INITIAL)?;
+        check::<A>(&envelope, &Envelope::of(id.uuid(), Version::from(0), envelope.timestamp()), false)?;
         let state = event
             .create(&envelope)
             .ok_or_else(|| misplaced::<A>(envelope.id(), envelope.version(), "does not create one"))?;
@@ -66,39 +72,17 @@ impl<A: Aggregate> Replay<A> {
     }
 
     /// Goes on with the next event.
-    #[inline]
     pub(crate) fn push(&mut self, recorded: Recorded<A::Event>) -> Result<(), Error> {
-        // The metadata lives to the end: to drop it earlier, the compiler would move the event out of its way.
-        let (envelope, event, _metadata) = recorded.into_parts();
-        check(&envelope, self.root.id(), self.root.version().next())?;
-        if self.discarded {
-            return Err(misplaced::<A>(
-                envelope.id(),
-                envelope.version(),
-                "comes after the one that discards it",
-            ));
-        }
-        match event.change(self.root.state.to_mut(), &envelope) {
-            Effect::Changed => {}
-            Effect::Discards => self.discarded = true,
-            Effect::Creates => {
-                return Err(misplaced::<A>(envelope.id(), envelope.version(), "creates it a second time"));
-            }
-        }
-        self.root.advance(&envelope);
+        let mut last = self.root.last();
+        check::<A>(recorded.envelope(), &last, self.discarded)?;
+        apply::<A>(recorded, &mut last, &mut self.discarded, self.root.state.to_mut())?;
+        self.root.advance(&last);
         Ok(())
     }
 
     /// Counts an event whose type is gone.
     pub(crate) fn skip(&mut self, envelope: &Envelope) -> Result<(), Error> {
-        check(envelope, self.root.id(), self.root.version().next())?;
-        if self.discarded {
-            return Err(misplaced::<A>(
-                envelope.id(),
-                envelope.version(),
-                "comes after the one that discards it",
-            ));
-        }
+        check::<A>(envelope, &self.root.last(), self.discarded)?;
         self.root.advance(envelope);
         Ok(())
     }
@@ -112,25 +96,45 @@ impl<A: Aggregate> Replay<A> {
     }
 }
 
+/// Fails unless the event comes next.
 #[inline]
-fn check<A>(envelope: &Envelope, id: Id<A>, expected: Version) -> Result<(), Error> {
-    if envelope.id() == id.uuid() && envelope.version() == expected {
-        Ok(())
-    } else {
-        Err(mismatch(id.uuid(), expected, envelope.id(), envelope.version()))
-    }
+fn check<A: Aggregate>(envelope: &Envelope, last: &Envelope, discarded: bool) -> Result<(), Error> {
+    let fits = envelope.id() == last.id() && envelope.version().get() == last.version().get() + 1;
+    if fits && !discarded { Ok(()) } else { Err(refuse::<A>(envelope, last.id().as_u128(), last.version())) }
 }
 
-// The errors are made out of line and from values: a reference would keep the envelope in memory, but the loop needs it
-// in registers.
+/// Applies an event that comes next, which `last` then is.
+#[inline]
+fn apply<A: Aggregate>(
+    recorded: Recorded<A::Event>,
+    last: &mut Envelope,
+    discarded: &mut bool,
+    state: &mut A::State,
+) -> Result<(), Error> {
+    // The metadata lives to the end: to drop it earlier, the compiler would move the event out of its way.
+    let (envelope, event, _metadata) = recorded.into_parts();
+    *last = Envelope::of(last.id(), envelope.version(), last.timestamp().max(envelope.timestamp()));
+    match event.change(state, &envelope) {
+        Effect::Changed => {}
+        Effect::Discards => *discarded = true,
+        Effect::Creates => return Err(misplaced::<A>(last.id(), last.version(), "creates it a second time")),
+    }
+    Ok(())
+}
 
+/// Returns why the event cannot come next.
+///
+/// The id is a number, which needs no address: the loop would keep an id with an address in memory.
 #[cold]
 #[inline(never)]
-fn mismatch(id: Uuid, expected: Version, found_id: Uuid, found: Version) -> Error {
-    if found_id == id {
+fn refuse<A: Aggregate>(envelope: &Envelope, id: u128, last: Version) -> Error {
+    let (id, expected, found) = (Uuid::from_u128(id), last.next(), envelope.version());
+    if envelope.id() != id {
+        Mismatch::Id { expected: id, found: envelope.id() }.into()
+    } else if found != expected {
         Mismatch::Version { id, expected, found }.into()
     } else {
-        Mismatch::Id { expected: id, found: found_id }.into()
+        misplaced::<A>(id, found, "comes after the one that discards it")
     }
 }
 

@@ -257,6 +257,12 @@ impl<A: Aggregate> Root<A> {
         Envelope::of(self.id.uuid(), self.version.next(), now)
     }
 
+    /// Returns the envelope of the last event.
+    #[inline]
+    pub(super) const fn last(&self) -> Envelope {
+        Envelope::of(self.id.uuid(), self.version, self.modified_at)
+    }
+
     /// Moves the root to the version and the time of the event that was just applied.
     #[inline]
     pub(super) fn advance(&mut self, envelope: &Envelope) {

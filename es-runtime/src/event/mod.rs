@@ -20,8 +20,8 @@ pub use self::set::{Decoded, EventSet};
 pub(crate) use self::set::{Reading, distinct, equal, refuse, retired};
 #[doc(hidden)]
 pub use self::storable::{
-    AssertEvent, AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, StateField, Storable,
-    Written,
+    AssertEvent, AssertShared, AssertStateField, AssertStorable, Checked, Kept, Read, Shared, StateField,
+    Storable, Written,
 };
 #[doc(hidden)]
 pub use self::upcast::{Becomes, OldShape, OlderShapes};

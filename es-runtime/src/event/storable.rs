@@ -93,25 +93,31 @@ pub trait AssertShared {
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync> AssertShared for T {}
 
+/// A value that goes from thread to thread.
+pub trait Shared<'a>: Send + Sync {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync> Shared<'_> for T {}
+
 /// A change of an attribute that can be recorded. The assertion at the attribute's field checks the value.
 pub trait Kept<'a>: Clone + Debug + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Debug + Send + Sync + 'static> Kept<'_> for T {}
 
-/// A value that serde's derive can write; the derive's impls for types of our macros assume it. The number keeps the
+/// A value that serde's derive can write; the derive's impls for types of our macros assume it. The type `At` keeps the
 /// bound apart from the others of its impl.
-pub trait Written<'a, const AT: usize>: Serialize {}
+pub trait Written<'a, At>: Serialize {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize, const AT: usize> Written<'_, AT> for T {}
+impl<T: Serialize, At> Written<'_, At> for T {}
 
 /// A value that serde's derive can read. The trait is apart from [`Written`]: a value that can be read from borrowed
 /// text need not be readable from any other.
-pub trait Read<'de, const AT: usize>: Deserialize<'de> {}
+pub trait Read<'de, At>: Deserialize<'de> {}
 
 #[diagnostic::do_not_recommend]
-impl<'de, T: Deserialize<'de>, const AT: usize> Read<'de, AT> for T {}
+impl<'de, T: Deserialize<'de>, At> Read<'de, At> for T {}
 
 /// `Self`, if the constant can be evaluated.
 ///

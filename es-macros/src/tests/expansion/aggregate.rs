@@ -105,15 +105,12 @@ const _: () = {
             version: u32,
             value: __D,
         ) -> __es::Decoded<Self, __D::Error> {
-            __es::Some(
-                match name {
-                    "owner" => {
-                        __es::decode_past::<String, (), __D>(name, version, value)
-                            .map(Self::Owner)
-                    }
-                    _ => return __es::None,
-                },
-            )
+            match name {
+                "owner" => {
+                    __es::read_value::<_, (), _, _>(Self::Owner, name, version, value)
+                }
+                _ => __es::None,
+            }
         }
     }
     __es::stored_shapes! {

@@ -5,8 +5,8 @@
 struct AccountState {
     #[serde(
         bound(
-            serialize = "for < 'a > Name : crate :: es :: __private :: Written < 'a , 0 >",
-            deserialize = "Name : crate :: es :: __private :: Read < 'de , 0 >"
+            serialize = "for < 'a > Name : crate :: es :: __private :: Written < 'a , () >",
+            deserialize = "Name : crate :: es :: __private :: Read < 'de , () >"
         )
     )]
     owner: Name,
@@ -143,33 +143,26 @@ const _: () = {
             version: u32,
             value: __D,
         ) -> __es::Decoded<Self, __D::Error> {
-            __es::Some(
-                match name {
-                    "holder" | "owner" => {
-                        __es::decode_past::<
-                            <Name as __es::Checked<
-                                {
-                                    let () = <Name as __es::AssertStorable>::OK;
-                                    0
-                                },
-                            >>::Type,
-                            <(
-                                (),
-                                String,
-                            ) as __es::Checked<
-                                {
-                                    let () = <String as __es::OldShape>::OK;
-                                    let () = <String as __es::Becomes<Name>>::OK;
-                                    0
-                                },
-                            >>::Type,
-                            __D,
-                        >(name, version, value)
-                            .map(Self::Owner)
-                    }
-                    _ => return __es::None,
-                },
-            )
+            match name {
+                "holder" | "owner" => {
+                    __es::read_value::<
+                        _,
+                        <(
+                            (),
+                            String,
+                        ) as __es::Checked<
+                            {
+                                let () = <String as __es::OldShape>::OK;
+                                let () = <String as __es::Becomes<Name>>::OK;
+                                0
+                            },
+                        >>::Type,
+                        _,
+                        _,
+                    >(__AccountAttribute::Owner, name, version, value)
+                }
+                _ => __es::None,
+            }
         }
     }
     type __AccountAttribute = <AccountAttribute as __es::Checked<

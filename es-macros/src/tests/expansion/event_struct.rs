@@ -6,8 +6,8 @@
 pub struct PaymentReceived {
     #[serde(
         bound(
-            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
-            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
+            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , () >",
+            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , () >"
         )
     )]
     pub amount: Money,

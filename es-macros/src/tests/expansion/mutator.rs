@@ -131,8 +131,12 @@ const _: () = {
         fn change(self, state: &mut __State, envelope: &__es::Envelope) -> __es::Effect {
             match self {
                 Self::Opened(event) => return __es::creates(event),
-                Self::Deposited(event) => __es::Apply::apply(state, event, envelope),
-                Self::Withdrawn(event) => __es::Apply::apply(state, event, envelope),
+                Self::Deposited(event) => {
+                    __es::Apply::<Deposited>::apply(state, event, envelope)
+                }
+                Self::Withdrawn(event) => {
+                    __es::Apply::<Withdrawn>::apply(state, event, envelope)
+                }
                 Self::AttributeChanged(value) => __es::Attribute::apply(value, state),
                 Self::Discarded => return __es::Effect::Discards,
             }
@@ -153,8 +157,7 @@ const _: () = {
     }
     impl __es::Begin<Opened> for __State {
         #[inline]
-        fn begin(event: Opened, _: &__es::Envelope) -> Self {
-            let Opened { owner } = event;
+        fn begin(Opened { owner }: Opened, _: &__es::Envelope) -> Self {
             _ = (&owner,);
             Self { owner, balance: 0 }
         }
@@ -187,8 +190,7 @@ const _: () = {
     }
     impl __es::Apply<Deposited> for __State {
         #[inline]
-        fn apply(&mut self, event: Deposited, _: &__es::Envelope) {
-            let Deposited { amount } = event;
+        fn apply(&mut self, Deposited { amount }: Deposited, _: &__es::Envelope) {
             _ = (&amount,);
             self.balance += amount;
         }
@@ -215,8 +217,7 @@ const _: () = {
     }
     impl __es::Apply<Withdrawn> for __State {
         #[inline]
-        fn apply(&mut self, event: Withdrawn, _: &__es::Envelope) {
-            let Withdrawn { amount } = event;
+        fn apply(&mut self, Withdrawn { amount }: Withdrawn, _: &__es::Envelope) {
             _ = (&amount,);
             self.balance -= amount;
         }

@@ -7,8 +7,8 @@ pub struct Opened {
     /// The `money`.
     #[serde(
         bound(
-            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , 0 >",
-            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , 0 >"
+            serialize = "for < 'a > Money : :: es_runtime :: __private :: Written < 'a , () >",
+            deserialize = "Money : :: es_runtime :: __private :: Read < 'de , () >"
         )
     )]
     pub money: Money,
@@ -201,8 +201,7 @@ const _: () = {
     #[cfg(feature = "accounts")]
     impl __es::Begin<Opened> for __State {
         #[inline]
-        fn begin(event: Opened, _: &__es::Envelope) -> Self {
-            let Opened { money } = event;
+        fn begin(Opened { money }: Opened, _: &__es::Envelope) -> Self {
             _ = (&money,);
             Self { money }
         }
