@@ -18,7 +18,7 @@ const VARIABLE: &str = "ES_POSTGRES_URL";
 
 /// Starts the server; stops it and removes its data once nobody holds the input of this shell any more.
 const KEEP: &str = r#""$1" -D "$2/data" >"$2/log" 2>&1 & server=$!
-    cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$2/data""#;
+    cat >/dev/null; kill -QUIT $server; wait $server; cd /; rm -rf "$2""#;
 
 static SERVER: OnceLock<Server> = OnceLock::new();
 
