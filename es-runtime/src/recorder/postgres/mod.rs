@@ -1,10 +1,10 @@
 //! PostgreSQL: one database on a server, for several applications and many processes.
 //!
 //! A thread of the recorder drives all connections, and callers wait for its answers: under every executor, and without
-//! one. Two connections [append](append), each one statement for all commits that wait. A bounded number of others reads.
+//! one. Two connections [append], each one statement for all commits that wait. A bounded number of others reads.
 //!
 //! Positions come in blocks of 1,024, of which one statement uses one: they grow with gaps. Readers keep below a
-//! [horizon](horizon), beneath which nothing can appear any more.
+//! [horizon], beneath which nothing can appear any more.
 
 mod options;
 mod error;
