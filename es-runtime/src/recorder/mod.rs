@@ -24,6 +24,8 @@ mod page;
 mod range;
 mod tracking;
 mod erased;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod opener;
 #[cfg(feature = "sqlite")]
 mod group;
 mod sql;

@@ -39,3 +39,14 @@ pub(super) fn is_file_name(text: &str) -> bool {
     };
     text.bytes().all(is_plain) && text.rsplit_once('.').is_some_and(|(_, ending)| is_ending(ending))
 }
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+/// Names an option, unless the text is no name: it may be a secret.
+pub(super) fn named(option: &str) -> String {
+    let is_name = |letter: u8| letter.is_ascii_lowercase() || letter == b'_';
+    if option.len() <= 20 && option.bytes().all(is_name) {
+        format!("the option `{option}`")
+    } else {
+        "an option".to_owned()
+    }
+}

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -25,6 +24,7 @@ use super::watch::watch;
 use super::{PostgresRecorder, error, forget, schema};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;
+use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Identifier, Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
 use crate::wait::{Elapsed, Slot, Wait, sleep, timeout};
@@ -48,8 +48,7 @@ struct Shared {
     core: Arc<Core>,
     runtime: Option<Runtime>,
     schema: Identifier,
-    /// The process that opened the database.
-    process: u32,
+    opener: Opener,
 }
 
 impl fmt::Debug for Postgres {
@@ -58,30 +57,10 @@ impl fmt::Debug for Postgres {
     }
 }
 
-impl Shared {
-    /// Returns whether this is a fork of the process, which inherited the connections of its parent, and no threads.
-    fn is_inherited(&self) -> bool {
-        process::id() != self.process
-    }
-
-    fn check_process(&self) -> Result<(), Error> {
-        if !self.is_inherited() {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Config,
-            format!(
-                "the database was opened by process {}, of which this one is a fork; open the database after the fork",
-                self.process
-            ),
-        ))
-    }
-}
-
 impl Drop for Shared {
     fn drop(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
-        if self.is_inherited() {
+        if self.opener.is_parent() {
             // The connections belong to the parent.
             std::mem::forget(runtime);
             return;
@@ -124,7 +103,7 @@ impl PostgresOptions {
         for _ in 0..WRITERS {
             drop(runtime.spawn(write(Arc::clone(&core))));
         }
-        let shared = Shared { core, runtime: Some(runtime), schema, process: process::id() };
+        let shared = Shared { core, runtime: Some(runtime), schema, opener: Opener::here() };
         let database = Postgres { shared: Arc::new(shared) };
         let core = Arc::clone(&database.shared.core);
         database.here(async move { core.pool.take().await.map(drop) })?;
@@ -191,7 +170,7 @@ impl Postgres {
     ///
     /// In a fork of the process it does nothing: the connections belong to the parent.
     pub fn close(&self) {
-        if self.shared.is_inherited() {
+        if self.shared.opener.is_parent() {
             return;
         }
         let core = &self.shared.core;
@@ -224,7 +203,7 @@ impl Postgres {
         &self,
         run: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        self.shared.check_process()?;
+        self.shared.opener.check()?;
         self.shared.core.handle.spawn(run).wait().unwrap_or_else(|_| Err(error::ended()))
     }
 
@@ -258,7 +237,7 @@ impl Postgres {
     {
         let database = self.clone();
         async move {
-            database.shared.check_process()?;
+            database.shared.opener.check()?;
             let core = Arc::clone(&database.shared.core);
             let handle = core.handle.clone();
             let task = handle.spawn(async move { core.on_connection(run).await });
@@ -275,7 +254,7 @@ impl Postgres {
     ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
-            database.shared.check_process()?;
+            database.shared.opener.check()?;
             let core = &database.shared.core;
             if let Some(outcome) = of_nothing(&commit, step.as_ref()) {
                 return if core.queue.is_closed() { Err(error::closed()) } else { outcome };
@@ -341,7 +320,7 @@ impl Postgres {
             let has =
                 |reached: Option<Mark>| reached.is_some_and(|known| known.position() >= mark.position());
             if has(log.horizon.reached()) {
-                return database.shared.check_process();
+                return database.shared.opener.check();
             }
             let limit = database.shared.core.way.options().timeout;
             let began = Instant::now();
@@ -368,13 +347,13 @@ impl Postgres {
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
-            database.shared.check_process()?;
+            database.shared.opener.check()?;
             database.shared.core.watch();
             // Listens before the look, so that it misses no commit between the two.
             let heard = database.shared.core.bell.listen();
             let (newest, reached) = database.look(&log).await?;
             if reached == after {
-                // What is held back may be released by another process, without a ring.
+                // Another process may release what it holds back, and its ring may be lost.
                 let longest = if newest == reached { LONGEST } else { HELD_BACK };
                 let _: Result<(), Elapsed> = timeout(longest, heard).await;
             }

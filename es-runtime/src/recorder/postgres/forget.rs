@@ -14,7 +14,7 @@ use super::rows::value;
 use super::statements::Statements;
 use super::{facts, select};
 use crate::error::{Error, ErrorKind};
-use crate::recorder::sql::{EventTable, Identifier};
+use crate::recorder::sql::{EventTable, Identifier, still_filled};
 use crate::recorder::verdict::Facts;
 use crate::recorder::{Commit, StoredKey};
 
@@ -163,15 +163,5 @@ pub(super) async fn empty_own_columns(
     if filled.is_empty() {
         return Ok(());
     }
-    let cause = first_cause.map(&failed);
-    let kind = cause.as_ref().map_or(ErrorKind::Invalid, Error::kind);
-    let why = cause.as_ref().map_or_else(|| "a trigger leaves them as they are".to_owned(), Error::to_string);
-    Err(Error::new(
-        kind,
-        format!(
-            "the data key of aggregate {aggregate} is destroyed, but its rows in {events} are still filled in columns of \
-             your own, {}: {why}; let these columns be emptied, and forget it again",
-            filled.join(", ")
-        ),
-    ))
+    Err(still_filled(aggregate, events, &filled, first_cause.map(&failed)))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::options::{PostgresOptions, SslMode};
 use crate::error::{Error, ErrorKind};
+use crate::recorder::scheme::named;
 
 const FORM: &str = "write `postgresql://user:password@host:5432/database`";
 
@@ -208,16 +209,6 @@ fn decoded(text: &str) -> Result<String, Error> {
         bytes.push(code.filter(|code| *code > 0).ok_or_else(wrong)?);
     }
     String::from_utf8(bytes).map_err(|_| config("a part of it is no UTF-8"))
-}
-
-/// Names an option, unless the text is no name: it may be a secret.
-fn named(option: &str) -> String {
-    let is_name = |letter: u8| letter.is_ascii_lowercase() || letter == b'_';
-    if option.len() <= 20 && option.bytes().all(is_name) {
-        format!("the option `{option}`")
-    } else {
-        "an option".to_owned()
-    }
 }
 
 // The message never holds a part of the URI, which may be a secret.

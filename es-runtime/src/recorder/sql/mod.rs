@@ -9,8 +9,12 @@ mod topics;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod reads;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod own_columns;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod snapshots;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use self::own_columns::still_filled;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::reads::{Dialect, LogTexts, Ranges};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -1,7 +1,6 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::process;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -20,6 +19,7 @@ use super::{SqliteRecorder, catalog, error, forget, select};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;
 use crate::recorder::group::Group;
+use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
 use crate::wait::{Elapsed, Slot, may_block, sleep, timeout};
@@ -54,31 +54,9 @@ struct Shared {
     watch: Option<Watch>,
     /// The writer; a database in memory has one connection, so the writer also reads.
     writer: Group<Writer>,
-    /// The process that opened the database.
-    process: u32,
+    opener: Opener,
     /// The bell that rings after commits.
     bell: Bell,
-}
-
-impl Shared {
-    /// Returns whether this is a fork of the process, which inherited the connections of its parent.
-    fn is_inherited(&self) -> bool {
-        process::id() != self.process
-    }
-
-    /// Refuses a fork of the process: it has no threads of the recorder, and does not inherit locks of files.
-    fn check_process(&self) -> Result<(), Error> {
-        if !self.is_inherited() {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Config,
-            format!(
-                "the database was opened by process {}, of which this one is a fork; open the database after the fork",
-                self.process
-            ),
-        ))
-    }
 }
 
 impl fmt::Debug for Sqlite {
@@ -89,7 +67,7 @@ impl fmt::Debug for Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        if self.shared.is_inherited() {
+        if self.shared.opener.is_parent() {
             // The connections belong to the parent: SQLite forbids a fork to close them.
             std::mem::forget(Arc::clone(&self.shared));
         }
@@ -132,7 +110,8 @@ impl Sqlite {
         let named = named.get_or_insert_default();
         named.retain(|_, shared| shared.strong_count() > 0);
         let known = named.get(&name).and_then(Weak::upgrade);
-        if let Some(shared) = known.filter(|shared| !shared.is_inherited() && !shared.writer.is_closed()) {
+        if let Some(shared) = known.filter(|shared| !shared.opener.is_parent() && !shared.writer.is_closed())
+        {
             return Ok(Self { shared });
         }
         let database = Self::open_new(options)?;
@@ -153,8 +132,8 @@ impl Sqlite {
         let watch = place.clone().map(|place| Watch::new(options.clone(), place, bell.clone()));
         let turns = Turns::new(&mut connection, place.is_some(), options.busy_timeout);
         let writer = Group::new(Writer::new(connection, place, turns, bell.clone()));
-        let process = process::id();
-        Ok(Self { shared: Arc::new(Shared { options, readers, watch, writer, process, bell }) })
+        let opener = Opener::here();
+        Ok(Self { shared: Arc::new(Shared { options, readers, watch, writer, opener, bell }) })
     }
 
     /// Returns the recorder of an application, for its events and tracking; makes the tables if they are missing.
@@ -174,7 +153,7 @@ impl Sqlite {
     ///
     /// In a fork of the process it does nothing: the connections belong to the parent.
     pub fn close(&self) {
-        if self.shared.is_inherited() {
+        if self.shared.opener.is_parent() {
             return;
         }
         if let Some(watch) = &self.shared.watch {
@@ -237,7 +216,7 @@ impl Sqlite {
         commit: Commit,
         step: Option<Step>,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
-        let checked = self.shared.check_process();
+        let checked = self.shared.opener.check();
         let statements = Arc::clone(statements);
         let submitted = self.shared.writer.submit(Job::Append(Append { statements, commit, step }));
         async move {
@@ -254,7 +233,7 @@ impl Sqlite {
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (database, statements) = (self.clone(), Arc::clone(statements));
         async move {
-            database.shared.check_process()?;
+            database.shared.opener.check()?;
             let _waiting = database.shared.watch.as_ref().map(Watch::join);
             // Listens before the check, so that it misses no commit between the two.
             let heard = database.shared.bell.listen();
@@ -274,7 +253,7 @@ impl Sqlite {
     {
         let database = self.clone();
         async move {
-            database.shared.check_process()?;
+            database.shared.opener.check()?;
             let Some(readers) = &database.shared.readers else { return database.on_writer(read).await };
             let mut read = Some(read);
             let mut slot: Option<Arc<Slot<Result<T, Error>>>> = None;
@@ -304,7 +283,7 @@ impl Sqlite {
             let made = run(connection);
             *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         })));
-        let checked = self.shared.check_process();
+        let checked = self.shared.opener.check();
         async move {
             checked?;
             submitted.await?;
@@ -345,7 +324,7 @@ mod tests {
 
     /// Makes the database look as a fork of the process finds it.
     fn inherit(database: &mut Sqlite) {
-        Arc::get_mut(&mut database.shared).unwrap().process += 1;
+        Arc::get_mut(&mut database.shared).unwrap().opener = Opener::elsewhere();
     }
 
     #[test]

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::insert::{self, Refusal};
 use super::statements::Statements;
 use super::{error, facts, select};
-use crate::error::{Error, ErrorKind};
-use crate::recorder::sql::{Catalog, Column, EventTable, Identifier};
+use crate::error::Error;
+use crate::recorder::sql::{Catalog, Column, EventTable, Identifier, still_filled};
 use crate::recorder::{Commit, StoredKey};
 
 /// The time that one attempt to cut off the log waits for readers: others want to write meanwhile.
@@ -102,20 +102,8 @@ pub(super) fn empty_own_columns(
     if filled.is_empty() {
         return Ok(());
     }
-    let cause = first_cause.map(&failed);
-    let kind = cause.as_ref().map_or(ErrorKind::Invalid, Error::kind);
-    let why = cause.as_ref().map_or_else(|| "a trigger leaves them as they are".to_owned(), Error::to_string);
-    let message = format!(
-        "the data key of aggregate {aggregate} is destroyed, but its rows in `{}` are still filled in columns of your own, {}: \
-         {why}; let these columns be emptied, and forget it again",
-        name.as_str(),
-        filled.join(", ")
-    );
-    let error = Error::new(kind, message);
-    Err(match cause {
-        Some(cause) => error.with_source(cause),
-        None => error,
-    })
+    let events = format!("`{}`", name.as_str());
+    Err(still_filled(aggregate, &events, &filled, first_cause.map(&failed)))
 }
 
 /// Cuts off the write-ahead log, which still holds the earlier pages. Returns whether it could.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::options::{MOST_MILLISECONDS, SqliteOptions, Synchronous};
 use crate::error::{Error, ErrorKind};
-use crate::recorder::scheme::is_file_name;
+use crate::recorder::scheme::{is_file_name, named};
 
 /// Reads `sqlite:bank.db`, `sqlite::memory:`, or either with options behind a question mark:
 /// `sqlite:bank.db?synchronous=normal&mode=ro`.
@@ -127,16 +127,6 @@ fn without_host(place: &str) -> Result<&str, Error> {
 /// Returns the path without the options that the user meant, which may be secret.
 fn before_options(path: &str) -> &str {
     path.split(['#', '&', ';', '=', '@']).next().unwrap_or_default()
-}
-
-/// Names an option, unless the text is no name: it may be a secret.
-fn named(option: &str) -> String {
-    let is_name = |letter: u8| letter.is_ascii_lowercase() || letter == b'_';
-    if option.len() <= 20 && option.bytes().all(is_name) {
-        format!("the option `{option}`")
-    } else {
-        "an option".to_owned()
-    }
 }
 
 // The message never holds a value, which may be a secret, as in `sqlite:bank.db?key=..`.
