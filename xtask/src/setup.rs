@@ -9,9 +9,11 @@ use crate::run::{Failed, run};
 /// A program, and the Debian package that holds it.
 const NEEDED: &[(&str, &str)] = &[("cc", "gcc")];
 
-/// The folder in which Debian puts the programs of a PostgreSQL server, and the variable that names a database instead.
-const SERVER: &str = "/usr/lib/postgresql";
-const DATABASE: &str = "ES_POSTGRES_URL";
+/// Where Debian puts servers, the package that holds each, and the variable that names one instead.
+const SERVERS: &[(&str, &str, Option<&str>)] = &[
+    ("/usr/lib/postgresql", "postgresql", Some("ES_POSTGRES_URL")),
+    ("/usr/sbin/pgbouncer", "pgbouncer", None),
+];
 
 /// Installs the missing programs through apt-get.
 ///
@@ -19,10 +21,18 @@ const DATABASE: &str = "ES_POSTGRES_URL";
 ///
 /// If a program is missing and cannot be installed: a test that needs it would fail later, and less clearly.
 pub(crate) fn programs() -> Result<(), Failed> {
-    let mut missing: Vec<_> = NEEDED.iter().filter(|(program, _)| !answers(program)).collect();
+    let mut missing: Vec<_> = NEEDED.iter().filter(|(program, _)| !answers(program)).copied().collect();
     // Elsewhere than on Debian, the tests report that they leave out a server that they do not find.
-    if !Path::new(SERVER).exists() && env::var_os(DATABASE).is_none() && answers("apt-get") {
-        missing.push(&("postgres", "postgresql"));
+    if answers("apt-get") {
+        let is_missing = |path: &str, instead: Option<&str>| {
+            !Path::new(path).exists() && instead.is_none_or(|variable| env::var_os(variable).is_none())
+        };
+        missing.extend(
+            SERVERS
+                .iter()
+                .filter(|(path, _, instead)| is_missing(path, *instead))
+                .map(|(path, package, _)| (*path, *package)),
+        );
     }
     if missing.is_empty() {
         return Ok(());

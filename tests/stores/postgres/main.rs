@@ -8,6 +8,8 @@ mod cuts;
 mod executors;
 #[path = "../../support/harness.rs"]
 mod harness;
+#[path = "../../support/postgres.rs"]
+mod postgres;
 mod promises;
 mod proxy;
 mod server;
