@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -131,6 +131,15 @@ impl Server {
         self.folder.path.join("data")
     }
 
+    /// Writes a file in the folder of the cluster, which only its user may read.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn write(&self, name: &str, content: &str) -> std::io::Result<()> {
+        let file = self.data().join(name);
+        fs::write(&file, content)?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
+        self.folder.owner.map_or(Ok(()), |(user, group)| chown(&file, Some(user), Some(group)))
+    }
+
     pub(crate) fn uri(&self) -> String {
         format!("postgresql://es@127.0.0.1:{}/postgres", self.port)
     }
@@ -215,7 +224,7 @@ impl Pooler {
             folder = folder.path.display(),
         );
         // Any client is the user of the server.
-        let settings = settings.replace("* = host", "postgres = user=es dbname=postgres host");
+        let settings = settings.replace("* = host", "* = user=es host");
         let file = folder.path.join("pgbouncer.ini");
         fs::write(&file, settings).map_err(|cause| cause.to_string())?;
         let mut command = folder.command(program);
@@ -271,8 +280,14 @@ fn succeed(command: &mut Command) -> Result<(), String> {
     Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr)))
 }
 
+/// The variable that names the folder of the programs of another version.
+const PROGRAMS: &str = "ES_POSTGRES_PROGRAMS";
+
 /// Returns the folder of the server's programs.
 fn programs() -> Option<PathBuf> {
+    if let Some(named) = env::var_os(PROGRAMS) {
+        return Some(named.into());
+    }
     let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = installed.map(|version| version.path().join("bin")).collect();
     folders.sort();

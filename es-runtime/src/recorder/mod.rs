@@ -53,7 +53,7 @@ pub use self::limits::Limits;
 pub use self::memory::{MemoryRecorder, MemorySnapshots};
 pub use self::page::{EventPage, LogPage, Notification};
 #[cfg(feature = "postgres")]
-pub use self::postgres::{Postgres, PostgresOptions, PostgresRecorder, PostgresSnapshots, SslMode};
+pub use self::postgres::{HeldBack, Postgres, PostgresOptions, PostgresRecorder, PostgresSnapshots, SslMode};
 pub use self::range::{EventRange, LogRange};
 pub(crate) use self::scheme::{Opened, Opening};
 pub use self::sql::{ColumnType, EventTable, Identifier, Tables};

@@ -14,6 +14,7 @@ use es_runtime::{Error, Version};
 use uuid::Uuid;
 
 use crate::harness::Test;
+use crate::postgres::Pooler;
 use crate::server;
 
 /// The promises of a level, with and without an executor.
@@ -21,9 +22,6 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut tests = Vec::new();
     for (way, name) in [(Way::Waiting, "waiting"), (Way::Polled, "polled")] {
         add(&mut tests, ("process", name), way, of_process(), || recorder(&options()));
-        add(&mut tests, ("own_names", name), way, of_process(), || in_tables(&options(), &own_names()));
-        add(&mut tests, ("one_connection", name), way, of_process(), || recorder(&options().connections(1)));
-        add(&mut tests, ("second_application", name), way, of_process(), second_application);
         add(&mut tests, ("snapshots", name), way, rules::snapshot_rules(), || snapshots(&options()));
         for ReopeningRule { name: rule, check } in reopening() {
             tests.push(Test::new(format!("conformance::process::{name}::{rule}"), move || {
@@ -46,7 +44,40 @@ pub(crate) fn tests() -> Vec<Test> {
             }));
         }
     }
+    let (waiting, polled) = ((Way::Waiting, "waiting"), (Way::Polled, "polled"));
+    let mut add_all = |name, (way, way_name), make: fn() -> PostgresRecorder| {
+        add(&mut tests, (name, way_name), way, of_process(), make);
+    };
+    add_all("own_names", waiting, || in_tables(&options(), &own_names()));
+    add_all("one_connection", polled, || recorder(&options().connections(1)));
+    add_all("second_application", waiting, second_application);
+    add_all("serial_appends", polled, || recorder(&options().serial_appends()));
     tests
+}
+
+/// The promises through a pooler, which gives each transaction another session.
+pub(crate) fn through_pooler() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for Rule { name, check } in of_process() {
+        tests.push(Test::new(format!("conformance::process::pooler::{name}"), move || {
+            let Some(pooler) = server::pooler() else { return };
+            SCHEMA.set(server::new_schema());
+            check(&Store::new(recorder(&pooled(pooler)), Way::Waiting));
+        }));
+    }
+    for Rule { name, check } in rules::snapshot_rules() {
+        tests.push(Test::new(format!("conformance::snapshots::pooler::{name}"), move || {
+            let Some(pooler) = server::pooler() else { return };
+            SCHEMA.set(server::new_schema());
+            check(&Store::new(snapshots(&pooled(pooler)), Way::Waiting));
+        }));
+    }
+    tests
+}
+
+fn pooled(pooler: &Pooler) -> PostgresOptions {
+    let options: PostgresOptions = pooler.uri().parse().unwrap();
+    SCHEMA.with_borrow(|schema| options.through_pooler().schema(schema).unwrap().connections(4))
 }
 
 fn add<R: 'static>(

@@ -10,9 +10,11 @@ mod executors;
 mod harness;
 #[path = "../../support/postgres.rs"]
 mod postgres;
+mod order;
 mod promises;
 mod proxy;
 mod server;
+mod surroundings;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -45,11 +47,27 @@ fn main() -> ExitCode {
         promises::without_its_listener_a_reader_still_learns_of_more,
         promises::a_closed_database_refuses_and_finishes_what_it_took,
         promises::an_application_opens_by_uri,
+        order::who_holds_readers_back_is_told,
+        order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
+        order::a_server_that_hides_its_locks_is_refused_with_the_remedy,
+        order::a_log_is_appended_to_in_one_way_only,
+        order::serial_appends_of_many_processes_are_read_in_order,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,
         executors::smol,
         executors::no_executor_beside_tokio,
     ];
+    if server::is_own() {
+        tests.extend(harness::tests![
+            surroundings::a_pooler_that_nobody_names_is_refused_with_the_remedy,
+            surroundings::a_role_that_loses_commits_is_refused_behind_a_pooler,
+            surroundings::a_replica_is_refused_and_passed_over,
+            surroundings::tls_is_used_and_the_certificate_checked,
+        ]);
+        tests.extend(conformance::through_pooler());
+    } else {
+        println!("the tests of poolers, replicas and TLS are left out: they need a server of their own");
+    }
     tests.extend(conformance::tests());
     harness::run(tests, server::find)
 }

@@ -10,29 +10,17 @@ use es_runtime::recorder::{
 use es_runtime::{ErrorKind, Wait};
 use uuid::Uuid;
 
+use super::order::append_slowly;
 use super::{Database, event, log, notice, open};
-use crate::server::{self, by_hand, by_hand_as};
+use crate::postgres::by_hand_as;
+use crate::proxy::Proxy;
+use crate::server::{self, by_hand};
 
 pub(crate) fn a_writer_that_is_under_way_holds_readers_back() {
     let Database { recorder, schema, .. } = open();
     let first = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
     let first = recorder.resolve(&first).wait().unwrap();
-    let gone =
-        by_hand(&format!("SELECT pg_sequence_last_value('\"{schema}\".stored_events_block'::regclass)"));
-    let floor: i64 = gone[0].parse().unwrap();
-    let slow = thread::spawn({
-        let schema = schema.clone();
-        move || {
-            by_hand(&format!(
-                "BEGIN;
-                 SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, {floor}::int4);
-                 INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
-                 SELECT nextval('\"{schema}\".stored_events_block') << 10, 1, gen_random_uuid(), gen_random_uuid(), 0, false, 'Slow', '';
-                 SELECT pg_sleep(1.5); COMMIT"
-            ))
-        }
-    });
-    thread::sleep(Duration::from_millis(500));
+    let slow = append_slowly(&schema, 1.5);
     let later = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
     let page = recorder.read_log(LogRange::all()).wait().unwrap();
     assert_eq!(
@@ -164,9 +152,17 @@ pub(crate) fn an_unknown_database_or_role_is_refused_as_configuration() {
     }
 }
 
+/// Opens a recorder that shares no watch with others: it believes that it has another server.
+fn in_another_process(schema: &str, name: &str) -> (PostgresRecorder, Proxy) {
+    let proxy = Proxy::new(server::host());
+    let options = server::at(Some(proxy.port), None).schema(schema).unwrap();
+    let opened = options.application_name(format!("{schema}{name}")).open().unwrap();
+    (opened.recorder(&Tables::default()).unwrap(), proxy)
+}
+
 pub(crate) fn another_process_is_woken_soon() {
     let Database { recorder, schema, .. } = open();
-    let other = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap();
+    let (other, _proxy) = in_another_process(&schema, "");
     let mut times = Vec::new();
     for _ in 0..6 {
         let reached = other.read_log(LogRange::all().limit(0)).wait().unwrap().through;
@@ -186,8 +182,7 @@ pub(crate) fn another_process_is_woken_soon() {
 
 pub(crate) fn without_its_listener_a_reader_still_learns_of_more() {
     let Database { recorder, schema, .. } = open();
-    let other = server::in_schema(&schema).application_name(format!("{schema}_reader"));
-    let other = other.open().unwrap().recorder(&Tables::default()).unwrap();
+    let (other, _proxy) = in_another_process(&schema, "_reader");
     for _ in 0..2 {
         let reached = other.read_log(LogRange::all().limit(0)).wait().unwrap().through;
         let waiting = thread::spawn({

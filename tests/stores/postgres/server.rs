@@ -6,7 +6,7 @@ use std::{env, process};
 
 use es_runtime::recorder::PostgresOptions;
 
-use crate::postgres::{Server, by_hand_as};
+use crate::postgres::{Pooler, Server, by_hand_as};
 
 const VARIABLE: &str = "ES_POSTGRES_URL";
 
@@ -15,20 +15,37 @@ static FOUND: OnceLock<Found> = OnceLock::new();
 struct Found {
     uri: String,
     /// The server of these tests, if they started one. It stops when this process ends.
-    _own: Option<Server>,
+    own: Option<Server>,
 }
 
 /// Finds or starts the server; tells why there is none.
 pub(crate) fn find() -> Result<(), String> {
     let found = match env::var(VARIABLE) {
-        Ok(uri) => Found { uri, _own: None },
+        Ok(uri) => Found { uri, own: None },
         Err(_) => {
             let named = |why| format!("{why}, or name a database by {VARIABLE}");
             let own = Server::start("fsync = off").map_err(named)?;
-            Found { uri: own.uri(), _own: Some(own) }
+            Found { uri: own.uri(), own: Some(own) }
         }
     };
     FOUND.set(found).map_err(|_| "the server is there already".to_owned())
+}
+
+/// Returns whether the server is one that these tests started.
+pub(crate) fn is_own() -> bool {
+    env::var_os(VARIABLE).is_none()
+}
+
+/// Returns the pooler before the server that these tests started; tells once if there is none.
+pub(crate) fn pooler() -> Option<&'static Pooler> {
+    static POOLER: OnceLock<Option<Pooler>> = OnceLock::new();
+    let start = || {
+        let own = FOUND.get().and_then(|found| found.own.as_ref());
+        let started =
+            own.ok_or_else(|| "the server is not of these tests".to_owned()).and_then(Pooler::start);
+        started.inspect_err(|why| println!("the tests through a pooler are left out: {why}")).ok()
+    };
+    POOLER.get_or_init(start).as_ref()
 }
 
 pub(crate) fn new_schema() -> String {

@@ -1,7 +1,7 @@
 //! The catalog of a database, through which the [schema engine](crate::recorder::sql) finds and changes tables.
 
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::connection::Connection;
 use super::error;
@@ -61,16 +61,19 @@ impl Tables<'_> {
         &self,
         doing: &'static str,
         text: &str,
-        values: &[&(dyn ToSql + Sync)],
+        values: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, Error> {
-        self.connection.client().query(text, values).wait().map_err(error::of(doing))
+        self.connection.query_once(text, values).wait().map_err(error::of(doing))
     }
 
     /// Makes the schema, unless it is there: even to ask for that needs a right.
     fn make_schema(&self) -> Result<(), Error> {
         const DOING: &str = "make the schema";
-        let known =
-            self.ask(DOING, "SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&self.schema.as_str()])?;
+        let known = self.ask(
+            DOING,
+            "SELECT 1 FROM pg_namespace WHERE nspname = $1",
+            &[(&self.schema.as_str(), Type::TEXT)],
+        )?;
         if known.is_empty() {
             self.run(DOING, &format!("CREATE SCHEMA IF NOT EXISTS {}", self.schema))?;
         }
@@ -82,7 +85,9 @@ impl Catalog for Tables<'_> {
     fn exists(&self, name: &str) -> Result<bool, Error> {
         const LOOK: &str = "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                             WHERE n.nspname = $1 AND c.relname = $2";
-        Ok(!self.ask("look for the tables", LOOK, &[&self.schema.as_str(), &name])?.is_empty())
+        Ok(!self
+            .ask("look for the tables", LOOK, &[(&self.schema.as_str(), Type::TEXT), (&name, Type::TEXT)])?
+            .is_empty())
     }
 
     fn recorded(&self, table: &str) -> Result<Option<(i64, String)>, Error> {
@@ -90,7 +95,7 @@ impl Catalog for Tables<'_> {
             return Ok(None);
         }
         let look = format!("SELECT version, owner FROM {}.es_schema WHERE name = $1", self.schema);
-        let found = self.ask("look for the tables", &look, &[&table])?;
+        let found = self.ask("look for the tables", &look, &[(&table, Type::TEXT)])?;
         let form = |row: &Row| value(row, 0).zip(value(row, 1));
         let wrong = || Error::new(ErrorKind::Schema, "the table `es_schema` has other columns; rename it");
         found.first().map(|row| form(row).ok_or_else(wrong)).transpose()
@@ -104,14 +109,20 @@ impl Catalog for Tables<'_> {
             self.schema
         );
         let form = i64::try_from(form).unwrap_or(i64::MAX);
-        self.ask("make the tables", &record, &[&table, &form, &owner]).map(drop)
+        let values: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&table, Type::TEXT), (&form, Type::INT8), (&owner, Type::TEXT)];
+        self.ask("make the tables", &record, &values).map(drop)
     }
 
     fn columns(&self, table: &str) -> Result<Vec<Column>, Error> {
         const LOOK: &str = "SELECT a.attname::text, format_type(a.atttypid, NULL), a.attnotnull
             FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped";
-        let found = self.ask("look for the columns", LOOK, &[&self.schema.as_str(), &table])?;
+        let found = self.ask(
+            "look for the columns",
+            LOOK,
+            &[(&self.schema.as_str(), Type::TEXT), (&table, Type::TEXT)],
+        )?;
         let column = |row: &Row| Column {
             name: value(row, 0).unwrap_or_default(),
             of: value(row, 1).unwrap_or_default(),
@@ -137,6 +148,7 @@ impl Catalog for Tables<'_> {
     }
 
     fn accept(&self, statement: &str) -> Result<(), Error> {
-        self.connection.client().prepare(statement).wait().map(drop).map_err(error::of("read a statement"))
+        // As one request, and so in one session, also through a pooler.
+        self.run("read a statement", &format!("PREPARE es_check AS {statement}; DEALLOCATE es_check"))
     }
 }

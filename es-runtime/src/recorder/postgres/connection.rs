@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::TryFutureExt;
-use futures_util::future::try_join_all;
-use tokio_postgres::types::ToSql;
+use futures_util::future::{try_join, try_join_all};
+use futures_util::{TryFutureExt, TryStreamExt};
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{
     AsyncMessage, Client, Config, Error as DriverError, Row, SimpleQueryMessage, Socket, Statement,
 };
 
 use super::error;
-use super::names::Text;
 use super::options::{Password, PostgresOptions};
+use super::text::Text;
 use super::tls::{self, Connector};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::bell::Bell;
@@ -25,10 +27,21 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// A statement with its parameters.
 pub(super) type Request<'a> = (&'a Text, Vec<&'a (dyn ToSql + Sync)>);
 
+/// A request for rows, and the number of bytes that their states may have together.
+pub(super) struct Page<'a> {
+    pub(super) request: Request<'a>,
+    pub(super) bytes: usize,
+}
+
+/// The number of bytes that are read in vain rather than to make another connection.
+const LITTLE: usize = 1 << 20;
+
 pub(super) struct Connection {
     client: Client,
-    /// The prepared statements, by the numbers of their texts.
-    prepared: Mutex<HashMap<usize, Statement>>,
+    /// True if the server still sends rows that nobody wants.
+    is_spent: AtomicBool,
+    /// The prepared statements, by the numbers of their texts. Nothing is prepared through a pooler.
+    prepared: Option<Mutex<HashMap<usize, Statement>>>,
 }
 
 /// The way to the server, and the options of each connection.
@@ -64,7 +77,8 @@ impl Way {
         };
         let (client, driver) = connected?;
         tokio::spawn(drive(driver, bell));
-        let connection = Connection { client, prepared: Mutex::default() };
+        let prepared = (!self.options.is_pooled).then(Mutex::default);
+        let connection = Connection { client, is_spent: AtomicBool::new(false), prepared };
         connection.check(&place).await?;
         Ok(connection)
     }
@@ -95,7 +109,9 @@ impl Way {
                 })??);
             }
         }
-        config.options(settings(options));
+        if !options.is_pooled {
+            config.options(settings(options));
+        }
         Ok(config)
     }
 }
@@ -155,23 +171,30 @@ impl Connection {
         }
         if synchronous == "off" {
             // A reader must not see an event that a power cut takes back.
+            if self.prepared.is_none() {
+                return Err(error::asynchronous());
+            }
             self.client.batch_execute("SET synchronous_commit = on").await.map_err(&failed)?;
         }
         Ok(())
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.is_spent.load(Ordering::Relaxed) || self.client.is_closed()
     }
 
     /// Returns the prepared statement of a text.
-    async fn statement(&self, text: &Text) -> Result<Statement, DriverError> {
-        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&text.number).cloned();
+    async fn statement(
+        &self,
+        prepared: &Mutex<HashMap<usize, Statement>>,
+        text: &Text,
+    ) -> Result<Statement, DriverError> {
+        let known = prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&text.number).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
         let made = self.client.prepare_typed(&text.sql, &text.types).await?;
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(text.number, made.clone());
+        prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(text.number, made.clone());
         Ok(made)
     }
 
@@ -180,22 +203,60 @@ impl Connection {
         text: &Text,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, DriverError> {
-        let statement = self.statement(text).await?;
+        let Some(prepared) = &self.prepared else {
+            return self.client.query_typed(&text.sql, &typed(text, parameters)).await;
+        };
+        let statement = self.statement(prepared, text).await?;
         self.client.query(&statement, parameters).await
     }
 
-    /// Runs statements one right after the other: all are on their way before the first answer.
-    pub(super) async fn query_all(&self, requests: &[Request<'_>]) -> Result<Vec<Vec<Row>>, DriverError> {
-        let mut statements = Vec::with_capacity(requests.len());
-        for (text, _) in requests {
-            statements.push(self.statement(text).await?);
+    /// Runs statements one right after the other, and then one that reads a page: all are on their way before the first
+    /// answer.
+    pub(super) async fn query_all(
+        &self,
+        requests: &[Request<'_>],
+        page: Option<&Page<'_>>,
+    ) -> Result<(Vec<Vec<Row>>, Vec<Row>), DriverError> {
+        if let Some(prepared) = &self.prepared {
+            for (text, _) in requests.iter().chain(page.map(|page| &page.request)) {
+                self.statement(prepared, text).await?;
+            }
         }
         // They are polled in their order, and so they are sent in their order.
-        let all = statements
-            .iter()
-            .zip(requests)
-            .map(|(statement, (_, values))| self.client.query(statement, values));
-        try_join_all(all).await
+        let first = try_join_all(requests.iter().map(|(text, values)| self.query(text, values)));
+        let last = async {
+            match page {
+                Some(page) => self.page(page).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        try_join(first, last).await
+    }
+
+    /// Reads rows until the states in their last columns have more than so many bytes.
+    ///
+    /// The server goes on to send. If that is much, the connection is not used again.
+    pub(super) async fn page(&self, page: &Page<'_>) -> Result<Vec<Row>, DriverError> {
+        let (text, values) = &page.request;
+        let rows = match &self.prepared {
+            None => self.client.query_typed_raw(&text.sql, typed(text, values)).await?,
+            Some(prepared) => {
+                let statement = self.statement(prepared, text).await?;
+                self.client.query_raw(&statement, values.iter().copied()).await?
+            }
+        };
+        let (mut rows, mut read, mut bytes) = (pin!(rows), Vec::new(), 0_usize);
+        while let Some(row) = rows.try_next().await? {
+            let is_full = bytes > page.bytes;
+            bytes = bytes.saturating_add(state_of(&row));
+            if !is_full {
+                read.push(row);
+            } else if bytes / 2 > page.bytes.max(LITTLE) {
+                self.is_spent.store(true, Ordering::Relaxed);
+                break;
+            }
+        }
+        Ok(read)
     }
 
     pub(super) async fn execute(
@@ -203,16 +264,44 @@ impl Connection {
         text: &Text,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, DriverError> {
-        let statement = self.statement(text).await?;
+        let Some(prepared) = &self.prepared else {
+            return self.client.execute_typed(&text.sql, &typed(text, parameters)).await;
+        };
+        let statement = self.statement(prepared, text).await?;
         self.client.execute(&statement, parameters).await
+    }
+
+    /// Runs a statement that nobody prepares, and returns its rows.
+    pub(super) async fn query_once(
+        &self,
+        sql: &str,
+        parameters: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, DriverError> {
+        self.client.query_typed(sql, parameters).await
+    }
+
+    /// Runs statements without parameters in one transaction; returns the first value of the last row.
+    pub(super) async fn ask(&self, statements: &str) -> Result<Option<String>, DriverError> {
+        let answer = self.client.simple_query(statements).await?;
+        let rows = answer.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
+            _ => None,
+        });
+        Ok(rows.last())
     }
 
     /// Runs statements without parameters.
     pub(super) async fn run(&self, statements: &str) -> Result<(), DriverError> {
         self.client.batch_execute(statements).await
     }
+}
 
-    pub(super) const fn client(&self) -> &Client {
-        &self.client
-    }
+/// Returns the number of bytes of the state, which is the last column of an event.
+fn state_of(row: &Row) -> usize {
+    row.try_get::<_, &[u8]>(row.len().saturating_sub(1)).map_or(0, <[u8]>::len)
+}
+
+/// Returns the parameters of a text with their types.
+fn typed<'a>(text: &Text, parameters: &[&'a (dyn ToSql + Sync)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    parameters.iter().copied().zip(text.types.iter().cloned()).collect()
 }

@@ -1,20 +1,22 @@
 //! The parts of an open database that the tasks of its runtime share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as Turn, MutexGuard as TurnGuard};
+use uuid::Uuid;
 
 use super::connection::{Connection, Way};
 use super::pool::Pool;
 use super::queue::Queue;
+use super::watch::Watch;
 use crate::error::{Error, ErrorKind};
+use crate::id::Slice;
 use crate::recorder::bell::Bell;
 
-/// The number of attempts of a call whose connection is cut.
+/// The number of attempts to reach the server.
 const ATTEMPTS: u32 = 6;
 
 /// The parts that tasks of the runtime use.
@@ -23,45 +25,86 @@ pub(super) struct Core {
     pub(super) queue: Queue,
     /// The bell that rings after commits.
     pub(super) bell: Bell,
-    /// Signals the watch that there is something to tell.
-    pub(super) news: Notify,
-    /// True once the watch has something to do.
-    pub(super) is_watched: AtomicBool,
+    /// The watch over other processes; `None` once the database is closed.
+    watch: Mutex<Option<Arc<Watch>>>,
     pub(super) pool: Arc<Pool>,
     pub(super) handle: Handle,
+    /// The turns of those that change something, by the slice of the aggregate.
+    turns: Vec<Turn<()>>,
 }
 
-impl Core {
-    /// Tells readers, of this process and of others, that there may be more.
-    pub(super) fn tell(&self) {
-        self.bell.ring();
-        self.is_watched.store(true, Ordering::Relaxed);
-        self.news.notify_one();
-    }
+/// The number of changes that run at the same time.
+const TURNS: usize = 64;
 
-    /// Lets the watch begin, if it has not.
-    pub(super) fn watch(&self) {
-        if !self.is_watched.swap(true, Ordering::Relaxed) {
-            self.news.notify_one();
+impl Core {
+    pub(super) fn new(way: Arc<Way>, handle: Handle) -> Self {
+        let watch = Watch::over(&way);
+        Self {
+            pool: Arc::new(Pool::new(Arc::clone(&way))),
+            way,
+            queue: Queue::default(),
+            bell: watch.bell().clone(),
+            watch: Mutex::new(Some(watch)),
+            handle,
+            turns: (0..TURNS).map(|_| Turn::default()).collect(),
         }
     }
 
-    /// Runs something on a connection of the pool; again, if the connection is cut.
+    /// Waits for the turn to change something of an aggregate, in the order of the calls.
+    pub(super) async fn turn(&self, id: Uuid) -> Option<TurnGuard<'_, ()>> {
+        let at = usize::from(Slice::of(id).get()) % TURNS;
+        match self.turns.get(at) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
+    }
+
+    fn watch(&self) -> Option<Arc<Watch>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells readers, of this process and of others, that there may be more.
+    pub(super) fn tell(&self) {
+        match self.watch() {
+            Some(watch) => watch.tell(),
+            None => self.bell.ring(),
+        }
+    }
+
+    /// Lets the watch begin, if it has not.
+    pub(super) fn begin_to_watch(&self) {
+        if let Some(watch) = self.watch() {
+            watch.begin();
+        }
+    }
+
+    /// Refuses later calls; earlier ones still finish.
+    pub(super) fn close(&self) {
+        self.queue.close();
+        self.pool.close();
+        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(watch);
+        self.bell.ring();
+    }
+
+    /// Runs something on a connection of the pool. If the connection is cut, it runs again, as long as the time for the
+    /// call lasts; a server that cannot be reached is given up sooner.
     pub(super) async fn on_connection<T, F>(&self, run: F) -> Result<T, Error>
     where
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>>,
     {
         let limit = self.way.options().timeout;
         let until = tokio::time::Instant::now() + limit;
-        let mut attempt = 1;
+        let (mut attempt, mut absent) = (1, 0);
         loop {
             let taken = tokio::time::timeout_at(until, self.pool.take()).await;
-            let answer = match taken.unwrap_or_else(|_| Err(busy(limit))) {
+            let error = match taken.unwrap_or_else(|_| Err(busy(limit))) {
                 Ok(lease) => match tokio::time::timeout_at(until, run(lease.connection()?)).await {
                     Ok(Err(error)) if error.kind() == ErrorKind::Unavailable => {
                         lease.end();
                         self.pool.forget_idle();
-                        Err(error)
+                        absent = 0;
+                        error
                     }
                     Ok(answer) => return answer,
                     Err(_) => {
@@ -69,15 +112,20 @@ impl Core {
                         return Err(slow(limit));
                     }
                 },
-                Err(error) => Err(error),
-            };
-            match answer {
-                Err(error) if error.kind() == ErrorKind::Unavailable && attempt < ATTEMPTS => {
-                    tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
-                    attempt += 1;
+                Err(error) => {
+                    absent += 1;
+                    if error.kind() != ErrorKind::Unavailable || absent == ATTEMPTS {
+                        return Err(error);
+                    }
+                    error
                 }
-                answer => return answer,
+            };
+            let pause = Duration::from_millis(10 << attempt.min(5));
+            if tokio::time::Instant::now() + pause >= until {
+                return Err(error);
             }
+            tokio::time::sleep(pause).await;
+            attempt += 1;
         }
     }
 }

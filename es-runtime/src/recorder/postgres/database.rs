@@ -6,24 +6,21 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Runtime;
-use tokio::sync::Notify;
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 use super::append::{of_nothing, write};
 use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
 use super::core::Core;
+use super::held::HeldBack;
 use super::log::Log;
 use super::names::schema_of;
 use super::options::PostgresOptions;
-use super::pool::Pool;
-use super::queue::{Answer, Job, Queue};
-use super::rows::value;
+use super::queue::{Answer, Job};
 use super::statements::Statements;
-use super::watch::watch;
-use super::{PostgresRecorder, error, forget, schema};
-use crate::error::{Error, ErrorKind};
-use crate::recorder::bell::Bell;
+use super::{PostgresRecorder, check, error, forget, held, schema};
+use crate::error::Error;
 use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Identifier, Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
@@ -33,6 +30,8 @@ use crate::wait::{Elapsed, Slot, Wait, sleep, timeout};
 const WRITERS: usize = 2;
 /// The longest time that a reader waits without a ring before it looks again.
 const LONGEST: Duration = Duration::from_secs(1);
+/// The longest time that a reader waits if no ring comes from other processes.
+const UNHEARD: Duration = Duration::from_millis(50);
 /// The longest time that a reader waits while a writer holds back what is stored already.
 const HELD_BACK: Duration = Duration::from_millis(5);
 
@@ -65,8 +64,7 @@ impl Drop for Shared {
             std::mem::forget(runtime);
             return;
         }
-        self.core.queue.close();
-        self.core.pool.close();
+        self.core.close();
         // No thread may wait here: an executor may drop the database.
         runtime.shutdown_background();
     }
@@ -90,16 +88,7 @@ impl PostgresOptions {
             .enable_all()
             .build()
             .map_err(error::no_runtime)?;
-        let core = Arc::new(Core {
-            pool: Arc::new(Pool::new(Arc::clone(&way))),
-            way,
-            queue: Queue::default(),
-            bell: Bell::new(),
-            news: Notify::new(),
-            is_watched: AtomicBool::new(false),
-            handle: runtime.handle().clone(),
-        });
-        drop(runtime.spawn(watch(Arc::clone(&core))));
+        let core = Arc::new(Core::new(way, runtime.handle().clone()));
         for _ in 0..WRITERS {
             drop(runtime.spawn(write(Arc::clone(&core))));
         }
@@ -131,7 +120,7 @@ impl PostgresOptions {
     pub fn script(&self, tables: &Tables) -> Result<String, Error> {
         check_names(tables)?;
         let schema = schema_of(self.schema.as_ref())?;
-        let statements = Statements::new(&schema, tables);
+        let statements = Statements::new(&schema, tables, self.is_serial);
         let mut needed = statements.needed(tables);
         needed.tables.push(schema::of_snapshots(&statements.names, &tables.snapshots));
         Ok(catalog::script(&schema, &needed))
@@ -144,23 +133,26 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// `Schema` if such tables exist, but are not ours, or belong to a newer release; `Config` if two would have one
-    /// name; `Corrupt` if the sequence of positions is behind the table.
+    /// `Schema` if such tables exist, but are not ours, belong to a newer release, or were made for the other way to append
+    /// ([`serial_appends`](PostgresOptions::serial_appends)); `Config` if two would have one name, or the server does not
+    /// show its locks; `Corrupt` if the sequence of positions is behind the table.
     pub fn recorder(&self, tables: &Tables) -> Result<PostgresRecorder, Error> {
         check_names(tables)?;
-        let statements = Statements::new(&self.shared.schema, tables);
-        self.prepare(&statements.needed(tables))?;
+        let is_serial = self.shared.core.way.options().is_serial;
+        let statements = Statements::new(&self.shared.schema, tables, is_serial);
+        let needed = statements.needed(tables);
         let log = Arc::new(Log::new(statements));
         let checked = Arc::clone(&log);
         self.read(move |connection| {
             let log = Arc::clone(&checked);
-            Box::pin(async move {
-                let rows = connection.query(&log.statements.is_behind, &[]).await;
-                let rows = rows.map_err(error::of("check the sequence"))?;
-                let is_behind = rows.first().and_then(|row| value(row, 0)).unwrap_or(false);
-                let names = &log.statements.names;
-                if is_behind { Err(error::behind(&names.block, &names.events)) } else { Ok(()) }
-            })
+            Box::pin(async move { check::way(connection, &log.statements.names).await })
+        })
+        .wait()?;
+        self.prepare(&needed)?;
+        let checked = Arc::clone(&log);
+        self.read(move |connection| {
+            let log = Arc::clone(&checked);
+            Box::pin(async move { check::order(connection, &log.statements).await })
         })
         .wait()?;
         Ok(PostgresRecorder { database: self.clone(), log })
@@ -173,11 +165,7 @@ impl Postgres {
         if self.shared.opener.is_parent() {
             return;
         }
-        let core = &self.shared.core;
-        core.queue.close();
-        core.pool.close();
-        core.news.notify_one();
-        core.bell.ring();
+        self.shared.core.close();
     }
 
     pub(super) fn schema(&self) -> &Identifier {
@@ -214,22 +202,27 @@ impl Postgres {
         T: Send + 'static,
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
-        self.on_pool(run, true)
+        self.on_pool(None, run)
     }
 
-    /// Runs something on a connection of the pool to its end, even if the caller gives up meanwhile.
-    pub(super) fn change<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
+    /// Runs something on a connection of the pool to its end, even if the caller gives up meanwhile. Changes of one
+    /// aggregate run in the order in which they are asked for.
+    pub(super) fn change<T, F>(
+        &self,
+        id: Uuid,
+        run: F,
+    ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
-        self.on_pool(run, false)
+        self.on_pool(Some(id), run)
     }
 
     fn on_pool<T, F>(
         &self,
+        changed: Option<Uuid>,
         run: F,
-        gives_up: bool,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
@@ -240,8 +233,14 @@ impl Postgres {
             database.shared.opener.check()?;
             let core = Arc::clone(&database.shared.core);
             let handle = core.handle.clone();
-            let task = handle.spawn(async move { core.on_connection(run).await });
-            let _guard = gives_up.then(|| Abort(task.abort_handle()));
+            let task = handle.spawn(async move {
+                let _turn = match changed {
+                    Some(id) => Some(core.turn(id).await),
+                    None => None,
+                };
+                core.on_connection(run).await
+            });
+            let _guard = changed.is_none().then(|| Abort(task.abort_handle()));
             task.await.unwrap_or_else(|_| Err(error::ended()))
         }
     }
@@ -271,11 +270,11 @@ impl Postgres {
     pub(super) fn forget(
         &self,
         log: &Arc<Log>,
-        id: uuid::Uuid,
+        id: Uuid,
         notice: Commit,
     ) -> impl Future<Output = Result<Remains, Error>> + Send + use<> {
         let (core, log) = (Arc::clone(&self.shared.core), Arc::clone(log));
-        let done = self.change(move |connection| {
+        let done = self.change(id, move |connection| {
             let (core, log, notice) = (Arc::clone(&core), Arc::clone(&log), notice.clone());
             Box::pin(async move {
                 if forget::write_over(connection, &log.statements, id, &notice).await? {
@@ -290,6 +289,7 @@ impl Postgres {
     /// Runs something that may not run twice by accident: it learns whether an earlier attempt was cut off.
     pub(super) fn change_once<T, F>(
         &self,
+        id: Uuid,
         run: F,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
@@ -297,7 +297,7 @@ impl Postgres {
         F: for<'a> Fn(&'a Connection, bool) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
         let began = AtomicBool::new(false);
-        self.change(move |connection| run(connection, began.swap(true, Ordering::Relaxed)))
+        self.change(id, move |connection| run(connection, began.swap(true, Ordering::Relaxed)))
     }
 
     /// Returns the newest event, and the place up to which the log is complete.
@@ -306,6 +306,18 @@ impl Postgres {
         self.read(move |connection| {
             let log = Arc::clone(&log);
             Box::pin(async move { log.horizon.look(connection, &log.statements).await })
+        })
+    }
+
+    /// Reads who holds readers back.
+    pub(super) fn held_back(
+        &self,
+        log: &Arc<Log>,
+    ) -> impl Future<Output = Result<Option<HeldBack>, Error>> + Send + use<> {
+        let log = Arc::clone(log);
+        self.read(move |connection| {
+            let log = Arc::clone(&log);
+            Box::pin(async move { held::read(connection, &log).await })
         })
     }
 
@@ -330,8 +342,12 @@ impl Postgres {
                 if has(reached) {
                     return Ok(());
                 }
-                if !has(newest) || began.elapsed() > limit {
-                    return Err(held_back(mark, limit, has(newest)));
+                if !has(newest) {
+                    return Err(error::beyond_the_end(mark));
+                }
+                if began.elapsed() > limit {
+                    let held = database.held_back(&log).await?;
+                    return Err(held::too_long(mark, limit, held.as_ref()));
                 }
                 sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_millis(20));
@@ -348,13 +364,20 @@ impl Postgres {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
             database.shared.opener.check()?;
-            database.shared.core.watch();
+            database.shared.core.begin_to_watch();
             // Listens before the look, so that it misses no commit between the two.
             let heard = database.shared.core.bell.listen();
             let (newest, reached) = database.look(&log).await?;
             if reached == after {
                 // Another process may release what it holds back, and its ring may be lost.
-                let longest = if newest == reached { LONGEST } else { HELD_BACK };
+                let is_deaf = database.shared.core.way.options().is_pooled;
+                let longest = if newest != reached {
+                    HELD_BACK
+                } else if is_deaf {
+                    UNHEARD
+                } else {
+                    LONGEST
+                };
                 let _: Result<(), Elapsed> = timeout(longest, heard).await;
             }
             Ok(())
@@ -364,20 +387,6 @@ impl Postgres {
 
 /// The newest event, and the place up to which the log is complete.
 type Places = (Option<Mark>, Option<Mark>);
-
-fn held_back(mark: Mark, limit: Duration, is_there: bool) -> Error {
-    if !is_there {
-        let message = format!(
-            "the log ends before {mark}; the receipt is of another database, or the log was cut back"
-        );
-        return Error::new(ErrorKind::Diverged, message);
-    }
-    let message = format!(
-        "{mark} is stored, but a transaction that began before it still holds readers back, after {limit:?}; find it in \
-         pg_locks, where locktype is `advisory` and objsubid is 2, and end it"
-    );
-    Error::new(ErrorKind::Timeout, message)
-}
 
 fn check_names(tables: &Tables) -> Result<(), Error> {
     tables.check()?;

@@ -7,6 +7,7 @@ use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
 
 /// Adds the failed action to an error.
 pub(super) fn of(doing: &'static str) -> impl Fn(DriverError) -> Error {
@@ -104,10 +105,15 @@ fn kind_of(db: &DbError) -> (ErrorKind, &'static str) {
     let code = db.code();
     match code.code() {
         "25006" => (ErrorKind::Unavailable, IS_REPLICA),
+        "08P01" if db.message().contains("startup parameter") => (
+            ErrorKind::Config,
+            "a pooler stands between here and the server, and takes no settings; say so with `pooler=yes`, or connect \
+             directly",
+        ),
         "26000" => (
             ErrorKind::Config,
-            "a pooler between here and the server loses prepared statements; connect directly, or let it keep them \
-             (PgBouncer from 1.21 on, with `max_prepared_statements`)",
+            "a pooler between here and the server loses prepared statements; say so with `pooler=yes`, connect directly, \
+             or let it keep them (PgBouncer from 1.21 on, with `max_prepared_statements`)",
         ),
         "42501" => (
             ErrorKind::Storage,
@@ -169,6 +175,15 @@ pub(super) fn other_isolation(found: &str) -> Error {
             "the connections run transactions at `{found}`, and the recorder needs `read committed`, though it asks the \
              server for it; something between them changes that: set `default_transaction_isolation` for the role"
         ),
+    )
+}
+
+/// Reports a role whose commits the server may lose, through a pooler that keeps no settings.
+pub(super) fn asynchronous() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "`synchronous_commit` is off, so a crash of the server may take back what was saved; set it on for the role, with \
+         ALTER ROLE",
     )
 }
 
@@ -243,6 +258,35 @@ impl Trouble {
             _ => Self::Failed(error),
         }
     }
+}
+
+/// Reports a place that the log does not reach.
+pub(super) fn beyond_the_end(mark: Mark) -> Error {
+    let message =
+        format!("the log ends before {mark}; the receipt is of another database, or the log was cut back");
+    Error::new(ErrorKind::Diverged, message)
+}
+
+/// Reports a server that hides the locks by which readers know the appends under way.
+pub(super) fn hidden_locks(cause: Option<DriverError>) -> Error {
+    let message = "the server does not show the locks of its sessions in `pg_locks`, by which readers know which appends \
+                   are under way; let appends wait for each other, with `appends=serial`";
+    let error = Error::new(ErrorKind::Config, message);
+    match cause {
+        Some(cause) => error.with_source(Cause::of(cause)),
+        None => error,
+    }
+}
+
+/// Reports a log whose programs append the other way.
+pub(super) fn other_way(events: &str, is_serial: bool) -> Error {
+    let (theirs, remedy) = if is_serial {
+        ("side by side", "leave out `appends=serial`")
+    } else {
+        ("one after the other", "write `appends=serial`")
+    };
+    let message = format!("the table {events} was made for programs that append {theirs}; {remedy}");
+    Error::new(ErrorKind::Schema, message)
 }
 
 fn is_named(constraint: &str, table: &str, end: &str) -> bool {

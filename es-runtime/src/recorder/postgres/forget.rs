@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use tokio_postgres::Error as DriverError;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::batch::Batch;
@@ -134,7 +135,7 @@ pub(super) async fn empty_own_columns(
     let events = &statements.names.events;
     let ours = [id, version, topic, state].map(Identifier::as_str);
     let failed = error::of("empty the columns of your own");
-    let columns = connection.client().query(COLUMNS, &[events]).await.map_err(&failed)?;
+    let columns = connection.query_once(COLUMNS, &[(events, Type::TEXT)]).await.map_err(&failed)?;
     let (mut filled, mut first_cause) = (Vec::new(), None);
     for row in &columns {
         let column: &str = value(row, 0).unwrap_or_default();
@@ -152,9 +153,9 @@ pub(super) async fn empty_own_columns(
         // Empty rows are left alone: triggers refuse even an update without a change.
         let still = format!("WHERE {id} = $1 AND {quoted} IS DISTINCT FROM {nothing}");
         let empty = format!("UPDATE {events} SET {quoted} = {nothing} {still}");
-        let emptied = connection.client().execute(&empty, &[&aggregate]).await;
+        let emptied = connection.query_once(&empty, &[(&aggregate, Type::UUID)]).await;
         let look = format!("SELECT EXISTS (SELECT 1 FROM {events} {still})");
-        let left = connection.client().query(&look, &[&aggregate]).await.map_err(&failed)?;
+        let left = connection.query_once(&look, &[(&aggregate, Type::UUID)]).await.map_err(&failed)?;
         if left.first().and_then(|row| value(row, 0)).unwrap_or(true) {
             filled.push(format!("`{column}`"));
             first_cause = first_cause.or(emptied.err());

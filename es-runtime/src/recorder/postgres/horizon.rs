@@ -32,16 +32,20 @@ pub(super) struct Look {
 impl Look {
     /// Returns the statements of a look, in their order.
     pub(super) fn requests(statements: &Statements) -> Vec<Request<'_>> {
-        vec![(&statements.last_up_to, vec![&i64::MAX]), (&statements.floors, Vec::new())]
+        let newest: Request<'_> = (&statements.last_up_to, vec![&i64::MAX]);
+        let floors = statements.floors.iter().map(|text| (text, Vec::new()));
+        std::iter::once(newest).chain(floors).collect()
     }
 
     /// Reads the answers to these statements.
-    pub(super) fn of(answers: &mut impl Iterator<Item = Vec<Row>>) -> Result<Self, Error> {
+    pub(super) fn of(
+        statements: &Statements,
+        answers: &mut impl Iterator<Item = Vec<Row>>,
+    ) -> Result<Self, Error> {
         let newest = answers.next().unwrap_or_default().first().map(mark_of).transpose()?;
-        let floors = answers.next().unwrap_or_default();
-        let block = newest.map_or(0, |mark| mark.position().get().cast_signed() / BLOCK.cast_signed() as i64);
+        let floors = statements.floors.as_ref().and_then(|_| answers.next()).unwrap_or_default();
         let floors = floors.iter().filter_map(|row| value::<i64>(row, 0));
-        let lowest = floors.map(|half| floor(block, half)).min();
+        let lowest = floors.map(|half| floor(newest, half)).min();
         Ok(Self { newest, settled: lowest.map(|floor| (floor + 1) * BLOCK.cast_signed() as i64 - 1) })
     }
 }
@@ -61,8 +65,13 @@ impl Look {
     }
 }
 
-/// Returns the floor whose low half is known: it is near the newest block.
-fn floor(block: i64, half: i64) -> i64 {
+/// Returns the floor whose low half is known: it is near the block of the newest event.
+pub(super) fn floor(newest: Option<Mark>, half: i64) -> i64 {
+    let block = newest.map_or(0, |mark| mark.position().get().cast_signed() / BLOCK.cast_signed() as i64);
+    near(block, half)
+}
+
+fn near(block: i64, half: i64) -> i64 {
     let low = block & 0xffff_ffff;
     block + (((half - low) << 32) >> 32)
 }
@@ -83,8 +92,9 @@ impl Horizon {
         connection: &Connection,
         statements: &Statements,
     ) -> Result<(Option<Mark>, Option<Mark>), Error> {
-        let answers = connection.query_all(&Look::requests(statements)).await;
-        let look = Look::of(&mut answers.map_err(error::of("read the log"))?.into_iter())?;
+        let answers = connection.query_all(&Look::requests(statements), None).await;
+        let (answers, _) = answers.map_err(error::of("read the log"))?;
+        let look = Look::of(statements, &mut answers.into_iter())?;
         let newest = look.newest;
         let found = look.found(connection, statements).await?;
         Ok((newest, self.keep(connection, statements, found).await?))
@@ -130,7 +140,7 @@ impl Horizon {
 
 #[cfg(test)]
 mod tests {
-    use super::floor;
+    use super::near;
 
     #[test]
     fn a_floor_is_known_by_its_low_half_near_the_newest_block() {
@@ -138,7 +148,7 @@ mod tests {
             for distance in [-1_000_000, -1, 0, 1, 1_000_000] {
                 let known = block + distance;
                 if known >= 0 {
-                    assert_eq!(floor(block, known & 0xffff_ffff), known, "{block} {distance}");
+                    assert_eq!(near(block, known & 0xffff_ffff), known, "{block} {distance}");
                 }
             }
         }

@@ -4,8 +4,9 @@
 //! block of positions. Events of one statement stand together in their block, so those of a commit do. A reader keeps
 //! below the lowest announced floor.
 
-use super::names::{Names, Text, literal};
+use super::names::{Names, literal};
 use super::schema::type_of;
+use super::text::Text;
 use crate::recorder::sql::EventTable;
 
 /// The number of positions in a block.
@@ -47,14 +48,19 @@ impl Texts {
 
 /// Returns the value that draws a block, after the lock is taken: SQL evaluates the condition first.
 ///
-/// The second part of the lock's name is the low half of the floor, which was drawn before.
+/// The lock is shared, and the second part of its name is the low half of the floor, which was drawn before. If appends
+/// wait for each other, it is one lock that nobody shares.
 fn draw(names: &Names) -> String {
     let (events, block) = (literal(&names.events), literal(&names.block));
-    format!(
-        "CASE WHEN pg_try_advisory_xact_lock_shared({events}::regclass::oid::int4,
-                   ((pg_sequence_last_value({block}::regclass) << 32) >> 32)::int4)
-              THEN nextval({block}::regclass) END"
-    )
+    let lock = if names.is_serial {
+        format!("pg_advisory_xact_lock({events}::regclass::oid::int4, 0) IS NOT NULL")
+    } else {
+        format!(
+            "pg_try_advisory_xact_lock_shared({events}::regclass::oid::int4,
+                   ((pg_sequence_last_value({block}::regclass) << 32) >> 32)::int4)"
+        )
+    };
+    format!("CASE WHEN {lock} THEN nextval({block}::regclass) END")
 }
 
 /// Returns the part of a statement that takes the gate's lock, when the server binds the statement: before the

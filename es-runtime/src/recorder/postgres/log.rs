@@ -1,16 +1,65 @@
-//! The log of one application: the statements for its tables, and the place that its readers have reached.
+//! The log of one application: the statements for its tables, the place that its readers have reached, and the size of
+//! its events.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::horizon::Horizon;
 use super::statements::Statements;
+
+/// The largest number of rows that one statement reads, and the smallest: the driver keeps all of them.
+const ROWS: usize = 2_000;
+const FEWEST: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) statements: Statements,
     pub(super) horizon: Horizon,
+    pub(super) size: Size,
 }
 
 impl Log {
     pub(super) fn new(statements: Statements) -> Self {
-        Self { statements, horizon: Horizon::default() }
+        Self { statements, horizon: Horizon::default(), size: Size::default() }
+    }
+}
+
+/// The size of the last events that were read. It tells how many rows to ask for where their bytes are limited: the server
+/// sends all that it is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Size(AtomicUsize);
+
+impl Size {
+    /// Notes the bytes of a state.
+    pub(super) fn saw(&self, bytes: usize) {
+        // A mean in which older states count less and less. Threads may overwrite each other's: it is a guess.
+        let known = self.0.load(Ordering::Relaxed);
+        self.0.store(known - known / 16 + bytes / 16, Ordering::Relaxed);
+    }
+
+    /// Returns the number of rows to ask for, at most as many as are wanted.
+    pub(super) fn rows(&self, most: Option<usize>, bytes: Option<usize>) -> usize {
+        let each = self.0.load(Ordering::Relaxed).max(1);
+        let room = bytes.map_or(ROWS, |bytes| (bytes / each).saturating_mul(2).clamp(FEWEST, ROWS));
+        most.map_or(room, |most| most.min(room))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEWEST, ROWS, Size};
+
+    #[test]
+    fn fewer_rows_are_asked_for_where_states_are_large() {
+        let size = Size::default();
+        assert_eq!(size.rows(None, Some(1 << 20)), ROWS);
+        (0..200).for_each(|_| size.saw(10_000));
+        let rows = size.rows(None, Some(1 << 20));
+        assert!((150..300).contains(&rows), "{rows}");
+        assert_eq!(size.rows(Some(7), Some(1 << 20)), 7);
+        assert_eq!(size.rows(None, None), ROWS);
+        (0..200).for_each(|_| size.saw(1 << 20));
+        assert_eq!(size.rows(None, Some(1 << 20)), FEWEST);
+        (0..200).for_each(|_| size.saw(10));
+        assert_eq!(size.rows(None, Some(1 << 20)), ROWS);
     }
 }

@@ -9,6 +9,7 @@
 mod options;
 mod error;
 mod tls;
+mod text;
 mod names;
 mod schema;
 mod insert;
@@ -17,15 +18,17 @@ mod connection;
 mod batch;
 mod rows;
 mod horizon;
+mod log;
 mod select;
 mod facts;
-mod log;
+mod held;
 mod pool;
 mod queue;
+mod watch;
 mod core;
 mod forget;
 mod append;
-mod watch;
+mod check;
 mod catalog;
 mod database;
 mod snapshots;
@@ -38,6 +41,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use self::database::Postgres;
+pub use self::held::HeldBack;
 use self::log::Log;
 pub use self::options::{PostgresOptions, SslMode};
 pub use self::snapshots::PostgresSnapshots;
@@ -77,6 +81,29 @@ impl fmt::Debug for PostgresRecorder {
     }
 }
 
+impl PostgresRecorder {
+    /// Tells who holds readers back: the oldest append under way, if others have stored events after it began. Ask when
+    /// readers lag.
+    ///
+    /// ```no_run
+    /// use es_runtime::Wait;
+    /// use es_runtime::recorder::{PostgresOptions, Tables};
+    ///
+    /// let recorder = PostgresOptions::new("localhost", "bank").open()?.recorder(&Tables::default())?;
+    /// if let Some(held) = recorder.held_back().wait()? {
+    ///     eprintln!("{held}");
+    /// }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` or `Timeout` if the server does not answer.
+    pub fn held_back(&self) -> impl Future<Output = Result<Option<HeldBack>, Error>> + Send + use<> {
+        self.database.held_back(&self.log)
+    }
+}
+
 impl AggregateRecorder for PostgresRecorder {
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send {
         self.database.append(&self.log, commit, None)
@@ -86,7 +113,7 @@ impl AggregateRecorder for PostgresRecorder {
         let log = Arc::clone(&self.log);
         self.database.read(move |connection| {
             let log = Arc::clone(&log);
-            Box::pin(async move { select::events(connection, &log.statements.events, id, range).await })
+            Box::pin(async move { select::events(connection, &log, id, range).await })
         })
     }
 
@@ -117,8 +144,9 @@ impl KeyRecorder for PostgresRecorder {
         old: StoredKey,
         new: StoredKey,
     ) -> impl Future<Output = Result<bool, Error>> + Send {
-        let (log, keys) = (Arc::clone(&self.log), Arc::new((old, new)));
-        self.database.change_once(move |connection, again| {
+        let (log, id) = (Arc::clone(&self.log), old.aggregate());
+        let keys = Arc::new((old, new));
+        self.database.change_once(id, move |connection, again| {
             let (log, keys) = (Arc::clone(&log), Arc::clone(&keys));
             Box::pin(async move {
                 forget::replace_key(connection, &log.statements, &keys.0, &keys.1, again).await
@@ -144,7 +172,7 @@ impl ApplicationRecorder for PostgresRecorder {
         let (log, range) = (Arc::clone(&self.log), Arc::new(range));
         self.database.read(move |connection| {
             let (log, range) = (Arc::clone(&log), Arc::clone(&range));
-            Box::pin(async move { select::log(connection, &log.statements, &log.horizon, &range).await })
+            Box::pin(async move { select::log(connection, &log, &range).await })
         })
     }
 

@@ -1,37 +1,18 @@
-//! The names of tables, and the texts of statements.
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use tokio_postgres::types::Type;
+//! The names of tables.
 
 use crate::error::Error;
 use crate::recorder::sql::{Dialect, Identifier, Tables};
-
-/// The text of a statement, which each connection keeps prepared under the number.
-#[derive(Debug)]
-pub(super) struct Text {
-    pub(super) number: usize,
-    pub(super) sql: String,
-    /// The types of the parameters, where the text does not fix them.
-    pub(super) types: Vec<Type>,
-}
-
-impl Text {
-    pub(super) fn new(sql: String) -> Self {
-        Self::typed(sql, &[])
-    }
-
-    pub(super) fn typed(sql: String, types: &[Type]) -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), sql, types: types.to_vec() }
-    }
-}
 
 /// The names of tables as they stand in a text: with their schema, and quoted.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     pub(super) events: String,
+    /// The sequence of blocks. Its name says how appends use it.
     pub(super) block: String,
+    /// The name that the sequence would have for the other way to append.
+    pub(super) other_block: String,
+    /// True if appends wait for each other.
+    pub(super) is_serial: bool,
     pub(super) gate: String,
     pub(super) snapshots: String,
     pub(super) tracking: String,
@@ -39,13 +20,17 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn new(schema: &Identifier, tables: &Tables) -> Self {
+    pub(super) fn new(schema: &Identifier, tables: &Tables, is_serial: bool) -> Self {
         let Tables { events, snapshots, tracking, data_keys } = tables;
         let of = |name: &Identifier| format!("{schema}.{name}");
         let part = |end: &str| format!("{schema}.\"{}_{end}\"", events.name.as_str());
+        let (block, other_block) = (part("block"), part("serial"));
+        let (block, other_block) = if is_serial { (other_block, block) } else { (block, other_block) };
         Self {
             events: of(&events.name),
-            block: part("block"),
+            block,
+            other_block,
+            is_serial,
             gate: part("gate"),
             snapshots: of(&snapshots.name),
             tracking: of(tracking),

@@ -14,8 +14,9 @@ const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
 pub enum SslMode {
     /// Never uses TLS.
     Disable,
-    /// Uses TLS if the server offers it and this build has the feature `postgres-tls`. This keeps nobody out: whoever
-    /// sits between can switch it off.
+    /// Uses TLS if the server offers it and this build has the feature `postgres-tls`, with any certificate unless
+    /// [`root_certificate`](PostgresOptions::root_certificate) names those to trust. This keeps nobody out: whoever sits
+    /// between can switch it off.
     #[default]
     Prefer,
     /// Refuses a server without TLS, or with a certificate that this process does not trust or that names another
@@ -59,6 +60,8 @@ pub struct PostgresOptions {
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
     pub(super) create: bool,
+    pub(super) is_pooled: bool,
+    pub(super) is_serial: bool,
 }
 
 impl PostgresOptions {
@@ -80,6 +83,8 @@ impl PostgresOptions {
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             create: true,
+            is_pooled: false,
+            is_serial: false,
         }
     }
 
@@ -172,6 +177,52 @@ impl PostgresOptions {
         self
     }
 
+    /// Goes through a pooler that gives each transaction another session, as `PgBouncer` does with
+    /// `pool_mode = transaction`.
+    ///
+    /// Such a session keeps no prepared statements and no settings. So the server plans each statement anew, and the
+    /// operator sets, for the role, what the recorder sets otherwise. The recorder refuses a role whose first two
+    /// settings differ; the others are for speed and safety:
+    ///
+    /// ```sql
+    /// ALTER ROLE bank SET default_transaction_isolation = 'read committed';
+    /// ALTER ROLE bank SET synchronous_commit = 'on';
+    /// ALTER ROLE bank SET jit = off;
+    /// ALTER ROLE bank SET enable_seqscan = off;
+    /// ALTER ROLE bank SET statement_timeout = '30s';
+    /// ALTER ROLE bank SET idle_in_transaction_session_timeout = '30s';
+    /// ```
+    ///
+    /// No notification comes through such a pooler: a reader looks for events of other processes 20 times in a second.
+    ///
+    /// ```no_run
+    /// # use es_runtime::recorder::PostgresOptions;
+    /// let database = PostgresOptions::new("pooler.example.org", "bank").port(6432).through_pooler().open()?;
+    /// # let _ = database;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn through_pooler(mut self) -> Self {
+        self.is_pooled = true;
+        self
+    }
+
+    /// Lets the appends to a log wait for each other, those of all processes: for a server that does not show its locks in
+    /// `pg_locks`.
+    ///
+    /// Otherwise appends run side by side, and readers look in `pg_locks` for those that are under way. The tables are
+    /// made for one way, and are refused the other way.
+    ///
+    /// ```no_run
+    /// # use es_runtime::recorder::PostgresOptions;
+    /// let database = PostgresOptions::new("localhost", "bank").serial_appends().open()?;
+    /// # let _ = database;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    pub fn serial_appends(mut self) -> Self {
+        self.is_serial = true;
+        self
+    }
+
     /// Returns the place of the database, for messages: without user and password.
     pub(super) fn place(&self) -> String {
         let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
@@ -193,6 +244,8 @@ impl fmt::Debug for PostgresOptions {
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
             .field("create", &self.create)
+            .field("is_pooled", &self.is_pooled)
+            .field("is_serial", &self.is_serial)
             // The password is left out.
             .finish_non_exhaustive()
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::connection::Connection;
 use super::error;
-use super::names::Text;
+use super::text::Text;
 use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Mark, Position, Version};
 

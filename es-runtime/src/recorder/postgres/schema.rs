@@ -15,7 +15,7 @@ pub(super) fn tables(names: &Names, tables: &Tables) -> Vec<Table> {
 }
 
 /// The longest ending that this module adds to the name of a table.
-const ENDING: usize = "_place".len();
+const ENDING: usize = "_serial".len();
 
 /// Refuses names that the server would cut off, since parts of a table have its name with an ending.
 pub(super) fn check_names(tables: &Tables) -> Result<(), Error> {
@@ -64,7 +64,9 @@ CREATE TABLE {gate} (closed boolean NOT NULL);",
         literal(block)
     );
     Table::new(name, create)
-        .with_parts(["first", "once", "block", "gate"].map(|part| format!("{}_{part}", name.as_str())))
+        .with_parts(
+            ["first", "once", "block", "serial", "gate"].map(|part| format!("{}_{part}", name.as_str())),
+        )
         .with_own_columns(own)
 }
 

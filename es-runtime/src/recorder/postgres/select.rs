@@ -5,39 +5,38 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::batch::slices;
-use super::connection::Connection;
+use super::connection::{Connection, Page, Request};
 use super::error;
-use super::horizon::{Horizon, Look};
-use super::names::Text;
+use super::horizon::Look;
+use super::log::Log;
 use super::rows::{corrupt, count, mark_at, mark_of, value, version};
 use super::statements::Statements;
 use crate::error::{Diverged, Error};
 use crate::id::{CommitId, DataKeyId, Mark, Name};
 use crate::recorder::page::Fill;
-use crate::recorder::sql::{KnownTopics, Ranges};
+use crate::recorder::sql::KnownTopics;
 use crate::recorder::{Cursor, EventPage, EventRange, LogPage, LogRange, Notification, StoredKey};
 use crate::stored_event::StoredEvent;
-
-/// The largest number of rows that one statement reads: the driver keeps all of them.
-const ROWS: usize = 2_000;
 
 /// Reads events of one sequence.
 pub(super) async fn events(
     connection: &Connection,
-    texts: &Ranges<Text>,
+    log: &Log,
     id: Uuid,
     range: EventRange,
 ) -> Result<EventPage, Error> {
     let Some((first, last)) = range.bounds() else { return Ok(EventPage::default()) };
-    let most = range.max_count().map_or(ROWS, |count| count.min(ROWS));
+    let most = log.size.rows(range.max_count(), range.max_bytes());
     let (first, last, limit) = (i64::from(first), i64::from(last), count(most));
-    let text = texts.of(range.is_descending());
-    let rows =
-        connection.query(text, &[&id, &first, &last, &limit]).await.map_err(error::of("read the events"))?;
+    let text = log.statements.events.of(range.is_descending());
+    let request: Request<'_> = (text, vec![&id, &first, &last, &limit]);
+    let read = Page { request, bytes: range.max_bytes().unwrap_or(usize::MAX) };
+    let rows = connection.page(&read).await.map_err(error::of("read the events"))?;
     let mut topics = KnownTopics::default();
     let mut page = Fill::new(Some(most), range.max_bytes());
     for row in &rows {
         let event = event(row, id, 0, &mut topics)?;
+        log.size.saw(event.state.len());
         if !page.push(event.state.len(), || event) {
             break;
         }
@@ -90,31 +89,27 @@ fn key(row: &Row) -> Result<StoredKey, Error> {
 ///
 /// The order of the statements matters: first the newest event, then who writes, then the page. An event at or below
 /// the horizon is visible to the last statement, or never comes.
-pub(super) async fn log(
-    connection: &Connection,
-    statements: &Statements,
-    horizon: &Horizon,
-    range: &LogRange,
-) -> Result<LogPage, Error> {
+pub(super) async fn log(connection: &Connection, log: &Log, range: &LogRange) -> Result<LogPage, Error> {
+    let Log { statements, horizon, size } = log;
     let kept = range.mark().map(|mark| mark.position().get().cast_signed());
     // No row has a topic with a zero byte, and the server takes no such text.
     let topics = range.topic_names().iter().map(AsRef::as_ref);
     let topics: Vec<&str> = topics.filter(|topic: &&str| !topic.contains('\0')).collect();
-    let most = range.max_count().map_or(ROWS, |count| count.min(ROWS));
+    let most = size.rows(range.max_count(), range.max_bytes());
     let (limit, [first_slice, last_slice]) = (count(most), slices(range.which_slices()));
     let bounds = range.bounds().map(|(first, last)| (first.get().cast_signed(), last.get().cast_signed()));
     let mut requests = Look::requests(statements);
-    let page = bounds.as_ref().map(|(first, last)| {
-        let values: Vec<&(dyn ToSql + Sync)> = vec![first, last, &limit, &topics, &first_slice, &last_slice];
-        (statements.log.of(range), values)
-    });
-    requests.extend(page.clone());
     if let Some(kept) = &kept {
         requests.push((&statements.commit_at, vec![kept]));
     }
-    let mut answers = connection.query_all(&requests).await.map_err(error::of("read the log"))?.into_iter();
-    let look = Look::of(&mut answers)?;
-    let mut rows = if page.is_some() { answers.next().unwrap_or_default() } else { Vec::new() };
+    let page = bounds.as_ref().map(|(first, last)| {
+        let values: Vec<&(dyn ToSql + Sync)> = vec![first, last, &limit, &topics, &first_slice, &last_slice];
+        Page { request: (statements.log.of(range), values), bytes: range.max_bytes().unwrap_or(usize::MAX) }
+    });
+    let read = connection.query_all(&requests, page.as_ref()).await;
+    let (answers, mut rows) = read.map_err(error::of("read the log"))?;
+    let mut answers = answers.into_iter();
+    let look = Look::of(statements, &mut answers)?;
     if let Some(mark) = range.mark() {
         let found = answers.next().unwrap_or_default().first().map(mark_of).transpose()?;
         if found != Some(mark) {
@@ -122,8 +117,8 @@ pub(super) async fn log(
         }
     }
     let (mut last, is_behind) = horizon.after(connection, statements, look).await?;
-    if let Some((text, values)) = page.filter(|_| is_behind) {
-        rows = connection.query(text, &values).await.map_err(error::of("read the log"))?;
+    if let Some(page) = page.filter(|_| is_behind) {
+        rows = connection.page(&page).await.map_err(error::of("read the log"))?;
     }
     if last.is_some_and(|last| last.position() > range.stop()) {
         last = mark_at(connection, &statements.last_up_to, range.stop()).await?;
@@ -131,7 +126,7 @@ pub(super) async fn log(
     let through = range.through(last);
     let (Some(_), Some(last)) = (bounds, last) else { return Ok(LogPage::last(Vec::new(), through)) };
     let mut known = KnownTopics::default();
-    let mut page = Fill::new(range.max_count().map(|_| most).or(Some(ROWS)), range.max_bytes());
+    let mut page = Fill::new(Some(most), range.max_bytes());
     let mut before = None;
     for row in &rows {
         let mark = mark_of(row)?;
@@ -146,6 +141,7 @@ pub(super) async fn log(
         let id = value(row, 2)
             .ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
         let event = event(row, id, 3, &mut known)?;
+        size.saw(event.state.len());
         if !page.push(event.state.len(), || Notification::new(mark, event)) {
             break;
         }

@@ -6,8 +6,9 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::names::{Names, Text};
+use super::names::Names;
 use super::statements::of_snapshots;
+use super::text::Text;
 use super::{Postgres, error, rows, schema};
 use crate::error::Error;
 use crate::id::Version;
@@ -33,7 +34,7 @@ impl Postgres {
         schema::check_names(tables)?;
         let texts = of_snapshots(self.schema(), &tables.snapshots);
         self.prepare(&Needed {
-            tables: vec![schema::of_snapshots(&Names::new(self.schema(), tables), &tables.snapshots)],
+            tables: vec![schema::of_snapshots(&Names::new(self.schema(), tables, false), &tables.snapshots)],
             owner: tables.events.name.as_str().to_owned(),
             checks: vec![texts.put.sql.clone(), texts.snapshots.ascending.sql.clone()],
         })?;
@@ -50,7 +51,7 @@ impl fmt::Debug for PostgresSnapshots {
 impl SnapshotRecorder for PostgresSnapshots {
     fn put(&self, snapshot: StoredEvent) -> impl Future<Output = Result<(), Error>> + Send {
         let (texts, snapshot) = (Arc::clone(&self.texts), Arc::new(snapshot));
-        self.database.change(move |connection| {
+        self.database.change(snapshot.id, move |connection| {
             let (texts, snapshot) = (Arc::clone(&texts), Arc::clone(&snapshot));
             Box::pin(async move {
                 let StoredEvent { id, version, topic, state, .. } = &*snapshot;
@@ -108,7 +109,7 @@ impl SnapshotRecorder for PostgresSnapshots {
         range: EventRange,
     ) -> impl Future<Output = Result<(), Error>> + Send {
         let (texts, topic) = (Arc::clone(&self.texts), Arc::<str>::from(topic));
-        self.database.change(move |connection| {
+        self.database.change(id, move |connection| {
             let (texts, topic) = (Arc::clone(&texts), Arc::clone(&topic));
             Box::pin(async move {
                 let Some((first, last)) = range.bounds() else { return Ok(()) };
@@ -123,7 +124,7 @@ impl SnapshotRecorder for PostgresSnapshots {
 
     fn clear(&self, id: Uuid) -> impl Future<Output = Result<(), Error>> + Send {
         let texts = Arc::clone(&self.texts);
-        self.database.change(move |connection| {
+        self.database.change(id, move |connection| {
             let texts = Arc::clone(&texts);
             Box::pin(async move {
                 let done = connection.execute(&texts.clear, &[&id]).await;

@@ -3,8 +3,9 @@
 use tokio_postgres::types::Type;
 
 use super::insert::{Shape, Texts};
-use super::names::{Names, Text, dialect, literal};
+use super::names::{Names, dialect, literal};
 use super::schema;
+use super::text::Text;
 use crate::recorder::LogRange;
 use crate::recorder::sql::{EventTable, Identifier, LogTexts, Needed, Ranges, SnapshotTexts, Tables};
 
@@ -19,7 +20,11 @@ pub(super) struct Statements {
     pub(super) log: LogTexts<Text>,
     pub(super) last_up_to: Text,
     pub(super) commit_at: Text,
-    pub(super) floors: Text,
+    /// Selects the floors of the appends under way, unless appends wait for each other.
+    pub(super) floors: Option<Text>,
+    /// Selects who holds these floors.
+    pub(super) holders: Text,
+    pub(super) count: Text,
     pub(super) is_behind: Text,
     pub(super) tracked: Text,
     pub(super) keys: Text,
@@ -35,33 +40,45 @@ const RANGE: [Type; 4] = [Type::UUID, Type::INT8, Type::INT8, Type::INT8];
 const LOG: [Type; 6] = [Type::INT8, Type::INT8, Type::INT8, Type::TEXT_ARRAY, Type::INT2, Type::INT2];
 
 impl Statements {
-    pub(super) fn new(schema: &Identifier, tables: &Tables) -> Self {
+    pub(super) fn new(schema: &Identifier, tables: &Tables, is_serial: bool) -> Self {
         let EventTable { id, version, topic, state, .. } = &tables.events;
         let dialect = dialect(schema);
-        let names = Names::new(schema, tables);
+        let names = Names::new(schema, tables, is_serial);
         let Names { events, block, tracking, data_keys, .. } = &names;
-        let cursor = "consumer = $1 AND upstream = $2 AND first_slice = $3 AND last_slice = $4";
+        let floors = |joined: &str| {
+            format!(
+                "pg_locks l {joined}
+             WHERE l.locktype = 'advisory' AND l.classid = {}::regclass::oid AND l.objsubid = 2
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                literal(events)
+            )
+        };
+        let cursor = "consumer = $1::text AND upstream = $2::text AND first_slice = $3::int2 AND last_slice = $4::int2";
         Self {
             append: Texts::new(&names, &tables.events),
             facts: Text::new(facts(&names, &tables.events)),
             has_commit: Text::new(format!(
-                "SELECT EXISTS (SELECT 1 FROM {events} WHERE once AND commit_id = $2 AND {id} = $1)"
+                "SELECT EXISTS (SELECT 1 FROM {events} WHERE once AND commit_id = $2::uuid AND {id} = $1::uuid)"
             )),
             events: Ranges::new(&dialect, &tables.events, &format!("{version}, {topic}, {state}"))
-                .map(|sql| Text::typed(sql, &RANGE)),
-            log: LogTexts::new(&dialect, &tables.events).map(|sql| Text::typed(sql, &LOG)),
+                .map(|sql| Text::typed(sql, RANGE.to_vec())),
+            log: LogTexts::new(&dialect, &tables.events).map(|sql| Text::typed(sql, LOG.to_vec())),
             last_up_to: Text::new(format!(
-                "SELECT log_position, commit_id FROM {events} WHERE log_position <= $1
+                "SELECT log_position, commit_id FROM {events} WHERE log_position <= $1::int8
                  ORDER BY log_position DESC LIMIT 1"
             )),
             commit_at: Text::new(format!(
-                "SELECT log_position, commit_id FROM {events} WHERE log_position = $1"
+                "SELECT log_position, commit_id FROM {events} WHERE log_position = $1::int8"
             )),
-            floors: Text::new(format!(
-                "SELECT objid::int8 FROM pg_locks
-                 WHERE locktype = 'advisory' AND classid = {}::regclass::oid AND objsubid = 2
-                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                literal(events)
+            floors: (!is_serial).then(|| Text::new(format!("SELECT l.objid::int8 FROM {}", floors("")))),
+            holders: Text::new(format!(
+                "SELECT l.objid::int8, l.pid, extract(epoch FROM clock_timestamp() - a.xact_start)::float8,
+                        a.application_name::text
+                 FROM {}",
+                floors("LEFT JOIN pg_stat_activity a ON a.pid = l.pid")
+            )),
+            count: Text::new(format!(
+                "SELECT count(*) FROM {events} WHERE log_position > $1::int8 AND log_position <= $2::int8"
             )),
             is_behind: Text::new(format!(
                 "SELECT coalesce((SELECT max(log_position) >> 10 FROM {events})
@@ -70,19 +87,19 @@ impl Statements {
             )),
             tracked: Text::new(format!("SELECT position, commit_id FROM {tracking} WHERE {cursor}")),
             keys: Text::new(format!(
-                "SELECT id, key_id, wrapped, forgotten FROM {data_keys} WHERE id = ANY($1)"
+                "SELECT id, key_id, wrapped, forgotten FROM {data_keys} WHERE id = ANY($1::uuid[])"
             )),
             newest_keyed: Text::new(format!(
                 "SELECT id, key_id, wrapped, forgotten FROM {data_keys} WHERE NOT forgotten
                  ORDER BY number DESC LIMIT 3"
             )),
             replace_key: Text::new(format!(
-                "UPDATE {data_keys} SET wrapped = $4
-                 WHERE id = $1 AND key_id = $2 AND wrapped = $3 AND NOT forgotten"
+                "UPDATE {data_keys} SET wrapped = $4::bytea
+                 WHERE id = $1::uuid AND key_id = $2::bytea AND wrapped = $3::bytea AND NOT forgotten"
             )),
             forget: Text::new(format!(
                 "INSERT INTO {data_keys} (id, key_id, wrapped, forgotten)
-                 VALUES ($1, '\\x0000000000000000', '', true)
+                 VALUES ($1::uuid, '\\x0000000000000000', '', true)
                  ON CONFLICT (id) DO UPDATE
                  SET key_id = excluded.key_id, wrapped = excluded.wrapped, forgotten = true"
             )),
@@ -137,15 +154,15 @@ fn facts(names: &Names, table: &EventTable) -> String {
 
 /// The texts for snapshots.
 pub(super) fn of_snapshots(schema: &Identifier, table: &EventTable) -> SnapshotTexts<Text> {
-    let types = [&RANGE[..], &[Type::TEXT]].concat();
-    // The one text that stores has its own types, and the one that removes all has one parameter.
+    let of_kind = [&RANGE[..], &[Type::TEXT]].concat();
     SnapshotTexts::new(&dialect(schema), table).map(|sql| {
-        if sql.starts_with("INSERT") {
-            Text::typed(sql, &[Type::UUID, Type::INT8, Type::TEXT, Type::BYTEA])
+        let types = if sql.starts_with("INSERT") {
+            vec![Type::UUID, Type::INT8, Type::TEXT, Type::BYTEA]
         } else if sql.contains("$5") {
-            Text::typed(sql, &types)
+            of_kind.clone()
         } else {
-            Text::new(sql)
-        }
+            vec![Type::UUID]
+        };
+        Text::typed(sql, types)
     })
 }

@@ -32,62 +32,107 @@ pub(super) fn connector(options: &PostgresOptions) -> Result<Connector, Error> {
 
 #[cfg(feature = "postgres-tls")]
 pub(super) fn connector(options: &PostgresOptions) -> Result<Connector, Error> {
+    checked::connector(options)
+}
+
+#[cfg(feature = "postgres-tls")]
+mod checked {
+    //! TLS, with the certificates that this process trusts.
+
+    use std::fmt::Display;
     use std::sync::Arc;
 
-    use rustls::{ClientConfig, crypto::ring};
-
-    let roots = match &options.root_certificate {
-        Some(file) => from_file(file)?,
-        None => of_system(options)?,
-    };
-    // Another crate of the program may have set another provider for the process.
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| refused("TLS cannot be set up", &cause))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(tokio_postgres_rustls::MakeRustlsConnect::new(config))
-}
-
-#[cfg(feature = "postgres-tls")]
-fn from_file(file: &str) -> Result<rustls::RootCertStore, Error> {
-    use rustls::pki_types::CertificateDer;
+    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
     use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+    use tokio_postgres_rustls::MakeRustlsConnect;
 
-    let what = format!("the certificates in `{file}` cannot be used");
-    let mut roots = rustls::RootCertStore::empty();
-    let found = CertificateDer::pem_file_iter(file).map_err(|cause| refused(&what, &cause))?;
-    for certificate in found {
-        let certificate = certificate.map_err(|cause| refused(&what, &cause))?;
-        roots.add(certificate).map_err(|cause| refused(&what, &cause))?;
-    }
-    if roots.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!("{what}: the file holds none; name a file in PEM"),
-        ));
-    }
-    Ok(roots)
-}
+    use super::{Error, ErrorKind, PostgresOptions, SslMode};
 
-/// Returns the certificates that the system trusts. They are needed only where TLS is.
-#[cfg(feature = "postgres-tls")]
-fn of_system(options: &PostgresOptions) -> Result<rustls::RootCertStore, Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    if options.ssl_mode == SslMode::Disable {
-        return Ok(roots);
+    pub(super) fn connector(options: &PostgresOptions) -> Result<MakeRustlsConnect, Error> {
+        // Another crate of the program may have set another provider for the process.
+        let provider = Arc::new(ring::default_provider());
+        let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|cause| refused("TLS cannot be set up", &cause))?;
+        let config = match (&options.root_certificate, options.ssl_mode) {
+            (Some(file), _) => config.with_root_certificates(from_file(file)?),
+            (None, SslMode::Require) => config.with_root_certificates(of_system()?),
+            (None, _) => config.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider))),
+        };
+        Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
     }
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() && options.ssl_mode == SslMode::Require {
-        let message = "the system has no certificates to trust; install them (`ca-certificates`), or name a file with \
-                       `sslrootcert`";
-        return Err(Error::new(ErrorKind::Config, message));
-    }
-    Ok(roots)
-}
 
-#[cfg(feature = "postgres-tls")]
-fn refused(what: &str, cause: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Config, format!("{what}: {cause}; check `sslrootcert`"))
+    fn from_file(file: &str) -> Result<RootCertStore, Error> {
+        let what = format!("the certificates in `{file}` cannot be used");
+        let mut roots = RootCertStore::empty();
+        let found = CertificateDer::pem_file_iter(file).map_err(|cause| refused(&what, &cause))?;
+        for certificate in found {
+            let certificate = certificate.map_err(|cause| refused(&what, &cause))?;
+            roots.add(certificate).map_err(|cause| refused(&what, &cause))?;
+        }
+        if roots.is_empty() {
+            let message = format!("{what}: the file holds none; name a file in PEM");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(roots)
+    }
+
+    /// Returns the certificates that the system trusts.
+    fn of_system() -> Result<RootCertStore, Error> {
+        let mut roots = RootCertStore::empty();
+        let found = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(found.certs);
+        if roots.is_empty() {
+            let message = "the system has no certificates to trust; install them (`ca-certificates`), or name a file with \
+                           `sslrootcert`";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(roots)
+    }
+
+    fn refused(what: &str, cause: &dyn Display) -> Error {
+        Error::new(ErrorKind::Config, format!("{what}: {cause}; check `sslrootcert`"))
+    }
+
+    /// Accepts the certificate of anybody: who may switch off TLS may as well show a certificate.
+    #[derive(Debug)]
+    struct Anybody(Arc<CryptoProvider>);
+
+    impl ServerCertVerifier for Anybody {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, rustls::Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.signature_verification_algorithms.supported_schemes()
+        }
+    }
 }

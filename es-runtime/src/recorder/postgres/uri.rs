@@ -27,6 +27,8 @@ const FORM: &str = "write `postgresql://user:password@host:5432/database`";
 /// | `connect_timeout` | seconds to make a connection |
 /// | `timeout` | milliseconds that a call takes at most |
 /// | `create` | `yes` (make tables that are missing; the default), `no` |
+/// | `pooler` | `yes` ([`through_pooler`](Self::through_pooler)), `no` (the default) |
+/// | `appends` | `parallel` (the default), `serial` ([`serial_appends`](Self::serial_appends)) |
 ///
 /// ```
 /// use es_runtime::recorder::PostgresOptions;
@@ -151,10 +153,20 @@ fn option_of(
             "no" => made.existing(),
             _ => return Err(wrong("`yes` or `no`")),
         },
+        "pooler" => match value.as_str() {
+            "yes" => made.through_pooler(),
+            "no" => made,
+            _ => return Err(wrong("`yes` or `no`")),
+        },
+        "appends" => match value.as_str() {
+            "parallel" => made,
+            "serial" => made.serial_appends(),
+            _ => return Err(wrong("`parallel` or `serial`")),
+        },
         _ => {
             return Err(config(&format!(
                 "{} is not known; there are `host`, `port`, `user`, `password`, `dbname`, `schema`, `application_name`, \
-                 `sslmode`, `sslrootcert`, `connections`, `connect_timeout`, `timeout` and `create`",
+                 `sslmode`, `sslrootcert`, `connections`, `connect_timeout`, `timeout`, `create`, `pooler` and `appends`",
                 named(name)
             )));
         }

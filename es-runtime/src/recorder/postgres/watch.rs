@@ -1,14 +1,19 @@
-//! The watch over other processes: one connection that hears of their commits, and tells them of ours.
+//! The watch over other processes: one connection of this process to a database, which hears of their commits and tells
+//! them of ours.
 //!
 //! A notification within an append would make all appends of the database wait for each other. So the watch sends one
 //! afterwards, for all appends of a moment. It is a hint: a reader also looks from time to time.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
+use std::{process, thread};
 
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::core::Core;
+use super::connection::Way;
+use crate::recorder::bell::Bell;
 
 /// The channel of the database.
 const LISTEN: &str = "LISTEN es_runtime";
@@ -19,27 +24,112 @@ const MOMENT: Duration = Duration::from_millis(10);
 /// The time after which the watch looks after its connection.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// Watches until the database is closed.
-pub(super) async fn watch(core: Arc<Core>) {
-    // A program that neither appends nor waits needs no watch.
-    core.news.notified().await;
-    while !core.queue.is_closed() {
-        if let Ok(connection) = core.way.connect(Some(core.bell.clone())).await
-            && connection.run(LISTEN).await.is_ok()
+/// The watch that all recorders of this process on one database share. It ends with the last of them.
+pub(super) struct Watch {
+    state: Arc<State>,
+}
+
+struct State {
+    way: Arc<Way>,
+    /// The bell that rings after commits, those of other processes too.
+    bell: Bell,
+    /// Signals that there is something to tell.
+    news: Notify,
+    has_begun: AtomicBool,
+    is_over: AtomicBool,
+}
+
+/// A database, and the process: a fork has no thread of its parent.
+type Place = (Vec<(String, u16)>, String, u32);
+
+static WATCHES: Mutex<Vec<(Place, Weak<Watch>)>> = Mutex::new(Vec::new());
+
+impl Watch {
+    /// Returns the watch over the database to which the way leads.
+    pub(super) fn over(way: &Arc<Way>) -> Arc<Self> {
+        let options = way.options();
+        let place = (options.hosts.clone(), options.database.clone(), process::id());
+        let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+        watches.retain(|(_, watch)| watch.strong_count() > 0);
+        let known = watches.iter().find(|(known, _)| *known == place).and_then(|(_, watch)| watch.upgrade());
+        known.unwrap_or_else(|| {
+            let state = State {
+                way: Arc::clone(way),
+                bell: Bell::new(),
+                news: Notify::new(),
+                has_begun: AtomicBool::new(false),
+                is_over: AtomicBool::new(false),
+            };
+            let watch = Arc::new(Self { state: Arc::new(state) });
+            watches.push((place, Arc::downgrade(&watch)));
+            watch
+        })
+    }
+
+    pub(super) fn bell(&self) -> &Bell {
+        &self.state.bell
+    }
+
+    /// Tells readers, of this process and of others, that there may be more.
+    pub(super) fn tell(&self) {
+        self.state.bell.ring();
+        self.begin();
+        self.state.news.notify_one();
+    }
+
+    /// Begins to watch, if it has not: a program that neither appends nor waits needs no watch.
+    pub(super) fn begin(&self) {
+        if self.state.has_begun.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let state = Arc::clone(&self.state);
+        let work = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            if let Ok(runtime) = runtime {
+                runtime.block_on(watch(&state));
+            }
+        };
+        if thread::Builder::new().name("es-postgres-watch".to_owned()).spawn(work).is_err() {
+            // The next call tries again; until then readers look from time to time.
+            self.state.has_begun.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.state.is_over.store(true, Ordering::Relaxed);
+        self.state.news.notify_one();
+    }
+}
+
+impl State {
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+}
+
+/// Watches until the last recorder is gone.
+async fn watch(state: &State) {
+    // A pooler gives each statement another session, and none of them hears anything.
+    let hears = !state.way.options().is_pooled;
+    while !state.is_over() {
+        if let Ok(connection) = state.way.connect(Some(state.bell.clone())).await
+            && (!hears || connection.run(LISTEN).await.is_ok())
             && connection.run(NOTIFY).await.is_ok()
         {
             // Others may have committed before; their notifications are lost.
-            core.bell.ring();
-            while !connection.is_closed() && !core.queue.is_closed() {
-                if timeout(LONGEST, core.news.notified()).await.is_ok() {
+            state.bell.ring();
+            while !connection.is_closed() && !state.is_over() {
+                if timeout(LONGEST, state.news.notified()).await.is_ok() && !state.is_over() {
                     // If the connection is cut, the next one rings.
                     let _ = connection.run(NOTIFY).await;
                     sleep(MOMENT).await;
                 }
             }
         }
-        if !core.queue.is_closed() {
-            sleep(LONGEST).await;
+        if !state.is_over() {
+            let _ = timeout(LONGEST, state.news.notified()).await;
         }
     }
 }

@@ -1,0 +1,138 @@
+//! The order of the log: who holds readers back, servers that hide their locks, and appends one after the other.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use es_runtime::recorder::{AggregateRecorder, ApplicationRecorder, Commit, LogRange, Tables};
+use es_runtime::{ErrorKind, Wait};
+use uuid::Uuid;
+
+use super::{Database, event, follow, log, open};
+use crate::server::{self, by_hand};
+
+/// Appends by hand in a transaction that stays open for so long.
+pub(crate) fn append_slowly(schema: &str, seconds: f64) -> thread::JoinHandle<()> {
+    let sequence = format!("'\"{schema}\".stored_events_block'::regclass");
+    let floor = by_hand(&format!("SELECT pg_sequence_last_value({sequence})"))[0].clone();
+    let statements = format!(
+        "SET application_name = 'slow'; BEGIN;
+         SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, {floor}::int4);
+         INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+         SELECT nextval({sequence}) << 10, 1, gen_random_uuid(), gen_random_uuid(), 0, false, 'Slow', '';
+         SELECT pg_sleep({seconds}); COMMIT"
+    );
+    let slow = thread::spawn(move || drop(by_hand(&statements)));
+    let drawn = || by_hand(&format!("SELECT pg_sequence_last_value({sequence})"))[0] != floor;
+    while !drawn() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    slow
+}
+
+pub(crate) fn who_holds_readers_back_is_told() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    assert!(recorder.held_back().wait().unwrap().is_none(), "nobody appends");
+    let slow = append_slowly(&schema, 1.0);
+    assert!(recorder.held_back().wait().unwrap().is_none(), "nothing is stored after it");
+    for _ in 0..3 {
+        let events = vec![event(Uuid::now_v7(), 1), event(Uuid::now_v7(), 1)];
+        recorder.append(Commit::new(events)).wait().unwrap();
+    }
+    let held = recorder.held_back().wait().unwrap().expect("an append is under way");
+    assert_eq!((held.events, held.application.as_deref()), (6, Some("slow")));
+    assert!(held.since.is_some_and(|since| since < Duration::from_secs(10)), "{held}");
+    let of_pid = format!("SELECT application_name FROM pg_stat_activity WHERE pid = {}", held.pid);
+    assert_eq!(by_hand(&of_pid), ["slow"]);
+    assert!(held.to_string().contains("of the program `slow`, holds back 6 events"), "{held}");
+    slow.join().unwrap();
+    assert!(recorder.held_back().wait().unwrap().is_none(), "the append has ended");
+}
+
+pub(crate) fn a_receipt_that_is_held_back_too_long_names_who_holds_it() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let impatient = server::in_schema(&schema).timeout(Duration::from_millis(300)).open().unwrap();
+    let impatient = impatient.recorder(&Tables::default()).unwrap();
+    let slow = append_slowly(&schema, 1.5);
+    let receipt = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let refused = impatient.resolve(&receipt).wait().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Timeout);
+    assert!(refused.to_string().contains("of the program `slow`"), "{refused}");
+    slow.join().unwrap();
+    impatient.resolve(&receipt).wait().unwrap();
+}
+
+/// A view in front of the real one hides the locks, as a server without `pg_locks` does.
+pub(crate) fn a_server_that_hides_its_locks_is_refused_with_the_remedy() {
+    let schema = server::new_schema();
+    by_hand(&format!(
+        "CREATE ROLE {schema} LOGIN SUPERUSER; CREATE SCHEMA {schema}_view;
+         CREATE VIEW {schema}_view.pg_locks AS SELECT * FROM pg_catalog.pg_locks WHERE false;
+         ALTER ROLE {schema} SET search_path = {schema}_view, pg_catalog, public"
+    ));
+    let hidden = || server::in_schema(&schema).user(&*schema);
+    let refused = hidden().open().unwrap().recorder(&Tables::default()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.to_string().contains("appends=serial"), "{refused}");
+    by_hand(&format!("DROP SCHEMA {schema} CASCADE"));
+    let serial = hidden().serial_appends().open().unwrap().recorder(&Tables::default()).unwrap();
+    serial.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    assert_eq!(log(&serial).len(), 1);
+}
+
+pub(crate) fn a_log_is_appended_to_in_one_way_only() {
+    let Database { schema, .. } = open();
+    let serial = server::in_schema(&schema).serial_appends();
+    let refused = serial.open().unwrap().recorder(&Tables::default()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Schema);
+    assert!(refused.to_string().contains("leave out `appends=serial`"), "{refused}");
+    let schema = server::new_schema();
+    server::in_schema(&schema).serial_appends().open().unwrap().recorder(&Tables::default()).unwrap();
+    let refused = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap_err();
+    assert!(refused.to_string().contains("write `appends=serial`"), "{refused}");
+}
+
+/// Appends that wait for each other are in order without any look at locks.
+pub(crate) fn serial_appends_of_many_processes_are_read_in_order() {
+    const WRITERS: u64 = 8;
+    const COMMITS: u64 = 60;
+    let schema = server::new_schema();
+    let open =
+        || server::in_schema(&schema).serial_appends().open().unwrap().recorder(&Tables::default()).unwrap();
+    let handles = [open(), open(), open()];
+    let seen = thread::scope(|scope| {
+        let follower = scope.spawn(|| follow(&handles[0], WRITERS * COMMITS * 2));
+        for writer in 0..WRITERS {
+            let recorder = &handles[usize::try_from(writer % 3).unwrap()];
+            scope.spawn(move || {
+                let id = Uuid::now_v7();
+                for version in 1..=COMMITS {
+                    let events = vec![event(id, version), event(Uuid::now_v7(), 1)];
+                    recorder.append(Commit::new(events)).wait().unwrap();
+                }
+            });
+        }
+        follower.join().unwrap()
+    });
+    assert_eq!(seen, log(&handles[1]));
+    let slow = append_serially_by_hand(&schema);
+    let began = Instant::now();
+    handles[2].append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    assert!(began.elapsed() > Duration::from_millis(300), "an append did not wait for the one before it");
+    slow.join().unwrap();
+    assert_eq!(
+        handles[2].read_log(LogRange::all().limit(0)).wait().unwrap().through,
+        log(&handles[2]).last().map(|e| e.mark())
+    );
+}
+
+fn append_serially_by_hand(schema: &str) -> thread::JoinHandle<()> {
+    let statements = format!(
+        "BEGIN; SELECT pg_advisory_xact_lock('\"{schema}\".stored_events'::regclass::oid::int4, 0);
+         SELECT pg_sleep(0.8); COMMIT"
+    );
+    let slow = thread::spawn(move || drop(by_hand(&statements)));
+    thread::sleep(Duration::from_millis(300));
+    slow
+}

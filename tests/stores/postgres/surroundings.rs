@@ -1,0 +1,143 @@
+//! What stands around a server: `PgBouncer` before it, a replica behind it, TLS between.
+
+use std::env;
+use std::path::PathBuf;
+
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, Commit, LogRange, PostgresOptions, SslMode, Tables,
+};
+use es_runtime::{ErrorKind, Wait};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use uuid::Uuid;
+
+use super::event;
+use crate::postgres::{Server, by_hand_as};
+use crate::server;
+
+fn one_event(options: &PostgresOptions) -> Result<usize, es_runtime::Error> {
+    let recorder = options.clone().schema("around").unwrap().open()?.recorder(&Tables::default())?;
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait()?;
+    Ok(recorder.read_log(LogRange::all()).wait()?.entries.len())
+}
+
+pub(crate) fn a_pooler_that_nobody_names_is_refused_with_the_remedy() {
+    let Some(pooler) = server::pooler() else { return };
+    let direct: PostgresOptions = pooler.uri().parse().unwrap();
+    let refused = direct.open().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.to_string().contains("pooler=yes"), "{refused}");
+}
+
+pub(crate) fn a_role_that_loses_commits_is_refused_behind_a_pooler() {
+    let Some(pooler) = server::pooler() else { return };
+    let uri = format!("{}?pooler=yes", pooler.uri());
+    let open = || uri.parse::<PostgresOptions>().unwrap().open();
+    drop(open().unwrap());
+    for (setting, value, remedy) in [
+        ("synchronous_commit", "off", "set it on for the role"),
+        ("default_transaction_isolation", "serializable", "for the role"),
+    ] {
+        // The pooler's sessions begin anew.
+        let set = |value: &str| {
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'careless'";
+            server::by_hand(&format!("ALTER DATABASE careless SET {setting} = '{value}'; {end}"));
+        };
+        server::by_hand("DROP DATABASE IF EXISTS careless WITH (FORCE)");
+        server::by_hand("CREATE DATABASE careless");
+        set(value);
+        let careless = uri.replace("/postgres?", "/careless?");
+        let refused = careless.parse::<PostgresOptions>().unwrap().open().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config, "{setting}: {refused}");
+        assert!(refused.to_string().contains(remedy), "{setting}: {refused}");
+    }
+    server::by_hand("DROP DATABASE careless WITH (FORCE)");
+}
+
+pub(crate) fn a_replica_is_refused_and_passed_over() {
+    let primary = Server::start("fsync = off").unwrap();
+    let replica = primary.replica().unwrap();
+    let of_replica: PostgresOptions = replica.uri().parse().unwrap();
+    let refused = of_replica.clone().open().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    assert!(refused.to_string().contains("is a replica"), "{refused}");
+    let both = of_replica.other_host("127.0.0.1", primary.port());
+    assert_eq!(one_event(&both).unwrap(), 1);
+    drop(primary);
+    let refused = both.open().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
+    // The replica takes over.
+    by_hand_as(&replica.uri(), "SELECT pg_promote()").unwrap();
+    let promoted: PostgresOptions = replica.uri().parse().unwrap();
+    assert_eq!(one_event(&promoted).unwrap(), 2, "the promoted replica has the event and takes another");
+}
+
+/// Makes an authority, and a certificate of it for `localhost`: both in PEM, and the key.
+fn certificates() -> (String, String, String) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &authority).unwrap();
+    (authority.pem(), certificate.pem(), key.serialize_pem())
+}
+
+fn file_of(name: &str, content: &str) -> PathBuf {
+    let file = env::temp_dir().join(format!("es-{}-{name}", std::process::id()));
+    std::fs::write(&file, content).unwrap();
+    file
+}
+
+pub(crate) fn tls_is_used_and_the_certificate_checked() {
+    let server = Server::start("fsync = off").unwrap();
+    let (authority, certificate, key) = certificates();
+    server.write("server.crt", &certificate).unwrap();
+    server.write("server.key", &key).unwrap();
+    server
+        .write("pg_hba.conf", "host all es 127.0.0.1/32 trust\nhostssl all bank 127.0.0.1/32 scram-sha-256\n")
+        .unwrap();
+    for set in [
+        "CREATE ROLE bank LOGIN SUPERUSER PASSWORD 'over the moon'",
+        "ALTER SYSTEM SET ssl = on",
+        "SELECT pg_reload_conf()",
+    ] {
+        by_hand_as(&server.uri(), set).unwrap();
+    }
+    let trusted = file_of("authority.pem", &authority);
+    let stranger = file_of("stranger.pem", &certificates().0);
+    let at = |host: &str| {
+        PostgresOptions::new(host, "postgres").port(server.port()).user("bank").password("over the moon")
+    };
+    let checked = |host: &str, file: &PathBuf| {
+        at(host).ssl_mode(SslMode::Require).root_certificate(file.to_str().unwrap())
+    };
+    // The server reads its settings in a moment.
+    let began = std::time::Instant::now();
+    while one_event(&checked("localhost", &trusted)).is_err() && began.elapsed().as_secs() < 10 {}
+    let database = checked("localhost", &trusted).open().unwrap();
+    let encrypted = by_hand_as(
+        &server.uri(),
+        "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'bank'",
+    );
+    assert_eq!(encrypted.unwrap(), ["t"]);
+    drop(database);
+    for refused in [
+        checked("localhost", &stranger),
+        checked("127.0.0.1", &trusted),
+        at("localhost").ssl_mode(SslMode::Require),
+    ] {
+        let refused = refused.open().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
+        assert!(refused.to_string().contains("check the certificate"), "{refused}");
+    }
+    // TLS that is preferred trusts whoever answers, as that of other tools.
+    drop(at("localhost").open().unwrap());
+    let plain = at("localhost").ssl_mode(SslMode::Disable).open().unwrap_err();
+    assert_eq!(plain.kind(), ErrorKind::Config, "{plain}");
+    let wrong = at("localhost").password("under the moon").open().unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::Config);
+    for secret in [format!("{wrong} {wrong:?}"), format!("{:?}", at("localhost"))] {
+        assert!(!secret.contains("the moon"), "{secret}");
+    }
+    [trusted, stranger].iter().for_each(|file| std::fs::remove_file(file).unwrap());
+}
