@@ -1,13 +1,14 @@
 //! The promises that only PostgreSQL makes.
 
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, ColumnType, ColumnValue, Commit, EventTable, KeyRecorder,
-    LogRange, PostgresRecorder, SnapshotRecorder, Tables,
+    AggregateRecorder, ApplicationRecorder, ColumnType, ColumnValue, Commit, EventRange, EventTable,
+    KeyRecorder, LogRange, PostgresRecorder, SnapshotRecorder, StoredEvent, Tables,
 };
-use es_runtime::{ErrorKind, Wait};
+use es_runtime::{ErrorKind, Version, Wait};
 use uuid::Uuid;
 
 use super::order::append_slowly;
@@ -237,4 +238,47 @@ pub(crate) fn an_application_opens_by_uri() {
     assert_eq!(tables, ["3"]);
     let wrong = by_hand_as(server::uri(), "SELECT 1 FROM nowhere").unwrap_err();
     assert!(wrong.as_db_error().is_some());
+}
+
+/// Small events, and then many large ones: the server sends not much more than a page has room for.
+pub(crate) fn a_page_bounds_what_the_server_sends() {
+    const PAGE: usize = 1 << 20;
+    let database = open();
+    let large = |id, version| {
+        StoredEvent::new(id, Version::new(version).unwrap(), "Topic", vec![7; PAGE / 2]).unwrap()
+    };
+    let id = Uuid::now_v7();
+    let small = (1..=3_000).map(|version| event(id, version)).collect();
+    database.recorder.append(Commit::new(small)).wait().unwrap();
+    for first in [3_001, 3_101] {
+        let events = (first..first + 100).map(|version| large(id, version)).collect();
+        database.recorder.append(Commit::new(events)).wait().unwrap();
+    }
+    let (reader, proxy) = in_another_process(&database.schema, "");
+    let most = u64::try_from(PAGE).unwrap();
+    let (mut read, mut of_one, mut after, mut from) = (0, 0, None, 1);
+    let sent = |before: u64| proxy.received.load(Ordering::SeqCst) - before;
+    loop {
+        let before = sent(0);
+        let page = reader.read_log(LogRange::all().after(after).limit_bytes(PAGE)).wait().unwrap();
+        // What the systems between keep in their buffers comes on top.
+        assert!(sent(before) < 16 * most, "{} bytes for a page of the log", sent(before));
+        read += page.entries.len();
+        after = page.through;
+        if !page.more {
+            break;
+        }
+    }
+    loop {
+        let before = sent(0);
+        let range = EventRange::all().from(Version::new(from).unwrap()).limit_bytes(PAGE);
+        let page = reader.select(id, range).wait().unwrap();
+        assert!(sent(before) < 16 * most, "{} bytes for a page of an aggregate", sent(before));
+        of_one += page.events.len();
+        from += page.events.len() as u64;
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!((read, of_one), (3_200, 3_200));
 }

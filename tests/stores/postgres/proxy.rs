@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread;
 
 /// The moment at which the proxy cuts the next connection that is used.
@@ -20,6 +20,8 @@ pub(crate) enum Cut {
 
 pub(crate) struct Proxy {
     pub(crate) port: u16,
+    /// The number of bytes that came from the server.
+    pub(crate) received: Arc<AtomicU64>,
     cut: Arc<AtomicU8>,
 }
 
@@ -28,17 +30,18 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let cut = Arc::new(AtomicU8::new(Cut::No as u8));
-        let shared = Arc::clone(&cut);
+        let received = Arc::new(AtomicU64::new(0));
+        let (shared, counted) = (Arc::clone(&cut), Arc::clone(&received));
         thread::spawn(move || {
             for client in listener.incoming() {
                 let Ok(client) = client else { continue };
                 let Ok(server) = TcpStream::connect((&*server.0, server.1)) else { continue };
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
-                pass(&client, &server, Cut::BeforeTheServer, &shared);
-                pass(&server, &client, Cut::AfterTheServer, &shared);
+                pass(&client, &server, Cut::BeforeTheServer, &shared, &Arc::default());
+                pass(&server, &client, Cut::AfterTheServer, &shared, &counted);
             }
         });
-        Self { port, cut }
+        Self { port, received, cut }
     }
 
     /// Cuts the next connection that is used.
@@ -53,12 +56,13 @@ impl Proxy {
 }
 
 /// Passes on what comes, until the moment to cut.
-fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<AtomicU8>) {
+fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<AtomicU8>, counted: &Arc<AtomicU64>) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-    let cut = Arc::clone(cut);
+    let (cut, counted) = (Arc::clone(cut), Arc::clone(counted));
     thread::spawn(move || {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(many @ 1..) = from.read(&mut buffer) {
+            counted.fetch_add(many as u64, Ordering::SeqCst);
             // The answers to statements that ran, and not those to `PREPARE` or to a new connection.
             let is_meant = matches!(moment, Cut::BeforeTheServer) || [b'2', b'C'].contains(&buffer[0]);
             let cuts = is_meant

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::{try_join, try_join_all};
 use futures_util::{TryFutureExt, TryStreamExt};
+use tokio::task::AbortHandle;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{
     AsyncMessage, Client, Config, Error as DriverError, Row, SimpleQueryMessage, Socket, Statement,
@@ -38,8 +39,10 @@ const LITTLE: usize = 1 << 20;
 
 pub(super) struct Connection {
     client: Client,
-    /// True if the server still sends rows that nobody wants.
-    is_spent: AtomicBool,
+    /// The task that drives the connection.
+    driver: AbortHandle,
+    /// True once the connection is given up.
+    is_over: AtomicBool,
     /// The prepared statements, by the numbers of their texts. Nothing is prepared through a pooler.
     prepared: Option<Mutex<HashMap<usize, Statement>>>,
 }
@@ -76,9 +79,9 @@ impl Way {
             return Err(Error::new(ErrorKind::Unavailable, message));
         };
         let (client, driver) = connected?;
-        tokio::spawn(drive(driver, bell));
+        let driver = tokio::spawn(drive(driver, bell)).abort_handle();
         let prepared = (!self.options.is_pooled).then(Mutex::default);
-        let connection = Connection { client, is_spent: AtomicBool::new(false), prepared };
+        let connection = Connection { client, driver, is_over: AtomicBool::new(false), prepared };
         connection.check(&place).await?;
         Ok(connection)
     }
@@ -180,7 +183,13 @@ impl Connection {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.is_spent.load(Ordering::Relaxed) || self.client.is_closed()
+        self.is_over.load(Ordering::Relaxed) || self.client.is_closed()
+    }
+
+    /// Closes the connection at once: the driver would wait for all that the server still sends.
+    pub(super) fn abandon(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.driver.abort();
     }
 
     /// Returns the prepared statement of a text.
@@ -252,7 +261,7 @@ impl Connection {
             if !is_full {
                 read.push(row);
             } else if bytes / 2 > page.bytes.max(LITTLE) {
-                self.is_spent.store(true, Ordering::Relaxed);
+                self.abandon();
                 break;
             }
         }
@@ -297,7 +306,7 @@ impl Connection {
 }
 
 /// Returns the number of bytes of the state, which is the last column of an event.
-fn state_of(row: &Row) -> usize {
+pub(super) fn state_of(row: &Row) -> usize {
     row.try_get::<_, &[u8]>(row.len().saturating_sub(1)).map_or(0, <[u8]>::len)
 }
 

@@ -3,6 +3,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio_postgres::Row;
+
+use super::connection::state_of;
 use super::horizon::Horizon;
 use super::statements::Statements;
 
@@ -29,8 +32,12 @@ impl Log {
 pub(super) struct Size(AtomicUsize);
 
 impl Size {
-    /// Notes the bytes of a state.
-    pub(super) fn saw(&self, bytes: usize) {
+    /// Notes the sizes of events that were read.
+    pub(super) fn saw(&self, rows: &[Row]) {
+        rows.iter().for_each(|row| self.note(state_of(row)));
+    }
+
+    fn note(&self, bytes: usize) {
         // A mean in which older states count less and less. Threads may overwrite each other's: it is a guess.
         let known = self.0.load(Ordering::Relaxed);
         self.0.store(known - known / 16 + bytes / 16, Ordering::Relaxed);
@@ -52,14 +59,14 @@ mod tests {
     fn fewer_rows_are_asked_for_where_states_are_large() {
         let size = Size::default();
         assert_eq!(size.rows(None, Some(1 << 20)), ROWS);
-        (0..200).for_each(|_| size.saw(10_000));
+        (0..200).for_each(|_| size.note(10_000));
         let rows = size.rows(None, Some(1 << 20));
         assert!((150..300).contains(&rows), "{rows}");
         assert_eq!(size.rows(Some(7), Some(1 << 20)), 7);
         assert_eq!(size.rows(None, None), ROWS);
-        (0..200).for_each(|_| size.saw(1 << 20));
+        (0..200).for_each(|_| size.note(1 << 20));
         assert_eq!(size.rows(None, Some(1 << 20)), FEWEST);
-        (0..200).for_each(|_| size.saw(10));
+        (0..200).for_each(|_| size.note(10));
         assert_eq!(size.rows(None, Some(1 << 20)), ROWS);
     }
 }

@@ -69,7 +69,9 @@ impl Lease {
 
     /// Ends the connection, which may be in the middle of something.
     pub(super) fn end(mut self) {
-        self.connection = None;
+        if let Some(connection) = self.connection.take() {
+            connection.abandon();
+        }
     }
 }
 

@@ -32,11 +32,11 @@ pub(super) async fn events(
     let request: Request<'_> = (text, vec![&id, &first, &last, &limit]);
     let read = Page { request, bytes: range.max_bytes().unwrap_or(usize::MAX) };
     let rows = connection.page(&read).await.map_err(error::of("read the events"))?;
+    log.size.saw(&rows);
     let mut topics = KnownTopics::default();
     let mut page = Fill::new(Some(most), range.max_bytes());
     for row in &rows {
         let event = event(row, id, 0, &mut topics)?;
-        log.size.saw(event.state.len());
         if !page.push(event.state.len(), || event) {
             break;
         }
@@ -108,6 +108,8 @@ pub(super) async fn log(connection: &Connection, log: &Log, range: &LogRange) ->
     });
     let read = connection.query_all(&requests, page.as_ref()).await;
     let (answers, mut rows) = read.map_err(error::of("read the log"))?;
+    // Before anything else is asked: a page that was too large has ended the connection.
+    size.saw(&rows);
     let mut answers = answers.into_iter();
     let look = Look::of(statements, &mut answers)?;
     if let Some(mark) = range.mark() {
@@ -141,7 +143,6 @@ pub(super) async fn log(connection: &Connection, log: &Log, range: &LogRange) ->
         let id = value(row, 2)
             .ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
         let event = event(row, id, 3, &mut known)?;
-        size.saw(event.state.len());
         if !page.push(event.state.len(), || Notification::new(mark, event)) {
             break;
         }
