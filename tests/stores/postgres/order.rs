@@ -136,3 +136,36 @@ fn append_serially_by_hand(schema: &str) -> thread::JoinHandle<()> {
     thread::sleep(Duration::from_millis(300));
     slow
 }
+
+/// A program that ends within an append does not hold readers back until the server loses its patience.
+pub(crate) fn an_append_whose_program_is_gone_holds_nobody_back() {
+    let Database { recorder, schema, .. } = open();
+    let id = Uuid::now_v7();
+    let statements = format!(
+        "BEGIN; INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+         SELECT 1, 1, '{id}', gen_random_uuid(), 0, false, 'Slow', '';
+         SELECT pg_sleep(8); ROLLBACK"
+    );
+    let taken = thread::spawn(move || drop(by_hand(&statements)));
+    let gone = server::in_schema(&schema).application_name(format!("{schema}_gone")).open().unwrap();
+    let of_gone = gone.recorder(&Tables::default()).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    let mut waiting = Box::pin(of_gone.append(Commit::new(vec![event(id, 1)])));
+    assert!(smol::block_on(smol::future::poll_once(&mut waiting)).is_none());
+    let active = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{schema}_gone' AND wait_event_type = 'Lock'"
+    );
+    let began = Instant::now();
+    while by_hand(&active) != ["1"] {
+        assert!(began.elapsed() < Duration::from_secs(5), "the append does not wait");
+    }
+    // The connections end with the runtime, as they do with a process.
+    drop(waiting);
+    drop((of_gone, gone));
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    while recorder.held_back().wait().unwrap().is_some() {
+        assert!(began.elapsed() < Duration::from_secs(6), "readers are held back by a program that is gone");
+        thread::sleep(Duration::from_millis(50));
+    }
+    taken.join().unwrap();
+}

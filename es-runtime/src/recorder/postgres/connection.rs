@@ -122,13 +122,15 @@ impl Way {
 /// Returns the settings of each session.
 ///
 /// The plan of a statement must not depend on the parameters: the server would plan a group of commits anew for ever.
-/// No statement here gains from a scan of a whole table, or from a join by hash.
+/// No statement here gains from a scan of a whole table, or from a join by hash. The server ends the statement of a program
+/// that is gone: it would hold readers back.
 fn settings(options: &PostgresOptions) -> String {
     let milliseconds = options.timeout.as_millis().max(1);
     format!(
         "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off \
          -c enable_mergejoin=off -c default_transaction_isolation=read\\ committed \
-         -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds}"
+         -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds} \
+         -c client_connection_check_interval=1000"
     )
 }
 

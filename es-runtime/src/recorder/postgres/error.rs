@@ -110,6 +110,9 @@ fn kind_of(db: &DbError) -> (ErrorKind, &'static str) {
             "a pooler stands between here and the server, and takes no settings; say so with `pooler=yes`, or connect \
              directly",
         ),
+        "42704" if db.message().contains("client_connection_check_interval") => {
+            (ErrorKind::Config, "the recorder needs PostgreSQL 14 or newer")
+        }
         "26000" => (
             ErrorKind::Config,
             "a pooler between here and the server loses prepared statements; say so with `pooler=yes`, connect directly, \
