@@ -1,5 +1,6 @@
 //! The order of the log: who holds readers back, servers that hide their locks, and appends one after the other.
 
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -168,4 +169,52 @@ pub(crate) fn an_append_whose_program_is_gone_holds_nobody_back() {
         thread::sleep(Duration::from_millis(50));
     }
     taken.join().unwrap();
+}
+
+/// A subscriber that keeps the fields of warnings.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, of: &tracing::Metadata<'_>) -> bool {
+        of.target() == "es_runtime" && *of.level() == tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::Id {
+        tracing::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::Id, _: &tracing::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut fields = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            fields += &format!("{}={value:?} ", field.name());
+        });
+        self.0.lock().unwrap().push(fields);
+    }
+
+    fn enter(&self, _: &tracing::Id) {}
+
+    fn exit(&self, _: &tracing::Id) {}
+}
+
+pub(crate) fn readers_that_are_held_back_for_long_warn_once() {
+    let Database { recorder, schema, .. } = open();
+    let first = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let reached = recorder.resolve(&first).wait().unwrap();
+    let slow = append_slowly(&schema, 3.0);
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let warnings = Warnings::default();
+    tracing::subscriber::with_default(warnings.clone(), || {
+        while log(&recorder).len() < 3 {
+            recorder.beyond(reached).wait().unwrap();
+        }
+    });
+    slow.join().unwrap();
+    let warnings = warnings.0.lock().unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("events=1") && warnings[0].contains("application=\"slow\""), "{warnings:?}");
 }

@@ -368,6 +368,11 @@ impl Postgres {
             // Listens before the look, so that it misses no commit between the two.
             let heard = database.shared.core.bell.listen();
             let (newest, reached) = database.look(&log).await?;
+            if log.horizon.is_held_too_long(newest != reached)
+                && let Ok(Some(held)) = database.held_back(&log).await
+            {
+                held.tell();
+            }
             if reached == after {
                 // Another process may release what it holds back, and its ring may be lost.
                 let is_deaf = database.shared.core.way.options().is_pooled;

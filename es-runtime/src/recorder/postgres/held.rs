@@ -10,6 +10,7 @@ use super::log::Log;
 use super::rows::value;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
+use crate::observe;
 
 /// An append that is under way, and keeps readers from the events that others have stored after it began.
 ///
@@ -26,6 +27,14 @@ pub struct HeldBack {
     pub application: Option<String>,
     /// The age of its transaction; `None` if the role may not see it.
     pub since: Option<Duration>,
+}
+
+impl HeldBack {
+    /// Tells it to the operators.
+    pub(super) fn tell(&self) {
+        let since = self.since.map(|since| since.as_secs_f64());
+        observe::held_back(self.events, self.pid, self.application.as_deref(), since);
+    }
 }
 
 impl fmt::Display for HeldBack {

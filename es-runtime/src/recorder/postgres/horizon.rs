@@ -5,6 +5,7 @@
 //! first, and for the floors after that, finds every writer that may still store something below that event.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
 
@@ -20,7 +21,18 @@ use crate::id::{Mark, Position};
 #[derive(Debug, Default)]
 pub(super) struct Horizon {
     reached: Mutex<Option<Mark>>,
+    held: Mutex<Held>,
 }
+
+/// The time since which readers are held back.
+#[derive(Debug, Default)]
+struct Held {
+    since: Option<Instant>,
+    is_told: bool,
+}
+
+/// The time after which readers are held back too long.
+const TOO_LONG: Duration = Duration::from_secs(1);
 
 /// A look at the log: its newest event, and then the floors of those who write.
 pub(super) struct Look {
@@ -84,6 +96,17 @@ impl Horizon {
     /// Returns the last place that a reader has reached, without a look.
     pub(super) fn reached(&self) -> Option<Mark> {
         *self.lock()
+    }
+
+    /// Notes whether a reader was held back. Returns true once, if that has lasted too long.
+    pub(super) fn is_held_too_long(&self, is_held: bool) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_held {
+            *held = Held::default();
+            return false;
+        }
+        let lasts = held.since.get_or_insert_with(Instant::now).elapsed();
+        lasts > TOO_LONG && !std::mem::replace(&mut held.is_told, true)
     }
 
     /// Looks at the log; returns its newest event, and the place up to which it is complete.
