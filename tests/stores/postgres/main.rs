@@ -4,6 +4,9 @@
 //! in new schemas. Without either it reports the tests that it leaves out.
 
 mod conformance;
+#[path = "../../support/copied.rs"]
+mod copied;
+mod copying;
 mod cuts;
 mod executors;
 #[path = "../../support/harness.rs"]
@@ -45,6 +48,16 @@ fn main() -> ExitCode {
         promises::without_its_listener_a_reader_still_learns_of_more,
         promises::a_closed_database_refuses_and_finishes_what_it_took,
         promises::an_application_opens_by_uri,
+        copying::from_sqlite_and_back,
+        copying::into_another_schema,
+        copying::many_commits_go_together_and_large_ones_stay_whole,
+        copying::keyed_commits_go_together,
+        copying::a_copy_killed_at_any_call_goes_on,
+        copying::a_copy_survives_cut_connections,
+        copying::of_two_copies_one_goes_on,
+        copying::a_target_with_events_of_others_is_refused_with_the_remedy,
+        copying::several_commits_are_judged_as_one_after_the_other,
+        copying::an_encrypted_application_moves_from_a_file,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,
         executors::smol,

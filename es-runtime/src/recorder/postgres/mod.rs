@@ -25,6 +25,7 @@ mod queue;
 mod core;
 mod forget;
 mod append;
+mod in_order;
 mod watch;
 mod catalog;
 mod database;
@@ -184,5 +185,12 @@ impl ProcessRecorder for PostgresRecorder {
         step: Step,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
         self.database.append(&self.log, commit, Some(step))
+    }
+
+    fn append_tracked_all(
+        &self,
+        commits: Vec<(Commit, Step)>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send {
+        self.database.append_in_order(&self.log, commits)
     }
 }
