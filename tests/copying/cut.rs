@@ -23,12 +23,12 @@ fn at_each_call<R: ProcessRecorder + KeyRecorder>(
         let (from, to) = (Faulty::new(filled()), Faulty::new(new()));
         let faults = if is_of_source { from.faults() } else { to.faults() };
         fault(&faults, number);
-        let copied = copy(&from, &to).page_bytes(60).wait();
+        let copied = copy(&from, &to).page_bytes(8).wait();
         let struck = faults.counts();
         faults.all_off();
         let is_struck = struck.failed_before + struck.failed_after > 0;
         assert!(is_struck || copied.is_ok(), "{copied:?}");
-        copy(&from, &to).page_bytes(60).wait().unwrap_or_else(|error| panic!("after call {number}: {error}"));
+        copy(&from, &to).page_bytes(8).wait().unwrap_or_else(|error| panic!("after call {number}: {error}"));
         are_equal(from.inner(), to.inner());
         if !is_struck {
             return number;
@@ -61,7 +61,7 @@ fn a_copy_survives_lost_answers() {
     }
     let (from, to) = (filled(), Faulty::new(MemoryRecorder::new()));
     to.faults().lose_replies(When::every(2));
-    copy(&from, &to).page_bytes(60).wait().expect("a lost answer is no reason to give up");
+    copy(&from, &to).page_bytes(8).wait().expect("a lost answer is no reason to give up");
     are_equal(&from, to.inner());
 }
 
@@ -78,7 +78,7 @@ fn a_copy_that_is_dropped_goes_on() {
     for polls in 0..40 {
         let to = sqlite();
         {
-            let mut copying = pin!(copy(&from, &to).page_bytes(60).into_future());
+            let mut copying = pin!(copy(&from, &to).page_bytes(8).into_future());
             for _ in 0..polls {
                 if copying.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
                     break;

@@ -34,7 +34,7 @@ pub(crate) struct Sample {
     pub(crate) chosen: CommitId,
 }
 
-/// Fills a store with 11 commits of 17 events.
+/// Fills a store with 12 commits of 18 events.
 pub(crate) fn fill(store: &(impl ApplicationRecorder + KeyRecorder)) -> Sample {
     let [plain, keyed, forgotten, erased, other] = [(); 5].map(|()| Uuid::now_v7());
     let chosen = CommitId::new();

@@ -24,10 +24,10 @@ fn sqlite() -> SqliteRecorder {
 }
 
 pub(crate) fn from_sqlite_and_back() {
-    for page in [1, 60, 4 << 20] {
+    for page in [1, 9, 4 << 20] {
         let (file, Database { recorder, .. }, back) = (sqlite(), open(), sqlite());
         let sample = fill(&file);
-        assert_eq!(copy(&file, &recorder).page_bytes(page).wait().unwrap().compared, 17);
+        assert_eq!(copy(&file, &recorder).page_bytes(page).wait().unwrap().compared, 18);
         are_equal(&file, &recorder);
         copy(&recorder, &back).page_bytes(page).wait().unwrap();
         are_equal(&file, &back);
@@ -105,7 +105,7 @@ pub(crate) fn a_copy_killed_at_any_call_goes_on() {
             let call = if kind == ErrorKind::OutcomeUnknown { Call::Append } else { Call::Any };
             let fault =
                 if is_after { faults.fail_after(call, at, kind) } else { faults.fail_before(call, at, kind) };
-            let copied = copy(&source, &to).page_bytes(200).wait();
+            let copied = copy(&source, &to).page_bytes(10).wait();
             assert!(fault.strikes() > 0 || copied.is_ok(), "{copied:?}");
             faults.all_off();
             copy(&source, &to).wait().unwrap();
@@ -160,7 +160,7 @@ pub(crate) fn of_two_copies_one_goes_on() {
         let ended: Vec<_> = thread::scope(|scope| {
             let copying: Vec<_> = targets
                 .iter()
-                .map(|to| scope.spawn(|| copy(&file, to).page_bytes(20).wait()))
+                .map(|to| scope.spawn(|| copy(&file, to).page_bytes(1).wait()))
                 .collect();
             copying.into_iter().map(|copying| copying.join().unwrap()).collect()
         });
