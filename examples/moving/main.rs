@@ -41,7 +41,8 @@ fn main() -> Fallible<()> {
     ann.deposit(10);
     old.save(Batch::new().commit_id(request).add(&mut ann)).wait()?;
     // A follower has read as far as this.
-    let reached = old.recorder().read_log(LogRange::all().limit(0)).wait()?.through.ok_or("there are events")?;
+    let reached =
+        old.recorder().read_log(LogRange::all().limit(0)).wait()?.through.ok_or("there are events")?;
 
     // Step 1: copy, while the application works.
     let new = open(&database.uri())?;

@@ -6,11 +6,14 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use es_runtime::recorder::{KeyRecorder, MemoryRecorder, ProcessRecorder, copy};
-use es_runtime::testing::faults::{Call, Faulty, Faults, When};
+use es_runtime::recorder::{
+    AggregateRecorder, Commit, CommitId, KeyRecorder, MemoryRecorder, ProcessRecorder, Step, copy,
+};
+use es_runtime::testing::faults::{Call, Faults, Faulty, When};
 use es_runtime::{ErrorKind, Wait};
+use uuid::Uuid;
 
-use super::copied::are_equal;
+use super::copied::{are_equal, cursor, event, log};
 use super::{filled, sqlite};
 
 /// Copies with a fault at each call in turn, each time into a new target, and again without it.
@@ -39,7 +42,8 @@ fn at_each_call<R: ProcessRecorder + KeyRecorder>(
 
 #[test]
 fn a_copy_that_ends_before_any_call_goes_on() {
-    let before = |faults: &Faults, at| drop(faults.fail_before(Call::Any, When::at_call(at), ErrorKind::Storage));
+    let before =
+        |faults: &Faults, at| drop(faults.fail_before(Call::Any, When::at_call(at), ErrorKind::Storage));
     assert!(at_each_call(MemoryRecorder::new, false, before) > 30);
     assert!(at_each_call(sqlite, false, before) > 30);
     assert!(at_each_call(MemoryRecorder::new, true, before) > 30);
@@ -47,7 +51,8 @@ fn a_copy_that_ends_before_any_call_goes_on() {
 
 #[test]
 fn a_copy_that_ends_after_any_call_goes_on() {
-    let after = |faults: &Faults, at| drop(faults.fail_after(Call::Any, When::at_call(at), ErrorKind::Storage));
+    let after =
+        |faults: &Faults, at| drop(faults.fail_after(Call::Any, When::at_call(at), ErrorKind::Storage));
     assert!(at_each_call(MemoryRecorder::new, false, after) > 30);
     assert!(at_each_call(sqlite, false, after) > 30);
 }
@@ -70,6 +75,22 @@ fn a_copy_gives_up_when_a_store_stays_away() {
     let (from, to) = (filled(), Faulty::new(MemoryRecorder::new()));
     to.faults().fail_before(Call::Append, When::always(), ErrorKind::Unavailable);
     assert_eq!(copy(&from, &to).wait().unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+/// A page of PostgreSQL may end within a large commit while somebody writes.
+#[test]
+fn a_commit_of_which_a_part_was_copied_is_completed() {
+    let (from, to, id) = (MemoryRecorder::new(), MemoryRecorder::new(), Uuid::now_v7());
+    let whole =
+        Commit::once(CommitId::new(), (1..=5).map(|version| event(id, version, "Topic", "x")).collect());
+    from.append(whole.clone()).wait().unwrap();
+    from.append(Commit::new(vec![event(id, 6, "Topic", "x")])).wait().unwrap();
+    let part = Commit::once(whole.id(), whole.events()[..3].to_vec());
+    let reached = log(&from)[2].mark();
+    to.append_tracked(part, Step::new(cursor(), None, reached).unwrap()).wait().unwrap();
+    assert_eq!(copy(&from, &to).wait().unwrap().events, 3);
+    are_equal(&from, &to);
+    assert!(to.append(whole).wait().unwrap().is_repeated());
 }
 
 #[test]

@@ -107,7 +107,11 @@ fn a_target_with_events_of_others_is_refused() {
     let refused = copy(&from, &to).wait().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Invalid);
     assert!(refused.to_string().contains("copy into an empty target"), "{refused}");
-    assert_eq!((log(&to).len(), to.tracked(&cursor()).wait().unwrap()), (1, None), "the target stays as it was");
+    assert_eq!(
+        (log(&to).len(), to.tracked(&cursor()).wait().unwrap()),
+        (1, None),
+        "the target stays as it was"
+    );
 
     // Somebody works with the target already.
     let to = MemoryRecorder::new();

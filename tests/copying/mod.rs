@@ -153,7 +153,8 @@ fn a_mark_is_found_in_the_target() {
 
 #[test]
 fn a_target_that_is_open_as_an_object_is_a_target() {
-    let from: std::sync::Arc<dyn es_runtime::recorder::DynApplicationRecorder> = std::sync::Arc::new(filled());
+    let from: std::sync::Arc<dyn es_runtime::recorder::DynApplicationRecorder> =
+        std::sync::Arc::new(filled());
     let to: std::sync::Arc<dyn es_runtime::recorder::DynApplicationRecorder> = std::sync::Arc::new(sqlite());
     copy(&from, &to).wait().unwrap();
     copy(&*from, &*to).wait().unwrap();

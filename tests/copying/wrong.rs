@@ -148,7 +148,8 @@ fn each_difference_of_data_keys_is_found() {
     let (source, to) = (self::source(), MemoryRecorder::new());
     copy_wrongly(&source.store, &to, |commits| {
         let key = key(source.plain);
-        commits[0] = Commit::with_id(commits[0].id(), commits[0].events().to_vec()).with_keys(vec![key.clone()]);
+        commits[0] =
+            Commit::with_id(commits[0].id(), commits[0].events().to_vec()).with_keys(vec![key.clone()]);
         for at in [1, 3, 4, 5] {
             commits[at] = commits[at].clone().with_keys(vec![key.clone()]);
         }

@@ -48,13 +48,19 @@ pub(crate) fn fill(store: &(impl ApplicationRecorder + KeyRecorder)) -> Sample {
     append(Commit::new(vec![event(forgotten, 1, "Vault.Opened", "y")]).with_keys(vec![key(forgotten)]));
     append(Commit::new(vec![event(erased, 1, "Vault.Opened", "z")]).with_keys(vec![key(erased)]));
     append(
-        Commit::once(CommitId::new(), vec![event(keyed, 2, "Vault.Used", "x"), event(forgotten, 2, "Vault.Used", "y")])
-            .with_keys(vec![key(keyed), key(forgotten)]),
+        Commit::once(
+            CommitId::new(),
+            vec![event(keyed, 2, "Vault.Used", "x"), event(forgotten, 2, "Vault.Used", "y")],
+        )
+        .with_keys(vec![key(keyed), key(forgotten)]),
     );
     let notice = Commit::new(vec![event(forgotten, 3, "Vault.Forgotten", "{}")]);
     store.forget(forgotten, notice).wait().unwrap();
     // An event that looks like a notice, and is none.
-    append(Commit::new(vec![event(plain, 4, "Account.Forgotten", "{}"), event(plain, 900, "Account.Paid", "gap")]));
+    append(Commit::new(vec![
+        event(plain, 4, "Account.Forgotten", "{}"),
+        event(plain, 900, "Account.Paid", "gap"),
+    ]));
     append(Commit::new((10..14).map(|version| event(other, version, "Many", "m")).collect()));
     append(Commit::new(vec![event(erased, 2, "Vault.Used", "z")]).with_keys(vec![key(erased)]));
     store.forget(erased, Commit::new(Vec::new())).wait().unwrap();
@@ -103,7 +109,10 @@ pub(crate) fn keys(store: &(impl AggregateRecorder + ?Sized), ids: Vec<Uuid>) ->
 
 /// Checks that two stores hold the same, but for positions.
 #[track_caller]
-pub(crate) fn are_equal(from: &(impl ApplicationRecorder + ?Sized), to: &(impl ApplicationRecorder + ?Sized)) {
+pub(crate) fn are_equal(
+    from: &(impl ApplicationRecorder + ?Sized),
+    to: &(impl ApplicationRecorder + ?Sized),
+) {
     let rows = |store: &[Notification]| -> Vec<(CommitId, StoredEvent)> {
         store.iter().map(|entry| (entry.mark().commit(), entry.event.clone())).collect()
     };
@@ -115,7 +124,10 @@ pub(crate) fn are_equal(from: &(impl ApplicationRecorder + ?Sized), to: &(impl A
     ids.dedup();
     assert_eq!(keys(from, ids.clone()), keys(to, ids), "the data keys");
     for (mark, entry) in source.iter().map(|entry| (entry.mark(), entry)) {
-        let has = [from.has_commit(entry.event.id, mark.commit()).wait(), to.has_commit(entry.event.id, mark.commit()).wait()];
+        let has = [
+            from.has_commit(entry.event.id, mark.commit()).wait(),
+            to.has_commit(entry.event.id, mark.commit()).wait(),
+        ];
         let [one, other] = has.map(Result::unwrap);
         assert_eq!(one, other, "the chosen id of {mark}");
     }

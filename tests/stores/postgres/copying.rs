@@ -96,7 +96,9 @@ pub(crate) fn keyed_commits_go_together() {
 }
 
 pub(crate) fn a_copy_killed_at_any_call_goes_on() {
-    for (is_after, kind) in [(false, ErrorKind::Storage), (true, ErrorKind::Storage), (true, ErrorKind::OutcomeUnknown)] {
+    for (is_after, kind) in
+        [(false, ErrorKind::Storage), (true, ErrorKind::Storage), (true, ErrorKind::OutcomeUnknown)]
+    {
         for number in 1.. {
             let source = MemoryRecorder::new();
             fill(&source);
@@ -120,7 +122,12 @@ pub(crate) fn a_copy_killed_at_any_call_goes_on() {
 pub(crate) fn a_copy_survives_cut_connections() {
     let (file, Database { recorder, schema, .. }) = (sqlite(), open());
     for round in 0..3_000_u64 {
-        let commit = Commit::new(vec![event(Uuid::from_u128(u128::from(round % 40)), round, "Topic", vec![b'x'; 200])]);
+        let commit = Commit::new(vec![event(
+            Uuid::from_u128(u128::from(round % 40)),
+            round,
+            "Topic",
+            vec![b'x'; 200],
+        )]);
         file.append(commit).wait().unwrap();
     }
     let is_done = AtomicBool::new(false);
@@ -158,10 +165,8 @@ pub(crate) fn of_two_copies_one_goes_on() {
             .map(|_| server::in_schema(&to).open().unwrap().recorder(&Tables::default()).unwrap())
             .collect();
         let ended: Vec<_> = thread::scope(|scope| {
-            let copying: Vec<_> = targets
-                .iter()
-                .map(|to| scope.spawn(|| copy(&file, to).page_bytes(1).wait()))
-                .collect();
+            let copying: Vec<_> =
+                targets.iter().map(|to| scope.spawn(|| copy(&file, to).page_bytes(1).wait())).collect();
             copying.into_iter().map(|copying| copying.join().unwrap()).collect()
         });
         let kinds: Vec<_> =
@@ -188,7 +193,13 @@ pub(crate) fn several_commits_are_judged_as_one_after_the_other() {
     let answers = |recorder: &dyn Fn(Vec<(Commit, Step)>) -> Result<Vec<bool>, ErrorKind>| {
         let id = Uuid::from_u128(5);
         let commit = |number: u128, version| {
-            (Commit::with_id(CommitId::from_uuid(Uuid::from_u128(number)), vec![event(id, version, "T", "")]), number)
+            (
+                Commit::with_id(
+                    CommitId::from_uuid(Uuid::from_u128(number)),
+                    vec![event(id, version, "T", "")],
+                ),
+                number,
+            )
         };
         let chain = |commits: Vec<(Commit, u128)>, mut from: Option<u64>| -> Vec<(Commit, Step)> {
             let mark = |number: u64| {
@@ -204,7 +215,8 @@ pub(crate) fn several_commits_are_judged_as_one_after_the_other() {
             commits.into_iter().map(step).collect()
         };
         let first = chain(vec![commit(1, 1), commit(2, 2)], None);
-        let gapless = chain(vec![(commit(3, 3).0.without_gaps(), 3), (commit(4, 4).0.without_gaps(), 4)], Some(2));
+        let gapless =
+            chain(vec![(commit(3, 3).0.without_gaps(), 3), (commit(4, 4).0.without_gaps(), 4)], Some(2));
         let twice = chain(vec![commit(5, 5), commit(6, 5)], Some(4));
         let late = chain(vec![commit(7, 7), commit(8, 8)], Some(2));
         let mut keyed = chain(vec![commit(9, 9), commit(10, 10)], Some(5));
@@ -217,12 +229,17 @@ pub(crate) fn several_commits_are_judged_as_one_after_the_other() {
     fn ask<R: ProcessRecorder>(store: &R) -> impl Fn(Vec<(Commit, Step)>) -> Result<Vec<bool>, ErrorKind> {
         |commits| {
             let stored = store.append_tracked_all(commits).wait();
-            stored.map(|receipts| receipts.iter().map(|receipt| receipt.is_repeated()).collect()).map_err(|error| error.kind())
+            stored
+                .map(|receipts| receipts.iter().map(|receipt| receipt.is_repeated()).collect())
+                .map_err(|error| error.kind())
         }
     }
     let expected = answers(&ask(&memory));
     assert_eq!(answers(&ask(&recorder)), expected, "on PostgreSQL");
-    assert_eq!(recorder.tracked(&copied::cursor()).wait().unwrap(), memory.tracked(&copied::cursor()).wait().unwrap());
+    assert_eq!(
+        recorder.tracked(&copied::cursor()).wait().unwrap(),
+        memory.tracked(&copied::cursor()).wait().unwrap()
+    );
     are_equal(&memory, &recorder);
     // A file stores all or nothing, where memory stores the commits before the refused one.
     assert_eq!(answers(&ask(&file))[..3], expected[..3]);

@@ -114,7 +114,8 @@ async fn chosen<R: ApplicationRecorder + ?Sized>(
     store: &R,
     commits: &[(Uuid, CommitId)],
 ) -> Result<Vec<bool>, Error> {
-    let ask = |(id, commit): &(Uuid, CommitId)| -> Boxed<'_, bool> { Box::pin(store.has_commit(*id, *commit)) };
+    let ask =
+        |(id, commit): &(Uuid, CommitId)| -> Boxed<'_, bool> { Box::pin(store.has_commit(*id, *commit)) };
     join::all(commits.iter().map(ask).collect()).await
 }
 

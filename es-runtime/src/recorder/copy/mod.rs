@@ -70,7 +70,7 @@ const ATTEMPTS: Retry =
 ///
 /// To move a live application:
 ///
-/// 1. Call `copy` while the application works.
+/// 1. Call `copy` while the application works. Let nobody work with the target meanwhile.
 /// 2. Stop all programs that write, and call `copy` again: it takes what came since.
 /// 3. Start the programs with the new store. Keep the old one, and let nobody write to it.
 ///

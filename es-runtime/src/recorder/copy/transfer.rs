@@ -7,8 +7,8 @@ use super::progress::{CopyStage, Reporter};
 use super::{join, keys};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::{
-    ApplicationRecorder, Boxed, Commit, Cursor, DynProcessRecorder, KeyRecorder, LogRange, Mark, ProcessRecorder,
-    Receipt, Step, StoredKey, TrackingRecorder,
+    ApplicationRecorder, Boxed, Commit, Cursor, DynProcessRecorder, KeyRecorder, LogRange, Mark,
+    ProcessRecorder, Receipt, Step, StoredKey, TrackingRecorder,
 };
 
 /// The name under which the target keeps the place that the copy has reached.
@@ -43,7 +43,17 @@ where
             Error::new(ErrorKind::Config, message)
         })?;
         let cursor = Cursor::new(CONSUMER, UPSTREAM)?;
-        Ok(Self { from, to, process, cursor, bytes, reached: None, events: 0, unsure: Vec::new(), last: None })
+        Ok(Self {
+            from,
+            to,
+            process,
+            cursor,
+            bytes,
+            reached: None,
+            events: 0,
+            unsure: Vec::new(),
+            last: None,
+        })
     }
 
     /// Returns the number of events that were stored.
@@ -71,7 +81,9 @@ where
         loop {
             let batch = commits.next().await;
             let batch = match batch {
-                Err(error) if error.kind() == ErrorKind::Diverged => return self.check_source(Some(error)).await,
+                Err(error) if error.kind() == ErrorKind::Diverged => {
+                    return self.check_source(Some(error)).await;
+                }
                 batch => batch?,
             };
             if batch.is_empty() {
@@ -205,7 +217,8 @@ where
     async fn append(&mut self, commits: Vec<(Commit, Step)>) -> Result<(), Error> {
         let Some((_, last)) = commits.last() else { return Ok(()) };
         let to = last.to();
-        self.unsure = commits.iter().map(|(commit, step)| (step.to(), commit.events().len() as u64)).collect();
+        self.unsure =
+            commits.iter().map(|(commit, step)| (step.to(), commit.events().len() as u64)).collect();
         match self.process.append_tracked_all(commits).await {
             Ok(receipts) => self.last = receipts.into_iter().next_back().or_else(|| self.last.take()),
             Err(error) => return Err(self.refused(error).await),

@@ -13,6 +13,7 @@ use super::rows::value;
 use super::statements::Statements;
 use crate::error::Error;
 use crate::id::{DataKeyId, Position, Version};
+use crate::recorder::verdict::check_keys;
 use crate::recorder::{Commit, Receipt, Step};
 
 /// Commits for one statement, whose steps follow each other.
@@ -46,9 +47,10 @@ impl Part {
     /// Returns whether one statement stores a commit with the others as it would after them: it sees none of what it
     /// stores itself.
     fn admits(&self, commit: &Commit, step: &Step) -> bool {
-        let follows = self.commits.last().is_some_and(|(_, last)| {
-            last.cursor() == step.cursor() && Some(last.to()) == step.from()
-        });
+        let follows = self
+            .commits
+            .last()
+            .is_some_and(|(_, last)| last.cursor() == step.cursor() && Some(last.to()) == step.from());
         let events = commit.events();
         let fits = self.commits.len() < MOST
             && self.events + events.len() <= BLOCK
@@ -73,9 +75,11 @@ impl Part {
         self.commits.len() > 1
     }
 
-    /// Returns whether all events have places of their own, and all commits have events.
+    /// Returns whether all commits have events, each event has a place of its own, and no commit contradicts itself.
     fn is_regular(&self) -> bool {
-        self.places.len() == self.events && self.commits.iter().all(|(commit, _)| !commit.events().is_empty())
+        let is_regular =
+            |commit: &Commit| !commit.events().is_empty() && check_keys(commit, &HashMap::new()).is_ok();
+        self.places.len() == self.events && self.commits.iter().all(|(commit, _)| is_regular(commit))
     }
 }
 

@@ -132,10 +132,10 @@ pub fn refused_events_leave_the_step<R: ProcessRecorder>(store: &Store<R>) {
 /// Several commits with their steps stand in the order of the call, and a repeated call stores nothing.
 pub fn several_tracked_commits_stand_in_their_order<R: ProcessRecorder>(store: &Store<R>) {
     let (ids, up) = ([new_id(), new_id()], cursor("up"));
-    let commits: Vec<_> = (1..=30)
+    let commits: Vec<_> = (1..=30_u64)
         .map(|number| {
             let from = (number > 1).then_some(number - 1);
-            let mut events = vec![event(ids[number as usize % 2], number.div_ceil(2))];
+            let mut events = vec![event(if number % 2 == 0 { ids[0] } else { ids[1] }, number.div_ceil(2))];
             events.extend((number % 5 == 0).then(|| event(new_id(), 1)));
             (Commit::new(events), step(&up, from, number))
         })
@@ -150,7 +150,10 @@ pub fn several_tracked_commits_stand_in_their_order<R: ProcessRecorder>(store: &
     assert_eq!(in_log(&store.whole_log()), stored, "the log after several tracked commits");
     let again = accepted(store.append_tracked_all(commits), "the same tracked commits again");
     assert_eq!(again, receipts, "the receipts of the same commits");
-    assert!(again.iter().all(|receipt| receipt.is_repeated()), "a receipt does not say that it was stored before");
+    assert!(
+        again.iter().all(|receipt| receipt.is_repeated()),
+        "a receipt does not say that it was stored before"
+    );
     assert_eq!(in_log(&store.whole_log()), stored, "the log after a repeated call");
     assert_eq!(accepted(store.append_tracked_all(Vec::new()), "no commits"), []);
 }
