@@ -11,7 +11,9 @@ mod server;
 use es_runtime::application::Batch;
 use es_runtime::id::CommitId;
 use es_runtime::mapper::{AesGcm, Key, Mapper};
-use es_runtime::recorder::{ApplicationRecorder, CopyProgress, LogRange, copied_mark, copy};
+use es_runtime::recorder::{
+    AggregateRecorder, ApplicationRecorder, CopyProgress, LogRange, copied_mark, copy,
+};
 use es_runtime::{Application, Error, ErrorKind, Wait};
 
 use crate::account::Account;

@@ -47,7 +47,7 @@ fn bank(uri: &str) -> Result<Id<Account>, Error> {
 
 /// Several processes change one account: conflicts are repeated, and no deposit is lost.
 fn several_processes(uri: &str, id: Id<Account>) -> Result<(), Error> {
-    let work = || {
+    let work = || -> Result<(), Error> {
         let app = Application::open(uri).wait()?;
         for _ in 0..10 {
             app.execute(id, |account: &mut Account| account.deposit(1)).wait()?;

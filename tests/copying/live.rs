@@ -3,7 +3,8 @@
 use std::thread;
 
 use es_runtime::recorder::{
-    AggregateRecorder, Commit, KeyRecorder, MemoryRecorder, StoredKey, TrackingRecorder, copy,
+    AggregateRecorder, Commit, CopyProgress, CopyStage, KeyRecorder, MemoryRecorder, StoredKey,
+    TrackingRecorder, copy,
 };
 use es_runtime::{Error, ErrorKind, Wait};
 use uuid::Uuid;
@@ -83,6 +84,18 @@ fn of_two_copies_at_once_one_goes_on() {
     assert_eq!(refused.kind(), ErrorKind::Conflict);
     assert!(refused.to_string().contains("another copy"), "{refused}");
     are_equal(&from, &to);
+
+    // The source goes on, and another copy stores that while the first one compares.
+    let (source, target) = (filled(), MemoryRecorder::new());
+    let meanwhile = |progress: &CopyProgress| {
+        if progress.stage == CopyStage::Comparing {
+            source.append(one()).wait().unwrap();
+            copy(&source, &target).wait().unwrap();
+        }
+    };
+    let refused = copy(&source, &target).on_progress(meanwhile).wait().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
+    are_equal(&source, &target);
 
     for _ in 0..20 {
         let to = sqlite();

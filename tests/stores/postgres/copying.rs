@@ -107,7 +107,7 @@ pub(crate) fn a_copy_killed_at_any_call_goes_on() {
             let call = if kind == ErrorKind::OutcomeUnknown { Call::Append } else { Call::Any };
             let fault =
                 if is_after { faults.fail_after(call, at, kind) } else { faults.fail_before(call, at, kind) };
-            let copied = copy(&source, &to).page_bytes(10).wait();
+            let copied = copy(&source, &to).page_bytes(16).wait();
             assert!(fault.strikes() > 0 || copied.is_ok(), "{copied:?}");
             faults.all_off();
             copy(&source, &to).wait().unwrap();

@@ -198,8 +198,12 @@ where
     loop {
         match compare::logs(from, to, transfer.reached(), page, &mut reporter).await {
             Err(error) if error.is_transient() && attempts.again().await => {}
-            compared => {
-                let (compared, target) = compared?;
+            Err(error) => {
+                // What differs may come from another copy.
+                transfer.check_alone().await?;
+                return Err(error);
+            }
+            Ok((compared, target)) => {
                 let source = transfer.reached();
                 return Ok(Copied { events: transfer.events(), compared, source, target });
             }

@@ -16,6 +16,9 @@ const CONSUMER: &str = "es_runtime.copy";
 /// The name of the source there: a target has one.
 const UPSTREAM: &str = "source";
 
+const ANOTHER: &str =
+    "another copy into the same target has gone on meanwhile; let one of them run to its end";
+
 /// The work on one target.
 pub(super) struct Transfer<'a, F: ?Sized, T: ?Sized> {
     from: &'a F,
@@ -139,11 +142,20 @@ where
         if is_notice {
             return Ok(());
         }
+        self.check_alone().await?;
         let message = format!(
             "the target holds events that the copy did not put there, the last one at {end}; copy into an empty target: \
              another schema, other names of tables, or a new file"
         );
         Err(Error::new(ErrorKind::Invalid, message))
+    }
+
+    /// Refuses to go on beside another copy, which has moved the place in the target.
+    pub(super) async fn check_alone(&self) -> Result<(), Error> {
+        if self.process.tracked(&self.cursor).await? == self.reached {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Conflict, ANOTHER))
     }
 
     /// Stores commits, in their order.
@@ -255,9 +267,7 @@ where
             return error;
         }
         let message = match self.process.tracked(&self.cursor).await {
-            Ok(found) if found != self.reached => {
-                "another copy into the same target has gone on meanwhile; let one of them run to its end"
-            }
+            Ok(found) if found != self.reached => ANOTHER,
             _ => {
                 "another program stores events in the target while the copy runs; stop it, empty the target and copy \
                  again"
