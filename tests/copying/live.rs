@@ -93,7 +93,7 @@ fn of_two_copies_at_once_one_goes_on() {
             copy(&source, &target).wait().unwrap();
         }
     };
-    let refused = copy(&source, &target).on_progress(meanwhile).wait().unwrap_err();
+    let refused = copy(&source, &target).page_bytes(1).on_progress(meanwhile).wait().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
     are_equal(&source, &target);
 
