@@ -33,7 +33,7 @@ fn a_later_call_copies_what_came_since() {
     assert_eq!((first.events, first.compared), (18, 18), "what the source held when the copy began");
     assert!(log(&from).len() > 20);
     let second = copy(&from, &to).wait().unwrap();
-    assert_eq!(second.events as usize, log(&from).len() - 18);
+    assert_eq!(second.events, log(&from).len() as u64 - 18);
     are_equal(&from, &to);
     assert_eq!(keys(&to, vec![sample.keyed]), [StoredKey::forgotten(sample.keyed)]);
     assert_eq!(copy(&from, &to).wait().unwrap().events, 0);

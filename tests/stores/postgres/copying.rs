@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, KeyRecorder, LogRange, MemoryRecorder,
-    PostgresRecorder, ProcessRecorder, SqliteOptions, SqliteRecorder, Step, StoredKey, Tables,
+    PostgresRecorder, ProcessRecorder, Receipt, SqliteOptions, SqliteRecorder, Step, StoredKey, Tables,
     TrackingRecorder, copied_mark, copy,
 };
 use es_runtime::testing::faults::{Call, Faulty, When};
@@ -60,8 +60,7 @@ pub(crate) fn into_another_schema() {
 pub(crate) fn many_commits_go_together_and_large_ones_stay_whole() {
     let (file, Database { recorder, schema, .. }) = (sqlite(), open());
     let ids = [(); 3].map(|()| Uuid::now_v7());
-    for round in 1..=400 {
-        let id = ids[round as usize % 3];
+    for (round, id) in (1..=400).zip(ids.into_iter().cycle()) {
         file.append(Commit::new(vec![event(id, round, "Topic", vec![b'x'; 50])])).wait().unwrap();
     }
     for many in [1_500, 5_000] {
@@ -225,14 +224,6 @@ pub(crate) fn several_commits_are_judged_as_one_after_the_other() {
         order.map(recorder)
     };
     let (memory, Database { recorder, .. }, file) = (MemoryRecorder::new(), open(), sqlite());
-    fn ask<R: ProcessRecorder>(store: &R) -> impl Fn(Vec<(Commit, Step)>) -> Result<Vec<bool>, ErrorKind> {
-        |commits| {
-            let stored = store.append_tracked_all(commits).wait();
-            stored
-                .map(|receipts| receipts.iter().map(|receipt| receipt.is_repeated()).collect())
-                .map_err(|error| error.kind())
-        }
-    }
     let expected = answers(&ask(&memory));
     assert_eq!(answers(&ask(&recorder)), expected, "on PostgreSQL");
     assert_eq!(
@@ -242,6 +233,15 @@ pub(crate) fn several_commits_are_judged_as_one_after_the_other() {
     are_equal(&memory, &recorder);
     // A file stores all or nothing, where memory stores the commits before the refused one.
     assert_eq!(answers(&ask(&file))[..3], expected[..3]);
+}
+
+fn ask<R: ProcessRecorder>(store: &R) -> impl Fn(Vec<(Commit, Step)>) -> Result<Vec<bool>, ErrorKind> {
+    |commits| {
+        let stored = store.append_tracked_all(commits).wait();
+        stored
+            .map(|receipts| receipts.iter().map(Receipt::is_repeated).collect())
+            .map_err(|error| error.kind())
+    }
 }
 
 #[aggregate]

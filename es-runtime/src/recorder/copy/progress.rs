@@ -26,9 +26,11 @@ pub struct CopyProgress {
     pub end: Mark,
 }
 
+type Report<'a> = Box<dyn FnMut(&CopyProgress) + Send + 'a>;
+
 /// The function that a caller wants to be called.
 #[derive(Default)]
-pub(super) struct Reporter<'a>(Option<Box<dyn FnMut(&CopyProgress) + Send + 'a>>);
+pub(super) struct Reporter<'a>(Option<Report<'a>>);
 
 impl<'a> Reporter<'a> {
     pub(super) fn new(report: impl FnMut(&CopyProgress) + Send + 'a) -> Self {

@@ -9,7 +9,7 @@ use super::samples::{cursor, event, key, mark, new_id, sequence, step, with_keys
 use super::steps::names;
 use super::store::{Store, accepted, refused};
 use crate::error::{Conflict, ErrorKind};
-use crate::recorder::{Commit, KeyRecorder, ProcessRecorder};
+use crate::recorder::{Commit, KeyRecorder, ProcessRecorder, Receipt};
 
 /// The store records the step together with the events.
 pub fn a_step_is_recorded_with_the_events<R: ProcessRecorder>(store: &Store<R>) {
@@ -150,10 +150,7 @@ pub fn several_tracked_commits_stand_in_their_order<R: ProcessRecorder>(store: &
     assert_eq!(in_log(&store.whole_log()), stored, "the log after several tracked commits");
     let again = accepted(store.append_tracked_all(commits), "the same tracked commits again");
     assert_eq!(again, receipts, "the receipts of the same commits");
-    assert!(
-        again.iter().all(|receipt| receipt.is_repeated()),
-        "a receipt does not say that it was stored before"
-    );
+    assert!(again.iter().all(Receipt::is_repeated), "a receipt does not say that it was stored before");
     assert_eq!(in_log(&store.whole_log()), stored, "the log after a repeated call");
     assert_eq!(accepted(store.append_tracked_all(Vec::new()), "no commits"), []);
 }
@@ -163,7 +160,7 @@ pub fn a_refused_commit_stops_those_after_it<R: ProcessRecorder>(store: &Store<R
     let taken = new_id();
     store.save([event(taken, 1)]);
     for bad in 0..4 {
-        let (id, up) = (new_id(), cursor(&format!("up {bad}")));
+        let (id, up) = (new_id(), cursor(format!("up {bad}")));
         let mut commits: Vec<_> = (1..=4)
             .map(|number| {
                 let from = (number > 1).then_some(number - 1);
