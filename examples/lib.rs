@@ -10,6 +10,8 @@
 //! - `follower`: reads the log, and keeps its mark beside what it counted.
 //! - `alternative_schema`: table and columns with names of your own.
 //! - `deployment`: one application in each process, and workers that take tasks from the store and may be killed.
+//! - `postgres`: the bank on a PostgreSQL server, from several processes; two applications in one database.
+//! - `moving`: all events of an SQLite file go into PostgreSQL.
 //! - `web`: a service on axum and tokio: idempotent commands, history, problems as JSON.
 //! - `standalone`: without macros, by a bus, policies and a mutator function.
 //! - `everything`: all of it in one application.

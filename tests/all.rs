@@ -9,6 +9,7 @@ mod bus;
 mod cache;
 mod clock;
 mod columns;
+mod copying;
 mod creating;
 mod data_keys;
 mod discard;

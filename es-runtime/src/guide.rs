@@ -11,7 +11,7 @@
 //! | [`testing`] | given, when, then |
 //! | [`snapshots_and_cache`] | faster loading |
 //! | [`encryption_and_forgetting`] | keys, and the right to erasure |
-//! | [`deployment`] | processes, variables, SQLite in production |
+//! | [`deployment`] | processes, variables, SQLite and PostgreSQL in production, moving between them |
 //! | [`without_macros`] | events and states of your own, a bus |
 //! | [`errors`] | every kind of error, with its remedy |
 //! | [`writing_a_store`] | recorders, and the rules that they keep |
@@ -41,6 +41,8 @@ macro_rules! pages {
             #[doc = "[ex-view]: ../../../../../examples/view/main.rs"]
             #[doc = "[ex-web]: ../../../../../examples/web/main.rs"]
             #[doc = "[ex-deployment]: ../../../../../examples/deployment/main.rs"]
+            #[doc = "[ex-postgres]: ../../../../../examples/postgres/main.rs"]
+            #[doc = "[ex-moving]: ../../../../../examples/moving/main.rs"]
             #[doc = "[ex-standalone]: ../../../../../examples/standalone/main.rs"]
             #[doc = "[adr-forgetting]: ../../../../../es-runtime/docs/adr/0011-forgetting-destroys-a-key.md"]
             #[doc = ""]

@@ -130,6 +130,7 @@ twin! {
     DynProcessRecorder: DynApplicationRecorder, DynTrackingRecorder; of ProcessRecorder;
     for DynProcessRecorder;
     fn append_tracked as append_tracked_dyn(commit: Commit, step: Step) -> Receipt;
+    fn append_tracked_all as append_tracked_all_dyn(commits: Vec<(Commit, Step)>) -> Vec<Receipt>;
 }
 
 twin! {

@@ -24,6 +24,7 @@ mod page;
 mod range;
 mod tracking;
 mod erased;
+mod copy;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod opener;
 #[cfg(feature = "sqlite")]
@@ -43,6 +44,7 @@ use std::future::Future;
 use uuid::Uuid;
 
 pub use self::commit::{Commit, CommitParts, Receipt};
+pub use self::copy::{Copied, CopyLog, CopyProgress, CopyStage, copied_mark, copy};
 pub(crate) use self::erased::Boxed;
 pub use self::erased::{
     DynAggregateRecorder, DynApplicationRecorder, DynKeyRecorder, DynProcessRecorder, DynSnapshotRecorder,
@@ -241,4 +243,40 @@ pub trait ProcessRecorder: ApplicationRecorder + TrackingRecorder {
         commit: Commit,
         step: Step,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send;
+
+    /// Stores several commits in this order, each as [`append_tracked`](Self::append_tracked) stores it with its step.
+    ///
+    /// In the log they stand in this order. After an error, a first part of them may be stored: never a commit without
+    /// all those before it. A recorder that stores many of them in one transaction makes [`copy`] fast; this body stores
+    /// one after the other.
+    ///
+    /// ```
+    /// use es_runtime::id::{Mark, Position};
+    /// use es_runtime::recorder::{Commit, Cursor, MemoryRecorder, ProcessRecorder, Step, StoredEvent};
+    /// use es_runtime::{Version, Wait};
+    ///
+    /// let (cursor, mut from, mut commits) = (Cursor::new("orders", "shop")?, None, Vec::new());
+    /// for position in 1..=3 {
+    ///     let event = StoredEvent::new(uuid::Uuid::now_v7(), Version::INITIAL, "Order.Placed", b"{}".to_vec())?;
+    ///     let commit = Commit::new(vec![event]);
+    ///     let to = Mark::new(Position::new(position).expect("not 0"), commit.id());
+    ///     commits.push((commit, Step::new(cursor.clone(), from, to)?));
+    ///     from = Some(to);
+    /// }
+    /// let receipts = MemoryRecorder::new().append_tracked_all(commits).wait()?;
+    /// assert_eq!(receipts.len(), 3);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    fn append_tracked_all(
+        &self,
+        commits: Vec<(Commit, Step)>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send {
+        async move {
+            let mut receipts = Vec::with_capacity(commits.len());
+            for (commit, step) in commits {
+                receipts.push(self.append_tracked(commit, step).await?);
+            }
+            Ok(receipts)
+        }
+    }
 }

@@ -4,6 +4,9 @@
 //! in new schemas. Without either it reports the tests that it leaves out.
 
 mod conformance;
+#[path = "../../support/copied.rs"]
+mod copied;
+mod copying;
 mod cuts;
 mod executors;
 #[path = "../../support/harness.rs"]
@@ -55,6 +58,16 @@ fn main() -> ExitCode {
         order::a_log_is_appended_to_in_one_way_only,
         order::an_append_whose_program_is_gone_holds_nobody_back,
         order::serial_appends_of_many_processes_are_read_in_order,
+        copying::from_sqlite_and_back,
+        copying::into_another_schema,
+        copying::many_commits_go_together_and_large_ones_stay_whole,
+        copying::keyed_commits_go_together,
+        copying::a_copy_killed_at_any_call_goes_on,
+        copying::a_copy_survives_cut_connections,
+        copying::of_two_copies_one_goes_on,
+        copying::a_target_with_events_of_others_is_refused_with_the_remedy,
+        copying::several_commits_are_judged_as_one_after_the_other,
+        copying::an_encrypted_application_moves_from_a_file,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,
         executors::smol,

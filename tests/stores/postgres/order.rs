@@ -1,5 +1,6 @@
 //! The order of the log: who holds readers back, servers that hide their locks, and appends one after the other.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -124,7 +125,7 @@ pub(crate) fn serial_appends_of_many_processes_are_read_in_order() {
     slow.join().unwrap();
     assert_eq!(
         handles[2].read_log(LogRange::all().limit(0)).wait().unwrap().through,
-        log(&handles[2]).last().map(|e| e.mark())
+        log(&handles[2]).last().map(es_runtime::recorder::Notification::mark)
     );
 }
 
@@ -191,7 +192,7 @@ impl tracing::Subscriber for Warnings {
     fn event(&self, event: &tracing::Event<'_>) {
         let mut fields = String::new();
         event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
-            fields += &format!("{}={value:?} ", field.name());
+            write!(fields, "{}={value:?} ", field.name()).unwrap();
         });
         self.0.lock().unwrap().push(fields);
     }

@@ -20,13 +20,12 @@ struct Found {
 
 /// Finds or starts the server; tells why there is none.
 pub(crate) fn find() -> Result<(), String> {
-    let found = match env::var(VARIABLE) {
-        Ok(uri) => Found { uri, own: None },
-        Err(_) => {
-            let named = |why| format!("{why}, or name a database by {VARIABLE}");
-            let own = Server::start("fsync = off").map_err(named)?;
-            Found { uri: own.uri(), own: Some(own) }
-        }
+    let found = if let Ok(uri) = env::var(VARIABLE) {
+        Found { uri, own: None }
+    } else {
+        let named = |why| format!("{why}, or name a database by {VARIABLE}");
+        let own = Server::start("fsync = off").map_err(named)?;
+        Found { uri: own.uri(), own: Some(own) }
     };
     FOUND.set(found).map_err(|_| "the server is there already".to_owned())
 }

@@ -139,5 +139,7 @@ pub(crate) fn tls_is_used_and_the_certificate_checked() {
     for secret in [format!("{wrong} {wrong:?}"), format!("{:?}", at("localhost"))] {
         assert!(!secret.contains("the moon"), "{secret}");
     }
-    [trusted, stranger].iter().for_each(|file| std::fs::remove_file(file).unwrap());
+    for file in [trusted, stranger] {
+        std::fs::remove_file(file).unwrap();
+    }
 }

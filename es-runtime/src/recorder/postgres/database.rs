@@ -14,12 +14,13 @@ use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
 use super::core::Core;
 use super::held::HeldBack;
+use super::in_order::Part;
 use super::log::Log;
 use super::names::schema_of;
 use super::options::PostgresOptions;
 use super::queue::{Answer, Job};
 use super::statements::Statements;
-use super::{PostgresRecorder, check, error, forget, held, schema};
+use super::{PostgresRecorder, check, error, forget, held, in_order, schema};
 use crate::error::Error;
 use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Identifier, Needed, Tables};
@@ -264,6 +265,59 @@ impl Postgres {
             core.queue.push(Job { log, commit, step, until, is_unknown: false, answer })?;
             poll_fn(|context| slot.poll(context)).await.unwrap_or_else(|| Err(error::ended()))
         }
+    }
+
+    /// Stores several commits with their steps, in their order, many by one statement.
+    pub(super) fn append_in_order(
+        &self,
+        log: &Arc<Log>,
+        commits: Vec<(Commit, Step)>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send + use<> {
+        let (database, log) = (self.clone(), Arc::clone(log));
+        async move {
+            let mut receipts = Vec::with_capacity(commits.len());
+            for part in in_order::parts(commits) {
+                let part = Arc::new(part);
+                let is_unknown = match database.append_part(&log, &part).await {
+                    Ok(Some(stored)) => {
+                        receipts.extend(stored);
+                        continue;
+                    }
+                    Ok(None) => false,
+                    Err(error) if error.is_transient() => true,
+                    Err(error) => return Err(error),
+                };
+                // One after the other, each gets an answer of its own, even if the statement stored it and the answer
+                // was lost.
+                for (commit, step) in &part.commits {
+                    let appended = database.append(&log, commit.clone(), Some(step.clone())).await;
+                    receipts.push(appended.map_err(|error| {
+                        if is_unknown && error.is_transient() { error::unknown(&error) } else { error }
+                    })?);
+                }
+            }
+            Ok(receipts)
+        }
+    }
+
+    /// Stores the commits of a part by one statement, unless each has to be tried alone.
+    async fn append_part(&self, log: &Arc<Log>, part: &Arc<Part>) -> Result<Option<Vec<Receipt>>, Error> {
+        if !part.is_of_several() {
+            return Ok(None);
+        }
+        let (core, log, part) = (Arc::clone(&self.shared.core), Arc::clone(log), Arc::clone(part));
+        // Parts follow each other, as their steps say.
+        let stored = self.change(Uuid::nil(), move |connection| {
+            let (core, log, part) = (Arc::clone(&core), Arc::clone(&log), Arc::clone(&part));
+            Box::pin(async move {
+                let stored = in_order::store(connection, &log.statements, &part).await;
+                if matches!(stored, Ok(Some(_))) {
+                    core.tell();
+                }
+                stored
+            })
+        });
+        stored.await
     }
 
     /// Destroys a data key and stores the notice. Empties the user's own columns, even if the key was destroyed before.

@@ -34,7 +34,9 @@ pub(super) struct Size(AtomicUsize);
 impl Size {
     /// Notes the sizes of events that were read.
     pub(super) fn saw(&self, rows: &[Row]) {
-        rows.iter().for_each(|row| self.note(state_of(row)));
+        for row in rows {
+            self.note(state_of(row));
+        }
     }
 
     fn note(&self, bytes: usize) {

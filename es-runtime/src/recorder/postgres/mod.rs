@@ -28,6 +28,7 @@ mod watch;
 mod core;
 mod forget;
 mod append;
+mod in_order;
 mod check;
 mod catalog;
 mod database;
@@ -212,5 +213,12 @@ impl ProcessRecorder for PostgresRecorder {
         step: Step,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
         self.database.append(&self.log, commit, Some(step))
+    }
+
+    fn append_tracked_all(
+        &self,
+        commits: Vec<(Commit, Step)>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send {
+        self.database.append_in_order(&self.log, commits)
     }
 }

@@ -19,8 +19,8 @@ use crate::wait::{Slot, wake};
 pub(super) type Outcome = Result<Receipt, Error>;
 
 /// The largest number of commits in one statement, and of bytes in their states.
-const MOST: usize = 512;
-const MOST_BYTES: usize = 16 << 20;
+pub(super) const MOST: usize = 512;
+pub(super) const MOST_BYTES: usize = 16 << 20;
 
 /// A commit on its way to the server.
 pub(super) struct Job {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
 use super::insert::{self, Refusal, is_one_statement};
@@ -231,6 +231,38 @@ fn insert(connection: &Connection, job: &Append) -> Result<Receipt, Refusal> {
     } else {
         insert::whole(connection, statements, commit, step.as_ref())
     }
+}
+
+/// Appends several commits with their steps, in their order and in one transaction: all of them or none.
+pub(super) fn in_order(
+    connection: &mut Connection,
+    statements: &Statements,
+    commits: &[(Commit, Step)],
+) -> Result<Vec<Receipt>, Error> {
+    let ending = error::of("end a transaction");
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(error::of("begin a transaction"))?;
+    let mut receipts = Vec::with_capacity(commits.len());
+    for (commit, step) in commits {
+        transaction.execute_batch("SAVEPOINT one").map_err(&ending)?;
+        let refusal = match insert::whole(&transaction, statements, commit, Some(step)) {
+            Ok(receipt) => {
+                transaction.execute_batch("RELEASE one").map_err(&ending)?;
+                receipts.push(receipt);
+                continue;
+            }
+            Err(Refusal::Failed(error)) => return Err(error),
+            Err(Refusal::ByFacts(error)) => error,
+        };
+        if transaction.is_autocommit() {
+            return Err(refusal);
+        }
+        transaction.execute_batch("ROLLBACK TO one; RELEASE one").map_err(&ending)?;
+        receipts.push(facts::refused(&transaction, statements, commit, Some(step), refusal)?);
+    }
+    transaction.commit().map_err(error::committing)?;
+    Ok(receipts)
 }
 
 /// Replaces the successes of a transaction that failed as a whole.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::append::{Append, Job, Writer};
+use super::append::{self, Append, Job, Writer};
 use super::connection::open_writer;
 use super::options::{Location, SqliteOptions};
 use super::readers::Readers;
@@ -222,6 +222,24 @@ impl Sqlite {
         async move {
             checked?;
             submitted.await
+        }
+    }
+
+    /// Appends several commits with their steps, in their order and in one transaction.
+    pub(super) fn append_in_order(
+        &self,
+        statements: &Arc<Statements>,
+        commits: Vec<(Commit, Step)>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send + use<> {
+        let (database, statements) = (self.clone(), Arc::clone(statements));
+        async move {
+            let stored = database
+                .on_writer(move |connection| append::in_order(connection, &statements, &commits))
+                .await?;
+            if stored.iter().any(|receipt| !receipt.is_repeated()) {
+                database.shared.bell.ring();
+            }
+            Ok(stored)
         }
     }
 

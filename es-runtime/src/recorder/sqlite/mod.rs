@@ -155,4 +155,11 @@ impl ProcessRecorder for SqliteRecorder {
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
         self.database.append(&self.statements, commit, Some(step))
     }
+
+    fn append_tracked_all(
+        &self,
+        commits: Vec<(Commit, Step)>,
+    ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send {
+        self.database.append_in_order(&self.statements, commits)
+    }
 }

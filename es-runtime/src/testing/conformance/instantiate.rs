@@ -357,6 +357,8 @@ macro_rules! recorder_conformance {
             processing::of_several_readers_of_an_event_one_records_it
             processing::a_refused_step_stores_no_events
             processing::refused_events_leave_the_step
+            processing::several_tracked_commits_stand_in_their_order
+            processing::a_refused_commit_stops_those_after_it
             refusals::a_step_counts_before_a_version
         }
     };

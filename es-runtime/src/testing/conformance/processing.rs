@@ -9,7 +9,7 @@ use super::samples::{cursor, event, key, mark, new_id, sequence, step, with_keys
 use super::steps::names;
 use super::store::{Store, accepted, refused};
 use crate::error::{Conflict, ErrorKind};
-use crate::recorder::{Commit, KeyRecorder, ProcessRecorder};
+use crate::recorder::{Commit, KeyRecorder, ProcessRecorder, Receipt};
 
 /// The store records the step together with the events.
 pub fn a_step_is_recorded_with_the_events<R: ProcessRecorder>(store: &Store<R>) {
@@ -127,6 +127,55 @@ pub fn refused_events_leave_the_step<R: ProcessRecorder>(store: &Store<R>) {
     store.is_at(&new, None);
     store.process([event(id, 3)], step(&up, 1, 2));
     store.is_at(&up, 2);
+}
+
+/// Several commits with their steps stand in the order of the call, and a repeated call stores nothing.
+pub fn several_tracked_commits_stand_in_their_order<R: ProcessRecorder>(store: &Store<R>) {
+    let (ids, up) = ([new_id(), new_id()], cursor("up"));
+    let commits: Vec<_> = (1..=30_u64)
+        .map(|number| {
+            let from = (number > 1).then_some(number - 1);
+            let mut events = vec![event(if number % 2 == 0 { ids[0] } else { ids[1] }, number.div_ceil(2))];
+            events.extend((number % 5 == 0).then(|| event(new_id(), 1)));
+            (Commit::new(events), step(&up, from, number))
+        })
+        .collect();
+    let receipts = accepted(store.append_tracked_all(commits.clone()), "several tracked commits");
+    for ((commit, _), receipt) in commits.iter().zip(&receipts) {
+        assert_eq!(receipt.commit(), commit.id(), "the receipts, in the order of the commits");
+        store.resolve(receipt);
+    }
+    store.is_at(&up, 30);
+    let stored: Vec<_> = commits.iter().flat_map(|(commit, _)| commit.events().to_vec()).collect();
+    assert_eq!(in_log(&store.whole_log()), stored, "the log after several tracked commits");
+    let again = accepted(store.append_tracked_all(commits), "the same tracked commits again");
+    assert_eq!(again, receipts, "the receipts of the same commits");
+    assert!(again.iter().all(Receipt::is_repeated), "a receipt does not say that it was stored before");
+    assert_eq!(in_log(&store.whole_log()), stored, "the log after a repeated call");
+    assert_eq!(accepted(store.append_tracked_all(Vec::new()), "no commits"), []);
+}
+
+/// If the store refuses one of several commits, it stores none after it, and no step without its events.
+pub fn a_refused_commit_stops_those_after_it<R: ProcessRecorder>(store: &Store<R>) {
+    let taken = new_id();
+    store.save([event(taken, 1)]);
+    for bad in 0..4 {
+        let (id, up) = (new_id(), cursor(format!("up {bad}")));
+        let mut commits: Vec<_> = (1..=4)
+            .map(|number| {
+                let from = (number > 1).then_some(number - 1);
+                (Commit::new(vec![event(id, number)]), step(&up, from, number))
+            })
+            .collect();
+        if let Some((commit, _)) = commits.get_mut(bad) {
+            *commit = Commit::new(vec![event(taken, 1)]);
+        }
+        refused(store.append_tracked_all(commits));
+        let stored = store.all(id).len() as u64;
+        assert!(stored <= bad as u64, "a commit after a refused one is stored");
+        assert_eq!(store.all(id), sequence(id, 1..=stored), "a first part of several commits");
+        store.is_at(&up, (stored > 0).then_some(stored));
+    }
 }
 
 /// A tracked commit brings its data keys.

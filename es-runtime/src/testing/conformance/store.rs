@@ -352,6 +352,10 @@ impl<R: ProcessRecorder> Store<R> {
         self.way.run(self.recorder.append_tracked(commit, step))
     }
 
+    pub(super) fn append_tracked_all(&self, commits: Vec<(Commit, Step)>) -> Result<Vec<Receipt>, Error> {
+        self.way.run(self.recorder.append_tracked_all(commits))
+    }
+
     /// Stores events with a step; the store must accept both. From now on the log shows the events.
     #[track_caller]
     pub(super) fn process(&self, events: impl Into<Vec<StoredEvent>>, step: Step) -> Receipt {

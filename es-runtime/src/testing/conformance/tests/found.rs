@@ -255,6 +255,8 @@ pub(super) const FOUND: &[(&str, &[Fault])] = &[
     ("of_several_readers_of_an_event_one_records_it", &[StepsInTwoSteps]),
     ("a_refused_step_stores_no_events", &[EventsBeforeSteps, OnlyBeyond]),
     ("refused_events_leave_the_step", &[StepsBeforeEvents]),
+    ("several_tracked_commits_stand_in_their_order", &[SeveralInAnyOrder, SeveralWithoutSteps]),
+    ("a_refused_commit_stops_those_after_it", &[SeveralWithoutTheRefused, SeveralWithoutSteps]),
     ("a_step_counts_before_a_version", &[VersionsBeforeSteps, StepsBeforeRepeats]),
     ("a_tracked_commit_brings_its_keys", &[StepsWithoutKeys]),
     ("keys_and_steps_are_refused_together", &[EventsBeforeSteps, StepsBeforeEvents]),

@@ -233,4 +233,34 @@ impl ProcessRecorder for Wrong {
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
         self.write(commit, Some(step))
     }
+
+    async fn append_tracked_all(&self, commits: Vec<(Commit, Step)>) -> Result<Vec<Receipt>, Error> {
+        let (mut receipts, mut failed) = (Vec::new(), Ok(()));
+        match self.fault {
+            Fault::SeveralInAnyOrder => {
+                for (commit, _) in commits.iter().rev() {
+                    receipts.insert(0, self.write(commit.clone(), None).await?);
+                }
+                for (_, step) in commits {
+                    // The steps of a repeated call are recorded.
+                    let _ = self.track(step).await;
+                }
+            }
+            Fault::SeveralWithoutTheRefused | Fault::SeveralWithoutSteps => {
+                for (commit, _) in commits {
+                    match self.write(commit, None).await {
+                        Ok(receipt) => receipts.push(receipt),
+                        Err(error) if self.fault == Fault::SeveralWithoutSteps => return Err(error),
+                        Err(error) => failed = Err(error),
+                    }
+                }
+            }
+            _ => {
+                for (commit, step) in commits {
+                    receipts.push(self.append_tracked(commit, step).await?);
+                }
+            }
+        }
+        failed.map(|()| receipts)
+    }
 }

@@ -1,0 +1,48 @@
+//! The PostgreSQL server of the examples: the database that `ES_POSTGRES_URL` names, or else a private server.
+
+use std::{env, process};
+
+#[path = "../tests/support/postgres.rs"]
+mod postgres;
+
+use self::postgres::{Server, by_hand_as};
+
+/// A new schema in a database. It goes with its tables when this value is dropped.
+pub(crate) struct Database {
+    uri: String,
+    schema: String,
+    _own: Option<Server>,
+}
+
+/// Finds a database, or prints why there is none and what is left out.
+pub(crate) fn find(example: &str) -> Option<Database> {
+    let schema = format!("es_{example}_{}", process::id());
+    if let Ok(uri) = env::var("ES_POSTGRES_URL") {
+        return Some(Database { uri, schema, _own: None });
+    }
+    match Server::start("fsync = off") {
+        Ok(own) => Some(Database { uri: own.uri(), schema, _own: Some(own) }),
+        Err(why) => {
+            println!("left out: all of the example `{example}`, which needs PostgreSQL: {why}");
+            println!("name a database by ES_POSTGRES_URL=postgresql://user:password@host/database");
+            None
+        }
+    }
+}
+
+impl Database {
+    /// Returns the URI by which an application opens the schema.
+    pub(crate) fn uri(&self) -> String {
+        let join = if self.uri.contains('?') { '&' } else { '?' };
+        format!("{}{join}schema={}", self.uri, self.schema)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let dropped = by_hand_as(&self.uri, &format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.schema));
+        if let Err(error) = dropped {
+            println!("the schema {} stays: {error}", self.schema);
+        }
+    }
+}
