@@ -58,9 +58,9 @@ fn draw(names: &Names) -> String {
 }
 
 /// Returns the part of a statement that takes the gate's lock, when the server binds the statement: before the
-/// statement sees the tables.
+/// statement sees the tables. Nothing refers to this part, so the server locks the table and runs nothing.
 fn gate(names: &Names) -> String {
-    format!("gate AS (INSERT INTO {} SELECT true WHERE false)", names.gate)
+    format!("gate AS (SELECT FROM {} FOR KEY SHARE)", names.gate)
 }
 
 /// The number of parameters of one event, without those of the user's own columns.
@@ -75,17 +75,17 @@ fn one(names: &Names, table: &EventTable) -> String {
     let own_types = own.iter().map(|(_, of)| type_of(*of));
     let values = listed((ONE + 1..).zip(own_types).map(|(at, of)| format!("${at}::{of}")));
     format!(
-        "WITH block AS MATERIALIZED (SELECT {} << 10 AS base), {}
-         INSERT INTO {events} ({})
-         SELECT CASE WHEN coalesce((SELECT NOT d.forgotten AND d.key_id IS NOT DISTINCT FROM $9::bytea
-                                      FROM {data_keys} d WHERE d.id = $1), $9::bytea IS NULL)
-                      AND ($8::int8 IS NULL OR (SELECT 1 FROM {events} e WHERE e.{id} = $1 AND e.{version} = $8 LIMIT 1) IS NOT NULL)
-                     THEN block.base END,
-                $1::uuid, $2::int8, $3::uuid, $4::text, $5::bytea, $6::int2, $7::bool{values} FROM block
+        "WITH {}
+         INSERT INTO {events} ({}) VALUES (
+           CASE WHEN coalesce((SELECT NOT d.forgotten AND d.key_id IS NOT DISTINCT FROM $9::bytea
+                                 FROM {data_keys} d WHERE d.id = $1), $9::bytea IS NULL)
+                 AND ($8::int8 IS NULL OR (SELECT 1 FROM {events} e WHERE e.{id} = $1 AND e.{version} = $8 LIMIT 1) IS NOT NULL)
+                THEN {} << 10 END,
+           $1::uuid, $2::int8, $3::uuid, $4::text, $5::bytea, $6::int2, $7::bool{values})
          RETURNING log_position",
-        draw(names),
         gate(names),
-        columns(table)
+        columns(table),
+        draw(names)
     )
 }
 
