@@ -108,7 +108,7 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
     let EventTable { own, id, version, .. } = table;
     let Names { events, tracking, data_keys, .. } = names;
     let Shape { has_keys, has_step, is_large } = shape;
-    let mut last = 12;
+    let mut last = 13;
     let mut next = |of: &str| {
         last += 1;
         format!("${last}::{of}")
@@ -129,12 +129,12 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
     };
     let (mut key_part, mut key_guard) = (String::new(), "");
     if has_keys {
-        let parameters = [next("uuid[]"), next("bytea[]"), next("bytea[]")].join(", ");
+        let wrapped = next("bytea[]");
         key_part = format!(
             "keys AS (
                INSERT INTO {data_keys} (id, key_id, wrapped, forgotten)
                SELECT k.id, CASE WHEN ready.is_open THEN k.key_id END, k.wrapped, false
-                 FROM ready, unnest({parameters}) AS k(id, key_id, wrapped)
+                 FROM ready, unnest($11::uuid[], $12::bytea[], {wrapped}) AS k(id, key_id, wrapped)
                 WHERE (SELECT 1 FROM {data_keys} d WHERE d.id = k.id LIMIT 1) IS NULL
                 ORDER BY k.id
                RETURNING 1),"
@@ -168,7 +168,8 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
          ready AS MATERIALIZED (
            SELECT block.base, {step_guard}NOT EXISTS (
                     SELECT 1 FROM unnest($11::uuid[], $12::bytea[]) AS a(id, key_id)
-                     WHERE (SELECT d.forgotten OR a.key_id IS DISTINCT FROM d.key_id FROM {data_keys} d WHERE d.id = a.id))
+                     WHERE (SELECT d.forgotten OR a.key_id <> d.key_id FROM {data_keys} d WHERE d.id = a.id))
+                AND NOT EXISTS (SELECT 1 FROM {data_keys} d WHERE d.id = ANY($13::uuid[]))
                 AND NOT EXISTS (
                     SELECT 1 FROM unnest($9::uuid[], $10::int8[]) AS b(id, version)
                      WHERE (SELECT 1 FROM {events} e WHERE e.{id} = b.id AND e.{version} = b.version LIMIT 1) IS NULL)
