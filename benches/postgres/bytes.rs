@@ -42,6 +42,9 @@ pub(crate) fn bytes(server: &Server, events: usize) {
     for (name, bytes) in &ours {
         print(name, Some(*bytes), of(&by_hand, name));
     }
+    for (name, bytes) in by_hand.iter().filter(|(name, _)| of(&ours, name).is_none()) {
+        print(name, None, Some(*bytes));
+    }
     let sum = |sizes: &[(String, f64)]| Some(sizes.iter().map(|(_, bytes)| bytes).sum());
     print("together", sum(&ours), sum(&by_hand));
 }
