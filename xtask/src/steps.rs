@@ -27,7 +27,7 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The benchmarks.
-pub(crate) const BENCHES: &[&str] = &["domain", "store", "compile_time"];
+pub(crate) const BENCHES: &[&str] = &["domain", "store", "postgres", "compile_time"];
 
 /// Sets up, then runs every test.
 pub(crate) fn test() -> Result<(), Failed> {

@@ -1,6 +1,6 @@
 //! The values of the parameters of an append.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -83,11 +83,12 @@ pub(super) struct Batch<'a> {
     once: Vec<bool>,
     before_ids: Vec<Uuid>,
     before_versions: Vec<i64>,
-    touched: Vec<Uuid>,
-    touched_keys: Vec<Option<Vec<u8>>>,
+    /// The aggregates that have a data key, with the key.
     key_ids: Vec<Uuid>,
     keys: Vec<Vec<u8>>,
     wrapped: Vec<&'a [u8]>,
+    /// The aggregates that have no data key.
+    keyless: Vec<Uuid>,
     step: Option<StepValues<'a>>,
     own: Vec<OwnColumn<'a>>,
 }
@@ -125,20 +126,19 @@ impl<'a> Batch<'a> {
         Ok(made)
     }
 
-    /// Adds the aggregates whose data keys are compared, and the keys that may be new, each sorted by id.
+    /// Adds the data keys, which are compared and may be new, sorted by id, and the aggregates that have none.
     fn add_keys(&mut self, commits: &[&'a Commit]) {
-        let mut touched: HashMap<Uuid, Option<Vec<u8>>> = HashMap::new();
+        let mut touched: HashSet<Uuid> = HashSet::new();
         let mut brought = Vec::new();
-        for commit in commits {
-            for key in commit.keys() {
-                let Some((id, wrapped)) = key.key().zip(key.wrapped()) else { continue };
-                let id = id.to_bytes().to_vec();
-                if touched.insert(key.aggregate(), Some(id.clone())).is_none() {
-                    brought.push((key.aggregate(), id, wrapped));
-                }
+        for key in commits.iter().flat_map(|commit| commit.keys()) {
+            let Some((id, wrapped)) = key.key().zip(key.wrapped()) else { continue };
+            if touched.insert(key.aggregate()) {
+                brought.push((key.aggregate(), id.to_bytes().to_vec(), wrapped));
             }
-            for event in commit.events() {
-                touched.entry(event.id).or_insert(None);
+        }
+        for event in commits.iter().flat_map(|commit| commit.events()) {
+            if touched.insert(event.id) {
+                self.keyless.push(event.id);
             }
         }
         brought.sort_unstable_by_key(|(aggregate, ..)| *aggregate);
@@ -147,13 +147,11 @@ impl<'a> Batch<'a> {
             self.keys.push(key);
             self.wrapped.push(wrapped);
         }
-        (self.touched, self.touched_keys) = touched.into_iter().unzip();
     }
 
     /// Leaves out the comparison of data keys: for a notice, which needs none.
     pub(super) fn without_keys(mut self) -> Self {
-        self.touched.clear();
-        self.touched_keys.clear();
+        self.keyless.clear();
         self
     }
 
@@ -177,11 +175,12 @@ impl<'a> Batch<'a> {
             &self.once,
             &self.before_ids,
             &self.before_versions,
-            &self.touched,
-            &self.touched_keys,
+            &self.key_ids,
+            &self.keys,
+            &self.keyless,
         ];
         if !self.key_ids.is_empty() {
-            made.extend([&self.key_ids as &(dyn ToSql + Sync), &self.keys, &self.wrapped]);
+            made.push(&self.wrapped);
         }
         if let Some(step) = &self.step {
             let StepValues { consumer, upstream, first, last, to, commit, from, from_commit } = step;

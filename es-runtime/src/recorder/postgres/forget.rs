@@ -53,7 +53,7 @@ pub(super) async fn write_over(
 ) -> Result<bool, Error> {
     let failed = error::of("destroy the data key");
     // The strong lock waits for appends under way, and keeps later ones waiting before they see the tables.
-    let begin = format!("BEGIN; LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", statements.names.gate);
+    let begin = format!("BEGIN; LOCK TABLE {} IN EXCLUSIVE MODE", statements.names.gate);
     connection.run(&begin).await.map_err(&failed)?;
     let wrote = within(connection, statements, id, notice).await;
     let end = if matches!(wrote, Ok(true)) { "COMMIT" } else { "ROLLBACK" };

@@ -64,9 +64,9 @@ fn draw(names: &Names) -> String {
 }
 
 /// Returns the part of a statement that takes the gate's lock, when the server binds the statement: before the
-/// statement sees the tables.
+/// statement sees the tables. Nothing refers to this part, so the server locks the table and runs nothing.
 fn gate(names: &Names) -> String {
-    format!("gate AS (INSERT INTO {} SELECT true WHERE false)", names.gate)
+    format!("gate AS (SELECT FROM {} FOR KEY SHARE)", names.gate)
 }
 
 /// The number of parameters of one event, without those of the user's own columns.
@@ -81,17 +81,17 @@ fn one(names: &Names, table: &EventTable) -> String {
     let own_types = own.iter().map(|(_, of)| type_of(*of));
     let values = listed((ONE + 1..).zip(own_types).map(|(at, of)| format!("${at}::{of}")));
     format!(
-        "WITH block AS MATERIALIZED (SELECT {} << 10 AS base), {}
-         INSERT INTO {events} ({})
-         SELECT CASE WHEN coalesce((SELECT NOT d.forgotten AND d.key_id IS NOT DISTINCT FROM $9::bytea
-                                      FROM {data_keys} d WHERE d.id = $1), $9::bytea IS NULL)
-                      AND ($8::int8 IS NULL OR (SELECT 1 FROM {events} e WHERE e.{id} = $1 AND e.{version} = $8 LIMIT 1) IS NOT NULL)
-                     THEN block.base END,
-                $1::uuid, $2::int8, $3::uuid, $4::text, $5::bytea, $6::int2, $7::bool{values} FROM block
+        "WITH {}
+         INSERT INTO {events} ({}) VALUES (
+           CASE WHEN coalesce((SELECT NOT d.forgotten AND d.key_id IS NOT DISTINCT FROM $9::bytea
+                                 FROM {data_keys} d WHERE d.id = $1), $9::bytea IS NULL)
+                 AND ($8::int8 IS NULL OR (SELECT 1 FROM {events} e WHERE e.{id} = $1 AND e.{version} = $8 LIMIT 1) IS NOT NULL)
+                THEN {} << 10 END,
+           $1::uuid, $2::int8, $3::uuid, $4::text, $5::bytea, $6::int2, $7::bool{values})
          RETURNING log_position",
-        draw(names),
         gate(names),
-        columns(table)
+        columns(table),
+        draw(names)
     )
 }
 
@@ -114,7 +114,7 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
     let EventTable { own, id, version, .. } = table;
     let Names { events, tracking, data_keys, .. } = names;
     let Shape { has_keys, has_step, is_large } = shape;
-    let mut last = 12;
+    let mut last = 13;
     let mut next = |of: &str| {
         last += 1;
         format!("${last}::{of}")
@@ -135,12 +135,12 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
     };
     let (mut key_part, mut key_guard) = (String::new(), "");
     if has_keys {
-        let parameters = [next("uuid[]"), next("bytea[]"), next("bytea[]")].join(", ");
+        let wrapped = next("bytea[]");
         key_part = format!(
             "keys AS (
                INSERT INTO {data_keys} (id, key_id, wrapped, forgotten)
                SELECT k.id, CASE WHEN ready.is_open THEN k.key_id END, k.wrapped, false
-                 FROM ready, unnest({parameters}) AS k(id, key_id, wrapped)
+                 FROM ready, unnest($11::uuid[], $12::bytea[], {wrapped}) AS k(id, key_id, wrapped)
                 WHERE (SELECT 1 FROM {data_keys} d WHERE d.id = k.id LIMIT 1) IS NULL
                 ORDER BY k.id
                RETURNING 1),"
@@ -174,7 +174,8 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
          ready AS MATERIALIZED (
            SELECT block.base, {step_guard}NOT EXISTS (
                     SELECT 1 FROM unnest($11::uuid[], $12::bytea[]) AS a(id, key_id)
-                     WHERE (SELECT d.forgotten OR a.key_id IS DISTINCT FROM d.key_id FROM {data_keys} d WHERE d.id = a.id))
+                     WHERE (SELECT d.forgotten OR a.key_id <> d.key_id FROM {data_keys} d WHERE d.id = a.id))
+                AND NOT EXISTS (SELECT 1 FROM {data_keys} d WHERE d.id = ANY($13::uuid[]))
                 AND NOT EXISTS (
                     SELECT 1 FROM unnest($9::uuid[], $10::int8[]) AS b(id, version)
                      WHERE (SELECT 1 FROM {events} e WHERE e.{id} = b.id AND e.{version} = b.version LIMIT 1) IS NULL)

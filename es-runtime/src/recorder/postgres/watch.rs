@@ -15,8 +15,8 @@ use tokio::time::{sleep, timeout};
 use super::connection::Way;
 use crate::recorder::bell::Bell;
 
-/// The channel of the database.
-const LISTEN: &str = "LISTEN es_runtime";
+/// Listens on the channel of the database. A notification is a hint, for which the server need not wait for its disk.
+const LISTEN: &str = "SET synchronous_commit = off; LISTEN es_runtime";
 const NOTIFY: &str = "NOTIFY es_runtime";
 
 /// The shortest time between two notifications.
