@@ -11,7 +11,8 @@ use es_runtime::{ErrorKind, Wait};
 use uuid::Uuid;
 
 use super::{Database, event, log, notice, open};
-use crate::server::{self, by_hand, by_hand_as};
+use crate::postgres::by_hand_as;
+use crate::server::{self, by_hand};
 
 pub(crate) fn a_writer_that_is_under_way_holds_readers_back() {
     let Database { recorder, schema, .. } = open();
