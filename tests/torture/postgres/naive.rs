@@ -87,7 +87,7 @@ async fn unsorted(uri: &str, writer: u64, is_end: &AtomicBool, deadlocks: &Atomi
         let first = random.below(2);
         let insert = format!(
             "INSERT INTO place SELECT CASE WHEN at < 20 THEN {first} ELSE {} END, coalesce((SELECT max(version) FROM place), 0) + 1 + at % 20
-               FROM generate_series(0, 39) AS at",
+               FROM generate_series(0, 39) AS at WHERE at <> 20 OR pg_sleep(0.002)::text IS NOT NULL",
             1 - first
         );
         if let Err(error) = client.simple_query(&insert).await

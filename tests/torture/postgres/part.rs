@@ -83,8 +83,9 @@ impl Way {
         if let Some(pooler) = &pooler {
             (uri, options) = (pooler.uri(), POOLER);
         }
-        if part.trouble == Trouble::Cuts {
-            options = "connections=4&connect_timeout=5&timeout=1500";
+        if matches!(part.trouble, Trouble::Cuts | Trouble::Servers) {
+            // The recorder gives up before the trouble is over.
+            options = "connections=4&connect_timeout=5&timeout=800";
         }
         Ok(Self { uri, options, proxy, _pooler: pooler })
     }
@@ -157,8 +158,9 @@ impl Stage<'_, '_> {
 
     fn kill_servers(&mut self) -> u64 {
         let mut killed = 0;
-        // Recovery takes a part of the time.
-        while self.pauses(800, 5_000) {
+        // Recovery takes a part of the time. A short run has one kill too.
+        let most = if self.left() > Duration::from_secs(5) { 5_000 } else { 800 };
+        while self.pauses(400, most) {
             self.server.kill();
             self.server.run().expect("the server starts again");
             killed += 1;

@@ -19,11 +19,23 @@ pub(crate) enum Line {
 
 /// The answer to an attempt on a commit.
 pub(crate) enum Answer {
-    Stored { first: u64, last: u64, is_repeated: bool, end: u64 },
+    Stored {
+        first: u64,
+        last: u64,
+        is_repeated: bool,
+        end: u64,
+    },
     /// The commit would begin at a version of an aggregate that is taken, or follows none; the newest one is `found`.
-    Taken { id: Uuid, begins: u64, found: u64, end: u64 },
+    Taken {
+        id: Uuid,
+        begins: u64,
+        found: u64,
+        end: u64,
+    },
     /// The recorded place of the reader is another.
-    Behind { end: u64 },
+    Behind {
+        end: u64,
+    },
     /// The commit is not stored, and will not be.
     Refused,
     /// The same, since the trigger of the table raised.
@@ -55,9 +67,7 @@ impl Line {
                 let is_repeated = number(3)? == 1;
                 Answer::Stored { first: number(1)?, last: number(2)?, is_repeated, end: number(4)? }
             }
-            "taken" => {
-                Answer::Taken { id: uuid(1)?, begins: number(2)?, found: number(3)?, end: number(4)? }
-            }
+            "taken" => Answer::Taken { id: uuid(1)?, begins: number(2)?, found: number(3)?, end: number(4)? },
             "behind" => Answer::Behind { end: number(1)? },
             "refused" => Answer::Refused,
             "raised" => Answer::Raised,
@@ -89,7 +99,8 @@ pub(crate) struct Record(File);
 
 impl Record {
     pub(crate) fn new(folder: &Path, writer: &str) -> Self {
-        let file = OpenOptions::new().create_new(true).append(true).open(folder.join(format!("{writer}.txt")));
+        let file =
+            OpenOptions::new().create_new(true).append(true).open(folder.join(format!("{writer}.txt")));
         Self(file.expect("the record can be made"))
     }
 

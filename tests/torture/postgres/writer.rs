@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use es_runtime::error::Conflict;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, CommitId, EventRange, LogRange, PostgresRecorder, ProcessRecorder,
-    Receipt, TrackingRecorder,
+    AggregateRecorder, ApplicationRecorder, CommitId, EventRange, LogRange, PostgresRecorder,
+    ProcessRecorder, Receipt, TrackingRecorder,
 };
 use es_runtime::{Error, ErrorKind, Wait};
 use uuid::Uuid;
@@ -125,7 +125,9 @@ impl<'a> Writer<'a> {
         loop {
             let answer = self.try_once(plan);
             let is_over = match &answer {
-                Answer::Stored { .. } | Answer::Taken { .. } | Answer::Behind { .. } | Answer::Wrong(_) => true,
+                Answer::Stored { .. } | Answer::Taken { .. } | Answer::Behind { .. } | Answer::Wrong(_) => {
+                    true
+                }
                 // An earlier attempt may still succeed: no error of a later one says anything about it.
                 Answer::Refused | Answer::Raised => !is_unknown,
                 Answer::Unknown => {
@@ -213,7 +215,12 @@ impl<'a> Writer<'a> {
                 Answer::Stored { first, last, is_repeated: true, .. } if (first, last) == places => {}
                 // The server may be away.
                 Answer::Unknown | Answer::Refused => {}
-                other => return Some(format!("sent again after it was stored: {}", other.text(plan.commit.uuid()))),
+                other => {
+                    return Some(format!(
+                        "sent again after it was stored: {}",
+                        other.text(plan.commit.uuid())
+                    ));
+                }
             }
         }
         if plan.is_once && self.random.chance(4) {
