@@ -12,8 +12,8 @@ use super::process::try_to_open;
 use super::record::now;
 use crate::random::Random;
 
-/// The sizes of the followers' pages.
-pub(crate) const PAGES: [Option<usize>; 3] = [Some(3), Some(50), None];
+/// The sizes of each follower's pages; `None` for all that there is. Pages of 3 alone could not keep up.
+pub(crate) const PAGES: [&[Option<usize>]; 3] = [&[Some(3), Some(200)], &[Some(50)], &[None]];
 
 /// An event that a follower has read, with the time.
 pub(crate) struct Seen {
@@ -32,10 +32,10 @@ pub(crate) struct Followed {
 }
 
 /// Follows the log until no event comes any more, on ever new handles.
-pub(crate) fn follow(uri: &str, limit: Option<usize>, is_end: &AtomicBool, seed: u64) -> Followed {
+pub(crate) fn follow(uri: &str, pages: &[Option<usize>], is_end: &AtomicBool, seed: u64) -> Followed {
     let (mut followed, mut kept, mut random) = (Followed::default(), None, Random::new(seed));
     loop {
-        let pages = 1 + random.below(200);
+        let reads = 1 + random.below(200);
         let recorder = match try_to_open(uri) {
             Ok(recorder) => recorder,
             Err(error) => {
@@ -44,8 +44,9 @@ pub(crate) fn follow(uri: &str, limit: Option<usize>, is_end: &AtomicBool, seed:
                 continue;
             }
         };
-        for _ in 0..pages {
+        for _ in 0..reads {
             let is_end = is_end.load(Ordering::SeqCst);
+            let limit = random.pick(pages).copied().flatten();
             match followed.read_on(&recorder, kept, limit) {
                 Ok(Progress::To(mark)) => kept = mark,
                 Ok(Progress::Nothing) if is_end => return followed,

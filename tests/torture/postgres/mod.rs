@@ -50,7 +50,7 @@ impl Kind for Postgres {
         "Three processes with 12 writers, in every other round 24, append to one PostgreSQL database: commits of 1 to\n\
          4,000 events, most of them to aggregates that all share, with data keys and steps, through a trigger that sleeps\n\
          and raises. Unknown outcomes are sent again; \"found stored\" counts commits whose answer was lost, and which\n\
-         a repetition found. Three followers with pages of 3, of 50 and of all keep their last\n\
+         a repetition found. Three followers with pages of 3 or 200, of 50 and of all keep their last\n\
          mark only. A naive reader asks for all behind its last position; another asks for floors and page in one\n\
          statement: their losses show that the run could find some. A delay is the time from the call of `append` until a\n\
          follower has the commit."

@@ -99,14 +99,14 @@ pub(crate) fn cursor(consumer: &str) -> Cursor {
 
 /// Returns the number of events of a commit.
 pub(crate) fn size(random: &mut Random) -> u64 {
-    if random.chance(150) {
+    if random.chance(400) {
         // More than one block of positions.
         return 1_025 + random.below(2_976);
     }
     match random.below(100) {
         0..50 => 1,
         50..85 => 2 + random.below(5),
-        85..97 => 7 + random.below(34),
+        85..98 => 7 + random.below(34),
         _ => 41 + random.below(260),
     }
 }
