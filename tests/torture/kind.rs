@@ -7,13 +7,14 @@ use crate::differential::Differential;
 use crate::kill::Kill;
 use crate::linear::Linear;
 use crate::marks::Marks;
+use crate::postgres::Postgres;
 use crate::processes::Processes;
 
 /// The variable that names the role of a process which a kind has started.
 pub(crate) const ROLE: &str = "TORTURE_ROLE";
 
 /// Every kind. A new kind is a module, and an entry here.
-pub(crate) const KINDS: &[&dyn Kind] = &[&Kill, &Linear, &Differential, &Processes, &Marks];
+pub(crate) const KINDS: &[&dyn Kind] = &[&Kill, &Linear, &Differential, &Processes, &Marks, &Postgres];
 
 /// One way to torture a store.
 pub(crate) trait Kind: Sync {

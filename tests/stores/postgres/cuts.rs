@@ -120,6 +120,28 @@ pub(crate) fn reading_and_forgetting_survive_a_cut() {
     assert_eq!(log(&recorder).len(), 24);
 }
 
+pub(crate) fn a_cut_while_it_opens_is_no_fault_of_the_tables() {
+    let (database, proxy) = through_proxy();
+    // They stay open: a connection that ends sends a message, too.
+    let mut opened = vec![database.recorder];
+    let mut cuts = 0;
+    loop {
+        proxy.cut_after(cuts, Cut::BeforeTheServer);
+        let options = server::at(Some(proxy.port), None).schema(&database.schema).unwrap();
+        let made = options.open().and_then(|database| database.recorder(&Tables::default()));
+        if !proxy.has_cut() {
+            made.unwrap();
+            break;
+        }
+        cuts += 1;
+        match made {
+            Ok(recorder) => opened.push(recorder),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unavailable, "cut {cuts}: {error}"),
+        }
+    }
+    assert!(cuts > 10, "{cuts} messages");
+}
+
 pub(crate) fn killed_backends_lose_nothing() {
     const WRITERS: u64 = 6;
     const COMMITS: u64 = 60;

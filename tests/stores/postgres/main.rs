@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         cuts::a_step_whose_answer_is_lost_is_recorded_once,
         cuts::a_lost_answer_changes_no_conflict,
         cuts::reading_and_forgetting_survive_a_cut,
+        cuts::a_cut_while_it_opens_is_no_fault_of_the_tables,
         cuts::killed_backends_lose_nothing,
         cuts::a_server_that_is_away_is_reported_and_found_again,
         promises::a_writer_that_is_under_way_holds_readers_back,

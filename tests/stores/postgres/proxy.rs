@@ -21,15 +21,36 @@ pub(crate) enum Cut {
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     /// The number of bytes that came from the server.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
     pub(crate) received: Arc<AtomicU64>,
-    cut: Arc<AtomicU8>,
+    cut: Arc<Cue>,
+}
+
+/// The next cut.
+struct Cue {
+    cut: AtomicU8,
+    /// The number of messages that pass before it.
+    passing: AtomicU64,
+}
+
+impl Cue {
+    /// Returns whether the cut comes now.
+    fn comes(&self, moment: Cut) -> bool {
+        let is_next = self.cut.load(Ordering::SeqCst) == moment as u8;
+        let pass = |passing: u64| passing.checked_sub(1);
+        if !is_next || self.passing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, pass).is_ok() {
+            return false;
+        }
+        let (cut, no) = (moment as u8, Cut::No as u8);
+        self.cut.compare_exchange(cut, no, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
 }
 
 impl Proxy {
     pub(crate) fn new(server: (String, u16)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let cut = Arc::new(AtomicU8::new(Cut::No as u8));
+        let cut = Arc::new(Cue { cut: AtomicU8::new(Cut::No as u8), passing: AtomicU64::new(0) });
         let received = Arc::new(AtomicU64::new(0));
         let (shared, counted) = (Arc::clone(&cut), Arc::clone(&received));
         thread::spawn(move || {
@@ -46,17 +67,23 @@ impl Proxy {
 
     /// Cuts the next connection that is used.
     pub(crate) fn cut(&self, cut: Cut) {
-        self.cut.store(cut as u8, Ordering::SeqCst);
+        self.cut_after(0, cut);
+    }
+
+    /// Cuts the next connection that is used, once so many messages have passed.
+    pub(crate) fn cut_after(&self, passing: u64, cut: Cut) {
+        self.cut.passing.store(passing, Ordering::SeqCst);
+        self.cut.cut.store(cut as u8, Ordering::SeqCst);
     }
 
     /// Returns whether the last cut has come.
     pub(crate) fn has_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst) == Cut::No as u8
+        self.cut.cut.load(Ordering::SeqCst) == Cut::No as u8
     }
 }
 
 /// Passes on what comes, until the moment to cut.
-fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<AtomicU8>, counted: &Arc<AtomicU64>) {
+fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<Cue>, counted: &Arc<AtomicU64>) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     let (cut, counted) = (Arc::clone(cut), Arc::clone(counted));
     thread::spawn(move || {
@@ -65,11 +92,7 @@ fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<AtomicU8>, coun
             counted.fetch_add(many as u64, Ordering::SeqCst);
             // The answers to statements that ran, and not those to `PREPARE` or to a new connection.
             let is_meant = matches!(moment, Cut::BeforeTheServer) || [b'2', b'C'].contains(&buffer[0]);
-            let cuts = is_meant
-                && cut
-                    .compare_exchange(moment as u8, Cut::No as u8, Ordering::SeqCst, Ordering::SeqCst)
-                    .is_ok();
-            if cuts || to.write_all(&buffer[..many]).is_err() {
+            if (is_meant && cut.comes(moment)) || to.write_all(&buffer[..many]).is_err() {
                 break;
             }
         }

@@ -140,6 +140,10 @@ impl Needed {
         }
         for statement in &self.checks {
             catalog.accept(statement).map_err(|cause| {
+                if cause.is_transient() {
+                    // The database did not judge the statement: it is away, or busy.
+                    return cause;
+                }
                 let tables: Vec<&str> = self.tables.iter().map(|table| &*table.name).collect();
                 let tables = tables.join("`, `");
                 schema(format!(
