@@ -85,7 +85,7 @@ impl Kind for Postgres {
         let only = env::var(PART).unwrap_or_default();
         let parts: Vec<&Part> = parts().filter(|part| part.name.contains(&only)).collect();
         let each = match length {
-            Length::OneRound => Duration::from_millis(1_000),
+            Length::OneRound => Duration::from_secs(1),
             Length::Time(time) => (time / u32::try_from(parts.len()).unwrap_or(1)).min(LONGEST),
         };
         let mut random = Random::new(now());
@@ -174,7 +174,7 @@ fn round(
         let unsorted = unsorted.map_or(0, |writers| writers.join().expect("the writers end"));
         audit.followers(&followers);
         let deadlocks = scene.deadlocks().saturating_sub(deadlocks_before);
-        counts(audit.into_counts(), happened.times, [missed[0], missed[1], unsorted], deadlocks)
+        counts(&audit.into_counts(), happened.times, [missed[0], missed[1], unsorted], deadlocks)
     });
     scene.remove();
     Ok(counts)
@@ -189,9 +189,9 @@ fn deadlocks_of_twins(uri: &str, is_end: &AtomicBool) -> u64 {
 }
 
 /// Returns the counts in the order of the columns.
-fn counts(counts: Counts, times: u64, twins: [u64; 3], deadlocks: u64) -> Vec<u64> {
+fn counts(counts: &Counts, times: u64, twins: [u64; 3], deadlocks: u64) -> Vec<u64> {
     let Counts { commits, events, conflicts, refused, unknown, found_stored, steps, read, diverged, .. } =
-        counts;
+        *counts;
     let [plain, one_statement, unsorted] = twins;
     let Faults { lost, mixed, reversed, twice, wrong, missed, stalled } = counts.faults;
     let [half, most] = counts.delays;
