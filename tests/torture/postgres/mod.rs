@@ -2,14 +2,17 @@
 //! answers are cut off, and a backup takes the place of the database.
 
 mod audit;
+mod counts;
 mod follower;
 mod naive;
 mod part;
 mod plan;
 mod process;
 mod proxy;
+mod readers;
 mod record;
 mod restore;
+mod row;
 mod scene;
 mod writer;
 
@@ -18,7 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::audit::{Audit, Counts, Faults};
+use self::audit::Audit;
+use self::counts::{Counts, Faults};
 use self::follower::{PAGES, follow};
 use self::naive::{Naive, write_unsorted};
 use self::part::{Part, Stage, Trouble, Way, parts};
@@ -174,7 +178,7 @@ fn round(
         let unsorted = unsorted.map_or(0, |writers| writers.join().expect("the writers end"));
         audit.followers(&followers);
         let deadlocks = scene.deadlocks().saturating_sub(deadlocks_before);
-        counts(&audit.into_counts(), happened.times, [missed[0], missed[1], unsorted], deadlocks)
+        counts(&audit.counts, happened.times, [missed[0], missed[1], unsorted], deadlocks)
     });
     scene.remove();
     Ok(counts)
