@@ -1,49 +1,14 @@
-//! Audits the remains: the log, as it stands in the table, against the records of writers and readers.
+//! Audits the remains: the log, as it stands in the table, against the records of the writers.
 
 use std::collections::{HashMap, HashSet};
 
-use es_runtime::recorder::Notification;
 use uuid::Uuid;
 
-use super::follower::Followed;
+use super::counts::Counts;
 use super::plan::{Plan, has_data_key};
 use super::record::{Answer, Line, read_all};
+use super::row::Row;
 use super::scene::Scene;
-
-/// An event in the log. Two are equal if the same event stands at the same place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Row {
-    pub(crate) position: u64,
-    pub(crate) commit: Uuid,
-    id: Uuid,
-    version: u64,
-    /// The place in its commit, if it was asked for.
-    at: u64,
-}
-
-impl Row {
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut words = text.split(' ');
-        Some(Self {
-            position: words.next()?.parse().ok()?,
-            commit: words.next()?.parse().ok()?,
-            id: words.next()?.parse().ok()?,
-            version: words.next()?.parse().ok()?,
-            at: words.next()?.parse().ok()?,
-        })
-    }
-
-    pub(crate) fn of(entry: &Notification) -> Self {
-        let (mark, event) = (entry.mark(), &entry.event);
-        let version = event.version.get();
-        Self { position: mark.position().get(), commit: mark.commit().uuid(), id: event.id, version, at: 0 }
-    }
-
-    /// Returns the row as a reader knows it.
-    const fn read_one(self) -> Self {
-        Self { at: 0, ..self }
-    }
-}
 
 /// The times between which another server took the place of the first, as a backup had it.
 #[derive(Clone, Copy)]
@@ -54,65 +19,21 @@ pub(crate) struct Restored {
     pub(crate) served_from: u64,
 }
 
-/// The time after an acknowledgement at which a follower has read the commit at the latest, in microseconds.
-const STALLED: u64 = 15_000_000;
-
-#[derive(Default)]
-pub(crate) struct Counts {
-    pub(crate) commits: u64,
-    pub(crate) events: u64,
-    pub(crate) conflicts: u64,
-    pub(crate) refused: u64,
-    pub(crate) unknown: u64,
-    /// The commits whose first answer was lost though they were stored: without a repetition, nobody would know it.
-    pub(crate) found_stored: u64,
-    pub(crate) steps: u64,
-    pub(crate) read: u64,
-    pub(crate) diverged: u64,
-    pub(crate) delays: [u64; 2],
-    pub(crate) faults: Faults,
-}
-
-/// The faults, in the order of the columns.
-#[derive(Default, Debug, PartialEq, Eq)]
-pub(crate) struct Faults {
-    pub(crate) lost: u64,
-    pub(crate) mixed: u64,
-    pub(crate) reversed: u64,
-    pub(crate) twice: u64,
-    pub(crate) wrong: u64,
-    pub(crate) missed: u64,
-    pub(crate) stalled: u64,
-}
-
-impl Faults {
-    fn add(&mut self, other: &Self) {
-        let Self { lost, mixed, reversed, twice, wrong, missed, stalled } = other;
-        self.lost += lost;
-        self.mixed += mixed;
-        self.reversed += reversed;
-        self.twice += twice;
-        self.wrong += wrong;
-        self.missed += missed;
-        self.stalled += stalled;
-    }
-}
-
 /// What a writer knows about a commit.
-struct Fate {
-    plan: Plan,
-    began: u64,
-    answers: Vec<Answer>,
+pub(crate) struct Fate {
+    pub(crate) plan: Plan,
+    pub(crate) began: u64,
+    pub(crate) answers: Vec<Answer>,
 }
 
 pub(crate) struct Audit {
     pub(crate) log: Vec<Row>,
     /// The first and the number of the events of each commit.
-    commits: HashMap<Uuid, (usize, usize)>,
+    pub(crate) commits: HashMap<Uuid, (usize, usize)>,
     places: HashMap<(Uuid, u64), Uuid>,
-    fates: HashMap<Uuid, Fate>,
-    restored: Option<Restored>,
-    counts: Counts,
+    pub(crate) fates: HashMap<Uuid, Fate>,
+    pub(crate) restored: Option<Restored>,
+    pub(crate) counts: Counts,
 }
 
 impl Audit {
@@ -139,7 +60,8 @@ impl Audit {
         audit
     }
 
-    fn wrong(&mut self, text: &str) {
+    /// Counts a wrong answer, and prints it.
+    pub(crate) fn wrong(&mut self, text: &str) {
         println!("wrong: {text}");
         self.counts.faults.wrong += 1;
     }
@@ -271,78 +193,5 @@ impl Audit {
                 found.len()
             ));
         }
-    }
-
-    /// Checks that each follower has read exactly the log.
-    pub(crate) fn followers(&mut self, followers: &[Followed]) {
-        for follower in followers {
-            self.counts.read += follower.read;
-            self.counts.diverged += follower.diverged.len() as u64;
-            follower.wrong.iter().for_each(|text| self.wrong(text));
-            for mark in &follower.diverged {
-                let place = (mark.position().get(), mark.commit().uuid());
-                if self.log.iter().any(|row| (row.position, row.commit) == place) {
-                    self.wrong(&format!("a follower is told that {mark} is gone"));
-                }
-            }
-            let seen: Vec<Row> = follower.seen.iter().map(|seen| seen.row).collect();
-            let found = self.compare(&seen);
-            if found != Faults::default() {
-                println!("a follower: {found:?}");
-            }
-            self.counts.faults.add(&found);
-        }
-        // Smaller pages cannot keep up with all writers.
-        if let Some(fastest) = followers.last() {
-            self.delays(fastest);
-        }
-    }
-
-    /// Measures the delays of a follower.
-    fn delays(&mut self, follower: &Followed) {
-        let last = |(commit, (first, many)): (&Uuid, &(usize, usize))| {
-            self.log.get(first + many - 1).map(|row| (row.position, *commit))
-        };
-        let last: HashMap<u64, Uuid> = self.commits.iter().filter_map(last).collect();
-        let mut delays = Vec::new();
-        for seen in &follower.seen {
-            let fate = last.get(&seen.row.position).and_then(|commit| self.fates.get(commit));
-            let Some(fate) = fate else { continue };
-            delays.push(seen.at.saturating_sub(fate.began));
-            let acknowledged = fate.answers.iter().find_map(|answer| match answer {
-                Answer::Stored { end, .. } => Some(*end),
-                _ => None,
-            });
-            let is_late = acknowledged.is_some_and(|end| seen.at.saturating_sub(end) > STALLED);
-            self.counts.faults.stalled += u64::from(is_late && self.restored.is_none());
-        }
-        delays.sort_unstable();
-        let part = |hundredth: usize| delays.get(delays.len() * hundredth / 100).copied().unwrap_or_default();
-        self.counts.delays = [part(50), part(99)];
-    }
-
-    /// Returns the faults of a reader.
-    pub(crate) fn compare(&self, seen: &[Row]) -> Faults {
-        let log: Vec<Row> = self.log.iter().map(|row| row.read_one()).collect();
-        if seen == log {
-            return Faults::default();
-        }
-        let (stored, different): (HashSet<&Row>, HashSet<&Row>) =
-            (log.iter().collect(), seen.iter().collect());
-        let pieces = seen.chunk_by(|one, other| one.commit == other.commit).map(|piece| piece[0].commit);
-        let pieces: Vec<Uuid> = pieces.collect();
-        Faults {
-            twice: (seen.len() - different.len()) as u64,
-            missed: stored.difference(&different).count() as u64,
-            reversed: seen.windows(2).filter(|pair| pair[0].position > pair[1].position).count() as u64,
-            mixed: (pieces.len() - pieces.iter().collect::<HashSet<_>>().len()) as u64,
-            // Events that are not in the log.
-            wrong: different.difference(&stored).count() as u64,
-            ..Faults::default()
-        }
-    }
-
-    pub(crate) fn into_counts(self) -> Counts {
-        self.counts
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use es_runtime::Wait;
 use es_runtime::recorder::{ApplicationRecorder, LogRange, Mark, Notification, PostgresRecorder};
 
-use super::audit::Row;
 use super::process::try_to_open;
 use super::record::now;
+use super::row::Row;
 use crate::random::Random;
 
 /// The sizes of each follower's pages; `None` for all that there is. Pages of 3 alone could not keep up.

@@ -2,14 +2,17 @@
 //! answers are cut off, and a backup takes the place of the database.
 
 mod audit;
+mod counts;
 mod follower;
 mod naive;
 mod part;
 mod plan;
 mod process;
 mod proxy;
+mod readers;
 mod record;
 mod restore;
+mod row;
 mod scene;
 mod writer;
 
@@ -18,7 +21,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::audit::{Audit, Counts, Faults};
+use self::audit::Audit;
+use self::counts::{Counts, Faults};
 use self::follower::{PAGES, follow};
 use self::naive::{Naive, write_unsorted};
 use self::part::{Part, Stage, Trouble, Way, parts};
@@ -85,7 +89,7 @@ impl Kind for Postgres {
         let only = env::var(PART).unwrap_or_default();
         let parts: Vec<&Part> = parts().filter(|part| part.name.contains(&only)).collect();
         let each = match length {
-            Length::OneRound => Duration::from_millis(1_000),
+            Length::OneRound => Duration::from_secs(1),
             Length::Time(time) => (time / u32::try_from(parts.len()).unwrap_or(1)).min(LONGEST),
         };
         let mut random = Random::new(now());
@@ -174,7 +178,7 @@ fn round(
         let unsorted = unsorted.map_or(0, |writers| writers.join().expect("the writers end"));
         audit.followers(&followers);
         let deadlocks = scene.deadlocks().saturating_sub(deadlocks_before);
-        counts(audit.into_counts(), happened.times, [missed[0], missed[1], unsorted], deadlocks)
+        counts(&audit.counts, happened.times, [missed[0], missed[1], unsorted], deadlocks)
     });
     scene.remove();
     Ok(counts)
@@ -189,9 +193,9 @@ fn deadlocks_of_twins(uri: &str, is_end: &AtomicBool) -> u64 {
 }
 
 /// Returns the counts in the order of the columns.
-fn counts(counts: Counts, times: u64, twins: [u64; 3], deadlocks: u64) -> Vec<u64> {
+fn counts(counts: &Counts, times: u64, twins: [u64; 3], deadlocks: u64) -> Vec<u64> {
     let Counts { commits, events, conflicts, refused, unknown, found_stored, steps, read, diverged, .. } =
-        counts;
+        *counts;
     let [plain, one_statement, unsorted] = twins;
     let Faults { lost, mixed, reversed, twice, wrong, missed, stalled } = counts.faults;
     let [half, most] = counts.delays;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
-use super::audit::Row;
+use super::row::Row;
 use crate::random::Random;
 use crate::server::by_hand_as;
 

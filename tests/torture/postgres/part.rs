@@ -209,9 +209,9 @@ impl Stage<'_, '_> {
         let uris = [other, self.scene.server()];
         thread::scope(|scope| {
             // All begin before the first is waited for.
-            let held: Vec<_> = uris.iter().map(|uri| scope.spawn(|| by_hand_as(uri, &hold))).collect();
-            let held = held.into_iter().filter_map(|held| held.join().expect("it ends").ok());
-            held.count() as u64
+            let waiting: Vec<_> = uris.iter().map(|uri| scope.spawn(|| by_hand_as(uri, &hold))).collect();
+            let ended = waiting.into_iter().filter_map(|waiting| waiting.join().expect("it ends").ok());
+            ended.count() as u64
         })
     }
 }

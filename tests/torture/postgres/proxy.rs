@@ -120,8 +120,8 @@ struct Watch {
     appending: HashSet<Vec<u8>>,
     /// True while the server runs such a statement.
     appends: Arc<AtomicBool>,
-    is_done: bool,
-    is_failed: bool,
+    /// The outcome of the statement, once the server has reported it.
+    is_stored: Option<bool>,
 }
 
 impl Watch {
@@ -132,8 +132,7 @@ impl Watch {
             is_begun: false,
             appending: HashSet::new(),
             appends: Arc::clone(appends),
-            is_done: false,
-            is_failed: false,
+            is_stored: None,
         }
     }
 
@@ -184,13 +183,12 @@ impl Watch {
 
     fn answer(&mut self, kind: u8) -> bool {
         match kind {
-            b'C' => self.is_done = true,
-            b'E' => self.is_failed = true,
+            b'C' => self.is_stored = self.is_stored.or(Some(true)),
+            b'E' => self.is_stored = Some(false),
             // The server is ready for the next: the transaction is over.
             b'Z' => {
-                let (is_done, is_failed) = (self.is_done, self.is_failed);
-                (self.is_done, self.is_failed) = (false, false);
-                return self.appends.swap(false, Ordering::SeqCst) && is_done && !is_failed;
+                let is_stored = self.is_stored.take() == Some(true);
+                return self.appends.swap(false, Ordering::SeqCst) && is_stored;
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use es_runtime::recorder::{CommitId, PostgresOptions, Tables};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::audit::Row;
+use super::row::Row;
 use crate::server::by_hand_as;
 
 /// The message of the trigger that raises.
