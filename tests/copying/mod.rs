@@ -10,8 +10,8 @@ mod wrong;
 use std::future::IntoFuture;
 
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CopyStage, LogRange, MemoryRecorder, Receipt,
-    SqliteOptions, SqliteRecorder, StoredKey, Tables, copied_mark, copy,
+    AggregateRecorder, ApplicationRecorder, Commit, CopyStage, LogRange, MemoryRecorder, Notification,
+    Receipt, SqliteOptions, SqliteRecorder, StoredKey, Tables, copied_mark, copy,
 };
 use es_runtime::testing::faults::Faulty;
 use es_runtime::{ErrorKind, Wait};
@@ -36,8 +36,8 @@ fn a_copy_holds_what_the_source_holds() {
         let sample = fill(&memory);
         let copied = copy(&memory, &file).page_bytes(page).wait().unwrap();
         assert_eq!((copied.events, copied.compared), (18, 18));
-        assert_eq!(copied.source, log(&memory).last().map(es_runtime::recorder::Notification::mark));
-        assert_eq!(copied.target, log(&file).last().map(es_runtime::recorder::Notification::mark));
+        assert_eq!(copied.source, log(&memory).last().map(Notification::mark));
+        assert_eq!(copied.target, log(&file).last().map(Notification::mark));
         are_equal(&memory, &file);
         copy(&file, &again).page_bytes(page).wait().unwrap();
         are_equal(&memory, &again);
