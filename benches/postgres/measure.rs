@@ -28,7 +28,9 @@ pub(crate) fn rounds<const N: usize>(
 ) -> [Figures; N] {
     let mut figures = [(); N].map(|()| Figures::default());
     if measuring() {
-        sides.iter_mut().for_each(|side| side());
+        for side in &mut sides {
+            side();
+        }
     }
     for round in 0..rounds {
         for at in 0..N {

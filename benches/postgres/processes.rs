@@ -114,7 +114,9 @@ fn run(server: &Server, side: &str, events: usize) -> f64 {
     let millis = if measuring() { 2_000 } else { 100 };
     let role = format!("{side} {millis} {events} {} {}", schema.name, schema.uri);
     let mut others: Vec<Other> = (0..PROCESSES).map(|_| Other::start(ROLE, &role)).collect();
-    others.iter_mut().for_each(|other| assert_eq!(other.line(), "ready"));
+    for other in &mut others {
+        assert_eq!(other.line(), "ready");
+    }
     thread::sleep(Duration::from_millis(millis / 4));
     others.iter_mut().for_each(Other::go_on);
     let commits: f64 = others.iter_mut().map(|other| other.line().parse::<f64>().expect("a number")).sum();

@@ -25,13 +25,12 @@ pub(crate) struct Server {
 impl Server {
     /// Finds or starts the server; tells why there is none.
     pub(crate) fn find() -> Result<Self, String> {
-        let (uri, own) = match env::var(VARIABLE) {
-            Ok(uri) => (uri, None),
-            Err(_) => {
-                let started = Started::start("");
-                let own = started.map_err(|why| format!("{why}, or name a database by {VARIABLE}"))?;
-                (own.uri(), Some(own))
-            }
+        let (uri, own) = if let Ok(uri) = env::var(VARIABLE) {
+            (uri, None)
+        } else {
+            let named = |why| format!("{why}, or name a database by {VARIABLE}");
+            let own = Started::start("").map_err(named)?;
+            (own.uri(), Some(own))
         };
         let processors = Processors::of(&uri);
         Ok(Self { processors, uri, schemas: Cell::new(0), _own: own })

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the tests' own, on a private port and in a folder that goes away; and PgBouncer before it.
+//! A PostgreSQL server of the tests' own, on a private port and in a folder that goes away; and `PgBouncer` before it.
 
 use std::fs;
 use std::net::TcpListener;
