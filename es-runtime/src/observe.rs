@@ -94,11 +94,6 @@ mod on {
         warn!(target: TARGET, error = ?error.kind(), "a snapshot cannot be used, or not be taken");
     }
 
-    #[cfg(feature = "postgres")]
-    pub(crate) fn held_back(events: u64, pid: i32, application: Option<&str>, since: Option<f64>) {
-        warn!(target: TARGET, events, pid, application, since, "an append holds back the readers of the log");
-    }
-
     pub(crate) fn failed_hook(error: &Error) {
         warn!(target: TARGET, error = ?error.kind(), "a hook after a save failed");
     }
@@ -140,9 +135,6 @@ mod off {
     pub(crate) const fn replayed(_: &'static str, _: u64) {}
 
     pub(crate) const fn failed_snapshot(_: &Error) {}
-
-    #[cfg(feature = "postgres")]
-    pub(crate) const fn held_back(_: u64, _: i32, _: Option<&str>, _: Option<f64>) {}
 
     pub(crate) const fn failed_hook(_: &Error) {}
 }

@@ -113,6 +113,12 @@ impl<T> Fill<T> {
         self.is_full = self.count_left == 0 || !fits;
         !self.is_full
     }
+
+    /// Returns whether a limit ended the page.
+    #[cfg(feature = "postgres")]
+    pub(super) const fn is_full(&self) -> bool {
+        self.is_full
+    }
 }
 
 impl Fill<StoredEvent> {

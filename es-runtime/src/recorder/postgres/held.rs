@@ -10,7 +10,6 @@ use super::log::Log;
 use super::rows::value;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
-use crate::observe;
 
 /// An append that is under way, and keeps readers from the events that others have stored after it began.
 ///
@@ -30,11 +29,17 @@ pub struct HeldBack {
 }
 
 impl HeldBack {
-    /// Tells it to the operators.
+    /// Warns the operators.
+    #[cfg(feature = "tracing")]
     pub(super) fn tell(&self) {
-        let since = self.since.map(|since| since.as_secs_f64());
-        observe::held_back(self.events, self.pid, self.application.as_deref(), since);
+        let Self { events, pid, application, since } = self;
+        let (application, since) = (application.as_deref(), since.map(|since| since.as_secs_f64()));
+        tracing::warn!(target: "es_runtime", events, pid, application, since, "an append holds back the readers of the log");
     }
+
+    #[cfg(not(feature = "tracing"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is told")]
+    pub(super) const fn tell(&self) {}
 }
 
 impl fmt::Display for HeldBack {
