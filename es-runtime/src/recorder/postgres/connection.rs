@@ -222,25 +222,31 @@ impl Connection {
     }
 
     /// Runs statements one right after the other, and then one that reads a page: all are on their way before the first
-    /// answer.
+    /// answer. Through a pooler each waits for the one before it: a pooler may hand the answers that a closed connection
+    /// has not taken to somebody else.
     pub(super) async fn query_all(
         &self,
         requests: &[Request<'_>],
         page: Option<&Page<'_>>,
     ) -> Result<(Vec<Vec<Row>>, Vec<Row>), DriverError> {
-        if let Some(prepared) = &self.prepared {
-            for (text, _) in requests.iter().chain(page.map(|page| &page.request)) {
-                self.statement(prepared, text).await?;
-            }
-        }
-        // They are polled in their order, and so they are sent in their order.
-        let first = try_join_all(requests.iter().map(|(text, values)| self.query(text, values)));
         let last = async {
             match page {
                 Some(page) => self.page(page).await,
                 None => Ok(Vec::new()),
             }
         };
+        let Some(prepared) = &self.prepared else {
+            let mut answers = Vec::with_capacity(requests.len());
+            for (text, values) in requests {
+                answers.push(self.query(text, values).await?);
+            }
+            return Ok((answers, last.await?));
+        };
+        for (text, _) in requests.iter().chain(page.map(|page| &page.request)) {
+            self.statement(prepared, text).await?;
+        }
+        // They are polled in their order, and so they are sent in their order.
+        let first = try_join_all(requests.iter().map(|(text, values)| self.query(text, values)));
         try_join(first, last).await
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex as Turn, MutexGuard as TurnGuard};
 use uuid::Uuid;
 
 use super::connection::{Connection, Way};
-use super::pool::Pool;
+use super::pool::{Lease, Pool};
 use super::queue::Queue;
 use super::watch::Watch;
 use crate::error::{Error, ErrorKind};
@@ -87,47 +87,58 @@ impl Core {
         self.bell.ring();
     }
 
+    /// Takes a connection of the pool. A server that cannot be reached is tried a few times.
+    pub(super) async fn lease(&self) -> Result<Lease, Error> {
+        let mut attempt = 1;
+        loop {
+            match self.pool.take().await {
+                Err(error) if error.kind() == ErrorKind::Unavailable && attempt < ATTEMPTS => {
+                    tokio::time::sleep(pause(attempt)).await;
+                    attempt += 1;
+                }
+                taken => return taken,
+            }
+        }
+    }
+
     /// Runs something on a connection of the pool. If the connection is cut, it runs again, as long as the time for the
-    /// call lasts; a server that cannot be reached is given up sooner.
+    /// call lasts.
     pub(super) async fn on_connection<T, F>(&self, run: F) -> Result<T, Error>
     where
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>>,
     {
         let limit = self.way.options().timeout;
         let until = tokio::time::Instant::now() + limit;
-        let (mut attempt, mut absent) = (1, 0);
+        let mut attempt = 1;
         loop {
-            let taken = tokio::time::timeout_at(until, self.pool.take()).await;
-            let error = match taken.unwrap_or_else(|_| Err(busy(limit))) {
-                Ok(lease) => match tokio::time::timeout_at(until, run(lease.connection()?)).await {
-                    Ok(Err(error)) if error.kind() == ErrorKind::Unavailable => {
-                        lease.end();
-                        self.pool.forget_idle();
-                        absent = 0;
-                        error
-                    }
-                    Ok(answer) => return answer,
-                    Err(_) => {
-                        lease.end();
-                        return Err(slow(limit));
-                    }
-                },
-                Err(error) => {
-                    absent += 1;
-                    if error.kind() != ErrorKind::Unavailable || absent == ATTEMPTS {
-                        return Err(error);
-                    }
-                    error
+            let taken = tokio::time::timeout_at(until, self.lease()).await;
+            let lease = taken.unwrap_or_else(|_| Err(busy(limit)))?;
+            let answer = tokio::time::timeout_at(until, run(lease.connection()?)).await;
+            let error = match answer {
+                Ok(Err(error)) if error.kind() == ErrorKind::Unavailable => error,
+                Ok(answer) => {
+                    lease.give_back();
+                    return answer;
+                }
+                Err(_) => {
+                    lease.end();
+                    return Err(slow(limit));
                 }
             };
-            let pause = Duration::from_millis(10 << attempt.min(5));
-            if tokio::time::Instant::now() + pause >= until {
+            lease.end();
+            self.pool.forget_idle();
+            if tokio::time::Instant::now() + pause(attempt) >= until {
                 return Err(error);
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(pause(attempt)).await;
             attempt += 1;
         }
     }
+}
+
+/// Returns the pause before another attempt.
+fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(10 << attempt.min(5))
 }
 
 fn busy(limit: Duration) -> Error {

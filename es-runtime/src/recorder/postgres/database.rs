@@ -18,6 +18,7 @@ use super::in_order::Part;
 use super::log::Log;
 use super::names::schema_of;
 use super::options::PostgresOptions;
+use super::pool::Lease;
 use super::queue::{Answer, Job};
 use super::statements::Statements;
 use super::{PostgresRecorder, check, error, forget, held, in_order, schema};
@@ -96,7 +97,7 @@ impl PostgresOptions {
         let shared = Shared { core, runtime: Some(runtime), schema, opener: Opener::here() };
         let database = Postgres { shared: Arc::new(shared) };
         let core = Arc::clone(&database.shared.core);
-        database.here(async move { core.pool.take().await.map(drop) })?;
+        database.here(async move { core.lease().await.map(Lease::give_back) })?;
         Ok(database)
     }
 
@@ -176,11 +177,13 @@ impl Postgres {
     /// Makes and checks tables, on this thread: a program opens a database at its start.
     pub(super) fn prepare(&self, needed: &Needed) -> Result<(), Error> {
         let core = Arc::clone(&self.shared.core);
-        let lease = self.here(async move { core.pool.take().await })?;
+        let lease = self.here(async move { core.lease().await })?;
         let tables = TablesOf { connection: lease.connection()?, schema: &self.shared.schema };
         let may_change = self.shared.core.way.options().create;
         let prepared = catalog::prepare(&tables, needed, may_change);
-        if prepared.is_err() {
+        if prepared.is_ok() {
+            lease.give_back();
+        } else {
             // It may be within a transaction.
             lease.end();
         }

@@ -28,7 +28,7 @@ impl Pool {
             Some(idle) => idle,
             None => self.way.connect(None).await?,
         };
-        Ok(Lease { connection: Some(connection), pool: Arc::clone(self), _permit: permit })
+        Ok(Lease { connection: Some(connection), is_done: false, pool: Arc::clone(self), _permit: permit })
     }
 
     fn pop(&self) -> Option<Connection> {
@@ -57,6 +57,8 @@ impl Pool {
 /// A connection of the pool, which goes back to it.
 pub(super) struct Lease {
     connection: Option<Connection>,
+    /// True if the connection has nothing to do.
+    is_done: bool,
     pool: Arc<Pool>,
     /// Dropped last: only then may another caller take a connection.
     _permit: OwnedSemaphorePermit,
@@ -65,6 +67,11 @@ pub(super) struct Lease {
 impl Lease {
     pub(super) fn connection(&self) -> Result<&Connection, Error> {
         self.connection.as_ref().ok_or_else(error::closed)
+    }
+
+    /// Gives the connection back.
+    pub(super) fn give_back(mut self) {
+        self.is_done = true;
     }
 
     /// Ends the connection, which may be in the middle of something.
@@ -80,7 +87,10 @@ impl Drop for Lease {
         let Some(connection) = self.connection.take().filter(|connection| !connection.is_closed()) else {
             return;
         };
-        if !self.pool.permits.is_closed() {
+        if !self.is_done && self.pool.way.options().is_pooled {
+            // Nothing more goes to a pooler before the answer.
+            connection.abandon();
+        } else if !self.pool.permits.is_closed() {
             self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
     }
