@@ -247,7 +247,7 @@ pub trait ProcessRecorder: ApplicationRecorder + TrackingRecorder {
     /// Stores several commits in this order, each as [`append_tracked`](Self::append_tracked) stores it with its step.
     ///
     /// In the log they stand in this order. After an error, a first part of them may be stored: never a commit without
-    /// all those before it. A recorder that stores many of them in one transaction makes [`copy`] fast; this body stores
+    /// all those before it. A recorder that stores many of them in one transaction makes [`copy`](fn@copy) fast; this body stores
     /// one after the other.
     ///
     /// ```
