@@ -9,7 +9,7 @@ use crate::run::{Failed, run};
 /// A program, and the Debian package that holds it.
 const NEEDED: &[(&str, &str)] = &[("cc", "gcc")];
 
-/// Where Debian puts servers, the package that holds each, and the variable that names one instead.
+/// Servers: the place where Debian puts each, its package, and the variable that names another one instead.
 const SERVERS: &[(&str, &str, Option<&str>)] = &[
     ("/usr/lib/postgresql", "postgresql", Some("ES_POSTGRES_URL")),
     ("/usr/sbin/pgbouncer", "pgbouncer", None),

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         promises::a_closed_database_refuses_and_finishes_what_it_took,
         promises::an_application_opens_by_uri,
         promises::a_page_bounds_what_the_server_sends,
+        promises::an_append_that_waits_for_forgetting_is_refused,
         order::who_holds_readers_back_is_told,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,

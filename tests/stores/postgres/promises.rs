@@ -4,9 +4,11 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use es_runtime::id::DataKeyId;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, ColumnType, ColumnValue, Commit, EventRange, EventTable,
-    KeyRecorder, LogRange, PostgresRecorder, SnapshotRecorder, StoredEvent, Tables,
+    KeyRecorder, LogRange, PostgresOptions, PostgresRecorder, SnapshotRecorder, StoredEvent, StoredKey,
+    Tables,
 };
 use es_runtime::{ErrorKind, Version, Wait};
 use uuid::Uuid;
@@ -261,7 +263,7 @@ pub(crate) fn a_page_bounds_what_the_server_sends() {
     loop {
         let before = sent(0);
         let page = reader.read_log(LogRange::all().after(after).limit_bytes(PAGE)).wait().unwrap();
-        // What the systems between keep in their buffers comes on top.
+        // The systems between fill their buffers, too.
         assert!(sent(before) < 16 * most, "{} bytes for a page of the log", sent(before));
         read += page.entries.len();
         after = page.through;
@@ -281,4 +283,53 @@ pub(crate) fn a_page_bounds_what_the_server_sends() {
         }
     }
     assert_eq!((read, of_one), (3_200, 3_200));
+}
+
+/// An append that waits while its aggregate is forgotten sees that the key is gone, with a plan that the server keeps and
+/// with one that it makes anew.
+pub(crate) fn an_append_that_waits_for_forgetting_is_refused() {
+    let database = open();
+    let mut recorders = vec![database.recorder.clone()];
+    if let Some(pooler) = server::is_own().then(server::pooler).flatten() {
+        let pooled: PostgresOptions = pooler.uri().parse().unwrap();
+        let pooled = pooled.through_pooler().schema(&database.schema).unwrap().open().unwrap();
+        recorders.push(pooled.recorder(&Tables::default()).unwrap());
+    }
+    for recorder in recorders {
+        for many in [1, 2] {
+            let (id, other) = (Uuid::now_v7(), Uuid::now_v7());
+            let [key, key_of_other] = [id, other].map(|id| StoredKey::new(id, DataKeyId::random(), vec![7]));
+            let commit = |version| {
+                let events = [id, other].into_iter().take(many).map(|id| event(id, version)).collect();
+                let keys = [key.clone(), key_of_other.clone()].into_iter().take(many).collect();
+                Commit::new(events).with_keys(keys)
+            };
+            // The server has the plan from the third on.
+            for version in 1..=3 {
+                recorder.append(commit(version)).wait().unwrap();
+            }
+            let forgetting = forget_slowly(&database.schema, id);
+            let began = Instant::now();
+            let refused = recorder.append(commit(4)).wait().unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Forgotten, "{refused}");
+            assert!(began.elapsed() > Duration::from_millis(200), "the append did not wait");
+            forgetting.join().unwrap();
+        }
+    }
+}
+
+/// Forgets an aggregate by hand, in a transaction that stays open for a while.
+fn forget_slowly(schema: &str, id: Uuid) -> thread::JoinHandle<()> {
+    let lock = format!("LOCK TABLE \"{schema}\".stored_events_gate IN EXCLUSIVE MODE");
+    let forget =
+        format!("UPDATE \"{schema}\".data_keys SET forgotten = true, wrapped = '' WHERE id = '{id}'");
+    let statements = format!("BEGIN; {lock}; SELECT pg_sleep(0.5); {forget}; COMMIT");
+    let forgetting = thread::spawn(move || drop(by_hand(&statements)));
+    let held = format!(
+        "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation = '\"{schema}\".stored_events_gate'::regclass"
+    );
+    while by_hand(&held) != ["1"] {
+        thread::sleep(Duration::from_millis(5));
+    }
+    forgetting
 }

@@ -1,4 +1,4 @@
-//! What stands around a server: `PgBouncer` before it, a replica behind it, TLS between.
+//! A server in its surroundings: with `PgBouncer` before it, a replica behind it, and TLS between.
 
 use std::env;
 use std::path::PathBuf;

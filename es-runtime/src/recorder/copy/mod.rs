@@ -49,7 +49,7 @@ const ATTEMPTS: Retry =
 ///
 /// Of two applications, name the recorders: `copy(old.recorder(), new.recorder()).await?`.
 ///
-/// What the copy keeps:
+/// The copy keeps:
 ///
 /// - The commits are whole, in the order of the log, under their own ids.
 ///   [`has_commit`](super::AggregateRecorder::has_commit) finds those whose ids callers chose, and no others.
@@ -59,7 +59,7 @@ const ATTEMPTS: Retry =
 ///   Of two copies into one target at the same time, one fails as [`Conflict`](ErrorKind::Conflict).
 /// - At the end it compares all events and data keys of both stores, at each call.
 ///
-/// What it cannot keep:
+/// The copy cannot keep:
 ///
 /// - **Positions**, and so the marks of followers. [`copied_mark`] translates a mark. A follower that has reached the end
 ///   of the source goes on from [`Copied::target`].
@@ -199,7 +199,7 @@ where
         match compare::logs(from, to, transfer.reached(), page, &mut reporter).await {
             Err(error) if error.is_transient() && attempts.again().await => {}
             Err(error) => {
-                // What differs may come from another copy.
+                // Another copy may have stored the events that differ.
                 transfer.check_alone().await?;
                 return Err(error);
             }

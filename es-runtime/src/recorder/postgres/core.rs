@@ -87,12 +87,18 @@ impl Core {
         self.bell.ring();
     }
 
-    /// Takes a connection of the pool. A server that cannot be reached is tried a few times.
+    /// Takes a connection of the pool. A server that cannot be reached is tried a few times, unless one attempt takes the
+    /// time of all.
     pub(super) async fn lease(&self) -> Result<Lease, Error> {
+        let until = tokio::time::Instant::now() + self.way.options().connect_timeout;
         let mut attempt = 1;
         loop {
             match self.pool.take().await {
-                Err(error) if error.kind() == ErrorKind::Unavailable && attempt < ATTEMPTS => {
+                Err(error)
+                    if error.kind() == ErrorKind::Unavailable
+                        && attempt < ATTEMPTS
+                        && tokio::time::Instant::now() < until =>
+                {
                     tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
                 }

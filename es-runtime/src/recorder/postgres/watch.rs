@@ -39,8 +39,8 @@ struct State {
     is_over: AtomicBool,
 }
 
-/// A database, and the process: a fork has no thread of its parent.
-type Place = (Vec<(String, u16)>, String, u32);
+/// The hosts, the database, whether a pooler stands before it, and the process: a fork has no thread of its parent.
+type Place = (Vec<(String, u16)>, String, bool, u32);
 
 static WATCHES: Mutex<Vec<(Place, Weak<Watch>)>> = Mutex::new(Vec::new());
 
@@ -48,7 +48,7 @@ impl Watch {
     /// Returns the watch over the database to which the way leads.
     pub(super) fn over(way: &Arc<Way>) -> Arc<Self> {
         let options = way.options();
-        let place = (options.hosts.clone(), options.database.clone(), process::id());
+        let place = (options.hosts.clone(), options.database.clone(), options.is_pooled, process::id());
         let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
         watches.retain(|(_, watch)| watch.strong_count() > 0);
         let known = watches.iter().find(|(known, _)| *known == place).and_then(|(_, watch)| watch.upgrade());
