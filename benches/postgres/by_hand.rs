@@ -1,11 +1,12 @@
 //! The same work with the driver by hand: the same payload and durability, a table of the same kind, prepared statements.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, NoTls, Row as Found, Statement};
 use uuid::Uuid;
 
 use crate::account::REFERENCE;
+use crate::payload::{Deposited, Opened, Stored, now};
 use crate::server::Place;
 
 const INSERT: &str =
@@ -34,28 +35,6 @@ pub(crate) fn table(schema: &str) -> String {
         );
         CREATE INDEX stored_events_first ON {schema}.stored_events (topic) WHERE version = 1"
     )
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Stored<T> {
-    pub(crate) at: i64,
-    pub(crate) data: T,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Opened {
-    owner: String,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Deposited {
-    amount: i64,
-    reference: String,
-}
-
-pub(crate) fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_micros()).expect("before 292,000")
 }
 
 /// A row to store.

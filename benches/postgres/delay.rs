@@ -13,10 +13,11 @@ use es_runtime::{Application, Wait};
 use tokio::runtime::Runtime;
 
 use crate::account::{Account, AccountEvent};
-use crate::by_hand::{self, Connection, decoded, now};
+use crate::by_hand::{self, Connection, decoded};
 use crate::group::Tasks;
 use crate::measure::{on_this_thread, tokio};
 use crate::one::deposit;
+use crate::payload::now;
 use crate::processes::{Other, read_line};
 use crate::server::{Place, Server};
 

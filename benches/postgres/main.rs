@@ -17,6 +17,8 @@ mod delay;
 mod group;
 mod measure;
 mod one;
+#[path = "../store/payload.rs"]
+mod payload;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
 mod processes;

@@ -13,6 +13,7 @@ mod growth;
 mod harness;
 mod latency;
 mod many;
+mod payload;
 mod processes;
 mod raw;
 mod reads;

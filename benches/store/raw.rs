@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use rusqlite::{Connection, ToSql, params};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::account::REFERENCE;
+use crate::payload::{Deposited, Opened, Stored, now};
 
 const SCHEMA: &str = "
     CREATE TABLE stored_events (
@@ -26,23 +27,6 @@ const SELECT: &str =
 const LOG: &str = "SELECT log_position, id, version, topic, state FROM stored_events WHERE log_position > ?1
     ORDER BY log_position LIMIT 1000";
 
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Stored<T> {
-    at: i64,
-    data: T,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Opened {
-    owner: String,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Deposited {
-    amount: i64,
-    reference: String,
-}
-
 pub(crate) fn open(path: &Path, synchronous: &str) -> Connection {
     let connection = open_existing(path, synchronous);
     connection.execute_batch(SCHEMA).expect("the tables can be made");
@@ -57,11 +41,6 @@ pub(crate) fn open_existing(path: &Path, synchronous: &str) -> Connection {
     connection.execute_batch(&format!("PRAGMA synchronous = {synchronous}")).expect("it can be set");
     connection.set_prepared_statement_cache_capacity(16);
     connection
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_micros()).expect("before 292,000")
 }
 
 /// An account as a program by hand holds it.

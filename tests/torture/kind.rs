@@ -1,7 +1,7 @@
 //! The kinds of torture, and the table that each kind fills.
 
-use std::fmt;
 use std::time::{Duration, Instant};
+use std::{env, fmt, panic, process};
 
 use crate::differential::Differential;
 use crate::kill::Kill;
@@ -12,6 +12,24 @@ use crate::processes::Processes;
 
 /// The variable that names the role of a process which a kind has started.
 pub(crate) const ROLE: &str = "TORTURE_ROLE";
+
+/// Ends this process if one of its threads panics: the other threads would wait for it.
+pub(crate) fn end_with_the_first_panic() {
+    panic::set_hook(Box::new(|panic| {
+        eprintln!("{panic}");
+        process::exit(1);
+    }));
+}
+
+/// Returns a setting that the parent has made.
+pub(crate) fn setting(name: &str) -> String {
+    env::var(name).expect("the parent has set it")
+}
+
+/// Returns a number that the parent has set.
+pub(crate) fn number_of(name: &str) -> u64 {
+    setting(name).parse().expect("it is a number")
+}
 
 /// Every kind. A new kind is a module, and an entry here.
 pub(crate) const KINDS: &[&dyn Kind] = &[&Kill, &Linear, &Differential, &Processes, &Marks, &Postgres];

@@ -19,7 +19,7 @@ pub(crate) struct Restored {
     pub(crate) served_from: u64,
 }
 
-/// What a writer knows about a commit.
+/// The outcome of a commit, as its writer knows it.
 pub(crate) struct Fate {
     pub(crate) plan: Plan,
     pub(crate) began: u64,

@@ -101,7 +101,7 @@ pub(crate) struct Stage<'a, 'b> {
     pub(crate) until: Instant,
 }
 
-/// What has happened.
+/// The counts of a part so far.
 #[derive(Default)]
 pub(crate) struct Happened {
     pub(crate) times: u64,

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{self, Child, Command};
+use std::process::{Child, Command};
 use std::sync::Mutex;
-use std::{env, fs, panic, thread};
+use std::{env, fs, thread};
 
 use es_runtime::Error;
 use es_runtime::recorder::{CommitId, PostgresOptions, PostgresRecorder, Tables};
 
 use super::scene::Scene;
 use super::writer::{Circumstances, Writer, persist};
-use crate::kind::ROLE;
+use crate::kind::{ROLE, end_with_the_first_panic, number_of, setting};
 use crate::random::Random;
 
 pub(crate) const WORKER: &str = "postgres: worker";
@@ -92,13 +92,7 @@ impl Drop for Workers<'_> {
 
 /// Writes until the end.
 pub(crate) fn work() {
-    // The other threads would wait for one that panicked.
-    panic::set_hook(Box::new(|panic| {
-        eprintln!("{panic}");
-        process::exit(1);
-    }));
-    let setting = |name| env::var(name).expect("the parent has set it");
-    let number_of = |name| setting(name).parse::<u64>().expect("it is a number");
+    end_with_the_first_panic();
     let (folder, schema, number) = (setting(FOLDER), setting(SCHEMA), number_of(NUMBER));
     let folder = Path::new(&folder);
     let is_crossing = setting(CROSSING) == "true";

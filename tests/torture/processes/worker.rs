@@ -1,22 +1,17 @@
 //! One of the processes: a thread writes, two run consumers, and one follows the log.
 
 use std::path::Path;
-use std::{env, fs, panic, process, thread};
+use std::{fs, thread};
 
 use super::follower::follow;
 use super::report::Report;
 use super::runner::{CONSUMERS, run};
 use super::writer::write;
 use super::{FOLDER, NUMBER, OPERATIONS, PROCESSES, SEED, domain};
+use crate::kind::{end_with_the_first_panic, number_of, setting};
 
 pub(crate) fn work() {
-    // The other threads would wait for one that panicked.
-    panic::set_hook(Box::new(|panic| {
-        eprintln!("{panic}");
-        process::exit(1);
-    }));
-    let setting = |name| env::var(name).expect("the parent has set it");
-    let number_of = |name| setting(name).parse::<u64>().expect("it is a number");
+    end_with_the_first_panic();
     let folder = setting(FOLDER);
     let folder = Path::new(&folder);
     let (number, operations) = (number_of(NUMBER), number_of(OPERATIONS));
