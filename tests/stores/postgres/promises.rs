@@ -320,16 +320,40 @@ pub(crate) fn an_append_that_waits_for_forgetting_is_refused() {
 
 /// Forgets an aggregate by hand, in a transaction that stays open for a while.
 fn forget_slowly(schema: &str, id: Uuid) -> thread::JoinHandle<()> {
-    let lock = format!("LOCK TABLE \"{schema}\".stored_events_gate IN EXCLUSIVE MODE");
     let forget =
         format!("UPDATE \"{schema}\".data_keys SET forgotten = true, wrapped = '' WHERE id = '{id}'");
-    let statements = format!("BEGIN; {lock}; SELECT pg_sleep(0.5); {forget}; COMMIT");
-    let forgetting = thread::spawn(move || drop(by_hand(&statements)));
+    hold_gate(schema, 0.5, &forget)
+}
+
+/// Takes the lock of those who forget for so long, and then runs a statement.
+fn hold_gate(schema: &str, seconds: f64, statement: &str) -> thread::JoinHandle<()> {
+    let gate = format!("\"{schema}\".stored_events_gate");
+    let lock = format!("LOCK TABLE {gate} IN EXCLUSIVE MODE");
+    let statements = format!("BEGIN; {lock}; SELECT pg_sleep({seconds}); {statement}; COMMIT");
+    let holding = thread::spawn(move || drop(by_hand(&statements)));
     let held = format!(
-        "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND relation = '\"{schema}\".stored_events_gate'::regclass"
+        "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = '{gate}'::regclass"
     );
     while by_hand(&held) != ["1"] {
         thread::sleep(Duration::from_millis(5));
     }
-    forgetting
+    holding
+}
+
+/// Changes of one aggregate run one after the other, and the time of a call counts its wait for earlier ones.
+pub(crate) fn changes_that_wait_for_each_other_keep_to_their_time() {
+    let schema = server::new_schema();
+    let database = server::in_schema(&schema).timeout(Duration::from_millis(300)).open().unwrap();
+    let recorder = database.recorder(&Tables::default()).unwrap();
+    let id = Uuid::now_v7();
+    let held = hold_gate(&schema, 5.0, "SELECT 1");
+    let began = Instant::now();
+    let refused: Vec<_> = thread::scope(|scope| {
+        let forget = || recorder.forget(id, Commit::new(vec![notice(id, 1)])).wait().unwrap_err().kind();
+        let waiting: Vec<_> = (0..12).map(|_| scope.spawn(forget)).collect();
+        waiting.into_iter().map(|forgetting| forgetting.join().unwrap()).collect()
+    });
+    assert_eq!(refused, [ErrorKind::Timeout; 12]);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    held.join().unwrap();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex as Turn, MutexGuard as TurnGuard};
+use tokio::sync::Mutex as Turn;
 use uuid::Uuid;
 
 use super::connection::{Connection, Way};
@@ -47,15 +47,6 @@ impl Core {
             watch: Mutex::new(Some(watch)),
             handle,
             turns: (0..TURNS).map(|_| Turn::default()).collect(),
-        }
-    }
-
-    /// Waits for the turn to change something of an aggregate, in the order of the calls.
-    pub(super) async fn turn(&self, id: Uuid) -> Option<TurnGuard<'_, ()>> {
-        let at = usize::from(Slice::of(id).get()) % TURNS;
-        match self.turns.get(at) {
-            Some(turn) => Some(turn.lock().await),
-            None => None,
         }
     }
 
@@ -107,14 +98,22 @@ impl Core {
         }
     }
 
-    /// Runs something on a connection of the pool. If the connection is cut, it runs again, as long as the time for the
-    /// call lasts.
-    pub(super) async fn on_connection<T, F>(&self, run: F) -> Result<T, Error>
+    /// Runs something on a connection of the pool; if it changes something of an aggregate, after earlier changes. If the
+    /// connection is cut, it runs again, as long as the time for the call lasts.
+    pub(super) async fn on_connection<T, F>(&self, changed: Option<Uuid>, run: F) -> Result<T, Error>
     where
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>>,
     {
         let limit = self.way.options().timeout;
         let until = tokio::time::Instant::now() + limit;
+        let turn = changed.and_then(|id| self.turns.get(usize::from(Slice::of(id).get()) % TURNS));
+        let _turn = match turn {
+            Some(turn) => {
+                let waiting = tokio::time::timeout_at(until, turn.lock()).await;
+                Some(waiting.map_err(|_| late(limit))?)
+            }
+            None => None,
+        };
         let mut attempt = 1;
         loop {
             let taken = tokio::time::timeout_at(until, self.lease()).await;
@@ -149,6 +148,11 @@ fn pause(attempt: u32) -> Duration {
 
 fn busy(limit: Duration) -> Error {
     let message = format!("all connections were busy for {limit:?}; try again, or raise `connections`");
+    Error::new(ErrorKind::Timeout, message)
+}
+
+fn late(limit: Duration) -> Error {
+    let message = format!("earlier changes did not end within {limit:?}; try again, or raise `timeout`");
     Error::new(ErrorKind::Timeout, message)
 }
 

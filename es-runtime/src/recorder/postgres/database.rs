@@ -237,13 +237,7 @@ impl Postgres {
             database.shared.opener.check()?;
             let core = Arc::clone(&database.shared.core);
             let handle = core.handle.clone();
-            let task = handle.spawn(async move {
-                let _turn = match changed {
-                    Some(id) => Some(core.turn(id).await),
-                    None => None,
-                };
-                core.on_connection(run).await
-            });
+            let task = handle.spawn(async move { core.on_connection(changed, run).await });
             let _guard = changed.is_none().then(|| Abort(task.abort_handle()));
             task.await.unwrap_or_else(|_| Err(error::ended()))
         }
