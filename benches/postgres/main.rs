@@ -28,6 +28,8 @@ mod writers;
 
 use es_benches::{measuring, setting};
 
+use crate::writers::Load;
+
 fn main() {
     if processes::commits() || delay::follows() {
         return;
@@ -50,13 +52,15 @@ fn main() {
     }
     if runs("writers") {
         for (many, commits, goal) in [(16, 3_200, 1.4), (64, 6_400, 3.2)] {
-            writers::in_threads(&server, rounds, many, few(commits), 1, Some(goal));
-            writers::in_tasks(&server, rounds, many, few(commits), 1, Some(goal));
+            let load = Load { rounds, writers: many, commits: few(commits), events: 1, goal: Some(goal) };
+            writers::in_threads(&server, &load);
+            writers::in_tasks(&server, &load);
         }
     }
     if runs("batches") {
-        writers::in_threads(&server, rounds, 16, few(1_600), 10, None);
-        writers::in_tasks(&server, rounds, 16, few(1_600), 10, None);
+        let load = Load { rounds, writers: 16, commits: few(1_600), events: 10, goal: None };
+        writers::in_threads(&server, &load);
+        writers::in_tasks(&server, &load);
     }
     if runs("reads") {
         reads::replay(&server, rounds, few(1_000));

@@ -13,14 +13,19 @@ use crate::server::Server;
 /// The goal against a group commit by hand.
 const GOAL: f64 = 0.90;
 
-pub(crate) fn in_threads(
-    server: &Server,
-    many_rounds: usize,
-    writers: usize,
-    commits: usize,
-    events: usize,
-    goal: Option<f64>,
-) {
+/// The work of many writers: so many commits in a round, each of so many events.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) rounds: usize,
+    pub(crate) writers: usize,
+    pub(crate) commits: usize,
+    pub(crate) events: usize,
+    /// The goal against a connection for each writer.
+    pub(crate) goal: Option<f64>,
+}
+
+pub(crate) fn in_threads(server: &Server, load: &Load) {
+    let Load { rounds: many_rounds, writers, commits, events, goal } = *load;
     let each = commits.div_ceil(writers);
     let (schema, tables) = (server.schema(), [(); 3].map(|()| server.by_hand()));
     let app = schema.application();
@@ -64,14 +69,8 @@ pub(crate) fn in_threads(
     print(&format!("{writers} threads, {}", named(events)), each * writers, goal, &figures);
 }
 
-pub(crate) fn in_tasks(
-    server: &Server,
-    many_rounds: usize,
-    writers: usize,
-    commits: usize,
-    events: usize,
-    goal: Option<f64>,
-) {
+pub(crate) fn in_tasks(server: &Server, load: &Load) {
+    let Load { rounds: many_rounds, writers, commits, events, goal } = *load;
     let each = commits.div_ceil(writers);
     let (schema, tables) = (server.schema(), [(); 3].map(|()| server.by_hand()));
     let (app, runtime) = (schema.application(), measure::tokio());
