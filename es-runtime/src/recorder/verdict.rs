@@ -60,6 +60,9 @@ pub(super) enum Verdict {
 
 /// Returns the versions at which events have to stand, so that a commit leaves no gap; empty if it may leave gaps.
 pub(super) fn preceding(commit: &Commit) -> Vec<(Uuid, Version)> {
+    if let [event] = commit.gapless() {
+        return before(event).map(|before| (event.id, before)).into_iter().collect();
+    }
     let mut earlier = HashSet::new();
     let mut places = Vec::new();
     for event in commit.gapless() {

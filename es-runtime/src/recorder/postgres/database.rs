@@ -2,10 +2,11 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -47,7 +48,8 @@ pub struct Postgres {
 
 struct Shared {
     core: Arc<Core>,
-    runtime: Option<Runtime>,
+    /// Ends the thread of the connections when it is dropped.
+    thread: Option<oneshot::Sender<()>>,
     schema: Identifier,
     opener: Opener,
 }
@@ -60,15 +62,15 @@ impl fmt::Debug for Postgres {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let Some(runtime) = self.runtime.take() else { return };
+        let thread = self.thread.take();
         if self.opener.is_parent() {
             // The connections belong to the parent.
-            std::mem::forget(runtime);
+            std::mem::forget(thread);
             return;
         }
         self.core.close();
-        // No thread may wait here: an executor may drop the database.
-        runtime.shutdown_background();
+        // Nobody waits for the thread here: an executor may drop the database.
+        drop(thread);
     }
 }
 
@@ -84,9 +86,7 @@ impl PostgresOptions {
     pub fn open(self) -> Result<Postgres, Error> {
         let schema = schema_of(self.schema.as_ref())?;
         let way = Arc::new(Way::new(self)?);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("es-postgres")
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(error::no_runtime)?;
@@ -94,7 +94,13 @@ impl PostgresOptions {
         for _ in 0..WRITERS {
             drop(runtime.spawn(write(Arc::clone(&core))));
         }
-        let shared = Shared { core, runtime: Some(runtime), schema, opener: Opener::here() };
+        let (thread, over) = oneshot::channel();
+        let drive = move || {
+            let _ = runtime.block_on(over);
+            runtime.shutdown_background();
+        };
+        thread::Builder::new().name("es-postgres".to_owned()).spawn(drive).map_err(error::no_runtime)?;
+        let shared = Shared { core, thread: Some(thread), schema, opener: Opener::here() };
         let database = Postgres { shared: Arc::new(shared) };
         let core = Arc::clone(&database.shared.core);
         database.here(async move { core.lease().await.map(Lease::give_back) })?;
