@@ -94,6 +94,7 @@ impl PostgresOptions {
         for _ in 0..WRITERS {
             drop(runtime.spawn(write(Arc::clone(&core))));
         }
+        drop(runtime.spawn(keep_time((core.way.options().timeout / 2).max(Duration::from_secs(1)))));
         let (thread, over) = oneshot::channel();
         let drive = move || {
             let _ = runtime.block_on(over);
@@ -449,6 +450,14 @@ impl Postgres {
 
 /// The newest event, and the place up to which the log is complete.
 type Places = (Option<Mark>, Option<Mark>);
+
+/// Keeps a timer that is due before the time of any call that begins now is over. A timer that is due before all others
+/// wakes the thread of the connections once more; so those of the calls do not.
+async fn keep_time(pause: Duration) {
+    loop {
+        tokio::time::sleep(pause).await;
+    }
+}
 
 fn check_names(tables: &Tables) -> Result<(), Error> {
     tables.check()?;
