@@ -18,6 +18,7 @@ mod promises;
 mod proxy;
 mod server;
 mod surroundings;
+mod writers;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -54,6 +55,9 @@ fn main() -> ExitCode {
         promises::a_page_bounds_what_the_server_sends,
         promises::an_append_that_waits_for_forgetting_is_refused,
         promises::changes_that_wait_for_each_other_keep_to_their_time,
+        writers::a_gap_is_seen_after_somebody_empties_or_replaces_the_table,
+        writers::commits_of_one_aggregate_keep_their_order,
+        writers::a_commit_that_waits_for_others_is_answered_in_time,
         order::who_holds_readers_back_is_told,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,

@@ -4,27 +4,30 @@
 //! that a fact stands against, and stores the others. It does the same after a lost answer: another attempt finds the
 //! first one stored, waits for it, or comes before it.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use super::batch::{Batch, One};
 use super::connection::Connection;
 use super::core::Core;
 use super::error::{self, Shared, Trouble};
+use super::known::Known;
 use super::queue::{Job, Outcome};
 use super::rows::value;
 use super::statements::Statements;
 use super::{facts, log::Log};
 use crate::error::{Error, ErrorKind};
-use crate::id::Position;
+use crate::id::{Position, Version};
 use crate::recorder::verdict::check_keys;
 use crate::recorder::{Commit, Receipt, Step};
 
-/// The number of groups for which a writer reads the facts first, after the server refused one.
+/// The largest number of groups for which a writer reads the facts first, after the server refused one.
 const WARY: u32 = 64;
 /// The number of attempts after which each commit of a group is tried alone.
 const TOGETHER: u32 = 8;
@@ -38,14 +41,31 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct Writer {
     core: Arc<Core>,
     connection: Option<Connection>,
+    /// The events that the session of the connection saw stored, by the number of the text that stores one.
+    known: HashMap<usize, Known>,
     /// The number of groups for which the facts are read first.
     wary: u32,
+    /// This number after the last refusal.
+    last_wary: u32,
+}
+
+/// The writers: the first does the jobs of the queue, and the second helps.
+pub(super) enum Lane {
+    First,
+    Second,
 }
 
 /// Does the jobs of the queue, until it is closed.
-pub(super) async fn write(core: Arc<Core>) {
-    let mut writer = Writer { core: Arc::clone(&core), connection: None, wary: 0 };
-    while let Some(jobs) = core.queue.next().await {
+pub(super) async fn write(core: Arc<Core>, lane: Lane) {
+    let mut writer =
+        Writer { core: Arc::clone(&core), connection: None, known: HashMap::new(), wary: 0, last_wary: 0 };
+    loop {
+        let group = match lane {
+            Lane::First => core.queue.next().await,
+            Lane::Second => core.queue.next_to_help().await,
+        };
+        let Some(mut group) = group else { return };
+        let jobs = std::mem::take(&mut group.jobs);
         let served = AssertUnwindSafe(writer.serve(jobs)).catch_unwind().await;
         if served.is_err() {
             writer.connection = None;
@@ -65,10 +85,11 @@ struct Attempts {
 
 impl Writer {
     async fn serve(&mut self, jobs: Vec<Job>) {
-        self.wary = self.wary.saturating_sub(1);
         // Two commits with one place, or with keys that contradict each other, cannot be left to the server.
         let is_odd = |job: &Job| is_odd(&job.commit);
-        let asks = self.wary > 0 || jobs.iter().any(is_odd);
+        // The refusal of one commit costs little, and that of a group makes all its commits wait.
+        let asks = (self.wary > 0 && jobs.len() > 1) || jobs.iter().any(is_odd);
+        self.wary = self.wary.saturating_sub(1);
         self.do_all(jobs, asks).await;
     }
 
@@ -90,7 +111,9 @@ impl Writer {
         log: &Log,
         attempts: &mut Attempts,
     ) -> Result<(), Trouble> {
-        let limit = self.core.way.options().timeout + GRACE;
+        let (now, limit) = (Instant::now(), self.core.way.options().timeout);
+        let left = jobs.iter().map(|job| job.until.saturating_duration_since(now)).max();
+        let limit = left.unwrap_or(limit).min(limit) + GRACE;
         let silent = || {
             let message = "the server does not answer; check it, and the network";
             Trouble::Lost(Error::new(ErrorKind::Unavailable, message))
@@ -126,8 +149,16 @@ impl Writer {
             }
         }
         let is_first = attempts.count == 0;
-        let connection = self.connection().await?;
-        let inserting = insert(connection, &log.statements, jobs, is_first);
+        let mut nothing = Known::default();
+        self.connection().await?;
+        let connection = self.connection.as_ref().ok_or_else(|| Trouble::Absent(error::closed()))?;
+        // A pooler gives each statement another session. Later attempts trust nothing.
+        let known = if is_first && !self.core.way.options().is_pooled {
+            self.known.entry(log.statements.append.one.number).or_default()
+        } else {
+            &mut nothing
+        };
+        let inserting = insert(connection, &log.statements, jobs, is_first, known);
         let receipts = timeout(limit, inserting).await.map_err(|_| silent())??;
         for (job, receipt) in jobs.drain(..).zip(receipts) {
             job.answer.give(Ok(receipt));
@@ -139,6 +170,7 @@ impl Writer {
     async fn connection(&mut self) -> Result<&Connection, Trouble> {
         if self.connection.as_ref().is_none_or(Connection::is_closed) {
             self.connection = None;
+            self.known.clear();
             let made = self.core.way.connect(None).await;
             self.connection = Some(made.map_err(Trouble::Absent)?);
         }
@@ -151,7 +183,9 @@ impl Writer {
         let had_asked = std::mem::replace(&mut attempts.asks, true);
         let error = match trouble {
             Trouble::ByFacts(error) => {
-                self.wary = WARY;
+                // The more often groups are refused, the longer the facts come first.
+                self.last_wary = if self.wary > 0 { WARY.min(self.last_wary * 2) } else { 2 };
+                self.wary = self.last_wary;
                 let most = if jobs.len() > 1 { TOGETHER } else { ALONE };
                 if attempts.count < most {
                     return jobs;
@@ -194,8 +228,9 @@ impl Writer {
             }
         };
         if jobs.len() > 1 {
-            for job in jobs {
-                Box::pin(self.do_all(vec![job], true)).await;
+            let others = jobs.split_off(jobs.len() / 2);
+            for half in [jobs, others] {
+                Box::pin(self.do_all(half, true)).await;
             }
         } else {
             for job in jobs {
@@ -245,6 +280,7 @@ async fn insert(
     statements: &Statements,
     jobs: &[Job],
     is_first: bool,
+    known: &mut Known,
 ) -> Result<Vec<Receipt>, Trouble> {
     let table = &statements.events_table;
     for event in jobs.iter().flat_map(|job| job.commit.events()) {
@@ -255,23 +291,34 @@ async fn insert(
     let failed = |cause| Trouble::of(cause, events, || error::behind(&names.block, &names.events));
     if let [Job { commit, step, .. }] = jobs
         && is_first
-        && let Some(one) = One::of(commit, step.as_ref(), table).map_err(Trouble::Failed)?
+        && let Some(one) = One::of(commit, step.as_ref(), table, known).map_err(Trouble::Failed)?
     {
-        let rows = connection.query(&statements.append.one, &one.parameters()).await.map_err(failed)?;
-        let at = rows.first().and_then(|row| value::<i64>(row, 0));
-        return receipts(jobs, at.ok_or_else(refused)?);
+        let text = if one.looks() { &statements.append.one } else { &statements.append.next };
+        let rows = connection.query(text, &one.parameters()).await.map_err(failed)?;
+        let row = rows.first().ok_or_else(refused)?;
+        let base = value::<i64>(row, 0).ok_or_else(refused)?;
+        known.add(value(row, 1), places(jobs));
+        return receipts(jobs, base);
     }
     let commits: Vec<&Commit> = jobs.iter().map(|job| &job.commit).collect();
     let step = jobs.iter().find_map(|job| job.step.as_ref());
-    let batch = Batch::of(&commits, step, table).map_err(Trouble::Failed)?;
+    let batch = Batch::of(&commits, step, table, known).map_err(Trouble::Failed)?;
     let text = statements.append.of(batch.shape());
     let rows = connection.query(text, &batch.parameters()).await.map_err(failed)?;
     let row = rows.first().ok_or_else(refused)?;
     match (value::<i64>(row, 0), value::<bool>(row, 1)) {
-        (Some(base), Some(true)) => receipts(jobs, base),
+        (Some(base), Some(true)) => {
+            known.add(value(row, 2), places(jobs));
+            receipts(jobs, base)
+        }
         // Only a statement without events can come here: an event without a position is refused.
         _ => Err(refused()),
     }
+}
+
+/// Returns the places of the events of all jobs.
+fn places(jobs: &[Job]) -> impl Iterator<Item = (Uuid, Version)> {
+    jobs.iter().flat_map(|job| job.commit.events()).map(|event| (event.id, event.version))
 }
 
 /// Makes the receipts of commits whose events stand from `base` on.

@@ -6,6 +6,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::insert::{BLOCK, Shape};
+use super::known::Known;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Slice, Version};
 use crate::recorder::sql::{ColumnType, EventTable};
@@ -25,9 +26,17 @@ pub(super) struct One<'a> {
     state: &'a [u8],
     slice: i16,
     once: bool,
-    before: Option<i64>,
+    before: Before,
     key: Option<Vec<u8>>,
     own: Vec<Own<'a>>,
+}
+
+/// What the server compares before it stores an event.
+enum Before {
+    /// It looks for the event at this version.
+    Looked(i64),
+    /// It compares the file in which the session saw the event stored; no file if the event follows none.
+    Seen(Option<u32>),
 }
 
 impl<'a> One<'a> {
@@ -36,6 +45,7 @@ impl<'a> One<'a> {
         commit: &'a Commit,
         step: Option<&Step>,
         table: &EventTable,
+        known: &Known,
     ) -> Result<Option<Self>, Error> {
         let ([event], None) = (commit.events(), step) else { return Ok(None) };
         let key = match commit.keys() {
@@ -56,14 +66,29 @@ impl<'a> One<'a> {
             state: &event.state,
             slice: slice(event),
             once: commit.is_once(),
-            before: preceding(commit).pop().map(|(_, before)| before.into()),
+            before: match preceding(commit).pop() {
+                None => Before::Seen(None),
+                Some((id, version)) => match known.file_with(id, version) {
+                    None => Before::Looked(version.into()),
+                    seen => Before::Seen(seen),
+                },
+            },
             key: key.map(|key| key.to_bytes().to_vec()),
             own: own.collect::<Result<_, _>>()?,
         }))
     }
 
+    /// Returns whether the server has to look for the event before.
+    pub(super) const fn looks(&self) -> bool {
+        matches!(self.before, Before::Looked(_))
+    }
+
     pub(super) fn parameters(&self) -> Parameters<'_> {
         let Self { id, version, commit, topic, state, slice, once, before, key, own } = self;
+        let before: &(dyn ToSql + Sync) = match before {
+            Before::Looked(version) => version,
+            Before::Seen(file) => file,
+        };
         let mut made: Parameters<'_> = vec![id, version, commit, topic, state, slice, once, before, key];
         made.extend(own.iter().map(Own::parameter));
         made
@@ -81,8 +106,11 @@ pub(super) struct Batch<'a> {
     states: Vec<&'a [u8]>,
     slices: Vec<i16>,
     once: Vec<bool>,
+    /// The places before the commits, of those that the session did not see stored.
     before_ids: Vec<Uuid>,
     before_versions: Vec<i64>,
+    /// The number of the file in which the session saw the others.
+    file: Option<u32>,
     /// The aggregates that have a data key, with the key.
     key_ids: Vec<Uuid>,
     keys: Vec<Vec<u8>>,
@@ -98,6 +126,7 @@ impl<'a> Batch<'a> {
         commits: &[&'a Commit],
         step: Option<&'a Step>,
         table: &EventTable,
+        known: &Known,
     ) -> Result<Self, Error> {
         let mut made = Self { step: step.map(StepValues::of), ..Self::default() };
         let all = commits.iter().flat_map(|commit| commit.events().iter().map(move |event| (*commit, event)));
@@ -119,8 +148,12 @@ impl<'a> Batch<'a> {
             made.own.push(OwnColumn::of(*of, values)?);
         }
         for (id, version) in commits.iter().flat_map(|commit| preceding(commit)) {
-            made.before_ids.push(id);
-            made.before_versions.push(version.into());
+            let file = known.file_with(id, version);
+            if file.is_none() {
+                made.before_ids.push(id);
+                made.before_versions.push(version.into());
+            }
+            made.file = made.file.or(file);
         }
         made.add_keys(commits);
         Ok(made)
@@ -160,6 +193,7 @@ impl<'a> Batch<'a> {
             has_keys: !self.key_ids.is_empty(),
             has_step: self.step.is_some(),
             is_large: self.at.len() > BLOCK,
+            looks: !self.before_ids.is_empty(),
         }
     }
 
@@ -173,13 +207,16 @@ impl<'a> Batch<'a> {
             &self.states,
             &self.slices,
             &self.once,
-            &self.before_ids,
-            &self.before_versions,
-            &self.key_ids,
-            &self.keys,
             &self.keyless,
+            &self.file,
         ];
+        if !self.before_ids.is_empty() {
+            made.push(&self.before_ids);
+            made.push(&self.before_versions);
+        }
         if !self.key_ids.is_empty() {
+            made.push(&self.key_ids);
+            made.push(&self.keys);
             made.push(&self.wrapped);
         }
         if let Some(step) = &self.step {

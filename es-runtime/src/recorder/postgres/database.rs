@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::append::{of_nothing, write};
+use super::append::{Lane, of_nothing, write};
 use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
 use super::core::Core;
@@ -29,8 +29,6 @@ use crate::recorder::sql::{Identifier, Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
 use crate::wait::{Elapsed, Slot, Wait, sleep, timeout};
 
-/// The number of connections that append: while one waits for the disk, the other sends.
-const WRITERS: usize = 2;
 /// The longest time that a reader waits without a ring before it looks again.
 const LONGEST: Duration = Duration::from_secs(1);
 /// The longest time that a reader waits if no ring comes from other processes.
@@ -86,13 +84,11 @@ impl PostgresOptions {
     pub fn open(self) -> Result<Postgres, Error> {
         let schema = schema_of(self.schema.as_ref())?;
         let way = Arc::new(Way::new(self)?);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(error::no_runtime)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(error::no_runtime)?;
         let core = Arc::new(Core::new(way, runtime.handle().clone()));
-        for _ in 0..WRITERS {
-            drop(runtime.spawn(write(Arc::clone(&core))));
+        for lane in [Lane::First, Lane::Second] {
+            drop(runtime.spawn(write(Arc::clone(&core), lane)));
         }
         drop(runtime.spawn(keep_time((core.way.options().timeout / 2).max(Duration::from_secs(1)))));
         let (thread, over) = oneshot::channel();
@@ -265,8 +261,9 @@ impl Postgres {
             }
             let slot = Slot::new();
             let answer = Answer::new(Arc::clone(&slot));
-            let until = Instant::now() + core.way.options().timeout;
-            core.queue.push(Job { log, commit, step, until, is_unknown: false, answer })?;
+            let since = Instant::now();
+            let until = since + core.way.options().timeout;
+            core.queue.push(Job { log, commit, step, since, until, is_unknown: false, answer })?;
             poll_fn(|context| slot.poll(context)).await.unwrap_or_else(|| Err(error::ended()))
         }
     }

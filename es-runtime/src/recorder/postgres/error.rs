@@ -323,6 +323,12 @@ pub(super) fn no_runtime(cause: io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, message).with_source(cause)
 }
 
+/// Reports that the time for a commit was over before it was sent.
+pub(super) fn waited() -> Error {
+    let message = "earlier commits took all the time for this one; nothing of it is stored; try again, or raise `timeout`";
+    Error::new(ErrorKind::Timeout, message)
+}
+
 /// One failure that several callers receive.
 pub(super) struct Shared(ErrorKind, String);
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::batch::Batch;
 use super::connection::Connection;
 use super::error::{self, Trouble};
+use super::known::Known;
 use super::rows::value;
 use super::statements::Statements;
 use super::{facts, select};
@@ -96,7 +97,7 @@ async fn insert(connection: &Connection, statements: &Statements, notice: &Commi
     }
     let table = &statements.events_table;
     notice.events().iter().try_for_each(|event| table.check_values(event))?;
-    let batch = Batch::of(&[notice], None, table)?.without_keys();
+    let batch = Batch::of(&[notice], None, table, &Known::default())?.without_keys();
     let names = &statements.names;
     let failed = |cause: DriverError| {
         plain(Trouble::of(cause, table.name.as_str(), || error::behind(&names.block, &names.events)))

@@ -8,6 +8,7 @@ use super::batch::Batch;
 use super::connection::Connection;
 use super::error::{self, Trouble};
 use super::insert::BLOCK;
+use super::known::Known;
 use super::queue::{MOST, MOST_BYTES};
 use super::rows::value;
 use super::statements::Statements;
@@ -107,7 +108,7 @@ pub(super) async fn store(
     if commits.iter().flat_map(|commit| commit.events()).any(|event| table.check_values(event).is_err()) {
         return Ok(None);
     }
-    let Ok(batch) = Batch::of(&commits, Some(&step), table) else { return Ok(None) };
+    let Ok(batch) = Batch::of(&commits, Some(&step), table, &Known::default()) else { return Ok(None) };
     let names = &statements.names;
     let failed =
         |cause| Trouble::of(cause, table.name.as_str(), || error::behind(&names.block, &names.events));

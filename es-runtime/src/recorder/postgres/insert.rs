@@ -14,33 +14,48 @@ pub(super) const BLOCK: usize = 1 << 10;
 
 /// The parts of a statement that appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one part of the statement")]
 pub(super) struct Shape {
     pub(super) has_keys: bool,
     pub(super) has_step: bool,
     /// True if the events need several blocks.
     pub(super) is_large: bool,
+    /// True if the server has to look for events before those of the commits.
+    pub(super) looks: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Texts {
-    /// Stores one event.
+    /// Stores one event, after a look for the event before it.
     pub(super) one: Text,
+    /// Stores one event that follows none, or one in the same file of the table.
+    pub(super) next: Text,
     /// The texts of all shapes, by their bits.
-    shapes: [Text; 8],
+    shapes: [Text; 16],
 }
 
 impl Texts {
     pub(super) fn new(names: &Names, table: &EventTable) -> Self {
-        let shape =
-            |bits: usize| Shape { has_keys: bits & 1 > 0, has_step: bits & 2 > 0, is_large: bits & 4 > 0 };
+        let shape = |bits: usize| Shape {
+            has_keys: bits & 1 > 0,
+            has_step: bits & 2 > 0,
+            is_large: bits & 4 > 0,
+            looks: bits & 8 > 0,
+        };
+        let EventTable { id, version, .. } = table;
+        let look = format!(
+            "($8::int8 IS NULL OR (SELECT 1 FROM {} e WHERE e.{id} = $1 AND e.{version} = $8 LIMIT 1) IS NOT NULL)",
+            names.events
+        );
         Self {
-            one: Text::new(one(names, table)),
+            one: Text::new(one(names, table, &look)),
+            next: Text::new(one(names, table, &is_same(names, "$8"))),
             shapes: std::array::from_fn(|bits| Text::new(many(names, table, shape(bits)))),
         }
     }
 
     pub(super) fn of(&self, shape: Shape) -> &Text {
-        let bits = [shape.has_keys, shape.has_step, shape.is_large];
+        let bits = [shape.has_keys, shape.has_step, shape.is_large, shape.looks];
         let at = bits.iter().rev().fold(0, |at, bit| at << 1 | usize::from(*bit));
         self.shapes.get(at).unwrap_or(&self.one)
     }
@@ -69,14 +84,24 @@ fn gate(names: &Names) -> String {
     format!("gate AS (SELECT FROM {} FOR KEY SHARE)", names.gate)
 }
 
+/// Returns the number of the file of the table of events.
+fn file(names: &Names) -> String {
+    format!("pg_relation_filenode({}::regclass)", literal(&names.events))
+}
+
+/// Returns the condition that the table has this file, if one is named.
+fn is_same(names: &Names, parameter: &str) -> String {
+    format!("({parameter}::oid IS NULL OR {parameter} = {})", file(names))
+}
+
 /// The number of parameters of one event, without those of the user's own columns.
 const ONE: usize = 9;
 
-/// Returns the text that stores one event, whose aggregate has the data key in parameter 9, or none.
+/// Returns the text that stores one event on a condition. Its aggregate has the data key in parameter 9, or none.
 ///
 /// The event gets no position if a fact stands against it, and the table refuses such a row.
-fn one(names: &Names, table: &EventTable) -> String {
-    let EventTable { own, id, version, .. } = table;
+fn one(names: &Names, table: &EventTable, condition: &str) -> String {
+    let own = &table.own;
     let Names { events, data_keys, .. } = names;
     let own_types = own.iter().map(|(_, of)| type_of(*of));
     let values = listed((ONE + 1..).zip(own_types).map(|(at, of)| format!("${at}::{of}")));
@@ -85,13 +110,14 @@ fn one(names: &Names, table: &EventTable) -> String {
          INSERT INTO {events} ({}) VALUES (
            CASE WHEN coalesce((SELECT NOT d.forgotten AND d.key_id IS NOT DISTINCT FROM $9::bytea
                                  FROM {data_keys} d WHERE d.id = $1), $9::bytea IS NULL)
-                 AND ($8::int8 IS NULL OR (SELECT 1 FROM {events} e WHERE e.{id} = $1 AND e.{version} = $8 LIMIT 1) IS NOT NULL)
+                 AND {condition}
                 THEN {} << 10 END,
            $1::uuid, $2::int8, $3::uuid, $4::text, $5::bytea, $6::int2, $7::bool{values})
-         RETURNING log_position",
+         RETURNING log_position, {}",
         gate(names),
         columns(table),
-        draw(names)
+        draw(names),
+        file(names)
     )
 }
 
@@ -113,8 +139,8 @@ fn columns(table: &EventTable) -> String {
 fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
     let EventTable { own, id, version, .. } = table;
     let Names { events, tracking, data_keys, .. } = names;
-    let Shape { has_keys, has_step, is_large } = shape;
-    let mut last = 13;
+    let Shape { has_keys, has_step, is_large, looks } = shape;
+    let mut last = 10;
     let mut next = |of: &str| {
         last += 1;
         format!("${last}::{of}")
@@ -133,14 +159,28 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
     } else {
         format!("SELECT {} << 10 AS base", draw(names))
     };
-    let (mut key_part, mut key_guard) = (String::new(), "");
+    let mut look = String::new();
+    if looks {
+        let [ids, versions] = ["uuid[]", "int8[]"].map(&mut next);
+        look = format!(
+            " AND NOT EXISTS (
+                    SELECT 1 FROM unnest({ids}, {versions}) AS b(id, version)
+                     WHERE (SELECT 1 FROM {events} e WHERE e.{id} = b.id AND e.{version} = b.version LIMIT 1) IS NULL)"
+        );
+    }
+    let (mut key_look, mut key_part, mut key_guard) = (String::new(), String::new(), "");
     if has_keys {
-        let wrapped = next("bytea[]");
+        let [ids, keys, wrapped] = ["uuid[]", "bytea[]", "bytea[]"].map(&mut next);
+        key_look = format!(
+            " AND NOT EXISTS (
+                    SELECT 1 FROM unnest({ids}, {keys}) AS a(id, key_id)
+                     WHERE (SELECT d.forgotten OR a.key_id <> d.key_id FROM {data_keys} d WHERE d.id = a.id))"
+        );
         key_part = format!(
             "keys AS (
                INSERT INTO {data_keys} (id, key_id, wrapped, forgotten)
                SELECT k.id, CASE WHEN ready.is_open THEN k.key_id END, k.wrapped, false
-                 FROM ready, unnest($11::uuid[], $12::bytea[], {wrapped}) AS k(id, key_id, wrapped)
+                 FROM ready, unnest({ids}, {keys}, {wrapped}) AS k(id, key_id, wrapped)
                 WHERE (SELECT 1 FROM {data_keys} d WHERE d.id = k.id LIMIT 1) IS NULL
                 ORDER BY k.id
                RETURNING 1),"
@@ -172,14 +212,8 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
         "WITH block AS MATERIALIZED ({block}), {},
          {step_part}
          ready AS MATERIALIZED (
-           SELECT block.base, {step_guard}NOT EXISTS (
-                    SELECT 1 FROM unnest($11::uuid[], $12::bytea[]) AS a(id, key_id)
-                     WHERE (SELECT d.forgotten OR a.key_id <> d.key_id FROM {data_keys} d WHERE d.id = a.id))
-                AND NOT EXISTS (SELECT 1 FROM {data_keys} d WHERE d.id = ANY($13::uuid[]))
-                AND NOT EXISTS (
-                    SELECT 1 FROM unnest($9::uuid[], $10::int8[]) AS b(id, version)
-                     WHERE (SELECT 1 FROM {events} e WHERE e.{id} = b.id AND e.{version} = b.version LIMIT 1) IS NULL)
-                AS is_open
+           SELECT block.base, {step_guard}NOT EXISTS (SELECT 1 FROM {data_keys} d WHERE d.id = ANY($9::uuid[]))
+                AND {}{look}{key_look} AS is_open
              FROM block),
          {key_part}
          inserted AS (
@@ -188,8 +222,10 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
                   i.id, i.version, i.commit, i.topic, i.state, i.slice, i.once{values}
              FROM ready, unnest($1::int4[], $2::uuid[], $3::int8[], $4::uuid[], $5::text[], $6::bytea[], $7::int2[],
                                 $8::bool[]{arrays}) AS i(at, id, version, commit, topic, state, slice, once{aliases}))
-         SELECT base, is_open FROM ready",
+         SELECT base, is_open, {} FROM ready",
         gate(names),
-        columns(table)
+        is_same(names, "$10"),
+        columns(table),
+        file(names)
     )
 }

@@ -15,6 +15,7 @@ mod schema;
 mod insert;
 mod statements;
 mod connection;
+mod known;
 mod batch;
 mod rows;
 mod horizon;

@@ -114,7 +114,10 @@ impl Statements {
             tables: schema::tables(&self.names, tables),
             owner: tables.events.name.as_str().to_owned(),
             checks: vec![
-                self.append.of(Shape { has_keys: true, has_step: true, is_large: false }).sql.clone(),
+                self.append
+                    .of(Shape { has_keys: true, has_step: true, is_large: false, looks: true })
+                    .sql
+                    .clone(),
                 self.log.of(&LogRange::all()).sql.clone(),
                 self.keys.sql.clone(),
             ],

@@ -36,6 +36,7 @@ const TYPES: &[(&str, Type, Type)] = &[
     ("int2", Type::INT2, Type::INT2_ARRAY),
     ("int4", Type::INT4, Type::INT4_ARRAY),
     ("int8", Type::INT8, Type::INT8_ARRAY),
+    ("oid", Type::OID, Type::OID_ARRAY),
     ("text", Type::TEXT, Type::TEXT_ARRAY),
     ("uuid", Type::UUID, Type::UUID_ARRAY),
 ];

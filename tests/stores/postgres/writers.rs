@@ -1,0 +1,125 @@
+//! The writers: what they remember, the order that they keep, and the time that they take.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use es_runtime::recorder::{AggregateRecorder, Commit, PostgresRecorder, Tables};
+use es_runtime::{ErrorKind, Wait};
+use uuid::Uuid;
+
+use super::{Database, event, log, open};
+use crate::server::{self, by_hand};
+
+/// Inserts a row by hand, and takes it back after so many seconds. Returns once the row is there.
+fn occupy(schema: &str, id: Uuid, position: u64, seconds: f64) -> thread::JoinHandle<()> {
+    let statements = format!(
+        "SET application_name = 'occupies'; BEGIN;
+         INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+         VALUES ({position}, 1, '{id}', gen_random_uuid(), 0, false, 'Topic', '');
+         SELECT pg_sleep({seconds}); ROLLBACK"
+    );
+    let occupied = thread::spawn(move || drop(by_hand(&statements)));
+    let look = format!(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE application_name = 'occupies' AND wait_event = 'PgSleep' AND query LIKE '%{id}%'"
+    );
+    while by_hand(&look) != ["1"] {
+        thread::sleep(Duration::from_millis(5));
+    }
+    occupied
+}
+
+fn follow(recorder: &PostgresRecorder, ids: &[Uuid], version: u64) -> Result<(), ErrorKind> {
+    let events = ids.iter().map(|id| event(*id, version)).collect();
+    let stored = recorder.append(Commit::new(events).without_gaps()).wait();
+    stored.map(|_| ()).map_err(|error| error.kind())
+}
+
+/// A session remembers what it saw stored, and learns that the table is another one, or was emptied.
+pub(crate) fn a_gap_is_seen_after_somebody_empties_or_replaces_the_table() {
+    let Database { recorder, schema, .. } = open();
+    let table = format!("\"{schema}\".stored_events");
+    let replaced = format!(
+        "CREATE TABLE \"{schema}\".other (LIKE {table} INCLUDING ALL);
+         ALTER TABLE {table} RENAME TO kept; ALTER TABLE \"{schema}\".other RENAME TO stored_events"
+    );
+    for change in [format!("TRUNCATE {table}"), replaced] {
+        for many in [1, 2] {
+            let ids: Vec<Uuid> = (0..many).map(|_| Uuid::now_v7()).collect();
+            for version in 1..=3 {
+                follow(&recorder, &ids, version).unwrap();
+            }
+            let (others, last) = (vec![Uuid::now_v7(); 1], 4);
+            follow(&recorder, &others, 1).unwrap();
+            by_hand(&change);
+            assert_eq!(follow(&recorder, &ids, last), Err(ErrorKind::Conflict), "{many} after {change}");
+            assert_eq!(follow(&recorder, &others, 2), Err(ErrorKind::Conflict), "{many} after {change}");
+            follow(&recorder, &others, 1).unwrap();
+            follow(&recorder, &others, 2).unwrap();
+            if change.contains("RENAME") {
+                by_hand(&format!(
+                    "DROP TABLE {table}; ALTER TABLE \"{schema}\".kept RENAME TO stored_events"
+                ));
+            }
+        }
+    }
+}
+
+/// The second event of an aggregate waits for the first, even while the first waits for the server.
+pub(crate) fn commits_of_one_aggregate_keep_their_order() {
+    let Database { recorder, schema, .. } = open();
+    let (id, free) = (Uuid::now_v7(), Uuid::now_v7());
+    let occupied = occupy(&schema, id, 1, 0.6);
+    let later = |id: Uuid, version: u64, after: u64| {
+        let recorder = recorder.clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(after));
+            let began = Instant::now();
+            (follow(&recorder, &[id], version), began.elapsed())
+        })
+    };
+    let commits: Vec<_> = (1..=4).map(|version| later(id, version, version * 30)).collect();
+    let (others, _) = later(free, 1, 200).join().unwrap();
+    assert_eq!(others, Ok(()), "another aggregate goes on");
+    assert!(!occupied.is_finished(), "the first writer still waits");
+    for commit in commits {
+        assert_eq!(commit.join().unwrap().0, Ok(()));
+    }
+    occupied.join().unwrap();
+    assert_eq!(log(&recorder).len(), 5);
+}
+
+/// Both writers wait for the server; the commits behind them are answered in their time.
+pub(crate) fn a_commit_that_waits_for_others_is_answered_in_time() {
+    const TIME: Duration = Duration::from_secs(1);
+    let schema = server::new_schema();
+    let handle = server::in_schema(&schema).timeout(TIME).open().unwrap();
+    let recorder = handle.recorder(&Tables::default()).unwrap();
+    let ids = [Uuid::now_v7(), Uuid::now_v7()];
+    let occupied = [(ids[0], 1), (ids[1], 2)].map(|(id, at)| occupy(&schema, id, at, 8.0));
+    let callers: Vec<_> = (0..12)
+        .map(|number| {
+            let recorder = recorder.clone();
+            thread::sleep(Duration::from_millis(40));
+            thread::spawn(move || {
+                let began = Instant::now();
+                let id = ids.get(number).copied().unwrap_or_else(Uuid::now_v7);
+                (id, follow(&recorder, &[id], 1), began.elapsed())
+            })
+        })
+        .collect();
+    let answers: Vec<_> = callers.into_iter().map(|caller| caller.join().unwrap()).collect();
+    assert!(occupied.iter().all(|one| !one.is_finished()), "the places were free too early");
+    for (id, answer, took) in &answers {
+        assert!(*took < TIME + Duration::from_secs(3), "{took:?} for an answer within {TIME:?}");
+        assert!(matches!(answer, Ok(()) | Err(ErrorKind::Timeout)), "{answer:?}");
+        if ids.contains(id) {
+            assert_eq!(*answer, Err(ErrorKind::Timeout));
+        }
+    }
+    let stored = answers.iter().filter(|(_, answer, _)| answer.is_ok()).count();
+    for one in occupied {
+        one.join().unwrap();
+    }
+    assert_eq!(log(&recorder).len(), stored);
+}
