@@ -335,3 +335,72 @@ impl Shared {
         Error::new(self.0, self.1.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::SslMode;
+    use tokio_postgres::types::Type;
+
+    use super::*;
+    use crate::recorder::postgres::fake::{self, Fake};
+
+    const NUMBER: u32 = 20;
+    const UNKNOWN_WAY: [u8; 4] = 2_u32.to_be_bytes();
+    const PASSWORD: [u8; 4] = 3_u32.to_be_bytes();
+
+    /// A server that lets everybody in, and answers each statement with the number 7.
+    fn of_sevens() -> Fake {
+        Fake::new(|kind, _| match kind {
+            fake::BEGIN => fake::welcome(),
+            b'S' => {
+                let begin = [fake::message(b'1', b""), fake::message(b'2', b"")].concat();
+                [begin, fake::row(NUMBER, &["\0\0\0\0\0\0\0\x07"]), fake::ready()].concat()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// The driver hides the kinds of its errors: a release that words them otherwise fails here.
+    #[test]
+    fn the_words_of_the_driver_for_its_errors_are_known() {
+        let server = of_sevens();
+        let unwritten = server.with_client(async |client| {
+            client.query_typed("SELECT $1", &[(&7_i64, Type::TEXT)]).await.unwrap_err()
+        });
+        let unwritten = unwritten.unwrap();
+        assert_eq!(kind(&unwritten).0, ErrorKind::Schema);
+        assert!(matches!(Trouble::of(unwritten, "events", closed), Trouble::Failed(_)));
+        let unsent =
+            server.with_client(async |client| client.simple_query("SELECT '\0'").await.unwrap_err()).unwrap();
+        assert_eq!(kind(&unsent).0, ErrorKind::Invalid);
+        assert!(matches!(Trouble::of(unsent, "events", closed), Trouble::Failed(_)));
+        let unread = server.with_client(async |client| {
+            let rows = client.query_typed("SELECT 7", &[]).await.unwrap();
+            assert_eq!(rows[0].get::<_, i64>(0), 7);
+            rows[0].try_get::<_, &str>(0).unwrap_err()
+        });
+        assert_eq!(kind(&unread.unwrap()).0, ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn an_error_of_the_settings_is_told_from_a_server_that_is_away() {
+        let refused = |server: &Fake, mode| {
+            let mut config = server.config();
+            config.ssl_mode(mode);
+            let cause = fake::with_client(&config, async |_| ()).unwrap_err();
+            connecting("`bank`", cause)
+        };
+        let without_tls = Fake::new(|kind, _| if kind == fake::TLS { b"N".to_vec() } else { Vec::new() });
+        let error = refused(&without_tls, SslMode::Require);
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("check the certificate"), "{error}");
+        for way in [UNKNOWN_WAY, PASSWORD] {
+            let error = refused(&Fake::new(move |_, _| fake::message(b'R', &way)), SslMode::Disable);
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("check the user and the password"), "{error}");
+        }
+        let away = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let error = refused(&Fake { port: away }, SslMode::Disable);
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+}
