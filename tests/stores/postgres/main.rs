@@ -80,6 +80,8 @@ fn main() -> ExitCode {
         tests.extend(harness::tests![
             surroundings::a_pooler_that_nobody_names_is_refused_with_the_remedy,
             surroundings::a_role_that_loses_commits_is_refused_behind_a_pooler,
+            surroundings::a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome,
+            surroundings::servers_killed_behind_a_pooler_lose_nothing,
             surroundings::a_replica_is_refused_and_passed_over,
             surroundings::tls_is_used_and_the_certificate_checked,
         ]);

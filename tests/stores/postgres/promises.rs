@@ -1,6 +1,6 @@
 //! The promises that only PostgreSQL makes.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 

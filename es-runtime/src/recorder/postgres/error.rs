@@ -226,7 +226,7 @@ impl Trouble {
             let error = of("store the events")(cause);
             return if is_unsent { Self::Failed(error) } else { Self::Lost(error) };
         };
-        if matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) {
+        if is_lost(db) {
             return Self::Lost(of("store the events")(cause));
         }
         let (constraint, column) = (db.constraint().unwrap_or_default(), db.column().unwrap_or_default());
@@ -252,8 +252,7 @@ impl Trouble {
 impl Trouble {
     /// Classifies the error of a read.
     pub(super) fn of_read(cause: DriverError) -> Self {
-        let is_fatal = |db: &DbError| matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-        let is_lost = cause.as_db_error().is_none_or(is_fatal);
+        let is_lost = cause.as_db_error().is_none_or(is_lost);
         let error = of("look for the commit")(cause);
         match error.kind() {
             _ if is_lost => Self::Lost(error),
@@ -261,6 +260,17 @@ impl Trouble {
             _ => Self::Failed(error),
         }
     }
+}
+
+/// Returns whether an error ends the connection, or comes in place of an answer that is lost.
+///
+/// `PgBouncer` writes the severity in one field only, and reports a server that is gone as a mere error of the class 08.
+fn is_lost(db: &DbError) -> bool {
+    let is_fatal = match db.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        None => matches!(db.severity(), "FATAL" | "PANIC"),
+    };
+    is_fatal || db.code().code().starts_with("08") || *db.code() == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
 }
 
 /// Reports a place that the log does not reach.
@@ -402,5 +412,38 @@ mod tests {
         let away = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let error = refused(&Fake { port: away }, SslMode::Disable);
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+
+    /// Returns the error of the driver for an error with these fields.
+    fn of_server(fields: &'static [(u8, &str)]) -> DriverError {
+        let fake = Fake::new(move |kind, _| match kind {
+            fake::BEGIN => fake::welcome(),
+            _ => fake::error(fields),
+        });
+        fake.with_client(async |client| client.simple_query("SELECT 1").await.unwrap_err()).unwrap()
+    }
+
+    #[test]
+    fn an_answer_that_ends_the_connection_leaves_the_outcome_open() {
+        for fields in [
+            &[(b'S', "ERROR"), (b'C', "08P01"), (b'M', "server conn crashed?")][..],
+            &[(b'S', "FATAL"), (b'C', "08P01"), (b'M', "server conn crashed?")],
+            &[(b'S', "FATAL"), (b'C', "57P01"), (b'M', "it goes down")],
+            &[(b'S', "TÖDLICH"), (b'V', "FATAL"), (b'C', "57P01"), (b'M', "es endet")],
+            &[(b'S', "PANIC"), (b'V', "PANIC"), (b'C', "XX000"), (b'M', "no way on")],
+            &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40003"), (b'M', "nobody knows")],
+        ] {
+            let trouble = Trouble::of(of_server(fields), "events", closed);
+            assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
+            let trouble = Trouble::of_read(of_server(fields));
+            assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
+        }
+        for fields in [
+            &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40001"), (b'M', "in the way")][..],
+            &[(b'S', "FEHLER"), (b'V', "ERROR"), (b'C', "57014"), (b'M', "zu lange")],
+        ] {
+            let trouble = Trouble::of(of_server(fields), "events", closed);
+            assert!(matches!(trouble, Trouble::Again(_)), "{fields:?}: {trouble:?}");
+        }
     }
 }

@@ -94,6 +94,13 @@ pub(super) fn welcome() -> Vec<u8> {
     [message(b'R', &0_u32.to_be_bytes()), ready()].concat()
 }
 
+/// Returns an error with these fields.
+pub(super) fn error(fields: &[(u8, &str)]) -> Vec<u8> {
+    let fields = fields.iter().map(|(name, value)| [&[*name], value.as_bytes(), &[0]].concat());
+    let content = [fields.collect::<Vec<_>>().concat(), vec![0]].concat();
+    [message(b'E', &content), ready()].concat()
+}
+
 /// Returns one row of columns of this type.
 pub(super) fn row(of: u32, values: &[&str]) -> Vec<u8> {
     let many = u16::try_from(values.len()).unwrap().to_be_bytes();
