@@ -340,6 +340,51 @@ fn hold_gate(schema: &str, seconds: f64, statement: &str) -> thread::JoinHandle<
     holding
 }
 
+/// The driver writes a line for each statement. No line holds a state, a wrapped key, or a value of the user's columns.
+pub(crate) fn no_line_of_a_log_holds_what_is_stored() {
+    const SECRET: &str = "a secret that no log may hold";
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    static LINES: AtomicUsize = AtomicUsize::new(0);
+    struct Log;
+    impl log::Log for Log {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &log::Record<'_>) {
+            let line = record.args().to_string();
+            let bytes = format!("{:?}", SECRET.as_bytes());
+            LINES.fetch_add(usize::from(line.contains("executing statement")), Ordering::SeqCst);
+            let shows = line.contains(SECRET) || line.contains(bytes.trim_matches(['[', ']']));
+            SEEN.fetch_add(usize::from(shows), Ordering::SeqCst);
+        }
+        fn flush(&self) {}
+    }
+    log::set_logger(&Log).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let schema = server::new_schema();
+    let events = EventTable::stored_events("stored_events").unwrap();
+    let tables = Tables::default().with_events(events.with_column("note", ColumnType::Text).unwrap());
+    let database = server::in_schema(&schema).open().unwrap();
+    let (recorder, snapshots) = (database.recorder(&tables).unwrap(), database.snapshots(&tables).unwrap());
+    let (id, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let secret = |id, version| {
+        let mut event = StoredEvent::new(id, version, "Topic", SECRET.into()).unwrap();
+        event.columns = [("note".into(), SECRET.into())].into_iter().collect();
+        event
+    };
+    let (one, two) = (Version::new(1).unwrap(), Version::new(2).unwrap());
+    let key = StoredKey::new(id, DataKeyId::random(), SECRET.into());
+    recorder.append(Commit::new(vec![secret(id, one)]).with_keys(vec![key.clone()])).wait().unwrap();
+    recorder.append(Commit::new(vec![secret(other, one), secret(Uuid::now_v7(), one)])).wait().unwrap();
+    let new = StoredKey::new(id, key.key().unwrap(), [SECRET, SECRET].concat().into());
+    assert!(recorder.replace_key(key, new).wait().unwrap());
+    snapshots.put(StoredEvent::new(id, two, "Topic", SECRET.into()).unwrap()).wait().unwrap();
+    assert_eq!(log(&recorder).len(), 3);
+    log::set_max_level(log::LevelFilter::Off);
+    assert!(LINES.load(Ordering::SeqCst) > 4, "the driver writes no lines");
+    assert_eq!(SEEN.load(Ordering::SeqCst), 0, "lines hold the secret");
+}
+
 /// Changes of one aggregate run one after the other, and the time of a call counts its wait for earlier ones.
 pub(crate) fn changes_that_wait_for_each_other_keep_to_their_time() {
     let schema = server::new_schema();

@@ -12,10 +12,11 @@ use futures_util::{TryFutureExt, TryStreamExt};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{
-    AsyncMessage, Client, Config, Error as DriverError, Row, SimpleQueryMessage, Socket, Statement,
+    AsyncMessage, Client, Config, Error as DriverError, Row, RowStream, SimpleQueryMessage, Socket, Statement,
 };
 
 use super::error;
+use super::hidden::Hidden;
 use super::options::{Password, PostgresOptions};
 use super::text::Text;
 use super::tls::{self, Connector};
@@ -209,16 +210,24 @@ impl Connection {
         Ok(made)
     }
 
+    /// Sends a statement with its parameters, and returns its rows as they come.
+    async fn rows(&self, text: &Text, parameters: &[&(dyn ToSql + Sync)]) -> Result<RowStream, DriverError> {
+        let hidden = parameters.iter().copied().map(Hidden);
+        match &self.prepared {
+            None => self.client.query_typed_raw(&text.sql, hidden.zip(text.types.iter().cloned())).await,
+            Some(prepared) => {
+                let statement = self.statement(prepared, text).await?;
+                self.client.query_raw(&statement, hidden).await
+            }
+        }
+    }
+
     pub(super) async fn query(
         &self,
         text: &Text,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, DriverError> {
-        let Some(prepared) = &self.prepared else {
-            return self.client.query_typed(&text.sql, &typed(text, parameters)).await;
-        };
-        let statement = self.statement(prepared, text).await?;
-        self.client.query(&statement, parameters).await
+        self.rows(text, parameters).await?.try_collect().await
     }
 
     /// Runs statements one right after the other, and then one that reads a page: all are on their way before the first
@@ -255,13 +264,7 @@ impl Connection {
     /// The server goes on to send. If that is much, the connection is not used again.
     pub(super) async fn page(&self, page: &Page<'_>) -> Result<Vec<Row>, DriverError> {
         let (text, values) = &page.request;
-        let rows = match &self.prepared {
-            None => self.client.query_typed_raw(&text.sql, typed(text, values)).await?,
-            Some(prepared) => {
-                let statement = self.statement(prepared, text).await?;
-                self.client.query_raw(&statement, values.iter().copied()).await?
-            }
-        };
+        let rows = self.rows(text, values).await?;
         let (mut rows, mut read, mut bytes) = (pin!(rows), Vec::new(), 0_usize);
         while let Some(row) = rows.try_next().await? {
             let is_full = bytes > page.bytes;
@@ -276,16 +279,15 @@ impl Connection {
         Ok(read)
     }
 
+    /// Runs a statement without rows, and returns the number of rows that it changed.
     pub(super) async fn execute(
         &self,
         text: &Text,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, DriverError> {
-        let Some(prepared) = &self.prepared else {
-            return self.client.execute_typed(&text.sql, &typed(text, parameters)).await;
-        };
-        let statement = self.statement(prepared, text).await?;
-        self.client.execute(&statement, parameters).await
+        let mut rows = pin!(self.rows(text, parameters).await?);
+        while rows.try_next().await?.is_some() {}
+        Ok(rows.rows_affected().unwrap_or(0))
     }
 
     /// Runs a statement that nobody prepares, and returns its rows.
@@ -294,7 +296,8 @@ impl Connection {
         sql: &str,
         parameters: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, DriverError> {
-        self.client.query_typed(sql, parameters).await
+        let hidden = parameters.iter().map(|(value, of)| (Hidden(*value), of.clone()));
+        self.client.query_typed_raw(sql, hidden).await?.try_collect().await
     }
 
     /// Runs statements without parameters in one transaction; returns the first value of the last row.
@@ -316,9 +319,4 @@ impl Connection {
 /// Returns the number of bytes of the state, which is the last column of an event.
 pub(super) fn state_of(row: &Row) -> usize {
     row.try_get::<_, &[u8]>(row.len().saturating_sub(1)).map_or(0, <[u8]>::len)
-}
-
-/// Returns the parameters of a text with their types.
-fn typed<'a>(text: &Text, parameters: &[&'a (dyn ToSql + Sync)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    parameters.iter().copied().zip(text.types.iter().cloned()).collect()
 }

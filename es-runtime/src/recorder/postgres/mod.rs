@@ -12,6 +12,7 @@ mod options;
 mod error;
 mod tls;
 mod text;
+mod hidden;
 mod names;
 mod schema;
 mod insert;
