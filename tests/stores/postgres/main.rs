@@ -16,6 +16,7 @@ mod postgres;
 mod order;
 mod promises;
 mod proxy;
+mod reach;
 mod server;
 mod surroundings;
 
@@ -55,6 +56,8 @@ fn main() -> ExitCode {
         promises::an_append_that_waits_for_forgetting_is_refused,
         promises::changes_that_wait_for_each_other_keep_to_their_time,
         promises::no_line_of_a_log_holds_what_is_stored,
+        reach::a_host_that_never_answers_is_passed_over,
+        reach::a_server_that_never_answers_is_reported_in_time,
         order::who_holds_readers_back_is_told,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use futures_util::future::{try_join, try_join_all};
-use futures_util::{TryFutureExt, TryStreamExt};
 use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{
     AsyncMessage, Client, Config, Error as DriverError, Row, RowStream, SimpleQueryMessage, Socket, Statement,
@@ -65,40 +66,84 @@ impl Way {
     }
 
     /// Makes a connection, which a task of the runtime drives. The bell rings at each notification.
+    ///
+    /// The hosts share the time: one that takes connections and never answers leaves enough for the others.
     pub(super) async fn connect(&self, bell: Option<Bell>) -> Result<Connection, Error> {
+        let until = Instant::now() + self.options.connect_timeout;
+        let config = timeout_at(until, self.config()).await.unwrap_or_else(|_| Err(self.late()))?;
+        let (mut left, mut failed) = (self.options.hosts.len(), None);
+        for (host, port) in &self.options.hosts {
+            let until = share(until, left);
+            left -= 1;
+            let mut config = config.clone();
+            config.host(host).port(*port);
+            let connecting = self.connect_to_host(host, *port, &config, until, bell.as_ref());
+            match timeout_at(until, connecting).await.unwrap_or_else(|_| Err(self.late())) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| self.late()))
+    }
+
+    /// Tries the addresses of a host, which share its time.
+    async fn connect_to_host(
+        &self,
+        host: &str,
+        port: u16,
+        config: &Config,
+        until: Instant,
+        bell: Option<&Bell>,
+    ) -> Result<Connection, Error> {
+        if host.starts_with('/') {
+            return self.connect_to(config, bell.cloned()).await;
+        }
+        let found = tokio::net::lookup_host((host, port)).await;
+        let found = found.map_err(|cause| error::unknown_host(&self.options.place(), host, cause))?;
+        let addresses: Vec<_> = found.map(|address| address.ip()).collect();
+        let (mut left, mut failed) = (addresses.len(), None);
+        for address in addresses {
+            let until = share(until, left);
+            left -= 1;
+            let mut config = config.clone();
+            config.hostaddr(address);
+            let connecting = self.connect_to(&config, bell.cloned());
+            match timeout_at(until, connecting).await.unwrap_or_else(|_| Err(self.late())) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| self.late()))
+    }
+
+    /// Makes a connection to one address, and checks its session.
+    async fn connect_to(&self, config: &Config, bell: Option<Bell>) -> Result<Connection, Error> {
         let place = self.options.place();
-        let config = self.config().await?;
-        let connecting = config
-            .connect(Connector::clone(&self.connector))
-            .map_err(|cause| error::connecting(&place, cause));
-        let limit = self.options.connect_timeout;
-        let Ok(connected) = tokio::time::timeout(limit, connecting).await else {
-            let message = format!(
-                "the database {place} did not answer within {limit:?}; check the host and the network, or raise \
-                 `connect_timeout`"
-            );
-            return Err(Error::new(ErrorKind::Unavailable, message));
-        };
-        let (client, driver) = connected?;
+        let connecting = config.connect(Connector::clone(&self.connector));
+        let (client, driver) = connecting.await.map_err(|cause| error::connecting(&place, cause))?;
         let driver = tokio::spawn(drive(driver, bell)).abort_handle();
         let prepared = (!self.options.is_pooled).then(Mutex::default);
         let connection = Connection { client, driver, is_over: AtomicBool::new(false), prepared };
-        connection.check(&place).await?;
+        connection.check(&self.options).await?;
         Ok(connection)
     }
 
+    fn late(&self) -> Error {
+        let (place, limit) = (self.options.place(), self.options.connect_timeout);
+        let message = format!(
+            "the database {place} did not answer within {limit:?}; check the host and the network, or raise \
+             `connect_timeout`"
+        );
+        Error::new(ErrorKind::Unavailable, message)
+    }
+
+    /// Returns the settings of the driver for every host.
     async fn config(&self) -> Result<Config, Error> {
         let options = &self.options;
         let mut config = Config::new();
-        for (host, port) in &options.hosts {
-            config.host(host).port(*port);
-        }
         config.dbname(&options.database).application_name(&options.application_name);
         config.ssl_mode(tls::mode(options));
-        config.connect_timeout(options.connect_timeout).keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
-        if options.hosts.len() > 1 {
-            config.target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
-        }
+        config.keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
         if let Some(user) = &options.user {
             config.user(user);
         }
@@ -118,6 +163,12 @@ impl Way {
         }
         Ok(config)
     }
+}
+
+/// Returns the end of the time for one of several attempts that are left.
+fn share(until: Instant, left: usize) -> Instant {
+    let now = Instant::now();
+    now + until.saturating_duration_since(now) / u32::try_from(left.max(1)).unwrap_or(u32::MAX)
 }
 
 /// Returns the settings of each session.
@@ -156,9 +207,9 @@ where
 
 impl Connection {
     /// Refuses a server that takes no writes, and sessions that would break the order of the log.
-    async fn check(&self, place: &str) -> Result<(), Error> {
-        const LOOK: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_isolation'), \
-                            current_setting('synchronous_commit')";
+    async fn check(&self, options: &PostgresOptions) -> Result<(), Error> {
+        const LOOK: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), \
+                            current_setting('transaction_isolation'), current_setting('synchronous_commit')";
         let failed = error::of("set up the connection");
         let answer = self.client.simple_query(LOOK).await.map_err(&failed)?;
         let Some(row) = answer.iter().find_map(|message| match message {
@@ -167,10 +218,11 @@ impl Connection {
         }) else {
             return Err(Error::new(ErrorKind::Storage, "the server answers nothing to a question"));
         };
-        let [recovery, isolation, synchronous] =
-            [0, 1, 2].map(|column| row.try_get(column).ok().flatten().unwrap_or_default());
-        if recovery == "t" {
-            return Err(error::is_replica(place));
+        let [recovery, read_only, isolation, synchronous] =
+            [0, 1, 2, 3].map(|column| row.try_get(column).ok().flatten().unwrap_or_default());
+        // Another host may take writes.
+        if recovery == "t" || (read_only == "on" && options.hosts.len() > 1) {
+            return Err(error::is_replica(&options.place()));
         }
         if isolation != "read committed" {
             return Err(error::other_isolation(isolation));

@@ -27,13 +27,16 @@ pub(super) fn connecting(place: &str, cause: DriverError) -> Error {
         None if is_text(&cause, "authentication") || is_text(&cause, "configuration") => {
             (ErrorKind::Config, "check the user and the password")
         }
-        // The driver finds a replica among several hosts, and reports it as an error of the network.
-        None if is_deep_text(&cause, "does not allow writes") => {
-            (ErrorKind::Unavailable, "every host is a replica; name the primary, or wait for the fail-over")
-        }
         None => (ErrorKind::Unavailable, "check the host, the port, and that the server runs"),
     };
     failed(kind, &format!("cannot connect to the database {place}"), remedy, cause)
+}
+
+/// Reports a host whose address nobody knows.
+pub(super) fn unknown_host(place: &str, host: &str, cause: io::Error) -> Error {
+    let message =
+        format!("cannot connect to the database {place}: `{host}` has no address: {cause}; check the host");
+    Error::new(ErrorKind::Unavailable, message).with_source(cause)
 }
 
 fn failed(kind: ErrorKind, what: &str, remedy: &str, cause: DriverError) -> Error {
@@ -76,17 +79,6 @@ impl std::error::Error for Cause {
 /// Returns whether the driver's own words for an error hold this text: it does not show its kinds.
 fn is_text(cause: &DriverError, text: &str) -> bool {
     cause.to_string().contains(text)
-}
-
-fn is_deep_text(cause: &DriverError, text: &str) -> bool {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(cause);
-    while let Some(error) = next {
-        if error.to_string().contains(text) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }
 
 fn kind(cause: &DriverError) -> (ErrorKind, &'static str) {
@@ -164,10 +156,7 @@ const IS_REPLICA: &str =
 
 /// Reports a server that takes no writes.
 pub(super) fn is_replica(place: &str) -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        format!("the database {place} takes no writes: it is in recovery; {IS_REPLICA}"),
-    )
+    Error::new(ErrorKind::Unavailable, format!("the database {place} takes no writes: {IS_REPLICA}"))
 }
 
 /// Reports another isolation of transactions than the one that the order of the log stands on.

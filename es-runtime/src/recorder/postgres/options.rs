@@ -157,7 +157,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets the time to make one connection; 10 seconds by default.
+    /// Sets the time to make one connection, the function of [`password_from`](Self::password_from) included; 10 seconds
+    /// by default. Several hosts share it, as do the addresses of one.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.clamp(Duration::from_millis(1), LONGEST);
         self

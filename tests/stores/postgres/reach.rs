@@ -1,0 +1,48 @@
+//! The way to the server: hosts that are silent, servers that refuse, and the sessions that are left behind.
+
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use es_runtime::recorder::{AggregateRecorder, Commit, PostgresOptions, Tables};
+use es_runtime::{Error, ErrorKind, Wait};
+use uuid::Uuid;
+
+use super::{Database, event, log, open};
+use crate::proxy::{Cut, Proxy};
+use crate::server::{self, by_hand};
+
+/// The time that a call may take beyond its limit: the writer and the catalog add two seconds.
+const LITTLE: Duration = Duration::from_secs(4);
+
+/// Runs something on a thread of its own, and fails if it does not end.
+fn in_time<T: Send + 'static>(limit: Duration, run: impl FnOnce() -> T + Send + 'static) -> T {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || send.send(run()));
+    receive.recv_timeout(limit).unwrap_or_else(|_| panic!("no answer within {limit:?}"))
+}
+
+/// Returns a host that takes connections, and never answers.
+fn silent_host() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+pub(crate) fn a_host_that_never_answers_is_passed_over() {
+    let (_listener, silent) = silent_host();
+    let (host, port) = server::host();
+    let uri = server::uri().replace(&format!("{host}:{port}"), &format!("127.0.0.1:{silent},{host}:{port}"));
+    let options: PostgresOptions = uri.parse().unwrap();
+    let opened = in_time(LITTLE, move || options.connect_timeout(Duration::from_secs(2)).open());
+    opened.unwrap();
+}
+
+pub(crate) fn a_server_that_never_answers_is_reported_in_time() {
+    let (_listener, silent) = silent_host();
+    let options = server::at(Some(silent), None).connect_timeout(Duration::from_millis(500));
+    let refused = in_time(LITTLE, move || options.open().unwrap_err());
+    assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
+    assert!(refused.to_string().contains("did not answer within 500ms"), "{refused}");
+}
