@@ -46,3 +46,31 @@ pub(crate) fn a_server_that_never_answers_is_reported_in_time() {
     assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
     assert!(refused.to_string().contains("did not answer within 500ms"), "{refused}");
 }
+
+/// The server falls silent at each message in turn, from the first of a connection to the append.
+pub(crate) fn a_server_that_falls_silent_holds_nobody_for_ever() {
+    let Database { schema, .. } = open();
+    let steps: Vec<_> = (0..24)
+        .map(|messages| {
+            let schema = schema.clone();
+            thread::spawn(move || {
+                let proxy = Proxy::new(server::host());
+                proxy.cut_after(messages, Cut::Silence);
+                let options = server::at(Some(proxy.port), None).schema(&schema).unwrap();
+                let options =
+                    options.connect_timeout(Duration::from_millis(500)).timeout(Duration::from_millis(500));
+                let done: Result<_, Error> = in_time(4 * LITTLE, move || {
+                    let recorder = options.open()?.recorder(&Tables::default())?;
+                    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait()
+                });
+                if let Err(error) = done {
+                    let is_meant = error.is_transient() || error.kind() == ErrorKind::OutcomeUnknown;
+                    assert!(is_meant, "silent after {messages} messages: {error}");
+                }
+                proxy.has_cut()
+            })
+        })
+        .collect();
+    let silences = steps.into_iter().map(|step| u32::from(step.join().unwrap())).sum::<u32>();
+    assert!(silences > 10, "{silences} silences");
+}

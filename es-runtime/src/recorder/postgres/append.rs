@@ -32,8 +32,6 @@ const TOGETHER: u32 = 8;
 const ALONE: u32 = 64;
 /// The time that a commit that was never sent waits for a server that cannot be reached.
 const ABSENCE: Duration = Duration::from_secs(2);
-/// The time that the server has to answer beyond the limit that it counts itself.
-const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
     core: Arc<Core>,
@@ -90,7 +88,7 @@ impl Writer {
         log: &Log,
         attempts: &mut Attempts,
     ) -> Result<(), Trouble> {
-        let limit = self.core.way.options().timeout + GRACE;
+        let limit = self.core.way.options().patience();
         let silent = || {
             let message = "the server does not answer; check it, and the network";
             Trouble::Lost(Error::new(ErrorKind::Unavailable, message))

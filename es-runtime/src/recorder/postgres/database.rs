@@ -178,13 +178,13 @@ impl Postgres {
     pub(super) fn prepare(&self, needed: &Needed) -> Result<(), Error> {
         let core = Arc::clone(&self.shared.core);
         let lease = self.here(async move { core.lease().await })?;
-        let tables = TablesOf { connection: lease.connection()?, schema: &self.shared.schema };
-        let may_change = self.shared.core.way.options().create;
-        let prepared = catalog::prepare(&tables, needed, may_change);
+        let options = self.shared.core.way.options();
+        let (connection, limit) = (lease.connection()?, options.patience());
+        let tables = TablesOf { connection, schema: &self.shared.schema, limit };
+        let prepared = catalog::prepare(&tables, needed, options.create);
         if prepared.is_ok() {
             lease.give_back();
         } else {
-            // It may be within a transaction.
             lease.end();
         }
         prepared

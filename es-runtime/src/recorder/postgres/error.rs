@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
@@ -297,6 +298,13 @@ fn is_named(constraint: &str, table: &str, end: &str) -> bool {
 
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the database is closed; open it again")
+}
+
+/// Reports a server that does not answer.
+pub(super) fn silent(doing: &str, limit: Duration) -> Error {
+    let message =
+        format!("cannot {doing}: the server did not answer within {limit:?}; check it, and the network");
+    Error::new(ErrorKind::Timeout, message)
 }
 
 /// Reports a save whose answer never came.

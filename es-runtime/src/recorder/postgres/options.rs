@@ -7,6 +7,8 @@ use crate::recorder::sql::Identifier;
 
 /// The longest time that the server counts.
 const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+/// The time that the server has to answer beyond the limit that it counts itself.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The use of TLS between this process and the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -222,6 +224,11 @@ impl PostgresOptions {
     pub fn serial_appends(mut self) -> Self {
         self.is_serial = true;
         self
+    }
+
+    /// Returns the time after which a server is silent: it counts the time for a statement itself, and then answers.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout + GRACE
     }
 
     /// Returns the place of the database, for messages: without user and password.
