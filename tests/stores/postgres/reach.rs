@@ -30,6 +30,19 @@ fn silent_host() -> (TcpListener, u16) {
     (listener, port)
 }
 
+/// Waits until a question has this answer.
+fn until(question: &str, answer: &str, limit: Duration) {
+    let began = Instant::now();
+    loop {
+        let found = by_hand(question);
+        if found == [answer] {
+            return;
+        }
+        assert!(began.elapsed() < limit, "{found:?} instead of {answer} after {limit:?}: {question}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 pub(crate) fn a_host_that_never_answers_is_passed_over() {
     let (_listener, silent) = silent_host();
     let (host, port) = server::host();
@@ -73,4 +86,24 @@ pub(crate) fn a_server_that_falls_silent_holds_nobody_for_ever() {
         .collect();
     let silences = steps.into_iter().map(|step| u32::from(step.join().unwrap())).sum::<u32>();
     assert!(silences > 10, "{silences} silences");
+}
+
+/// A session that nobody waits for any more ends, though the server is silent.
+pub(crate) fn a_silent_session_is_not_left_behind() {
+    let Database { schema, .. } = open();
+    let name = format!("{schema}_silent");
+    let proxy = Proxy::new(server::host());
+    let options = server::at(Some(proxy.port), None).schema(&schema).unwrap().application_name(&*name);
+    let recorder =
+        options.timeout(Duration::from_secs(1)).open().unwrap().recorder(&Tables::default()).unwrap();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let sessions = format!("FROM pg_stat_activity WHERE application_name = '{name}'");
+    // The watch connects beside the append.
+    thread::sleep(Duration::from_millis(300));
+    let before = &by_hand(&format!("SELECT count(*) {sessions}"))[0];
+    proxy.cut(Cut::Silence);
+    let _ = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait();
+    assert!(proxy.has_cut());
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    until(&format!("SELECT count(*) <= {before} {sessions}"), "t", Duration::from_secs(10));
 }

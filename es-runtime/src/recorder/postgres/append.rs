@@ -46,7 +46,7 @@ pub(super) async fn write(core: Arc<Core>) {
     while let Some(jobs) = core.queue.next().await {
         let served = AssertUnwindSafe(writer.serve(jobs)).catch_unwind().await;
         if served.is_err() {
-            writer.connection = None;
+            writer.leave();
         }
     }
 }
@@ -143,6 +143,13 @@ impl Writer {
         self.connection.as_ref().ok_or_else(|| Trouble::Absent(error::closed()))
     }
 
+    /// Ends the connection at once, whatever is under way on it.
+    fn leave(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.abandon();
+        }
+    }
+
     /// Decides how to go on after trouble; returns the jobs for another attempt.
     async fn after(&mut self, trouble: Trouble, mut jobs: Vec<Job>, attempts: &mut Attempts) -> Vec<Job> {
         attempts.count += 1;
@@ -174,7 +181,7 @@ impl Writer {
                 return jobs;
             }
             Trouble::Lost(error) => {
-                self.connection = None;
+                self.leave();
                 for job in &mut jobs {
                     job.is_unknown = true;
                 }

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{select, try_join, try_join_all};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{
     AsyncMessage, Client, Config, Error as DriverError, Row, RowStream, SimpleQueryMessage, Socket, Statement,
@@ -36,6 +37,9 @@ pub(super) struct Page<'a> {
     pub(super) bytes: usize,
 }
 
+/// The time in which a connection that nobody holds any more takes leave of the server.
+const LEAVE: Duration = Duration::from_secs(1);
+
 /// The number of bytes that are read in vain rather than to make another connection.
 const LITTLE: usize = 1 << 20;
 
@@ -43,6 +47,8 @@ pub(super) struct Connection {
     client: Client,
     /// The task that drives the connection.
     driver: AbortHandle,
+    /// Tells the task, when it is dropped with the connection, that nobody waits for an answer any more.
+    _held: oneshot::Sender<()>,
     /// True once the connection is given up.
     is_over: AtomicBool,
     /// The prepared statements, by the numbers of their texts. Nothing is prepared through a pooler.
@@ -121,9 +127,11 @@ impl Way {
         let place = self.options.place();
         let connecting = config.connect(Connector::clone(&self.connector));
         let (client, driver) = connecting.await.map_err(|cause| error::connecting(&place, cause))?;
-        let driver = tokio::spawn(drive(driver, bell)).abort_handle();
+        let (held, left) = oneshot::channel();
+        let driver = tokio::spawn(drive(driver, bell, left)).abort_handle();
         let prepared = (!self.options.is_pooled).then(Mutex::default);
-        let connection = Connection { client, driver, is_over: AtomicBool::new(false), prepared };
+        let connection =
+            Connection { client, driver, _held: held, is_over: AtomicBool::new(false), prepared };
         connection.check(&self.options).await?;
         Ok(connection)
     }
@@ -186,23 +194,33 @@ fn settings(options: &PostgresOptions) -> String {
     )
 }
 
-/// Drives a connection until it ends.
-async fn drive<S>(mut driver: tokio_postgres::Connection<Socket, S>, bell: Option<Bell>)
-where
+/// Drives a connection until it ends, or until nobody holds it and a silent server keeps it from ending.
+async fn drive<S>(
+    mut driver: tokio_postgres::Connection<Socket, S>,
+    bell: Option<Bell>,
+    left: oneshot::Receiver<()>,
+) where
     S: tokio_postgres::tls::TlsStream + Unpin,
 {
-    while let Some(message) = poll_fn(|context| driver.poll_message(context)).await {
-        match message {
-            Ok(AsyncMessage::Notification(_)) => {
-                if let Some(bell) = &bell {
-                    bell.ring();
+    let driving = async {
+        while let Some(message) = poll_fn(|context| driver.poll_message(context)).await {
+            match message {
+                Ok(AsyncMessage::Notification(_)) => {
+                    if let Some(bell) = &bell {
+                        bell.ring();
+                    }
                 }
+                Ok(_) => {}
+                // Each call on the connection reports that it is closed.
+                Err(_) => break,
             }
-            Ok(_) => {}
-            // Each call on the connection reports that it is closed.
-            Err(_) => break,
         }
-    }
+    };
+    let leaving = async {
+        let _ = left.await;
+        sleep(LEAVE).await;
+    };
+    select(pin!(driving), pin!(leaving)).await;
 }
 
 impl Connection {
