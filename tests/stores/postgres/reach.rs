@@ -107,3 +107,19 @@ pub(crate) fn a_silent_session_is_not_left_behind() {
     recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
     until(&format!("SELECT count(*) <= {before} {sessions}"), "t", Duration::from_secs(10));
 }
+
+/// A primary that becomes a replica keeps the sessions of its clients, who are to look for the new one.
+pub(crate) fn a_session_that_may_not_write_is_made_anew() {
+    let Database { schema, recorder: other, .. } = open();
+    by_hand(&format!(
+        "CREATE ROLE {schema} LOGIN SUPERUSER; ALTER ROLE {schema} SET default_transaction_read_only = on"
+    ));
+    let options = server::in_schema(&schema).user(&*schema).timeout(Duration::from_secs(10));
+    let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
+    let appending =
+        thread::spawn(move || recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait());
+    thread::sleep(Duration::from_millis(500));
+    by_hand(&format!("ALTER ROLE {schema} RESET default_transaction_read_only"));
+    appending.join().unwrap().unwrap();
+    assert_eq!(log(&other).len(), 1);
+}

@@ -175,6 +175,12 @@ impl Writer {
                 sleep(pause(attempts.count)).await;
                 return jobs;
             }
+            Trouble::Demoted(error) => {
+                self.leave();
+                jobs = in_time(jobs, &error, Duration::MAX);
+                sleep(pause(attempts.count)).await;
+                return jobs;
+            }
             Trouble::Again(error) => {
                 jobs = in_time(jobs, &error, Duration::MAX);
                 sleep(pause(attempts.count)).await;

@@ -199,6 +199,8 @@ pub(super) enum Trouble {
     ByFacts(Error),
     /// The server stored nothing; another attempt may succeed.
     Again(Error),
+    /// The session may not write, and stored nothing; another session may, on the server that is the primary by now.
+    Demoted(Error),
     /// No connection can be made.
     Absent(Error),
     /// The answer is lost: the commits may be stored.
@@ -228,8 +230,10 @@ impl Trouble {
                 Self::ByFacts(of("store the events")(cause))
             }
             _ => {
+                let is_demoted = db.code().code().starts_with("25");
                 let error = of("store the events")(cause);
                 match error.kind() {
+                    _ if is_demoted => Self::Demoted(error),
                     ErrorKind::Unavailable | ErrorKind::Timeout => Self::Again(error),
                     // A constraint of the user may refuse a commit that was done before.
                     _ => Self::Failed(error),
@@ -442,5 +446,8 @@ mod tests {
             let trouble = Trouble::of(of_server(fields), "events", closed);
             assert!(matches!(trouble, Trouble::Again(_)), "{fields:?}: {trouble:?}");
         }
+        let read_only = &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "25006"), (b'M', "read only")];
+        let trouble = Trouble::of(of_server(read_only), "events", closed);
+        assert!(matches!(trouble, Trouble::Demoted(_)), "{trouble:?}");
     }
 }
