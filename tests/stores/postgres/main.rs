@@ -56,6 +56,7 @@ fn main() -> ExitCode {
         promises::an_append_that_waits_for_forgetting_is_refused,
         promises::changes_that_wait_for_each_other_keep_to_their_time,
         promises::no_line_of_a_log_holds_what_is_stored,
+        promises::commits_wait_for_the_disk_whatever_the_role_asks,
         reach::a_host_that_never_answers_is_passed_over,
         reach::a_server_that_never_answers_is_reported_in_time,
         reach::a_server_that_falls_silent_holds_nobody_for_ever,
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         tests.extend(harness::tests![
             surroundings::a_pooler_that_nobody_names_is_refused_with_the_remedy,
             surroundings::a_role_that_loses_commits_is_refused_behind_a_pooler,
+            surroundings::a_pooler_that_drops_settings_is_refused_with_the_remedy,
             surroundings::a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome,
             surroundings::servers_killed_behind_a_pooler_lose_nothing,
             surroundings::a_replica_is_refused_and_passed_over,

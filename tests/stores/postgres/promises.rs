@@ -385,6 +385,27 @@ pub(crate) fn no_line_of_a_log_holds_what_is_stored() {
     assert_eq!(SEEN.load(Ordering::SeqCst), 0, "lines hold the secret");
 }
 
+/// A session waits for the disk at each commit. A role may ask for more, or for less than its replicas.
+pub(crate) fn commits_wait_for_the_disk_whatever_the_role_asks() {
+    let Database { schema, .. } = open();
+    by_hand(&format!(
+        "ALTER TABLE {schema}.stored_events ADD COLUMN waits text DEFAULT current_setting('synchronous_commit')"
+    ));
+    for (asked, found) in [("off", "on"), ("remote_apply", "remote_apply"), ("local", "local")] {
+        let role = format!("{schema}_{asked}");
+        by_hand(&format!(
+            "CREATE ROLE {role} LOGIN SUPERUSER; ALTER ROLE {role} SET synchronous_commit = '{asked}'"
+        ));
+        let recorder = server::in_schema(&schema).user(&*role).open().unwrap();
+        let recorder = recorder.recorder(&Tables::default()).unwrap();
+        for version in 1..=2 {
+            recorder.append(Commit::new(vec![event(Uuid::now_v7(), version)])).wait().unwrap();
+        }
+        let waits = by_hand(&format!("DELETE FROM {schema}.stored_events RETURNING waits"));
+        assert_eq!(waits, [found, found], "{asked}");
+    }
+}
+
 /// Changes of one aggregate run one after the other, and the time of a call counts its wait for earlier ones.
 pub(crate) fn changes_that_wait_for_each_other_keep_to_their_time() {
     let schema = server::new_schema();

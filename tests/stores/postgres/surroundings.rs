@@ -55,6 +55,22 @@ pub(crate) fn a_role_that_loses_commits_is_refused_behind_a_pooler() {
     server::by_hand("DROP DATABASE careless WITH (FORCE)");
 }
 
+/// A pooler that leaves out the settings of a session gives it to others, too.
+pub(crate) fn a_pooler_that_drops_settings_is_refused_with_the_remedy() {
+    if server::pooler().is_none() {
+        return;
+    }
+    let behind = Server::start("fsync = off").unwrap();
+    // As for a pooler that is named.
+    by_hand_as(&behind.uri(), "ALTER ROLE es SET plan_cache_mode = force_generic_plan").unwrap();
+    let pooler = Pooler::start_with(&behind, "ignore_startup_parameters = options").unwrap();
+    let direct: PostgresOptions = pooler.uri().parse().unwrap();
+    let refused = direct.clone().open().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.to_string().contains("pooler=yes"), "{refused}");
+    assert_eq!(one_event(&direct.through_pooler()).unwrap(), 1);
+}
+
 /// Commits that wait for a replica which is not there are stored, and their answers do not come.
 pub(crate) fn a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome() {
     if server::pooler().is_none() {

@@ -59,12 +59,14 @@ pub(super) struct Connection {
 pub(super) struct Way {
     options: PostgresOptions,
     connector: Connector,
+    /// True once a session was found whose commits do not wait for the disk: each session asks for it from then on.
+    insists: AtomicBool,
 }
 
 impl Way {
     pub(super) fn new(options: PostgresOptions) -> Result<Self, Error> {
         let connector = tls::connector(&options)?;
-        Ok(Self { options, connector })
+        Ok(Self { options, connector, insists: AtomicBool::new(false) })
     }
 
     pub(super) const fn options(&self) -> &PostgresOptions {
@@ -124,16 +126,35 @@ impl Way {
 
     /// Makes a connection to one address, and checks its session.
     async fn connect_to(&self, config: &Config, bell: Option<Bell>) -> Result<Connection, Error> {
-        let place = self.options.place();
-        let connecting = config.connect(Connector::clone(&self.connector));
-        let (client, driver) = connecting.await.map_err(|cause| error::connecting(&place, cause))?;
+        loop {
+            let insists = self.insists.load(Ordering::Relaxed);
+            let connection = self.begin(config.clone(), insists, bell.clone()).await?;
+            if connection.check(&self.options).await? {
+                return Ok(connection);
+            }
+            // A reader must not see an event that a power cut takes back.
+            if insists || self.options.is_pooled {
+                return Err(error::asynchronous());
+            }
+            self.insists.store(true, Ordering::Relaxed);
+        }
+    }
+
+    async fn begin(
+        &self,
+        mut config: Config,
+        insists: bool,
+        bell: Option<Bell>,
+    ) -> Result<Connection, Error> {
+        if !self.options.is_pooled {
+            config.options(settings(&self.options, insists));
+        }
+        let connecting = config.connect(Connector::clone(&self.connector)).await;
+        let (client, driver) = connecting.map_err(|cause| error::connecting(&self.options.place(), cause))?;
         let (held, left) = oneshot::channel();
         let driver = tokio::spawn(drive(driver, bell, left)).abort_handle();
         let prepared = (!self.options.is_pooled).then(Mutex::default);
-        let connection =
-            Connection { client, driver, _held: held, is_over: AtomicBool::new(false), prepared };
-        connection.check(&self.options).await?;
-        Ok(connection)
+        Ok(Connection { client, driver, _held: held, is_over: AtomicBool::new(false), prepared })
     }
 
     fn late(&self) -> Error {
@@ -166,9 +187,6 @@ impl Way {
                 })??);
             }
         }
-        if !options.is_pooled {
-            config.options(settings(options));
-        }
         Ok(config)
     }
 }
@@ -179,18 +197,23 @@ fn share(until: Instant, left: usize) -> Instant {
     now + until.saturating_duration_since(now) / u32::try_from(left.max(1)).unwrap_or(u32::MAX)
 }
 
+/// The value of a setting of our own, by which a session is known that has got our settings: an operator may set the others
+/// for a role.
+const OWN: &str = "own";
+
 /// Returns the settings of each session.
 ///
 /// The plan of a statement must not depend on the parameters: the server would plan a group of commits anew for ever.
-/// No statement here gains from a scan of a whole table, or from a join by hash. The server ends the statement of a program
-/// that is gone: it would hold readers back.
-fn settings(options: &PostgresOptions) -> String {
+/// No statement here gains from a scan of a whole table, or from a join by hash. A session whose commits wait for its
+/// replicas too is left as it is, unless the recorder insists.
+fn settings(options: &PostgresOptions, insists: bool) -> String {
     let milliseconds = options.timeout.as_millis().max(1);
+    let synchronous = if insists { " -c synchronous_commit=on" } else { "" };
     format!(
         "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off \
          -c enable_mergejoin=off -c default_transaction_isolation=read\\ committed \
          -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds} \
-         -c client_connection_check_interval=1000"
+         -c client_connection_check_interval=1000 -c es_runtime.session={OWN}{synchronous}"
     )
 }
 
@@ -224,10 +247,12 @@ async fn drive<S>(
 }
 
 impl Connection {
-    /// Refuses a server that takes no writes, and sessions that would break the order of the log.
-    async fn check(&self, options: &PostgresOptions) -> Result<(), Error> {
+    /// Refuses a server that takes no writes, and sessions that would break the order of the log. Returns whether commits wait
+    /// for the disk.
+    async fn check(&self, options: &PostgresOptions) -> Result<bool, Error> {
         const LOOK: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), \
-                            current_setting('transaction_isolation'), current_setting('synchronous_commit')";
+                            current_setting('transaction_isolation'), current_setting('synchronous_commit'), \
+                            current_setting('es_runtime.session', true)";
         let failed = error::of("set up the connection");
         let answer = self.client.simple_query(LOOK).await.map_err(&failed)?;
         let Some(row) = answer.iter().find_map(|message| match message {
@@ -236,23 +261,19 @@ impl Connection {
         }) else {
             return Err(Error::new(ErrorKind::Storage, "the server answers nothing to a question"));
         };
-        let [recovery, read_only, isolation, synchronous] =
-            [0, 1, 2, 3].map(|column| row.try_get(column).ok().flatten().unwrap_or_default());
+        let [recovery, read_only, isolation, synchronous, session] =
+            [0, 1, 2, 3, 4].map(|column| row.try_get(column).ok().flatten().unwrap_or_default());
         // Another host may take writes.
         if recovery == "t" || (read_only == "on" && options.hosts.len() > 1) {
             return Err(error::is_replica(&options.place()));
         }
+        if !options.is_pooled && session != OWN {
+            return Err(error::lost_settings());
+        }
         if isolation != "read committed" {
             return Err(error::other_isolation(isolation));
         }
-        if synchronous == "off" {
-            // A reader must not see an event that a power cut takes back.
-            if self.prepared.is_none() {
-                return Err(error::asynchronous());
-            }
-            self.client.batch_execute("SET synchronous_commit = on").await.map_err(&failed)?;
-        }
-        Ok(())
+        Ok(synchronous != "off")
     }
 
     pub(super) fn is_closed(&self) -> bool {

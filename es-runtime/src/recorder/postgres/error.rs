@@ -108,8 +108,7 @@ fn kind_of(db: &DbError) -> (ErrorKind, &'static str) {
         }
         "26000" => (
             ErrorKind::Config,
-            "a pooler between here and the server loses prepared statements; say so with `pooler=yes`, connect directly, \
-             or let it keep them (PgBouncer from 1.21 on, with `max_prepared_statements`)",
+            "a pooler between here and the server loses prepared statements; say so with `pooler=yes`, or connect directly",
         ),
         "42501" => (
             ErrorKind::Storage,
@@ -171,7 +170,15 @@ pub(super) fn other_isolation(found: &str) -> Error {
     )
 }
 
-/// Reports a role whose commits the server may lose, through a pooler that keeps no settings.
+/// Reports a session that has got none of our settings.
+pub(super) fn lost_settings() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "a pooler between here and the server drops the settings of a session; say so with `pooler=yes`, or connect directly",
+    )
+}
+
+/// Reports a role whose commits the server may lose.
 pub(super) fn asynchronous() -> Error {
     Error::new(
         ErrorKind::Config,
