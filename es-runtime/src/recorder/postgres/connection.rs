@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use futures_util::future::{select, try_join, try_join_all};
+use futures_util::future::{join, select, try_join, try_join_all};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{
     AsyncMessage, Client, Config, Error as DriverError, Row, RowStream, SimpleQueryMessage, Socket, Statement,
@@ -213,7 +214,7 @@ fn settings(options: &PostgresOptions, insists: bool) -> String {
         "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off \
          -c enable_mergejoin=off -c default_transaction_isolation=read\\ committed \
          -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds} \
-         -c client_connection_check_interval=1000 -c es_runtime.session={OWN}{synchronous}"
+         -c es_runtime.session={OWN}{synchronous}"
     )
 }
 
@@ -253,8 +254,23 @@ impl Connection {
         const LOOK: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), \
                             current_setting('transaction_isolation'), current_setting('synchronous_commit'), \
                             current_setting('es_runtime.session', true)";
+        // The server ends the statement of a program that is gone: it would hold readers back.
+        const MIND: &str = "SET client_connection_check_interval = 1000";
         let failed = error::of("set up the connection");
-        let answer = self.client.simple_query(LOOK).await.map_err(&failed)?;
+        let look = self.client.simple_query(LOOK);
+        let answer = if options.is_pooled {
+            look.await
+        } else {
+            // Both are on their way before the first answer.
+            let (minds, answer) = join(self.client.simple_query(MIND), look).await;
+            match minds {
+                // Some systems do not tell the server whether its client is there.
+                Err(cause) if cause.code() == Some(&SqlState::INVALID_PARAMETER_VALUE) => answer,
+                Err(cause) => return Err(failed(cause)),
+                Ok(_) => answer,
+            }
+        };
+        let answer = answer.map_err(&failed)?;
         let Some(row) = answer.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
@@ -410,4 +426,76 @@ impl Connection {
 /// Returns the number of bytes of the state, which is the last column of an event.
 pub(super) fn state_of(row: &Row) -> usize {
     row.try_get::<_, &[u8]>(row.len().saturating_sub(1)).map_or(0, <[u8]>::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::recorder::postgres::fake::{self, Fake};
+
+    const TEXT: u32 = 25;
+
+    /// A server that answers the setting which minds gone programs as the function says.
+    fn server(minding: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Fake {
+        Fake::new(move |kind, content| {
+            let content = String::from_utf8_lossy(content);
+            let minds = content.contains("client_connection_check_interval");
+            match kind {
+                fake::TLS => b"N".to_vec(),
+                fake::BEGIN if minds => {
+                    fake::error(&[(b'S', "FATAL"), (b'C', "22023"), (b'M', "it must be 0")])
+                }
+                fake::BEGIN => fake::welcome(),
+                b'Q' if minds => minding(),
+                b'Q' => {
+                    let values = ["f", "off", "read committed", "on", "own"];
+                    [fake::row(TEXT, &values), fake::ready()].concat()
+                }
+                _ => Vec::new(),
+            }
+        })
+    }
+
+    fn connect(options: PostgresOptions) -> Result<(), Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let connected = runtime.block_on(async { Way::new(options)?.connect(None).await.map(drop) });
+        runtime.shutdown_background();
+        connected
+    }
+
+    fn at(fake: &Fake) -> PostgresOptions {
+        PostgresOptions::new("127.0.0.1", "bank").port(fake.port).user("es")
+    }
+
+    /// The value is refused where the system does not tell the server whether its client is there.
+    #[test]
+    fn a_server_that_cannot_mind_gone_programs_is_used() {
+        let refusing = |code| {
+            let fields =
+                [(b'S', "ERROR"), (b'V', "ERROR"), (b'C', code), (b'M', "client_connection_check_interval")];
+            server(move || fake::error(&fields))
+        };
+        connect(at(&refusing("22023"))).unwrap();
+        let old = connect(at(&refusing("42704"))).unwrap_err();
+        assert_eq!(old.kind(), ErrorKind::Config);
+        assert!(old.to_string().contains("PostgreSQL 14"), "{old}");
+    }
+
+    #[test]
+    fn the_time_to_connect_counts_the_password_and_the_check() {
+        const LIMIT: Duration = Duration::from_millis(200);
+        let silent = at(&server(Vec::new));
+        let slow = at(&server(Vec::new)).password_from(|| {
+            thread::sleep(Duration::from_secs(60));
+            Ok(String::new())
+        });
+        for options in [silent, slow] {
+            let connecting = thread::spawn(move || connect(options.connect_timeout(LIMIT)).unwrap_err());
+            thread::sleep(LIMIT * 10);
+            assert!(connecting.is_finished(), "it still waits");
+            assert_eq!(connecting.join().unwrap().kind(), ErrorKind::Unavailable);
+        }
+    }
 }

@@ -191,9 +191,13 @@ impl PostgresOptions {
     /// ALTER ROLE bank SET default_transaction_isolation = 'read committed';
     /// ALTER ROLE bank SET synchronous_commit = 'on';
     /// ALTER ROLE bank SET jit = off;
+    /// ALTER ROLE bank SET plan_cache_mode = force_generic_plan;
     /// ALTER ROLE bank SET enable_seqscan = off;
+    /// ALTER ROLE bank SET enable_hashjoin = off;
+    /// ALTER ROLE bank SET enable_mergejoin = off;
     /// ALTER ROLE bank SET statement_timeout = '30s';
     /// ALTER ROLE bank SET idle_in_transaction_session_timeout = '30s';
+    /// ALTER ROLE bank SET client_connection_check_interval = '1s';
     /// ```
     ///
     /// No notification comes through such a pooler: a reader looks for events of other processes 20 times in a second.
