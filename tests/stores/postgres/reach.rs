@@ -123,3 +123,33 @@ pub(crate) fn a_session_that_may_not_write_is_made_anew() {
     appending.join().unwrap().unwrap();
     assert_eq!(log(&other).len(), 1);
 }
+
+pub(crate) fn a_watch_that_is_refused_tries_seldom() {
+    let schema = server::new_schema();
+    by_hand(&format!("CREATE ROLE {schema} LOGIN; CREATE SCHEMA {schema} AUTHORIZATION {schema}"));
+    let proxy = Proxy::new(server::host());
+    let options = server::at(Some(proxy.port), None).schema(&schema).unwrap().user(&*schema);
+    let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
+    let append = || {
+        recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    };
+    // Both writers connect.
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..20).for_each(|_| append()));
+        }
+    });
+    let watches = format!(
+        "FROM pg_stat_activity WHERE usename = '{schema}' AND (query LIKE 'NOTIFY%' OR query LIKE '%LISTEN%')"
+    );
+    until(&format!("SELECT count(*) {watches}"), "1", LITTLE);
+    by_hand(&format!("ALTER ROLE {schema} CONNECTION LIMIT 0"));
+    by_hand(&format!("SELECT pg_terminate_backend(pid) {watches}"));
+    let before = proxy.connections();
+    for _ in 0..100 {
+        append();
+        thread::sleep(Duration::from_millis(20));
+    }
+    let tried = proxy.connections() - before;
+    assert!((1..=4).contains(&tried), "{tried} attempts to connect during 100 commits");
+}
