@@ -63,6 +63,7 @@ fn main() -> ExitCode {
         reach::a_silent_session_is_not_left_behind,
         reach::a_session_that_may_not_write_is_made_anew,
         reach::a_watch_that_is_refused_tries_seldom,
+        reach::a_watch_connects_as_the_role_that_uses_it,
         order::who_holds_readers_back_is_told,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,

@@ -153,3 +153,15 @@ pub(crate) fn a_watch_that_is_refused_tries_seldom() {
     let tried = proxy.connections() - before;
     assert!((1..=4).contains(&tried), "{tried} attempts to connect during 100 commits");
 }
+
+pub(crate) fn a_watch_connects_as_the_role_that_uses_it() {
+    let Database { schema, recorder, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    by_hand(&format!("CREATE ROLE {schema} LOGIN SUPERUSER"));
+    let other =
+        server::in_schema(&schema).user(&*schema).open().unwrap().recorder(&Tables::default()).unwrap();
+    other.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let watches =
+        format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{schema}' AND query LIKE 'NOTIFY%'");
+    until(&watches, "1", Duration::from_secs(10));
+}

@@ -33,6 +33,17 @@ pub(super) enum Password {
     From(Arc<dyn Fn() -> Result<String, Error> + Send + Sync>),
 }
 
+impl PartialEq for Password {
+    /// Functions are equal if they are one function.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(one), Self::Fixed(other)) => one == other,
+            (Self::From(one), Self::From(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
 /// The options by which a database on a PostgreSQL server is opened.
 ///
 /// ```no_run
@@ -228,6 +239,17 @@ impl PostgresOptions {
     pub fn serial_appends(mut self) -> Self {
         self.is_serial = true;
         self
+    }
+
+    /// Returns whether both connect to the same database as the same role, with the same proof, on the same way.
+    pub(super) fn is_same_way(&self, other: &Self) -> bool {
+        self.hosts == other.hosts
+            && self.database == other.database
+            && self.user == other.user
+            && self.password == other.password
+            && self.ssl_mode == other.ssl_mode
+            && self.root_certificate == other.root_certificate
+            && self.is_pooled == other.is_pooled
     }
 
     /// Returns the time after which a server is silent: it counts the time for a statement itself, and then answers.

@@ -43,19 +43,20 @@ struct State {
     is_over: AtomicBool,
 }
 
-/// The hosts, the database, whether a pooler stands before it, and the process: a fork has no thread of its parent.
-type Place = (Vec<(String, u16)>, String, bool, u32);
-
-static WATCHES: Mutex<Vec<(Place, Weak<Watch>)>> = Mutex::new(Vec::new());
+/// The watches, each with its process: a fork has no thread of its parent.
+static WATCHES: Mutex<Vec<(u32, Weak<Watch>)>> = Mutex::new(Vec::new());
 
 impl Watch {
-    /// Returns the watch over the database to which the way leads.
+    /// Returns the watch over the database to which the way leads. A watch never uses the rights of another role than those
+    /// it was asked with.
     pub(super) fn over(way: &Arc<Way>) -> Arc<Self> {
-        let options = way.options();
-        let place = (options.hosts.clone(), options.database.clone(), options.is_pooled, process::id());
         let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
         watches.retain(|(_, watch)| watch.strong_count() > 0);
-        let known = watches.iter().find(|(known, _)| *known == place).and_then(|(_, watch)| watch.upgrade());
+        let mut of_process = watches.iter().filter(|(process, _)| *process == process::id());
+        let known = of_process.find_map(|(_, watch)| {
+            let watch = watch.upgrade()?;
+            way.options().is_same_way(watch.state.way.options()).then_some(watch)
+        });
         known.unwrap_or_else(|| {
             let state = State {
                 way: Arc::clone(way),
@@ -66,7 +67,7 @@ impl Watch {
                 is_over: AtomicBool::new(false),
             };
             let watch = Arc::new(Self { state: Arc::new(state) });
-            watches.push((place, Arc::downgrade(&watch)));
+            watches.push((process::id(), Arc::downgrade(&watch)));
             watch
         })
     }
