@@ -80,13 +80,14 @@ impl Way {
     pub(super) async fn connect(&self, bell: Option<Bell>) -> Result<Connection, Error> {
         let until = Instant::now() + self.options.connect_timeout;
         let config = timeout_at(until, self.config()).await.unwrap_or_else(|_| Err(self.late()))?;
-        let (mut left, mut failed) = (self.options.hosts.len(), None);
-        for (host, port) in &self.options.hosts {
+        let hosts = self.options.hosts();
+        let (mut left, mut failed) = (hosts.len(), None);
+        for (host, port) in hosts {
             let until = share(until, left);
             left -= 1;
             let mut config = config.clone();
-            config.host(host).port(*port);
-            let connecting = self.connect_to_host(host, *port, &config, until, bell.as_ref());
+            config.host(host).port(port);
+            let connecting = self.connect_to_host(host, port, &config, until, bell.as_ref());
             match timeout_at(until, connecting).await.unwrap_or_else(|_| Err(self.late())) {
                 Ok(connection) => return Ok(connection),
                 Err(error) => failed = Some(error),

@@ -61,7 +61,9 @@ impl PartialEq for Password {
 #[derive(Clone)]
 #[must_use]
 pub struct PostgresOptions {
-    pub(super) hosts: Vec<(String, u16)>,
+    /// The hosts, with the ports that they have of their own.
+    pub(super) hosts: Vec<(String, Option<u16>)>,
+    port: u16,
     pub(super) database: String,
     pub(super) user: Option<String>,
     pub(super) password: Option<Password>,
@@ -78,13 +80,11 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// The port of a server that names none.
-    pub(super) const PORT: u16 = 5432;
-
     /// Names a database on a host. A host that begins with `/` is the folder of a Unix socket.
     pub fn new(host: impl Into<String>, database: impl Into<String>) -> Self {
         Self {
-            hosts: vec![(host.into(), Self::PORT)],
+            hosts: vec![(host.into(), None)],
+            port: 5432,
             database: database.into(),
             user: None,
             password: None,
@@ -101,15 +101,15 @@ impl PostgresOptions {
         }
     }
 
-    /// Sets the port of every host; 5432 by default.
+    /// Sets the port of the hosts that have none of their own; 5432 by default.
     pub fn port(mut self, port: u16) -> Self {
-        self.hosts.iter_mut().for_each(|(_, known)| *known = port);
+        self.port = port;
         self
     }
 
-    /// Adds another host of the same database. The recorder uses the first that accepts writes.
+    /// Adds another host of the same database, with a port of its own. The recorder uses the first that accepts writes.
     pub fn other_host(mut self, host: impl Into<String>, port: u16) -> Self {
-        self.hosts.push((host.into(), port));
+        self.hosts.push((host.into(), Some(port)));
         self
     }
 
@@ -241,9 +241,14 @@ impl PostgresOptions {
         self
     }
 
+    /// Returns the hosts with their ports.
+    pub(super) fn hosts(&self) -> impl ExactSizeIterator<Item = (&str, u16)> {
+        self.hosts.iter().map(|(host, own)| (host.as_str(), own.unwrap_or(self.port)))
+    }
+
     /// Returns whether both connect to the same database as the same role, with the same proof, on the same way.
     pub(super) fn is_same_way(&self, other: &Self) -> bool {
-        self.hosts == other.hosts
+        self.hosts().eq(other.hosts())
             && self.database == other.database
             && self.user == other.user
             && self.password == other.password
@@ -259,7 +264,7 @@ impl PostgresOptions {
 
     /// Returns the place of the database, for messages: without user and password.
     pub(super) fn place(&self) -> String {
-        let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        let hosts: Vec<String> = self.hosts().map(|(host, port)| format!("{host}:{port}")).collect();
         format!("`{}` at {}", self.database, hosts.join(", "))
     }
 }
@@ -267,7 +272,7 @@ impl PostgresOptions {
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresOptions")
-            .field("hosts", &self.hosts)
+            .field("hosts", &self.hosts().collect::<Vec<_>>())
             .field("database", &self.database)
             .field("user", &self.user)
             .field("schema", &self.schema)
@@ -282,5 +287,18 @@ impl fmt::Debug for PostgresOptions {
             .field("is_serial", &self.is_serial)
             // The password is left out.
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_that_of_the_hosts_without_one_of_their_own() {
+        let options = PostgresOptions::new("a", "bank").other_host("b", 7).port(6000);
+        assert_eq!(options.hosts().collect::<Vec<_>>(), [("a", 6000), ("b", 7)]);
+        let options = PostgresOptions::new("a", "bank").other_host("b", 7);
+        assert_eq!(options.place(), "`bank` at a:5432, b:7");
     }
 }
