@@ -68,7 +68,7 @@ pub(crate) fn a_role_that_may_only_append_and_read_is_enough() {
          GRANT UPDATE ON {schema}.tracking TO {schema};
          GRANT UPDATE, DELETE ON {schema}.snapshots TO {schema}"
     ));
-    let database = server::in_schema(&schema).user(&*schema).existing().open().unwrap();
+    let database = server::in_schema(&schema).user(&*schema).without_creating().open().unwrap();
     let recorder = database.recorder(&tables).unwrap();
     let id = Uuid::now_v7();
     recorder.append(Commit::new(vec![event(id, 1)])).wait().unwrap();
@@ -93,7 +93,7 @@ pub(crate) fn tables_that_are_not_ours_are_refused() {
     let refused = database.recorder(&Tables::default()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Schema);
     assert!(refused.to_string().contains("`tracking` that this program did not make"), "{refused}");
-    let lacking = server::in_schema(&server::new_schema()).existing().open().unwrap();
+    let lacking = server::in_schema(&server::new_schema()).without_creating().open().unwrap();
     let refused = lacking.recorder(&Tables::default()).unwrap_err();
     assert!(refused.to_string().contains("has no table `stored_events`"), "{refused}");
     let Database { schema, .. } = open();

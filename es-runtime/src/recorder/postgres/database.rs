@@ -104,8 +104,8 @@ impl PostgresOptions {
     /// Returns the statements that make the tables of an application, for somebody who may, to run once in an empty
     /// database. Asks no server.
     ///
-    /// A program then opens the database as [`existing`](Self::existing), with a role that needs these rights: USAGE on
-    /// the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
+    /// A program then opens the database [`without_creating`](Self::without_creating), with a role that needs these rights:
+    /// USAGE on the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
     /// tracking; UPDATE and DELETE on the snapshots. Forgetting also needs UPDATE on all tables.
     ///
     /// ```

@@ -186,7 +186,7 @@ impl PostgresOptions {
 
     /// Fails if a table does not exist, instead of making it: for a role that may not make tables.
     /// [`script`](Self::script) returns the statements that make them.
-    pub fn existing(mut self) -> Self {
+    pub fn without_creating(mut self) -> Self {
         self.create = false;
         self
     }

@@ -152,7 +152,7 @@ fn option_of(
         "timeout" => made.timeout(Duration::from_millis(number(" of milliseconds")?.into())),
         "create" => match value.as_str() {
             "yes" => made,
-            "no" => made.existing(),
+            "no" => made.without_creating(),
             _ => return Err(wrong("`yes` or `no`")),
         },
         "pooler" => match value.as_str() {
