@@ -73,7 +73,8 @@ impl Drop for Shared {
 }
 
 impl PostgresOptions {
-    /// Connects to the database, and starts the recorder's thread.
+    /// Connects to the database, and starts the recorder's thread. Blocks the thread for as long as that takes; in async
+    /// code, call it where the executor lets threads block, such as `tokio::task::spawn_blocking`.
     ///
     /// A fork of the process has to open the database anew: it cannot use one that was open before.
     ///
@@ -131,7 +132,7 @@ impl PostgresOptions {
 
 impl Postgres {
     /// Returns the recorder of an application, for its events and tracking; makes the schema and the tables if they are
-    /// missing.
+    /// missing. Blocks as [`open`](PostgresOptions::open) does.
     ///
     /// # Errors
     ///
