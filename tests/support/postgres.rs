@@ -211,15 +211,21 @@ pub(crate) struct Pooler {
 impl Pooler {
     /// Starts `PgBouncer`, which gives each transaction a connection to the server; tells why it cannot.
     pub(crate) fn start(server: &Server) -> Result<Self, String> {
+        Self::start_with(server, "")
+    }
+
+    /// Starts it with these lines in its settings.
+    pub(crate) fn start_with(server: &Server, settings: &str) -> Result<Self, String> {
         let program =
             ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|file| Path::new(file).exists());
         let program = program.ok_or("no PgBouncer was found; install it")?;
         let (folder, port) = (Folder::new()?, free_port()?);
+        let more = settings;
         let settings = format!(
             "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              unix_socket_dir =\nauth_type = any\npool_mode = transaction\nmax_client_conn = 500\n\
              default_pool_size = 20\nserver_login_retry = 0\npidfile = {folder}/pid\nlogfile = {folder}/log\n\
-             [users]\n",
+             {more}\n[users]\n",
             server.port,
             folder = folder.path.display(),
         );

@@ -16,6 +16,7 @@ mod postgres;
 mod order;
 mod promises;
 mod proxy;
+mod reach;
 mod server;
 mod surroundings;
 mod writers;
@@ -58,6 +59,15 @@ fn main() -> ExitCode {
         writers::a_gap_is_seen_after_somebody_empties_or_replaces_the_table,
         writers::commits_of_one_aggregate_keep_their_order,
         writers::a_commit_that_waits_for_others_is_answered_in_time,
+        promises::no_line_of_a_log_holds_what_is_stored,
+        promises::commits_wait_for_the_disk_whatever_the_role_asks,
+        reach::a_host_that_never_answers_is_passed_over,
+        reach::a_server_that_never_answers_is_reported_in_time,
+        reach::a_server_that_falls_silent_holds_nobody_for_ever,
+        reach::a_silent_session_is_not_left_behind,
+        reach::a_session_that_may_not_write_is_made_anew,
+        reach::a_watch_that_is_refused_tries_seldom,
+        reach::a_watch_connects_as_the_role_that_uses_it,
         order::who_holds_readers_back_is_told,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,
@@ -84,6 +94,9 @@ fn main() -> ExitCode {
         tests.extend(harness::tests![
             surroundings::a_pooler_that_nobody_names_is_refused_with_the_remedy,
             surroundings::a_role_that_loses_commits_is_refused_behind_a_pooler,
+            surroundings::a_pooler_that_drops_settings_is_refused_with_the_remedy,
+            surroundings::a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome,
+            surroundings::servers_killed_behind_a_pooler_lose_nothing,
             surroundings::a_replica_is_refused_and_passed_over,
             surroundings::tls_is_used_and_the_certificate_checked,
         ]);

@@ -1,6 +1,6 @@
 //! The promises that only PostgreSQL makes.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,7 @@ pub(crate) fn a_role_that_may_only_append_and_read_is_enough() {
          GRANT UPDATE ON {schema}.tracking TO {schema};
          GRANT UPDATE, DELETE ON {schema}.snapshots TO {schema}"
     ));
-    let database = server::in_schema(&schema).user(&*schema).existing().open().unwrap();
+    let database = server::in_schema(&schema).user(&*schema).without_creating().open().unwrap();
     let recorder = database.recorder(&tables).unwrap();
     let id = Uuid::now_v7();
     recorder.append(Commit::new(vec![event(id, 1)])).wait().unwrap();
@@ -93,7 +93,7 @@ pub(crate) fn tables_that_are_not_ours_are_refused() {
     let refused = database.recorder(&Tables::default()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Schema);
     assert!(refused.to_string().contains("`tracking` that this program did not make"), "{refused}");
-    let lacking = server::in_schema(&server::new_schema()).existing().open().unwrap();
+    let lacking = server::in_schema(&server::new_schema()).without_creating().open().unwrap();
     let refused = lacking.recorder(&Tables::default()).unwrap_err();
     assert!(refused.to_string().contains("has no table `stored_events`"), "{refused}");
     let Database { schema, .. } = open();
@@ -338,6 +338,72 @@ fn hold_gate(schema: &str, seconds: f64, statement: &str) -> thread::JoinHandle<
         thread::sleep(Duration::from_millis(5));
     }
     holding
+}
+
+/// The driver writes a line for each statement. No line holds a state, a wrapped key, or a value of the user's columns.
+pub(crate) fn no_line_of_a_log_holds_what_is_stored() {
+    const SECRET: &str = "a secret that no log may hold";
+    static SEEN: AtomicUsize = AtomicUsize::new(0);
+    static LINES: AtomicUsize = AtomicUsize::new(0);
+    struct Log;
+    impl log::Log for Log {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &log::Record<'_>) {
+            let line = record.args().to_string();
+            let bytes = format!("{:?}", SECRET.as_bytes());
+            LINES.fetch_add(usize::from(line.contains("executing statement")), Ordering::SeqCst);
+            let shows = line.contains(SECRET) || line.contains(bytes.trim_matches(['[', ']']));
+            SEEN.fetch_add(usize::from(shows), Ordering::SeqCst);
+        }
+        fn flush(&self) {}
+    }
+    log::set_logger(&Log).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let schema = server::new_schema();
+    let events = EventTable::stored_events("stored_events").unwrap();
+    let tables = Tables::default().with_events(events.with_column("note", ColumnType::Text).unwrap());
+    let database = server::in_schema(&schema).open().unwrap();
+    let (recorder, snapshots) = (database.recorder(&tables).unwrap(), database.snapshots(&tables).unwrap());
+    let (id, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let secret = |id, version| {
+        let mut event = StoredEvent::new(id, version, "Topic", SECRET.into()).unwrap();
+        event.columns = [("note".into(), SECRET.into())].into_iter().collect();
+        event
+    };
+    let (one, two) = (Version::new(1).unwrap(), Version::new(2).unwrap());
+    let key = StoredKey::new(id, DataKeyId::random(), SECRET.into());
+    recorder.append(Commit::new(vec![secret(id, one)]).with_keys(vec![key.clone()])).wait().unwrap();
+    recorder.append(Commit::new(vec![secret(other, one), secret(Uuid::now_v7(), one)])).wait().unwrap();
+    let new = StoredKey::new(id, key.key().unwrap(), [SECRET, SECRET].concat().into());
+    assert!(recorder.replace_key(key, new).wait().unwrap());
+    snapshots.put(StoredEvent::new(id, two, "Topic", SECRET.into()).unwrap()).wait().unwrap();
+    assert_eq!(log(&recorder).len(), 3);
+    log::set_max_level(log::LevelFilter::Off);
+    assert!(LINES.load(Ordering::SeqCst) > 4, "the driver writes no lines");
+    assert_eq!(SEEN.load(Ordering::SeqCst), 0, "lines hold the secret");
+}
+
+/// A session waits for the disk at each commit. A role may ask for more, or for less than its replicas.
+pub(crate) fn commits_wait_for_the_disk_whatever_the_role_asks() {
+    let Database { schema, .. } = open();
+    by_hand(&format!(
+        "ALTER TABLE {schema}.stored_events ADD COLUMN waits text DEFAULT current_setting('synchronous_commit')"
+    ));
+    for (asked, found) in [("off", "on"), ("remote_apply", "remote_apply"), ("local", "local")] {
+        let role = format!("{schema}_{asked}");
+        by_hand(&format!(
+            "CREATE ROLE {role} LOGIN SUPERUSER; ALTER ROLE {role} SET synchronous_commit = '{asked}'"
+        ));
+        let recorder = server::in_schema(&schema).user(&*role).open().unwrap();
+        let recorder = recorder.recorder(&Tables::default()).unwrap();
+        for version in 1..=2 {
+            recorder.append(Commit::new(vec![event(Uuid::now_v7(), version)])).wait().unwrap();
+        }
+        let waits = by_hand(&format!("DELETE FROM {schema}.stored_events RETURNING waits"));
+        assert_eq!(waits, [found, found], "{asked}");
+    }
 }
 
 /// Changes of one aggregate run one after the other, and the time of a call counts its wait for earlier ones.

@@ -16,6 +16,8 @@ pub(crate) enum Cut {
     BeforeTheServer = 1,
     /// The server has done the work, and its answer is lost.
     AfterTheServer = 2,
+    /// The server gets neither the request nor any later one, and the connection stays open until the client ends it.
+    Silence = 3,
 }
 
 pub(crate) struct Proxy {
@@ -23,6 +25,7 @@ pub(crate) struct Proxy {
     /// The number of bytes that came from the server.
     #[allow(dead_code, reason = "not every program that includes this file needs it")]
     pub(crate) received: Arc<AtomicU64>,
+    connections: Arc<AtomicU64>,
     cut: Arc<Cue>,
 }
 
@@ -52,17 +55,25 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let cut = Arc::new(Cue { cut: AtomicU8::new(Cut::No as u8), passing: AtomicU64::new(0) });
         let received = Arc::new(AtomicU64::new(0));
-        let (shared, counted) = (Arc::clone(&cut), Arc::clone(&received));
+        let connections = Arc::new(AtomicU64::new(0));
+        let (shared, counted, accepted) = (Arc::clone(&cut), Arc::clone(&received), Arc::clone(&connections));
         thread::spawn(move || {
             for client in listener.incoming() {
                 let Ok(client) = client else { continue };
+                accepted.fetch_add(1, Ordering::SeqCst);
                 let Ok(server) = TcpStream::connect((&*server.0, server.1)) else { continue };
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 pass(&client, &server, Cut::BeforeTheServer, &shared, &Arc::default());
                 pass(&server, &client, Cut::AfterTheServer, &shared, &counted);
             }
         });
-        Self { port, received, cut }
+        Self { port, received, connections, cut }
+    }
+
+    /// Returns the number of connections that clients have made.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Cuts the next connection that is used.
@@ -87,8 +98,12 @@ fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<Cue>, counted: 
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     let (cut, counted) = (Arc::clone(cut), Arc::clone(counted));
     thread::spawn(move || {
-        let mut buffer = vec![0; 1 << 16];
+        let (mut buffer, mut is_silent) = (vec![0; 1 << 16], false);
         while let Ok(many @ 1..) = from.read(&mut buffer) {
+            is_silent |= matches!(moment, Cut::BeforeTheServer) && cut.comes(Cut::Silence);
+            if is_silent {
+                continue;
+            }
             counted.fetch_add(many as u64, Ordering::SeqCst);
             // The answers to statements that ran, and not those to `PREPARE` or to a new connection.
             let is_meant = matches!(moment, Cut::BeforeTheServer) || [b'2', b'C'].contains(&buffer[0]);

@@ -1,7 +1,9 @@
 //! A server in its surroundings: with `PgBouncer` before it, a replica behind it, and TLS between.
 
-use std::env;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, thread};
 
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, LogRange, PostgresOptions, SslMode, Tables,
@@ -10,8 +12,8 @@ use es_runtime::{ErrorKind, Wait};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use uuid::Uuid;
 
-use super::event;
-use crate::postgres::{Server, by_hand_as};
+use super::{event, log};
+use crate::postgres::{Pooler, Server, by_hand_as};
 use crate::server;
 
 fn one_event(options: &PostgresOptions) -> Result<usize, es_runtime::Error> {
@@ -51,6 +53,96 @@ pub(crate) fn a_role_that_loses_commits_is_refused_behind_a_pooler() {
         assert!(refused.to_string().contains(remedy), "{setting}: {refused}");
     }
     server::by_hand("DROP DATABASE careless WITH (FORCE)");
+}
+
+/// A pooler that leaves out the settings of a session gives it to others, too.
+pub(crate) fn a_pooler_that_drops_settings_is_refused_with_the_remedy() {
+    if server::pooler().is_none() {
+        return;
+    }
+    let behind = Server::start("fsync = off").unwrap();
+    // As for a pooler that is named.
+    by_hand_as(&behind.uri(), "ALTER ROLE es SET plan_cache_mode = force_generic_plan").unwrap();
+    let pooler = Pooler::start_with(&behind, "ignore_startup_parameters = options").unwrap();
+    let direct: PostgresOptions = pooler.uri().parse().unwrap();
+    let refused = direct.clone().open().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.to_string().contains("pooler=yes"), "{refused}");
+    assert_eq!(one_event(&direct.through_pooler()).unwrap(), 1);
+}
+
+/// Commits that wait for a replica which is not there are stored, and their answers do not come.
+pub(crate) fn a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome() {
+    if server::pooler().is_none() {
+        return;
+    }
+    let mut server = Server::start("fsync = off").unwrap();
+    let pooler = Pooler::start(&server).unwrap();
+    let options: PostgresOptions = format!("{}?pooler=yes&timeout=1500", pooler.uri()).parse().unwrap();
+    let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
+    let by_hand = |uri: &str, statements: &str| by_hand_as(uri, statements).unwrap();
+    let uri = server.uri();
+    by_hand(&uri, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    by_hand(&uri, "SELECT pg_reload_conf()");
+    while by_hand(&uri, "SHOW synchronous_standby_names") != ["nobody"] {}
+    let appending = thread::spawn({
+        let recorder = recorder.clone();
+        move || recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait()
+    });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    let began = Instant::now();
+    while by_hand(&uri, waiting) != ["1"] {
+        assert!(began.elapsed() < Duration::from_secs(10), "no commit waits");
+    }
+    server.kill();
+    let refused = appending.join().unwrap().unwrap_err();
+    server.run().unwrap();
+    by_hand(&uri, "ALTER SYSTEM RESET synchronous_standby_names");
+    by_hand(&uri, "SELECT pg_reload_conf()");
+    assert_eq!(log(&recorder).len(), 1, "the server lost the commit");
+    assert_eq!(refused.kind(), ErrorKind::OutcomeUnknown, "{refused}");
+}
+
+pub(crate) fn servers_killed_behind_a_pooler_lose_nothing() {
+    if server::pooler().is_none() {
+        return;
+    }
+    let mut server = Server::start("fsync = off").unwrap();
+    let pooler = Pooler::start(&server).unwrap();
+    let options: PostgresOptions = format!("{}?pooler=yes&timeout=600", pooler.uri()).parse().unwrap();
+    let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
+    let ended = AtomicBool::new(false);
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let write = || {
+            let mut outcomes = Vec::new();
+            while !ended.load(Ordering::Relaxed) {
+                let commit = Commit::new(vec![event(Uuid::now_v7(), 1), event(Uuid::now_v7(), 1)]);
+                let id = commit.id();
+                outcomes.push((id, recorder.append(commit).wait().map_err(|error| error.kind())));
+            }
+            outcomes
+        };
+        let writers: Vec<_> = (0..8).map(|_| scope.spawn(write)).collect();
+        for pause in [300, 411, 522, 633] {
+            thread::sleep(Duration::from_millis(pause));
+            server.kill();
+            server.run().unwrap();
+        }
+        thread::sleep(Duration::from_millis(300));
+        ended.store(true, Ordering::Relaxed);
+        writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+    });
+    let entries = log(&recorder);
+    for (id, outcome) in &outcomes {
+        let stored = entries.iter().filter(|entry| entry.mark().commit() == *id).count();
+        let is_right = match outcome {
+            Ok(_) => stored == 2,
+            Err(ErrorKind::OutcomeUnknown) => [0, 2].contains(&stored),
+            Err(kind) => stored == 0 && [ErrorKind::Unavailable, ErrorKind::Timeout].contains(kind),
+        };
+        assert!(is_right, "{outcome:?}, and {stored} of 2 events are stored");
+    }
+    assert!(outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).count() > 50, "{}", outcomes.len());
 }
 
 pub(crate) fn a_replica_is_refused_and_passed_over() {

@@ -67,7 +67,7 @@ fn a_migration_keeps_the_rows() {
 fn a_connection_that_may_not_migrate_reports_the_remedy() {
     let folder = of_form_1();
     by_hand(&folder).execute_batch("PRAGMA journal_mode = WAL").unwrap();
-    for options in [options(&folder).read_only(), options(&folder).existing()] {
+    for options in [options(&folder).read_only(), options(&folder).without_creating()] {
         let error = options.open().unwrap().snapshots(&Tables::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Schema);
         assert!(error.to_string().contains("that of an older release; open the database once"), "{error}");

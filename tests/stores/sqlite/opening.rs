@@ -13,7 +13,7 @@ fn a_folder_or_file_that_is_not_there_is_a_mistake_of_configuration() {
     let missing = SqliteOptions::file(folder.file("no/such/folder/events.db"));
     assert_eq!(kind(missing.open()), ErrorKind::Config);
     assert_eq!(kind(SqliteOptions::file(folder.path()).open()), ErrorKind::Config, "a folder is no file");
-    assert_eq!(kind(options(&folder).existing().open()), ErrorKind::Config);
+    assert_eq!(kind(options(&folder).without_creating().open()), ErrorKind::Config);
     assert_eq!(kind(options(&folder).read_only().open()), ErrorKind::Config);
     assert!(!folder.file("events.db").exists(), "nothing is made where nothing may be made");
 }
@@ -30,7 +30,7 @@ fn the_error_names_the_obstacle_in_the_path() {
         ),
         (SqliteOptions::file(folder.path()), "the path is a folder".to_owned()),
         (SqliteOptions::file(folder.file("file").join("events.db")), "is no folder".to_owned()),
-        (options(&folder).existing(), "there is no such file".to_owned()),
+        (options(&folder).without_creating(), "there is no such file".to_owned()),
         (options(&folder).read_only(), "there is no such file".to_owned()),
     ] {
         let error = options.open().unwrap_err();
@@ -51,7 +51,7 @@ fn a_file_that_is_no_database_is_not_touched() {
     let folder = Folder::new();
     let text = b"This is not a database, but a letter to my aunt. ".repeat(100);
     fs::write(folder.file("events.db"), &text).unwrap();
-    for options in [options(&folder), options(&folder).existing(), options(&folder).read_only()] {
+    for options in [options(&folder), options(&folder).without_creating(), options(&folder).read_only()] {
         assert_eq!(kind(options.open()), ErrorKind::Schema);
     }
     assert_eq!(fs::read(folder.file("events.db")).unwrap(), text);

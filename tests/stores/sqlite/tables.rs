@@ -7,7 +7,7 @@ use es_runtime::recorder::{EventTable, KeyRecorder, ProcessRecorder, SnapshotRec
 fn a_table_that_is_not_there_is_reported() {
     let folder = Folder::new();
     options(&folder).open().unwrap();
-    for options in [options(&folder).existing(), options(&folder).read_only()] {
+    for options in [options(&folder).without_creating(), options(&folder).read_only()] {
         let database = options.open().unwrap();
         assert_eq!(kind(database.recorder(&Tables::default())), ErrorKind::Schema);
         assert_eq!(kind(database.snapshots(&Tables::default())), ErrorKind::Schema);
@@ -52,7 +52,7 @@ fn tables_that_are_there_are_used() {
     recorder.append(commit(id, 1..=1)).wait().unwrap();
     let again = database.recorder(&Tables::default()).unwrap();
     again.append(commit(id, 2..=2)).wait().unwrap();
-    let existing = options(&folder).existing().open().unwrap().recorder(&Tables::default()).unwrap();
+    let existing = options(&folder).without_creating().open().unwrap().recorder(&Tables::default()).unwrap();
     existing.append(commit(id, 3..=3)).wait().unwrap();
     assert_eq!(recorder.rows(id, EventRange::all()).wait().unwrap(), events(id, 1..=3));
 }
@@ -129,7 +129,7 @@ fn tables_of_a_newer_release_are_refused() {
     let folder = Folder::new();
     open(&folder);
     by_hand(&folder).execute("UPDATE es_schema SET version = version + 1", []).unwrap();
-    for options in [options(&folder), options(&folder).existing(), options(&folder).read_only()] {
+    for options in [options(&folder), options(&folder).without_creating(), options(&folder).read_only()] {
         let error = options.open().unwrap().recorder(&Tables::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Schema);
         assert!(error.to_string().contains("update the program"), "{error}");

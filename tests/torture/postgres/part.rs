@@ -38,7 +38,7 @@ pub(crate) struct Part {
     pub(crate) has_pooler: bool,
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     part("killed: connections", Trouble::Backends),
     part("killed: the server", Trouble::Servers),
     part("killed: writing processes", Trouble::Processes),
@@ -47,6 +47,7 @@ const PARTS: [Part; 8] = [
     part("restored into a younger cluster", Trouble::Restore),
     part("transactions that stay open", Trouble::Bystanders),
     Part { name: "killed: connections behind PgBouncer", trouble: Trouble::Backends, has_pooler: true },
+    Part { name: "killed: the server behind PgBouncer", trouble: Trouble::Servers, has_pooler: true },
 ];
 
 const fn part(name: &'static str, trouble: Trouble) -> Part {
@@ -55,6 +56,10 @@ const fn part(name: &'static str, trouble: Trouble) -> Part {
 
 /// The option of a URI that leads through a pooler.
 pub(crate) const POOLER: &str = "pooler=yes";
+
+/// The options of a recorder that gives up before a server is there again.
+const IMPATIENT: &str = "connections=4&connect_timeout=5&timeout=800";
+const IMPATIENT_POOLER: &str = "pooler=yes&connect_timeout=5&timeout=800";
 
 /// Returns the parts that can run; prints those that are left out.
 pub(crate) fn parts() -> impl Iterator<Item = &'static Part> {
@@ -85,7 +90,7 @@ impl Way {
         }
         if matches!(part.trouble, Trouble::Cuts | Trouble::Servers) {
             // The recorder gives up before the trouble is over.
-            options = "connections=4&connect_timeout=5&timeout=800";
+            options = if part.has_pooler { IMPATIENT_POOLER } else { IMPATIENT };
         }
         Ok(Self { uri, options, proxy, _pooler: pooler })
     }

@@ -121,5 +121,5 @@ fn open(uri: &str) -> PostgresRecorder {
 
 pub(crate) fn try_to_open(uri: &str) -> Result<PostgresRecorder, Error> {
     let options: PostgresOptions = uri.parse().expect("it is a URI");
-    options.existing().open()?.recorder(&Tables::default())
+    options.without_creating().open()?.recorder(&Tables::default())
 }

@@ -18,6 +18,7 @@ use super::connection::Connection;
 use super::core::Core;
 use super::error::{self, Shared, Trouble};
 use super::known::Known;
+use super::options::GRACE;
 use super::queue::{Job, Outcome};
 use super::rows::value;
 use super::statements::Statements;
@@ -35,8 +36,6 @@ const TOGETHER: u32 = 8;
 const ALONE: u32 = 64;
 /// The time that a commit that was never sent waits for a server that cannot be reached.
 const ABSENCE: Duration = Duration::from_secs(2);
-/// The time that the server has to answer beyond the limit that it counts itself.
-const GRACE: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
     core: Arc<Core>,
@@ -68,7 +67,7 @@ pub(super) async fn write(core: Arc<Core>, lane: Lane) {
         let jobs = std::mem::take(&mut group.jobs);
         let served = AssertUnwindSafe(writer.serve(jobs)).catch_unwind().await;
         if served.is_err() {
-            writer.connection = None;
+            writer.leave();
         }
     }
 }
@@ -111,9 +110,9 @@ impl Writer {
         log: &Log,
         attempts: &mut Attempts,
     ) -> Result<(), Trouble> {
-        let (now, limit) = (Instant::now(), self.core.way.options().timeout);
+        let (now, options) = (Instant::now(), self.core.way.options());
         let left = jobs.iter().map(|job| job.until.saturating_duration_since(now)).max();
-        let limit = left.unwrap_or(limit).min(limit) + GRACE;
+        let limit = left.map_or(options.patience(), |left| options.patience().min(left + GRACE));
         let silent = || {
             let message = "the server does not answer; check it, and the network";
             Trouble::Lost(Error::new(ErrorKind::Unavailable, message))
@@ -177,6 +176,13 @@ impl Writer {
         self.connection.as_ref().ok_or_else(|| Trouble::Absent(error::closed()))
     }
 
+    /// Ends the connection at once, whatever is under way on it.
+    fn leave(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.abandon();
+        }
+    }
+
     /// Decides how to go on after trouble; returns the jobs for another attempt.
     async fn after(&mut self, trouble: Trouble, mut jobs: Vec<Job>, attempts: &mut Attempts) -> Vec<Job> {
         attempts.count += 1;
@@ -204,13 +210,19 @@ impl Writer {
                 sleep(pause(attempts.count)).await;
                 return jobs;
             }
+            Trouble::Demoted(error) => {
+                self.leave();
+                jobs = in_time(jobs, &error, Duration::MAX);
+                sleep(pause(attempts.count)).await;
+                return jobs;
+            }
             Trouble::Again(error) => {
                 jobs = in_time(jobs, &error, Duration::MAX);
                 sleep(pause(attempts.count)).await;
                 return jobs;
             }
             Trouble::Lost(error) => {
-                self.connection = None;
+                self.leave();
                 for job in &mut jobs {
                     job.is_unknown = true;
                 }

@@ -1,32 +1,38 @@
 //! The catalog of a database, through which the [schema engine](crate::recorder::sql) finds and changes tables.
 
-use tokio_postgres::Row;
+use std::future::Future;
+use std::time::Duration;
+
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error as DriverError, Row};
 
 use super::connection::Connection;
 use super::error;
 use super::rows::value;
 use crate::error::{Error, ErrorKind};
 use crate::recorder::sql::{Catalog, Column, EventTable, Identifier, Needed};
-use crate::wait::Wait;
+use crate::wait::{Wait, timeout};
 
 /// A schema of the database, for work on a thread that may block.
 pub(super) struct Tables<'a> {
     pub(super) connection: &'a Connection,
     pub(super) schema: &'a Identifier,
+    /// The time that the server has for each statement.
+    pub(super) limit: Duration,
 }
 
 /// Keeps other processes from making tables at the same time.
 const LOCK: &str = "BEGIN; SELECT pg_advisory_xact_lock(7310034283826797102)";
 
-/// Makes the tables, if the options permit it, and checks that they are ours.
+/// Makes the tables, if the options permit it, and checks that they are ours. After an error the connection may be within a
+/// transaction: it has to end.
 pub(super) fn prepare(tables: &Tables<'_>, needed: &Needed, may_change: bool) -> Result<(), Error> {
     if may_change && needed.is_lacking(tables)? {
         const DOING: &str = "make the tables";
         tables.run(DOING, LOCK)?;
-        let made = tables.make_schema().and_then(|()| needed.make(tables));
-        let ended = tables.run(DOING, if made.is_ok() { "COMMIT" } else { "ROLLBACK" });
-        made.and(ended)?;
+        tables.make_schema()?;
+        needed.make(tables)?;
+        tables.run(DOING, "COMMIT")?;
     }
     needed.check(tables)
 }
@@ -57,13 +63,23 @@ fn forms(schema: &Identifier) -> String {
 }
 
 impl Tables<'_> {
+    /// Waits for an answer, on this thread.
+    fn wait<T>(
+        &self,
+        doing: &'static str,
+        asking: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, Error> {
+        let answer = timeout(self.limit, asking).wait();
+        answer.map_err(|_| error::silent(doing, self.limit))?.map_err(error::of(doing))
+    }
+
     fn ask(
         &self,
         doing: &'static str,
         text: &str,
         values: &[(&(dyn ToSql + Sync), Type)],
     ) -> Result<Vec<Row>, Error> {
-        self.connection.query_once(text, values).wait().map_err(error::of(doing))
+        self.wait(doing, self.connection.query_once(text, values))
     }
 
     /// Makes the schema, unless it is there: even to ask for that needs a right.
@@ -136,7 +152,7 @@ impl Catalog for Tables<'_> {
     }
 
     fn run(&self, doing: &'static str, statements: &str) -> Result<(), Error> {
-        self.connection.run(statements).wait().map_err(error::of(doing))
+        self.wait(doing, self.connection.run(statements))
     }
 
     fn add_column(&self, table: &str, definition: &str) -> Result<(), Error> {

@@ -73,7 +73,8 @@ impl Drop for Shared {
 }
 
 impl PostgresOptions {
-    /// Connects to the database, and starts the recorder's thread.
+    /// Connects to the database, and starts the recorder's thread. Blocks the thread for as long as that takes; in async
+    /// code, call it where the executor lets threads block, such as `tokio::task::spawn_blocking`.
     ///
     /// A fork of the process has to open the database anew: it cannot use one that was open before.
     ///
@@ -107,8 +108,8 @@ impl PostgresOptions {
     /// Returns the statements that make the tables of an application, for somebody who may, to run once in an empty
     /// database. Asks no server.
     ///
-    /// A program then opens the database as [`existing`](Self::existing), with a role that needs these rights: USAGE on
-    /// the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
+    /// A program then opens the database [`without_creating`](Self::without_creating), with a role that needs these rights:
+    /// USAGE on the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
     /// tracking; UPDATE and DELETE on the snapshots. Forgetting also needs UPDATE on all tables.
     ///
     /// ```
@@ -134,7 +135,7 @@ impl PostgresOptions {
 
 impl Postgres {
     /// Returns the recorder of an application, for its events and tracking; makes the schema and the tables if they are
-    /// missing.
+    /// missing. Blocks as [`open`](PostgresOptions::open) does.
     ///
     /// # Errors
     ///
@@ -181,13 +182,13 @@ impl Postgres {
     pub(super) fn prepare(&self, needed: &Needed) -> Result<(), Error> {
         let core = Arc::clone(&self.shared.core);
         let lease = self.here(async move { core.lease().await })?;
-        let tables = TablesOf { connection: lease.connection()?, schema: &self.shared.schema };
-        let may_change = self.shared.core.way.options().create;
-        let prepared = catalog::prepare(&tables, needed, may_change);
+        let options = self.shared.core.way.options();
+        let (connection, limit) = (lease.connection()?, options.patience());
+        let tables = TablesOf { connection, schema: &self.shared.schema, limit };
+        let prepared = catalog::prepare(&tables, needed, options.create);
         if prepared.is_ok() {
             lease.give_back();
         } else {
-            // It may be within a transaction.
             lease.end();
         }
         prepared

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
@@ -27,13 +28,16 @@ pub(super) fn connecting(place: &str, cause: DriverError) -> Error {
         None if is_text(&cause, "authentication") || is_text(&cause, "configuration") => {
             (ErrorKind::Config, "check the user and the password")
         }
-        // The driver finds a replica among several hosts, and reports it as an error of the network.
-        None if is_deep_text(&cause, "does not allow writes") => {
-            (ErrorKind::Unavailable, "every host is a replica; name the primary, or wait for the fail-over")
-        }
         None => (ErrorKind::Unavailable, "check the host, the port, and that the server runs"),
     };
     failed(kind, &format!("cannot connect to the database {place}"), remedy, cause)
+}
+
+/// Reports a host whose address nobody knows.
+pub(super) fn unknown_host(place: &str, host: &str, cause: io::Error) -> Error {
+    let message =
+        format!("cannot connect to the database {place}: `{host}` has no address: {cause}; check the host");
+    Error::new(ErrorKind::Unavailable, message).with_source(cause)
 }
 
 fn failed(kind: ErrorKind, what: &str, remedy: &str, cause: DriverError) -> Error {
@@ -78,17 +82,6 @@ fn is_text(cause: &DriverError, text: &str) -> bool {
     cause.to_string().contains(text)
 }
 
-fn is_deep_text(cause: &DriverError, text: &str) -> bool {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(cause);
-    while let Some(error) = next {
-        if error.to_string().contains(text) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
 fn kind(cause: &DriverError) -> (ErrorKind, &'static str) {
     match cause.as_db_error() {
         Some(db) => kind_of(db),
@@ -115,8 +108,7 @@ fn kind_of(db: &DbError) -> (ErrorKind, &'static str) {
         }
         "26000" => (
             ErrorKind::Config,
-            "a pooler between here and the server loses prepared statements; say so with `pooler=yes`, connect directly, \
-             or let it keep them (PgBouncer from 1.21 on, with `max_prepared_statements`)",
+            "a pooler between here and the server loses prepared statements; say so with `pooler=yes`, or connect directly",
         ),
         "42501" => (
             ErrorKind::Storage,
@@ -164,10 +156,7 @@ const IS_REPLICA: &str =
 
 /// Reports a server that takes no writes.
 pub(super) fn is_replica(place: &str) -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        format!("the database {place} takes no writes: it is in recovery; {IS_REPLICA}"),
-    )
+    Error::new(ErrorKind::Unavailable, format!("the database {place} takes no writes: {IS_REPLICA}"))
 }
 
 /// Reports another isolation of transactions than the one that the order of the log stands on.
@@ -181,7 +170,15 @@ pub(super) fn other_isolation(found: &str) -> Error {
     )
 }
 
-/// Reports a role whose commits the server may lose, through a pooler that keeps no settings.
+/// Reports a session that has got none of our settings.
+pub(super) fn lost_settings() -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "a pooler between here and the server drops the settings of a session; say so with `pooler=yes`, or connect directly",
+    )
+}
+
+/// Reports a role whose commits the server may lose.
 pub(super) fn asynchronous() -> Error {
     Error::new(
         ErrorKind::Config,
@@ -209,6 +206,8 @@ pub(super) enum Trouble {
     ByFacts(Error),
     /// The server stored nothing; another attempt may succeed.
     Again(Error),
+    /// The session may not write, and stored nothing; another session may, on the server that is the primary by now.
+    Demoted(Error),
     /// No connection can be made.
     Absent(Error),
     /// The answer is lost: the commits may be stored.
@@ -226,7 +225,7 @@ impl Trouble {
             let error = of("store the events")(cause);
             return if is_unsent { Self::Failed(error) } else { Self::Lost(error) };
         };
-        if matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic)) {
+        if is_lost(db) {
             return Self::Lost(of("store the events")(cause));
         }
         let (constraint, column) = (db.constraint().unwrap_or_default(), db.column().unwrap_or_default());
@@ -238,8 +237,10 @@ impl Trouble {
                 Self::ByFacts(of("store the events")(cause))
             }
             _ => {
+                let is_demoted = db.code().code().starts_with("25");
                 let error = of("store the events")(cause);
                 match error.kind() {
+                    _ if is_demoted => Self::Demoted(error),
                     ErrorKind::Unavailable | ErrorKind::Timeout => Self::Again(error),
                     // A constraint of the user may refuse a commit that was done before.
                     _ => Self::Failed(error),
@@ -252,8 +253,7 @@ impl Trouble {
 impl Trouble {
     /// Classifies the error of a read.
     pub(super) fn of_read(cause: DriverError) -> Self {
-        let is_fatal = |db: &DbError| matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-        let is_lost = cause.as_db_error().is_none_or(is_fatal);
+        let is_lost = cause.as_db_error().is_none_or(is_lost);
         let error = of("look for the commit")(cause);
         match error.kind() {
             _ if is_lost => Self::Lost(error),
@@ -261,6 +261,17 @@ impl Trouble {
             _ => Self::Failed(error),
         }
     }
+}
+
+/// Returns whether an error ends the connection, or comes in place of an answer that is lost.
+///
+/// `PgBouncer` writes the severity in one field only, and reports a server that is gone as a mere error of the class 08.
+fn is_lost(db: &DbError) -> bool {
+    let is_fatal = match db.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        None => matches!(db.severity(), "FATAL" | "PANIC"),
+    };
+    is_fatal || db.code().code().starts_with("08") || *db.code() == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
 }
 
 /// Reports a place that the log does not reach.
@@ -298,6 +309,13 @@ fn is_named(constraint: &str, table: &str, end: &str) -> bool {
 
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the database is closed; open it again")
+}
+
+/// Reports a server that does not answer.
+pub(super) fn silent(doing: &str, limit: Duration) -> Error {
+    let message =
+        format!("cannot {doing}: the server did not answer within {limit:?}; check it, and the network");
+    Error::new(ErrorKind::Timeout, message)
 }
 
 /// Reports a save whose answer never came.
@@ -339,5 +357,110 @@ impl Shared {
 
     pub(super) fn copy(&self) -> Error {
         Error::new(self.0, self.1.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::SslMode;
+    use tokio_postgres::types::Type;
+
+    use super::*;
+    use crate::recorder::postgres::fake::{self, Fake};
+
+    const NUMBER: u32 = 20;
+    const UNKNOWN_WAY: [u8; 4] = 2_u32.to_be_bytes();
+    const PASSWORD: [u8; 4] = 3_u32.to_be_bytes();
+
+    /// A server that lets everybody in, and answers each statement with the number 7.
+    fn of_sevens() -> Fake {
+        Fake::new(|kind, _| match kind {
+            fake::BEGIN => fake::welcome(),
+            b'S' => {
+                let begin = [fake::message(b'1', b""), fake::message(b'2', b"")].concat();
+                [begin, fake::row(NUMBER, &["\0\0\0\0\0\0\0\x07"]), fake::ready()].concat()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// The driver hides the kinds of its errors: a release that words them otherwise fails here.
+    #[test]
+    fn the_words_of_the_driver_for_its_errors_are_known() {
+        let server = of_sevens();
+        let unwritten = server.with_client(async |client| {
+            client.query_typed("SELECT $1", &[(&7_i64, Type::TEXT)]).await.unwrap_err()
+        });
+        let unwritten = unwritten.unwrap();
+        assert_eq!(kind(&unwritten).0, ErrorKind::Schema);
+        assert!(matches!(Trouble::of(unwritten, "events", closed), Trouble::Failed(_)));
+        let unsent =
+            server.with_client(async |client| client.simple_query("SELECT '\0'").await.unwrap_err()).unwrap();
+        assert_eq!(kind(&unsent).0, ErrorKind::Invalid);
+        assert!(matches!(Trouble::of(unsent, "events", closed), Trouble::Failed(_)));
+        let unread = server.with_client(async |client| {
+            let rows = client.query_typed("SELECT 7", &[]).await.unwrap();
+            assert_eq!(rows[0].get::<_, i64>(0), 7);
+            rows[0].try_get::<_, &str>(0).unwrap_err()
+        });
+        assert_eq!(kind(&unread.unwrap()).0, ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn an_error_of_the_settings_is_told_from_a_server_that_is_away() {
+        let refused = |server: &Fake, mode| {
+            let mut config = server.config();
+            config.ssl_mode(mode);
+            let cause = fake::with_client(&config, async |_| ()).unwrap_err();
+            connecting("`bank`", cause)
+        };
+        let without_tls = Fake::new(|kind, _| if kind == fake::TLS { b"N".to_vec() } else { Vec::new() });
+        let error = refused(&without_tls, SslMode::Require);
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("check the certificate"), "{error}");
+        for way in [UNKNOWN_WAY, PASSWORD] {
+            let error = refused(&Fake::new(move |_, _| fake::message(b'R', &way)), SslMode::Disable);
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains("check the user and the password"), "{error}");
+        }
+        let away = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let error = refused(&Fake { port: away }, SslMode::Disable);
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+
+    /// Returns the error of the driver for an error with these fields.
+    fn of_server(fields: &'static [(u8, &str)]) -> DriverError {
+        let fake = Fake::new(move |kind, _| match kind {
+            fake::BEGIN => fake::welcome(),
+            _ => fake::error(fields),
+        });
+        fake.with_client(async |client| client.simple_query("SELECT 1").await.unwrap_err()).unwrap()
+    }
+
+    #[test]
+    fn an_answer_that_ends_the_connection_leaves_the_outcome_open() {
+        for fields in [
+            &[(b'S', "ERROR"), (b'C', "08P01"), (b'M', "server conn crashed?")][..],
+            &[(b'S', "FATAL"), (b'C', "08P01"), (b'M', "server conn crashed?")],
+            &[(b'S', "FATAL"), (b'C', "57P01"), (b'M', "it goes down")],
+            &[(b'S', "TÖDLICH"), (b'V', "FATAL"), (b'C', "57P01"), (b'M', "es endet")],
+            &[(b'S', "PANIC"), (b'V', "PANIC"), (b'C', "XX000"), (b'M', "no way on")],
+            &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40003"), (b'M', "nobody knows")],
+        ] {
+            let trouble = Trouble::of(of_server(fields), "events", closed);
+            assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
+            let trouble = Trouble::of_read(of_server(fields));
+            assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
+        }
+        for fields in [
+            &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40001"), (b'M', "in the way")][..],
+            &[(b'S', "FEHLER"), (b'V', "ERROR"), (b'C', "57014"), (b'M', "zu lange")],
+        ] {
+            let trouble = Trouble::of(of_server(fields), "events", closed);
+            assert!(matches!(trouble, Trouble::Again(_)), "{fields:?}: {trouble:?}");
+        }
+        let read_only = &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "25006"), (b'M', "read only")];
+        let trouble = Trouble::of(of_server(read_only), "events", closed);
+        assert!(matches!(trouble, Trouble::Demoted(_)), "{trouble:?}");
     }
 }

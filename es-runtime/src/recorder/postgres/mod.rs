@@ -6,10 +6,13 @@
 //! Positions come in blocks of 1,024, of which one statement uses one: they grow with gaps. Readers keep below a
 //! [horizon], beneath which nothing can appear any more.
 
+#[cfg(test)]
+mod fake;
 mod options;
 mod error;
 mod tls;
 mod text;
+mod hidden;
 mod names;
 mod schema;
 mod insert;

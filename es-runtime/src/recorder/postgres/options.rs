@@ -7,6 +7,8 @@ use crate::recorder::sql::Identifier;
 
 /// The longest time that the server counts.
 const LONGEST: Duration = Duration::from_millis(i32::MAX.unsigned_abs() as u64);
+/// The time that the server has to answer beyond the limit that it counts itself.
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 /// The use of TLS between this process and the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +33,17 @@ pub(super) enum Password {
     From(Arc<dyn Fn() -> Result<String, Error> + Send + Sync>),
 }
 
+impl PartialEq for Password {
+    /// Functions are equal if they are one function.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(one), Self::Fixed(other)) => one == other,
+            (Self::From(one), Self::From(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
 /// The options by which a database on a PostgreSQL server is opened.
 ///
 /// ```no_run
@@ -48,7 +61,9 @@ pub(super) enum Password {
 #[derive(Clone)]
 #[must_use]
 pub struct PostgresOptions {
-    pub(super) hosts: Vec<(String, u16)>,
+    /// The hosts, with the ports that they have of their own.
+    pub(super) hosts: Vec<(String, Option<u16>)>,
+    port: u16,
     pub(super) database: String,
     pub(super) user: Option<String>,
     pub(super) password: Option<Password>,
@@ -65,13 +80,11 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// The port of a server that names none.
-    pub(super) const PORT: u16 = 5432;
-
     /// Names a database on a host. A host that begins with `/` is the folder of a Unix socket.
     pub fn new(host: impl Into<String>, database: impl Into<String>) -> Self {
         Self {
-            hosts: vec![(host.into(), Self::PORT)],
+            hosts: vec![(host.into(), None)],
+            port: 5432,
             database: database.into(),
             user: None,
             password: None,
@@ -88,15 +101,15 @@ impl PostgresOptions {
         }
     }
 
-    /// Sets the port of every host; 5432 by default.
+    /// Sets the port of the hosts that have none of their own; 5432 by default.
     pub fn port(mut self, port: u16) -> Self {
-        self.hosts.iter_mut().for_each(|(_, known)| *known = port);
+        self.port = port;
         self
     }
 
-    /// Adds another host of the same database. The recorder uses the first that accepts writes.
+    /// Adds another host of the same database, with a port of its own. The recorder uses the first that accepts writes.
     pub fn other_host(mut self, host: impl Into<String>, port: u16) -> Self {
-        self.hosts.push((host.into(), port));
+        self.hosts.push((host.into(), Some(port)));
         self
     }
 
@@ -157,7 +170,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Sets the time to make one connection; 10 seconds by default.
+    /// Sets the time to make one connection, the function of [`password_from`](Self::password_from) included; 10 seconds
+    /// by default. Several hosts share it, as do the addresses of one.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout.clamp(Duration::from_millis(1), LONGEST);
         self
@@ -172,7 +186,7 @@ impl PostgresOptions {
 
     /// Fails if a table does not exist, instead of making it: for a role that may not make tables.
     /// [`script`](Self::script) returns the statements that make them.
-    pub fn existing(mut self) -> Self {
+    pub fn without_creating(mut self) -> Self {
         self.create = false;
         self
     }
@@ -188,9 +202,13 @@ impl PostgresOptions {
     /// ALTER ROLE bank SET default_transaction_isolation = 'read committed';
     /// ALTER ROLE bank SET synchronous_commit = 'on';
     /// ALTER ROLE bank SET jit = off;
+    /// ALTER ROLE bank SET plan_cache_mode = force_generic_plan;
     /// ALTER ROLE bank SET enable_seqscan = off;
+    /// ALTER ROLE bank SET enable_hashjoin = off;
+    /// ALTER ROLE bank SET enable_mergejoin = off;
     /// ALTER ROLE bank SET statement_timeout = '30s';
     /// ALTER ROLE bank SET idle_in_transaction_session_timeout = '30s';
+    /// ALTER ROLE bank SET client_connection_check_interval = '1s';
     /// ```
     ///
     /// No notification comes through such a pooler: a reader looks for events of other processes 20 times in a second.
@@ -223,9 +241,30 @@ impl PostgresOptions {
         self
     }
 
+    /// Returns the hosts with their ports.
+    pub(super) fn hosts(&self) -> impl ExactSizeIterator<Item = (&str, u16)> {
+        self.hosts.iter().map(|(host, own)| (host.as_str(), own.unwrap_or(self.port)))
+    }
+
+    /// Returns whether both connect to the same database as the same role, with the same proof, on the same way.
+    pub(super) fn is_same_way(&self, other: &Self) -> bool {
+        self.hosts().eq(other.hosts())
+            && self.database == other.database
+            && self.user == other.user
+            && self.password == other.password
+            && self.ssl_mode == other.ssl_mode
+            && self.root_certificate == other.root_certificate
+            && self.is_pooled == other.is_pooled
+    }
+
+    /// Returns the time after which a server is silent: it counts the time for a statement itself, and then answers.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout + GRACE
+    }
+
     /// Returns the place of the database, for messages: without user and password.
     pub(super) fn place(&self) -> String {
-        let hosts: Vec<String> = self.hosts.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        let hosts: Vec<String> = self.hosts().map(|(host, port)| format!("{host}:{port}")).collect();
         format!("`{}` at {}", self.database, hosts.join(", "))
     }
 }
@@ -233,7 +272,7 @@ impl PostgresOptions {
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresOptions")
-            .field("hosts", &self.hosts)
+            .field("hosts", &self.hosts().collect::<Vec<_>>())
             .field("database", &self.database)
             .field("user", &self.user)
             .field("schema", &self.schema)
@@ -248,5 +287,18 @@ impl fmt::Debug for PostgresOptions {
             .field("is_serial", &self.is_serial)
             // The password is left out.
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_that_of_the_hosts_without_one_of_their_own() {
+        let options = PostgresOptions::new("a", "bank").other_host("b", 7).port(6000);
+        assert_eq!(options.hosts().collect::<Vec<_>>(), [("a", 6000), ("b", 7)]);
+        let options = PostgresOptions::new("a", "bank").other_host("b", 7);
+        assert_eq!(options.place(), "`bank` at a:5432, b:7");
     }
 }

@@ -152,9 +152,9 @@ impl Queue {
         let is_busy = state.is_busy;
         drop(state);
         if is_busy {
-            self.for_help.notify_one()
+            self.for_help.notify_one();
         } else {
-            self.called.notify_one()
+            self.called.notify_one();
         }
         Ok(())
     }

@@ -24,7 +24,8 @@ pub struct PostgresSnapshots {
 }
 
 impl Postgres {
-    /// Returns the recorder of an application's snapshots; makes the table if it is missing.
+    /// Returns the recorder of an application's snapshots; makes the table if it is missing. Blocks as
+    /// [`open`](super::PostgresOptions::open) does.
     ///
     /// # Errors
     ///

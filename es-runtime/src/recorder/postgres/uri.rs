@@ -89,10 +89,12 @@ impl Parts {
     fn put_into(self, mut made: PostgresOptions) -> Result<PostgresOptions, Error> {
         let database = self.database.or_else(|| self.user.clone());
         made.database = database.ok_or_else(|| config(&format!("it names no database; {FORM}")))?;
-        let port = self.port.unwrap_or(PostgresOptions::PORT);
-        made.hosts = self.hosts.into_iter().map(|(host, own)| (host, own.unwrap_or(port))).collect();
+        made.hosts = self.hosts;
         if made.hosts.is_empty() {
-            made.hosts.push(("localhost".to_owned(), port));
+            made.hosts.push(("localhost".to_owned(), None));
+        }
+        if let Some(port) = self.port {
+            made = made.port(port);
         }
         if let Some(user) = self.user {
             made = made.user(user);
@@ -150,7 +152,7 @@ fn option_of(
         "timeout" => made.timeout(Duration::from_millis(number(" of milliseconds")?.into())),
         "create" => match value.as_str() {
             "yes" => made,
-            "no" => made.existing(),
+            "no" => made.without_creating(),
             _ => return Err(wrong("`yes` or `no`")),
         },
         "pooler" => match value.as_str() {
@@ -279,7 +281,7 @@ mod tests {
             ("postgresql://%2Frun%2Fpg/bank", vec![("/run/pg", 5432)], "bank"),
         ] {
             let options = read(uri);
-            let found: Vec<_> = options.hosts.iter().map(|(host, port)| (host.as_str(), *port)).collect();
+            let found: Vec<_> = options.hosts().collect();
             assert_eq!((found, options.database.as_str()), (hosts, database), "{uri}");
         }
     }

@@ -21,8 +21,10 @@ const NOTIFY: &str = "NOTIFY es_runtime";
 
 /// The shortest time between two notifications.
 const MOMENT: Duration = Duration::from_millis(10);
-/// The time after which the watch looks after its connection.
+/// The time after which the watch looks after its connection, and the first pause before it connects anew.
 const LONGEST: Duration = Duration::from_secs(1);
+/// The longest pause before it connects anew.
+const REFUSED: Duration = Duration::from_secs(30);
 
 /// The watch that all recorders of this process on one database share. It ends with the last of them.
 pub(super) struct Watch {
@@ -35,33 +37,37 @@ struct State {
     bell: Bell,
     /// Signals that there is something to tell.
     news: Notify,
+    /// Signals that the watch is over.
+    end: Notify,
     has_begun: AtomicBool,
     is_over: AtomicBool,
 }
 
-/// The hosts, the database, whether a pooler stands before it, and the process: a fork has no thread of its parent.
-type Place = (Vec<(String, u16)>, String, bool, u32);
-
-static WATCHES: Mutex<Vec<(Place, Weak<Watch>)>> = Mutex::new(Vec::new());
+/// The watches, each with its process: a fork has no thread of its parent.
+static WATCHES: Mutex<Vec<(u32, Weak<Watch>)>> = Mutex::new(Vec::new());
 
 impl Watch {
-    /// Returns the watch over the database to which the way leads.
+    /// Returns the watch over the database to which the way leads. A watch never uses the rights of another role than those
+    /// it was asked with.
     pub(super) fn over(way: &Arc<Way>) -> Arc<Self> {
-        let options = way.options();
-        let place = (options.hosts.clone(), options.database.clone(), options.is_pooled, process::id());
         let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
         watches.retain(|(_, watch)| watch.strong_count() > 0);
-        let known = watches.iter().find(|(known, _)| *known == place).and_then(|(_, watch)| watch.upgrade());
+        let mut of_process = watches.iter().filter(|(process, _)| *process == process::id());
+        let known = of_process.find_map(|(_, watch)| {
+            let watch = watch.upgrade()?;
+            way.options().is_same_way(watch.state.way.options()).then_some(watch)
+        });
         known.unwrap_or_else(|| {
             let state = State {
                 way: Arc::clone(way),
                 bell: Bell::new(),
                 news: Notify::new(),
+                end: Notify::new(),
                 has_begun: AtomicBool::new(false),
                 is_over: AtomicBool::new(false),
             };
             let watch = Arc::new(Self { state: Arc::new(state) });
-            watches.push((place, Arc::downgrade(&watch)));
+            watches.push((process::id(), Arc::downgrade(&watch)));
             watch
         })
     }
@@ -84,9 +90,12 @@ impl Watch {
         }
         let state = Arc::clone(&self.state);
         let work = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            if let Ok(runtime) = runtime {
+            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 runtime.block_on(watch(&state));
+                // The function that returns the password may be at work.
+                runtime.shutdown_background();
+            } else {
+                state.has_begun.store(false, Ordering::Relaxed);
             }
         };
         if thread::Builder::new().name("es-postgres-watch".to_owned()).spawn(work).is_err() {
@@ -100,6 +109,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.state.is_over.store(true, Ordering::Relaxed);
         self.state.news.notify_one();
+        self.state.end.notify_one();
     }
 }
 
@@ -111,25 +121,38 @@ impl State {
 
 /// Watches until the last recorder is gone.
 async fn watch(state: &State) {
+    let mut pause = LONGEST;
+    while !state.is_over() {
+        let has_worked = watch_once(state).await;
+        if has_worked {
+            pause = LONGEST;
+        }
+        // No commit ends the pause: a server that refuses connections must not get one attempt for each.
+        let _ = timeout(pause, state.end.notified()).await;
+        pause = (pause * 2).min(REFUSED);
+    }
+}
+
+/// Watches over one connection, until it ends; returns whether it could be made.
+async fn watch_once(state: &State) -> bool {
+    let Ok(connection) = state.way.connect(Some(state.bell.clone())).await else { return false };
     // A pooler gives each statement another session, and none of them hears anything.
     let hears = !state.way.options().is_pooled;
-    while !state.is_over() {
-        if let Ok(connection) = state.way.connect(Some(state.bell.clone())).await
-            && (!hears || connection.run(LISTEN).await.is_ok())
-            && connection.run(NOTIFY).await.is_ok()
-        {
-            // Others may have committed before; their notifications are lost.
-            state.bell.ring();
-            while !connection.is_closed() && !state.is_over() {
-                if timeout(LONGEST, state.news.notified()).await.is_ok() && !state.is_over() {
-                    // If the connection is cut, the next one rings.
-                    let _ = connection.run(NOTIFY).await;
-                    sleep(MOMENT).await;
-                }
+    let limit = state.way.options().patience();
+    let run = async |statement| matches!(timeout(limit, connection.run(statement)).await, Ok(Ok(())));
+    if (hears && !run(LISTEN).await) || !run(NOTIFY).await {
+        return false;
+    }
+    // Others may have committed before; their notifications are lost.
+    state.bell.ring();
+    while !connection.is_closed() && !state.is_over() {
+        if timeout(LONGEST, state.news.notified()).await.is_ok() && !state.is_over() {
+            // If the connection is cut, the next one rings.
+            if !run(NOTIFY).await {
+                break;
             }
-        }
-        if !state.is_over() {
-            let _ = timeout(LONGEST, state.news.notified()).await;
+            sleep(MOMENT).await;
         }
     }
+    true
 }

@@ -254,11 +254,11 @@ fn lacking(table: &str, lack: &Lack) -> Error {
         }
         Lack::Migrations { from } => format!(
             "the table `{table}` has form {from}, that of an older release; open the database once for writing, \
-             and not as `existing`: that brings it to the form of today"
+             and leave out `without_creating`: that brings it to the form of today"
         ),
         Lack::Columns(columns) => format!(
-            "the table `{table}` lacks the column {}; open the database once for writing, and not as `existing`: \
-             that adds it",
+            "the table `{table}` lacks the column {}; open the database once for writing, and \
+             leave out `without_creating`: that adds it",
             columns.join(", ")
         ),
     })

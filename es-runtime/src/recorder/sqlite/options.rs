@@ -105,7 +105,7 @@ impl SqliteOptions {
     }
 
     /// Fails if the file or a table does not exist, instead of creating it.
-    pub fn existing(mut self) -> Self {
+    pub fn without_creating(mut self) -> Self {
         self.create = false;
         self
     }

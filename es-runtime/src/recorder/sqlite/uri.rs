@@ -74,7 +74,7 @@ impl FromStr for SqliteOptions {
             made = match name {
                 "mode" => match value {
                     "rwc" | "memory" => made,
-                    "rw" => made.existing(),
+                    "rw" => made.without_creating(),
                     "ro" => made.read_only(),
                     _ => return Err(wrong("`rwc`, `rw`, `ro` or `memory`")),
                 },
