@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         writers::a_gap_is_seen_after_somebody_empties_or_replaces_the_table,
         writers::commits_of_one_aggregate_keep_their_order,
         writers::a_commit_that_waits_for_others_is_answered_in_time,
+        writers::a_unique_column_of_the_user_refuses_at_once,
         promises::no_line_of_a_log_holds_what_is_stored,
         promises::commits_wait_for_the_disk_whatever_the_role_asks,
         reach::a_host_that_never_answers_is_passed_over,

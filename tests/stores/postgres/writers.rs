@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::recorder::{AggregateRecorder, Commit, PostgresRecorder, Tables};
+use es_runtime::recorder::{AggregateRecorder, ColumnType, Commit, EventTable, PostgresRecorder, Tables};
 use es_runtime::{ErrorKind, Wait};
 use uuid::Uuid;
 
@@ -122,4 +122,31 @@ pub(crate) fn a_commit_that_waits_for_others_is_answered_in_time() {
         one.join().unwrap();
     }
     assert_eq!(log(&recorder).len(), stored);
+}
+
+/// An index of the user's own refuses a commit, and the commit is not tried again.
+pub(crate) fn a_unique_column_of_the_user_refuses_at_once() {
+    let schema = server::new_schema();
+    let events = EventTable::stored_events("stored_events").unwrap();
+    let tables = Tables::default().with_events(events.with_column("note", ColumnType::Text).unwrap());
+    let recorder = server::in_schema(&schema).open().unwrap().recorder(&tables).unwrap();
+    by_hand(&format!("CREATE UNIQUE INDEX ON \"{schema}\".stored_events (note)"));
+    let noted = |version| {
+        let mut noted = event(Uuid::now_v7(), version);
+        noted.columns = [("note".into(), "one".into())].into_iter().collect();
+        noted
+    };
+    recorder.append(Commit::new(vec![noted(1)])).wait().unwrap();
+    let drawn = || {
+        let last = format!("SELECT pg_sequence_last_value('\"{schema}\".stored_events_block'::regclass)");
+        by_hand(&last)[0].parse::<i64>().unwrap()
+    };
+    for events in [vec![noted(1)], vec![noted(1), event(Uuid::now_v7(), 1)]] {
+        let before = drawn();
+        let refused = recorder.append(Commit::new(events)).wait().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Invalid, "{refused}");
+        assert!(refused.to_string().contains("note"), "{refused}");
+        assert!(drawn() - before < 4, "{} attempts", drawn() - before);
+    }
+    assert_eq!(log(&recorder).len(), 1);
 }

@@ -298,9 +298,7 @@ async fn insert(
     for event in jobs.iter().flat_map(|job| job.commit.events()) {
         table.check_values(event).map_err(Trouble::Failed)?;
     }
-    let names = &statements.names;
-    let events = table.name.as_str();
-    let failed = |cause| Trouble::of(cause, events, || error::behind(&names.block, &names.events));
+    let failed = |cause| statements.trouble(cause);
     if let [Job { commit, step, .. }] = jobs
         && is_first
         && let Some(one) = One::of(commit, step.as_ref(), table, known).map_err(Trouble::Failed)?

@@ -217,8 +217,13 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    /// Classifies the error of an append. The server names the constraint that a row violates.
-    pub(super) fn of(cause: DriverError, events: &str, behind: impl FnOnce() -> Error) -> Self {
+    /// Classifies the error of an append to these tables. The server names the constraint that a row violates.
+    pub(super) fn of(
+        cause: DriverError,
+        events: &str,
+        data_keys: &str,
+        behind: impl FnOnce() -> Error,
+    ) -> Self {
         let Some(db) = cause.as_db_error() else {
             // The driver sends nothing of a value that it cannot write.
             let is_unsent = is_text(&cause, "error serializing") || is_text(&cause, "error encoding");
@@ -231,8 +236,12 @@ impl Trouble {
         let (constraint, column) = (db.constraint().unwrap_or_default(), db.column().unwrap_or_default());
         match *db.code() {
             SqlState::UNIQUE_VIOLATION if is_named(constraint, events, "_pkey") => Self::Failed(behind()),
-            // Of events, of a data key: the facts tell which.
-            SqlState::UNIQUE_VIOLATION => Self::ByFacts(of("store the events")(cause)),
+            // The place of an event, or a data key: the facts tell which.
+            SqlState::UNIQUE_VIOLATION
+                if is_named(constraint, events, "_place") || db.table() == Some(data_keys) =>
+            {
+                Self::ByFacts(of("store the events")(cause))
+            }
             SqlState::NOT_NULL_VIOLATION if ["log_position", "key_id"].contains(&column) => {
                 Self::ByFacts(of("store the events")(cause))
             }
@@ -393,11 +402,11 @@ mod tests {
         });
         let unwritten = unwritten.unwrap();
         assert_eq!(kind(&unwritten).0, ErrorKind::Schema);
-        assert!(matches!(Trouble::of(unwritten, "events", closed), Trouble::Failed(_)));
+        assert!(matches!(Trouble::of(unwritten, "events", "data_keys", closed), Trouble::Failed(_)));
         let unsent =
             server.with_client(async |client| client.simple_query("SELECT '\0'").await.unwrap_err()).unwrap();
         assert_eq!(kind(&unsent).0, ErrorKind::Invalid);
-        assert!(matches!(Trouble::of(unsent, "events", closed), Trouble::Failed(_)));
+        assert!(matches!(Trouble::of(unsent, "events", "data_keys", closed), Trouble::Failed(_)));
         let unread = server.with_client(async |client| {
             let rows = client.query_typed("SELECT 7", &[]).await.unwrap();
             assert_eq!(rows[0].get::<_, i64>(0), 7);
@@ -447,7 +456,7 @@ mod tests {
             &[(b'S', "PANIC"), (b'V', "PANIC"), (b'C', "XX000"), (b'M', "no way on")],
             &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40003"), (b'M', "nobody knows")],
         ] {
-            let trouble = Trouble::of(of_server(fields), "events", closed);
+            let trouble = Trouble::of(of_server(fields), "events", "data_keys", closed);
             assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
             let trouble = Trouble::of_read(of_server(fields));
             assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
@@ -456,11 +465,11 @@ mod tests {
             &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40001"), (b'M', "in the way")][..],
             &[(b'S', "FEHLER"), (b'V', "ERROR"), (b'C', "57014"), (b'M', "zu lange")],
         ] {
-            let trouble = Trouble::of(of_server(fields), "events", closed);
+            let trouble = Trouble::of(of_server(fields), "events", "data_keys", closed);
             assert!(matches!(trouble, Trouble::Again(_)), "{fields:?}: {trouble:?}");
         }
         let read_only = &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "25006"), (b'M', "read only")];
-        let trouble = Trouble::of(of_server(read_only), "events", closed);
+        let trouble = Trouble::of(of_server(read_only), "events", "data_keys", closed);
         assert!(matches!(trouble, Trouble::Demoted(_)), "{trouble:?}");
     }
 }

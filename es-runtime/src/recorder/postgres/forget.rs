@@ -98,10 +98,7 @@ async fn insert(connection: &Connection, statements: &Statements, notice: &Commi
     let table = &statements.events_table;
     notice.events().iter().try_for_each(|event| table.check_values(event))?;
     let batch = Batch::of(&[notice], None, table, &Known::default())?.without_keys();
-    let names = &statements.names;
-    let failed = |cause: DriverError| {
-        plain(Trouble::of(cause, table.name.as_str(), || error::behind(&names.block, &names.events)))
-    };
+    let failed = |cause: DriverError| plain(statements.trouble(cause));
     let rows =
         connection.query(statements.append.of(batch.shape()), &batch.parameters()).await.map_err(failed)?;
     let stored = rows.first().and_then(|row| value::<bool>(row, 1)).unwrap_or(false);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::batch::Batch;
 use super::connection::Connection;
-use super::error::{self, Trouble};
+use super::error::Trouble;
 use super::insert::BLOCK;
 use super::known::Known;
 use super::queue::{MOST, MOST_BYTES};
@@ -109,9 +109,7 @@ pub(super) async fn store(
         return Ok(None);
     }
     let Ok(batch) = Batch::of(&commits, Some(&step), table, &Known::default()) else { return Ok(None) };
-    let names = &statements.names;
-    let failed =
-        |cause| Trouble::of(cause, table.name.as_str(), || error::behind(&names.block, &names.events));
+    let failed = |cause| statements.trouble(cause);
     let rows = match connection
         .query(statements.append.of(batch.shape()), &batch.parameters())
         .await

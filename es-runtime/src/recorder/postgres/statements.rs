@@ -1,7 +1,9 @@
 //! The statements for the tables of one application.
 
+use tokio_postgres::Error as DriverError;
 use tokio_postgres::types::Type;
 
+use super::error::{self, Trouble};
 use super::insert::{Shape, Texts};
 use super::names::{Names, dialect, literal};
 use super::schema;
@@ -34,6 +36,7 @@ pub(super) struct Statements {
     pub(super) forget: Text,
     /// The table of events, which may have columns that this program does not know.
     pub(super) events_table: EventTable,
+    data_keys_table: Identifier,
 }
 
 const RANGE: [Type; 4] = [Type::UUID, Type::INT8, Type::INT8, Type::INT8];
@@ -104,8 +107,16 @@ impl Statements {
                  SET key_id = excluded.key_id, wrapped = excluded.wrapped, forgotten = true"
             )),
             events_table: tables.events.clone(),
+            data_keys_table: tables.data_keys.clone(),
             names,
         }
+    }
+
+    /// Classifies the error of an append.
+    pub(super) fn trouble(&self, cause: DriverError) -> Trouble {
+        let Names { events, block, .. } = &self.names;
+        let (named, data_keys) = (self.events_table.name.as_str(), self.data_keys_table.as_str());
+        Trouble::of(cause, named, data_keys, || error::behind(block, events))
     }
 
     /// Returns the tables that the statements use.
