@@ -1,7 +1,8 @@
 //! PostgreSQL: one database on a server, for several applications and many processes.
 //!
 //! A thread of the recorder drives all connections, and callers wait for its answers: under every executor, and without
-//! one. Two connections [append], each one statement for all commits that wait. A bounded number of others reads.
+//! one. A connection [append]s, by one statement for all commits that wait, and a second one helps. A bounded number of
+//! others reads.
 //!
 //! Positions come in blocks of 1,024, of which one statement uses one: they grow with gaps. Readers keep below a
 //! [horizon], beneath which nothing can appear any more.
