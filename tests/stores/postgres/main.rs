@@ -7,6 +7,7 @@ mod conformance;
 #[path = "../../support/copied.rs"]
 mod copied;
 mod copying;
+mod cut_pages;
 mod cuts;
 mod executors;
 #[path = "../../support/harness.rs"]
@@ -39,6 +40,9 @@ fn main() -> ExitCode {
         cuts::a_cut_while_it_opens_is_no_fault_of_the_tables,
         cuts::killed_backends_lose_nothing,
         cuts::a_server_that_is_away_is_reported_and_found_again,
+        cut_pages::readers_that_are_held_back_read_what_is_complete,
+        cut_pages::a_range_that_ends_before_the_log_is_read,
+        cut_pages::large_events_of_another_process_are_read,
         promises::a_writer_that_is_under_way_holds_readers_back,
         promises::a_sequence_behind_its_table_is_refused_with_the_remedy,
         promises::a_role_that_may_only_append_and_read_is_enough,

@@ -21,11 +21,11 @@ use super::options::PostgresOptions;
 use super::pool::Lease;
 use super::queue::{Answer, Job};
 use super::statements::Statements;
-use super::{PostgresRecorder, check, error, forget, held, in_order, schema};
+use super::{PostgresRecorder, check, error, forget, held, in_order, read_log, schema};
 use crate::error::Error;
 use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Identifier, Needed, Tables};
-use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
+use crate::recorder::{Commit, LogPage, LogRange, Mark, Receipt, Remains, Step};
 use crate::wait::{Elapsed, Slot, Wait, sleep, timeout};
 
 /// The number of connections that append: while one waits for the disk, the other sends.
@@ -349,6 +349,30 @@ impl Postgres {
     {
         let began = AtomicBool::new(false);
         self.change(id, move |connection| run(connection, began.swap(true, Ordering::Relaxed)))
+    }
+
+    /// Reads a page of the log.
+    pub(super) fn read_log(
+        &self,
+        log: &Arc<Log>,
+        range: LogRange,
+    ) -> impl Future<Output = Result<LogPage, Error>> + Send + use<> {
+        let (database, log, range) = (self.clone(), Arc::clone(log), Arc::new(range));
+        async move {
+            let (at_once, whole) = (Arc::clone(&log), Arc::clone(&range));
+            let page = database.read(move |connection| {
+                let (log, range) = (Arc::clone(&at_once), Arc::clone(&whole));
+                Box::pin(async move { read_log::at_once(connection, &log, &range).await })
+            });
+            if let Some(page) = page.await? {
+                return Ok(page);
+            }
+            let page = database.read(move |connection| {
+                let (log, range) = (Arc::clone(&log), Arc::clone(&range));
+                Box::pin(async move { read_log::by_parts(connection, &log, &range).await })
+            });
+            page.await
+        }
     }
 
     /// Returns the newest event, and the place up to which the log is complete.

@@ -63,6 +63,13 @@ impl Look {
 }
 
 impl Look {
+    /// Returns the position up to which the log is complete, whether an event stands there or not.
+    pub(super) fn complete(&self) -> Option<Position> {
+        let newest = self.newest?.position();
+        let Some(settled) = self.settled else { return Some(newest) };
+        Position::new(u64::try_from(settled).ok()?).map(|settled| newest.min(settled))
+    }
+
     /// Returns the last event that nobody can come before any more.
     async fn found(&self, connection: &Connection, statements: &Statements) -> Result<Option<Mark>, Error> {
         match (self.newest, self.settled) {

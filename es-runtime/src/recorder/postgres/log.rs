@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_postgres::Row;
 
-use super::connection::state_of;
+use super::connection::{LITTLE, state_of};
 use super::horizon::Horizon;
 use super::statements::Statements;
 
@@ -48,14 +48,16 @@ impl Size {
     /// Returns the number of rows to ask for, at most as many as are wanted.
     pub(super) fn rows(&self, most: Option<usize>, bytes: Option<usize>) -> usize {
         let each = self.0.load(Ordering::Relaxed).max(1);
-        let room = bytes.map_or(ROWS, |bytes| (bytes / each).saturating_mul(2).clamp(FEWEST, ROWS));
+        // Fewer than the fewest, if so many would end the connection.
+        let fewest = |bytes: usize| FEWEST.min(bytes.max(LITTLE) / each).max(1);
+        let room = bytes.map_or(ROWS, |bytes| (bytes / each).saturating_mul(2).clamp(fewest(bytes), ROWS));
         most.map_or(room, |most| most.min(room))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FEWEST, ROWS, Size};
+    use super::{ROWS, Size};
 
     #[test]
     fn fewer_rows_are_asked_for_where_states_are_large() {
@@ -67,8 +69,12 @@ mod tests {
         assert_eq!(size.rows(Some(7), Some(1 << 20)), 7);
         assert_eq!(size.rows(None, None), ROWS);
         (0..200).for_each(|_| size.note(1 << 20));
-        assert_eq!(size.rows(None, Some(1 << 20)), FEWEST);
-        (0..200).for_each(|_| size.note(10));
+        assert_eq!(size.rows(None, Some(1 << 20)), 2);
+        (0..200).for_each(|_| size.note(1 << 25));
+        assert_eq!(size.rows(None, Some(1 << 20)), 1);
+        (0..200).for_each(|_| size.note(100 << 10));
+        assert_eq!(size.rows(None, Some(1)), 10);
+        (0..400).for_each(|_| size.note(10));
         assert_eq!(size.rows(None, Some(1 << 20)), ROWS);
     }
 }

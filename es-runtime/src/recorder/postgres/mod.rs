@@ -20,6 +20,7 @@ mod rows;
 mod horizon;
 mod log;
 mod select;
+mod read_log;
 mod facts;
 mod held;
 mod pool;
@@ -169,12 +170,8 @@ impl KeyRecorder for PostgresRecorder {
 }
 
 impl ApplicationRecorder for PostgresRecorder {
-    fn read_log(&self, range: LogRange) -> impl Future<Output = Result<LogPage, Error>> + Send {
-        let (log, range) = (Arc::clone(&self.log), Arc::new(range));
-        self.database.read(move |connection| {
-            let (log, range) = (Arc::clone(&log), Arc::clone(&range));
-            Box::pin(async move { select::log(connection, &log, &range).await })
-        })
+    async fn read_log(&self, range: LogRange) -> Result<LogPage, Error> {
+        self.database.read_log(&self.log, range).await
     }
 
     async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
