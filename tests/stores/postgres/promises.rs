@@ -1,5 +1,9 @@
 //! The promises that only PostgreSQL makes.
 
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Barrier;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -210,25 +214,85 @@ fn wait_for_more(recorder: &PostgresRecorder, reached: Option<es_runtime::record
 }
 
 pub(crate) fn a_closed_database_refuses_and_finishes_what_it_took() {
-    let Database { handle, recorder, .. } = open();
-    let commits: Vec<_> = (0..50).map(|_| Commit::new(vec![event(Uuid::now_v7(), 1)])).collect();
-    let waiting: Vec<_> = commits
-        .into_iter()
-        .map(|commit| {
-            let recorder = recorder.clone();
-            thread::spawn(move || recorder.append(commit).wait())
-        })
-        .collect();
-    thread::sleep(Duration::from_millis(5));
-    handle.close();
-    for answer in waiting {
-        if let Err(error) = answer.join().unwrap() {
-            assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
-        }
-    }
-    let refused = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Closed);
+    let Database { handle, recorder, schema } = open();
+    let ready = Barrier::new(51);
+    let stored = thread::scope(|scope| {
+        let saving: Vec<_> = (0..50)
+            .map(|_| {
+                scope.spawn(|| {
+                    let commit = Commit::new(vec![event(Uuid::now_v7(), 1)]);
+                    let id = commit.id();
+                    ready.wait();
+                    let mut saved = pin!(recorder.append(commit));
+                    // The first poll begins the call.
+                    let begun = smol::block_on(smol::future::poll_once(&mut saved));
+                    ready.wait();
+                    begun.unwrap_or_else(|| saved.wait()).unwrap();
+                    id
+                })
+            })
+            .collect();
+        ready.wait();
+        ready.wait();
+        handle.close();
+        let refused = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Closed);
+        saving.into_iter().map(|saving| saving.join().unwrap()).collect::<HashSet<_>>()
+    });
     assert_eq!(recorder.read_log(LogRange::all()).wait().unwrap_err().kind(), ErrorKind::Closed);
+    let again = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap();
+    let found: HashSet<_> = log(&again).iter().map(|entry| entry.mark().commit()).collect();
+    assert_eq!((found.len(), found), (50, stored));
+}
+
+/// Calls that wait for a connection of the pool are calls under way.
+pub(crate) fn a_closed_database_finishes_the_reads_that_wait() {
+    let schema = server::new_schema();
+    let handle = server::in_schema(&schema).connections(1).open().unwrap();
+    let recorder = handle.recorder(&Tables::default()).unwrap();
+    let id = Uuid::now_v7();
+    let receipt = recorder.append(Commit::new(vec![event(id, 1)])).wait().unwrap();
+    let lock = format!("LOCK TABLE \"{schema}\".stored_events IN ACCESS EXCLUSIVE MODE");
+    let hold = format!("BEGIN; {lock}; SELECT pg_sleep(0.7); COMMIT");
+    let holding = thread::spawn(move || drop(by_hand(&hold)));
+    let is_held = "SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted";
+    while by_hand(&format!("{is_held} AND relation = '\"{schema}\".stored_events'::regclass")) != ["t"] {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let ready = Barrier::new(11);
+    thread::scope(|scope| {
+        let reading: Vec<_> = (0..10)
+            .map(|number| {
+                let (recorder, receipt, ready) = (&recorder, &receipt, &ready);
+                scope.spawn(move || {
+                    let mut reading: Pin<Box<dyn Future<Output = _> + Send>> = match number % 4 {
+                        0 => Box::pin(async { recorder.read_log(LogRange::all()).await.map(drop) }),
+                        1 => Box::pin(async { recorder.select(id, EventRange::all()).await.map(drop) }),
+                        2 => Box::pin(async { recorder.resolve(receipt).await.map(drop) }),
+                        _ => Box::pin(async {
+                            recorder.forget(Uuid::now_v7(), Commit::new(Vec::new())).await.map(drop)
+                        }),
+                    };
+                    let begun = smol::block_on(smol::future::poll_once(&mut reading));
+                    ready.wait();
+                    begun.unwrap_or_else(|| reading.wait()).unwrap();
+                })
+            })
+            .collect();
+        ready.wait();
+        handle.close();
+        assert_eq!(recorder.read_log(LogRange::all()).wait().unwrap_err().kind(), ErrorKind::Closed);
+        reading.into_iter().for_each(|reading| reading.join().unwrap());
+    });
+    holding.join().unwrap();
+    let left = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%\"{schema}\"%' AND pid <> pg_backend_pid()"
+    );
+    let began = Instant::now();
+    while by_hand(&left) != ["0"] {
+        assert!(began.elapsed() < Duration::from_secs(5), "a connection of the pool stays open");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 pub(crate) fn an_application_opens_by_uri() {

@@ -18,7 +18,7 @@ use super::in_order::Part;
 use super::log::Log;
 use super::names::schema_of;
 use super::options::PostgresOptions;
-use super::pool::Lease;
+use super::pool::{Call, Lease};
 use super::queue::{Answer, Job};
 use super::statements::Statements;
 use super::{PostgresRecorder, check, error, forget, held, in_order, read_log, schema};
@@ -160,7 +160,9 @@ impl Postgres {
         Ok(PostgresRecorder { database: self.clone(), log })
     }
 
-    /// Closes the connections. Earlier calls still finish; later calls fail as `Closed`.
+    /// Closes the database. Earlier calls still finish, and the last one closes the connections; later calls fail as
+    /// `Closed`. [`append_tracked_all`](crate::recorder::ProcessRecorder::append_tracked_all) may end between two of its
+    /// commits.
     ///
     /// In a fork of the process it does nothing: the connections belong to the parent.
     pub fn close(&self) {
@@ -176,7 +178,7 @@ impl Postgres {
 
     /// Makes and checks tables, on this thread: a program opens a database at its start.
     pub(super) fn prepare(&self, needed: &Needed) -> Result<(), Error> {
-        let core = Arc::clone(&self.shared.core);
+        let (_call, core) = (self.begin()?, Arc::clone(&self.shared.core));
         let lease = self.here(async move { core.lease().await })?;
         let tables = TablesOf { connection: lease.connection()?, schema: &self.shared.schema };
         let may_change = self.shared.core.way.options().create;
@@ -190,12 +192,18 @@ impl Postgres {
         prepared
     }
 
+    /// Begins a call, unless the database is closed or belongs to the parent of this process.
+    fn begin(&self) -> Result<Call, Error> {
+        self.shared.opener.check()?;
+        self.shared.core.pool.begin()
+    }
+
     /// Runs something on the recorder's thread, and waits for it.
     fn here<T: Send + 'static>(
         &self,
         run: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        self.shared.opener.check()?;
+        let _call = self.begin()?;
         self.shared.core.handle.spawn(run).wait().unwrap_or_else(|_| Err(error::ended()))
     }
 
@@ -234,13 +242,25 @@ impl Postgres {
     {
         let database = self.clone();
         async move {
-            database.shared.opener.check()?;
-            let core = Arc::clone(&database.shared.core);
-            let handle = core.handle.clone();
-            let task = handle.spawn(async move { core.on_connection(changed, run).await });
-            let _guard = changed.is_none().then(|| Abort(task.abort_handle()));
-            task.await.unwrap_or_else(|_| Err(error::ended()))
+            let call = database.begin()?;
+            database.within(call, changed, run).await
         }
+    }
+
+    /// Runs something on a connection of the pool, as a part of a call.
+    async fn within<T, F>(&self, call: Call, changed: Option<Uuid>, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+    {
+        let core = Arc::clone(&self.shared.core);
+        let handle = core.handle.clone();
+        let task = handle.spawn(async move {
+            let _call = call;
+            core.on_connection(changed, run).await
+        });
+        let _guard = changed.is_none().then(|| Abort(task.abort_handle()));
+        task.await.unwrap_or_else(|_| Err(error::ended()))
     }
 
     pub(super) fn append(
@@ -359,15 +379,16 @@ impl Postgres {
     ) -> impl Future<Output = Result<LogPage, Error>> + Send + use<> {
         let (database, log, range) = (self.clone(), Arc::clone(log), Arc::new(range));
         async move {
+            let call = database.begin()?;
             let (at_once, whole) = (Arc::clone(&log), Arc::clone(&range));
-            let page = database.read(move |connection| {
+            let page = database.within(call.part(), None, move |connection| {
                 let (log, range) = (Arc::clone(&at_once), Arc::clone(&whole));
                 Box::pin(async move { read_log::at_once(connection, &log, &range).await })
             });
             if let Some(page) = page.await? {
                 return Ok(page);
             }
-            let page = database.read(move |connection| {
+            let page = database.within(call, None, move |connection| {
                 let (log, range) = (Arc::clone(&log), Arc::clone(&range));
                 Box::pin(async move { read_log::by_parts(connection, &log, &range).await })
             });
@@ -376,12 +397,13 @@ impl Postgres {
     }
 
     /// Returns the newest event, and the place up to which the log is complete.
-    fn look(&self, log: &Arc<Log>) -> impl Future<Output = Result<Places, Error>> + Send + use<> {
+    async fn look(&self, log: &Arc<Log>, call: &Call) -> Result<Places, Error> {
         let log = Arc::clone(log);
-        self.read(move |connection| {
+        let look = self.within(call.part(), None, move |connection| {
             let log = Arc::clone(&log);
             Box::pin(async move { log.horizon.look(connection, &log.statements).await })
-        })
+        });
+        look.await
     }
 
     /// Reads who holds readers back.
@@ -389,11 +411,20 @@ impl Postgres {
         &self,
         log: &Arc<Log>,
     ) -> impl Future<Output = Result<Option<HeldBack>, Error>> + Send + use<> {
+        let (database, log) = (self.clone(), Arc::clone(log));
+        async move {
+            let call = database.begin()?;
+            database.who_holds_back(&log, call).await
+        }
+    }
+
+    async fn who_holds_back(&self, log: &Arc<Log>, call: Call) -> Result<Option<HeldBack>, Error> {
         let log = Arc::clone(log);
-        self.read(move |connection| {
+        let read = self.within(call, None, move |connection| {
             let log = Arc::clone(&log);
             Box::pin(async move { held::read(connection, &log).await })
-        })
+        });
+        read.await
     }
 
     /// Waits until the log is complete up to a place.
@@ -404,16 +435,17 @@ impl Postgres {
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
+            let call = database.begin()?;
             let has =
                 |reached: Option<Mark>| reached.is_some_and(|known| known.position() >= mark.position());
             if has(log.horizon.reached()) {
-                return database.shared.opener.check();
+                return Ok(());
             }
             let limit = database.shared.core.way.options().timeout;
             let began = Instant::now();
             let mut pause = Duration::from_micros(200);
             loop {
-                let (newest, reached) = database.look(&log).await?;
+                let (newest, reached) = database.look(&log, &call).await?;
                 if has(reached) {
                     return Ok(());
                 }
@@ -421,7 +453,7 @@ impl Postgres {
                     return Err(error::beyond_the_end(mark));
                 }
                 if began.elapsed() > limit {
-                    let held = database.held_back(&log).await?;
+                    let held = database.who_holds_back(&log, call.part()).await?;
                     return Err(held::too_long(mark, limit, held.as_ref()));
                 }
                 sleep(pause).await;
@@ -438,13 +470,13 @@ impl Postgres {
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
-            database.shared.opener.check()?;
+            let call = database.begin()?;
             database.shared.core.begin_to_watch();
             // Listens before the look, so that it misses no commit between the two.
             let heard = database.shared.core.bell.listen();
-            let (newest, reached) = database.look(&log).await?;
+            let (newest, reached) = database.look(&log, &call).await?;
             if log.horizon.is_held_too_long(newest != reached)
-                && let Ok(Some(held)) = database.held_back(&log).await
+                && let Ok(Some(held)) = database.who_holds_back(&log, call.part()).await
             {
                 held.tell();
             }
