@@ -122,7 +122,12 @@ impl Core {
             let error = match answer {
                 Ok(Err(error)) if error.kind() == ErrorKind::Unavailable => error,
                 Ok(answer) => {
-                    lease.give_back();
+                    if changed.is_some() && answer.is_err() {
+                        // It may be within a transaction.
+                        lease.end();
+                    } else {
+                        lease.give_back();
+                    }
                     return answer;
                 }
                 Err(_) => {

@@ -54,14 +54,13 @@ pub(super) async fn write_over(
     let failed = error::of("destroy the data key");
     // The strong lock waits for appends under way, and keeps later ones waiting before they see the tables.
     let begin = format!("BEGIN; LOCK TABLE {} IN EXCLUSIVE MODE", statements.names.gate);
-    connection.run(&begin).await.map_err(&failed)?;
-    let wrote = within(connection, statements, id, notice).await;
+    let wrote = match connection.run(&begin).await {
+        Ok(()) => within(connection, statements, id, notice).await,
+        Err(cause) => Err(failed(cause)),
+    };
     let end = if matches!(wrote, Ok(true)) { "COMMIT" } else { "ROLLBACK" };
     let ended = connection.run(end).await.map_err(failed);
-    match wrote {
-        Ok(true) => ended.map(|()| true),
-        other => other,
-    }
+    wrote.and_then(|is_done| ended.map(|()| is_done))
 }
 
 async fn within(
