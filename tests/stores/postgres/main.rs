@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         promises::an_append_that_waits_for_forgetting_is_refused,
         promises::changes_that_wait_for_each_other_keep_to_their_time,
         forgetting::a_refused_forgetting_leaves_no_transaction,
+        forgetting::appends_go_on_while_forgetting_waits,
         order::who_holds_readers_back_is_told,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,

@@ -345,10 +345,11 @@ impl Postgres {
         notice: Commit,
     ) -> impl Future<Output = Result<Remains, Error>> + Send + use<> {
         let (core, log) = (Arc::clone(&self.shared.core), Arc::clone(log));
+        let until = Instant::now() + core.way.options().timeout;
         let done = self.change(id, move |connection| {
             let (core, log, notice) = (Arc::clone(&core), Arc::clone(&log), notice.clone());
             Box::pin(async move {
-                if forget::write_over(connection, &log.statements, id, &notice).await? {
+                if forget::write_over(connection, &log.statements, id, &notice, until).await? {
                     core.tell();
                 }
                 forget::empty_own_columns(connection, &log.statements, id).await
