@@ -16,6 +16,7 @@ mod harness;
 #[path = "../../support/postgres.rs"]
 mod postgres;
 mod order;
+mod pool;
 mod promises;
 mod proxy;
 mod server;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         promises::without_its_listener_a_reader_still_learns_of_more,
         promises::a_closed_database_refuses_and_finishes_what_it_took,
         promises::a_closed_database_finishes_the_reads_that_wait,
+        pool::a_read_that_was_given_up_keeps_no_other_waiting,
         promises::an_application_opens_by_uri,
         promises::a_page_bounds_what_the_server_sends,
         promises::an_append_that_waits_for_forgetting_is_refused,

@@ -252,13 +252,7 @@ pub(crate) fn a_closed_database_finishes_the_reads_that_wait() {
     let recorder = handle.recorder(&Tables::default()).unwrap();
     let id = Uuid::now_v7();
     let receipt = recorder.append(Commit::new(vec![event(id, 1)])).wait().unwrap();
-    let lock = format!("LOCK TABLE \"{schema}\".stored_events IN ACCESS EXCLUSIVE MODE");
-    let hold = format!("BEGIN; {lock}; SELECT pg_sleep(0.7); COMMIT");
-    let holding = thread::spawn(move || drop(by_hand(&hold)));
-    let is_held = "SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted";
-    while by_hand(&format!("{is_held} AND relation = '\"{schema}\".stored_events'::regclass")) != ["t"] {
-        thread::sleep(Duration::from_millis(5));
-    }
+    let holding = hold_table(&schema, "stored_events", 0.7);
     let ready = Barrier::new(11);
     thread::scope(|scope| {
         let reading: Vec<_> = (0..10)
@@ -293,6 +287,21 @@ pub(crate) fn a_closed_database_finishes_the_reads_that_wait() {
         assert!(began.elapsed() < Duration::from_secs(5), "a connection of the pool stays open");
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Holds a table for so long, against readers too.
+pub(crate) fn hold_table(schema: &str, table: &str, seconds: f64) -> thread::JoinHandle<()> {
+    let table = format!("\"{schema}\".{table}");
+    let statements =
+        format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({seconds}); COMMIT");
+    let holding = thread::spawn(move || drop(by_hand(&statements)));
+    let is_held = format!(
+        "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = '{table}'::regclass"
+    );
+    while by_hand(&is_held) != ["1"] {
+        thread::sleep(Duration::from_millis(5));
+    }
+    holding
 }
 
 pub(crate) fn an_application_opens_by_uri() {

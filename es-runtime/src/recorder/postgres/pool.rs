@@ -10,7 +10,7 @@ use crate::error::Error;
 
 pub(super) struct Pool {
     way: Arc<Way>,
-    /// The connections that nobody uses, the last used on top.
+    /// The connections that nobody uses: the last used on top, those that may be busy at the bottom.
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
     calls: Mutex<Calls>,
@@ -149,8 +149,14 @@ impl Drop for Lease {
         if !self.is_done && self.pool.way.options().is_pooled {
             // Nothing more goes to a pooler before the answer.
             connection.abandon();
-        } else if !self.pool.permits.is_closed() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            return;
         }
+        if self.pool.permits.is_closed() {
+            return;
+        }
+        let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The server may still work on a call that was given up, and whatever comes next on the connection waits for that.
+        let at = if self.is_done { idle.len() } else { 0 };
+        idle.insert(at, connection);
     }
 }
