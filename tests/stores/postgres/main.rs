@@ -88,6 +88,7 @@ fn main() -> ExitCode {
     ];
     if server::is_own() {
         tests.extend(harness::tests![
+            order::a_prepared_transaction_that_holds_readers_back_is_told,
             surroundings::a_pooler_that_nobody_names_is_refused_with_the_remedy,
             surroundings::a_role_that_loses_commits_is_refused_behind_a_pooler,
             surroundings::a_replica_is_refused_and_passed_over,

@@ -44,11 +44,30 @@ pub(crate) fn who_holds_readers_back_is_told() {
     let held = recorder.held_back().wait().unwrap().expect("an append is under way");
     assert_eq!((held.events, held.application.as_deref()), (6, Some("slow")));
     assert!(held.since.is_some_and(|since| since < Duration::from_secs(10)), "{held}");
-    let of_pid = format!("SELECT application_name FROM pg_stat_activity WHERE pid = {}", held.pid);
+    let of_pid = format!("SELECT application_name FROM pg_stat_activity WHERE pid = {}", held.pid.unwrap());
     assert_eq!(by_hand(&of_pid), ["slow"]);
     assert!(held.to_string().contains("of the program `slow`, holds back 6 events"), "{held}");
     slow.join().unwrap();
     assert!(recorder.held_back().wait().unwrap().is_none(), "the append has ended");
+}
+
+/// A prepared transaction belongs to no process of the server, and holds readers back until somebody ends it.
+pub(crate) fn a_prepared_transaction_that_holds_readers_back_is_told() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let floor =
+        by_hand(&format!("SELECT pg_sequence_last_value('\"{schema}\".stored_events_block'::regclass)"));
+    by_hand(&format!(
+        "BEGIN; SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, {}::int4);
+         PREPARE TRANSACTION '{schema}'",
+        floor[0]
+    ));
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let held = recorder.held_back().wait().unwrap().expect("a prepared transaction holds readers back");
+    assert_eq!((held.events, held.pid), (1, None));
+    assert!(held.to_string().starts_with("a prepared transaction"), "{held}");
+    by_hand(&format!("ROLLBACK PREPARED '{schema}'"));
+    assert!(recorder.held_back().wait().unwrap().is_none());
 }
 
 pub(crate) fn a_receipt_that_is_held_back_too_long_names_who_holds_it() {
