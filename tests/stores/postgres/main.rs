@@ -65,6 +65,7 @@ fn main() -> ExitCode {
         forgetting::a_refused_forgetting_leaves_no_transaction,
         forgetting::appends_go_on_while_forgetting_waits,
         order::who_holds_readers_back_is_told,
+        order::the_last_position_is_read_and_not_exceeded,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,
         order::readers_that_are_held_back_for_long_warn_once,

@@ -70,6 +70,36 @@ pub(crate) fn a_prepared_transaction_that_holds_readers_back_is_told() {
     assert!(recorder.held_back().wait().unwrap().is_none());
 }
 
+/// A row at the last position of all, which a hand has put there.
+pub(crate) fn the_last_position_is_read_and_not_exceeded() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    by_hand(&format!(
+        "INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+         VALUES ({}, 1, gen_random_uuid(), gen_random_uuid(), 0, false, 'Last', '')",
+        i64::MAX
+    ));
+    // A writer that begins at the last block.
+    let lock =
+        format!("SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, -1)");
+    let statements = format!("BEGIN; {lock}; SELECT pg_sleep(1.5); COMMIT");
+    let slow = thread::spawn(move || drop(by_hand(&statements)));
+    thread::sleep(Duration::from_millis(300));
+    let topics: Vec<_> = log(&recorder).iter().map(|entry| entry.event.topic.to_string()).collect();
+    assert_eq!(topics, ["Topic", "Last"]);
+    assert!(recorder.held_back().wait().unwrap().is_none());
+    slow.join().unwrap();
+    // The sequence follows the table, and no block is left.
+    by_hand(&format!("SELECT setval('\"{schema}\".stored_events_block', (1::bigint << 53) - 1)"));
+    for many in [1, 2, 1_100] {
+        let events = (1..=many).map(|version| event(Uuid::now_v7(), version)).collect();
+        let refused = recorder.append(Commit::new(events)).wait().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Invalid, "{refused}");
+        assert!(refused.to_string().contains("out of range"), "{refused}");
+    }
+    assert_eq!(by_hand(&format!("SELECT count(*) FROM \"{schema}\".stored_events")), ["2"]);
+}
+
 pub(crate) fn a_receipt_that_is_held_back_too_long_names_who_holds_it() {
     let Database { recorder, schema, .. } = open();
     recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();

@@ -58,7 +58,7 @@ impl Look {
         let floors = statements.floors.as_ref().and_then(|_| answers.next()).unwrap_or_default();
         let floors = floors.iter().filter_map(|row| value::<i64>(row, 0));
         let lowest = floors.map(|half| floor(newest, half)).min();
-        Ok(Self { newest, settled: lowest.map(|floor| (floor + 1) * BLOCK.cast_signed() as i64 - 1) })
+        Ok(Self { newest, settled: lowest.map(end_of) })
     }
 }
 
@@ -92,7 +92,14 @@ pub(super) fn floor(newest: Option<Mark>, half: i64) -> i64 {
 
 fn near(block: i64, half: i64) -> i64 {
     let low = block & 0xffff_ffff;
-    block + (((half - low) << 32) >> 32)
+    // What matters is the low half of the difference, whatever stands in the table.
+    block.saturating_add((half.wrapping_sub(low) << 32) >> 32)
+}
+
+/// Returns the last position of a block.
+const fn end_of(block: i64) -> i64 {
+    let size = BLOCK.cast_signed() as i64;
+    block.saturating_mul(size).saturating_add(size - 1)
 }
 
 impl Horizon {
@@ -170,7 +177,7 @@ impl Horizon {
 
 #[cfg(test)]
 mod tests {
-    use super::near;
+    use super::{end_of, near};
 
     #[test]
     fn a_floor_is_known_by_its_low_half_near_the_newest_block() {
@@ -180,6 +187,17 @@ mod tests {
                 if known >= 0 {
                     assert_eq!(near(block, known & 0xffff_ffff), known, "{block} {distance}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_floor_of_any_value_overflows_nothing() {
+        assert_eq!((end_of(0), end_of(7)), (1_023, 8_191));
+        assert_eq!(end_of((1 << 53) - 1), i64::MAX);
+        for value in [i64::MIN, -1, 0, i64::MAX] {
+            for half in [i64::MIN, -1, 0, i64::MAX] {
+                assert!(end_of(near(value, half)) >= i64::MIN);
             }
         }
     }
