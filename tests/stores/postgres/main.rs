@@ -68,6 +68,7 @@ fn main() -> ExitCode {
         order::the_last_position_is_read_and_not_exceeded,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,
+        order::a_reader_whose_mark_is_ahead_waits,
         order::readers_that_are_held_back_for_long_warn_once,
         order::a_log_is_appended_to_in_one_way_only,
         order::an_append_whose_program_is_gone_holds_nobody_back,

@@ -251,6 +251,18 @@ impl tracing::Subscriber for Warnings {
     fn exit(&self, _: &tracing::Id) {}
 }
 
+/// The mark of a reader may come from another process, whose readers are ahead.
+pub(crate) fn a_reader_whose_mark_is_ahead_waits() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let slow = append_slowly(&schema, 1.0);
+    let ahead = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let began = Instant::now();
+    recorder.beyond(ahead.mark()).wait().unwrap();
+    assert!(began.elapsed() > Duration::from_millis(300), "there is nothing beyond {:?}", ahead.mark());
+    slow.join().unwrap();
+}
+
 pub(crate) fn readers_that_are_held_back_for_long_warn_once() {
     let Database { recorder, schema, .. } = open();
     let first = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();

@@ -14,6 +14,7 @@ use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
 use super::core::Core;
 use super::held::HeldBack;
+use super::horizon::Places;
 use super::in_order::Part;
 use super::log::Log;
 use super::names::schema_of;
@@ -34,8 +35,9 @@ const WRITERS: usize = 2;
 const LONGEST: Duration = Duration::from_secs(1);
 /// The longest time that a reader waits if no ring comes from other processes.
 const UNHEARD: Duration = Duration::from_millis(50);
-/// The longest time that a reader waits while a writer holds back what is stored already.
+/// The longest time that a reader waits while a writer holds back what is stored already: at first, and after a while.
 const HELD_BACK: Duration = Duration::from_millis(5);
+const HELD_LONG: Duration = Duration::from_millis(100);
 
 /// An open database on a PostgreSQL server. Clones share its connections.
 ///
@@ -399,12 +401,20 @@ impl Postgres {
 
     /// Returns the newest event, and the place up to which the log is complete.
     async fn look(&self, log: &Arc<Log>, call: &Call) -> Result<Places, Error> {
-        let log = Arc::clone(log);
-        let look = self.within(call.part(), None, move |connection| {
-            let log = Arc::clone(&log);
-            Box::pin(async move { log.horizon.look(connection, &log.statements).await })
-        });
-        look.await
+        let (core, log, call) = (Arc::clone(&self.shared.core), Arc::clone(log), call.part());
+        let (handle, looks) = (core.handle.clone(), Arc::clone(&log.looks));
+        let look = move || {
+            let (core, log, call) = (Arc::clone(&core), Arc::clone(&log), call.part());
+            async move {
+                let _call = call;
+                let look = core.on_connection(None, |connection| {
+                    let log = Arc::clone(&log);
+                    Box::pin(async move { log.horizon.look(connection, &log.statements).await })
+                });
+                look.await
+            }
+        };
+        looks.ask(&handle, look).await
     }
 
     /// Reads who holds readers back.
@@ -473,33 +483,35 @@ impl Postgres {
         async move {
             let call = database.begin()?;
             database.shared.core.begin_to_watch();
-            // Listens before the look, so that it misses no commit between the two.
-            let heard = database.shared.core.bell.listen();
-            let (newest, reached) = database.look(&log, &call).await?;
-            if log.horizon.is_held_too_long(newest != reached)
-                && let Ok(Some(held)) = database.who_holds_back(&log, call.part()).await
-            {
-                held.tell();
-            }
-            if reached == after {
+            let (began, core) = (Instant::now(), &database.shared.core);
+            loop {
+                // Listens before the look, so that it misses no commit between the two.
+                let heard = core.bell.listen();
+                let (newest, reached) = database.look(&log, &call).await?;
+                let held_for = log.horizon.held_for(newest != reached);
+                if log.horizon.is_held_too_long()
+                    && let Ok(Some(held)) = database.who_holds_back(&log, call.part()).await
+                {
+                    held.tell();
+                }
+                // A mark of another process may be ahead.
+                if reached.map(Mark::position) > after.map(Mark::position) {
+                    return Ok(());
+                }
                 // Another process may release what it holds back, and its ring may be lost.
-                let is_deaf = database.shared.core.way.options().is_pooled;
-                let longest = if newest != reached {
-                    HELD_BACK
-                } else if is_deaf {
-                    UNHEARD
-                } else {
-                    LONGEST
+                let longest = match held_for {
+                    Some(lasts) => (lasts / 4).clamp(HELD_BACK, HELD_LONG),
+                    None if core.way.options().is_pooled => UNHEARD,
+                    None => LONGEST,
                 };
                 let _: Result<(), Elapsed> = timeout(longest, heard).await;
+                if held_for.is_none() || began.elapsed() > LONGEST {
+                    return Ok(());
+                }
             }
-            Ok(())
         }
     }
 }
-
-/// The newest event, and the place up to which the log is complete.
-type Places = (Option<Mark>, Option<Mark>);
 
 fn check_names(tables: &Tables) -> Result<(), Error> {
     tables.check()?;

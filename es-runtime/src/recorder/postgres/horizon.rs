@@ -17,6 +17,9 @@ use super::statements::Statements;
 use crate::error::Error;
 use crate::id::{Mark, Position};
 
+/// The newest event, and the place up to which the log is complete.
+pub(super) type Places = (Option<Mark>, Option<Mark>);
+
 /// The last place that readers of this process have reached.
 #[derive(Debug, Default)]
 pub(super) struct Horizon {
@@ -112,15 +115,21 @@ impl Horizon {
         *self.lock()
     }
 
-    /// Notes whether a reader was held back. Returns true once, if that has lasted too long.
-    pub(super) fn is_held_too_long(&self, is_held: bool) -> bool {
+    /// Notes whether a reader was held back; returns for how long readers have been.
+    pub(super) fn held_for(&self, is_held: bool) -> Option<Duration> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_held {
             *held = Held::default();
-            return false;
+            return None;
         }
-        let lasts = held.since.get_or_insert_with(Instant::now).elapsed();
-        lasts > TOO_LONG && !std::mem::replace(&mut held.is_told, true)
+        Some(held.since.get_or_insert_with(Instant::now).elapsed())
+    }
+
+    /// Returns true once, if readers are held back too long.
+    pub(super) fn is_held_too_long(&self) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_long = held.since.is_some_and(|since| since.elapsed() > TOO_LONG);
+        is_long && !std::mem::replace(&mut held.is_told, true)
     }
 
     /// Looks at the log; returns its newest event, and the place up to which it is complete.
@@ -128,7 +137,7 @@ impl Horizon {
         &self,
         connection: &Connection,
         statements: &Statements,
-    ) -> Result<(Option<Mark>, Option<Mark>), Error> {
+    ) -> Result<Places, Error> {
         let answers = connection.query_all(&Look::requests(statements), None).await;
         let (answers, _) = answers.map_err(error::of("read the log"))?;
         let look = Look::of(statements, &mut answers.into_iter())?;

@@ -1,12 +1,14 @@
 //! The log of one application: the statements for its tables, the place that its readers have reached, and the size of
 //! its events.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_postgres::Row;
 
 use super::connection::{LITTLE, state_of};
-use super::horizon::Horizon;
+use super::horizon::{Horizon, Places};
+use super::looks::Looks;
 use super::statements::Statements;
 
 /// The largest number of rows that one statement reads, and the smallest: the driver keeps all of them.
@@ -17,12 +19,13 @@ const FEWEST: usize = 16;
 pub(super) struct Log {
     pub(super) statements: Statements,
     pub(super) horizon: Horizon,
+    pub(super) looks: Arc<Looks<Places>>,
     pub(super) size: Size,
 }
 
 impl Log {
     pub(super) fn new(statements: Statements) -> Self {
-        Self { statements, horizon: Horizon::default(), size: Size::default() }
+        Self { statements, horizon: Horizon::default(), looks: Arc::default(), size: Size::default() }
     }
 }
 

@@ -18,6 +18,7 @@ mod connection;
 mod batch;
 mod rows;
 mod horizon;
+mod looks;
 mod log;
 mod select;
 mod read_log;

@@ -66,7 +66,7 @@ pub(super) async fn at_once(
     log: &Log,
     range: &LogRange,
 ) -> Result<Option<LogPage>, Error> {
-    let Log { statements, horizon, size } = log;
+    let Log { statements, horizon, size, .. } = log;
     let asked = Asked::of(log, range);
     if let (Some(asked), Some(reached)) = (&asked, horizon.reached())
         && asked.is_far_behind(reached)
@@ -101,7 +101,7 @@ pub(super) async fn at_once(
 
 /// Reads a page of the log in parts, the page after all else: nothing more is asked on a connection that the page ends.
 pub(super) async fn by_parts(connection: &Connection, log: &Log, range: &LogRange) -> Result<LogPage, Error> {
-    let Log { statements, horizon, size } = log;
+    let Log { statements, horizon, size, .. } = log;
     let kept = range.mark().map(number);
     let requests = looks(statements, kept.as_ref());
     let read = connection.query_all(&requests, None).await;
