@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use es_runtime::id::{Mark, Position};
 use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, KeyRecorder, LogRange, MemoryRecorder,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, KeyRecorder, LogRange, MemoryRecorder,
     PostgresRecorder, ProcessRecorder, Receipt, SqliteOptions, SqliteRecorder, Step, StoredKey, Tables,
     TrackingRecorder, copied_mark, copy,
 };
@@ -233,6 +234,47 @@ pub(crate) fn several_commits_are_judged_as_one_after_the_other() {
     are_equal(&memory, &recorder);
     // A file stores all or nothing, where memory stores the commits before the refused one.
     assert_eq!(answers(&ask(&file))[..3], expected[..3]);
+}
+
+/// A reader that waits for a transaction opened by hand keeps neither other readers waiting nor changes of aggregates.
+pub(crate) fn steps_of_one_reader_keep_no_other_waiting() {
+    let Database { recorder, schema, .. } = open();
+    let mark = |number| Mark::new(Position::new(number).unwrap(), CommitId::new());
+    let store = |reader: &str, from: Option<Mark>| {
+        let cursor = Cursor::new(reader.to_owned(), "source").unwrap();
+        let mut from = from;
+        let commits = (0..2).map(|_| {
+            let to = mark(from.map_or(1, |from| from.position().get() + 1));
+            let step = Step::new(cursor.clone(), from.replace(to), to).unwrap();
+            (Commit::new(vec![event(Uuid::now_v7(), 1, "T", "")]), step)
+        });
+        recorder.append_tracked_all(commits.collect()).wait().unwrap();
+        from
+    };
+    let reached = store("waiting", None);
+    let statements =
+        format!("BEGIN; SELECT 1 FROM \"{schema}\".tracking FOR UPDATE; SELECT pg_sleep(2); COMMIT");
+    let holding = thread::spawn(move || drop(by_hand(&statements)));
+    thread::sleep(Duration::from_millis(200));
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| store("waiting", reached));
+        thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.is_finished());
+        // Readers of the same turn wait for each other: few of many.
+        let others: Vec<_> =
+            (0..4).map(|number| scope.spawn(move || store(&format!("reader {number}"), None))).collect();
+        let key = StoredKey::new(Uuid::nil(), es_runtime::id::DataKeyId::random(), vec![7]);
+        recorder.replace_key(key.clone(), key).wait().unwrap();
+        let began = Instant::now();
+        while !others.iter().any(thread::ScopedJoinHandle::is_finished)
+            && began.elapsed() < Duration::from_secs(1)
+        {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(others.iter().any(thread::ScopedJoinHandle::is_finished), "all readers wait for one");
+        assert!(!waiting.is_finished() && !holding.is_finished());
+    });
+    holding.join().unwrap();
 }
 
 fn ask<R: ProcessRecorder>(store: &R) -> impl Fn(Vec<(Commit, Step)>) -> Result<Vec<bool>, ErrorKind> {

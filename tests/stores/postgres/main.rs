@@ -82,6 +82,7 @@ fn main() -> ExitCode {
         copying::of_two_copies_one_goes_on,
         copying::a_target_with_events_of_others_is_refused_with_the_remedy,
         copying::several_commits_are_judged_as_one_after_the_other,
+        copying::steps_of_one_reader_keep_no_other_waiting,
         copying::an_encrypted_application_moves_from_a_file,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,

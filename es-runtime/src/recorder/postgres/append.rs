@@ -16,11 +16,11 @@ use super::connection::Connection;
 use super::core::Core;
 use super::error::{self, Shared, Trouble};
 use super::queue::{Job, Outcome};
+use super::receipts::receipts;
 use super::rows::value;
 use super::statements::Statements;
 use super::{facts, log::Log};
 use crate::error::{Error, ErrorKind};
-use crate::id::Position;
 use crate::recorder::verdict::check_keys;
 use crate::recorder::{Commit, Receipt, Step};
 
@@ -250,42 +250,25 @@ async fn insert(
     let names = &statements.names;
     let events = table.name.as_str();
     let failed = |cause| Trouble::of(cause, events, || error::behind(&names.block, &names.events));
+    let commits: Vec<&Commit> = jobs.iter().map(|job| &job.commit).collect();
     if let [Job { commit, step, .. }] = jobs
         && is_first
         && let Some(one) = One::of(commit, step.as_ref(), table).map_err(Trouble::Failed)?
     {
         let rows = connection.query(&statements.append.one, &one.parameters()).await.map_err(failed)?;
         let at = rows.first().and_then(|row| value::<i64>(row, 0));
-        return receipts(jobs, at.ok_or_else(refused)?);
+        return receipts(commits, at.ok_or_else(refused)?).map_err(Trouble::Failed);
     }
-    let commits: Vec<&Commit> = jobs.iter().map(|job| &job.commit).collect();
     let step = jobs.iter().find_map(|job| job.step.as_ref());
     let batch = Batch::of(&commits, step, table).map_err(Trouble::Failed)?;
     let text = statements.append.of(batch.shape());
     let rows = connection.query(text, &batch.parameters()).await.map_err(failed)?;
     let row = rows.first().ok_or_else(refused)?;
     match (value::<i64>(row, 0), value::<bool>(row, 1)) {
-        (Some(base), Some(true)) => receipts(jobs, base),
+        (Some(base), Some(true)) => receipts(commits, base).map_err(Trouble::Failed),
         // Only a statement without events can come here: an event without a position is refused.
         _ => Err(refused()),
     }
-}
-
-/// Makes the receipts of commits whose events stand from `base` on.
-fn receipts(jobs: &[Job], base: i64) -> Result<Vec<Receipt>, Trouble> {
-    let mut next = base.unsigned_abs();
-    let receipt = |job: &Job| -> Option<Receipt> {
-        let (id, many) = (job.commit.id(), job.commit.events().len() as u64);
-        let first = next;
-        next += many;
-        if many == 0 {
-            return Some(Receipt::new(id));
-        }
-        Some(Receipt::at(id, Position::new(first)?, Position::new(next - 1)?))
-    };
-    let made: Option<Vec<Receipt>> = jobs.iter().map(receipt).collect();
-    let full = || Error::new(ErrorKind::Storage, "the log has no positions left");
-    made.ok_or_else(|| Trouble::Failed(full()))
 }
 
 /// Reports that the statement stored nothing, if no fact tells why.

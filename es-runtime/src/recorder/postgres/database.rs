@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::append::{of_nothing, write};
 use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
-use super::core::Core;
+use super::core::{Changed, Core};
 use super::held::HeldBack;
 use super::horizon::Places;
 use super::in_order::Part;
@@ -230,12 +230,12 @@ impl Postgres {
         T: Send + 'static,
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
-        self.on_pool(Some(id), run)
+        self.on_pool(Some(Changed::Aggregate(id)), run)
     }
 
     fn on_pool<T, F>(
         &self,
-        changed: Option<Uuid>,
+        changed: Option<Changed>,
         run: F,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
@@ -250,7 +250,7 @@ impl Postgres {
     }
 
     /// Runs something on a connection of the pool, as a part of a call.
-    async fn within<T, F>(&self, call: Call, changed: Option<Uuid>, run: F) -> Result<T, Error>
+    async fn within<T, F>(&self, call: Call, changed: Option<Changed>, run: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
@@ -326,7 +326,8 @@ impl Postgres {
         }
         let (core, log, part) = (Arc::clone(&self.shared.core), Arc::clone(log), Arc::clone(part));
         // Parts follow each other, as their steps say.
-        let stored = self.change(Uuid::nil(), move |connection| {
+        let changed = Changed::Reader(part.reader(&log.statements.names.events));
+        let stored = self.on_pool(Some(changed), move |connection| {
             let (core, log, part) = (Arc::clone(&core), Arc::clone(&log), Arc::clone(&part));
             Box::pin(async move {
                 let stored = in_order::store(connection, &log.statements, &part).await;

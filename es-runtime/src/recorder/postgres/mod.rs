@@ -29,6 +29,7 @@ mod queue;
 mod watch;
 mod core;
 mod forget;
+mod receipts;
 mod append;
 mod in_order;
 mod check;
