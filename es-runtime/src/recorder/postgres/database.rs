@@ -13,6 +13,7 @@ use super::append::{of_nothing, write};
 use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
 use super::core::{Changed, Core};
+use super::grants::grants;
 use super::held::HeldBack;
 use super::horizon::Places;
 use super::in_order::Part;
@@ -106,15 +107,16 @@ impl PostgresOptions {
     /// Returns the statements that make the tables of an application, for somebody who may, to run once in an empty
     /// database. Asks no server.
     ///
-    /// A program then opens the database as [`existing`](Self::existing), with a role that needs these rights: USAGE on
-    /// the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
-    /// tracking; UPDATE and DELETE on the snapshots. Forgetting also needs UPDATE on all tables.
+    /// A program then opens the database as [`existing`](Self::existing), with a role that has the rights at the end of the
+    /// script. They stand there as comments, by what they are for: to read and store, to renew data keys, and to forget.
     ///
     /// ```
     /// use es_runtime::recorder::{PostgresOptions, Tables};
     ///
     /// let options = PostgresOptions::new("localhost", "bank").schema("events")?;
-    /// assert!(options.script(&Tables::default())?.contains(r#"CREATE TABLE "events"."stored_events""#));
+    /// let script = options.script(&Tables::default())?;
+    /// assert!(script.contains(r#"CREATE TABLE "events"."stored_events""#));
+    /// assert!(script.contains(r#"-- GRANT USAGE ON SCHEMA "events" TO your_role;"#));
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     ///
@@ -127,7 +129,7 @@ impl PostgresOptions {
         let statements = Statements::new(&schema, tables, self.is_serial);
         let mut needed = statements.needed(tables);
         needed.tables.push(schema::of_snapshots(&statements.names, &tables.snapshots));
-        Ok(catalog::script(&schema, &needed))
+        Ok(catalog::script(&schema, &needed) + &grants(&schema, &statements.names))
     }
 }
 

@@ -12,6 +12,7 @@ mod tls;
 mod text;
 mod names;
 mod schema;
+mod grants;
 mod insert;
 mod statements;
 mod connection;
