@@ -161,7 +161,8 @@ pub trait SnapshotRecorder: Send + Sync + 'static {
     /// Stores a snapshot, in place of any other with the same id, topic and version.
     fn put(&self, snapshot: StoredEvent) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Reads snapshots of one kind of one aggregate, in the order of their versions.
+    /// Reads snapshots of one kind of one aggregate, in the order of their versions: all that the range selects, since there
+    /// is no next page. A limit of bytes has no meaning here.
     fn select(
         &self,
         id: Uuid,

@@ -124,7 +124,7 @@ impl PostgresOptions {
     ///
     /// `Config` if two tables would have one name, or a name is too long.
     pub fn script(&self, tables: &Tables) -> Result<String, Error> {
-        check_names(tables)?;
+        schema::check_names(tables)?;
         let schema = schema_of(self.schema.as_ref())?;
         let statements = Statements::new(&schema, tables, self.is_serial);
         let mut needed = statements.needed(tables);
@@ -143,7 +143,7 @@ impl Postgres {
     /// ([`serial_appends`](PostgresOptions::serial_appends)); `Config` if two would have one name, or the server does not
     /// show its locks; `Corrupt` if the sequence of positions is behind the table.
     pub fn recorder(&self, tables: &Tables) -> Result<PostgresRecorder, Error> {
-        check_names(tables)?;
+        schema::check_names(tables)?;
         let is_serial = self.shared.core.way.options().is_serial;
         let statements = Statements::new(&self.shared.schema, tables, is_serial);
         let needed = statements.needed(tables);
@@ -514,11 +514,6 @@ impl Postgres {
             }
         }
     }
-}
-
-fn check_names(tables: &Tables) -> Result<(), Error> {
-    tables.check()?;
-    schema::check_names(tables)
 }
 
 /// Ends a task that nobody waits for any more.
