@@ -36,6 +36,9 @@ pub(crate) fn from_sqlite_and_back() {
             assert_eq!(copied::keys(&recorder, vec![id]), [StoredKey::forgotten(id)]);
         }
         assert!(recorder.has_commit(sample.plain, sample.chosen).wait().unwrap());
+        let asked =
+            [(sample.plain, CommitId::new()), (sample.plain, sample.chosen), (Uuid::nil(), sample.chosen)];
+        assert_eq!(recorder.has_commits(asked.to_vec()).wait().unwrap(), [false, true, false]);
     }
 }
 
@@ -136,11 +139,8 @@ pub(crate) fn a_copy_survives_cut_connections() {
         let cutting = scope.spawn(|| {
             let mut cut = 0;
             while !is_done.load(Ordering::SeqCst) {
-                let busy = format!("application_name = '{schema}' AND state = 'active'");
-                let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {busy}");
-                cut += by_hand(&end).len();
-                let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'");
-                by_hand(&end);
+                let ours = format!("FROM pg_stat_activity WHERE application_name = '{schema}'");
+                cut += by_hand(&format!("SELECT pg_terminate_backend(pid) {ours}")).len();
                 thread::sleep(Duration::from_millis(60));
             }
             cut
@@ -156,7 +156,7 @@ pub(crate) fn a_copy_survives_cut_connections() {
         is_done.store(true, Ordering::SeqCst);
         cutting.join().unwrap()
     });
-    assert!(cut > 0, "no connection was cut while the server worked on it");
+    assert!(cut > 5, "only {cut} connections were cut");
     copy(&file, &recorder).wait().unwrap();
     are_equal(&file, &recorder);
 }

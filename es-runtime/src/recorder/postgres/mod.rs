@@ -130,6 +130,17 @@ impl AggregateRecorder for PostgresRecorder {
         })
     }
 
+    fn has_commits(
+        &self,
+        commits: Vec<(Uuid, CommitId)>,
+    ) -> impl Future<Output = Result<Vec<bool>, Error>> + Send {
+        let (log, commits) = (Arc::clone(&self.log), Arc::new(commits));
+        self.database.read(move |connection| {
+            let (log, commits) = (Arc::clone(&log), Arc::clone(&commits));
+            Box::pin(async move { select::has_commits(connection, &log.statements, &commits).await })
+        })
+    }
+
     fn as_keys(&self) -> Option<&(dyn DynKeyRecorder + 'static)> {
         Some(self)
     }

@@ -54,6 +54,26 @@ pub(super) async fn has_commit(
     Ok(rows.first().and_then(|row| value(row, 0)).unwrap_or(false))
 }
 
+/// Looks for several commits, each with an aggregate.
+pub(super) async fn has_commits(
+    connection: &Connection,
+    statements: &Statements,
+    commits: &[(Uuid, CommitId)],
+) -> Result<Vec<bool>, Error> {
+    let failed = error::of("look for the commits");
+    let (ids, commits): (Vec<Uuid>, Vec<Uuid>) =
+        commits.iter().map(|(id, commit)| (*id, commit.uuid())).unzip();
+    let rows = connection.query(&statements.has_commits, &[&ids, &commits]).await.map_err(&failed)?;
+    let mut found = vec![false; ids.len()];
+    for row in &rows {
+        // The server counts from 1.
+        let at = value::<i64>(row, 0).and_then(|at| usize::try_from(at.checked_sub(1)?).ok());
+        let place = at.and_then(|at| found.get_mut(at));
+        *place.ok_or_else(|| corrupt("the answer about commits", "a place that is none"))? = true;
+    }
+    Ok(found)
+}
+
 pub(super) async fn keys(
     connection: &Connection,
     statements: &Statements,
