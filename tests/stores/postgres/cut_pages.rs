@@ -4,8 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, LogPage, LogRange, Mark, Position, PostgresRecorder,
-    StoredEvent, Tables,
+    AggregateRecorder, ApplicationRecorder, Commit, LogPage, LogRange, Mark, Notification, Position,
+    PostgresRecorder, StoredEvent, Tables,
 };
 use es_runtime::{Version, Wait};
 use uuid::Uuid;
@@ -50,7 +50,7 @@ fn pages(reader: &PostgresRecorder, range: &LogRange) -> Vec<LogPage> {
 }
 
 fn places(pages: &[LogPage]) -> Vec<Position> {
-    pages.iter().flat_map(|page| &page.entries).map(|entry| entry.position()).collect()
+    pages.iter().flat_map(|page| &page.entries).map(Notification::position).collect()
 }
 
 pub(crate) fn readers_that_are_held_back_read_what_is_complete() {

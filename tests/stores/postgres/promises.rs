@@ -287,7 +287,9 @@ pub(crate) fn a_closed_database_finishes_the_reads_that_wait() {
         ready.wait();
         handle.close();
         assert_eq!(recorder.read_log(LogRange::all()).wait().unwrap_err().kind(), ErrorKind::Closed);
-        reading.into_iter().for_each(|reading| reading.join().unwrap());
+        for reading in reading {
+            reading.join().unwrap();
+        }
     });
     holding.join().unwrap();
     let left = format!(

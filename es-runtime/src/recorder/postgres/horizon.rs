@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(end_of((1 << 53) - 1), i64::MAX);
         for value in [i64::MIN, -1, 0, i64::MAX] {
             for half in [i64::MIN, -1, 0, i64::MAX] {
-                assert!(end_of(near(value, half)) >= i64::MIN);
+                let _: i64 = end_of(near(value, half));
             }
         }
     }

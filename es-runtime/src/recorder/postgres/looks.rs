@@ -142,7 +142,9 @@ mod tests {
         };
         for _ in 0..10 {
             let asking: Vec<_> = (0..100).map(|_| runtime.spawn(ask(Arc::clone(&looks)))).collect();
-            asking.into_iter().for_each(|asking| runtime.block_on(asking).unwrap());
+            for asking in asking {
+                runtime.block_on(asking).unwrap();
+            }
         }
         assert!(begun.load(Ordering::SeqCst) <= 40, "{begun:?} looks for 1,000 callers");
     }
