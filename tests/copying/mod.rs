@@ -10,10 +10,10 @@ mod wrong;
 use std::future::IntoFuture;
 
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CopyStage, LogRange, MemoryRecorder, Notification,
-    Receipt, SqliteOptions, SqliteRecorder, StoredKey, Tables, copied_mark, copy,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, CopyStage, LogRange, MemoryRecorder,
+    Notification, Receipt, SqliteOptions, SqliteRecorder, StoredKey, Tables, copied_mark, copy,
 };
-use es_runtime::testing::faults::Faulty;
+use es_runtime::testing::faults::{Call, Faulty, When};
 use es_runtime::{ErrorKind, Wait};
 use uuid::Uuid;
 
@@ -48,6 +48,46 @@ fn a_copy_holds_what_the_source_holds() {
             assert_eq!(refused.kind(), ErrorKind::Forgotten);
         }
     }
+}
+
+/// A copy asks each store once for all commits of a page, and each store answers as for one commit.
+#[test]
+fn the_commits_of_a_page_are_looked_for_at_once() {
+    let (from, to) = (Faulty::new(sqlite()), Faulty::new(MemoryRecorder::new()));
+    let sample = fill(from.inner());
+    // The source once for the copy, and both once for the comparison.
+    let late = [
+        from.faults().fail_before(Call::HasCommit, When::at_call(3), ErrorKind::Storage),
+        to.faults().fail_before(Call::HasCommit, When::at_call(2), ErrorKind::Storage),
+    ];
+    copy(&from, &to).wait().unwrap();
+    assert_eq!(late.map(|late| late.strikes()), [0, 0]);
+    let asked =
+        vec![(sample.plain, CommitId::new()), (sample.plain, sample.chosen), (Uuid::nil(), sample.chosen)];
+    assert_eq!(from.inner().has_commits(asked.clone()).wait().unwrap(), [false, true, false]);
+    assert_eq!(to.inner().has_commits(asked).wait().unwrap(), [false, true, false]);
+}
+
+#[test]
+fn a_later_copy_may_leave_out_what_an_earlier_one_compared() {
+    let (from, to) = (filled(), sqlite());
+    let earlier = copy(&from, &to).wait().unwrap();
+    let (source, target) = earlier.source.zip(earlier.target).unwrap();
+    let again = copy(&from, &to).compare_after(source, target).wait().unwrap();
+    assert_eq!((again.compared, again.source, again.target), (0, Some(source), Some(target)));
+    let id = Uuid::now_v7();
+    from.append(Commit::new(vec![event(id, 1, "Topic", "x"), event(id, 2, "Topic", "y")])).wait().unwrap();
+    let later = copy(&from, &to).compare_after(source, target).wait().unwrap();
+    assert_eq!((later.events, later.compared), (2, 2));
+    assert_eq!(later.target, log(&to).last().map(Notification::mark));
+    to.append(Commit::new(vec![event(id, 3, "Topic", "")])).wait().unwrap();
+    let source = later.source.unwrap();
+    assert!(
+        copy(&from, &to).compare_after(source, later.target.unwrap()).wait().is_err(),
+        "the target has more"
+    );
+    let mixed = copy(&from, &to).compare_after(source, target).wait().unwrap_err();
+    assert_eq!(mixed.kind(), ErrorKind::Invalid);
 }
 
 #[test]

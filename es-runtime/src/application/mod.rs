@@ -82,7 +82,7 @@ use crate::wait::Retry;
 /// | event with `monotonic_counter.es_retries` | `DEBUG` | 1: `execute` tries again; `because`: the [`ErrorKind`] |
 /// | event with `histogram.es_replay_length` | `DEBUG` | the number of replayed events; `aggregate` |
 /// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`] |
-/// | event | `WARN` | on PostgreSQL, an append holds back readers for more than a second; `events`: how many are held back; `pid`, `application` and `since` (seconds): who |
+/// | event | `WARN` | on PostgreSQL, an append holds back readers for more than a second; `events`: how many are held back; `pid` (unless a prepared transaction does), `application` and `since` (seconds): who |
 /// | event | `WARN` | a hook of [`Builder::on_saved`] failed or panicked; `error`: the [`ErrorKind`] |
 ///
 /// The span `execute` of a command on several aggregates names the first aggregate.

@@ -89,6 +89,11 @@ impl Commit {
         &self.keys
     }
 
+    /// Returns the number of bytes of all states.
+    pub(super) fn state_bytes(&self) -> usize {
+        self.events.iter().map(|event| event.state.len()).sum()
+    }
+
     /// Takes the commit apart.
     pub fn into_parts(self) -> CommitParts {
         let Self { id, is_once, gapless, events, keys } = self;

@@ -93,6 +93,7 @@ twin! {
     fn append as append_dyn(commit: Commit) -> Receipt;
     fn select as select_dyn(id: Uuid, range: EventRange) -> EventPage;
     fn has_commit as has_commit_dyn(id: Uuid, commit: CommitId) -> bool;
+    fn has_commits as has_commits_dyn(commits: Vec<(Uuid, CommitId)>) -> Vec<bool>;
     plain fn limits as limits_dyn() -> Limits;
     plain fn as_keys as as_keys_dyn() -> Option<&(dyn DynKeyRecorder + 'static)>;
 }

@@ -69,7 +69,7 @@ impl Limits {
     pub fn check(&self, commit: &Commit) -> Result<(), Error> {
         let events = commit.events();
         over(self.events, "events", || events.len())?;
-        over(self.bytes, "bytes of states", || events.iter().map(|event| event.state.len()).sum())?;
+        over(self.bytes, "bytes of states", || commit.state_bytes())?;
         over(self.aggregates, "aggregates", || {
             events.iter().map(|event| event.id).collect::<HashSet<_>>().len()
         })

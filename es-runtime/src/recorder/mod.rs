@@ -24,6 +24,7 @@ mod page;
 mod range;
 mod tracking;
 mod erased;
+mod join;
 mod copy;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod opener;
@@ -111,6 +112,20 @@ pub trait AggregateRecorder: Send + Sync + 'static {
     /// The recorder does not index ids that the framework assigned, and does not find them.
     fn has_commit(&self, id: Uuid, commit: CommitId) -> impl Future<Output = Result<bool, Error>> + Send;
 
+    /// Returns for each of these ids of an aggregate and a commit what [`has_commit`](Self::has_commit) returns, in their
+    /// order.
+    ///
+    /// A recorder that answers many by one statement makes [`copy`](fn@copy) fast; this body asks for each.
+    fn has_commits(
+        &self,
+        commits: Vec<(Uuid, CommitId)>,
+    ) -> impl Future<Output = Result<Vec<bool>, Error>> + Send {
+        async move {
+            let ask = |(id, commit)| -> Boxed<'_, bool> { Box::pin(self.has_commit(id, commit)) };
+            join::all(commits.into_iter().map(ask).collect()).await
+        }
+    }
+
     /// Returns the limits of the recorder for a commit; by default none.
     fn limits(&self) -> Limits {
         Limits::NONE
@@ -161,7 +176,8 @@ pub trait SnapshotRecorder: Send + Sync + 'static {
     /// Stores a snapshot, in place of any other with the same id, topic and version.
     fn put(&self, snapshot: StoredEvent) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Reads snapshots of one kind of one aggregate, in the order of their versions.
+    /// Reads snapshots of one kind of one aggregate, in the order of their versions: all that the range selects, since there
+    /// is no next page. A limit of bytes has no meaning here.
     fn select(
         &self,
         id: Uuid,

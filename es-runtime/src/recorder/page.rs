@@ -132,4 +132,10 @@ impl Fill<Notification> {
     pub(super) fn into_page(self, through: Option<Mark>) -> LogPage {
         if self.is_full { LogPage::with_more(self.rows) } else { LogPage::last(self.rows, through) }
     }
+
+    /// Makes a page that ends at its last row, whatever may follow; `None` without a row.
+    #[cfg(feature = "postgres")]
+    pub(super) fn into_part(self) -> Option<LogPage> {
+        (!self.rows.is_empty()).then(|| LogPage::with_more(self.rows))
+    }
 }

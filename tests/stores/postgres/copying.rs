@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use es_runtime::id::{Mark, Position};
 use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, CommitId, KeyRecorder, LogRange, MemoryRecorder,
+    AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, KeyRecorder, LogRange, MemoryRecorder,
     PostgresRecorder, ProcessRecorder, Receipt, SqliteOptions, SqliteRecorder, Step, StoredKey, Tables,
     TrackingRecorder, copied_mark, copy,
 };
@@ -35,6 +36,9 @@ pub(crate) fn from_sqlite_and_back() {
             assert_eq!(copied::keys(&recorder, vec![id]), [StoredKey::forgotten(id)]);
         }
         assert!(recorder.has_commit(sample.plain, sample.chosen).wait().unwrap());
+        let asked =
+            [(sample.plain, CommitId::new()), (sample.plain, sample.chosen), (Uuid::nil(), sample.chosen)];
+        assert_eq!(recorder.has_commits(asked.to_vec()).wait().unwrap(), [false, true, false]);
     }
 }
 
@@ -98,7 +102,7 @@ pub(crate) fn a_copy_killed_at_any_call_goes_on() {
     for (is_after, kind) in
         [(false, ErrorKind::Storage), (true, ErrorKind::Storage), (true, ErrorKind::OutcomeUnknown)]
     {
-        for number in 1.. {
+        for number in 1_u64.. {
             let source = MemoryRecorder::new();
             fill(&source);
             let to = Faulty::new(open().recorder);
@@ -112,6 +116,7 @@ pub(crate) fn a_copy_killed_at_any_call_goes_on() {
             copy(&source, &to).wait().unwrap();
             are_equal(&source, to.inner());
             if fault.strikes() == 0 {
+                assert!(number > 5, "the copy called the target {} times", number - 1);
                 break;
             }
         }
@@ -130,14 +135,15 @@ pub(crate) fn a_copy_survives_cut_connections() {
         file.append(commit).wait().unwrap();
     }
     let is_done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
+    let cut = thread::scope(|scope| {
+        let cutting = scope.spawn(|| {
+            let mut cut = 0;
             while !is_done.load(Ordering::SeqCst) {
-                by_hand(&format!(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'"
-                ));
+                let ours = format!("FROM pg_stat_activity WHERE application_name = '{schema}'");
+                cut += by_hand(&format!("SELECT pg_terminate_backend(pid) {ours}")).len();
                 thread::sleep(Duration::from_millis(60));
             }
+            cut
         });
         let began = Instant::now();
         while let Err(error) = copy(&file, &recorder).page_bytes(4_000).wait() {
@@ -148,7 +154,9 @@ pub(crate) fn a_copy_survives_cut_connections() {
             }
         }
         is_done.store(true, Ordering::SeqCst);
+        cutting.join().unwrap()
     });
+    assert!(cut > 5, "only {cut} connections were cut");
     copy(&file, &recorder).wait().unwrap();
     are_equal(&file, &recorder);
 }
@@ -174,7 +182,7 @@ pub(crate) fn of_two_copies_one_goes_on() {
         copy(&file, &targets[0]).wait().unwrap();
         are_equal(&file, &targets[0]);
     }
-    println!("{conflicts} of 5 copies gave way to another one");
+    assert!(conflicts > 0, "no copy met another one");
 }
 
 pub(crate) fn a_target_with_events_of_others_is_refused_with_the_remedy() {
@@ -233,6 +241,47 @@ pub(crate) fn several_commits_are_judged_as_one_after_the_other() {
     are_equal(&memory, &recorder);
     // A file stores all or nothing, where memory stores the commits before the refused one.
     assert_eq!(answers(&ask(&file))[..3], expected[..3]);
+}
+
+/// A reader that waits for a transaction opened by hand keeps neither other readers waiting nor changes of aggregates.
+pub(crate) fn steps_of_one_reader_keep_no_other_waiting() {
+    let Database { recorder, schema, .. } = open();
+    let mark = |number| Mark::new(Position::new(number).unwrap(), CommitId::new());
+    let store = |reader: &str, from: Option<Mark>| {
+        let cursor = Cursor::new(reader.to_owned(), "source").unwrap();
+        let mut from = from;
+        let commits = (0..2).map(|_| {
+            let to = mark(from.map_or(1, |from| from.position().get() + 1));
+            let step = Step::new(cursor.clone(), from.replace(to), to).unwrap();
+            (Commit::new(vec![event(Uuid::now_v7(), 1, "T", "")]), step)
+        });
+        recorder.append_tracked_all(commits.collect()).wait().unwrap();
+        from
+    };
+    let reached = store("waiting", None);
+    let statements =
+        format!("BEGIN; SELECT 1 FROM \"{schema}\".tracking FOR UPDATE; SELECT pg_sleep(2); COMMIT");
+    let holding = thread::spawn(move || drop(by_hand(&statements)));
+    thread::sleep(Duration::from_millis(200));
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| store("waiting", reached));
+        thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.is_finished());
+        // Readers of the same turn wait for each other: few of many.
+        let others: Vec<_> =
+            (0..4).map(|number| scope.spawn(move || store(&format!("reader {number}"), None))).collect();
+        let key = StoredKey::new(Uuid::nil(), es_runtime::id::DataKeyId::random(), vec![7]);
+        recorder.replace_key(key.clone(), key).wait().unwrap();
+        let began = Instant::now();
+        while !others.iter().any(thread::ScopedJoinHandle::is_finished)
+            && began.elapsed() < Duration::from_secs(1)
+        {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(others.iter().any(thread::ScopedJoinHandle::is_finished), "all readers wait for one");
+        assert!(!waiting.is_finished() && !holding.is_finished());
+    });
+    holding.join().unwrap();
 }
 
 fn ask<R: ProcessRecorder>(store: &R) -> impl Fn(Vec<(Commit, Step)>) -> Result<Vec<bool>, ErrorKind> {

@@ -7,13 +7,16 @@ mod conformance;
 #[path = "../../support/copied.rs"]
 mod copied;
 mod copying;
+mod cut_pages;
 mod cuts;
 mod executors;
+mod forgetting;
 #[path = "../../support/harness.rs"]
 mod harness;
 #[path = "../../support/postgres.rs"]
 mod postgres;
 mod order;
+mod pool;
 mod promises;
 mod proxy;
 mod reach;
@@ -41,9 +44,12 @@ fn main() -> ExitCode {
         cuts::a_cut_while_it_opens_is_no_fault_of_the_tables,
         cuts::killed_backends_lose_nothing,
         cuts::a_server_that_is_away_is_reported_and_found_again,
+        cut_pages::readers_that_are_held_back_read_what_is_complete,
+        cut_pages::a_range_that_ends_before_the_log_is_read,
+        cut_pages::large_events_of_another_process_are_read,
         promises::a_writer_that_is_under_way_holds_readers_back,
         promises::a_sequence_behind_its_table_is_refused_with_the_remedy,
-        promises::a_role_that_may_only_append_and_read_is_enough,
+        promises::a_role_with_the_listed_rights_is_enough,
         promises::tables_that_are_not_ours_are_refused,
         promises::processes_that_start_together_make_the_tables_once,
         promises::own_columns_are_filled_and_emptied,
@@ -52,6 +58,8 @@ fn main() -> ExitCode {
         promises::another_process_is_woken_soon,
         promises::without_its_listener_a_reader_still_learns_of_more,
         promises::a_closed_database_refuses_and_finishes_what_it_took,
+        promises::a_closed_database_finishes_the_reads_that_wait,
+        pool::a_read_that_was_given_up_keeps_no_other_waiting,
         promises::an_application_opens_by_uri,
         promises::a_page_bounds_what_the_server_sends,
         promises::an_append_that_waits_for_forgetting_is_refused,
@@ -69,9 +77,13 @@ fn main() -> ExitCode {
         reach::a_session_that_may_not_write_is_made_anew,
         reach::a_watch_that_is_refused_tries_seldom,
         reach::a_watch_connects_as_the_role_that_uses_it,
+        forgetting::a_refused_forgetting_leaves_no_transaction,
+        forgetting::appends_go_on_while_forgetting_waits,
         order::who_holds_readers_back_is_told,
+        order::the_last_position_is_read_and_not_exceeded,
         order::a_receipt_that_is_held_back_too_long_names_who_holds_it,
         order::a_server_that_hides_its_locks_is_refused_with_the_remedy,
+        order::a_reader_whose_mark_is_ahead_waits,
         order::readers_that_are_held_back_for_long_warn_once,
         order::a_log_is_appended_to_in_one_way_only,
         order::an_append_whose_program_is_gone_holds_nobody_back,
@@ -85,6 +97,7 @@ fn main() -> ExitCode {
         copying::of_two_copies_one_goes_on,
         copying::a_target_with_events_of_others_is_refused_with_the_remedy,
         copying::several_commits_are_judged_as_one_after_the_other,
+        copying::steps_of_one_reader_keep_no_other_waiting,
         copying::an_encrypted_application_moves_from_a_file,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,
@@ -93,6 +106,7 @@ fn main() -> ExitCode {
     ];
     if server::is_own() {
         tests.extend(harness::tests![
+            order::a_prepared_transaction_that_holds_readers_back_is_told,
             surroundings::a_pooler_that_nobody_names_is_refused_with_the_remedy,
             surroundings::a_role_that_loses_commits_is_refused_behind_a_pooler,
             surroundings::a_pooler_that_drops_settings_is_refused_with_the_remedy,

@@ -44,11 +44,60 @@ pub(crate) fn who_holds_readers_back_is_told() {
     let held = recorder.held_back().wait().unwrap().expect("an append is under way");
     assert_eq!((held.events, held.application.as_deref()), (6, Some("slow")));
     assert!(held.since.is_some_and(|since| since < Duration::from_secs(10)), "{held}");
-    let of_pid = format!("SELECT application_name FROM pg_stat_activity WHERE pid = {}", held.pid);
+    let of_pid = format!("SELECT application_name FROM pg_stat_activity WHERE pid = {}", held.pid.unwrap());
     assert_eq!(by_hand(&of_pid), ["slow"]);
     assert!(held.to_string().contains("of the program `slow`, holds back 6 events"), "{held}");
     slow.join().unwrap();
     assert!(recorder.held_back().wait().unwrap().is_none(), "the append has ended");
+}
+
+/// A prepared transaction belongs to no process of the server, and holds readers back until somebody ends it.
+pub(crate) fn a_prepared_transaction_that_holds_readers_back_is_told() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let floor =
+        by_hand(&format!("SELECT pg_sequence_last_value('\"{schema}\".stored_events_block'::regclass)"));
+    by_hand(&format!(
+        "BEGIN; SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, {}::int4);
+         PREPARE TRANSACTION '{schema}'",
+        floor[0]
+    ));
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let held = recorder.held_back().wait().unwrap().expect("a prepared transaction holds readers back");
+    assert_eq!((held.events, held.pid), (1, None));
+    assert!(held.to_string().starts_with("a prepared transaction"), "{held}");
+    by_hand(&format!("ROLLBACK PREPARED '{schema}'"));
+    assert!(recorder.held_back().wait().unwrap().is_none());
+}
+
+/// A row at the last position of all, which a hand has put there.
+pub(crate) fn the_last_position_is_read_and_not_exceeded() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    by_hand(&format!(
+        "INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+         VALUES ({}, 1, gen_random_uuid(), gen_random_uuid(), 0, false, 'Last', '')",
+        i64::MAX
+    ));
+    // A writer that begins at the last block.
+    let lock =
+        format!("SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, -1)");
+    let statements = format!("BEGIN; {lock}; SELECT pg_sleep(1.5); COMMIT");
+    let slow = thread::spawn(move || drop(by_hand(&statements)));
+    thread::sleep(Duration::from_millis(300));
+    let topics: Vec<_> = log(&recorder).iter().map(|entry| entry.event.topic.to_string()).collect();
+    assert_eq!(topics, ["Topic", "Last"]);
+    assert!(recorder.held_back().wait().unwrap().is_none());
+    slow.join().unwrap();
+    // The sequence follows the table, and no block is left.
+    by_hand(&format!("SELECT setval('\"{schema}\".stored_events_block', (1::bigint << 53) - 1)"));
+    for many in [1, 2, 1_100] {
+        let events = (1..=many).map(|version| event(Uuid::now_v7(), version)).collect();
+        let refused = recorder.append(Commit::new(events)).wait().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Invalid, "{refused}");
+        assert!(refused.to_string().contains("out of range"), "{refused}");
+    }
+    assert_eq!(by_hand(&format!("SELECT count(*) FROM \"{schema}\".stored_events")), ["2"]);
 }
 
 pub(crate) fn a_receipt_that_is_held_back_too_long_names_who_holds_it() {
@@ -200,6 +249,18 @@ impl tracing::Subscriber for Warnings {
     fn enter(&self, _: &tracing::Id) {}
 
     fn exit(&self, _: &tracing::Id) {}
+}
+
+/// The mark of a reader may come from another process, whose readers are ahead.
+pub(crate) fn a_reader_whose_mark_is_ahead_waits() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let slow = append_slowly(&schema, 1.0);
+    let ahead = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    let began = Instant::now();
+    recorder.beyond(ahead.mark()).wait().unwrap();
+    assert!(began.elapsed() > Duration::from_millis(300), "there is nothing beyond {:?}", ahead.mark());
+    slow.join().unwrap();
 }
 
 pub(crate) fn readers_that_are_held_back_for_long_warn_once() {

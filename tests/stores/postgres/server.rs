@@ -24,7 +24,7 @@ pub(crate) fn find() -> Result<(), String> {
         Found { uri, own: None }
     } else {
         let named = |why| format!("{why}, or name a database by {VARIABLE}");
-        let own = Server::start("fsync = off").map_err(named)?;
+        let own = Server::start("fsync = off\nmax_prepared_transactions = 4").map_err(named)?;
         Found { uri: own.uri(), own: Some(own) }
     };
     FOUND.set(found).map_err(|_| "the server is there already".to_owned())

@@ -1,4 +1,6 @@
-use crate::error::Error;
+use uuid::Uuid;
+
+use crate::error::{Error, ErrorKind};
 use crate::id::Position;
 use crate::recorder::{ApplicationRecorder, CommitId, LogRange, Mark};
 use crate::stored_event::StoredEvent;
@@ -58,4 +60,18 @@ impl<'a, F: ApplicationRecorder + ?Sized> Commits<'a, F> {
         }
         Ok(whole)
     }
+}
+
+/// Returns which of these commit ids callers chose, each with an aggregate of the commit.
+pub(super) async fn chosen<R: ApplicationRecorder + ?Sized>(
+    store: &R,
+    commits: Vec<(Uuid, CommitId)>,
+) -> Result<Vec<bool>, Error> {
+    let many = commits.len();
+    let chosen = store.has_commits(commits).await?;
+    if chosen.len() == many {
+        return Ok(chosen);
+    }
+    let message = format!("a store answered {} of {many} questions for commits", chosen.len());
+    Err(Error::new(ErrorKind::Storage, message))
 }

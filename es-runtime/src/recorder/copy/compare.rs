@@ -2,18 +2,18 @@ use uuid::Uuid;
 
 use super::entries::Entries;
 use super::progress::{CopyStage, Reporter};
-use super::{join, keys};
+use super::{commits, keys};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::{
-    ApplicationRecorder, Boxed, Commit, CommitId, KeyRecorder, LogRange, Mark, Notification, StoredKey,
+    ApplicationRecorder, Commit, CommitId, KeyRecorder, LogRange, Mark, Notification, StoredKey,
 };
 
-/// Compares the logs, the chosen commit ids and the data keys of two stores, up to a place in the source. Returns the
-/// number of events, and the last place in the target.
+/// Compares the logs, the chosen commit ids and the data keys of two stores, after a place in both and up to one in the
+/// source. Returns the number of events, and the last place in the target.
 pub(super) async fn logs<F, T>(
     from: &F,
     to: &T,
-    end: Option<Mark>,
+    (known, end): (Option<(Mark, Mark)>, Option<Mark>),
     bytes: usize,
     reporter: &mut Reporter<'_>,
 ) -> Result<(u64, Option<Mark>), Error>
@@ -21,10 +21,12 @@ where
     F: ApplicationRecorder + ?Sized,
     T: ApplicationRecorder + ?Sized,
 {
-    let mut copied = Entries::new(to, LogRange::all(), bytes);
-    let (mut events, mut last) = (0, None);
+    let (after, mut last) = known.unzip();
+    let mut copied = Entries::new(to, LogRange::all().after(last), bytes);
+    let mut events = 0;
     if let Some(end) = end {
-        let mut source = Entries::new(from, LogRange::all().up_to(end.position()), bytes);
+        let range = LogRange::all().after(after).up_to(end.position());
+        let mut source = Entries::new(from, range, bytes);
         let mut commit = None;
         loop {
             let page = source.next_page().await?;
@@ -97,7 +99,8 @@ where
     F: ApplicationRecorder + ?Sized,
     T: ApplicationRecorder + ?Sized,
 {
-    let (source, target) = (chosen(from, commits).await?, chosen(to, commits).await?);
+    let source = commits::chosen(from, commits.to_vec()).await?;
+    let target = commits::chosen(to, commits.to_vec()).await?;
     let differing = commits.iter().zip(source.into_iter().zip(target)).find(|(_, (one, other))| one != other);
     let Some(((id, commit), (is_chosen, _))) = differing else { return Ok(()) };
     let found = if is_chosen { "does not find" } else { "finds" };
@@ -108,15 +111,6 @@ where
              a caller chose; {REMEDY}"
         ),
     ))
-}
-
-async fn chosen<R: ApplicationRecorder + ?Sized>(
-    store: &R,
-    commits: &[(Uuid, CommitId)],
-) -> Result<Vec<bool>, Error> {
-    let ask =
-        |(id, commit): &(Uuid, CommitId)| -> Boxed<'_, bool> { Box::pin(store.has_commit(*id, *commit)) };
-    join::all(commits.iter().map(ask).collect()).await
 }
 
 /// Compares the data keys of some aggregates.

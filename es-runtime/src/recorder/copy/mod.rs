@@ -3,7 +3,6 @@
 //! The copy keeps its place in the target, in the transaction of the events that it stores. So it goes on where it was,
 //! whenever it ended, and of two copies into one target only one goes on.
 
-mod join;
 mod commits;
 mod keys;
 mod entries;
@@ -57,7 +56,8 @@ const ATTEMPTS: Retry =
 ///   key.
 /// - The copy takes what the source held when it began. Killed at any moment and called again, it goes on where it was.
 ///   Of two copies into one target at the same time, one fails as [`Conflict`](ErrorKind::Conflict).
-/// - At the end it compares all events and data keys of both stores, at each call.
+/// - At the end it compares all events and data keys of both stores, at each call, unless
+///   [`compare_after`](CopyLog::compare_after) names what was compared before.
 ///
 /// The copy cannot keep:
 ///
@@ -71,7 +71,7 @@ const ATTEMPTS: Retry =
 /// To move a live application:
 ///
 /// 1. Call `copy` while the application works. Let nobody work with the target meanwhile.
-/// 2. Stop all programs that write, and call `copy` again: it takes what came since.
+/// 2. Stop all programs that write, and call `copy` again: it takes what came since. They stay stopped while it compares.
 /// 3. Start the programs with the new store. Keep the old one, and let nobody write to it.
 ///
 /// # Errors
@@ -87,7 +87,7 @@ where
     F: ApplicationRecorder + ?Sized,
     T: ApplicationRecorder + ?Sized,
 {
-    CopyLog { from, to, page: PAGE, reporter: Reporter::default() }
+    CopyLog { from, to, page: PAGE, compared: None, reporter: Reporter::default() }
 }
 
 /// A [`copy`] before it begins: it begins when it is awaited, or waited for.
@@ -96,6 +96,8 @@ pub struct CopyLog<'a, F: ?Sized, T: ?Sized> {
     from: &'a F,
     to: &'a T,
     page: usize,
+    /// The place in both stores up to which an earlier call has compared them.
+    compared: Option<(Mark, Mark)>,
     reporter: Reporter<'a>,
 }
 
@@ -134,6 +136,38 @@ impl<'a, F: ?Sized, T: ?Sized> CopyLog<'a, F, T> {
         self.page = bytes;
         self
     }
+
+    /// Compares only what follows a place that an earlier call has compared: its [`Copied::source`] and [`Copied::target`].
+    ///
+    /// By default each call compares all events. While a program that writes is stopped for the last call, that takes as
+    /// long as the whole copy; this way it takes as long as the events since then. Two things go unnoticed:
+    ///
+    /// - a change that somebody made in the target to events that were compared before;
+    /// - a data key that was renewed or destroyed since then without a later event of its aggregate. So renew no data keys
+    ///   between the two calls. Forgetting stores an event, and the copy follows it.
+    ///
+    /// ```
+    /// use es_runtime::Wait;
+    /// use es_runtime::recorder::{AggregateRecorder, Commit, MemoryRecorder, StoredEvent, copy};
+    ///
+    /// let (from, to) = (MemoryRecorder::new(), MemoryRecorder::new());
+    /// let opened = || StoredEvent::new(uuid::Uuid::now_v7(), 1.into(), "Account.Opened", b"{}".to_vec());
+    /// from.append(Commit::new(vec![opened()?])).wait()?;
+    /// let earlier = copy(&from, &to).wait()?;
+    /// from.append(Commit::new(vec![opened()?])).wait()?;
+    /// let (source, target) = earlier.source.zip(earlier.target).expect("an event");
+    /// assert_eq!(copy(&from, &to).compare_after(source, target).wait()?.compared, 1);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The copy fails as [`Invalid`](ErrorKind::Invalid) if the marks are of two commits, and as
+    /// [`Diverged`](ErrorKind::Diverged) if a store lacks its mark.
+    pub const fn compare_after(mut self, source: Mark, target: Mark) -> Self {
+        self.compared = Some((source, target));
+        self
+    }
 }
 
 impl<F: ?Sized, T: ?Sized> fmt::Debug for CopyLog<'_, F, T> {
@@ -161,7 +195,7 @@ where
 pub struct Copied {
     /// The number of events that this call stored.
     pub events: u64,
-    /// The number of events that both stores hold, and that were compared.
+    /// The number of events that this call compared: all that both stores hold, by default.
     pub compared: u64,
     /// The place in the source up to which the target is equal, or `None` if the source was empty.
     pub source: Option<Mark>,
@@ -174,7 +208,11 @@ where
     F: ApplicationRecorder + ?Sized,
     T: ApplicationRecorder + ?Sized,
 {
-    let CopyLog { from, to, page, mut reporter } = copy;
+    let CopyLog { from, to, page, compared: known, mut reporter } = copy;
+    if known.is_some_and(|(source, target)| source.commit() != target.commit()) {
+        let message = "the marks to compare after are of two commits; give both of one earlier copy";
+        return Err(Error::new(ErrorKind::Invalid, message));
+    }
     let mut transfer = Transfer::new(from, to, page)?;
     let (mut attempts, mut is_doubtful) = (ATTEMPTS.begin(), false);
     loop {
@@ -196,7 +234,7 @@ where
     }
     let mut attempts = ATTEMPTS.begin();
     loop {
-        match compare::logs(from, to, transfer.reached(), page, &mut reporter).await {
+        match compare::logs(from, to, (known, transfer.reached()), page, &mut reporter).await {
             Err(error) if error.is_transient() && attempts.again().await => {}
             Err(error) => {
                 // Another copy may have stored the events that differ.

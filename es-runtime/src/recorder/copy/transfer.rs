@@ -2,13 +2,13 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::commits::{Commits, WholeCommit};
+use super::commits::{self, Commits, WholeCommit};
+use super::keys;
 use super::progress::{CopyStage, Reporter};
-use super::{join, keys};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::{
-    ApplicationRecorder, Boxed, Commit, Cursor, DynProcessRecorder, KeyRecorder, LogRange, Mark,
-    ProcessRecorder, Receipt, Step, StoredKey, TrackingRecorder,
+    ApplicationRecorder, Commit, Cursor, DynProcessRecorder, KeyRecorder, LogRange, Mark, ProcessRecorder,
+    Receipt, Step, StoredKey, TrackingRecorder,
 };
 
 /// The name under which the target keeps the place that the copy has reached.
@@ -202,11 +202,8 @@ where
 
     /// Asks the source which commit ids callers chose: an index of all commits would cost the target more than this.
     async fn chosen(&self, batch: &[WholeCommit]) -> Result<Vec<bool>, Error> {
-        let ask = |commit: &WholeCommit| -> Option<Boxed<'_, bool>> {
-            let id = commit.events.first()?.id;
-            Some(Box::pin(self.from.has_commit(id, commit.id)))
-        };
-        join::all(batch.iter().filter_map(ask).collect()).await
+        let asked = |commit: &WholeCommit| Some((commit.events.first()?.id, commit.id));
+        commits::chosen(self.from, batch.iter().filter_map(asked).collect()).await
     }
 
     /// Returns the aggregate that is forgotten, if the commit is the notice of it.

@@ -20,11 +20,12 @@ use super::error::{self, Shared, Trouble};
 use super::known::Known;
 use super::options::GRACE;
 use super::queue::{Job, Outcome};
+use super::receipts::receipts;
 use super::rows::value;
 use super::statements::Statements;
 use super::{facts, log::Log};
 use crate::error::{Error, ErrorKind};
-use crate::id::{Position, Version};
+use crate::id::Version;
 use crate::recorder::verdict::check_keys;
 use crate::recorder::{Commit, Receipt, Step};
 
@@ -299,6 +300,7 @@ async fn insert(
         table.check_values(event).map_err(Trouble::Failed)?;
     }
     let failed = |cause| statements.trouble(cause);
+    let commits: Vec<&Commit> = jobs.iter().map(|job| &job.commit).collect();
     if let [Job { commit, step, .. }] = jobs
         && is_first
         && let Some(one) = One::of(commit, step.as_ref(), table, known).map_err(Trouble::Failed)?
@@ -308,9 +310,8 @@ async fn insert(
         let row = rows.first().ok_or_else(refused)?;
         let base = value::<i64>(row, 0).ok_or_else(refused)?;
         known.add(value(row, 1), places(jobs));
-        return receipts(jobs, base);
+        return receipts(commits, base).map_err(Trouble::Failed);
     }
-    let commits: Vec<&Commit> = jobs.iter().map(|job| &job.commit).collect();
     let step = jobs.iter().find_map(|job| job.step.as_ref());
     let batch = Batch::of(&commits, step, table, known).map_err(Trouble::Failed)?;
     let text = statements.append.of(batch.shape());
@@ -319,7 +320,7 @@ async fn insert(
     match (value::<i64>(row, 0), value::<bool>(row, 1)) {
         (Some(base), Some(true)) => {
             known.add(value(row, 2), places(jobs));
-            receipts(jobs, base)
+            receipts(commits, base).map_err(Trouble::Failed)
         }
         // Only a statement without events can come here: an event without a position is refused.
         _ => Err(refused()),
@@ -329,23 +330,6 @@ async fn insert(
 /// Returns the places of the events of all jobs.
 fn places(jobs: &[Job]) -> impl Iterator<Item = (Uuid, Version)> {
     jobs.iter().flat_map(|job| job.commit.events()).map(|event| (event.id, event.version))
-}
-
-/// Makes the receipts of commits whose events stand from `base` on.
-fn receipts(jobs: &[Job], base: i64) -> Result<Vec<Receipt>, Trouble> {
-    let mut next = base.unsigned_abs();
-    let receipt = |job: &Job| -> Option<Receipt> {
-        let (id, many) = (job.commit.id(), job.commit.events().len() as u64);
-        let first = next;
-        next += many;
-        if many == 0 {
-            return Some(Receipt::new(id));
-        }
-        Some(Receipt::at(id, Position::new(first)?, Position::new(next - 1)?))
-    };
-    let made: Option<Vec<Receipt>> = jobs.iter().map(receipt).collect();
-    let full = || Error::new(ErrorKind::Storage, "the log has no positions left");
-    made.ok_or_else(|| Trouble::Failed(full()))
 }
 
 /// Reports that the statement stored nothing, if no fact tells why.

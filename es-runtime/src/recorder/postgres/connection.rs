@@ -42,7 +42,7 @@ pub(super) struct Page<'a> {
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// The number of bytes that are read in vain rather than to make another connection.
-const LITTLE: usize = 1 << 20;
+pub(super) const LITTLE: usize = 1 << 20;
 
 pub(super) struct Connection {
     client: Client,
@@ -369,7 +369,7 @@ impl Connection {
 
     /// Reads rows until the states in their last columns have more than so many bytes.
     ///
-    /// The server goes on to send. If that is much, the connection is not used again.
+    /// The server goes on to send. If that is much, the connection is closed: the caller asks nothing more on it.
     pub(super) async fn page(&self, page: &Page<'_>) -> Result<Vec<Row>, DriverError> {
         let (text, values) = &page.request;
         let rows = self.rows(text, values).await?;

@@ -29,12 +29,39 @@ pub(super) struct Core {
     watch: Mutex<Option<Arc<Watch>>>,
     pub(super) pool: Arc<Pool>,
     pub(super) handle: Handle,
-    /// The turns of those that change something, by the slice of the aggregate.
-    turns: Vec<Turn<()>>,
+    turns: Turns,
 }
 
-/// The number of changes that run at the same time.
+/// The number of changes of each kind that run at the same time.
 const TURNS: usize = 64;
+
+/// Something that changes, in the order of the calls.
+#[derive(Clone, Copy)]
+pub(super) enum Changed {
+    Aggregate(Uuid),
+    /// The place of a reader, by a hash of its log and cursor.
+    Reader(u64),
+}
+
+/// The turns of those that change something.
+struct Turns {
+    aggregates: Vec<Turn<()>>,
+    readers: Vec<Turn<()>>,
+}
+
+impl Turns {
+    fn new() -> Self {
+        let [aggregates, readers] = [(); 2].map(|()| (0..TURNS).map(|_| Turn::default()).collect());
+        Self { aggregates, readers }
+    }
+
+    fn of(&self, changed: Changed) -> Option<&Turn<()>> {
+        match changed {
+            Changed::Aggregate(id) => self.aggregates.get(usize::from(Slice::of(id).get()) % TURNS),
+            Changed::Reader(hash) => self.readers.get(usize::try_from(hash % TURNS as u64).ok()?),
+        }
+    }
+}
 
 impl Core {
     pub(super) fn new(way: Arc<Way>, handle: Handle) -> Self {
@@ -46,7 +73,7 @@ impl Core {
             bell: watch.bell().clone(),
             watch: Mutex::new(Some(watch)),
             handle,
-            turns: (0..TURNS).map(|_| Turn::default()).collect(),
+            turns: Turns::new(),
         }
     }
 
@@ -98,15 +125,15 @@ impl Core {
         }
     }
 
-    /// Runs something on a connection of the pool; if it changes something of an aggregate, after earlier changes. If the
+    /// Runs something on a connection of the pool; if it changes something, after earlier changes of the same. If the
     /// connection is cut, it runs again, as long as the time for the call lasts.
-    pub(super) async fn on_connection<T, F>(&self, changed: Option<Uuid>, run: F) -> Result<T, Error>
+    pub(super) async fn on_connection<T, F>(&self, changed: Option<Changed>, run: F) -> Result<T, Error>
     where
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>>,
     {
         let limit = self.way.options().timeout;
         let until = tokio::time::Instant::now() + limit;
-        let turn = changed.and_then(|id| self.turns.get(usize::from(Slice::of(id).get()) % TURNS));
+        let turn = changed.and_then(|changed| self.turns.of(changed));
         let _turn = match turn {
             Some(turn) => {
                 let waiting = tokio::time::timeout_at(until, turn.lock()).await;
@@ -122,7 +149,12 @@ impl Core {
             let error = match answer {
                 Ok(Err(error)) if error.kind() == ErrorKind::Unavailable => error,
                 Ok(answer) => {
-                    lease.give_back();
+                    if changed.is_some() && answer.is_err() {
+                        // It may be within a transaction.
+                        lease.end();
+                    } else {
+                        lease.give_back();
+                    }
                     return answer;
                 }
                 Err(_) => {

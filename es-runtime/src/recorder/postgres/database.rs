@@ -13,28 +13,31 @@ use uuid::Uuid;
 use super::append::{Lane, of_nothing, write};
 use super::catalog::{self, Tables as TablesOf};
 use super::connection::{Connection, Way};
-use super::core::Core;
+use super::core::{Changed, Core};
+use super::grants::grants;
 use super::held::HeldBack;
+use super::horizon::Places;
 use super::in_order::Part;
 use super::log::Log;
 use super::names::schema_of;
 use super::options::PostgresOptions;
-use super::pool::Lease;
+use super::pool::{Call, Lease};
 use super::queue::{Answer, Job};
 use super::statements::Statements;
-use super::{PostgresRecorder, check, error, forget, held, in_order, schema};
+use super::{PostgresRecorder, check, error, forget, held, in_order, read_log, schema};
 use crate::error::Error;
 use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Identifier, Needed, Tables};
-use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
+use crate::recorder::{Commit, LogPage, LogRange, Mark, Receipt, Remains, Step};
 use crate::wait::{Elapsed, Slot, Wait, sleep, timeout};
 
 /// The longest time that a reader waits without a ring before it looks again.
 const LONGEST: Duration = Duration::from_secs(1);
 /// The longest time that a reader waits if no ring comes from other processes.
 const UNHEARD: Duration = Duration::from_millis(50);
-/// The longest time that a reader waits while a writer holds back what is stored already.
+/// The longest time that a reader waits while a writer holds back what is stored already: at first, and after a while.
 const HELD_BACK: Duration = Duration::from_millis(5);
+const HELD_LONG: Duration = Duration::from_millis(100);
 
 /// An open database on a PostgreSQL server. Clones share its connections.
 ///
@@ -108,15 +111,16 @@ impl PostgresOptions {
     /// Returns the statements that make the tables of an application, for somebody who may, to run once in an empty
     /// database. Asks no server.
     ///
-    /// A program then opens the database [`without_creating`](Self::without_creating), with a role that needs these rights:
-    /// USAGE on the schema and the sequence; SELECT on all tables; INSERT on all but `es_schema`; UPDATE on the table of
-    /// tracking; UPDATE and DELETE on the snapshots. Forgetting also needs UPDATE on all tables.
+    /// A program then opens the database [`without_creating`](Self::without_creating), with a role that has the rights at the end of the
+    /// script. They stand there as comments, by what they are for: to read and store, to renew data keys, and to forget.
     ///
     /// ```
     /// use es_runtime::recorder::{PostgresOptions, Tables};
     ///
     /// let options = PostgresOptions::new("localhost", "bank").schema("events")?;
-    /// assert!(options.script(&Tables::default())?.contains(r#"CREATE TABLE "events"."stored_events""#));
+    /// let script = options.script(&Tables::default())?;
+    /// assert!(script.contains(r#"CREATE TABLE "events"."stored_events""#));
+    /// assert!(script.contains(r#"-- GRANT USAGE ON SCHEMA "events" TO your_role;"#));
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
     ///
@@ -124,12 +128,12 @@ impl PostgresOptions {
     ///
     /// `Config` if two tables would have one name, or a name is too long.
     pub fn script(&self, tables: &Tables) -> Result<String, Error> {
-        check_names(tables)?;
+        schema::check_names(tables)?;
         let schema = schema_of(self.schema.as_ref())?;
         let statements = Statements::new(&schema, tables, self.is_serial);
         let mut needed = statements.needed(tables);
         needed.tables.push(schema::of_snapshots(&statements.names, &tables.snapshots));
-        Ok(catalog::script(&schema, &needed))
+        Ok(catalog::script(&schema, &needed) + &grants(&schema, &statements.names))
     }
 }
 
@@ -143,7 +147,7 @@ impl Postgres {
     /// ([`serial_appends`](PostgresOptions::serial_appends)); `Config` if two would have one name, or the server does not
     /// show its locks; `Corrupt` if the sequence of positions is behind the table.
     pub fn recorder(&self, tables: &Tables) -> Result<PostgresRecorder, Error> {
-        check_names(tables)?;
+        schema::check_names(tables)?;
         let is_serial = self.shared.core.way.options().is_serial;
         let statements = Statements::new(&self.shared.schema, tables, is_serial);
         let needed = statements.needed(tables);
@@ -164,7 +168,9 @@ impl Postgres {
         Ok(PostgresRecorder { database: self.clone(), log })
     }
 
-    /// Closes the connections. Earlier calls still finish; later calls fail as `Closed`.
+    /// Closes the database. Earlier calls still finish, and the last one closes the connections; later calls fail as
+    /// `Closed`. [`append_tracked_all`](crate::recorder::ProcessRecorder::append_tracked_all) may end between two of its
+    /// commits.
     ///
     /// In a fork of the process it does nothing: the connections belong to the parent.
     pub fn close(&self) {
@@ -180,7 +186,7 @@ impl Postgres {
 
     /// Makes and checks tables, on this thread: a program opens a database at its start.
     pub(super) fn prepare(&self, needed: &Needed) -> Result<(), Error> {
-        let core = Arc::clone(&self.shared.core);
+        let (_call, core) = (self.begin()?, Arc::clone(&self.shared.core));
         let lease = self.here(async move { core.lease().await })?;
         let options = self.shared.core.way.options();
         let (connection, limit) = (lease.connection()?, options.patience());
@@ -194,12 +200,18 @@ impl Postgres {
         prepared
     }
 
+    /// Begins a call, unless the database is closed or belongs to the parent of this process.
+    fn begin(&self) -> Result<Call, Error> {
+        self.shared.opener.check()?;
+        self.shared.core.pool.begin()
+    }
+
     /// Runs something on the recorder's thread, and waits for it.
     fn here<T: Send + 'static>(
         &self,
         run: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        self.shared.opener.check()?;
+        let _call = self.begin()?;
         self.shared.core.handle.spawn(run).wait().unwrap_or_else(|_| Err(error::ended()))
     }
 
@@ -224,12 +236,12 @@ impl Postgres {
         T: Send + 'static,
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
-        self.on_pool(Some(id), run)
+        self.on_pool(Some(Changed::Aggregate(id)), run)
     }
 
     fn on_pool<T, F>(
         &self,
-        changed: Option<Uuid>,
+        changed: Option<Changed>,
         run: F,
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
@@ -238,13 +250,25 @@ impl Postgres {
     {
         let database = self.clone();
         async move {
-            database.shared.opener.check()?;
-            let core = Arc::clone(&database.shared.core);
-            let handle = core.handle.clone();
-            let task = handle.spawn(async move { core.on_connection(changed, run).await });
-            let _guard = changed.is_none().then(|| Abort(task.abort_handle()));
-            task.await.unwrap_or_else(|_| Err(error::ended()))
+            let call = database.begin()?;
+            database.within(call, changed, run).await
         }
+    }
+
+    /// Runs something on a connection of the pool, as a part of a call.
+    async fn within<T, F>(&self, call: Call, changed: Option<Changed>, run: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+    {
+        let core = Arc::clone(&self.shared.core);
+        let handle = core.handle.clone();
+        let task = handle.spawn(async move {
+            let _call = call;
+            core.on_connection(changed, run).await
+        });
+        let _guard = changed.is_none().then(|| Abort(task.abort_handle()));
+        task.await.unwrap_or_else(|_| Err(error::ended()))
     }
 
     pub(super) fn append(
@@ -309,7 +333,8 @@ impl Postgres {
         }
         let (core, log, part) = (Arc::clone(&self.shared.core), Arc::clone(log), Arc::clone(part));
         // Parts follow each other, as their steps say.
-        let stored = self.change(Uuid::nil(), move |connection| {
+        let changed = Changed::Reader(part.reader(&log.statements.names.events));
+        let stored = self.on_pool(Some(changed), move |connection| {
             let (core, log, part) = (Arc::clone(&core), Arc::clone(&log), Arc::clone(&part));
             Box::pin(async move {
                 let stored = in_order::store(connection, &log.statements, &part).await;
@@ -330,10 +355,11 @@ impl Postgres {
         notice: Commit,
     ) -> impl Future<Output = Result<Remains, Error>> + Send + use<> {
         let (core, log) = (Arc::clone(&self.shared.core), Arc::clone(log));
+        let until = Instant::now() + core.way.options().timeout;
         let done = self.change(id, move |connection| {
             let (core, log, notice) = (Arc::clone(&core), Arc::clone(&log), notice.clone());
             Box::pin(async move {
-                if forget::write_over(connection, &log.statements, id, &notice).await? {
+                if forget::write_over(connection, &log.statements, id, &notice, until).await? {
                     core.tell();
                 }
                 forget::empty_own_columns(connection, &log.statements, id).await
@@ -356,13 +382,47 @@ impl Postgres {
         self.change(id, move |connection| run(connection, began.swap(true, Ordering::Relaxed)))
     }
 
+    /// Reads a page of the log.
+    pub(super) fn read_log(
+        &self,
+        log: &Arc<Log>,
+        range: LogRange,
+    ) -> impl Future<Output = Result<LogPage, Error>> + Send + use<> {
+        let (database, log, range) = (self.clone(), Arc::clone(log), Arc::new(range));
+        async move {
+            let call = database.begin()?;
+            let (at_once, whole) = (Arc::clone(&log), Arc::clone(&range));
+            let page = database.within(call.part(), None, move |connection| {
+                let (log, range) = (Arc::clone(&at_once), Arc::clone(&whole));
+                Box::pin(async move { read_log::at_once(connection, &log, &range).await })
+            });
+            if let Some(page) = page.await? {
+                return Ok(page);
+            }
+            let page = database.within(call, None, move |connection| {
+                let (log, range) = (Arc::clone(&log), Arc::clone(&range));
+                Box::pin(async move { read_log::by_parts(connection, &log, &range).await })
+            });
+            page.await
+        }
+    }
+
     /// Returns the newest event, and the place up to which the log is complete.
-    fn look(&self, log: &Arc<Log>) -> impl Future<Output = Result<Places, Error>> + Send + use<> {
-        let log = Arc::clone(log);
-        self.read(move |connection| {
-            let log = Arc::clone(&log);
-            Box::pin(async move { log.horizon.look(connection, &log.statements).await })
-        })
+    async fn look(&self, log: &Arc<Log>, call: &Call) -> Result<Places, Error> {
+        let (core, log, call) = (Arc::clone(&self.shared.core), Arc::clone(log), call.part());
+        let (handle, looks) = (core.handle.clone(), Arc::clone(&log.looks));
+        let look = move || {
+            let (core, log, call) = (Arc::clone(&core), Arc::clone(&log), call.part());
+            async move {
+                let _call = call;
+                let look = core.on_connection(None, |connection| {
+                    let log = Arc::clone(&log);
+                    Box::pin(async move { log.horizon.look(connection, &log.statements).await })
+                });
+                look.await
+            }
+        };
+        looks.ask(&handle, look).await
     }
 
     /// Reads who holds readers back.
@@ -370,11 +430,20 @@ impl Postgres {
         &self,
         log: &Arc<Log>,
     ) -> impl Future<Output = Result<Option<HeldBack>, Error>> + Send + use<> {
+        let (database, log) = (self.clone(), Arc::clone(log));
+        async move {
+            let call = database.begin()?;
+            database.who_holds_back(&log, call).await
+        }
+    }
+
+    async fn who_holds_back(&self, log: &Arc<Log>, call: Call) -> Result<Option<HeldBack>, Error> {
         let log = Arc::clone(log);
-        self.read(move |connection| {
+        let read = self.within(call, None, move |connection| {
             let log = Arc::clone(&log);
             Box::pin(async move { held::read(connection, &log).await })
-        })
+        });
+        read.await
     }
 
     /// Waits until the log is complete up to a place.
@@ -385,16 +454,17 @@ impl Postgres {
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
+            let call = database.begin()?;
             let has =
                 |reached: Option<Mark>| reached.is_some_and(|known| known.position() >= mark.position());
             if has(log.horizon.reached()) {
-                return database.shared.opener.check();
+                return Ok(());
             }
             let limit = database.shared.core.way.options().timeout;
             let began = Instant::now();
             let mut pause = Duration::from_micros(200);
             loop {
-                let (newest, reached) = database.look(&log).await?;
+                let (newest, reached) = database.look(&log, &call).await?;
                 if has(reached) {
                     return Ok(());
                 }
@@ -402,7 +472,7 @@ impl Postgres {
                     return Err(error::beyond_the_end(mark));
                 }
                 if began.elapsed() > limit {
-                    let held = database.held_back(&log).await?;
+                    let held = database.who_holds_back(&log, call.part()).await?;
                     return Err(held::too_long(mark, limit, held.as_ref()));
                 }
                 sleep(pause).await;
@@ -419,35 +489,37 @@ impl Postgres {
     ) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
-            database.shared.opener.check()?;
+            let call = database.begin()?;
             database.shared.core.begin_to_watch();
-            // Listens before the look, so that it misses no commit between the two.
-            let heard = database.shared.core.bell.listen();
-            let (newest, reached) = database.look(&log).await?;
-            if log.horizon.is_held_too_long(newest != reached)
-                && let Ok(Some(held)) = database.held_back(&log).await
-            {
-                held.tell();
-            }
-            if reached == after {
+            let (began, core) = (Instant::now(), &database.shared.core);
+            loop {
+                // Listens before the look, so that it misses no commit between the two.
+                let heard = core.bell.listen();
+                let (newest, reached) = database.look(&log, &call).await?;
+                let held_for = log.horizon.held_for(newest != reached);
+                if log.horizon.is_held_too_long()
+                    && let Ok(Some(held)) = database.who_holds_back(&log, call.part()).await
+                {
+                    held.tell();
+                }
+                // A mark of another process may be ahead.
+                if reached.map(Mark::position) > after.map(Mark::position) {
+                    return Ok(());
+                }
                 // Another process may release what it holds back, and its ring may be lost.
-                let is_deaf = database.shared.core.way.options().is_pooled;
-                let longest = if newest != reached {
-                    HELD_BACK
-                } else if is_deaf {
-                    UNHEARD
-                } else {
-                    LONGEST
+                let longest = match held_for {
+                    Some(lasts) => (lasts / 4).clamp(HELD_BACK, HELD_LONG),
+                    None if core.way.options().is_pooled => UNHEARD,
+                    None => LONGEST,
                 };
                 let _: Result<(), Elapsed> = timeout(longest, heard).await;
+                if held_for.is_none() || began.elapsed() > LONGEST {
+                    return Ok(());
+                }
             }
-            Ok(())
         }
     }
 }
-
-/// The newest event, and the place up to which the log is complete.
-type Places = (Option<Mark>, Option<Mark>);
 
 /// Keeps a timer that is due before the time of any call that begins now is over. A timer that is due before all others
 /// wakes the thread of the connections once more; so those of the calls do not.
@@ -455,11 +527,6 @@ async fn keep_time(pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
     }
-}
-
-fn check_names(tables: &Tables) -> Result<(), Error> {
-    tables.check()?;
-    schema::check_names(tables)
 }
 
 /// Ends a task that nobody waits for any more.

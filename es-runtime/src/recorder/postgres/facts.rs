@@ -130,7 +130,8 @@ fn add(found: &mut [Found], asked: &Questions<'_>, row: &Row) -> Result<(), Erro
     let wrong = || corrupt("the answer about a commit", "columns of another type");
     let what: i16 = value(row, 0).ok_or_else(wrong)?;
     // The server counts from 1.
-    let at = value::<i64>(row, 1).and_then(|at| usize::try_from(at - 1).ok()).ok_or_else(wrong)?;
+    let at =
+        value::<i64>(row, 1).and_then(|at| usize::try_from(at.checked_sub(1)?).ok()).ok_or_else(wrong)?;
     let [events, befores, aggregates, steps] = &asked.asked;
     let of = |numbers: &[usize]| numbers.get(at).copied().ok_or_else(wrong);
     let mark = || {

@@ -3,7 +3,9 @@
 //! The server keeps earlier forms of a row until it cleans up, and copies in its log: the recorder cannot wipe them.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
+use tokio::time::sleep;
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -45,24 +47,51 @@ pub(super) async fn replace_key(
     Ok(again && select::keys(connection, statements, &[id]).await?.contains(new))
 }
 
+/// The time that forgetting waits for a lock: at first, and at most. Later appends of all processes wait behind it.
+const SHORTEST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(1);
+
 /// Destroys the key and stores the notice; a repeated call changes nothing. Returns whether this call did it.
+///
+/// An append that waits for somebody else keeps the lock from this call. So the call lets go after a short time, and
+/// the appends behind it have as much time before it tries again, until its own time is over.
 pub(super) async fn write_over(
     connection: &Connection,
     statements: &Statements,
     id: Uuid,
     notice: &Commit,
+    until: Instant,
+) -> Result<bool, Error> {
+    let mut wait = SHORTEST;
+    loop {
+        let wrote = attempt(connection, statements, id, notice, wait).await;
+        let is_late = |error: &Error| error.kind() == ErrorKind::Timeout;
+        if !wrote.as_ref().is_err_and(is_late) || Instant::now() + wait >= until {
+            return wrote;
+        }
+        sleep(wait).await;
+        wait = (wait * 2).min(LONGEST);
+    }
+}
+
+async fn attempt(
+    connection: &Connection,
+    statements: &Statements,
+    id: Uuid,
+    notice: &Commit,
+    wait: Duration,
 ) -> Result<bool, Error> {
     let failed = error::of("destroy the data key");
     // The strong lock waits for appends under way, and keeps later ones waiting before they see the tables.
-    let begin = format!("BEGIN; LOCK TABLE {} IN EXCLUSIVE MODE", statements.names.gate);
-    connection.run(&begin).await.map_err(&failed)?;
-    let wrote = within(connection, statements, id, notice).await;
+    let (gate, wait) = (&statements.names.gate, wait.as_millis());
+    let begin = format!("BEGIN; SET LOCAL lock_timeout = {wait}; LOCK TABLE {gate} IN EXCLUSIVE MODE");
+    let wrote = match connection.run(&begin).await {
+        Ok(()) => within(connection, statements, id, notice).await,
+        Err(cause) => Err(failed(cause)),
+    };
     let end = if matches!(wrote, Ok(true)) { "COMMIT" } else { "ROLLBACK" };
     let ended = connection.run(end).await.map_err(failed);
-    match wrote {
-        Ok(true) => ended.map(|()| true),
-        other => other,
-    }
+    wrote.and_then(|is_done| ended.map(|()| is_done))
 }
 
 async fn within(

@@ -20,8 +20,9 @@ use crate::id::Mark;
 pub struct HeldBack {
     /// The number of stored events that no reader gets yet.
     pub events: u64,
-    /// The number of the server's process that appends, for `pg_terminate_backend`.
-    pub pid: i32,
+    /// The number of the server's process that appends, for `pg_terminate_backend`; `None` if no process does: then it is
+    /// a prepared transaction, which waits for its end in `pg_prepared_xacts`.
+    pub pid: Option<i32>,
     /// The name of the program, as the server lists it; `None` if the role may not see it.
     pub application: Option<String>,
     /// The age of its transaction; `None` if the role may not see it.
@@ -45,7 +46,10 @@ impl HeldBack {
 impl fmt::Display for HeldBack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { events, pid, application, since } = self;
-        write!(f, "process {pid} of the server")?;
+        match pid {
+            Some(pid) => write!(f, "process {pid} of the server")?,
+            None => f.write_str("a prepared transaction of the server, which `pg_prepared_xacts` lists,")?,
+        }
         if let Some(application) = application {
             write!(f, ", of the program `{application}`,")?;
         }
@@ -64,11 +68,12 @@ pub(super) async fn read(connection: &Connection, log: &Log) -> Result<Option<He
     let failed = error::of("look for appends under way");
     let rows = connection.query(&statements.holders, &[]).await.map_err(&failed)?;
     let oldest = rows.iter().min_by_key(|row| floor(newest, value(row, 0).unwrap_or(i64::MAX)));
-    let Some((row, pid)) = oldest.and_then(|row| Some((row, value(row, 1)?))) else { return Ok(None) };
+    let Some(row) = oldest else { return Ok(None) };
     let since = value::<f64>(row, 2).and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
     let [from, to] = [reached, newest].map(|mark| mark.map_or(0, |mark| mark.position().get().cast_signed()));
     let counted = connection.query(&statements.count, &[&from, &to]).await.map_err(&failed)?;
     let events = counted.first().and_then(|row| value::<i64>(row, 0)).unwrap_or_default();
+    let pid = value(row, 1);
     Ok(Some(HeldBack { events: events.unsigned_abs(), pid, application: value(row, 3), since }))
 }
 

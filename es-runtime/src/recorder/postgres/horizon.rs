@@ -17,6 +17,9 @@ use super::statements::Statements;
 use crate::error::Error;
 use crate::id::{Mark, Position};
 
+/// The newest event, and the place up to which the log is complete.
+pub(super) type Places = (Option<Mark>, Option<Mark>);
+
 /// The last place that readers of this process have reached.
 #[derive(Debug, Default)]
 pub(super) struct Horizon {
@@ -58,11 +61,18 @@ impl Look {
         let floors = statements.floors.as_ref().and_then(|_| answers.next()).unwrap_or_default();
         let floors = floors.iter().filter_map(|row| value::<i64>(row, 0));
         let lowest = floors.map(|half| floor(newest, half)).min();
-        Ok(Self { newest, settled: lowest.map(|floor| (floor + 1) * BLOCK.cast_signed() as i64 - 1) })
+        Ok(Self { newest, settled: lowest.map(end_of) })
     }
 }
 
 impl Look {
+    /// Returns the position up to which the log is complete, whether an event stands there or not.
+    pub(super) fn complete(&self) -> Option<Position> {
+        let newest = self.newest?.position();
+        let Some(settled) = self.settled else { return Some(newest) };
+        Position::new(u64::try_from(settled).ok()?).map(|settled| newest.min(settled))
+    }
+
     /// Returns the last event that nobody can come before any more.
     async fn found(&self, connection: &Connection, statements: &Statements) -> Result<Option<Mark>, Error> {
         match (self.newest, self.settled) {
@@ -85,7 +95,14 @@ pub(super) fn floor(newest: Option<Mark>, half: i64) -> i64 {
 
 fn near(block: i64, half: i64) -> i64 {
     let low = block & 0xffff_ffff;
-    block + (((half - low) << 32) >> 32)
+    // What matters is the low half of the difference, whatever stands in the table.
+    block.saturating_add((half.wrapping_sub(low) << 32) >> 32)
+}
+
+/// Returns the last position of a block.
+const fn end_of(block: i64) -> i64 {
+    let size = BLOCK.cast_signed() as i64;
+    block.saturating_mul(size).saturating_add(size - 1)
 }
 
 impl Horizon {
@@ -98,15 +115,21 @@ impl Horizon {
         *self.lock()
     }
 
-    /// Notes whether a reader was held back. Returns true once, if that has lasted too long.
-    pub(super) fn is_held_too_long(&self, is_held: bool) -> bool {
+    /// Notes whether a reader was held back; returns for how long readers have been.
+    pub(super) fn held_for(&self, is_held: bool) -> Option<Duration> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_held {
             *held = Held::default();
-            return false;
+            return None;
         }
-        let lasts = held.since.get_or_insert_with(Instant::now).elapsed();
-        lasts > TOO_LONG && !std::mem::replace(&mut held.is_told, true)
+        Some(held.since.get_or_insert_with(Instant::now).elapsed())
+    }
+
+    /// Returns true once, if readers are held back too long.
+    pub(super) fn is_held_too_long(&self) -> bool {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_long = held.since.is_some_and(|since| since.elapsed() > TOO_LONG);
+        is_long && !std::mem::replace(&mut held.is_told, true)
     }
 
     /// Looks at the log; returns its newest event, and the place up to which it is complete.
@@ -114,7 +137,7 @@ impl Horizon {
         &self,
         connection: &Connection,
         statements: &Statements,
-    ) -> Result<(Option<Mark>, Option<Mark>), Error> {
+    ) -> Result<Places, Error> {
         let answers = connection.query_all(&Look::requests(statements), None).await;
         let (answers, _) = answers.map_err(error::of("read the log"))?;
         let look = Look::of(statements, &mut answers.into_iter())?;
@@ -163,7 +186,7 @@ impl Horizon {
 
 #[cfg(test)]
 mod tests {
-    use super::near;
+    use super::{end_of, near};
 
     #[test]
     fn a_floor_is_known_by_its_low_half_near_the_newest_block() {
@@ -173,6 +196,17 @@ mod tests {
                 if known >= 0 {
                     assert_eq!(near(block, known & 0xffff_ffff), known, "{block} {distance}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_floor_of_any_value_overflows_nothing() {
+        assert_eq!((end_of(0), end_of(7)), (1_023, 8_191));
+        assert_eq!(end_of((1 << 53) - 1), i64::MAX);
+        for value in [i64::MIN, -1, 0, i64::MAX] {
+            for half in [i64::MIN, -1, 0, i64::MAX] {
+                let _: i64 = end_of(near(value, half));
             }
         }
     }

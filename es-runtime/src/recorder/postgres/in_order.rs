@@ -1,6 +1,7 @@
 //! Commits in an order that the caller sets, each with its step: one statement for as many as a block holds.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use uuid::Uuid;
 
@@ -10,10 +11,11 @@ use super::error::Trouble;
 use super::insert::BLOCK;
 use super::known::Known;
 use super::queue::{MOST, MOST_BYTES};
+use super::receipts::receipts;
 use super::rows::value;
 use super::statements::Statements;
 use crate::error::Error;
-use crate::id::{DataKeyId, Position, Version};
+use crate::id::{DataKeyId, Version};
 use crate::recorder::verdict::check_keys;
 use crate::recorder::{Commit, Receipt, Step};
 
@@ -55,7 +57,7 @@ impl Part {
         let events = commit.events();
         let fits = self.commits.len() < MOST
             && self.events + events.len() <= BLOCK
-            && self.bytes + bytes(commit) <= MOST_BYTES;
+            && self.bytes + commit.state_bytes() <= MOST_BYTES;
         let is_plain = commit.gapless().is_empty() && !events.is_empty();
         let has_same_keys =
             keys(commit).into_iter().all(|(id, key)| self.keys.get(&id).is_none_or(|known| *known == key));
@@ -65,7 +67,7 @@ impl Part {
 
     fn push(&mut self, commit: Commit, step: Step) {
         self.events += commit.events().len();
-        self.bytes += bytes(&commit);
+        self.bytes += commit.state_bytes();
         self.keys.extend(keys(&commit));
         self.places.extend(commit.events().iter().map(|event| (event.id, event.version)));
         self.commits.push((commit, step));
@@ -76,16 +78,19 @@ impl Part {
         self.commits.len() > 1
     }
 
+    /// Returns a hash of the reader whose steps these are, and of the log that it writes to.
+    pub(super) fn reader(&self, log: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (log, self.commits.first().map(|(_, step)| step.cursor())).hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Returns whether all commits have events, each event has a place of its own, and no commit contradicts itself.
     fn is_regular(&self) -> bool {
         let is_regular =
             |commit: &Commit| !commit.events().is_empty() && check_keys(commit, &HashMap::new()).is_ok();
         self.places.len() == self.events && self.commits.iter().all(|(commit, _)| is_regular(commit))
     }
-}
-
-fn bytes(commit: &Commit) -> usize {
-    commit.events().iter().map(|event| event.state.len()).sum()
 }
 
 /// Returns the data keys that a commit brings for its aggregates.
@@ -122,12 +127,5 @@ pub(super) async fn store(
     let row = rows.first();
     let base = row.filter(|row| value::<bool>(row, 1) == Some(true)).and_then(|row| value::<i64>(row, 0));
     let Some(base) = base else { return Ok(None) };
-    let mut next = base.unsigned_abs();
-    let receipt = |commit: &Commit| {
-        let first = next;
-        next += commit.events().len() as u64;
-        let bounds = Position::new(first).zip(Position::new(next - 1));
-        bounds.map_or(Receipt::new(commit.id()), |(first, last)| Receipt::at(commit.id(), first, last))
-    };
-    Ok(Some(commits.into_iter().map(receipt).collect()))
+    receipts(commits, base).map(Some)
 }

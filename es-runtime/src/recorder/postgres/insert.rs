@@ -63,6 +63,9 @@ impl Texts {
 
 /// Returns the value that draws a block, after the lock is taken: SQL evaluates the condition first.
 ///
+/// Positions are blocks multiplied by their size: the server refuses a number that is too large, and would shift it into a
+/// negative one.
+///
 /// The lock is shared, and the second part of its name is the low half of the floor, which was drawn before. If appends
 /// wait for each other, it is one lock that nobody shares.
 fn draw(names: &Names) -> String {
@@ -111,7 +114,7 @@ fn one(names: &Names, table: &EventTable, condition: &str) -> String {
            CASE WHEN coalesce((SELECT NOT d.forgotten AND d.key_id IS NOT DISTINCT FROM $9::bytea
                                  FROM {data_keys} d WHERE d.id = $1), $9::bytea IS NULL)
                  AND {condition}
-                THEN {} << 10 END,
+                THEN {} * {BLOCK} END,
            $1::uuid, $2::int8, $3::uuid, $4::text, $5::bytea, $6::int2, $7::bool{values})
          RETURNING log_position, {}",
         gate(names),
@@ -148,7 +151,7 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
     let block = if is_large {
         // Blocks that follow each other, or none: then nothing is stored.
         format!(
-            "SELECT min(drawn) << 10 AS base
+            "SELECT min(drawn) * {BLOCK} AS base
                FROM (SELECT CASE WHEN number > 1 THEN nextval({}::regclass) ELSE {} END AS drawn
                        FROM generate_series(1, (cardinality($1::int4[]) + {}) / {BLOCK}) AS number) all_drawn
              HAVING max(drawn) - min(drawn) + 1 = count(*)",
@@ -157,7 +160,7 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
             BLOCK - 1
         )
     } else {
-        format!("SELECT {} << 10 AS base", draw(names))
+        format!("SELECT {} * {BLOCK} AS base", draw(names))
     };
     let mut look = String::new();
     if looks {

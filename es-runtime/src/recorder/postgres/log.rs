@@ -1,12 +1,14 @@
 //! The log of one application: the statements for its tables, the place that its readers have reached, and the size of
 //! its events.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio_postgres::Row;
 
-use super::connection::state_of;
-use super::horizon::Horizon;
+use super::connection::{LITTLE, state_of};
+use super::horizon::{Horizon, Places};
+use super::looks::Looks;
 use super::statements::Statements;
 
 /// The largest number of rows that one statement reads, and the smallest: the driver keeps all of them.
@@ -17,12 +19,13 @@ const FEWEST: usize = 16;
 pub(super) struct Log {
     pub(super) statements: Statements,
     pub(super) horizon: Horizon,
+    pub(super) looks: Arc<Looks<Places>>,
     pub(super) size: Size,
 }
 
 impl Log {
     pub(super) fn new(statements: Statements) -> Self {
-        Self { statements, horizon: Horizon::default(), size: Size::default() }
+        Self { statements, horizon: Horizon::default(), looks: Arc::default(), size: Size::default() }
     }
 }
 
@@ -48,14 +51,16 @@ impl Size {
     /// Returns the number of rows to ask for, at most as many as are wanted.
     pub(super) fn rows(&self, most: Option<usize>, bytes: Option<usize>) -> usize {
         let each = self.0.load(Ordering::Relaxed).max(1);
-        let room = bytes.map_or(ROWS, |bytes| (bytes / each).saturating_mul(2).clamp(FEWEST, ROWS));
+        // Fewer than the fewest, if so many would end the connection.
+        let fewest = |bytes: usize| FEWEST.min(bytes.max(LITTLE) / each).max(1);
+        let room = bytes.map_or(ROWS, |bytes| (bytes / each).saturating_mul(2).clamp(fewest(bytes), ROWS));
         most.map_or(room, |most| most.min(room))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FEWEST, ROWS, Size};
+    use super::{ROWS, Size};
 
     #[test]
     fn fewer_rows_are_asked_for_where_states_are_large() {
@@ -67,8 +72,12 @@ mod tests {
         assert_eq!(size.rows(Some(7), Some(1 << 20)), 7);
         assert_eq!(size.rows(None, None), ROWS);
         (0..200).for_each(|_| size.note(1 << 20));
-        assert_eq!(size.rows(None, Some(1 << 20)), FEWEST);
-        (0..200).for_each(|_| size.note(10));
+        assert_eq!(size.rows(None, Some(1 << 20)), 2);
+        (0..200).for_each(|_| size.note(1 << 25));
+        assert_eq!(size.rows(None, Some(1 << 20)), 1);
+        (0..200).for_each(|_| size.note(100 << 10));
+        assert_eq!(size.rows(None, Some(1)), 10);
+        (0..400).for_each(|_| size.note(10));
         assert_eq!(size.rows(None, Some(1 << 20)), ROWS);
     }
 }

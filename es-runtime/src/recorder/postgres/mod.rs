@@ -16,6 +16,7 @@ mod text;
 mod hidden;
 mod names;
 mod schema;
+mod grants;
 mod insert;
 mod statements;
 mod connection;
@@ -23,8 +24,10 @@ mod known;
 mod batch;
 mod rows;
 mod horizon;
+mod looks;
 mod log;
 mod select;
+mod read_log;
 mod facts;
 mod held;
 mod pool;
@@ -32,6 +35,7 @@ mod queue;
 mod watch;
 mod core;
 mod forget;
+mod receipts;
 mod append;
 mod in_order;
 mod check;
@@ -131,6 +135,17 @@ impl AggregateRecorder for PostgresRecorder {
         })
     }
 
+    fn has_commits(
+        &self,
+        commits: Vec<(Uuid, CommitId)>,
+    ) -> impl Future<Output = Result<Vec<bool>, Error>> + Send {
+        let (log, commits) = (Arc::clone(&self.log), Arc::new(commits));
+        self.database.read(move |connection| {
+            let (log, commits) = (Arc::clone(&log), Arc::clone(&commits));
+            Box::pin(async move { select::has_commits(connection, &log.statements, &commits).await })
+        })
+    }
+
     fn as_keys(&self) -> Option<&(dyn DynKeyRecorder + 'static)> {
         Some(self)
     }
@@ -174,12 +189,8 @@ impl KeyRecorder for PostgresRecorder {
 }
 
 impl ApplicationRecorder for PostgresRecorder {
-    fn read_log(&self, range: LogRange) -> impl Future<Output = Result<LogPage, Error>> + Send {
-        let (log, range) = (Arc::clone(&self.log), Arc::new(range));
-        self.database.read(move |connection| {
-            let (log, range) = (Arc::clone(&log), Arc::clone(&range));
-            Box::pin(async move { select::log(connection, &log, &range).await })
-        })
+    async fn read_log(&self, range: LogRange) -> Result<LogPage, Error> {
+        self.database.read_log(&self.log, range).await
     }
 
     async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {

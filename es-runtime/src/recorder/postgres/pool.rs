@@ -1,6 +1,6 @@
 //! The connections that read, renew keys and keep snapshots: a bounded number of them, made when they are needed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -10,15 +10,39 @@ use crate::error::Error;
 
 pub(super) struct Pool {
     way: Arc<Way>,
-    /// The connections that nobody uses, the last used on top.
+    /// The connections that nobody uses: the last used on top, those that may be busy at the bottom.
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
+    calls: Mutex<Calls>,
+}
+
+/// The calls that are under way.
+#[derive(Default)]
+struct Calls {
+    running: usize,
+    /// True once the pool refuses new ones.
+    is_closed: bool,
 }
 
 impl Pool {
     pub(super) fn new(way: Arc<Way>) -> Self {
         let permits = way.options().connections.min(Semaphore::MAX_PERMITS);
-        Self { way, idle: Mutex::default(), permits: Arc::new(Semaphore::new(permits)) }
+        let permits = Arc::new(Semaphore::new(permits));
+        Self { way, idle: Mutex::default(), permits, calls: Mutex::default() }
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a call, unless the pool is closed.
+    pub(super) fn begin(self: &Arc<Self>) -> Result<Call, Error> {
+        let mut calls = self.calls();
+        if calls.is_closed {
+            return Err(error::closed());
+        }
+        calls.running += 1;
+        Ok(Call { pool: Arc::clone(self) })
     }
 
     /// Waits for a connection, in the order of the calls.
@@ -47,10 +71,45 @@ impl Pool {
         drop(idle);
     }
 
-    /// Refuses later calls, and ends the connections that nobody uses.
+    /// Refuses later calls. The last of the calls under way ends the connections.
     pub(super) fn close(&self) {
+        let mut calls = self.calls();
+        calls.is_closed = true;
+        let is_idle = calls.running == 0;
+        drop(calls);
+        if is_idle {
+            self.end();
+        }
+    }
+
+    fn end(&self) {
         self.permits.close();
         self.forget_idle();
+    }
+}
+
+/// A call under way. It takes connections even if the pool is closed meanwhile.
+pub(super) struct Call {
+    pool: Arc<Pool>,
+}
+
+impl Call {
+    /// Begins a part of this call.
+    pub(super) fn part(&self) -> Self {
+        self.pool.calls().running += 1;
+        Self { pool: Arc::clone(&self.pool) }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let mut calls = self.pool.calls();
+        calls.running = calls.running.saturating_sub(1);
+        let is_last = calls.is_closed && calls.running == 0;
+        drop(calls);
+        if is_last {
+            self.pool.end();
+        }
     }
 }
 
@@ -90,8 +149,14 @@ impl Drop for Lease {
         if !self.is_done && self.pool.way.options().is_pooled {
             // Nothing more goes to a pooler before the answer.
             connection.abandon();
-        } else if !self.pool.permits.is_closed() {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            return;
         }
+        if self.pool.permits.is_closed() {
+            return;
+        }
+        let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The server may still work on a call that was given up, and whatever comes next on the connection waits for that.
+        let at = if self.is_done { idle.len() } else { 0 };
+        idle.insert(at, connection);
     }
 }

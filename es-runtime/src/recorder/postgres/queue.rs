@@ -75,10 +75,6 @@ impl Drop for Answer {
 }
 
 impl Job {
-    fn bytes(&self) -> usize {
-        self.commit.events().iter().map(|event| event.state.len()).sum()
-    }
-
     fn ids(&self) -> impl Iterator<Item = Uuid> {
         let events = self.commit.events().iter().map(|event| event.id);
         events.chain(self.commit.keys().iter().map(StoredKey::aggregate))
@@ -275,7 +271,7 @@ struct Plan {
 impl Plan {
     /// Adds a job if it fits.
     fn admits(&mut self, job: &Job) -> bool {
-        let (events, bytes) = (job.commit.events(), job.bytes());
+        let (events, bytes) = (job.commit.events(), job.commit.state_bytes());
         let is_of_others = self.log.as_ref().is_some_and(|log| !Arc::ptr_eq(log, &job.log));
         let is_too_much = self.count > 0
             && (self.events + events.len() > BLOCK || self.bytes + bytes > MOST_BYTES || self.count == MOST);

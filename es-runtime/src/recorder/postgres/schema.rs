@@ -17,8 +17,10 @@ pub(super) fn tables(names: &Names, tables: &Tables) -> Vec<Table> {
 /// The longest ending that this module adds to the name of a table.
 const ENDING: usize = "_serial".len();
 
-/// Refuses names that the server would cut off, since parts of a table have its name with an ending.
+/// Refuses two tables of one name, and names that the server would cut off, since parts of a table have its name with an
+/// ending.
 pub(super) fn check_names(tables: &Tables) -> Result<(), Error> {
+    tables.check()?;
     let Tables { events, snapshots, tracking, data_keys } = tables;
     for name in [&events.name, &snapshots.name, tracking, data_keys].map(Identifier::as_str) {
         let most = 63 - ENDING;

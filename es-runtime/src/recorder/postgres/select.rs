@@ -4,18 +4,17 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::batch::{number, slices};
+use super::batch::slices;
 use super::connection::{Connection, Page, Request};
 use super::error;
-use super::horizon::Look;
 use super::log::Log;
-use super::rows::{corrupt, count, mark_at, mark_of, value, version};
+use super::rows::{corrupt, count, mark_of, value, version};
 use super::statements::Statements;
-use crate::error::{Diverged, Error};
+use crate::error::Error;
 use crate::id::{CommitId, DataKeyId, Mark, Name};
 use crate::recorder::page::Fill;
 use crate::recorder::sql::KnownTopics;
-use crate::recorder::{Cursor, EventPage, EventRange, LogPage, LogRange, Notification, StoredKey};
+use crate::recorder::{Cursor, EventPage, EventRange, StoredKey};
 use crate::stored_event::StoredEvent;
 
 /// Reads events of one sequence.
@@ -55,6 +54,26 @@ pub(super) async fn has_commit(
     Ok(rows.first().and_then(|row| value(row, 0)).unwrap_or(false))
 }
 
+/// Looks for several commits, each with an aggregate.
+pub(super) async fn has_commits(
+    connection: &Connection,
+    statements: &Statements,
+    commits: &[(Uuid, CommitId)],
+) -> Result<Vec<bool>, Error> {
+    let failed = error::of("look for the commits");
+    let (ids, commits): (Vec<Uuid>, Vec<Uuid>) =
+        commits.iter().map(|(id, commit)| (*id, commit.uuid())).unzip();
+    let rows = connection.query(&statements.has_commits, &[&ids, &commits]).await.map_err(&failed)?;
+    let mut found = vec![false; ids.len()];
+    for row in &rows {
+        // The server counts from 1.
+        let at = value::<i64>(row, 0).and_then(|at| usize::try_from(at.checked_sub(1)?).ok());
+        let place = at.and_then(|at| found.get_mut(at));
+        *place.ok_or_else(|| corrupt("the answer about commits", "a place that is none"))? = true;
+    }
+    Ok(found)
+}
+
 pub(super) async fn keys(
     connection: &Connection,
     statements: &Statements,
@@ -85,112 +104,6 @@ fn key(row: &Row) -> Result<StoredKey, Error> {
     }
 }
 
-/// Reads a page of the log, in one round trip.
-///
-/// The order of the statements matters: first the newest event, then who writes, then the page. An event at or below
-/// the horizon is visible to the last statement, or never comes.
-pub(super) async fn log(connection: &Connection, log: &Log, range: &LogRange) -> Result<LogPage, Error> {
-    let Log { statements, horizon, size } = log;
-    // No row has a topic with a zero byte, and the server takes no such text.
-    let topics = range.topic_names().iter().map(AsRef::as_ref);
-    let topics: Vec<&str> = topics.filter(|topic: &&str| !topic.contains('\0')).collect();
-    let most = size.rows(range.max_count(), range.max_bytes());
-    let (limit, [first_slice, last_slice]) = (count(most), slices(range.which_slices()));
-    let bounds = range.bounds().map(|(first, last)| (first.get().cast_signed(), last.get().cast_signed()));
-    let page = bounds.as_ref().map(|(first, last)| {
-        let values: Vec<&(dyn ToSql + Sync)> = vec![first, last, &limit, &topics, &first_slice, &last_slice];
-        Page { request: (statements.log.of(range), values), bytes: range.max_bytes().unwrap_or(usize::MAX) }
-    });
-    if let (Some((first, _)), Some(page), Some(reached)) = (bounds, &page, horizon.reached())
-        // A reader that is so far behind gets a full page, most likely.
-        && number(reached).saturating_sub(first) >= limit
-        && let Some(page) = settled(connection, log, range, page, reached, most).await?
-    {
-        return Ok(page);
-    }
-    let kept = range.mark().map(number);
-    let mut requests = Look::requests(statements);
-    requests.extend(kept.iter().map(|kept| -> Request<'_> { (&statements.commit_at, vec![kept]) }));
-    let read = connection.query_all(&requests, page.as_ref()).await;
-    let (answers, mut rows) = read.map_err(error::of("read the log"))?;
-    // Before anything else is asked: a page that was too large has ended the connection.
-    size.saw(&rows);
-    let mut answers = answers.into_iter();
-    let look = Look::of(statements, &mut answers)?;
-    check_kept(range.mark(), &mut answers)?;
-    let (mut last, is_behind) = horizon.after(connection, statements, look).await?;
-    if let Some(page) = page.filter(|_| is_behind) {
-        rows = connection.page(&page).await.map_err(error::of("read the log"))?;
-    }
-    if last.is_some_and(|last| last.position() > range.stop()) {
-        last = mark_at(connection, &statements.last_up_to, range.stop()).await?;
-    }
-    let through = range.through(last);
-    let (Some(_), Some(last)) = (bounds, last) else { return Ok(LogPage::last(Vec::new(), through)) };
-    Ok(fill(&rows, last, most, range)?.into_page(through))
-}
-
-/// Reads a page that ends at or below a place which readers have reached before: nobody has to be asked who writes.
-/// `None` if the page is not full, or the place is gone: then the log is another one.
-async fn settled(
-    connection: &Connection,
-    log: &Log,
-    range: &LogRange,
-    page: &Page<'_>,
-    reached: Mark,
-    most: usize,
-) -> Result<Option<LogPage>, Error> {
-    let places: Vec<i64> = [Some(reached), range.mark()].into_iter().flatten().map(number).collect();
-    let looks = places.iter().map(|place| -> Request<'_> { (&log.statements.commit_at, vec![place]) });
-    let read = connection.query_all(&looks.collect::<Vec<_>>(), Some(page)).await;
-    let (answers, rows) = read.map_err(error::of("read the log"))?;
-    log.size.saw(&rows);
-    let mut answers = answers.into_iter();
-    if found(&mut answers)? != Some(reached) {
-        return Ok(None);
-    }
-    check_kept(range.mark(), &mut answers)?;
-    let filled = fill(&rows, reached, most, range)?;
-    Ok(filled.is_full().then(|| filled.into_page(None)))
-}
-
-/// Refuses the mark of a reader that is not where the reader says.
-fn check_kept(mark: Option<Mark>, answers: &mut impl Iterator<Item = Vec<Row>>) -> Result<(), Error> {
-    let Some(mark) = mark else { return Ok(()) };
-    let found = found(answers)?;
-    if found == Some(mark) { Ok(()) } else { Err(Diverged::new(mark, found.map(Mark::commit)).into()) }
-}
-
-/// Reads the next answer as the mark at a place.
-fn found(answers: &mut impl Iterator<Item = Vec<Row>>) -> Result<Option<Mark>, Error> {
-    answers.next().unwrap_or_default().first().map(mark_of).transpose()
-}
-
-/// Fills a page with the rows up to a place.
-fn fill(rows: &[Row], last: Mark, most: usize, range: &LogRange) -> Result<Fill<Notification>, Error> {
-    let mut known = KnownTopics::default();
-    let mut page = Fill::new(Some(most), range.max_bytes());
-    let mut before = None;
-    for row in rows {
-        let mark = mark_of(row)?;
-        let place = mark.position();
-        if before.replace(place).is_some_and(|before| before >= place) {
-            return Err(corrupt("the log", "positions that do not grow"));
-        }
-        if place > last.position() {
-            // A lower position may still appear.
-            break;
-        }
-        let id = value(row, 2)
-            .ok_or_else(|| corrupt(&format!("position {place} of the log"), "an id that is no UUID"))?;
-        let event = event(row, id, 3, &mut known)?;
-        if !page.push(event.state.len(), || Notification::new(mark, event)) {
-            break;
-        }
-    }
-    Ok(page)
-}
-
 pub(super) async fn tracked(
     connection: &Connection,
     statements: &Statements,
@@ -205,7 +118,7 @@ pub(super) async fn tracked(
 }
 
 /// Reads an event from the columns version, topic and state, of which the first has the number `at`.
-fn event(row: &Row, id: Uuid, at: usize, topics: &mut KnownTopics) -> Result<StoredEvent, Error> {
+pub(super) fn event(row: &Row, id: Uuid, at: usize, topics: &mut KnownTopics) -> Result<StoredEvent, Error> {
     let version = version(row, id, at)?;
     let place = || format!("event {version} of aggregate {id}");
     let topic = value(row, at + 1).ok_or_else(|| corrupt(&place(), "a topic that is no text"))?;

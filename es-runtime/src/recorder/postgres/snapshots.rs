@@ -31,7 +31,6 @@ impl Postgres {
     ///
     /// As [`recorder`](Self::recorder).
     pub fn snapshots(&self, tables: &Tables) -> Result<PostgresSnapshots, Error> {
-        tables.check()?;
         schema::check_names(tables)?;
         let texts = of_snapshots(self.schema(), &tables.snapshots);
         self.prepare(&Needed {

@@ -18,6 +18,8 @@ pub(super) struct Statements {
     pub(super) append: Texts,
     pub(super) facts: Text,
     pub(super) has_commit: Text,
+    /// Selects the places, among several commits, of those that are stored under chosen ids.
+    pub(super) has_commits: Text,
     pub(super) events: Ranges<Text>,
     pub(super) log: LogTexts<Text>,
     pub(super) last_up_to: Text,
@@ -62,6 +64,11 @@ impl Statements {
             facts: Text::new(facts(&names, &tables.events)),
             has_commit: Text::new(format!(
                 "SELECT EXISTS (SELECT 1 FROM {events} WHERE once AND commit_id = $2::uuid AND {id} = $1::uuid)"
+            )),
+            has_commits: Text::new(format!(
+                "SELECT c.at FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS c(id, commit, at)
+                  WHERE (SELECT 1 FROM {events} e WHERE e.once AND e.commit_id = c.commit AND e.{id} = c.id LIMIT 1)
+                        IS NOT NULL"
             )),
             events: Ranges::new(&dialect, &tables.events, &format!("{version}, {topic}, {state}"))
                 .map(|sql| Text::typed(sql, RANGE.to_vec())),

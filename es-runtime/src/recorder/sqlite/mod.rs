@@ -87,6 +87,18 @@ impl AggregateRecorder for SqliteRecorder {
         self.database.read(move |connection| select::has_commit(connection, &statements, id, commit))
     }
 
+    fn has_commits(
+        &self,
+        commits: Vec<(Uuid, CommitId)>,
+    ) -> impl Future<Output = Result<Vec<bool>, Error>> + Send {
+        let statements = Arc::clone(&self.statements);
+        self.database.read(move |connection| {
+            let has =
+                |(id, commit): &(Uuid, CommitId)| select::has_commit(connection, &statements, *id, *commit);
+            commits.iter().map(has).collect()
+        })
+    }
+
     fn as_keys(&self) -> Option<&(dyn DynKeyRecorder + 'static)> {
         Some(self)
     }

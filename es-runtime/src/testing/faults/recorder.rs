@@ -101,6 +101,10 @@ impl<R: AggregateRecorder> AggregateRecorder for Faulty<R> {
         self.call(Call::HasCommit, self.inner.has_commit(id, commit)).await
     }
 
+    async fn has_commits(&self, commits: Vec<(Uuid, CommitId)>) -> Result<Vec<bool>, Error> {
+        self.call(Call::HasCommit, self.inner.has_commits(commits)).await
+    }
+
     fn limits(&self) -> Limits {
         self.inner.limits()
     }

@@ -10,7 +10,7 @@ pub enum Call {
     Append,
     /// `select`, of events and of snapshots.
     Select,
-    /// `has_commit`.
+    /// `has_commit` and `has_commits`.
     HasCommit,
     /// `select_keys`, and `sample_keys`.
     SelectKeys,

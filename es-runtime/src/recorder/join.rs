@@ -1,8 +1,8 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use super::Boxed;
 use crate::error::Error;
-use crate::recorder::Boxed;
 
 /// The largest number of questions to a store at the same time.
 const MOST: usize = 16;
