@@ -8,10 +8,11 @@ use tokio::runtime::Handle;
 use tokio::sync::Mutex as Turn;
 use uuid::Uuid;
 
-use super::connection::{Connection, Way};
+use super::connection::Connection;
 use super::pool::{Lease, Pool};
 use super::queue::Queue;
 use super::watch::Watch;
+use super::way::Way;
 use crate::error::{Error, ErrorKind};
 use crate::id::Slice;
 use crate::recorder::bell::Bell;

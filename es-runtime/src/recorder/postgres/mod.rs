@@ -20,6 +20,7 @@ mod grants;
 mod insert;
 mod statements;
 mod connection;
+mod way;
 mod known;
 mod batch;
 mod rows;
@@ -41,6 +42,7 @@ mod in_order;
 mod check;
 mod catalog;
 mod database;
+mod calls;
 mod snapshots;
 mod uri;
 

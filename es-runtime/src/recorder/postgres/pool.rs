@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connection::{Connection, Way};
+use super::connection::Connection;
 use super::error;
+use super::way::Way;
 use crate::error::Error;
 
 pub(super) struct Pool {

@@ -12,7 +12,7 @@ use std::{process, thread};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use super::connection::Way;
+use super::way::Way;
 use crate::recorder::bell::Bell;
 
 /// Listens on the channel of the database. A notification is a hint, for which the server need not wait for its disk.
