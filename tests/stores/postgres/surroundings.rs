@@ -78,7 +78,7 @@ pub(crate) fn a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome() {
     }
     let mut server = Server::start("fsync = off").unwrap();
     let pooler = Pooler::start(&server).unwrap();
-    let options: PostgresOptions = format!("{}?pooler=yes&timeout=1500", pooler.uri()).parse().unwrap();
+    let options: PostgresOptions = format!("{}?pooler=yes&timeout=1500ms", pooler.uri()).parse().unwrap();
     let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
     let by_hand = |uri: &str, statements: &str| by_hand_as(uri, statements).unwrap();
     let uri = server.uri();
@@ -109,7 +109,7 @@ pub(crate) fn servers_killed_behind_a_pooler_lose_nothing() {
     }
     let mut server = Server::start("fsync = off").unwrap();
     let pooler = Pooler::start(&server).unwrap();
-    let options: PostgresOptions = format!("{}?pooler=yes&timeout=600", pooler.uri()).parse().unwrap();
+    let options: PostgresOptions = format!("{}?pooler=yes&timeout=600ms", pooler.uri()).parse().unwrap();
     let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
     let ended = AtomicBool::new(false);
     let outcomes: Vec<_> = thread::scope(|scope| {

@@ -58,8 +58,8 @@ const fn part(name: &'static str, trouble: Trouble) -> Part {
 pub(crate) const POOLER: &str = "pooler=yes";
 
 /// The options of a recorder that gives up before a server is there again.
-const IMPATIENT: &str = "connections=4&connect_timeout=5&timeout=800";
-const IMPATIENT_POOLER: &str = "pooler=yes&connect_timeout=5&timeout=800";
+const IMPATIENT: &str = "connections=4&connect_timeout=5&timeout=800ms";
+const IMPATIENT_POOLER: &str = "pooler=yes&connect_timeout=5&timeout=800ms";
 
 /// Returns the parts that can run; prints those that are left out.
 pub(crate) fn parts() -> impl Iterator<Item = &'static Part> {

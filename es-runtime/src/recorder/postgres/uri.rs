@@ -24,8 +24,8 @@ const FORM: &str = "write `postgresql://user:password@host:5432/database`";
 /// | `sslmode` | `disable`, `prefer` (the default), `require`, `verify-full` (the same as `require`, which checks the certificate) |
 /// | `sslrootcert` | a file of certificates to trust |
 /// | `connections` | the number of connections beside the three that append and listen |
-/// | `connect_timeout` | seconds to make a connection |
-/// | `timeout` | milliseconds that a call takes at most |
+/// | `connect_timeout` | the time to make a connection, such as `10s`; a number alone means seconds, as in other programs |
+/// | `timeout` | the time that a call takes at most, such as `30s` or `500ms` |
 /// | `create` | `yes` (make tables that are missing; the default), `no` |
 /// | `pooler` | `yes` ([`through_pooler`](Self::through_pooler)), `no` (the default) |
 /// | `appends` | `parallel` (the default), `serial` ([`serial_appends`](Self::serial_appends)) |
@@ -148,8 +148,13 @@ fn option_of(
         }),
         "sslrootcert" => made.root_certificate(value),
         "connections" => made.connections(number("")?.try_into().unwrap_or(usize::MAX)),
-        "connect_timeout" => made.connect_timeout(Duration::from_secs(number(" of seconds")?.into())),
-        "timeout" => made.timeout(Duration::from_millis(number(" of milliseconds")?.into())),
+        "connect_timeout" => {
+            let seconds = value.parse().ok().filter(|seconds: &u32| *seconds > 0);
+            let seconds = seconds.map(|seconds| Duration::from_secs(seconds.into()));
+            let time = seconds.or_else(|| time(&value));
+            made.connect_timeout(time.ok_or_else(|| wrong("a time such as `10s` or `500ms`"))?)
+        }
+        "timeout" => made.timeout(time(&value).ok_or_else(|| wrong("a time such as `30s` or `500ms`"))?),
         "create" => match value.as_str() {
             "yes" => made,
             "no" => made.without_creating(),
@@ -173,6 +178,15 @@ fn option_of(
             )));
         }
     })
+}
+
+/// Reads a time with its unit.
+fn time(text: &str) -> Option<Duration> {
+    let (number, unit): (_, fn(u64) -> Duration) = match text.strip_suffix("ms") {
+        Some(number) => (number, Duration::from_millis),
+        None => (text.strip_suffix('s')?, Duration::from_secs),
+    };
+    number.parse::<u32>().ok().filter(|number| *number > 0).map(|number| unit(number.into()))
 }
 
 fn read_hosts(text: &str) -> Result<Vec<(String, Option<u16>)>, Error> {
@@ -249,7 +263,7 @@ mod tests {
     #[test]
     fn the_options_hold_the_values_of_the_uri() {
         let all = read(
-            "postgresql://ann:p%40s%3As@db.org:6000/bank?schema=log&sslmode=verify-full&connections=3&timeout=250\
+            "postgresql://ann:p%40s%3As@db.org:6000/bank?schema=log&sslmode=verify-full&connections=3&timeout=250ms\
              &connect_timeout=2&application_name=till%201&create=no&sslrootcert=/etc/ca.pem",
         );
         assert_eq!((all.user.as_deref(), password(&all)), (Some("ann"), Some("p@s:s")));
@@ -269,6 +283,18 @@ mod tests {
             assert!(shown.contains(part), "{part}: {shown}");
         }
         assert!(!shown.contains("p@s"), "a password is shown");
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        for (options, connect, call) in [
+            ("connect_timeout=7&timeout=1500ms", 7_000, 1_500),
+            ("connect_timeout=800ms&timeout=2s", 800, 2_000),
+        ] {
+            let made = read(&format!("postgresql://db.org/bank?{options}"));
+            let times = (made.connect_timeout.as_millis(), made.timeout.as_millis());
+            assert_eq!(times, (connect, call), "{options}");
+        }
     }
 
     #[test]
@@ -299,6 +325,12 @@ mod tests {
             ("postgresql://ann:hush@host/x?sslmode=hush", "`sslmode` may be `disable`"),
             ("postgresql://ann:hush@host/x?schema=a%22b", "cannot be the name of a table"),
             ("postgresql://ann:hush@host/x?connections=0", "from 1 to"),
+            ("postgresql://ann:hush@host/x?timeout=30", "`timeout` may be a time such as `30s`"),
+            ("postgresql://ann:hush@host/x?timeout=0s", "`timeout` may be a time such as `30s`"),
+            (
+                "postgresql://ann:hush@host/x?connect_timeout=0",
+                "`connect_timeout` may be a time such as `10s`",
+            ),
             ("postgresql://ann:hush@host/x?hush", "has no value"),
             ("postgresql://ann:hush@host/x?Hush=1", "an option is not known; there are `host`"),
         ] {
