@@ -99,6 +99,32 @@ fn a_batch_under_one_id_is_stored_once_also_with_loose_events() {
 }
 
 #[test]
+fn a_batch_that_arrives_many_times_at_once_is_stored_whole_and_never_told_as_a_part() {
+    for app in apps() {
+        for _ in 0..40 {
+            let ids: Vec<_> = (0..7).map(|_| saved(&app).id()).collect();
+            let (request, barrier) = (CommitId::new(), Barrier::new(8));
+            let save = || {
+                let mut accounts: Vec<Account> = app.get_many(ids.clone()).wait().unwrap();
+                accounts.iter_mut().for_each(|account| account.deposit(5));
+                barrier.wait();
+                app.save(Batch::new().commit_id(request).add(accounts.as_mut_slice())).wait()
+            };
+            let answers: Vec<_> = thread::scope(|scope| {
+                let callers: Vec<_> = (0..8).map(|_| scope.spawn(save)).collect();
+                callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+            });
+            for answer in &answers {
+                let kind = answer.as_ref().map(|_| ()).map_err(Error::kind);
+                assert!(matches!(kind, Ok(()) | Err(ErrorKind::Conflict)), "{answer:?}");
+            }
+            assert!(answers.iter().any(Result::is_ok));
+            assert!(ids.iter().all(|id| app.get(*id).wait().unwrap().balance == 15));
+        }
+    }
+}
+
+#[test]
 fn a_used_commit_id_stores_nothing_for_a_root_that_was_loaded_later() {
     for app in apps() {
         let id = saved(&app).id();

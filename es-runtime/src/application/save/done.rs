@@ -19,13 +19,12 @@ impl Saving<'_, '_> {
             places.extend(Version::new(root.stored_version() + 1).map(|first| (root.id(), first)));
         }
         places.extend(self.batch.loose.iter().map(|event| (event.id(), event.version())));
-        let (mut done, mut elsewhere) = (0, self.has_appended());
-        for (id, version) in &places {
-            if self.store.has_commit(*id, commit).await? {
-                done += 1;
-                elsewhere |= !self.store.has_version(*id, *version).await?;
-            }
+        let mut looked = self.look(commit, &places).await?;
+        if looked.0 > 0 && looked.0 < places.len() {
+            // Another caller may have saved the batch between the first question and the last. Now all of it is stored.
+            looked = self.look(commit, &places).await?;
         }
+        let (done, is_elsewhere) = looked;
         if done > 0 && done < places.len() {
             return Err(Error::new(
                 ErrorKind::Invalid,
@@ -36,7 +35,19 @@ impl Saving<'_, '_> {
                 ),
             ));
         }
-        Ok(done > 0 && elsewhere)
+        Ok(done > 0 && (is_elsewhere || self.has_appended()))
+    }
+
+    /// Returns how many of the parts were done under that commit id, and whether one of them stands at another place.
+    async fn look(&self, commit: CommitId, places: &[(Uuid, Version)]) -> Result<(usize, bool), Error> {
+        let (mut done, mut is_elsewhere) = (0, false);
+        for (id, version) in places {
+            if self.store.has_commit(*id, commit).await? {
+                done += 1;
+                is_elsewhere |= !self.store.has_version(*id, *version).await?;
+            }
+        }
+        Ok((done, is_elsewhere))
     }
 
     /// Returns for each root whether a stored commit holds its events. Another caller may have used the commit id of
