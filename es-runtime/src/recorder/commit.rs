@@ -125,6 +125,8 @@ pub struct Receipt {
     commit: CommitId,
     positions: Option<(Position, Position)>,
     repeated: bool,
+    /// True if an earlier attempt of the same call may have stored the commit.
+    is_maybe_own: bool,
 }
 
 impl PartialEq for Receipt {
@@ -138,12 +140,12 @@ impl Eq for Receipt {}
 impl Receipt {
     /// Makes a receipt without positions, for a recorder that assigns none, or assigns them later.
     pub const fn new(commit: CommitId) -> Self {
-        Self { commit, positions: None, repeated: false }
+        Self { commit, positions: None, repeated: false, is_maybe_own: false }
     }
 
     /// Makes a receipt with the positions of the first and the last event.
     pub const fn at(commit: CommitId, first: Position, last: Position) -> Self {
-        Self { commit, positions: Some((first, last)), repeated: false }
+        Self { commit, positions: Some((first, last)), repeated: false, is_maybe_own: false }
     }
 
     /// Marks the receipt as one of a commit that was stored before this call.
@@ -157,6 +159,18 @@ impl Receipt {
     /// commit id.
     pub const fn is_repeated(&self) -> bool {
         self.repeated
+    }
+
+    /// Marks the receipt as one of a commit that an earlier attempt of the same call may have stored.
+    #[cfg(feature = "postgres")]
+    pub(crate) const fn as_maybe_own(mut self) -> Self {
+        self.is_maybe_own = true;
+        self
+    }
+
+    /// Returns whether an earlier attempt of the same call may have stored the commit.
+    pub(crate) const fn is_maybe_own(&self) -> bool {
+        self.is_maybe_own
     }
 
     /// Returns the commit.

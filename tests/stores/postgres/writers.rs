@@ -3,11 +3,15 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::recorder::{AggregateRecorder, ColumnType, Commit, EventTable, PostgresRecorder, Tables};
-use es_runtime::{ErrorKind, Wait};
+use es_runtime::id::{CommitId, DataKeyId};
+use es_runtime::recorder::{
+    AggregateRecorder, ColumnType, Commit, EventTable, KeyRecorder, PostgresRecorder, ProcessRecorder,
+    StoredKey, Tables, TrackingRecorder,
+};
+use es_runtime::{Error, ErrorKind, Wait};
 use uuid::Uuid;
 
-use super::{Database, event, log, open};
+use super::{Database, cursor, event, log, notice, open, step};
 use crate::server::{self, by_hand};
 
 /// Inserts a row by hand, and takes it back after so many seconds. Returns once the row is there.
@@ -149,4 +153,68 @@ pub(crate) fn a_unique_column_of_the_user_refuses_at_once() {
         assert!(drawn() - before < 4, "{} attempts", drawn() - before);
     }
     assert_eq!(log(&recorder).len(), 1);
+}
+
+/// A trigger leaves rows out: the commit is refused as a whole, and so is forgetting without its notice.
+pub(crate) fn rows_that_a_trigger_leaves_out_refuse_the_commit() {
+    let Database { recorder, schema, .. } = open();
+    let key = |id| StoredKey::new(id, DataKeyId::random(), vec![7]);
+    let known = key(Uuid::now_v7());
+    let first = Commit::new(vec![event(known.aggregate(), 1)]).with_keys(vec![known.clone()]);
+    recorder.append(first).wait().unwrap();
+    by_hand(&format!(
+        "CREATE FUNCTION {schema}.leave() RETURNS trigger LANGUAGE plpgsql
+             AS 'BEGIN IF new.version % 2 = 0 THEN RETURN NULL; END IF; RETURN new; END';
+         CREATE TRIGGER leaves BEFORE INSERT ON {schema}.stored_events
+             FOR EACH ROW EXECUTE FUNCTION {schema}.leave()"
+    ));
+    let id = Uuid::now_v7();
+    let refused = |answer: Result<(), Error>| {
+        let refused = answer.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Schema, "{refused}");
+        assert!(refused.to_string().contains("leaves rows out"), "{refused}");
+    };
+    for events in [vec![event(id, 2)], vec![event(id, 1), event(id, 2), event(Uuid::now_v7(), 3)]] {
+        refused(recorder.append(Commit::new(events.clone())).wait().map(drop));
+        refused(recorder.append(Commit::once(CommitId::new(), events.clone())).wait().map(drop));
+        let tracked = recorder.append_tracked(Commit::new(events), step(None, 1));
+        refused(tracked.wait().map(drop));
+    }
+    refused(
+        recorder.forget(known.aggregate(), Commit::new(vec![notice(known.aggregate(), 2)])).wait().map(drop),
+    );
+    assert!(recorder.tracked(&cursor()).wait().unwrap().is_none(), "a step is recorded without its events");
+    assert_eq!(recorder.select_keys(vec![known.aggregate()]).wait().unwrap(), [known]);
+    assert_eq!(log(&recorder).len(), 1);
+    recorder.append(Commit::new(vec![event(id, 1), event(id, 3)])).wait().unwrap();
+    assert_eq!(log(&recorder).len(), 3);
+}
+
+/// The sequence begins again, and has drawn nothing: the error names the remedy, and the remedy helps.
+pub(crate) fn a_sequence_that_begins_again_is_refused_with_the_remedy() {
+    let Database { recorder, schema, .. } = open();
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    by_hand(&format!("TRUNCATE {schema}.stored_events RESTART IDENTITY"));
+    let refused = recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt, "{refused}");
+    let at_start = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap_err();
+    assert_eq!(at_start.to_string(), refused.to_string());
+    by_hand(refused.to_string().split_once("run ").unwrap().1);
+    recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap();
+    assert_eq!(log(&recorder).len(), 1);
+}
+
+/// The settings of a role change nothing of what the statements mean.
+pub(crate) fn a_role_with_old_strings_forgets() {
+    let Database { recorder, schema, .. } = open();
+    let key = StoredKey::new(Uuid::now_v7(), DataKeyId::random(), vec![7]);
+    let id = key.aggregate();
+    recorder.append(Commit::new(vec![event(id, 1)]).with_keys(vec![key])).wait().unwrap();
+    by_hand(&format!(
+        "CREATE ROLE {schema} LOGIN SUPERUSER; ALTER ROLE {schema} SET standard_conforming_strings = off"
+    ));
+    let old = server::in_schema(&schema).user(&*schema).open().unwrap();
+    let old = old.recorder(&Tables::default()).unwrap();
+    old.forget(id, Commit::new(vec![notice(id, 2)])).wait().unwrap();
+    assert!(recorder.select_keys(vec![id]).wait().unwrap()[0].is_forgotten());
 }

@@ -65,7 +65,7 @@ impl Saving<'_, '_> {
             is_own.push(match part {
                 None => false,
                 Some(part) if receipt.is_repeated() && part.is_callers => {
-                    part.is_offered && self.is_stored(&**root, part.count).await?
+                    (part.is_offered || receipt.is_maybe_own()) && self.is_stored(&**root, part.count).await?
                 }
                 Some(_) => true,
             });

@@ -23,7 +23,7 @@ use super::queue::{Job, Outcome};
 use super::receipts::receipts;
 use super::rows::value;
 use super::statements::Statements;
-use super::{facts, log::Log};
+use super::{check, facts, log::Log};
 use crate::error::{Error, ErrorKind};
 use crate::id::Version;
 use crate::recorder::verdict::check_keys;
@@ -136,6 +136,8 @@ impl Writer {
                         let receipt = Receipt::new(job.commit.id());
                         job.answer.give(Ok(receipt));
                     }
+                    // An attempt of this call may have stored it.
+                    Some(Ok(receipt)) if job.is_unknown => job.answer.give(Ok(receipt.as_maybe_own())),
                     Some(answer) => job.answer.give(answer),
                     None => left.push(job),
                 }
@@ -184,6 +186,12 @@ impl Writer {
         }
     }
 
+    /// Looks for the reason why the server stores nothing though no fact stands against it.
+    async fn why(&self, job: Option<&Job>) -> Option<Error> {
+        let (connection, job) = (self.connection.as_ref()?, job?);
+        timeout(GRACE, check::order(connection, &job.log.statements)).await.ok()?.err()
+    }
+
     /// Decides how to go on after trouble; returns the jobs for another attempt.
     async fn after(&mut self, trouble: Trouble, mut jobs: Vec<Job>, attempts: &mut Attempts) -> Vec<Job> {
         attempts.count += 1;
@@ -197,7 +205,7 @@ impl Writer {
                 if attempts.count < most {
                     return jobs;
                 }
-                error
+                self.why(jobs.first()).await.unwrap_or(error)
             }
             Trouble::Absent(error) if error.kind() != ErrorKind::Unavailable => {
                 for job in jobs {

@@ -35,6 +35,17 @@ impl Postgres {
         commit: Commit,
         step: Option<Step>,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
+        self.append_until(log, commit, step, None)
+    }
+
+    /// Stores a commit until a time, or within the time of a call from the first poll on.
+    fn append_until(
+        &self,
+        log: &Arc<Log>,
+        commit: Commit,
+        step: Option<Step>,
+        until: Option<Instant>,
+    ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
         let (database, log) = (self.clone(), Arc::clone(log));
         async move {
             database.check()?;
@@ -45,13 +56,14 @@ impl Postgres {
             let slot = Slot::new();
             let answer = Answer::new(Arc::clone(&slot));
             let since = Instant::now();
-            let until = since + core.way.options().timeout;
+            let until = until.unwrap_or_else(|| since + core.way.options().timeout);
             core.queue.push(Job { log, commit, step, since, until, is_unknown: false, answer })?;
             poll_fn(|context| slot.poll(context)).await.unwrap_or_else(|| Err(error::ended()))
         }
     }
 
-    /// Stores several commits with their steps, in their order, many by one statement.
+    /// Stores several commits with their steps, in their order, many by one statement. Each part of them has the time of one
+    /// call.
     pub(super) fn append_in_order(
         &self,
         log: &Arc<Log>,
@@ -62,6 +74,7 @@ impl Postgres {
             let mut receipts = Vec::with_capacity(commits.len());
             for part in in_order::parts(commits) {
                 let part = Arc::new(part);
+                let until = Instant::now() + database.core().way.options().timeout;
                 let is_unknown = match database.append_part(&log, &part).await {
                     Ok(Some(stored)) => {
                         receipts.extend(stored);
@@ -74,7 +87,8 @@ impl Postgres {
                 // One after the other, each gets an answer of its own, even if the statement stored it and the answer
                 // was lost.
                 for (commit, step) in &part.commits {
-                    let appended = database.append(&log, commit.clone(), Some(step.clone())).await;
+                    let appended =
+                        database.append_until(&log, commit.clone(), Some(step.clone()), Some(until)).await;
                     receipts.push(appended.map_err(|error| {
                         if is_unknown && error.is_transient() { error::unknown(&error) } else { error }
                     })?);

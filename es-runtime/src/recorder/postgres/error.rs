@@ -114,6 +114,7 @@ fn kind_of(db: &DbError) -> (ErrorKind, &'static str) {
             ErrorKind::Storage,
             "the role lacks a right; grant it (see `PostgresOptions::script`), or use another role",
         ),
+        "2200H" => (ErrorKind::Storage, "the log has no positions left"),
         "53100" => {
             (ErrorKind::Storage, "the server's disk is full; nothing was stored; make room and try again")
         }
@@ -187,14 +188,23 @@ pub(super) fn asynchronous() -> Error {
     )
 }
 
-/// Reports a sequence that would hand out places that are taken.
+/// Reports a trigger that leaves rows out.
+fn left_out() -> Error {
+    Error::new(
+        ErrorKind::Schema,
+        "the table of events took fewer rows than were given, and nothing is stored: a trigger of your own leaves rows out; \
+         let it refuse them with RAISE EXCEPTION, or drop it",
+    )
+}
+
+/// Reports a sequence that would hand out places that are taken, or that begins again.
 pub(super) fn behind(block: &str, events: &str) -> Error {
     Error::new(
         ErrorKind::Corrupt,
         format!(
-            "the sequence {block} is behind the table {events}, as after a restore by hand or a logical replication: the \
-             next events would stand at taken positions; run SELECT setval('{block}', (SELECT max(log_position) >> 10 \
-             FROM {events}))"
+            "the sequence {block} is behind the table {events}, as after a restore by hand, a logical replication, or \
+             TRUNCATE with RESTART IDENTITY: the next events would stand at taken positions; run SELECT setval('{block}', \
+             (SELECT coalesce(max(log_position), 0) >> 10 FROM {events}))"
         ),
     )
 }
@@ -242,6 +252,8 @@ impl Trouble {
             {
                 Self::ByFacts(of("store the events")(cause))
             }
+            // Ours, unless a function of the user's own divides by zero.
+            SqlState::DIVISION_BY_ZERO if db.where_().is_none() => Self::Failed(left_out()),
             SqlState::NOT_NULL_VIOLATION if ["log_position", "key_id"].contains(&column) => {
                 Self::ByFacts(of("store the events")(cause))
             }

@@ -91,8 +91,9 @@ impl Statements {
                 "SELECT count(*) FROM {events} WHERE log_position > $1::int8 AND log_position <= $2::int8"
             )),
             is_behind: Text::new(format!(
-                "SELECT coalesce((SELECT max(log_position) >> 10 FROM {events})
-                          > pg_sequence_last_value({}::regclass), false)",
+                "SELECT coalesce((SELECT max(log_position) >> 10 FROM {events}) > last, false)
+                     OR (last IS NULL AND has_sequence_privilege({0}::regclass, 'USAGE, SELECT'))
+                   FROM pg_sequence_last_value({0}::regclass) AS last",
                 literal(block)
             )),
             tracked: Text::new(format!("SELECT position, commit_id FROM {tracking} WHERE {cursor}")),
@@ -109,7 +110,7 @@ impl Statements {
             )),
             forget: Text::new(format!(
                 "INSERT INTO {data_keys} (id, key_id, wrapped, forgotten)
-                 VALUES ($1::uuid, '\\x0000000000000000', '', true)
+                 VALUES ($1::uuid, decode('0000000000000000', 'hex'), '', true)
                  ON CONFLICT (id) DO UPDATE
                  SET key_id = excluded.key_id, wrapped = excluded.wrapped, forgotten = true"
             )),

@@ -1,5 +1,6 @@
 //! Options in the form of a URI.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -67,9 +68,13 @@ impl FromStr for PostgresOptions {
             database: filled(decoded(database)?),
         };
         let mut made = Self::new("", "");
+        let mut given = HashSet::new();
         for option in options.split('&').filter(|option| !option.is_empty()) {
             let (name, value) =
                 option.split_once('=').ok_or_else(|| config(&format!("{} has no value", named(option))))?;
+            if !given.insert(name) {
+                return Err(config(&format!("{} is given twice", named(name))));
+            }
             made = option_of(made, &mut parts, name, decoded(value)?)?;
         }
         parts.put_into(made)
@@ -331,6 +336,7 @@ mod tests {
                 "postgresql://ann:hush@host/x?connect_timeout=0",
                 "`connect_timeout` may be a time such as `10s`",
             ),
+            ("postgresql://ann:hush@host/x?port=1&port=1", "`port` is given twice"),
             ("postgresql://ann:hush@host/x?hush", "has no value"),
             ("postgresql://ann:hush@host/x?Hush=1", "an option is not known; there are `host`"),
         ] {

@@ -27,6 +27,12 @@ pub(super) struct Way {
 
 impl Way {
     pub(super) fn new(options: PostgresOptions) -> Result<Self, Error> {
+        let texts = [Some(&options.database), Some(&options.application_name), options.user.as_ref()];
+        if texts.into_iter().flatten().any(|text| text.contains('\0')) {
+            let message =
+                "the name of the database, of the user or of the program has a zero byte; leave it out";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let connector = tls::connector(&options)?;
         Ok(Self { options, connector, insists: AtomicBool::new(false) })
     }
