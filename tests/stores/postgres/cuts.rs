@@ -1,16 +1,18 @@
 //! Connections that are cut, backends that are killed: no commit is lost, doubled, or refused without a reason.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use es_runtime::application::Batch;
 use es_runtime::id::DataKeyId;
 use es_runtime::recorder::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, KeyRecorder, LogRange, ProcessRecorder,
     StoredKey, Tables, TrackingRecorder,
 };
-use es_runtime::{ErrorKind, Wait};
+use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
 use uuid::Uuid;
 
 use super::{Database, cursor, event, follow, log, notice, open, step};
@@ -72,6 +74,42 @@ pub(crate) fn a_lost_answer_doubles_nothing_and_refuses_nothing() {
         assert_eq!((positions[0], *positions.last().unwrap()), (first.get(), last.get()));
     }
     assert!(found.is_empty());
+}
+
+#[aggregate]
+struct Counter {
+    count: i64,
+}
+
+#[mutator]
+impl Counter {
+    #[event(Started)]
+    fn start() -> Self {
+        Self { count: 0 }
+    }
+
+    #[event(Counted)]
+    fn count(&mut self) {
+        self.count += 1;
+    }
+}
+
+/// The recorder finds that its own attempt stored the commit: the aggregate is saved, and goes on.
+pub(crate) fn an_aggregate_whose_answer_was_lost_goes_on() {
+    let (Database { recorder, .. }, proxy) = through_proxy();
+    let app = Application::on(Arc::new(recorder)).open().wait().unwrap();
+    let mut repeated = 0;
+    for round in 0..30 {
+        let mut counter = Counter::start();
+        // The save looks for the commit first.
+        proxy.cut_after(round % 3, Cut::AfterTheServer);
+        let receipt = app.save(Batch::new().commit_id(CommitId::new()).add(&mut counter)).wait().unwrap();
+        proxy.cut(Cut::No);
+        repeated += usize::from(receipt.is_repeated());
+        counter.count();
+        app.save(&mut counter).wait().unwrap();
+    }
+    assert!(repeated > 5, "{repeated} answers were lost");
 }
 
 pub(crate) fn a_step_whose_answer_is_lost_is_recorded_once() {

@@ -38,6 +38,7 @@ use uuid::Uuid;
 fn main() -> ExitCode {
     let mut tests = harness::tests![
         cuts::a_lost_answer_doubles_nothing_and_refuses_nothing,
+        cuts::an_aggregate_whose_answer_was_lost_goes_on,
         cuts::a_step_whose_answer_is_lost_is_recorded_once,
         cuts::a_lost_answer_changes_no_conflict,
         cuts::reading_and_forgetting_survive_a_cut,
