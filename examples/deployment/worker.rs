@@ -11,7 +11,7 @@ use crate::bank::{Requested, Transfer};
 
 /// Works until the process is killed.
 pub(crate) fn work(app: &Application) -> Result<(), Error> {
-    let recorder = app.recorder().as_process().expect("a store on SQLite keeps marks");
+    let recorder = app.recorder().as_process().expect("this store keeps no marks of readers");
     let worker = Cursor::new("transfers", "bank")?;
     loop {
         let mark = recorder.tracked(&worker).wait()?;

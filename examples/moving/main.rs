@@ -24,7 +24,7 @@ fn main() -> Fallible<()> {
     let Some(database) = server::find("moving") else { return Ok(()) };
     let folder = tempfile::tempdir()?;
     let file = format!("sqlite:{}", folder.path().join("bank.db").display());
-    // The data stay encrypted: the copy needs no key, and the application keeps the one that it has.
+    // The copy decrypts nothing. But a store with data keys opens only with its cipher key: both stores open with one mapper.
     let key = Key::generate(256)?;
     let open = |uri: &str| -> Result<Application, Error> {
         let mapper = Mapper::new().with_data_keys(AesGcm::new(&key));
@@ -49,14 +49,16 @@ fn main() -> Fallible<()> {
     // Step 1: copy, while the application works.
     let new = open(&database.uri())?;
     let show = |progress: &CopyProgress| println!("{:?}: {} events", progress.stage, progress.events);
-    let copied = copy(old.recorder(), new.recorder()).on_progress(show).wait()?;
+    // A source that is only read: a wrong name is an error here, and not an empty file.
+    let source = open(&format!("{file}?mode=ro"))?;
+    let copied = copy(source.recorder(), new.recorder()).on_progress(show).wait()?;
     assert_eq!((copied.events, copied.compared), (401, 401));
     old.execute(ann.id(), |account: &mut Account| account.deposit(1)).wait()?;
     old.forget(bob.id()).wait()?;
 
     // Step 2: stop all writers, and copy what came since.
     old.execute(ann.id(), |account: &mut Account| account.deposit(1)).wait()?;
-    let copied = copy(old.recorder(), new.recorder()).wait()?;
+    let copied = copy(source.recorder(), new.recorder()).wait()?;
     assert_eq!((copied.events, copied.compared), (3, 404));
 
     // Step 3: go on with the new store. It knows what was forgotten, and which request was done.
@@ -71,6 +73,7 @@ fn main() -> Fallible<()> {
     println!("{reached} is {} now", place.ok_or("the commit is there")?);
     let rest = new.recorder().read_log(LogRange::all().after(place)).wait()?;
     assert_eq!(rest.entries.len(), 4);
+    source.close();
     old.close();
     new.close();
     Ok(())

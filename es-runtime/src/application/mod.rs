@@ -122,8 +122,12 @@ impl fmt::Debug for Application {
 }
 
 impl Application {
-    /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`; for SQLite also with
-    /// [options](crate::recorder::SqliteOptions#impl-FromStr-for-SqliteOptions), as in `sqlite:bank.db?synchronous=normal`.
+    /// Opens a store by its URI: `memory:`, `sqlite:bank.db`, `sqlite::memory:`, or with the feature `postgres`
+    /// `postgresql://ann@db.example.org/bank`.
+    ///
+    /// Options follow a question mark, as in `sqlite:bank.db?synchronous=normal`: see those of
+    /// [SQLite](crate::guide::saving_and_loading#options-of-sqlite) and of
+    /// [PostgreSQL](crate::guide::deployment#options-of-the-uri).
     ///
     /// `bank.db`, `sqlite://bank.db`, `sqlite:////var/lib/bank.db` and `:memory:` work, too. The application refuses
     /// `sqlite:///bank.db`: some tools read it as a relative path, others as an absolute one. Use

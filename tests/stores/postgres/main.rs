@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         promises::a_writer_that_is_under_way_holds_readers_back,
         promises::a_sequence_behind_its_table_is_refused_with_the_remedy,
         promises::a_role_with_the_listed_rights_is_enough,
+        promises::a_role_that_empties_own_columns_needs_one_right_more,
         promises::tables_that_are_not_ours_are_refused,
         promises::processes_that_start_together_make_the_tables_once,
         promises::own_columns_are_filled_and_emptied,

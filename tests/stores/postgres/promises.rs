@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use es_runtime::id::DataKeyId;
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, ColumnType, ColumnValue, Commit, EventRange, EventTable,
+    AggregateRecorder, ApplicationRecorder, ColumnType, ColumnValue, Commit, Cursor, EventRange, EventTable,
     KeyRecorder, LogRange, PostgresOptions, PostgresRecorder, SnapshotRecorder, StoredEvent, StoredKey,
-    Tables,
+    Tables, TrackingRecorder,
 };
-use es_runtime::{ErrorKind, Version, Wait};
+use es_runtime::{Application, ErrorKind, Version, Wait};
 use uuid::Uuid;
 
 use super::order::append_slowly;
@@ -66,12 +66,9 @@ pub(crate) fn a_role_with_the_listed_rights_is_enough() {
     let script = server::in_schema(&schema).script(&tables).unwrap();
     by_hand(&script);
     by_hand(&format!("CREATE ROLE {schema} LOGIN"));
-    let lists: Vec<_> = script.split("it also needs:").collect();
-    let [to_store, to_renew, to_forget] = lists[..] else { panic!("{script}") };
-    let grant = |list: &str| {
-        let grants = list.lines().filter_map(|line| line.strip_prefix("-- GRANT"));
-        grants.for_each(|grant| drop(by_hand(&format!("GRANT {}", grant.replace("your_role", &schema)))));
-    };
+    let lists: Vec<_> = script.split(" needs").skip(1).collect();
+    let [to_store, to_renew, to_forget, to_read] = lists[..] else { panic!("{script}") };
+    let grant = |list| grants_of(list).for_each(|grant| drop(by_hand(&grant.replace("your_role", &schema))));
     grant(to_store);
     let database = server::in_schema(&schema).user(&*schema).without_creating().open().unwrap();
     let recorder = database.recorder(&tables).unwrap();
@@ -96,9 +93,59 @@ pub(crate) fn a_role_with_the_listed_rights_is_enough() {
     lacks(recorder.forget(id, Commit::new(vec![notice(id, 4)])).wait().unwrap_err());
     assert_eq!(log(&recorder).len(), 3, "a notice is stored, and the key is not destroyed");
     recorder.append(commit(vec![event(id, 4)])).wait().expect("the aggregate is not forgotten");
+    by_hand(&format!("REVOKE UPDATE ON {schema}.data_keys FROM {schema}"));
     grant(to_forget);
+    let may_change = format!("SELECT has_table_privilege('{schema}', '{schema}.stored_events', 'UPDATE')");
+    assert_eq!(by_hand(&may_change), ["f"], "without columns of the user's own, forgetting changes no event");
     recorder.forget(id, Commit::new(vec![notice(id, 5)])).wait().unwrap();
     assert_eq!(recorder.select_keys(vec![id]).wait().unwrap(), [StoredKey::forgotten(id)]);
+    let reader = format!("{schema}_reader");
+    by_hand(&format!("CREATE ROLE {reader} LOGIN"));
+    grants_of(to_read).for_each(|grant| drop(by_hand(&grant.replace("your_role", &reader))));
+    let database = server::in_schema(&schema).user(&*reader).without_creating().open().unwrap();
+    let recorder = Arc::new(database.recorder(&tables).unwrap());
+    let snapshots = Arc::new(database.snapshots(&tables).unwrap());
+    assert_eq!(log(&recorder).len(), 5);
+    assert_eq!(recorder.select(id, EventRange::all()).wait().unwrap().events.len(), 5);
+    recorder.tracked(&Cursor::new("reader", "log").unwrap()).wait().unwrap();
+    lacks(recorder.append(Commit::new(vec![event(Uuid::now_v7(), 1)])).wait().unwrap_err());
+    lacks(recorder.forget(id, Commit::new(vec![notice(id, 6)])).wait().unwrap_err());
+    lacks(snapshots.clear(id).wait().unwrap_err());
+    Application::on(recorder)
+        .snapshots_in(snapshots)
+        .open()
+        .wait()
+        .expect("an application opens that only reads");
+}
+
+/// With columns of the user's own, the script also lists the right to empty them.
+pub(crate) fn a_role_that_empties_own_columns_needs_one_right_more() {
+    let schema = server::new_schema();
+    let events = EventTable::stored_events("stored_events").unwrap();
+    let tables = Tables::default().with_events(events.with_column("note", ColumnType::Text).unwrap());
+    let script = server::in_schema(&schema).script(&tables).unwrap();
+    by_hand(&script);
+    by_hand(&format!("CREATE ROLE {schema} LOGIN"));
+    let to_use = script.split("-- A role that only reads").next().unwrap();
+    let (to_forget, to_empty) = to_use.split_once("-- To empty columns").unwrap();
+    let grant = |list| grants_of(list).for_each(|grant| drop(by_hand(&grant.replace("your_role", &schema))));
+    grant(to_forget);
+    let database = server::in_schema(&schema).user(&*schema).without_creating().open().unwrap();
+    let recorder = database.recorder(&tables).unwrap();
+    let id = Uuid::now_v7();
+    let mut filled = event(id, 1);
+    filled.columns = [("note".into(), "seven".into())].into_iter().collect();
+    recorder.append(Commit::new(vec![filled])).wait().unwrap();
+    let forget = || recorder.forget(id, Commit::new(vec![notice(id, 2)])).wait();
+    let refused = forget().unwrap_err();
+    assert!(refused.to_string().contains("`note`"), "{refused}");
+    grant(to_empty);
+    forget().unwrap();
+}
+
+/// Returns the statements that a list of rights consists of.
+fn grants_of(list: &str) -> impl Iterator<Item = String> {
+    list.lines().filter_map(|line| line.strip_prefix("-- GRANT")).map(|grant| format!("GRANT{grant}"))
 }
 
 pub(crate) fn tables_that_are_not_ours_are_refused() {
@@ -110,7 +157,10 @@ pub(crate) fn tables_that_are_not_ours_are_refused() {
     assert!(refused.to_string().contains("`tracking` that this program did not make"), "{refused}");
     let lacking = server::in_schema(&server::new_schema()).without_creating().open().unwrap();
     let refused = lacking.recorder(&Tables::default()).unwrap_err();
-    assert!(refused.to_string().contains("has no table `stored_events`"), "{refused}");
+    let shown = refused.to_string();
+    for part in ["has no table `stored_events`", "which is `es_", "the prefix", "`PostgresOptions::script`"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     let Database { schema, .. } = open();
     by_hand(&format!("UPDATE {schema}.es_schema SET version = 9"));
     let refused = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap_err();

@@ -231,7 +231,25 @@ pub(crate) fn tls_is_used_and_the_certificate_checked() {
     for secret in [format!("{wrong} {wrong:?}"), format!("{:?}", at("localhost"))] {
         assert!(!secret.contains("the moon"), "{secret}");
     }
-    for file in [trusted, stranger] {
+    // A certificate that signs itself, and is marked as one of an authority.
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let own = params.self_signed(&key).unwrap().pem();
+    server.write("server.crt", &own).unwrap();
+    server.write("server.key", &key.serialize_pem()).unwrap();
+    by_hand_as(&server.uri(), "SELECT pg_reload_conf()").unwrap();
+    let own = file_of("own.pem", &own);
+    let began = std::time::Instant::now();
+    loop {
+        let refused = checked("localhost", &own).open().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
+        if refused.to_string().contains("marked as one of an authority") {
+            break;
+        }
+        assert!(began.elapsed().as_secs() < 10, "{refused}");
+    }
+    for file in [trusted, stranger, own] {
         std::fs::remove_file(file).unwrap();
     }
 }

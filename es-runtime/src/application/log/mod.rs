@@ -93,6 +93,8 @@ impl<'a, E> Log<'a, E> {
 
     /// Waits until the log may hold more events. The next call of [`next_page`](Self::next_page) reads them.
     ///
+    /// The wait may also end without new events, and always does after an interval of the store.
+    ///
     /// # Errors
     ///
     /// Errors of the store.

@@ -163,8 +163,16 @@ impl Catalog for Tables<'_> {
         Err(Error::new(ErrorKind::Schema, "no release made tables of another form on PostgreSQL"))
     }
 
+    fn remedy(&self) -> String {
+        format!(
+            "check the schema, which is `{}` here, and the prefix of the tables, or make the tables with the statements of \
+             `PostgresOptions::script`",
+            self.schema.as_str()
+        )
+    }
+
     fn accept(&self, statement: &str) -> Result<(), Error> {
         // As one request, and so in one session, also through a pooler.
-        self.run("read a statement", &format!("PREPARE es_check AS {statement}; DEALLOCATE es_check"))
+        self.run("check the tables", &format!("PREPARE es_check AS {statement}; DEALLOCATE es_check"))
     }
 }

@@ -100,7 +100,8 @@ impl PostgresOptions {
     /// database. Asks no server.
     ///
     /// A program then opens the database [`without_creating`](Self::without_creating), with a role that has the rights at the end of the
-    /// script. They stand there as comments, by what they are for: to read and store, to renew data keys, and to forget.
+    /// script. They stand there as comments, by what they are for: to read and store, to renew data keys, to forget, and only
+    /// to read.
     ///
     /// ```
     /// use es_runtime::recorder::{PostgresOptions, Tables};
@@ -121,7 +122,7 @@ impl PostgresOptions {
         let statements = Statements::new(&schema, tables, self.is_serial);
         let mut needed = statements.needed(tables);
         needed.tables.push(schema::of_snapshots(&statements.names, &tables.snapshots));
-        Ok(catalog::script(&schema, &needed) + &grants(&schema, &statements.names))
+        Ok(catalog::script(&schema, &needed) + &grants(&schema, &statements.names, tables))
     }
 }
 

@@ -21,7 +21,17 @@ pub(super) fn of(doing: &'static str) -> impl Fn(DriverError) -> Error {
 /// Reports a connection that cannot be made.
 pub(super) fn connecting(place: &str, cause: DriverError) -> Error {
     let (kind, remedy) = match cause.as_db_error() {
+        Some(db) if demands_tls(db) => (
+            ErrorKind::Config,
+            "the server, or a pooler before it, demands TLS; write `sslmode=require` (or `prefer`), in a build with the \
+             feature `postgres-tls`",
+        ),
         Some(_) => kind(&cause),
+        None if is_text(&cause, "TLS") && shows_authority(&cause) => (
+            ErrorKind::Config,
+            "the certificate of the server is marked as one of an authority; give the server one that an authority has \
+             signed, and name the file of the authority by `sslrootcert`",
+        ),
         None if is_text(&cause, "TLS") => {
             (ErrorKind::Config, "check the certificate of the server, `sslmode` and `sslrootcert`")
         }
@@ -31,6 +41,17 @@ pub(super) fn connecting(place: &str, cause: DriverError) -> Error {
         None => (ErrorKind::Unavailable, "check the host, the port, and that the server runs"),
     };
     failed(kind, &format!("cannot connect to the database {place}"), remedy, cause)
+}
+
+/// Returns whether the refusal of a connection asks for TLS: the code alone also stands for cut connections.
+fn demands_tls(db: &DbError) -> bool {
+    let asks = ["SSL", "TLS", "sslmode"].iter().any(|word| db.message().contains(word));
+    db.code().code() == "08P01" && asks && !db.message().contains("startup parameter")
+}
+
+/// Returns whether a server has shown the certificate of an authority as its own.
+fn shows_authority(cause: &DriverError) -> bool {
+    std::error::Error::source(cause).is_some_and(|inner| inner.to_string().contains("CaUsedAsEndEntity"))
 }
 
 /// Reports a host whose address nobody knows.
@@ -444,6 +465,17 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(error.to_string().contains("check the user and the password"), "{error}");
         }
+        let demanding =
+            Fake::new(|_, _| fake::error(&[(b'S', "FATAL"), (b'C', "08P01"), (b'M', "SSL required")]));
+        let error = refused(&demanding, SslMode::Disable);
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert!(error.to_string().contains("write `sslmode=require`"), "{error}");
+        let cut = of_server(&[(b'S', "FATAL"), (b'C', "08P01"), (b'M', "SSL connection closed")]);
+        assert_eq!(
+            kind(&cut).0,
+            ErrorKind::Unavailable,
+            "a connection that is cut is no error of the settings"
+        );
         let away = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let error = refused(&Fake { port: away }, SslMode::Disable);
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");

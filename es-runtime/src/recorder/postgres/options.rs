@@ -58,6 +58,33 @@ impl PartialEq for Password {
 /// # let _ = recorder;
 /// # Ok::<(), es_runtime::Error>(())
 /// ```
+///
+/// An application on such options keeps its recorder at hand, here to ask who
+/// [holds readers back](super::PostgresRecorder::held_back):
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use es_runtime::recorder::{PostgresOptions, Tables};
+/// use es_runtime::{Application, Wait};
+///
+/// let options = PostgresOptions::new("db.example.org", "bank").password_from(|| {
+///     std::fs::read_to_string("/run/secrets/bank").map_err(|cause| {
+///         es_runtime::Error::new(es_runtime::ErrorKind::Config, "the password is not there").with_source(cause)
+///     })
+/// });
+/// let tables = Tables::default(); // those of `Application::open`; `from_env("bank")` has `Tables::with_prefix("bank")?`
+/// let database = options.open()?;
+/// let (recorder, snapshots) = (Arc::new(database.recorder(&tables)?), Arc::new(database.snapshots(&tables)?));
+/// let app = Application::on(recorder.clone()).snapshots_in(snapshots).snapshot_every_aggregate(100).open().wait()?;
+///
+/// if let Some(held) = recorder.held_back().wait()? {
+///     eprintln!("{held}");
+/// }
+/// app.close();
+/// database.close(); // an application closes only a database that it opened itself
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct PostgresOptions {
@@ -158,6 +185,9 @@ impl PostgresOptions {
     }
 
     /// Names a file of certificates in PEM that this process trusts, instead of those of the system.
+    ///
+    /// They are certificates of authorities, one of which has signed that of the server. A self-signed certificate that
+    /// the server shows itself is refused if it is marked as one of an authority, as `openssl req -x509` marks it.
     pub fn root_certificate(mut self, file: impl Into<String>) -> Self {
         self.root_certificate = Some(file.into());
         self
@@ -194,9 +224,13 @@ impl PostgresOptions {
     /// Goes through a pooler that gives each transaction another session, as `PgBouncer` does with
     /// `pool_mode = transaction`.
     ///
+    /// With `pool_mode = session`, `PgBouncer` needs this too if it refuses or drops the settings with which a session starts;
+    /// the recorder reports that when it connects.
+    ///
     /// Such a session keeps no prepared statements and no settings. So the server plans each statement anew, and the
     /// operator sets, for the role, what the recorder sets otherwise. The recorder refuses a role whose first two
-    /// settings differ; the others are for speed and safety:
+    /// settings differ; the others are for speed and safety. Use the role for the recorder alone, since the settings also
+    /// govern all other queries of the role:
     ///
     /// ```sql
     /// ALTER ROLE bank SET default_transaction_isolation = 'read committed';

@@ -106,6 +106,8 @@ pub(crate) trait Catalog {
     fn add_column(&self, table: &str, definition: &str) -> Result<(), Error>;
     /// Makes the table of events anew in the current form, and copies all rows.
     fn rebuild(&self, events: &EventTable) -> Result<(), Error>;
+    /// Returns the remedy for a table that is missing.
+    fn remedy(&self) -> String;
     /// Lets the database parse a statement, without running it.
     fn accept(&self, statement: &str) -> Result<(), Error>;
 }
@@ -136,7 +138,7 @@ impl Needed {
     /// Refuses tables that lack something, or have other columns.
     pub(crate) fn check(&self, catalog: &impl Catalog) -> Result<(), Error> {
         if let Some((table, lack)) = self.first_lack(catalog)? {
-            return Err(lacking(&table.name, &lack));
+            return Err(lacking(&table.name, &lack, catalog));
         }
         for statement in &self.checks {
             catalog.accept(statement).map_err(|cause| {
@@ -247,10 +249,10 @@ pub(crate) fn refuse_taken(catalog: &impl Catalog, name: &str) -> Result<(), Err
     Ok(())
 }
 
-fn lacking(table: &str, lack: &Lack) -> Error {
+fn lacking(table: &str, lack: &Lack, catalog: &impl Catalog) -> Error {
     schema(match lack {
         Lack::Table => {
-            format!("the database has no table `{table}` of this program; check the path and the name")
+            format!("the database has no table `{table}` of this program; {}", catalog.remedy())
         }
         Lack::Migrations { from } => format!(
             "the table `{table}` has form {from}, that of an older release; open the database once for writing, \

@@ -89,7 +89,11 @@ impl Catalog for Connection {
         rebuild::events(self, events)
     }
 
+    fn remedy(&self) -> String {
+        "check the path and the names of the tables".to_owned()
+    }
+
     fn accept(&self, statement: &str) -> Result<(), Error> {
-        self.prepare(statement).map(drop).map_err(error::of("read a statement"))
+        self.prepare(statement).map(drop).map_err(error::of("check the tables"))
     }
 }
