@@ -106,7 +106,9 @@ fn a_batch_that_arrives_many_times_at_once_is_stored_whole_and_never_told_as_a_p
             let (request, barrier) = (CommitId::new(), Barrier::new(8));
             let save = || {
                 let mut accounts: Vec<Account> = app.get_many(ids.clone()).wait().unwrap();
-                accounts.iter_mut().for_each(|account| account.deposit(5));
+                for account in &mut accounts {
+                    account.deposit(5);
+                }
                 barrier.wait();
                 app.save(Batch::new().commit_id(request).add(accounts.as_mut_slice())).wait()
             };

@@ -163,7 +163,7 @@ impl Receipt {
 
     /// Marks the receipt as one of a commit that an earlier attempt of the same call may have stored.
     #[cfg(feature = "postgres")]
-    pub(crate) const fn as_maybe_own(mut self) -> Self {
+    pub(crate) const fn maybe_own(mut self) -> Self {
         self.is_maybe_own = true;
         self
     }

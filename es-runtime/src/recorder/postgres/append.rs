@@ -137,7 +137,7 @@ impl Writer {
                         job.answer.give(Ok(receipt));
                     }
                     // An attempt of this call may have stored it.
-                    Some(Ok(receipt)) if job.is_unknown => job.answer.give(Ok(receipt.as_maybe_own())),
+                    Some(Ok(receipt)) if job.is_unknown => job.answer.give(Ok(receipt.maybe_own())),
                     Some(answer) => job.answer.give(answer),
                     None => left.push(job),
                 }
