@@ -62,7 +62,7 @@ impl PartialEq for Password {
 /// An application on such options keeps its recorder at hand, here to ask who
 /// [holds readers back](super::PostgresRecorder::held_back):
 ///
-/// ```no_run
+/// ```no_run,standalone_crate
 /// use std::sync::Arc;
 ///
 /// use es_runtime::recorder::{PostgresOptions, Tables};
