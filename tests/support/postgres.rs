@@ -209,6 +209,15 @@ pub(crate) struct Pooler {
 
 #[allow(dead_code, reason = "not every program that includes this file needs it")]
 impl Pooler {
+    /// Returns whether `PgBouncer` is installed.
+    pub(crate) fn is_installed() -> bool {
+        Self::program().is_some()
+    }
+
+    fn program() -> Option<&'static str> {
+        ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|file| Path::new(file).exists())
+    }
+
     /// Starts `PgBouncer`, which gives each transaction a connection to the server; tells why it cannot.
     pub(crate) fn start(server: &Server) -> Result<Self, String> {
         Self::start_with(server, "")
@@ -216,9 +225,7 @@ impl Pooler {
 
     /// Starts it with these lines in its settings.
     pub(crate) fn start_with(server: &Server, settings: &str) -> Result<Self, String> {
-        let program =
-            ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|file| Path::new(file).exists());
-        let program = program.ok_or("no PgBouncer was found; install it")?;
+        let program = Self::program().ok_or("no PgBouncer was found; install it")?;
         let (folder, port) = (Folder::new()?, free_port()?);
         let more = settings;
         let settings = format!(

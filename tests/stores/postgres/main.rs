@@ -20,6 +20,7 @@ mod pool;
 mod promises;
 mod proxy;
 mod reach;
+mod roles;
 mod server;
 mod surroundings;
 mod writers;
@@ -50,13 +51,13 @@ fn main() -> ExitCode {
         cut_pages::large_events_of_another_process_are_read,
         promises::a_writer_that_is_under_way_holds_readers_back,
         promises::a_sequence_behind_its_table_is_refused_with_the_remedy,
-        promises::a_role_with_the_listed_rights_is_enough,
-        promises::a_role_that_empties_own_columns_needs_one_right_more,
+        roles::a_role_with_the_listed_rights_is_enough,
+        roles::a_role_that_empties_own_columns_needs_one_right_more,
         promises::tables_that_are_not_ours_are_refused,
         promises::processes_that_start_together_make_the_tables_once,
         promises::own_columns_are_filled_and_emptied,
-        promises::a_read_only_role_is_refused_as_unavailable,
-        promises::an_unknown_database_or_role_is_refused_as_configuration,
+        roles::a_read_only_role_is_refused_as_unavailable,
+        roles::an_unknown_database_or_role_is_refused_as_configuration,
         promises::another_process_is_woken_soon,
         promises::without_its_listener_a_reader_still_learns_of_more,
         promises::a_closed_database_refuses_and_finishes_what_it_took,
@@ -72,9 +73,10 @@ fn main() -> ExitCode {
         writers::a_unique_column_of_the_user_refuses_at_once,
         writers::rows_that_a_trigger_leaves_out_refuse_the_commit,
         writers::a_sequence_that_begins_again_is_refused_with_the_remedy,
+        writers::a_sequence_that_goes_round_stores_nothing,
         writers::a_role_with_old_strings_forgets,
         promises::no_line_of_a_log_holds_what_is_stored,
-        promises::commits_wait_for_the_disk_whatever_the_role_asks,
+        roles::commits_wait_for_the_disk_whatever_the_role_asks,
         reach::a_host_that_never_answers_is_passed_over,
         reach::a_server_that_never_answers_is_reported_in_time,
         reach::a_server_that_falls_silent_holds_nobody_for_ever,
@@ -112,17 +114,25 @@ fn main() -> ExitCode {
     if server::is_own() {
         tests.extend(harness::tests![
             order::a_prepared_transaction_that_holds_readers_back_is_told,
+            surroundings::a_replica_is_refused_and_passed_over,
+            surroundings::tls_is_used_and_the_certificate_checked,
+        ]);
+    } else {
+        println!(
+            "the tests of replicas, TLS and prepared transactions are left out: they need a server of their own"
+        );
+    }
+    if server::has_pooler() {
+        tests.extend(harness::tests![
             surroundings::a_pooler_that_nobody_names_is_refused_with_the_remedy,
             surroundings::a_role_that_loses_commits_is_refused_behind_a_pooler,
             surroundings::a_pooler_that_drops_settings_is_refused_with_the_remedy,
             surroundings::a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome,
             surroundings::servers_killed_behind_a_pooler_lose_nothing,
-            surroundings::a_replica_is_refused_and_passed_over,
-            surroundings::tls_is_used_and_the_certificate_checked,
         ]);
         tests.extend(conformance::through_pooler());
     } else {
-        println!("the tests of poolers, replicas and TLS are left out: they need a server of their own");
+        println!("the tests of poolers are left out: they need PgBouncer, and a server of their own");
     }
     tests.extend(conformance::tests());
     harness::run(tests, server::find)

@@ -35,16 +35,18 @@ pub(crate) fn is_own() -> bool {
     env::var_os(VARIABLE).is_none()
 }
 
-/// Returns the pooler before the server that these tests started; tells once if there is none.
-pub(crate) fn pooler() -> Option<&'static Pooler> {
-    static POOLER: OnceLock<Option<Pooler>> = OnceLock::new();
-    let start = || {
-        let own = FOUND.get().and_then(|found| found.own.as_ref());
-        let started =
-            own.ok_or_else(|| "the server is not of these tests".to_owned()).and_then(Pooler::start);
-        started.inspect_err(|why| println!("the tests through a pooler are left out: {why}")).ok()
-    };
-    POOLER.get_or_init(start).as_ref()
+/// Returns whether the tests can start a pooler, before a server of their own.
+pub(crate) fn has_pooler() -> bool {
+    is_own() && Pooler::is_installed()
+}
+
+/// Returns the pooler before the server that these tests started.
+pub(crate) fn pooler() -> &'static Pooler {
+    static POOLER: OnceLock<Pooler> = OnceLock::new();
+    POOLER.get_or_init(|| {
+        let own = FOUND.get().and_then(|found| found.own.as_ref()).expect("a server of these tests");
+        Pooler::start(own).expect("the pooler starts")
+    })
 }
 
 pub(crate) fn new_schema() -> String {

@@ -23,7 +23,7 @@ fn one_event(options: &PostgresOptions) -> Result<usize, es_runtime::Error> {
 }
 
 pub(crate) fn a_pooler_that_nobody_names_is_refused_with_the_remedy() {
-    let Some(pooler) = server::pooler() else { return };
+    let pooler = server::pooler();
     let direct: PostgresOptions = pooler.uri().parse().unwrap();
     let refused = direct.open().unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Config);
@@ -31,7 +31,7 @@ pub(crate) fn a_pooler_that_nobody_names_is_refused_with_the_remedy() {
 }
 
 pub(crate) fn a_role_that_loses_commits_is_refused_behind_a_pooler() {
-    let Some(pooler) = server::pooler() else { return };
+    let pooler = server::pooler();
     let uri = format!("{}?pooler=yes", pooler.uri());
     let open = || uri.parse::<PostgresOptions>().unwrap().open();
     drop(open().unwrap());
@@ -57,9 +57,6 @@ pub(crate) fn a_role_that_loses_commits_is_refused_behind_a_pooler() {
 
 /// A pooler that leaves out the settings of a session gives it to others, too.
 pub(crate) fn a_pooler_that_drops_settings_is_refused_with_the_remedy() {
-    if server::pooler().is_none() {
-        return;
-    }
     let behind = Server::start("fsync = off").unwrap();
     // As for a pooler that is named.
     by_hand_as(&behind.uri(), "ALTER ROLE es SET plan_cache_mode = force_generic_plan").unwrap();
@@ -73,9 +70,6 @@ pub(crate) fn a_pooler_that_drops_settings_is_refused_with_the_remedy() {
 
 /// Commits that wait for a replica which is not there are stored, and their answers do not come.
 pub(crate) fn a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome() {
-    if server::pooler().is_none() {
-        return;
-    }
     let mut server = Server::start("fsync = off").unwrap();
     let pooler = Pooler::start(&server).unwrap();
     let options: PostgresOptions = format!("{}?pooler=yes&timeout=1500ms", pooler.uri()).parse().unwrap();
@@ -104,9 +98,6 @@ pub(crate) fn a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome() {
 }
 
 pub(crate) fn servers_killed_behind_a_pooler_lose_nothing() {
-    if server::pooler().is_none() {
-        return;
-    }
     let mut server = Server::start("fsync = off").unwrap();
     let pooler = Pooler::start(&server).unwrap();
     let options: PostgresOptions = format!("{}?pooler=yes&timeout=600ms", pooler.uri()).parse().unwrap();

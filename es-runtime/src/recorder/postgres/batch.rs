@@ -31,7 +31,7 @@ pub(super) struct One<'a> {
     own: Vec<Own<'a>>,
 }
 
-/// What the server compares before it stores an event.
+/// The comparison that the server makes before it stores an event.
 enum Before {
     /// It looks for the event at this version.
     Looked(i64),

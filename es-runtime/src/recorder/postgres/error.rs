@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio_postgres::Error as DriverError;
-use tokio_postgres::error::{DbError, Severity, SqlState};
+use tokio_postgres::error::DbError;
 
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -99,7 +99,7 @@ impl std::error::Error for Cause {
 }
 
 /// Returns whether the driver's own words for an error hold this text: it does not show its kinds.
-fn is_text(cause: &DriverError, text: &str) -> bool {
+pub(super) fn is_text(cause: &DriverError, text: &str) -> bool {
     cause.to_string().contains(text)
 }
 
@@ -209,15 +209,6 @@ pub(super) fn asynchronous() -> Error {
     )
 }
 
-/// Reports a trigger that leaves rows out.
-fn left_out() -> Error {
-    Error::new(
-        ErrorKind::Schema,
-        "the table of events took fewer rows than were given, and nothing is stored: a trigger of your own leaves rows out; \
-         let it refuse them with RAISE EXCEPTION, or drop it",
-    )
-}
-
 /// Reports a sequence that would hand out places that are taken, or that begins again.
 pub(super) fn behind(block: &str, events: &str) -> Error {
     Error::new(
@@ -228,92 +219,6 @@ pub(super) fn behind(block: &str, events: &str) -> Error {
              (SELECT coalesce(max(log_position), 0) >> 10 FROM {events}))"
         ),
     )
-}
-
-/// The meaning of a failed append for its commits.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// A stored fact stands against a commit, or a commit was done before: the facts decide.
-    ByFacts(Error),
-    /// The server stored nothing; another attempt may succeed.
-    Again(Error),
-    /// The session may not write, and stored nothing; another session may, on the server that is the primary by now.
-    Demoted(Error),
-    /// No connection can be made.
-    Absent(Error),
-    /// The answer is lost: the commits may be stored.
-    Lost(Error),
-    /// The server stored nothing, and another attempt would fail too.
-    Failed(Error),
-}
-
-impl Trouble {
-    /// Classifies the error of an append to these tables. The server names the constraint that a row violates.
-    pub(super) fn of(
-        cause: DriverError,
-        events: &str,
-        data_keys: &str,
-        behind: impl FnOnce() -> Error,
-    ) -> Self {
-        let Some(db) = cause.as_db_error() else {
-            // The driver sends nothing of a value that it cannot write.
-            let is_unsent = is_text(&cause, "error serializing") || is_text(&cause, "error encoding");
-            let error = of("store the events")(cause);
-            return if is_unsent { Self::Failed(error) } else { Self::Lost(error) };
-        };
-        if is_lost(db) {
-            return Self::Lost(of("store the events")(cause));
-        }
-        let (constraint, column) = (db.constraint().unwrap_or_default(), db.column().unwrap_or_default());
-        match *db.code() {
-            SqlState::UNIQUE_VIOLATION if is_named(constraint, events, "_pkey") => Self::Failed(behind()),
-            // The place of an event, or a data key: the facts tell which.
-            SqlState::UNIQUE_VIOLATION
-                if is_named(constraint, events, "_place") || db.table() == Some(data_keys) =>
-            {
-                Self::ByFacts(of("store the events")(cause))
-            }
-            // Ours, unless a function of the user's own divides by zero.
-            SqlState::DIVISION_BY_ZERO if db.where_().is_none() => Self::Failed(left_out()),
-            SqlState::NOT_NULL_VIOLATION if ["log_position", "key_id"].contains(&column) => {
-                Self::ByFacts(of("store the events")(cause))
-            }
-            _ => {
-                let is_demoted = db.code().code().starts_with("25");
-                let error = of("store the events")(cause);
-                match error.kind() {
-                    _ if is_demoted => Self::Demoted(error),
-                    ErrorKind::Unavailable | ErrorKind::Timeout => Self::Again(error),
-                    // A constraint of the user may refuse a commit that was done before.
-                    _ => Self::Failed(error),
-                }
-            }
-        }
-    }
-}
-
-impl Trouble {
-    /// Classifies the error of a read.
-    pub(super) fn of_read(cause: DriverError) -> Self {
-        let is_lost = cause.as_db_error().is_none_or(is_lost);
-        let error = of("look for the commit")(cause);
-        match error.kind() {
-            _ if is_lost => Self::Lost(error),
-            ErrorKind::Unavailable | ErrorKind::Timeout => Self::Again(error),
-            _ => Self::Failed(error),
-        }
-    }
-}
-
-/// Returns whether an error ends the connection, or comes in place of an answer that is lost.
-///
-/// `PgBouncer` writes the severity in one field only, and reports a server that is gone as a mere error of the class 08.
-fn is_lost(db: &DbError) -> bool {
-    let is_fatal = match db.parsed_severity() {
-        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
-        None => matches!(db.severity(), "FATAL" | "PANIC"),
-    };
-    is_fatal || db.code().code().starts_with("08") || *db.code() == SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN
 }
 
 /// Reports a place that the log does not reach.
@@ -343,10 +248,6 @@ pub(super) fn other_way(events: &str, is_serial: bool) -> Error {
     };
     let message = format!("the table {events} was made for programs that append {theirs}; {remedy}");
     Error::new(ErrorKind::Schema, message)
-}
-
-fn is_named(constraint: &str, table: &str, end: &str) -> bool {
-    constraint.strip_suffix(end) == Some(table)
 }
 
 pub(super) fn closed() -> Error {
@@ -435,11 +336,9 @@ mod tests {
         });
         let unwritten = unwritten.unwrap();
         assert_eq!(kind(&unwritten).0, ErrorKind::Schema);
-        assert!(matches!(Trouble::of(unwritten, "events", "data_keys", closed), Trouble::Failed(_)));
         let unsent =
             server.with_client(async |client| client.simple_query("SELECT '\0'").await.unwrap_err()).unwrap();
         assert_eq!(kind(&unsent).0, ErrorKind::Invalid);
-        assert!(matches!(Trouble::of(unsent, "events", "data_keys", closed), Trouble::Failed(_)));
         let unread = server.with_client(async |client| {
             let rows = client.query_typed("SELECT 7", &[]).await.unwrap();
             assert_eq!(rows[0].get::<_, i64>(0), 7);
@@ -470,7 +369,7 @@ mod tests {
         let error = refused(&demanding, SslMode::Disable);
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
         assert!(error.to_string().contains("write `sslmode=require`"), "{error}");
-        let cut = of_server(&[(b'S', "FATAL"), (b'C', "08P01"), (b'M', "SSL connection closed")]);
+        let cut = fake::refusal(&[(b'S', "FATAL"), (b'C', "08P01"), (b'M', "SSL connection closed")]);
         assert_eq!(
             kind(&cut).0,
             ErrorKind::Unavailable,
@@ -479,41 +378,5 @@ mod tests {
         let away = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let error = refused(&Fake { port: away }, SslMode::Disable);
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-    }
-
-    /// Returns the error of the driver for an error with these fields.
-    fn of_server(fields: &'static [(u8, &str)]) -> DriverError {
-        let fake = Fake::new(move |kind, _| match kind {
-            fake::BEGIN => fake::welcome(),
-            _ => fake::error(fields),
-        });
-        fake.with_client(async |client| client.simple_query("SELECT 1").await.unwrap_err()).unwrap()
-    }
-
-    #[test]
-    fn an_answer_that_ends_the_connection_leaves_the_outcome_open() {
-        for fields in [
-            &[(b'S', "ERROR"), (b'C', "08P01"), (b'M', "server conn crashed?")][..],
-            &[(b'S', "FATAL"), (b'C', "08P01"), (b'M', "server conn crashed?")],
-            &[(b'S', "FATAL"), (b'C', "57P01"), (b'M', "it goes down")],
-            &[(b'S', "TÖDLICH"), (b'V', "FATAL"), (b'C', "57P01"), (b'M', "es endet")],
-            &[(b'S', "PANIC"), (b'V', "PANIC"), (b'C', "XX000"), (b'M', "no way on")],
-            &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40003"), (b'M', "nobody knows")],
-        ] {
-            let trouble = Trouble::of(of_server(fields), "events", "data_keys", closed);
-            assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
-            let trouble = Trouble::of_read(of_server(fields));
-            assert!(matches!(trouble, Trouble::Lost(_)), "{fields:?}: {trouble:?}");
-        }
-        for fields in [
-            &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "40001"), (b'M', "in the way")][..],
-            &[(b'S', "FEHLER"), (b'V', "ERROR"), (b'C', "57014"), (b'M', "zu lange")],
-        ] {
-            let trouble = Trouble::of(of_server(fields), "events", "data_keys", closed);
-            assert!(matches!(trouble, Trouble::Again(_)), "{fields:?}: {trouble:?}");
-        }
-        let read_only = &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "25006"), (b'M', "read only")];
-        let trouble = Trouble::of(of_server(read_only), "events", "data_keys", closed);
-        assert!(matches!(trouble, Trouble::Demoted(_)), "{trouble:?}");
     }
 }

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::batch::slices;
 use super::connection::Connection;
-use super::error::Trouble;
 use super::rows::{corrupt, value};
 use super::statements::Statements;
+use super::trouble::Trouble;
 use crate::error::Error;
 use crate::id::{CommitId, DataKeyId, Mark, Name, Position, Version};
 use crate::recorder::verdict::{Facts, KeyFact, Taken, Verdict, judge, preceding, version_conflict};

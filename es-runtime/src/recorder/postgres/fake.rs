@@ -115,3 +115,12 @@ pub(super) fn row(of: u32, values: &[&str]) -> Vec<u8> {
     }
     [message(b'T', &columns), message(b'D', &data), message(b'C', b"SELECT 1\0")].concat()
 }
+
+/// Returns the error of the driver for an answer that is an error with these fields.
+pub(super) fn refusal(fields: &'static [(u8, &str)]) -> tokio_postgres::Error {
+    let fake = Fake::new(move |kind, _| match kind {
+        BEGIN => welcome(),
+        _ => error(fields),
+    });
+    fake.with_client(async |client| client.simple_query("SELECT 1").await.unwrap_err()).unwrap()
+}

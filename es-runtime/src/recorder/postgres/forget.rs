@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use super::batch::Batch;
 use super::connection::Connection;
-use super::error::{self, Trouble};
+use super::error;
 use super::known::Known;
 use super::rows::value;
 use super::statements::Statements;
+use super::trouble::Trouble;
 use super::{facts, select};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::sql::{EventTable, Identifier, still_filled};

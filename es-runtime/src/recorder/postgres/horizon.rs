@@ -95,7 +95,7 @@ pub(super) fn floor(newest: Option<Mark>, half: i64) -> i64 {
 
 fn near(block: i64, half: i64) -> i64 {
     let low = block & 0xffff_ffff;
-    // What matters is the low half of the difference, whatever stands in the table.
+    // The low half of the difference counts, whatever stands in the table.
     block.saturating_add((half.wrapping_sub(low) << 32) >> 32)
 }
 

@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::batch::Batch;
 use super::connection::Connection;
-use super::error::Trouble;
 use super::insert::BLOCK;
 use super::known::Known;
 use super::queue::{MOST, MOST_BYTES};
 use super::receipts::receipts;
 use super::rows::value;
 use super::statements::Statements;
+use super::trouble::Trouble;
 use crate::error::Error;
 use crate::id::{DataKeyId, Version};
 use crate::recorder::verdict::check_keys;

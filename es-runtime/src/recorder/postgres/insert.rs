@@ -7,6 +7,7 @@
 use super::names::{Names, literal};
 use super::schema::type_of;
 use super::text::Text;
+use super::trouble::LEFT_OUT;
 use crate::recorder::sql::EventTable;
 
 /// The number of positions in a block.
@@ -61,7 +62,8 @@ impl Texts {
     }
 }
 
-/// Returns the value that draws a block, after the lock is taken: SQL evaluates the condition first.
+/// Returns the value that draws a block, after the lock is taken: SQL evaluates the condition first. Block 0 is none: a
+/// sequence that begins again draws it.
 ///
 /// Positions are blocks multiplied by their size: the server refuses a number that is too large, and would shift it into a
 /// negative one.
@@ -78,7 +80,7 @@ fn draw(names: &Names) -> String {
                    ((pg_sequence_last_value({block}::regclass) << 32) >> 32)::int4)"
         )
     };
-    format!("CASE WHEN {lock} THEN nextval({block}::regclass) END")
+    format!("CASE WHEN {lock} THEN nullif(nextval({block}::regclass), 0) END")
 }
 
 /// Returns the part of a statement that takes the gate's lock, when the server binds the statement: before the
@@ -137,7 +139,8 @@ fn columns(table: &EventTable) -> String {
 
 /// Returns the text that stores the events of several commits, with their keys and a step.
 ///
-/// If a trigger of the user's own leaves a row out, the statement divides by zero, and stores nothing.
+/// If a trigger of the user's own leaves a row out, the statement reads a text as a truth value, which the server refuses
+/// with the text: so nothing is stored.
 ///
 /// All statements take their locks in one order: the step, the keys by id, the events by id and version. The parts of
 /// the statement refer to each other, so that the server runs them in this order.
@@ -228,7 +231,9 @@ fn many(names: &Names, table: &EventTable, shape: Shape) -> String {
              FROM ready, unnest($1::int4[], $2::uuid[], $3::int8[], $4::uuid[], $5::text[], $6::bytea[], $7::int2[],
                                 $8::bool[]{arrays}) AS i(at, id, version, commit, topic, state, slice, once{aliases})
            RETURNING 1)
-         SELECT base, is_open, {}, 1 / ((SELECT count(*) FROM inserted) = cardinality($1))::int FROM ready",
+         SELECT base, is_open, {}, CASE WHEN many <> cardinality($1)
+                THEN ('{LEFT_OUT}' || many || ' of ' || cardinality($1))::bool END
+           FROM ready, (SELECT count(*) FROM inserted) counted(many)",
         gate(names),
         is_same(names, "$10"),
         columns(table),

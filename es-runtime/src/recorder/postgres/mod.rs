@@ -11,6 +11,7 @@
 mod fake;
 mod options;
 mod error;
+mod trouble;
 mod tls;
 mod text;
 mod hidden;

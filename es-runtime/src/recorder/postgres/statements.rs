@@ -3,11 +3,12 @@
 use tokio_postgres::Error as DriverError;
 use tokio_postgres::types::Type;
 
-use super::error::{self, Trouble};
+use super::error;
 use super::insert::{Shape, Texts};
 use super::names::{Names, dialect, literal};
 use super::schema;
 use super::text::Text;
+use super::trouble::Trouble;
 use crate::recorder::LogRange;
 use crate::recorder::sql::{EventTable, Identifier, LogTexts, Needed, Ranges, SnapshotTexts, Tables};
 
