@@ -40,9 +40,7 @@ pub(crate) fn appends_go_on_while_forgetting_waits() {
     let key = StoredKey::new(id, DataKeyId::random(), vec![7]);
     recorder.append(Commit::new(vec![event(id, 1)]).with_keys(vec![key])).wait().unwrap();
     let other = server::in_schema(&schema).open().unwrap().recorder(&Tables::default()).unwrap();
-    let statements =
-        format!("BEGIN; SELECT 1 FROM \"{schema}\".tracking FOR UPDATE; SELECT pg_sleep(4); COMMIT");
-    let holding = thread::spawn(move || drop(by_hand(&statements)));
+    let holding = server::hold(&format!("SELECT 1 FROM \"{schema}\".tracking FOR UPDATE"), 4.0, "COMMIT");
     let waits = |for_what: &str| {
         let look = format!(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{schema}' AND {for_what}"
@@ -53,7 +51,6 @@ pub(crate) fn appends_go_on_while_forgetting_waits() {
             thread::sleep(Duration::from_millis(5));
         }
     };
-    thread::sleep(Duration::from_millis(200));
     let tracked = recorder.tracked(&cursor()).wait().unwrap();
     thread::scope(|scope| {
         let began = Instant::now();

@@ -246,17 +246,7 @@ pub(crate) fn a_closed_database_finishes_the_reads_that_wait() {
 
 /// Holds a table for so long, against readers too.
 pub(crate) fn hold_table(schema: &str, table: &str, seconds: f64) -> thread::JoinHandle<()> {
-    let table = format!("\"{schema}\".{table}");
-    let statements =
-        format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({seconds}); COMMIT");
-    let holding = thread::spawn(move || drop(by_hand(&statements)));
-    let is_held = format!(
-        "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = '{table}'::regclass"
-    );
-    while by_hand(&is_held) != ["1"] {
-        thread::sleep(Duration::from_millis(5));
-    }
-    holding
+    server::hold(&format!("LOCK TABLE \"{schema}\".{table} IN ACCESS EXCLUSIVE MODE"), seconds, "COMMIT")
 }
 
 pub(crate) fn an_application_opens_by_uri() {
@@ -361,17 +351,8 @@ fn forget_slowly(schema: &str, id: Uuid) -> thread::JoinHandle<()> {
 
 /// Takes the lock of those who forget for so long, and then runs a statement.
 fn hold_gate(schema: &str, seconds: f64, statement: &str) -> thread::JoinHandle<()> {
-    let gate = format!("\"{schema}\".stored_events_gate");
-    let lock = format!("LOCK TABLE {gate} IN EXCLUSIVE MODE");
-    let statements = format!("BEGIN; {lock}; SELECT pg_sleep({seconds}); {statement}; COMMIT");
-    let holding = thread::spawn(move || drop(by_hand(&statements)));
-    let held = format!(
-        "SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted AND relation = '{gate}'::regclass"
-    );
-    while by_hand(&held) != ["1"] {
-        thread::sleep(Duration::from_millis(5));
-    }
-    holding
+    let lock = format!("LOCK TABLE \"{schema}\".stored_events_gate IN EXCLUSIVE MODE");
+    server::hold(&lock, seconds, &format!("{statement}; COMMIT"))
 }
 
 /// The driver writes a line for each statement. No line holds a state, a wrapped key, or a value of the user's columns.

@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{env, process};
+use std::time::{Duration, Instant};
+use std::{env, process, thread};
 
 use es_runtime::recorder::PostgresOptions;
 
@@ -91,4 +92,22 @@ pub(crate) fn host() -> (String, u16) {
 /// Runs statements on a connection of their own, and returns the first column of the last answer.
 pub(crate) fn by_hand(statements: &str) -> Vec<String> {
     by_hand_as(uri(), statements).expect("the statements of a test")
+}
+
+/// Runs statements by hand in a transaction that stays open for so long, and then the last ones. Returns once it is open.
+pub(crate) fn hold(statements: &str, seconds: f64, end: &str) -> thread::JoinHandle<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let name = format!("hold_{}_{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let all =
+        format!("SET application_name = '{name}'; BEGIN; {statements}; SELECT pg_sleep({seconds}); {end}");
+    let holding = thread::spawn(move || drop(by_hand(&all)));
+    let look = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND wait_event = 'PgSleep'"
+    );
+    let began = Instant::now();
+    while by_hand(&look) != ["1"] {
+        assert!(began.elapsed() < Duration::from_secs(30), "the transaction was not opened: {statements}");
+        thread::sleep(Duration::from_millis(5));
+    }
+    holding
 }

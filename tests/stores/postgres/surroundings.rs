@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use es_runtime::recorder::{
-    AggregateRecorder, ApplicationRecorder, Commit, LogRange, PostgresOptions, SslMode, Tables,
+    AggregateRecorder, ApplicationRecorder, Commit, LogRange, PostgresOptions, PostgresRecorder, SslMode,
+    Tables,
 };
 use es_runtime::{ErrorKind, Wait};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -68,12 +69,17 @@ pub(crate) fn a_pooler_that_drops_settings_is_refused_with_the_remedy() {
     assert_eq!(one_event(&direct.through_pooler()).unwrap(), 1);
 }
 
+/// Returns a recorder whose connections go through a pooler.
+fn through(pooler: &Pooler, options: &str) -> PostgresRecorder {
+    let options: PostgresOptions = format!("{}?pooler=yes&{options}", pooler.uri()).parse().unwrap();
+    options.open().unwrap().recorder(&Tables::default()).unwrap()
+}
+
 /// Commits that wait for a replica which is not there are stored, and their answers do not come.
 pub(crate) fn a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome() {
     let mut server = Server::start("fsync = off").unwrap();
     let pooler = Pooler::start(&server).unwrap();
-    let options: PostgresOptions = format!("{}?pooler=yes&timeout=1500ms", pooler.uri()).parse().unwrap();
-    let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
+    let recorder = through(&pooler, "timeout=1500ms");
     let by_hand = |uri: &str, statements: &str| by_hand_as(uri, statements).unwrap();
     let uri = server.uri();
     by_hand(&uri, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
@@ -100,8 +106,7 @@ pub(crate) fn a_commit_whose_answer_a_pooler_lost_is_of_unknown_outcome() {
 pub(crate) fn servers_killed_behind_a_pooler_lose_nothing() {
     let mut server = Server::start("fsync = off").unwrap();
     let pooler = Pooler::start(&server).unwrap();
-    let options: PostgresOptions = format!("{}?pooler=yes&timeout=600ms", pooler.uri()).parse().unwrap();
-    let recorder = options.open().unwrap().recorder(&Tables::default()).unwrap();
+    let recorder = through(&pooler, "timeout=600ms");
     let ended = AtomicBool::new(false);
     let outcomes: Vec<_> = thread::scope(|scope| {
         let write = || {

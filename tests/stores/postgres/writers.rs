@@ -16,21 +16,11 @@ use crate::server::{self, by_hand};
 
 /// Inserts a row by hand, and takes it back after so many seconds. Returns once the row is there.
 fn occupy(schema: &str, id: Uuid, position: u64, seconds: f64) -> thread::JoinHandle<()> {
-    let statements = format!(
-        "SET application_name = 'occupies'; BEGIN;
-         INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
-         VALUES ({position}, 1, '{id}', gen_random_uuid(), 0, false, 'Topic', '');
-         SELECT pg_sleep({seconds}); ROLLBACK"
+    let row = format!(
+        "INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+         VALUES ({position}, 1, '{id}', gen_random_uuid(), 0, false, 'Topic', '')"
     );
-    let occupied = thread::spawn(move || drop(by_hand(&statements)));
-    let look = format!(
-        "SELECT count(*) FROM pg_stat_activity
-         WHERE application_name = 'occupies' AND wait_event = 'PgSleep' AND query LIKE '%{id}%'"
-    );
-    while by_hand(&look) != ["1"] {
-        thread::sleep(Duration::from_millis(5));
-    }
-    occupied
+    server::hold(&row, seconds, "ROLLBACK")
 }
 
 fn follow(recorder: &PostgresRecorder, ids: &[Uuid], version: u64) -> Result<(), ErrorKind> {
