@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "postgres")]
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
@@ -20,8 +22,8 @@ use crate::error::{Error, ErrorKind};
 
 /// A future, or a value that becomes one, for which a thread can wait without an async runtime.
 ///
-/// An embedded store then works on the waiting thread itself, without a hop to another thread. Do not wait inside async
-/// code: it would block the executor.
+/// An embedded store then works on the waiting thread itself, without a hop to another thread; a store on a server does, if
+/// that thread alone waits for it. Do not wait inside async code: it would block the executor.
 ///
 /// ```
 /// use es_runtime::Wait;
@@ -38,15 +40,17 @@ pub trait Wait: IntoFuture + Sized {
             // Most stores answer at once: then no waker is made.
             return output;
         }
-        let parker = Arc::new(Parker { thread: thread::current(), woken: AtomicBool::new(false) });
+        let parker = Arc::new(Parker::of_this_thread());
         let waker = Waker::from(Arc::clone(&parker));
         let mut context = Context::from_waker(&waker);
         loop {
             if let Poll::Ready(output) = poll_blocking(|| future.as_mut().poll(&mut context)) {
+                #[cfg(feature = "postgres")]
+                drop(OFFERED.take());
                 return output;
             }
             while !parker.woken.swap(false, Ordering::Acquire) {
-                thread::park();
+                parker.park();
             }
         }
     }
@@ -122,9 +126,41 @@ impl Drop for Restore {
     }
 }
 
-struct Parker {
+/// A thread that waits.
+pub(crate) struct Parker {
     thread: Thread,
     woken: AtomicBool,
+    /// Wakes the work that the thread does while it waits.
+    #[cfg(feature = "postgres")]
+    worker: Mutex<Option<Waker>>,
+}
+
+impl Parker {
+    fn of_this_thread() -> Self {
+        Self {
+            thread: thread::current(),
+            woken: AtomicBool::new(false),
+            #[cfg(feature = "postgres")]
+            worker: Mutex::default(),
+        }
+    }
+
+    /// Does the work that was offered, or stops the thread, until somebody wakes it. May return earlier.
+    fn park(self: &Arc<Self>) {
+        #[cfg(feature = "postgres")]
+        if let Some(work) = OFFERED.take() {
+            work.work(self);
+            return;
+        }
+        thread::park();
+    }
+
+    /// Returns whether the thread is woken; if it is not, leaves a waker for the work that it does.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn poll_woken(&self, context: &Context<'_>) -> bool {
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+        self.woken.load(Ordering::Acquire)
+    }
 }
 
 impl Wake for Parker {
@@ -135,7 +171,29 @@ impl Wake for Parker {
     fn wake_by_ref(self: &Arc<Self>) {
         self.woken.store(true, Ordering::Release);
         self.thread.unpark();
+        #[cfg(feature = "postgres")]
+        if let Some(worker) = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            worker.wake();
+        }
     }
+}
+
+/// The work of a store, which a waiting thread may do itself.
+#[cfg(feature = "postgres")]
+pub(crate) trait Work {
+    /// Works until the thread is woken, or returns at once if somebody else works.
+    fn work(&self, parker: &Arc<Parker>);
+}
+
+#[cfg(feature = "postgres")]
+thread_local! {
+    static OFFERED: Cell<Option<Arc<dyn Work>>> = const { Cell::new(None) };
+}
+
+/// Offers work to the thread that waits, during its poll.
+#[cfg(feature = "postgres")]
+pub(crate) fn offer(work: Arc<dyn Work>) {
+    drop(OFFERED.replace(Some(work)));
 }
 
 #[cfg(test)]
@@ -174,8 +232,7 @@ mod tests {
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
             let mut work = pin!(unblock(|| -> Result<(), Error> { panic!("on purpose") }));
-            let parker = Parker { thread: thread::current(), woken: AtomicBool::new(false) };
-            let waker = Waker::from(Arc::new(parker));
+            let waker = Waker::from(Arc::new(Parker::of_this_thread()));
             // Polls like an executor, without the mark.
             let waited = catch_unwind(AssertUnwindSafe(|| {
                 while work.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {

@@ -58,7 +58,10 @@ impl Postgres {
             let since = Instant::now();
             let until = until.unwrap_or_else(|| since + core.way.options().timeout);
             core.queue.push(Job { log, commit, step, since, until, is_unknown: false, answer })?;
-            poll_fn(|context| slot.poll(context)).await.unwrap_or_else(|| Err(error::ended()))
+            core.engine
+                .attend(poll_fn(|context| slot.poll(context)))
+                .await
+                .unwrap_or_else(|| Err(error::ended()))
         }
     }
 
@@ -168,7 +171,7 @@ impl Postgres {
     /// Returns the newest event, and the place up to which the log is complete.
     async fn look(&self, log: &Arc<Log>, call: &Call) -> Result<Places, Error> {
         let (core, log, call) = (Arc::clone(self.core()), Arc::clone(log), call.part());
-        let (handle, looks) = (core.handle.clone(), Arc::clone(&log.looks));
+        let (engine, looks) = (Arc::clone(&core.engine), Arc::clone(&log.looks));
         let look = move || {
             let (core, log, call) = (Arc::clone(&core), Arc::clone(&log), call.part());
             async move {
@@ -180,7 +183,7 @@ impl Postgres {
                 look.await
             }
         };
-        looks.ask(&handle, look).await
+        engine.attend(looks.ask(engine.handle(), look)).await
     }
 
     /// Reads who holds readers back.

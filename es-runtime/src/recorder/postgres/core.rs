@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::runtime::Handle;
 use tokio::sync::Mutex as Turn;
 use uuid::Uuid;
 
 use super::connection::Connection;
+use super::engine::Engine;
 use super::pool::{Lease, Pool};
 use super::queue::Queue;
 use super::watch::Watch;
@@ -29,7 +29,7 @@ pub(super) struct Core {
     /// The watch over other processes; `None` once the database is closed.
     watch: Mutex<Option<Arc<Watch>>>,
     pub(super) pool: Arc<Pool>,
-    pub(super) handle: Handle,
+    pub(super) engine: Arc<Engine>,
     turns: Turns,
 }
 
@@ -65,7 +65,7 @@ impl Turns {
 }
 
 impl Core {
-    pub(super) fn new(way: Arc<Way>, handle: Handle) -> Self {
+    pub(super) fn new(way: Arc<Way>, engine: Arc<Engine>) -> Self {
         let watch = Watch::over(&way);
         Self {
             pool: Arc::new(Pool::new(Arc::clone(&way))),
@@ -73,7 +73,7 @@ impl Core {
             queue: Queue::default(),
             bell: watch.bell().clone(),
             watch: Mutex::new(Some(watch)),
-            handle,
+            engine,
             turns: Turns::new(),
         }
     }

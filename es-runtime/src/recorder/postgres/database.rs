@@ -2,11 +2,9 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -14,6 +12,7 @@ use super::append::{Lane, write};
 use super::catalog::{self, Tables as TablesOf};
 use super::connection::Connection;
 use super::core::{Changed, Core};
+use super::engine::Engine;
 use super::grants::grants;
 use super::log::Log;
 use super::names::schema_of;
@@ -29,7 +28,7 @@ use crate::wait::Wait;
 
 /// An open database on a PostgreSQL server. Clones share its connections.
 ///
-/// The connections run on a thread of the recorder, so that calls work under every executor and without one.
+/// A runtime of its own has the connections, so that calls work under every executor and without one.
 #[derive(Clone)]
 pub struct Postgres {
     shared: Arc<Shared>,
@@ -37,8 +36,6 @@ pub struct Postgres {
 
 struct Shared {
     core: Arc<Core>,
-    /// Ends the thread of the connections when it is dropped.
-    thread: Option<oneshot::Sender<()>>,
     schema: Identifier,
     opener: Opener,
 }
@@ -51,15 +48,11 @@ impl fmt::Debug for Postgres {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let thread = self.thread.take();
-        if self.opener.is_parent() {
-            // The connections belong to the parent.
-            std::mem::forget(thread);
-            return;
+        // The connections may belong to the parent.
+        if !self.opener.is_parent() {
+            self.core.close();
+            self.core.engine.end();
         }
-        self.core.close();
-        // Nobody waits for the thread here: an executor may drop the database.
-        drop(thread);
     }
 }
 
@@ -76,20 +69,13 @@ impl PostgresOptions {
     pub fn open(self) -> Result<Postgres, Error> {
         let schema = schema_of(self.schema.as_ref())?;
         let way = Arc::new(Way::new(self)?);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(error::no_runtime)?;
-        let core = Arc::new(Core::new(way, runtime.handle().clone()));
+        let core = Arc::new(Core::new(way, Engine::start()?));
+        let handle = core.engine.handle();
         for lane in [Lane::First, Lane::Second] {
-            drop(runtime.spawn(write(Arc::clone(&core), lane)));
+            drop(handle.spawn(write(Arc::clone(&core), lane)));
         }
-        drop(runtime.spawn(keep_time((core.way.options().timeout / 2).max(Duration::from_secs(1)))));
-        let (thread, over) = oneshot::channel();
-        let drive = move || {
-            let _ = runtime.block_on(over);
-            runtime.shutdown_background();
-        };
-        thread::Builder::new().name("es-postgres".to_owned()).spawn(drive).map_err(error::no_runtime)?;
-        let shared = Shared { core, thread: Some(thread), schema, opener: Opener::here() };
+        drop(handle.spawn(keep_time((core.way.options().timeout / 2).max(Duration::from_secs(1)))));
+        let shared = Shared { core, schema, opener: Opener::here() };
         let database = Postgres { shared: Arc::new(shared) };
         let core = Arc::clone(&database.shared.core);
         database.here(async move { core.lease().await.map(Lease::give_back) })?;
@@ -204,13 +190,14 @@ impl Postgres {
         self.shared.core.pool.begin()
     }
 
-    /// Runs something on the recorder's thread, and waits for it.
+    /// Runs something in the recorder's runtime, and waits for it.
     fn here<T: Send + 'static>(
         &self,
         run: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         let _call = self.begin()?;
-        self.shared.core.handle.spawn(run).wait().unwrap_or_else(|_| Err(error::ended()))
+        let engine = &self.shared.core.engine;
+        engine.attend(engine.handle().spawn(run)).wait().unwrap_or_else(|_| Err(error::ended()))
     }
 
     /// Runs something on a connection of the pool, and gives up with the caller. It may run again if the connection is
@@ -260,13 +247,13 @@ impl Postgres {
         F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
         let core = Arc::clone(&self.shared.core);
-        let handle = core.handle.clone();
-        let task = handle.spawn(async move {
+        let engine = Arc::clone(&core.engine);
+        let task = engine.handle().spawn(async move {
             let _call = call;
             core.on_connection(changed, run).await
         });
         let _guard = changed.is_none().then(|| Abort(task.abort_handle()));
-        task.await.unwrap_or_else(|_| Err(error::ended()))
+        engine.attend(task).await.unwrap_or_else(|_| Err(error::ended()))
     }
 
     /// Runs something that may not run twice by accident: it learns whether an earlier attempt was cut off.

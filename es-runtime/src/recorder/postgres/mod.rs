@@ -1,7 +1,7 @@
 //! PostgreSQL: one database on a server, for several applications and many processes.
 //!
-//! A thread of the recorder drives all connections, and callers wait for its answers: under every executor, and without
-//! one. A connection [append]s, by one statement for all commits that wait, and a second one helps. A bounded number of
+//! A runtime of the recorder has all connections, and callers wait for its answers: under every executor, and without one.
+//! A thread drives it, or [a caller that waits alone](engine). A connection [append]s, by one statement for all commits that wait, and a second one helps. A bounded number of
 //! others reads.
 //!
 //! Positions come in blocks of 1,024, of which one statement uses one: they grow with gaps. Readers keep below a
@@ -35,6 +35,7 @@ mod held;
 mod pool;
 mod queue;
 mod watch;
+mod engine;
 mod core;
 mod forget;
 mod receipts;
