@@ -349,7 +349,9 @@ mod tests {
             let both = timeout(Duration::from_secs(20), futures_util::future::join(one, other));
             assert!(both.wait().is_ok(), "one waits for the other");
         }
-        engines.iter().for_each(|engine| engine.end());
+        for engine in &engines {
+            engine.end();
+        }
     }
 
     #[test]
