@@ -48,6 +48,7 @@ mod shared_events;
 mod snapshots;
 mod standalone;
 mod stored_data;
+mod subscriptions;
 mod test_kit;
 mod time_sequences;
 mod timer;
