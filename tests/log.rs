@@ -26,7 +26,7 @@ fn skipped<E: Logged>(log: Log<E>) -> Vec<(Uuid, SkipReason)> {
 }
 
 /// Stores a row as a newer release would.
-fn newer(app: &Application, id: Uuid, version: u32, topic: &'static str, of: &str) -> Mark {
+pub(crate) fn newer(app: &Application, id: Uuid, version: u32, topic: &'static str, of: &str) -> Mark {
     let state = format!(r#"{{"at":1763640000123456,{of}"data":{{"seats":4}}}}"#).into_bytes();
     let row = StoredEvent::new(id, Version::from(version), topic, state).unwrap();
     app.recorder().append(Commit::new(vec![row])).wait().unwrap().mark().unwrap()

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::account::{Account, AccountEvent, Deposited, open};
 use crate::application::{Branch, apps, saved};
+use crate::log::newer;
 
 /// The longest time that a test waits for something that has to happen.
 const LONG: Duration = Duration::from_secs(20);
@@ -75,6 +76,7 @@ fn a_subscription_returns_what_is_stored_and_then_what_comes() {
         assert_eq!(amount(&next(&mut events).unwrap()), 20);
         let mut later = app.log::<AccountEvent>().after(kept).follow();
         assert_eq!([10, 20].map(|_| amount(&next(&mut later).unwrap())), [10, 20]);
+        assert!(is_waiting(&mut events) && is_waiting(&mut later));
         assert_eq!(later.through(), events.through());
         let mut of_type = app.log::<Deposited>().after(kept).follow();
         assert_eq!([10, 20].map(|_| next(&mut of_type).unwrap().amount), [10, 20]);
@@ -226,6 +228,33 @@ fn another_error_is_returned_once_and_ends_the_subscription() {
         next(&mut events).expect("the page was read before");
         assert_eq!(next(&mut events).unwrap_err().kind(), ErrorKind::Closed);
         assert!(events.next().wait().is_none());
+    }
+}
+
+#[test]
+fn an_event_that_the_program_does_not_know_ends_a_subscription_in_its_place() {
+    for app in apps() {
+        let mut account = saved(&app);
+        let mark = newer(&app, account.id().uuid(), 3, "Account.Renamed", "");
+        let mut events = app.log::<AccountEvent>().follow();
+        let mut pages = app.log::<AccountEvent>().follow();
+        assert_eq!([0, 10].map(|_| amount(&next(&mut events).unwrap())), [0, 10]);
+        let before = events.through();
+        let error = next(&mut events).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownTopic);
+        assert!(error.to_string().contains("`Account.Renamed` of version 3"), "{error}");
+        assert!(events.next().wait().is_none());
+        assert_eq!(events.through(), before, "the event is not passed");
+        let page = pages.next_page().wait().unwrap().unwrap();
+        assert_eq!((page.skipped[0].why, page.through), (SkipReason::Unknown, Some(mark)));
+        account = open();
+        app.save(&mut account).wait().unwrap();
+        let mut events = app.log::<AccountEvent>().after(before).follow();
+        assert_eq!(
+            next(&mut events).unwrap_err().kind(),
+            ErrorKind::UnknownTopic,
+            "it comes before later events"
+        );
     }
 }
 

@@ -12,8 +12,8 @@ use std::vec;
 
 use futures_core::Stream;
 
-use super::{Log, LogEvent, LogEvents, SkippedEvent};
-use crate::error::Error;
+use super::{Log, LogEvent, LogEvents, SkipReason, SkippedEvent};
+use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::observe;
 use crate::wait::{Wait, sleep, wake};
@@ -112,8 +112,9 @@ impl<E: Send + 'static> Log<E> {
 impl<E: Send + 'static> Subscription<E> {
     /// Returns the next event, and waits for it; returns `None` at the end.
     ///
-    /// Rows that are [no event](SkippedEvent) to this program are left out: a reader that deletes its views of forgotten
-    /// aggregates asks for [pages](Self::next_page).
+    /// The rows of [retired](SkipReason::Retired) topics and of forgotten aggregates are left out: a reader that deletes
+    /// what it keeps of those asks for [pages](Self::next_page). A row that this program does not know is
+    /// [`UnknownTopic`](ErrorKind::UnknownTopic): a newer release stored it, and can read it.
     pub async fn next(&mut self) -> Option<Result<LogEvent<E>, Error>> {
         poll_fn(|context| self.poll_event(context)).await
     }
@@ -144,7 +145,7 @@ impl<E: Send + 'static> Subscription<E> {
     }
 
     /// Returns the place up to which the caller has got every event, for a reader that keeps it: a later subscription
-    /// goes on [after](Log::after) it.
+    /// goes on [after](Log::after) it. While the caller waits, the place passes rows that are none of its events.
     pub const fn through(&self) -> Option<Mark> {
         self.through
     }
@@ -159,17 +160,22 @@ impl<E: Send + 'static> Subscription<E> {
             if self.is_over(context) {
                 return Poll::Ready(None);
             }
+            let upcoming = self.entries.as_slice().first().map(LogEvent::position);
+            let is_next = |row: &&SkippedEvent| upcoming.is_none_or(|event| row.mark.position() < event);
+            if let Some(row) = self.skipped.iter().filter(is_next).find(|row| row.why == SkipReason::Unknown)
+            {
+                let error = unknown(row);
+                (self.state, self.entries) = (State::Over, Vec::new().into_iter());
+                return Poll::Ready(Some(Err(error)));
+            }
             if let Some(event) = self.entries.next() {
-                let is_last = self.entries.as_slice().is_empty();
-                self.through = if is_last { self.complete } else { Some(event.mark()) };
+                self.through = Some(event.mark());
                 self.skipped.retain(|row| row.mark.position() > event.position());
                 return Poll::Ready(Some(Ok(event)));
             }
+            self.through = self.complete;
             if let Some(Err(error)) = ready!(self.poll_read(context)) {
                 return Poll::Ready(Some(Err(error)));
-            }
-            if self.entries.as_slice().is_empty() {
-                self.through = self.complete;
             }
         }
     }
@@ -215,6 +221,17 @@ impl<E: Send + 'static> Stream for Subscription<E> {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.get_mut().poll_event(context)
     }
+}
+
+/// Reports an event that a reader would silently miss.
+fn unknown(row: &SkippedEvent) -> Error {
+    let SkippedEvent { mark, id, version, topic, .. } = row;
+    let message = format!(
+        "this program does not know the topic `{topic}` of version {version} of {id}, at position {}; run the release \
+         that stored it, or name the topic in `#[mutator(retired = [..])]`",
+        mark.position()
+    );
+    Error::new(ErrorKind::UnknownTopic, message)
 }
 
 /// Reads the next page of a log, and waits for it.
