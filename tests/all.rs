@@ -44,6 +44,7 @@ mod root;
 mod saving_again;
 mod scenario;
 mod secrecy;
+mod sections;
 mod shared_events;
 mod snapshots;
 mod standalone;

@@ -8,7 +8,7 @@ use crate::aggregate::{Aggregate, Events, misplaced, not_found};
 use crate::error::Error;
 use crate::event::Recorded;
 use crate::id::Id;
-use crate::log::{Log, Logged};
+use crate::log::{Log, Logged, Sections};
 use crate::observe;
 use crate::recorder::{Boxed, EventRange};
 use crate::store::{At, Past};
@@ -270,6 +270,16 @@ impl Application {
     /// ```
     pub fn log<E: Logged>(&self) -> Log<E> {
         Log::new(self.shared.log.clone())
+    }
+
+    /// Returns the rows of the log in sections of this size, for a server that hands them to readers elsewhere: see
+    /// [`SectionReader`](crate::log::SectionReader).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) if the size is 0, or larger than [`Sections::LARGEST`].
+    pub fn sections(&self, size: usize) -> Result<Sections, Error> {
+        Sections::new(self.shared.log.clone(), size)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The log as a program reads it: events of its own types, with their places.
 //!
 //! A [`Log`] reads what is stored, a page at a time. A [`Subscription`] goes on when it has read all, and waits for
-//! more.
+//! more. [`Sections`] serve the rows to readers elsewhere, as documents with links.
 
 mod source;
 mod any;
 mod logged;
 mod subscription;
+mod section;
+mod sections;
+mod section_reader;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +20,9 @@ use uuid::Uuid;
 pub use self::any::AnyEvent;
 use self::logged::Content;
 pub use self::logged::Logged;
+pub use self::section::{Section, SectionId};
+pub use self::section_reader::SectionReader;
+pub use self::sections::{SectionSource, Sections};
 pub(crate) use self::source::Source;
 pub use self::subscription::{Stop, Subscription};
 use crate::error::Error;
