@@ -5,7 +5,7 @@ use std::future::Future;
 use super::section::{Section, SectionId};
 use super::source::Source;
 use crate::error::{Error, ErrorKind};
-use crate::id::Position;
+use crate::id::{Mark, Position};
 use crate::recorder::{LogPage, LogRange, Notification};
 
 /// The number of bytes of states read at a time.
@@ -102,7 +102,7 @@ impl Sections {
 
     async fn current(&self) -> Result<SectionId, Error> {
         let newest = self.source.read(LogRange::all().limit(0)).await?.through;
-        Ok(self.around(newest.map_or(Position::FIRST, |mark| mark.position())))
+        Ok(self.around(newest.map_or(Position::FIRST, Mark::position)))
     }
 
     async fn fixed(&self, id: SectionId) -> Result<Section, Error> {

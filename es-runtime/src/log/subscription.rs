@@ -235,26 +235,24 @@ fn unknown(row: &SkippedEvent) -> Error {
 }
 
 /// Reads the next page of a log, and waits for it.
-fn read_on<E: Send + 'static>(mut log: Log<E>) -> impl Future<Output = Read<E>> + Send + 'static {
-    async move {
-        let mut pause = PAUSE;
-        loop {
-            let error = match read_once(&mut log).await {
-                Ok(Once::Page(page)) => return (log, Ok(Some(page))),
-                Ok(Once::End) => return (log, Ok(None)),
-                Ok(Once::Nothing) => {
-                    pause = PAUSE;
-                    continue;
-                }
-                Err(error) => error,
-            };
-            if !error.is_transient() {
-                return (log, Err(error));
+async fn read_on<E: Send + 'static>(mut log: Log<E>) -> Read<E> {
+    let mut pause = PAUSE;
+    loop {
+        let error = match read_once(&mut log).await {
+            Ok(Once::Page(page)) => return (log, Ok(Some(page))),
+            Ok(Once::End) => return (log, Ok(None)),
+            Ok(Once::Nothing) => {
+                pause = PAUSE;
+                continue;
             }
-            observe::waiting_follower(&error);
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST);
+            Err(error) => error,
+        };
+        if !error.is_transient() {
+            return (log, Err(error));
         }
+        observe::waiting_follower(&error);
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST);
     }
 }
 
