@@ -11,7 +11,7 @@ use es_runtime::recorder::{
     AggregateRecorder, Commit, EventPage, EventRange, KeyRecorder, MemoryRecorder, MemorySnapshots, Receipt,
     SnapshotRecorder, SqliteOptions, Tables,
 };
-use es_runtime::standalone::{Bus, PersistencePolicy, SnapshottingPolicy, Subscription};
+use es_runtime::standalone::{Bus, BusSubscription, PersistencePolicy, SnapshottingPolicy};
 use es_runtime::store::{EventStore, Repository, SnapshotStore};
 use es_runtime::{Envelope, Error, ErrorKind, Event, Id, Recorded, Version, Wait};
 use uuid::Uuid;
@@ -33,7 +33,7 @@ impl Seen {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    fn subscribe(&self, bus: &Bus<u32>, name: &'static str) -> Subscription {
+    fn subscribe(&self, bus: &Bus<u32>, name: &'static str) -> BusSubscription {
         let seen = self.clone();
         bus.subscribe(|_| true, move |number| seen.note(format!("{name}{number}")))
     }
@@ -164,7 +164,7 @@ fn handlers_subscribe_unsubscribe_and_publish() {
     let (bus, seen) = (Bus::<u32>::new(), Seen::default());
     let last = Arc::new(Mutex::new(None));
     let (inner, noting, ends, late) = (bus.clone(), seen.clone(), Arc::clone(&last), Arc::default());
-    let held: Arc<Mutex<Vec<Subscription>>> = Arc::clone(&late);
+    let held: Arc<Mutex<Vec<BusSubscription>>> = Arc::clone(&late);
     let _first = bus.subscribe(
         |number| *number == 1,
         move |_| {

@@ -1,7 +1,8 @@
 //! The log as a program reads it: the program's events with their marks, and the skipped ones.
 
-use es_runtime::application::{AnyEvent, Batch, Log, LogEvents, Logged, SkipReason};
+use es_runtime::application::Batch;
 use es_runtime::id::{Mark, Slices};
+use es_runtime::log::{AnyEvent, Log, LogEvents, Logged, SkipReason};
 use es_runtime::recorder::{AggregateRecorder, Commit, Notification, StoredEvent};
 use es_runtime::{Application, ErrorKind, Metadata, Version, Wait};
 use uuid::Uuid;
@@ -10,22 +11,22 @@ use crate::account::{AccountEvent, Deposited, open};
 use crate::application::{Branch, BranchEvent, RateChanged, apps, log as rows, saved};
 use crate::shared_events::{Loan, LoanEvent, NoteTaken, Savings, SavingsEvent};
 
-fn pages<E: Logged>(mut log: Log<'_, E>) -> Vec<LogEvents<E>> {
+fn pages<E: Logged>(mut log: Log<E>) -> Vec<LogEvents<E>> {
     std::iter::from_fn(|| log.next_page().wait().unwrap()).collect()
 }
 
-fn events<E: Logged>(log: Log<'_, E>) -> Vec<E> {
+fn events<E: Logged>(log: Log<E>) -> Vec<E> {
     let entries = pages(log).into_iter().flat_map(|page| page.entries);
     entries.map(|entry| entry.into_recorded().into_event()).collect()
 }
 
-fn skipped<E: Logged>(log: Log<'_, E>) -> Vec<(Uuid, SkipReason)> {
+fn skipped<E: Logged>(log: Log<E>) -> Vec<(Uuid, SkipReason)> {
     let skipped = pages(log).into_iter().flat_map(|page| page.skipped);
     skipped.map(|skipped| (skipped.id, skipped.why)).collect()
 }
 
 /// Stores a row as a newer release would.
-fn newer(app: &Application, id: Uuid, version: u32, topic: &'static str, of: &str) -> Mark {
+pub(crate) fn newer(app: &Application, id: Uuid, version: u32, topic: &'static str, of: &str) -> Mark {
     let state = format!(r#"{{"at":1763640000123456,{of}"data":{{"seats":4}}}}"#).into_bytes();
     let row = StoredEvent::new(id, Version::from(version), topic, state).unwrap();
     app.recorder().append(Commit::new(vec![row])).wait().unwrap().mark().unwrap()

@@ -1,6 +1,7 @@
 //! Applications that are opened by a URI or a path, and closed.
 
-use es_runtime::application::{AnyEvent, Builder};
+use es_runtime::application::Builder;
+use es_runtime::log::AnyEvent;
 use es_runtime::{Application, ErrorKind, Wait};
 
 use crate::account::open;

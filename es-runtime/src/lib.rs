@@ -62,6 +62,7 @@ pub mod recorder;
 pub mod store;
 pub mod sequence;
 pub mod standalone;
+pub mod log;
 pub mod application;
 #[cfg(feature = "macros")]
 mod macros;

@@ -94,6 +94,10 @@ mod on {
         warn!(target: TARGET, error = ?error.kind(), "a snapshot cannot be used, or not be taken");
     }
 
+    pub(crate) fn waiting_follower(error: &Error) {
+        warn!(target: TARGET, error = ?error.kind(), "a subscription cannot read the log, and tries again");
+    }
+
     pub(crate) fn failed_hook(error: &Error) {
         warn!(target: TARGET, error = ?error.kind(), "a hook after a save failed");
     }
@@ -135,6 +139,8 @@ mod off {
     pub(crate) const fn replayed(_: &'static str, _: u64) {}
 
     pub(crate) const fn failed_snapshot(_: &Error) {}
+
+    pub(crate) const fn waiting_follower(_: &Error) {}
 
     pub(crate) const fn failed_hook(_: &Error) {}
 }

@@ -3,11 +3,12 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use super::{Application, Ids, Log, Logged};
+use super::{Application, Ids};
 use crate::aggregate::{Aggregate, Events, misplaced, not_found};
 use crate::error::Error;
 use crate::event::Recorded;
 use crate::id::Id;
+use crate::log::{Log, Logged, Sections};
 use crate::observe;
 use crate::recorder::{Boxed, EventRange};
 use crate::store::{At, Past};
@@ -222,10 +223,10 @@ impl Application {
     }
 
     /// Reads the events in the log, each with its place, envelope and metadata. The type selects them: the enum of one
-    /// aggregate type, a declared event or set, or [`AnyEvent`](super::AnyEvent) for the whole program.
+    /// aggregate type, a declared event or set, or [`AnyEvent`](crate::log::AnyEvent) for the whole program.
     ///
     /// A page holds the readable events. The other rows of these aggregates stand apart as
-    /// [`skipped`](super::LogEvents::skipped): forgotten, retired, or unknown to this program.
+    /// [`skipped`](crate::log::LogEvents::skipped): forgotten, retired, or unknown to this program.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator};
@@ -239,7 +240,7 @@ impl Application {
     /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
     /// # }
     /// # let app = Application::open("memory:").wait()?;
-    /// use es_runtime::application::AnyEvent;
+    /// use es_runtime::log::AnyEvent;
     ///
     /// let mut account = Account::open();
     /// account.deposit(10);
@@ -267,8 +268,18 @@ impl Application {
     /// assert_eq!(page.entries[1].event().data["amount"], 10);
     /// # Ok::<(), es_runtime::Error>(())
     /// ```
-    pub fn log<E: Logged>(&self) -> Log<'_, E> {
-        Log::new(self)
+    pub fn log<E: Logged>(&self) -> Log<E> {
+        Log::new(self.shared.log.clone())
+    }
+
+    /// Returns the rows of the log in sections of this size, for a server that hands them to readers elsewhere: see
+    /// [`SectionReader`](crate::log::SectionReader).
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](crate::ErrorKind::Invalid) if the size is 0, or larger than [`Sections::LARGEST`].
+    pub fn sections(&self, size: usize) -> Result<Sections, Error> {
+        Sections::new(self.shared.log.clone(), size)
     }
 }
 

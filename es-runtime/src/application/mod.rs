@@ -12,29 +12,27 @@ mod save;
 mod open;
 mod environment;
 mod ids;
-mod log;
 mod load;
 mod snapshots;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use self::batch::{Batch, IntoBatch};
 pub use self::command::{CommandResult, Execute};
 use self::hook::Hooks;
 pub use self::hook::SavedCommit;
 pub use self::ids::Ids;
-pub use self::log::{AnyEvent, Log, LogEvent, LogEvents, Logged, SkipReason, SkippedEvent};
 pub use self::loose::AppendTo;
 pub use self::open::Builder;
 pub use self::save::Save;
 pub use self::targets::{Find, Runs, RunsAsync, Target, Targets};
 use crate::aggregate::Aggregate;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::event::Metadata;
 use crate::id::{Id, Name};
+use crate::log::Source;
 use crate::observe;
 use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
 use crate::store::{EventStore, Repository};
@@ -82,6 +80,7 @@ use crate::wait::Retry;
 /// | event with `monotonic_counter.es_retries` | `DEBUG` | 1: `execute` tries again; `because`: the [`ErrorKind`] |
 /// | event with `histogram.es_replay_length` | `DEBUG` | the number of replayed events; `aggregate` |
 /// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`] |
+/// | event | `WARN` | a [subscription](crate::log::Subscription) cannot read the log, and tries again; `error`: the [`ErrorKind`] |
 /// | event | `WARN` | on PostgreSQL, an append holds back readers for more than a second; `events`: how many are held back; `pid` (unless a prepared transaction does), `application` and `since` (seconds): who |
 /// | event | `WARN` | a hook of [`Builder::on_saved`] failed or panicked; `error`: the [`ErrorKind`] |
 ///
@@ -99,19 +98,15 @@ pub struct Application {
 struct Shared {
     name: Option<Name>,
     repository: Repository,
-    recorder: Arc<dyn DynApplicationRecorder>,
+    log: Source,
     hooks: Hooks,
     close: Box<dyn Fn() + Send + Sync>,
-    closed: AtomicBool,
 }
 
 impl Shared {
     /// Fails once the application is closed, whether or not the store still works.
     fn check_open(&self) -> Result<(), Error> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::new(ErrorKind::Closed, "the application is closed; open it again"));
-        }
-        Ok(())
+        self.log.check_open()
     }
 }
 
@@ -327,9 +322,9 @@ impl Application {
     /// The errors of the store.
     pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
         self.shared.check_open()?;
-        match self.shared.recorder.resolve(receipt).await? {
+        match self.recorder().resolve(receipt).await? {
             None if receipt.is_repeated() => {
-                Ok(self.shared.recorder.read_log(LogRange::all().limit(0)).await?.through)
+                Ok(self.recorder().read_log(LogRange::all().limit(0)).await?.through)
             }
             mark => Ok(mark),
         }
@@ -352,14 +347,14 @@ impl Application {
 
     /// Returns the recorder, for code that handles rows.
     pub fn recorder(&self) -> &Arc<dyn DynApplicationRecorder> {
-        &self.shared.recorder
+        self.shared.log.recorder()
     }
 
     /// Closes the store, for all clones of this application. Later calls fail as [`ErrorKind::Closed`].
     ///
     /// A database in shared memory closes for every application of the process that opened it under its name.
     pub fn close(&self) {
-        self.shared.closed.store(true, Ordering::Release);
+        self.shared.log.close();
         (self.shared.close)();
     }
 }

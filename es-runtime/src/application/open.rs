@@ -1,13 +1,13 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use super::hook::{Hooks, OnError, SavedCommit};
 use super::{Application, Shared};
 use crate::aggregate::Aggregate;
 use crate::error::{Error, ErrorKind};
 use crate::id::Name;
+use crate::log;
 use crate::mapper::Mapper;
 use crate::recorder::{self, DynApplicationRecorder, DynSnapshotRecorder, Opened, Opening, Tables};
 use crate::registry::Registry;
@@ -267,6 +267,7 @@ impl Builder {
             Registry::global()?;
             let Opened { events, snapshots, close } = self.store()?;
             let store = EventStore::new(self.mapper, Arc::clone(&events) as _)?;
+            let log = log::Source::new(store.clone(), events);
             let mut repository = Repository::new(store).with_snapshotting(self.snapshotting);
             if let Some(snapshots) = snapshots {
                 let mut snapshots = SnapshotStore::new(snapshots);
@@ -278,14 +279,7 @@ impl Builder {
             if let Some(cache) = self.cache {
                 repository = repository.with_cache(cache);
             }
-            let shared = Shared {
-                name: self.name,
-                repository,
-                recorder: events,
-                hooks: self.hooks,
-                close,
-                closed: AtomicBool::new(false),
-            };
+            let shared = Shared { name: self.name, repository, log, hooks: self.hooks, close };
             Ok::<_, Error>(Application::over(shared, self.retry))
         })
         .await?;

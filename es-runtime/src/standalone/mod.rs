@@ -3,5 +3,5 @@
 mod repository;
 mod bus;
 
-pub use self::bus::{Bus, HandlerResult, PersistencePolicy, SnapshottingPolicy, Subscription};
+pub use self::bus::{Bus, BusSubscription, HandlerResult, PersistencePolicy, SnapshottingPolicy};
 pub use self::repository::MutatorRepository;

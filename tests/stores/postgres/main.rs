@@ -22,6 +22,7 @@ mod proxy;
 mod reach;
 mod roles;
 mod server;
+mod subscriptions;
 mod surroundings;
 mod writers;
 
@@ -106,6 +107,9 @@ fn main() -> ExitCode {
         copying::several_commits_are_judged_as_one_after_the_other,
         copying::steps_of_one_reader_keep_no_other_waiting,
         copying::an_encrypted_application_moves_from_a_file,
+        subscriptions::subscriptions_survive_killed_backends,
+        subscriptions::a_subscription_hears_of_commits_of_others,
+        subscriptions::sections_lead_past_gaps_between_positions,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,
         executors::smol,

@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use self::policy::{PersistencePolicy, SnapshottingPolicy};
-pub use self::subscription::Subscription;
+pub use self::subscription::BusSubscription;
 use crate::error::Error;
 
 /// The bus, which passes published events to its subscribers. Clones are the same bus.
@@ -130,7 +130,7 @@ impl<E: 'static> Bus<E> {
         &self,
         predicate: impl Fn(&E) -> bool + Send + Sync + 'static,
         handler: impl Fn(&E) -> R + Send + Sync + 'static,
-    ) -> Subscription {
+    ) -> BusSubscription {
         self.subscribe_batches(move |events| {
             events.iter().filter(|event| predicate(event)).try_for_each(|event| handler(event).into_result())
         })
@@ -149,13 +149,13 @@ impl<E: 'static> Bus<E> {
     pub fn subscribe_batches<R: HandlerResult>(
         &self,
         handler: impl Fn(&[E]) -> R + Send + Sync + 'static,
-    ) -> Subscription {
+    ) -> BusSubscription {
         let handle = Box::new(move |events: &[E]| handler(events).into_result());
         let subscriber = Arc::new(Subscriber { active: AtomicBool::new(true), handle });
         self.shared.change(|known| known.iter().chain([&subscriber]).map(Arc::clone).collect());
         // Neither keeps the other alive: a handler may hold its own subscription, or the bus.
         let (bus, subscriber) = (Arc::downgrade(&self.shared), Arc::downgrade(&subscriber));
-        Subscription::new(move || {
+        BusSubscription::new(move || {
             let Some(subscriber) = subscriber.upgrade() else { return };
             subscriber.active.store(false, Ordering::Release);
             if let Some(bus) = bus.upgrade() {

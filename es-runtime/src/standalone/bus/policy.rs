@@ -1,6 +1,6 @@
 //! The subscribers of an application in the stand-alone style: one stores events, one takes snapshots.
 
-use super::{Bus, Subscription};
+use super::{Bus, BusSubscription};
 use crate::aggregate::Aggregate;
 use crate::error::ErrorKind;
 use crate::event::{Envelope, EventSet, Recorded};
@@ -47,7 +47,7 @@ use crate::wait::Wait;
 #[must_use = "it stores nothing once it is dropped"]
 #[derive(Debug)]
 pub struct PersistencePolicy {
-    subscription: Subscription,
+    subscription: BusSubscription,
 }
 
 impl PersistencePolicy {
@@ -116,7 +116,7 @@ impl PersistencePolicy {
 #[must_use = "it takes no snapshots once it is dropped"]
 #[derive(Debug)]
 pub struct SnapshottingPolicy {
-    subscription: Subscription,
+    subscription: BusSubscription,
 }
 
 impl SnapshottingPolicy {

@@ -2,17 +2,17 @@ use std::fmt;
 
 /// The guard of a subscribed handler; dropping it unsubscribes the handler.
 #[must_use = "the handler is unsubscribed when this is dropped; keep it, or `forget` it"]
-pub struct Subscription {
+pub struct BusSubscription {
     unsubscribe: Option<Box<dyn FnOnce() + Send + Sync>>,
 }
 
-impl fmt::Debug for Subscription {
+impl fmt::Debug for BusSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription").finish_non_exhaustive()
+        f.debug_struct("BusSubscription").finish_non_exhaustive()
     }
 }
 
-impl Subscription {
+impl BusSubscription {
     pub(super) fn new(unsubscribe: impl FnOnce() + Send + Sync + 'static) -> Self {
         Self { unsubscribe: Some(Box::new(unsubscribe)) }
     }
@@ -26,7 +26,7 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl Drop for BusSubscription {
     fn drop(&mut self) {
         if let Some(unsubscribe) = self.unsubscribe.take() {
             unsubscribe();

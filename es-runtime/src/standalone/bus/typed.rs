@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use super::{Bus, HandlerResult, Subscription};
+use super::{Bus, BusSubscription, HandlerResult};
 use crate::event::{Envelope, Event, EventSet, EventType, EventVisitor, Recorded};
 
 impl<E: EventSet> Bus<Recorded<E>> {
@@ -44,7 +44,7 @@ impl<E: EventSet> Bus<Recorded<E>> {
     pub fn subscribe_to<T: Event, R: HandlerResult>(
         &self,
         handler: impl Fn(&T, &Envelope) -> R + Send + Sync + 'static,
-    ) -> Subscription {
+    ) -> BusSubscription {
         self.subscribe_batches(move |events| {
             events.iter().try_for_each(|recorded| {
                 let call = |event: &T| handler(event, recorded.envelope()).into_result();
@@ -81,7 +81,7 @@ impl<E: EventSet> Bus<Recorded<E>> {
         &self,
         types: impl IntoIterator<Item = EventType>,
         handler: impl Fn(&Recorded<E>) -> R + Send + Sync + 'static,
-    ) -> Subscription {
+    ) -> BusSubscription {
         let types: Vec<TypeId> = types.into_iter().map(|known| known.type_id()).collect();
         self.subscribe(move |recorded| types.contains(&recorded.event().visit(TypeOf)), handler)
     }

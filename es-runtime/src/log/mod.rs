@@ -1,7 +1,15 @@
 //! The log as a program reads it: events of its own types, with their places.
+//!
+//! A [`Log`] reads what is stored, a page at a time. A [`Subscription`] goes on when it has read all, and waits for
+//! more. [`Sections`] serve the rows to readers elsewhere, as documents with links.
 
+mod source;
 mod any;
 mod logged;
+mod subscription;
+mod section;
+mod sections;
+mod section_reader;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,45 +20,46 @@ use uuid::Uuid;
 pub use self::any::AnyEvent;
 use self::logged::Content;
 pub use self::logged::Logged;
-use super::Application;
+pub use self::section::{Section, SectionId};
+pub use self::section_reader::SectionReader;
+pub use self::sections::{SectionSource, Sections};
+pub(crate) use self::source::Source;
+pub use self::subscription::{Stop, Subscription};
 use crate::error::Error;
 use crate::event::Recorded;
 use crate::id::{Mark, Name, Position, Slices, Version};
-use crate::recorder::{ApplicationRecorder, LogRange};
+use crate::recorder::LogRange;
 use crate::store::Mappers;
 use crate::stored_event::StoredEvent;
 
-/// The number of rows read at a time.
-const PAGE: usize = 1_000;
-
-/// The number of bytes of states read at a time.
-const PAGE_BYTES: usize = 16 << 20;
-
 /// The events of one type in the log, a page at a time, in the order in which they were stored: see
-/// [`Application::log`](super::Application::log).
+/// [`Application::log`](crate::Application::log).
 #[must_use = "nothing is read before a page is asked for"]
-pub struct Log<'a, E> {
-    application: &'a Application,
+pub struct Log<E> {
+    source: Source,
     /// The unread range.
     range: LogRange,
     left: Option<usize>,
+    /// The number of rows read at a time, and of bytes of their states.
+    page: (usize, usize),
     // Function pointers without a bound: the compiler would report a bound again for each method.
     topics: fn() -> Vec<Cow<'static, str>>,
     read: fn(&StoredEvent, &Mappers<'_>) -> Result<Content<E>, Error>,
 }
 
-impl<E> fmt::Debug for Log<'_, E> {
+impl<E> fmt::Debug for Log<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Log").field("range", &self.range).finish_non_exhaustive()
     }
 }
 
-impl<'a, E> Log<'a, E> {
-    pub(super) fn new(application: &'a Application) -> Self
+impl<E> Log<E> {
+    pub(crate) fn new(source: Source) -> Self
     where
         E: Logged,
     {
-        Self { application, range: LogRange::all(), left: None, topics: E::topics, read: E::read }
+        let page = (1_000, 16 << 20);
+        Self { source, range: LogRange::all(), left: None, page, topics: E::topics, read: E::read }
     }
 
     /// Begins after a mark that the reader kept: [`LogEvents::through`] of its last finished page.
@@ -91,6 +100,33 @@ impl<'a, E> Log<'a, E> {
         self
     }
 
+    /// Sets the greatest number of rows that are read at a time, 1,000 unless set. A page may hold fewer events, because
+    /// some rows are none to this program.
+    pub const fn page_events(mut self, events: usize) -> Self {
+        self.page.0 = if events == 0 { 1 } else { events };
+        self
+    }
+
+    /// Sets the greatest number of bytes of stored states that are read at a time, 16 MiB unless set. A page always
+    /// holds at least one row.
+    pub const fn page_bytes(mut self, bytes: usize) -> Self {
+        self.page.1 = bytes;
+        self
+    }
+
+    /// Returns whether nothing can come any more: the limit is reached, or the log is beyond the last position.
+    async fn is_at_its_end(&self) -> Result<bool, Error> {
+        let stop = self.range.stop();
+        if self.left == Some(0) || self.range.bounds().is_none() {
+            return Ok(true);
+        }
+        if stop == Position::MAX {
+            return Ok(false);
+        }
+        let newest = self.source.read(LogRange::all().limit(0)).await?.through;
+        Ok(newest.is_some_and(|newest| newest.position() >= stop))
+    }
+
     /// Waits until the log may hold more events. The next call of [`next_page`](Self::next_page) reads them.
     ///
     /// The wait may also end without new events, and always does after an interval of the store.
@@ -99,8 +135,7 @@ impl<'a, E> Log<'a, E> {
     ///
     /// Errors of the store.
     pub async fn more(&self) -> Result<(), Error> {
-        self.application.shared.check_open()?;
-        self.application.recorder().beyond(self.range.mark()).await
+        self.source.beyond(self.range.mark()).await
     }
 
     /// Reads the next page. Returns `None` if there is nothing new for now; a later call reads events that were stored
@@ -113,14 +148,13 @@ impl<'a, E> Log<'a, E> {
     /// Errors of mapper and store; [`Diverged`](crate::ErrorKind::Diverged) if the log is not the log of the
     /// [mark](Self::after). A row that should be readable but is not, such as a damaged one, is an error, not a gap.
     pub async fn next_page(&mut self) -> Result<Option<LogEvents<E>>, Error> {
-        let app = self.application;
-        app.shared.check_open()?;
+        self.source.check_open()?;
         let (mut entries, mut skipped) = (Vec::new(), Vec::new());
         let begun = self.range.mark();
         while self.left != Some(0) {
-            let range = self.range.clone().limit(PAGE).limit_bytes(PAGE_BYTES);
-            let page = app.recorder().read_log(range).await?;
-            let mappers = app.store().mappers_for(&page.entries).await?;
+            let range = self.range.clone().limit(self.page.0).limit_bytes(self.page.1);
+            let page = self.source.read(range).await?;
+            let mappers = self.source.mappers_for(&page.entries).await?;
             let mut through = page.through;
             for notification in page.entries {
                 let (mark, row) = (notification.mark(), notification.event);

@@ -1,0 +1,58 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, ErrorKind};
+use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogPage, LogRange, Mark, Notification};
+use crate::store::{EventStore, Mappers};
+
+/// The log of an open application, with the mapper of its rows. Clones read one log.
+#[derive(Clone)]
+pub(crate) struct Source {
+    store: EventStore,
+    recorder: Arc<dyn DynApplicationRecorder>,
+    is_closed: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    pub(crate) fn new(store: EventStore, recorder: Arc<dyn DynApplicationRecorder>) -> Self {
+        Self { store, recorder, is_closed: Arc::default() }
+    }
+
+    pub(crate) const fn recorder(&self) -> &Arc<dyn DynApplicationRecorder> {
+        &self.recorder
+    }
+
+    /// Fails once the application is closed, whether or not the store still works.
+    pub(crate) fn check_open(&self) -> Result<(), Error> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the application is closed; open it again"));
+        }
+        Ok(())
+    }
+
+    /// Refuses later calls.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) async fn read(&self, range: LogRange) -> Result<LogPage, Error> {
+        self.check_open()?;
+        self.recorder.read_log(range).await
+    }
+
+    pub(crate) async fn beyond(&self, after: Option<Mark>) -> Result<(), Error> {
+        self.check_open()?;
+        self.recorder.beyond(after).await
+    }
+
+    pub(crate) async fn mappers_for(&self, rows: &[Notification]) -> Result<Mappers<'_>, Error> {
+        self.store.mappers_for(rows).await
+    }
+}
