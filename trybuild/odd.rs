@@ -66,7 +66,8 @@ fn write(project: &Path, lock: &Path, programs: &[PathBuf]) {
     let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../es-runtime");
     let mut manifest = MANIFEST.replace("../../../es-runtime", &runtime.to_string_lossy());
     for program in programs {
-        manifest += &format!("\n[[bin]]\nname = {:?}\npath = {:?}\n", name(program), program);
+        let (name, path) = (name(program), program.to_string_lossy());
+        manifest.extend(["\n[[bin]]\nname = \"", &*name, "\"\npath = '", &*path, "'\n"]);
     }
     fs::create_dir_all(project).expect("the folder can be made");
     fs::write(project.join("Cargo.toml"), manifest).expect("it can be written");
@@ -74,7 +75,8 @@ fn write(project: &Path, lock: &Path, programs: &[PathBuf]) {
 }
 
 fn runs(target: &Path, name: &str) -> bool {
-    let output = Command::new(target.join("debug").join(name)).output().expect("the program starts");
+    let program = target.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    let output = Command::new(program).output().expect("the program starts");
     if !output.status.success() {
         println!("{name}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
     }
