@@ -3,6 +3,8 @@
 //! `TRYBUILD=overwrite cargo test -p es-trybuild` writes the messages anew: read the diff, it is the
 //! review of the message.
 
+mod odd;
+
 /// Without a case that has to run, the compiler only checks the cases: that is faster than building them.
 #[test]
 fn misuse_is_refused() {
@@ -11,5 +13,5 @@ fn misuse_is_refused() {
 
 #[test]
 fn odd_code_works() {
-    trybuild::TestCases::new().pass("pass/*.rs");
+    odd::works("pass");
 }

@@ -17,12 +17,13 @@ pub(crate) struct Cost {
 /// A workspace of generated crates.
 pub(crate) struct Workspace {
     folder: PathBuf,
+    target: PathBuf,
 }
 
 impl Workspace {
-    /// Makes the workspace of that folder.
-    pub(crate) const fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    /// Makes the workspace of that folder, which compiles into `target`.
+    pub(crate) const fn new(folder: PathBuf, target: PathBuf) -> Self {
+        Self { folder, target }
     }
 
     /// Returns the folder of the workspace.
@@ -54,7 +55,7 @@ impl Workspace {
             .args(arguments)
             .arg("--offline")
             .current_dir(&self.folder)
-            .env("CARGO_TARGET_DIR", self.folder.join("target"))
+            .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_INCREMENTAL", "0")
             .env_remove("RUSTFLAGS")
             .env_remove("RUSTC_WRAPPER")

@@ -4,7 +4,8 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::{Failed, run};
+use crate::part::{Part, this_program};
+use crate::run::{Failed, run, run_aside, together};
 use crate::setup;
 
 /// The features of es-runtime that `ci` checks one at a time.
@@ -29,19 +30,21 @@ const FEATURES: &[&str] = &[
 /// The benchmarks.
 pub(crate) const BENCHES: &[&str] = &["domain", "store", "postgres", "compile_time"];
 
+/// The tests, and the benches in their small form, whose figures say nothing.
+const TESTS: &[&str] = &["test", "--workspace", "--all-features", "--all-targets", "--locked"];
+
 /// Sets up, then runs every test.
 pub(crate) fn test() -> Result<(), Failed> {
     setup::programs()?;
-    cargo(&["test", "--workspace", "--all-features", "--locked"])?;
-    // Each bench in its small form, whose figures say nothing.
-    cargo(&["test", "--package", "es-benches", "--benches", "--locked"])?;
-    // A user may have the default features only, so the doc tests must pass with those too.
-    cargo(&["test", "--package", "es-runtime", "--locked", "--doc"])?;
-    cargo(&["run", "--quiet", "--package", "es-examples", "--example", "hello", "--locked"])
+    cargo(TESTS)?;
+    doc_tests()?;
+    hello()
 }
 
 /// Runs everything that a change has to pass.
 pub(crate) fn ci() -> Result<(), Failed> {
+    let this_program = this_program();
+    let tests_of = |part: Part| cargo(&[TESTS, &["--config", &part.setting(&this_program)]].concat());
     cargo(&["fmt", "--all", "--", "--check"])?;
     cargo(&[
         "clippy",
@@ -53,9 +56,23 @@ pub(crate) fn ci() -> Result<(), Failed> {
         "--deny",
         "warnings",
     ])?;
-    each_feature()?;
-    docs()?;
-    test()
+    setup::programs()?;
+    cargo(&[TESTS, &["--no-run"]].concat())?;
+    // A check of one feature, or of the docs, keeps only one core busy.
+    let compiling = || tests_of(Part::Compiling).and_then(|()| doc_tests()).and_then(|()| hello());
+    together(compiling, || each_feature().and_then(|()| docs()))?;
+    // These have the machine to themselves: many of them judge by the clock.
+    tests_of(Part::Rest)
+}
+
+fn doc_tests() -> Result<(), Failed> {
+    cargo(&["test", "--workspace", "--all-features", "--locked", "--doc"])?;
+    // A user may have the default features only, so the doc tests must pass with those too.
+    cargo(&["test", "--package", "es-runtime", "--locked", "--doc"])
+}
+
+fn hello() -> Result<(), Failed> {
+    cargo(&["run", "--quiet", "--package", "es-examples", "--example", "hello", "--locked"])
 }
 
 /// Runs benchmarks by name; they print ratios and judge nothing.
@@ -82,7 +99,7 @@ fn each_feature() -> Result<(), Failed> {
         let fixed = ["clippy", "--package", "es-runtime", "--locked", "--no-default-features"];
         let args: Vec<_> =
             fixed.iter().chain(features).chain(&["--", "--deny", "warnings"]).copied().collect();
-        cargo(&args)
+        run_aside(&named(&args), &mut cargo_command(&args))
     };
     check(&[])?;
     FEATURES.iter().try_for_each(|feature| check(&["--features", feature]))
@@ -90,11 +107,15 @@ fn each_feature() -> Result<(), Failed> {
 
 fn docs() -> Result<(), Failed> {
     let args = ["doc", "--workspace", "--all-features", "--no-deps", "--document-private-items", "--locked"];
-    run("cargo doc", cargo_command(&args).env("RUSTDOCFLAGS", "--deny warnings"))
+    run_aside("cargo doc", cargo_command(&args).env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
 fn cargo(args: &[&str]) -> Result<(), Failed> {
-    run(&format!("cargo {}", args.join(" ")), &mut cargo_command(args))
+    run(&named(args), &mut cargo_command(args))
+}
+
+fn named(args: &[&str]) -> String {
+    format!("cargo {}", args.join(" "))
 }
 
 fn cargo_command(args: &[&str]) -> Command {

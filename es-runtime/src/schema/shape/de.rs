@@ -1,6 +1,7 @@
 //! The deserializer of a traced type: it answers each request with a value from the tree's offers, and notes the
 //! request.
 
+use crate::schema::shape::data::Data;
 use crate::schema::shape::node::{Id, Kind};
 use crate::schema::shape::refusal::Refusal;
 use crate::schema::shape::tracer::{Mode, Tracer};
@@ -35,9 +36,14 @@ impl<'t> De<'t> {
 
     /// Enters a container, unless a container around has the same type.
     pub(super) fn open<V>(&mut self, kind: Kind) -> Answer<()> {
-        self.unroll::<V>()?;
+        self.open_named(type_name::<V>(), kind)
+    }
+
+    /// As [`open`](Self::open). The type is a name, so that this is compiled once, not for each type.
+    fn open_named(&mut self, of: &'static str, kind: Kind) -> Answer<()> {
+        self.unroll_named(of)?;
         self.enter(kind)?;
-        self.tracer.stack.push((type_name::<V>(), self.node));
+        self.tracer.stack.push((of, self.node));
         let next = self.tracer.tree.get(self.node).next;
         self.variation = self.variation.max(next);
         self.depth += 1;
@@ -46,6 +52,10 @@ impl<'t> De<'t> {
 
     /// Handles a type inside itself: stops, or builds the value as the outer one was built, as soon as that is known.
     pub(super) fn unroll<V>(&mut self) -> Answer<()> {
+        self.unroll_named(type_name::<V>())
+    }
+
+    fn unroll_named(&mut self, of: &'static str) -> Answer<()> {
         self.tracer.guard(self.node, self.depth)?;
         let id = self.node;
         let node = self.tracer.tree.get(id);
@@ -62,7 +72,7 @@ impl<'t> De<'t> {
             self.node = target;
             return Ok(());
         }
-        let around = self.tracer.stack.iter().find(|(name, _)| *name == type_name::<V>());
+        let around = self.tracer.stack.iter().find(|(name, _)| *name == of);
         let Some(&(_, target)) = around.filter(|_| self.tracer.mode == Mode::Learn) else { return Ok(()) };
         if target == id {
             self.tracer.fail(id);
@@ -74,6 +84,11 @@ impl<'t> De<'t> {
 
     /// Passes data to a type that buffers: the data that the solver found for it, or offers now.
     pub(super) fn buffered<'de, V: Visitor<'de>>(self, visitor: V) -> Answer<V::Value> {
+        self.answer()?.deserialize_any(visitor)
+    }
+
+    /// Returns the data for a type that buffers.
+    fn answer(self) -> Answer<Data> {
         self.tracer.guard(self.node, self.depth)?;
         let probe = self.tracer.probe.as_ref().filter(|probe| probe.target == self.node);
         let answer = probe.map(|probe| &probe.data).or(self.tracer.tree.get(self.node).answer.as_ref());
@@ -84,7 +99,7 @@ impl<'t> De<'t> {
         if self.tracer.mode == Mode::Learn {
             self.tracer.tree.touch(self.node).pending = true;
         }
-        data.deserialize_any(visitor)
+        Ok(data)
     }
 
     pub(super) fn is_object(&self) -> bool {

@@ -24,13 +24,23 @@ pub(super) fn run_bounded<T: DeserializeOwned>(
     write: Write<T>,
     mut built: impl FnMut(T),
 ) -> Tree {
+    trace(passes, names, write, &mut built)
+}
+
+/// As [`run_bounded`]. `built` has no type of its own, so that all this is compiled once for each `T`.
+fn trace<T: DeserializeOwned>(
+    passes: usize,
+    names: &Names,
+    write: Write<T>,
+    built: &mut dyn FnMut(T),
+) -> Tree {
     let mut tracer = Tracer::new(Tree::new());
     tracer.names = Rc::clone(names);
-    let known = tracer.learn(passes, &mut built);
+    let known = tracer.learn(passes, built);
     // A second round: whole values can now be built, and their written data can be seen.
     for id in tracer.tree.ids() {
         if tracer.tree.get(id).answer.is_some() {
-            solve::solve(&mut tracer, id, write, &mut built);
+            solve::solve(&mut tracer, id, write, built);
         }
     }
     tracer.find_open_enums::<T>();
@@ -41,10 +51,10 @@ pub(super) fn run_bounded<T: DeserializeOwned>(
         let node = tracer.tree.touch(id);
         node.limit = (node.built && !node.is_inside && node.is_number()).then_some(0);
     }
-    tracer.tree.cut_off = !(known && tracer.learn::<T>(passes, drop));
+    tracer.tree.cut_off = !(known && tracer.learn::<T>(passes, &mut drop));
     for mode in [Mode::Empty, Mode::Zero] {
         tracer.mode = mode;
-        tracer.pass().map(&mut built);
+        tracer.pass().map(&mut *built);
     }
     tracer.tree
 }
@@ -62,12 +72,12 @@ impl Tracer {
     }
 
     /// Makes passes until the tracer learns nothing new; returns false if there were too few.
-    fn learn<T: DeserializeOwned>(&mut self, passes: usize, mut built: impl FnMut(T)) -> bool {
+    fn learn<T: DeserializeOwned>(&mut self, passes: usize, built: &mut dyn FnMut(T)) -> bool {
         for _ in 0..passes {
             let before = self.tree.changes;
-            self.pass().map(&mut built);
+            self.pass().map(&mut *built);
             if let Some(id) = self.wanted.take() {
-                solve::solve(self, id, |_: &T| None, &mut built);
+                solve::solve(self, id, |_: &T| None, built);
             }
             if self.tree.changes == before && !self.close_last() {
                 return true;

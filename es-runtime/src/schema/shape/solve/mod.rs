@@ -34,7 +34,7 @@ pub(super) fn solve<T: DeserializeOwned>(
     tracer: &mut Tracer,
     id: Id,
     write: Write<T>,
-    built: &mut impl FnMut(T),
+    built: &mut dyn FnMut(T),
 ) {
     let mut attempt = |tracer: &mut Tracer, data: Data| {
         let (answer, value) = tracer.probe::<T>(id, data);
@@ -43,10 +43,15 @@ pub(super) fn solve<T: DeserializeOwned>(
         value.map(&mut *built);
         answer.unwrap_or(Err(Refusal::Other)).map(|()| written)
     };
+    find(tracer, id, &mut attempt);
+}
+
+/// Finds the contents by offers. It knows nothing of the type, so it is compiled once, not for each type.
+fn find(tracer: &mut Tracer, id: Id, attempt: &mut dyn FnMut(&mut Tracer, Data) -> Taken) {
     tracer.tree.learn(id).children.clear();
     let mut solver = Solver {
         tracer,
-        attempt: &mut attempt,
+        attempt,
         frames: Vec::new(),
         around: Vec::new(),
         offers: 0,
