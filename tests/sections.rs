@@ -1,10 +1,13 @@
 //! The log in sections with links, and readers that follow them.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use es_runtime::id::{Position, Slices};
 use es_runtime::log::{Section, SectionReader, SectionSource, Sections};
-use es_runtime::recorder::{ApplicationRecorder, LogRange};
+use es_runtime::recorder::{ApplicationRecorder, LogRange, MemoryRecorder};
+use es_runtime::testing::faults::{Call, Faulty, Gate, When};
 use es_runtime::{Application, Error, ErrorKind, Wait};
 
 use crate::account::open;
@@ -21,7 +24,9 @@ fn store(app: &Application, events: usize) {
 
 fn apps_with(events: usize) -> Vec<Application> {
     let apps = apps();
-    apps.iter().for_each(|app| store(app, events));
+    for app in &apps {
+        store(app, events);
+    }
     apps
 }
 
@@ -148,7 +153,11 @@ fn a_section_is_a_document() {
             &document.replace("\"position\": 2", "\"position\": 0"),
             &document.replace("\"state\": \"", "\"state\": \"*"),
             &document.replace("\"topic\": \"Account.Opened", "\"topic\": \"\\u0000"),
-            &document.replace("\"next\"", "\"after\""),
+            &document.replace("\"items\"", "\"rows\""),
+            &document.replace("\"position\": 1", "\"position\": 2"),
+            &document.replace("\"position\": 2", "\"position\": 11"),
+            &document.replace("\"next\": null", "\"next\": \"1,10\""),
+            &document.replace("\"previous\": null", "\"previous\": \"11,20\""),
         ] {
             let refused = Section::from_json(damaged).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Invalid, "{damaged}");
@@ -189,8 +198,9 @@ fn a_reader_goes_back_to_its_place_and_then_forward() {
         let all = reader.next_batch(100).wait().unwrap();
         assert_eq!(positions(&all), (1..=25).collect::<Vec<_>>());
         assert_eq!(*remote.asked.lock().unwrap(), ["current", "11,20", "1,10", "11,20", "21,30"]);
-        assert_eq!((reader.sections(), reader.position()), (5, Some(at(25))));
+        assert_eq!((reader.sections(), reader.position()), (5, None), "the batch is not handled yet");
         assert!(reader.next().wait().unwrap().is_none(), "there is nothing new");
+        assert_eq!(reader.position(), Some(at(25)));
         store(&app, 10);
         assert_eq!(positions(&reader.next_batch(100).wait().unwrap()), (26..=35).collect::<Vec<_>>());
 
@@ -245,5 +255,112 @@ fn a_reader_goes_on_in_its_place_after_an_error() {
         *remote.is_down.lock().unwrap() = false;
         rows.extend(reader.next_batch(100).wait().unwrap());
         assert_eq!(positions(&rows), (1..=25).collect::<Vec<_>>());
+        let asked = remote.asked.lock().unwrap();
+        assert_eq!(asked[3..], ["11,20", "11,20", "11,20", "21,30"], "it does not look for its place again");
+    }
+}
+
+/// A source whose sections lead in circles.
+struct Circle(&'static [(&'static str, &'static str)]);
+
+impl SectionSource for Circle {
+    async fn section(&self, id: &str) -> Result<Section, Error> {
+        let (_, document) = self.0.iter().find(|(known, _)| *known == id).expect("a section");
+        let (own, beside) = document.split_once(' ').expect("two ids");
+        let mut section = Section::default();
+        section.id = Some(own.parse()?);
+        if id == "current" {
+            section.previous = Some(beside.parse()?);
+        } else {
+            section.next = Some(beside.parse()?);
+        }
+        Ok(section)
+    }
+}
+
+#[test]
+fn links_that_lead_in_a_circle_are_refused() {
+    for circle in [
+        Circle(&[("current", "11,20 11,20")]),
+        Circle(&[("current", "11,20 21,30")]),
+        Circle(&[("current", "11,20 1,10"), ("1,10", "1,10 1,10")]),
+        Circle(&[("current", "11,20 1,10"), ("1,10", "1,10 11,20"), ("11,20", "11,20 1,10")]),
+    ] {
+        let mut reader = SectionReader::new(circle);
+        assert_eq!(reader.next().wait().unwrap_err().kind(), ErrorKind::Invalid);
+    }
+}
+
+#[test]
+fn an_error_within_a_batch_or_a_slice_loses_no_row() {
+    for app in apps_with(25) {
+        let remote = Remote::of(app.sections(10).unwrap());
+        // The source fails at the fifth request, and at each later one.
+        let failing = Failing { remote: &remote, left: Mutex::new(4) };
+        let mut reader = SectionReader::new(&failing);
+        let batch = reader.next_batch(100).wait().unwrap();
+        assert_eq!(positions(&batch), (1..=20).collect::<Vec<_>>());
+        assert_eq!(reader.next_batch(100).wait().unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(reader.slice(at(1)..=at(25)).wait().unwrap_err().kind(), ErrorKind::Unavailable);
+        *failing.left.lock().unwrap() = 100;
+        assert_eq!(positions(&reader.next_batch(100).wait().unwrap()), (21..=25).collect::<Vec<_>>());
+    }
+}
+
+struct Failing<'r> {
+    remote: &'r Remote,
+    left: Mutex<u32>,
+}
+
+impl SectionSource for &Failing<'_> {
+    async fn section(&self, id: &str) -> Result<Section, Error> {
+        let is_down = {
+            let mut left = self.left.lock().unwrap();
+            let is_down = *left == 0;
+            *left = left.saturating_sub(1);
+            is_down
+        };
+        if is_down {
+            return Err(Error::new(ErrorKind::Unavailable, "the server cannot be reached"));
+        }
+        self.remote.section(id).await
+    }
+}
+
+#[test]
+fn a_section_with_a_link_on_is_complete() {
+    for call in 1..=3 {
+        let recorder = Faulty::new(MemoryRecorder::new());
+        let faults = recorder.faults().clone();
+        let app = Application::on(Arc::new(recorder)).open().wait().unwrap();
+        store(&app, 7);
+        let gate = Gate::closed();
+        let held = faults.stall_after(Call::ReadLog, When::at_call(call), &gate);
+        let sections = app.sections(10).unwrap();
+        let getting = thread::spawn(move || sections.get("1,10").wait().unwrap());
+        let begun = Instant::now();
+        while gate.waiting() == 0 && begun.elapsed() < Duration::from_millis(200) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        store(&app, 5);
+        gate.open();
+        let section = getting.join().unwrap();
+        assert!(section.next.is_none() || section.items.len() == 10, "{section:?}");
+        assert!(call > 2 || held.strikes() == 1);
+    }
+}
+
+#[test]
+fn the_ends_of_the_positions_are_no_error() {
+    for app in apps_with(3) {
+        let mut fixed = SectionReader::new(app.sections(10).unwrap());
+        let mut sliding = SectionReader::sliding(app.sections(10).unwrap().sliding(), usize::MAX);
+        for position in [Position::MAX, at(Position::MAX.get() - 1)] {
+            fixed.seek(position);
+            sliding.seek(position);
+            assert!(fixed.next().wait().unwrap().is_none());
+            assert!(sliding.next().wait().unwrap().is_none());
+        }
+        assert!(sliding.slice(Position::MAX..=Position::MAX).wait().unwrap().is_empty());
     }
 }

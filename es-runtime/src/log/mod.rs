@@ -146,8 +146,12 @@ impl<E> Log<E> {
     /// # Errors
     ///
     /// Errors of mapper and store; [`Diverged`](crate::ErrorKind::Diverged) if the log is not the log of the
-    /// [mark](Self::after). A row that should be readable but is not, such as a damaged one, is an error, not a gap.
+    /// [mark](Self::after). A row that should be readable but is not, such as a damaged one, is an error, not a gap: the
+    /// page before the error holds the events before the row.
     pub async fn next_page(&mut self) -> Result<Option<LogEvents<E>>, Error> {
+        if self.left == Some(0) {
+            return Ok(None);
+        }
         self.source.check_open()?;
         let (mut entries, mut skipped) = (Vec::new(), Vec::new());
         let begun = self.range.mark();
@@ -155,10 +159,19 @@ impl<E> Log<E> {
             let range = self.range.clone().limit(self.page.0).limit_bytes(self.page.1);
             let page = self.source.read(range).await?;
             let mappers = self.source.mappers_for(&page.entries).await?;
-            let mut through = page.through;
+            let (mut through, mut before) = (page.through, self.range.mark());
             for notification in page.entries {
                 let (mark, row) = (notification.mark(), notification.event);
-                match (self.read)(&row, &mappers)? {
+                let read = match (self.read)(&row, &mappers) {
+                    Err(_) if !entries.is_empty() || !skipped.is_empty() => {
+                        // The caller gets what stands before the row, and the next call reports the row.
+                        through = before;
+                        break;
+                    }
+                    read => read?,
+                };
+                before = Some(mark);
+                match read {
                     Content::Event(recorded) => entries.push(LogEvent { mark, recorded }),
                     Content::Skipped(why) => {
                         skipped.push(SkippedEvent {

@@ -12,7 +12,7 @@ use crate::id::{CommitId, Mark, Name, Position, Version};
 use crate::recorder::Notification;
 use crate::stored_event::StoredEvent;
 
-/// A part of the log, with links to the parts beside it: see [`Sections`](super::Sections).
+/// A section of the log, with links to the sections beside it: see [`Sections`](super::Sections).
 ///
 /// ```
 /// use es_runtime::log::Section;
@@ -25,13 +25,13 @@ use crate::stored_event::StoredEvent;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Section {
-    /// The id; `None` of a part without events that begins anywhere.
+    /// The id. A sliding section without rows has none.
     pub id: Option<SectionId>,
     /// The rows, in the order of the log, with their states as they are stored: perhaps compressed and encrypted.
     pub items: Vec<Notification>,
-    /// The part before this one, if there is one.
+    /// The section before this one, if there is one.
     pub previous: Option<SectionId>,
-    /// The part after this one, if there is one.
+    /// The section after this one, if there is one.
     pub next: Option<SectionId>,
 }
 
@@ -94,7 +94,6 @@ impl FromStr for SectionId {
 
 /// A section as a document; the fields stand in the order of their names.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Document {
     id: Option<String>,
     items: Vec<Item>,
@@ -103,7 +102,6 @@ struct Document {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Item {
     commit: Uuid,
     id: Uuid,
@@ -143,13 +141,23 @@ impl Section {
     pub fn from_json(text: &str) -> Result<Self, Error> {
         let document: Document = serde_json::from_str(text)
             .map_err(|error| invalid(&format!("line {}, column {}", error.line(), error.column())))?;
-        let id = |text: Option<String>| text.map(|text| text.parse()).transpose();
-        Ok(Self {
-            id: id(document.id)?,
-            items: document.items.into_iter().map(Item::read).collect::<Result<_, _>>()?,
-            previous: id(document.previous)?,
-            next: id(document.next)?,
-        })
+        let link = |text: Option<String>| text.map(|text| text.parse::<SectionId>()).transpose();
+        let items = document.items.into_iter().map(Item::read).collect::<Result<Vec<_>, _>>()?;
+        let [id, previous, next] = [link(document.id)?, link(document.previous)?, link(document.next)?];
+        let ends = items.first().zip(items.last());
+        let are_within = ends.is_none_or(|(first, last)| {
+            id.is_some_and(|id| id.first <= first.position() && last.position() <= id.last)
+        });
+        if !are_within || !items.is_sorted_by(|one, other| one.position() < other.position()) {
+            return Err(invalid("its items are not in the order of their positions, within its id"));
+        }
+        let is_before = |one: Option<SectionId>, other: Option<SectionId>| {
+            one.zip(other).is_none_or(|(one, other)| one.last < other.first)
+        };
+        if !is_before(previous, id) || !is_before(id, next) {
+            return Err(invalid("its links do not lead to the sections before and after it"));
+        }
+        Ok(Self { id, items, previous, next })
     }
 }
 

@@ -4,7 +4,7 @@ use std::vec;
 
 use super::section::{Section, SectionId};
 use super::sections::SectionSource;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::Position;
 use crate::recorder::Notification;
 
@@ -68,7 +68,8 @@ impl<S> fmt::Debug for SectionReader<S> {
 }
 
 impl<S: SectionSource> SectionReader<S> {
-    /// Makes a reader that has read nothing yet. It finds its place back from the newest section, by the links.
+    /// Makes a reader of fixed sections, which has read nothing yet. It finds its place back from the newest section, by
+    /// the links.
     pub fn new(source: S) -> Self {
         let items = Vec::new().into_iter();
         Self { source, sliding: None, position: None, returned: None, items, way: Way::Begin, sections: 0 }
@@ -108,27 +109,44 @@ impl<S: SectionSource> SectionReader<S> {
                 self.returned = Some(row.position());
                 return Ok(Some(row));
             }
-            let section = match std::mem::replace(&mut self.way, Way::Begin) {
-                Way::End => return Ok(None),
-                Way::Begin => self.find().await?,
-                Way::Next(id) => self.ask(&id.to_string()).await?,
+            let (section, begun) = match self.way {
+                Way::End => {
+                    self.way = Way::Begin;
+                    return Ok(None);
+                }
+                Way::Begin => {
+                    let Some(section) = self.find().await? else { return Ok(None) };
+                    let begun = section.id.map(SectionId::first);
+                    (section, begun)
+                }
+                Way::Next(id) => (self.ask(&id.to_string()).await?, Some(id.first())),
             };
+            if section.next.is_some_and(|next| Some(next.first()) <= begun) {
+                return Err(astray());
+            }
             self.way = section.next.map_or(Way::End, Way::Next);
             self.items = section.items.into_iter();
         }
     }
 
-    /// Returns up to so many rows.
+    /// Returns up to so many rows. All of them count as read once the caller asks for more.
     ///
     /// # Errors
     ///
-    /// As [`next`](Self::next).
+    /// As [`next`](Self::next). If there are rows before the error, the reader returns the rows, and the next call reports
+    /// the error.
     pub async fn next_batch(&mut self, rows: usize) -> Result<Vec<Notification>, Error> {
-        let mut batch = Vec::new();
-        while batch.len() < rows
-            && let Some(row) = self.next().await?
-        {
-            batch.push(row);
+        self.position = self.returned.take().or(self.position);
+        let (begun, mut batch) = (self.position, Vec::new());
+        while batch.len() < rows {
+            match self.next().await {
+                Ok(Some(row)) => batch.push(row),
+                Err(error) if batch.is_empty() => return Err(error),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        if let Some(last) = batch.last() {
+            (self.position, self.returned) = (begun, Some(last.position()));
         }
         Ok(batch)
     }
@@ -137,40 +155,61 @@ impl<S: SectionSource> SectionReader<S> {
     ///
     /// # Errors
     ///
-    /// As [`next`](Self::next).
+    /// As [`next`](Self::next). The reader is then where it was before the call.
     pub async fn slice(&mut self, positions: RangeInclusive<Position>) -> Result<Vec<Notification>, Error> {
+        let before = self.returned.or(self.position);
         self.seek(Position::new(positions.start().get() - 1));
         let mut rows = Vec::new();
-        while self.position.max(self.returned).is_none_or(|at| at < *positions.end())
-            && let Some(row) = self.next().await?
-        {
-            if row.position() > *positions.end() {
-                self.seek(self.position);
-                break;
+        while self.returned.or(self.position).is_none_or(|at| at < *positions.end()) {
+            match self.next().await {
+                Ok(Some(row)) if row.position() > *positions.end() => {
+                    self.seek(self.position);
+                    break;
+                }
+                Ok(Some(row)) => rows.push(row),
+                Ok(None) => break,
+                Err(error) => {
+                    self.seek(before);
+                    return Err(error);
+                }
             }
-            rows.push(row);
         }
         Ok(rows)
     }
 
-    /// Finds the section with the first row after the position.
-    async fn find(&mut self) -> Result<Section, Error> {
-        let first = self.position.map_or(1, |position| position.get().saturating_add(1));
+    /// Finds the section with the first row after the position; `None` if there is no such position.
+    async fn find(&mut self) -> Result<Option<Section>, Error> {
+        let first = match self.position {
+            None => Position::FIRST,
+            Some(position) => match Position::new(position.get() + 1) {
+                Some(first) => first,
+                None => return Ok(None),
+            },
+        };
         if let Some(rows) = self.sliding {
-            let last = first.saturating_add(rows as u64 - 1);
-            return self.ask(&format!("{first},{}", last.min(Position::MAX.get()))).await;
+            let last = Position::new(first.get().saturating_add(rows as u64 - 1)).unwrap_or(Position::MAX);
+            return self.ask(&SectionId::new(first, last).to_string()).await.map(Some);
         }
         let mut section = self.ask("current").await?;
-        while let Some(previous) = section.previous
-            && section.id.is_some_and(|id| id.first().get() > first)
+        while let Some((id, previous)) = section.id.zip(section.previous)
+            && id.first() > first
         {
+            if previous.first() >= id.first() {
+                return Err(astray());
+            }
             section = self.ask(&previous.to_string()).await?;
         }
-        Ok(section)
+        Ok(Some(section))
     }
 
     async fn ask(&mut self, id: &str) -> Result<Section, Error> {
         self.sections += 1;
         self.source.section(id).await
     }
+}
+
+/// Reports a source whose links would lead a reader in a circle.
+fn astray() -> Error {
+    let message = "the links of the sections lead in a circle; the source is no log";
+    Error::new(ErrorKind::Invalid, message)
 }

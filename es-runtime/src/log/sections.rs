@@ -20,10 +20,11 @@ pub trait SectionSource: Send + Sync {
 /// The rows of the log in sections: see [`Application::sections`](crate::Application::sections).
 ///
 /// A section has the rows of so many positions: with a size of 10, the ids are `1,10`, `11,20` and so on, and `current`
-/// is the newest. A full section never changes, so that caches can keep it. Links lead past sections without rows.
+/// is the newest. A section with a link on never changes, so caches can keep it. Links lead past sections without rows. A
+/// server holds all rows of the section that it answers with.
 ///
 /// Where positions have gaps, as on PostgreSQL, fixed sections are nearly empty. [`sliding`](Self::sliding) sections begin
-/// at any position, and have as many rows as there are.
+/// at any position, and have as many rows as there are, up to 16 MiB of states.
 #[derive(Clone, Debug)]
 pub struct Sections {
     source: Source,
@@ -43,8 +44,8 @@ impl Sections {
         Ok(Self { source, size, is_sliding: false })
     }
 
-    /// Lets sections begin at any position: the id `3,12` asks for up to 10 rows from position 3 on, and the id of the
-    /// answer names the rows that it has. Sliding sections have no `current`, and no link back.
+    /// Lets sections begin at any position. The id `3,12` asks for up to 10 rows from position 3 on, and for no more than
+    /// the size. The id of the answer names the rows that it has. Sliding sections have no `current`, and no link back.
     #[must_use]
     pub fn sliding(self) -> Self {
         Self { is_sliding: true, ..self }
@@ -62,6 +63,10 @@ impl Sections {
     /// [`Invalid`](ErrorKind::Invalid) if the id is none of these sections; the errors of the store.
     pub async fn get(&self, id: &str) -> Result<Section, Error> {
         if self.is_sliding {
+            if id == "current" {
+                let message = "sliding sections have no `current` one; ask for positions, as in `1,10`";
+                return Err(Error::new(ErrorKind::Invalid, message));
+            }
             return self.slide(id.parse()?).await;
         }
         let id = if id == "current" { self.current().await? } else { id.parse()? };
@@ -106,13 +111,14 @@ impl Sections {
     }
 
     async fn fixed(&self, id: SectionId) -> Result<Section, Error> {
+        // The link on comes first: if a row after this section is complete, this section is, too.
+        let next = match Position::new(id.last().get() + 1) {
+            Some(after) => self.source.read(LogRange::all().from(after).limit(1)).await?.entries.pop(),
+            None => None,
+        };
         let items = self.rows(LogRange::all().from(id.first()).up_to(id.last()), self.size).await?;
         let previous = match Position::new(id.first().get() - 1) {
             Some(before) => self.source.read(LogRange::all().up_to(before).limit(0)).await?.through,
-            None => None,
-        };
-        let next = match Position::new(id.last().get() + 1) {
-            Some(after) => self.source.read(LogRange::all().from(after).limit(1)).await?.entries.pop(),
             None => None,
         };
         Ok(Section {
@@ -127,10 +133,12 @@ impl Sections {
         let (first, last) = (asked.first().get(), asked.last().get());
         let asked_for = (last + 1).saturating_sub(first);
         let limit = usize::try_from(asked_for).unwrap_or(usize::MAX).min(self.size);
-        let items = self.rows(LogRange::all().from(asked.first()), limit).await?;
+        let page =
+            self.source.read(LogRange::all().from(asked.first()).limit(limit).limit_bytes(BYTES)).await?;
+        let (items, more) = (page.entries, page.more);
         let id = items.first().zip(items.last());
         let id = id.map(|(first, last)| SectionId::new(first.position(), last.position()));
-        let is_full = limit > 0 && items.len() == limit;
+        let is_full = limit > 0 && (items.len() == limit || more);
         let after = id.filter(|_| is_full).and_then(|id| Position::new(id.last().get() + 1));
         let next = after.map(|after| {
             let last = Position::new(after.get().saturating_add(limit as u64 - 1));

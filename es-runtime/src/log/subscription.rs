@@ -1,5 +1,6 @@
 //! A reader that follows the log: it reads what is stored, waits for more, and goes on.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::iter;
@@ -26,8 +27,8 @@ const LONGEST: Duration = Duration::from_secs(5);
 ///
 /// [`next`](Self::next) serves async code, and so does `futures::Stream`. [`wait`](Self::wait) makes it an iterator.
 ///
-/// A subscription reads a page when the caller asks for an event, and no earlier: a slow caller holds one page in memory,
-/// which [`Log::page_events`] and [`Log::page_bytes`] bound. It goes on by itself when the store cannot be reached for a
+/// A subscription reads a page when the caller asks for an event, and no earlier. So a slow caller holds one page in
+/// memory, which [`Log::page_events`] and [`Log::page_bytes`] bound. It goes on by itself when the store cannot be reached for a
 /// while. It ends after any other error, and at the end that [`Log::limit`] or [`Log::up_to`] set.
 ///
 /// ```standalone_crate
@@ -44,7 +45,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// use std::thread;
 ///
 /// let app = Application::open("memory:").wait()?;
-/// let events = app.log::<AccountEvent>().follow();
+/// let mut events = app.log::<AccountEvent>().follow();
 /// let stop = events.stop_handle();
 /// let follower = thread::spawn(move || {
 ///     let mut balance = 0;
@@ -73,7 +74,7 @@ pub struct Subscription<E> {
     state: State<E>,
     /// The part of the page that is not returned yet.
     entries: vec::IntoIter<LogEvent<E>>,
-    skipped: Vec<SkippedEvent>,
+    skipped: VecDeque<SkippedEvent>,
     /// The place up to which the page is complete.
     complete: Option<Mark>,
     through: Option<Mark>,
@@ -101,7 +102,7 @@ impl<E: Send + 'static> Log<E> {
         Subscription {
             state: State::Idle(Box::new(self)),
             entries: Vec::new().into_iter(),
-            skipped: Vec::new(),
+            skipped: VecDeque::new(),
             complete: through,
             through,
             stopping: Arc::default(),
@@ -121,9 +122,13 @@ impl<E: Send + 'static> Subscription<E> {
 
     /// Returns the next page, and waits for it; returns `None` at the end. A page without events reports how far the log
     /// was read.
+    ///
+    /// Look at [`skipped`](LogEvents::skipped), too: a page passes rows that this program [does not
+    /// know](SkipReason::Unknown), and notices of forgotten aggregates.
     pub async fn next_page(&mut self) -> Option<Result<LogEvents<E>, Error>> {
         poll_fn(|context| {
             if self.entries.as_slice().is_empty()
+                && self.skipped.is_empty()
                 && let Some(Err(error)) = ready!(self.poll_read(context))
             {
                 return Poll::Ready(Some(Err(error)));
@@ -133,15 +138,15 @@ impl<E: Send + 'static> Subscription<E> {
             }
             self.through = self.complete;
             let entries = std::mem::take(&mut self.entries).collect();
-            let skipped = std::mem::take(&mut self.skipped);
+            let skipped = std::mem::take(&mut self.skipped).into();
             Poll::Ready(Some(Ok(LogEvents { entries, skipped, through: self.complete })))
         })
         .await
     }
 
     /// Iterates over the events, and ends after an error; the thread blocks while it waits for an event.
-    pub fn wait(mut self) -> impl Iterator<Item = Result<LogEvent<E>, Error>> {
-        iter::from_fn(move || self.next().wait())
+    pub fn wait(&mut self) -> impl Iterator<Item = Result<LogEvent<E>, Error>> {
+        iter::from_fn(|| self.next().wait())
     }
 
     /// Returns the place up to which the caller has got every event, for a reader that keeps it: a later subscription
@@ -161,16 +166,18 @@ impl<E: Send + 'static> Subscription<E> {
                 return Poll::Ready(None);
             }
             let upcoming = self.entries.as_slice().first().map(LogEvent::position);
-            let is_next = |row: &&SkippedEvent| upcoming.is_none_or(|event| row.mark.position() < event);
-            if let Some(row) = self.skipped.iter().filter(is_next).find(|row| row.why == SkipReason::Unknown)
+            while let Some(row) = self.skipped.front()
+                && upcoming.is_none_or(|event| row.mark.position() < event)
             {
-                let error = unknown(row);
-                (self.state, self.entries) = (State::Over, Vec::new().into_iter());
-                return Poll::Ready(Some(Err(error)));
+                if row.why == SkipReason::Unknown {
+                    let error = unknown(row);
+                    self.end();
+                    return Poll::Ready(Some(Err(error)));
+                }
+                self.skipped.pop_front();
             }
             if let Some(event) = self.entries.next() {
                 self.through = Some(event.mark());
-                self.skipped.retain(|row| row.mark.position() > event.position());
                 return Poll::Ready(Some(Ok(event)));
             }
             self.through = self.complete;
@@ -197,7 +204,7 @@ impl<E: Send + 'static> Subscription<E> {
         let Some(page) = read.transpose() else { return Poll::Ready(None) };
         Poll::Ready(Some(page.map(|page| {
             self.state = State::Idle(Box::new(log));
-            (self.entries, self.skipped) = (page.entries.into_iter(), page.skipped);
+            (self.entries, self.skipped) = (page.entries.into_iter(), page.skipped.into());
             self.complete = page.through;
         })))
     }
@@ -205,10 +212,23 @@ impl<E: Send + 'static> Subscription<E> {
     /// Returns whether the subscription is over; if it is not, a stop wakes the caller.
     fn is_over(&mut self, context: &Context<'_>) -> bool {
         if self.stopping.poll(context) {
-            self.state = State::Over;
-            self.entries = Vec::new().into_iter();
+            self.end();
         }
-        matches!(self.state, State::Over) && self.entries.as_slice().is_empty()
+        matches!(self.state, State::Over) && self.entries.as_slice().is_empty() && self.skipped.is_empty()
+    }
+
+    /// Returns nothing more.
+    fn end(&mut self) {
+        (self.state, self.entries) = (State::Over, Vec::new().into_iter());
+        self.skipped.clear();
+    }
+}
+
+impl<E> Drop for Subscription<E> {
+    fn drop(&mut self) {
+        // A kept handle wakes nobody any more.
+        let waker = self.stopping.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(waker);
     }
 }
 
@@ -269,7 +289,8 @@ async fn read_once<E>(log: &mut Log<E>) -> Result<Once<E>, Error> {
         return Ok(Once::Page(page));
     }
     if log.is_at_its_end().await? {
-        return Ok(Once::End);
+        // The last events may have come since.
+        return log.next_page().await.map(|page| page.map_or(Once::End, Once::Page));
     }
     log.more().await.map(|()| Once::Nothing)
 }

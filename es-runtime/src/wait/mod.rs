@@ -3,6 +3,8 @@
 mod slot;
 mod timer;
 mod retry;
+#[cfg(feature = "postgres")]
+mod work;
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture, poll_fn};
@@ -18,6 +20,8 @@ use std::thread::{self, Thread};
 pub use self::retry::{Attempts, Retry};
 pub(crate) use self::slot::Slot;
 pub use self::timer::{Elapsed, Sleep, sleep, timeout};
+#[cfg(feature = "postgres")]
+pub(crate) use self::work::{Work, offer, withdraw};
 use crate::error::{Error, ErrorKind};
 
 /// A future, or a value that becomes one, for which a thread can wait without an async runtime.
@@ -34,6 +38,8 @@ pub trait Wait: IntoFuture + Sized {
     /// Blocks the thread until the future is ready, and returns its output.
     fn wait(self) -> Self::Output {
         let mut future = pin!(self.into_future());
+        #[cfg(feature = "postgres")]
+        let _withdrawn = work::Withdraw;
         if let Poll::Ready(output) =
             poll_blocking(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop())))
         {
@@ -43,14 +49,13 @@ pub trait Wait: IntoFuture + Sized {
         let parker = Arc::new(Parker::of_this_thread());
         let waker = Waker::from(Arc::clone(&parker));
         let mut context = Context::from_waker(&waker);
+        let mut done = Done::default();
         loop {
             if let Poll::Ready(output) = poll_blocking(|| future.as_mut().poll(&mut context)) {
-                #[cfg(feature = "postgres")]
-                drop(OFFERED.take());
                 return output;
             }
             while !parker.woken.swap(false, Ordering::Acquire) {
-                parker.park();
+                parker.park(&mut done);
             }
         }
     }
@@ -135,6 +140,12 @@ pub(crate) struct Parker {
     worker: Mutex<Option<Waker>>,
 }
 
+/// The work that a thread has done while it waited.
+#[cfg(feature = "postgres")]
+type Done = Option<Arc<dyn Work>>;
+#[cfg(not(feature = "postgres"))]
+type Done = ();
+
 impl Parker {
     fn of_this_thread() -> Self {
         Self {
@@ -145,12 +156,24 @@ impl Parker {
         }
     }
 
+    /// Stops the thread until somebody wakes it. May return earlier.
+    #[cfg(not(feature = "postgres"))]
+    fn park(&self, (): &mut Done) {
+        thread::park();
+    }
+
     /// Does the work that was offered, or stops the thread, until somebody wakes it. May return earlier.
-    fn park(self: &Arc<Self>) {
-        #[cfg(feature = "postgres")]
-        if let Some(work) = OFFERED.take() {
+    #[cfg(feature = "postgres")]
+    fn park(self: &Arc<Self>, done: &mut Done) {
+        if let Some(work) = work::take() {
+            let _restored = Restore(MAY_BLOCK.replace(false));
             work.work(self);
+            *done = Some(work);
             return;
+        }
+        // The last poll did not reach the call that offered the work before.
+        if let Some(work) = done.take() {
+            work.need();
         }
         thread::park();
     }
@@ -172,28 +195,13 @@ impl Wake for Parker {
         self.woken.store(true, Ordering::Release);
         self.thread.unpark();
         #[cfg(feature = "postgres")]
-        if let Some(worker) = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            worker.wake();
+        {
+            let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(worker) = worker {
+                worker.wake();
+            }
         }
     }
-}
-
-/// The work of a store, which a waiting thread may do itself.
-#[cfg(feature = "postgres")]
-pub(crate) trait Work {
-    /// Works until the thread is woken, or returns at once if somebody else works.
-    fn work(&self, parker: &Arc<Parker>);
-}
-
-#[cfg(feature = "postgres")]
-thread_local! {
-    static OFFERED: Cell<Option<Arc<dyn Work>>> = const { Cell::new(None) };
-}
-
-/// Offers work to the thread that waits, during its poll.
-#[cfg(feature = "postgres")]
-pub(crate) fn offer(work: Arc<dyn Work>) {
-    drop(OFFERED.replace(Some(work)));
 }
 
 #[cfg(test)]

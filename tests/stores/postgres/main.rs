@@ -115,6 +115,14 @@ fn main() -> ExitCode {
         executors::smol,
         executors::no_executor_beside_tokio,
     ];
+    tests.extend(with_own_server());
+    tests.extend(conformance::tests());
+    harness::run(tests, server::find)
+}
+
+/// The tests that a server of the user's may be unfit for.
+fn with_own_server() -> Vec<harness::Test> {
+    let mut tests = Vec::new();
     if server::is_own() {
         tests.extend(harness::tests![
             order::a_prepared_transaction_that_holds_readers_back_is_told,
@@ -138,8 +146,7 @@ fn main() -> ExitCode {
     } else {
         println!("the tests of poolers are left out: they need PgBouncer, and a server of their own");
     }
-    tests.extend(conformance::tests());
-    harness::run(tests, server::find)
+    tests
 }
 
 /// An open database in a schema of its own, which is also the name of its connections.

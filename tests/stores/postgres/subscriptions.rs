@@ -80,7 +80,9 @@ pub(crate) fn subscriptions_survive_killed_backends() {
                 })
             })
             .collect();
-        writing.into_iter().for_each(|writing| writing.join().unwrap());
+        for writing in writing {
+            writing.join().unwrap();
+        }
         let followed = following.map(|following| following.join().unwrap());
         ended.store(true, Ordering::Relaxed);
         (killer.join().unwrap(), followed)

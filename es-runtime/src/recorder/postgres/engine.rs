@@ -1,22 +1,23 @@
 //! The runtime of the connections, and who drives it.
 //!
-//! A thread of the recorder drives the runtime. If one caller at a time waits for answers, again and again, the thread
-//! rests, and the caller drives the runtime while it waits: then a call wakes no other thread. The thread goes on as soon
-//! as other callers come, or none.
+//! The recorder's thread drives the runtime. If one thread at a time waits for answers, again and again, the recorder's
+//! thread rests, and the waiting thread drives the runtime: then a call wakes no other thread. The recorder's thread goes
+//! on as soon as another caller comes, an executor polls a call, or nobody calls for a moment.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Wake};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{process, thread};
 
+use futures_util::future::select;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
 use super::error;
 use crate::error::Error;
-use crate::wait::{Parker, Work, may_block, offer};
+use crate::wait::{Parker, Work, may_block, offer, withdraw};
 
 /// The number of calls, each alone, after which the thread rests.
 const OFTEN: u32 = 16;
@@ -26,9 +27,13 @@ const QUIET: Duration = Duration::from_millis(2);
 pub(super) struct Engine {
     state: Mutex<State>,
     handle: Handle,
-    /// Calls the thread away from the runtime.
+    /// The process with the thread: a fork of it may not touch the connections.
+    process: u32,
+    /// Calls the recorder's thread away from the runtime.
     called: Notify,
-    /// Calls the thread back to it.
+    /// Calls a caller away from it, at the end.
+    ended: Notify,
+    /// Calls the recorder's thread back to it.
     needed: Condvar,
 }
 
@@ -38,17 +43,28 @@ struct State {
     at_rest: Option<Runtime>,
     /// The number of callers that wait for answers.
     waiting: usize,
-    /// The last thread that would have driven the runtime while it waits.
+    /// The caller that found the runtime driven by another thread, and would drive it.
     willing: Option<Arc<Parker>>,
-    /// The number of calls one after the other, of threads that could drive the runtime.
+    /// The number of answered calls that followed each other, each of a thread that could drive the runtime.
     alone: u32,
-    /// The last time that a call ended, or the thread began to rest.
+    /// The last time that a call was answered, or the recorder's thread began to rest.
     last: Option<Instant>,
-    /// True while the thread rests.
-    rests: bool,
-    /// True once the thread has to end its rest.
+    rest: Rest,
+    /// True once the recorder's thread has to end its rest.
     is_needed: bool,
     is_over: bool,
+}
+
+/// The rest of the recorder's thread.
+#[derive(Default, PartialEq)]
+enum Rest {
+    /// The thread drives the runtime.
+    #[default]
+    None,
+    /// The thread looks from time to time whether somebody calls.
+    Short,
+    /// The thread sleeps until a caller leaves the runtime.
+    Long,
 }
 
 impl Engine {
@@ -58,7 +74,9 @@ impl Engine {
         let engine = Arc::new(Self {
             state: Mutex::default(),
             handle: runtime.handle().clone(),
+            process: process::id(),
             called: Notify::new(),
+            ended: Notify::new(),
             needed: Condvar::new(),
         });
         let driven = Arc::clone(&engine);
@@ -75,6 +93,7 @@ impl Engine {
     pub(super) fn end(&self) {
         self.lock().is_over = true;
         self.called.notify_one();
+        self.ended.notify_one();
         self.needed.notify_one();
     }
 
@@ -89,10 +108,11 @@ impl Engine {
         poll_fn(|context| {
             let polled = future.as_mut().poll(context);
             let waiting = waiting.get_or_insert_with(|| Waiting::begin(self));
-            waiting.may_drive = may_block();
+            waiting.may_drive = may_block() && is_outside_of_executors();
+            waiting.is_answered = polled.is_ready();
             if polled.is_pending() {
                 if waiting.may_drive {
-                    offer(Arc::clone(self) as Arc<dyn Work>);
+                    offer(&(Arc::clone(self) as Arc<dyn Work>));
                 } else {
                     self.need();
                 }
@@ -100,15 +120,6 @@ impl Engine {
             polled
         })
         .await
-    }
-
-    /// Calls the thread back to the runtime, if it rests.
-    fn need(&self) {
-        let mut state = self.lock();
-        if state.rests {
-            state.is_needed = true;
-            self.needed.notify_one();
-        }
     }
 
     /// Drives the runtime to its end.
@@ -127,22 +138,27 @@ impl Engine {
         let mut state = self.lock();
         (state.at_rest, state.last) = (Some(runtime), Some(Instant::now()));
         let willing = state.willing.take().filter(|_| state.waiting == 1);
-        (state.rests, state.is_needed) = (true, state.waiting > 0 && willing.is_none());
+        (state.rest, state.is_needed) = (Rest::Short, state.waiting > 0 && willing.is_none());
         if let Some(parker) = willing {
             parker.wake();
         }
         let taken = loop {
             // A caller that waits may have to wait for another database first.
-            let is_quiet = state.last.is_none_or(|last| last.elapsed() > QUIET);
-            if (state.is_needed || state.is_over || is_quiet)
+            let quiet_in = state.last.map_or(Duration::ZERO, |last| QUIET.saturating_sub(last.elapsed()));
+            if (state.is_needed || state.is_over || quiet_in.is_zero())
                 && let Some(runtime) = state.at_rest.take()
             {
                 break runtime;
             }
-            let woken = self.needed.wait_timeout(state, QUIET);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            state = if state.at_rest.is_none() {
+                state.rest = Rest::Long;
+                self.needed.wait(state).unwrap_or_else(PoisonError::into_inner)
+            } else {
+                state.rest = Rest::Short;
+                self.needed.wait_timeout(state, quiet_in).unwrap_or_else(PoisonError::into_inner).0
+            };
         };
-        state.rests = false;
+        state.rest = Rest::None;
         state.alone = 0;
         let is_over = state.is_over;
         drop(state);
@@ -156,16 +172,14 @@ impl Engine {
 
 impl Work for Engine {
     fn work(&self, parker: &Arc<Parker>) {
-        // Tokio drives no runtime within another one, and none on a thread that ends.
-        let is_outside = Handle::try_current().is_err_and(|error| error.is_missing_context());
-        if !is_outside {
-            self.need();
+        if self.process != process::id() {
             return;
         }
-        // If the runtime is not at rest, somebody drives it.
         let runtime = {
             let mut state = self.lock();
-            let Some(runtime) = state.at_rest.take() else {
+            let is_free = !state.is_needed && !state.is_over;
+            let Some(runtime) = state.at_rest.take_if(|_| is_free) else {
+                // Another thread drives the runtime, or will.
                 state.willing = Some(Arc::clone(parker));
                 return;
             };
@@ -173,11 +187,28 @@ impl Work for Engine {
         };
         let driven = Driven { engine: self, runtime: Some(runtime) };
         if let Some(runtime) = &driven.runtime {
-            runtime.block_on(poll_fn(|context| {
-                if parker.poll_woken(context) { Poll::Ready(()) } else { Poll::Pending }
-            }));
+            let woken =
+                poll_fn(|context| if parker.poll_woken(context) { Poll::Ready(()) } else { Poll::Pending });
+            runtime.block_on(select(pin!(woken), pin!(self.ended.notified())));
         }
     }
+
+    fn need(&self) {
+        if self.process != process::id() {
+            return;
+        }
+        let mut state = self.lock();
+        state.willing = None;
+        if state.rest != Rest::None {
+            state.is_needed = true;
+            self.needed.notify_one();
+        }
+    }
+}
+
+/// Returns whether this thread may drive a runtime: tokio drives none within another one, and none on a thread that ends.
+fn is_outside_of_executors() -> bool {
+    Handle::try_current().is_err_and(|error| error.is_missing_context())
 }
 
 /// The runtime while a caller drives it. It comes to rest again, even if a task of it panics.
@@ -192,7 +223,7 @@ impl Drop for Driven<'_> {
         state.at_rest = self.runtime.take();
         // The caller itself still counts.
         state.is_needed |= state.waiting > 1;
-        if state.is_needed || state.is_over {
+        if state.is_needed || state.is_over || state.rest == Rest::Long {
             self.engine.needed.notify_one();
         }
     }
@@ -202,6 +233,7 @@ impl Drop for Driven<'_> {
 struct Waiting<'e> {
     engine: &'e Engine,
     may_drive: bool,
+    is_answered: bool,
 }
 
 impl<'e> Waiting<'e> {
@@ -211,7 +243,7 @@ impl<'e> Waiting<'e> {
         if state.waiting > 1 || state.last.is_some_and(|last| last.elapsed() > QUIET) {
             state.alone = 0;
         }
-        Self { engine, may_drive: false }
+        Self { engine, may_drive: false, is_answered: false }
     }
 }
 
@@ -219,12 +251,18 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut state = self.engine.lock();
         state.waiting = state.waiting.saturating_sub(1);
-        state.last = Some(Instant::now());
         state.willing = None;
-        if !self.may_drive || state.waiting > 0 {
+        if !self.may_drive || !self.is_answered || state.waiting > 0 {
             state.alone = 0;
+            drop(state);
+            if !self.is_answered {
+                // The call may have offered its work, which nobody has to do for it any more.
+                withdraw();
+                self.engine.need();
+            }
             return;
         }
+        state.last = Some(Instant::now());
         state.alone = state.alone.saturating_add(1);
         if state.alone == OFTEN {
             self.engine.called.notify_one();
@@ -352,6 +390,86 @@ mod tests {
         for engine in &engines {
             engine.end();
         }
+    }
+
+    #[test]
+    fn an_unrelated_wait_drives_nothing() {
+        let engine = Engine::start().expect("it starts");
+        let here = thread::current().id();
+        until_alone(&engine);
+        let (send, receive) = mpsc::channel();
+        async {
+            // The call offers the runtime, and is given up.
+            let call = engine.attend(engine.handle().spawn(std::future::pending::<()>()));
+            assert!(timeout(Duration::from_micros(100), call).await.is_err());
+            drop(engine.handle().spawn(async move { send.send(thread::current().id()) }));
+            crate::wait::sleep(Duration::from_millis(50)).await;
+        }
+        .wait();
+        assert_ne!(receive.recv_timeout(Duration::from_secs(20)).expect("it runs"), here);
+        engine.end();
+    }
+
+    #[test]
+    fn calls_that_are_given_up_at_once_stop_nobody() {
+        let engine = Engine::start().expect("it starts");
+        until_alone(&engine);
+        let (send, receive) = mpsc::channel();
+        let mut send = Some(send);
+        let begun = Instant::now();
+        while receive.try_recv().is_err() {
+            let given_up = engine.attend(engine.handle().spawn(std::future::pending::<()>()));
+            assert!(timeout(Duration::ZERO, given_up).wait().is_err());
+            if let Some(send) = send.take() {
+                drop(engine.handle().spawn(async move { send.send(()) }));
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "nobody drives the runtime");
+            thread::sleep(Duration::from_micros(500));
+        }
+        engine.end();
+    }
+
+    #[test]
+    fn a_thread_that_ends_can_call() {
+        struct Last(Arc<Engine>, mpsc::Sender<bool>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                let answer = self.0.attend(self.0.handle().spawn(async {})).wait();
+                let _ = self.1.send(answer.is_ok());
+            }
+        }
+        thread_local! {
+            static LAST: std::cell::RefCell<Option<Last>> = const { std::cell::RefCell::new(None) };
+        }
+        let engine = Engine::start().expect("it starts");
+        let (send, receive) = mpsc::channel();
+        let of_thread = Arc::clone(&engine);
+        let ending = thread::spawn(move || {
+            // Dropped after what is used later.
+            LAST.set(Some(Last(Arc::clone(&of_thread), send)));
+            until_alone(&of_thread);
+        });
+        ending.join().expect("it ends");
+        assert_eq!(receive.recv_timeout(Duration::from_secs(20)), Ok(true));
+        engine.end();
+    }
+
+    #[test]
+    fn the_end_calls_away_who_drives() {
+        let engine = Engine::start().expect("it starts");
+        let of_caller = Arc::clone(&engine);
+        let (send, receive) = mpsc::channel();
+        let calling = thread::spawn(move || {
+            until_alone(&of_caller);
+            let endless = of_caller.handle().spawn(async move {
+                let _ = send.send(thread::current().id());
+                std::future::pending::<()>().await;
+            });
+            of_caller.attend(endless).wait().is_err()
+        });
+        receive.recv_timeout(Duration::from_secs(20)).expect("it runs");
+        engine.end();
+        assert!(calling.join().expect("it ends"), "the task is gone");
     }
 
     #[test]
