@@ -77,16 +77,16 @@ use crate::wait::Retry;
 /// | span `save` | `INFO` | `aggregates` and `events`: the numbers saved |
 /// | spans `get`, `execute`, `snapshot`, `forget` | `INFO` | `aggregate`: its name, `id` |
 /// | event with `monotonic_counter.es_conflicts` | `DEBUG` | 1: a save came too late |
-/// | event with `monotonic_counter.es_retries` | `DEBUG` | 1: `execute` tries again; `because`: the [`ErrorKind`] |
+/// | event with `monotonic_counter.es_retries` | `DEBUG` | 1: `execute` tries again; `because`: the [`ErrorKind`](crate::ErrorKind) |
 /// | event with `histogram.es_replay_length` | `DEBUG` | the number of replayed events; `aggregate` |
-/// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`] |
-/// | event | `WARN` | a [subscription](crate::log::Subscription) cannot read the log, and tries again; `error`: the [`ErrorKind`] |
+/// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`](crate::ErrorKind) |
+/// | event | `WARN` | a [subscription](crate::log::Subscription) cannot read the log, and tries again; `error`: the [`ErrorKind`](crate::ErrorKind) |
 /// | event | `WARN` | on PostgreSQL, an append holds back readers for more than a second; `events`: how many are held back; `pid` (unless a prepared transaction does), `application` and `since` (seconds): who |
-/// | event | `WARN` | a hook of [`Builder::on_saved`] failed or panicked; `error`: the [`ErrorKind`] |
+/// | event | `WARN` | a hook of [`Builder::on_saved`] failed or panicked; `error`: the [`ErrorKind`](crate::ErrorKind) |
 ///
 /// The span `execute` of a command on several aggregates names the first aggregate.
 ///
-/// A span whose work fails finally has the field `error`: the [`ErrorKind`]. `tracing-opentelemetry` makes metrics of
+/// A span whose work fails finally has the field `error`: the [`ErrorKind`](crate::ErrorKind). `tracing-opentelemetry` makes metrics of
 /// counters and histograms with such names.
 #[derive(Clone)]
 pub struct Application {
@@ -130,8 +130,8 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if this build has no store for the URI, if the store cannot be opened, or if names or
-    /// topics of the aggregates in this program [clash](crate::Registry::global). [`ErrorKind::Schema`] if the tables
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if this build has no store for the URI, if the store cannot be opened, or if names or
+    /// topics of the aggregates in this program [clash](crate::Registry::global). [`ErrorKind::Schema`](crate::ErrorKind::Schema) if the tables
     /// are not ours.
     pub async fn open(uri: &str) -> Result<Self, Error> {
         Self::builder(uri).open().await
@@ -245,9 +245,9 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] if another caller changed an aggregate first: load the aggregate again, or use
-    /// [`execute`](Self::execute), which does so. [`ErrorKind::OutcomeUnknown`] if the store did not answer.
-    /// [`ErrorKind::AlreadyExists`] if the events create an aggregate, and its id is taken.
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if another caller changed an aggregate first: load the aggregate again, or use
+    /// [`execute`](Self::execute), which does so. [`ErrorKind::OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if the store did not answer.
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the events create an aggregate, and its id is taken.
     pub fn save<'s, 'a: 's>(&'s self, batch: impl IntoBatch<'a>) -> Save<'s> {
         let batch = batch.into_batch();
         Save(Box::pin(async move {
@@ -264,7 +264,7 @@ impl Application {
     /// ([`Mapper::with_data_keys`](crate::mapper::Mapper::with_data_keys), with the feature `aes`). Choose such keys
     /// before the first event: data stored without one cannot be forgotten. The store overwrites the key, removes the
     /// snapshots, and never again stores anything under the id. Loading the aggregate then fails as
-    /// [`ErrorKind::Forgotten`]; everything else reads as before.
+    /// [`ErrorKind::Forgotten`](crate::ErrorKind::Forgotten); everything else reads as before.
     ///
     /// These remain:
     ///
@@ -350,7 +350,7 @@ impl Application {
         self.shared.log.recorder()
     }
 
-    /// Closes the store, for all clones of this application. Later calls fail as [`ErrorKind::Closed`].
+    /// Closes the store, for all clones of this application. Later calls fail as [`ErrorKind::Closed`](crate::ErrorKind::Closed).
     ///
     /// A database in shared memory closes for every application of the process that opened it under its name.
     pub fn close(&self) {
