@@ -49,13 +49,17 @@ pub trait Wait: IntoFuture + Sized {
         let parker = Arc::new(Parker::of_this_thread());
         let waker = Waker::from(Arc::clone(&parker));
         let mut context = Context::from_waker(&waker);
-        let mut done = Done::default();
+        #[cfg(feature = "postgres")]
+        let mut done = None;
         loop {
             if let Poll::Ready(output) = poll_blocking(|| future.as_mut().poll(&mut context)) {
                 return output;
             }
             while !parker.woken.swap(false, Ordering::Acquire) {
+                #[cfg(feature = "postgres")]
                 parker.park(&mut done);
+                #[cfg(not(feature = "postgres"))]
+                thread::park();
             }
         }
     }
@@ -140,12 +144,6 @@ pub(crate) struct Parker {
     worker: Mutex<Option<Waker>>,
 }
 
-/// The work that a thread has done while it waited.
-#[cfg(feature = "postgres")]
-type Done = Option<Arc<dyn Work>>;
-#[cfg(not(feature = "postgres"))]
-type Done = ();
-
 impl Parker {
     fn of_this_thread() -> Self {
         Self {
@@ -156,15 +154,9 @@ impl Parker {
         }
     }
 
-    /// Stops the thread until somebody wakes it. May return earlier.
-    #[cfg(not(feature = "postgres"))]
-    fn park(&self, (): &mut Done) {
-        thread::park();
-    }
-
     /// Does the work that was offered, or stops the thread, until somebody wakes it. May return earlier.
     #[cfg(feature = "postgres")]
-    fn park(self: &Arc<Self>, done: &mut Done) {
+    fn park(self: &Arc<Self>, done: &mut Option<Arc<dyn Work>>) {
         if let Some(work) = work::take() {
             let _restored = Restore(MAY_BLOCK.replace(false));
             work.work(self);
