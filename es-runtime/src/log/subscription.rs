@@ -52,7 +52,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 ///     for event in events.wait() {
 ///         match event?.event() {
 ///             AccountEvent::Deposited(Deposited { amount }) => balance += amount,
-///             AccountEvent::Opened(_) => {}
+///             _ => {}
 ///         }
 ///         if balance == 30 {
 ///             stop.stop();
