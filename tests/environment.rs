@@ -195,7 +195,7 @@ fn no_message_shows_what_a_uri_may_hold_of_a_secret() {
             }
         }
     };
-    // Where no server answers, an application tries for a while: many wait at the same time.
+    // An application tries for a while to reach a server: so many try at the same time.
     let secrets: Vec<String> = secrets().collect();
     thread::scope(|scope| {
         for some in secrets.chunks(secrets.len().div_ceil(16)) {

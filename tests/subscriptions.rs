@@ -84,7 +84,7 @@ fn a_subscription_returns_what_is_stored_and_then_what_comes() {
 }
 
 #[test]
-fn a_subscription_wakes_when_another_application_stores_into_the_file() {
+fn a_subscription_returns_what_another_application_stores_into_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let [one, other] =
         [(); 2].map(|()| Application::open_file(folder.path().join("bank.db")).wait().unwrap());

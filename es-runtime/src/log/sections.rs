@@ -23,8 +23,8 @@ pub trait SectionSource: Send + Sync {
 /// is the newest. A section with a link on never changes, so caches can keep it. Links lead past sections without rows. A
 /// server holds all rows of the section that it answers with.
 ///
-/// Where positions have gaps, as on PostgreSQL, fixed sections are nearly empty. [`sliding`](Self::sliding) sections begin
-/// at any position, and have as many rows as there are, up to 16 MiB of states.
+/// Fixed sections are nearly empty if positions have gaps, as on PostgreSQL. [`sliding`](Self::sliding) sections begin at
+/// any position, and have as many rows as there are, up to 16 MiB of states.
 #[derive(Clone, Debug)]
 pub struct Sections {
     source: Source,

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use es_runtime::application::Batch;
 use es_runtime::id::DataKeyId;
@@ -186,18 +185,7 @@ pub(crate) fn killed_backends_lose_nothing() {
     let Database { recorder, schema, .. } = open();
     let ended = AtomicBool::new(false);
     let (killed, seen) = thread::scope(|scope| {
-        let killer = scope.spawn(|| {
-            let kill = format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'
-                 ORDER BY random() LIMIT 1"
-            );
-            let mut killed = 0;
-            while !ended.load(Ordering::Relaxed) {
-                killed += server::by_hand(&kill).len();
-                thread::sleep(Duration::from_millis(20));
-            }
-            killed
-        });
+        let killer = scope.spawn(|| server::kill_while(|| !ended.load(Ordering::Relaxed), &schema, 1));
         let follower = scope.spawn(|| follow(&recorder, WRITERS * COMMITS * 2));
         let writers: Vec<_> = (0..WRITERS)
             .map(|_| {

@@ -111,3 +111,17 @@ pub(crate) fn hold(statements: &str, seconds: f64, end: &str) -> thread::JoinHan
     }
     holding
 }
+
+/// Ends sessions of an application, a few at a time, until the work is done; returns the number of them.
+pub(crate) fn kill_while(is_under_way: impl Fn() -> bool, application: &str, at_once: usize) -> usize {
+    let kill = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{application}'
+         ORDER BY random() LIMIT {at_once}"
+    );
+    let mut killed = 0;
+    while is_under_way() {
+        killed += by_hand(&kill).len();
+        thread::sleep(Duration::from_millis(20));
+    }
+    killed
+}

@@ -54,19 +54,8 @@ pub(crate) fn subscriptions_survive_killed_backends() {
         seen
     };
     let (killed, followed) = thread::scope(|scope| {
-        let killer = scope.spawn(|| {
-            // The watch, the readers and the writers alike.
-            let kill = format!(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '{schema}'
-                 ORDER BY random() LIMIT 2"
-            );
-            let mut killed = 0;
-            while !ended.load(Ordering::Relaxed) {
-                killed += server::by_hand(&kill).len();
-                thread::sleep(Duration::from_millis(20));
-            }
-            killed
-        });
+        // The watch, the readers and the writers alike.
+        let killer = scope.spawn(|| server::kill_while(|| !ended.load(Ordering::Relaxed), &schema, 2));
         let following = [1_000, 7, 1].map(|page| scope.spawn(move || follow(page)));
         let writing: Vec<_> = (0..WRITERS)
             .map(|_| {
