@@ -1,5 +1,6 @@
 //! Exempt from semver: the only names that the expansions of our macros use.
 
+pub use core::any::Any;
 pub use core::clone::Clone;
 pub use core::cmp::{Eq, PartialEq};
 pub use core::convert::From;
@@ -17,9 +18,9 @@ pub use ::serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 pub use crate::aggregate::derived::{self, AssertDerives};
 pub use crate::aggregate::{
     Aggregate, Apply, ApplyRef, Attribute, AttributeType, AttributeVisitor, Begin, BeginRef, Change, Changes,
-    Creates, Creation, Declared, Discarded, Effect, Elsewhere, Events, Founds, Made, Mutator, NoAttribute,
-    Root, Seal, State, Triggers, decode_standard, distinct, distinct_declared, in_its_module, retired,
-    state_called, topic, visit_attribute, visit_discarded, written_as,
+    Creates, Creation, Declared, Discarded, Effect, Elsewhere, Ended, Events, Founds, Made, Mutator,
+    NoAttribute, Root, Seal, State, Triggers, decode_standard, distinct, distinct_declared, in_its_module,
+    retired, state_called, topic, visit_attribute, visit_discarded, written_as,
 };
 pub use crate::event::{
     AssertEvent, AssertSet, AssertShared, AssertStateField, AssertStorable, Becomes, Checked, Decoded,
@@ -27,10 +28,15 @@ pub use crate::event::{
     Shared, StateField, Storable, Topics, Written, decode_past, distinct_set,
 };
 pub use crate::id::Id;
+pub use crate::projection::{
+    Any as AnyAggregate, Async, Blocking, Given, Handled as HandledRow, Handler, Handles, InMemory, Origin,
+    Projection, Read as ReadRow, Row, Seen,
+};
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]
 pub use crate::schema::lock::{Locked, Shapes, StoredShapes, attribute_topic};
 pub use crate::stored_shapes;
+pub use crate::view::{self, AsyncTx, BlockingTx};
 
 use ::serde::de::DeserializeOwned;
 

@@ -63,6 +63,8 @@ pub mod store;
 pub mod sequence;
 pub mod standalone;
 pub mod log;
+pub mod view;
+pub mod projection;
 pub mod application;
 #[cfg(feature = "macros")]
 mod macros;

@@ -49,7 +49,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
             impl __es::Clone for #events #bounds { #clone }
         }
     });
-    let (change, decode) = (change(names), decode(names));
+    let (change, decode, as_any) = (change(names), decode(names), as_any(names));
     quote! {
         #mutated
         #clone
@@ -82,6 +82,7 @@ pub(super) fn dispatch(names: &Names<'_>) -> TokenStream {
             type Seal = __sealed::Seal;
             #create
             #change
+            #as_any
         }
     }
 }
@@ -150,6 +151,21 @@ fn visit(names: &Names<'_>) -> TokenStream {
                 #arms
                 Self::AttributeChanged(attribute) => __es::visit_attribute::<#root, __V>(attribute, visitor),
                 Self::Discarded => __es::visit_discarded::<#root, __V>(visitor),
+            }
+        }
+    }
+}
+
+fn as_any(names: &Names<'_>) -> TokenStream {
+    let enumeration = names.enumeration();
+    let arms = names.each(|_, variant| Some(quote!(#enumeration::#variant(event) => event,)));
+    quote! {
+        #[inline]
+        fn as_any(&self) -> &dyn __es::Any {
+            match self {
+                #arms
+                Self::AttributeChanged(attribute) => attribute,
+                Self::Discarded => &__es::Ended,
             }
         }
     }

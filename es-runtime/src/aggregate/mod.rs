@@ -13,6 +13,7 @@ mod standard;
 mod checks;
 mod fingerprint;
 
+use std::any::Any;
 use std::marker::PhantomData;
 
 use serde::Serialize;
@@ -141,7 +142,17 @@ pub trait Events<A: Aggregate>: EventSet {
 
     /// Changes the state, and returns the effect of the event.
     fn change(self, state: &mut A::State, envelope: &Envelope) -> Effect;
+
+    /// Returns the value that the variant holds, for code that looks for a type of event: an event, an `A::Attribute`,
+    /// or [`Ended`].
+    #[doc(hidden)]
+    fn as_any(&self) -> &dyn Any;
 }
+
+/// The end of an aggregate, as [`Events::as_any`] returns it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Ended;
 
 #[doc(hidden)]
 /// The effect of an event on an aggregate that exists.

@@ -87,7 +87,7 @@ impl<E: EventSet> Logged for E {
 
 /// Returns whether a row belongs to the aggregate, by its topic or its data, though the aggregate does not know its
 /// topic.
-fn is_unknown(aggregate: Topics, row: &StoredEvent, mappers: &Mappers<'_>) -> Result<bool, Error> {
+pub(crate) fn is_unknown(aggregate: Topics, row: &StoredEvent, mappers: &Mappers<'_>) -> Result<bool, Error> {
     if aggregate.owner(&row.topic).is_none() {
         return Ok(true);
     }

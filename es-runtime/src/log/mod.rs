@@ -18,8 +18,8 @@ use std::ops::Deref;
 use uuid::Uuid;
 
 pub use self::any::AnyEvent;
-use self::logged::Content;
 pub use self::logged::Logged;
+pub(crate) use self::logged::{Content, is_unknown};
 pub use self::section::{Section, SectionId};
 pub use self::section_reader::SectionReader;
 pub use self::sections::{SectionSource, Sections};

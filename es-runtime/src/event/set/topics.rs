@@ -92,6 +92,12 @@ impl Topics {
         self.names().any(|known| known == name)
     }
 
+    /// Returns whether both topics name one event, perhaps under different names of the aggregate.
+    pub(crate) fn is_same(&self, one: &str, other: &str) -> bool {
+        let event = |topic| self.names().find_map(|name| event_of(topic, name));
+        one == other || event(one).is_some_and(|of_one| event(other) == Some(of_one))
+    }
+
     /// Returns the aggregate's name, which the row has to hold, unless `topic` begins with a name that the aggregate
     /// has or had.
     pub(crate) fn owner(&self, topic: &str) -> Option<&'static str> {

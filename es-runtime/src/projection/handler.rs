@@ -1,0 +1,52 @@
+use crate::event::EventType;
+use crate::view;
+
+/// The description of a handler: the rows that it handles, and its name for messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Handler {
+    /// The number of the aggregate in [`Projection::SOURCES`](super::Projection::SOURCES).
+    pub(crate) source: usize,
+    pub(crate) of: Handled,
+    pub(crate) method: &'static str,
+}
+
+/// The rows of one aggregate that a handler handles.
+#[derive(Clone, Copy, Debug)]
+pub enum Handled {
+    Event(&'static EventType),
+    Attribute(&'static str),
+    Discarded,
+    Forgotten,
+    /// A retired topic.
+    Retired(&'static str),
+}
+
+impl Handler {
+    /// Describes a method that handles rows of the aggregate of this number.
+    pub const fn new(source: usize, of: Handled, method: &'static str) -> Self {
+        Self { source, of, method }
+    }
+}
+
+/// The output of a handler: nothing, or a result.
+#[diagnostic::on_unimplemented(
+    message = "a handler returns nothing or a `Result<()>`, not `{Self}`",
+    label = "neither nothing nor a result"
+)]
+pub trait Handles {
+    #[doc(hidden)]
+    fn handled(self) -> view::Result;
+}
+
+impl Handles for () {
+    fn handled(self) -> view::Result {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<view::BoxError>> Handles for Result<(), E> {
+    fn handled(self) -> view::Result {
+        self.map_err(Into::into)
+    }
+}

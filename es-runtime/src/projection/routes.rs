@@ -1,0 +1,144 @@
+//! The way from the topic of a row to the handler of it.
+
+use std::collections::HashMap;
+
+use super::{Handled, Projection, Row};
+use crate::error::{Error, ErrorKind};
+use crate::event::{Reading, Topics};
+use crate::id::Mark;
+use crate::log::{SkipReason, is_unknown};
+use crate::store::Mappers;
+use crate::stored_event::StoredEvent;
+
+/// The handlers of a projection, by topic.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    /// The ways of a topic: one for each aggregate that knows it.
+    ways: HashMap<String, Vec<Way>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    source: usize,
+    to: To,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Handler(usize),
+    /// The handler of a row that holds no event.
+    Notice(usize),
+    /// The attribute decides.
+    Attributes,
+    /// No handler.
+    Nowhere,
+}
+
+/// A row that a projection handles.
+#[derive(Debug)]
+pub(crate) struct Routed<S> {
+    pub(crate) handler: usize,
+    pub(crate) seen: S,
+}
+
+/// A row, as a projection sees it.
+pub(crate) enum Sight<S> {
+    Handled(Routed<S>),
+    Skipped(SkipReason),
+    /// A row of other types, or one that no handler handles.
+    Other,
+}
+
+impl Routes {
+    pub(crate) fn of<P: Projection>() -> Self {
+        let mut ways: HashMap<String, Vec<Way>> = HashMap::new();
+        for (source, topics) in P::SOURCES.iter().enumerate() {
+            for (topic, reading) in topics.all() {
+                let to = way::<P>(source, topics, &topic, reading);
+                ways.entry(topic).or_default().push(Way { source, to });
+            }
+        }
+        Self { ways }
+    }
+
+    /// Returns the topics whose rows a handler handles.
+    pub(crate) fn handled(&self) -> Vec<String> {
+        let is_handled = |ways: &[Way]| ways.iter().any(|way| !matches!(way.to, To::Nowhere));
+        self.ways.iter().filter(|(_, ways)| is_handled(ways)).map(|(topic, _)| topic.clone()).collect()
+    }
+
+    /// Reads a row, and finds its handler.
+    pub(crate) fn see<P: Projection>(
+        &self,
+        mark: Mark,
+        row: &StoredEvent,
+        mappers: &Mappers<'_>,
+    ) -> Result<Sight<P::Seen>, Error> {
+        let Some(ways) = self.ways.get(row.topic.as_str()) else { return unknown::<P>(row, mappers) };
+        for way in ways {
+            let is_notice = matches!(way.to, To::Notice(_));
+            if let To::Nowhere = way.to {
+                continue;
+            }
+            let Some(mapper) = mappers.of(row) else { return Ok(Sight::Skipped(SkipReason::Unreadable)) };
+            let read = match P::read(way.source, Row { mark, row, mapper, is_notice }) {
+                // The row is a shared event of another aggregate.
+                Err(error) if error.kind() == ErrorKind::WrongAggregate => continue,
+                read => read?,
+            };
+            let Some(read) = read else { return Ok(Sight::Skipped(SkipReason::Retired)) };
+            let handler = match way.to {
+                To::Handler(handler) | To::Notice(handler) => Some(handler),
+                To::Attributes => attribute::<P>(way.source, read.attribute),
+                To::Nowhere => None,
+            };
+            return Ok(
+                handler.map_or(Sight::Other, |handler| Sight::Handled(Routed { handler, seen: read.seen }))
+            );
+        }
+        Ok(Sight::Other)
+    }
+}
+
+fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Reading) -> To {
+    let find = |is: &dyn Fn(&Handled) -> bool| {
+        P::HANDLERS.iter().position(|handler| handler.source == source && is(&handler.of))
+    };
+    match reading {
+        Reading::Forgotten(_) => find(&|of| matches!(of, Handled::Forgotten)).map_or(To::Nowhere, To::Notice),
+        Reading::Retired => {
+            let is = |of: &Handled| matches!(of, Handled::Retired(retired) if topics.is_same(retired, topic));
+            find(&is).map_or(To::Nowhere, To::Notice)
+        }
+        Reading::Event(event) if event.topic() == topics.attribute_changed.topic() => {
+            let has = find(&|of| matches!(of, Handled::Attribute(_)));
+            has.map_or(To::Nowhere, |_| To::Attributes)
+        }
+        Reading::Event(event) if event.topic() == topics.discarded.topic() => {
+            find(&|of| matches!(of, Handled::Discarded)).map_or(To::Nowhere, To::Handler)
+        }
+        Reading::Event(event) => {
+            let is =
+                |of: &Handled| matches!(of, Handled::Event(handled) if handled.type_id() == event.type_id());
+            find(&is).map_or(To::Nowhere, To::Handler)
+        }
+    }
+}
+
+fn attribute<P: Projection>(source: usize, name: Option<&str>) -> Option<usize> {
+    P::HANDLERS.iter().position(|handler| {
+        handler.source == source && matches!(handler.of, Handled::Attribute(of) if Some(of) == name)
+    })
+}
+
+/// Looks at a row whose topic no aggregate of the projection knows: a newer release may have stored it.
+fn unknown<P: Projection>(row: &StoredEvent, mappers: &Mappers<'_>) -> Result<Sight<P::Seen>, Error> {
+    if !P::IS_PARTIAL {
+        for topics in P::SOURCES {
+            if is_unknown(*topics, row, mappers)? {
+                return Ok(Sight::Skipped(SkipReason::Unknown));
+            }
+        }
+    }
+    Ok(Sight::Other)
+}
