@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use self::snapshots::MemorySnapshots;
-use super::bell::Bell;
+use crate::wait::Bell;
 use super::page::Fill;
 use super::scheme::{Opened, Scheme};
 use super::verdict::{Facts, KeyFact, Taken, Verdict, judge, preceding, version_conflict};

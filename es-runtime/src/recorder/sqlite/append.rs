@@ -12,7 +12,7 @@ use super::statements::Statements;
 use super::turns::Turns;
 use super::{error, facts};
 use crate::error::{Error, ErrorKind};
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 use crate::recorder::group::Worker;
 use crate::recorder::{Commit, CommitId, Receipt, Step};
 

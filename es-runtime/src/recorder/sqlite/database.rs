@@ -17,7 +17,7 @@ use super::turns::Turns;
 use super::watch::Watch;
 use super::{SqliteRecorder, catalog, error, forget, select};
 use crate::error::{Error, ErrorKind};
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 use crate::recorder::group::Group;
 use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Needed, Tables};

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::connection::open_reader;
 use super::options::SqliteOptions;
 use super::place::Place;
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 use crate::recorder::group::start;
 
 /// The time between two checks of the thread.
