@@ -15,6 +15,8 @@ pub(crate) struct Keys {
     pub(crate) places: String,
     /// The beginning of the keys of failed events.
     pub(crate) failed: String,
+    /// The tables and other objects that the projection has made.
+    pub(crate) made: String,
 }
 
 impl Keys {
@@ -28,6 +30,7 @@ impl Keys {
             place: format!("{places}{fingerprint:016x}/{first}-{last}"),
             places,
             failed: format!("failed/{consumer}/{upstream}/"),
+            made: format!("made/{consumer}"),
         }
     }
 

@@ -42,7 +42,8 @@ async fn prepare_in<P: Projection, V: View>(
     let Some(keys) = workers.first() else { return Ok(Prepared::Ready) };
     let mut places = view.list(&keys.places).await?;
     if places.is_empty() {
-        make::<P, V>(view, tables).await?;
+        let made = make::<P, V>(view, tables).await?;
+        view.put(&keys.made, &made).await?;
         for worker in workers {
             view.put(&worker.place, BEGINNING).await?;
         }
@@ -97,7 +98,8 @@ async fn share<P: Projection, V: View>(
     Ok(())
 }
 
-async fn make<P: Projection, V: View>(view: &mut V, tables: &str) -> Result<(), Error> {
+/// Makes the tables, and returns the text of what they are.
+async fn make<P: Projection, V: View>(view: &mut V, tables: &str) -> Result<String, Error> {
     let words: Vec<String> = tables.split_whitespace().map(str::to_ascii_uppercase).collect();
     if words.windows(3).any(|words| words == ["IF", "NOT", "EXISTS"]) {
         return Err(Error::new(
@@ -108,7 +110,10 @@ async fn make<P: Projection, V: View>(view: &mut V, tables: &str) -> Result<(), 
             ),
         ));
     }
-    view.run(tables).await.map_err(|error| error.about(&format!("`TABLES` of the projection `{}`", P::NAME)))
+    let named = |error: Error| error.about(&format!("`TABLES` of the projection `{}`", P::NAME));
+    let made = view.run(tables).await.map_err(named)?;
+    serde_json::to_string(&made)
+        .map_err(|cause| Error::new(ErrorKind::Invalid, "the names of the tables are no text").with_source(cause))
 }
 
 fn changed<P: Projection>() -> Error {

@@ -214,7 +214,7 @@ where
 
     async fn place(&mut self) -> Result<Option<Mark>, Error> {
         let mut open = self.open().await?;
-        let place = open.place::<P>(&self.setting.keys).await;
+        let place = self.setting.open.attend(open.place::<P>(&self.setting.keys)).await;
         self.open = Some(open);
         place
     }
@@ -224,14 +224,15 @@ where
         let Task { batch, rows, from, to } = task;
         let work = Work { batch: &batch, rows, from, to };
         let Setting { keys, rules, .. } = &self.setting;
-        let written = write(&mut open.view, &self.awaits, keys, rules, &work, &mut open.parked).await;
+        let written = write(&mut open.view, &self.awaits, keys, rules, &work, &mut open.parked);
+        let written = self.setting.open.attend(written).await;
         self.open = Some(open);
         written
     }
 
     async fn failed(&mut self) -> Result<Vec<FailedEvent>, Error> {
         let mut open = self.open().await?;
-        let failed = open.failed(&self.setting.keys).await;
+        let failed = self.setting.open.attend(open.failed(&self.setting.keys)).await;
         self.open = Some(open);
         failed
     }

@@ -13,6 +13,9 @@ pub mod sqlite;
 pub mod postgres;
 
 use std::error::Error as StdError;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
 
 pub use self::tx::{AsyncTx, BlockingTx};
 use crate::error::Error;
@@ -54,8 +57,12 @@ pub trait View: Send + 'static {
     /// Undoes everything since the last [point](Self::save_point).
     fn back_to_save_point(&mut self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
 
-    /// Runs statements without parameters: they make the tables of a projection.
-    fn run(&mut self, statements: &str) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+    /// Runs statements without parameters, which make the tables of a projection, and returns what they made: tables, views,
+    /// indexes and so on. A view that cannot be [rebuilt](Rebuild) beside its old rows may return nothing.
+    fn run(
+        &mut self,
+        statements: &str,
+    ) -> impl Future<Output = std::result::Result<Vec<Object>, Error>> + Send;
 
     /// Returns the value under a key.
     fn get(
@@ -91,6 +98,45 @@ pub trait OpenView: Send + Sync + 'static {
 
     /// Opens the view, and makes the table of the framework if it is missing.
     fn open(&self) -> impl Future<Output = std::result::Result<Self::View, Error>> + Send;
+
+    /// Waits for work on an open view. A view whose driver has a runtime of its own may let the waiting thread drive it.
+    #[doc(hidden)]
+    fn attend<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
+        work
+    }
+}
+
+/// A view that can be made anew beside its old rows.
+///
+/// The framework makes the tables again at [another place](Self::beside), and handles the log from its beginning there.
+/// Then, in one transaction of the view, the new rows take the place of the old ones.
+pub trait Rebuild: OpenView + Clone {
+    /// Returns the way to the place where the new rows are made.
+    fn beside(&self) -> Self;
+
+    /// Lets an open view see the rows at [`beside`](Self::beside). No transaction is open.
+    fn link(&self, view: &mut Self::View) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Puts the objects at [`beside`](Self::beside), with their rows, in the place of the old ones, within the transaction
+    /// of the view. Objects of other projections stay.
+    fn replace(
+        &self,
+        view: &mut Self::View,
+        old: &[Object],
+        new: &[Object],
+    ) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Removes the place [`beside`](Self::beside), if it is there. No view is open there.
+    fn clear(&self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+}
+
+/// A table, or another object of a database, that the statements of a projection made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Object {
+    /// The kind in the words of the database: `table`, `view`, `index`.
+    pub kind: String,
+    /// The name.
+    pub name: String,
 }
 
 /// Reports a statement that should have changed one row.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, params};
 
-use super::Tx;
+use super::{Tx, rebuild};
 use crate::error::Error;
 use crate::recorder::sqlite::{failed, open_connection};
 use crate::recorder::{SqliteOptions, Synchronous};
-use crate::view::{BoxError, OpenView, View, ended_by_hand};
+use crate::view::{BoxError, Object, OpenView, Rebuild, View, ended_by_hand};
 use crate::wait::unblock;
 
 /// The table of the framework. Its rows are few, but for the events that failed.
@@ -83,6 +83,46 @@ impl FileView {
     }
 }
 
+impl FileView {
+    fn make(&self, statements: &str) -> rusqlite::Result<Vec<Object>> {
+        let before = rebuild::objects(&self.tx, "main")?;
+        self.tx.execute_batch(statements)?;
+        let mut made = rebuild::objects(&self.tx, "main")?;
+        made.retain(|object| !before.contains(object));
+        Ok(made)
+    }
+}
+
+impl Rebuild for File {
+    fn beside(&self) -> Self {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-rebuild");
+        let mut beside = Self::new(path);
+        // Rows that nobody reads yet need not wait for anything: after a power cut, the rebuild begins again.
+        beside.options = beside.options.synchronous(Synchronous::Normal);
+        beside
+    }
+
+    fn link(&self, view: &mut FileView) -> impl Future<Output = Result<(), Error>> + Send {
+        let linked = rebuild::attach(&view.tx, self.beside().path());
+        ready(linked.map_err(failed("open the new rows of a view")))
+    }
+
+    fn replace(
+        &self,
+        view: &mut FileView,
+        old: &[Object],
+        new: &[Object],
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(rebuild::replace(&view.tx, old, new).map_err(failed("replace the rows of a view")))
+    }
+
+    fn clear(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        let path = self.beside().path;
+        unblock(move || rebuild::remove(&path))
+    }
+}
+
 // The work is done before the future is made: the thread may block. So no future holds a borrow of the connection, which
 // other threads must not share.
 impl View for FileView {
@@ -122,8 +162,8 @@ impl View for FileView {
         ready(self.statement("undo a handler", "ROLLBACK TO es_view"))
     }
 
-    fn run(&mut self, statements: &str) -> impl Future<Output = Result<(), Error>> + Send {
-        ready(self.tx.execute_batch(statements).map_err(failed("make the tables of a view")))
+    fn run(&mut self, statements: &str) -> impl Future<Output = Result<Vec<Object>, Error>> + Send {
+        ready(self.make(statements).map_err(failed("make the tables of a view")))
     }
 
     fn get(&mut self, key: &str) -> impl Future<Output = Result<Option<String>, Error>> + Send {

@@ -1,6 +1,7 @@
 //! Views in a SQLite file.
 
 mod tx;
+mod rebuild;
 mod file;
 
 pub use ::rusqlite;
