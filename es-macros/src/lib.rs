@@ -19,6 +19,7 @@ mod serde_said;
 mod read_back;
 mod fields;
 mod silent;
+mod recover;
 mod upcast;
 mod event;
 mod mutator;
