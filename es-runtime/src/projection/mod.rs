@@ -7,14 +7,15 @@ mod given;
 mod handler;
 mod seen;
 mod routes;
+#[doc(hidden)]
+pub mod checks;
 
 pub use self::given::Given;
 #[doc(hidden)]
 pub use self::handler::{Handled, Handler, Handles};
 pub use self::origin::{Any, Origin};
 #[doc(hidden)]
-pub use self::seen::{Read, Row, Seen};
-use crate::error::Error;
+pub use self::seen::{Read, ReadResult, Row, Seen, wrong_handler};
 use crate::event::Topics;
 use crate::view::{self, AsyncTx, BlockingTx};
 
@@ -32,12 +33,12 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// The aggregates, in the order of the arguments.
     #[doc(hidden)]
     const SOURCES: &'static [Topics];
-    /// The handlers, by their numbers.
+    /// The handlers, with their numbers.
     #[doc(hidden)]
     const HANDLERS: &'static [Handler];
     /// True if the arguments end with `..`: events without a handler do not matter, known or not.
     #[doc(hidden)]
-    const IS_PARTIAL: bool;
+    const IS_PARTIAL: bool = false;
     /// An event of one of the aggregates, with its origin.
     #[doc(hidden)]
     type Seen: Send + Sync + 'static;
@@ -48,7 +49,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     ///
     /// Those of the mapper.
     #[doc(hidden)]
-    fn read(source: usize, row: Row<'_>) -> Result<Option<Read<Self::Seen>>, Error>;
+    fn read(source: usize, row: Row<'_>) -> ReadResult<Self::Seen>;
 }
 
 /// A projection whose view is a value in memory: its handlers take `&mut self`.
