@@ -146,6 +146,17 @@ impl Args {
         self.take::<Visible>(key, "pub(crate)", diag).map(|visible| visible.0)
     }
 
+    /// Takes the tokens of `key`, with the key as written.
+    pub(crate) fn tokens(
+        &mut self,
+        key: &str,
+        example: &str,
+        diag: &mut Diag,
+    ) -> Option<(Ident, TokenStream)> {
+        let written = self.args.iter().find(|arg| arg.key == key).map(|arg| arg.key.clone());
+        written.zip(self.take::<TokenStream>(key, example, diag))
+    }
+
     /// Takes the one word of `words` that has no value.
     pub(crate) fn one_of(&mut self, words: &[&str], diag: &mut Diag) -> Option<Ident> {
         let is_one = |arg: &mut Arg| words.iter().any(|word| arg.key == word);

@@ -19,9 +19,11 @@ mod serde_said;
 mod read_back;
 mod fields;
 mod silent;
+mod recover;
 mod upcast;
 mod event;
 mod mutator;
+mod projection;
 mod aggregate;
 mod misuse;
 #[cfg(test)]
@@ -43,6 +45,12 @@ pub fn aggregate(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn mutator(args: TokenStream, item: TokenStream) -> TokenStream {
     mutator::expand(args.into(), item.into()).into()
+}
+
+// Makes the methods of an impl the handlers of a view.
+#[proc_macro_attribute]
+pub fn projection(args: TokenStream, item: TokenStream) -> TokenStream {
+    projection::expand(args.into(), item.into()).into()
 }
 
 // Makes a struct, or a method inside `#[mutator] impl`, an event.

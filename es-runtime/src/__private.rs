@@ -8,7 +8,7 @@ pub use core::fmt::{self, Debug, Formatter};
 pub use core::mem::MaybeUninit;
 pub use core::ops::Deref;
 pub use core::option::Option::{self, None, Some};
-pub use core::result::Result;
+pub use core::result::Result::{self, Ok};
 
 #[cfg(feature = "macros")]
 pub use ::es_macros::late_event;
@@ -29,8 +29,8 @@ pub use crate::event::{
 };
 pub use crate::id::Id;
 pub use crate::projection::{
-    Any as AnyAggregate, Async, Blocking, Given, Handled as HandledRow, Handler, Handles, InMemory, Origin,
-    Projection, Read as ReadRow, Row, Seen,
+    Async, Blocking, Given, Handled as HandledRow, Handler, Handles, InMemory, Projection, ReadResult, Row,
+    Seen, checks, wrong_handler,
 };
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]
@@ -81,6 +81,13 @@ pub const fn not_understood() -> bool {
 pub fn debug<A: Aggregate>(root: &Root<A>, state: &dyn Debug, f: &mut Formatter<'_>) -> fmt::Result {
     root.show(state, f)
 }
+
+/// The transaction of a view whose handlers have mistakes, which are reported.
+#[derive(Debug)]
+pub struct UnknownTx;
+
+impl BlockingTx for UnknownTx {}
+impl AsyncTx for UnknownTx {}
 
 /// The events of an aggregate, if the constant can be evaluated: if the aggregate has events.
 pub type EventsOf<A, const OK: usize> = <<A as Checked<OK>>::Type as Mutator>::Event;

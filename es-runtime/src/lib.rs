@@ -80,6 +80,6 @@ pub use crate::error::{Error, ErrorKind};
 pub use crate::event::{Envelope, Event, EventSet, Metadata, Recorded};
 pub use crate::id::{Id, Version};
 #[cfg(feature = "macros")]
-pub use crate::macros::{Event, EventSet, aggregate, attribute, event, mutator};
+pub use crate::macros::{Event, EventSet, aggregate, attribute, event, mutator, projection};
 pub use crate::registry::{AggregateType, Registry};
 pub use crate::wait::Wait;

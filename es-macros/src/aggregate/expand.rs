@@ -396,9 +396,11 @@ fn attribute_impl(aggregate: &Aggregate) -> TokenStream {
         let checked = checked(&quote!(#attribute_enum), &unknown, &quote!(__es::AssertStorable));
         derives::by_hand(&[], &attribute_enum, &checked, Some(copy), Some(show))
     });
-    let types = each(attributes, |AttributeField { name, aliases, past, .. }| {
+    let types = each(attributes, |AttributeField { field, name, aliases, past, .. }| {
         let version = current_version(past);
-        quote!(__es::AttributeType::new(#name, &[#(#aliases),*], #version),)
+        let field = field.unraw().to_string();
+        let field = (name.value() != field).then(|| quote!(.of_field(#field)));
+        quote!(__es::AttributeType::new(#name, &[#(#aliases),*], #version)#field,)
     });
     let visits = each(attributes, |AttributeField { variant, name, past, .. }| {
         let version = current_version(past);

@@ -2,7 +2,6 @@
 
 mod determinism;
 mod body;
-mod recover;
 mod envelope;
 mod signature;
 mod method;
@@ -23,7 +22,7 @@ use syn::Item;
 use self::model::Mutator;
 use crate::attrs;
 use crate::diag::Diag;
-use crate::silent;
+use crate::{recover, silent};
 
 /// Expands `#[mutator(args)] item`.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -6,13 +6,13 @@ use syn::{
 };
 
 use super::method::{EventMethod, Own, underscores};
-use super::recover::HalfTyped;
 use super::signature;
 use crate::args::{Args, listed};
 use crate::attrs;
 use crate::diag::Diag;
 use crate::fingerprint;
 use crate::names;
+use crate::recover::HalfTyped;
 use crate::runtime_path::Runtime;
 use crate::silent;
 use crate::types::peel;

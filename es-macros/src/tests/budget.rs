@@ -13,9 +13,9 @@ const AGGREGATE: usize = 74;
 const FIRST_ATTRIBUTE: usize = 45;
 const FURTHER_ATTRIBUTE: usize = 14;
 /// A mutator block without its events.
-const MUTATOR: usize = 90;
-const CHANGING_EVENT: usize = 48;
-const CREATING_EVENT: usize = 57;
+const MUTATOR: usize = 97;
+const CHANGING_EVENT: usize = 49;
+const CREATING_EVENT: usize = 58;
 const EVENT_STRUCT: usize = 26;
 const DERIVED_EVENT: usize = 25;
 /// A set without its events.

@@ -35,13 +35,31 @@ pub struct AttributeType {
     name: &'static str,
     aliases: &'static [&'static str],
     version: u32,
+    /// The name of the field, if it is another.
+    field: Option<&'static str>,
 }
 
 impl AttributeType {
     /// Describes an attribute.
     #[doc(hidden)]
     pub const fn new(name: &'static str, aliases: &'static [&'static str], version: u32) -> Self {
-        Self { name, aliases, version }
+        Self { name, aliases, version, field: None }
+    }
+
+    /// Returns the same attribute, of a field with another name.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn of_field(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
+    }
+
+    /// Returns the name of the field.
+    pub(crate) const fn field(&self) -> &'static str {
+        match self.field {
+            Some(field) => field,
+            None => self.name,
+        }
     }
 
     /// Returns the name that the attribute is stored under.

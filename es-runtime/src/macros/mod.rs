@@ -8,9 +8,11 @@ mod attribute;
 mod derive;
 mod event;
 mod mutator;
+mod projection;
 
 pub use self::aggregate::aggregate;
 pub use self::attribute::attribute;
 pub use self::derive::{Event, EventSet};
 pub use self::event::event;
 pub use self::mutator::mutator;
+pub use self::projection::projection;

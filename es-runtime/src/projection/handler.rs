@@ -4,6 +4,8 @@ use crate::view;
 /// The description of a handler: the rows that it handles, and its name for messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Handler {
+    /// The number by which the runner calls the handler. Under conditions, numbers may be missing.
+    pub(crate) number: usize,
     /// The number of the aggregate in [`Projection::SOURCES`](super::Projection::SOURCES).
     pub(crate) source: usize,
     pub(crate) of: Handled,
@@ -13,9 +15,13 @@ pub struct Handler {
 /// The rows of one aggregate that a handler handles.
 #[derive(Clone, Copy, Debug)]
 pub enum Handled {
+    /// Rows of a type of event.
     Event(&'static EventType),
+    /// Changes of the attribute that is stored under this name.
     Attribute(&'static str),
+    /// The end of the aggregate.
     Discarded,
+    /// The notice that the aggregate is forgotten.
     Forgotten,
     /// A retired topic.
     Retired(&'static str),
@@ -23,8 +29,8 @@ pub enum Handled {
 
 impl Handler {
     /// Describes a method that handles rows of the aggregate of this number.
-    pub const fn new(source: usize, of: Handled, method: &'static str) -> Self {
-        Self { source, of, method }
+    pub const fn new(number: usize, source: usize, of: Handled, method: &'static str) -> Self {
+        Self { number, source, of, method }
     }
 }
 

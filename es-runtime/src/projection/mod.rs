@@ -22,6 +22,8 @@ mod worker;
 mod way;
 mod registered;
 mod start;
+#[doc(hidden)]
+pub mod checks;
 
 use std::future::Future;
 
@@ -37,10 +39,9 @@ use self::policy::Rules;
 pub use self::policy::{OnChange, OnFailure};
 pub(crate) use self::registered::Projections;
 #[doc(hidden)]
-pub use self::seen::{Read, Row, Seen};
+pub use self::seen::{Read, ReadResult, Row, Seen, wrong_handler};
 pub use self::start::{Project, ProjectIn, Runner};
 pub use self::status::State;
-use crate::error::Error;
 use crate::event::Topics;
 use crate::view::{self, AsyncTx, BlockingTx};
 
@@ -58,12 +59,12 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// The aggregates, in the order of the arguments.
     #[doc(hidden)]
     const SOURCES: &'static [Topics];
-    /// The handlers, by their numbers.
+    /// The handlers, with their numbers.
     #[doc(hidden)]
     const HANDLERS: &'static [Handler];
     /// True if the arguments end with `..`: events without a handler do not matter, known or not.
     #[doc(hidden)]
-    const IS_PARTIAL: bool;
+    const IS_PARTIAL: bool = false;
     /// An event of one of the aggregates, with its origin.
     #[doc(hidden)]
     type Seen: Send + Sync + 'static;
@@ -74,7 +75,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     ///
     /// Those of the mapper.
     #[doc(hidden)]
-    fn read(source: usize, row: Row<'_>) -> Result<Option<Read<Self::Seen>>, Error>;
+    fn read(source: usize, row: Row<'_>) -> ReadResult<Self::Seen>;
 }
 
 /// A projection whose view is a value in memory: its handlers take `&mut self`.

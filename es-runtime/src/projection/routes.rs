@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Handled, Projection, Row};
+use super::{Handled, Handler, Projection, Row};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Reading, Topics};
 use crate::id::Mark;
@@ -103,7 +103,8 @@ impl Routes {
 
 fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Reading) -> To {
     let find = |is: &dyn Fn(&Handled) -> bool| {
-        P::HANDLERS.iter().position(|handler| handler.source == source && is(&handler.of))
+        let mut handlers = P::HANDLERS.iter();
+        handlers.find(|handler| handler.source == source && is(&handler.of)).map(|handler| handler.number)
     };
     match reading {
         Reading::Forgotten(_) => find(&|of| matches!(of, Handled::Forgotten)).map_or(To::Nowhere, To::Notice),
@@ -127,9 +128,10 @@ fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Read
 }
 
 fn attribute<P: Projection>(source: usize, name: Option<&str>) -> Option<usize> {
-    P::HANDLERS.iter().position(|handler| {
+    let is = |handler: &&Handler| {
         handler.source == source && matches!(handler.of, Handled::Attribute(of) if Some(of) == name)
-    })
+    };
+    P::HANDLERS.iter().find(is).map(|handler| handler.number)
 }
 
 /// Looks at a row whose topic no aggregate of the projection knows: a newer release may have stored it.

@@ -7,6 +7,7 @@ use crate::event::{Envelope, Metadata, Topics};
 use crate::id::Mark;
 use crate::mapper::{Mapped, Mapper};
 use crate::stored_event::StoredEvent;
+use crate::view;
 
 /// A row of the log that a projection may handle.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,9 @@ pub struct Read<S> {
     pub(crate) attribute: Option<&'static str>,
 }
 
+/// The result of reading a row; `None` if the row holds no event any more.
+pub type ReadResult<S> = Result<Option<Read<S>>, Error>;
+
 /// An event of an aggregate with its origin; no event if its topic is retired, or the aggregate forgotten.
 pub struct Seen<A: Aggregate> {
     event: Option<A::Event>,
@@ -44,7 +48,7 @@ impl Row<'_> {
     /// # Errors
     ///
     /// Those of the mapper.
-    pub fn read<A: Aggregate, S>(self, seen: fn(Seen<A>) -> S) -> Result<Option<Read<S>>, Error> {
+    pub fn read<A: Aggregate, S>(self, seen: fn(Seen<A>) -> S) -> ReadResult<S> {
         let Self { mark, row, mapper, is_notice } = self;
         let name = Topics::of::<A>().name;
         if is_notice {
@@ -67,10 +71,24 @@ impl<A: Aggregate> Seen<A> {
         self.event.as_ref()?.as_any().downcast_ref()
     }
 
-    /// Returns the new value of an attribute, as a variant of the aggregate's attributes.
+    /// Returns the event for a handler of `E`.
+    ///
+    /// # Errors
+    ///
+    /// If it is another event: then the runner has called the wrong handler.
     #[inline]
-    pub fn attribute(&self) -> Option<&A::Attribute> {
-        self.event()
+    pub fn handed<E: 'static>(&self) -> view::Result<&E> {
+        self.event().map_or_else(wrong_handler, Ok)
+    }
+
+    /// Returns the new value of an attribute, as a variant of the aggregate's attributes.
+    ///
+    /// # Errors
+    ///
+    /// As [`handed`](Self::handed).
+    #[inline]
+    pub fn attribute(&self) -> view::Result<&A::Attribute> {
+        self.handed()
     }
 
     /// Returns the origin of the event.
@@ -78,6 +96,16 @@ impl<A: Aggregate> Seen<A> {
     pub const fn origin(&self) -> &Origin<A> {
         &self.origin
     }
+}
+
+/// Reports a call of a handler with the event of another.
+///
+/// # Errors
+///
+/// Always.
+#[cold]
+pub fn wrong_handler<T>() -> view::Result<T> {
+    Err("a handler was called with the event of another; please report this".into())
 }
 
 struct Name;

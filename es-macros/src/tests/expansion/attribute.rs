@@ -123,7 +123,7 @@ const _: () = {
     {
         type State = AccountState;
         const TYPES: &'static [__es::AttributeType] = &[
-            __es::AttributeType::new("holder", &["owner"], 2u32),
+            __es::AttributeType::new("holder", &["owner"], 2u32).of_field("owner"),
         ];
         fn visit<__V: __es::AttributeVisitor>(&self, visitor: __V) -> __V::Output {
             let this: &__AccountAttribute = self;

@@ -138,6 +138,15 @@ const _: () = {
             }
             __es::Effect::Changed
         }
+        #[inline]
+        fn as_any(&self) -> &dyn __es::Any {
+            match self {
+                Self::Imported(event) => event,
+                Self::PaymentReceived(event) => event,
+                Self::AttributeChanged(attribute) => attribute,
+                Self::Discarded => &__es::Ended,
+            }
+        }
     }
     impl __es::Creates<__Root, Account> for Imported {
         type Origin = __es::Declared;

@@ -142,6 +142,16 @@ const _: () = {
             }
             __es::Effect::Changed
         }
+        #[inline]
+        fn as_any(&self) -> &dyn __es::Any {
+            match self {
+                Self::Opened(event) => event,
+                Self::Deposited(event) => event,
+                Self::Withdrawn(event) => event,
+                Self::AttributeChanged(attribute) => attribute,
+                Self::Discarded => &__es::Ended,
+            }
+        }
     }
     impl __es::Event for Opened {
         const NAME: &'static str = "Opened";

@@ -120,6 +120,15 @@ const _: () = {
             }
             __es::Effect::Changed
         }
+        #[inline]
+        fn as_any(&self) -> &dyn __es::Any {
+            match self {
+                #[cfg(feature = "accounts")]
+                Self::Opened(event) => event,
+                Self::AttributeChanged(attribute) => attribute,
+                Self::Discarded => &__es::Ended,
+            }
+        }
     }
     #[cfg(feature = "accounts")]
     impl __es::Event for Opened

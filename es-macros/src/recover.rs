@@ -18,14 +18,14 @@ use crate::silent;
 const KEPT: &str = "__kept";
 
 /// A member that does not parse.
-pub(super) struct HalfTyped {
-    pub(super) tokens: TokenStream,
+pub(crate) struct HalfTyped {
+    pub(crate) tokens: TokenStream,
     /// A method with the same name and number of parameters, if the member has a name.
-    pub(super) stand_in: Option<ImplItemFn>,
+    pub(crate) stand_in: Option<ImplItemFn>,
 }
 
 /// Parses the impl around the members that do not parse.
-pub(super) fn parse(tokens: TokenStream) -> syn::Result<(Item, Vec<HalfTyped>)> {
+pub(crate) fn parse(tokens: TokenStream) -> syn::Result<(Item, Vec<HalfTyped>)> {
     let error = match syn::parse2::<Item>(tokens.clone()) {
         Ok(item) => return Ok((item, Vec::new())),
         Err(error) => error,
