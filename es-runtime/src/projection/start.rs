@@ -1,6 +1,6 @@
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
@@ -33,7 +33,10 @@ pub struct Project<P> {
 
 impl<P> fmt::Debug for Project<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Project").field("rules", &self.rules).field("workers", &self.workers).finish_non_exhaustive()
+        f.debug_struct("Project")
+            .field("rules", &self.rules)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,16 +97,13 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, mut rules, .. } = self;
         rules.on_change = OnChange::Refuse;
-        let way = Box::new(InMemoryWay(Arc::new(RwLock::new(projection))));
+        let way = Box::new(InMemoryWay::new(projection));
         ProjectIn { way, source, upstream, projections, rules, workers: 1 }
     }
 
     /// Keeps the view in a SQLite file, which the start creates if it does not exist.
     #[cfg(feature = "sqlite")]
-    pub fn in_file(
-        self,
-        path: impl Into<std::path::PathBuf>,
-    ) -> ProjectIn<crate::view::sqlite::File>
+    pub fn in_file(self, path: impl Into<std::path::PathBuf>) -> ProjectIn<crate::view::sqlite::File>
     where
         P: Blocking<Tx = crate::view::sqlite::Tx>,
     {
@@ -146,7 +146,10 @@ pub struct ProjectIn<V> {
 
 impl<V> fmt::Debug for ProjectIn<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProjectIn").field("rules", &self.rules).field("workers", &self.workers).finish_non_exhaustive()
+        f.debug_struct("ProjectIn")
+            .field("rules", &self.rules)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,8 +188,9 @@ impl<V: Clone> ProjectIn<V> {
             let status = Arc::clone(&status);
             way.worker(keys, Post { source: source.clone(), slices, rules, status, number })
         };
+        let tools = keys.first().cloned().map(|keys| way.tools(keys, source.clone()));
         let workers = keys.into_iter().zip(slices).enumerate().map(worker).collect();
-        let handle = Handle { status: Arc::clone(&status), source, view: way.access() };
+        let handle = Handle { status: Arc::clone(&status), source, view: way.access(), tools };
         Ok(Runner { workers, handle })
     }
 

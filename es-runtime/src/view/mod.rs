@@ -65,17 +65,10 @@ pub trait View: Send + 'static {
     ) -> impl Future<Output = std::result::Result<Vec<Object>, Error>> + Send;
 
     /// Returns the value under a key.
-    fn get(
-        &mut self,
-        key: &str,
-    ) -> impl Future<Output = std::result::Result<Option<String>, Error>> + Send;
+    fn get(&mut self, key: &str) -> impl Future<Output = std::result::Result<Option<String>, Error>> + Send;
 
     /// Sets the value under a key.
-    fn put(
-        &mut self,
-        key: &str,
-        value: &str,
-    ) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+    fn put(&mut self, key: &str, value: &str) -> impl Future<Output = std::result::Result<(), Error>> + Send;
 
     /// Removes a key.
     fn remove(&mut self, key: &str) -> impl Future<Output = std::result::Result<(), Error>> + Send;
