@@ -128,6 +128,7 @@ fn with_own_server() -> Vec<harness::Test> {
             order::a_prepared_transaction_that_holds_readers_back_is_told,
             surroundings::a_replica_is_refused_and_passed_over,
             surroundings::tls_is_used_and_the_certificate_checked,
+            subscriptions::a_restarted_server_costs_a_subscription_nothing,
         ]);
     } else {
         println!(
