@@ -98,6 +98,14 @@ mod on {
         warn!(target: TARGET, error = ?error.kind(), "a subscription cannot read the log, and tries again");
     }
 
+    pub(crate) fn waiting_projection(projection: &'static str, error: &Error) {
+        warn!(target: TARGET, projection, error = ?error.kind(), "a projection cannot write its view, and tries again");
+    }
+
+    pub(crate) fn failed_projection(projection: &'static str, error: &Error) {
+        event!(target: TARGET, Level::ERROR, projection, error = ?error.kind(), "a projection stopped");
+    }
+
     pub(crate) fn failed_hook(error: &Error) {
         warn!(target: TARGET, error = ?error.kind(), "a hook after a save failed");
     }
@@ -141,6 +149,10 @@ mod off {
     pub(crate) const fn failed_snapshot(_: &Error) {}
 
     pub(crate) const fn waiting_follower(_: &Error) {}
+
+    pub(crate) const fn waiting_projection(_: &'static str, _: &Error) {}
+
+    pub(crate) const fn failed_projection(_: &'static str, _: &Error) {}
 
     pub(crate) const fn failed_hook(_: &Error) {}
 }

@@ -5,6 +5,7 @@ mod loose;
 mod batch;
 mod check;
 mod targets;
+mod project;
 mod turns;
 mod command;
 mod execute;
@@ -34,7 +35,8 @@ use crate::event::Metadata;
 use crate::id::{Id, Name};
 use crate::log::Source;
 use crate::observe;
-use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogRange, Mark, Receipt, Remains};
+use crate::projection::Projections;
+use crate::recorder::{DynApplicationRecorder, Mark, Receipt, Remains};
 use crate::store::{EventStore, Repository};
 use crate::wait::Retry;
 
@@ -100,6 +102,7 @@ struct Shared {
     repository: Repository,
     log: Source,
     hooks: Hooks,
+    projections: Projections,
     close: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -321,13 +324,7 @@ impl Application {
     ///
     /// The errors of the store.
     pub async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
-        self.shared.check_open()?;
-        match self.recorder().resolve(receipt).await? {
-            None if receipt.is_repeated() => {
-                Ok(self.recorder().read_log(LogRange::all().limit(0)).await?.through)
-            }
-            mark => Ok(mark),
-        }
+        self.shared.log.resolve(receipt).await
     }
 
     /// Returns the name of the application, if it has [one](Builder::name).

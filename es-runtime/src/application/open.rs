@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::Name;
 use crate::log;
 use crate::mapper::Mapper;
+use crate::projection::Projections;
 use crate::recorder::{self, DynApplicationRecorder, DynSnapshotRecorder, Opened, Opening, Tables};
 use crate::registry::Registry;
 use crate::standalone::HandlerResult;
@@ -279,7 +280,8 @@ impl Builder {
             if let Some(cache) = self.cache {
                 repository = repository.with_cache(cache);
             }
-            let shared = Shared { name: self.name, repository, log, hooks: self.hooks, close };
+            let (hooks, projections) = (self.hooks, Projections::default());
+            let shared = Shared { name: self.name, repository, log, hooks, projections, close };
             Ok::<_, Error>(Application::over(shared, self.retry))
         })
         .await?;

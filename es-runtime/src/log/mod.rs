@@ -14,6 +14,7 @@ mod section_reader;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -24,6 +25,7 @@ pub use self::section::{Section, SectionId};
 pub use self::section_reader::SectionReader;
 pub use self::sections::{SectionSource, Sections};
 pub(crate) use self::source::Source;
+pub(crate) use self::subscription::unknown;
 pub use self::subscription::{Stop, Subscription};
 use crate::error::Error;
 use crate::event::Recorded;
@@ -44,8 +46,12 @@ pub struct Log<E> {
     page: (usize, usize),
     // Function pointers without a bound: the compiler would report a bound again for each method.
     topics: fn() -> Vec<Cow<'static, str>>,
-    read: fn(&StoredEvent, &Mappers<'_>) -> Result<Content<E>, Error>,
+    read: ReadRow<E>,
 }
+
+/// The function that makes an event of a row.
+pub(crate) type ReadRow<E> =
+    Arc<dyn Fn(Mark, &StoredEvent, &Mappers<'_>) -> Result<Content<E>, Error> + Send + Sync>;
 
 impl<E> fmt::Debug for Log<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,8 +64,23 @@ impl<E> Log<E> {
     where
         E: Logged,
     {
+        Self::reading(source, E::topics, Arc::new(|_, row, mappers| E::read(row, mappers)))
+    }
+
+    /// Makes a log whose rows `read` makes events of.
+    pub(crate) const fn reading(
+        source: Source,
+        topics: fn() -> Vec<Cow<'static, str>>,
+        read: ReadRow<E>,
+    ) -> Self {
         let page = (1_000, 16 << 20);
-        Self { source, range: LogRange::all(), left: None, page, topics: E::topics, read: E::read }
+        Self { source, range: LogRange::all(), left: None, page, topics, read }
+    }
+
+    /// Reads only rows of these topics.
+    pub(crate) fn of_topics(mut self, topics: Vec<String>) -> Self {
+        self.range = self.range.topics(topics);
+        self
     }
 
     /// Begins after a mark that the reader kept: [`LogEvents::through`] of its last finished page.
@@ -160,12 +181,13 @@ impl<E> Log<E> {
             let page = self.source.read(range).await?;
             let mappers = self.source.mappers_for(&page.entries).await?;
             let (mut through, mut before) = (page.through, self.range.mark());
+            let mut more = page.more;
             for notification in page.entries {
                 let (mark, row) = (notification.mark(), notification.event);
-                let read = match (self.read)(&row, &mappers) {
+                let read = match (self.read)(mark, &row, &mappers) {
                     Err(_) if !entries.is_empty() || !skipped.is_empty() => {
                         // The caller gets what stands before the row, and the next call reports the row.
-                        through = before;
+                        (through, more) = (before, true);
                         break;
                     }
                     read => read?,
@@ -194,7 +216,7 @@ impl<E> Log<E> {
             if is_found || !page.more {
                 self.left = self.left.map(|left| left - entries.len());
                 let is_new = is_found || through != begun;
-                return Ok(is_new.then_some(LogEvents { entries, skipped, through }));
+                return Ok(is_new.then_some(LogEvents { entries, skipped, through, more }));
             }
         }
         Ok(None)
@@ -215,6 +237,8 @@ pub struct LogEvents<E> {
     /// The place up to which no event is missing and none will appear, or `None` if the log is empty. A reader keeps
     /// this mark, and later begins [after](Log::after) it.
     pub through: Option<Mark>,
+    /// True if the page may end within a commit.
+    pub(crate) more: bool,
 }
 
 /// An event with its place in the log. It dereferences to the [`Recorded`] event, with its envelope and metadata.

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind};
-use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogPage, LogRange, Mark, Notification};
+use crate::recorder::{
+    ApplicationRecorder, DynApplicationRecorder, LogPage, LogRange, Mark, Notification, Receipt,
+};
 use crate::store::{EventStore, Mappers};
 
 /// The log of an open application, with the mapper of its rows. Clones read one log.
@@ -45,6 +47,20 @@ impl Source {
     pub(crate) async fn read(&self, range: LogRange) -> Result<LogPage, Error> {
         self.check_open()?;
         self.recorder.read_log(range).await
+    }
+
+    /// Returns the newest mark that a reader may reach.
+    pub(crate) async fn newest(&self) -> Result<Option<Mark>, Error> {
+        Ok(self.read(LogRange::all().limit(0)).await?.through)
+    }
+
+    /// Returns the mark of a commit: see [`Application::resolve`](crate::Application::resolve).
+    pub(crate) async fn resolve(&self, receipt: &Receipt) -> Result<Option<Mark>, Error> {
+        self.check_open()?;
+        match self.recorder.resolve(receipt).await? {
+            None if receipt.is_repeated() => self.newest().await,
+            mark => Ok(mark),
+        }
     }
 
     pub(crate) async fn beyond(&self, after: Option<Mark>) -> Result<(), Error> {

@@ -77,6 +77,8 @@ pub struct Subscription<E> {
     skipped: VecDeque<SkippedEvent>,
     /// The place up to which the page is complete.
     complete: Option<Mark>,
+    /// True if the page may end within a commit.
+    more: bool,
     through: Option<Mark>,
     stopping: Arc<Stopping>,
 }
@@ -104,6 +106,7 @@ impl<E: Send + 'static> Log<E> {
             entries: Vec::new().into_iter(),
             skipped: VecDeque::new(),
             complete: through,
+            more: false,
             through,
             stopping: Arc::default(),
         }
@@ -139,7 +142,7 @@ impl<E: Send + 'static> Subscription<E> {
             self.through = self.complete;
             let entries = std::mem::take(&mut self.entries).collect();
             let skipped = std::mem::take(&mut self.skipped).into();
-            Poll::Ready(Some(Ok(LogEvents { entries, skipped, through: self.complete })))
+            Poll::Ready(Some(Ok(LogEvents { entries, skipped, through: self.complete, more: self.more })))
         })
         .await
     }
@@ -205,7 +208,7 @@ impl<E: Send + 'static> Subscription<E> {
         Poll::Ready(Some(page.map(|page| {
             self.state = State::Idle(Box::new(log));
             (self.entries, self.skipped) = (page.entries.into_iter(), page.skipped.into());
-            self.complete = page.through;
+            (self.complete, self.more) = (page.through, page.more);
         })))
     }
 
@@ -244,7 +247,7 @@ impl<E: Send + 'static> Stream for Subscription<E> {
 }
 
 /// Reports an event that a reader would silently miss.
-fn unknown(row: &SkippedEvent) -> Error {
+pub(crate) fn unknown(row: &SkippedEvent) -> Error {
     let SkippedEvent { mark, id, version, topic, .. } = row;
     let message = format!(
         "this program does not know the topic `{topic}` of version {version} of {id}, at position {}; run the release \

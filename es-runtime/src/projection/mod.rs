@@ -9,13 +9,39 @@ mod seen;
 mod routes;
 #[doc(hidden)]
 pub mod checks;
+mod policy;
+mod batch;
+mod failed;
+mod keys;
+mod status;
+mod health;
+mod handle;
+mod write;
+mod target;
+mod memory;
+mod prepare;
+mod worker;
+mod way;
+mod registered;
+mod start;
 
+use std::future::Future;
+
+pub use self::batch::BatchSize;
+pub use self::failed::FailedEvent;
 pub use self::given::Given;
+pub use self::handle::{Handle, Memory, Reached};
 #[doc(hidden)]
 pub use self::handler::{Handled, Handler, Handles};
+pub use self::health::Health;
 pub use self::origin::{Any, Origin};
+use self::policy::Rules;
+pub use self::policy::{OnChange, OnFailure};
+pub(crate) use self::registered::Projections;
 #[doc(hidden)]
 pub use self::seen::{Read, ReadResult, Row, Seen, wrong_handler};
+pub use self::start::{Project, ProjectIn, Runner};
+pub use self::status::State;
 use crate::event::Topics;
 use crate::view::{self, AsyncTx, BlockingTx};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Handled, Handler, Projection, Row};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Reading, Topics};
+use crate::event::{Envelope, Reading, Topics};
 use crate::id::Mark;
 use crate::log::{SkipReason, is_unknown};
 use crate::store::Mappers;
@@ -38,6 +38,7 @@ enum To {
 #[derive(Debug)]
 pub(crate) struct Routed<S> {
     pub(crate) handler: usize,
+    pub(crate) envelope: Envelope,
     pub(crate) seen: S,
 }
 
@@ -92,9 +93,9 @@ impl Routes {
                 To::Attributes => attribute::<P>(way.source, read.attribute),
                 To::Nowhere => None,
             };
-            return Ok(
-                handler.map_or(Sight::Other, |handler| Sight::Handled(Routed { handler, seen: read.seen }))
-            );
+            return Ok(handler.map_or(Sight::Other, |handler| {
+                Sight::Handled(Routed { handler, envelope: read.envelope, seen: read.seen })
+            }));
         }
         Ok(Sight::Other)
     }

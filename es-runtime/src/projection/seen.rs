@@ -23,6 +23,7 @@ pub struct Row<'a> {
 #[derive(Debug)]
 pub struct Read<S> {
     pub(crate) seen: S,
+    pub(crate) envelope: Envelope,
     pub(crate) attribute: Option<&'static str>,
 }
 
@@ -53,13 +54,13 @@ impl Row<'_> {
         if is_notice {
             let envelope = Envelope::of(row.id, row.version, mapper.time_of(row)?);
             let origin = Origin::new(envelope, Metadata::new(), mark, name);
-            return Ok(Some(Read { seen: seen(Seen { event: None, origin }), attribute: None }));
+            return Ok(Some(Read { seen: seen(Seen { event: None, origin }), envelope, attribute: None }));
         }
         let Mapped::Event(recorded) = mapper.decode_mapped::<A::Event>(row)? else { return Ok(None) };
         let (envelope, event, metadata) = recorded.into_parts();
         let attribute = event.as_any().downcast_ref::<A::Attribute>().map(|attribute| attribute.visit(Name));
         let origin = Origin::new(envelope, metadata, mark, name);
-        Ok(Some(Read { seen: seen(Seen { event: Some(event), origin }), attribute }))
+        Ok(Some(Read { seen: seen(Seen { event: Some(event), origin }), envelope, attribute }))
     }
 }
 

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::queue::Queue;
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 use crate::wait::{Slot, may_block, wake};
 
 /// A worker that does jobs, many at a time.

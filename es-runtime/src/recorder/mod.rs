@@ -16,7 +16,6 @@
 //! Every method returns a future that needs no particular runtime. **A caller that stops polling never stops other
 //! callers.** A future that nobody polls holds no lock and no connection. No other caller waits for its work.
 
-mod bell;
 mod keys;
 mod commit;
 mod limits;
@@ -35,7 +34,7 @@ mod scheme;
 mod verdict;
 mod memory;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub(crate) mod sqlite;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod uri;

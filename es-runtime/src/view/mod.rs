@@ -2,6 +2,9 @@
 //!
 //! A handler writes through a transaction, which the view commits together with the place that it reached in the log.
 //! So the rows of a view and its place never differ, whatever happens to the process.
+//!
+//! A view keeps texts of the framework beside your rows, each under a key: the places of its projections, and the events
+//! that failed. [`View`] is all that the framework needs of a database.
 
 mod tx;
 #[cfg(feature = "sqlite")]
@@ -10,8 +13,12 @@ pub mod sqlite;
 pub mod postgres;
 
 use std::error::Error as StdError;
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
 
 pub use self::tx::{AsyncTx, BlockingTx};
+use crate::error::Error;
 
 /// Any error of a handler.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -19,9 +26,125 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// The result of a handler: `?` takes the errors of every driver.
 pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 
+/// A connection to a database that projections write to, with at most one open transaction.
+///
+/// The texts of the framework are rows of a table with two columns: a key, which orders by its bytes, and a value. Every
+/// call but [`begin`](Self::begin) and [`run`](Self::run) comes within a transaction.
+///
+/// - Of two transactions that read one key, the second waits for the end of the first, or fails with a transient error.
+///   A transaction that begins later sees what the earlier one committed.
+/// - After an error of any call, the framework rolls back. After an error that [may pass](crate::ErrorKind::is_transient),
+///   it opens the view anew and tries again.
+pub trait View: Send + 'static {
+    /// The transaction that handlers write through.
+    type Tx;
+
+    /// Returns the open transaction.
+    fn tx(&self) -> &Self::Tx;
+
+    /// Begins a transaction.
+    fn begin(&mut self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Commits the transaction. Fails, and commits nothing, if a handler has ended the transaction by hand.
+    fn commit(&mut self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Rolls the transaction back, if one is open.
+    fn roll_back(&mut self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Sets a point within the transaction, in place of an earlier one.
+    fn save_point(&mut self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Undoes everything since the last [point](Self::save_point).
+    fn back_to_save_point(&mut self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Runs statements without parameters, which make the tables of a projection, and returns what they made: tables, views,
+    /// indexes and so on. A view that cannot be [rebuilt](Rebuild) beside its old rows may return nothing.
+    fn run(
+        &mut self,
+        statements: &str,
+    ) -> impl Future<Output = std::result::Result<Vec<Object>, Error>> + Send;
+
+    /// Returns the value under a key.
+    fn get(&mut self, key: &str) -> impl Future<Output = std::result::Result<Option<String>, Error>> + Send;
+
+    /// Sets the value under a key.
+    fn put(&mut self, key: &str, value: &str) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Removes a key.
+    fn remove(&mut self, key: &str) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Returns all keys that begin with `prefix`, in their order, with their values.
+    fn list(
+        &mut self,
+        prefix: &str,
+    ) -> impl Future<Output = std::result::Result<Vec<(String, String)>, Error>> + Send;
+
+    /// Returns the error of the framework for a handler's error that may pass, such as that of a lost connection. Any other
+    /// error is that of the handler: another attempt would fail, too.
+    fn passing(error: &BoxError) -> Option<Error>;
+}
+
+/// The way to a [`View`]: each worker opens it, and opens it again after a lost connection.
+pub trait OpenView: Send + Sync + 'static {
+    /// The view.
+    type View: View;
+
+    /// Opens the view, and makes the table of the framework if it is missing.
+    fn open(&self) -> impl Future<Output = std::result::Result<Self::View, Error>> + Send;
+
+    /// Waits for work on an open view. A view whose driver has a runtime of its own may let the waiting thread drive it.
+    #[doc(hidden)]
+    fn attend<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
+        work
+    }
+}
+
+/// A view that can be made anew beside its old rows.
+///
+/// The framework makes the tables again at [another place](Self::beside), and handles the log from its beginning there.
+/// Then, in one transaction of the view, the new rows take the place of the old ones.
+pub trait Rebuild: OpenView + Clone {
+    /// Returns the way to the place where the new rows are made.
+    fn beside(&self) -> Self;
+
+    /// Lets an open view see the rows at [`beside`](Self::beside). No transaction is open.
+    fn link(&self, view: &mut Self::View) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Puts the objects at [`beside`](Self::beside), with their rows, in the place of the old ones, within the transaction
+    /// of the view. Objects of other projections stay.
+    fn replace(
+        &self,
+        view: &mut Self::View,
+        old: &[Object],
+        new: &[Object],
+    ) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+
+    /// Removes the place [`beside`](Self::beside), if it is there. No view is open there.
+    fn clear(&self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+}
+
+/// A table, or another object of a database, that the statements of a projection made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Object {
+    /// The kind in the words of the database: `table`, `view`, `index`.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+}
+
 /// Reports a statement that should have changed one row.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn not_one_row(rows: u64, sql: &str) -> BoxError {
     let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
     format!("the statement changed {rows} rows, not one: {sql}").into()
+}
+
+/// Reports a handler that ended the transaction.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn ended_by_hand() -> Error {
+    Error::new(
+        crate::ErrorKind::Invalid,
+        "a handler ended the transaction of its view by hand, so that rows and place may differ; remove the `COMMIT` or \
+         `ROLLBACK`, and rebuild the view",
+    )
 }

@@ -1,6 +1,7 @@
 //! Waiting for a future without an async runtime.
 
 mod slot;
+mod bell;
 mod timer;
 mod retry;
 #[cfg(feature = "postgres")]
@@ -17,6 +18,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+pub(crate) use self::bell::Bell;
 pub use self::retry::{Attempts, Retry};
 pub(crate) use self::slot::Slot;
 pub use self::timer::{Elapsed, Sleep, sleep, timeout};

@@ -23,7 +23,7 @@ use super::hidden::Hidden;
 use super::options::PostgresOptions;
 use super::text::Text;
 use crate::error::{Error, ErrorKind};
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 
 /// A statement with its parameters.
 pub(super) type Request<'a> = (&'a Text, Vec<&'a (dyn ToSql + Sync)>);

@@ -15,7 +15,7 @@ use super::watch::Watch;
 use super::way::Way;
 use crate::error::{Error, ErrorKind};
 use crate::id::Slice;
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 
 /// The number of attempts to reach the server.
 const ATTEMPTS: u32 = 6;

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::way::Way;
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 
 /// Listens on the channel of the database. A notification is a hint, for which the server need not wait for its disk.
 const LISTEN: &str = "SET synchronous_commit = off; LISTEN es_runtime";

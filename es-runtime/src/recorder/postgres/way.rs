@@ -12,7 +12,7 @@ use super::error;
 use super::options::{Password, PostgresOptions};
 use super::tls::{self, Connector};
 use crate::error::{Error, ErrorKind};
-use crate::recorder::bell::Bell;
+use crate::wait::Bell;
 
 /// The time after which the system asks a silent server whether it is there.
 const SILENCE: Duration = Duration::from_secs(30);

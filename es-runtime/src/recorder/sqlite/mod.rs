@@ -59,6 +59,16 @@ pub(super) fn open(options: SqliteOptions, opening: &Opening<'_>) -> Result<Open
     Ok(Opened { events, snapshots, close: Box::new(move || database.close()) })
 }
 
+/// Opens a connection of its own, for code beside the recorder.
+pub(crate) fn open_connection(options: &SqliteOptions) -> Result<rusqlite::Connection, Error> {
+    connection::open_writer(options).map(|(connection, _)| connection)
+}
+
+/// Adds the failed action to an error of the driver.
+pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
+    error::of(doing)
+}
+
 /// A recorder of the events of one application in a [`Sqlite`] database, and of its tracking of others.
 #[derive(Clone)]
 pub struct SqliteRecorder {

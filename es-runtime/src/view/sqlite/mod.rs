@@ -1,7 +1,10 @@
 //! Views in a SQLite file.
 
 mod tx;
+mod rebuild;
+mod file;
 
 pub use ::rusqlite;
 
+pub use self::file::{File, FileView};
 pub use self::tx::Tx;

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::wait::wake;
+use super::wake;
 
 /// A bell for any number of listeners, which signals that there may be more events. Clones are one bell.
 #[derive(Clone, Default)]

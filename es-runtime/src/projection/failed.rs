@@ -1,0 +1,105 @@
+//! Events that failed, as a view keeps them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::batch::Item;
+use super::{Handled, Projection};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
+use crate::id::{Mark, Version};
+use crate::log::LogEvent;
+use crate::view::BoxError;
+
+/// An event that a projection did not handle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FailedEvent {
+    /// The place of the event in the log.
+    pub mark: Mark,
+    /// The id of the aggregate.
+    pub id: Uuid,
+    /// The version of the event.
+    pub version: u64,
+    /// The event, as its handler is described: `Account.Deposited`.
+    pub event: String,
+    /// The handler.
+    pub handler: String,
+    /// The error of the handler. Empty for an event that waits behind a failed one of its aggregate.
+    pub error: String,
+    /// True if the event waits to be tried again, or dropped. The runner skipped any other event for good.
+    pub is_parked: bool,
+    /// The time of the failure, in microseconds since 1970.
+    pub at: i64,
+}
+
+impl FailedEvent {
+    pub(crate) fn of<P: Projection>(
+        item: &LogEvent<Item<P::Seen>>,
+        error: Option<&BoxError>,
+        is_parked: bool,
+    ) -> Self {
+        let (event, handler) = named::<P>(item.event());
+        let envelope = item.envelope();
+        Self {
+            mark: item.mark(),
+            id: envelope.id(),
+            version: envelope.version().get(),
+            event,
+            handler: handler.to_owned(),
+            error: error.map(ToString::to_string).unwrap_or_default(),
+            is_parked,
+            at: Timestamp::now().as_micros(),
+        }
+    }
+}
+
+impl fmt::Display for FailedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mark, id, version, event, handler, error, .. } = self;
+        write!(f, "`{event}` (version {version} of {id}, at {mark}) in `{handler}`: ")?;
+        f.write_str(if error.is_empty() { "waits for an earlier event of the aggregate" } else { error })
+    }
+}
+
+/// Returns the error of a runner that an event stops.
+pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxError) -> Error {
+    let (event, handler) = named::<P>(item.event());
+    let (envelope, mark, name) = (item.envelope(), item.mark(), P::NAME);
+    let (version, id): (Version, Uuid) = (envelope.version(), envelope.id());
+    let what = if handler.is_empty() {
+        "cannot be read".to_owned()
+    } else {
+        format!("failed in the handler `{handler}`")
+    };
+    let kind = cause.downcast_ref::<Error>().map_or(ErrorKind::Invalid, Error::kind);
+    Error::new(
+        kind,
+        format!(
+            "the projection `{name}` stopped before position {}: `{event}` (version {version} of {id}) {what}: {cause}; mend \
+             it and start again, or choose with `on_failure` to skip or park such events",
+            mark.position()
+        ),
+    )
+    .with_source(cause)
+}
+
+/// Returns the names of an event and of its handler.
+fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
+    let Item::Handled(routed) = item else { return ("a row".to_owned(), "") };
+    let mut handlers = P::HANDLERS.iter();
+    let Some(handler) = handlers.find(|handler| handler.number == routed.handler) else {
+        return ("a row".to_owned(), "");
+    };
+    let aggregate = P::SOURCES.get(handler.source).map_or("", |topics| topics.name);
+    let event = match handler.of {
+        Handled::Event(event) => event.topic().to_owned(),
+        Handled::Attribute(name) => format!("{aggregate}.AttributeChanged ({name})"),
+        Handled::Discarded => format!("{aggregate}.Discarded"),
+        Handled::Forgotten => format!("{aggregate}.Forgotten"),
+        Handled::Retired(topic) => topic.to_owned(),
+    };
+    (event, handler.method)
+}

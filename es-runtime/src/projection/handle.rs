@@ -1,0 +1,285 @@
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::health::Health;
+use super::status::{State, Status, position};
+use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
+use crate::log::Source;
+use crate::recorder::Receipt;
+use crate::wait::timeout;
+
+/// A handle of a projection: it reports how far the view is, waits for it, and stops it. Clones serve one projection.
+///
+/// A dropped handle stops nothing: the projection goes on until it is [stopped](Self::stop), or the process ends.
+#[derive(Clone)]
+pub struct Handle<V> {
+    pub(super) status: Arc<Status>,
+    pub(super) source: Source,
+    pub(super) view: V,
+}
+
+impl<V> fmt::Debug for Handle<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("projection", &self.status.name).finish_non_exhaustive()
+    }
+}
+
+/// A view in memory, as its readers share it.
+pub struct Memory<P>(pub(super) Arc<RwLock<P>>);
+
+impl<P> Clone for Memory<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P> fmt::Debug for Memory<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+impl<P> Handle<Memory<P>> {
+    /// Reads the view. Batches of events wait meanwhile: keep the work short.
+    pub fn read<T>(&self, read: impl FnOnce(&P) -> T) -> T {
+        read(&self.view.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Handle<crate::view::sqlite::File> {
+    /// Opens a connection for queries, which only reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteOptions::open`](crate::recorder::SqliteOptions::open).
+    pub fn connect(&self) -> Result<rusqlite::Connection, Error> {
+        self.view.connect()
+    }
+}
+
+impl<V> Handle<V> {
+    /// Returns the name of the projection.
+    pub fn name(&self) -> &'static str {
+        self.status.name
+    }
+
+    /// Returns the state of the projection.
+    pub fn state(&self) -> State {
+        self.status.figures().state
+    }
+
+    /// Returns the place up to which the view has taken the log.
+    pub fn handled(&self) -> Option<Mark> {
+        self.status.figures().handled
+    }
+
+    /// Waits until the view has taken a saved commit.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # #[derive(Default)]
+    /// # pub struct Count { accounts: usize }
+    /// # #[projection(Account, ..)]
+    /// # impl Count {
+    /// #     #[event]
+    /// #     fn opened(&mut self, _: &Opened) { self.accounts += 1; }
+    /// # }
+    /// use std::time::Duration;
+    ///
+    /// let app = Application::open("memory:").wait()?;
+    /// let count = app.project(Count::default()).in_memory().start().wait()?;
+    /// let receipt = app.save(&mut Account::open()).wait()?;
+    /// count.reached(&receipt).within(Duration::from_secs(5)).wait()?;
+    /// assert_eq!(count.read(|count| count.accounts), 1);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Timeout`](ErrorKind::Timeout) after the time of [`Reached::within`]; the error says how far the view is. The error
+    /// of the projection if it has ended; [`Closed`](ErrorKind::Closed) if it was stopped.
+    pub fn reached(&self, receipt: &Receipt) -> Reached {
+        self.waits(Goal::Receipt(receipt.clone()))
+    }
+
+    /// Waits until the view has taken the log up to a place.
+    ///
+    /// # Errors
+    ///
+    /// As [`reached`](Self::reached).
+    pub fn reached_mark(&self, mark: Mark) -> Reached {
+        self.waits(Goal::Mark(mark))
+    }
+
+    /// Waits until the view has taken everything that the log holds at this call.
+    ///
+    /// # Errors
+    ///
+    /// As [`reached`](Self::reached).
+    pub fn caught_up(&self) -> Reached {
+        self.waits(Goal::Newest)
+    }
+
+    fn waits(&self, goal: Goal) -> Reached {
+        Reached { status: Arc::clone(&self.status), source: self.source.clone(), goal, within: None }
+    }
+
+    /// Ends the projection after the batch at work, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// The error by which the projection has ended.
+    pub async fn stop(&self) -> Result<(), Error> {
+        self.status.stop();
+        self.ended().await
+    }
+
+    /// Handles everything that the log holds at this call, then ends the projection.
+    ///
+    /// # Errors
+    ///
+    /// The error by which the projection has ended; those of the log.
+    pub async fn drain(&self) -> Result<(), Error> {
+        let newest = self.source.newest().await?;
+        self.status.drain(newest);
+        self.ended().await
+    }
+
+    async fn ended(&self) -> Result<(), Error> {
+        let _waits = self.status.waits();
+        loop {
+            let moved = self.status.moved.listen();
+            let figures = self.status.figures();
+            match figures.state {
+                State::Failed => return Err(self.status.error(&figures)),
+                State::Stopped | State::NotStarted if self.status.have_ended() => return Ok(()),
+                _ => moved.await,
+            }
+        }
+    }
+
+    /// Checks the projection: it reads the head of the log now, and compares.
+    ///
+    /// # Errors
+    ///
+    /// Those of the log.
+    pub async fn health(&self) -> Result<Health, Error> {
+        Health::of(&self.status, &self.source).await
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Goal {
+    Receipt(Receipt),
+    Mark(Mark),
+    Newest,
+}
+
+/// A wait for a view: see [`Handle::reached`].
+#[derive(Debug)]
+#[must_use = "nobody waits before the future is awaited"]
+pub struct Reached {
+    status: Arc<Status>,
+    source: Source,
+    goal: Goal,
+    within: Option<Duration>,
+}
+
+impl Reached {
+    /// Gives up after this time.
+    pub const fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
+        self
+    }
+
+    async fn wait_for(self) -> Result<(), Error> {
+        let Self { status, source, goal, within } = self;
+        let work = async {
+            let mark = match goal {
+                Goal::Receipt(receipt) => source.resolve(&receipt).await?,
+                Goal::Mark(mark) => Some(mark),
+                Goal::Newest => source.newest().await?,
+            };
+            reach(&status, mark).await
+        };
+        let Some(within) = within else { return work.await };
+        match timeout(within, work).await {
+            Ok(done) => done,
+            Err(_) => Err(late(&status, &source, within).await),
+        }
+    }
+}
+
+impl IntoFuture for Reached {
+    type Output = Result<(), Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.wait_for())
+    }
+}
+
+async fn reach(status: &Arc<Status>, mark: Option<Mark>) -> Result<(), Error> {
+    let waits = status.waits();
+    loop {
+        let moved = status.moved.listen();
+        let figures = status.figures();
+        if position(figures.handled) >= position(mark) {
+            drop(waits);
+            return Ok(());
+        }
+        match figures.state {
+            State::Failed => return Err(status.error(&figures)),
+            State::Stopped => {
+                return Err(Error::new(
+                    ErrorKind::Closed,
+                    format!(
+                        "the projection `{}` was stopped before it reached {}; start it again",
+                        status.name,
+                        shown(mark)
+                    ),
+                ));
+            }
+            _ => moved.await,
+        }
+    }
+}
+
+/// Returns the error of a wait that took too long.
+async fn late(status: &Status, source: &Source, within: Duration) -> Error {
+    let figures = status.figures();
+    let newest = source.newest().await.ok().flatten();
+    let behind = position(newest).saturating_sub(position(figures.handled));
+    let why = match (figures.state, &figures.error) {
+        (State::Retrying, Some((_, error))) => format!("it tries again after an error: {error}"),
+        (State::NotStarted, _) => "its runner was never started: poll the future of `run`".to_owned(),
+        (State::Waiting, _) => "another process does its work".to_owned(),
+        (_, _) => "allow more time, or more workers".to_owned(),
+    };
+    Error::new(
+        ErrorKind::Timeout,
+        format!(
+            "the projection `{}` is {}, and did not reach the place within {within:?}: it has handled the log up to {}, {behind} \
+             positions behind its head; {why}",
+            status.name,
+            figures.state,
+            shown(figures.handled)
+        ),
+    )
+}
+
+pub(super) fn shown(mark: Option<Mark>) -> String {
+    mark.map_or_else(|| "the beginning".to_owned(), |mark| format!("position {}", mark.position()))
+}

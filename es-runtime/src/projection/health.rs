@@ -1,0 +1,126 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::handle::shown;
+use super::status::{Figures, State, Status, position};
+use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
+use crate::log::Source;
+
+/// The time without progress after which a projection that is behind counts as ill.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The result of a check of a projection, with the figures at that moment.
+///
+/// ```standalone_crate
+/// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// # #[derive(Default)]
+/// # pub struct Count { accounts: usize }
+/// # #[projection(Account, ..)]
+/// # impl Count {
+/// #     #[event]
+/// #     fn opened(&mut self, _: &Opened) { self.accounts += 1; }
+/// # }
+/// let app = Application::open("memory:").wait()?;
+/// let count = app.project(Count::default()).in_memory().start().wait()?;
+/// count.caught_up().wait()?;
+/// let health = count.health().wait()?;
+/// assert!(health.is_healthy(), "{health}");
+/// count.stop().wait()?;
+/// assert!(!count.health().wait()?.is_healthy());
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Health {
+    /// The name of the projection.
+    pub name: &'static str,
+    /// The state of the runner.
+    pub state: State,
+    /// The message of the error that keeps the runner from its work, or has ended it.
+    pub error: Option<String>,
+    /// The head of the log now.
+    pub newest: Option<Mark>,
+    /// The place up to which the runner has read the log.
+    pub read: Option<Mark>,
+    /// The place up to which the view has taken the log.
+    pub handled: Option<Mark>,
+    /// The number of positions between the head of the log and the place of the view: at most so many events are missing
+    /// in the view.
+    pub behind: u64,
+    /// The time since the place of the view last moved, or 0 if nothing is missing in the view.
+    pub still: Duration,
+    /// The number of failed events that the view keeps: skipped and parked ones.
+    pub failed: usize,
+    /// The number of events that this process has handled since the start, and of batches.
+    pub events: u64,
+    /// The number of transactions in which this process has written the view since the start.
+    pub batches: u64,
+}
+
+impl Health {
+    pub(super) async fn of(status: &Arc<Status>, source: &Source) -> Result<Self, Error> {
+        let newest = source.newest().await?;
+        let Figures { state, error, read, handled, still, failed, rows, batches } = status.figures();
+        let behind = position(newest).saturating_sub(position(handled));
+        Ok(Self {
+            name: status.name,
+            state,
+            error: error.map(|(_, message)| message),
+            newest,
+            read,
+            handled,
+            behind,
+            still: if behind == 0 { Duration::ZERO } else { still },
+            failed,
+            events: rows,
+            batches,
+        })
+    }
+
+    /// Returns whether the projection works: its runner runs, and the view follows the log.
+    pub fn is_healthy(&self) -> bool {
+        self.check().is_ok()
+    }
+
+    /// Returns the fault of the projection, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](ErrorKind::Unavailable), with the reason: the runner never started, was stopped, has ended, tries
+    /// again after an error, or makes no progress though the view is behind.
+    pub fn check(&self) -> Result<(), Error> {
+        let is_stuck = self.behind > 0 && self.still > PATIENCE;
+        let works = matches!(self.state, State::Running | State::Waiting);
+        if works && !is_stuck { Ok(()) } else { Err(Error::new(ErrorKind::Unavailable, self.to_string())) }
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, state, behind, still, failed, .. } = self;
+        write!(
+            f,
+            "the projection `{name}` is {state}; it has handled the log up to {}",
+            shown(self.handled)
+        )?;
+        if *behind > 0 {
+            write!(f, ", {behind} positions behind its head, without progress for {still:.1?}")?;
+        }
+        if *failed > 0 {
+            write!(f, "; {failed} events failed")?;
+        }
+        match &self.error {
+            Some(error) => write!(f, "; {error}"),
+            None => Ok(()),
+        }
+    }
+}

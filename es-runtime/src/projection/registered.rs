@@ -1,0 +1,40 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Health;
+use super::status::Status;
+use crate::error::Error;
+use crate::log::Source;
+
+/// The projections that were opened in this process, by name: of several with one name, the last.
+#[derive(Clone, Default)]
+pub(crate) struct Projections {
+    opened: Arc<Mutex<BTreeMap<&'static str, Arc<Status>>>>,
+}
+
+impl fmt::Debug for Projections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projections").finish_non_exhaustive()
+    }
+}
+
+impl Projections {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Arc<Status>>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add(&self, status: &Arc<Status>) {
+        self.lock().insert(status.name, Arc::clone(status));
+    }
+
+    /// Checks every projection.
+    pub(crate) async fn check(&self, source: &Source) -> Result<Vec<Health>, Error> {
+        let opened: Vec<_> = self.lock().values().map(Arc::clone).collect();
+        let mut checked = Vec::with_capacity(opened.len());
+        for status in opened {
+            checked.push(Health::of(&status, source).await?);
+        }
+        Ok(checked)
+    }
+}

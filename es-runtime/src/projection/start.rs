@@ -1,0 +1,303 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, RwLock};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use super::handle::{Handle, Memory};
+use super::keys::Keys;
+use super::prepare::Prepared;
+use super::registered::Projections;
+use super::status::Status;
+use super::way::{AsyncWay, BlockingWay, Boxed, InMemoryWay, Way};
+use super::worker::Post;
+use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules};
+use crate::error::{Error, ErrorKind};
+use crate::id::{Name, Slice, Slices};
+use crate::log::Source;
+use crate::recorder::Cursor;
+use crate::view::{OpenView, View};
+use crate::wait::Wait;
+
+/// A projection before its start: see [`Application::project`](crate::Application::project).
+#[must_use = "a projection does nothing before it starts"]
+pub struct Project<P> {
+    projection: P,
+    source: Source,
+    upstream: Option<Name>,
+    projections: Projections,
+    rules: Rules,
+    workers: u16,
+}
+
+impl<P> fmt::Debug for Project<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Project")
+            .field("rules", &self.rules)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Projection> Project<P> {
+    pub(crate) const fn new(
+        projection: P,
+        source: Source,
+        upstream: Option<Name>,
+        projections: Projections,
+    ) -> Self {
+        Self { projection, source, upstream, projections, rules: Rules::new(), workers: 1 }
+    }
+
+    /// Sets the choice after an event that cannot be handled; [`OnFailure::Stop`] by default.
+    pub const fn on_failure(mut self, choice: OnFailure) -> Self {
+        self.rules.on_failure = choice;
+        self
+    }
+
+    /// Sets the choice if the code of the projection has changed since the rows of its view were made;
+    /// [`OnChange::Refuse`] by default.
+    pub const fn on_change(mut self, choice: OnChange) -> Self {
+        self.rules.on_change = choice;
+        self
+    }
+
+    /// Sets the size of the batches that the view takes in one transaction.
+    pub const fn batch(mut self, size: BatchSize) -> Self {
+        self.rules.size = size;
+        self
+    }
+
+    /// Divides the aggregates among so many workers, 1 to 1,024, each with a connection of its own. The events of one
+    /// aggregate stay in order. A view in memory always has one.
+    ///
+    /// The number can change only while all workers stand at one place: let them [`drain`](Handle::drain) first.
+    pub const fn workers(mut self, workers: u16) -> Self {
+        self.workers = match workers {
+            0 => 1,
+            many if many > Slice::COUNT => Slice::COUNT,
+            workers => workers,
+        };
+        self
+    }
+
+    /// Sets how often the runner looks whether another process, which does the work, still moves on; 500 milliseconds by
+    /// default. After three looks without progress it takes over. Two processes never apply an event twice, whatever the
+    /// time.
+    pub const fn look_every(mut self, time: Duration) -> Self {
+        self.rules.look = time;
+        self
+    }
+
+    /// Keeps the view in memory. Each start begins with the first event of the log.
+    pub fn in_memory(self) -> ProjectIn<Memory<P>>
+    where
+        P: InMemory,
+    {
+        let Self { projection, source, upstream, projections, mut rules, .. } = self;
+        rules.on_change = OnChange::Refuse;
+        let way = Box::new(InMemoryWay(Arc::new(RwLock::new(projection))));
+        ProjectIn { way, source, upstream, projections, rules, workers: 1 }
+    }
+
+    /// Keeps the view in a SQLite file, which the start creates if it does not exist.
+    #[cfg(feature = "sqlite")]
+    pub fn in_file(self, path: impl Into<std::path::PathBuf>) -> ProjectIn<crate::view::sqlite::File>
+    where
+        P: Blocking<Tx = crate::view::sqlite::Tx>,
+    {
+        self.in_blocking_view(crate::view::sqlite::File::new(path))
+    }
+
+    /// Keeps the view in a database of your own with a blocking driver.
+    pub fn in_blocking_view<O: OpenView + Clone>(self, open: O) -> ProjectIn<O>
+    where
+        P: Blocking<Tx = <O::View as View>::Tx>,
+    {
+        let Self { projection, source, upstream, projections, rules, workers } = self;
+        let way = Box::new(BlockingWay { projection: Arc::new(projection), open });
+        ProjectIn { way, source, upstream, projections, rules, workers }
+    }
+
+    /// Keeps the view in a database of your own with an async driver.
+    pub fn in_view<O: OpenView + Clone>(self, open: O) -> ProjectIn<O>
+    where
+        P: Async<Tx = <O::View as View>::Tx>,
+        O::View: Sync,
+        <O::View as View>::Tx: Sync,
+    {
+        let Self { projection, source, upstream, projections, rules, workers } = self;
+        let way = Box::new(AsyncWay { projection: Arc::new(projection), open });
+        ProjectIn { way, source, upstream, projections, rules, workers }
+    }
+}
+
+/// A projection with its view before its start.
+#[must_use = "a projection does nothing before it starts"]
+pub struct ProjectIn<V> {
+    way: Box<dyn Way<V>>,
+    source: Source,
+    upstream: Option<Name>,
+    projections: Projections,
+    rules: Rules,
+    workers: u16,
+}
+
+impl<V> fmt::Debug for ProjectIn<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProjectIn")
+            .field("rules", &self.rules)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V: Clone> ProjectIn<V> {
+    /// Opens the view, and makes its tables at the first start. The returned [`Runner`] does the work, as a future of
+    /// yours.
+    ///
+    /// # Errors
+    ///
+    /// [`Schema`](ErrorKind::Schema) if the code of the projection has changed: see [`OnChange`]. Those of the database.
+    pub async fn open(self) -> Result<Runner<V>, Error> {
+        let Self { way, source, upstream, projections, rules, workers } = self;
+        let name = way.name();
+        let upstream = match upstream {
+            Some(upstream) => upstream,
+            None => Name::new("application")?,
+        };
+        let slices: Vec<Slices> = divide(workers).collect();
+        let keys = |slices: &Slices| {
+            let cursor = Cursor::new(name, upstream.clone())?.with_slices(*slices);
+            Ok(Keys::of(&cursor, way.fingerprint()))
+        };
+        let keys = slices.iter().map(keys).collect::<Result<Vec<_>, Error>>()?;
+        match way.prepare(keys.clone(), rules).await? {
+            Prepared::Ready => {}
+            Prepared::Changed => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    format!("the view of the projection `{name}` cannot be rebuilt beside its old rows"),
+                ));
+            }
+        }
+        let status = Status::new(name, slices.len());
+        projections.add(&status);
+        let worker = |(number, (keys, slices)): (usize, (Keys, Slices))| {
+            let status = Arc::clone(&status);
+            way.worker(keys, Post { source: source.clone(), slices, rules, status, number })
+        };
+        let workers = keys.into_iter().zip(slices).enumerate().map(worker).collect();
+        let handle = Handle { status: Arc::clone(&status), source, view: way.access() };
+        Ok(Runner { workers, handle })
+    }
+
+    /// Opens the view, and starts a thread for each worker.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`Unavailable`](ErrorKind::Unavailable) if no thread can be started.
+    pub async fn start(self) -> Result<Handle<V>, Error> {
+        let Runner { workers, handle } = self.open().await?;
+        for worker in workers {
+            let started = thread::Builder::new().name(format!("es-{}", handle.name())).spawn(move || {
+                // The handle reports the end.
+                let _ = worker.wait();
+            });
+            if let Err(cause) = started {
+                handle.status.stop();
+                let message = format!(
+                    "no thread can be started for the projection `{}`: {cause}; there may be too many",
+                    handle.name()
+                );
+                return Err(Error::new(ErrorKind::Unavailable, message).with_source(cause));
+            }
+        }
+        Ok(handle)
+    }
+}
+
+/// A projection that a future of yours runs.
+///
+/// ```standalone_crate
+/// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// # #[derive(Default)]
+/// # pub struct Count { accounts: usize }
+/// # #[projection(Account, ..)]
+/// # impl Count {
+/// #     #[event]
+/// #     fn opened(&mut self, _: &Opened) { self.accounts += 1; }
+/// # }
+/// use std::thread;
+///
+/// let app = Application::open("memory:").wait()?;
+/// let runner = app.project(Count::default()).in_memory().open().wait()?;
+/// let count = runner.handle();
+/// // On an executor: `tokio::spawn(runner.run())`.
+/// let thread = thread::spawn(move || runner.run().wait());
+///
+/// app.save(&mut Account::open()).wait()?;
+/// count.drain().wait()?;
+/// assert_eq!(count.read(|count| count.accounts), 1);
+/// thread.join().expect("the runner does not panic")?;
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[must_use = "a runner works only while its future is polled"]
+pub struct Runner<V> {
+    workers: Vec<Boxed<()>>,
+    handle: Handle<V>,
+}
+
+impl<V> fmt::Debug for Runner<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("handle", &self.handle).finish_non_exhaustive()
+    }
+}
+
+impl<V: Clone> Runner<V> {
+    /// Returns a handle of the projection.
+    pub fn handle(&self) -> Handle<V> {
+        self.handle.clone()
+    }
+
+    /// Works until a handle [stops](Handle::stop) or [drains](Handle::drain) the projection.
+    ///
+    /// # Errors
+    ///
+    /// The error that ended the projection, such as that of a handler under [`OnFailure::Stop`].
+    pub async fn run(self) -> Result<(), Error> {
+        let mut running: Vec<_> = self.workers.into_iter().map(Some).collect();
+        let mut ended = Ok(());
+        poll_fn(|context| {
+            for slot in &mut running {
+                let Some(worker) = slot else { continue };
+                if let Poll::Ready(done) = worker.as_mut().poll(context) {
+                    *slot = None;
+                    if ended.is_ok() {
+                        ended = done;
+                    }
+                }
+            }
+            if running.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        ended
+    }
+}
+
+/// Divides all slices among workers.
+fn divide(workers: u16) -> impl Iterator<Item = Slices> {
+    let bound = move |at: u16| u32::from(at) * u32::from(Slice::COUNT) / u32::from(workers);
+    (0..workers).filter_map(move |at| {
+        let (first, end) = (bound(at), bound(at + 1));
+        Slices::new(u16::try_from(first).ok()?..=u16::try_from(end - 1).ok()?)
+    })
+}

@@ -1,0 +1,287 @@
+//! The state of a running projection, which its handle and the application report.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::failed::FailedEvent;
+use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
+use crate::log::Stop;
+use crate::wait::Bell;
+
+/// The state of a runner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// Nobody has started the runner: its future was not polled.
+    NotStarted,
+    /// The runner works, or waits for events.
+    Running,
+    /// Another process does the work; this runner takes over if that process stops.
+    Waiting,
+    /// An error that may pass keeps the runner from its work, and it tries again.
+    Retrying,
+    /// The runner was stopped.
+    Stopped,
+    /// The runner has ended with an error.
+    Failed,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotStarted => "never started",
+            Self::Running => "running",
+            Self::Waiting => "waiting for another process",
+            Self::Retrying => "trying again after an error",
+            Self::Stopped => "stopped",
+            Self::Failed => "ended by an error",
+        })
+    }
+}
+
+/// The state that the workers of a projection share with its handles.
+pub(crate) struct Status {
+    pub(crate) name: &'static str,
+    /// Rings when a place moves, and when a worker ends.
+    pub(crate) moved: Bell,
+    shared: Mutex<Shared>,
+}
+
+struct Shared {
+    workers: Vec<Worker>,
+    /// True once somebody asked all workers to end.
+    is_stopping: bool,
+    /// Workers end once they have handled the log up to here.
+    until: Option<Until>,
+    /// The number of callers that wait for a place.
+    waiting: usize,
+    failed: usize,
+    /// The rows and batches that the workers have written.
+    rows: u64,
+    batches: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Until(Option<Mark>);
+
+struct Worker {
+    state: State,
+    error: Option<(ErrorKind, String)>,
+    /// The place up to which the log was read.
+    read: Option<Mark>,
+    /// The place up to which the view has taken the log.
+    handled: Option<Mark>,
+    /// The moment of the last move of `handled`, or of the last look at a log without more.
+    moved: Instant,
+    stop: Option<Stop>,
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Status").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The figures of a runner at a moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Figures {
+    pub(crate) state: State,
+    pub(crate) error: Option<(ErrorKind, String)>,
+    pub(crate) read: Option<Mark>,
+    pub(crate) handled: Option<Mark>,
+    pub(crate) still: Duration,
+    pub(crate) failed: usize,
+    pub(crate) rows: u64,
+    pub(crate) batches: u64,
+}
+
+impl Status {
+    pub(crate) fn new(name: &'static str, workers: usize) -> Arc<Self> {
+        let worker = || Worker {
+            state: State::NotStarted,
+            error: None,
+            read: None,
+            handled: None,
+            moved: Instant::now(),
+            stop: None,
+        };
+        let shared = Shared {
+            workers: std::iter::repeat_with(worker).take(workers).collect(),
+            is_stopping: false,
+            until: None,
+            waiting: 0,
+            failed: 0,
+            rows: 0,
+            batches: 0,
+        };
+        Arc::new(Self { name, moved: Bell::new(), shared: Mutex::new(shared) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // No code under the lock panics.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn worker(&self, worker: usize, change: impl FnOnce(&mut Worker)) {
+        if let Some(worker) = self.lock().workers.get_mut(worker) {
+            change(worker);
+        }
+    }
+
+    pub(crate) fn enter(&self, worker: usize, state: State, error: Option<&Error>) {
+        let error = error.map(|error| (error.kind(), error.to_string()));
+        self.worker(worker, |worker| (worker.state, worker.error) = (state, error));
+        if matches!(state, State::Stopped | State::Failed) {
+            self.moved.ring();
+        }
+    }
+
+    pub(crate) fn read(&self, worker: usize, read: Option<Mark>) {
+        self.worker(worker, |worker| worker.read = read);
+    }
+
+    /// Notes the place that the view has reached.
+    pub(crate) fn handled(&self, worker: usize, handled: Option<Mark>) {
+        self.worker(worker, |worker| {
+            (worker.handled, worker.moved) = (handled, Instant::now());
+            if position(worker.read) < position(handled) {
+                worker.read = handled;
+            }
+        });
+        self.moved.ring();
+    }
+
+    pub(crate) fn wrote(&self, rows: usize, failed: usize) {
+        let mut shared = self.lock();
+        shared.failed += failed;
+        shared.rows += rows as u64;
+        shared.batches += 1;
+    }
+
+    pub(crate) fn keeps_failed(&self, failed: usize) {
+        self.lock().failed = failed;
+    }
+
+    /// Lets a stop end the wait of a worker for events. Returns false if the worker has to end now.
+    pub(crate) fn follow(&self, worker: usize, stop: Stop) -> bool {
+        self.worker(worker, |worker| worker.stop = Some(stop));
+        !self.is_stopping()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.lock().is_stopping
+    }
+
+    /// Returns whether a worker that stands at `handled` has done its part of a drain.
+    pub(crate) fn is_drained(&self, handled: Option<Mark>) -> bool {
+        self.lock().until.is_some_and(|Until(until)| position(until) <= position(handled))
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.lock().until.is_some()
+    }
+
+    /// Asks all workers to end after their batch.
+    pub(crate) fn stop(&self) {
+        let mut shared = self.lock();
+        shared.is_stopping = true;
+        self.wake(shared);
+    }
+
+    /// Asks all workers to end once they have handled the log up to a place.
+    pub(crate) fn drain(&self, until: Option<Mark>) {
+        let mut shared = self.lock();
+        shared.until = Some(Until(until));
+        self.wake(shared);
+    }
+
+    fn wake(&self, shared: MutexGuard<'_, Shared>) {
+        let stops: Vec<Stop> = shared.workers.iter().filter_map(|worker| worker.stop.clone()).collect();
+        drop(shared);
+        stops.iter().for_each(Stop::stop);
+        self.moved.ring();
+    }
+
+    pub(crate) fn has_callers(&self) -> bool {
+        self.lock().waiting > 0
+    }
+
+    pub(crate) fn waits(self: &Arc<Self>) -> Waits {
+        self.lock().waiting += 1;
+        // A worker that leaves the work to another process looks more often now.
+        self.moved.ring();
+        Waits(Arc::clone(self))
+    }
+
+    /// Returns whether no worker works any more. A worker that never started counts as ended once it was asked to end.
+    pub(crate) fn have_ended(&self) -> bool {
+        let shared = self.lock();
+        let ends = shared.is_stopping || shared.until.is_some();
+        shared.workers.iter().all(|worker| match worker.state {
+            State::Stopped | State::Failed => true,
+            State::NotStarted => ends,
+            State::Running | State::Waiting | State::Retrying => false,
+        })
+    }
+
+    /// Returns the error by which a worker has ended.
+    pub(crate) fn error(&self, figures: &Figures) -> Error {
+        let (kind, message) = figures
+            .error
+            .clone()
+            .unwrap_or_else(|| (ErrorKind::Closed, format!("the projection `{}` has ended", self.name)));
+        Error::new(kind, message)
+    }
+
+    /// Returns the figures of all workers together: the worst state, the earliest places.
+    pub(crate) fn figures(&self) -> Figures {
+        let shared = self.lock();
+        let workers = &shared.workers;
+        let worst = workers.iter().max_by_key(|worker| severity(worker.state));
+        let earliest = |of: &dyn Fn(&Worker) -> Option<Mark>| {
+            workers.iter().map(of).min_by_key(|mark| position(*mark)).flatten()
+        };
+        Figures {
+            state: worst.map_or(State::Stopped, |worker| worker.state),
+            error: worst.and_then(|worker| worker.error.clone()),
+            read: earliest(&|worker| worker.read),
+            handled: earliest(&|worker| worker.handled),
+            still: workers.iter().map(|worker| worker.moved.elapsed()).max().unwrap_or_default(),
+            failed: shared.failed,
+            rows: shared.rows,
+            batches: shared.batches,
+        }
+    }
+}
+
+/// A caller that waits for a place.
+pub(crate) struct Waits(Arc<Status>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.lock().waiting -= 1;
+    }
+}
+
+/// Returns a number that grows with the place.
+pub(crate) fn position(mark: Option<Mark>) -> u64 {
+    mark.map_or(0, |mark| mark.position().get())
+}
+
+const fn severity(state: State) -> u8 {
+    match state {
+        State::Running => 0,
+        State::Waiting => 1,
+        State::Retrying => 2,
+        State::NotStarted => 3,
+        State::Stopped => 4,
+        State::Failed => 5,
+    }
+}
+
+/// The parked and the skipped events of a list.
+pub(crate) fn parked(failed: &[FailedEvent]) -> impl Iterator<Item = &FailedEvent> {
+    failed.iter().filter(|failed| failed.is_parked)
+}

@@ -1,0 +1,243 @@
+//! The views that a worker writes to, behind one trait: a database with a blocking driver, one with an async driver, and
+//! memory.
+
+use std::collections::HashSet;
+use std::future::{Future, poll_fn};
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use uuid::Uuid;
+
+use super::batch::Batch;
+use super::failed::FailedEvent;
+use super::keys::Keys;
+use super::write::{Handlers, Work, Written, failed_of, place_of, write};
+use super::{Async, Blocking, Projection, Rules};
+use crate::error::Error;
+use crate::id::Mark;
+use crate::view::{self, OpenView, View};
+use crate::wait::{Wait, unblock};
+
+/// Rows that a view has to take in one transaction.
+#[derive(Debug)]
+pub(crate) struct Task<S> {
+    pub(crate) batch: Arc<Batch<S>>,
+    pub(crate) rows: Range<usize>,
+    pub(crate) from: Option<Mark>,
+    pub(crate) to: Mark,
+}
+
+/// A view that a worker writes to.
+pub(crate) trait Target: Send + 'static {
+    type P: Projection;
+
+    /// Returns the recorded place; opens the view if it is not open.
+    fn place(&mut self) -> impl Future<Output = Result<Option<Mark>, Error>> + Send;
+
+    /// Writes rows in one transaction.
+    fn write(
+        &mut self,
+        task: Task<<Self::P as Projection>::Seen>,
+    ) -> impl Future<Output = Result<Written, Error>> + Send;
+
+    /// Returns the failed events that the view keeps.
+    fn failed(&mut self) -> impl Future<Output = Result<Vec<FailedEvent>, Error>> + Send;
+
+    /// Lets go of the view: the next call opens it again.
+    fn close(&mut self);
+}
+
+/// The handlers of a projection over a blocking driver.
+pub(crate) struct Calls<P>(pub(crate) Arc<P>);
+
+impl<V: View, P: Blocking<Tx = V::Tx>> Handlers<V> for Calls<P> {
+    type P = P;
+
+    fn apply<'a>(
+        &'a self,
+        handler: usize,
+        seen: &'a P::Seen,
+        tx: &'a V::Tx,
+    ) -> impl Future<Output = view::Result> + 'a {
+        let done = catch_unwind(AssertUnwindSafe(|| self.0.apply(handler, seen, tx)));
+        std::future::ready(done.unwrap_or_else(|panic| Err(panicked(&*panic))))
+    }
+}
+
+/// The handlers of a projection over an async driver.
+pub(crate) struct Awaits<P>(pub(crate) Arc<P>);
+
+impl<V: View, P: Async<Tx = V::Tx>> Handlers<V> for Awaits<P> {
+    type P = P;
+
+    async fn apply<'a>(&'a self, handler: usize, seen: &'a P::Seen, tx: &'a V::Tx) -> view::Result {
+        let mut work = pin!(self.0.apply(handler, seen, tx));
+        poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(polled) => polled,
+            Err(panic) => Poll::Ready(Err(panicked(&*panic))),
+        })
+        .await
+    }
+}
+
+/// Returns the error of a handler that panicked.
+pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> view::BoxError {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("with a value that is no text");
+    format!("the handler panicked: {said}").into()
+}
+
+/// An open view, with the aggregates that have parked events.
+struct Open<V> {
+    view: V,
+    parked: HashSet<Uuid>,
+}
+
+impl<V: View> Open<V> {
+    async fn place<P: Projection>(&mut self, keys: &Keys) -> Result<Option<Mark>, Error> {
+        self.view.begin().await?;
+        let place = place_of::<P, V>(&mut self.view, keys).await;
+        let failed = if place.is_ok() { failed_of(&mut self.view, keys).await } else { Ok(Vec::new()) };
+        self.view.roll_back().await?;
+        self.parked = super::status::parked(&failed?).map(|failed| failed.id).collect();
+        place
+    }
+
+    async fn failed(&mut self, keys: &Keys) -> Result<Vec<FailedEvent>, Error> {
+        self.view.begin().await?;
+        let failed = failed_of(&mut self.view, keys).await;
+        self.view.roll_back().await?;
+        failed
+    }
+}
+
+/// The settings that every call of a worker needs.
+pub(crate) struct Setting<O> {
+    pub(crate) open: Arc<O>,
+    pub(crate) keys: Keys,
+    pub(crate) rules: Rules,
+}
+
+/// A view with a blocking driver: its work is done on a thread that may block.
+pub(crate) struct BlockingTarget<P, O: OpenView> {
+    setting: Arc<Setting<O>>,
+    calls: Arc<Calls<P>>,
+    /// `None` before the first call, after an error, and while a call works on another thread.
+    open: Option<Open<O::View>>,
+}
+
+impl<P, O: OpenView> BlockingTarget<P, O> {
+    pub(crate) fn new(projection: Arc<P>, setting: Setting<O>) -> Self {
+        Self { setting: Arc::new(setting), calls: Arc::new(Calls(projection)), open: None }
+    }
+}
+
+impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> BlockingTarget<P, O> {
+    /// Does work with the open view.
+    async fn with<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Setting<O>, &Calls<P>, &mut Open<O::View>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => Open { view: self.setting.open.open().await?, parked: HashSet::new() },
+        };
+        let (setting, calls) = (Arc::clone(&self.setting), Arc::clone(&self.calls));
+        let (open, done) = unblock(move || {
+            let done = work(&setting, &calls, &mut open);
+            Ok((open, done))
+        })
+        .await?;
+        self.open = Some(open);
+        done
+    }
+}
+
+impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> Target for BlockingTarget<P, O> {
+    type P = P;
+
+    async fn place(&mut self) -> Result<Option<Mark>, Error> {
+        self.with(|setting, _, open| open.place::<P>(&setting.keys).wait()).await
+    }
+
+    async fn write(&mut self, task: Task<P::Seen>) -> Result<Written, Error> {
+        self.with(move |Setting { keys, rules, .. }, calls, Open { view, parked }| {
+            let Task { batch, rows, from, to } = task;
+            let work = Work { batch: &batch, rows, from, to };
+            write(view, calls, keys, rules, &work, parked).wait()
+        })
+        .await
+    }
+
+    async fn failed(&mut self) -> Result<Vec<FailedEvent>, Error> {
+        self.with(|setting, _, open| open.failed(&setting.keys).wait()).await
+    }
+
+    fn close(&mut self) {
+        self.open = None;
+    }
+}
+
+/// A view with an async driver.
+pub(crate) struct AsyncTarget<P, O: OpenView> {
+    setting: Setting<O>,
+    awaits: Awaits<P>,
+    open: Option<Open<O::View>>,
+}
+
+impl<P, O: OpenView> AsyncTarget<P, O> {
+    pub(crate) const fn new(projection: Arc<P>, setting: Setting<O>) -> Self {
+        Self { setting, awaits: Awaits(projection), open: None }
+    }
+
+    async fn open(&mut self) -> Result<Open<O::View>, Error> {
+        // The view is given back after a call that was not dropped: a dropped one leaves it within a transaction.
+        match self.open.take() {
+            Some(open) => Ok(open),
+            None => Ok(Open { view: self.setting.open.open().await?, parked: HashSet::new() }),
+        }
+    }
+}
+
+impl<O: OpenView, P: Async<Tx = <O::View as View>::Tx>> Target for AsyncTarget<P, O>
+where
+    O::View: Sync,
+    <O::View as View>::Tx: Sync,
+{
+    type P = P;
+
+    async fn place(&mut self) -> Result<Option<Mark>, Error> {
+        let mut open = self.open().await?;
+        let place = self.setting.open.attend(open.place::<P>(&self.setting.keys)).await;
+        self.open = Some(open);
+        place
+    }
+
+    async fn write(&mut self, task: Task<P::Seen>) -> Result<Written, Error> {
+        let mut open = self.open().await?;
+        let Task { batch, rows, from, to } = task;
+        let work = Work { batch: &batch, rows, from, to };
+        let Setting { keys, rules, .. } = &self.setting;
+        let written = write(&mut open.view, &self.awaits, keys, rules, &work, &mut open.parked);
+        let written = self.setting.open.attend(written).await;
+        self.open = Some(open);
+        written
+    }
+
+    async fn failed(&mut self) -> Result<Vec<FailedEvent>, Error> {
+        let mut open = self.open().await?;
+        let failed = self.setting.open.attend(open.failed(&self.setting.keys)).await;
+        self.open = Some(open);
+        failed
+    }
+
+    fn close(&mut self) {
+        self.open = None;
+    }
+}

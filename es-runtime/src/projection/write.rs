@@ -1,0 +1,211 @@
+//! The transaction of a batch: the place is compared, the handlers run, the place moves on.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::batch::{Batch, Item};
+use super::failed::FailedEvent;
+use super::keys::{self, Keys};
+use super::{OnFailure, Projection, Rules};
+use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
+use crate::log::LogEvent;
+use crate::view::{self, BoxError, View};
+
+/// The handlers of a projection, over one kind of view.
+pub(crate) trait Handlers<V: View> {
+    type P: Projection;
+
+    /// Calls a handler; a panic of the handler is an error.
+    fn apply<'a>(
+        &'a self,
+        handler: usize,
+        seen: &'a <Self::P as Projection>::Seen,
+        tx: &'a V::Tx,
+    ) -> impl Future<Output = view::Result> + 'a;
+}
+
+/// The work of one transaction.
+#[derive(Debug)]
+pub(crate) struct Work<'a, S> {
+    pub(crate) batch: &'a Batch<S>,
+    /// The rows of the batch that this transaction handles.
+    pub(crate) rows: Range<usize>,
+    pub(crate) from: Option<Mark>,
+    pub(crate) to: Mark,
+}
+
+/// The outcome of a transaction without an error of the view.
+#[derive(Debug)]
+pub(crate) enum Written {
+    /// The view has taken these rows, of which some failed, and stands at this place.
+    Done { rows: usize, to: Mark, failed: usize },
+    /// Another runner has moved the place. The view took nothing.
+    Elsewhere,
+    /// An event failed, and the policy is to stop. The view took nothing.
+    Failed { row: usize, cause: BoxError },
+}
+
+/// An event that failed, of a runner that goes on.
+struct NeedsCare;
+
+/// Writes rows in one transaction. `parked` holds the aggregates with parked events, and learns of new ones.
+pub(crate) async fn write<V: View, H: Handlers<V>>(
+    view: &mut V,
+    handlers: &H,
+    keys: &Keys,
+    rules: &Rules,
+    work: &Work<'_, <H::P as Projection>::Seen>,
+    parked: &mut HashSet<Uuid>,
+) -> Result<Written, Error> {
+    // A point in the transaction costs as much as a small statement: only a batch that failed gets one for each event.
+    let mut is_careful = false;
+    loop {
+        let mut newly = Vec::new();
+        let attempt = attempt(view, handlers, keys, rules, work, parked, &mut newly, is_careful).await;
+        match attempt {
+            Ok(Ok(written)) => {
+                if let Written::Done { .. } = written {
+                    parked.extend(newly);
+                } else {
+                    view.roll_back().await?;
+                }
+                return Ok(written);
+            }
+            Ok(Err(NeedsCare)) => {
+                view.roll_back().await?;
+                is_careful = true;
+            }
+            Err(error) => {
+                // The error counts: the view may be gone.
+                let _ = view.roll_back().await;
+                return Err(error);
+            }
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the state of one attempt")]
+async fn attempt<V: View, H: Handlers<V>>(
+    view: &mut V,
+    handlers: &H,
+    keys: &Keys,
+    rules: &Rules,
+    work: &Work<'_, <H::P as Projection>::Seen>,
+    parked: &HashSet<Uuid>,
+    newly: &mut Vec<Uuid>,
+    is_careful: bool,
+) -> Result<Result<Written, NeedsCare>, Error> {
+    view.begin().await?;
+    let found = place_of::<H::P, V>(view, keys).await?;
+    if found == Some(work.to) && found != work.from {
+        // The view had committed, and the answer was lost.
+        view.roll_back().await?;
+        return Ok(Ok(Written::Done { rows: work.rows.len(), to: work.to, failed: 0 }));
+    }
+    if found != work.from {
+        return Ok(Ok(Written::Elsewhere));
+    }
+    let begun = Instant::now();
+    let items = work.batch.items.get(work.rows.clone()).unwrap_or_default();
+    let (mut rows, mut to, mut failed) = (items.len(), work.to, 0);
+    for (at, item) in items.iter().enumerate() {
+        let id = item.envelope().id();
+        if parked.contains(&id) || newly.contains(&id) {
+            let waiting = FailedEvent::of::<H::P>(item, None, true);
+            record(view, keys, &waiting).await?;
+            failed += 1;
+        } else {
+            if is_careful {
+                view.save_point().await?;
+            }
+            if let Err(cause) = handle(view, handlers, item).await {
+                if let Some(passing) = V::passing(&cause).or_else(|| passing(&cause)) {
+                    return Err(passing);
+                }
+                match rules.on_failure {
+                    OnFailure::Stop => {
+                        return Ok(Ok(Written::Failed { row: work.rows.start + at, cause }));
+                    }
+                    _ if !is_careful => return Ok(Err(NeedsCare)),
+                    OnFailure::Skip | OnFailure::Park => {
+                        view.back_to_save_point().await?;
+                        let is_parked = rules.on_failure == OnFailure::Park;
+                        record(view, keys, &FailedEvent::of::<H::P>(item, Some(&cause), is_parked)).await?;
+                        failed += 1;
+                        newly.extend(is_parked.then_some(id));
+                    }
+                }
+            }
+        }
+        let ends_commit = items.get(at + 1).is_some_and(|next| next.mark().commit() != item.mark().commit());
+        if ends_commit && begun.elapsed() >= rules.size.time {
+            (rows, to) = (at + 1, item.mark());
+            break;
+        }
+    }
+    view.put(&keys.place, &to.to_string()).await?;
+    view.commit().await?;
+    Ok(Ok(Written::Done { rows, to, failed }))
+}
+
+/// Returns the recorded place, if the rows of the view are still those of this code.
+pub(crate) async fn place_of<P: Projection, V: View>(
+    view: &mut V,
+    keys: &Keys,
+) -> Result<Option<Mark>, Error> {
+    let Some(text) = view.get(&keys.place).await? else { return Err(superseded::<P>()) };
+    keys::place(&keys.place, &text)
+}
+
+/// Reports a view whose rows were made anew by other code.
+fn superseded<P: Projection>() -> Error {
+    Error::new(
+        ErrorKind::Schema,
+        format!(
+            "the rows of the projection `{}` are now those of another release, which rebuilt the view; start that release",
+            P::NAME
+        ),
+    )
+}
+
+async fn handle<V: View, H: Handlers<V>>(
+    view: &V,
+    handlers: &H,
+    item: &LogEvent<Item<<H::P as Projection>::Seen>>,
+) -> view::Result {
+    match item.event() {
+        Item::Handled(routed) => handlers.apply(routed.handler, &routed.seen, view.tx()).await,
+        Item::Broken(error) => Err(error.to_string().into()),
+    }
+}
+
+/// Returns the framework's own error, if a handler passed on one that may pass.
+fn passing(cause: &BoxError) -> Option<Error> {
+    let error = cause.downcast_ref::<Error>().filter(|error| error.is_transient())?;
+    Some(Error::new(error.kind(), error.to_string()))
+}
+
+async fn record<V: View>(view: &mut V, keys: &Keys, failed: &FailedEvent) -> Result<(), Error> {
+    let text = serde_json::to_string(failed).map_err(|cause| {
+        Error::new(ErrorKind::Invalid, "a failed event cannot be recorded").with_source(cause)
+    })?;
+    view.put(&keys.failed_at(failed.mark), &text).await
+}
+
+/// Returns the failed events that a view keeps, in the order of the log.
+pub(crate) async fn failed_of<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<FailedEvent>, Error> {
+    let rows = view.list(&keys.failed).await?;
+    rows.iter()
+        .map(|(key, text)| {
+            serde_json::from_str(text).map_err(|cause| {
+                let message =
+                    format!("the view keeps no failed event under `{key}`: something else wrote it");
+                Error::new(ErrorKind::Corrupt, message).with_source(cause)
+            })
+        })
+        .collect()
+}

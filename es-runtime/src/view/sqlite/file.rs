@@ -1,0 +1,209 @@
+use std::fmt;
+use std::future::{Future, ready};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{Tx, rebuild};
+use crate::error::Error;
+use crate::recorder::sqlite::{failed, open_connection};
+use crate::recorder::{SqliteOptions, Synchronous};
+use crate::view::{BoxError, Object, OpenView, Rebuild, View, ended_by_hand};
+use crate::wait::unblock;
+
+/// The table of the framework. Its rows are few, but for the events that failed.
+const TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS es_view (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
+
+/// A SQLite file for views.
+///
+/// A commit waits for the operating system, not for the disk ([`Synchronous::Normal`]). A power cut may set the view
+/// back; rows and place then still agree, and the projection goes on from there.
+#[derive(Clone)]
+pub struct File {
+    path: PathBuf,
+    options: SqliteOptions,
+}
+
+impl File {
+    /// Names a file, which the projection creates if it does not exist; its folder must exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let options = SqliteOptions::file(&path).synchronous(Synchronous::Normal);
+        Self { path, options }
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens a connection for queries, which only reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteOptions::open`].
+    pub fn connect(&self) -> Result<rusqlite::Connection, Error> {
+        open_connection(&self.options.clone().read_only())
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl OpenView for File {
+    type View = FileView;
+
+    fn open(&self) -> impl Future<Output = Result<FileView, Error>> + Send {
+        let options = self.options.clone();
+        unblock(move || {
+            let connection = open_connection(&options)?;
+            connection.execute_batch(TABLE).map_err(failed("make the table of views"))?;
+            Ok(FileView { tx: Tx::over(connection), is_open: false })
+        })
+    }
+}
+
+/// An open [`File`].
+#[derive(Debug)]
+pub struct FileView {
+    tx: Tx,
+    /// True between the beginning and the end of a transaction.
+    is_open: bool,
+}
+
+impl FileView {
+    fn statement(&self, doing: &'static str, statement: &str) -> Result<(), Error> {
+        let run = || self.tx.prepare_cached(statement)?.execute([]);
+        run().map(drop).map_err(failed(doing))
+    }
+}
+
+impl FileView {
+    fn make(&self, statements: &str) -> rusqlite::Result<Vec<Object>> {
+        let before = rebuild::objects(&self.tx, "main")?;
+        self.tx.execute_batch(statements)?;
+        let mut made = rebuild::objects(&self.tx, "main")?;
+        made.retain(|object| !before.contains(object));
+        Ok(made)
+    }
+}
+
+impl Rebuild for File {
+    fn beside(&self) -> Self {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-rebuild");
+        let mut beside = Self::new(path);
+        // Rows that nobody reads yet need not wait for anything: after a power cut, the rebuild begins again.
+        beside.options = beside.options.synchronous(Synchronous::Normal);
+        beside
+    }
+
+    fn link(&self, view: &mut FileView) -> impl Future<Output = Result<(), Error>> + Send {
+        let linked = rebuild::attach(&view.tx, self.beside().path());
+        ready(linked.map_err(failed("open the new rows of a view")))
+    }
+
+    fn replace(
+        &self,
+        view: &mut FileView,
+        old: &[Object],
+        new: &[Object],
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(rebuild::replace(&view.tx, old, new).map_err(failed("replace the rows of a view")))
+    }
+
+    fn clear(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        let path = self.beside().path;
+        unblock(move || rebuild::remove(&path))
+    }
+}
+
+// The work is done before the future is made: the thread may block. So no future holds a borrow of the connection, which
+// other threads must not share.
+impl View for FileView {
+    type Tx = Tx;
+
+    fn tx(&self) -> &Tx {
+        &self.tx
+    }
+
+    fn begin(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
+        let begun = self.statement("begin to write a view", "BEGIN IMMEDIATE");
+        self.is_open = begun.is_ok();
+        ready(begun)
+    }
+
+    fn commit(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
+        if self.tx.is_autocommit() {
+            return ready(Err(ended_by_hand()));
+        }
+        let committed = self.statement("commit a view", "COMMIT");
+        self.is_open = committed.is_err();
+        ready(committed)
+    }
+
+    fn roll_back(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
+        let was_open = std::mem::take(&mut self.is_open) && !self.tx.is_autocommit();
+        ready(if was_open { self.statement("roll a view back", "ROLLBACK") } else { Ok(()) })
+    }
+
+    fn save_point(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
+        // Points of one name stack up: the earlier one is given up first. Without one, that fails, which does no harm.
+        let _ = self.statement("", "RELEASE es_view");
+        ready(self.statement("set a point in a view", "SAVEPOINT es_view"))
+    }
+
+    fn back_to_save_point(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(self.statement("undo a handler", "ROLLBACK TO es_view"))
+    }
+
+    fn run(&mut self, statements: &str) -> impl Future<Output = Result<Vec<Object>, Error>> + Send {
+        ready(self.make(statements).map_err(failed("make the tables of a view")))
+    }
+
+    fn get(&mut self, key: &str) -> impl Future<Output = Result<Option<String>, Error>> + Send {
+        let read = || {
+            let mut statement = self.tx.prepare_cached("SELECT value FROM es_view WHERE key = ?1")?;
+            statement.query_row([key], |row| row.get(0)).optional()
+        };
+        ready(read().map_err(failed("read the place of a view")))
+    }
+
+    fn put(&mut self, key: &str, value: &str) -> impl Future<Output = Result<(), Error>> + Send {
+        const PUT: &str = "INSERT INTO es_view (key, value) VALUES (?1, ?2)
+                           ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let write = || self.tx.prepare_cached(PUT)?.execute(params![key, value]);
+        ready(write().map(drop).map_err(failed("write the place of a view")))
+    }
+
+    fn remove(&mut self, key: &str) -> impl Future<Output = Result<(), Error>> + Send {
+        let write = || self.tx.prepare_cached("DELETE FROM es_view WHERE key = ?1")?.execute([key]);
+        ready(write().map(drop).map_err(failed("remove a key of a view")))
+    }
+
+    fn list(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<(String, String)>, Error>> + Send {
+        const LIST: &str =
+            "SELECT key, value FROM es_view WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1 ORDER BY key";
+        let read = || {
+            let mut statement = self.tx.prepare_cached(LIST)?;
+            let rows = statement.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        ready(read().map_err(failed("read the keys of a view")))
+    }
+
+    fn passing(error: &BoxError) -> Option<Error> {
+        let cause = error.downcast_ref::<rusqlite::Error>()?;
+        let code = cause.sqlite_error_code()?;
+        let may_pass =
+            matches!(code, rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked);
+        may_pass.then(|| {
+            Error::new(crate::ErrorKind::Timeout, format!("another process holds the view: {cause}"))
+        })
+    }
+}
