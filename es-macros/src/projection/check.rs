@@ -82,6 +82,10 @@ fn handled_twice(other: &Handler, handler: &Handler, diag: &mut Diag) {
             (Rows::Attribute(name), _) => {
                 diag.error(name, format!("`{name}` is handled by `{first}` already; do both in one method"));
             }
+            (Rows::Retired(topic), _) => {
+                let text = topic.token();
+                diag.error(topic, format!("{text} is handled by `{first}` already; do both in one method"));
+            }
             _ => diag.error(
                 &role.attr,
                 format!("`{}` is handled by `{first}` already; do both in one method", same.text()),

@@ -99,7 +99,7 @@ fn aliases(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let shared = quote_spanned!(view.span()=> <#view as __es::checks::AssertView>::OK);
     let aggregates = projection.arguments.aggregates.iter().enumerate().map(|(source, path)| {
         let alias = aggregate(source);
-        let ok = quote_spanned!(path.span()=> __es::checks::aggregate::<#path>());
+        let ok = quote_spanned!(path.span()=> <#path as __es::Aggregate>::RENAMED as usize);
         quote!(type #alias = <#path as __es::Checked<{ #ok }>>::Type;)
     });
     let known = (0..projection.arguments.aggregates.len()).map(aggregate);
@@ -259,13 +259,18 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
 /// Returns the type of the transaction, as one for such handlers.
 fn transaction(tx: Option<&Type>, of: &str) -> TokenStream {
     let Some(tx) = tx else { return quote!(__es::UnknownTx) };
-    let tx = match peel(tx) {
-        Type::Reference(reference) => &*reference.elem,
-        tx => tx,
-    };
+    let tx = borrowed(tx);
     let of = Ident::new(of, Span::call_site());
     let ok = quote_spanned!(tx.span()=> <#tx as __es::#of>::OK);
     quote!(<#tx as __es::Checked<{ #ok }>>::Type)
+}
+
+/// Returns the type without its `&`.
+fn borrowed(ty: &Type) -> &Type {
+    match peel(ty) {
+        Type::Reference(reference) => &reference.elem,
+        ty => ty,
+    }
 }
 
 /// Returns the call of a handler.
@@ -274,7 +279,9 @@ fn call(view: &Type, route: &Route<'_>) -> TokenStream {
     let (ident, of_aggregate) = (&handler.ident, aggregate(*source));
     let receiver = handler.receiver.is_some().then(|| quote!(self,));
     let arguments = handler.params.iter().map(|param| {
-        let (cfgs, ty, at) = (&param.cfgs, &param.ty, param.ty.span());
+        let (cfgs, ty) = (&param.cfgs, &param.ty);
+        // The compiler underlines an argument of another type there.
+        let at = borrowed(ty).span();
         let (seen, tx, value) =
             (names::local_at("seen", at), names::local_at("tx", at), names::local_at("value", at));
         let argument = match (param.given, of) {

@@ -20,11 +20,6 @@ impl Known {
     }
 }
 
-/// Asserts that a type is an aggregate.
-pub const fn aggregate<A: Aggregate>() -> usize {
-    0
-}
-
 /// Asserts that a view goes from thread to thread.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` stays in one thread, so nobody can keep it up to date in the background",

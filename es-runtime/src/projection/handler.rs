@@ -37,13 +37,15 @@ impl Handler {
 /// The output of a handler: nothing, or a result.
 #[diagnostic::on_unimplemented(
     message = "a handler returns nothing or a `Result<()>`, not `{Self}`",
-    label = "neither nothing nor a result"
+    label = "no result of a handler",
+    note = "the error of the result is any that `view::BoxError` is made from"
 )]
 pub trait Handles {
     #[doc(hidden)]
     fn handled(self) -> view::Result;
 }
 
+#[diagnostic::do_not_recommend]
 impl Handles for () {
     fn handled(self) -> view::Result {
         Ok(())
