@@ -35,6 +35,7 @@ mod observed;
 mod once;
 mod opening;
 mod own_codecs;
+mod projection_macro;
 mod reading;
 mod registry;
 mod renaming;

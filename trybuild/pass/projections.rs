@@ -86,10 +86,7 @@ impl Balances {
         self.by_id.remove(&id);
     }
 
-    fn of(
-        rows: &mut HashMap<Id<Account>, (String, i64)>,
-        id: Id<Account>,
-    ) -> Result<&mut (String, i64)> {
+    fn of(rows: &mut HashMap<Id<Account>, (String, i64)>, id: Id<Account>) -> Result<&mut (String, i64)> {
         rows.get_mut(&id).ok_or_else(|| "no account".into())
     }
 }
@@ -170,7 +167,7 @@ fn main() -> std::result::Result<(), es_runtime::Error> {
         assert_eq!(view.limits, [5]);
     });
     app.save(&mut account.discard()).wait()?;
-    balances.drain().wait()?;
+    balances.caught_up().wait()?;
     balances.read(|view| assert!(view.by_id.is_empty()));
     Ok(())
 }

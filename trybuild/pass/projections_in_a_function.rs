@@ -37,7 +37,7 @@ fn main() -> Result<(), es_runtime::Error> {
     account.set_owner("Bob".into());
     app.save(&mut account).wait()?;
     let owners = app.project(Owners(Vec::new())).in_memory().start().wait()?;
-    owners.drain().wait()?;
+    owners.caught_up().wait()?;
     owners.read(|owners| assert_eq!(owners.0, ["Ann", "Bob"]));
     Ok(())
 }

@@ -96,7 +96,9 @@ whole! {
 
 /// Members that a macro call makes are helpers; it can make the tables, too.
 macro_rules! tables {
-    ($text:literal) => { const TABLES: &str = $text; };
+    ($text:literal) => {
+        const TABLES: &str = $text;
+    };
 }
 
 pub struct WithTables;
@@ -119,7 +121,7 @@ fn main() -> Result<(), es_runtime::Error> {
     account.set_owner("Bob".into());
     account.close();
     app.save(&mut account).wait()?;
-    counts.drain().wait()?;
+    counts.caught_up().wait()?;
     counts.read(|counts| assert_eq!(counts.0, ["one", "Bob"]));
     Ok(())
 }

@@ -178,8 +178,8 @@ fn main() -> Result<(), es_runtime::Error> {
     order.set_name("OO".into());
     app.save(&mut order).wait()?;
     app.save(&mut order.end()).wait()?;
-    lines.drain().wait()?;
-    counts.drain().wait()?;
+    lines.caught_up().wait()?;
+    counts.caught_up().wait()?;
     let expected = [
         "account A",
         "account notes a 36",

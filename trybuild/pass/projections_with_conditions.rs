@@ -94,7 +94,7 @@ fn main() -> Result<(), es_runtime::Error> {
     account.close();
     app.save(&mut account).wait()?;
     app.save(&mut account.discard()).wait()?;
-    lines.drain().wait()?;
+    lines.caught_up().wait()?;
     lines.read(|lines| assert_eq!(lines.0, ["opened", "renamed", "closed", "gone"]));
     Ok(())
 }

@@ -167,6 +167,9 @@ fn tables(projection: &Projection, diag: &mut Diag) {
             &tables.ident,
             "a view in memory has no tables; remove `TABLES`, or take `tx: &Tx` in the handlers",
         ),
+        (Place::Blocking(_) | Place::Async(_), Some(tables)) if projection.text_of_tables().is_none() => {
+            diag.error(&tables.ty, "`TABLES` is one text of statements; write `const TABLES: &str = \"..; ..;\"`");
+        }
         (Place::Blocking(_) | Place::Async(_), None) if is_known && !projection.has_calls() => diag.error(
             &projection.view,
             "a view in a database makes its tables; write `const TABLES: &str = \"CREATE TABLE ..\";` in the block",

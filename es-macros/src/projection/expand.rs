@@ -1,4 +1,4 @@
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -107,6 +107,7 @@ fn aliases(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
         let Rows::Attribute(name) = of else { return None };
         let (alias, of, cfgs) = (attributes(*number), aggregate(*source), &handler.cfgs);
         let text = name.unraw().to_string();
+        let source = literal(*source);
         let ok = quote_spanned!(name.span()=> __es::checks::attribute(__KNOWN, __es::Some(#source), #text));
         let path = quote!(<#of as __es::Aggregate>::Attribute);
         Some(quote!(#(#cfgs)* type #alias = <#path as __es::Checked<{ #ok }>>::Type;))
@@ -137,16 +138,20 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let handlers = routes.iter().map(|Route { number, source, of, handler }| {
         let (cfgs, method) = (&handler.cfgs, handler.ident.unraw().to_string());
         let row = match of {
-            Rows::Event => event_type(handler.lent()),
+            Rows::Event => event_type(&handler.lent()),
             Rows::Attribute(name) => {
-                let name = name.unraw().to_string();
+                let (source, name) = (literal(*source), name.unraw().to_string());
                 quote!(__es::HandledRow::Attribute(__es::checks::attribute_name(__KNOWN, #source, #name)))
             }
             Rows::Discarded => quote!(__es::HandledRow::Discarded),
             Rows::Forgotten => quote!(__es::HandledRow::Forgotten),
             Rows::Retired(topic) => quote!(__es::HandledRow::Retired(#topic)),
         };
-        quote!(#(#cfgs)* __es::Handler::new(#number, #source, #row, #method))
+        let (number, source) = (literal(*number), literal(*source));
+        match of {
+            Rows::Event => quote!(#(#cfgs)* __es::Handler::event(#number, #source, #row, #method)),
+            _ => quote!(#(#cfgs)* __es::Handler::new(#number, #source, #row, #method)),
+        }
     });
     let partial = arguments.is_partial.then(|| {
         quote!(
@@ -154,7 +159,7 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
         )
     });
     let reads = (0..arguments.aggregates.len()).map(|source| {
-        let name = aggregate(source);
+        let (name, source) = (aggregate(source), literal(source));
         quote!(#source => row.read(__Seen::#name),)
     });
     quote! {
@@ -176,18 +181,21 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     }
 }
 
-/// Returns the rows of an event. All uses of the type are through one trait, so that the compiler reports a type that is
-/// no event once.
-fn event_type(ty: Option<&Type>) -> TokenStream {
-    let Some(ty) = ty else { return TokenStream::new() };
-    quote_spanned!(ty.span()=> __es::HandledRow::Event(&<#ty as __es::Handled>::TYPE))
+/// Returns the description of an event. All uses of the type are through one trait, so that the compiler reports a type
+/// that is no event once.
+fn event_type(ty: &impl ToTokens) -> TokenStream {
+    quote_spanned!(ty.span()=> &<#ty as __es::Handled>::TYPE)
+}
+
+fn literal(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
 }
 
 fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let view = &projection.view;
     let (handler, seen, tx) = (names::local("handler"), names::local("seen"), names::local("tx"));
     let arms = routes.iter().map(|route| {
-        let (cfgs, number, of) = (&route.handler.cfgs, route.number, aggregate(route.source));
+        let (cfgs, number, of) = (&route.handler.cfgs, literal(route.number), aggregate(route.source));
         let call = call(view, route);
         quote!(#(#cfgs)* (#number, __Seen::#of(#seen)) => #call,)
     });
@@ -199,17 +207,12 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     };
     let has_attributes = routes.iter().any(|route| matches!(route.of, Rows::Attribute(_)));
     let one = has_attributes.then(|| quote!(#[allow(unreachable_patterns)]));
-    let tables = match projection.tables() {
-        Some(tables) => {
-            let at = names::made_at(tables.ty.span());
-            let tables = quote_spanned!(at=> <#view>::TABLES);
-            quote!(const TABLES: &'static str = #tables;)
-        }
-        None if projection.has_calls() => quote!(const TABLES: &'static str = <#view>::TABLES;),
-        None => quote!(
-            const TABLES: &'static str = "";
-        ),
+    let tables = if projection.text_of_tables().is_some() || projection.has_calls() {
+        quote!(<#view>::TABLES)
+    } else {
+        quote!("")
     };
+    let tables = quote!(const TABLES: &'static str = #tables;);
     match &projection.place {
         Place::Memory => quote! {
             #[automatically_derived]
@@ -315,6 +318,15 @@ fn call(view: &Type, route: &Route<'_>) -> TokenStream {
     }
 }
 
+/// Returns the check that an aggregate, or any of them, records the event.
+fn is_event_of(source: Option<usize>, ty: &impl ToTokens) -> TokenStream {
+    let event = event_type(ty);
+    match source.map(aggregate) {
+        Some(of) => quote_spanned!(ty.span()=> __es::checks::is_event_of::<#of>(#event)),
+        None => quote_spanned!(ty.span()=> __es::checks::is_event_of_any(__KNOWN, #event)),
+    }
+}
+
 /// Returns the checks that need the types.
 fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> TokenStream {
     let aggregates = &projection.arguments.aggregates;
@@ -325,19 +337,20 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     if aggregates.is_empty() || !projection.arguments.are_aggregates_known {
         return checks;
     }
-    let number_of = |source: Option<usize>| {
-        source.map_or_else(|| quote!(__es::None), |source| quote!(__es::Some(#source)))
-    };
     for handler in &projection.handlers {
-        let source = number_of(handler.source);
         for role in &handler.roles {
             match (&role.of, handler.lent()) {
                 (Rows::Event, Some(ty)) => {
-                    let of = quote_spanned!(ty.span()=> &<#ty as __es::Handled>::TYPE);
-                    let call = quote_spanned!(ty.span()=> __es::checks::is_event_of(__KNOWN, #source, #of));
-                    check(&handler.cfgs, ty.span(), call);
+                    check(&handler.cfgs, ty.span(), is_event_of(handler.source, ty));
                 }
                 (Rows::Retired(topic), _) => {
+                    let source = handler.source.map_or_else(
+                        || quote!(__es::None),
+                        |source| {
+                            let source = literal(source);
+                            quote!(__es::Some(#source))
+                        },
+                    );
                     let call =
                         quote_spanned!(topic.span()=> __es::checks::is_retired(__KNOWN, #source, #topic));
                     check(&handler.cfgs, topic.span(), call);
@@ -350,6 +363,7 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     for Route { number, source, of, handler } in routes {
         if let (Rows::Event, Some(ty)) = (of, handler.lent()) {
             if earlier.contains(source) {
+                let number = literal(*number);
                 let call = quote_spanned!(ty.span()=> __es::checks::once::<__View>(#number));
                 check(&handler.cfgs, ty.span(), call);
             }
@@ -360,10 +374,7 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     for element in ignored {
         let at = element.tokens().span();
         match element {
-            Ignored::Event(path) => {
-                let of = quote_spanned!(at=> &<#path as __es::Handled>::TYPE);
-                check(&[], at, quote_spanned!(at=> __es::checks::is_event_of(__KNOWN, __es::None, #of)));
-            }
+            Ignored::Event(path) => check(&[], at, is_event_of(None, path)),
             Ignored::Attribute(_) => {
                 let name = element.text();
                 let call = quote_spanned!(at=> __es::checks::attribute(__KNOWN, __es::None, #name));
@@ -375,7 +386,8 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     if is_clean && !projection.arguments.is_partial && projection.half_typed.is_empty() {
         let ignored = ignored.iter().map(|element| match element {
             Ignored::Event(path) => {
-                quote_spanned!(path.span()=> __es::HandledRow::Event(&<#path as __es::Handled>::TYPE))
+                let of = event_type(path);
+                quote!(__es::HandledRow::Event(#of))
             }
             Ignored::Attribute(_) => {
                 let name = element.text();

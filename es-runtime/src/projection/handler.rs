@@ -32,6 +32,16 @@ impl Handler {
     pub const fn new(number: usize, source: usize, of: Handled, method: &'static str) -> Self {
         Self { number, source, of, method }
     }
+
+    /// Describes a method that handles events of the aggregate of this number.
+    pub const fn event(
+        number: usize,
+        source: usize,
+        event: &'static EventType,
+        method: &'static str,
+    ) -> Self {
+        Self::new(number, source, Handled::Event(event), method)
+    }
 }
 
 /// The output of a handler: nothing, or a result.

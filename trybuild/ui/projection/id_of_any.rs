@@ -1,7 +1,7 @@
 //! The id of any aggregate.
 
-use es_runtime::{Id, aggregate, mutator, projection};
 use es_runtime::projection::Any;
+use es_runtime::{Id, aggregate, mutator, projection};
 
 #[aggregate]
 pub struct Account {

@@ -1,7 +1,7 @@
 //! A view in memory is used as one in a database.
 
-use es_runtime::{aggregate, mutator, projection};
 use es_runtime::projection::Blocking;
+use es_runtime::{aggregate, mutator, projection};
 
 #[aggregate]
 pub struct Account {
