@@ -7,8 +7,6 @@ mod given;
 mod handler;
 mod seen;
 mod routes;
-#[doc(hidden)]
-pub mod checks;
 mod policy;
 mod batch;
 mod failed;
@@ -21,9 +19,12 @@ mod target;
 mod memory;
 mod prepare;
 mod worker;
+mod parked;
 mod way;
 mod registered;
 mod start;
+#[doc(hidden)]
+pub mod checks;
 
 use std::future::Future;
 

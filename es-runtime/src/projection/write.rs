@@ -95,7 +95,7 @@ async fn attempt<V: View, H: Handlers<V>>(
     keys: &Keys,
     rules: &Rules,
     work: &Work<'_, <H::P as Projection>::Seen>,
-    parked: &HashSet<Uuid>,
+    parked: &mut HashSet<Uuid>,
     newly: &mut Vec<Uuid>,
     is_careful: bool,
 ) -> Result<Result<Written, NeedsCare>, Error> {
@@ -114,7 +114,9 @@ async fn attempt<V: View, H: Handlers<V>>(
     let (mut rows, mut to, mut failed) = (items.len(), work.to, 0);
     for (at, item) in items.iter().enumerate() {
         let id = item.envelope().id();
-        if parked.contains(&id) || newly.contains(&id) {
+        let is_parked =
+            newly.contains(&id) || (parked.contains(&id) && is_still_parked(view, keys, parked, id).await?);
+        if is_parked {
             let waiting = FailedEvent::of::<H::P>(item, None, true);
             record(view, keys, &waiting).await?;
             failed += 1;
@@ -122,7 +124,7 @@ async fn attempt<V: View, H: Handlers<V>>(
             if is_careful {
                 view.save_point().await?;
             }
-            if let Err(cause) = handle(view, handlers, item).await {
+            if let Err(cause) = run_handler(view, handlers, item).await {
                 if let Some(passing) = V::passing(&cause).or_else(|| passing(&cause)) {
                     return Err(passing);
                 }
@@ -172,7 +174,20 @@ fn superseded<P: Projection>() -> Error {
     )
 }
 
-async fn handle<V: View, H: Handlers<V>>(
+/// Asks the view whether an aggregate still has parked events: somebody may have handled or dropped them.
+async fn is_still_parked<V: View>(
+    view: &mut V,
+    keys: &Keys,
+    parked: &mut HashSet<Uuid>,
+    id: Uuid,
+) -> Result<bool, Error> {
+    let failed = failed_of(view, keys).await?;
+    *parked = super::status::parked(&failed).map(|failed| failed.id).collect();
+    Ok(parked.contains(&id))
+}
+
+/// Calls the handler of a row.
+pub(crate) async fn run_handler<V: View, H: Handlers<V>>(
     view: &V,
     handlers: &H,
     item: &LogEvent<Item<<H::P as Projection>::Seen>>,
@@ -189,7 +204,7 @@ fn passing(cause: &BoxError) -> Option<Error> {
     Some(Error::new(error.kind(), error.to_string()))
 }
 
-async fn record<V: View>(view: &mut V, keys: &Keys, failed: &FailedEvent) -> Result<(), Error> {
+pub(crate) async fn record<V: View>(view: &mut V, keys: &Keys, failed: &FailedEvent) -> Result<(), Error> {
     let text = serde_json::to_string(failed).map_err(|cause| {
         Error::new(ErrorKind::Invalid, "a failed event cannot be recorded").with_source(cause)
     })?;
