@@ -21,6 +21,12 @@ struct Route<'a> {
     handler: &'a Handler,
 }
 
+impl Route<'_> {
+    fn calls_the_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.handler, other.handler) && self.source == other.source
+    }
+}
+
 /// Returns the whole expansion of the block. If it has mistakes, nothing is checked that needs all of it.
 pub(super) fn expand(projection: &Projection, is_clean: bool) -> TokenStream {
     let Projection { arguments, item, view, half_typed, .. } = projection;
@@ -194,10 +200,13 @@ fn literal(number: usize) -> Literal {
 fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let view = &projection.view;
     let (handler, seen, tx) = (names::local("handler"), names::local("seen"), names::local("tx"));
-    let arms = routes.iter().map(|route| {
-        let (cfgs, number, of) = (&route.handler.cfgs, literal(route.number), aggregate(route.source));
+    // Roles that hand nothing over share an arm.
+    let arms = routes.chunk_by(|one, other| one.calls_the_same(other)).map(|same| {
+        let route = &same[0];
+        let (cfgs, of) = (&route.handler.cfgs, aggregate(route.source));
+        let numbers = same.iter().map(|route| literal(route.number));
         let call = call(view, route);
-        quote!(#(#cfgs)* (#number, __Seen::#of(#seen)) => #call,)
+        quote!(#(#cfgs)* (#(#numbers)|*, __Seen::#of(#seen)) => #call,)
     });
     let body = quote! {
         match (#handler, #seen) {
@@ -397,7 +406,7 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
         });
         let ignored: Vec<_> = ignored.collect();
         for (source, path) in aggregates.iter().enumerate() {
-            let at = path.to_token_stream().span();
+            let (at, source) = (path.span(), literal(source));
             let call = quote_spanned!(at=> __es::checks::every::<__View>(__KNOWN, #source, &[#(#ignored),*]));
             check(&[], at, call);
         }

@@ -33,29 +33,14 @@ const _: () = {
         const FINGERPRINT: u64 = 18224094878181703817u64;
         const SOURCES: &'static [__es::Topics] = &[__es::Topics::of::<__Of0>()];
         const HANDLERS: &'static [__es::Handler] = &[
-            __es::Handler::new(
-                0usize,
-                0usize,
-                __es::HandledRow::Event(&<Opened as __es::Handled>::TYPE),
-                "opened",
-            ),
-            __es::Handler::new(
-                1usize,
-                0usize,
-                __es::HandledRow::Event(&<Deposited as __es::Handled>::TYPE),
-                "deposited",
-            ),
-            __es::Handler::new(
-                2usize,
-                0usize,
-                __es::HandledRow::Event(&<Withdrawn as __es::Handled>::TYPE),
-                "withdrawn",
-            ),
+            __es::Handler::event(0, 0, &<Opened as __es::Handled>::TYPE, "opened"),
+            __es::Handler::event(1, 0, &<Deposited as __es::Handled>::TYPE, "deposited"),
+            __es::Handler::event(2, 0, &<Withdrawn as __es::Handled>::TYPE, "withdrawn"),
         ];
         type Seen = __Seen;
         fn read(source: usize, row: __es::Row<'_>) -> __es::ReadResult<__Seen> {
             match source {
-                0usize => row.read(__Seen::__Of0),
+                0 => row.read(__Seen::__Of0),
                 _ => __es::Ok(__es::None),
             }
         }
@@ -71,7 +56,7 @@ const _: () = {
             tx: &Self::Tx,
         ) -> __es::view::Result {
             match (handler, seen) {
-                (0usize, __Seen::__Of0(seen)) => {
+                (0, __Seen::__Of0(seen)) => {
                     <Result as __es::Handles>::handled(
                         <Balances>::opened(
                             seen.handed::<Opened>()?,
@@ -82,7 +67,7 @@ const _: () = {
                         ),
                     )
                 }
-                (1usize, __Seen::__Of0(seen)) => {
+                (1, __Seen::__Of0(seen)) => {
                     <Result as __es::Handles>::handled(
                         <Balances>::deposited(
                             seen.handed::<Deposited>()?,
@@ -93,7 +78,7 @@ const _: () = {
                         ),
                     )
                 }
-                (2usize, __Seen::__Of0(seen)) => {
+                (2, __Seen::__Of0(seen)) => {
                     <Result as __es::Handles>::handled(
                         <Balances>::withdrawn(
                             seen.handed::<Withdrawn>()?,
@@ -108,22 +93,14 @@ const _: () = {
             }
         }
     }
-    const _: () = __es::checks::is_event_of(
-        __KNOWN,
-        __es::Some(0usize),
-        &<Opened as __es::Handled>::TYPE,
-    );
-    const _: () = __es::checks::is_event_of(
-        __KNOWN,
-        __es::Some(0usize),
-        &<Deposited as __es::Handled>::TYPE,
-    );
-    const _: () = __es::checks::is_event_of(
-        __KNOWN,
-        __es::Some(0usize),
-        &<Withdrawn as __es::Handled>::TYPE,
-    );
-    const _: () = __es::checks::once::<__View>(1usize);
-    const _: () = __es::checks::once::<__View>(2usize);
-    const _: () = __es::checks::every::<__View>(__KNOWN, 0usize, &[]);
+    const _: () = __es::checks::is_event_of::<__Of0>(&<Opened as __es::Handled>::TYPE);
+    const _: () = __es::checks::is_event_of::<
+        __Of0,
+    >(&<Deposited as __es::Handled>::TYPE);
+    const _: () = __es::checks::is_event_of::<
+        __Of0,
+    >(&<Withdrawn as __es::Handled>::TYPE);
+    const _: () = __es::checks::once::<__View>(1);
+    const _: () = __es::checks::once::<__View>(2);
+    const _: () = __es::checks::every::<__View>(__KNOWN, 0, &[]);
 };

@@ -21,7 +21,7 @@ const _: () = {
     >>::Type;
     const __KNOWN: &[__es::checks::Known] = &[__es::checks::Known::of::<__Of0>()];
     type __Attribute1 = <<__Of0 as __es::Aggregate>::Attribute as __es::Checked<
-        { __es::checks::attribute(__KNOWN, __es::Some(0usize), "owner") },
+        { __es::checks::attribute(__KNOWN, __es::Some(0), "owner") },
     >>::Type;
     #[allow(private_interfaces, unreachable_pub)]
     pub enum __Seen {
@@ -33,32 +33,22 @@ const _: () = {
         const FINGERPRINT: u64 = 17079636838374201764u64;
         const SOURCES: &'static [__es::Topics] = &[__es::Topics::of::<__Of0>()];
         const HANDLERS: &'static [__es::Handler] = &[
+            __es::Handler::event(0, 0, &<Opened as __es::Handled>::TYPE, "opened"),
             __es::Handler::new(
-                0usize,
-                0usize,
-                __es::HandledRow::Event(&<Opened as __es::Handled>::TYPE),
-                "opened",
-            ),
-            __es::Handler::new(
-                1usize,
-                0usize,
+                1,
+                0,
                 __es::HandledRow::Attribute(
-                    __es::checks::attribute_name(__KNOWN, 0usize, "owner"),
+                    __es::checks::attribute_name(__KNOWN, 0, "owner"),
                 ),
                 "renamed",
             ),
-            __es::Handler::new(2usize, 0usize, __es::HandledRow::Discarded, "gone"),
-            __es::Handler::new(
-                3usize,
-                0usize,
-                __es::HandledRow::Retired("Account.Frozen"),
-                "gone",
-            ),
+            __es::Handler::new(2, 0, __es::HandledRow::Discarded, "gone"),
+            __es::Handler::new(3, 0, __es::HandledRow::Retired("Account.Frozen"), "gone"),
         ];
         type Seen = __Seen;
         fn read(source: usize, row: __es::Row<'_>) -> __es::ReadResult<__Seen> {
             match source {
-                0usize => row.read(__Seen::__Of0),
+                0 => row.read(__Seen::__Of0),
                 _ => __es::Ok(__es::None),
             }
         }
@@ -68,7 +58,7 @@ const _: () = {
         #[allow(unreachable_patterns)]
         fn apply(&mut self, handler: usize, seen: &__Seen) -> __es::view::Result {
             match (handler, seen) {
-                (0usize, __Seen::__Of0(seen)) => {
+                (0, __Seen::__Of0(seen)) => {
                     <Balances>::opened(
                         self,
                         seen.handed::<Opened>()?,
@@ -76,7 +66,7 @@ const _: () = {
                     );
                     __es::Ok(())
                 }
-                (1usize, __Seen::__Of0(seen)) => {
+                (1, __Seen::__Of0(seen)) => {
                     match seen.attribute()? {
                         __Attribute1::Owner(value) => {
                             <Result as __es::Handles>::handled(
@@ -92,14 +82,7 @@ const _: () = {
                         _ => __es::wrong_handler(),
                     }
                 }
-                (2usize, __Seen::__Of0(seen)) => {
-                    <Balances>::gone(
-                        self,
-                        <Id<Account> as __es::Given<'_, __Of0>>::given(seen.origin()),
-                    );
-                    __es::Ok(())
-                }
-                (3usize, __Seen::__Of0(seen)) => {
+                (2 | 3, __Seen::__Of0(seen)) => {
                     <Balances>::gone(
                         self,
                         <Id<Account> as __es::Given<'_, __Of0>>::given(seen.origin()),
@@ -110,19 +93,10 @@ const _: () = {
             }
         }
     }
-    const _: () = __es::checks::is_event_of(
+    const _: () = __es::checks::is_event_of::<__Of0>(&<Opened as __es::Handled>::TYPE);
+    const _: () = __es::checks::is_retired(__KNOWN, __es::Some(0), "Account.Frozen");
+    const _: () = __es::checks::is_event_of_any(
         __KNOWN,
-        __es::Some(0usize),
-        &<Opened as __es::Handled>::TYPE,
-    );
-    const _: () = __es::checks::is_retired(
-        __KNOWN,
-        __es::Some(0usize),
-        "Account.Frozen",
-    );
-    const _: () = __es::checks::is_event_of(
-        __KNOWN,
-        __es::None,
         &<Closed as __es::Handled>::TYPE,
     );
     const _: () = {
@@ -132,7 +106,7 @@ const _: () = {
         __View,
     >(
         __KNOWN,
-        0usize,
+        0,
         &[
             __es::HandledRow::Event(&<Closed as __es::Handled>::TYPE),
             __es::HandledRow::Attribute("limit"),

@@ -41,32 +41,17 @@ const _: () = {
             __es::Topics::of::<__Of1>(),
         ];
         const HANDLERS: &'static [__es::Handler] = &[
-            __es::Handler::new(
-                0usize,
-                0usize,
-                __es::HandledRow::Event(&<Noted as __es::Handled>::TYPE),
-                "noted",
-            ),
-            __es::Handler::new(
-                1usize,
-                1usize,
-                __es::HandledRow::Event(&<Noted as __es::Handled>::TYPE),
-                "noted",
-            ),
+            __es::Handler::event(0, 0, &<Noted as __es::Handled>::TYPE, "noted"),
+            __es::Handler::event(1, 1, &<Noted as __es::Handled>::TYPE, "noted"),
             #[cfg(feature = "orders")]
-            __es::Handler::new(
-                2usize,
-                1usize,
-                __es::HandledRow::Event(&<order::Opened as __es::Handled>::TYPE),
-                "opened",
-            ),
+            __es::Handler::event(2, 1, &<order::Opened as __es::Handled>::TYPE, "opened"),
         ];
         const IS_PARTIAL: bool = true;
         type Seen = __Seen;
         fn read(source: usize, row: __es::Row<'_>) -> __es::ReadResult<__Seen> {
             match source {
-                0usize => row.read(__Seen::__Of0),
-                1usize => row.read(__Seen::__Of1),
+                0 => row.read(__Seen::__Of0),
+                1 => row.read(__Seen::__Of1),
                 _ => __es::Ok(__es::None),
             }
         }
@@ -84,7 +69,7 @@ const _: () = {
             tx: &'a Self::Tx,
         ) -> __es::view::Result {
             match (handler, seen) {
-                (0usize, __Seen::__Of0(seen)) => {
+                (0, __Seen::__Of0(seen)) => {
                     <Result as __es::Handles>::handled(
                         <Notes>::noted(
                                 self,
@@ -95,7 +80,7 @@ const _: () = {
                             .await,
                     )
                 }
-                (1usize, __Seen::__Of1(seen)) => {
+                (1, __Seen::__Of1(seen)) => {
                     <Result as __es::Handles>::handled(
                         <Notes>::noted(
                                 self,
@@ -107,7 +92,7 @@ const _: () = {
                     )
                 }
                 #[cfg(feature = "orders")]
-                (2usize, __Seen::__Of1(seen)) => {
+                (2, __Seen::__Of1(seen)) => {
                     <Notes>::opened(
                             seen.handed::<order::Opened>()?,
                             <Id<Order> as __es::Given<'_, __Of1>>::given(seen.origin()),
@@ -120,17 +105,14 @@ const _: () = {
             }
         }
     }
-    const _: () = __es::checks::is_event_of(
+    const _: () = __es::checks::is_event_of_any(
         __KNOWN,
-        __es::None,
         &<Noted as __es::Handled>::TYPE,
     );
     #[cfg(feature = "orders")]
-    const _: () = __es::checks::is_event_of(
-        __KNOWN,
-        __es::Some(1usize),
-        &<order::Opened as __es::Handled>::TYPE,
-    );
+    const _: () = __es::checks::is_event_of::<
+        __Of1,
+    >(&<order::Opened as __es::Handled>::TYPE);
     #[cfg(feature = "orders")]
-    const _: () = __es::checks::once::<__View>(2usize);
+    const _: () = __es::checks::once::<__View>(2);
 };
