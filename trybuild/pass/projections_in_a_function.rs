@@ -32,6 +32,20 @@ fn main() -> Result<(), es_runtime::Error> {
         }
     }
 
+    struct Tx;
+
+    impl es_runtime::view::BlockingTx for Tx {}
+
+    struct Rows;
+
+    #[projection(Account, ..)]
+    impl Rows {
+        const TABLES: &str = "";
+
+        #[event]
+        fn opened(_: &Opened, _: &Tx) {}
+    }
+
     let app = Application::open("memory:").wait()?;
     let mut account = Account::open("Ann".into());
     account.set_owner("Bob".into());

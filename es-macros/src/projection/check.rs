@@ -58,10 +58,10 @@ fn same_place(first: &Handler, handler: &Handler, diag: &mut Diag) {
             ),
         ),
         (Some(_), Some(_)) if first.asyncness.is_some() && handler.asyncness.is_none() => {
-            diag.error(handler.keyword(), format!("`{name}` is an `async fn`, so this one has to be, too"))
+            diag.error(handler.keyword(), format!("`{name}` is an `async fn`, so this one has to be, too"));
         }
         (Some(_), Some(_)) if first.asyncness.is_none() && handler.asyncness.is_some() => {
-            diag.error(handler.keyword(), format!("`{name}` is a plain `fn`, so this one has to be, too"))
+            diag.error(handler.keyword(), format!("`{name}` is a plain `fn`, so this one has to be, too"));
         }
         _ => {}
     }

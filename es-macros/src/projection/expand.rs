@@ -154,10 +154,8 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
             Rows::Retired(topic) => quote!(__es::HandledRow::Retired(#topic)),
         };
         let (number, source) = (literal(*number), literal(*source));
-        match of {
-            Rows::Event => quote!(#(#cfgs)* __es::Handler::event(#number, #source, #row, #method)),
-            _ => quote!(#(#cfgs)* __es::Handler::new(#number, #source, #row, #method)),
-        }
+        let new = Ident::new(if let Rows::Event = of { "event" } else { "new" }, Span::call_site());
+        quote!(#(#cfgs)* __es::Handler::#new(#number, #source, #row, #method))
     });
     let partial = arguments.is_partial.then(|| {
         quote!(
@@ -201,7 +199,7 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let view = &projection.view;
     let (handler, seen, tx) = (names::local("handler"), names::local("seen"), names::local("tx"));
     // Roles that hand nothing over share an arm.
-    let arms = routes.chunk_by(|one, other| one.calls_the_same(other)).map(|same| {
+    let arms = routes.chunk_by(Route::calls_the_same).map(|same| {
         let route = &same[0];
         let (cfgs, of) = (&route.handler.cfgs, aggregate(route.source));
         let numbers = same.iter().map(|route| literal(route.number));
@@ -222,6 +220,8 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
         quote!("")
     };
     let tables = quote!(const TABLES: &'static str = #tables;);
+    // To the compiler, an impl for an alias is as visible as can be, and a transaction of the user's may be private: only
+    // an impl for the view itself may name that.
     match &projection.place {
         Place::Memory => quote! {
             #[automatically_derived]
@@ -236,7 +236,7 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
             let of = transaction(of.as_ref(), "BlockingTx");
             quote! {
                 #[automatically_derived]
-                impl __es::Blocking for __View {
+                impl __es::Blocking for #view {
                     #tables
                     type Tx = #of;
                     #one
@@ -250,7 +250,7 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
             let of = transaction(of.as_ref(), "AsyncTx");
             quote! {
                 #[automatically_derived]
-                impl __es::Async for __View {
+                impl __es::Async for #view {
                     #tables
                     type Tx = #of;
                     #one
@@ -312,9 +312,10 @@ fn call(view: &Type, route: &Route<'_>) -> TokenStream {
     });
     let awaited = handler.asyncness.is_some().then(|| quote!(.await));
     let call = quote!(<#view>::#ident(#receiver #(#arguments),*) #awaited);
-    let handled = match &handler.output {
-        Some(ty) => quote_spanned!(ty.span()=> <#ty as __es::Handles>::handled(#call)),
-        None => quote!({ #call; __es::Ok(()) }),
+    let handled = if let Some(ty) = &handler.output {
+        quote_spanned!(ty.span()=> <#ty as __es::Handles>::handled(#call))
+    } else {
+        quote!({ #call; __es::Ok(()) })
     };
     let Rows::Attribute(name) = of else { return handled };
     let (alias, variant) = (attributes(*number), names::camel(name));
@@ -330,9 +331,10 @@ fn call(view: &Type, route: &Route<'_>) -> TokenStream {
 /// Returns the check that an aggregate, or any of them, records the event.
 fn is_event_of(source: Option<usize>, ty: &impl ToTokens) -> TokenStream {
     let event = event_type(ty);
-    match source.map(aggregate) {
-        Some(of) => quote_spanned!(ty.span()=> __es::checks::is_event_of::<#of>(#event)),
-        None => quote_spanned!(ty.span()=> __es::checks::is_event_of_any(__KNOWN, #event)),
+    if let Some(of) = source.map(aggregate) {
+        quote_spanned!(ty.span()=> __es::checks::is_event_of::<#of>(#event))
+    } else {
+        quote_spanned!(ty.span()=> __es::checks::is_event_of_any(__KNOWN, #event))
     }
 }
 

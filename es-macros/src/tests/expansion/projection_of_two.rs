@@ -57,7 +57,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __es::Async for __View {
+    impl __es::Async for Notes {
         const TABLES: &'static str = <Notes>::TABLES;
         type Tx = <postgres::Tx as __es::Checked<
             { <postgres::Tx as __es::AsyncTx>::OK },

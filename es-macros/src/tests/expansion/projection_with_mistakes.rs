@@ -24,7 +24,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __es::Blocking for __View {
+    impl __es::Blocking for Balances {
         const TABLES: &'static str = "";
         type Tx = <Tx as __es::Checked<{ <Tx as __es::BlockingTx>::OK }>>::Type;
         fn apply(
