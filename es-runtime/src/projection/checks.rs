@@ -311,10 +311,11 @@ const fn has_event(topics: &Topics, event: &EventType) -> bool {
 /// Returns whether both describe one type. Two types have two topics if one aggregate records both; the topic alone may
 /// be that of another aggregate's event of the same name.
 const fn same(one: &EventType, other: &EventType) -> bool {
-    equal(one.topic(), other.topic())
-        && equal(one.name(), other.name())
-        && one.place().line() == other.place().line()
+    // The lines differ almost always: that is the quickest for the compiler to find out.
+    one.place().line() == other.place().line()
         && one.place().column() == other.place().column()
+        && equal(one.name(), other.name())
+        && equal(one.topic(), other.topic())
         && equal(one.place().file(), other.place().file())
 }
 
