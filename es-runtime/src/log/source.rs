@@ -3,7 +3,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind};
-use crate::recorder::{ApplicationRecorder, DynApplicationRecorder, LogPage, LogRange, Mark, Notification, Receipt};
+use crate::recorder::{
+    ApplicationRecorder, DynApplicationRecorder, LogPage, LogRange, Mark, Notification, Receipt,
+};
 use crate::store::{EventStore, Mappers};
 
 /// The log of an open application, with the mapper of its rows. Clones read one log.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::routes::{Routed, Routes, Sight};
 use super::Projection;
+use super::routes::{Routed, Routes, Sight};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Recorded};
 use crate::id::{Mark, Slices};

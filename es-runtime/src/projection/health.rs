@@ -107,7 +107,11 @@ impl Health {
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, state, behind, still, failed, .. } = self;
-        write!(f, "the projection `{name}` is {state}; it has handled the log up to {}", shown(self.handled))?;
+        write!(
+            f,
+            "the projection `{name}` is {state}; it has handled the log up to {}",
+            shown(self.handled)
+        )?;
         if *behind > 0 {
             write!(f, ", {behind} positions behind its head, without progress for {still:.1?}")?;
         }

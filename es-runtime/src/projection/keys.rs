@@ -57,7 +57,8 @@ pub(crate) fn place(key: &str, text: &str) -> Result<Option<Mark>, Error> {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|cause| {
-        let message = format!("the view keeps {text:?} under `{key}`, which is no place: something else wrote it");
+        let message =
+            format!("the view keeps {text:?} under `{key}`, which is no place: something else wrote it");
         Error::new(ErrorKind::Corrupt, message).with_source(cause)
     })
 }

@@ -112,8 +112,9 @@ async fn make<P: Projection, V: View>(view: &mut V, tables: &str) -> Result<Stri
     }
     let named = |error: Error| error.about(&format!("`TABLES` of the projection `{}`", P::NAME));
     let made = view.run(tables).await.map_err(named)?;
-    serde_json::to_string(&made)
-        .map_err(|cause| Error::new(ErrorKind::Invalid, "the names of the tables are no text").with_source(cause))
+    serde_json::to_string(&made).map_err(|cause| {
+        Error::new(ErrorKind::Invalid, "the names of the tables are no text").with_source(cause)
+    })
 }
 
 fn changed<P: Projection>() -> Error {

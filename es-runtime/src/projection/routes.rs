@@ -93,9 +93,9 @@ impl Routes {
                 To::Attributes => attribute::<P>(way.source, read.attribute),
                 To::Nowhere => None,
             };
-            return Ok(
-                handler.map_or(Sight::Other, |handler| Sight::Handled(Routed { handler, envelope: read.envelope, seen: read.seen }))
-            );
+            return Ok(handler.map_or(Sight::Other, |handler| {
+                Sight::Handled(Routed { handler, envelope: read.envelope, seen: read.seen })
+            }));
         }
         Ok(Sight::Other)
     }

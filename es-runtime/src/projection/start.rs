@@ -33,7 +33,10 @@ pub struct Project<P> {
 
 impl<P> fmt::Debug for Project<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Project").field("rules", &self.rules).field("workers", &self.workers).finish_non_exhaustive()
+        f.debug_struct("Project")
+            .field("rules", &self.rules)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,14 +103,48 @@ impl<P: Projection> Project<P> {
 
     /// Keeps the view in a SQLite file, which the start creates if it does not exist.
     #[cfg(feature = "sqlite")]
-    pub fn in_file(
-        self,
-        path: impl Into<std::path::PathBuf>,
-    ) -> ProjectIn<crate::view::sqlite::File>
+    pub fn in_file(self, path: impl Into<std::path::PathBuf>) -> ProjectIn<crate::view::sqlite::File>
     where
         P: Blocking<Tx = crate::view::sqlite::Tx>,
     {
         self.in_blocking_view(crate::view::sqlite::File::new(path))
+    }
+
+    /// Keeps the view in a schema of a PostgreSQL database, which the start creates if it does not exist.
+    ///
+    /// ```no_run,standalone_crate
+    /// # use es_runtime::{Id, aggregate, mutator, projection};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # pub struct Accounts;
+    /// # #[projection(Account, ..)]
+    /// # impl Accounts {
+    /// #     const TABLES: &str = "CREATE TABLE accounts (id uuid PRIMARY KEY)";
+    /// #     #[event]
+    /// #     async fn opened(_: &Opened, id: Id<Account>, tx: &es_runtime::view::postgres::Tx) -> es_runtime::view::Result {
+    /// #         tx.run("INSERT INTO accounts VALUES ($1)", &[&id]).await
+    /// #     }
+    /// # }
+    /// use es_runtime::view::postgres::Schema;
+    /// use es_runtime::{Application, Wait};
+    ///
+    /// let uri = "postgresql://localhost/bank";
+    /// let app = Application::open(uri).wait()?;
+    /// let accounts = app.project(Accounts).in_schema(Schema::at(uri, "accounts")?).start().wait()?;
+    /// accounts.caught_up().wait()?;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub fn in_schema(self, schema: crate::view::postgres::Schema) -> ProjectIn<crate::view::postgres::Schema>
+    where
+        P: Async<Tx = crate::view::postgres::Tx>,
+    {
+        self.in_view(schema)
     }
 
     /// Keeps the view in a database of your own with a blocking driver.
@@ -146,7 +183,10 @@ pub struct ProjectIn<V> {
 
 impl<V> fmt::Debug for ProjectIn<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProjectIn").field("rules", &self.rules).field("workers", &self.workers).finish_non_exhaustive()
+        f.debug_struct("ProjectIn")
+            .field("rules", &self.rules)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }
 

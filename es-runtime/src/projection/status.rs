@@ -228,9 +228,10 @@ impl Status {
 
     /// Returns the error by which a worker has ended.
     pub(crate) fn error(&self, figures: &Figures) -> Error {
-        let (kind, message) = figures.error.clone().unwrap_or_else(|| {
-            (ErrorKind::Closed, format!("the projection `{}` has ended", self.name))
-        });
+        let (kind, message) = figures
+            .error
+            .clone()
+            .unwrap_or_else(|| (ErrorKind::Closed, format!("the projection `{}` has ended", self.name)));
         Error::new(kind, message)
     }
 
@@ -284,4 +285,3 @@ const fn severity(state: State) -> u8 {
 pub(crate) fn parked(failed: &[FailedEvent]) -> impl Iterator<Item = &FailedEvent> {
     failed.iter().filter(|failed| failed.is_parked)
 }
-

@@ -93,7 +93,8 @@ impl<T: Target> Worker<T> {
 
     /// Reads on from a place, and writes what it reads.
     async fn read_on(&mut self, place: Option<Mark>) -> Result<Turn, Error> {
-        let log = log_of::<T::P>(self.post.source.clone(), self.post.slices, self.post.rules.size).after(place);
+        let log =
+            log_of::<T::P>(self.post.source.clone(), self.post.slices, self.post.rules.size).after(place);
         let mut rows = log.follow();
         if !self.post.status.follow(self.post.number, rows.stop_handle()) {
             return Ok(Turn::End);

@@ -39,6 +39,11 @@ pub trait View: Send + 'static {
     /// The transaction that handlers write through.
     type Tx;
 
+    /// True if the error of a statement may come after its handler has ended, so that the wrong handler seems to have failed.
+    /// In a transaction with a [point](Self::save_point), each handler gets the errors of its own statements.
+    #[doc(hidden)]
+    const IS_LATE: bool = false;
+
     /// Returns the open transaction.
     fn tx(&self) -> &Self::Tx;
 
@@ -65,17 +70,10 @@ pub trait View: Send + 'static {
     ) -> impl Future<Output = std::result::Result<Vec<Object>, Error>> + Send;
 
     /// Returns the value under a key.
-    fn get(
-        &mut self,
-        key: &str,
-    ) -> impl Future<Output = std::result::Result<Option<String>, Error>> + Send;
+    fn get(&mut self, key: &str) -> impl Future<Output = std::result::Result<Option<String>, Error>> + Send;
 
     /// Sets the value under a key.
-    fn put(
-        &mut self,
-        key: &str,
-        value: &str,
-    ) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+    fn put(&mut self, key: &str, value: &str) -> impl Future<Output = std::result::Result<(), Error>> + Send;
 
     /// Removes a key.
     fn remove(&mut self, key: &str) -> impl Future<Output = std::result::Result<(), Error>> + Send;
@@ -89,6 +87,14 @@ pub trait View: Send + 'static {
     /// Returns the error of the framework for a handler's error that may pass, such as that of a lost connection. Any other
     /// error is that of the handler: another attempt would fail, too.
     fn passing(error: &BoxError) -> Option<Error>;
+
+    /// Returns whether an error of the view is that of a statement of a handler, which came late, or which the handler kept
+    /// to itself.
+    #[doc(hidden)]
+    fn is_late(error: &Error) -> bool {
+        let _ = error;
+        false
+    }
 }
 
 /// The way to a [`View`]: each worker opens it, and opens it again after a lost connection.

@@ -18,8 +18,8 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-pub use self::retry::{Attempts, Retry};
 pub(crate) use self::bell::Bell;
+pub use self::retry::{Attempts, Retry};
 pub(crate) use self::slot::Slot;
 pub use self::timer::{Elapsed, Sleep, sleep, timeout};
 #[cfg(feature = "postgres")]

@@ -8,7 +8,6 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use self::snapshots::MemorySnapshots;
-use crate::wait::Bell;
 use super::page::Fill;
 use super::scheme::{Opened, Scheme};
 use super::verdict::{Facts, KeyFact, Taken, Verdict, judge, preceding, version_conflict};
@@ -20,6 +19,7 @@ use super::{
 use crate::error::{Diverged, Error, ErrorKind};
 use crate::id::{Slice, Version};
 use crate::stored_event::{Columns, StoredEvent};
+use crate::wait::Bell;
 use crate::wait::{Elapsed, timeout};
 
 /// The scheme of the URI `memory:`.

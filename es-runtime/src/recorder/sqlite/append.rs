@@ -12,9 +12,9 @@ use super::statements::Statements;
 use super::turns::Turns;
 use super::{error, facts};
 use crate::error::{Error, ErrorKind};
-use crate::wait::Bell;
 use crate::recorder::group::Worker;
 use crate::recorder::{Commit, CommitId, Receipt, Step};
+use crate::wait::Bell;
 
 /// A job for the writing connection.
 pub(super) enum Job {

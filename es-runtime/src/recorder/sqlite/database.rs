@@ -17,11 +17,11 @@ use super::turns::Turns;
 use super::watch::Watch;
 use super::{SqliteRecorder, catalog, error, forget, select};
 use crate::error::{Error, ErrorKind};
-use crate::wait::Bell;
 use crate::recorder::group::Group;
 use crate::recorder::opener::Opener;
 use crate::recorder::sql::{Needed, Tables};
 use crate::recorder::{Commit, Mark, Receipt, Remains, Step};
+use crate::wait::Bell;
 use crate::wait::{Elapsed, Slot, may_block, sleep, timeout};
 
 /// The longest time that a reader waits without a ring before it checks again.

@@ -11,8 +11,8 @@ use rusqlite::Connection;
 use super::connection::open_reader;
 use super::options::SqliteOptions;
 use super::place::Place;
-use crate::wait::Bell;
 use crate::recorder::group::start;
+use crate::wait::Bell;
 
 /// The time between two checks of the thread.
 const INTERVAL: Duration = Duration::from_millis(20);

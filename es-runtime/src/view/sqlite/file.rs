@@ -186,11 +186,9 @@ impl View for FileView {
         ready(write().map(drop).map_err(failed("remove a key of a view")))
     }
 
-    fn list(
-        &mut self,
-        prefix: &str,
-    ) -> impl Future<Output = Result<Vec<(String, String)>, Error>> + Send {
-        const LIST: &str = "SELECT key, value FROM es_view WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1 ORDER BY key";
+    fn list(&mut self, prefix: &str) -> impl Future<Output = Result<Vec<(String, String)>, Error>> + Send {
+        const LIST: &str =
+            "SELECT key, value FROM es_view WHERE substr(key, 1, length(?1)) = ?1 AND key >= ?1 ORDER BY key";
         let read = || {
             let mut statement = self.tx.prepare_cached(LIST)?;
             let rows = statement.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -53,7 +53,8 @@ pub(super) fn replace(connection: &Connection, old: &[Object], new: &[Object]) -
 }
 
 fn kind_of_table(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let mut statement = connection.prepare("SELECT type FROM pragma_table_list WHERE schema = 'rebuilt' AND name = ?1")?;
+    let mut statement =
+        connection.prepare("SELECT type FROM pragma_table_list WHERE schema = 'rebuilt' AND name = ?1")?;
     let mut rows = statement.query([name])?;
     rows.next()?.map(|row| row.get(0)).transpose()
 }
@@ -69,13 +70,14 @@ fn make(connection: &Connection, Object { kind, name }: &Object) -> rusqlite::Re
 
 /// Copies the rows of a table, but for columns that are computed.
 fn copy(connection: &Connection, name: &str) -> rusqlite::Result<()> {
-    let mut statement =
-        connection.prepare("SELECT name FROM pragma_table_xinfo(?1, 'rebuilt') WHERE hidden = 0 ORDER BY cid")?;
+    let mut statement = connection
+        .prepare("SELECT name FROM pragma_table_xinfo(?1, 'rebuilt') WHERE hidden = 0 ORDER BY cid")?;
     let columns: Vec<String> =
         statement.query_map([name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let (name, columns) = (quoted(name), columns.join(", "));
-    let rows = format!("INSERT INTO main.{name} (rowid, {columns}) SELECT rowid, {columns} FROM rebuilt.{name}");
+    let rows =
+        format!("INSERT INTO main.{name} (rowid, {columns}) SELECT rowid, {columns} FROM rebuilt.{name}");
     match connection.execute(&rows, []) {
         Ok(_) => Ok(()),
         // The table has no row ids.
