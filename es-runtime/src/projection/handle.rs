@@ -4,8 +4,13 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use uuid::Uuid;
+
+use super::failed::FailedEvent;
 use super::health::Health;
+use super::parked::Tools;
 use super::status::{State, Status, position};
+use super::way::Boxed;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::Source;
@@ -20,6 +25,7 @@ pub struct Handle<V> {
     pub(super) status: Arc<Status>,
     pub(super) source: Source,
     pub(super) view: V,
+    pub(super) tools: Option<Arc<dyn Tools>>,
 }
 
 impl<V> fmt::Debug for Handle<V> {
@@ -168,6 +174,45 @@ impl<V> Handle<V> {
                 _ => moved.await,
             }
         }
+    }
+
+    /// Returns the failed events that the view keeps, in the order of the log: the skipped and the parked ones.
+    ///
+    /// # Errors
+    ///
+    /// Those of the view.
+    pub async fn failed(&self) -> Result<Vec<FailedEvent>, Error> {
+        match &self.tools {
+            Some(tools) => tools.failed().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Handles the [parked](super::OnFailure::Park) events of an aggregate again, in their order, and returns their number. Later
+    /// events of the aggregate are then handled as they come.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first event that fails again: it stays parked, with all events behind it.
+    pub async fn retry(&self, id: impl Into<Uuid>) -> Result<usize, Error> {
+        self.with_failed(|tools| tools.retry(id.into())).await
+    }
+
+    /// Forgets the failed events of an aggregate, the skipped and the parked ones, and returns their number. The view never
+    /// takes them. Later events of the aggregate are then handled as they come.
+    ///
+    /// # Errors
+    ///
+    /// Those of the view.
+    pub async fn drop_failed(&self, id: impl Into<Uuid>) -> Result<usize, Error> {
+        self.with_failed(|tools| tools.drop_failed(id.into())).await
+    }
+
+    async fn with_failed(&self, work: impl FnOnce(&dyn Tools) -> Boxed<usize>) -> Result<usize, Error> {
+        let Some(tools) = &self.tools else { return Ok(0) };
+        let done = work(&**tools).await;
+        self.status.keeps_failed(tools.failed().await?.len());
+        done
     }
 
     /// Checks the projection: it reads the head of the log now, and compares.

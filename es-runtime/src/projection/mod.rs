@@ -19,6 +19,7 @@ mod target;
 mod memory;
 mod prepare;
 mod worker;
+mod parked;
 mod way;
 mod registered;
 mod start;

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
@@ -97,7 +97,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, mut rules, .. } = self;
         rules.on_change = OnChange::Refuse;
-        let way = Box::new(InMemoryWay(Arc::new(RwLock::new(projection))));
+        let way = Box::new(InMemoryWay::new(projection));
         ProjectIn { way, source, upstream, projections, rules, workers: 1 }
     }
 
@@ -225,8 +225,9 @@ impl<V: Clone> ProjectIn<V> {
             let status = Arc::clone(&status);
             way.worker(keys, Post { source: source.clone(), slices, rules, status, number })
         };
+        let tools = keys.first().cloned().map(|keys| way.tools(keys, source.clone()));
         let workers = keys.into_iter().zip(slices).enumerate().map(worker).collect();
-        let handle = Handle { status: Arc::clone(&status), source, view: way.access() };
+        let handle = Handle { status: Arc::clone(&status), source, view: way.access(), tools };
         Ok(Runner { workers, handle })
     }
 

@@ -2,16 +2,18 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use super::handle::Memory;
 use super::keys::Keys;
-use super::memory::MemoryTarget;
+use super::memory::{Kept, MemoryTarget};
+use super::parked::{AsyncTools, BlockingTools, MemoryTools, Tools};
 use super::prepare::{Prepared, prepare};
 use super::target::{AsyncTarget, BlockingTarget, Setting};
 use super::worker::{Post, Worker};
 use super::{Async, Blocking, InMemory, Rules};
 use crate::error::Error;
+use crate::log::Source;
 use crate::view::{OpenView, View};
 use crate::wait::{Wait, unblock};
 
@@ -31,10 +33,22 @@ pub(crate) trait Way<V>: Send {
     fn worker(&self, keys: Keys, post: Post) -> Boxed<()>;
 
     fn access(&self) -> V;
+
+    /// Returns the tools for failed events; the keys are those of any worker.
+    fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools>;
 }
 
 /// The way to a view in memory.
-pub(crate) struct InMemoryWay<P>(pub(crate) Arc<RwLock<P>>);
+pub(crate) struct InMemoryWay<P> {
+    view: Memory<P>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+impl<P> InMemoryWay<P> {
+    pub(crate) fn new(view: P) -> Self {
+        Self { view: Memory(Arc::new(RwLock::new(view))), kept: Arc::default() }
+    }
+}
 
 /// The way to a view with a blocking driver.
 pub(crate) struct BlockingWay<P, O> {
@@ -62,12 +76,17 @@ impl<P: InMemory> Way<Memory<P>> for InMemoryWay<P> {
     }
 
     fn worker(&self, _: Keys, post: Post) -> Boxed<()> {
-        let target = MemoryTarget::new(Arc::clone(&self.0), post.rules.on_failure);
+        let (view, kept) = (Arc::clone(&self.view.0), Arc::clone(&self.kept));
+        let target = MemoryTarget::new(view, kept, post.rules.on_failure);
         Box::pin(Worker { target, post }.run())
     }
 
     fn access(&self) -> Memory<P> {
-        Memory(Arc::clone(&self.0))
+        self.view.clone()
+    }
+
+    fn tools(&self, _: Keys, source: Source) -> Arc<dyn Tools> {
+        Arc::new(MemoryTools { view: self.view.clone(), kept: Arc::clone(&self.kept), source })
     }
 }
 
@@ -98,6 +117,11 @@ impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Way<O> for Bl
 
     fn access(&self) -> O {
         self.open.clone()
+    }
+
+    fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools> {
+        let (projection, open) = (Arc::clone(&self.projection), self.open.clone());
+        Arc::new(BlockingTools { projection, open, keys, source })
     }
 }
 
@@ -130,5 +154,10 @@ where
 
     fn access(&self) -> O {
         self.open.clone()
+    }
+
+    fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools> {
+        let (projection, open) = (Arc::clone(&self.projection), self.open.clone());
+        Arc::new(AsyncTools { projection, open, keys, source })
     }
 }

@@ -95,7 +95,7 @@ async fn attempt<V: View, H: Handlers<V>>(
     keys: &Keys,
     rules: &Rules,
     work: &Work<'_, <H::P as Projection>::Seen>,
-    parked: &HashSet<Uuid>,
+    parked: &mut HashSet<Uuid>,
     newly: &mut Vec<Uuid>,
     is_careful: bool,
 ) -> Result<Result<Written, NeedsCare>, Error> {
@@ -116,7 +116,9 @@ async fn attempt<V: View, H: Handlers<V>>(
     let mut has_point = false;
     for (at, item) in items.iter().enumerate() {
         let id = item.envelope().id();
-        if parked.contains(&id) || newly.contains(&id) {
+        let is_parked =
+            newly.contains(&id) || (parked.contains(&id) && is_still_parked(view, keys, parked, id).await?);
+        if is_parked {
             let waiting = FailedEvent::of::<H::P>(item, None, true);
             record(view, keys, &waiting).await?;
             failed += 1;
@@ -125,7 +127,7 @@ async fn attempt<V: View, H: Handlers<V>>(
             if is_careful && !std::mem::take(&mut has_point) {
                 view.save_point().await?;
             }
-            let mut handled = handle(view, handlers, item).await;
+            let mut handled = run_handler(view, handlers, item).await;
             if is_careful && V::IS_LATE && handled.is_ok() {
                 // The handler may have kept the error of a statement to itself.
                 handled = match view.save_point().await {
@@ -192,7 +194,20 @@ fn superseded<P: Projection>() -> Error {
     )
 }
 
-async fn handle<V: View, H: Handlers<V>>(
+/// Asks the view whether an aggregate still has parked events: somebody may have handled or dropped them.
+async fn is_still_parked<V: View>(
+    view: &mut V,
+    keys: &Keys,
+    parked: &mut HashSet<Uuid>,
+    id: Uuid,
+) -> Result<bool, Error> {
+    let failed = failed_of(view, keys).await?;
+    *parked = super::status::parked(&failed).map(|failed| failed.id).collect();
+    Ok(parked.contains(&id))
+}
+
+/// Calls the handler of a row.
+pub(crate) async fn run_handler<V: View, H: Handlers<V>>(
     view: &V,
     handlers: &H,
     item: &LogEvent<Item<<H::P as Projection>::Seen>>,
@@ -209,7 +224,7 @@ fn passing(cause: &BoxError) -> Option<Error> {
     Some(Error::new(error.kind(), error.to_string()))
 }
 
-async fn record<V: View>(view: &mut V, keys: &Keys, failed: &FailedEvent) -> Result<(), Error> {
+pub(crate) async fn record<V: View>(view: &mut V, keys: &Keys, failed: &FailedEvent) -> Result<(), Error> {
     let text = serde_json::to_string(failed).map_err(|cause| {
         Error::new(ErrorKind::Invalid, "a failed event cannot be recorded").with_source(cause)
     })?;

@@ -1,0 +1,227 @@
+//! Parked events: they are listed, tried again in their order, or dropped.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use uuid::Uuid;
+
+use super::batch::{Item, log_of};
+use super::failed::{FailedEvent, stopped};
+use super::handle::Memory;
+use super::keys::Keys;
+use super::memory::{Kept, handle};
+use super::target::{Awaits, Calls};
+use super::way::Boxed;
+use super::write::{Handlers, failed_of, record, run_handler};
+use super::{Async, BatchSize, Blocking, InMemory, Projection};
+use crate::error::Error;
+use crate::id::Slices;
+use crate::log::{LogEvent, Source};
+use crate::view::{OpenView, View};
+use crate::wait::{Wait, unblock};
+
+/// The work on failed events, behind a handle.
+pub(crate) trait Tools: Send + Sync {
+    /// Returns the failed events that the view keeps, in the order of the log.
+    fn failed(&self) -> Boxed<Vec<FailedEvent>>;
+
+    /// Handles the parked events of an aggregate again, and returns their number.
+    fn retry(&self, id: Uuid) -> Boxed<usize>;
+
+    /// Forgets the failed events of an aggregate, and returns their number.
+    fn drop_failed(&self, id: Uuid) -> Boxed<usize>;
+}
+
+type Rows<P> = Vec<LogEvent<Item<<P as Projection>::Seen>>>;
+
+/// Reads the parked events of an aggregate from the log.
+async fn read<P: Projection>(source: &Source, failed: &[FailedEvent], id: Uuid) -> Result<Rows<P>, Error> {
+    let mut rows = Vec::new();
+    for event in failed.iter().filter(|failed| failed.is_parked && failed.id == id) {
+        let at = event.mark.position();
+        let mut log = log_of::<P>(source.clone(), Slices::ALL, BatchSize::new()).from(at).up_to(at);
+        if let Some(page) = log.next_page().await? {
+            rows.extend(page.entries.into_iter().filter(|row| row.mark() == event.mark));
+        }
+    }
+    Ok(rows)
+}
+
+/// Handles parked events again, in one transaction: those before the first that fails again are done.
+async fn again<V: View, H: Handlers<V>>(
+    view: &mut V,
+    handlers: &H,
+    keys: &Keys,
+    rows: &Rows<H::P>,
+) -> Result<usize, Error> {
+    view.begin().await?;
+    // The worker waits for this transaction, or has finished its own.
+    view.get(&keys.place).await?;
+    let parked: HashSet<_> = failed_of(view, keys).await?.into_iter().map(|failed| failed.mark).collect();
+    let (mut done, mut failed) = (0, None);
+    for row in rows.iter().filter(|row| parked.contains(&row.mark())) {
+        view.save_point().await?;
+        if let Err(cause) = run_handler(view, handlers, row).await {
+            view.back_to_save_point().await?;
+            record(view, keys, &FailedEvent::of::<H::P>(row, Some(&cause), true)).await?;
+            failed = Some(stopped::<H::P>(row, cause));
+            break;
+        }
+        view.remove(&keys.failed_at(row.mark())).await?;
+        done += 1;
+    }
+    view.commit().await?;
+    failed.map_or(Ok(done), Err)
+}
+
+async fn listed<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<FailedEvent>, Error> {
+    view.begin().await?;
+    let failed = failed_of(view, keys).await;
+    view.roll_back().await?;
+    failed
+}
+
+async fn dropped<V: View>(view: &mut V, keys: &Keys, id: Uuid) -> Result<usize, Error> {
+    view.begin().await?;
+    view.get(&keys.place).await?;
+    let failed = failed_of(view, keys).await?;
+    let of_aggregate: Vec<_> = failed.iter().filter(|failed| failed.id == id).collect();
+    for event in &of_aggregate {
+        view.remove(&keys.failed_at(event.mark)).await?;
+    }
+    view.commit().await?;
+    Ok(of_aggregate.len())
+}
+
+/// The tools of a view with a blocking driver.
+pub(crate) struct BlockingTools<P, O> {
+    pub(crate) projection: Arc<P>,
+    pub(crate) open: O,
+    pub(crate) keys: Keys,
+    pub(crate) source: Source,
+}
+
+impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Tools for BlockingTools<P, O> {
+    fn failed(&self) -> Boxed<Vec<FailedEvent>> {
+        let (open, keys) = (self.open.clone(), self.keys.clone());
+        Box::pin(async move {
+            let mut view = open.open().await?;
+            unblock(move || listed(&mut view, &keys).wait()).await
+        })
+    }
+
+    fn retry(&self, id: Uuid) -> Boxed<usize> {
+        let (open, keys, source) = (self.open.clone(), self.keys.clone(), self.source.clone());
+        let (calls, failed) = (Calls(Arc::clone(&self.projection)), self.failed());
+        Box::pin(async move {
+            let rows = read::<P>(&source, &failed.await?, id).await?;
+            let mut view = open.open().await?;
+            unblock(move || again(&mut view, &calls, &keys, &rows).wait()).await
+        })
+    }
+
+    fn drop_failed(&self, id: Uuid) -> Boxed<usize> {
+        let (open, keys) = (self.open.clone(), self.keys.clone());
+        Box::pin(async move {
+            let mut view = open.open().await?;
+            unblock(move || dropped(&mut view, &keys, id).wait()).await
+        })
+    }
+}
+
+/// The tools of a view with an async driver.
+pub(crate) struct AsyncTools<P, O> {
+    pub(crate) projection: Arc<P>,
+    pub(crate) open: O,
+    pub(crate) keys: Keys,
+    pub(crate) source: Source,
+}
+
+impl<O: OpenView + Clone, P: Async<Tx = <O::View as View>::Tx>> Tools for AsyncTools<P, O>
+where
+    O::View: Sync,
+    <O::View as View>::Tx: Sync,
+{
+    fn failed(&self) -> Boxed<Vec<FailedEvent>> {
+        let (open, keys) = (self.open.clone(), self.keys.clone());
+        Box::pin(async move {
+            let mut view = open.open().await?;
+            open.attend(listed(&mut view, &keys)).await
+        })
+    }
+
+    fn retry(&self, id: Uuid) -> Boxed<usize> {
+        let (open, keys, source) = (self.open.clone(), self.keys.clone(), self.source.clone());
+        let (awaits, failed) = (Awaits(Arc::clone(&self.projection)), self.failed());
+        Box::pin(async move {
+            let rows = read::<P>(&source, &failed.await?, id).await?;
+            let mut view = open.open().await?;
+            open.attend(again(&mut view, &awaits, &keys, &rows)).await
+        })
+    }
+
+    fn drop_failed(&self, id: Uuid) -> Boxed<usize> {
+        let (open, keys) = (self.open.clone(), self.keys.clone());
+        Box::pin(async move {
+            let mut view = open.open().await?;
+            open.attend(dropped(&mut view, &keys, id)).await
+        })
+    }
+}
+
+/// The tools of a view in memory.
+pub(crate) struct MemoryTools<P> {
+    pub(crate) view: Memory<P>,
+    pub(crate) kept: Arc<Mutex<Kept>>,
+    pub(crate) source: Source,
+}
+
+impl<P: InMemory> Tools for MemoryTools<P> {
+    fn failed(&self) -> Boxed<Vec<FailedEvent>> {
+        let kept = Arc::clone(&self.kept);
+        Box::pin(async move { Ok(kept.lock().unwrap_or_else(PoisonError::into_inner).failed.clone()) })
+    }
+
+    fn retry(&self, id: Uuid) -> Boxed<usize> {
+        let (view, kept, source) = (Arc::clone(&self.view.0), Arc::clone(&self.kept), self.source.clone());
+        let failed = self.failed();
+        Box::pin(async move {
+            let rows = read::<P>(&source, &failed.await?, id).await?;
+            again_in_memory(&view, &kept, &rows)
+        })
+    }
+
+    fn drop_failed(&self, id: Uuid) -> Boxed<usize> {
+        let kept = Arc::clone(&self.kept);
+        Box::pin(async move {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = kept.failed.len();
+            kept.failed.retain(|failed| failed.id != id);
+            Ok(before - kept.failed.len())
+        })
+    }
+}
+
+fn again_in_memory<P: InMemory>(
+    view: &RwLock<P>,
+    kept: &Mutex<Kept>,
+    rows: &Rows<P>,
+) -> Result<usize, Error> {
+    // In the order of the worker.
+    let mut view = view.write().unwrap_or_else(PoisonError::into_inner);
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut done = 0;
+    for row in rows {
+        let Some(at) = kept.failed.iter().position(|failed| failed.mark == row.mark()) else { continue };
+        if let Err(cause) = handle(&mut *view, row.event()) {
+            let again = FailedEvent::of::<P>(row, Some(&cause), true);
+            if let Some(failed) = kept.failed.get_mut(at) {
+                *failed = again;
+            }
+            return Err(stopped::<P>(row, cause));
+        }
+        kept.failed.remove(at);
+        done += 1;
+    }
+    Ok(done)
+}

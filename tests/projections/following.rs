@@ -1,0 +1,271 @@
+//! Starts, stops and restarts: a view takes what is stored, then what comes, each event once.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
+
+use es_runtime::projection::{BatchSize, State};
+use es_runtime::{Application, ErrorKind, Wait};
+
+use crate::LONG;
+use crate::account::Account;
+use crate::balances::{Balances, InMemory, account, rows};
+
+fn of<const N: usize>(rows: [(&str, i64); N]) -> BTreeMap<String, i64> {
+    rows.into_iter().map(|(owner, cents)| (owner.to_owned(), cents)).collect()
+}
+
+#[test]
+fn a_view_takes_what_is_stored_and_then_what_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    for uri in ["memory:".to_owned(), format!("sqlite:{}", folder.path().join("events.db").display())] {
+        let _ = std::fs::remove_file(&file);
+        let app = Application::open(&uri).wait().unwrap();
+        let mut ann = account(&app, "Ann", &[1, 2]);
+        let balances = app.project(Balances).in_file(&file).start().wait().unwrap();
+        balances.caught_up().within(LONG).wait().unwrap();
+        assert_eq!(rows(&file), of([("Ann", 3)]));
+
+        account(&app, "Bob", &[5]);
+        ann.withdraw(3).unwrap();
+        ann.set_owner("Anna".into());
+        let receipt = app.save(&mut ann).wait().unwrap();
+        balances.reached(&receipt).within(LONG).wait().unwrap();
+        assert_eq!(rows(&file), of([("Anna", 0), ("Bob", 5)]));
+
+        app.save(&mut ann.discard()).wait().unwrap();
+        balances.caught_up().within(LONG).wait().unwrap();
+        assert_eq!(rows(&file), of([("Bob", 5)]));
+        balances.stop().wait().unwrap();
+        assert_eq!(balances.state(), State::Stopped);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+        }
+    }
+}
+
+#[test]
+fn a_restarted_projection_goes_on_and_takes_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = account(&app, "Ann", &[]);
+    for restart in 1..=20 {
+        let size = BatchSize::new().events([1, 2, 3, 1_000][restart % 4]);
+        let balances = app.project(Balances).batch(size).in_file(&file).start().wait().unwrap();
+        for _ in 0..7 {
+            ann.deposit(1);
+            app.save(&mut ann).wait().unwrap();
+        }
+        if restart % 2 == 0 {
+            balances.drain().wait().unwrap();
+            assert_eq!(rows(&file), of([("Ann", 7 * i64::try_from(restart).unwrap())]));
+        } else {
+            balances.stop().wait().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_batch_ends_at_the_end_of_a_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = account(&app, "Ann", &[]);
+    for _ in 0..20 {
+        for _ in 0..5 {
+            ann.deposit(1);
+        }
+        app.save(&mut ann).wait().unwrap();
+    }
+    let size = BatchSize::new().events(3).time(Duration::ZERO);
+    let balances = app.project(Balances).batch(size).in_file(&file).start().wait().unwrap();
+    let watched = thread::spawn({
+        let (balances, file) = (balances.clone(), file.clone());
+        move || {
+            let mut seen = Vec::new();
+            while balances.state() == State::Running {
+                seen.extend(rows(&file).values().copied());
+            }
+            seen
+        }
+    });
+    balances.drain().wait().unwrap();
+    assert_eq!(rows(&file), of([("Ann", 100)]));
+    let seen = watched.join().unwrap();
+    assert!(seen.iter().all(|cents| cents % 5 == 0), "{seen:?}");
+}
+
+#[test]
+fn a_place_moves_over_events_that_no_handler_handles() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = account(&app, "Ann", &[1]);
+    let balances = app.project(Balances).in_file(&file).start().wait().unwrap();
+    for _ in 0..50 {
+        ann.freeze();
+    }
+    let receipt = app.save(&mut ann).wait().unwrap();
+    balances.reached(&receipt).within(LONG).wait().unwrap();
+    balances.stop().wait().unwrap();
+    // The next start finds the place, and does not read the events again.
+    let runner = app.project(Balances).in_file(&file).open().wait().unwrap();
+    let handle = runner.handle();
+    handle.drain().wait().unwrap();
+    runner.run().wait().unwrap();
+    let health = handle.health().wait().unwrap();
+    assert_eq!((health.behind, health.events, health.batches), (0, 0, 0), "{health}");
+}
+
+#[test]
+fn workers_share_the_aggregates_and_each_is_taken_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let mut wanted = BTreeMap::new();
+    for number in 0..40 {
+        account(&app, &number.to_string(), &[number, 1]);
+        wanted.insert(number.to_string(), number + 1);
+    }
+    for workers in [4, 4, 1, 3] {
+        let balances = app.project(Balances).workers(workers).in_file(&file).start().wait().unwrap();
+        balances.drain().wait().unwrap();
+        assert_eq!(rows(&file), wanted, "{workers} workers");
+    }
+}
+
+#[test]
+fn another_number_of_workers_is_refused_while_they_stand_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    for number in 0..10 {
+        account(&app, &number.to_string(), &[number]);
+    }
+    let balances = app.project(Balances).workers(2).in_file(&file).start().wait().unwrap();
+    balances.drain().wait().unwrap();
+    // One of the two falls behind.
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let moved = connection
+        .execute("UPDATE es_view SET value = 'beginning' WHERE key LIKE 'place/%/0-511'", [])
+        .unwrap();
+    assert_eq!(moved, 1);
+    let error = app.project(Balances).workers(4).in_file(&file).start().wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("ran with 2 workers, which stand at different places"), "{error}");
+}
+
+#[test]
+fn a_view_in_memory_begins_with_the_first_event_at_each_start() {
+    let app = Application::open("memory:").wait().unwrap();
+    let ann = account(&app, "Ann", &[1, 2]);
+    for _ in 0..2 {
+        let view = app.project(InMemory::default()).in_memory().start().wait().unwrap();
+        view.caught_up().within(LONG).wait().unwrap();
+        assert_eq!(view.read(|view| view.cents.get(&ann.id()).copied()), Some(3));
+        view.stop().wait().unwrap();
+    }
+}
+
+#[test]
+fn a_future_runs_a_projection_on_any_executor() {
+    let app = Application::open("memory:").wait().unwrap();
+    account(&app, "Ann", &[1, 2]);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    runtime.block_on(async {
+        let runner = app.project(Balances).in_file(&file).open().await.unwrap();
+        let balances = runner.handle();
+        let running = tokio::spawn(runner.run());
+        balances.caught_up().within(LONG).await.unwrap();
+        balances.stop().await.unwrap();
+        running.await.unwrap().unwrap();
+    });
+    assert_eq!(rows(&file), of([("Ann", 3)]));
+    smol::block_on(async {
+        let runner = app.project(InMemory::default()).in_memory().open().await.unwrap();
+        let view = runner.handle();
+        let running = smol::spawn(runner.run());
+        view.drain().await.unwrap();
+        running.await.unwrap();
+        assert_eq!(view.read(|view| view.cents.values().sum::<i64>()), 3);
+    });
+}
+
+#[test]
+fn a_wait_says_why_it_was_in_vain() {
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = Account::open("Ann".into());
+    let receipt = app.save(&mut ann).wait().unwrap();
+    let runner = app.project(InMemory::default()).in_memory().open().wait().unwrap();
+    let view = runner.handle();
+    let short = Duration::from_millis(20);
+
+    let error = view.reached(&receipt).within(short).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    let text = error.to_string();
+    assert!(text.contains("`Balances in memory` is never started"), "{text}");
+    assert!(text.contains("up to the beginning, 1 positions behind its head"), "{text}");
+
+    let running = thread::spawn(move || runner.run().wait());
+    view.reached(&receipt).within(LONG).wait().unwrap();
+    view.stop().wait().unwrap();
+    running.join().unwrap().unwrap();
+    let receipt = app.save(&mut Account::open("Bob".into())).wait().unwrap();
+    let error = view.reached(&receipt).within(short).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert!(error.to_string().contains("was stopped before it reached position 2"), "{error}");
+}
+
+#[test]
+fn a_wait_is_woken_when_the_view_has_the_event() {
+    let app = Application::open("memory:").wait().unwrap();
+    let view = app.project(InMemory::default()).in_memory().start().wait().unwrap();
+    let mut ann = account(&app, "Ann", &[]);
+    for expected in 1..=200 {
+        ann.deposit(1);
+        let receipt = app.save(&mut ann).wait().unwrap();
+        view.reached(&receipt).within(LONG).wait().unwrap();
+        assert_eq!(view.read(|view| view.cents.get(&ann.id()).copied()), Some(expected));
+    }
+}
+
+#[test]
+fn the_application_lists_its_projections_with_their_states() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = Application::open("memory:").wait().unwrap();
+    let runner = app.project(InMemory::default()).in_memory().open().wait().unwrap();
+    let balances = app.project(Balances).in_file(folder.path().join("balances.db")).start().wait().unwrap();
+    account(&app, "Ann", &[1]);
+    balances.caught_up().within(LONG).wait().unwrap();
+    let listed = app.projections().wait().unwrap();
+    let shown: Vec<_> =
+        listed.iter().map(|health| (health.name, health.state, health.behind, health.is_healthy())).collect();
+    assert_eq!(
+        shown,
+        [("Balances", State::Running, 0, true), ("Balances in memory", State::NotStarted, 2, false)]
+    );
+    drop(runner);
+}
+
+#[test]
+fn a_closed_application_ends_its_projections() {
+    let app = Application::open("memory:").wait().unwrap();
+    let view = app.project(InMemory::default()).in_memory().start().wait().unwrap();
+    account(&app, "Ann", &[1]);
+    view.caught_up().within(LONG).wait().unwrap();
+    app.close();
+    account_of_another();
+    let begun = std::time::Instant::now();
+    while view.state() != State::Stopped {
+        assert!(begun.elapsed() < LONG, "it is {}", view.state());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn account_of_another() {
+    account(&Application::open("memory:").wait().unwrap(), "Eve", &[1]);
+}

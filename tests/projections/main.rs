@@ -1,0 +1,12 @@
+//! Projections: views that follow the log, whatever happens to their processes.
+
+#[path = "../support/account.rs"]
+mod account;
+mod balances;
+mod following;
+mod failing;
+
+use std::time::Duration;
+
+/// The longest time that a test waits for something that has to happen.
+pub(crate) const LONG: Duration = Duration::from_secs(20);
