@@ -9,7 +9,7 @@ use super::handle::{Handle, Memory};
 use super::keys::Keys;
 use super::prepare::Prepared;
 use super::registered::Projections;
-use super::status::Status;
+use super::status::{State, Status};
 use super::way::{AsyncWay, BlockingWay, Boxed, InMemoryWay, Way};
 use super::worker::Post;
 use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules};
@@ -238,6 +238,10 @@ impl<V: Clone> ProjectIn<V> {
     /// As [`open`](Self::open); [`Unavailable`](ErrorKind::Unavailable) if no thread can be started.
     pub async fn start(self) -> Result<Handle<V>, Error> {
         let Runner { workers, handle } = self.open().await?;
+        for number in 0..workers.len() {
+            // Whoever drains the projection waits for a thread that has yet to begin.
+            handle.status.enter(number, State::Running, None);
+        }
         for worker in workers {
             let started = thread::Builder::new().name(format!("es-{}", handle.name())).spawn(move || {
                 // The handle reports the end.

@@ -145,11 +145,25 @@ pub struct Object {
     pub name: String,
 }
 
+/// Returns the text of a handler's error.
+pub(crate) fn shown(error: &BoxError) -> String {
+    #[cfg(feature = "postgres")]
+    if let Some(cause) = error.downcast_ref() {
+        return postgres::text_of(cause);
+    }
+    error.to_string()
+}
+
 /// Reports a statement that should have changed one row.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn not_one_row(rows: u64, sql: &str) -> BoxError {
-    let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
-    format!("the statement changed {rows} rows, not one: {sql}").into()
+    format!("the statement changed {rows} rows, not one: {}", shortened(sql)).into()
+}
+
+/// Returns the beginning of a statement on one line.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn shortened(sql: &str) -> String {
+    sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
 }
 
 /// Reports a handler that ended the transaction.

@@ -122,12 +122,11 @@ impl Way {
         loop {
             let insists = self.insists.load(Ordering::Relaxed);
             let connection = self.begin(config.clone(), insists, bell.clone()).await?;
-            let is_durable = connection.check(&self.options).await?;
-            // The rows of a view and its place are lost together: the view is made again from there.
-            if is_durable || matches!(self.sessions, Sessions::OfView(_)) {
+            if connection.check(&self.options).await? {
                 return Ok(connection);
             }
-            // A reader must not see an event that a power cut takes back.
+            // A reader must not see an event that a power cut takes back; and a runner does not look again at the place of a
+            // view that has taken all events.
             if insists || self.options.is_pooled {
                 return Err(error::asynchronous());
             }
@@ -144,7 +143,7 @@ impl Way {
         if !self.options.is_pooled {
             config.options(match &self.sessions {
                 Sessions::OfRecorder => settings(&self.options, insists),
-                Sessions::OfView(schema) => settings_of_view(&self.options, schema),
+                Sessions::OfView(schema) => settings_of_view(&self.options, schema, insists),
             });
         }
         let connecting = config.connect(Connector::clone(&self.connector)).await;
@@ -210,14 +209,15 @@ fn settings(options: &PostgresOptions, insists: bool) -> String {
 
 /// Returns the settings of the session of a view. The plans are left to the server: it runs the statements of the user.
 ///
-/// Commits do not wait for the disk. The server limits the time of statements, and of a transaction without any: a process
+/// The server limits the time of statements, and of a transaction without any: a process
 /// that is gone, or does not go on, keeps no other from the view.
-fn settings_of_view(options: &PostgresOptions, schema: &Identifier) -> String {
+fn settings_of_view(options: &PostgresOptions, schema: &Identifier, insists: bool) -> String {
     let milliseconds = options.timeout.as_millis().max(1);
+    let synchronous = if insists { " -c synchronous_commit=on" } else { "" };
     format!(
-        "-c search_path={schema} -c default_transaction_isolation=read\\ committed -c synchronous_commit=off \
+        "-c search_path={schema} -c default_transaction_isolation=read\\ committed \
          -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds} \
-         -c es_runtime.session={OWN}"
+         -c es_runtime.session={OWN}{synchronous}"
     )
 }
 

@@ -9,10 +9,46 @@ use tokio_postgres::error::{DbError, Severity};
 
 use crate::error::{Error, ErrorKind};
 use crate::recorder::postgres::error;
-use crate::view::{BoxError, ended_by_hand};
+use crate::view::{BoxError, ended_by_hand, shortened};
 
 /// The text by which a statement of ours says that its transaction is not the one that the view began.
 pub(super) const ENDED: &str = "es_view: ended by hand";
+
+/// The error of a statement of a handler, with its text. It leaves out the values that the server quotes: they may be
+/// personal.
+#[derive(Debug)]
+pub(super) struct Refused {
+    text: String,
+    source: DriverError,
+}
+
+impl Refused {
+    pub(super) fn new(source: DriverError, sql: &str) -> Self {
+        let why = text_of(&source);
+        Self { text: format!("{why}, in: {}", shortened(sql)), source }
+    }
+}
+
+/// Returns the text of an error of the driver, which alone says only that there was one.
+pub(crate) fn text_of(error: &DriverError) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(db), _) => format!("{} ({})", db.message(), db.code().code()),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for Refused {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.source)
+    }
+}
 
 /// The error of a statement whose handler had ended, or kept the error to itself.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ mod schema;
 
 pub use ::tokio_postgres;
 
+pub(crate) use self::failure::text_of;
 pub use self::open::SchemaView;
 pub use self::schema::Schema;
 pub use self::tx::Tx;

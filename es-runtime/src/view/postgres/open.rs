@@ -110,8 +110,11 @@ impl SchemaView {
     }
 
     async fn read(&mut self, prefix: &str) -> Result<Vec<(String, String)>, Error> {
-        let rows =
-            self.tx.rows(&self.texts.list, &[&prefix]).await.map_err(failed_to("read the keys of a view"))?;
+        let rows = self
+            .tx
+            .read(&self.texts.list, &[&prefix])
+            .await
+            .map_err(failure::of("read the keys of a view"))?;
         let pair = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?));
         rows.iter()
             .map(pair)
@@ -216,12 +219,12 @@ impl View for SchemaView {
             }
         };
         // Both are on their way before the first answer.
-        let (number, rows) = join(number, self.tx.rows(&self.texts.get, &[&key])).await;
+        let (number, rows) = join(number, self.tx.read(&self.texts.get, &[&key])).await;
         *slot = None;
         if let Some(number) = number? {
             self.number = number;
         }
-        let rows = rows.map_err(failed_to(DOING))?;
+        let rows = rows.map_err(failure::of(DOING))?;
         rows.first().map(|row| row.try_get(0)).transpose().map_err(failure::of(DOING))
     }
 
@@ -244,9 +247,9 @@ impl View for SchemaView {
             return Ok(found);
         }
         self.tx
-            .rows(&self.texts.lock, &[&prefix])
+            .read(&self.texts.lock, &[&prefix])
             .await
-            .map_err(failed_to("wait for another start of a view"))?;
+            .map_err(failure::of("wait for another start of a view"))?;
         self.read(prefix).await
     }
 
@@ -256,13 +259,5 @@ impl View for SchemaView {
 
     fn is_late(error: &Error) -> bool {
         failure::is_late(error)
-    }
-}
-
-/// Returns the error of the framework for a statement of its own that went the way of those of handlers.
-fn failed_to(doing: &'static str) -> impl Fn(BoxError) -> Error {
-    move |cause| match cause.downcast::<DriverError>() {
-        Ok(cause) => failure::of(doing)(*cause),
-        Err(cause) => Late::new(cause).into_error(doing),
     }
 }

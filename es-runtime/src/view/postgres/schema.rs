@@ -22,8 +22,8 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7310034283826797103)";
 /// schema, or an extension in `public`, is written with its schema. The clones of a schema share the thread of the
 /// connections.
 ///
-/// A commit waits for the server, not for its disk. A crash of the server may set the view back; rows and place then still
-/// agree, and the projection goes on from there.
+/// A commit waits for the disk of the server. The time limit of the options holds for each statement, and for a handler
+/// that waits for something else; a transaction that takes longer is rolled back, and the batch is tried again.
 ///
 /// ```no_run,standalone_crate
 /// # use es_runtime::{aggregate, mutator};

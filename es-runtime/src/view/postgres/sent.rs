@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio_postgres::Error as DriverError;
 
-use super::failure::{EndedByHand, Late};
+use super::failure::{EndedByHand, Late, Refused};
 use crate::view::{self, not_one_row};
 
 /// The greatest number of statements on their way.
@@ -16,8 +17,8 @@ const MOST: usize = 128;
 /// The rows that a statement has to change.
 pub(super) enum Expected {
     Any,
-    /// One row, or the statement of the user, which this is, fails.
-    One(String),
+    /// One row, or the statement of the user fails.
+    One,
     /// A row, unless the transaction is not the one that the view began.
     Own,
 }
@@ -25,15 +26,17 @@ pub(super) enum Expected {
 /// The answer to a statement, which was sent with the first poll.
 pub(super) struct Answer {
     rows: Pin<Box<dyn Future<Output = Result<u64, DriverError>> + Send>>,
+    sql: Arc<str>,
     expected: Expected,
 }
 
 impl Answer {
     pub(super) fn new(
         rows: impl Future<Output = Result<u64, DriverError>> + Send + 'static,
+        sql: Arc<str>,
         expected: Expected,
     ) -> Self {
-        Self { rows: Box::pin(rows), expected }
+        Self { rows: Box::pin(rows), sql, expected }
     }
 
     /// Sends the statement.
@@ -45,9 +48,9 @@ impl Answer {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<view::Result> {
         let Poll::Ready(rows) = self.rows.as_mut().poll(context) else { return Poll::Pending };
         Poll::Ready(match (rows, &self.expected) {
-            (Err(cause), _) => Err(cause.into()),
+            (Err(cause), _) => Err(Refused::new(cause, &self.sql).into()),
             (Ok(1), _) | (Ok(_), Expected::Any) => Ok(()),
-            (Ok(rows), Expected::One(sql)) => Err(not_one_row(rows, sql)),
+            (Ok(rows), Expected::One) => Err(not_one_row(rows, &self.sql)),
             (Ok(_), Expected::Own) => Err(EndedByHand.into()),
         })
     }

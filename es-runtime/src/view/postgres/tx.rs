@@ -11,7 +11,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Error as DriverError, Row, Statement};
 use uuid::Uuid;
 
-use super::failure::Late;
+use super::failure::{Late, Refused};
 use super::sent::{Answer, Expected, Sent};
 use super::values::written;
 use crate::aggregate::Aggregate;
@@ -67,7 +67,7 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 /// ```
 pub struct Tx {
     connection: Arc<Connection>,
-    statements: Mutex<LruCache<String, Statement>>,
+    statements: Mutex<LruCache<Arc<str>, Prepared>>,
     sent: Mutex<Sent>,
 }
 
@@ -110,7 +110,7 @@ impl Tx {
     /// Those of the driver; that of an earlier statement of the transaction; an error that names the number of changed
     /// rows.
     pub async fn run_one(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> view::Result {
-        self.send(sql, params, Expected::One(sql.to_owned())).await
+        self.send(sql, params, Expected::One).await
     }
 
     /// Runs a query, which the connection keeps prepared, and returns its rows. It sees what the statements before it
@@ -129,8 +129,17 @@ impl Tx {
     ///
     /// Those of the driver.
     pub async fn rows(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> view::Result<Vec<Row>> {
-        let statement = self.statement(sql).await?;
-        Ok(self.query(&statement, params).await?)
+        self.read(sql, params).await.map_err(|cause| Refused::new(cause, sql).into())
+    }
+
+    /// Runs a query.
+    pub(super) async fn read(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, DriverError> {
+        let prepared = self.prepared(sql).await?;
+        self.query(&prepared.statement, params).await
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {
@@ -149,10 +158,11 @@ impl Tx {
         params: &[&(dyn ToSql + Sync)],
         expected: Expected,
     ) -> view::Result {
-        let statement = self.statement(sql).await?;
-        let (values, connection) = (written(&statement, sql, params)?, Arc::clone(&self.connection));
+        let prepared = self.prepared(sql).await.map_err(|cause| Refused::new(cause, sql))?;
+        let Prepared { statement, sql } = prepared;
+        let (values, connection) = (written(&statement, &sql, params)?, Arc::clone(&self.connection));
         let rows = async move { connection.client().execute_raw(&statement, values).await };
-        let mut answer = Answer::new(rows, expected);
+        let mut answer = Answer::new(rows, sql, expected);
         let is_careful = self.sent().is_careful;
         if is_careful {
             return poll_fn(|context| answer.poll(context)).await;
@@ -171,17 +181,24 @@ impl Tx {
     }
 
     /// Returns the prepared statement of a text.
-    async fn statement(&self, sql: &str) -> Result<Statement, DriverError> {
+    async fn prepared(&self, sql: &str) -> Result<Prepared, DriverError> {
         let statements = || self.statements.lock().unwrap_or_else(PoisonError::into_inner);
         let known = statements().get(sql).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
-        let made = self.prepare(sql).await?;
-        let oldest = statements().push(sql.to_owned(), made.clone());
+        let made = Prepared { statement: self.prepare(sql).await?, sql: sql.into() };
+        let oldest = statements().push(Arc::clone(&made.sql), made.clone());
         drop(oldest);
         Ok(made)
     }
+}
+
+/// A prepared statement with its text.
+#[derive(Clone)]
+struct Prepared {
+    statement: Statement,
+    sql: Arc<str>,
 }
 
 impl Deref for Tx {
