@@ -8,6 +8,8 @@ mod failing;
 mod parked;
 mod rebuilding;
 mod sharing;
+mod scenario;
+mod states;
 
 use std::time::Duration;
 

@@ -101,6 +101,7 @@ fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
         Handled::Discarded => format!("{aggregate}.Discarded"),
         Handled::Forgotten => format!("{aggregate}.Forgotten"),
         Handled::Retired(topic) => topic.to_owned(),
+        Handled::Every => format!("an event of {aggregate}"),
     };
     (event, handler.method)
 }

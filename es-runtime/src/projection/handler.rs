@@ -25,6 +25,8 @@ pub enum Handled {
     Forgotten,
     /// A retired topic.
     Retired(&'static str),
+    /// Every event of the aggregate that no other handler handles.
+    Every,
 }
 
 impl Handler {
