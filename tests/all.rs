@@ -5,6 +5,7 @@ mod support;
 
 mod application;
 mod attributes;
+mod back_pressure;
 mod bus;
 mod cache;
 mod clock;

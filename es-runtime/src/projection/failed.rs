@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Version};
 use crate::log::LogEvent;
-use crate::view::BoxError;
+use crate::view::{self, BoxError};
 
 /// An event that a projection did not handle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl FailedEvent {
             version: envelope.version().get(),
             event,
             handler: handler.to_owned(),
-            error: error.map(ToString::to_string).unwrap_or_default(),
+            error: error.map(view::shown).unwrap_or_default(),
             is_parked,
             at: Timestamp::now().as_micros(),
         }
@@ -75,10 +75,11 @@ pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
         format!("failed in the handler `{handler}`")
     };
     let kind = cause.downcast_ref::<Error>().map_or(ErrorKind::Invalid, Error::kind);
+    let why = view::shown(&cause);
     Error::new(
         kind,
         format!(
-            "the projection `{name}` stopped before position {}: `{event}` (version {version} of {id}) {what}: {cause}; mend \
+            "the projection `{name}` stopped before position {}: `{event}` (version {version} of {id}) {what}: {why}; mend \
              it and start again, or choose with `on_failure` to skip or park such events",
             mark.position()
         ),

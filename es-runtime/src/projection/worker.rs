@@ -54,6 +54,7 @@ enum Turn {
 impl<T: Target> Worker<T> {
     /// Works until a stop, the end of a drain, or an error that does not pass.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
+        self.post.status.enter(self.post.number, State::Running, None);
         let ended = self.work().await;
         match &ended {
             Ok(()) => self.post.status.enter(self.post.number, State::Stopped, None),
@@ -74,14 +75,18 @@ impl<T: Target> Worker<T> {
     async fn work(&mut self) -> Result<(), Error> {
         loop {
             let place = self.place().await?;
+            let failed = self.failed().await?;
+            self.post.status.keeps_failed(failed);
             self.post.status.handled(self.post.number, place);
-            self.post.status.keeps_failed(self.target.failed().await?.len());
             if self.post.status.is_drained(place) {
                 return Ok(());
             }
+            let switches = self.post.status.switches();
             match self.read_on(place).await? {
                 Turn::End => return Ok(()),
                 Turn::Again => {}
+                // A rebuild of this process has moved the place.
+                Turn::Elsewhere if self.post.status.switches() != switches => {}
                 Turn::Elsewhere => {
                     if self.wait_for_turn().await? {
                         return Ok(());
@@ -96,7 +101,9 @@ impl<T: Target> Worker<T> {
         let log =
             log_of::<T::P>(self.post.source.clone(), self.post.slices, self.post.rules.size).after(place);
         let mut rows = log.follow();
-        if !self.post.status.follow(self.post.number, rows.stop_handle()) {
+        let may_follow = self.post.status.follow(self.post.number, rows.stop_handle());
+        // A drain may have begun before it could end the subscription.
+        if !may_follow || self.post.status.is_drained(place) {
             return Ok(Turn::End);
         }
         let (mut cutter, mut recorded) = (Cutter::new(), place);
@@ -192,7 +199,7 @@ impl<T: Target> Worker<T> {
                     let before = whole.filter(|whole| *whole > next);
                     if let Some((whole, last)) =
                         before.and_then(|whole| Some((whole, batch.items.get(whole - 1)?.mark())))
-                        && self.target.place().await? == *recorded
+                        && self.place().await? == *recorded
                     {
                         let task =
                             Task { batch: Arc::clone(&batch), rows: next..whole, from: *recorded, to: last };
@@ -238,6 +245,32 @@ impl<T: Target> Worker<T> {
         }
     }
 
+    /// Returns the number of failed events, as often as an error passes.
+    async fn failed(&mut self) -> Result<usize, Error> {
+        let mut pause = PAUSE;
+        loop {
+            match self.target.failed().await {
+                Err(error) if error.is_transient() && !self.post.status.is_stopping() => {
+                    self.retry(&error, &mut pause).await;
+                }
+                failed => return failed.map(|failed| failed.len()),
+            }
+        }
+    }
+
+    /// Returns the head of the log, as often as an error passes.
+    async fn newest(&mut self) -> Result<Option<Mark>, Error> {
+        let mut pause = PAUSE;
+        loop {
+            match self.post.source.newest().await {
+                Err(error) if error.is_transient() && !self.post.status.is_stopping() => {
+                    self.retry(&error, &mut pause).await;
+                }
+                newest => return newest,
+            }
+        }
+    }
+
     async fn retry(&mut self, error: &Error, pause: &mut Duration) {
         observe::waiting_projection(T::P::NAME, error);
         self.post.status.enter(self.post.number, State::Retrying, Some(error));
@@ -253,6 +286,7 @@ impl<T: Target> Worker<T> {
     /// Waits while another process moves the place. Returns true if the worker has to end.
     async fn wait_for_turn(&mut self) -> Result<bool, Error> {
         let (mut last, mut looks) = (self.place().await?, 0_u32);
+        self.post.status.handled(self.post.number, last);
         loop {
             self.post.status.enter(self.post.number, State::Waiting, None);
             let moved = self.post.status.moved.listen();
@@ -276,7 +310,7 @@ impl<T: Target> Worker<T> {
             if self.post.status.is_drained(place) {
                 return Ok(true);
             }
-            let newest = self.post.source.newest().await?;
+            let newest = self.newest().await?;
             self.post.status.read(self.post.number, newest);
             if position(newest) <= position(place) {
                 looks = 0;
