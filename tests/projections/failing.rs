@@ -136,3 +136,25 @@ fn a_panic_of_a_handler_is_a_failure_like_any_other() {
     assert_eq!(sum, 3);
     assert!(view.failed().wait().unwrap()[0].error.contains("the handler panicked: "));
 }
+
+#[test]
+fn an_event_that_a_newer_release_stored_stops_the_projection_before_it() {
+    use es_runtime::recorder::{AggregateRecorder, Commit, StoredEvent};
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let ann = account(&app, "Ann", &[1, 2]);
+    let newer = StoredEvent::new(ann.id().uuid(), 4_u32.into(), "Account.Merged", b"{}".to_vec()).unwrap();
+    app.recorder().append(Commit::new(vec![newer])).wait().unwrap();
+    account(&app, "Bob", &[5]);
+    for _ in 0..2 {
+        let balances =
+            app.project(Balances).on_failure(OnFailure::Skip).in_file(&file).start().wait().unwrap();
+        let error = balances.caught_up().within(LONG).wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownTopic);
+        assert!(error.to_string().contains("does not know the topic `Account.Merged`"), "{error}");
+        assert_eq!(rows(&file), BTreeMap::from([("Ann".to_owned(), 3)]), "the events before it are taken");
+        assert_eq!(balances.handled().map(|mark| mark.position().get()), Some(3));
+    }
+}

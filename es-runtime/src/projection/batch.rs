@@ -8,7 +8,7 @@ use super::Projection;
 use super::routes::{Routed, Routes, Sight};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Recorded};
-use crate::id::{Mark, Slices};
+use crate::id::{CommitId, Mark, Slices};
 use crate::log::{Content, Log, LogEvent, LogEvents, Source};
 use crate::store::Mappers;
 use crate::stored_event::StoredEvent;
@@ -79,13 +79,22 @@ pub(crate) struct Batch<S> {
     pub(crate) to: Mark,
 }
 
+impl<S> Batch<S> {
+    /// Returns the rows before a commit, which end at the last of them; `None` if there are none.
+    pub(crate) fn before(mut self, commit: CommitId) -> Option<Self> {
+        self.items.retain(|item| item.mark().commit() != commit);
+        self.to = self.items.last()?.mark();
+        Some(self)
+    }
+}
+
 /// Returns the log as a projection reads it.
 pub(crate) fn log_of<P: Projection>(source: Source, slices: Slices, size: BatchSize) -> Log<Item<P::Seen>> {
-    let routes = Routes::of::<P>();
+    let ways = Routes::of::<P>();
     // Events without a handler do not matter: the store need not return them.
-    let topics = P::IS_PARTIAL.then(|| routes.handled());
+    let topics = P::IS_PARTIAL.then(|| ways.handled());
     let read = move |mark: Mark, row: &StoredEvent, mappers: &Mappers<'_>| {
-        let item = match routes.see::<P>(mark, row, mappers) {
+        let item = match ways.see::<P>(mark, row, mappers) {
             Ok(Sight::Handled(routed)) => {
                 return Ok(Content::Event(Recorded::new(routed.envelope, Item::Handled(routed))));
             }

@@ -325,7 +325,7 @@ const PARTS: usize = 4 * MOST + 8;
 
 /// Names for a message, each once.
 struct Names<'a> {
-    names: [&'a str; MOST],
+    all: [&'a str; MOST],
     length: usize,
     has_more: bool,
     last: &'a str,
@@ -333,7 +333,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     const fn new() -> Self {
-        Self { names: [""; MOST], length: 0, has_more: false, last: ", " }
+        Self { all: [""; MOST], length: 0, has_more: false, last: ", " }
     }
 
     const fn of_aggregates(of: &[Known], source: Option<usize>) -> Self {
@@ -350,7 +350,7 @@ impl<'a> Names<'a> {
     const fn push(&mut self, name: &'a str) {
         let mut at = 0;
         while at < self.length {
-            if equal(self.names[at], name) {
+            if equal(self.all[at], name) {
                 return;
             }
             at += 1;
@@ -358,7 +358,7 @@ impl<'a> Names<'a> {
         if self.length == MOST {
             self.has_more = true;
         } else {
-            self.names[self.length] = name;
+            self.all[self.length] = name;
             self.length += 1;
         }
     }
@@ -379,7 +379,7 @@ impl<'a> Names<'a> {
                 length += 1;
             }
             parts[length] = "`";
-            parts[length + 1] = self.names[at];
+            parts[length + 1] = self.all[at];
             parts[length + 2] = "`";
             length += 3;
             at += 1;

@@ -11,6 +11,7 @@ use crate::view;
 
 /// A row of the log that a projection may handle.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "the field is the row itself, as stored")]
 pub struct Row<'a> {
     pub(crate) mark: Mark,
     pub(crate) row: &'a StoredEvent,

@@ -10,7 +10,7 @@ use super::target::{Target, Task};
 use super::write::Written;
 use super::{Projection, Rules};
 use crate::error::{Error, ErrorKind};
-use crate::id::{Mark, Slices};
+use crate::id::{CommitId, Mark, Slices};
 use crate::log::{LogEvents, SkipReason, Source, Subscription, unknown};
 use crate::observe;
 use crate::wait::{sleep, timeout};
@@ -122,9 +122,11 @@ impl<T: Target> Worker<T> {
                 }
             };
             self.post.status.read(self.post.number, page.through);
-            let (page, unknown) = before_unknown(page);
+            let (page, unknown) = split_unknown(page);
             let batch = cutter.cut(page);
-            if let Some(error) = unknown {
+            if let Some((error, commit)) = unknown {
+                // The commits before the row are whole.
+                let batch = batch.and_then(|batch| batch.before(commit));
                 if let Some(batch) = batch
                     && let Some(turn) = self.take(&mut recorded, batch).await?
                 {
@@ -338,14 +340,14 @@ async fn next_page<E: Send + 'static>(
 /// Nothing came for so long that the view should keep the place that was passed.
 struct Lazy;
 
-/// Returns the part of a page before a row that this program does not know, and the error for that row: a newer release
-/// stored it, and the view would silently miss it.
-fn before_unknown<E>(mut page: LogEvents<E>) -> (LogEvents<E>, Option<Error>) {
+/// Returns a page without the rows behind one that this program does not know, with the error for that row and its commit:
+/// a newer release stored it, and the view would silently miss it.
+fn split_unknown<E>(mut page: LogEvents<E>) -> (LogEvents<E>, Option<(Error, CommitId)>) {
     let Some(row) = page.skipped.iter().find(|row| row.why == SkipReason::Unknown) else {
         return (page, None);
     };
     let (error, mark) = (unknown(row), row.mark);
     page.entries.retain(|event| event.position() < mark.position());
-    (page.through, page.more) = (Some(mark), true);
-    (page, Some(error))
+    page.more = false;
+    (page, Some((error, mark.commit())))
 }

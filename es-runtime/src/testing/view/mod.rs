@@ -153,6 +153,7 @@ impl<P: InMemory, F: Fn() -> P> ViewScenario<P, F> {
     ///
     /// If a handler fails; with the panic of `check`.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "often the last call of a test")]
     pub fn then(self, check: impl Fn(&P)) -> Self {
         for size in SIZES {
             let project = self.app.project((self.make)()).batch(BatchSize::new().events(size));

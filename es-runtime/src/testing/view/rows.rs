@@ -18,6 +18,7 @@ impl<P: Blocking<Tx = Tx>, F: Fn() -> P> ViewScenario<P, F> {
     ///
     /// If a handler or the query fails, or the rows are others.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "often the last call of a test")]
     pub fn then_rows<R: Values>(self, query: &str, rows: impl IntoIterator<Item = R>) -> Self {
         let expected: Vec<Vec<Value>> = rows.into_iter().map(|row| row.values()).collect();
         for size in SIZES {
@@ -31,9 +32,12 @@ impl<P: Blocking<Tx = Tx>, F: Fn() -> P> ViewScenario<P, F> {
                 Ok(found) => found,
                 Err(cause) => panic!("the query cannot be run: {cause}"),
             };
-            if found != expected && size == SIZES[0] {
-                panic!("the rows are others\n expected: {}\n    found: {}", shown(&expected), shown(&found));
-            }
+            assert!(
+                found == expected || size != SIZES[0],
+                "the rows are others\n expected: {}\n    found: {}",
+                shown(&expected),
+                shown(&found)
+            );
             assert!(
                 found == expected,
                 "the view is another one when it is made {size} events at a time; a handler may use nothing but the event, \

@@ -138,13 +138,13 @@ impl View for FileView {
     fn begin(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
         let doing = "begin to write a view";
         // `IMMEDIATE` would also keep others from writing the new rows. So the first statement takes the lock of the file.
-        let begin = if self.is_linked { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        let mut begun = self.statement(doing, begin);
-        self.is_open = begun.is_ok();
+        let statement = if self.is_linked { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let mut done = self.statement(doing, statement);
+        self.is_open = done.is_ok();
         if self.is_open && self.is_linked {
-            begun = self.statement(doing, "DELETE FROM main.es_view WHERE key = ''");
+            done = self.statement(doing, "DELETE FROM main.es_view WHERE key = ''");
         }
-        ready(begun)
+        ready(done)
     }
 
     fn commit(&mut self) -> impl Future<Output = Result<(), Error>> + Send {

@@ -76,16 +76,12 @@ fn copy(connection: &Connection, name: &str) -> rusqlite::Result<()> {
         statement.query_map([name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let (name, columns) = (quoted(name), columns.join(", "));
-    let rows =
-        format!("INSERT INTO main.{name} (rowid, {columns}) SELECT rowid, {columns} FROM rebuilt.{name}");
-    match connection.execute(&rows, []) {
-        Ok(_) => Ok(()),
-        // The table has no row ids.
-        Err(_) => {
-            let rows = format!("INSERT INTO main.{name} ({columns}) SELECT {columns} FROM rebuilt.{name}");
-            connection.execute(&rows, []).map(drop)
-        }
-    }
+    let insert = |columns: &str| {
+        connection
+            .execute(&format!("INSERT INTO main.{name} ({columns}) SELECT {columns} FROM rebuilt.{name}"), [])
+    };
+    // A table may have no row ids.
+    insert(&format!("rowid, {columns}")).or_else(|_| insert(&columns)).map(drop)
 }
 
 /// Copies the counters of `AUTOINCREMENT`.
