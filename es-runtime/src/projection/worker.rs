@@ -98,7 +98,10 @@ impl<T: Target> Worker<T> {
         let log =
             log_of::<T::P>(self.post.source.clone(), self.post.slices, self.post.rules.size).after(place);
         let mut rows = log.follow();
-        if !self.post.status.follow(self.post.number, rows.stop_handle()) {
+        // A drain that began after the last look at it had nothing to wake.
+        if !self.post.status.follow(self.post.number, rows.stop_handle())
+            || self.post.status.is_drained(place)
+        {
             return Ok(Turn::End);
         }
         let (mut cutter, mut recorded) = (Cutter::new(), place);
