@@ -8,11 +8,12 @@
 //! - `optimistic_concurrency`: of two changes of one version, one wins.
 //! - `view`: a table that follows each save, cannot fail it, and notices what it missed.
 //! - `follower`: reads the log, and keeps its mark beside what it counted.
+//! - `derived_log`: a log made of another, without names; a copy of it, which notices pushed rows that went missing.
 //! - `alternative_schema`: table and columns with names of your own.
 //! - `deployment`: one application in each process, and workers that take tasks from the store and may be killed.
 //! - `postgres`: the bank on a PostgreSQL server, from several processes; two applications in one database.
 //! - `moving`: all events of an SQLite file go into PostgreSQL.
-//! - `web`: a service on axum and tokio: idempotent commands, history, problems as JSON.
+//! - `web`: a service on axum and tokio: idempotent commands, history, problems as JSON; events live; the log over HTTP.
 //! - `standalone`: without macros, by a bus, policies and a mutator function.
 //! - `everything`: all of it in one application.
 //!

@@ -5,6 +5,7 @@ mod support;
 
 mod application;
 mod attributes;
+mod back_pressure;
 mod bus;
 mod cache;
 mod clock;
@@ -35,6 +36,7 @@ mod observed;
 mod once;
 mod opening;
 mod own_codecs;
+mod projection_macro;
 mod reading;
 mod registry;
 mod renaming;

@@ -13,6 +13,7 @@
 //! [ex-optimistic_concurrency]: ../../../examples/optimistic_concurrency/main.rs
 //! [ex-view]: ../../../examples/view/main.rs
 //! [ex-follower]: ../../../examples/follower/main.rs
+//! [ex-derived_log]: ../../../examples/derived_log/main.rs
 //! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs
 //! [ex-deployment]: ../../../examples/deployment/main.rs
 //! [ex-web]: ../../../examples/web/main.rs

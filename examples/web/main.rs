@@ -1,4 +1,5 @@
-//! A web service: commands by POST, state and history by GET, on axum and tokio.
+//! A web service on axum and tokio: commands by POST, state and history by GET; accounts live, as server-sent events; and
+//! the log in sections, for programs that pull it.
 //!
 //! `cargo run --example web` serves at `http://127.0.0.1:3000` until it is interrupted or terminated; `DATABASE` and
 //! `ADDRESS` set another file and another address.
@@ -8,11 +9,17 @@
 //! curl localhost:3000/accounts/ID/deposits -H 'idempotency-key: 2' -H 'content-type: application/json' -d '{"amount": 10}'
 //! curl localhost:3000/accounts/ID
 //! curl localhost:3000/accounts/ID/events
+//! curl -N localhost:3000/accounts/ID/live
+//! curl localhost:3000/log/current
 //! ```
 
 #[path = "../hello/account.rs"]
 mod account;
+mod accounts;
+mod live;
+mod log;
 mod problem;
+mod request;
 mod routes;
 #[cfg(test)]
 mod tests;
@@ -23,6 +30,9 @@ use es_runtime::Application;
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::routes::{Service, routes};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -63,7 +73,13 @@ async fn serve(
     app: Application,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Fallible<()> {
-    axum::serve(listener, routes::routes(app.clone())).with_graceful_shutdown(stop).await?;
+    let (running, stopping) = watch::channel(());
+    let service = Service { app: app.clone(), stopping };
+    let stopped = async move {
+        stop.await;
+        drop(running);
+    };
+    axum::serve(listener, routes(service)).with_graceful_shutdown(stopped).await?;
     app.close();
     Ok(())
 }

@@ -9,7 +9,7 @@ use es_runtime::{Application, Id, Wait, projection};
 
 use crate::account::{Account, Deposited, Frozen, Opened, Withdrawn};
 
-/// An amount that no view takes.
+/// An amount that no view takes, unless it has the table `mended`.
 pub(crate) const POISON: i64 = 666;
 
 pub(crate) struct Balances;
@@ -27,7 +27,8 @@ impl Balances {
     #[event]
     fn deposited(event: &Deposited, id: Id<Account>, tx: &Tx) -> Result {
         Self::add(id, event.amount, tx)?;
-        if event.amount == POISON { Err("a poisoned amount".into()) } else { Ok(()) }
+        let is_mended = tx.table_exists(None, "mended")?;
+        if event.amount == POISON && !is_mended { Err("a poisoned amount".into()) } else { Ok(()) }
     }
 
     #[event]

@@ -5,6 +5,9 @@ mod account;
 mod balances;
 mod following;
 mod failing;
+mod parked;
+mod rebuilding;
+mod sharing;
 
 use std::time::Duration;
 

@@ -174,6 +174,14 @@ impl Server {
         }
     }
 
+    /// Stops the server at once, as `pg_ctl stop -m immediate` does: sessions end in the middle of what they do, and the
+    /// next start recovers.
+    pub(crate) fn stop(&mut self) {
+        let Some(mut postmaster) = self.postmaster.take() else { return };
+        let _ = Command::new("kill").arg("-QUIT").arg(postmaster.id().to_string()).status();
+        let _ = postmaster.wait();
+    }
+
     /// Kills all processes of the server at once, as a crash of the machine would.
     #[allow(dead_code, reason = "not every program that includes this file needs it")]
     pub(crate) fn kill(&mut self) {
@@ -193,9 +201,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let Some(mut postmaster) = self.postmaster.take() else { return };
-        let _ = Command::new("kill").arg("-QUIT").arg(postmaster.id().to_string()).status();
-        let _ = postmaster.wait();
+        self.stop();
     }
 }
 

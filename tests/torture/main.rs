@@ -22,6 +22,7 @@ mod server;
 mod sparse;
 #[path = "../differential/stores.rs"]
 mod stores;
+mod subscriptions;
 
 use std::env;
 use std::path::Path;

@@ -44,6 +44,9 @@ pub struct Log<E> {
     left: Option<usize>,
     /// The number of rows read at a time, and of bytes of their states.
     page: (usize, usize),
+    /// True if the reader has to know that a page which a limit cut was the last one: a page without events then follows.
+    tells_end: bool,
+    is_cut: bool,
     // Function pointers without a bound: the compiler would report a bound again for each method.
     topics: fn() -> Vec<Cow<'static, str>>,
     read: ReadRow<E>,
@@ -74,7 +77,22 @@ impl<E> Log<E> {
         read: ReadRow<E>,
     ) -> Self {
         let page = (1_000, 16 << 20);
-        Self { source, range: LogRange::all(), left: None, page, topics, read }
+        Self {
+            source,
+            range: LogRange::all(),
+            left: None,
+            page,
+            tells_end: false,
+            is_cut: false,
+            topics,
+            read,
+        }
+    }
+
+    /// Ends each commit with a page after which the range holds no more for now, or with a row of the next commit.
+    pub(crate) const fn telling_ends(mut self) -> Self {
+        self.tells_end = true;
+        self
     }
 
     /// Reads only rows of these topics.
@@ -215,7 +233,8 @@ impl<E> Log<E> {
             let is_found = !entries.is_empty() || !skipped.is_empty();
             if is_found || !page.more {
                 self.left = self.left.map(|left| left - entries.len());
-                let is_new = is_found || through != begun;
+                let is_new = is_found || through != begun || (self.is_cut && !more);
+                self.is_cut = self.tells_end && more;
                 return Ok(is_new.then_some(LogEvents { entries, skipped, through, more }));
             }
         }

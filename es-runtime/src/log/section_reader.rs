@@ -80,8 +80,9 @@ impl<S: SectionSource> SectionReader<S> {
         Self { sliding: Some(rows.max(1)), ..Self::new(source) }
     }
 
-    /// Returns the position of the last row that is read. The row that the caller got last counts once the caller asks
-    /// for another.
+    /// Returns the position of the last row that is read. The row or the batch that the caller got last does not count
+    /// yet: it counts once the caller asks for another. A [`Subscription`](super::Subscription::through) counts an event at
+    /// once.
     pub const fn position(&self) -> Option<Position> {
         self.position
     }

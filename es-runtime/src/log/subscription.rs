@@ -154,6 +154,10 @@ impl<E: Send + 'static> Subscription<E> {
 
     /// Returns the place up to which the caller has got every event, for a reader that keeps it: a later subscription
     /// goes on [after](Log::after) it. While the caller waits, the place passes rows that are none of its events.
+    ///
+    /// An event counts at once when the subscription returns it, and so do all events of a page. So handle the event first,
+    /// and then keep the place. A [`SectionReader`](super::SectionReader::position) counts a row later: once the caller asks
+    /// for another.
     pub const fn through(&self) -> Option<Mark> {
         self.through
     }

@@ -99,7 +99,7 @@ pub(crate) fn log_of<P: Projection>(source: Source, slices: Slices, size: BatchS
         Ok(Content::Event(Recorded::new(envelope, Item::Broken(item))))
     };
     let log = Log::reading(source, Vec::new, Arc::new(read));
-    let log = log.slices(slices).page_events(size.events).page_bytes(size.bytes);
+    let log = log.slices(slices).page_events(size.events).page_bytes(size.bytes).telling_ends();
     match topics {
         Some(topics) => log.of_topics(topics),
         None => log,

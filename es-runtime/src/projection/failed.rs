@@ -90,7 +90,10 @@ pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
 /// Returns the names of an event and of its handler.
 fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
     let Item::Handled(routed) = item else { return ("a row".to_owned(), "") };
-    let Some(handler) = P::HANDLERS.get(routed.handler) else { return ("a row".to_owned(), "") };
+    let mut handlers = P::HANDLERS.iter();
+    let Some(handler) = handlers.find(|handler| handler.number == routed.handler) else {
+        return ("a row".to_owned(), "");
+    };
     let aggregate = P::SOURCES.get(handler.source).map_or("", |topics| topics.name);
     let event = match handler.of {
         Handled::Event(event) => event.topic().to_owned(),

@@ -10,7 +10,7 @@ use super::failed::FailedEvent;
 use super::health::Health;
 use super::parked::Tools;
 use super::status::{State, Status, position};
-use super::way::Boxed;
+use super::target::Boxed;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::Source;

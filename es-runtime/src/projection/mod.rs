@@ -20,8 +20,11 @@ mod memory;
 mod prepare;
 mod worker;
 mod parked;
+mod switch;
 mod way;
 mod registered;
+mod plan;
+mod rebuild;
 mod start;
 #[doc(hidden)]
 pub mod checks;
@@ -38,6 +41,7 @@ pub use self::health::Health;
 pub use self::origin::{Any, Origin};
 use self::policy::Rules;
 pub use self::policy::{OnChange, OnFailure};
+pub use self::rebuild::{Progress, Rebuilding};
 pub(crate) use self::registered::Projections;
 #[doc(hidden)]
 pub use self::seen::{Read, ReadResult, Row, Seen, wrong_handler};

@@ -28,6 +28,13 @@ impl Projections {
         self.lock().insert(status.name, Arc::clone(status));
     }
 
+    /// Tells the workers of this process that a rebuild moves their place, not another process.
+    pub(crate) fn switched(&self, name: &str) {
+        if let Some(status) = self.lock().get(name) {
+            status.switched();
+        }
+    }
+
     /// Checks every projection.
     pub(crate) async fn check(&self, source: &Source) -> Result<Vec<Health>, Error> {
         let opened: Vec<_> = self.lock().values().map(Arc::clone).collect();

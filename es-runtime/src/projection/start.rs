@@ -1,22 +1,20 @@
 use std::fmt;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use super::handle::{Handle, Memory};
-use super::keys::Keys;
+use super::plan::{Plan, run_all};
 use super::prepare::Prepared;
+use super::rebuild::{Rebuilding, rebuild};
 use super::registered::Projections;
-use super::status::{State, Status};
-use super::way::{AsyncWay, BlockingWay, Boxed, InMemoryWay, Way};
-use super::worker::Post;
-use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules};
+use super::status::Status;
+use super::target::Boxed;
+use super::way::{AsyncWay, BlockingWay, InMemoryWay};
+use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules, State};
 use crate::error::{Error, ErrorKind};
-use crate::id::{Name, Slice, Slices};
+use crate::id::{Name, Slice};
 use crate::log::Source;
-use crate::recorder::Cursor;
 use crate::view::{OpenView, View};
 use crate::wait::Wait;
 
@@ -98,7 +96,7 @@ impl<P: Projection> Project<P> {
         let Self { projection, source, upstream, projections, mut rules, .. } = self;
         rules.on_change = OnChange::Refuse;
         let way = Box::new(InMemoryWay::new(projection));
-        ProjectIn { way, source, upstream, projections, rules, workers: 1 }
+        ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers: 1 } }
     }
 
     /// Keeps the view in a SQLite file, which the start creates if it does not exist.
@@ -154,7 +152,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let way = Box::new(BlockingWay { projection: Arc::new(projection), open });
-        ProjectIn { way, source, upstream, projections, rules, workers }
+        ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers } }
     }
 
     /// Keeps the view in a database of your own with an async driver.
@@ -166,31 +164,24 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let way = Box::new(AsyncWay { projection: Arc::new(projection), open });
-        ProjectIn { way, source, upstream, projections, rules, workers }
+        ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers } }
     }
 }
 
 /// A projection with its view before its start.
 #[must_use = "a projection does nothing before it starts"]
 pub struct ProjectIn<V> {
-    way: Box<dyn Way<V>>,
-    source: Source,
-    upstream: Option<Name>,
-    projections: Projections,
-    rules: Rules,
-    workers: u16,
+    plan: Plan<V>,
 }
 
 impl<V> fmt::Debug for ProjectIn<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProjectIn")
-            .field("rules", &self.rules)
-            .field("workers", &self.workers)
-            .finish_non_exhaustive()
+        let Plan { rules, workers, .. } = &self.plan;
+        f.debug_struct("ProjectIn").field("rules", rules).field("workers", workers).finish_non_exhaustive()
     }
 }
 
-impl<V: Clone> ProjectIn<V> {
+impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     /// Opens the view, and makes its tables at the first start. The returned [`Runner`] does the work, as a future of
     /// yours.
     ///
@@ -198,37 +189,80 @@ impl<V: Clone> ProjectIn<V> {
     ///
     /// [`Schema`](ErrorKind::Schema) if the code of the projection has changed: see [`OnChange`]. Those of the database.
     pub async fn open(self) -> Result<Runner<V>, Error> {
-        let Self { way, source, upstream, projections, rules, workers } = self;
-        let name = way.name();
-        let upstream = match upstream {
-            Some(upstream) => upstream,
-            None => Name::new("application")?,
-        };
-        let slices: Vec<Slices> = divide(workers).collect();
-        let keys = |slices: &Slices| {
-            let cursor = Cursor::new(name, upstream.clone())?.with_slices(*slices);
-            Ok(Keys::of(&cursor, way.fingerprint()))
-        };
-        let keys = slices.iter().map(keys).collect::<Result<Vec<_>, Error>>()?;
-        match way.prepare(keys.clone(), rules).await? {
-            Prepared::Ready => {}
-            Prepared::Changed => {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("the view of the projection `{name}` cannot be rebuilt beside its old rows"),
-                ));
-            }
+        let Self { plan } = self;
+        let keys = plan.keys()?;
+        if plan.way.prepare(keys.clone(), plan.rules).await? == Prepared::Changed {
+            rebuild(&plan, plan.rules.on_failure, &|_| ()).await?;
+            plan.way.prepare(keys.clone(), Rules { on_change: OnChange::Refuse, ..plan.rules }).await?;
         }
-        let status = Status::new(name, slices.len());
-        projections.add(&status);
-        let worker = |(number, (keys, slices)): (usize, (Keys, Slices))| {
-            let status = Arc::clone(&status);
-            way.worker(keys, Post { source: source.clone(), slices, rules, status, number })
-        };
-        let tools = keys.first().cloned().map(|keys| way.tools(keys, source.clone()));
-        let workers = keys.into_iter().zip(slices).enumerate().map(worker).collect();
-        let handle = Handle { status: Arc::clone(&status), source, view: way.access(), tools };
+        let status = Status::new(plan.way.name(), keys.len());
+        plan.projections.add(&status);
+        let tools = keys.first().cloned().map(|keys| plan.way.tools(keys, plan.source.clone()));
+        let workers = plan.workers(&status, keys);
+        let handle = Handle { status, source: plan.source, view: plan.way.access(), tools };
         Ok(Runner { workers, handle })
+    }
+
+    /// Makes the view anew from the beginning of the log, beside the old rows, which serve meanwhile. Then the new rows
+    /// take their place, in one transaction. The projection may run meanwhile, in this process and in others.
+    ///
+    /// A rebuild that was dropped, or whose process ended, goes on where it stopped when it is started again. To give it
+    /// up, call [`clear_rebuild`](Self::clear_rebuild).
+    ///
+    /// ```standalone_crate
+    /// # #[cfg(feature = "sqlite")] {
+    /// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// use es_runtime::view::{Result, sqlite::Tx};
+    ///
+    /// struct Count;
+    ///
+    /// #[projection(Account, ..)]
+    /// impl Count {
+    ///     const TABLES: &str = "CREATE TABLE count (accounts INTEGER NOT NULL); INSERT INTO count VALUES (0)";
+    ///
+    ///     #[event]
+    ///     fn opened(_: &Opened, tx: &Tx) -> Result {
+    ///         tx.run_one("UPDATE count SET accounts = accounts + 1", [])
+    ///     }
+    /// }
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("rebuild-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).ok();
+    /// # let file = folder.join("count.db");
+    /// let app = Application::open("memory:").wait()?;
+    /// let project = || app.project(Count).in_file(&file);
+    /// let count = project().start().wait()?;
+    /// app.save(&mut Account::open()).wait()?;
+    /// project().rebuild().on_progress(|progress| println!("{} events", progress.events)).wait()?;
+    /// # count.stop().wait()?;
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # }
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) for a view in memory, and for a database of your own without
+    /// [`beside`](crate::view::OpenView::beside). Those of handlers, log and view: the old rows then stay.
+    pub fn rebuild(self) -> Rebuilding<V> {
+        let on_failure = self.plan.rules.on_failure;
+        Rebuilding { plan: self.plan, on_failure, report: Box::new(|_| ()) }
+    }
+
+    /// Removes the rows of a [rebuild](Self::rebuild) that was interrupted, and will not go on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the view.
+    pub async fn clear_rebuild(self) -> Result<(), Error> {
+        self.plan.way.clear().await
     }
 
     /// Opens the view, and starts a thread for each worker.
@@ -239,15 +273,16 @@ impl<V: Clone> ProjectIn<V> {
     pub async fn start(self) -> Result<Handle<V>, Error> {
         let Runner { workers, handle } = self.open().await?;
         for number in 0..workers.len() {
-            // Whoever drains the projection waits for a thread that has yet to begin.
+            // A handle that drains the projection waits for a thread that has yet to begin.
             handle.status.enter(number, State::Running, None);
         }
-        for worker in workers {
+        for (number, worker) in workers.into_iter().enumerate() {
             let started = thread::Builder::new().name(format!("es-{}", handle.name())).spawn(move || {
                 // The handle reports the end.
                 let _ = worker.wait();
             });
             if let Err(cause) = started {
+                handle.status.enter(number, State::Stopped, None);
                 handle.status.stop();
                 let message = format!(
                     "no thread can be started for the projection `{}`: {cause}; there may be too many",
@@ -316,30 +351,6 @@ impl<V: Clone> Runner<V> {
     ///
     /// The error that ended the projection, such as that of a handler under [`OnFailure::Stop`].
     pub async fn run(self) -> Result<(), Error> {
-        let mut running: Vec<_> = self.workers.into_iter().map(Some).collect();
-        let mut ended = Ok(());
-        poll_fn(|context| {
-            for slot in &mut running {
-                let Some(worker) = slot else { continue };
-                if let Poll::Ready(done) = worker.as_mut().poll(context) {
-                    *slot = None;
-                    if ended.is_ok() {
-                        ended = done;
-                    }
-                }
-            }
-            if running.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        ended
+        run_all(self.workers).await
     }
-}
-
-/// Divides all slices among workers.
-fn divide(workers: u16) -> impl Iterator<Item = Slices> {
-    let bound = move |at: u16| u32::from(at) * u32::from(Slice::COUNT) / u32::from(workers);
-    (0..workers).filter_map(move |at| {
-        let (first, end) = (bound(at), bound(at + 1));
-        Slices::new(u16::try_from(first).ok()?..=u16::try_from(end - 1).ok()?)
-    })
 }

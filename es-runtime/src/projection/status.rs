@@ -57,6 +57,8 @@ struct Shared {
     until: Option<Until>,
     /// The number of callers that wait for a place.
     waiting: usize,
+    /// The number of times that a rebuild of this process began or ended to move the places.
+    switches: u64,
     failed: usize,
     /// The rows and batches that the workers have written.
     rows: u64,
@@ -112,6 +114,7 @@ impl Status {
             is_stopping: false,
             until: None,
             waiting: 0,
+            switches: 0,
             failed: 0,
             rows: 0,
             batches: 0,
@@ -202,6 +205,14 @@ impl Status {
         drop(shared);
         stops.iter().for_each(Stop::stop);
         self.moved.ring();
+    }
+
+    pub(crate) fn switched(&self) {
+        self.lock().switches += 1;
+    }
+
+    pub(crate) fn switches(&self) -> u64 {
+        self.lock().switches
     }
 
     pub(crate) fn has_callers(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -20,6 +20,9 @@ use crate::error::Error;
 use crate::id::Mark;
 use crate::view::{self, OpenView, View};
 use crate::wait::{Wait, unblock};
+
+/// A boxed future of the runner.
+pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// Rows that a view has to take in one transaction.
 #[derive(Debug)]

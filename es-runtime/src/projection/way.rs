@@ -1,7 +1,5 @@
 //! The way from a projection to its view, whose type only the beginning knows.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::handle::Memory;
@@ -9,19 +7,16 @@ use super::keys::Keys;
 use super::memory::{Kept, MemoryTarget};
 use super::parked::{AsyncTools, BlockingTools, MemoryTools, Tools};
 use super::prepare::{Prepared, prepare};
-use super::target::{AsyncTarget, BlockingTarget, Setting};
+use super::switch::{CatchUp, switch};
+use super::target::{AsyncTarget, BlockingTarget, Boxed, Setting};
 use super::worker::{Post, Worker};
 use super::{Async, Blocking, InMemory, Rules};
-use crate::error::Error;
 use crate::log::Source;
 use crate::view::{OpenView, View};
 use crate::wait::{Wait, unblock};
 
-/// A boxed future of the runner.
-pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
-
 /// The way from a projection to its view. `V` is the view, as a handle gives access to it.
-pub(crate) trait Way<V>: Send {
+pub(crate) trait Way<V>: Send + Sync {
     fn name(&self) -> &'static str;
 
     fn fingerprint(&self) -> u64;
@@ -33,6 +28,15 @@ pub(crate) trait Way<V>: Send {
     fn worker(&self, keys: Keys, post: Post) -> Boxed<()>;
 
     fn access(&self) -> V;
+
+    /// Returns the way to the new rows of a rebuild, if the view can be rebuilt while it serves.
+    fn beside(&self) -> Option<Box<dyn Way<V>>>;
+
+    /// Puts the new rows in the place of the old ones. `catch_up` lets the new rows reach a place.
+    fn switch(&self, workers: Vec<Keys>, catch_up: CatchUp) -> Boxed<()>;
+
+    /// Removes the new rows of an interrupted rebuild.
+    fn clear(&self) -> Boxed<()>;
 
     /// Returns the tools for failed events; the keys are those of any worker.
     fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools>;
@@ -85,6 +89,18 @@ impl<P: InMemory> Way<Memory<P>> for InMemoryWay<P> {
         self.view.clone()
     }
 
+    fn beside(&self) -> Option<Box<dyn Way<Memory<P>>>> {
+        None
+    }
+
+    fn switch(&self, _: Vec<Keys>, _: CatchUp) -> Boxed<()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn clear(&self) -> Boxed<()> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn tools(&self, _: Keys, source: Source) -> Arc<dyn Tools> {
         Arc::new(MemoryTools { view: self.view.clone(), kept: Arc::clone(&self.kept), source })
     }
@@ -117,6 +133,24 @@ impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Way<O> for Bl
 
     fn access(&self) -> O {
         self.open.clone()
+    }
+
+    fn beside(&self) -> Option<Box<dyn Way<O>>> {
+        let (projection, open) = (Arc::clone(&self.projection), self.open.beside()?);
+        Some(Box::new(BlockingWay { projection, open }))
+    }
+
+    fn switch(&self, workers: Vec<Keys>, catch_up: CatchUp) -> Boxed<()> {
+        let (open, beside) = (self.open.clone(), self.open.beside());
+        Box::pin(async move {
+            let Some(beside) = beside else { return Ok(()) };
+            unblock(move || switch(&open, &beside, &workers, catch_up).wait()).await
+        })
+    }
+
+    fn clear(&self) -> Boxed<()> {
+        let open = self.open.clone();
+        Box::pin(async move { open.clear().await })
     }
 
     fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools> {
@@ -154,6 +188,24 @@ where
 
     fn access(&self) -> O {
         self.open.clone()
+    }
+
+    fn beside(&self) -> Option<Box<dyn Way<O>>> {
+        let (projection, open) = (Arc::clone(&self.projection), self.open.beside()?);
+        Some(Box::new(AsyncWay { projection, open }))
+    }
+
+    fn switch(&self, workers: Vec<Keys>, catch_up: CatchUp) -> Boxed<()> {
+        let (open, beside) = (self.open.clone(), self.open.beside());
+        Box::pin(async move {
+            let Some(beside) = beside else { return Ok(()) };
+            switch(&open, &beside, &workers, catch_up).await
+        })
+    }
+
+    fn clear(&self) -> Boxed<()> {
+        let open = self.open.clone();
+        Box::pin(async move { open.clear().await })
     }
 
     fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools> {

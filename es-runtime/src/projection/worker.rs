@@ -75,15 +75,18 @@ impl<T: Target> Worker<T> {
     async fn work(&mut self) -> Result<(), Error> {
         loop {
             let place = self.place().await?;
-            self.post.status.handled(self.post.number, place);
             let failed = self.failed().await?;
             self.post.status.keeps_failed(failed);
+            self.post.status.handled(self.post.number, place);
             if self.post.status.is_drained(place) {
                 return Ok(());
             }
+            let switches = self.post.status.switches();
             match self.read_on(place).await? {
                 Turn::End => return Ok(()),
                 Turn::Again => {}
+                // A rebuild of this process has moved the place.
+                Turn::Elsewhere if self.post.status.switches() != switches => {}
                 Turn::Elsewhere => {
                     if self.wait_for_turn().await? {
                         return Ok(());
@@ -98,10 +101,9 @@ impl<T: Target> Worker<T> {
         let log =
             log_of::<T::P>(self.post.source.clone(), self.post.slices, self.post.rules.size).after(place);
         let mut rows = log.follow();
-        // A drain that began after the last look at it had nothing to wake.
-        if !self.post.status.follow(self.post.number, rows.stop_handle())
-            || self.post.status.is_drained(place)
-        {
+        let may_follow = self.post.status.follow(self.post.number, rows.stop_handle());
+        // A drain may have begun before it could end the subscription.
+        if !may_follow || self.post.status.is_drained(place) {
             return Ok(Turn::End);
         }
         let (mut cutter, mut recorded) = (Cutter::new(), place);
@@ -284,6 +286,7 @@ impl<T: Target> Worker<T> {
     /// Waits while another process moves the place. Returns true if the worker has to end.
     async fn wait_for_turn(&mut self) -> Result<bool, Error> {
         let (mut last, mut looks) = (self.place().await?, 0_u32);
+        self.post.status.handled(self.post.number, last);
         loop {
             self.post.status.enter(self.post.number, State::Waiting, None);
             let moved = self.post.status.moved.listen();

@@ -13,7 +13,7 @@ pub mod sqlite;
 pub mod postgres;
 
 use std::error::Error as StdError;
-use std::future::Future;
+use std::future::{Future, ready};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,7 @@ pub trait View: Send + 'static {
     fn back_to_save_point(&mut self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
 
     /// Runs statements without parameters, which make the tables of a projection, and returns what they made: tables, views,
-    /// indexes and so on. A view that cannot be [rebuilt](Rebuild) beside its old rows may return nothing.
+    /// indexes and so on. A view that cannot be [rebuilt](OpenView::beside) beside its old rows may return nothing.
     fn run(
         &mut self,
         statements: &str,
@@ -105,23 +105,23 @@ pub trait OpenView: Send + Sync + 'static {
     /// Opens the view, and makes the table of the framework if it is missing.
     fn open(&self) -> impl Future<Output = std::result::Result<Self::View, Error>> + Send;
 
-    /// Waits for work on an open view. A view whose driver has a runtime of its own may let the waiting thread drive it.
-    #[doc(hidden)]
-    fn attend<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
-        work
+    /// Returns the way to the place where new rows are made beside the old ones, or `None` if this view cannot be rebuilt
+    /// while it serves.
+    ///
+    /// The framework makes the tables again at that place, and handles the log from its beginning there. Then, in one
+    /// transaction of the view, the new rows take the place of the old ones.
+    fn beside(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
     }
-}
-
-/// A view that can be made anew beside its old rows.
-///
-/// The framework makes the tables again at [another place](Self::beside), and handles the log from its beginning there.
-/// Then, in one transaction of the view, the new rows take the place of the old ones.
-pub trait Rebuild: OpenView + Clone {
-    /// Returns the way to the place where the new rows are made.
-    fn beside(&self) -> Self;
 
     /// Lets an open view see the rows at [`beside`](Self::beside). No transaction is open.
-    fn link(&self, view: &mut Self::View) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+    fn link(&self, view: &mut Self::View) -> impl Future<Output = std::result::Result<(), Error>> + Send {
+        let _ = view;
+        ready(Err(not_beside()))
+    }
 
     /// Puts the objects at [`beside`](Self::beside), with their rows, in the place of the old ones, within the transaction
     /// of the view. Objects of other projections stay.
@@ -130,10 +130,21 @@ pub trait Rebuild: OpenView + Clone {
         view: &mut Self::View,
         old: &[Object],
         new: &[Object],
-    ) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+    ) -> impl Future<Output = std::result::Result<(), Error>> + Send {
+        let _ = (view, old, new);
+        ready(Err(not_beside()))
+    }
 
     /// Removes the place [`beside`](Self::beside), if it is there. No view is open there.
-    fn clear(&self) -> impl Future<Output = std::result::Result<(), Error>> + Send;
+    fn clear(&self) -> impl Future<Output = std::result::Result<(), Error>> + Send {
+        ready(Err(not_beside()))
+    }
+
+    /// Waits for work on an open view. A view whose driver has a runtime of its own may let the waiting thread drive it.
+    #[doc(hidden)]
+    fn attend<F: Future + Send>(&self, work: F) -> impl Future<Output = F::Output> + Send {
+        work
+    }
 }
 
 /// A table, or another object of a database, that the statements of a projection made.
@@ -143,6 +154,14 @@ pub struct Object {
     pub kind: String,
     /// The name.
     pub name: String,
+}
+
+/// Reports a view that cannot be rebuilt while it serves.
+fn not_beside() -> Error {
+    Error::new(
+        crate::ErrorKind::Unsupported,
+        "this view cannot be made anew beside its old rows; drop its tables and the rows of `es_view`, and start again",
+    )
 }
 
 /// Returns the text of a handler's error.

@@ -163,6 +163,7 @@ fn with_own_server() -> Vec<harness::Test> {
             views::killed::a_view_goes_on_after_its_server_was_killed,
             surroundings::a_replica_is_refused_and_passed_over,
             surroundings::tls_is_used_and_the_certificate_checked,
+            subscriptions::a_restarted_server_costs_a_subscription_nothing,
         ]);
     } else {
         println!(

@@ -3,16 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use es_runtime::log::SectionReader;
-use es_runtime::recorder::{ApplicationRecorder, PostgresRecorder, Tables};
+use es_runtime::recorder::{ApplicationRecorder, PostgresOptions, PostgresRecorder, Tables};
 use es_runtime::wait::timeout;
-use es_runtime::{Application, Wait, aggregate, mutator};
+use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
 
 use super::{Database, log, open};
+use crate::postgres::Server;
 use crate::server;
 
 #[aggregate]
@@ -118,4 +119,77 @@ pub(crate) fn sections_lead_past_gaps_between_positions() {
     let mut sliding = SectionReader::sliding(app.sections(10).unwrap().sliding(), 10);
     assert_eq!(sliding.next_batch(100).wait().unwrap(), rows);
     assert_eq!(sliding.sections(), 2);
+}
+
+/// Saves until the store has it: the server may be away.
+fn save(app: &Application, meter: &mut Meter) {
+    let began = Instant::now();
+    while let Err(error) = app.save(&mut *meter).wait() {
+        let may_try_again = error.is_transient() || error.kind() == ErrorKind::OutcomeUnknown;
+        assert!(may_try_again && began.elapsed() < Duration::from_secs(60), "{error}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub(crate) fn a_restarted_server_costs_a_subscription_nothing() {
+    let mut server = Server::start("fsync = off").unwrap();
+    let open = || {
+        let options: PostgresOptions = server.uri().parse().unwrap();
+        options.connections(4).open().unwrap().recorder(&Tables::default()).unwrap()
+    };
+    // The readers have connections and a watch of their own, like another process.
+    let (writing, reading) = (open(), open());
+    let (app, readers) = (application(&writing), application(&reading));
+    let (ended, stored) = (AtomicBool::new(false), AtomicUsize::new(usize::MAX));
+    let follow = |page: usize| {
+        let (mut events, mut seen) = (readers.log::<MeterEvent>().page_events(page).follow(), Vec::new());
+        let mut waited = Instant::now();
+        while seen.len() < stored.load(Ordering::SeqCst) {
+            let Ok(next) = timeout(Duration::from_millis(100), events.next()).wait() else {
+                assert!(waited.elapsed() < Duration::from_secs(60), "nothing comes after {}", seen.len());
+                continue;
+            };
+            let event = next.expect("nobody stops it").expect("the subscriber gets no error");
+            seen.push((event.position(), event.envelope().id(), event.envelope().version().get()));
+            waited = Instant::now();
+        }
+        seen
+    };
+    let followed = thread::scope(|scope| {
+        let following = [1_000, 1].map(|page| scope.spawn(move || follow(page)));
+        let write = || {
+            let (mut meter, mut saved) = (Meter::start(), 1);
+            save(&app, &mut meter);
+            while !ended.load(Ordering::SeqCst) {
+                meter.count();
+                save(&app, &mut meter);
+                saved += 1;
+                thread::sleep(Duration::from_millis(1));
+            }
+            saved
+        };
+        let writers: Vec<_> = (0..4).map(|_| scope.spawn(write)).collect();
+        for away in [0, 300, 700] {
+            thread::sleep(Duration::from_millis(400));
+            server.stop();
+            thread::sleep(Duration::from_millis(away));
+            server.run().unwrap();
+        }
+        thread::sleep(Duration::from_millis(300));
+        ended.store(true, Ordering::SeqCst);
+        let saved: usize = writers.into_iter().map(|writer| writer.join().unwrap()).sum();
+        // The last restart comes over subscriptions that wait.
+        server.stop();
+        server.run().unwrap();
+        save(&app, &mut Meter::start());
+        stored.store(saved + 1, Ordering::SeqCst);
+        following.map(|following| following.join().unwrap())
+    });
+    let log = log(&reading);
+    assert_eq!(log.len(), stored.into_inner(), "every save is stored once");
+    assert!(log.len() > 100, "only {} events were stored", log.len());
+    let log: Vec<_> = log.iter().map(|row| (row.position(), row.event.id, row.event.version.get())).collect();
+    for seen in followed {
+        assert_eq!(seen, log, "a follower of a server that was restarted");
+    }
 }

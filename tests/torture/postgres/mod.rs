@@ -4,7 +4,7 @@
 mod audit;
 mod counts;
 mod follower;
-mod naive;
+pub(crate) mod naive;
 mod part;
 mod plan;
 mod process;
@@ -24,12 +24,14 @@ use std::time::{Duration, Instant};
 use self::audit::Audit;
 use self::counts::{Counts, Faults};
 use self::follower::{PAGES, follow};
-use self::naive::{Naive, write_unsorted};
+pub(crate) use self::naive::Naive;
+use self::naive::write_unsorted;
 use self::part::{Part, Stage, Trouble, Way, parts};
 use self::process::{Habit, WORKER, Workers, work};
-use self::record::now;
+pub(crate) use self::record::now;
 use self::restore::age;
-use self::scene::Scene;
+pub(crate) use self::row::Row;
+pub(crate) use self::scene::{NAME, Scene};
 use crate::kind::{Kind, Length, Table};
 use crate::random::Random;
 use crate::server::{Server, by_hand_as};
@@ -38,7 +40,7 @@ use crate::server::{Server, by_hand_as};
 const PART: &str = "TORTURE_PART";
 
 /// The settings of the servers. What is written is written: `fsync` is on.
-const SETTINGS: &str = "fsync = on\ndeadlock_timeout = 200ms\nmax_wal_size = 2GB";
+pub(crate) const SETTINGS: &str = "fsync = on\ndeadlock_timeout = 200ms\nmax_wal_size = 2GB";
 
 /// The longest time of one round of a part: the audit holds all of a round in memory.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -152,7 +154,7 @@ fn round(
         let naive: Vec<_> = [Naive::Plain, Naive::OneStatement]
             .map(|how| {
                 let (scene, is_end) = (&scene, &is_end);
-                let uri = format!("{}?application_name={}", scene.way, scene::NAME);
+                let uri = format!("{}?application_name={}", scene.way, NAME);
                 scope.spawn(move || naive::follow(&uri, &scene.schema, how, is_end))
             })
             .into_iter()

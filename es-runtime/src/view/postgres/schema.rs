@@ -9,7 +9,7 @@ use super::{SchemaView, failure, rebuild};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::postgres::{Connection, Sessions, Way, error};
 use crate::recorder::{Identifier, PostgresOptions};
-use crate::view::{Object, OpenView, Rebuild};
+use crate::view::{Object, OpenView};
 
 /// The ending of the schema in which a view is rebuilt.
 const BESIDE: &str = "_rebuild";
@@ -162,13 +162,11 @@ impl OpenView for Schema {
     async fn attend<F: Future + Send>(&self, work: F) -> F::Output {
         self.drive.attend(work).await
     }
-}
 
-impl Rebuild for Schema {
-    fn beside(&self) -> Self {
+    fn beside(&self) -> Option<Self> {
         let (name, drive) = (self.beside.clone(), Arc::clone(&self.drive));
         let way = Arc::new(self.way.to_view(name.clone()));
-        Self { beside: name.clone(), name, way, drive }
+        Some(Self { beside: name.clone(), name, way, drive })
     }
 
     fn link(&self, _: &mut SchemaView) -> impl Future<Output = Result<(), Error>> + Send {

@@ -8,7 +8,7 @@ use super::{Tx, rebuild};
 use crate::error::Error;
 use crate::recorder::sqlite::{failed, open_connection};
 use crate::recorder::{SqliteOptions, Synchronous};
-use crate::view::{BoxError, Object, OpenView, Rebuild, View, ended_by_hand};
+use crate::view::{BoxError, Object, OpenView, View, ended_by_hand};
 use crate::wait::unblock;
 
 /// The table of the framework. Its rows are few, but for the events that failed.
@@ -39,6 +39,13 @@ impl File {
         &self.path
     }
 
+    /// Returns the path of the file in which new rows are made.
+    fn path_beside(&self) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-rebuild");
+        path.into()
+    }
+
     /// Opens a connection for queries, which only reads.
     ///
     /// # Errors
@@ -63,8 +70,32 @@ impl OpenView for File {
         unblock(move || {
             let connection = open_connection(&options)?;
             connection.execute_batch(TABLE).map_err(failed("make the table of views"))?;
-            Ok(FileView { tx: Tx::over(connection), is_open: false })
+            Ok(FileView { tx: Tx::over(connection), is_open: false, is_linked: false })
         })
+    }
+
+    fn beside(&self) -> Option<Self> {
+        Some(Self::new(self.path_beside()))
+    }
+
+    fn link(&self, view: &mut FileView) -> impl Future<Output = Result<(), Error>> + Send {
+        let linked = rebuild::attach(&view.tx, &self.path_beside());
+        view.is_linked = linked.is_ok();
+        ready(linked.map_err(failed("open the new rows of a view")))
+    }
+
+    fn replace(
+        &self,
+        view: &mut FileView,
+        old: &[Object],
+        new: &[Object],
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        ready(rebuild::replace(&view.tx, old, new).map_err(failed("replace the rows of a view")))
+    }
+
+    fn clear(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        let path = self.path_beside();
+        unblock(move || rebuild::remove(&path))
     }
 }
 
@@ -74,6 +105,8 @@ pub struct FileView {
     tx: Tx,
     /// True between the beginning and the end of a transaction.
     is_open: bool,
+    /// True once the new rows of a rebuild are attached.
+    is_linked: bool,
 }
 
 impl FileView {
@@ -93,36 +126,6 @@ impl FileView {
     }
 }
 
-impl Rebuild for File {
-    fn beside(&self) -> Self {
-        let mut path = self.path.clone().into_os_string();
-        path.push("-rebuild");
-        let mut beside = Self::new(path);
-        // Rows that nobody reads yet need not wait for anything: after a power cut, the rebuild begins again.
-        beside.options = beside.options.synchronous(Synchronous::Normal);
-        beside
-    }
-
-    fn link(&self, view: &mut FileView) -> impl Future<Output = Result<(), Error>> + Send {
-        let linked = rebuild::attach(&view.tx, self.beside().path());
-        ready(linked.map_err(failed("open the new rows of a view")))
-    }
-
-    fn replace(
-        &self,
-        view: &mut FileView,
-        old: &[Object],
-        new: &[Object],
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        ready(rebuild::replace(&view.tx, old, new).map_err(failed("replace the rows of a view")))
-    }
-
-    fn clear(&self) -> impl Future<Output = Result<(), Error>> + Send {
-        let path = self.beside().path;
-        unblock(move || rebuild::remove(&path))
-    }
-}
-
 // The work is done before the future is made: the thread may block. So no future holds a borrow of the connection, which
 // other threads must not share.
 impl View for FileView {
@@ -133,8 +136,14 @@ impl View for FileView {
     }
 
     fn begin(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
-        let begun = self.statement("begin to write a view", "BEGIN IMMEDIATE");
+        let doing = "begin to write a view";
+        // `IMMEDIATE` would also keep others from writing the new rows. So the first statement takes the lock of the file.
+        let begin = if self.is_linked { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let mut begun = self.statement(doing, begin);
         self.is_open = begun.is_ok();
+        if self.is_open && self.is_linked {
+            begun = self.statement(doing, "DELETE FROM main.es_view WHERE key = ''");
+        }
         ready(begun)
     }
 

@@ -1,0 +1,92 @@
+//! The end of a rebuild: in one transaction, the new rows take the place of the old ones.
+
+use super::keys::{self, Keys};
+use super::status::position;
+use super::target::Boxed;
+use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
+use crate::view::{Object, OpenView, View};
+
+/// Lets the new rows reach a place.
+pub(crate) type CatchUp = Box<dyn FnOnce(Option<Mark>) -> Boxed<()> + Send>;
+
+/// Puts the new rows in the place of the old ones. `catch_up` lets the new rows reach a place.
+pub(crate) async fn switch<O: OpenView>(
+    open: &O,
+    beside: &O,
+    workers: &[Keys],
+    catch_up: CatchUp,
+) -> Result<(), Error> {
+    let Some(keys) = workers.first() else { return Ok(()) };
+    let mut view = open.open().await?;
+    open.link(&mut view).await?;
+    let done = switch_in(open, &mut view, beside, keys, catch_up).await;
+    if done.is_err() {
+        // The first error counts.
+        let _ = view.roll_back().await;
+    }
+    done
+}
+
+async fn switch_in<O: OpenView>(
+    open: &O,
+    view: &mut O::View,
+    beside: &O,
+    keys: &Keys,
+    catch_up: CatchUp,
+) -> Result<(), Error> {
+    view.begin().await?;
+    let old = places(view, keys).await?;
+    // From here on nobody moves the old rows. The new ones must not be behind them.
+    let reached = old.iter().map(|(_, mark)| *mark).max_by_key(|mark| position(*mark)).flatten();
+    catch_up(reached).await?;
+    let mut built = beside.open().await?;
+    built.begin().await?;
+    let new = places(&mut built, keys).await?;
+    let (failed, made_new) = (built.list(&keys.failed).await?, built.get(&keys.made).await?);
+    built.roll_back().await?;
+    drop(built);
+    if new.iter().any(|(_, mark)| position(*mark) < position(reached)) {
+        return Err(Error::new(
+            ErrorKind::Unavailable,
+            "the new rows of a view are behind the old ones; rebuild it again: it goes on where it stopped",
+        ));
+    }
+    let made_old = view.get(&keys.made).await?;
+    open.replace(view, &objects(made_old.as_deref())?, &objects(made_new.as_deref())?).await?;
+    let stale = view.list(&keys.failed).await?;
+    for key in old.iter().map(|(key, _)| key).chain(stale.iter().map(|(key, _)| key)) {
+        view.remove(key).await?;
+    }
+    for (key, mark) in &new {
+        let text = mark.map_or_else(|| keys::BEGINNING.to_owned(), |mark| mark.to_string());
+        view.put(key, &text).await?;
+    }
+    for (key, text) in &failed {
+        view.put(key, text).await?;
+    }
+    if let Some(made) = made_new {
+        view.put(&keys.made, &made).await?;
+    }
+    view.commit().await
+}
+
+/// Returns the places of all workers, and keeps other transactions from moving them.
+async fn places<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<(String, Option<Mark>)>, Error> {
+    let mut places = Vec::new();
+    for (key, _) in view.list(&keys.places).await? {
+        if let Some(text) = view.get(&key).await? {
+            let mark = keys::place(&key, &text)?;
+            places.push((key, mark));
+        }
+    }
+    Ok(places)
+}
+
+fn objects(text: Option<&str>) -> Result<Vec<Object>, Error> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    serde_json::from_str(text).map_err(|cause| {
+        let message = "the view does not keep the names of its tables: something else wrote them";
+        Error::new(ErrorKind::Corrupt, message).with_source(cause)
+    })
+}
