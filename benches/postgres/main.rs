@@ -7,7 +7,7 @@
 //!
 //! The bench starts a server of its own with the settings of a new cluster, or uses the database that `ES_POSTGRES_URL`
 //! names. `B6_ROUNDS` sets the number of rounds. `B6_ONLY` runs the parts that it lists: `one`, `writers`, `batches`,
-//! `processes`, `reads`, `delay`, `bytes`.
+//! `processes`, `reads`, `projection`, `delay`, `bytes`.
 
 #[path = "../store/account.rs"]
 mod account;
@@ -22,6 +22,7 @@ mod payload;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
 mod processes;
+mod projection;
 mod reads;
 mod server;
 mod writers;
@@ -65,6 +66,9 @@ fn main() {
     if runs("reads") {
         reads::replay(&server, rounds, few(1_000));
         reads::log(&server, rounds, few(200));
+    }
+    if runs("projection") {
+        projection::projection(&server, rounds, few(200));
     }
     if runs("processes") {
         processes::processes(&server, rounds);

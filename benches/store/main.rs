@@ -4,7 +4,7 @@
 //! prints medians and their ratio: the throughput of the framework as a share of that by hand. `B_ROUNDS` sets the
 //! number of rounds, `B_MANY` the number of aggregates in the largest save, and `B10_LARGEST` the size to which the
 //! store grows. `B_ONLY` runs the parts that it lists: `writes`, `group`, `latency`, `many`, `cycle`, `reads`,
-//! `sealed`, `growth`, `processes`. `B_FOLDER` sets the folder of the files.
+//! `sealed`, `growth`, `processes`, `projection`. `B_FOLDER` sets the folder of the files.
 
 mod account;
 mod cycle;
@@ -15,6 +15,7 @@ mod latency;
 mod many;
 mod payload;
 mod processes;
+mod projection;
 mod raw;
 mod reads;
 mod sealed;
@@ -55,6 +56,9 @@ fn main() {
     if runs("reads") {
         reads::replay(rounds, few(1_000));
         reads::log(rounds, few(20_000));
+    }
+    if runs("projection") {
+        projection::projection(rounds, few(500));
     }
     if runs("cycle") {
         cycle::cycle(rounds.min(5), few(10_000), few(100), true);

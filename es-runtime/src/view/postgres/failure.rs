@@ -103,7 +103,7 @@ impl StdError for EndedByHand {}
 
 /// Returns whether an error of the view is that of a handler's statement.
 pub(super) fn is_late(error: &Error) -> bool {
-    error.source().is_some_and(<dyn std::error::Error + 'static>::is::<Late>)
+    error.source().is_some_and(<dyn StdError>::is::<Late>)
 }
 
 /// Returns the error of the framework for one of its own statements.

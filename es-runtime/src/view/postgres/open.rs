@@ -224,7 +224,12 @@ impl View for SchemaView {
         if let Some(number) = number? {
             self.number = number;
         }
-        let rows = rows.map_err(failure::of(DOING))?;
+        let mut rows = rows.map_err(failure::of(DOING))?;
+        if rows.is_empty() {
+            // The statement may have waited for a transaction that removed the key and set it again. It sees only the removal;
+            // another statement sees the new row.
+            rows = self.tx.read(&self.texts.get, &[&key]).await.map_err(failure::of(DOING))?;
+        }
         rows.first().map(|row| row.try_get(0)).transpose().map_err(failure::of(DOING))
     }
 

@@ -53,8 +53,11 @@ pub(super) async fn replace(
     let found = objects::all(client, schema).await.map_err(&failed)?;
     drop_all(client, found.into_iter().filter(|found| old.contains(&found.object)).collect()).await?;
     let found = objects::all(client, beside).await.map_err(&failed)?;
-    let moving: Vec<_> = found.iter().filter(|found| new.contains(&found.object)).collect();
-    for found in moving.iter().filter(|found| !found.is_part) {
+    let mut moving: Vec<_> =
+        found.iter().filter(|found| !found.is_part && new.contains(&found.object)).collect();
+    // The name of a routine has the schemas of its parameters.
+    moving.sort_by_key(|found| found.object.kind != "routine");
+    for found in moving {
         let (kind, name) = (found.kind(), &found.name);
         let moved = client.batch_execute(&format!("ALTER {kind} {name} SET SCHEMA {schema}")).await;
         moved.map_err(&failed)?;

@@ -64,6 +64,21 @@ pub(crate) fn of_two_transactions_with_one_key_the_second_waits() {
     assert_eq!(found.as_deref(), Some("2"), "it sees what the first one committed");
 }
 
+pub(crate) fn a_key_that_was_removed_and_set_again_is_found_by_who_waited() {
+    let schema = schema();
+    let (mut one, mut two) = (schema.open().wait().unwrap(), schema.open().wait().unwrap());
+    set(&mut one, "place", "1");
+    one.begin().wait().unwrap();
+    one.remove("place").wait().unwrap();
+    one.put("place", "2").wait().unwrap();
+    assert_eq!(one.get("place").wait().unwrap().as_deref(), Some("2"));
+    two.begin().wait().unwrap();
+    let mut waiting = Box::pin(async { two.get("place").await.unwrap() });
+    assert!(timeout(Duration::from_millis(300), waiting.as_mut()).wait().is_err(), "it does not wait");
+    one.commit().wait().unwrap();
+    assert_eq!(timeout(LONG, waiting).wait().expect("it goes on").as_deref(), Some("2"));
+}
+
 pub(crate) fn of_two_transactions_that_find_nothing_the_second_waits() {
     let schema = schema();
     let (mut one, mut two) = (schema.open().wait().unwrap(), schema.open().wait().unwrap());
