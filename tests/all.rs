@@ -36,6 +36,7 @@ mod observed;
 mod once;
 mod opening;
 mod own_codecs;
+mod projection_macro;
 mod reading;
 mod registry;
 mod renaming;

@@ -53,23 +53,12 @@ pub(crate) fn write(description: &Description, runtime: &str) -> Crate {
 
 /// Writes the module of one aggregate.
 fn aggregate(aggregate: &Aggregate) -> Result<String, std::fmt::Error> {
-    let Aggregate { name, fields, events } = aggregate;
-    let mut text = String::new();
+    let name = &aggregate.name;
+    let mut text = "use es_runtime::event::Recorded;\n".to_owned();
+    blocks(&mut text, aggregate)?;
     writeln!(
         text,
-        "use es_runtime::event::Recorded;\nuse es_runtime::{{aggregate, mutator}};\nuse uuid::Uuid;\n"
-    )?;
-    writeln!(text, "#[aggregate]\n#[derive(Debug)]\npub struct {name} {{")?;
-    for Field { name, ty, .. } in fields {
-        writeln!(text, "    pub {name}: {ty},")?;
-    }
-    writeln!(text, "}}\n\n#[mutator]\nimpl {name} {{")?;
-    for (number, event) in events.iter().enumerate() {
-        if number == 0 { creating(&mut text, fields, event)? } else { changing(&mut text, event)? }
-    }
-    writeln!(
-        text,
-        "}}\n
+        "
 pub fn store(event: &{name}Event) -> serde_json::Result<(&'static str, Vec<u8>)> {{
     crate::codec::store::<{name}>(event)
 }}\n
@@ -83,6 +72,21 @@ pub fn replay(events: Vec<Recorded<{name}Event>>) -> Result<{name}, es_runtime::
     )?;
     caller(&mut text, aggregate)?;
     Ok(text)
+}
+
+/// Writes the two blocks of an aggregate.
+pub(crate) fn blocks(text: &mut String, aggregate: &Aggregate) -> std::fmt::Result {
+    let Aggregate { name, fields, events } = aggregate;
+    writeln!(text, "use es_runtime::{{aggregate, mutator}};\nuse uuid::Uuid;\n")?;
+    writeln!(text, "#[aggregate]\n#[derive(Debug)]\npub struct {name} {{")?;
+    for Field { name, ty, .. } in fields {
+        writeln!(text, "    pub {name}: {ty},")?;
+    }
+    writeln!(text, "}}\n\n#[mutator]\nimpl {name} {{")?;
+    for (number, event) in events.iter().enumerate() {
+        if number == 0 { creating(text, fields, event)? } else { changing(text, event)? }
+    }
+    writeln!(text, "}}")
 }
 
 /// Writes the event method that makes the first state.

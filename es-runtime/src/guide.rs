@@ -11,6 +11,7 @@
 //! | [`testing`] | given, when, then |
 //! | [`snapshots_and_cache`] | faster loading |
 //! | [`encryption_and_forgetting`] | keys, and the right to erasure |
+//! | [`projections`] | rows that follow the events: views, rebuilds, failures |
 //! | [`deployment`] | processes, variables, SQLite and PostgreSQL in production, moving between them |
 //! | [`without_macros`] | events and states of your own, a bus |
 //! | [`errors`] | every kind of error, with its remedy |
@@ -38,6 +39,8 @@ macro_rules! pages {
             #[doc = "[others]: other_libraries"]
             #[doc = "[deployment]: deployment"]
             #[doc = "[ex-follower]: ../../../../../examples/follower/main.rs"]
+            #[doc = "[ex-read_model]: ../../../../../examples/read_model/main.rs"]
+            #[doc = "[projections]: projections"]
             #[doc = "[ex-view]: ../../../../../examples/view/main.rs"]
             #[doc = "[ex-web]: ../../../../../examples/web/main.rs"]
             #[doc = "[ex-deployment]: ../../../../../examples/deployment/main.rs"]
@@ -62,6 +65,7 @@ pages! {
     testing,
     snapshots_and_cache,
     encryption_and_forgetting,
+    projections,
     deployment,
     without_macros,
     errors,

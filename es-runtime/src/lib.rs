@@ -14,13 +14,13 @@
 //! [ex-view]: ../../../examples/view/main.rs
 //! [ex-follower]: ../../../examples/follower/main.rs
 //! [ex-derived_log]: ../../../examples/derived_log/main.rs
+//! [ex-read_model]: ../../../examples/read_model/main.rs
 //! [ex-alternative_schema]: ../../../examples/alternative_schema/main.rs
 //! [ex-deployment]: ../../../examples/deployment/main.rs
 //! [ex-web]: ../../../examples/web/main.rs
 //! [ex-standalone]: ../../../examples/standalone/main.rs
 //! [ex-everything]: ../../../examples/everything/main.rs
 //! [application]: Application#tracing
-//! [timestamp]: clock::Timestamp
 //! [g-first]: guide::first_aggregate
 //! [g-code]: guide::where_code_goes
 //! [g-saving]: guide::saving_and_loading
@@ -30,6 +30,7 @@
 //! [g-testing]: guide::testing
 //! [g-snapshots]: guide::snapshots_and_cache
 //! [g-encryption]: guide::encryption_and_forgetting
+//! [g-projections]: guide::projections
 //! [g-deployment]: guide::deployment
 //! [g-without]: guide::without_macros
 //! [g-errors]: guide::errors

@@ -9,6 +9,8 @@ mod failing;
 mod parked;
 mod rebuilding;
 mod sharing;
+mod scenario;
+mod states;
 
 use std::time::Duration;
 

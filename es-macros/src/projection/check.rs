@@ -58,10 +58,10 @@ fn same_place(first: &Handler, handler: &Handler, diag: &mut Diag) {
             ),
         ),
         (Some(_), Some(_)) if first.asyncness.is_some() && handler.asyncness.is_none() => {
-            diag.error(handler.keyword(), format!("`{name}` is an `async fn`, so this one has to be, too"))
+            diag.error(handler.keyword(), format!("`{name}` is an `async fn`, so this one has to be, too"));
         }
         (Some(_), Some(_)) if first.asyncness.is_none() && handler.asyncness.is_some() => {
-            diag.error(handler.keyword(), format!("`{name}` is a plain `fn`, so this one has to be, too"))
+            diag.error(handler.keyword(), format!("`{name}` is a plain `fn`, so this one has to be, too"));
         }
         _ => {}
     }
@@ -81,6 +81,10 @@ fn handled_twice(other: &Handler, handler: &Handler, diag: &mut Diag) {
             }
             (Rows::Attribute(name), _) => {
                 diag.error(name, format!("`{name}` is handled by `{first}` already; do both in one method"));
+            }
+            (Rows::Retired(topic), _) => {
+                let text = topic.token();
+                diag.error(topic, format!("{text} is handled by `{first}` already; do both in one method"));
             }
             _ => diag.error(
                 &role.attr,
@@ -163,6 +167,9 @@ fn tables(projection: &Projection, diag: &mut Diag) {
             &tables.ident,
             "a view in memory has no tables; remove `TABLES`, or take `tx: &Tx` in the handlers",
         ),
+        (Place::Blocking(_) | Place::Async(_), Some(tables)) if projection.text_of_tables().is_none() => {
+            diag.error(&tables.ty, "`TABLES` is one text of statements; write `const TABLES: &str = \"..; ..;\"`");
+        }
         (Place::Blocking(_) | Place::Async(_), None) if is_known && !projection.has_calls() => diag.error(
             &projection.view,
             "a view in a database makes its tables; write `const TABLES: &str = \"CREATE TABLE ..\";` in the block",

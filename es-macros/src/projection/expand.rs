@@ -1,4 +1,4 @@
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -19,6 +19,12 @@ struct Route<'a> {
     source: usize,
     of: &'a Rows,
     handler: &'a Handler,
+}
+
+impl Route<'_> {
+    fn calls_the_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.handler, other.handler) && self.source == other.source
+    }
 }
 
 /// Returns the whole expansion of the block. If it has mistakes, nothing is checked that needs all of it.
@@ -99,7 +105,7 @@ fn aliases(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let shared = quote_spanned!(view.span()=> <#view as __es::checks::AssertView>::OK);
     let aggregates = projection.arguments.aggregates.iter().enumerate().map(|(source, path)| {
         let alias = aggregate(source);
-        let ok = quote_spanned!(path.span()=> __es::checks::aggregate::<#path>());
+        let ok = quote_spanned!(path.span()=> <#path as __es::Aggregate>::RENAMED as usize);
         quote!(type #alias = <#path as __es::Checked<{ #ok }>>::Type;)
     });
     let known = (0..projection.arguments.aggregates.len()).map(aggregate);
@@ -107,6 +113,7 @@ fn aliases(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
         let Rows::Attribute(name) = of else { return None };
         let (alias, of, cfgs) = (attributes(*number), aggregate(*source), &handler.cfgs);
         let text = name.unraw().to_string();
+        let source = literal(*source);
         let ok = quote_spanned!(name.span()=> __es::checks::attribute(__KNOWN, __es::Some(#source), #text));
         let path = quote!(<#of as __es::Aggregate>::Attribute);
         Some(quote!(#(#cfgs)* type #alias = <#path as __es::Checked<{ #ok }>>::Type;))
@@ -137,16 +144,18 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let handlers = routes.iter().map(|Route { number, source, of, handler }| {
         let (cfgs, method) = (&handler.cfgs, handler.ident.unraw().to_string());
         let row = match of {
-            Rows::Event => event_type(handler.lent()),
+            Rows::Event => event_type(&handler.lent()),
             Rows::Attribute(name) => {
-                let name = name.unraw().to_string();
+                let (source, name) = (literal(*source), name.unraw().to_string());
                 quote!(__es::HandledRow::Attribute(__es::checks::attribute_name(__KNOWN, #source, #name)))
             }
             Rows::Discarded => quote!(__es::HandledRow::Discarded),
             Rows::Forgotten => quote!(__es::HandledRow::Forgotten),
             Rows::Retired(topic) => quote!(__es::HandledRow::Retired(#topic)),
         };
-        quote!(#(#cfgs)* __es::Handler::new(#number, #source, #row, #method))
+        let (number, source) = (literal(*number), literal(*source));
+        let new = Ident::new(if let Rows::Event = of { "event" } else { "new" }, Span::call_site());
+        quote!(#(#cfgs)* __es::Handler::#new(#number, #source, #row, #method))
     });
     let partial = arguments.is_partial.then(|| {
         quote!(
@@ -154,7 +163,7 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
         )
     });
     let reads = (0..arguments.aggregates.len()).map(|source| {
-        let name = aggregate(source);
+        let (name, source) = (aggregate(source), literal(source));
         quote!(#source => row.read(__Seen::#name),)
     });
     quote! {
@@ -176,20 +185,26 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     }
 }
 
-/// Returns the rows of an event. All uses of the type are through one trait, so that the compiler reports a type that is
-/// no event once.
-fn event_type(ty: Option<&Type>) -> TokenStream {
-    let Some(ty) = ty else { return TokenStream::new() };
-    quote_spanned!(ty.span()=> __es::HandledRow::Event(&<#ty as __es::Handled>::TYPE))
+/// Returns the description of an event. All uses of the type are through one trait, so that the compiler reports a type
+/// that is no event once.
+fn event_type(ty: &impl ToTokens) -> TokenStream {
+    quote_spanned!(ty.span()=> &<#ty as __es::Handled>::TYPE)
+}
+
+fn literal(number: usize) -> Literal {
+    Literal::usize_unsuffixed(number)
 }
 
 fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     let view = &projection.view;
     let (handler, seen, tx) = (names::local("handler"), names::local("seen"), names::local("tx"));
-    let arms = routes.iter().map(|route| {
-        let (cfgs, number, of) = (&route.handler.cfgs, route.number, aggregate(route.source));
+    // Roles that hand nothing over share an arm.
+    let arms = routes.chunk_by(Route::calls_the_same).map(|same| {
+        let route = &same[0];
+        let (cfgs, of) = (&route.handler.cfgs, aggregate(route.source));
+        let numbers = same.iter().map(|route| literal(route.number));
         let call = call(view, route);
-        quote!(#(#cfgs)* (#number, __Seen::#of(#seen)) => #call,)
+        quote!(#(#cfgs)* (#(#numbers)|*, __Seen::#of(#seen)) => #call,)
     });
     let body = quote! {
         match (#handler, #seen) {
@@ -199,17 +214,14 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     };
     let has_attributes = routes.iter().any(|route| matches!(route.of, Rows::Attribute(_)));
     let one = has_attributes.then(|| quote!(#[allow(unreachable_patterns)]));
-    let tables = match projection.tables() {
-        Some(tables) => {
-            let at = names::made_at(tables.ty.span());
-            let tables = quote_spanned!(at=> <#view>::TABLES);
-            quote!(const TABLES: &'static str = #tables;)
-        }
-        None if projection.has_calls() => quote!(const TABLES: &'static str = <#view>::TABLES;),
-        None => quote!(
-            const TABLES: &'static str = "";
-        ),
+    let tables = if projection.text_of_tables().is_some() || projection.has_calls() {
+        quote!(<#view>::TABLES)
+    } else {
+        quote!("")
     };
+    let tables = quote!(const TABLES: &'static str = #tables;);
+    // To the compiler, an impl for an alias is as visible as can be, and a transaction of the user's may be private: only
+    // an impl for the view itself may name that.
     match &projection.place {
         Place::Memory => quote! {
             #[automatically_derived]
@@ -224,7 +236,7 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
             let of = transaction(of.as_ref(), "BlockingTx");
             quote! {
                 #[automatically_derived]
-                impl __es::Blocking for __View {
+                impl __es::Blocking for #view {
                     #tables
                     type Tx = #of;
                     #one
@@ -238,7 +250,7 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
             let of = transaction(of.as_ref(), "AsyncTx");
             quote! {
                 #[automatically_derived]
-                impl __es::Async for __View {
+                impl __es::Async for #view {
                     #tables
                     type Tx = #of;
                     #one
@@ -259,13 +271,18 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
 /// Returns the type of the transaction, as one for such handlers.
 fn transaction(tx: Option<&Type>, of: &str) -> TokenStream {
     let Some(tx) = tx else { return quote!(__es::UnknownTx) };
-    let tx = match peel(tx) {
-        Type::Reference(reference) => &*reference.elem,
-        tx => tx,
-    };
+    let tx = borrowed(tx);
     let of = Ident::new(of, Span::call_site());
     let ok = quote_spanned!(tx.span()=> <#tx as __es::#of>::OK);
     quote!(<#tx as __es::Checked<{ #ok }>>::Type)
+}
+
+/// Returns the type without its `&`.
+fn borrowed(ty: &Type) -> &Type {
+    match peel(ty) {
+        Type::Reference(reference) => &reference.elem,
+        ty => ty,
+    }
 }
 
 /// Returns the call of a handler.
@@ -274,7 +291,9 @@ fn call(view: &Type, route: &Route<'_>) -> TokenStream {
     let (ident, of_aggregate) = (&handler.ident, aggregate(*source));
     let receiver = handler.receiver.is_some().then(|| quote!(self,));
     let arguments = handler.params.iter().map(|param| {
-        let (cfgs, ty, at) = (&param.cfgs, &param.ty, param.ty.span());
+        let (cfgs, ty) = (&param.cfgs, &param.ty);
+        // The compiler underlines an argument of another type there.
+        let at = borrowed(ty).span();
         let (seen, tx, value) =
             (names::local_at("seen", at), names::local_at("tx", at), names::local_at("value", at));
         let argument = match (param.given, of) {
@@ -293,9 +312,10 @@ fn call(view: &Type, route: &Route<'_>) -> TokenStream {
     });
     let awaited = handler.asyncness.is_some().then(|| quote!(.await));
     let call = quote!(<#view>::#ident(#receiver #(#arguments),*) #awaited);
-    let handled = match &handler.output {
-        Some(ty) => quote_spanned!(ty.span()=> <#ty as __es::Handles>::handled(#call)),
-        None => quote!({ #call; __es::Ok(()) }),
+    let handled = if let Some(ty) = &handler.output {
+        quote_spanned!(ty.span()=> <#ty as __es::Handles>::handled(#call))
+    } else {
+        quote!({ #call; __es::Ok(()) })
     };
     let Rows::Attribute(name) = of else { return handled };
     let (alias, variant) = (attributes(*number), names::camel(name));
@@ -305,6 +325,16 @@ fn call(view: &Type, route: &Route<'_>) -> TokenStream {
             #alias::#variant(#value) => #handled,
             _ => __es::wrong_handler(),
         }
+    }
+}
+
+/// Returns the check that an aggregate, or any of them, records the event.
+fn is_event_of(source: Option<usize>, ty: &impl ToTokens) -> TokenStream {
+    let event = event_type(ty);
+    if let Some(of) = source.map(aggregate) {
+        quote_spanned!(ty.span()=> __es::checks::is_event_of::<#of>(#event))
+    } else {
+        quote_spanned!(ty.span()=> __es::checks::is_event_of_any(__KNOWN, #event))
     }
 }
 
@@ -318,19 +348,20 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     if aggregates.is_empty() || !projection.arguments.are_aggregates_known {
         return checks;
     }
-    let number_of = |source: Option<usize>| {
-        source.map_or_else(|| quote!(__es::None), |source| quote!(__es::Some(#source)))
-    };
     for handler in &projection.handlers {
-        let source = number_of(handler.source);
         for role in &handler.roles {
             match (&role.of, handler.lent()) {
                 (Rows::Event, Some(ty)) => {
-                    let of = quote_spanned!(ty.span()=> &<#ty as __es::Handled>::TYPE);
-                    let call = quote_spanned!(ty.span()=> __es::checks::is_event_of(__KNOWN, #source, #of));
-                    check(&handler.cfgs, ty.span(), call);
+                    check(&handler.cfgs, ty.span(), is_event_of(handler.source, ty));
                 }
                 (Rows::Retired(topic), _) => {
+                    let source = handler.source.map_or_else(
+                        || quote!(__es::None),
+                        |source| {
+                            let source = literal(source);
+                            quote!(__es::Some(#source))
+                        },
+                    );
                     let call =
                         quote_spanned!(topic.span()=> __es::checks::is_retired(__KNOWN, #source, #topic));
                     check(&handler.cfgs, topic.span(), call);
@@ -343,6 +374,7 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     for Route { number, source, of, handler } in routes {
         if let (Rows::Event, Some(ty)) = (of, handler.lent()) {
             if earlier.contains(source) {
+                let number = literal(*number);
                 let call = quote_spanned!(ty.span()=> __es::checks::once::<__View>(#number));
                 check(&handler.cfgs, ty.span(), call);
             }
@@ -353,10 +385,7 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     for element in ignored {
         let at = element.tokens().span();
         match element {
-            Ignored::Event(path) => {
-                let of = quote_spanned!(at=> &<#path as __es::Handled>::TYPE);
-                check(&[], at, quote_spanned!(at=> __es::checks::is_event_of(__KNOWN, __es::None, #of)));
-            }
+            Ignored::Event(path) => check(&[], at, is_event_of(None, path)),
             Ignored::Attribute(_) => {
                 let name = element.text();
                 let call = quote_spanned!(at=> __es::checks::attribute(__KNOWN, __es::None, #name));
@@ -368,7 +397,8 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
     if is_clean && !projection.arguments.is_partial && projection.half_typed.is_empty() {
         let ignored = ignored.iter().map(|element| match element {
             Ignored::Event(path) => {
-                quote_spanned!(path.span()=> __es::HandledRow::Event(&<#path as __es::Handled>::TYPE))
+                let of = event_type(path);
+                quote!(__es::HandledRow::Event(#of))
             }
             Ignored::Attribute(_) => {
                 let name = element.text();
@@ -378,7 +408,7 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
         });
         let ignored: Vec<_> = ignored.collect();
         for (source, path) in aggregates.iter().enumerate() {
-            let at = path.to_token_stream().span();
+            let (at, source) = (path.span(), literal(source));
             let call = quote_spanned!(at=> __es::checks::every::<__View>(__KNOWN, #source, &[#(#ignored),*]));
             check(&[], at, call);
         }

@@ -173,8 +173,12 @@ fn receiver<'a>(sig: &'a Signature, diag: &mut Diag) -> Option<&'a Receiver> {
 fn output<'a>(output: &'a ReturnType, diag: &mut Diag) -> Option<&'a Type> {
     let ReturnType::Type(_, ty) = output else { return None };
     match peel(ty) {
-        Type::ImplTrait(_) | Type::Never(_) | Type::Reference(_) => {
-            let text = ty.to_token_stream().to_string();
+        Type::ImplTrait(_) => {
+            diag.error(ty, "a handler returns nothing or a `Result<()>`, not an `impl` of a trait");
+            None
+        }
+        Type::Never(_) | Type::Reference(_) => {
+            let text = attrs::text(ty);
             diag.error(ty, format!("a handler returns nothing or a `Result<()>`, not `{text}`"));
             None
         }

@@ -2,7 +2,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::visit::{self, Visit};
-use syn::{Attribute, FnArg, ImplItem, ImplItemConst, ImplItemFn, ItemImpl, LitStr, Type};
+use syn::{
+    Attribute, FnArg, GenericArgument, ImplItem, ImplItemConst, ImplItemFn, ItemImpl, LitStr, PathArguments,
+    Type,
+};
 
 use super::arguments::Arguments;
 use super::handler::{Handler, changes};
@@ -64,9 +67,11 @@ impl Projection {
                 continue;
             }
             attempts += 1;
+            if let Some(roles) = role::read(&ours, &method.sig.ident, diag) {
+                handlers.extend(Handler::new(roles, method, &arguments.aggregates, diag));
+            }
+            without_lifetimes(method);
             guess = guess.or_else(|| place_of(method));
-            let Some(roles) = role::read(&ours, &method.sig.ident, diag) else { continue };
-            handlers.extend(Handler::new(roles, method, &arguments.aggregates, diag));
         }
         let mut projection = Self {
             arguments,
@@ -101,6 +106,14 @@ impl Projection {
         Some(projection)
     }
 
+    /// Returns the constant with the statements that make the tables, if it is a text.
+    pub(super) fn text_of_tables(&self) -> Option<&ImplItemConst> {
+        self.tables().filter(|tables| {
+            let Type::Reference(reference) = peel(&tables.ty) else { return false };
+            matches!(peel(&reference.elem), Type::Path(path) if path.path.is_ident("str"))
+        })
+    }
+
     /// Returns the constant with the statements that make the tables.
     pub(super) fn tables(&self) -> Option<&ImplItemConst> {
         self.item.items.iter().find_map(|member| match member {
@@ -117,6 +130,22 @@ impl Projection {
     /// Returns the conditions under which the block exists.
     pub(super) fn cfgs(&self) -> Vec<&Attribute> {
         attrs::select(&self.item.attrs, attrs::is_cfg)
+    }
+}
+
+/// Removes the lifetimes of transactions, which are reported: the compiler would report them, too.
+fn without_lifetimes(method: &mut ImplItemFn) {
+    for param in &mut method.sig.inputs {
+        if let FnArg::Typed(param) = param
+            && let Type::Reference(reference) = &mut *param.ty
+            && let Type::Path(path) = &mut *reference.elem
+            && let Some(last) = path.path.segments.last_mut()
+            && last.ident.to_string().ends_with("Tx")
+            && let PathArguments::AngleBracketed(arguments) = &last.arguments
+            && arguments.args.iter().all(|argument| matches!(argument, GenericArgument::Lifetime(_)))
+        {
+            last.arguments = PathArguments::None;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The parameters of a handler: what it is lent, and what else it is given.
 
 use proc_macro2::Ident;
-use syn::{Attribute, GenericArgument, Path, PathArguments, PathSegment, Type, TypeReference};
+use syn::{Attribute, GenericArgument, Lifetime, Path, PathArguments, PathSegment, Type, TypeReference};
 
 use crate::attrs;
 use crate::diag::Diag;
@@ -67,6 +67,15 @@ impl<'a> Named<'a> {
         self.segment.ident == "Tx" || self.may_be_ours && (self.is(BORROWED) || self.is(OWNED))
     }
 
+    /// Returns the lifetime in `Tx<'_>`.
+    fn lifetime(&self) -> Option<&'a Lifetime> {
+        let PathArguments::AngleBracketed(arguments) = &self.segment.arguments else { return None };
+        arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::Lifetime(lifetime) => Some(lifetime),
+            _ => None,
+        })
+    }
+
     /// Returns the aggregate in `Id<..>` or `Origin<..>`.
     fn of_aggregate(&self) -> Option<&'a Path> {
         if !self.is(&["Id", "Origin"]) {
@@ -127,7 +136,13 @@ pub(super) fn beside(
             diag.error(ty, format!("`{ident}` is a value; take `{owned}`"));
             return None;
         }
-        Some(_) if named.is_tx() => return Some(Given::Tx),
+        Some(_) if named.is_tx() => {
+            if let Some(lifetime) = named.lifetime() {
+                diag.error(lifetime, format!("the transaction has no lifetime here; take `&{ident}`"));
+                return None;
+            }
+            return Some(Given::Tx);
+        }
         _ => {}
     }
     let Some(of) = named.of_aggregate() else { return Some(Given::ByType) };
@@ -135,7 +150,9 @@ pub(super) fn beside(
         return Some(Given::AnyOrigin);
     }
     let Some(found) = find(of, aggregates) else {
-        if !aggregates.is_empty() {
+        if is_any(of, aggregates) {
+            diag.error(of, "an id is that of one type of aggregate; take `&Origin<Any>`, which returns ids");
+        } else if !aggregates.is_empty() {
             let name = attrs::text(of);
             diag.error(
                 of,
@@ -200,7 +217,7 @@ pub(super) fn is_event(ty: Option<&Type>, method: &Ident, aggregates: &[Path], d
         diag.error(
             ty,
             format!(
-                "a method handles one event, not all of `{of}`; write a method for each event: `event: &{guess}`"
+                "a method handles one event, not all of `{of}`; write a method for each, which takes that event alone"
             ),
         );
         return false;

@@ -144,7 +144,7 @@ fn event(attr: &Attribute, method: &Ident, diag: &mut Diag) -> Option<Rows> {
         diag.error(
             attr,
             format!(
-                "a handler's event is told by its first parameter; write `#[event]`, and take `event: &{event}`"
+                "the first parameter says which event it is; write `#[event]`, and take `event: &{event}`"
             ),
         );
         return None;

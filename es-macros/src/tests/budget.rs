@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::corpus::{derive_event, derive_event_set};
 use super::{Expand, pretty, tokens};
-use crate::{aggregate, event, mutator};
+use crate::{aggregate, event, mutator, projection};
 
 /// An aggregate without attributes and events.
 const AGGREGATE: usize = 74;
@@ -21,6 +21,9 @@ const DERIVED_EVENT: usize = 25;
 /// A set without its events.
 const EVENT_SET: usize = 28;
 const EVENT_OF_A_SET: usize = 15;
+/// A projection without its handlers, and the block as written.
+const PROJECTION: usize = 45;
+const HANDLER: usize = 14;
 
 #[test]
 fn expansions_stay_within_their_budgets() {
@@ -62,6 +65,20 @@ fn expansions_stay_within_their_budgets() {
     let one = lines(derive_event_set, "enum Events { Paid(Paid) }");
     let of_a_set = lines(derive_event_set, "enum Events { Paid(Paid), Moved(Moved) }") - one;
 
+    let handlers = |number| {
+        let methods = (0..number).fold(String::new(), |mut methods, at| {
+            let _ = write!(
+                methods,
+                "#[event] fn changed_{at}(event: &Changed{at}, id: Id<Account>, tx: &Tx) -> Result {{ tx.run(SQL, (id,)) }}"
+            );
+            methods
+        });
+        let block = format!("impl Balances {{ const TABLES: &str = TABLES; {methods} }}");
+        let made = lines_with(projection::expand, "Account", &block);
+        made - pretty(tokens(&block)).lines().filter(|line| !line.trim().is_empty()).count() + number
+    };
+    let handler = handlers(3) - handlers(2);
+
     let measured = [
         ("an aggregate", aggregate, AGGREGATE),
         ("its first attribute", first, FIRST_ATTRIBUTE),
@@ -73,6 +90,8 @@ fn expansions_stay_within_their_budgets() {
         ("a derived event", derived, DERIVED_EVENT),
         ("a set of events", one - of_a_set, EVENT_SET),
         ("an event of a set", of_a_set, EVENT_OF_A_SET),
+        ("a projection", handlers(3) - 3 * handler, PROJECTION),
+        ("a handler", handler, HANDLER),
     ];
     for (what, lines, budget) in measured {
         println!("{what}: {lines} of {budget} lines");
@@ -81,5 +100,9 @@ fn expansions_stay_within_their_budgets() {
 }
 
 fn lines(expand: Expand, item: &str) -> usize {
-    pretty(expand(tokens(""), tokens(item))).lines().filter(|line| !line.trim().is_empty()).count()
+    lines_with(expand, "", item)
+}
+
+fn lines_with(expand: Expand, args: &str, item: &str) -> usize {
+    pretty(expand(tokens(args), tokens(item))).lines().filter(|line| !line.trim().is_empty()).count()
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 
 use super::Expand;
-use crate::{aggregate, event, misuse, mutator};
+use crate::{aggregate, event, misuse, mutator, projection};
 
 /// The account of the README, as input of the macros.
 pub(super) const ACCOUNT: &str = "
@@ -33,6 +33,56 @@ pub(super) const EVENT: &str = "
     pub struct PaymentReceived {
         pub amount: Money,
         pub reference: Option<String>,
+    }";
+
+pub(super) const PROJECTION: &str = "
+    impl Balances {
+        const TABLES: &str = \"CREATE TABLE balances (id BLOB PRIMARY KEY, cents INTEGER)\";
+        #[event]
+        fn opened(event: &Opened, id: Id<Account>, tx: &Tx) -> Result {
+            tx.run(\"INSERT INTO balances VALUES (?1, 0)\", (id,))
+        }
+        #[event]
+        fn deposited(event: &Deposited, id: Id<Account>, tx: &Tx) -> Result {
+            Self::add(id, event.amount, tx)
+        }
+        #[event]
+        fn withdrawn(event: &Withdrawn, id: Id<Account>, tx: &Tx) -> Result {
+            Self::add(id, -event.amount, tx)
+        }
+        fn add(id: Id<Account>, cents: i64, tx: &Tx) -> Result {
+            tx.run(\"UPDATE balances SET cents = cents + ?2 WHERE id = ?1\", (id, cents))
+        }
+    }";
+
+pub(super) const PROJECTION_IN_MEMORY: &str = "
+    impl Balances {
+        #[event]
+        fn opened(&mut self, Opened { owner }: &Opened, id: Id<Account>) {
+            self.by_id.insert(id, (owner.clone(), 0));
+        }
+        #[attribute(owner)]
+        fn renamed(&mut self, owner: &str, id: Id<Account>) -> Result {
+            self.row(id)?.0 = owner.to_owned();
+            Ok(())
+        }
+        #[discarded]
+        #[retired(\"Account.Frozen\")]
+        fn gone(&mut self, id: Id<Account>) {
+            self.by_id.remove(&id);
+        }
+    }";
+
+pub(super) const PROJECTION_OF_TWO: &str = "
+    impl Notes {
+        const TABLES: &'static str = \"\";
+        #[event]
+        async fn noted(&self, event: &Noted, origin: &Origin<Any>, tx: &postgres::Tx) -> Result {
+            tx.run(self.sql, &[&event.text, &origin.aggregate()]).await
+        }
+        #[event]
+        #[cfg(feature = \"orders\")]
+        async fn opened(event: &order::Opened, id: Id<Order>, tx: &postgres::Tx) {}
     }";
 
 fn attribute(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -140,6 +190,13 @@ pub(super) const VALID: &[(Expand, &str, &str)] = &[
     ),
     (event::expand, "Deposited", "pub fn deposit(&mut self, amount: i64) { self.balance += amount; }"),
     (attribute, "", "pub struct Account { balance: i64 }"),
+    (projection::expand, "Account", PROJECTION),
+    (
+        projection::expand,
+        "Account, ignore = [Closed, account::Moved, limit], name = \"rows\", version = 2, crate = a::b",
+        PROJECTION_IN_MEMORY,
+    ),
+    (projection::expand, "Account, order::Order, ..", PROJECTION_OF_TWO),
 ];
 
 /// The valid input of derives, to which the compiler passes only complete items.

@@ -3,10 +3,11 @@
 use expect_test::{ExpectFile, expect_file};
 
 use super::corpus::{
-    ACCOUNT, ACCOUNT_MUTATOR, DERIVED_EVENT, EVENT, EVENT_SET, derive_event, derive_event_set,
+    ACCOUNT, ACCOUNT_MUTATOR, DERIVED_EVENT, EVENT, EVENT_SET, PROJECTION, PROJECTION_IN_MEMORY,
+    PROJECTION_OF_TWO, derive_event, derive_event_set,
 };
 use super::{Expand, pretty, tokens};
-use crate::{aggregate, event, mutator};
+use crate::{aggregate, event, mutator, projection};
 
 #[test]
 fn aggregate_of_the_readme() {
@@ -71,6 +72,33 @@ fn attribute_with_arguments() {
         owner: Name,
     }";
     check(aggregate::expand, "crate = crate::es", item, &expect_file!["expansion/attribute.rs"]);
+}
+
+#[test]
+fn projection_in_a_file() {
+    check(projection::expand, "Account", PROJECTION, &expect_file!["expansion/projection.rs"]);
+}
+
+#[test]
+fn projection_in_memory() {
+    let arguments = "Account, ignore = [Closed, limit], name = \"rows\"";
+    let expected = &expect_file!["expansion/projection_in_memory.rs"];
+    check(projection::expand, arguments, PROJECTION_IN_MEMORY, expected);
+}
+
+#[test]
+fn async_projection_of_two_aggregates() {
+    let expected = &expect_file!["expansion/projection_of_two.rs"];
+    check(projection::expand, "Account, order::Order, ..", PROJECTION_OF_TWO, expected);
+}
+
+#[test]
+fn a_projection_with_mistakes_is_still_one() {
+    let item = "impl Balances {
+        #[event]
+        fn opened(event: Opened, tx: &Tx) -> Result {}
+    }";
+    check(projection::expand, "", item, &expect_file!["expansion/projection_with_mistakes.rs"]);
 }
 
 #[test]

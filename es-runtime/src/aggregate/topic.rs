@@ -6,7 +6,7 @@ use super::Aggregate;
 use crate::event::Event;
 
 /// The longest topic that is made of an aggregate's and an event's name.
-pub(super) const LONGEST: usize = 255;
+pub(crate) const LONGEST: usize = 255;
 
 struct Joined<A, E>(PhantomData<(A, E)>);
 
@@ -28,7 +28,7 @@ const fn renamed_topic<A: Aggregate, E: Event>() -> &'static str {
 
 /// Returns the part of the buffer that [`join`] wrote. Only constants call it, so a failure would be a compile error.
 /// It never fails: both names are text, and so is the full stop between them.
-pub(super) const fn joined(bytes: &'static [u8; LONGEST], aggregate: &str, event: &str) -> &'static str {
+pub(crate) const fn joined(bytes: &'static [u8; LONGEST], aggregate: &str, event: &str) -> &'static str {
     let (topic, _) = bytes.split_at(aggregate.len() + 1 + event.len());
     match str::from_utf8(topic) {
         Ok(topic) => topic,
@@ -36,7 +36,7 @@ pub(super) const fn joined(bytes: &'static [u8; LONGEST], aggregate: &str, event
     }
 }
 
-pub(super) const fn join(aggregate: &str, event: &str) -> [u8; LONGEST] {
+pub(crate) const fn join(aggregate: &str, event: &str) -> [u8; LONGEST] {
     let (aggregate, event) = (aggregate.as_bytes(), event.as_bytes());
     assert!(
         aggregate.len() + 1 + event.len() <= LONGEST,

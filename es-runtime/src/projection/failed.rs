@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Version};
 use crate::log::LogEvent;
-use crate::view::BoxError;
+use crate::view::{self, BoxError};
 
 /// An event that a projection did not handle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl FailedEvent {
             version: envelope.version().get(),
             event,
             handler: handler.to_owned(),
-            error: error.map(ToString::to_string).unwrap_or_default(),
+            error: error.map(view::shown).unwrap_or_default(),
             is_parked,
             at: Timestamp::now().as_micros(),
         }
@@ -75,10 +75,11 @@ pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
         format!("failed in the handler `{handler}`")
     };
     let kind = cause.downcast_ref::<Error>().map_or(ErrorKind::Invalid, Error::kind);
+    let why = view::shown(&cause);
     Error::new(
         kind,
         format!(
-            "the projection `{name}` stopped before position {}: `{event}` (version {version} of {id}) {what}: {cause}; mend \
+            "the projection `{name}` stopped before position {}: `{event}` (version {version} of {id}) {what}: {why}; mend \
              it and start again, or choose with `on_failure` to skip or park such events",
             mark.position()
         ),
@@ -89,7 +90,10 @@ pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
 /// Returns the names of an event and of its handler.
 fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
     let Item::Handled(routed) = item else { return ("a row".to_owned(), "") };
-    let Some(handler) = P::HANDLERS.get(routed.handler) else { return ("a row".to_owned(), "") };
+    let mut handlers = P::HANDLERS.iter();
+    let Some(handler) = handlers.find(|handler| handler.number == routed.handler) else {
+        return ("a row".to_owned(), "");
+    };
     let aggregate = P::SOURCES.get(handler.source).map_or("", |topics| topics.name);
     let event = match handler.of {
         Handled::Event(event) => event.topic().to_owned(),
@@ -97,6 +101,7 @@ fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
         Handled::Discarded => format!("{aggregate}.Discarded"),
         Handled::Forgotten => format!("{aggregate}.Forgotten"),
         Handled::Retired(topic) => topic.to_owned(),
+        Handled::Every => format!("an event of {aggregate}"),
     };
     (event, handler.method)
 }

@@ -16,42 +16,49 @@ pub trait Given<'a, A> {
     fn given(origin: &'a Origin<A>) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<A: Aggregate> Given<'_, A> for Id<A> {
     fn given(origin: &Origin<A>) -> Self {
         origin.id()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A> Given<'a, A> for &'a Origin<A> {
     fn given(origin: &'a Origin<A>) -> Self {
         origin
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A> Given<'a, A> for &'a Envelope {
     fn given(origin: &'a Origin<A>) -> Self {
         origin.envelope()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A> Given<'a, A> for &'a Metadata {
     fn given(origin: &'a Origin<A>) -> Self {
         origin.metadata()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A> Given<'_, A> for Timestamp {
     fn given(origin: &Origin<A>) -> Self {
         origin.time()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A> Given<'_, A> for Version {
     fn given(origin: &Origin<A>) -> Self {
         origin.version()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<A> Given<'_, A> for Position {
     fn given(origin: &Origin<A>) -> Self {
         origin.position()

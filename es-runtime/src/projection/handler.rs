@@ -25,6 +25,8 @@ pub enum Handled {
     Forgotten,
     /// A retired topic.
     Retired(&'static str),
+    /// Every event of the aggregate that no other handler handles.
+    Every,
 }
 
 impl Handler {
@@ -32,18 +34,30 @@ impl Handler {
     pub const fn new(number: usize, source: usize, of: Handled, method: &'static str) -> Self {
         Self { number, source, of, method }
     }
+
+    /// Describes a method that handles events of the aggregate of this number.
+    pub const fn event(
+        number: usize,
+        source: usize,
+        event: &'static EventType,
+        method: &'static str,
+    ) -> Self {
+        Self::new(number, source, Handled::Event(event), method)
+    }
 }
 
 /// The output of a handler: nothing, or a result.
 #[diagnostic::on_unimplemented(
     message = "a handler returns nothing or a `Result<()>`, not `{Self}`",
-    label = "neither nothing nor a result"
+    label = "no result of a handler",
+    note = "the error of the result is any that `view::BoxError` is made from"
 )]
 pub trait Handles {
     #[doc(hidden)]
     fn handled(self) -> view::Result;
 }
 
+#[diagnostic::do_not_recommend]
 impl Handles for () {
     fn handled(self) -> view::Result {
         Ok(())

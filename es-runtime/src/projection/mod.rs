@@ -26,9 +26,11 @@ mod registered;
 mod plan;
 mod rebuild;
 mod start;
+mod states;
 #[doc(hidden)]
 pub mod checks;
 
+use std::borrow::Cow;
 use std::future::Future;
 
 pub use self::batch::BatchSize;
@@ -46,6 +48,7 @@ pub(crate) use self::registered::Projections;
 #[doc(hidden)]
 pub use self::seen::{Read, ReadResult, Row, Seen, wrong_handler};
 pub use self::start::{Project, ProjectIn, Runner};
+pub use self::states::{KeepState, keep_state};
 pub use self::status::State;
 use crate::event::Topics;
 use crate::view::{self, AsyncTx, BlockingTx};
@@ -108,6 +111,13 @@ pub trait InMemory: Projection {
 pub trait Blocking: Projection {
     /// The statements that make the tables.
     const TABLES: &'static str;
+
+    /// Returns the statements that make the tables, for a projection that computes them.
+    #[doc(hidden)]
+    fn tables() -> Cow<'static, str> {
+        Self::TABLES.into()
+    }
+
     /// The transaction that the handlers take.
     type Tx: BlockingTx;
 
@@ -129,6 +139,13 @@ pub trait Blocking: Projection {
 pub trait Async: Projection {
     /// The statements that make the tables.
     const TABLES: &'static str;
+
+    /// Returns the statements that make the tables, for a projection that computes them.
+    #[doc(hidden)]
+    fn tables() -> Cow<'static, str> {
+        Self::TABLES.into()
+    }
+
     /// The transaction that the handlers take.
     type Tx: AsyncTx + Send + Sync;
 

@@ -106,6 +106,7 @@ fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Read
         let mut handlers = P::HANDLERS.iter();
         handlers.find(|handler| handler.source == source && is(&handler.of)).map(|handler| handler.number)
     };
+    let every = find(&|of| matches!(of, Handled::Every)).map_or(To::Nowhere, To::Handler);
     match reading {
         Reading::Forgotten(_) => find(&|of| matches!(of, Handled::Forgotten)).map_or(To::Nowhere, To::Notice),
         Reading::Retired => {
@@ -114,15 +115,15 @@ fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Read
         }
         Reading::Event(event) if event.topic() == topics.attribute_changed.topic() => {
             let has = find(&|of| matches!(of, Handled::Attribute(_)));
-            has.map_or(To::Nowhere, |_| To::Attributes)
+            has.map_or(every, |_| To::Attributes)
         }
         Reading::Event(event) if event.topic() == topics.discarded.topic() => {
-            find(&|of| matches!(of, Handled::Discarded)).map_or(To::Nowhere, To::Handler)
+            find(&|of| matches!(of, Handled::Discarded)).map_or(every, To::Handler)
         }
         Reading::Event(event) => {
             let is =
                 |of: &Handled| matches!(of, Handled::Event(handled) if handled.type_id() == event.type_id());
-            find(&is).map_or(To::Nowhere, To::Handler)
+            find(&is).map_or(every, To::Handler)
         }
     }
 }

@@ -65,6 +65,11 @@ impl Row<'_> {
 }
 
 impl<A: Aggregate> Seen<A> {
+    /// Returns the event, whatever it is; `None` if the aggregate is forgotten.
+    pub(crate) const fn any(&self) -> Option<&A::Event> {
+        self.event.as_ref()
+    }
+
     /// Returns the event, if it is an `E`.
     #[inline]
     pub fn event<E: 'static>(&self) -> Option<&E> {

@@ -108,6 +108,43 @@ impl<P: Projection> Project<P> {
         self.in_blocking_view(crate::view::sqlite::File::new(path))
     }
 
+    /// Keeps the view in a schema of a PostgreSQL database, which the start creates if it does not exist.
+    ///
+    /// ```no_run,standalone_crate
+    /// # use es_runtime::{Id, aggregate, mutator, projection};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # pub struct Accounts;
+    /// # #[projection(Account, ..)]
+    /// # impl Accounts {
+    /// #     const TABLES: &str = "CREATE TABLE accounts (id uuid PRIMARY KEY)";
+    /// #     #[event]
+    /// #     async fn opened(_: &Opened, id: Id<Account>, tx: &es_runtime::view::postgres::Tx) -> es_runtime::view::Result {
+    /// #         tx.run("INSERT INTO accounts VALUES ($1)", &[&id]).await
+    /// #     }
+    /// # }
+    /// use es_runtime::view::postgres::Schema;
+    /// use es_runtime::{Application, Wait};
+    ///
+    /// let uri = "postgresql://localhost/bank";
+    /// let app = Application::open(uri).wait()?;
+    /// let accounts = app.project(Accounts).in_schema(Schema::at(uri, "accounts")?).start().wait()?;
+    /// accounts.caught_up().wait()?;
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub fn in_schema(self, schema: crate::view::postgres::Schema) -> ProjectIn<crate::view::postgres::Schema>
+    where
+        P: Async<Tx = crate::view::postgres::Tx>,
+    {
+        self.in_view(schema)
+    }
+
     /// Keeps the view in a database of your own with a blocking driver.
     pub fn in_blocking_view<O: OpenView + Clone>(self, open: O) -> ProjectIn<O>
     where
@@ -235,9 +272,11 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     /// As [`open`](Self::open); [`Unavailable`](ErrorKind::Unavailable) if no thread can be started.
     pub async fn start(self) -> Result<Handle<V>, Error> {
         let Runner { workers, handle } = self.open().await?;
-        for (number, worker) in workers.into_iter().enumerate() {
-            // A handle that ends the projection waits for the thread.
+        for number in 0..workers.len() {
+            // A handle that drains the projection waits for a thread that has yet to begin.
             handle.status.enter(number, State::Running, None);
+        }
+        for (number, worker) in workers.into_iter().enumerate() {
             let started = thread::Builder::new().name(format!("es-{}", handle.name())).spawn(move || {
                 // The handle reports the end.
                 let _ = worker.wait();

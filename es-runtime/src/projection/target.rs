@@ -96,10 +96,10 @@ pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> view::BoxError {
     format!("the handler panicked: {said}").into()
 }
 
-/// An open view, with the aggregates that have parked events.
+/// An open view, with the aggregates that have parked events, once they are known.
 struct Open<V> {
     view: V,
-    parked: HashSet<Uuid>,
+    parked: Option<HashSet<Uuid>>,
 }
 
 impl<V: View> Open<V> {
@@ -108,8 +108,22 @@ impl<V: View> Open<V> {
         let place = place_of::<P, V>(&mut self.view, keys).await;
         let failed = if place.is_ok() { failed_of(&mut self.view, keys).await } else { Ok(Vec::new()) };
         self.view.roll_back().await?;
-        self.parked = super::status::parked(&failed?).map(|failed| failed.id).collect();
+        self.parked = Some(super::status::parked(&failed?).map(|failed| failed.id).collect());
         place
+    }
+
+    async fn write<H: Handlers<V>>(
+        &mut self,
+        handlers: &H,
+        keys: &Keys,
+        rules: &Rules,
+        work: &Work<'_, <H::P as Projection>::Seen>,
+    ) -> Result<Written, Error> {
+        if self.parked.is_none() {
+            // The view was opened anew since the last look at its place.
+            self.place::<H::P>(keys).await?;
+        }
+        write(&mut self.view, handlers, keys, rules, work, self.parked.get_or_insert_default()).await
     }
 
     async fn failed(&mut self, keys: &Keys) -> Result<Vec<FailedEvent>, Error> {
@@ -149,7 +163,7 @@ impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> BlockingTarget<P, O> 
     ) -> Result<T, Error> {
         let mut open = match self.open.take() {
             Some(open) => open,
-            None => Open { view: self.setting.open.open().await?, parked: HashSet::new() },
+            None => Open { view: self.setting.open.open().await?, parked: None },
         };
         let (setting, calls) = (Arc::clone(&self.setting), Arc::clone(&self.calls));
         let (open, done) = unblock(move || {
@@ -170,10 +184,10 @@ impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> Target for BlockingTa
     }
 
     async fn write(&mut self, task: Task<P::Seen>) -> Result<Written, Error> {
-        self.with(move |Setting { keys, rules, .. }, calls, Open { view, parked }| {
+        self.with(move |Setting { keys, rules, .. }, calls, open| {
             let Task { batch, rows, from, to } = task;
             let work = Work { batch: &batch, rows, from, to };
-            write(view, calls, keys, rules, &work, parked).wait()
+            open.write(calls, keys, rules, &work).wait()
         })
         .await
     }
@@ -203,7 +217,7 @@ impl<P, O: OpenView> AsyncTarget<P, O> {
         // The view is given back after a call that was not dropped: a dropped one leaves it within a transaction.
         match self.open.take() {
             Some(open) => Ok(open),
-            None => Ok(Open { view: self.setting.open.open().await?, parked: HashSet::new() }),
+            None => Ok(Open { view: self.setting.open.open().await?, parked: None }),
         }
     }
 }
@@ -227,8 +241,7 @@ where
         let Task { batch, rows, from, to } = task;
         let work = Work { batch: &batch, rows, from, to };
         let Setting { keys, rules, .. } = &self.setting;
-        let written = write(&mut open.view, &self.awaits, keys, rules, &work, &mut open.parked);
-        let written = self.setting.open.attend(written).await;
+        let written = self.setting.open.attend(open.write(&self.awaits, keys, rules, &work)).await;
         self.open = Some(open);
         written
     }

@@ -120,7 +120,7 @@ impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Way<O> for Bl
         Box::pin(async move {
             let mut view = open.open().await?;
             let prepare =
-                move || prepare::<P, O::View>(&mut view, &workers, P::TABLES, rules.on_change).wait();
+                move || prepare::<P, O::View>(&mut view, &workers, &P::tables(), rules.on_change).wait();
             unblock(prepare).await
         })
     }
@@ -176,7 +176,7 @@ where
         let open = self.open.clone();
         Box::pin(async move {
             let mut view = open.open().await?;
-            prepare::<P, O::View>(&mut view, &workers, P::TABLES, rules.on_change).await
+            prepare::<P, O::View>(&mut view, &workers, &P::tables(), rules.on_change).await
         })
     }
 

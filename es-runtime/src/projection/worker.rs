@@ -54,6 +54,7 @@ enum Turn {
 impl<T: Target> Worker<T> {
     /// Works until a stop, the end of a drain, or an error that does not pass.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
+        self.post.status.enter(self.post.number, State::Running, None);
         let ended = self.work().await;
         match &ended {
             Ok(()) => self.post.status.enter(self.post.number, State::Stopped, None),
@@ -74,7 +75,8 @@ impl<T: Target> Worker<T> {
     async fn work(&mut self) -> Result<(), Error> {
         loop {
             let place = self.place().await?;
-            self.post.status.keeps_failed(self.target.failed().await?.len());
+            let failed = self.failed().await?;
+            self.post.status.keeps_failed(failed);
             self.post.status.handled(self.post.number, place);
             if self.post.status.is_drained(place) {
                 return Ok(());
@@ -197,7 +199,7 @@ impl<T: Target> Worker<T> {
                     let before = whole.filter(|whole| *whole > next);
                     if let Some((whole, last)) =
                         before.and_then(|whole| Some((whole, batch.items.get(whole - 1)?.mark())))
-                        && self.target.place().await? == *recorded
+                        && self.place().await? == *recorded
                     {
                         let task =
                             Task { batch: Arc::clone(&batch), rows: next..whole, from: *recorded, to: last };
@@ -243,6 +245,32 @@ impl<T: Target> Worker<T> {
         }
     }
 
+    /// Returns the number of failed events, as often as an error passes.
+    async fn failed(&mut self) -> Result<usize, Error> {
+        let mut pause = PAUSE;
+        loop {
+            match self.target.failed().await {
+                Err(error) if error.is_transient() && !self.post.status.is_stopping() => {
+                    self.retry(&error, &mut pause).await;
+                }
+                failed => return failed.map(|failed| failed.len()),
+            }
+        }
+    }
+
+    /// Returns the head of the log, as often as an error passes.
+    async fn newest(&mut self) -> Result<Option<Mark>, Error> {
+        let mut pause = PAUSE;
+        loop {
+            match self.post.source.newest().await {
+                Err(error) if error.is_transient() && !self.post.status.is_stopping() => {
+                    self.retry(&error, &mut pause).await;
+                }
+                newest => return newest,
+            }
+        }
+    }
+
     async fn retry(&mut self, error: &Error, pause: &mut Duration) {
         observe::waiting_projection(T::P::NAME, error);
         self.post.status.enter(self.post.number, State::Retrying, Some(error));
@@ -282,7 +310,7 @@ impl<T: Target> Worker<T> {
             if self.post.status.is_drained(place) {
                 return Ok(true);
             }
-            let newest = self.post.source.newest().await?;
+            let newest = self.newest().await?;
             self.post.status.read(self.post.number, newest);
             if position(newest) <= position(place) {
                 looks = 0;

@@ -112,6 +112,8 @@ async fn attempt<V: View, H: Handlers<V>>(
     let begun = Instant::now();
     let items = work.batch.items.get(work.rows.clone()).unwrap_or_default();
     let (mut rows, mut to, mut failed) = (items.len(), work.to, 0);
+    // True if nothing has happened since the last point.
+    let mut has_point = false;
     for (at, item) in items.iter().enumerate() {
         let id = item.envelope().id();
         let is_parked =
@@ -120,22 +122,34 @@ async fn attempt<V: View, H: Handlers<V>>(
             let waiting = FailedEvent::of::<H::P>(item, None, true);
             record(view, keys, &waiting).await?;
             failed += 1;
+            has_point = false;
         } else {
-            if is_careful {
+            if is_careful && !std::mem::take(&mut has_point) {
                 view.save_point().await?;
             }
-            if let Err(cause) = run_handler(view, handlers, item).await {
+            let mut handled = run_handler(view, handlers, item).await;
+            if is_careful && V::IS_LATE && handled.is_ok() {
+                // The handler may have kept the error of a statement to itself.
+                handled = match view.save_point().await {
+                    Err(error) if V::is_late(&error) => Err(error.into()),
+                    set => {
+                        has_point = true;
+                        Ok(set?)
+                    }
+                };
+            }
+            if let Err(cause) = handled {
                 if let Some(passing) = V::passing(&cause).or_else(|| passing(&cause)) {
                     return Err(passing);
                 }
                 match rules.on_failure {
-                    OnFailure::Stop => {
+                    OnFailure::Stop if is_careful || !V::IS_LATE => {
                         return Ok(Ok(Written::Failed { row: work.rows.start + at, cause }));
                     }
                     _ if !is_careful => return Ok(Err(NeedsCare)),
-                    OnFailure::Skip | OnFailure::Park => {
+                    choice => {
                         view.back_to_save_point().await?;
-                        let is_parked = rules.on_failure == OnFailure::Park;
+                        let is_parked = choice == OnFailure::Park;
                         record(view, keys, &FailedEvent::of::<H::P>(item, Some(&cause), is_parked)).await?;
                         failed += 1;
                         newly.extend(is_parked.then_some(id));
@@ -149,8 +163,14 @@ async fn attempt<V: View, H: Handlers<V>>(
             break;
         }
     }
-    view.put(&keys.place, &to.to_string()).await?;
-    view.commit().await?;
+    let taken = match view.put(&keys.place, &to.to_string()).await {
+        Ok(()) => view.commit().await,
+        failed => failed,
+    };
+    match taken {
+        Err(error) if !is_careful && V::is_late(&error) => return Ok(Err(NeedsCare)),
+        taken => taken?,
+    }
     Ok(Ok(Written::Done { rows, to, failed }))
 }
 

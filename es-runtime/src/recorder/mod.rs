@@ -36,7 +36,7 @@ mod memory;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(feature = "postgres")]
-mod postgres;
+pub(crate) mod postgres;
 mod uri;
 
 use std::future::Future;
@@ -53,6 +53,8 @@ pub use self::erased::{
 pub use self::keys::{Remains, StoredKey};
 pub use self::limits::Limits;
 pub use self::memory::{MemoryRecorder, MemorySnapshots};
+#[cfg(feature = "postgres")]
+pub(crate) use self::opener::Opener;
 pub use self::page::{EventPage, LogPage, Notification};
 #[cfg(feature = "postgres")]
 pub use self::postgres::{HeldBack, Postgres, PostgresOptions, PostgresRecorder, PostgresSnapshots, SslMode};

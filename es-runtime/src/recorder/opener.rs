@@ -6,11 +6,11 @@ use crate::error::{Error, ErrorKind};
 
 /// The process that opened a database.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Opener(u32);
+pub(crate) struct Opener(u32);
 
 impl Opener {
     /// Returns this process.
-    pub(super) fn here() -> Self {
+    pub(crate) fn here() -> Self {
         Self(process::id())
     }
 
@@ -21,12 +21,12 @@ impl Opener {
     }
 
     /// Returns whether this process is a fork of the opener.
-    pub(super) fn is_parent(self) -> bool {
+    pub(crate) fn is_parent(self) -> bool {
         process::id() != self.0
     }
 
     /// Refuses a fork of the opener.
-    pub(super) fn check(self) -> Result<(), Error> {
+    pub(crate) fn check(self) -> Result<(), Error> {
         if !self.is_parent() {
             return Ok(());
         }

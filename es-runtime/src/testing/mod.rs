@@ -43,6 +43,7 @@ mod outcome;
 mod when;
 mod then;
 mod several;
+mod view;
 
 pub use self::clock::ManualClock;
 pub use self::codec::{Encoded, decode, encode};
@@ -56,3 +57,6 @@ pub use self::or_error::OrError;
 pub use self::outcome::Outcome;
 pub use self::scenario::Scenario;
 pub use self::subject::Subject;
+#[cfg(feature = "sqlite")]
+pub use self::view::Values;
+pub use self::view::ViewScenario;

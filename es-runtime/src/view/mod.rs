@@ -39,6 +39,11 @@ pub trait View: Send + 'static {
     /// The transaction that handlers write through.
     type Tx;
 
+    /// True if the error of a statement may come after its handler has ended, so that the wrong handler seems to have failed.
+    /// In a transaction with a [point](Self::save_point), each handler gets the errors of its own statements.
+    #[doc(hidden)]
+    const IS_LATE: bool = false;
+
     /// Returns the open transaction.
     fn tx(&self) -> &Self::Tx;
 
@@ -82,6 +87,14 @@ pub trait View: Send + 'static {
     /// Returns the error of the framework for a handler's error that may pass, such as that of a lost connection. Any other
     /// error is that of the handler: another attempt would fail, too.
     fn passing(error: &BoxError) -> Option<Error>;
+
+    /// Returns whether an error of the view is that of a statement of a handler, which came late, or which the handler kept
+    /// to itself.
+    #[doc(hidden)]
+    fn is_late(error: &Error) -> bool {
+        let _ = error;
+        false
+    }
 }
 
 /// The way to a [`View`]: each worker opens it, and opens it again after a lost connection.
@@ -151,11 +164,25 @@ fn not_beside() -> Error {
     )
 }
 
+/// Returns the text of a handler's error.
+pub(crate) fn shown(error: &BoxError) -> String {
+    #[cfg(feature = "postgres")]
+    if let Some(cause) = error.downcast_ref() {
+        return postgres::text_of(cause);
+    }
+    error.to_string()
+}
+
 /// Reports a statement that should have changed one row.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn not_one_row(rows: u64, sql: &str) -> BoxError {
-    let sql: String = sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect();
-    format!("the statement changed {rows} rows, not one: {sql}").into()
+    format!("the statement changed {rows} rows, not one: {}", shortened(sql)).into()
+}
+
+/// Returns the beginning of a statement on one line.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn shortened(sql: &str) -> String {
+    sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
 }
 
 /// Reports a handler that ended the transaction.

@@ -9,9 +9,9 @@
 /// impl BlockingTx for Tx {}
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a handler that writes through `{Self}` is no plain `fn`",
+    message = "a handler that is a plain `fn` cannot write through `{Self}`",
     label = "no transaction for a plain `fn`",
-    note = "write `async fn`, or take the transaction of another database, as `&view::sqlite::Tx`"
+    note = "write `async fn` if the driver is async; a transaction of your own implements `view::BlockingTx`"
 )]
 pub trait BlockingTx {
     #[doc(hidden)]
@@ -29,9 +29,9 @@ pub trait BlockingTx {
 /// impl AsyncTx for Tx {}
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "a handler that writes through `{Self}` is a plain `fn`",
+    message = "a handler that is an `async fn` cannot write through `{Self}`",
     label = "no transaction for an `async fn`",
-    note = "leave out `async`, or take the transaction of another database, as `&view::postgres::Tx`"
+    note = "leave out `async` if the driver blocks, as that of SQLite; a transaction of your own implements `view::AsyncTx`"
 )]
 pub trait AsyncTx {
     #[doc(hidden)]

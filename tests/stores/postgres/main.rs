@@ -3,6 +3,9 @@
 //! The program starts a server of its own where it finds one installed, or uses the database that `ES_POSTGRES_URL` names,
 //! in new schemas. Without either it reports the tests that it leaves out.
 
+#[path = "../../support/account.rs"]
+#[allow(dead_code, reason = "other programs use the rest")]
+mod account;
 mod conformance;
 #[path = "../../support/copied.rs"]
 mod copied;
@@ -24,6 +27,7 @@ mod roles;
 mod server;
 mod subscriptions;
 mod surroundings;
+mod views;
 mod writers;
 
 use std::process::ExitCode;
@@ -110,6 +114,36 @@ fn main() -> ExitCode {
         subscriptions::subscriptions_survive_killed_backends,
         subscriptions::a_subscription_hears_of_commits_of_others,
         subscriptions::sections_lead_past_gaps_between_positions,
+        views::projections::a_view_takes_what_is_stored_and_then_what_comes,
+        views::projections::rows_are_exact_beside_sixteen_writers,
+        views::projections::a_restarted_projection_goes_on_and_takes_nothing_twice,
+        views::projections::changed_code_is_refused_unless_it_is_accepted,
+        views::projections::two_projections_share_a_schema,
+        views::projections::of_two_processes_one_waits_and_takes_over,
+        views::projections::processes_that_start_together_make_the_tables_once,
+        views::projections::a_view_works_and_ends_on_any_executor,
+        views::projections::a_schema_that_cannot_be_is_refused,
+        views::failing::a_failed_event_stops_the_projection_before_it,
+        views::failing::a_failed_event_is_skipped_and_recorded,
+        views::failing::a_failed_event_parks_the_later_ones_of_its_aggregate_alone,
+        views::failing::parked_aggregates_are_known_on_a_new_connection,
+        views::failing::a_handler_that_ends_the_transaction_by_hand_is_refused,
+        views::killed::rows_are_exact_though_backends_are_killed,
+        views::killed::a_place_in_a_transaction_of_its_own_takes_events_twice,
+        views::transactions::keys_are_kept_listed_and_removed,
+        views::transactions::of_two_transactions_with_one_key_the_second_waits,
+        views::transactions::of_two_transactions_that_find_nothing_the_second_waits,
+        views::transactions::a_process_that_stops_within_a_transaction_holds_nobody_up,
+        views::transactions::nothing_of_public_is_seen,
+        views::transactions::statements_on_their_way_together_keep_their_order,
+        views::transactions::a_late_error_is_found_before_the_commit,
+        views::transactions::a_commit_whose_answer_is_lost_is_of_unknown_outcome,
+        views::transactions::errors_that_pass_are_told_from_those_of_handlers,
+        views::replacing::statements_tell_what_they_made,
+        views::replacing::new_objects_take_the_place_of_the_old_ones,
+        views::replacing::tables_that_others_need_stay_and_refuse,
+        views::replacing::what_cannot_be_moved_is_refused_and_not_lost,
+        views::replacing::a_schema_of_somebody_else_is_not_cleared,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,
         executors::smol,
@@ -126,6 +160,7 @@ fn with_own_server() -> Vec<harness::Test> {
     if server::is_own() {
         tests.extend(harness::tests![
             order::a_prepared_transaction_that_holds_readers_back_is_told,
+            views::killed::a_view_goes_on_after_its_server_was_killed,
             surroundings::a_replica_is_refused_and_passed_over,
             surroundings::tls_is_used_and_the_certificate_checked,
             subscriptions::a_restarted_server_costs_a_subscription_nothing,

@@ -18,6 +18,9 @@ pub(crate) enum Cut {
     AfterTheServer = 2,
     /// The server gets neither the request nor any later one, and the connection stays open until the client ends it.
     Silence = 3,
+    /// The server has done the work, and its answer is lost, whatever it begins with.
+    #[allow(dead_code, reason = "not every program that includes this file needs it")]
+    AfterAnyAnswer = 4,
 }
 
 pub(crate) struct Proxy {
@@ -107,7 +110,8 @@ fn pass(from: &TcpStream, to: &TcpStream, moment: Cut, cut: &Arc<Cue>, counted: 
             counted.fetch_add(many as u64, Ordering::SeqCst);
             // The answers to statements that ran, and not those to `PREPARE` or to a new connection.
             let is_meant = matches!(moment, Cut::BeforeTheServer) || [b'2', b'C'].contains(&buffer[0]);
-            if (is_meant && cut.comes(moment)) || to.write_all(&buffer[..many]).is_err() {
+            let is_any = matches!(moment, Cut::AfterTheServer) && cut.comes(Cut::AfterAnyAnswer);
+            if is_any || (is_meant && cut.comes(moment)) || to.write_all(&buffer[..many]).is_err() {
                 break;
             }
         }

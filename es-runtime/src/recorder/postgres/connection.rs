@@ -40,7 +40,7 @@ const LEAVE: Duration = Duration::from_secs(1);
 /// The number of bytes that are read in vain rather than to make another connection.
 pub(super) const LITTLE: usize = 1 << 20;
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     client: Client,
     /// The task that drives the connection.
     driver: AbortHandle,
@@ -144,6 +144,11 @@ impl Connection {
             return Err(error::other_isolation(isolation));
         }
         Ok(synchronous != "off")
+    }
+
+    /// Returns the client of the driver.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -27,7 +27,7 @@ const OFTEN: u32 = 16;
 /// The time without a call after which the thread goes on.
 const QUIET: Duration = Duration::from_millis(2);
 
-pub(super) struct Engine {
+pub(crate) struct Engine {
     state: Mutex<State>,
     handle: Handle,
     /// The process with the thread: a fork of it may not touch the connections.
@@ -72,7 +72,7 @@ enum Rest {
 
 impl Engine {
     /// Makes the runtime, and starts the thread.
-    pub(super) fn start() -> Result<Arc<Self>, Error> {
+    pub(crate) fn start() -> Result<Arc<Self>, Error> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(error::no_runtime)?;
         let engine = Arc::new(Self {
             state: Mutex::default(),
@@ -88,12 +88,12 @@ impl Engine {
         Ok(engine)
     }
 
-    pub(super) const fn handle(&self) -> &Handle {
+    pub(crate) const fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// Ends the runtime with all its tasks. Does not wait for that: an executor may drop the database.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.lock().is_over = true;
         self.called.notify_one();
         self.ended.notify_one();
@@ -105,7 +105,7 @@ impl Engine {
     }
 
     /// Waits for something that the runtime does.
-    pub(super) async fn attend<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+    pub(crate) async fn attend<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
         let mut future = pin!(future);
         let mut waiting = None;
         poll_fn(|context| {

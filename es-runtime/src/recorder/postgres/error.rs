@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 
 /// Adds the failed action to an error.
-pub(super) fn of(doing: &'static str) -> impl Fn(DriverError) -> Error {
+pub(crate) fn of(doing: &'static str) -> impl Fn(DriverError) -> Error {
     move |cause| {
         let (kind, remedy) = kind(&cause);
         failed(kind, &format!("cannot {doing}"), remedy, cause)
@@ -99,7 +99,7 @@ impl std::error::Error for Cause {
 }
 
 /// Returns whether the driver's own words for an error hold this text: it does not show its kinds.
-pub(super) fn is_text(cause: &DriverError, text: &str) -> bool {
+pub(crate) fn is_text(cause: &DriverError, text: &str) -> bool {
     cause.to_string().contains(text)
 }
 

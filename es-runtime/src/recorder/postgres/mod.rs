@@ -10,7 +10,7 @@
 #[cfg(test)]
 mod fake;
 mod options;
-mod error;
+pub(crate) mod error;
 mod trouble;
 mod tls;
 mod text;
@@ -54,11 +54,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub(crate) use self::connection::Connection;
 pub use self::database::Postgres;
+pub(crate) use self::engine::Engine;
 pub use self::held::HeldBack;
 use self::log::Log;
 pub use self::options::{PostgresOptions, SslMode};
 pub use self::snapshots::PostgresSnapshots;
+pub(crate) use self::way::{Sessions, Way};
 use super::scheme::{Opened, Opening, Scheme};
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,

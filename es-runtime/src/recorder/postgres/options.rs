@@ -291,13 +291,23 @@ impl PostgresOptions {
             && self.is_pooled == other.is_pooled
     }
 
+    /// Returns whether missing tables are made.
+    pub(crate) const fn creates(&self) -> bool {
+        self.create
+    }
+
+    /// Returns whether the connections go through a pooler that gives each transaction another session.
+    pub(crate) const fn goes_through_pooler(&self) -> bool {
+        self.is_pooled
+    }
+
     /// Returns the time after which a server is silent: it counts the time for a statement itself, and then answers.
     pub(super) fn patience(&self) -> Duration {
         self.timeout + GRACE
     }
 
     /// Returns the place of the database, for messages: without user and password.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         let hosts: Vec<String> = self.hosts().map(|(host, port)| format!("{host}:{port}")).collect();
         format!("`{}` at {}", self.database, hosts.join(", "))
     }

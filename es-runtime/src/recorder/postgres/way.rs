@@ -12,14 +12,24 @@ use super::error;
 use super::options::{Password, PostgresOptions};
 use super::tls::{self, Connector};
 use crate::error::{Error, ErrorKind};
+use crate::recorder::sql::Identifier;
 use crate::wait::Bell;
 
 /// The time after which the system asks a silent server whether it is there.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// The use of the sessions of a way.
+pub(crate) enum Sessions {
+    /// A recorder stores and reads events.
+    OfRecorder,
+    /// A view in this schema runs the statements of its user.
+    OfView(Identifier),
+}
+
 /// The way to the server, and the options of each connection.
-pub(super) struct Way {
+pub(crate) struct Way {
     options: PostgresOptions,
+    sessions: Sessions,
     connector: Connector,
     /// True once a session was found whose commits do not wait for the disk: each session asks for it from then on.
     insists: AtomicBool,
@@ -27,6 +37,10 @@ pub(super) struct Way {
 
 impl Way {
     pub(super) fn new(options: PostgresOptions) -> Result<Self, Error> {
+        Self::with(options, Sessions::OfRecorder)
+    }
+
+    pub(crate) fn with(options: PostgresOptions, sessions: Sessions) -> Result<Self, Error> {
         let texts = [Some(&options.database), Some(&options.application_name), options.user.as_ref()];
         if texts.into_iter().flatten().any(|text| text.contains('\0')) {
             let message =
@@ -34,17 +48,27 @@ impl Way {
             return Err(Error::new(ErrorKind::Config, message));
         }
         let connector = tls::connector(&options)?;
-        Ok(Self { options, connector, insists: AtomicBool::new(false) })
+        Ok(Self { options, sessions, connector, insists: AtomicBool::new(false) })
     }
 
-    pub(super) const fn options(&self) -> &PostgresOptions {
+    /// Returns the same way for a view in another schema.
+    pub(crate) fn to_view(&self, schema: Identifier) -> Self {
+        Self {
+            options: self.options.clone(),
+            sessions: Sessions::OfView(schema),
+            connector: Connector::clone(&self.connector),
+            insists: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) const fn options(&self) -> &PostgresOptions {
         &self.options
     }
 
     /// Makes a connection, which a task of the runtime drives. The bell rings at each notification.
     ///
     /// The hosts share the time: one that takes connections and never answers leaves enough for the others.
-    pub(super) async fn connect(&self, bell: Option<Bell>) -> Result<Connection, Error> {
+    pub(crate) async fn connect(&self, bell: Option<Bell>) -> Result<Connection, Error> {
         let until = Instant::now() + self.options.connect_timeout;
         let config = timeout_at(until, self.config()).await.unwrap_or_else(|_| Err(self.late()))?;
         let hosts = self.options.hosts();
@@ -101,7 +125,8 @@ impl Way {
             if connection.check(&self.options).await? {
                 return Ok(connection);
             }
-            // A reader must not see an event that a power cut takes back.
+            // A reader must not see an event that a power cut takes back; and a runner does not look again at the place of a
+            // view that has taken all events.
             if insists || self.options.is_pooled {
                 return Err(error::asynchronous());
             }
@@ -116,7 +141,10 @@ impl Way {
         bell: Option<Bell>,
     ) -> Result<Connection, Error> {
         if !self.options.is_pooled {
-            config.options(settings(&self.options, insists));
+            config.options(match &self.sessions {
+                Sessions::OfRecorder => settings(&self.options, insists),
+                Sessions::OfView(schema) => settings_of_view(&self.options, schema, insists),
+            });
         }
         let connecting = config.connect(Connector::clone(&self.connector)).await;
         let (client, driver) = connecting.map_err(|cause| error::connecting(&self.options.place(), cause))?;
@@ -174,6 +202,20 @@ fn settings(options: &PostgresOptions, insists: bool) -> String {
     format!(
         "-c plan_cache_mode=force_generic_plan -c jit=off -c enable_seqscan=off -c enable_hashjoin=off \
          -c enable_mergejoin=off -c default_transaction_isolation=read\\ committed \
+         -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds} \
+         -c es_runtime.session={OWN}{synchronous}"
+    )
+}
+
+/// Returns the settings of the session of a view. The plans are left to the server: it runs the statements of the user.
+///
+/// The server limits the time of statements, and of a transaction without any: a process
+/// that is gone, or does not go on, keeps no other from the view.
+fn settings_of_view(options: &PostgresOptions, schema: &Identifier, insists: bool) -> String {
+    let milliseconds = options.timeout.as_millis().max(1);
+    let synchronous = if insists { " -c synchronous_commit=on" } else { "" };
+    format!(
+        "-c search_path={schema} -c default_transaction_isolation=read\\ committed \
          -c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={milliseconds} \
          -c es_runtime.session={OWN}{synchronous}"
     )

@@ -1,0 +1,164 @@
+//! Projections whose views are in PostgreSQL.
+
+pub(crate) mod failing;
+pub(crate) mod killed;
+pub(crate) mod naive;
+pub(crate) mod projections;
+pub(crate) mod replacing;
+pub(crate) mod transactions;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use es_runtime::recorder::{PostgresOptions, PostgresRecorder};
+use es_runtime::view::Result;
+use es_runtime::view::postgres::{Schema, Tx};
+use es_runtime::{Application, Id, Wait, projection};
+
+use super::Database;
+use crate::account::{Account, Deposited, Frozen, Opened, Withdrawn};
+use crate::server;
+
+/// The longest time that a test waits for something that has to happen.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// Amounts that make a handler misbehave.
+pub(crate) const POISON: i64 = 1_001;
+pub(crate) const SWALLOWED: i64 = 1_002;
+pub(crate) const LATE: i64 = 1_003;
+pub(crate) const COMMITTED: i64 = 1_004;
+pub(crate) const ROLLED_BACK: i64 = 1_005;
+pub(crate) const BEGUN_AGAIN: i64 = 1_006;
+pub(crate) const NOWHERE: i64 = 1_007;
+
+/// The balance of each account. It adds, so that an event that is taken twice, or not at all, is seen.
+pub(crate) struct Balances;
+
+#[projection(Account, ignore = [Frozen])]
+impl Balances {
+    const TABLES: &str =
+        "CREATE TABLE balances (id uuid PRIMARY KEY, owner text NOT NULL, cents bigint NOT NULL)";
+
+    #[event]
+    async fn opened(event: &Opened, id: Id<Account>, tx: &Tx) -> Result {
+        tx.run("INSERT INTO balances VALUES ($1, $2, 0)", &[&id, &event.owner]).await
+    }
+
+    #[event]
+    async fn deposited(event: &Deposited, id: Id<Account>, tx: &Tx) -> Result {
+        Self::add(id, event.amount, tx).await?;
+        match event.amount {
+            POISON => return Err("a poisoned amount".into()),
+            SWALLOWED => drop(tx.batch_execute("SELECT 1 / 0").await),
+            LATE => tx.run("INSERT INTO balances VALUES ($1, 'twice', 0)", &[&id]).await?,
+            NOWHERE => tx.run_one("UPDATE balances SET cents = 0 WHERE owner = $1", &[&"nobody"]).await?,
+            COMMITTED => tx.batch_execute("COMMIT").await?,
+            ROLLED_BACK => tx.batch_execute("ROLLBACK").await?,
+            BEGUN_AGAIN => tx.batch_execute("COMMIT; BEGIN").await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[event]
+    async fn withdrawn(event: &Withdrawn, id: Id<Account>, tx: &Tx) -> Result {
+        Self::add(id, -event.amount, tx).await
+    }
+
+    #[attribute(owner)]
+    async fn renamed(owner: &str, id: Id<Account>, tx: &Tx) -> Result {
+        tx.run_one("UPDATE balances SET owner = $2 WHERE id = $1", &[&id, &owner]).await
+    }
+
+    #[discarded]
+    #[forgotten]
+    async fn gone(id: Id<Account>, tx: &Tx) -> Result {
+        tx.run("DELETE FROM balances WHERE id = $1", &[&id]).await
+    }
+
+    async fn add(id: Id<Account>, cents: i64, tx: &Tx) -> Result {
+        tx.run_one("UPDATE balances SET cents = cents + $2 WHERE id = $1", &[&id, &cents]).await
+    }
+}
+
+/// The log of an application, and a schema for its views. The sessions of both have the name of the log's schema.
+pub(crate) struct Stage {
+    pub(crate) app: Application,
+    pub(crate) name: String,
+    pub(crate) view: String,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let Database { recorder, schema, .. } = super::open();
+        Self::over(application(&recorder), schema)
+    }
+
+    pub(crate) fn in_memory() -> Self {
+        Self::over(Application::open("memory:").wait().unwrap(), server::new_schema())
+    }
+
+    fn over(app: Application, name: String) -> Self {
+        Self { app, view: format!("{name}_view"), name }
+    }
+
+    /// Returns a way to the schema, with a runtime of its own, as another process would have.
+    pub(crate) fn schema(&self) -> Schema {
+        Schema::new(options(&self.name), &self.view).unwrap()
+    }
+
+    pub(crate) fn rows(&self) -> BTreeMap<String, i64> {
+        rows_of(&self.view)
+    }
+}
+
+pub(crate) fn application(recorder: &PostgresRecorder) -> Application {
+    Application::on(Arc::new(recorder.clone())).open().wait().unwrap()
+}
+
+pub(crate) fn options(name: &str) -> PostgresOptions {
+    server::uri().parse::<PostgresOptions>().unwrap().application_name(name)
+}
+
+pub(crate) fn rows_of(schema: &str) -> BTreeMap<String, i64> {
+    let rows = server::by_hand(&format!("SELECT owner || ' ' || cents FROM {schema}.balances"));
+    rows.iter()
+        .map(|row| row.split_once(' ').unwrap())
+        .map(|(owner, cents)| (owner.to_owned(), cents.parse().unwrap()))
+        .collect()
+}
+
+/// Opens an account with deposits, each in a commit of its own.
+pub(crate) fn account(app: &Application, owner: &str, amounts: &[i64]) -> Account {
+    let mut account = Account::open(owner.to_owned());
+    app.save(&mut account).wait().unwrap();
+    for amount in amounts {
+        account.deposit(*amount);
+        app.save(&mut account).wait().unwrap();
+    }
+    account
+}
+
+/// Lets writers deposit and withdraw, each on accounts of its own; returns the rows that a view has to have.
+pub(crate) fn writers(app: &Application, writers: usize, commits: i64) -> BTreeMap<String, i64> {
+    thread::scope(|scope| {
+        let writing = |writer: usize| {
+            let mut account = Account::open(format!("owner_{writer}"));
+            app.save(&mut account).wait().unwrap();
+            for commit in 0..commits {
+                account.deposit(commit + 2);
+                account.withdraw(1).unwrap();
+                app.save(&mut account).wait().unwrap();
+            }
+            (account.owner.clone(), account.balance)
+        };
+        let all: Vec<_> = (0..writers).map(|writer| scope.spawn(move || writing(writer))).collect();
+        all.into_iter().map(|writer| writer.join().unwrap()).collect()
+    })
+}
+
+pub(crate) fn of<const N: usize>(rows: [(&str, i64); N]) -> BTreeMap<String, i64> {
+    rows.into_iter().map(|(owner, cents)| (owner.to_owned(), cents)).collect()
+}

@@ -1,0 +1,49 @@
+//! Of two aggregates, each may have the attribute.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    #[attribute]
+    pub owner: String,
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open(owner: String) -> Self {
+        Self { owner, balance: 0 }
+    }
+    #[event(Deposited)]
+    pub fn deposit(&mut self, amount: i64) {
+        self.balance += amount;
+    }
+}
+
+#[aggregate]
+pub struct Order {
+    #[attribute]
+    pub note: String,
+}
+
+#[mutator]
+impl Order {
+    #[event(Placed)]
+    pub fn place(note: String) -> Self {
+        Self { note }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, Order, ..)]
+impl Balances {
+    #[attribute(owner)]
+    fn renamed(&mut self, _: &str) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

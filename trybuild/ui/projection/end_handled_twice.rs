@@ -1,0 +1,33 @@
+//! Two methods handle the end.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, ..)]
+impl Balances {
+    #[discarded]
+    fn gone(&mut self) {
+        self.0 += 1;
+    }
+    #[discarded]
+    fn counted(&mut self) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

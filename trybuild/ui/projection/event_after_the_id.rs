@@ -1,0 +1,29 @@
+//! The event is not the first parameter.
+
+use es_runtime::{Id, aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, ..)]
+impl Balances {
+    #[event]
+    fn opened(&mut self, _: Id<Account>, _: &Opened) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,31 @@
+//! The arguments demand what holds anyway.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, every)]
+impl Balances {
+    #[event]
+    fn opened(&mut self, _: &Opened) {
+        self.0 += 1;
+    }
+    #[discarded]
+    fn gone(&mut self) {}
+}
+
+fn main() {}

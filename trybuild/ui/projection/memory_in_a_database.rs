@@ -1,0 +1,36 @@
+//! A view in memory is used as one in a database.
+
+use es_runtime::projection::Blocking;
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, ..)]
+impl Balances {
+    #[event]
+    fn opened(&mut self, _: &Opened) {
+        self.0 += 1;
+    }
+}
+
+fn in_a_file<P: Blocking>(_: P) {}
+
+fn start() {
+    in_a_file(Balances(0));
+}
+
+fn main() {}

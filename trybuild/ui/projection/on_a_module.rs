@@ -1,0 +1,24 @@
+//! `#[projection]` stands on a module.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, ..)]
+mod balances {}
+
+fn main() {}

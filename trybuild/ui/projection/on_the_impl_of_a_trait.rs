@@ -1,0 +1,33 @@
+//! `#[projection]` stands on the impl of a trait.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+pub trait Handle {
+    fn opened(&mut self, event: &Opened);
+}
+
+#[projection(Account, ..)]
+impl Handle for Balances {
+    #[event]
+    fn opened(&mut self, _: &Opened) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

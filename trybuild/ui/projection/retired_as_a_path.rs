@@ -1,0 +1,29 @@
+//! The retired topic is no text.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, ..)]
+impl Balances {
+    #[retired(Frozen)]
+    fn frozen(&mut self) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,33 @@
+//! Two methods handle one retired topic.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator(retired = ["Account.Frozen"])]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, ..)]
+impl Balances {
+    #[retired("Account.Frozen")]
+    fn frozen(&mut self) {
+        self.0 += 1;
+    }
+    #[retired("Account.Frozen")]
+    fn thawed(&mut self) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,29 @@
+//! The handler wants to run commands.
+
+use es_runtime::{Application, aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account, ..)]
+impl Balances {
+    #[event]
+    fn opened(&mut self, _: &Opened, _: &Application) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! The view borrows.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+pub struct Balances<'a>(&'a i64);
+
+#[projection(Account, ..)]
+impl Balances<'_> {
+    #[event]
+    fn opened(&mut self, _: &Opened) {}
+}
+
+fn main() {}

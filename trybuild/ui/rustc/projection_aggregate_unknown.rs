@@ -1,0 +1,29 @@
+//! The aggregate does not exist.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Acount, ..)]
+impl Balances {
+    #[event]
+    fn opened(&mut self, _: &Opened) {
+        self.0 += 1;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,31 @@
+//! A body has a mistake.
+
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open() -> Self {
+        Self { balance: 0 }
+    }
+}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+#[projection(Account)]
+impl Balances {
+    #[event]
+    fn opened(&mut self, event: &Opened) {
+        self.0 += event.amount;
+    }
+    #[discarded]
+    fn gone(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,45 @@
+//! Two handlers take transactions of two types.
+
+use es_runtime::view::BlockingTx;
+use es_runtime::{aggregate, mutator, projection};
+
+#[aggregate]
+pub struct Account {
+    #[attribute]
+    pub owner: String,
+    pub balance: i64,
+}
+
+#[mutator]
+impl Account {
+    #[event(Opened)]
+    pub fn open(owner: String) -> Self {
+        Self { owner, balance: 0 }
+    }
+    #[event(Deposited)]
+    pub fn deposit(&mut self, amount: i64) {
+        self.balance += amount;
+    }
+}
+
+pub struct Tx;
+
+impl BlockingTx for Tx {}
+
+#[derive(Default)]
+pub struct Balances(i64);
+
+pub struct OtherTx;
+
+impl BlockingTx for OtherTx {}
+
+#[projection(Account, ..)]
+impl Balances {
+    const TABLES: &str = "";
+    #[event]
+    fn opened(_: &Opened, _: &Tx) {}
+    #[event]
+    fn deposited(_: &Deposited, _: &OtherTx) {}
+}
+
+fn main() {}
