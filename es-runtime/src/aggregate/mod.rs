@@ -42,6 +42,7 @@ pub(crate) use self::standard::{Empty, forgotten, is_discarded};
 pub use self::standard::{attribute_changed, decode_standard, discarded, visit_attribute, visit_discarded};
 #[doc(hidden)]
 pub use self::topic::topic;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use self::topic::{LONGEST, join, joined};
 use crate::event::{Envelope, EventSet, Recorded};
 use crate::id::Id;

@@ -26,6 +26,7 @@ mod registered;
 mod plan;
 mod rebuild;
 mod start;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod states;
 #[doc(hidden)]
 pub mod checks;
@@ -48,6 +49,7 @@ pub(crate) use self::registered::Projections;
 #[doc(hidden)]
 pub use self::seen::{Read, ReadResult, Row, Seen, wrong_handler};
 pub use self::start::{Project, ProjectIn, Runner};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use self::states::{KeepState, keep_state};
 pub use self::status::State;
 use crate::event::Topics;

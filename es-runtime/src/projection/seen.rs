@@ -66,6 +66,7 @@ impl Row<'_> {
 
 impl<A: Aggregate> Seen<A> {
     /// Returns the event, whatever it is; `None` if the aggregate is forgotten.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) const fn any(&self) -> Option<&A::Event> {
         self.event.as_ref()
     }
