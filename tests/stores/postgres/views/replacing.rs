@@ -1,7 +1,7 @@
 //! New rows take the place of old ones.
 
 use es_runtime::view::postgres::{Schema, SchemaView};
-use es_runtime::view::{Object, OpenView, Rebuild, View};
+use es_runtime::view::{Object, OpenView, View};
 use es_runtime::{ErrorKind, Wait};
 
 use super::options;
@@ -92,7 +92,7 @@ pub(crate) fn new_objects_take_the_place_of_the_old_ones() {
     other.tx().run(ADD, &[&"other"]).wait().unwrap();
     other.roll_back().wait().unwrap();
 
-    let beside = place.schema.beside();
+    let beside = place.schema.beside().unwrap();
     place.schema.clear().wait().unwrap();
     let (new_rows, new) =
         make(&beside, &TABLES.replace("ADD COLUMN best bigint", "ADD COLUMN best text"), "new");
@@ -148,7 +148,7 @@ pub(crate) fn tables_that_others_need_stay_and_refuse() {
     let place = Place::new();
     let (mut view, old) = make(&place.schema, TABLES, "old");
     server::by_hand(&format!("CREATE VIEW {0}.of_another AS SELECT * FROM {0}.owners", place.name));
-    let (new_rows, new) = make(&place.schema.beside(), TABLES, "new");
+    let (new_rows, new) = make(&place.schema.beside().unwrap(), TABLES, "new");
     drop(new_rows);
     view.begin().wait().unwrap();
     let error = place.schema.replace(&mut view, &old, &new).wait().unwrap_err();
@@ -163,7 +163,7 @@ pub(crate) fn what_cannot_be_moved_is_refused_and_not_lost() {
                   CREATE TABLE balances (owner int, cents int)";
     let place = Place::new();
     let (mut view, old) = make(&place.schema, tables, "old");
-    let (new_rows, new) = make(&place.schema.beside(), tables, "new");
+    let (new_rows, new) = make(&place.schema.beside().unwrap(), tables, "new");
     drop(new_rows);
     view.begin().wait().unwrap();
     let error = place.schema.replace(&mut view, &old, &new).wait().unwrap_err();
