@@ -57,7 +57,10 @@ async fn switch_in<O: OpenView>(
     let made_old = view.get(&keys.made).await?;
     open.replace(view, &objects(made_old.as_deref())?, &objects(made_new.as_deref())?).await?;
     let stale = view.list(&keys.failed).await?;
-    for key in old.iter().map(|(key, _)| key).chain(stale.iter().map(|(key, _)| key)) {
+    // A place that stays is changed, never removed and made again: on PostgreSQL a worker that waits for its row would find
+    // none.
+    let gone = old.iter().map(|(key, _)| key).filter(|key| !new.iter().any(|(known, _)| known == *key));
+    for key in gone.chain(stale.iter().map(|(key, _)| key)) {
         view.remove(key).await?;
     }
     for (key, mark) in &new {
