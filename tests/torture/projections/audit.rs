@@ -32,6 +32,7 @@ pub(crate) struct Done {
     pub(crate) drained: u64,
     pub(crate) rebuilds: u64,
     pub(crate) rebuilt: u64,
+    pub(crate) given_up: u64,
     pub(crate) failed: u64,
 }
 
@@ -130,8 +131,9 @@ impl Done {
                     "drained" => done.drained += 1,
                     "rebuild" => done.rebuilds += 1,
                     "rebuilt" => done.rebuilt += 1,
+                    "given up" => done.given_up += 1,
                     "failed" => done.failed += 1,
-                    // A rebuild that was given up; half a line of a killed process.
+                    // Half a line of a killed process.
                     _ => {}
                 }
             }

@@ -19,7 +19,7 @@ use crate::subscriptions::{FOLDER, TOPICS, URI, open, persist};
 pub(crate) const NAIVE: &str = "naive";
 
 /// The rows of a page.
-const PAGE: usize = 50;
+const PAGE: usize = 10;
 
 pub(crate) fn project() {
     end_with_the_first_panic();
@@ -55,7 +55,7 @@ pub(crate) fn project() {
 fn connect(file: &Path) -> Connection {
     let connection = Connection::open(file).expect("the file can be opened");
     connection.busy_timeout(Duration::from_secs(30)).expect("it is set");
-    let statements = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+    let statements = "PRAGMA journal_mode = WAL;
         CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY, mark TEXT NOT NULL) STRICT;
         CREATE TABLE IF NOT EXISTS sums (
             id BLOB PRIMARY KEY, sum INTEGER NOT NULL, events INTEGER NOT NULL, version INTEGER NOT NULL,

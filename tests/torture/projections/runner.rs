@@ -104,8 +104,7 @@ impl Runner {
             });
             match rebuilt {
                 Ok(()) => self.note("rebuilt"),
-                // The process beside has rebuilt the view, and removed the new rows of both; or a connection is cut.
-                Err(error) if error.is_transient() || error.kind() == ErrorKind::Schema => {}
+                Err(error) if is_of_two(&error) => self.note("given up"),
                 Err(error) => self.failed("rebuild", &error),
             }
         } else {
@@ -136,4 +135,10 @@ impl Runner {
     fn note(&mut self, line: &str) {
         self.record.write_all(format!("{line}\n").as_bytes()).expect("the line is written");
     }
+}
+
+/// Returns whether a rebuild may end so since the process beside has rebuilt the view, and removed the new rows of both;
+/// or since a connection is cut.
+fn is_of_two(error: &Error) -> bool {
+    error.is_transient() || matches!(error.kind(), ErrorKind::Schema | ErrorKind::Storage)
 }

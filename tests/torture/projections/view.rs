@@ -52,7 +52,7 @@ impl SumsInSchema {
 }
 
 async fn add_in_schema(tx: &postgres::Tx, origin: &Origin<Ledger>, amount: u64) -> Result {
-    const ADD: &str = "INSERT INTO sums AS known VALUES ($1, $2, 1, $3, ($3 <> 1)::int)
+    const ADD: &str = "INSERT INTO sums AS known VALUES ($1, $2, 1, $3::bigint, ($3::bigint <> 1)::int)
         ON CONFLICT (id) DO UPDATE SET sum = known.sum + excluded.sum, events = known.events + 1,
             version = excluded.version, breaks = known.breaks + (excluded.version <> known.version + 1)::int";
     let (version, amount) = (origin.version().get().cast_signed(), amount.cast_signed());
