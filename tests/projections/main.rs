@@ -4,6 +4,7 @@
 mod account;
 mod balances;
 mod following;
+mod killed;
 mod failing;
 mod parked;
 mod rebuilding;

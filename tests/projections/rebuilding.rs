@@ -8,9 +8,9 @@ use std::task::{Context, Waker};
 use std::thread;
 
 use es_runtime::projection::{BatchSize, OnChange, OnFailure};
-use es_runtime::view::Result;
-use es_runtime::view::sqlite::Tx;
-use es_runtime::{Application, ErrorKind, Id, Wait, projection};
+use es_runtime::view::sqlite::{File, FileView, Tx};
+use es_runtime::view::{Object, OpenView, Result};
+use es_runtime::{Application, Error, ErrorKind, Id, Wait, projection};
 
 use crate::LONG;
 use crate::account::{Account, Deposited, Opened};
@@ -207,6 +207,73 @@ fn an_interrupted_rebuild_goes_on_and_a_failed_one_leaves_the_old_rows() {
     assert!(!folder.path().join("balances.db-rebuild").exists());
     skips().rebuild().wait().unwrap();
     assert_eq!((rows(&file), balances.failed().wait().unwrap().len()), (before, 1));
+}
+
+/// A file whose new rows another process removes, before the opening of this number.
+#[derive(Clone)]
+struct Removed {
+    file: File,
+    is_beside: bool,
+    openings: Arc<AtomicU64>,
+    at: u64,
+}
+
+impl OpenView for Removed {
+    type View = FileView;
+
+    async fn open(&self) -> std::result::Result<FileView, Error> {
+        if self.is_beside && self.openings.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{end}", self.file.path().display()));
+            }
+        }
+        self.file.open().await
+    }
+
+    fn beside(&self) -> Option<Self> {
+        Some(Self { file: self.file.beside()?, is_beside: true, ..self.clone() })
+    }
+
+    async fn link(&self, view: &mut FileView) -> std::result::Result<(), Error> {
+        self.file.link(view).await
+    }
+
+    async fn replace(
+        &self,
+        view: &mut FileView,
+        old: &[Object],
+        new: &[Object],
+    ) -> std::result::Result<(), Error> {
+        self.file.replace(view, old, new).await
+    }
+
+    async fn clear(&self) -> std::result::Result<(), Error> {
+        self.file.clear().await
+    }
+}
+
+#[test]
+fn a_rebuild_whose_new_rows_another_process_removes_leaves_the_old_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    account(&app, "Ann", &[1, 2]);
+    let balances = app.project(Balances).in_file(&path).start().wait().unwrap();
+    balances.caught_up().within(LONG).wait().unwrap();
+    let mut given_up = 0;
+    for at in 1.. {
+        let openings = Arc::new(AtomicU64::new(0));
+        let file = File::new(&path);
+        let view = Removed { file, is_beside: false, openings: Arc::clone(&openings), at };
+        let rebuilt = app.project(Balances).in_blocking_view(view).rebuild().wait();
+        given_up += u64::from(rebuilt.is_err());
+        assert_eq!(rows(&path), of(&[("Ann", 3)]), "the new rows are gone before opening {at}: {rebuilt:?}");
+        if openings.load(Ordering::SeqCst) < at {
+            break;
+        }
+    }
+    assert!(given_up > 1, "the last openings come too late to make the rows again: {given_up}");
+    balances.stop().wait().unwrap();
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::linear::Linear;
 use crate::marks::Marks;
 use crate::postgres::Postgres;
 use crate::processes::Processes;
+use crate::projections::Projections;
 use crate::subscriptions::Subscriptions;
 
 /// The variable that names the role of a process which a kind has started.
@@ -34,7 +35,7 @@ pub(crate) fn number_of(name: &str) -> u64 {
 
 /// Every kind. A new kind is a module, and an entry here.
 pub(crate) const KINDS: &[&dyn Kind] =
-    &[&Kill, &Linear, &Differential, &Processes, &Marks, &Postgres, &Subscriptions];
+    &[&Kill, &Linear, &Differential, &Processes, &Marks, &Postgres, &Subscriptions, &Projections];
 
 /// One way to torture a store.
 pub(crate) trait Kind: Sync {

@@ -14,6 +14,7 @@ mod linear;
 mod marks;
 mod postgres;
 mod processes;
+mod projections;
 #[path = "../../es-runtime/src/testing/random.rs"]
 mod random;
 #[path = "../support/postgres.rs"]

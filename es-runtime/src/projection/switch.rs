@@ -17,10 +17,9 @@ pub(crate) async fn switch<O: OpenView>(
     workers: &[Keys],
     catch_up: CatchUp,
 ) -> Result<(), Error> {
-    let Some(keys) = workers.first() else { return Ok(()) };
     let mut view = open.open().await?;
     open.link(&mut view).await?;
-    let done = switch_in(open, &mut view, beside, keys, catch_up).await;
+    let done = switch_in(open, &mut view, beside, workers, catch_up).await;
     if done.is_err() {
         // The first error counts.
         let _ = view.roll_back().await;
@@ -32,9 +31,10 @@ async fn switch_in<O: OpenView>(
     open: &O,
     view: &mut O::View,
     beside: &O,
-    keys: &Keys,
+    workers: &[Keys],
     catch_up: CatchUp,
 ) -> Result<(), Error> {
+    let Some(keys) = workers.first() else { return Ok(()) };
     view.begin().await?;
     let old = places(view, keys).await?;
     // From here on nobody moves the old rows. The new ones must not be behind them.
@@ -46,16 +46,21 @@ async fn switch_in<O: OpenView>(
     let (failed, made_new) = (built.list(&keys.failed).await?, built.get(&keys.made).await?);
     built.roll_back().await?;
     drop(built);
-    if new.iter().any(|(_, mark)| position(*mark) < position(reached)) {
+    let is_whole = workers.iter().all(|worker| new.iter().any(|(key, _)| *key == worker.place));
+    if !is_whole || new.iter().any(|(_, mark)| position(*mark) < position(reached)) {
         return Err(Error::new(
             ErrorKind::Unavailable,
-            "the new rows of a view are behind the old ones; rebuild it again: it goes on where it stopped",
+            "the new rows of a view are behind the old ones, or another process, which rebuilt the view at the same time, \
+             has removed them; rebuild it again: it goes on where it stopped",
         ));
     }
     let made_old = view.get(&keys.made).await?;
     open.replace(view, &objects(made_old.as_deref())?, &objects(made_new.as_deref())?).await?;
     let stale = view.list(&keys.failed).await?;
-    for key in old.iter().map(|(key, _)| key).chain(stale.iter().map(|(key, _)| key)) {
+    // A place that stays is changed, never removed and made again: on PostgreSQL a worker that waits for its row would find
+    // none.
+    let gone = old.iter().map(|(key, _)| key).filter(|key| !new.iter().any(|(known, _)| known == *key));
+    for key in gone.chain(stale.iter().map(|(key, _)| key)) {
         view.remove(key).await?;
     }
     for (key, mark) in &new {

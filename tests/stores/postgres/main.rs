@@ -116,6 +116,7 @@ fn main() -> ExitCode {
         subscriptions::sections_lead_past_gaps_between_positions,
         views::projections::a_view_takes_what_is_stored_and_then_what_comes,
         views::projections::rows_are_exact_beside_sixteen_writers,
+        views::projections::a_projection_goes_on_while_its_view_is_rebuilt,
         views::projections::a_restarted_projection_goes_on_and_takes_nothing_twice,
         views::projections::changed_code_is_refused_unless_it_is_accepted,
         views::projections::two_projections_share_a_schema,

@@ -13,8 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::audit::Counts;
-use self::process::{Processes, SUBSCRIBER, WRITER};
-use self::scene::Scene;
+pub(crate) use self::domain::{Ledger, LedgerEntered, LedgerOpened, TOPICS, open, persist};
+pub(crate) use self::process::{FOLDER, NUMBER, URI, WRITER, WRITTEN};
+use self::process::{Processes, SUBSCRIBER};
+pub(crate) use self::scene::Scene;
 use crate::kind::{Kind, Length, Table};
 use crate::postgres::{SETTINGS, now};
 use crate::random::Random;

@@ -66,12 +66,19 @@ impl Scene {
         killed.len() as u64
     }
 
+    /// Waits until no killed process has a statement under way.
+    pub(crate) fn come_to_rest(&self) {
+        if let Self::Postgres(schema) = self {
+            schema.come_to_rest();
+        }
+    }
+
     /// Reads the log without the recorder, once no killed process has a statement under way.
     pub(crate) fn log(&self) -> Vec<Stored> {
         match self {
             Self::Sqlite(_) => read_file(&self.connect(), 0),
             Self::Postgres(schema) => {
-                schema.come_to_rest();
+                self.come_to_rest();
                 let rows = schema.by_hand(&format!(
                     "SELECT concat_ws(' ', log_position, commit_id, id, version, 0, topic) FROM {}.stored_events
                       ORDER BY log_position",

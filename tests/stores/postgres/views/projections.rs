@@ -1,5 +1,7 @@
 //! Starts, stops and restarts; writers at the same time; two processes with one view.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use es_runtime::projection::{BatchSize, OnChange, State};
@@ -44,6 +46,29 @@ pub(crate) fn rows_are_exact_beside_sixteen_writers() {
         again.drain().wait().unwrap();
         assert_eq!(super::rows_of(&format!("{}_again", stage.view)), expected);
     }
+}
+
+pub(crate) fn a_projection_goes_on_while_its_view_is_rebuilt() {
+    let stage = Stage::new();
+    let project = || stage.app.project(Balances).batch(BatchSize::new().events(1)).in_schema(stage.schema());
+    let balances = project().start().wait().unwrap();
+    let is_over = AtomicBool::new(false);
+    let saved = thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut ann = account(&stage.app, "Ann", &[]);
+            while !is_over.load(Ordering::SeqCst) {
+                ann.deposit(1);
+                stage.app.save(&mut ann).wait().unwrap();
+            }
+            ann.balance
+        });
+        let rebuilt: Vec<_> = (0..3).map(|_| project().rebuild().wait()).collect();
+        is_over.store(true, Ordering::SeqCst);
+        assert!(rebuilt.iter().all(Result::is_ok), "{rebuilt:?}");
+        writer.join().unwrap()
+    });
+    balances.drain().wait().unwrap();
+    assert_eq!(stage.rows(), of([("Ann", saved)]));
 }
 
 pub(crate) fn a_restarted_projection_goes_on_and_takes_nothing_twice() {
