@@ -1,6 +1,7 @@
 //! Projections: views that follow the log, whatever happens to their processes.
 
 #[path = "../support/account.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
 mod account;
 mod balances;
 mod following;

@@ -10,6 +10,7 @@ use crate::subscriptions::Scene;
 
 /// A row of a view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the name of the column")]
 pub(crate) struct Sum {
     pub(crate) id: Uuid,
     pub(crate) sum: u64,

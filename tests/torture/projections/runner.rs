@@ -96,13 +96,13 @@ impl Runner {
         };
         if self.random.chance(4) {
             self.note("rebuild");
-            let rebuild = project().rebuild();
-            let rebuilt = thread::scope(|scope| {
-                let rebuilt = scope.spawn(move || rebuild.wait());
+            let work = project().rebuild();
+            let ended = thread::scope(|scope| {
+                let thread = scope.spawn(move || work.wait());
                 thread::sleep(life);
-                rebuilt.join().expect("it does not panic")
+                thread.join().expect("it does not panic")
             });
-            match rebuilt {
+            match ended {
                 Ok(()) => self.note("rebuilt"),
                 Err(error) if is_of_two(&error) => self.note("given up"),
                 Err(error) => self.failed("rebuild", &error),

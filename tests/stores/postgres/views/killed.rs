@@ -27,8 +27,8 @@ fn killing<T>(stage: &Stage, work: impl FnOnce() -> T) -> T {
         });
         let done = work();
         ended.store(true, Ordering::Relaxed);
-        let killed = killer.join().unwrap();
-        assert!(killed > 10, "only {killed} backends were killed");
+        let victims = killer.join().unwrap();
+        assert!(victims > 10, "only {victims} backends were killed");
         done
     })
 }
@@ -94,7 +94,9 @@ pub(crate) fn a_view_goes_on_after_its_server_was_killed() {
         }
         if round == 1 {
             // With everything taken, a view that lost its last commit would not be looked at again.
-            running.iter().for_each(|running| running.caught_up().within(LONG).wait().unwrap());
+            for runner in &running {
+                runner.caught_up().within(LONG).wait().unwrap();
+            }
         }
         server.kill();
         bob.deposit(1);

@@ -19,7 +19,46 @@ use es_runtime::{Application, Id, Wait, projection};
 
 use super::Database;
 use crate::account::{Account, Deposited, Frozen, Opened, Withdrawn};
-use crate::server;
+use crate::{harness, server};
+
+/// The tests of this folder.
+pub(crate) fn tests() -> Vec<harness::Test> {
+    harness::tests![
+        projections::a_view_takes_what_is_stored_and_then_what_comes,
+        projections::rows_are_exact_beside_sixteen_writers,
+        projections::a_projection_goes_on_while_its_view_is_rebuilt,
+        projections::a_restarted_projection_goes_on_and_takes_nothing_twice,
+        projections::changed_code_is_refused_unless_it_is_accepted,
+        projections::two_projections_share_a_schema,
+        projections::of_two_processes_one_waits_and_takes_over,
+        projections::processes_that_start_together_make_the_tables_once,
+        projections::a_view_works_and_ends_on_any_executor,
+        projections::a_schema_that_cannot_be_is_refused,
+        failing::a_failed_event_stops_the_projection_before_it,
+        failing::a_failed_event_is_skipped_and_recorded,
+        failing::a_failed_event_parks_the_later_ones_of_its_aggregate_alone,
+        failing::parked_aggregates_are_known_on_a_new_connection,
+        failing::a_handler_that_ends_the_transaction_by_hand_is_refused,
+        killed::rows_are_exact_though_backends_are_killed,
+        killed::a_place_in_a_transaction_of_its_own_takes_events_twice,
+        transactions::keys_are_kept_listed_and_removed,
+        transactions::of_two_transactions_with_one_key_the_second_waits,
+        transactions::a_key_that_was_removed_and_set_again_is_found_by_who_waited,
+        transactions::of_two_transactions_that_find_nothing_the_second_waits,
+        transactions::a_process_that_stops_within_a_transaction_holds_nobody_up,
+        transactions::nothing_of_public_is_seen,
+        transactions::statements_on_their_way_together_keep_their_order,
+        transactions::a_late_error_is_found_before_the_commit,
+        transactions::a_commit_whose_answer_is_lost_is_of_unknown_outcome,
+        transactions::errors_that_pass_are_told_from_those_of_handlers,
+        replacing::a_rebuild_takes_the_place_of_the_rows_while_writers_save_and_readers_read,
+        replacing::statements_tell_what_they_made,
+        replacing::new_objects_take_the_place_of_the_old_ones,
+        replacing::tables_that_others_need_stay_and_refuse,
+        replacing::what_cannot_be_moved_is_refused_and_not_lost,
+        replacing::a_schema_of_somebody_else_is_not_cleared,
+    ]
+}
 
 /// The longest time that a test waits for something that has to happen.
 pub(crate) const LONG: Duration = Duration::from_secs(60);

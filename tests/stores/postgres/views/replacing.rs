@@ -179,9 +179,9 @@ pub(crate) fn new_objects_take_the_place_of_the_old_ones() {
         place.schema.replace(&mut view, &old, &new).wait().unwrap();
         view.put("place", "replaced").wait().unwrap();
         if ends_well {
-            view.commit().wait().unwrap()
+            view.commit().wait().unwrap();
         } else {
-            view.roll_back().wait().unwrap()
+            view.roll_back().wait().unwrap();
         }
         let names = server::by_hand(&format!("SELECT name FROM {}.rich", place.name));
         assert_eq!(names, [if ends_well { "new" } else { "old" }]);
