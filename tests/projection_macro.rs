@@ -347,6 +347,7 @@ impl AsyncPage {
 
     #[attribute(keeper)]
     async fn kept(keeper: &str, tx: &PageTx) {
+        std::future::ready(()).await;
         tx.write(keeper.to_owned()).unwrap();
     }
 }
