@@ -97,12 +97,12 @@ impl Runner {
         if self.random.chance(4) {
             self.note("rebuild");
             let rebuild = project().rebuild();
-            let rebuilt = thread::scope(|scope| {
-                let rebuilt = scope.spawn(move || rebuild.wait());
+            let ended = thread::scope(|scope| {
+                let ended = scope.spawn(move || rebuild.wait());
                 thread::sleep(life);
-                rebuilt.join().expect("it does not panic")
+                ended.join().expect("it does not panic")
             });
-            match rebuilt {
+            match ended {
                 Ok(()) => self.note("rebuilt"),
                 Err(error) if is_of_two(&error) => self.note("given up"),
                 Err(error) => self.failed("rebuild", &error),
