@@ -29,8 +29,8 @@ pub use crate::event::{
 };
 pub use crate::id::Id;
 pub use crate::projection::{
-    Async, Blocking, Given, Handled as HandledRow, Handler, Handles, InMemory, Projection, ReadResult, Row,
-    Seen, checks, wrong_handler,
+    Async, Blocking, Given, HandledRow, Handler, Handles, InMemory, Projection, ReadResult, Row, Seen,
+    checks, wrong_handler,
 };
 pub use crate::registry::AggregateType;
 #[cfg(feature = "testing")]

@@ -52,7 +52,9 @@ fn public_types_have_names_of_their_own() {
     let (mut seen, mut twice) = (BTreeMap::new(), Vec::new());
     for (path, module) in House::read(&sources_of("es-runtime")).modules() {
         for name in module.public_types() {
-            if let Some(other) = seen.insert(name.clone(), path.join("::")) {
+            // A handler names the transaction of its view, and no other.
+            let is_of_a_view = name == "Tx" && path.first().is_some_and(|room| room == "view");
+            if let Some(other) = seen.insert(name.clone(), path.join("::")).filter(|_| !is_of_a_view) {
                 twice.push(format!("{name} in {other} and in {}", path.join("::")));
             }
         }

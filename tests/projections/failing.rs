@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use es_runtime::projection::{OnFailure, State};
+use es_runtime::projection::{OnFailure, RunnerState};
 use es_runtime::{Application, ErrorKind, Wait};
 
 use crate::LONG;
@@ -33,7 +33,7 @@ fn a_failed_event_stops_the_projection_before_it() {
     assert!(text.contains("failed in the handler `deposited`: a poisoned amount"), "{text}");
     assert_eq!(rows(&file), BTreeMap::from([("Ann".to_owned(), 1)]), "the commit is left out as a whole");
     let health = balances.health().wait().unwrap();
-    assert_eq!((health.state, health.is_healthy()), (State::Failed, false));
+    assert_eq!((health.state, health.is_healthy()), (RunnerState::Failed, false));
     assert!(balances.caught_up().within(LONG).wait().is_err());
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use es_runtime::projection::{BatchSize, State};
+use es_runtime::projection::{BatchSize, RunnerState};
 use es_runtime::{Application, ErrorKind, Wait};
 
 use crate::LONG;
@@ -38,7 +38,7 @@ fn a_view_takes_what_is_stored_and_then_what_comes() {
         balances.caught_up().within(LONG).wait().unwrap();
         assert_eq!(rows(&file), of([("Bob", 5)]));
         balances.stop().wait().unwrap();
-        assert_eq!(balances.state(), State::Stopped);
+        assert_eq!(balances.state(), RunnerState::Stopped);
         for end in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{end}", file.display()));
         }
@@ -85,7 +85,7 @@ fn a_batch_ends_at_the_end_of_a_commit() {
         let (balances, file) = (balances.clone(), file.clone());
         move || {
             let mut seen = Vec::new();
-            while balances.state() == State::Running {
+            while balances.state() == RunnerState::Running {
                 seen.extend(rows(&file).values().copied());
             }
             seen
@@ -246,7 +246,10 @@ fn the_application_lists_its_projections_with_their_states() {
         listed.iter().map(|health| (health.name, health.state, health.behind, health.is_healthy())).collect();
     assert_eq!(
         shown,
-        [("Balances", State::Running, 0, true), ("Balances in memory", State::NotStarted, 2, false)]
+        [
+            ("Balances", RunnerState::Running, 0, true),
+            ("Balances in memory", RunnerState::NotStarted, 2, false)
+        ]
     );
     drop(runner);
 }
@@ -260,7 +263,7 @@ fn a_closed_application_ends_its_projections() {
     app.close();
     account_of_another();
     let begun = std::time::Instant::now();
-    while view.state() != State::Stopped {
+    while view.state() != RunnerState::Stopped {
         assert!(begun.elapsed() < LONG, "it is {}", view.state());
         thread::sleep(Duration::from_millis(5));
     }

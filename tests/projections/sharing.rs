@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_runtime::projection::{BatchSize, State};
+use es_runtime::projection::{BatchSize, RunnerState};
 use es_runtime::view::Result;
 use es_runtime::view::sqlite::Tx;
 use es_runtime::{Application, ErrorKind, Wait, projection};
@@ -31,9 +31,10 @@ fn two_runners_take_each_event_once_and_one_waits() {
         }
         assert_eq!(rows(&file)["Ann"], expected);
     }
-    let (worked, waited): (Vec<_>, Vec<_>) = both.iter().partition(|runner| runner.state() == State::Running);
+    let (worked, waited): (Vec<_>, Vec<_>) =
+        both.iter().partition(|runner| runner.state() == RunnerState::Running);
     assert_eq!((worked.len(), waited.len()), (1, 1));
-    assert_eq!(waited[0].state(), State::Waiting);
+    assert_eq!(waited[0].state(), RunnerState::Waiting);
     // The other takes over.
     worked[0].stop().wait().unwrap();
     ann.deposit(1);
@@ -82,7 +83,7 @@ fn a_view_that_another_process_holds_is_tried_again() {
     let receipt = app.save(&mut ann).wait().unwrap();
     let begun = std::time::Instant::now();
     // The busy time-out of the view passes first.
-    while balances.state() != State::Retrying {
+    while balances.state() != RunnerState::Retrying {
         assert!(begun.elapsed() < LONG, "it is {}", balances.state());
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -18,7 +18,7 @@ usage: cargo xtask <command>
   test                        set up what the tests need, then run all of them
   ci                          test, and the gates: format, lints, docs, each feature alone
   bench [name]                the benchmarks, each printing its ratio to the same work by hand; or one of them:
-                              domain, store, postgres, wakeup, compile_time
+                              domain, store, postgres, wakeup, rebuild, compile_time
   torture [minutes] [kind]    kill, race and count what breaks, for so long (10 minutes); of every kind, or of one";
 
 fn main() -> ExitCode {

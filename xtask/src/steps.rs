@@ -28,7 +28,7 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The benchmarks.
-pub(crate) const BENCHES: &[&str] = &["domain", "store", "postgres", "wakeup", "compile_time"];
+pub(crate) const BENCHES: &[&str] = &["domain", "store", "postgres", "wakeup", "rebuild", "compile_time"];
 
 /// The tests, and the benches in their small form, whose figures say nothing.
 const TESTS: &[&str] = &["test", "--workspace", "--all-features", "--all-targets", "--locked"];

@@ -1,6 +1,6 @@
 //! Checks of a projection while it compiles: only constants call them.
 
-use super::{Handled, Handler, Projection};
+use super::{HandledRow, Handler, Projection};
 use crate::aggregate::{Aggregate, Attribute, AttributeType};
 use crate::event::{EventType, Topics, equal, refuse};
 
@@ -40,7 +40,7 @@ impl<T: Send + Sync> AssertView for T {}
 ///
 /// With a message that names them: at compile time, since only constants call it.
 #[track_caller]
-pub const fn every<P: Projection>(of: &[Known], source: usize, ignored: &[Handled]) {
+pub const fn every<P: Projection>(of: &[Known], source: usize, ignored: &[HandledRow]) {
     let Known { ident, topics, attributes } = of[source];
     let mut missing = Names::new();
     let mut at = 0;
@@ -87,11 +87,11 @@ pub const fn once<P: Projection>(number: usize) {
     if own == handlers.len() {
         return;
     }
-    let Handled::Event(event) = handlers[own].of else { return };
+    let HandledRow::Event(event) = handlers[own].of else { return };
     let mut at = 0;
     while at < own {
         if handlers[at].source == handlers[own].source
-            && let Handled::Event(other) = handlers[at].of
+            && let HandledRow::Event(other) = handlers[at].of
             && same(other, event)
         {
             let (first, second) = (handlers[at].method, handlers[own].method);
@@ -225,7 +225,7 @@ const fn handles_event(handlers: &[Handler], source: usize, event: &EventType) -
     let mut at = 0;
     while at < handlers.len() {
         if handlers[at].source == source
-            && let Handled::Event(handled) = handlers[at].of
+            && let HandledRow::Event(handled) = handlers[at].of
             && same(handled, event)
         {
             return true;
@@ -239,7 +239,7 @@ const fn handles_attribute(handlers: &[Handler], source: usize, name: &str) -> b
     let mut at = 0;
     while at < handlers.len() {
         if handlers[at].source == source
-            && let Handled::Attribute(handled) = handlers[at].of
+            && let HandledRow::Attribute(handled) = handlers[at].of
             && equal(handled, name)
         {
             return true;
@@ -252,7 +252,7 @@ const fn handles_attribute(handlers: &[Handler], source: usize, name: &str) -> b
 const fn handles_end(handlers: &[Handler], source: usize) -> bool {
     let mut at = 0;
     while at < handlers.len() {
-        if handlers[at].source == source && matches!(handlers[at].of, Handled::Discarded) {
+        if handlers[at].source == source && matches!(handlers[at].of, HandledRow::Discarded) {
             return true;
         }
         at += 1;
@@ -260,10 +260,10 @@ const fn handles_end(handlers: &[Handler], source: usize) -> bool {
     false
 }
 
-const fn lists_event(list: &[Handled], event: &EventType) -> bool {
+const fn lists_event(list: &[HandledRow], event: &EventType) -> bool {
     let mut at = 0;
     while at < list.len() {
-        if let Handled::Event(listed) = list[at]
+        if let HandledRow::Event(listed) = list[at]
             && same(listed, event)
         {
             return true;
@@ -273,10 +273,10 @@ const fn lists_event(list: &[Handled], event: &EventType) -> bool {
     false
 }
 
-const fn lists_attribute(list: &[Handled], field: &str) -> bool {
+const fn lists_attribute(list: &[HandledRow], field: &str) -> bool {
     let mut at = 0;
     while at < list.len() {
-        if let Handled::Attribute(listed) = list[at]
+        if let HandledRow::Attribute(listed) = list[at]
             && equal(listed, field)
         {
             return true;
@@ -286,10 +286,10 @@ const fn lists_attribute(list: &[Handled], field: &str) -> bool {
     false
 }
 
-const fn lists_end(list: &[Handled]) -> bool {
+const fn lists_end(list: &[HandledRow]) -> bool {
     let mut at = 0;
     while at < list.len() {
-        if matches!(list[at], Handled::Discarded) {
+        if matches!(list[at], HandledRow::Discarded) {
             return true;
         }
         at += 1;

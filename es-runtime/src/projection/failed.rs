@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::batch::Item;
-use super::{Handled, Projection};
+use super::{HandledRow, Projection};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Version};
@@ -96,12 +96,12 @@ fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
     };
     let aggregate = P::SOURCES.get(handler.source).map_or("", |topics| topics.name);
     let event = match handler.of {
-        Handled::Event(event) => event.topic().to_owned(),
-        Handled::Attribute(name) => format!("{aggregate}.AttributeChanged ({name})"),
-        Handled::Discarded => format!("{aggregate}.Discarded"),
-        Handled::Forgotten => format!("{aggregate}.Forgotten"),
-        Handled::Retired(topic) => topic.to_owned(),
-        Handled::Every => format!("an event of {aggregate}"),
+        HandledRow::Event(event) => event.topic().to_owned(),
+        HandledRow::Attribute(name) => format!("{aggregate}.AttributeChanged ({name})"),
+        HandledRow::Discarded => format!("{aggregate}.Discarded"),
+        HandledRow::Forgotten => format!("{aggregate}.Forgotten"),
+        HandledRow::Retired(topic) => topic.to_owned(),
+        HandledRow::Every => format!("an event of {aggregate}"),
     };
     (event, handler.method)
 }

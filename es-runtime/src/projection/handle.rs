@@ -1,15 +1,16 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::failed::FailedEvent;
 use super::health::Health;
+use super::memory::Memory;
 use super::parked::Tools;
-use super::status::{State, Status, position};
+use super::status::{RunnerState, Status, position, shown};
 use super::target::Boxed;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -31,21 +32,6 @@ pub struct Handle<V> {
 impl<V> fmt::Debug for Handle<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle").field("projection", &self.status.name).finish_non_exhaustive()
-    }
-}
-
-/// A view in memory, as its readers share it.
-pub struct Memory<P>(pub(super) Arc<RwLock<P>>);
-
-impl<P> Clone for Memory<P> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<P> fmt::Debug for Memory<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memory").finish_non_exhaustive()
     }
 }
 
@@ -75,7 +61,7 @@ impl<V> Handle<V> {
     }
 
     /// Returns the state of the projection.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> RunnerState {
         self.status.figures().state
     }
 
@@ -169,8 +155,8 @@ impl<V> Handle<V> {
             let moved = self.status.moved.listen();
             let figures = self.status.figures();
             match figures.state {
-                State::Failed => return Err(self.status.error(&figures)),
-                State::Stopped | State::NotStarted if self.status.have_ended() => return Ok(()),
+                RunnerState::Failed => return Err(self.status.error(&figures)),
+                RunnerState::Stopped | RunnerState::NotStarted if self.status.have_ended() => return Ok(()),
                 _ => moved.await,
             }
         }
@@ -286,8 +272,8 @@ async fn reach(status: &Arc<Status>, mark: Option<Mark>) -> Result<(), Error> {
             return Ok(());
         }
         match figures.state {
-            State::Failed => return Err(status.error(&figures)),
-            State::Stopped => {
+            RunnerState::Failed => return Err(status.error(&figures)),
+            RunnerState::Stopped => {
                 return Err(Error::new(
                     ErrorKind::Closed,
                     format!(
@@ -308,9 +294,9 @@ async fn late(status: &Status, source: &Source, within: Duration) -> Error {
     let newest = source.newest().await.ok().flatten();
     let behind = position(newest).saturating_sub(position(figures.handled));
     let why = match (figures.state, &figures.error) {
-        (State::Retrying, Some((_, error))) => format!("it tries again after an error: {error}"),
-        (State::NotStarted, _) => "its runner was never started: poll the future of `run`".to_owned(),
-        (State::Waiting, _) => "another process does its work".to_owned(),
+        (RunnerState::Retrying, Some((_, error))) => format!("it tries again after an error: {error}"),
+        (RunnerState::NotStarted, _) => "its runner was never started: poll the future of `run`".to_owned(),
+        (RunnerState::Waiting, _) => "another process does its work".to_owned(),
         (_, _) => "allow more time, or more workers".to_owned(),
     };
     Error::new(
@@ -323,8 +309,4 @@ async fn late(status: &Status, source: &Source, within: Duration) -> Error {
             shown(figures.handled)
         ),
     )
-}
-
-pub(super) fn shown(mark: Option<Mark>) -> String {
-    mark.map_or_else(|| "the beginning".to_owned(), |mark| format!("position {}", mark.position()))
 }

@@ -8,13 +8,13 @@ pub struct Handler {
     pub(crate) number: usize,
     /// The number of the aggregate in [`Projection::SOURCES`](super::Projection::SOURCES).
     pub(crate) source: usize,
-    pub(crate) of: Handled,
+    pub(crate) of: HandledRow,
     pub(crate) method: &'static str,
 }
 
 /// The rows of one aggregate that a handler handles.
 #[derive(Clone, Copy, Debug)]
-pub enum Handled {
+pub enum HandledRow {
     /// Rows of a type of event.
     Event(&'static EventType),
     /// Changes of the attribute that is stored under this name.
@@ -31,7 +31,7 @@ pub enum Handled {
 
 impl Handler {
     /// Describes a method that handles rows of the aggregate of this number.
-    pub const fn new(number: usize, source: usize, of: Handled, method: &'static str) -> Self {
+    pub const fn new(number: usize, source: usize, of: HandledRow, method: &'static str) -> Self {
         Self { number, source, of, method }
     }
 
@@ -42,7 +42,7 @@ impl Handler {
         event: &'static EventType,
         method: &'static str,
     ) -> Self {
-        Self::new(number, source, Handled::Event(event), method)
+        Self::new(number, source, HandledRow::Event(event), method)
     }
 }
 

@@ -2,8 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::handle::shown;
-use super::status::{Figures, State, Status, position};
+use super::status::{Figures, RunnerState, Status, position, shown};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::Source;
@@ -44,7 +43,7 @@ pub struct Health {
     /// The name of the projection.
     pub name: &'static str,
     /// The state of the runner.
-    pub state: State,
+    pub state: RunnerState,
     /// The message of the error that keeps the runner from its work, or has ended it.
     pub error: Option<String>,
     /// The head of the log now.
@@ -99,7 +98,7 @@ impl Health {
     /// again after an error, or makes no progress though the view is behind.
     pub fn check(&self) -> Result<(), Error> {
         let is_stuck = self.behind > 0 && self.still > PATIENCE;
-        let works = matches!(self.state, State::Running | State::Waiting);
+        let works = matches!(self.state, RunnerState::Running | RunnerState::Waiting);
         if works && !is_stuck { Ok(()) } else { Err(Error::new(ErrorKind::Unavailable, self.to_string())) }
     }
 }

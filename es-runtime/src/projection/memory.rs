@@ -1,5 +1,6 @@
 //! Views in memory: a value that handlers change, and that every start makes anew.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -11,6 +12,21 @@ use super::{InMemory, OnFailure};
 use crate::error::Error;
 use crate::id::Mark;
 use crate::view;
+
+/// A view in memory, as its readers share it.
+pub struct Memory<P>(pub(super) Arc<RwLock<P>>);
+
+impl<P> Clone for Memory<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<P> fmt::Debug for Memory<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
 
 /// A view in memory, which its worker and its readers share.
 pub(crate) struct MemoryTarget<P> {

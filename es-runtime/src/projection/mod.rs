@@ -13,13 +13,13 @@ mod failed;
 mod keys;
 mod status;
 mod health;
-mod handle;
 mod write;
 mod target;
 mod memory;
 mod prepare;
 mod worker;
 mod parked;
+mod handle;
 mod switch;
 mod way;
 mod registered;
@@ -37,21 +37,22 @@ use std::future::Future;
 pub use self::batch::BatchSize;
 pub use self::failed::FailedEvent;
 pub use self::given::Given;
-pub use self::handle::{Handle, Memory, Reached};
+pub use self::handle::{Handle, Reached};
 #[doc(hidden)]
-pub use self::handler::{Handled, Handler, Handles};
+pub use self::handler::{HandledRow, Handler, Handles};
 pub use self::health::Health;
+pub use self::memory::Memory;
 pub use self::origin::{Any, Origin};
 use self::policy::Rules;
 pub use self::policy::{OnChange, OnFailure};
 pub use self::rebuild::{Progress, Rebuilding};
 pub(crate) use self::registered::Projections;
 #[doc(hidden)]
-pub use self::seen::{Read, ReadResult, Row, Seen, wrong_handler};
+pub use self::seen::{ReadResult, ReadRow, Row, Seen, wrong_handler};
 pub use self::start::{Project, ProjectIn, Runner};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use self::states::{KeepState, keep_state};
-pub use self::status::State;
+pub use self::status::RunnerState;
 use crate::event::Topics;
 use crate::view::{self, AsyncTx, BlockingTx};
 

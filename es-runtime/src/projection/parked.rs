@@ -7,9 +7,8 @@ use uuid::Uuid;
 
 use super::batch::{Item, log_of};
 use super::failed::{FailedEvent, stopped};
-use super::handle::Memory;
 use super::keys::Keys;
-use super::memory::{Kept, handle};
+use super::memory::{Kept, Memory, handle};
 use super::target::Boxed;
 use super::target::{Awaits, Calls};
 use super::write::{Handlers, failed_of, record, run_handler};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Handled, Handler, Projection, Row};
+use super::{HandledRow, Handler, Projection, Row};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Envelope, Reading, Topics};
 use crate::id::Mark;
@@ -102,27 +102,28 @@ impl Routes {
 }
 
 fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Reading) -> To {
-    let find = |is: &dyn Fn(&Handled) -> bool| {
+    let find = |is: &dyn Fn(&HandledRow) -> bool| {
         let mut handlers = P::HANDLERS.iter();
         handlers.find(|handler| handler.source == source && is(&handler.of)).map(|handler| handler.number)
     };
-    let every = find(&|of| matches!(of, Handled::Every)).map_or(To::Nowhere, To::Handler);
+    let every = find(&|of| matches!(of, HandledRow::Every)).map_or(To::Nowhere, To::Handler);
     match reading {
-        Reading::Forgotten(_) => find(&|of| matches!(of, Handled::Forgotten)).map_or(To::Nowhere, To::Notice),
+        Reading::Forgotten(_) => {
+            find(&|of| matches!(of, HandledRow::Forgotten)).map_or(To::Nowhere, To::Notice)
+        }
         Reading::Retired => {
-            let is = |of: &Handled| matches!(of, Handled::Retired(retired) if topics.is_same(retired, topic));
+            let is = |of: &HandledRow| matches!(of, HandledRow::Retired(retired) if topics.is_same(retired, topic));
             find(&is).map_or(To::Nowhere, To::Notice)
         }
         Reading::Event(event) if event.topic() == topics.attribute_changed.topic() => {
-            let has = find(&|of| matches!(of, Handled::Attribute(_)));
+            let has = find(&|of| matches!(of, HandledRow::Attribute(_)));
             has.map_or(every, |_| To::Attributes)
         }
         Reading::Event(event) if event.topic() == topics.discarded.topic() => {
-            find(&|of| matches!(of, Handled::Discarded)).map_or(every, To::Handler)
+            find(&|of| matches!(of, HandledRow::Discarded)).map_or(every, To::Handler)
         }
         Reading::Event(event) => {
-            let is =
-                |of: &Handled| matches!(of, Handled::Event(handled) if handled.type_id() == event.type_id());
+            let is = |of: &HandledRow| matches!(of, HandledRow::Event(handled) if handled.type_id() == event.type_id());
             find(&is).map_or(every, To::Handler)
         }
     }
@@ -130,7 +131,7 @@ fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Read
 
 fn attribute<P: Projection>(source: usize, name: Option<&str>) -> Option<usize> {
     let is = |handler: &&Handler| {
-        handler.source == source && matches!(handler.of, Handled::Attribute(of) if Some(of) == name)
+        handler.source == source && matches!(handler.of, HandledRow::Attribute(of) if Some(of) == name)
     };
     P::HANDLERS.iter().find(is).map(|handler| handler.number)
 }

@@ -22,14 +22,14 @@ pub struct Row<'a> {
 
 /// An event as a projection sees it, beside the name of the attribute that it sets.
 #[derive(Debug)]
-pub struct Read<S> {
+pub struct ReadRow<S> {
     pub(crate) seen: S,
     pub(crate) envelope: Envelope,
     pub(crate) attribute: Option<&'static str>,
 }
 
 /// The result of reading a row; `None` if the row holds no event any more.
-pub type ReadResult<S> = Result<Option<Read<S>>, Error>;
+pub type ReadResult<S> = Result<Option<ReadRow<S>>, Error>;
 
 /// An event of an aggregate with its origin; no event if its topic is retired, or the aggregate forgotten.
 pub struct Seen<A: Aggregate> {
@@ -55,13 +55,13 @@ impl Row<'_> {
         if is_notice {
             let envelope = Envelope::of(row.id, row.version, mapper.time_of(row)?);
             let origin = Origin::new(envelope, Metadata::new(), mark, name);
-            return Ok(Some(Read { seen: seen(Seen { event: None, origin }), envelope, attribute: None }));
+            return Ok(Some(ReadRow { seen: seen(Seen { event: None, origin }), envelope, attribute: None }));
         }
         let Mapped::Event(recorded) = mapper.decode_mapped::<A::Event>(row)? else { return Ok(None) };
         let (envelope, event, metadata) = recorded.into_parts();
         let attribute = event.as_any().downcast_ref::<A::Attribute>().map(|attribute| attribute.visit(Name));
         let origin = Origin::new(envelope, metadata, mark, name);
-        Ok(Some(Read { seen: seen(Seen { event: Some(event), origin }), envelope, attribute }))
+        Ok(Some(ReadRow { seen: seen(Seen { event: Some(event), origin }), envelope, attribute }))
     }
 }
 

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::handle::{Handle, Memory};
+use super::handle::Handle;
+use super::memory::Memory;
 use super::plan::{Plan, run_all};
 use super::prepare::Prepared;
 use super::rebuild::{Rebuilding, rebuild};
@@ -11,7 +12,7 @@ use super::registered::Projections;
 use super::status::Status;
 use super::target::Boxed;
 use super::way::{AsyncWay, BlockingWay, InMemoryWay};
-use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules, State};
+use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules, RunnerState};
 use crate::error::{Error, ErrorKind};
 use crate::id::{Name, Slice};
 use crate::log::Source;
@@ -274,7 +275,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
         let Runner { workers, handle } = self.open().await?;
         for number in 0..workers.len() {
             // A handle that drains the projection waits for a thread that has yet to begin.
-            handle.status.enter(number, State::Running, None);
+            handle.status.enter(number, RunnerState::Running, None);
         }
         for (number, worker) in workers.into_iter().enumerate() {
             let started = thread::Builder::new().name(format!("es-{}", handle.name())).spawn(move || {
@@ -282,7 +283,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
                 let _ = worker.wait();
             });
             if let Err(cause) = started {
-                handle.status.enter(number, State::Stopped, None);
+                handle.status.enter(number, RunnerState::Stopped, None);
                 handle.status.stop();
                 let message = format!(
                     "no thread can be started for the projection `{}`: {cause}; there may be too many",

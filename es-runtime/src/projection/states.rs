@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde_json::{from_str, to_string};
 
-use super::{Handled, Handler, Projection, ReadResult, Row, Seen};
+use super::{HandledRow, Handler, Projection, ReadResult, Row, Seen};
 use crate::aggregate::{Aggregate, Effect, Events, LONGEST, join, joined};
 use crate::event::Topics;
 use crate::view;
@@ -102,8 +102,8 @@ impl<A: Aggregate> Projection for KeepState<A> {
     const FINGERPRINT: u64 = A::FINGERPRINT.rotate_left(1) ^ <A::Event as Events<A>>::FINGERPRINT;
     const SOURCES: &'static [Topics] = &[Topics::of::<A>()];
     const HANDLERS: &'static [Handler] = &[
-        Handler::new(0, 0, Handled::Every, "keep_state"),
-        Handler::new(1, 0, Handled::Forgotten, "keep_state"),
+        Handler::new(0, 0, HandledRow::Every, "keep_state"),
+        Handler::new(1, 0, HandledRow::Forgotten, "keep_state"),
     ];
     const IS_PARTIAL: bool = false;
     type Seen = Seen<A>;

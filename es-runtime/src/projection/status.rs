@@ -13,7 +13,7 @@ use crate::wait::Bell;
 /// The state of a runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum State {
+pub enum RunnerState {
     /// Nobody has started the runner: its future was not polled.
     NotStarted,
     /// The runner works, or waits for events.
@@ -28,7 +28,7 @@ pub enum State {
     Failed,
 }
 
-impl fmt::Display for State {
+impl fmt::Display for RunnerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotStarted => "never started",
@@ -69,7 +69,7 @@ struct Shared {
 struct Until(Option<Mark>);
 
 struct Worker {
-    state: State,
+    state: RunnerState,
     error: Option<(ErrorKind, String)>,
     /// The place up to which the log was read.
     read: Option<Mark>,
@@ -89,7 +89,7 @@ impl fmt::Debug for Status {
 /// The figures of a runner at a moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Figures {
-    pub(crate) state: State,
+    pub(crate) state: RunnerState,
     pub(crate) error: Option<(ErrorKind, String)>,
     pub(crate) read: Option<Mark>,
     pub(crate) handled: Option<Mark>,
@@ -102,7 +102,7 @@ pub(crate) struct Figures {
 impl Status {
     pub(crate) fn new(name: &'static str, workers: usize) -> Arc<Self> {
         let worker = || Worker {
-            state: State::NotStarted,
+            state: RunnerState::NotStarted,
             error: None,
             read: None,
             handled: None,
@@ -133,10 +133,10 @@ impl Status {
         }
     }
 
-    pub(crate) fn enter(&self, worker: usize, state: State, error: Option<&Error>) {
+    pub(crate) fn enter(&self, worker: usize, state: RunnerState, error: Option<&Error>) {
         let error = error.map(|error| (error.kind(), error.to_string()));
         self.worker(worker, |worker| (worker.state, worker.error) = (state, error));
-        if matches!(state, State::Stopped | State::Failed) {
+        if matches!(state, RunnerState::Stopped | RunnerState::Failed) {
             self.moved.ring();
         }
     }
@@ -231,9 +231,9 @@ impl Status {
         let shared = self.lock();
         let ends = shared.is_stopping || shared.until.is_some();
         shared.workers.iter().all(|worker| match worker.state {
-            State::Stopped | State::Failed => true,
-            State::NotStarted => ends,
-            State::Running | State::Waiting | State::Retrying => false,
+            RunnerState::Stopped | RunnerState::Failed => true,
+            RunnerState::NotStarted => ends,
+            RunnerState::Running | RunnerState::Waiting | RunnerState::Retrying => false,
         })
     }
 
@@ -255,7 +255,7 @@ impl Status {
             workers.iter().map(of).min_by_key(|mark| position(*mark)).flatten()
         };
         Figures {
-            state: worst.map_or(State::Stopped, |worker| worker.state),
+            state: worst.map_or(RunnerState::Stopped, |worker| worker.state),
             error: worst.and_then(|worker| worker.error.clone()),
             read: earliest(&|worker| worker.read),
             handled: earliest(&|worker| worker.handled),
@@ -281,18 +281,23 @@ pub(crate) fn position(mark: Option<Mark>) -> u64 {
     mark.map_or(0, |mark| mark.position().get())
 }
 
-const fn severity(state: State) -> u8 {
+const fn severity(state: RunnerState) -> u8 {
     match state {
-        State::Running => 0,
-        State::Waiting => 1,
-        State::Retrying => 2,
-        State::NotStarted => 3,
-        State::Stopped => 4,
-        State::Failed => 5,
+        RunnerState::Running => 0,
+        RunnerState::Waiting => 1,
+        RunnerState::Retrying => 2,
+        RunnerState::NotStarted => 3,
+        RunnerState::Stopped => 4,
+        RunnerState::Failed => 5,
     }
 }
 
 /// The parked and the skipped events of a list.
 pub(crate) fn parked(failed: &[FailedEvent]) -> impl Iterator<Item = &FailedEvent> {
     failed.iter().filter(|failed| failed.is_parked)
+}
+
+/// Returns the text of a place.
+pub(super) fn shown(mark: Option<Mark>) -> String {
+    mark.map_or_else(|| "the beginning".to_owned(), |mark| format!("position {}", mark.position()))
 }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, RwLock};
 
-use super::handle::Memory;
 use super::keys::Keys;
+use super::memory::Memory;
 use super::memory::{Kept, MemoryTarget};
 use super::parked::{AsyncTools, BlockingTools, MemoryTools, Tools};
 use super::prepare::{Prepared, prepare};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Cutter, log_of};
 use super::failed;
-use super::status::{State, Status, position};
+use super::status::{RunnerState, Status, position};
 use super::target::{Target, Task};
 use super::write::Written;
 use super::{Projection, Rules};
@@ -54,17 +54,17 @@ enum Turn {
 impl<T: Target> Worker<T> {
     /// Works until a stop, the end of a drain, or an error that does not pass.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
-        self.post.status.enter(self.post.number, State::Running, None);
+        self.post.status.enter(self.post.number, RunnerState::Running, None);
         let ended = self.work().await;
         match &ended {
-            Ok(()) => self.post.status.enter(self.post.number, State::Stopped, None),
+            Ok(()) => self.post.status.enter(self.post.number, RunnerState::Stopped, None),
             // The application was closed.
             Err(error) if error.kind() == ErrorKind::Closed => {
-                self.post.status.enter(self.post.number, State::Stopped, Some(error));
+                self.post.status.enter(self.post.number, RunnerState::Stopped, Some(error));
             }
             Err(error) => {
                 observe::failed_projection(T::P::NAME, error);
-                self.post.status.enter(self.post.number, State::Failed, Some(error));
+                self.post.status.enter(self.post.number, RunnerState::Failed, Some(error));
                 // The other workers would leave this one behind.
                 self.post.status.stop();
             }
@@ -110,7 +110,7 @@ impl<T: Target> Worker<T> {
         // A place behind rows without a handler, which the view does not keep yet.
         let mut passed: Option<(Mark, Instant)> = None;
         loop {
-            self.post.status.enter(self.post.number, State::Running, None);
+            self.post.status.enter(self.post.number, RunnerState::Running, None);
             let page = match next_page(&mut rows, passed).await {
                 Ok(Some(page)) => page?,
                 Ok(None) => break,
@@ -275,7 +275,7 @@ impl<T: Target> Worker<T> {
 
     async fn retry(&mut self, error: &Error, pause: &mut Duration) {
         observe::waiting_projection(T::P::NAME, error);
-        self.post.status.enter(self.post.number, State::Retrying, Some(error));
+        self.post.status.enter(self.post.number, RunnerState::Retrying, Some(error));
         self.target.close();
         let moved = self.post.status.moved.listen();
         if !self.post.status.is_stopping() {
@@ -290,7 +290,7 @@ impl<T: Target> Worker<T> {
         let (mut last, mut looks) = (self.place().await?, 0_u32);
         self.post.status.handled(self.post.number, last);
         loop {
-            self.post.status.enter(self.post.number, State::Waiting, None);
+            self.post.status.enter(self.post.number, RunnerState::Waiting, None);
             let moved = self.post.status.moved.listen();
             if self.post.status.is_stopping() {
                 return Ok(true);

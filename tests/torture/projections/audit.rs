@@ -9,7 +9,7 @@ use es_runtime::recorder::{ApplicationRecorder, LogRange, StoredEvent};
 use uuid::Uuid;
 
 use super::naive::NAIVE;
-use super::place::{Sum, rows, rows_of};
+use super::place::{Total, rows, rows_of};
 use super::runner::VIEWS;
 use crate::subscriptions::{Scene, TOPICS, open, persist};
 
@@ -60,9 +60,9 @@ impl Counts {
     }
 
     /// Reads the log by the plain recorder.
-    fn of_log(uri: &str) -> (Self, BTreeMap<Uuid, Sum>) {
+    fn of_log(uri: &str) -> (Self, BTreeMap<Uuid, Total>) {
         let app = open(uri);
-        let (mut counts, mut log, mut after) = (Self::default(), BTreeMap::<Uuid, Sum>::new(), None);
+        let (mut counts, mut log, mut after) = (Self::default(), BTreeMap::<Uuid, Total>::new(), None);
         let mut commits = HashSet::new();
         loop {
             let page = persist(|| app.recorder().read_log(LogRange::all().after(after).limit(5_000)).wait());
@@ -76,7 +76,7 @@ impl Counts {
                 commits.insert(entry.mark().commit());
                 let event = &entry.event;
                 if event.topic.as_ref().starts_with(TOPICS) {
-                    let row = log.entry(event.id).or_insert(Sum { id: event.id, ..Sum::default() });
+                    let row = log.entry(event.id).or_insert(Total { id: event.id, ..Total::default() });
                     (row.sum, row.events) = (row.sum + amount(event), row.events + 1);
                 }
             }
@@ -97,7 +97,7 @@ pub(crate) fn amount(event: &StoredEvent) -> u64 {
 }
 
 impl Faults {
-    fn compare(&mut self, view: &str, rows: &[Sum], log: &BTreeMap<Uuid, Sum>) {
+    fn compare(&mut self, view: &str, rows: &[Total], log: &BTreeMap<Uuid, Total>) {
         let mut left = log.clone();
         let mut named = 0;
         for row in rows {

@@ -10,8 +10,7 @@ use crate::subscriptions::Scene;
 
 /// A row of a view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "the name of the column")]
-pub(crate) struct Sum {
+pub(crate) struct Total {
     pub(crate) id: Uuid,
     pub(crate) sum: u64,
     pub(crate) events: u64,
@@ -26,7 +25,7 @@ pub(crate) fn schema(uri: &str, view: &str) -> String {
 }
 
 /// Returns the rows of a view.
-pub(crate) fn rows(scene: &Scene, view: &str) -> Vec<Sum> {
+pub(crate) fn rows(scene: &Scene, view: &str) -> Vec<Total> {
     let Scene::Postgres(server) = scene else { return rows_of(&scene.folder().join(view)) };
     let schema = schema(&scene.uri(), view);
     let rows = server.by_hand(&format!("SELECT concat_ws(' ', id, sum, events, breaks) FROM {schema}.sums"));
@@ -34,19 +33,19 @@ pub(crate) fn rows(scene: &Scene, view: &str) -> Vec<Sum> {
         let mut words = text.split(' ');
         let id = words.next()?.parse().ok()?;
         let mut number = || words.next()?.parse().ok();
-        Some(Sum { id, sum: number()?, events: number()?, breaks: number()? })
+        Some(Total { id, sum: number()?, events: number()?, breaks: number()? })
     };
     rows.iter().map(|text| row(text).expect("the row is whole")).collect()
 }
 
 /// Returns the rows of a view in a file.
-pub(crate) fn rows_of(file: &Path) -> Vec<Sum> {
+pub(crate) fn rows_of(file: &Path) -> Vec<Total> {
     let connection = File::new(file).connect().expect("the view can be opened");
     let mut statement = connection.prepare("SELECT id, sum, events, breaks FROM sums").expect("it is there");
     let rows = statement.query_map([], |row| {
         let number = |at| row.get::<_, i64>(at).map(i64::cast_unsigned);
         let id = Uuid::from_bytes(row.get(0)?);
-        Ok(Sum { id, sum: number(1)?, events: number(2)?, breaks: number(3)? })
+        Ok(Total { id, sum: number(1)?, events: number(2)?, breaks: number(3)? })
     });
     rows.and_then(Iterator::collect).expect("the view can be read")
 }

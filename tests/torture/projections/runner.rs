@@ -96,11 +96,11 @@ impl Runner {
         };
         if self.random.chance(4) {
             self.note("rebuild");
-            let work = project().rebuild();
+            let rebuild = project().rebuild();
             let ended = thread::scope(|scope| {
-                let thread = scope.spawn(move || work.wait());
+                let ended = scope.spawn(move || rebuild.wait());
                 thread::sleep(life);
-                thread.join().expect("it does not panic")
+                ended.join().expect("it does not panic")
             });
             match ended {
                 Ok(()) => self.note("rebuilt"),

@@ -1,6 +1,6 @@
 //! Handlers that fail, keep an error to themselves, or end the transaction by hand.
 
-use es_runtime::projection::{BatchSize, OnFailure, State};
+use es_runtime::projection::{BatchSize, OnFailure, RunnerState};
 use es_runtime::{ErrorKind, Wait};
 
 use super::{
@@ -35,7 +35,7 @@ pub(crate) fn a_failed_event_stops_the_projection_before_it() {
             "{amount}: {text}"
         );
         assert_eq!(stage.rows(), of([("Ann", 1)]), "the commit is left out as a whole");
-        assert_eq!(balances.state(), State::Failed);
+        assert_eq!(balances.state(), RunnerState::Failed);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::projection::{BatchSize, OnChange, State};
+use es_runtime::projection::{BatchSize, OnChange, RunnerState};
 use es_runtime::view::Result;
 use es_runtime::view::postgres::{Schema, Tx};
 use es_runtime::{ErrorKind, Id, Wait, projection};
@@ -162,8 +162,8 @@ pub(crate) fn of_two_processes_one_waits_and_takes_over() {
     two.caught_up().within(LONG).wait().unwrap();
     assert_eq!(stage.rows(), expected);
     let states = [one.state(), two.state()];
-    assert!(states.contains(&State::Waiting), "{states:?}");
-    let (working, waiting) = if one.state() == State::Waiting { (two, one) } else { (one, two) };
+    assert!(states.contains(&RunnerState::Waiting), "{states:?}");
+    let (working, waiting) = if one.state() == RunnerState::Waiting { (two, one) } else { (one, two) };
     working.stop().wait().unwrap();
     account(&stage.app, "Ann", &[3]);
     let begun = Instant::now();
