@@ -91,6 +91,7 @@ impl Lines {
     }
 
     #[attribute(price)]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "a handler is lent the value of the attribute")]
     fn priced(&mut self, price: &i64) -> view::Result {
         if *price < 0 {
             return Err("nobody pays for a seat".into());

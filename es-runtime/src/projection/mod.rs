@@ -1,6 +1,9 @@
 //! Projections: handlers of events that keep a view up to date.
 //!
 //! `#[projection(Account)] impl Balances` makes an impl of handlers a [`Projection`].
+//! [`Application::project`](crate::Application::project) starts it: workers read the log from the place of the view, call the
+//! handlers, and commit rows and place in one transaction. A [`Handle`] waits for the view, checks it, and stops it. The
+//! [guide](crate::guide::projections) shows all of it.
 
 mod origin;
 mod given;
