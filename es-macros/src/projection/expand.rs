@@ -149,7 +149,7 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
                 let (source, name) = (literal(*source), name.unraw().to_string());
                 quote!(__es::HandledRow::Attribute(__es::checks::attribute_name(__KNOWN, #source, #name)))
             }
-            Rows::Discarded => quote!(__es::HandledRow::Discarded),
+            Rows::Discarded => quote!(__es::HandledRow::End),
             Rows::Forgotten => quote!(__es::HandledRow::Forgotten),
             Rows::Retired(topic) => quote!(__es::HandledRow::Retired(#topic)),
         };
@@ -398,13 +398,13 @@ fn checks(projection: &Projection, routes: &[Route<'_>], is_clean: bool) -> Toke
         let ignored = ignored.iter().map(|element| match element {
             Ignored::Event(path) => {
                 let of = event_type(path);
-                quote!(__es::HandledRow::Event(#of))
+                quote!(__es::HandledRow::OfType(#of))
             }
             Ignored::Attribute(_) => {
                 let name = element.text();
                 quote!(__es::HandledRow::Attribute(#name))
             }
-            Ignored::Discarded(_) => quote!(__es::HandledRow::Discarded),
+            Ignored::Discarded(_) => quote!(__es::HandledRow::End),
         });
         let ignored: Vec<_> = ignored.collect();
         for (source, path) in aggregates.iter().enumerate() {

@@ -87,11 +87,11 @@ pub const fn once<P: Projection>(number: usize) {
     if own == handlers.len() {
         return;
     }
-    let HandledRow::Event(event) = handlers[own].of else { return };
+    let HandledRow::OfType(event) = handlers[own].of else { return };
     let mut at = 0;
     while at < own {
         if handlers[at].source == handlers[own].source
-            && let HandledRow::Event(other) = handlers[at].of
+            && let HandledRow::OfType(other) = handlers[at].of
             && same(other, event)
         {
             let (first, second) = (handlers[at].method, handlers[own].method);
@@ -225,7 +225,7 @@ const fn handles_event(handlers: &[Handler], source: usize, event: &EventType) -
     let mut at = 0;
     while at < handlers.len() {
         if handlers[at].source == source
-            && let HandledRow::Event(handled) = handlers[at].of
+            && let HandledRow::OfType(handled) = handlers[at].of
             && same(handled, event)
         {
             return true;
@@ -252,7 +252,7 @@ const fn handles_attribute(handlers: &[Handler], source: usize, name: &str) -> b
 const fn handles_end(handlers: &[Handler], source: usize) -> bool {
     let mut at = 0;
     while at < handlers.len() {
-        if handlers[at].source == source && matches!(handlers[at].of, HandledRow::Discarded) {
+        if handlers[at].source == source && matches!(handlers[at].of, HandledRow::End) {
             return true;
         }
         at += 1;
@@ -263,7 +263,7 @@ const fn handles_end(handlers: &[Handler], source: usize) -> bool {
 const fn lists_event(list: &[HandledRow], event: &EventType) -> bool {
     let mut at = 0;
     while at < list.len() {
-        if let HandledRow::Event(listed) = list[at]
+        if let HandledRow::OfType(listed) = list[at]
             && same(listed, event)
         {
             return true;
@@ -289,7 +289,7 @@ const fn lists_attribute(list: &[HandledRow], field: &str) -> bool {
 const fn lists_end(list: &[HandledRow]) -> bool {
     let mut at = 0;
     while at < list.len() {
-        if matches!(list[at], HandledRow::Discarded) {
+        if matches!(list[at], HandledRow::End) {
             return true;
         }
         at += 1;

@@ -96,9 +96,9 @@ fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
     };
     let aggregate = P::SOURCES.get(handler.source).map_or("", |topics| topics.name);
     let event = match handler.of {
-        HandledRow::Event(event) => event.topic().to_owned(),
+        HandledRow::OfType(event) => event.topic().to_owned(),
         HandledRow::Attribute(name) => format!("{aggregate}.AttributeChanged ({name})"),
-        HandledRow::Discarded => format!("{aggregate}.Discarded"),
+        HandledRow::End => format!("{aggregate}.Discarded"),
         HandledRow::Forgotten => format!("{aggregate}.Forgotten"),
         HandledRow::Retired(topic) => topic.to_owned(),
         HandledRow::Every => format!("an event of {aggregate}"),

@@ -16,11 +16,11 @@ pub struct Handler {
 #[derive(Clone, Copy, Debug)]
 pub enum HandledRow {
     /// Rows of a type of event.
-    Event(&'static EventType),
+    OfType(&'static EventType),
     /// Changes of the attribute that is stored under this name.
     Attribute(&'static str),
     /// The end of the aggregate.
-    Discarded,
+    End,
     /// The notice that the aggregate is forgotten.
     Forgotten,
     /// A retired topic.
@@ -42,7 +42,7 @@ impl Handler {
         event: &'static EventType,
         method: &'static str,
     ) -> Self {
-        Self::new(number, source, HandledRow::Event(event), method)
+        Self::new(number, source, HandledRow::OfType(event), method)
     }
 }
 

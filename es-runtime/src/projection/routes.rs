@@ -120,10 +120,10 @@ fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Read
             has.map_or(every, |_| To::Attributes)
         }
         Reading::Event(event) if event.topic() == topics.discarded.topic() => {
-            find(&|of| matches!(of, HandledRow::Discarded)).map_or(every, To::Handler)
+            find(&|of| matches!(of, HandledRow::End)).map_or(every, To::Handler)
         }
         Reading::Event(event) => {
-            let is = |of: &HandledRow| matches!(of, HandledRow::Event(handled) if handled.type_id() == event.type_id());
+            let is = |of: &HandledRow| matches!(of, HandledRow::OfType(handled) if handled.type_id() == event.type_id());
             find(&is).map_or(every, To::Handler)
         }
     }

@@ -42,7 +42,7 @@ const _: () = {
                 ),
                 "renamed",
             ),
-            __es::Handler::new(2, 0, __es::HandledRow::Discarded, "gone"),
+            __es::Handler::new(2, 0, __es::HandledRow::End, "gone"),
             __es::Handler::new(3, 0, __es::HandledRow::Retired("Account.Frozen"), "gone"),
         ];
         type Seen = __Seen;
@@ -108,7 +108,7 @@ const _: () = {
         __KNOWN,
         0,
         &[
-            __es::HandledRow::Event(&<Closed as __es::Handled>::TYPE),
+            __es::HandledRow::OfType(&<Closed as __es::Handled>::TYPE),
             __es::HandledRow::Attribute("limit"),
         ],
     );
