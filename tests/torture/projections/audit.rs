@@ -25,7 +25,7 @@ pub(crate) struct Counts {
     pub(crate) faults: Faults,
 }
 
-/// What the projecting processes noted.
+/// The notes of the projecting processes.
 #[derive(Default)]
 pub(crate) struct Done {
     pub(crate) stopped: u64,

@@ -21,7 +21,7 @@ pub(crate) enum Scene {
 /// An event in the log.
 pub(crate) struct Stored {
     pub(crate) row: Row,
-    /// Whether the subscribers ask for it.
+    /// True if the subscribers ask for it.
     pub(crate) is_asked_for: bool,
 }
 

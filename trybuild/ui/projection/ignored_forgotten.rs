@@ -1,4 +1,4 @@
-//! What needs no word is ignored.
+//! `ignore` names a row that no projection has to handle.
 
 use es_runtime::{aggregate, mutator, projection};
 

@@ -1,4 +1,4 @@
-//! What stays in one thread lives across an `await`.
+//! A handler keeps a value of one thread across an `await`.
 
 use es_runtime::view::{AsyncTx, Result};
 use es_runtime::{aggregate, mutator, projection};

@@ -47,7 +47,7 @@ pub(super) async fn replace(
     new: &[Object],
 ) -> Result<(), Error> {
     let failed = failure::of(DOING);
-    // Who reads an old table holds the new ones up, and every later reader waits behind them: better to try again.
+    // A reader of an old table holds the new ones up, and every later reader waits behind them: better to try again.
     client.batch_execute("SET LOCAL lock_timeout = '5s'").await.map_err(&failed)?;
     let rights = client.query_typed(RIGHTS, &[(&schema.as_str(), Type::NAME)]).await.map_err(&failed)?;
     let found = objects::all(client, schema).await.map_err(&failed)?;
