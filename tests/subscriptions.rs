@@ -157,6 +157,25 @@ fn a_stop_wakes_who_waits() {
 }
 
 #[test]
+fn a_stop_wakes_the_task_that_was_polled_last() {
+    let (app, _) = faulty();
+    let mut events = app.log::<AccountEvent>().follow();
+    let stop = events.stop_handle();
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    assert!(pin!(events.next()).poll(&mut Context::from_waker(&waker)).is_pending());
+    stop.stop();
+    assert!(woken.0.load(Ordering::SeqCst), "nobody polls the subscription again");
+    assert!(next_of(&mut events).is_none());
+}
+
+/// Returns what the subscription returns next, which has to come.
+fn next_of<E: Send + 'static>(events: &mut Subscription<E>) -> Option<Result<E, Error>> {
+    let event = timeout(LONG, events.next()).wait().expect("it returns");
+    event.map(|event| event.map(|event| event.into_recorded().into_event()))
+}
+
+#[test]
 fn a_handle_that_outlives_its_subscription_wakes_nobody() {
     let (app, _) = faulty();
     let mut events = app.log::<AccountEvent>().follow();
@@ -317,14 +336,14 @@ fn pages_and_single_events_mix() {
         let newest = app.log::<AnyEvent>().next_page().wait().unwrap().unwrap().through;
         let mut events = app.log::<AccountEvent>().follow();
         next(&mut events).unwrap();
-        let page = events.next_page().wait().unwrap().unwrap();
+        let page = timeout(LONG, events.next_page()).wait().unwrap().unwrap().unwrap();
         assert_eq!((page.entries.len(), page.through), (2, newest));
         assert_eq!(events.through(), newest);
         assert!(is_waiting(&mut events));
         let mark = newer(&app, account.id().uuid(), 4, "Account.Renamed", "");
         let mut events = app.log::<AccountEvent>().follow();
         (0..3).for_each(|_| drop(next(&mut events).unwrap()));
-        let page = events.next_page().wait().unwrap().unwrap();
+        let page = timeout(LONG, events.next_page()).wait().unwrap().unwrap().unwrap();
         assert_eq!((page.entries.len(), page.skipped.len(), page.through), (0, 1, Some(mark)));
     }
 }

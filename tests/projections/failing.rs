@@ -55,8 +55,10 @@ fn a_failed_event_is_skipped_and_recorded() {
     let balances = start();
     balances.caught_up().within(LONG).wait().unwrap();
     let failed = balances.failed().wait().unwrap();
-    let shown: Vec<_> =
-        failed.iter().map(|failed| (failed.id, failed.version, &*failed.error, failed.is_parked)).collect();
+    let shown: Vec<_> = failed
+        .iter()
+        .map(|failed| (failed.id, failed.version.get(), &*failed.error, failed.is_parked))
+        .collect();
     assert_eq!(shown, [(ann.id().uuid(), 3, "a poisoned amount", false)]);
     assert_eq!(balances.health().wait().unwrap().failed, 1);
 }
@@ -84,7 +86,7 @@ fn a_failed_event_parks_the_later_ones_of_its_aggregate_alone() {
     assert_eq!(rows(&file).get("Ann"), Some(&1));
     let failed = balances.failed().wait().unwrap();
     let shown: Vec<_> =
-        failed.iter().map(|failed| (failed.version, &*failed.error, failed.is_parked)).collect();
+        failed.iter().map(|failed| (failed.version.get(), &*failed.error, failed.is_parked)).collect();
     assert_eq!(shown, [(3, "a poisoned amount", true), (4, "", true), (5, "", true)]);
 }
 

@@ -113,8 +113,9 @@ fn a_place_moves_over_events_that_no_handler_handles() {
     // The next start finds the place, and does not read the events again.
     let runner = app.project(Balances).in_file(&file).open().wait().unwrap();
     let handle = runner.handle();
+    let running = thread::spawn(move || runner.run().wait());
     handle.drain().wait().unwrap();
-    runner.run().wait().unwrap();
+    running.join().unwrap().unwrap();
     let health = handle.health().wait().unwrap();
     assert_eq!((health.behind, health.events, health.batches), (0, 0, 0), "{health}");
 }
@@ -193,6 +194,23 @@ fn a_future_runs_a_projection_on_any_executor() {
         running.await.unwrap();
         assert_eq!(view.read(|view| view.cents.values().sum::<i64>()), 3);
     });
+}
+
+#[test]
+fn a_drain_waits_for_a_runner_that_nobody_has_polled_yet() {
+    let app = Application::open("memory:").wait().unwrap();
+    let ann = account(&app, "Ann", &[1, 2]);
+    let runner = app.project(InMemory::default()).in_memory().open().wait().unwrap();
+    let view = runner.handle();
+    let drain = thread::spawn({
+        let view = view.clone();
+        move || view.drain().wait()
+    });
+    thread::sleep(Duration::from_millis(50));
+    assert!(!drain.is_finished(), "nothing is handled yet");
+    runner.run().wait().unwrap();
+    drain.join().unwrap().unwrap();
+    assert_eq!(view.read(|view| view.cents[&ann.id()]), 3);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct FailedEvent {
     /// The id of the aggregate.
     pub id: Uuid,
     /// The version of the event.
-    pub version: u64,
+    pub version: Version,
     /// The event, as its handler is described: `Account.Deposited`.
     pub event: String,
     /// The handler.
@@ -31,8 +31,8 @@ pub struct FailedEvent {
     pub error: String,
     /// True if the event waits to be tried again, or dropped. The runner skipped any other event for good.
     pub is_parked: bool,
-    /// The time of the failure, in microseconds since 1970.
-    pub at: i64,
+    /// The time of the failure.
+    pub at: Timestamp,
 }
 
 impl FailedEvent {
@@ -46,12 +46,12 @@ impl FailedEvent {
         Self {
             mark: item.mark(),
             id: envelope.id(),
-            version: envelope.version().get(),
+            version: envelope.version(),
             event,
             handler: handler.to_owned(),
             error: error.map(view::shown).unwrap_or_default(),
             is_parked,
-            at: Timestamp::now().as_micros(),
+            at: Timestamp::now(),
         }
     }
 }

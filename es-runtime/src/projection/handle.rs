@@ -138,15 +138,22 @@ impl<V> Handle<V> {
         self.ended().await
     }
 
-    /// Handles everything that the log holds at this call, then ends the projection.
+    /// Handles everything that the log holds at this call, then ends the projection. Waits for a [`Runner`](super::Runner)
+    /// whose future nobody has polled yet.
     ///
     /// # Errors
     ///
     /// The error by which the projection has ended; those of the log.
     pub async fn drain(&self) -> Result<(), Error> {
+        self.ask_to_drain().await?;
+        self.ended().await
+    }
+
+    /// Asks the projection to handle everything that the log holds at this call, and then to end.
+    pub(crate) async fn ask_to_drain(&self) -> Result<(), Error> {
         let newest = self.source.newest().await?;
         self.status.drain(newest);
-        self.ended().await
+        Ok(())
     }
 
     async fn ended(&self) -> Result<(), Error> {

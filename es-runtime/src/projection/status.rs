@@ -226,13 +226,13 @@ impl Status {
         Waits(Arc::clone(self))
     }
 
-    /// Returns whether no worker works any more. A worker that never started counts as ended once it was asked to end.
+    /// Returns whether no worker works any more. A worker that never started counts as ended once it was stopped: it would
+    /// do nothing. A drain waits for it.
     pub(crate) fn have_ended(&self) -> bool {
         let shared = self.lock();
-        let ends = shared.is_stopping || shared.until.is_some();
         shared.workers.iter().all(|worker| match worker.state {
             RunnerState::Stopped | RunnerState::Failed => true,
-            RunnerState::NotStarted => ends,
+            RunnerState::NotStarted => shared.is_stopping,
             RunnerState::Running | RunnerState::Waiting | RunnerState::Retrying => false,
         })
     }

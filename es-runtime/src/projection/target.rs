@@ -31,6 +31,21 @@ pub(crate) struct Task<S> {
     pub(crate) rows: Range<usize>,
     pub(crate) from: Option<Mark>,
     pub(crate) to: Mark,
+    /// True if an earlier attempt at these rows failed.
+    pub(crate) is_repeated: bool,
+}
+
+impl<S> Task<S> {
+    /// Returns a further attempt at the same rows.
+    pub(crate) fn again(&self) -> Self {
+        let batch = Arc::clone(&self.batch);
+        Self { batch, rows: self.rows.clone(), from: self.from, to: self.to, is_repeated: true }
+    }
+
+    fn work(&self) -> Work<'_, S> {
+        let Self { batch, rows, from, to, is_repeated } = self;
+        Work { batch, rows: rows.clone(), from: *from, to: *to, is_repeated: *is_repeated }
+    }
 }
 
 /// A view that a worker writes to.
@@ -185,9 +200,7 @@ impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> Target for BlockingTa
 
     async fn write(&mut self, task: Task<P::Seen>) -> Result<Written, Error> {
         self.with(move |Setting { keys, rules, .. }, calls, open| {
-            let Task { batch, rows, from, to } = task;
-            let work = Work { batch: &batch, rows, from, to };
-            open.write(calls, keys, rules, &work).wait()
+            open.write(calls, keys, rules, &task.work()).wait()
         })
         .await
     }
@@ -238,8 +251,7 @@ where
 
     async fn write(&mut self, task: Task<P::Seen>) -> Result<Written, Error> {
         let mut open = self.open().await?;
-        let Task { batch, rows, from, to } = task;
-        let work = Work { batch: &batch, rows, from, to };
+        let work = task.work();
         let Setting { keys, rules, .. } = &self.setting;
         let written = self.setting.open.attend(open.write(&self.awaits, keys, rules, &work)).await;
         self.open = Some(open);

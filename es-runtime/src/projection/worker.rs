@@ -55,7 +55,11 @@ impl<T: Target> Worker<T> {
     /// Works until a stop, the end of a drain, or an error that does not pass.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
         self.post.status.enter(self.post.number, RunnerState::Running, None);
-        let ended = self.work().await;
+        let mut ended = self.work().await;
+        if ended.as_ref().is_err_and(Error::is_transient) {
+            // Only a stop ends the attempts: the place has not moved, and the next start goes on from there.
+            ended = Ok(());
+        }
         match &ended {
             Ok(()) => self.post.status.enter(self.post.number, RunnerState::Stopped, None),
             // The application was closed.
@@ -179,7 +183,8 @@ impl<T: Target> Worker<T> {
         let batch = Arc::new(batch);
         let (end, mut next) = (batch.items.len(), 0);
         loop {
-            let task = Task { batch: Arc::clone(&batch), rows: next..end, from: *recorded, to: batch.to };
+            let (from, to) = (*recorded, batch.to);
+            let task = Task { batch: Arc::clone(&batch), rows: next..end, from, to, is_repeated: false };
             match self.write(task).await? {
                 Written::Done { rows, to, failed } => {
                     next += rows;
@@ -203,8 +208,8 @@ impl<T: Target> Worker<T> {
                         before.and_then(|whole| Some((whole, batch.items.get(whole - 1)?.mark())))
                         && self.place().await? == *recorded
                     {
-                        let task =
-                            Task { batch: Arc::clone(&batch), rows: next..whole, from: *recorded, to: last };
+                        let (batch, from) = (Arc::clone(&batch), *recorded);
+                        let task = Task { batch, rows: next..whole, from, to: last, is_repeated: false };
                         if let Written::Done { to, .. } = self.write(task).await? {
                             self.post.status.handled(self.post.number, Some(to));
                         }
@@ -217,17 +222,13 @@ impl<T: Target> Worker<T> {
 
     /// Writes rows, as often as an error passes.
     async fn write(&mut self, task: Task<<T::P as Projection>::Seen>) -> Result<Written, Error> {
-        let mut pause = PAUSE;
+        let (mut task, mut pause) = (task, PAUSE);
         loop {
-            let again = Task {
-                batch: Arc::clone(&task.batch),
-                rows: task.rows.clone(),
-                from: task.from,
-                to: task.to,
-            };
-            match self.target.write(again).await {
+            let again = task.again();
+            match self.target.write(task).await {
                 Err(error) if error.is_transient() && !self.post.status.is_stopping() => {
                     self.retry(&error, &mut pause).await;
+                    task = again;
                 }
                 written => return written,
             }

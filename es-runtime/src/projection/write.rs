@@ -36,6 +36,20 @@ pub(crate) struct Work<'a, S> {
     pub(crate) rows: Range<usize>,
     pub(crate) from: Option<Mark>,
     pub(crate) to: Mark,
+    /// True if an earlier attempt at these rows failed: the view may have committed, and the answer was lost.
+    pub(crate) is_repeated: bool,
+}
+
+impl<S> Work<'_, S> {
+    /// Returns the number of rows that an earlier attempt has committed, if the view stands at the end of one.
+    fn committed(&self, found: Option<Mark>) -> Option<usize> {
+        let found = found.filter(|_| self.is_repeated && found != self.from)?;
+        if found == self.to {
+            return Some(self.rows.len());
+        }
+        let rows = self.batch.items.get(self.rows.clone())?;
+        Some(1 + rows.iter().position(|row| row.mark() == found)?)
+    }
 }
 
 /// The outcome of a transaction without an error of the view.
@@ -101,10 +115,9 @@ async fn attempt<V: View, H: Handlers<V>>(
 ) -> Result<Result<Written, NeedsCare>, Error> {
     view.begin().await?;
     let found = place_of::<H::P, V>(view, keys).await?;
-    if found == Some(work.to) && found != work.from {
-        // The view had committed, and the answer was lost.
+    if let (Some(rows), Some(to)) = (work.committed(found), found) {
         view.roll_back().await?;
-        return Ok(Ok(Written::Done { rows: work.rows.len(), to: work.to, failed: 0 }));
+        return Ok(Ok(Written::Done { rows, to, failed: 0 }));
     }
     if found != work.from {
         return Ok(Ok(Written::Elsewhere));

@@ -159,7 +159,7 @@ impl<P: InMemory, F: Fn() -> P> ViewScenario<P, F> {
             let project = self.app.project((self.make)()).batch(BatchSize::new().events(size));
             let runner = or_panic(project.in_memory().open().wait());
             let view = runner.handle();
-            or_panic(view.drain().wait());
+            or_panic(view.ask_to_drain().wait());
             or_panic(runner.run().wait());
             view.read(&check);
         }

@@ -26,7 +26,7 @@ impl<P: Blocking<Tx = Tx>, F: Fn() -> P> ViewScenario<P, F> {
             let open = Twice { file: file.view(), is_second: Arc::default() };
             let project = self.app.project((self.make)()).batch(BatchSize::new().events(size));
             let runner = or_panic(project.in_blocking_view(open).open().wait());
-            or_panic(runner.handle().drain().wait());
+            or_panic(runner.handle().ask_to_drain().wait());
             or_panic(runner.run().wait());
             let found = match read(&file.view(), query) {
                 Ok(found) => found,

@@ -57,7 +57,7 @@ pub(crate) fn a_failed_event_is_skipped_and_recorded() {
     let balances = start();
     balances.caught_up().within(LONG).wait().unwrap();
     let failed = balances.failed().wait().unwrap();
-    let versions: Vec<_> = failed.iter().map(|failed| failed.version).collect();
+    let versions: Vec<_> = failed.iter().map(|failed| failed.version.get()).collect();
     assert_eq!(versions, [53, 153, 253, 353]);
     for (failed, (_, why)) in failed.iter().zip(FAILING) {
         assert!(failed.error.contains(why) && !failed.is_parked, "{failed}");
@@ -83,7 +83,7 @@ pub(crate) fn a_failed_event_parks_the_later_ones_of_its_aggregate_alone() {
         balances.caught_up().within(LONG).wait().unwrap();
         assert_eq!(stage.rows().get("Ann"), Some(&1));
         let failed = balances.failed().wait().unwrap();
-        assert_eq!(failed.iter().map(|failed| failed.version).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(failed.iter().map(|failed| failed.version.get()).collect::<Vec<_>>(), [3, 4, 5]);
     }
 }
 

@@ -186,17 +186,23 @@ fn the_end_calls_away_who_drives() {
     let engine = Engine::start().expect("it starts");
     let of_caller = Arc::clone(&engine);
     let (send, receive) = mpsc::channel();
+    let (ends, ended) = mpsc::channel();
     let calling = thread::spawn(move || {
         until_alone(&of_caller);
         let endless = of_caller.handle().spawn(async move {
             let _ = send.send(thread::current().id());
             std::future::pending::<()>().await;
         });
-        of_caller.attend(endless).wait().is_err()
+        let is_gone = of_caller.attend(endless).wait().is_err();
+        let _ = ends.send(is_gone);
     });
     receive.recv_timeout(Duration::from_secs(20)).expect("it runs");
     engine.end();
-    assert!(calling.join().expect("it ends"), "the task is gone");
+    assert!(
+        ended.recv_timeout(Duration::from_secs(20)).expect("the caller is called away"),
+        "the task is gone"
+    );
+    calling.join().expect("it ends");
 }
 
 #[test]
