@@ -6,6 +6,7 @@ mod account;
 mod balances;
 mod following;
 mod killed;
+mod lost_answers;
 mod failing;
 mod parked;
 mod rebuilding;
