@@ -22,6 +22,8 @@ mod memory;
 mod prepare;
 mod worker;
 mod parked;
+mod driver;
+mod tools;
 mod handle;
 mod switch;
 mod way;

@@ -10,14 +10,12 @@ use super::failed::{FailedEvent, stopped};
 use super::keys::Keys;
 use super::memory::{Kept, Memory, handle};
 use super::target::Boxed;
-use super::target::{Awaits, Calls};
 use super::write::{Handlers, failed_of, record, run_handler};
-use super::{Async, BatchSize, Blocking, InMemory, Projection};
+use super::{BatchSize, InMemory, Projection};
 use crate::error::Error;
 use crate::id::Slices;
 use crate::log::{LogEvent, Source};
-use crate::view::{OpenView, View};
-use crate::wait::{Wait, unblock};
+use crate::view::View;
 
 /// The work on failed events, behind a handle.
 pub(crate) trait Tools: Send + Sync {
@@ -31,10 +29,15 @@ pub(crate) trait Tools: Send + Sync {
     fn drop_failed(&self, id: Uuid) -> Boxed<usize>;
 }
 
-type Rows<P> = Vec<LogEvent<Item<<P as Projection>::Seen>>>;
+/// Rows of the log that a projection handles.
+pub(crate) type Rows<P> = Vec<LogEvent<Item<<P as Projection>::Seen>>>;
 
 /// Reads the parked events of an aggregate from the log.
-async fn read<P: Projection>(source: &Source, failed: &[FailedEvent], id: Uuid) -> Result<Rows<P>, Error> {
+pub(crate) async fn read<P: Projection>(
+    source: &Source,
+    failed: &[FailedEvent],
+    id: Uuid,
+) -> Result<Rows<P>, Error> {
     let mut rows = Vec::new();
     for event in failed.iter().filter(|failed| failed.is_parked && failed.id == id) {
         let at = event.mark.position();
@@ -47,7 +50,7 @@ async fn read<P: Projection>(source: &Source, failed: &[FailedEvent], id: Uuid) 
 }
 
 /// Handles parked events again, in one transaction: those before the first that fails again are done.
-async fn again<V: View, H: Handlers<V>>(
+pub(crate) async fn again<V: View, H: Handlers<V>>(
     view: &mut V,
     handlers: &H,
     keys: &Keys,
@@ -73,14 +76,16 @@ async fn again<V: View, H: Handlers<V>>(
     failed.map_or(Ok(done), Err)
 }
 
-async fn listed<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<FailedEvent>, Error> {
+/// Returns the failed events that a view keeps.
+pub(crate) async fn listed<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<FailedEvent>, Error> {
     view.begin().await?;
     let failed = failed_of(view, keys).await;
     view.roll_back().await?;
     failed
 }
 
-async fn dropped<V: View>(view: &mut V, keys: &Keys, id: Uuid) -> Result<usize, Error> {
+/// Forgets the failed events of an aggregate.
+pub(crate) async fn dropped<V: View>(view: &mut V, keys: &Keys, id: Uuid) -> Result<usize, Error> {
     view.begin().await?;
     view.get(&keys.place).await?;
     let failed = failed_of(view, keys).await?;
@@ -90,82 +95,6 @@ async fn dropped<V: View>(view: &mut V, keys: &Keys, id: Uuid) -> Result<usize, 
     }
     view.commit().await?;
     Ok(of_aggregate.len())
-}
-
-/// The tools of a view with a blocking driver.
-pub(crate) struct BlockingTools<P, O> {
-    pub(crate) projection: Arc<P>,
-    pub(crate) open: O,
-    pub(crate) keys: Keys,
-    pub(crate) source: Source,
-}
-
-impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Tools for BlockingTools<P, O> {
-    fn failed(&self) -> Boxed<Vec<FailedEvent>> {
-        let (open, keys) = (self.open.clone(), self.keys.clone());
-        Box::pin(async move {
-            let mut view = open.open().await?;
-            unblock(move || listed(&mut view, &keys).wait()).await
-        })
-    }
-
-    fn retry(&self, id: Uuid) -> Boxed<usize> {
-        let (open, keys, source) = (self.open.clone(), self.keys.clone(), self.source.clone());
-        let (calls, failed) = (Calls(Arc::clone(&self.projection)), self.failed());
-        Box::pin(async move {
-            let rows = read::<P>(&source, &failed.await?, id).await?;
-            let mut view = open.open().await?;
-            unblock(move || again(&mut view, &calls, &keys, &rows).wait()).await
-        })
-    }
-
-    fn drop_failed(&self, id: Uuid) -> Boxed<usize> {
-        let (open, keys) = (self.open.clone(), self.keys.clone());
-        Box::pin(async move {
-            let mut view = open.open().await?;
-            unblock(move || dropped(&mut view, &keys, id).wait()).await
-        })
-    }
-}
-
-/// The tools of a view with an async driver.
-pub(crate) struct AsyncTools<P, O> {
-    pub(crate) projection: Arc<P>,
-    pub(crate) open: O,
-    pub(crate) keys: Keys,
-    pub(crate) source: Source,
-}
-
-impl<O: OpenView + Clone, P: Async<Tx = <O::View as View>::Tx>> Tools for AsyncTools<P, O>
-where
-    O::View: Sync,
-    <O::View as View>::Tx: Sync,
-{
-    fn failed(&self) -> Boxed<Vec<FailedEvent>> {
-        let (open, keys) = (self.open.clone(), self.keys.clone());
-        Box::pin(async move {
-            let mut view = open.open().await?;
-            open.attend(listed(&mut view, &keys)).await
-        })
-    }
-
-    fn retry(&self, id: Uuid) -> Boxed<usize> {
-        let (open, keys, source) = (self.open.clone(), self.keys.clone(), self.source.clone());
-        let (awaits, failed) = (Awaits(Arc::clone(&self.projection)), self.failed());
-        Box::pin(async move {
-            let rows = read::<P>(&source, &failed.await?, id).await?;
-            let mut view = open.open().await?;
-            open.attend(again(&mut view, &awaits, &keys, &rows)).await
-        })
-    }
-
-    fn drop_failed(&self, id: Uuid) -> Boxed<usize> {
-        let (open, keys) = (self.open.clone(), self.keys.clone());
-        Box::pin(async move {
-            let mut view = open.open().await?;
-            open.attend(dropped(&mut view, &keys, id)).await
-        })
-    }
 }
 
 /// The tools of a view in memory.

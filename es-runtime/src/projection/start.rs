@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use super::driver::{Blocks, Polls};
 use super::handle::Handle;
 use super::memory::Memory;
 use super::plan::{Plan, run_all};
@@ -11,7 +12,7 @@ use super::rebuild::{Rebuilding, rebuild};
 use super::registered::Projections;
 use super::status::Status;
 use super::target::Boxed;
-use super::way::{AsyncWay, BlockingWay, InMemoryWay};
+use super::way::{DatabaseWay, InMemoryWay};
 use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules, RunnerState};
 use crate::error::{Error, ErrorKind};
 use crate::id::{Name, Slice};
@@ -152,7 +153,7 @@ impl<P: Projection> Project<P> {
         P: Blocking<Tx = <O::View as View>::Tx>,
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
-        let way = Box::new(BlockingWay { projection: Arc::new(projection), open });
+        let way = Box::new(DatabaseWay::<Blocks, P, O>::new(Arc::new(projection), open));
         ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers } }
     }
 
@@ -164,7 +165,7 @@ impl<P: Projection> Project<P> {
         <O::View as View>::Tx: Sync,
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
-        let way = Box::new(AsyncWay { projection: Arc::new(projection), open });
+        let way = Box::new(DatabaseWay::<Polls, P, O>::new(Arc::new(projection), open));
         ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers } }
     }
 }

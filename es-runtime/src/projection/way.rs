@@ -1,19 +1,20 @@
 //! The way from a projection to its view, whose type only the beginning knows.
 
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, RwLock};
 
+use super::driver::Driver;
 use super::keys::Keys;
-use super::memory::Memory;
-use super::memory::{Kept, MemoryTarget};
-use super::parked::{AsyncTools, BlockingTools, MemoryTools, Tools};
+use super::memory::{Kept, Memory, MemoryTarget};
+use super::parked::{MemoryTools, Tools};
 use super::prepare::{Prepared, prepare};
 use super::switch::{CatchUp, switch};
-use super::target::{AsyncTarget, BlockingTarget, Boxed, Setting};
+use super::target::{Boxed, Setting};
+use super::tools::DatabaseTools;
 use super::worker::{Post, Worker};
-use super::{Async, Blocking, InMemory, Rules};
+use super::{InMemory, Projection, Rules};
 use crate::log::Source;
-use crate::view::{OpenView, View};
-use crate::wait::{Wait, unblock};
+use crate::view::OpenView;
 
 /// The way from a projection to its view. `V` is the view, as a handle gives access to it.
 pub(crate) trait Way<V>: Send + Sync {
@@ -54,16 +55,17 @@ impl<P> InMemoryWay<P> {
     }
 }
 
-/// The way to a view with a blocking driver.
-pub(crate) struct BlockingWay<P, O> {
-    pub(crate) projection: Arc<P>,
-    pub(crate) open: O,
+/// The way to a view in a database, whose driver is a `D`.
+pub(crate) struct DatabaseWay<D, P, O> {
+    projection: Arc<P>,
+    open: O,
+    driver: PhantomData<D>,
 }
 
-/// The way to a view with an async driver.
-pub(crate) struct AsyncWay<P, O> {
-    pub(crate) projection: Arc<P>,
-    pub(crate) open: O,
+impl<D, P, O> DatabaseWay<D, P, O> {
+    pub(crate) const fn new(projection: Arc<P>, open: O) -> Self {
+        Self { projection, open, driver: PhantomData }
+    }
 }
 
 impl<P: InMemory> Way<Memory<P>> for InMemoryWay<P> {
@@ -106,7 +108,7 @@ impl<P: InMemory> Way<Memory<P>> for InMemoryWay<P> {
     }
 }
 
-impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Way<O> for BlockingWay<P, O> {
+impl<D: Driver<P, O>, P: Projection, O: OpenView + Clone> Way<O> for DatabaseWay<D, P, O> {
     fn name(&self) -> &'static str {
         P::NAME
     }
@@ -117,18 +119,17 @@ impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Way<O> for Bl
 
     fn prepare(&self, workers: Vec<Keys>, rules: Rules) -> Boxed<Prepared> {
         let open = self.open.clone();
-        Box::pin(async move {
+        let work = async move {
             let mut view = open.open().await?;
-            let prepare =
-                move || prepare::<P, O::View>(&mut view, &workers, &P::tables(), rules.on_change).wait();
-            unblock(prepare).await
-        })
+            prepare::<P, O::View>(&mut view, &workers, &D::tables(), rules.on_change).await
+        };
+        D::run(&self.open, Box::pin(work))
     }
 
     fn worker(&self, keys: Keys, post: Post) -> Boxed<()> {
         let setting = Setting { open: Arc::new(self.open.clone()), keys, rules: post.rules };
-        let target = BlockingTarget::new(Arc::clone(&self.projection), setting);
-        Box::pin(Worker { target, post }.run())
+        let target = D::target(Arc::clone(&self.projection), setting);
+        D::work(Worker { target, post })
     }
 
     fn access(&self) -> O {
@@ -136,16 +137,19 @@ impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Way<O> for Bl
     }
 
     fn beside(&self) -> Option<Box<dyn Way<O>>> {
-        let (projection, open) = (Arc::clone(&self.projection), self.open.beside()?);
-        Some(Box::new(BlockingWay { projection, open }))
+        let beside = self.open.beside()?;
+        Some(Box::new(Self::new(Arc::clone(&self.projection), beside)))
     }
 
     fn switch(&self, workers: Vec<Keys>, catch_up: CatchUp) -> Boxed<()> {
         let (open, beside) = (self.open.clone(), self.open.beside());
-        Box::pin(async move {
-            let Some(beside) = beside else { return Ok(()) };
-            unblock(move || switch(&open, &beside, &workers, catch_up).wait()).await
-        })
+        let work = async move {
+            match beside {
+                Some(beside) => switch(&open, &beside, &workers, catch_up).await,
+                None => Ok(()),
+            }
+        };
+        D::run(&self.open, Box::pin(work))
     }
 
     fn clear(&self) -> Boxed<()> {
@@ -155,61 +159,6 @@ impl<O: OpenView + Clone, P: Blocking<Tx = <O::View as View>::Tx>> Way<O> for Bl
 
     fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools> {
         let (projection, open) = (Arc::clone(&self.projection), self.open.clone());
-        Arc::new(BlockingTools { projection, open, keys, source })
-    }
-}
-
-impl<O: OpenView + Clone, P: Async<Tx = <O::View as View>::Tx>> Way<O> for AsyncWay<P, O>
-where
-    O::View: Sync,
-    <O::View as View>::Tx: Sync,
-{
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-
-    fn fingerprint(&self) -> u64 {
-        P::FINGERPRINT
-    }
-
-    fn prepare(&self, workers: Vec<Keys>, rules: Rules) -> Boxed<Prepared> {
-        let open = self.open.clone();
-        Box::pin(async move {
-            let mut view = open.open().await?;
-            prepare::<P, O::View>(&mut view, &workers, &P::tables(), rules.on_change).await
-        })
-    }
-
-    fn worker(&self, keys: Keys, post: Post) -> Boxed<()> {
-        let setting = Setting { open: Arc::new(self.open.clone()), keys, rules: post.rules };
-        let target = AsyncTarget::new(Arc::clone(&self.projection), setting);
-        Box::pin(Worker { target, post }.run())
-    }
-
-    fn access(&self) -> O {
-        self.open.clone()
-    }
-
-    fn beside(&self) -> Option<Box<dyn Way<O>>> {
-        let (projection, open) = (Arc::clone(&self.projection), self.open.beside()?);
-        Some(Box::new(AsyncWay { projection, open }))
-    }
-
-    fn switch(&self, workers: Vec<Keys>, catch_up: CatchUp) -> Boxed<()> {
-        let (open, beside) = (self.open.clone(), self.open.beside());
-        Box::pin(async move {
-            let Some(beside) = beside else { return Ok(()) };
-            switch(&open, &beside, &workers, catch_up).await
-        })
-    }
-
-    fn clear(&self) -> Boxed<()> {
-        let open = self.open.clone();
-        Box::pin(async move { open.clear().await })
-    }
-
-    fn tools(&self, keys: Keys, source: Source) -> Arc<dyn Tools> {
-        let (projection, open) = (Arc::clone(&self.projection), self.open.clone());
-        Arc::new(AsyncTools { projection, open, keys, source })
+        Arc::new(DatabaseTools::<D, P, O>::new(projection, open, keys, source))
     }
 }
