@@ -20,7 +20,7 @@ use crate::recorder::postgres::Connection;
 use crate::view::{self, AsyncTx, BoxError};
 
 /// The number of statements that a connection keeps prepared.
-const KEPT: NonZeroUsize = NonZeroUsize::new(128).unwrap();
+const KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
 
 /// The transaction of a view in a PostgreSQL schema. It dereferences to the client of the driver.
 ///
