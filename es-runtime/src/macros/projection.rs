@@ -147,7 +147,7 @@
 /// | `Account, Transfer` | the aggregates whose events the view reads; they come first | |
 /// | `ignore = [Closed, owner, discarded]` | events, attributes, and the end of aggregates that the view does not need | everything is handled |
 /// | `name = "balances"` | the stable name of the view | the name of the type |
-/// | `version = 2` | a number to raise when code changes that the block calls: the view is then made anew | 1 |
+/// | `version = 2` | a number to raise when code changes that the block calls: the rows then count as those of [other code](crate::projection::OnChange) | 1 |
 /// | `crate = path` | the path of the runtime, as for [`#[aggregate]`](macro@crate::aggregate#arguments) | `::es_runtime` |
 /// | `..` | at the end: the rest does not matter, as in a pattern | |
 ///

@@ -29,7 +29,7 @@ pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 /// A connection to a database that projections write to, with at most one open transaction.
 ///
 /// The texts of the framework are rows of a table with two columns: a key, which orders by its bytes, and a value. Every
-/// call but [`begin`](Self::begin) and [`run`](Self::run) comes within a transaction.
+/// call but [`begin`](Self::begin) comes within a transaction.
 ///
 /// - Of two transactions that read one key, the second waits for the end of the first, or fails with a transient error.
 ///   A transaction that begins later sees what the earlier one committed.
