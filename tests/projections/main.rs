@@ -8,6 +8,7 @@ mod following;
 mod killed;
 mod lost_answers;
 mod failing;
+mod inline;
 mod parked;
 mod rebuilding;
 mod sharing;

@@ -212,7 +212,7 @@ impl<E> Log<E> {
                 };
                 before = Some(mark);
                 match read {
-                    Content::Event(recorded) => entries.push(LogEvent { mark, recorded }),
+                    Content::Event(recorded) => entries.push(LogEvent::new(mark, recorded)),
                     Content::Skipped(why) => {
                         skipped.push(SkippedEvent {
                             mark,
@@ -268,6 +268,10 @@ pub struct LogEvent<E> {
 }
 
 impl<E> LogEvent<E> {
+    pub(crate) const fn new(mark: Mark, recorded: Recorded<E>) -> Self {
+        Self { mark, recorded }
+    }
+
     /// Returns the mark.
     pub const fn mark(&self) -> Mark {
         self.mark

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind};
+use crate::mapper::Mapper;
 use crate::recorder::{
     ApplicationRecorder, DynApplicationRecorder, LogPage, LogRange, Mark, Notification, Receipt,
 };
@@ -66,6 +67,10 @@ impl Source {
     pub(crate) async fn beyond(&self, after: Option<Mark>) -> Result<(), Error> {
         self.check_open()?;
         self.recorder.beyond(after).await
+    }
+
+    pub(crate) fn mapper(&self) -> Arc<Mapper> {
+        self.store.shared_mapper()
     }
 
     pub(crate) async fn mappers_for(&self, rows: &[Notification]) -> Result<Mappers<'_>, Error> {

@@ -93,26 +93,35 @@ pub(crate) fn log_of<P: Projection>(source: Source, slices: Slices, size: BatchS
     let ways = Routes::of::<P>();
     // Events without a handler do not matter: the store need not return them.
     let topics = P::IS_PARTIAL.then(|| ways.handled());
-    let read = move |mark: Mark, row: &StoredEvent, mappers: &Mappers<'_>| {
-        let item = match ways.see::<P>(mark, row, mappers) {
-            Ok(Sight::Handled(routed)) => {
-                return Ok(Content::Event(Recorded::new(routed.envelope, Item::Handled(routed))));
-            }
-            Ok(Sight::Skipped(why)) => return Ok(Content::Skipped(why)),
-            Ok(Sight::Other) => return Ok(Content::Other),
-            // A policy decides about a row of another shape, or a damaged one. Any other error concerns every row.
-            Err(error) if matches!(error.kind(), ErrorKind::Schema | ErrorKind::Corrupt) => error,
-            Err(error) => return Err(error),
-        };
-        let envelope = Envelope::of(row.id, row.version, crate::clock::Timestamp::from_micros(0));
-        Ok(Content::Event(Recorded::new(envelope, Item::Broken(item))))
-    };
+    let read =
+        move |mark: Mark, row: &StoredEvent, mappers: &Mappers<'_>| read_row::<P>(&ways, mark, row, mappers);
     let log = Log::reading(source, Vec::new, Arc::new(read));
     let log = log.slices(slices).page_events(size.events).page_bytes(size.bytes).telling_ends();
     match topics {
         Some(topics) => log.of_topics(topics),
         None => log,
     }
+}
+
+/// Reads a row as a projection sees it.
+pub(crate) fn read_row<P: Projection>(
+    ways: &Routes,
+    mark: Mark,
+    row: &StoredEvent,
+    mappers: &Mappers<'_>,
+) -> Result<Content<Item<P::Seen>>, Error> {
+    let item = match ways.see::<P>(mark, row, mappers) {
+        Ok(Sight::Handled(routed)) => {
+            return Ok(Content::Event(Recorded::new(routed.envelope, Item::Handled(routed))));
+        }
+        Ok(Sight::Skipped(why)) => return Ok(Content::Skipped(why)),
+        Ok(Sight::Other) => return Ok(Content::Other),
+        // A policy decides about a row of another shape, or a damaged one. Any other error concerns every row.
+        Err(error) if matches!(error.kind(), ErrorKind::Schema | ErrorKind::Corrupt) => error,
+        Err(error) => return Err(error),
+    };
+    let envelope = Envelope::of(row.id, row.version, crate::clock::Timestamp::from_micros(0));
+    Ok(Content::Event(Recorded::new(envelope, Item::Broken(item))))
 }
 
 /// Cuts the pages of a log into batches.

@@ -66,25 +66,41 @@ impl fmt::Display for FailedEvent {
 
 /// Returns the error of a runner that an event stops.
 pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxError) -> Error {
+    let kind = cause.downcast_ref::<Error>().map_or(ErrorKind::Invalid, Error::kind);
+    Error::new(
+        kind,
+        format!(
+            "the projection `{}` stopped before position {}: {}; mend it and start again, or choose with `on_failure` to \
+             skip or park such events",
+            P::NAME,
+            item.mark().position(),
+            failure::<P>(item, &cause)
+        ),
+    )
+    .with_source(cause)
+}
+
+/// Returns the error of a save whose events an inline view does not take.
+pub(crate) fn refused<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxError) -> Error {
+    let name = P::NAME;
+    let message = format!(
+        "the inline view `{name}` refuses the commit, and nothing is stored: {}",
+        failure::<P>(item, &cause)
+    );
+    // The kind of the cause would say how the view fares, not the save.
+    Error::new(ErrorKind::Invalid, message).with_source(cause)
+}
+
+/// Says which event failed, where, and why.
+fn failure<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: &BoxError) -> String {
     let (event, handler) = named::<P>(item.event());
-    let (envelope, mark, name) = (item.envelope(), item.mark(), P::NAME);
-    let (version, id): (Version, Uuid) = (envelope.version(), envelope.id());
+    let (version, id): (Version, Uuid) = (item.envelope().version(), item.envelope().id());
     let what = if handler.is_empty() {
         "cannot be read".to_owned()
     } else {
         format!("failed in the handler `{handler}`")
     };
-    let kind = cause.downcast_ref::<Error>().map_or(ErrorKind::Invalid, Error::kind);
-    let why = view::shown(&cause);
-    Error::new(
-        kind,
-        format!(
-            "the projection `{name}` stopped before position {}: `{event}` (version {version} of {id}) {what}: {why}; mend \
-             it and start again, or choose with `on_failure` to skip or park such events",
-            mark.position()
-        ),
-    )
-    .with_source(cause)
+    format!("`{event}` (version {version} of {id}) {what}: {}", view::shown(cause))
 }
 
 /// Returns the names of an event and of its handler.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::failed::FailedEvent;
 use super::health::Health;
+use super::inline::{self, Nudge};
 use super::memory::Memory;
 use super::parked::Tools;
 use super::status::{RunnerState, Status, position, shown};
@@ -27,6 +28,8 @@ pub struct Handle<V> {
     pub(super) source: Source,
     pub(super) view: V,
     pub(super) tools: Option<Arc<dyn Tools>>,
+    /// For an inline view, which no runner keeps.
+    pub(super) nudge: Option<Nudge>,
 }
 
 impl<V> fmt::Debug for Handle<V> {
@@ -125,7 +128,8 @@ impl<V> Handle<V> {
     }
 
     fn waits(&self, goal: Goal) -> Reached {
-        Reached { status: Arc::clone(&self.status), source: self.source.clone(), goal, within: None }
+        let (status, source, nudge) = (Arc::clone(&self.status), self.source.clone(), self.nudge.clone());
+        Reached { status, source, nudge, goal, within: None }
     }
 
     /// Ends the projection after the batch at work, and waits for its end.
@@ -156,10 +160,11 @@ impl<V> Handle<V> {
         Ok(())
     }
 
-    async fn ended(&self) -> Result<(), Error> {
+    pub(super) async fn ended(&self) -> Result<(), Error> {
         let _waits = self.status.waits();
         loop {
             let moved = self.status.moved.listen();
+            inline::bring(self.nudge.as_ref()).await?;
             let figures = self.status.figures();
             match figures.state {
                 RunnerState::Failed => return Err(self.status.error(&figures)),
@@ -214,7 +219,7 @@ impl<V> Handle<V> {
     ///
     /// Those of the log.
     pub async fn health(&self) -> Result<Health, Error> {
-        Health::of(&self.status, &self.source).await
+        Health::of(&self.status, self.nudge.as_ref(), &self.source).await
     }
 }
 
@@ -226,13 +231,24 @@ enum Goal {
 }
 
 /// A wait for a view: see [`Handle::reached`].
-#[derive(Debug)]
 #[must_use = "nobody waits before the future is awaited"]
 pub struct Reached {
     status: Arc<Status>,
     source: Source,
+    nudge: Option<Nudge>,
     goal: Goal,
     within: Option<Duration>,
+}
+
+impl fmt::Debug for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, goal, within, .. } = self;
+        f.debug_struct("Reached")
+            .field("status", status)
+            .field("goal", goal)
+            .field("within", within)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reached {
@@ -243,14 +259,14 @@ impl Reached {
     }
 
     async fn wait_for(self) -> Result<(), Error> {
-        let Self { status, source, goal, within } = self;
+        let Self { status, source, nudge, goal, within } = self;
         let work = async {
             let mark = match goal {
                 Goal::Receipt(receipt) => source.resolve(&receipt).await?,
                 Goal::Mark(mark) => Some(mark),
                 Goal::Newest => source.newest().await?,
             };
-            reach(&status, mark).await
+            reach(&status, nudge.as_ref(), mark).await
         };
         let Some(within) = within else { return work.await };
         match timeout(within, work).await {
@@ -269,15 +285,19 @@ impl IntoFuture for Reached {
     }
 }
 
-async fn reach(status: &Arc<Status>, mark: Option<Mark>) -> Result<(), Error> {
+async fn reach(status: &Arc<Status>, nudge: Option<&Nudge>, mark: Option<Mark>) -> Result<(), Error> {
     let waits = status.waits();
     loop {
         let moved = status.moved.listen();
-        let figures = status.figures();
-        if position(figures.handled) >= position(mark) {
+        let has_reached = || position(status.figures().handled) >= position(mark);
+        if !has_reached() {
+            inline::bring(nudge).await?;
+        }
+        if has_reached() {
             drop(waits);
             return Ok(());
         }
+        let figures = status.figures();
         match figures.state {
             RunnerState::Failed => return Err(status.error(&figures)),
             RunnerState::Stopped => {

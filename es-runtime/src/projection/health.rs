@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::inline::{self, Nudge};
 use super::status::{Figures, RunnerState, Status, position, shown};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -66,7 +67,12 @@ pub struct Health {
 }
 
 impl Health {
-    pub(super) async fn of(status: &Arc<Status>, source: &Source) -> Result<Self, Error> {
+    pub(super) async fn of(
+        status: &Arc<Status>,
+        nudge: Option<&Nudge>,
+        source: &Source,
+    ) -> Result<Self, Error> {
+        inline::bring(nudge).await?;
         let newest = source.newest().await?;
         let Figures { state, error, read, handled, still, failed, rows, batches } = status.figures();
         let behind = position(newest).saturating_sub(position(handled));

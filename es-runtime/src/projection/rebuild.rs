@@ -113,7 +113,7 @@ async fn start_again<V>(
 }
 
 /// Handles the log up to a place.
-async fn catch_up<V: 'static>(
+pub(super) async fn catch_up<V: 'static>(
     builders: &Plan<V>,
     to: Option<Mark>,
     report: &(dyn Fn(Progress) + Send + Sync),

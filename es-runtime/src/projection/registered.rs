@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Health;
+use super::inline::Nudge;
 use super::status::Status;
 use crate::error::Error;
 use crate::log::Source;
@@ -10,8 +11,10 @@ use crate::log::Source;
 /// The projections that were opened in this process, by name: of several with one name, the last.
 #[derive(Clone, Default)]
 pub(crate) struct Projections {
-    opened: Arc<Mutex<BTreeMap<&'static str, Arc<Status>>>>,
+    opened: Arc<Mutex<BTreeMap<&'static str, Opened>>>,
 }
+
+type Opened = (Arc<Status>, Option<Nudge>);
 
 impl fmt::Debug for Projections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,27 +23,27 @@ impl fmt::Debug for Projections {
 }
 
 impl Projections {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Arc<Status>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Opened>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn add(&self, status: &Arc<Status>) {
-        self.lock().insert(status.name, Arc::clone(status));
+    pub(crate) fn add(&self, status: &Arc<Status>, nudge: Option<Nudge>) {
+        self.lock().insert(status.name, (Arc::clone(status), nudge));
     }
 
     /// Tells the workers of this process that a rebuild moves their place, not another process.
     pub(crate) fn switched(&self, name: &str) {
-        if let Some(status) = self.lock().get(name) {
+        if let Some((status, _)) = self.lock().get(name) {
             status.switched();
         }
     }
 
     /// Checks every projection.
     pub(crate) async fn check(&self, source: &Source) -> Result<Vec<Health>, Error> {
-        let opened: Vec<_> = self.lock().values().map(Arc::clone).collect();
+        let opened: Vec<_> = self.lock().values().cloned().collect();
         let mut checked = Vec::with_capacity(opened.len());
-        for status in opened {
-            checked.push(Health::of(&status, source).await?);
+        for (status, nudge) in opened {
+            checked.push(Health::of(&status, nudge.as_ref(), source).await?);
         }
         Ok(checked)
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::driver::{Blocks, Polls};
 use super::handle::Handle;
+use super::inline::{self, Keep};
 use super::memory::Memory;
 use super::plan::{Plan, run_all};
 use super::prepare::Prepared;
-use super::rebuild::{Rebuilding, rebuild};
+use super::rebuild::{Rebuilding, catch_up, rebuild};
 use super::registered::Projections;
 use super::status::Status;
 use super::target::Boxed;
@@ -98,7 +99,7 @@ impl<P: Projection> Project<P> {
         let Self { projection, source, upstream, projections, mut rules, .. } = self;
         rules.on_change = OnChange::Refuse;
         let way = Box::new(InMemoryWay::new(projection));
-        ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers: 1 } }
+        ProjectIn::new(Plan { way, source, upstream, projections, rules, workers: 1 })
     }
 
     /// Keeps the view in a SQLite file, which the start creates if it does not exist.
@@ -108,6 +109,70 @@ impl<P: Projection> Project<P> {
         P: Blocking<Tx = crate::view::sqlite::Tx>,
     {
         self.in_blocking_view(crate::view::sqlite::File::new(path))
+    }
+
+    /// Keeps the view in the SQLite file of the events, within the transactions that store them: a saved event is in the
+    /// view at once, and no runner works.
+    ///
+    /// - A save whose events a handler does not take fails as [`Invalid`](ErrorKind::Invalid), and stores nothing.
+    /// - Every process that saves has to keep the view. The events of one that does not come into the view with the next
+    ///   save of one that does, or when a handle [waits](Handle::caught_up).
+    /// - Rows and place are those of a view [in a file](Self::in_file), so a projection can change between the two. The
+    ///   start handles the log up to its head.
+    ///
+    /// ```standalone_crate
+    /// # #[cfg(feature = "sqlite")] {
+    /// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// use es_runtime::view::{Result, sqlite::Tx};
+    ///
+    /// struct Count;
+    ///
+    /// #[projection(Account, ..)]
+    /// impl Count {
+    ///     const TABLES: &str = "CREATE TABLE count (accounts INTEGER NOT NULL); INSERT INTO count VALUES (0)";
+    ///
+    ///     #[event]
+    ///     fn opened(_: &Opened, tx: &Tx) -> Result {
+    ///         tx.run_one("UPDATE count SET accounts = accounts + 1", [])
+    ///     }
+    /// }
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("inline-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).ok();
+    /// # let file = folder.join("bank.db");
+    /// let app = Application::open_file(file).wait()?;
+    /// let count = app.project(Count).inline()?.start().wait()?;
+    /// app.save(&mut Account::open()).wait()?;
+    /// let rows = count.connect()?;
+    /// let accounts: i64 = rows.query_row("SELECT accounts FROM count", [], |row| row.get(0))?;
+    /// assert_eq!(accounts, 1);
+    /// # drop((app, count, rows));
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) if the events are not in a SQLite file.
+    #[cfg(feature = "sqlite")]
+    pub fn inline(self) -> Result<ProjectIn<crate::view::sqlite::File>, Error>
+    where
+        P: Blocking<Tx = crate::view::sqlite::Tx>,
+    {
+        let Self { projection, source, upstream, projections, rules, workers } = self;
+        let projection = Arc::new(projection);
+        let (file, keep) = inline::sqlite::keep(&projection, &source, rules)?;
+        let way = Box::new(DatabaseWay::<Blocks, P, _>::new(projection, file));
+        let plan = Plan { way, source, upstream, projections, rules, workers };
+        Ok(ProjectIn { plan, keep: Some(keep) })
     }
 
     /// Keeps the view in a schema of a PostgreSQL database, which the start creates if it does not exist.
@@ -154,7 +219,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let way = Box::new(DatabaseWay::<Blocks, P, O>::new(Arc::new(projection), open));
-        ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers } }
+        ProjectIn::new(Plan { way, source, upstream, projections, rules, workers })
     }
 
     /// Keeps the view in a database of your own with an async driver.
@@ -166,7 +231,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let way = Box::new(DatabaseWay::<Polls, P, O>::new(Arc::new(projection), open));
-        ProjectIn { plan: Plan { way, source, upstream, projections, rules, workers } }
+        ProjectIn::new(Plan { way, source, upstream, projections, rules, workers })
     }
 }
 
@@ -174,6 +239,14 @@ impl<P: Projection> Project<P> {
 #[must_use = "a projection does nothing before it starts"]
 pub struct ProjectIn<V> {
     plan: Plan<V>,
+    /// The way to keep the view without a runner, for an inline view.
+    keep: Option<Keep>,
+}
+
+impl<V> ProjectIn<V> {
+    const fn new(plan: Plan<V>) -> Self {
+        Self { plan, keep: None }
+    }
 }
 
 impl<V> fmt::Debug for ProjectIn<V> {
@@ -191,17 +264,30 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     ///
     /// [`Schema`](ErrorKind::Schema) if the code of the projection has changed: see [`OnChange`]. Those of the database.
     pub async fn open(self) -> Result<Runner<V>, Error> {
-        let Self { plan } = self;
+        let Self { plan, keep } = self;
+        if keep.is_some() {
+            inline::check(plan.way.name(), plan.rules, plan.workers)?;
+        }
         let keys = plan.keys()?;
         if plan.way.prepare(keys.clone(), plan.rules).await? == Prepared::Changed {
             rebuild(&plan, plan.rules.on_failure, &|_| ()).await?;
             plan.way.prepare(keys.clone(), Rules { on_change: OnChange::Refuse, ..plan.rules }).await?;
         }
         let status = Status::new(plan.way.name(), keys.len());
-        plan.projections.add(&status);
         let tools = keys.first().cloned().map(|keys| plan.way.tools(keys, plan.source.clone()));
-        let workers = plan.workers(&status, keys);
-        let handle = Handle { status, source: plan.source, view: plan.way.access(), tools };
+        let nudge = match keep.zip(keys.first().cloned()) {
+            Some((keep, first)) => {
+                // The store handles what is left, while nobody can save.
+                catch_up(&plan, plan.source.newest().await?, &|_| ()).await?;
+                status.enter(0, RunnerState::Running, None);
+                Some(keep(first, Arc::clone(&status)).await?)
+            }
+            None => None,
+        };
+        plan.projections.add(&status, nudge.clone());
+        let has_runner = nudge.is_none();
+        let workers = if has_runner { plan.workers(&status, keys) } else { Vec::new() };
+        let handle = Handle { status, source: plan.source, view: plan.way.access(), tools, nudge };
         Ok(Runner { workers, handle })
     }
 
@@ -353,6 +439,7 @@ impl<V: Clone> Runner<V> {
     ///
     /// The error that ended the projection, such as that of a handler under [`OnFailure::Stop`].
     pub async fn run(self) -> Result<(), Error> {
-        run_all(self.workers).await
+        let Self { workers, handle } = self;
+        if workers.is_empty() { handle.ended().await } else { run_all(workers).await }
     }
 }

@@ -197,7 +197,7 @@ pub(crate) async fn place_of<P: Projection, V: View>(
 }
 
 /// Reports a view whose rows were made anew by other code.
-fn superseded<P: Projection>() -> Error {
+pub(crate) fn superseded<P: Projection>() -> Error {
     Error::new(
         ErrorKind::Schema,
         format!(

@@ -7,6 +7,7 @@
     reason = "one macro writes methods with and without borrowed arguments"
 )]
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -115,6 +116,7 @@ twin! {
     fn read_log as read_log_dyn(range: LogRange) -> LogPage;
     fn resolve as resolve_dyn(receipt: ref & Receipt) -> Option<Mark>;
     fn beyond as beyond_dyn(after: Option<Mark>) -> ();
+    plain fn as_any as as_any_dyn() -> Option<&(dyn Any + Send + Sync)>;
     plain fn as_process as as_process_dyn() -> Option<&(dyn DynProcessRecorder + 'static)>;
 }
 

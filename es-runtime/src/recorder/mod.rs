@@ -39,6 +39,7 @@ pub(crate) mod sqlite;
 pub(crate) mod postgres;
 mod uri;
 
+use std::any::Any;
 use std::future::Future;
 
 use uuid::Uuid;
@@ -231,6 +232,12 @@ pub trait ApplicationRecorder: AggregateRecorder {
     /// Readiness is a hint: the future may be ready without a new event, and is always ready after the interval of the
     /// recorder.
     fn beyond(&self, after: Option<Mark>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Returns the recorder as a value whose type a view can ask for, to be kept in its transactions.
+    #[doc(hidden)]
+    fn as_any(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
 
     /// Returns this recorder as one that tracks with its events, if it is one: a [`ProcessRecorder`] returns
     /// `Some(self)`.

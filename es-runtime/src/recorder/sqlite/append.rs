@@ -3,13 +3,15 @@
 use std::io;
 use std::sync::Arc;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
+use super::inline::{Reached, Views};
 use super::insert::{self, Refusal, is_one_statement};
 use super::place::Place;
 use super::statements::Statements;
 use super::turns::Turns;
+use super::tx::Tx;
 use super::{error, facts};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::group::Worker;
@@ -20,12 +22,13 @@ use crate::wait::Bell;
 pub(super) enum Job {
     Append(Append),
     /// Other work that needs this connection, and keeps its own answer.
-    Use(Box<dyn FnOnce(&mut Connection) + Send>),
+    Use(Box<dyn FnOnce(&mut Tx) + Send>),
 }
 
 /// A commit for the tables of one application.
 pub(super) struct Append {
     pub(super) statements: Arc<Statements>,
+    pub(super) views: Views,
     pub(super) commit: Commit,
     pub(super) step: Option<Step>,
 }
@@ -34,12 +37,17 @@ impl Append {
     fn is_one_statement(&self) -> bool {
         is_one_statement(&self.commit, self.step.as_ref())
     }
+
+    /// Returns whether the job needs no transaction around its statement.
+    fn is_alone(&self) -> bool {
+        self.is_one_statement() && self.views.is_empty()
+    }
 }
 
 type Outcome = Result<Receipt, Error>;
 
 pub(super) struct Writer {
-    connection: Connection,
+    connection: Tx,
     place: Option<Place>,
     turns: Turns,
     /// The bell that rings after commits.
@@ -49,7 +57,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) const fn new(connection: Connection, place: Option<Place>, turns: Turns, bell: Bell) -> Self {
+    pub(super) const fn new(connection: Tx, place: Option<Place>, turns: Turns, bell: Bell) -> Self {
         Self { connection, place, turns, bell, has_news: false }
     }
 
@@ -72,8 +80,7 @@ impl Writer {
         if self.connection.is_autocommit() {
             lose(&mut outcomes, &Shared::new(&rolled_back()));
         } else if outcomes.iter().any(stored) {
-            if let Err(cause) = self.execute("COMMIT") {
-                let error = error::committing(cause);
+            if let Err(error) = self.commit(jobs) {
                 self.roll_back();
                 // Nothing is stored, for sure: one job may be at fault, and the others should not suffer for it.
                 if jobs.len() > 1 && error.kind() != ErrorKind::OutcomeUnknown {
@@ -85,6 +92,17 @@ impl Writer {
             self.roll_back();
         }
         outcomes
+    }
+
+    /// Brings the views of the jobs up to date, and commits the transaction.
+    fn commit(&self, jobs: &[Append]) -> Result<(), Error> {
+        let mut reached = Reached::default();
+        for Append { statements, views, .. } in jobs.iter().filter(|job| !job.views.is_empty()) {
+            reached.bring(&self.connection, statements, views)?;
+        }
+        self.execute("COMMIT").map_err(error::committing)?;
+        reached.committed();
+        Ok(())
     }
 
     /// Appends one of several jobs in a transaction; if the job is refused, nothing of it stays.
@@ -105,17 +123,17 @@ impl Writer {
         self.or_done_before(job, inserted)
     }
 
-    /// Appends a job in a transaction of its own; one event needs none, since SQLite makes one for the statement.
+    /// Appends a job in a transaction of its own; one event without views needs none, since SQLite makes one for the
+    /// statement.
     fn append_alone(&self, job: &Append) -> Outcome {
-        let inserted =
-            if job.is_one_statement() { insert(&self.connection, job) } else { self.insert_alone(job) };
+        let inserted = if job.is_alone() { insert(&self.connection, job) } else { self.insert_alone(job) };
         self.or_done_before(job, inserted)
     }
 
     fn insert_alone(&self, job: &Append) -> Result<Receipt, Refusal> {
         self.execute("BEGIN IMMEDIATE").map_err(error::of("begin a transaction"))?;
         let inserted = insert(&self.connection, job).and_then(|receipt| {
-            self.execute("COMMIT").map_err(error::committing)?;
+            self.commit(std::slice::from_ref(job))?;
             Ok(receipt)
         });
         if inserted.is_err() {
@@ -126,7 +144,7 @@ impl Writer {
 
     /// Finds the reason of a refusal, once nothing of the commit is left in the tables.
     fn or_done_before(&self, job: &Append, inserted: Result<Receipt, Refusal>) -> Outcome {
-        let Append { statements, commit, step } = job;
+        let Append { statements, commit, step, .. } = job;
         match inserted {
             Ok(receipt) => Ok(receipt),
             Err(Refusal::Failed(error)) => Err(error),
@@ -202,7 +220,7 @@ impl Writer {
                     outcomes.extend(self.append_several(&appends));
                     appends.clear();
                     run(&mut self.connection);
-                    self.turns.attach(&mut self.connection);
+                    self.turns.attach(self.connection.connection_mut());
                     outcomes.push(Ok(Receipt::new(CommitId::from_uuid(Uuid::nil()))));
                 }
             }
@@ -225,7 +243,7 @@ impl Writer {
 }
 
 fn insert(connection: &Connection, job: &Append) -> Result<Receipt, Refusal> {
-    let Append { statements, commit, step } = job;
+    let Append { statements, commit, step, .. } = job;
     if job.is_one_statement() {
         insert::one(connection, statements, commit)
     } else {
@@ -235,13 +253,13 @@ fn insert(connection: &Connection, job: &Append) -> Result<Receipt, Refusal> {
 
 /// Appends several commits with their steps, in their order and in one transaction: all of them or none.
 pub(super) fn in_order(
-    connection: &mut Connection,
+    connection: &Tx,
     statements: &Statements,
+    views: &Views,
     commits: &[(Commit, Step)],
 ) -> Result<Vec<Receipt>, Error> {
     let ending = error::of("end a transaction");
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
         .map_err(error::of("begin a transaction"))?;
     let mut receipts = Vec::with_capacity(commits.len());
     for (commit, step) in commits {
@@ -261,7 +279,10 @@ pub(super) fn in_order(
         transaction.execute_batch("ROLLBACK TO one; RELEASE one").map_err(&ending)?;
         receipts.push(facts::refused(&transaction, statements, commit, Some(step), refusal)?);
     }
+    let mut reached = Reached::default();
+    reached.bring(connection, statements, views)?;
     transaction.commit().map_err(error::committing)?;
+    reached.committed();
     Ok(receipts)
 }
 

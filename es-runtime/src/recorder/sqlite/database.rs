@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -10,10 +11,12 @@ use uuid::Uuid;
 
 use super::append::{self, Append, Job, Writer};
 use super::connection::open_writer;
+use super::inline::Views;
 use super::options::{Location, SqliteOptions};
 use super::readers::Readers;
 use super::statements::Statements;
 use super::turns::Turns;
+use super::tx::Tx;
 use super::watch::Watch;
 use super::{SqliteRecorder, catalog, error, forget, select};
 use crate::error::{Error, ErrorKind};
@@ -131,7 +134,7 @@ impl Sqlite {
         let readers = place.clone().map(|place| Readers::new(options.clone(), Some(place)));
         let watch = place.clone().map(|place| Watch::new(options.clone(), place, bell.clone()));
         let turns = Turns::new(&mut connection, place.is_some(), options.busy_timeout);
-        let writer = Group::new(Writer::new(connection, place, turns, bell.clone()));
+        let writer = Group::new(Writer::new(Tx::over(connection), place, turns, bell.clone()));
         let opener = Opener::here();
         Ok(Self { shared: Arc::new(Shared { options, readers, watch, writer, opener, bell }) })
     }
@@ -146,7 +149,15 @@ impl Sqlite {
         tables.check()?;
         let statements = Statements::new(tables);
         self.prepare(statements.needed(tables))?;
-        Ok(SqliteRecorder { database: self.clone(), statements: Arc::new(statements) })
+        let (database, statements) = (self.clone(), Arc::new(statements));
+        Ok(SqliteRecorder { database, statements, views: Views::default() })
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.shared.options.location {
+            Location::File(path) => Some(path),
+            Location::Memory(_) => None,
+        }
     }
 
     /// Closes the connections. Earlier calls still finish; later calls fail as `Closed`.
@@ -170,23 +181,24 @@ impl Sqlite {
     pub(super) fn prepare(&self, needed: Needed) -> Result<(), Error> {
         use crate::wait::Wait;
         let may_change = self.shared.options.create && !self.shared.options.read_only;
-        self.on_writer(move |connection| catalog::prepare(connection, &needed, may_change)).wait()
+        self.on_writer(move |tx| catalog::prepare(tx.connection_mut(), &needed, may_change)).wait()
     }
 
     /// Destroys a data key, and the copies of it in the files. Empties the user's own columns, even if the key was
     /// destroyed before.
     pub(super) fn forget(
         &self,
-        statements: &Arc<Statements>,
+        recorder: &SqliteRecorder,
         id: Uuid,
         notice: Commit,
     ) -> impl Future<Output = Result<Remains, Error>> + Send + use<> {
-        let (database, statements) = (self.clone(), Arc::clone(statements));
+        let SqliteRecorder { statements, views, .. } = recorder.clone();
+        let database = self.clone();
         async move {
             let (wrote, emptied) = database
-                .on_writer(move |connection| {
-                    let wrote = forget::write_over(connection, &statements, id, &notice)?;
-                    Ok((wrote, forget::empty_own_columns(connection, &statements.events_table, id)))
+                .on_writer(move |tx| {
+                    let wrote = forget::write_over(tx, &statements, &views, id, &notice)?;
+                    Ok((wrote, forget::empty_own_columns(tx, &statements.events_table, id)))
                 })
                 .await?;
             if wrote {
@@ -197,7 +209,7 @@ impl Sqlite {
             // The log is cut off even if a column stays filled: the key is destroyed.
             loop {
                 let attempt = Instant::now();
-                if database.on_writer(move |connection| forget::cut_off_log(connection, usual)).await? {
+                if database.on_writer(move |tx| forget::cut_off_log(tx, usual)).await? {
                     return emptied.map(|()| Remains::NONE);
                 }
                 if began.elapsed() >= usual {
@@ -212,13 +224,13 @@ impl Sqlite {
 
     pub(super) fn append(
         &self,
-        statements: &Arc<Statements>,
+        recorder: &SqliteRecorder,
         commit: Commit,
         step: Option<Step>,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send + use<> {
         let checked = self.shared.opener.check();
-        let statements = Arc::clone(statements);
-        let submitted = self.shared.writer.submit(Job::Append(Append { statements, commit, step }));
+        let SqliteRecorder { statements, views, .. } = recorder.clone();
+        let submitted = self.shared.writer.submit(Job::Append(Append { statements, views, commit, step }));
         async move {
             checked?;
             submitted.await
@@ -228,14 +240,14 @@ impl Sqlite {
     /// Appends several commits with their steps, in their order and in one transaction.
     pub(super) fn append_in_order(
         &self,
-        statements: &Arc<Statements>,
+        recorder: &SqliteRecorder,
         commits: Vec<(Commit, Step)>,
     ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send + use<> {
-        let (database, statements) = (self.clone(), Arc::clone(statements));
+        let SqliteRecorder { statements, views, .. } = recorder.clone();
+        let database = self.clone();
         async move {
-            let stored = database
-                .on_writer(move |connection| append::in_order(connection, &statements, &commits))
-                .await?;
+            let stored =
+                database.on_writer(move |tx| append::in_order(tx, &statements, &views, &commits)).await?;
             if stored.iter().any(|receipt| !receipt.is_repeated()) {
                 database.shared.bell.ring();
             }
@@ -272,7 +284,9 @@ impl Sqlite {
         let database = self.clone();
         async move {
             database.shared.opener.check()?;
-            let Some(readers) = &database.shared.readers else { return database.on_writer(read).await };
+            let Some(readers) = &database.shared.readers else {
+                return database.on_writer(|tx| read(tx.connection_mut())).await;
+            };
             let mut read = Some(read);
             let mut slot: Option<Arc<Slot<Result<T, Error>>>> = None;
             poll_fn(move |context| {
@@ -293,12 +307,12 @@ impl Sqlite {
     pub(super) fn on_writer<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
+        F: FnOnce(&mut Tx) -> Result<T, Error> + Send + 'static,
     {
         let answer = Arc::new(Mutex::new(None));
         let filled = Arc::clone(&answer);
-        let submitted = self.shared.writer.submit(Job::Use(Box::new(move |connection| {
-            let made = run(connection);
+        let submitted = self.shared.writer.submit(Job::Use(Box::new(move |tx| {
+            let made = run(tx);
             *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         })));
         let checked = self.shared.opener.check();
@@ -326,7 +340,7 @@ mod tests {
         inherit(&mut database);
         let recorder = database.recorder(&Tables::default()).map(drop);
         let statements = Arc::new(Statements::new(&Tables::default()));
-        let recorders = SqliteRecorder { database, statements };
+        let recorders = SqliteRecorder { database, statements, views: Views::default() };
         let appended = recorders.append(Commit::new(Vec::new())).wait().map(drop);
         let read = recorders.read_log(LogRange::all().limit(0)).wait().map(drop);
         let mut polled = pin!(recorders.append(Commit::new(Vec::new())));

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
+use super::inline::{Reached, Views};
 use super::insert::{self, Refusal};
 use super::statements::Statements;
+use super::tx::Tx;
 use super::{error, facts, select};
 use crate::error::Error;
 use crate::recorder::sql::{Catalog, Column, EventTable, Identifier, still_filled};
@@ -37,14 +39,15 @@ pub(super) fn replace_key(
 
 /// Destroys the key and stores the notice; a repeated call changes nothing. Returns whether this call did it.
 pub(super) fn write_over(
-    connection: &mut Connection,
+    connection: &Tx,
     statements: &Statements,
+    views: &Views,
     id: Uuid,
     notice: &Commit,
 ) -> Result<bool, Error> {
     let failed = error::of("destroy the data key");
     let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(&failed)?;
     if select::key(&transaction, statements, id)?.is_some_and(|key| key.is_forgotten()) {
         return Ok(false);
     }
@@ -58,7 +61,10 @@ pub(super) fn write_over(
     for statement in &statements.forget {
         transaction.execute(statement, [key]).map_err(&failed)?;
     }
+    let mut reached = Reached::default();
+    reached.bring(connection, statements, views)?;
     transaction.commit().map_err(error::committing)?;
+    reached.committed();
     Ok(true)
 }
 

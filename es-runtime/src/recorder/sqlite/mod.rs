@@ -16,6 +16,8 @@ mod select;
 mod facts;
 mod insert;
 mod turns;
+mod tx;
+mod inline;
 mod append;
 mod rebuild;
 mod catalog;
@@ -28,6 +30,7 @@ mod database;
 mod snapshots;
 mod uri;
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -35,9 +38,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use self::database::Sqlite;
+use self::inline::Views;
+pub(crate) use self::inline::{InlineView, Kept, Stored};
 pub use self::options::{SqliteOptions, Synchronous};
 pub use self::snapshots::SqliteSnapshots;
 use self::statements::Statements;
+pub use self::tx::Tx;
 use super::scheme::{Opened, Opening, Scheme};
 use super::{
     AggregateRecorder, ApplicationRecorder, Commit, CommitId, Cursor, DynKeyRecorder, DynProcessRecorder,
@@ -74,6 +80,8 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
 pub struct SqliteRecorder {
     database: Sqlite,
     statements: Arc<Statements>,
+    /// The views that each commit brings up to date. Clones share them.
+    views: Views,
 }
 
 impl fmt::Debug for SqliteRecorder {
@@ -84,7 +92,7 @@ impl fmt::Debug for SqliteRecorder {
 
 impl AggregateRecorder for SqliteRecorder {
     fn append(&self, commit: Commit) -> impl Future<Output = Result<Receipt, Error>> + Send {
-        self.database.append(&self.statements, commit, None)
+        self.database.append(self, commit, None)
     }
 
     fn select(&self, id: Uuid, range: EventRange) -> impl Future<Output = Result<EventPage, Error>> + Send {
@@ -130,7 +138,7 @@ impl KeyRecorder for SqliteRecorder {
     }
 
     fn forget(&self, id: Uuid, notice: Commit) -> impl Future<Output = Result<Remains, Error>> + Send {
-        self.database.forget(&self.statements, id, notice)
+        self.database.forget(self, id, notice)
     }
 
     fn sample_keys(&self) -> impl Future<Output = Result<Vec<StoredKey>, Error>> + Send {
@@ -153,6 +161,10 @@ impl ApplicationRecorder for SqliteRecorder {
         self.database.beyond(&self.statements, after)
     }
 
+    fn as_any(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(self)
+    }
+
     fn as_process(&self) -> Option<&(dyn DynProcessRecorder + 'static)> {
         Some(self)
     }
@@ -165,7 +177,7 @@ impl TrackingRecorder for SqliteRecorder {
     }
 
     async fn track(&self, step: Step) -> Result<(), Error> {
-        self.database.append(&self.statements, Commit::new(Vec::new()), Some(step)).await.map(drop)
+        self.database.append(self, Commit::new(Vec::new()), Some(step)).await.map(drop)
     }
 }
 
@@ -175,13 +187,13 @@ impl ProcessRecorder for SqliteRecorder {
         commit: Commit,
         step: Step,
     ) -> impl Future<Output = Result<Receipt, Error>> + Send {
-        self.database.append(&self.statements, commit, Some(step))
+        self.database.append(self, commit, Some(step))
     }
 
     fn append_tracked_all(
         &self,
         commits: Vec<(Commit, Step)>,
     ) -> impl Future<Output = Result<Vec<Receipt>, Error>> + Send {
-        self.database.append_in_order(&self.statements, commits)
+        self.database.append_in_order(self, commits)
     }
 }

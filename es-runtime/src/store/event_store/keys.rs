@@ -154,16 +154,9 @@ impl EventStore {
     ///
     /// Errors of cipher and store.
     pub async fn mappers_for(&self, page: &[Notification]) -> Result<Mappers<'_>, Error> {
-        let mut mappers = Mappers { mapper: &self.mapper, keyless: None, keyed: HashMap::new() };
-        if self.mapper.has_data_keys() {
-            mappers.keyless = Some(self.mapper.without_data_key());
-            let ids: HashSet<Uuid> = page.iter().map(|entry| entry.event.id).collect();
-            for key in self.keys()?.select_keys(ids.into_iter().collect()).await? {
-                let mapper = if key.is_forgotten() { None } else { Some(self.mapper_with(&key)?) };
-                mappers.keyed.insert(key.aggregate(), mapper);
-            }
-        }
-        Ok(mappers)
+        let ids = Mappers::keyed_ids(&self.mapper, page);
+        let keys = if ids.is_empty() { Vec::new() } else { self.keys()?.select_keys(ids).await? };
+        Mappers::with(&self.mapper, &keys)
     }
 
     /// Returns the recorder, as one that keeps data keys.
@@ -198,10 +191,7 @@ impl EventStore {
     }
 
     fn mapper_with(&self, key: &StoredKey) -> Result<Mapper, Error> {
-        let (Some(id), Some(wrapped)) = (key.key(), key.wrapped()) else {
-            return Err(Error::forgotten(key.aggregate()));
-        };
-        self.mapper.with_data_key(key.aggregate(), id, wrapped)
+        mapper_with(&self.mapper, key)
     }
 
     /// Encrypts the data key of an aggregate or other sequence with the current key of the cipher. Returns whether
@@ -356,6 +346,13 @@ impl EventStore {
     }
 }
 
+fn mapper_with(mapper: &Mapper, key: &StoredKey) -> Result<Mapper, Error> {
+    let (Some(id), Some(wrapped)) = (key.key(), key.wrapped()) else {
+        return Err(Error::forgotten(key.aggregate()));
+    };
+    mapper.with_data_key(key.aggregate(), id, wrapped)
+}
+
 /// The mappers for the rows of a page, each with the data key of its aggregate.
 #[derive(Debug)]
 pub struct Mappers<'a> {
@@ -376,6 +373,26 @@ impl Mappers<'_> {
             Some(None) => Some(keyless).filter(|_| !Mapper::needs_data_key(row)),
             None => Some(keyless),
         }
+    }
+}
+
+impl<'a> Mappers<'a> {
+    /// Returns the aggregates of a page whose data keys are needed to read it.
+    pub(crate) fn keyed_ids(mapper: &Mapper, page: &[Notification]) -> Vec<Uuid> {
+        let has_keys = mapper.has_data_keys();
+        let ids: HashSet<Uuid> = page.iter().filter(|_| has_keys).map(|entry| entry.event.id).collect();
+        ids.into_iter().collect()
+    }
+
+    /// Makes the mappers for the aggregates of these data keys, and for those without one.
+    pub(crate) fn with(mapper: &'a Mapper, keys: &[StoredKey]) -> Result<Self, Error> {
+        let keyless = mapper.has_data_keys().then(|| mapper.without_data_key());
+        let mut mappers = Self { mapper, keyless, keyed: HashMap::new() };
+        for key in keys {
+            let mapper = if key.is_forgotten() { None } else { Some(mapper_with(mapper, key)?) };
+            mappers.keyed.insert(key.aggregate(), mapper);
+        }
+        Ok(mappers)
     }
 }
 

@@ -85,6 +85,10 @@ impl EventStore {
         &self.mapper
     }
 
+    pub(crate) fn shared_mapper(&self) -> Arc<Mapper> {
+        Arc::clone(&self.mapper)
+    }
+
     /// Stores events of a set, such as those of an aggregate: all or none, each at its id and version.
     ///
     /// # Errors

@@ -176,18 +176,11 @@ impl View for FileView {
     }
 
     fn get(&mut self, key: &str) -> impl Future<Output = Result<Option<String>, Error>> + Send {
-        let read = || {
-            let mut statement = self.tx.prepare_cached("SELECT value FROM es_view WHERE key = ?1")?;
-            statement.query_row([key], |row| row.get(0)).optional()
-        };
-        ready(read().map_err(failed("read the place of a view")))
+        ready(get(&self.tx, key))
     }
 
     fn put(&mut self, key: &str, value: &str) -> impl Future<Output = Result<(), Error>> + Send {
-        const PUT: &str = "INSERT INTO es_view (key, value) VALUES (?1, ?2)
-                           ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-        let write = || self.tx.prepare_cached(PUT)?.execute(params![key, value]);
-        ready(write().map(drop).map_err(failed("write the place of a view")))
+        ready(put(&self.tx, key, value))
     }
 
     fn remove(&mut self, key: &str) -> impl Future<Output = Result<(), Error>> + Send {
@@ -215,4 +208,21 @@ impl View for FileView {
             Error::new(crate::ErrorKind::Timeout, format!("another process holds the view: {cause}"))
         })
     }
+}
+
+/// Returns the value under a key.
+pub(crate) fn get(tx: &Tx, key: &str) -> Result<Option<String>, Error> {
+    let read = || {
+        let mut statement = tx.prepare_cached("SELECT value FROM es_view WHERE key = ?1")?;
+        statement.query_row([key], |row| row.get(0)).optional()
+    };
+    read().map_err(failed("read the place of a view"))
+}
+
+/// Sets the value under a key.
+pub(crate) fn put(tx: &Tx, key: &str, value: &str) -> Result<(), Error> {
+    const PUT: &str = "INSERT INTO es_view (key, value) VALUES (?1, ?2)
+                       ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    let write = || tx.prepare_cached(PUT)?.execute(params![key, value]);
+    write().map(drop).map_err(failed("write the place of a view"))
 }

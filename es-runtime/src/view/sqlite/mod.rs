@@ -7,4 +7,5 @@ mod file;
 pub use ::rusqlite;
 
 pub use self::file::{File, FileView};
-pub use self::tx::Tx;
+pub(crate) use self::file::{get, put};
+pub use crate::recorder::sqlite::Tx;

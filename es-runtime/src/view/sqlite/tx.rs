@@ -1,33 +1,20 @@
-use std::fmt;
-use std::ops::Deref;
-
+use rusqlite::Params;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Params};
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
 use crate::id::Id;
+use crate::recorder::sqlite::Tx;
 use crate::view::{self, BlockingTx};
 
-/// The transaction of a view in a SQLite file. It dereferences to the connection of the driver.
-///
-/// The view commits it together with its place in the log. A handler that commits or rolls back by hand fails.
-pub struct Tx {
-    connection: Connection,
-}
-
 impl Tx {
-    pub(super) const fn over(connection: Connection) -> Self {
-        Self { connection }
-    }
-
     /// Runs a statement, which the connection keeps prepared.
     ///
     /// # Errors
     ///
     /// Those of the driver.
     pub fn run(&self, sql: &str, params: impl Params) -> view::Result {
-        self.connection.prepare_cached(sql)?.execute(params)?;
+        self.prepare_cached(sql)?.execute(params)?;
         Ok(())
     }
 
@@ -38,24 +25,10 @@ impl Tx {
     ///
     /// Those of the driver; an error that names the number of changed rows.
     pub fn run_one(&self, sql: &str, params: impl Params) -> view::Result {
-        match self.connection.prepare_cached(sql)?.execute(params)? {
+        match self.prepare_cached(sql)?.execute(params)? {
             1 => Ok(()),
             rows => Err(view::not_one_row(rows as u64, sql)),
         }
-    }
-}
-
-impl Deref for Tx {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
-}
-
-impl fmt::Debug for Tx {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx").finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::id::Mark;
+use crate::log::{Content, LogEvent, SkipReason, SkippedEvent, unknown};
+use crate::mapper::Mapper;
+use crate::projection::Projection;
+use crate::projection::batch::{BatchSize, Item, read_row};
+use crate::projection::keys::Keys;
+use crate::projection::routes::Routes;
+use crate::projection::status::Status;
+use crate::recorder::{LogPage, LogRange, StoredKey};
+use crate::store::Mappers;
+
+/// The reading half of an inline view, which is the same for every database.
+pub(crate) struct Reading {
+    pub(crate) keys: Keys,
+    pub(crate) status: Arc<Status>,
+    pub(crate) mapper: Arc<Mapper>,
+    routes: Routes,
+    size: BatchSize,
+    topics: Vec<String>,
+}
+
+impl Reading {
+    pub(crate) fn of<P: Projection>(
+        keys: Keys,
+        status: Arc<Status>,
+        mapper: Arc<Mapper>,
+        size: BatchSize,
+    ) -> Self {
+        let routes = Routes::of::<P>();
+        // Events without a handler do not matter: the store need not return them.
+        let topics = if P::IS_PARTIAL { routes.handled() } else { Vec::new() };
+        Self { keys, status, mapper, routes, size, topics }
+    }
+
+    /// Returns the range of the next page after a place.
+    pub(crate) fn range(&self, place: Option<Mark>) -> LogRange {
+        let range = LogRange::all().after(place).topics(self.topics.clone());
+        range.limit(self.size.events).limit_bytes(self.size.bytes)
+    }
+
+    /// Reads the rows of a page, with the data keys of their aggregates.
+    pub(crate) fn items<P: Projection>(
+        &self,
+        page: &LogPage,
+        keys: &[StoredKey],
+    ) -> Result<Vec<LogEvent<Item<P::Seen>>>, Error> {
+        let mappers = Mappers::with(&self.mapper, keys)?;
+        let mut items = Vec::with_capacity(page.entries.len());
+        for entry in &page.entries {
+            let (mark, row) = (entry.mark(), &entry.event);
+            match read_row::<P>(&self.routes, mark, row, &mappers)? {
+                Content::Event(recorded) => items.push(LogEvent::new(mark, recorded)),
+                Content::Skipped(why @ SkipReason::Unknown) => {
+                    let (id, version, topic) = (row.id, row.version, row.topic.clone());
+                    return Err(unknown(&SkippedEvent { mark, id, version, topic, why }));
+                }
+                Content::Skipped(_) | Content::Other => {}
+            }
+        }
+        Ok(items)
+    }
+}

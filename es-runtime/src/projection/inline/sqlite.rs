@@ -1,0 +1,113 @@
+//! Inline views in the SQLite file of the events.
+
+use std::sync::Arc;
+
+use super::reading::Reading;
+use super::{Keep, Nudge};
+use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
+use crate::log::Source;
+use crate::projection::Blocking;
+use crate::projection::batch::Item;
+use crate::projection::failed::refused;
+use crate::projection::keys::{self, Keys};
+use crate::projection::policy::Rules;
+use crate::projection::status::{RunnerState, Status};
+use crate::projection::target::{Boxed, Calls};
+use crate::projection::write::{Handlers, superseded};
+use crate::recorder::sqlite::{InlineView, Kept, Stored};
+use crate::recorder::{ApplicationRecorder, SqliteRecorder};
+use crate::store::Mappers;
+use crate::view::sqlite::{File, FileView, Tx, get, put};
+use crate::wait::Wait;
+
+/// A projection that the writer of a SQLite file keeps.
+struct Inline<P> {
+    calls: Calls<P>,
+    reading: Reading,
+}
+
+impl<P: Blocking<Tx = Tx>> InlineView for Inline<P> {
+    fn catch_up(&self, stored: &Stored<'_>) -> Result<Kept, Error> {
+        let Reading { keys, status, mapper, .. } = &self.reading;
+        let Some(text) = get(stored.tx(), &keys.place)? else {
+            status.enter(0, RunnerState::Failed, Some(&superseded::<P>()));
+            return Ok(Kept::Ended);
+        };
+        let from = keys::place(&keys.place, &text)?;
+        if status.is_stopping() || status.is_drained(from) {
+            status.enter(0, RunnerState::Stopped, None);
+            return Ok(Kept::Ended);
+        }
+        let (mut place, mut rows) = (from, 0);
+        loop {
+            let page = stored.log(&self.reading.range(place))?;
+            let known = stored.keys(Mappers::keyed_ids(mapper, &page.entries))?;
+            for item in self.reading.items::<P>(&page, &known)? {
+                let handled = match item.event() {
+                    Item::Handled(routed) => <Calls<P> as Handlers<FileView>>::apply(
+                        &self.calls,
+                        routed.handler,
+                        &routed.seen,
+                        stored.tx(),
+                    )
+                    .wait(),
+                    Item::Broken(error) => Err(error.to_string().into()),
+                };
+                handled.map_err(|cause| refused::<P>(&item, cause))?;
+                rows += 1;
+            }
+            place = page.through;
+            if !page.more {
+                break;
+            }
+        }
+        if let Some(place) = place.filter(|_| place != from) {
+            put(stored.tx(), &keys.place, &place.to_string())?;
+        }
+        Ok(Kept::At(rows, place))
+    }
+
+    fn committed(&self, rows: usize, to: Option<Mark>) {
+        let status = &self.reading.status;
+        if rows > 0 {
+            status.wrote(rows, 0);
+        }
+        status.handled(0, to);
+    }
+}
+
+/// Finds the file of the events, and the way to keep a view there.
+pub(crate) fn keep<P: Blocking<Tx = Tx>>(
+    projection: &Arc<P>,
+    source: &Source,
+    rules: Rules,
+) -> Result<(File, Keep), Error> {
+    let recorder: Option<&SqliteRecorder> = source.recorder().as_any().and_then(|any| any.downcast_ref());
+    let recorder = recorder.cloned().ok_or_else(|| elsewhere(P::NAME, "the events are not in SQLite"))?;
+    let path = recorder.path().ok_or_else(|| elsewhere(P::NAME, "the events are in memory"))?;
+    let (file, mapper) = (File::new(path), source.mapper());
+    let calls = Calls(Arc::clone(projection));
+    let keep: Keep = Box::new(move |keys: Keys, status: Arc<Status>| -> Boxed<Nudge> {
+        Box::pin(async move {
+            let reading = Reading::of::<P>(keys, status, mapper, rules.size);
+            recorder.add_view(Arc::new(Inline { calls, reading })).await?;
+            let nudge: Nudge = Arc::new(move || {
+                let recorder = recorder.clone();
+                Box::pin(async move { recorder.bring_views().await })
+            });
+            Ok(nudge)
+        })
+    });
+    Ok((file, keep))
+}
+
+fn elsewhere(name: &str, fact: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "the view `{name}` cannot be inline: {fact}, and its handlers write to a SQLite file; open the application with \
+             `sqlite:` and a file, or keep the view with `in_file`"
+        ),
+    )
+}
