@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::mapper::Mapper;
 use crate::recorder::{
     ApplicationRecorder, DynApplicationRecorder, LogPage, LogRange, Mark, Notification, Receipt,
@@ -69,6 +70,7 @@ impl Source {
         self.recorder.beyond(after).await
     }
 
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn mapper(&self) -> Arc<Mapper> {
         self.store.shared_mapper()
     }

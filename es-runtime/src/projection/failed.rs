@@ -80,13 +80,12 @@ pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
     .with_source(cause)
 }
 
-/// Returns the error of a save whose events an inline view does not take.
+/// Returns the error of a commit that an inline view does not take.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn refused<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxError) -> Error {
-    let name = P::NAME;
-    let message = format!(
-        "the inline view `{name}` refuses the commit, and nothing is stored: {}",
-        failure::<P>(item, &cause)
-    );
+    let (name, failure) = (P::NAME, failure::<P>(item, &cause));
+    let message =
+        format!("nothing is stored, because the inline view `{name}` does not take an event: {failure}");
     // The kind of the cause would say how the view fares, not the save.
     Error::new(ErrorKind::Invalid, message).with_source(cause)
 }

@@ -212,6 +212,60 @@ impl<P: Projection> Project<P> {
         self.in_view(schema)
     }
 
+    /// Keeps the view in a schema of the PostgreSQL database of the events, within the transactions that store them: a saved
+    /// event is in the view at once, and no runner works.
+    ///
+    /// - A save whose events a handler does not take fails as [`Invalid`](ErrorKind::Invalid), and stores nothing.
+    /// - Of all processes that keep the view, one saves after the other: each transaction holds the place of the view.
+    ///   Within a process, saves that wait share one transaction.
+    /// - Every process that saves has to keep the view. The events of one that does not come into the view with the next
+    ///   save of one that does, or when a handle [waits](Handle::caught_up).
+    /// - Rows and place are those of a view [in a schema](Self::in_schema), so a projection can change between the two. The
+    ///   start handles the log up to its head.
+    ///
+    /// ```no_run,standalone_crate
+    /// # use es_runtime::{Id, aggregate, mutator, projection};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// # }
+    /// # pub struct Accounts;
+    /// # #[projection(Account, ..)]
+    /// # impl Accounts {
+    /// #     const TABLES: &str = "CREATE TABLE accounts (id uuid PRIMARY KEY)";
+    /// #     #[event]
+    /// #     async fn opened(_: &Opened, id: Id<Account>, tx: &es_runtime::view::postgres::Tx) -> es_runtime::view::Result {
+    /// #         tx.run("INSERT INTO accounts VALUES ($1)", &[&id]).await
+    /// #     }
+    /// # }
+    /// use es_runtime::{Application, Wait};
+    ///
+    /// let app = Application::open("postgresql://localhost/bank").wait()?;
+    /// let _accounts = app.project(Accounts).inline_in_schema("accounts")?.start().wait()?;
+    /// app.save(&mut Account::open()).wait()?;
+    /// // The account is in the view now.
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) if the events are not in PostgreSQL, or are reached through a pooler.
+    #[cfg(feature = "postgres")]
+    pub fn inline_in_schema(self, schema: &str) -> Result<ProjectIn<crate::view::postgres::Schema>, Error>
+    where
+        P: Async<Tx = crate::view::postgres::Tx>,
+    {
+        let Self { projection, source, upstream, projections, rules, workers } = self;
+        let projection = Arc::new(projection);
+        let (schema, keep) = inline::postgres::keep(&projection, &source, schema, rules)?;
+        let way = Box::new(DatabaseWay::<Polls, P, _>::new(projection, schema));
+        let plan = Plan { way, source, upstream, projections, rules, workers };
+        Ok(ProjectIn { plan, keep: Some(keep) })
+    }
+
     /// Keeps the view in a database of your own with a blocking driver.
     pub fn in_blocking_view<O: OpenView + Clone>(self, open: O) -> ProjectIn<O>
     where

@@ -24,6 +24,8 @@ mod range;
 mod tracking;
 mod erased;
 mod join;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) mod inline;
 mod copy;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod opener;

@@ -6,9 +6,10 @@ use crate::log::{Content, LogEvent, SkipReason, SkippedEvent, unknown};
 use crate::mapper::Mapper;
 use crate::projection::Projection;
 use crate::projection::batch::{BatchSize, Item, read_row};
-use crate::projection::keys::Keys;
+use crate::projection::keys::{self, Keys};
 use crate::projection::routes::Routes;
-use crate::projection::status::Status;
+use crate::projection::status::{RunnerState, Status};
+use crate::projection::write::superseded;
 use crate::recorder::{LogPage, LogRange, StoredKey};
 use crate::store::Mappers;
 
@@ -35,10 +36,41 @@ impl Reading {
         Self { keys, status, mapper, routes, size, topics }
     }
 
+    /// Reads the place of the view; `None` if nobody keeps the view any more.
+    pub(crate) fn begin<P: Projection>(&self, text: Option<&str>) -> Result<Option<Option<Mark>>, Error> {
+        let Self { keys, status, .. } = self;
+        if status.have_ended() {
+            return Ok(None);
+        }
+        let Some(text) = text else {
+            status.enter(0, RunnerState::Failed, Some(&superseded::<P>()));
+            return Ok(None);
+        };
+        let place = keys::place(&keys.place, text)?;
+        if status.is_stopping() || status.is_drained(place) {
+            status.enter(0, RunnerState::Stopped, None);
+            return Ok(None);
+        }
+        Ok(Some(place))
+    }
+
     /// Returns the range of the next page after a place.
     pub(crate) fn range(&self, place: Option<Mark>) -> LogRange {
         let range = LogRange::all().after(place).topics(self.topics.clone());
         range.limit(self.size.events).limit_bytes(self.size.bytes)
+    }
+
+    /// Reports the place that the view has reached.
+    pub(crate) fn committed(&self, rows: usize, to: Option<Mark>) {
+        if rows > 0 {
+            self.status.wrote(rows, 0);
+        }
+        self.status.handled(0, to);
+    }
+
+    /// Reports that the view and the events may differ.
+    pub(crate) fn failed(&self, error: &Error) {
+        self.status.enter(0, RunnerState::Failed, Some(error));
     }
 
     /// Reads the rows of a page, with the data keys of their aggregates.

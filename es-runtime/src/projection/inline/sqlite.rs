@@ -10,12 +10,13 @@ use crate::log::Source;
 use crate::projection::Blocking;
 use crate::projection::batch::Item;
 use crate::projection::failed::refused;
-use crate::projection::keys::{self, Keys};
+use crate::projection::keys::Keys;
 use crate::projection::policy::Rules;
-use crate::projection::status::{RunnerState, Status};
+use crate::projection::status::Status;
 use crate::projection::target::{Boxed, Calls};
-use crate::projection::write::{Handlers, superseded};
-use crate::recorder::sqlite::{InlineView, Kept, Stored};
+use crate::projection::write::Handlers;
+use crate::recorder::inline::{Kept, Told};
+use crate::recorder::sqlite::{InlineView, Stored};
 use crate::recorder::{ApplicationRecorder, SqliteRecorder};
 use crate::store::Mappers;
 use crate::view::sqlite::{File, FileView, Tx, get, put};
@@ -29,16 +30,9 @@ struct Inline<P> {
 
 impl<P: Blocking<Tx = Tx>> InlineView for Inline<P> {
     fn catch_up(&self, stored: &Stored<'_>) -> Result<Kept, Error> {
-        let Reading { keys, status, mapper, .. } = &self.reading;
-        let Some(text) = get(stored.tx(), &keys.place)? else {
-            status.enter(0, RunnerState::Failed, Some(&superseded::<P>()));
-            return Ok(Kept::Ended);
-        };
-        let from = keys::place(&keys.place, &text)?;
-        if status.is_stopping() || status.is_drained(from) {
-            status.enter(0, RunnerState::Stopped, None);
-            return Ok(Kept::Ended);
-        }
+        let Reading { keys, mapper, .. } = &self.reading;
+        let text = get(stored.tx(), &keys.place)?;
+        let Some(from) = self.reading.begin::<P>(text.as_deref())? else { return Ok(Kept::Ended) };
         let (mut place, mut rows) = (from, 0);
         loop {
             let page = stored.log(&self.reading.range(place))?;
@@ -67,13 +61,15 @@ impl<P: Blocking<Tx = Tx>> InlineView for Inline<P> {
         }
         Ok(Kept::At(rows, place))
     }
+}
 
+impl<P: Send + Sync> Told for Inline<P> {
     fn committed(&self, rows: usize, to: Option<Mark>) {
-        let status = &self.reading.status;
-        if rows > 0 {
-            status.wrote(rows, 0);
-        }
-        status.handled(0, to);
+        self.reading.committed(rows, to);
+    }
+
+    fn failed(&self, error: &Error) {
+        self.reading.failed(error);
     }
 }
 

@@ -17,6 +17,7 @@ use super::batch::{Batch, One};
 use super::connection::Connection;
 use super::core::Core;
 use super::error::{self, Shared};
+use super::inline::Within;
 use super::known::Known;
 use super::options::GRACE;
 use super::queue::{Job, Outcome};
@@ -41,7 +42,7 @@ const ABSENCE: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
     core: Arc<Core>,
-    connection: Option<Connection>,
+    connection: Option<Arc<Connection>>,
     /// The events that the session of the connection saw stored, by the number of the text that stores one.
     known: HashMap<usize, Known>,
     /// The number of groups for which the facts are read first.
@@ -155,14 +156,21 @@ impl Writer {
         let mut nothing = Known::default();
         self.connection().await?;
         let connection = self.connection.as_ref().ok_or_else(|| Trouble::Absent(error::closed()))?;
-        // A pooler gives each statement another session. Later attempts trust nothing.
-        let known = if is_first && !self.core.way.options().is_pooled {
+        let views = Within::of(connection, log);
+        // A pooler gives each statement another session. Later attempts trust nothing. A transaction with views may be rolled
+        // back after its events were stored.
+        let known = if is_first && !self.core.way.options().is_pooled && views.is_empty() {
             self.known.entry(log.statements.append.one.number).or_default()
         } else {
             &mut nothing
         };
         let inserting = insert(connection, &log.statements, jobs, is_first, known);
-        let receipts = timeout(limit, inserting).await.map_err(|_| silent())??;
+        let receipts = if views.is_empty() {
+            timeout(limit, inserting).await
+        } else {
+            timeout(limit, views.append(inserting)).await
+        };
+        let receipts = receipts.map_err(|_| silent())??;
         for (job, receipt) in jobs.drain(..).zip(receipts) {
             job.answer.give(Ok(receipt));
         }
@@ -170,12 +178,12 @@ impl Writer {
         Ok(())
     }
 
-    async fn connection(&mut self) -> Result<&Connection, Trouble> {
-        if self.connection.as_ref().is_none_or(Connection::is_closed) {
+    async fn connection(&mut self) -> Result<&Arc<Connection>, Trouble> {
+        if self.connection.as_ref().is_none_or(|connection| connection.is_closed()) {
             self.connection = None;
             self.known.clear();
             let made = self.core.way.connect(None).await;
-            self.connection = Some(made.map_err(Trouble::Absent)?);
+            self.connection = Some(Arc::new(made.map_err(Trouble::Absent)?));
         }
         self.connection.as_ref().ok_or_else(|| Trouble::Absent(error::closed()))
     }

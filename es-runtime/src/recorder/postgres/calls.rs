@@ -103,7 +103,8 @@ impl Postgres {
 
     /// Stores the commits of a part by one statement, unless each has to be tried alone.
     async fn append_part(&self, log: &Arc<Log>, part: &Arc<Part>) -> Result<Option<Vec<Receipt>>, Error> {
-        if !part.is_of_several() {
+        // With inline views, each is a transaction of its own.
+        if !part.is_of_several() || !log.views.is_empty() {
             return Ok(None);
         }
         let (core, log, part) = (Arc::clone(self.core()), Arc::clone(log), Arc::clone(part));
@@ -134,7 +135,7 @@ impl Postgres {
         let done = self.change(id, move |connection| {
             let (core, log, notice) = (Arc::clone(&core), Arc::clone(&log), notice.clone());
             Box::pin(async move {
-                if forget::write_over(connection, &log.statements, id, &notice, until).await? {
+                if forget::write_over(connection, &log, id, &notice, until).await? {
                     core.tell();
                 }
                 forget::empty_own_columns(connection, &log.statements, id).await

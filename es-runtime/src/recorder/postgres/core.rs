@@ -130,7 +130,7 @@ impl Core {
     /// connection is cut, it runs again, as long as the time for the call lasts.
     pub(super) async fn on_connection<T, F>(&self, changed: Option<Changed>, run: F) -> Result<T, Error>
     where
-        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>>,
+        F: for<'a> Fn(&'a Arc<Connection>) -> BoxFuture<'a, Result<T, Error>>,
     {
         let limit = self.way.options().timeout;
         let until = tokio::time::Instant::now() + limit;

@@ -205,7 +205,7 @@ impl Postgres {
     pub(super) fn read<T, F>(&self, run: F) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
-        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+        F: for<'a> Fn(&'a Arc<Connection>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
         self.on_pool(None, run)
     }
@@ -219,7 +219,7 @@ impl Postgres {
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
-        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+        F: for<'a> Fn(&'a Arc<Connection>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
         self.on_pool(Some(Changed::Aggregate(id)), run)
     }
@@ -231,7 +231,7 @@ impl Postgres {
     ) -> impl Future<Output = Result<T, Error>> + Send + use<T, F>
     where
         T: Send + 'static,
-        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+        F: for<'a> Fn(&'a Arc<Connection>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
         let database = self.clone();
         async move {
@@ -244,7 +244,7 @@ impl Postgres {
     pub(super) async fn within<T, F>(&self, call: Call, changed: Option<Changed>, run: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: for<'a> Fn(&'a Connection) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
+        F: for<'a> Fn(&'a Arc<Connection>) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static,
     {
         let core = Arc::clone(&self.shared.core);
         let engine = Arc::clone(&core.engine);

@@ -3,6 +3,7 @@
 //! The server keeps earlier forms of a row until it cleans up, and copies in its log: the recorder cannot wipe them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
@@ -13,12 +14,16 @@ use uuid::Uuid;
 use super::batch::Batch;
 use super::connection::Connection;
 use super::error;
+use super::inline::Within;
 use super::known::Known;
+use super::log::Log;
+use super::receipts::receipts;
 use super::rows::value;
 use super::statements::Statements;
 use super::trouble::Trouble;
 use super::{facts, select};
 use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
 use crate::recorder::sql::{EventTable, Identifier, still_filled};
 use crate::recorder::verdict::Facts;
 use crate::recorder::{Commit, StoredKey};
@@ -57,15 +62,15 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// An append that waits for somebody else keeps the lock from this call. So the call lets go after a short time, and
 /// the appends behind it have as much time before it tries again, until its own time is over.
 pub(super) async fn write_over(
-    connection: &Connection,
-    statements: &Statements,
+    connection: &Arc<Connection>,
+    log: &Log,
     id: Uuid,
     notice: &Commit,
     until: Instant,
 ) -> Result<bool, Error> {
     let mut wait = SHORTEST;
     loop {
-        let wrote = attempt(connection, statements, id, notice, wait).await;
+        let wrote = attempt(connection, log, id, notice, wait).await;
         let is_late = |error: &Error| error.kind() == ErrorKind::Timeout;
         if !wrote.as_ref().is_err_and(is_late) || Instant::now() + wait >= until {
             return wrote;
@@ -76,34 +81,48 @@ pub(super) async fn write_over(
 }
 
 async fn attempt(
-    connection: &Connection,
-    statements: &Statements,
+    connection: &Arc<Connection>,
+    log: &Log,
     id: Uuid,
     notice: &Commit,
     wait: Duration,
 ) -> Result<bool, Error> {
     let failed = error::of("destroy the data key");
     // The strong lock waits for appends under way, and keeps later ones waiting before they see the tables.
-    let (gate, wait) = (&statements.names.gate, wait.as_millis());
-    let begin = format!("BEGIN; SET LOCAL lock_timeout = {wait}; LOCK TABLE {gate} IN EXCLUSIVE MODE");
-    let wrote = match connection.run(&begin).await {
-        Ok(()) => within(connection, statements, id, notice).await,
-        Err(cause) => Err(failed(cause)),
+    let (gate, wait) = (&log.statements.names.gate, wait.as_millis());
+    let views = Within::of(connection, log);
+    let wrote = async {
+        // As an append, it locks the views before the gate.
+        let places =
+            views.begin(&format!("BEGIN; SET LOCAL lock_timeout = {wait}")).await.map_err(&failed)?;
+        connection.run(&format!("LOCK TABLE {gate} IN EXCLUSIVE MODE")).await.map_err(&failed)?;
+        let Some(last) = within(connection, &log.statements, id, notice).await? else { return Ok(None) };
+        views.bring_to_own(places, last).await.map(Some)
     };
-    let end = if matches!(wrote, Ok(true)) { "COMMIT" } else { "ROLLBACK" };
-    let ended = connection.run(end).await.map_err(failed);
-    wrote.and_then(|is_done| ended.map(|()| is_done))
+    let wrote = wrote.await;
+    let end = if matches!(wrote, Ok(Some(_))) { "COMMIT" } else { "ROLLBACK" };
+    let ended = connection.run(end).await.map_err(&failed);
+    match wrote? {
+        None => ended.map(|()| false),
+        Some(reached) => {
+            ended?;
+            reached.committed();
+            Ok(true)
+        }
+    }
 }
+
+/// Destroys the key and stores the notice, and returns the place of the notice; `None` if the key was destroyed before.
 
 async fn within(
     connection: &Connection,
     statements: &Statements,
     id: Uuid,
     notice: &Commit,
-) -> Result<bool, Error> {
+) -> Result<Option<Option<Mark>>, Error> {
     let known = select::keys(connection, statements, &[id]).await?;
     if known.iter().any(StoredKey::is_forgotten) {
-        return Ok(false);
+        return Ok(None);
     }
     // The notice brings no key and needs none.
     let mut found = facts::read(connection, statements, &[(notice, None)]).await.map_err(plain)?;
@@ -111,19 +130,23 @@ async fn within(
         found.facts = Facts { keys: HashMap::new(), ..found.facts };
         found.answer(notice, None)
     });
-    match answer {
+    let last = match answer {
         Some(Err(error)) => return Err(error),
-        Some(Ok(_)) => {}
+        Some(Ok(receipt)) => receipt.mark(),
         None => insert(connection, statements, notice).await?,
-    }
+    };
     let done = connection.execute(&statements.forget, &[&id]).await;
     done.map_err(error::of("destroy the data key"))?;
-    Ok(true)
+    Ok(Some(last))
 }
 
-async fn insert(connection: &Connection, statements: &Statements, notice: &Commit) -> Result<(), Error> {
+async fn insert(
+    connection: &Connection,
+    statements: &Statements,
+    notice: &Commit,
+) -> Result<Option<Mark>, Error> {
     if notice.events().is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let table = &statements.events_table;
     notice.events().iter().try_for_each(|event| table.check_values(event))?;
@@ -131,9 +154,9 @@ async fn insert(connection: &Connection, statements: &Statements, notice: &Commi
     let failed = |cause: DriverError| plain(statements.trouble(cause));
     let rows =
         connection.query(statements.append.of(batch.shape()), &batch.parameters()).await.map_err(failed)?;
-    let stored = rows.first().and_then(|row| value::<bool>(row, 1)).unwrap_or(false);
-    if stored {
-        return Ok(());
+    let base = rows.first().filter(|row| value::<bool>(row, 1) == Some(true)).and_then(|row| value(row, 0));
+    if let Some(base) = base {
+        return Ok(receipts([notice], base)?.pop().and_then(|receipt| receipt.mark()));
     }
     Err(Error::new(ErrorKind::Unavailable, "the server stored no notice; try again"))
 }

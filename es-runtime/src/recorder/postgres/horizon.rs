@@ -93,6 +93,11 @@ pub(super) fn floor(newest: Option<Mark>, half: i64) -> i64 {
     near(block, half)
 }
 
+/// Returns whether the floor whose low half is known is below the block of an event.
+pub(super) fn is_below(half: i64, of: Mark) -> bool {
+    floor(Some(of), half) < of.position().get().cast_signed() / BLOCK.cast_signed() as i64
+}
+
 fn near(block: i64, half: i64) -> i64 {
     let low = block & 0xffff_ffff;
     // The low half of the difference counts, whatever stands in the table.

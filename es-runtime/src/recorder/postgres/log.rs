@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use super::connection::{LITTLE, state_of};
 use super::horizon::{Horizon, Places};
+use super::kept::Views;
 use super::looks::Looks;
 use super::statements::Statements;
 
@@ -21,11 +22,14 @@ pub(super) struct Log {
     pub(super) horizon: Horizon,
     pub(super) looks: Arc<Looks<Places>>,
     pub(super) size: Size,
+    /// The views that each commit brings up to date.
+    pub(super) views: Views,
 }
 
 impl Log {
     pub(super) fn new(statements: Statements) -> Self {
-        Self { statements, horizon: Horizon::default(), looks: Arc::default(), size: Size::default() }
+        let (horizon, looks) = (Horizon::default(), Arc::default());
+        Self { statements, horizon, looks, size: Size::default(), views: Views::default() }
     }
 }
 

@@ -27,6 +27,7 @@ mod batch;
 mod rows;
 mod horizon;
 mod looks;
+mod kept;
 mod log;
 mod select;
 mod read_log;
@@ -37,8 +38,9 @@ mod queue;
 mod watch;
 mod engine;
 mod core;
-mod forget;
 mod receipts;
+mod inline;
+mod forget;
 mod check;
 mod append;
 mod in_order;
@@ -48,6 +50,7 @@ mod calls;
 mod snapshots;
 mod uri;
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -58,6 +61,7 @@ pub(crate) use self::connection::Connection;
 pub use self::database::Postgres;
 pub(crate) use self::engine::Engine;
 pub use self::held::HeldBack;
+pub(crate) use self::kept::{InlineView, Stored};
 use self::log::Log;
 pub use self::options::{PostgresOptions, SslMode};
 pub use self::snapshots::PostgresSnapshots;
@@ -208,6 +212,10 @@ impl ApplicationRecorder for PostgresRecorder {
 
     fn beyond(&self, after: Option<Mark>) -> impl Future<Output = Result<(), Error>> + Send {
         self.database.beyond(&self.log, after)
+    }
+
+    fn as_any(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(self)
     }
 
     fn as_process(&self) -> Option<&(dyn DynProcessRecorder + 'static)> {

@@ -12,7 +12,7 @@ use crate::error::Error;
 pub(super) struct Pool {
     way: Arc<Way>,
     /// The connections that nobody uses: the last used on top, those that may be busy at the bottom.
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Arc<Connection>>>,
     permits: Arc<Semaphore>,
     calls: Mutex<Calls>,
 }
@@ -51,12 +51,12 @@ impl Pool {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| error::closed())?;
         let connection = match self.pop() {
             Some(idle) => idle,
-            None => self.way.connect(None).await?,
+            None => Arc::new(self.way.connect(None).await?),
         };
         Ok(Lease { connection: Some(connection), is_done: false, pool: Arc::clone(self), _permit: permit })
     }
 
-    fn pop(&self) -> Option<Connection> {
+    fn pop(&self) -> Option<Arc<Connection>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(connection) = idle.pop() {
             if !connection.is_closed() {
@@ -116,7 +116,7 @@ impl Drop for Call {
 
 /// A connection of the pool, which goes back to it.
 pub(super) struct Lease {
-    connection: Option<Connection>,
+    connection: Option<Arc<Connection>>,
     /// True if the connection has nothing to do.
     is_done: bool,
     pool: Arc<Pool>,
@@ -125,7 +125,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) fn connection(&self) -> Result<&Connection, Error> {
+    pub(super) fn connection(&self) -> Result<&Arc<Connection>, Error> {
         self.connection.as_ref().ok_or_else(error::closed)
     }
 

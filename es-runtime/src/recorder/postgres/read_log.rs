@@ -101,7 +101,7 @@ pub(super) async fn at_once(
 
 /// Reads a page of the log in parts, the page after all else: nothing more is asked on a connection that the page ends.
 pub(super) async fn by_parts(connection: &Connection, log: &Log, range: &LogRange) -> Result<LogPage, Error> {
-    let Log { statements, horizon, size, .. } = log;
+    let Log { statements, horizon, .. } = log;
     let kept = range.mark().map(number);
     let requests = looks(statements, kept.as_ref());
     let read = connection.query_all(&requests, None).await;
@@ -110,13 +110,23 @@ pub(super) async fn by_parts(connection: &Connection, log: &Log, range: &LogRang
     check_kept(range.mark(), &mut answers)?;
     let (last, _) = horizon.after(connection, statements, look).await?;
     let last = last_of(connection, statements, range, last).await?;
+    up_to(connection, log, range, last).await
+}
+
+/// Reads a page up to a place that is complete for the session.
+pub(super) async fn up_to(
+    connection: &Connection,
+    log: &Log,
+    range: &LogRange,
+    last: Option<Mark>,
+) -> Result<LogPage, Error> {
     let mut asked = Asked::of(log, range);
     let mut rows = Vec::new();
     if let (Some(asked), Some(last)) = (&mut asked, last) {
         // The server sends nothing that this page cannot hold.
         asked.last = asked.last.min(number(last));
         rows = connection.page(&asked.page()).await.map_err(error::of("read the log"))?;
-        size.saw(&rows);
+        log.size.saw(&rows);
     }
     filled(&rows, last, asked.as_ref(), range)
 }

@@ -27,6 +27,8 @@ pub(super) struct Statements {
     pub(super) commit_at: Text,
     /// Selects the floors of the appends under way, unless appends wait for each other.
     pub(super) floors: Option<Text>,
+    /// Selects the floors of the appends of others.
+    pub(super) other_floors: Option<Text>,
     /// Selects who holds these floors.
     pub(super) holders: Text,
     pub(super) count: Text,
@@ -82,6 +84,10 @@ impl Statements {
                 "SELECT log_position, commit_id FROM {events} WHERE log_position = $1::int8"
             )),
             floors: (!is_serial).then(|| Text::new(format!("SELECT l.objid::int8 FROM {}", floors("")))),
+            other_floors: (!is_serial).then(|| {
+                let floors = floors("");
+                Text::new(format!("SELECT l.objid::int8 FROM {floors} AND l.pid <> pg_backend_pid()"))
+            }),
             holders: Text::new(format!(
                 "SELECT l.objid::int8, l.pid, extract(epoch FROM clock_timestamp() - a.xact_start)::float8,
                         a.application_name::text

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use super::inline::{Reached, Views};
+use super::inline::{Brought, Views};
 use super::insert::{self, Refusal, is_one_statement};
 use super::place::Place;
 use super::statements::Statements;
@@ -96,12 +96,12 @@ impl Writer {
 
     /// Brings the views of the jobs up to date, and commits the transaction.
     fn commit(&self, jobs: &[Append]) -> Result<(), Error> {
-        let mut reached = Reached::default();
+        let mut brought = Brought::default();
         for Append { statements, views, .. } in jobs.iter().filter(|job| !job.views.is_empty()) {
-            reached.bring(&self.connection, statements, views)?;
+            brought.bring(&self.connection, statements, views)?;
         }
         self.execute("COMMIT").map_err(error::committing)?;
-        reached.committed();
+        brought.committed();
         Ok(())
     }
 
@@ -279,10 +279,10 @@ pub(super) fn in_order(
         transaction.execute_batch("ROLLBACK TO one; RELEASE one").map_err(&ending)?;
         receipts.push(facts::refused(&transaction, statements, commit, Some(step), refusal)?);
     }
-    let mut reached = Reached::default();
-    reached.bring(connection, statements, views)?;
+    let mut brought = Brought::default();
+    brought.bring(connection, statements, views)?;
     transaction.commit().map_err(error::committing)?;
-    reached.committed();
+    brought.committed();
     Ok(receipts)
 }
 

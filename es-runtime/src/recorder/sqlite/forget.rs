@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::inline::{Reached, Views};
+use super::inline::{Brought, Views};
 use super::insert::{self, Refusal};
 use super::statements::Statements;
 use super::tx::Tx;
@@ -61,10 +61,10 @@ pub(super) fn write_over(
     for statement in &statements.forget {
         transaction.execute(statement, [key]).map_err(&failed)?;
     }
-    let mut reached = Reached::default();
-    reached.bring(connection, statements, views)?;
+    let mut brought = Brought::default();
+    brought.bring(connection, statements, views)?;
     transaction.commit().map_err(error::committing)?;
-    reached.committed();
+    brought.committed();
     Ok(true)
 }
 

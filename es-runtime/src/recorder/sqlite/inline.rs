@@ -5,7 +5,7 @@
 //! does not keep the view: with the next commit of one that does.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -13,24 +13,17 @@ use super::statements::Statements;
 use super::tx::Tx;
 use super::{SqliteRecorder, error, select};
 use crate::error::{Error, ErrorKind};
-use crate::recorder::{LogPage, LogRange, Mark, StoredKey};
+use crate::recorder::inline::{self, Kept, Reached, Told};
+use crate::recorder::{LogPage, LogRange, StoredKey};
 
 /// A view that the writer brings up to date.
-pub(crate) trait InlineView: Send + Sync {
+pub(crate) trait InlineView: Told + Send + Sync {
     /// Handles the rows that the view has not handled, within the open transaction.
     fn catch_up(&self, stored: &Stored<'_>) -> Result<Kept, Error>;
-
-    /// Learns that the transaction is committed, in which the view took so many rows and reached a place.
-    fn committed(&self, rows: usize, to: Option<Mark>);
 }
 
-/// The state of a view within the open transaction.
-pub(crate) enum Kept {
-    /// The view took so many rows, and reached this place.
-    At(usize, Option<Mark>),
-    /// Nobody keeps the view any more.
-    Ended,
-}
+/// The inline views of one application.
+pub(super) type Views = inline::Views<dyn InlineView>;
 
 /// The events of an application and the rows of its views, as the open transaction sees them.
 pub(crate) struct Stored<'a> {
@@ -52,44 +45,15 @@ impl Stored<'_> {
     }
 }
 
-/// The inline views of one application. Only the writer looks at them, and so never while one is added.
-#[derive(Clone, Default)]
-pub(super) struct Views {
-    kept: Arc<Mutex<Vec<Arc<dyn InlineView>>>>,
-}
-
-impl Views {
-    fn all(&self) -> Vec<Arc<dyn InlineView>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.kept, &other.kept)
-    }
-
-    fn remove(&self, view: &Arc<dyn InlineView>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| !Arc::ptr_eq(kept, view));
-    }
-
-    fn add(&self, view: Arc<dyn InlineView>) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(view);
-    }
-}
-
-/// The places that views reach with an open transaction.
+/// The views that an open transaction brings up to date.
 #[derive(Default)]
-pub(super) struct Reached {
-    views: Vec<(Arc<dyn InlineView>, usize, Option<Mark>)>,
+pub(super) struct Brought {
+    reached: Reached<dyn InlineView>,
     /// The applications whose views are done.
     done: Vec<Views>,
 }
 
-impl Reached {
+impl Brought {
     /// Brings the views of an application up to date, within the open transaction.
     pub(super) fn bring(&mut self, tx: &Tx, statements: &Statements, views: &Views) -> Result<(), Error> {
         if self.done.iter().any(|done| done.is_same(views)) {
@@ -97,14 +61,14 @@ impl Reached {
         }
         let stored = Stored { tx, statements };
         for view in views.all() {
-            let reached = view.catch_up(&stored)?;
+            let kept = view.catch_up(&stored)?;
             if tx.is_autocommit() {
-                return Err(ended_by_hand());
+                let error = ended_by_hand();
+                view.failed(&error);
+                views.remove(&view);
+                return Err(error);
             }
-            match reached {
-                Kept::At(rows, to) => self.views.push((view, rows, to)),
-                Kept::Ended => views.remove(&view),
-            }
+            self.reached.note(views, view, kept);
         }
         self.done.push(views.clone());
         Ok(())
@@ -112,9 +76,7 @@ impl Reached {
 
     /// Tells the views that the transaction is committed.
     pub(super) fn committed(self) {
-        for (view, rows, to) in self.views {
-            view.committed(rows, to);
-        }
+        self.reached.committed();
     }
 }
 
@@ -126,11 +88,10 @@ impl SqliteRecorder {
 
     /// Adds a view, from whose present place on every commit of this process brings it up to date.
     pub(crate) async fn add_view(&self, view: Arc<dyn InlineView>) -> Result<(), Error> {
-        let views = self.views.clone();
-        views.add(Arc::clone(&view));
+        self.views.add(Arc::clone(&view));
         let brought = self.bring_views().await;
         if brought.is_err() {
-            views.remove(&view);
+            self.views.remove(&view);
         }
         brought
     }
@@ -139,19 +100,17 @@ impl SqliteRecorder {
     pub(crate) async fn bring_views(&self) -> Result<(), Error> {
         let (statements, views) = (Arc::clone(&self.statements), self.views.clone());
         let bring = move |tx: &mut Tx| -> Result<(), Error> {
-            let begin = |text| tx.execute_batch(text).map_err(error::of("bring the views up to date"));
-            begin("BEGIN IMMEDIATE")?;
-            let mut reached = Reached::default();
-            let done = reached.bring(tx, &statements, &views);
-            if done.is_err() {
+            let mut brought = Brought::default();
+            tx.execute_batch("BEGIN IMMEDIATE").map_err(error::of("bring the views up to date"))?;
+            if let Err(error) = brought.bring(tx, &statements, &views) {
                 if !tx.is_autocommit() {
                     // The first error counts.
                     let _ = tx.execute_batch("ROLLBACK");
                 }
-                return done;
+                return Err(error);
             }
             tx.execute_batch("COMMIT").map_err(error::committing)?;
-            reached.committed();
+            brought.committed();
             Ok(())
         };
         self.database.on_writer(bring).await

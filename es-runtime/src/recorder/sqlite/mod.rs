@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 pub use self::database::Sqlite;
 use self::inline::Views;
-pub(crate) use self::inline::{InlineView, Kept, Stored};
+pub(crate) use self::inline::{InlineView, Stored};
 pub use self::options::{SqliteOptions, Synchronous};
 pub use self::snapshots::SqliteSnapshots;
 use self::statements::Statements;

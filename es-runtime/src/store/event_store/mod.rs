@@ -85,6 +85,7 @@ impl EventStore {
         &self.mapper
     }
 
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn shared_mapper(&self) -> Arc<Mapper> {
         Arc::clone(&self.mapper)
     }

@@ -59,12 +59,21 @@ impl Late {
         Self(Arc::from(cause))
     }
 
+    /// Returns the error of the framework, if this one may pass.
+    pub(super) fn passing(&self) -> Option<Error> {
+        passing(&*self.0)
+    }
+
+    pub(super) fn is_ended_by_hand(&self) -> bool {
+        self.0.is::<EndedByHand>()
+    }
+
     /// Returns the error for the framework: that of the view if it may pass, or if a handler ended the transaction.
     pub(super) fn into_error(self, doing: &'static str) -> Error {
-        if self.0.is::<EndedByHand>() {
+        if self.is_ended_by_hand() {
             return ended_by_hand();
         }
-        if let Some(passing) = passing(&*self.0) {
+        if let Some(passing) = self.passing() {
             return passing;
         }
         Error::new(ErrorKind::Invalid, format!("cannot {doing}: {self}")).with_source(self)

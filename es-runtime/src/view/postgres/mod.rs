@@ -8,11 +8,13 @@ mod objects;
 mod rebuild;
 mod drive;
 mod open;
+mod inline;
 mod schema;
 
 pub use ::tokio_postgres;
 
 pub(crate) use self::failure::text_of;
+pub(crate) use self::inline::{InlineSchema, Inside};
 pub use self::open::SchemaView;
 pub use self::schema::Schema;
 pub use self::tx::Tx;

@@ -9,7 +9,7 @@ use tokio_postgres::{Error as DriverError, SimpleQueryMessage};
 
 use super::drive::Drive;
 use super::failure::{self, ENDED, Late};
-use super::sent::{Expected, Sent};
+use super::sent::Expected;
 use super::{Tx, objects};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::Identifier;
@@ -36,16 +36,16 @@ pub struct SchemaView {
 }
 
 /// The statements of the framework.
-struct Texts {
+pub(super) struct Texts {
     get: String,
-    put: String,
+    pub(super) put: String,
     remove: String,
     list: String,
     lock: String,
 }
 
 impl Texts {
-    fn of(schema: &Identifier) -> Self {
+    pub(super) fn of(schema: &Identifier) -> Self {
         let table = format!("{schema}.es_view");
         Self {
             get: format!("SELECT value FROM {table} WHERE key = $1 FOR UPDATE"),
@@ -160,7 +160,7 @@ impl View for SchemaView {
             number
                 .ok_or_else(|| Error::new(ErrorKind::Storage, "the server tells no number of a transaction"))
         });
-        *self.tx.sent() = Sent::default();
+        self.tx.forget_sent();
         (self.is_open, self.has_point) = (true, false);
         if let Poll::Ready(number) = beginning.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             self.number = number?;
@@ -180,7 +180,7 @@ impl View for SchemaView {
 
     async fn roll_back(&mut self) -> Result<(), Error> {
         *self.beginning.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
-        *self.tx.sent() = Sent::default();
+        self.tx.forget_sent();
         if std::mem::take(&mut self.is_open) {
             self.tx.batch_execute("ROLLBACK").await.map_err(failure::of("roll a view back"))?;
         }

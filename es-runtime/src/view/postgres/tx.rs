@@ -67,14 +67,18 @@ const KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
 /// ```
 pub struct Tx {
     connection: Arc<Connection>,
-    statements: Mutex<LruCache<Arc<str>, Prepared>>,
+    prepared: Prepared,
     sent: Mutex<Sent>,
 }
 
 impl Tx {
     pub(super) fn over(connection: Connection) -> Self {
-        let statements = Mutex::new(LruCache::new(KEPT));
-        Self { connection: Arc::new(connection), statements, sent: Mutex::default() }
+        Self::of(&Arc::new(connection), Prepared::default())
+    }
+
+    /// Returns the transaction of a connection that others use, too, with the statements that are prepared on it.
+    pub(super) fn of(connection: &Arc<Connection>, prepared: Prepared) -> Self {
+        Self { connection: Arc::clone(connection), prepared, sent: Mutex::default() }
     }
 
     /// Runs a statement, which the connection keeps prepared.
@@ -159,7 +163,7 @@ impl Tx {
         expected: Expected,
     ) -> view::Result {
         let prepared = self.prepared(sql).await.map_err(|cause| Refused::new(cause, sql))?;
-        let Prepared { statement, sql } = prepared;
+        let Known { statement, sql } = prepared;
         let (values, connection) = (written(&statement, &sql, params)?, Arc::clone(&self.connection));
         let rows = async move { connection.client().execute_raw(&statement, values).await };
         let mut answer = Answer::new(rows, sql, expected);
@@ -174,6 +178,11 @@ impl Tx {
         if is_full { self.settle().await.map_err(BoxError::from) } else { Ok(()) }
     }
 
+    /// Forgets the answers that nobody has awaited.
+    pub(super) fn forget_sent(&self) {
+        *self.sent() = Sent::default();
+    }
+
     /// Awaits all answers.
     pub(super) async fn settle(&self) -> Result<(), Late> {
         let late = poll_fn(|context| self.sent().poll_all(context)).await;
@@ -181,22 +190,34 @@ impl Tx {
     }
 
     /// Returns the prepared statement of a text.
-    async fn prepared(&self, sql: &str) -> Result<Prepared, DriverError> {
-        let statements = || self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn prepared(&self, sql: &str) -> Result<Known, DriverError> {
+        let statements = || self.prepared.statements.lock().unwrap_or_else(PoisonError::into_inner);
         let known = statements().get(sql).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
-        let made = Prepared { statement: self.prepare(sql).await?, sql: sql.into() };
+        let made = Known { statement: self.prepare(sql).await?, sql: sql.into() };
         let oldest = statements().push(Arc::clone(&made.sql), made.clone());
         drop(oldest);
         Ok(made)
     }
 }
 
+/// The statements that a connection keeps prepared.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    statements: Arc<Mutex<LruCache<Arc<str>, Known>>>,
+}
+
+impl Default for Prepared {
+    fn default() -> Self {
+        Self { statements: Arc::new(Mutex::new(LruCache::new(KEPT))) }
+    }
+}
+
 /// A prepared statement with its text.
 #[derive(Clone)]
-struct Prepared {
+struct Known {
     statement: Statement,
     sql: Arc<str>,
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::server;
 
 /// The amounts whose handlers fail, and what their errors say.
-const FAILING: [(i64, &str); 4] = [
+pub(crate) const FAILING: [(i64, &str); 4] = [
     (POISON, "a poisoned amount"),
     (SWALLOWED, "a handler kept the error of a statement to itself"),
     (LATE, "duplicate key value"),

@@ -18,7 +18,7 @@ use crate::server;
 const KILLING: Duration = Duration::from_secs(4);
 
 /// Runs work while sessions of the view and of the recorder are killed, one every 20 milliseconds.
-fn killing<T>(stage: &Stage, work: impl FnOnce() -> T) -> T {
+pub(crate) fn killing<T>(stage: &Stage, work: impl FnOnce() -> T) -> T {
     let (ended, begun) = (AtomicBool::new(false), Instant::now());
     thread::scope(|scope| {
         let killer = scope.spawn(|| {

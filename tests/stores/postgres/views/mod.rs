@@ -1,6 +1,7 @@
 //! Projections whose views are in PostgreSQL.
 
 pub(crate) mod failing;
+pub(crate) mod inline;
 pub(crate) mod killed;
 pub(crate) mod naive;
 pub(crate) mod projections;
@@ -51,6 +52,14 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         transactions::a_late_error_is_found_before_the_commit,
         transactions::a_commit_whose_answer_is_lost_is_of_unknown_outcome,
         transactions::errors_that_pass_are_told_from_those_of_handlers,
+        inline::a_saved_event_is_in_the_view_at_once,
+        inline::a_commit_that_an_inline_view_does_not_take_is_not_stored,
+        inline::rows_are_exact_at_once_beside_processes_that_do_not_keep_the_view,
+        inline::events_reach_an_inline_view_in_the_order_of_the_log,
+        inline::an_inline_view_is_exact_though_backends_are_killed,
+        inline::an_inline_view_learns_of_the_forgotten_and_of_steps,
+        inline::an_inline_view_whose_handler_ends_the_transaction_fails,
+        inline::what_cannot_be_inline_is_refused,
         replacing::a_rebuild_takes_the_place_of_the_rows_while_writers_save_and_readers_read,
         replacing::statements_tell_what_they_made,
         replacing::new_objects_take_the_place_of_the_old_ones,

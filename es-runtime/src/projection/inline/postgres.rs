@@ -1,0 +1,192 @@
+//! Inline views in the PostgreSQL database of the events.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::reading::Reading;
+use super::{Keep, Nudge};
+use crate::error::{Error, ErrorKind};
+use crate::id::Mark;
+use crate::log::{LogEvent, Source};
+use crate::projection::Async;
+use crate::projection::batch::Item;
+use crate::projection::failed::refused;
+use crate::projection::keys::Keys;
+use crate::projection::policy::Rules;
+use crate::projection::status::Status;
+use crate::projection::target::{Awaits, Boxed};
+use crate::projection::write::Handlers;
+use crate::recorder::inline::{Kept, Told};
+use crate::recorder::postgres::{Connection, InlineView, Stored};
+use crate::recorder::{ApplicationRecorder, PostgresRecorder};
+use crate::store::Mappers;
+use crate::view::View;
+use crate::view::postgres::{InlineSchema, Inside, Schema, SchemaView, Tx};
+
+/// A projection that the commits of a PostgreSQL database keep.
+struct Inline<P> {
+    awaits: Awaits<P>,
+    reading: Reading,
+    schema: InlineSchema,
+}
+
+impl<P: Async<Tx = Tx>> Inline<P> {
+    async fn catch_up(
+        &self,
+        connection: &Arc<Connection>,
+        stored: &dyn Stored,
+        place: Option<String>,
+    ) -> Result<Kept, Error> {
+        let mapper = &self.reading.mapper;
+        let Some(from) = self.reading.begin::<P>(place.as_deref())? else { return Ok(Kept::Ended) };
+        let (mut place, mut rows, mut inside) = (from, 0, None);
+        loop {
+            let page = stored.page(&self.reading.range(place)).await?;
+            let ids = Mappers::keyed_ids(mapper, &page.entries);
+            let known = if ids.is_empty() { Vec::new() } else { stored.keys(ids).await? };
+            let items = self.reading.items::<P>(&page, &known)?;
+            let to = page.through.filter(|to| !page.more && Some(*to) != from);
+            if !items.is_empty() || to.is_some() {
+                let inside = match &mut inside {
+                    Some(inside) => {
+                        Inside::keep(inside).await?;
+                        inside
+                    }
+                    none => none.insert(self.schema.enter(connection).await?),
+                };
+                self.handle(inside, &items, to).await?;
+            }
+            (place, rows) = (page.through, rows + items.len());
+            if !page.more {
+                return Ok(Kept::At(rows, place));
+            }
+        }
+    }
+
+    /// Calls the handlers: first without waiting for each statement, and after an error once more, to find the one at fault.
+    /// Then the view stands at `to`.
+    async fn handle(
+        &self,
+        inside: &Inside<'_>,
+        items: &[LogEvent<Item<P::Seen>>],
+        to: Option<Mark>,
+    ) -> Result<(), Error> {
+        if self.attempt(inside, items, to).await? {
+            return Ok(());
+        }
+        inside.begin_again().await?;
+        self.attempt(inside, items, to).await.map(drop)
+    }
+
+    /// Returns false if a handler failed, and it is not known which.
+    async fn attempt(
+        &self,
+        inside: &Inside<'_>,
+        items: &[LogEvent<Item<P::Seen>>],
+        to: Option<Mark>,
+    ) -> Result<bool, Error> {
+        for item in items {
+            let handled = match item.event() {
+                Item::Handled(routed) => {
+                    let Self { awaits, .. } = self;
+                    Handlers::<SchemaView>::apply(awaits, routed.handler, &routed.seen, inside.tx()).await
+                }
+                Item::Broken(error) => Err(error.to_string().into()),
+            };
+            if let Err(cause) = handled {
+                if let Some(passing) = SchemaView::passing(&cause) {
+                    return Err(passing);
+                }
+                if !inside.is_careful() {
+                    return Ok(false);
+                }
+                return Err(refused::<P>(item, cause));
+            }
+            if inside.is_careful()
+                && let Err(error) = inside.keep().await
+            {
+                // The handler may have kept the error of a statement to itself.
+                return Err(if SchemaView::is_late(&error) {
+                    refused::<P>(item, error.into())
+                } else {
+                    error
+                });
+            }
+        }
+        let Some(to) = to else { return inside.settle().await };
+        match inside.put(&self.reading.keys.place, &to.to_string()).await {
+            Err(error) if SchemaView::is_late(&error) && !inside.is_careful() => Ok(false),
+            put => put.map(|()| true),
+        }
+    }
+}
+
+impl<P: Async<Tx = Tx>> InlineView for Inline<P> {
+    fn place(&self) -> (&str, &str) {
+        (self.schema.table(), &self.reading.keys.place)
+    }
+
+    fn catch_up<'a>(
+        &'a self,
+        connection: &'a Arc<Connection>,
+        stored: &'a dyn Stored,
+        place: Option<String>,
+    ) -> BoxFuture<'a, Result<Kept, Error>> {
+        Box::pin(async move {
+            let caught_up = Self::catch_up(self, connection, stored, place).await;
+            if let Err(error) = &caught_up
+                && error.kind() == ErrorKind::OutcomeUnknown
+            {
+                self.reading.failed(error);
+            }
+            caught_up
+        })
+    }
+}
+
+impl<P: Send + Sync> Told for Inline<P> {
+    fn committed(&self, rows: usize, to: Option<Mark>) {
+        self.reading.committed(rows, to);
+    }
+
+    fn failed(&self, error: &Error) {
+        self.reading.failed(error);
+    }
+}
+
+/// Names a schema in the database of the events, and the way to keep a view there.
+pub(crate) fn keep<P: Async<Tx = Tx>>(
+    projection: &Arc<P>,
+    source: &Source,
+    schema: &str,
+    rules: Rules,
+) -> Result<(Schema, Keep), Error> {
+    let recorder: Option<&PostgresRecorder> = source.recorder().as_any().and_then(|any| any.downcast_ref());
+    let recorder = recorder.cloned().ok_or_else(|| elsewhere(P::NAME))?;
+    let (inline, schema) =
+        (InlineSchema::new(schema.parse()?), Schema::new(recorder.options().clone(), schema)?);
+    let (awaits, mapper) = (Awaits(Arc::clone(projection)), source.mapper());
+    let keep: Keep = Box::new(move |keys: Keys, status: Arc<Status>| -> Boxed<Nudge> {
+        Box::pin(async move {
+            let reading = Reading::of::<P>(keys, status, mapper, rules.size);
+            recorder.add_view(Arc::new(Inline { awaits, reading, schema: inline })).await?;
+            let nudge: Nudge = Arc::new(move || {
+                let recorder = recorder.clone();
+                Box::pin(async move { recorder.bring_views().await })
+            });
+            Ok(nudge)
+        })
+    });
+    Ok((schema, keep))
+}
+
+fn elsewhere(name: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        format!(
+            "the view `{name}` cannot be inline: its handlers write to PostgreSQL, and the events are not there; open the \
+             application with `postgresql:`, or keep the view with `in_schema`"
+        ),
+    )
+}

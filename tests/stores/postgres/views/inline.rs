@@ -1,0 +1,235 @@
+//! Inline views: the transaction that stores an event also brings it into the view.
+
+use std::sync::Arc;
+use std::thread;
+
+use es_runtime::id::{CommitId, Mark, Position};
+use es_runtime::mapper::{AesGcm, Key, Mapper};
+use es_runtime::projection::{Handle, RunnerState};
+use es_runtime::recorder::{Commit, Cursor, ProcessRecorder, Step, Tables};
+use es_runtime::view::Result;
+use es_runtime::view::postgres::{Schema, Tx};
+use es_runtime::{Application, ErrorKind, Wait, projection};
+
+use super::failing::FAILING;
+use super::killed::killing;
+use super::{
+    BEGUN_AGAIN, Balances, COMMITTED, LONG, POISON, ROLLED_BACK, Stage, account, application, of, writers,
+};
+use crate::account::{Account, Deposited};
+use crate::server;
+
+impl Stage {
+    fn inline_in(&self, app: &Application) -> Handle<Schema> {
+        app.project(Balances).inline_in_schema(&self.view).unwrap().start().wait().unwrap()
+    }
+
+    fn inline(&self) -> Handle<Schema> {
+        self.inline_in(&self.app)
+    }
+
+    /// Opens the application once more, as another process would.
+    fn again(&self) -> Application {
+        let options = server::in_schema(&self.name).application_name(&self.name);
+        application(&options.open().unwrap().recorder(&Tables::default()).unwrap())
+    }
+}
+
+pub(crate) fn a_saved_event_is_in_the_view_at_once() {
+    let stage = Stage::new();
+    account(&stage.app, "Ann", &[1, 2]);
+    let balances = stage.inline();
+    assert_eq!(stage.rows(), of([("Ann", 3)]), "the start handles what the log holds");
+    thread::scope(|scope| {
+        for owner in ["Bob", "Cleo", "Dora", "Emil"] {
+            let (stage, balances) = (&stage, &balances);
+            scope.spawn(move || {
+                let mut account = account(&stage.app, owner, &[]);
+                for deposits in 1..=20 {
+                    account.deposit(1);
+                    let receipt = stage.app.save(&mut account).wait().unwrap();
+                    assert_eq!(stage.rows()[owner], deposits);
+                    assert!(balances.handled().map(Mark::position) >= receipt.last());
+                }
+            });
+        }
+    });
+    let mut fred = account(&stage.app, "Fred", &[5]);
+    fred.set_owner("Franz".into());
+    stage.app.save(&mut fred).wait().unwrap();
+    assert_eq!(stage.rows()["Franz"], 5);
+    stage.app.save(&mut fred.discard()).wait().unwrap();
+    assert!(!stage.rows().contains_key("Franz"));
+    let health = balances.health().wait().unwrap();
+    assert!(health.is_healthy() && health.behind == 0, "{health}");
+    // The view gets a runner, while it is inline, and takes each event once.
+    let runner = stage.app.project(Balances).in_schema(stage.schema()).start().wait().unwrap();
+    for deposits in 21..=40 {
+        let receipt = {
+            let mut bob = account(&stage.app, "Gina", &[]);
+            bob.deposit(deposits);
+            stage.app.save(&mut bob).wait().unwrap()
+        };
+        runner.reached(&receipt).within(LONG).wait().unwrap();
+        balances.reached(&receipt).within(LONG).wait().unwrap();
+    }
+    runner.stop().wait().unwrap();
+    balances.drain().wait().unwrap();
+    assert_eq!(balances.state(), RunnerState::Stopped);
+    account(&stage.app, "Hanna", &[1]);
+    assert!(!stage.rows().contains_key("Hanna"), "nobody keeps the view");
+}
+
+pub(crate) fn a_commit_that_an_inline_view_does_not_take_is_not_stored() {
+    for (amount, why) in FAILING {
+        let stage = Stage::new();
+        let _balances = stage.inline();
+        thread::scope(|scope| {
+            for owner in ["Bob", "Cleo", "Dora"] {
+                let app = &stage.app;
+                scope.spawn(move || account(app, owner, &[1; 20]));
+            }
+            let mut ann = account(&stage.app, "Ann", &[1]);
+            for _ in 0..5 {
+                ann.deposit(10);
+                ann.deposit(amount);
+                let error = stage.app.save(&mut ann).wait().unwrap_err();
+                let text = error.to_string();
+                assert_eq!(error.kind(), ErrorKind::Invalid, "{text}");
+                assert!(text.contains("nothing is stored, because the inline view `Balances`"), "{text}");
+                assert!(text.contains("`Account.Deposited` (version 4 of"), "{text}");
+                assert!(text.contains("failed in the handler `deposited`: ") && text.contains(why), "{text}");
+                ann = stage.app.get(ann.id()).wait().unwrap();
+                assert_eq!(ann.balance, 1);
+            }
+        });
+        assert_eq!(stage.rows(), of([("Ann", 1), ("Bob", 20), ("Cleo", 20), ("Dora", 20)]));
+    }
+}
+
+pub(crate) fn rows_are_exact_at_once_beside_processes_that_do_not_keep_the_view() {
+    let stage = Stage::new();
+    let _balances = stage.inline();
+    let (keeps, keeps_not) = (stage.again(), stage.again());
+    let second = stage.inline_in(&keeps);
+    let all = thread::scope(|scope| {
+        let work = [&stage.app, &keeps, &keeps_not].map(|app| scope.spawn(move || writers(app, 4, 25)));
+        work.map(|work| work.join().unwrap())
+    });
+    second.caught_up().within(LONG).wait().unwrap();
+    // All writers of one number have one name: the view holds a row for each of the three.
+    let rows = server::by_hand(&format!("SELECT sum(cents) FROM {}.balances", stage.view));
+    let expected: i64 = all.iter().flat_map(|rows| rows.values()).sum();
+    assert_eq!(rows, [expected.to_string()]);
+    // A view that a runner makes is the same.
+    let made = Schema::new(super::options(&stage.name), &format!("{}_made", stage.view)).unwrap();
+    stage.app.project(Balances).in_schema(made).start().wait().unwrap().drain().wait().unwrap();
+    let text =
+        |schema: &str| server::by_hand(&format!("SELECT b::text FROM {schema}.balances b ORDER BY id"));
+    assert_eq!(text(&stage.view), text(&format!("{}_made", stage.view)));
+}
+
+/// A view that takes events in the order of the log alone.
+struct InOrder;
+
+#[projection(Account, ..)]
+impl InOrder {
+    const TABLES: &str = "CREATE TABLE last (position bigint NOT NULL); INSERT INTO last VALUES (0)";
+
+    #[event]
+    async fn deposited(_: &Deposited, position: Position, tx: &Tx) -> Result {
+        let position = position.get().cast_signed();
+        tx.run_one("UPDATE last SET position = $1 WHERE position < $1", &[&position]).await
+    }
+}
+
+pub(crate) fn events_reach_an_inline_view_in_the_order_of_the_log() {
+    let stage = Stage::new();
+    let (other, keeps_not) = (stage.again(), stage.again());
+    let start = |app: &Application| {
+        app.project(InOrder).inline_in_schema(&stage.view).unwrap().start().wait().unwrap()
+    };
+    let both = [start(&stage.app), start(&other)];
+    thread::scope(|scope| {
+        for app in [&stage.app, &other, &keeps_not] {
+            scope.spawn(move || writers(app, 4, 25));
+        }
+    });
+    for handle in &both {
+        handle.caught_up().within(LONG).wait().unwrap();
+        assert_eq!(handle.state(), RunnerState::Running);
+    }
+}
+
+pub(crate) fn an_inline_view_is_exact_though_backends_are_killed() {
+    let stage = Stage::new();
+    let _balances = stage.inline();
+    let expected = killing(&stage, || writers(&stage.app, 8, 60));
+    assert_eq!(stage.rows(), expected, "before anybody waits for the view");
+}
+
+pub(crate) fn an_inline_view_learns_of_the_forgotten_and_of_steps() {
+    let stage = Stage::new();
+    let recorder = server::in_schema(&stage.name).open().unwrap().recorder(&Tables::default()).unwrap();
+    let mapper = Mapper::new().with_data_keys(AesGcm::new(&Key::generate(256).unwrap()));
+    let app = Application::on(Arc::new(recorder.clone())).mapper(mapper).open().wait().unwrap();
+    let _balances = stage.inline_in(&app);
+    let ann = account(&app, "Ann", &[1, 2]);
+    account(&app, "Bob", &[4]);
+    assert_eq!(stage.rows(), of([("Ann", 3), ("Bob", 4)]));
+    app.forget(ann.id()).wait().unwrap();
+    app.forget(ann.id()).wait().unwrap();
+    assert_eq!(stage.rows(), of([("Bob", 4)]));
+
+    // The recorder stores commits with their steps, in their order.
+    let stage = Stage::new();
+    let recorder = server::in_schema(&stage.name).open().unwrap().recorder(&Tables::default()).unwrap();
+    let app = application(&recorder);
+    let _balances = stage.inline_in(&app);
+    let mut cleo = account(&app, "Cleo", &[]);
+    let (cursor, mut from, mut commits) = (Cursor::new("reader", "elsewhere").unwrap(), None, Vec::new());
+    for position in 1..=3 {
+        let before = cleo.pending().len();
+        cleo.deposit(4);
+        let rows = cleo.pending()[before..].iter().map(|event| app.store().mapper().encode(event).unwrap());
+        let to = Mark::new(Position::new(position).unwrap(), CommitId::new());
+        let step = Step::new(cursor.clone(), from, to).unwrap();
+        commits.push((Commit::new(rows.collect()), step));
+        from = Some(to);
+    }
+    recorder.append_tracked_all(commits).wait().unwrap();
+    assert_eq!(stage.rows(), of([("Cleo", 12)]));
+}
+
+pub(crate) fn an_inline_view_whose_handler_ends_the_transaction_fails() {
+    for amount in [COMMITTED, ROLLED_BACK, BEGUN_AGAIN] {
+        let stage = Stage::new();
+        let balances = stage.inline();
+        let mut ann = account(&stage.app, "Ann", &[1]);
+        ann.deposit(amount);
+        // Whatever the answer is, it is the truth.
+        let saved = stage.app.save(&mut ann).wait();
+        let stored = stage.app.get(ann.id()).wait().unwrap().balance;
+        assert_eq!(stored, if saved.is_ok() { 1 + amount } else { 1 }, "{amount}: {saved:?}");
+        assert_eq!(balances.state(), RunnerState::Failed, "{amount}: {saved:?}");
+        let health = balances.health().wait().unwrap();
+        assert!(health.to_string().contains("by hand"), "{health}");
+        // The store goes on without the view.
+        account(&stage.app, "Bob", &[1]);
+    }
+}
+
+pub(crate) fn what_cannot_be_inline_is_refused() {
+    let stage = Stage::in_memory();
+    let error = stage.app.project(Balances).inline_in_schema(&stage.view).map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("the events are not there"), "{error}");
+    let stage = Stage::new();
+    let mut ann = account(&stage.app, "Ann", &[POISON]);
+    // What is stored already is not refused, and so the view cannot begin.
+    let error =
+        stage.app.project(Balances).inline_in_schema(&stage.view).unwrap().start().wait().unwrap_err();
+    assert!(error.to_string().contains("a poisoned amount"), "{error}");
+    ann.deposit(1);
+    stage.app.save(&mut ann).wait().unwrap();
+}
