@@ -161,6 +161,44 @@ pub(crate) fn events_reach_an_inline_view_in_the_order_of_the_log() {
     }
 }
 
+pub(crate) fn an_event_below_those_of_an_inline_view_is_not_missed() {
+    let stage = Stage::new();
+    let recorder = server::in_schema(&stage.name).open().unwrap().recorder(&Tables::default()).unwrap();
+    let keeps_not = application(&recorder);
+    let balances = stage.inline();
+    let mut bob = account(&keeps_not, "Bob", &[]);
+    let mut ann = account(&stage.app, "Ann", &[]);
+    let cursor = Cursor::new("reader", "elsewhere").unwrap();
+    let [first, second] = [1, 2].map(|at| Mark::new(Position::new(at).unwrap(), CommitId::new()));
+    let mut step = |amount, from, to| {
+        let before = bob.pending().len();
+        bob.deposit(amount);
+        let rows =
+            bob.pending()[before..].iter().map(|event| keeps_not.store().mapper().encode(event).unwrap());
+        (Commit::new(rows.collect()), Step::new(cursor.clone(), from, to).unwrap())
+    };
+    let (commit, begins) = step(1, None, first);
+    recorder.append_tracked(commit, begins).wait().unwrap();
+    // The append draws its position, and then waits for the row of the reader.
+    let held = server::hold(&format!("SELECT 1 FROM \"{}\".tracking FOR UPDATE", stage.name), 2.0, "COMMIT");
+    let (commit, goes_on) = step(2, Some(first), second);
+    let appends = recorder.clone();
+    let appending = thread::spawn(move || appends.append_tracked(commit, goes_on).wait().unwrap());
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND pid IN
+                 (SELECT pid FROM pg_stat_activity WHERE query LIKE '%next_step%' AND wait_event_type = 'Lock')";
+    let began = std::time::Instant::now();
+    while server::by_hand(locks) == ["0"] {
+        assert!(began.elapsed() < LONG, "the append does not wait");
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
+    ann.deposit(4);
+    let receipt = stage.app.save(&mut ann).wait().unwrap();
+    assert_eq!(stage.rows(), of([("Ann", 4), ("Bob", 3)]));
+    held.join().unwrap();
+    assert!(appending.join().unwrap().last() < receipt.last(), "its position is lower");
+    assert_eq!(balances.state(), RunnerState::Running);
+}
+
 pub(crate) fn an_inline_view_is_exact_though_backends_are_killed() {
     let stage = Stage::new();
     let _balances = stage.inline();

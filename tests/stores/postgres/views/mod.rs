@@ -56,6 +56,7 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         inline::a_commit_that_an_inline_view_does_not_take_is_not_stored,
         inline::rows_are_exact_at_once_beside_processes_that_do_not_keep_the_view,
         inline::events_reach_an_inline_view_in_the_order_of_the_log,
+        inline::an_event_below_those_of_an_inline_view_is_not_missed,
         inline::an_inline_view_is_exact_though_backends_are_killed,
         inline::an_inline_view_learns_of_the_forgotten_and_of_steps,
         inline::an_inline_view_whose_handler_ends_the_transaction_fails,
