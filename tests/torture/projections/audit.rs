@@ -9,7 +9,7 @@ use es_runtime::recorder::{ApplicationRecorder, LogRange, StoredEvent};
 use uuid::Uuid;
 
 use super::naive::NAIVE;
-use super::place::{Total, rows, rows_of};
+use super::place::{INLINE, Total, rows, rows_of};
 use super::runner::VIEWS;
 use crate::subscriptions::{Scene, TOPICS, open, persist};
 
@@ -49,7 +49,7 @@ pub(crate) struct Faults {
 impl Counts {
     pub(crate) fn of(scene: &Scene) -> Self {
         let (mut counts, log) = Self::of_log(&scene.uri());
-        for (view, _) in VIEWS {
+        for view in VIEWS.map(|(view, _)| view).into_iter().chain([INLINE]) {
             counts.faults.compare(view, &rows(scene, view), &log);
         }
         let naive = rows_of(&scene.folder().join(NAIVE));

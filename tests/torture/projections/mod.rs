@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::audit::Counts;
-use self::process::{NAIVE_RUNNER, Processes, RUNNER};
+use self::process::{NAIVE_RUNNER, Processes, RUNNER, WRITER};
 use crate::kind::{Kind, Length, Table};
 use crate::postgres::{SETTINGS, now};
 use crate::random::Random;
@@ -32,7 +32,7 @@ impl Kind for Projections {
         "Four processes with 16 writers save commits of 1 to some dozens of events to aggregates that all share, now in a\n\
          hurry and now with rests. Two views keep a sum and a number of events for each aggregate, by increments: one with a\n\
          worker, one with three. The views stand in SQLite files, or in schemas of the server that holds the log. Two\n\
-         processes compete for each view. They stop, drain, or close the application, and now and then rebuild the view\n\
+         processes compete for each view. The writers keep a third view inline. The runners stop, drain, or close the application, and now and then rebuild the view\n\
          beside it. A process is killed (`SIGKILL`) each fraction of a second, five in six of them projecting ones; on\n\
          PostgreSQL connections of log and views, too. At the end each view has to be exact against the log. A naive\n\
          runner applies events in one transaction and keeps its place in a second one: its wrong sums show that the run\n\
@@ -77,6 +77,7 @@ impl Kind for Projections {
 
     fn play(&self, role: &str) -> bool {
         match role {
+            WRITER => runner::write(),
             RUNNER => runner::project(),
             NAIVE_RUNNER => naive::project(),
             _ => return false,

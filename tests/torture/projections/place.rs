@@ -8,6 +8,9 @@ use uuid::Uuid;
 use crate::server::by_hand_as;
 use crate::subscriptions::Scene;
 
+/// The view that the writers keep inline.
+pub(crate) const INLINE: &str = "inline";
+
 /// A row of a view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Total {
@@ -26,7 +29,9 @@ pub(crate) fn schema(uri: &str, view: &str) -> String {
 
 /// Returns the rows of a view.
 pub(crate) fn rows(scene: &Scene, view: &str) -> Vec<Total> {
-    let Scene::Postgres(server) = scene else { return rows_of(&scene.folder().join(view)) };
+    let Scene::Postgres(server) = scene else {
+        return rows_of(&if view == INLINE { scene.file() } else { scene.folder().join(view) });
+    };
     let schema = schema(&scene.uri(), view);
     let rows = server.by_hand(&format!("SELECT concat_ws(' ', id, sum, events, breaks) FROM {schema}.sums"));
     let row = |text: &String| {

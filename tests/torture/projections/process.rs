@@ -8,8 +8,9 @@ use super::place::places;
 use super::runner::VIEWS;
 use crate::kind::ROLE;
 use crate::random::Random;
-use crate::subscriptions::{FOLDER, NUMBER, Scene, URI, WRITER, WRITTEN};
+use crate::subscriptions::{FOLDER, NUMBER, Scene, URI, WRITTEN};
 
+pub(crate) const WRITER: &str = "projections: writer";
 pub(crate) const RUNNER: &str = "projections: runner";
 pub(crate) const NAIVE_RUNNER: &str = "projections: naive runner";
 pub(crate) const VIEW: &str = "TORTURE_PROJECTIONS_VIEW";

@@ -11,12 +11,12 @@ use es_runtime::projection::{BatchSize, Project, ProjectIn, Projection};
 use es_runtime::view::postgres::Schema;
 use es_runtime::{Application, Error, ErrorKind, Wait};
 
-use super::place::schema;
+use super::place::{INLINE, schema};
 use super::process::{END, VIEW};
 use super::view::{Sums, SumsInSchema};
 use crate::kind::{end_with_the_first_panic, number_of, setting};
 use crate::random::Random;
-use crate::subscriptions::{FOLDER, NUMBER, URI, open, persist};
+use crate::subscriptions::{FOLDER, NUMBER, URI, open, persist, work_with};
 
 /// The views: the name, which is that of the file or the end of that of the schema, and the number of workers.
 pub(crate) const VIEWS: [(&str, u16); 2] = [("by one", 1), ("by three", 3)];
@@ -36,6 +36,22 @@ pub(crate) fn project() {
         let file = folder.join(view);
         runner.run(&uri, |app, manner| manner.of(app.project(Sums)).in_file(&file));
     }
+}
+
+/// Writes, and keeps a view inline.
+pub(crate) fn write() {
+    work_with(|app| {
+        let uri = setting(URI);
+        let started = persist(|| {
+            if uri.starts_with("postgresql") {
+                let view = app.project(SumsInSchema).inline_in_schema(&schema(&uri, INLINE))?;
+                view.start().wait().map(drop)
+            } else {
+                app.project(Sums).inline()?.start().wait().map(drop)
+            }
+        });
+        started.expect("the inline view starts");
+    });
 }
 
 /// The settings of a runner.

@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 
 use self::audit::Counts;
 pub(crate) use self::domain::{Ledger, LedgerEntered, LedgerOpened, TOPICS, open, persist};
-pub(crate) use self::process::{FOLDER, NUMBER, URI, WRITER, WRITTEN};
-use self::process::{Processes, SUBSCRIBER};
+pub(crate) use self::process::{FOLDER, NUMBER, URI, WRITTEN};
+use self::process::{Processes, SUBSCRIBER, WRITER};
 pub(crate) use self::scene::Scene;
+pub(crate) use self::writer::work_with;
 use crate::kind::{Kind, Length, Table};
 use crate::postgres::{SETTINGS, now};
 use crate::random::Random;

@@ -45,7 +45,8 @@ impl Scene {
         }
     }
 
-    fn file(&self) -> PathBuf {
+    /// Returns the file of the log, if it is in SQLite.
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder().join("log.db")
     }
 

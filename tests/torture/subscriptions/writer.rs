@@ -33,10 +33,16 @@ pub(crate) struct Acknowledged {
 }
 
 pub(crate) fn work() {
+    work_with(|_| ());
+}
+
+/// Does something with the application, and then writes.
+pub(crate) fn work_with(first: impl FnOnce(&Application)) {
     end_with_the_first_panic();
     let (folder, number) = (setting(FOLDER), number_of(NUMBER));
     let folder = Path::new(&folder);
     let app = open(&setting(URI));
+    first(&app);
     thread::scope(|scope| {
         for thread in number * THREADS..(number + 1) * THREADS {
             let app = &app;
