@@ -27,7 +27,7 @@ const LOG: &str = "SELECT log_position, id, version, topic, state FROM stored_ev
 
 struct Balances;
 
-#[projection(Account, ..)]
+#[projection(Account, ignore = [discarded])]
 impl Balances {
     const TABLES: &str = TABLES;
 
@@ -47,7 +47,7 @@ struct InMemory {
     cents: HashMap<Id<Account>, i64>,
 }
 
-#[projection(Account, ..)]
+#[projection(Account, ignore = [discarded])]
 impl InMemory {
     #[event]
     fn opened(&mut self, _: &Opened, id: Id<Account>) {

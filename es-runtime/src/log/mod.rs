@@ -200,6 +200,7 @@ impl<E> Log<E> {
             let mappers = self.source.mappers_for(&page.entries).await?;
             let (mut through, mut before) = (page.through, self.range.mark());
             let mut more = page.more;
+            entries.reserve(page.entries.len());
             for notification in page.entries {
                 let (mark, row) = (notification.mark(), notification.event);
                 let read = match (self.read)(mark, &row, &mappers) {

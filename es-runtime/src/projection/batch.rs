@@ -67,7 +67,8 @@ impl BatchSize {
 /// A row that a projection has to handle.
 #[derive(Debug)]
 pub(crate) enum Item<S> {
-    Handled(Routed<S>),
+    /// In a box: rows are moved from page to batch.
+    Handled(Box<Routed<S>>),
     /// The row cannot be read.
     Broken(Error),
 }
@@ -112,7 +113,8 @@ pub(crate) fn read_row<P: Projection>(
 ) -> Result<Content<Item<P::Seen>>, Error> {
     let item = match ways.see::<P>(mark, row, mappers) {
         Ok(Sight::Handled(routed)) => {
-            return Ok(Content::Event(Recorded::new(routed.envelope, Item::Handled(routed))));
+            let envelope = routed.envelope;
+            return Ok(Content::Event(Recorded::new(envelope, Item::Handled(Box::new(routed)))));
         }
         Ok(Sight::Skipped(why)) => return Ok(Content::Skipped(why)),
         Ok(Sight::Other) => return Ok(Content::Other),
@@ -140,7 +142,11 @@ impl<S> Cutter<S> {
     pub(crate) fn cut(&mut self, page: LogEvents<Item<S>>) -> Option<Batch<S>> {
         let LogEvents { entries, through, more, .. } = page;
         let mut items = std::mem::take(&mut self.kept);
-        items.extend(entries);
+        if items.is_empty() {
+            items = entries;
+        } else {
+            items.extend(entries);
+        }
         let through = through?;
         if !more {
             return Some(Batch { items, to: through });
