@@ -4,6 +4,9 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod account;
 mod balances;
+mod delayed;
+#[path = "../support/fated.rs"]
+mod fated;
 mod following;
 mod killed;
 mod lost_answers;
@@ -13,6 +16,8 @@ mod rebuilding;
 mod sharing;
 mod scenario;
 mod states;
+#[path = "../support/twins/mod.rs"]
+mod twins;
 
 use std::time::Duration;
 

@@ -13,6 +13,9 @@ mod copying;
 mod cut_pages;
 mod cuts;
 mod executors;
+#[path = "../../support/fated.rs"]
+#[expect(dead_code, reason = "other programs use the rest")]
+mod fated;
 mod forgetting;
 #[path = "../../support/harness.rs"]
 mod harness;
@@ -27,6 +30,8 @@ mod roles;
 mod server;
 mod subscriptions;
 mod surroundings;
+#[path = "../../support/twins/mod.rs"]
+mod twins;
 mod views;
 mod writers;
 

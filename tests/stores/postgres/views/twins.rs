@@ -1,0 +1,163 @@
+//! Ours and its naive twins, while a transaction holds a position back.
+
+use es_runtime::projection::BatchSize;
+use es_runtime::view::postgres::Schema;
+use es_runtime::{Application, ErrorKind, Wait};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+use super::{Balances, Stage, account, options, rows_of};
+use crate::account::Account;
+use crate::fated::Fated;
+use crate::server;
+use crate::twins::{
+    self, Database, Death, FilterByHandled, FilterByHead, FilteredRange, Highest, Naive, Order, Partial, Row,
+    Rows, Runner, ThroughMark, seen_behind_other_rows, seen_of_a_late_commit, surplus, wrong_after_deaths,
+};
+
+/// A connection of its own, with the runtime that drives it.
+struct ByHand {
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+}
+
+impl ByHand {
+    fn connect() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(server::uri(), NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        });
+        Self { runtime, client }
+    }
+
+    fn run(&self, statements: &str) -> Vec<String> {
+        let answer = self.runtime.block_on(self.client.simple_query(statements)).unwrap();
+        let texts = answer.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        texts.collect()
+    }
+}
+
+/// A log, and the session whose transaction holds a deposit.
+struct Held {
+    stage: Stage,
+    session: ByHand,
+}
+
+impl Held {
+    fn new() -> Self {
+        Self { stage: Stage::new(), session: ByHand::connect() }
+    }
+}
+
+impl twins::Stage for Held {
+    fn app(&self) -> &Application {
+        &self.stage.app
+    }
+
+    /// Does by hand what an append of the recorder does, and leaves the transaction open.
+    fn hold_back(&mut self, account: Account, amount: i64) {
+        let (schema, id) = (&self.stage.name, account.id());
+        let (table, block) =
+            (format!("\"{schema}\".stored_events"), format!("\"{schema}\".stored_events_block"));
+        let floor = server::by_hand(&format!("SELECT pg_sequence_last_value('{block}'::regclass)"));
+        self.session.run(&format!(
+            "BEGIN; SELECT pg_advisory_xact_lock_shared('{table}'::regclass::oid::int4, {floor}::int4);
+             INSERT INTO {table} (log_position, version, id, commit_id, slice, once, topic, state)
+             SELECT nextval('{block}') << 10, version + 1, id, gen_random_uuid(), slice, once, '{topic}',
+                    convert_to('{{\"at\":0,\"data\":{{\"amount\":{amount}}}}}', 'UTF8') FROM {table} WHERE id = '{id}'",
+            floor = floor[0],
+            topic = twins::DEPOSITED,
+        ));
+    }
+
+    fn show(&mut self) {
+        self.session.run("COMMIT");
+    }
+
+    fn query(&self, after: u64) -> Vec<Row> {
+        let found = server::by_hand(&format!(
+            "SELECT concat_ws(' ', log_position, topic, convert_from(state, 'UTF8'))
+               FROM \"{}\".stored_events WHERE log_position > {after} ORDER BY log_position",
+            self.stage.name
+        ));
+        let row = |text: &String| {
+            let parts: Vec<_> = text.splitn(3, ' ').collect();
+            Row::new(parts[0].parse().unwrap(), parts[1], parts[2].as_bytes())
+        };
+        found.iter().map(row).collect()
+    }
+}
+
+pub(crate) fn our_reader_sees_a_late_commit_and_its_twin_does_not() {
+    let mut stage = Held::new();
+    let ours = ThroughMark::new(&stage.stage.app);
+    assert_eq!(seen_of_a_late_commit(&mut stage, ours), [1, 2, 4, 8]);
+    assert_eq!(seen_of_a_late_commit(&mut Held::new(), Highest::default()), [1, 4, 8]);
+}
+
+pub(crate) fn our_filters_see_a_late_commit_and_their_twins_do_not() {
+    let mut stage = Held::new();
+    let ours = Partial::new(&stage.stage.app);
+    assert_eq!(seen_behind_other_rows(&mut stage, ours), [1, 2, 4, 8]);
+    assert_eq!(seen_behind_other_rows(&mut Held::new(), FilteredRange::default()), [1, 2, 4, 8]);
+    assert_eq!(seen_behind_other_rows(&mut Held::new(), FilterByHead::default()), [1, 4, 8]);
+    // A page without a deposit ends the way of this one.
+    assert_eq!(seen_behind_other_rows(&mut Held::new(), FilterByHandled::default()), [1, 2]);
+}
+
+/// Our runner: a projection with its view in a schema.
+struct Ours<'a> {
+    app: &'a Application,
+    schema: String,
+}
+
+impl Runner for Ours<'_> {
+    fn run(&mut self, death: Option<Death>) -> bool {
+        let schema = Schema::new(options(&self.schema), &self.schema).unwrap();
+        let view = Fated::new(schema, move |commit| Death::fate(death, commit));
+        let project = self.app.project(Balances).batch(BatchSize::new().events(2));
+        let ended = project.in_view(view).start().wait().and_then(|balances| balances.drain().wait());
+        ended.inspect_err(|error| assert_eq!(error.kind(), ErrorKind::Storage, "{error}")).is_ok()
+    }
+
+    fn rows(&mut self) -> Rows {
+        rows_of(&self.schema)
+    }
+}
+
+/// A session in a new schema.
+fn in_new_schema() -> ByHand {
+    let (session, schema) = (ByHand::connect(), server::new_schema());
+    session.run(&format!("CREATE SCHEMA {schema}; SET search_path TO {schema}"));
+    session
+}
+
+impl Database for ByHand {
+    fn transact(&mut self, statements: &str) {
+        self.run(&format!("BEGIN; {statements}; COMMIT"));
+    }
+
+    fn texts(&mut self, query: &str) -> Vec<String> {
+        self.run(query)
+    }
+}
+
+pub(crate) fn a_death_at_any_commit_harms_the_twin_alone() {
+    let Stage { app, .. } = Stage::new();
+    account(&app, "Ann", &[1, 2, 4, 8]);
+    account(&app, "Bob", &[16, 32]);
+    let expected = super::of([("Ann", 15), ("Bob", 48)]);
+    assert_eq!(wrong_after_deaths(&expected, || Ours { app: &app, schema: server::new_schema() }), []);
+
+    let events = Naive::events(&app);
+    let naive = |order| wrong_after_deaths(&expected, || Naive::new(&events, in_new_schema(), order));
+    let (rows_first, place_first) = (naive(Order::RowsFirst), naive(Order::PlaceFirst));
+    let is_too_much = rows_first.iter().all(|wrong| surplus(wrong, &expected) > 0);
+    assert!(!rows_first.is_empty() && is_too_much, "{rows_first:?}");
+    let is_too_little = place_first.iter().all(|wrong| surplus(wrong, &expected) < 0);
+    assert!(!place_first.is_empty() && is_too_little, "{place_first:?}");
+}
