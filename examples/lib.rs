@@ -12,6 +12,7 @@
 //! - `derived_log`: a log made of another, without names; a copy of it, which notices pushed rows that went missing.
 //! - `read_model`: balances as rows of an SQLite file; they are made anew, with a progress bar, while the old ones serve;
 //!   the same on a PostgreSQL server.
+//! - `sqlx_view`: balances in a database that the framework does not know, through sqlx.
 //! - `alternative_schema`: table and columns with names of your own.
 //! - `deployment`: one application in each process, and workers that take tasks from the store and may be killed.
 //! - `postgres`: the bank on a PostgreSQL server, from several processes; two applications in one database.

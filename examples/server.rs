@@ -32,6 +32,7 @@ pub(crate) fn find(example: &str) -> Option<Database> {
 
 impl Database {
     /// Returns the URI by which an application opens the schema.
+    #[allow(dead_code, reason = "not every example keeps events here")]
     pub(crate) fn uri(&self) -> String {
         let join = if self.uri.contains('?') { '&' } else { '?' };
         format!("{}{join}schema={}", self.uri, self.schema)
