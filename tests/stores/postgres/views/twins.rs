@@ -3,53 +3,26 @@
 use es_runtime::projection::BatchSize;
 use es_runtime::view::postgres::Schema;
 use es_runtime::{Application, ErrorKind, Wait};
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use super::{Balances, Stage, account, options, rows_of};
 use crate::account::Account;
 use crate::fated::Fated;
-use crate::server;
+use crate::order;
+use crate::server::{self, Session};
 use crate::twins::{
     self, Database, Death, FilterByHandled, FilterByHead, FilteredRange, Highest, Naive, Order, Partial, Row,
     Rows, Runner, ThroughMark, seen_behind_other_rows, seen_of_a_late_commit, surplus, wrong_after_deaths,
 };
 
-/// A connection of its own, with the runtime that drives it.
-struct ByHand {
-    runtime: tokio::runtime::Runtime,
-    client: Client,
-}
-
-impl ByHand {
-    fn connect() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let client = runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(server::uri(), NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client
-        });
-        Self { runtime, client }
-    }
-
-    fn run(&self, statements: &str) -> Vec<String> {
-        let answer = self.runtime.block_on(self.client.simple_query(statements)).unwrap();
-        let texts = answer.iter().filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-            _ => None,
-        });
-        texts.collect()
-    }
-}
-
 /// A log, and the session whose transaction holds a deposit.
 struct Held {
     stage: Stage,
-    session: ByHand,
+    held: Option<Session>,
 }
 
 impl Held {
     fn new() -> Self {
-        Self { stage: Stage::new(), session: ByHand::connect() }
+        Self { stage: Stage::new(), held: None }
     }
 }
 
@@ -60,22 +33,13 @@ impl twins::Stage for Held {
 
     /// Does by hand what an append of the recorder does, and leaves the transaction open.
     fn hold_back(&mut self, account: Account, amount: i64) {
-        let (schema, id) = (&self.stage.name, account.id());
-        let (table, block) =
-            (format!("\"{schema}\".stored_events"), format!("\"{schema}\".stored_events_block"));
-        let floor = server::by_hand(&format!("SELECT pg_sequence_last_value('{block}'::regclass)"));
-        self.session.run(&format!(
-            "BEGIN; SELECT pg_advisory_xact_lock_shared('{table}'::regclass::oid::int4, {floor}::int4);
-             INSERT INTO {table} (log_position, version, id, commit_id, slice, once, topic, state)
-             SELECT nextval('{block}') << 10, version + 1, id, gen_random_uuid(), slice, once, '{topic}',
-                    convert_to('{{\"at\":0,\"data\":{{\"amount\":{amount}}}}}', 'UTF8') FROM {table} WHERE id = '{id}'",
-            floor = floor[0],
-            topic = twins::DEPOSITED,
-        ));
+        let state = format!("{{\"at\":0,\"data\":{{\"amount\":{amount}}}}}");
+        let id = account.id().to_string();
+        self.held = Some(order::hold_append(&self.stage.name, &id, 2, twins::DEPOSITED, &state));
     }
 
     fn show(&mut self) {
-        self.session.run("COMMIT");
+        self.held.take().unwrap().run("COMMIT");
     }
 
     fn query(&self, after: u64) -> Vec<Row> {
@@ -130,13 +94,13 @@ impl Runner for Ours<'_> {
 }
 
 /// A session in a new schema.
-fn in_new_schema() -> ByHand {
-    let (session, schema) = (ByHand::connect(), server::new_schema());
+fn in_new_schema() -> Session {
+    let (session, schema) = (Session::connect(), server::new_schema());
     session.run(&format!("CREATE SCHEMA {schema}; SET search_path TO {schema}"));
     session
 }
 
-impl Database for ByHand {
+impl Database for Session {
     fn transact(&mut self, statements: &str) {
         self.run(&format!("BEGIN; {statements}; COMMIT"));
     }
