@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_projection_passes_by_a_writer_that_is_ahead_of_it() {
+    fn the_projection_overwrites_nothing_of_a_writer_that_is_ahead_of_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("versions.db");
         let app = Application::open("sqlite::memory:").wait().unwrap();

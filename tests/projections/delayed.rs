@@ -70,7 +70,7 @@ fn our_filters_see_a_late_commit_and_their_twins_do_not() {
     assert_eq!(seen_behind_other_rows(&mut stage, ours), [1, 2, 4, 8]);
     assert_eq!(seen_behind_other_rows(&mut Delayed::new(), FilteredRange::default()), [1, 2, 4, 8]);
     assert_eq!(seen_behind_other_rows(&mut Delayed::new(), FilterByHead::default()), [1, 4, 8]);
-    // A page without a deposit ends the way of this one.
+    // This one stops for ever before a page without a deposit.
     assert_eq!(seen_behind_other_rows(&mut Delayed::new(), FilterByHandled::default()), [1, 2]);
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn wrong_after_deaths<R: Runner>(expected: &Rows, new: impl Fn() -> R
                 return wrong;
             }
             deaths += 1;
-            assert!(runner.run(None), "it dies without a reason");
+            assert!(runner.run(None), "the second process dies, too");
             let rows = runner.rows();
             if rows != *expected {
                 wrong.push((death, rows));
