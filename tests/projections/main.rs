@@ -4,9 +4,6 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod account;
 mod balances;
-mod delayed;
-#[path = "../support/fated.rs"]
-mod fated;
 mod following;
 mod killed;
 mod lost_answers;
@@ -16,6 +13,9 @@ mod rebuilding;
 mod sharing;
 mod scenario;
 mod states;
+mod delayed;
+#[path = "../support/fated.rs"]
+mod fated;
 #[path = "../support/twins/mod.rs"]
 mod twins;
 

@@ -30,10 +30,6 @@ impl<O> Fated<O> {
     pub(crate) fn new(open: O, fate: impl Fn(u64) -> Fate + Send + Sync + 'static) -> Self {
         Self { open, fate: Arc::new(fate), commits: Arc::default() }
     }
-
-    pub(crate) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
 }
 
 pub(crate) struct FatedView<V> {

@@ -14,7 +14,6 @@ mod cut_pages;
 mod cuts;
 mod executors;
 #[path = "../../support/fated.rs"]
-#[expect(dead_code, reason = "other programs use the rest")]
 mod fated;
 mod forgetting;
 #[path = "../../support/harness.rs"]
