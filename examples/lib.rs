@@ -6,10 +6,13 @@
 //! - `snapshotting`: snapshots every second event.
 //! - `encryption`: what is stored cannot be read without the key.
 //! - `optimistic_concurrency`: of two changes of one version, one wins.
-//! - `view`: a table that follows each save, cannot fail it, and notices what it missed.
+//! - `view`: a table that follows each save, cannot fail it, and notices what it missed; the same table as a projection,
+//!   which misses nothing; and as a sequence of versions, in which a late writer overwrites nothing.
 //! - `follower`: reads the log, and keeps its mark beside what it counted.
 //! - `derived_log`: a log made of another, without names; a copy of it, which notices pushed rows that went missing.
-//! - `read_model`: balances as rows of an SQLite file; they are made anew, with a progress bar, while the old ones serve.
+//! - `read_model`: balances as rows of an SQLite file; they are made anew, with a progress bar, while the old ones serve;
+//!   the same on a PostgreSQL server.
+//! - `sqlx_view`: balances in a database that the framework does not know, through sqlx.
 //! - `alternative_schema`: table and columns with names of your own.
 //! - `deployment`: one application in each process, and workers that take tasks from the store and may be killed.
 //! - `postgres`: the bank on a PostgreSQL server, from several processes; two applications in one database.

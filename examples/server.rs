@@ -32,17 +32,32 @@ pub(crate) fn find(example: &str) -> Option<Database> {
 
 impl Database {
     /// Returns the URI by which an application opens the schema.
+    #[allow(dead_code, reason = "not every example keeps events here")]
     pub(crate) fn uri(&self) -> String {
         let join = if self.uri.contains('?') { '&' } else { '?' };
         format!("{}{join}schema={}", self.uri, self.schema)
+    }
+
+    /// Returns the URI of the database, for other drivers.
+    #[allow(dead_code, reason = "not every example reads by another driver")]
+    pub(crate) fn plain_uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Returns the name of the schema for a view. It goes when this value is dropped.
+    #[allow(dead_code, reason = "not every example keeps a view here")]
+    pub(crate) fn view(&self) -> String {
+        format!("{}_view", self.schema)
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let dropped = by_hand_as(&self.uri, &format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", self.schema));
-        if let Err(error) = dropped {
-            println!("the schema {} stays: {error}", self.schema);
+        for schema in [&self.schema, &format!("{}_view", self.schema)] {
+            let dropped = by_hand_as(&self.uri, &format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE"));
+            if let Err(error) = dropped {
+                println!("the schema {schema} stays: {error}");
+            }
         }
     }
 }

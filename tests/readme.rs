@@ -38,6 +38,15 @@ fn the_tests_are_those_of_the_example() {
 }
 
 #[test]
+fn the_view_through_sqlx_is_that_of_the_example() {
+    let database = read("examples/sqlx_view/database.rs");
+    let (_, view) = database.split_once("\nimpl View for ").expect("the example implements the trait");
+    let (view, _) = view.split_once("\n}\n").expect("the block ends");
+    let guide = read("es-runtime/docs/guide/projections.md");
+    assert!(guide.contains(view), "the guide shows another `View` than the example `sqlx_view`");
+}
+
+#[test]
 fn generated_parts_of_the_documents_are_up_to_date() {
     let (architecture, changing) = ("ARCHITECTURE.md", "es-runtime/docs/guide/changing_events.md");
     for (document, name, made) in [

@@ -40,6 +40,7 @@ macro_rules! pages {
             #[doc = "[deployment]: deployment"]
             #[doc = "[ex-follower]: ../../../../../examples/follower/main.rs"]
             #[doc = "[ex-read_model]: ../../../../../examples/read_model/main.rs"]
+            #[doc = "[ex-sqlx_view]: ../../../../../examples/sqlx_view/main.rs"]
             #[doc = "[projections]: projections"]
             #[doc = "[ex-view]: ../../../../../examples/view/main.rs"]
             #[doc = "[ex-web]: ../../../../../examples/web/main.rs"]

@@ -1,7 +1,7 @@
 //! Derives payments from the log of the bank.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use es_runtime::id::Mark;
 use es_runtime::log::{Log, LogEvent, Subscription};
@@ -88,13 +88,19 @@ impl Deriver {
     }
 
     /// Waits until a deriver, perhaps in another process, has reached a place of the bank's log.
-    pub(crate) fn reaches(&self, mark: Option<Mark>) -> Result<(), Error> {
-        while process(&self.payments)?.tracked(&self.cursor).wait()?.map(Mark::position)
-            < mark.map(Mark::position)
-        {
+    pub(crate) fn reaches(&self, mark: Option<Mark>, within: Duration) -> Result<(), Error> {
+        let began = Instant::now();
+        loop {
+            let reached = process(&self.payments)?.tracked(&self.cursor).wait()?;
+            if reached.map(Mark::position) >= mark.map(Mark::position) {
+                return Ok(());
+            }
+            if began.elapsed() > within {
+                let message = format!("no deriver has reached the place within {within:?}; start one");
+                return Err(Error::new(ErrorKind::Timeout, message));
+            }
             thread::sleep(Duration::from_millis(5));
         }
-        Ok(())
     }
 }
 

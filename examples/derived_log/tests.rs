@@ -12,6 +12,9 @@ use super::*;
 
 const SECRET: &str = "a secret of the bank";
 
+/// More turns than derivers need, even if each of their commits fails once.
+const TURNS: usize = 1_000;
+
 #[test]
 fn the_example_runs() {
     assert!(main().is_ok());
@@ -68,7 +71,8 @@ fn a_reply_that_is_lost_costs_and_doubles_no_payment() {
     let recorder = Faulty::new(MemoryRecorder::new()).with_process();
     let lost = recorder.faults().lose_replies(When::every(3));
     let payments = Application::on(Arc::new(recorder)).open().wait().unwrap();
-    loop {
+    for turn in 0.. {
+        assert!(turn < TURNS, "the deriver never ends");
         match derive(&bank, &payments, 100) {
             Ok(false) => break,
             Ok(true) => {}
@@ -89,7 +93,8 @@ fn two_derivers_at_once_derive_each_payment_once() {
         for most in [4, 7] {
             let (bank, payments) = (&bank, open(folder.path()));
             scope.spawn(move || {
-                loop {
+                for turn in 0.. {
+                    assert!(turn < TURNS, "the derivers never end");
                     match derive(bank, &payments, most) {
                         Ok(false) => break,
                         Ok(true) => {}

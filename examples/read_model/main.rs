@@ -1,12 +1,15 @@
 //! A read model: the balances of all accounts as rows of an SQLite file, which follow the events, and are made anew, with
-//! a progress bar, while the old ones serve.
+//! a progress bar, while the old ones serve. `in_schema` does the same on a PostgreSQL server, if there is one.
 
 #[path = "../hello/account.rs"]
 mod account;
+mod in_schema;
+#[path = "../server.rs"]
+mod server;
 
 use std::time::Duration;
 
-use es_runtime::projection::OnFailure;
+use es_runtime::projection::{OnFailure, Progress};
 use es_runtime::view::sqlite::Tx;
 use es_runtime::view::{BoxError, Result};
 use es_runtime::{Application, Id, Wait, projection};
@@ -55,6 +58,11 @@ impl Balances {
 }
 
 fn main() -> std::result::Result<(), BoxError> {
+    in_file()?;
+    in_schema::run()
+}
+
+fn in_file() -> std::result::Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
     let app = Application::open_file(folder.path().join("bank.db")).wait()?;
     let file = folder.path().join("balances.db");
@@ -80,15 +88,8 @@ fn main() -> std::result::Result<(), BoxError> {
     // The rows are made anew from the first event. Meanwhile the old ones serve, and the projection goes on.
     let bar = ProgressBar::new(0);
     let shown = bar.clone();
-    app.project(Balances)
-        .on_failure(OnFailure::Stop)
-        .in_file(&file)
-        .rebuild()
-        .on_progress(move |progress| {
-            shown.set_length(progress.newest.map_or(0, |mark| mark.position().get()));
-            shown.set_position(progress.handled.map_or(0, |mark| mark.position().get()));
-        })
-        .wait()?;
+    let rebuild = app.project(Balances).on_failure(OnFailure::Stop).in_file(&file).rebuild();
+    rebuild.on_progress(move |progress| show(&shown, &progress)).wait()?;
     bar.finish();
     assert_eq!(cents("account 499")?, 499);
 
@@ -106,6 +107,12 @@ fn main() -> std::result::Result<(), BoxError> {
     Ok(())
 }
 
+/// Shows the place that a rebuild has reached, and the head of the log.
+fn show(bar: &ProgressBar, progress: &Progress) {
+    bar.set_length(progress.newest.map_or(0, |mark| mark.position().get()));
+    bar.set_position(progress.handled.map_or(0, |mark| mark.position().get()));
+}
+
 #[cfg(test)]
 mod tests {
     use es_runtime::testing::ViewScenario;
@@ -113,8 +120,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_runs() {
-        main().unwrap();
+    fn the_example_runs_in_a_file() {
+        in_file().unwrap();
+    }
+
+    #[test]
+    fn the_example_runs_in_a_schema() {
+        in_schema::run().unwrap();
     }
 
     #[test]

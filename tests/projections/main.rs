@@ -14,6 +14,11 @@ mod rebuilding;
 mod sharing;
 mod scenario;
 mod states;
+mod delayed;
+#[path = "../support/fated.rs"]
+mod fated;
+#[path = "../support/twins/mod.rs"]
+mod twins;
 
 use std::time::Duration;
 

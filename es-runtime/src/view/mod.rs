@@ -35,8 +35,153 @@ pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 ///   A transaction that begins later sees what the earlier one committed.
 /// - After an error of any call, the framework rolls back. After an error that [may pass](crate::ErrorKind::is_transient),
 ///   it opens the view anew and tries again.
+///
+/// An implementation for a database in memory, whose transaction is a copy of all that the database holds:
+///
+/// ```standalone_crate
+/// # use es_runtime::{Application, Id, Wait, aggregate, mutator, projection};
+/// # #[aggregate]
+/// # pub struct Account { balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// #     #[event(Deposited)]
+/// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+/// # }
+/// use std::cell::RefCell;
+/// use std::collections::BTreeMap;
+/// use std::sync::{Arc, Mutex};
+///
+/// use es_runtime::view::{self, BlockingTx, BoxError, Object, OpenView, View};
+/// use es_runtime::{Error, ErrorKind};
+///
+/// type Done<T = ()> = Result<T, Error>;
+///
+/// #[derive(Clone, Default)]
+/// struct Content {
+///     cents: BTreeMap<Id<Account>, i64>,
+///     /// The texts of the framework.
+///     texts: BTreeMap<String, String>,
+///     commits: u64,
+/// }
+///
+/// #[derive(Clone, Default)]
+/// struct Database(Arc<Mutex<Content>>);
+///
+/// /// Handlers share the transaction, so it changes behind a shared reference.
+/// struct Tx(RefCell<Content>);
+///
+/// impl BlockingTx for Tx {}
+///
+/// struct Open {
+///     database: Database,
+///     tx: Tx,
+///     point: Content,
+/// }
+///
+/// impl OpenView for Database {
+///     type View = Open;
+///
+///     async fn open(&self) -> Done<Open> {
+///         Ok(Open { database: self.clone(), tx: Tx(RefCell::default()), point: Content::default() })
+///     }
+/// }
+///
+/// impl View for Open {
+///     type Tx = Tx;
+///
+///     fn tx(&self) -> &Tx {
+///         &self.tx
+///     }
+///
+///     async fn begin(&mut self) -> Done {
+///         self.tx.0.replace(self.database.0.lock().unwrap().clone());
+///         Ok(())
+///     }
+///
+///     async fn commit(&mut self) -> Done {
+///         let mut content = self.database.0.lock().unwrap();
+///         let changed = self.tx.0.get_mut();
+///         if content.commits != changed.commits {
+///             // The error may pass: the framework tries again.
+///             return Err(Error::new(ErrorKind::Unavailable, "another transaction came first"));
+///         }
+///         changed.commits += 1;
+///         *content = changed.clone();
+///         Ok(())
+///     }
+///
+///     async fn roll_back(&mut self) -> Done {
+///         Ok(()) // nobody sees the copy, and the next transaction replaces it
+///     }
+///
+///     async fn save_point(&mut self) -> Done {
+///         self.point = self.tx.0.borrow().clone();
+///         Ok(())
+///     }
+///
+///     async fn back_to_save_point(&mut self) -> Done {
+///         self.tx.0.replace(self.point.clone());
+///         Ok(())
+///     }
+///
+///     async fn run(&mut self, _statements: &str) -> Done<Vec<Object>> {
+///         Ok(Vec::new()) // without `beside`, nobody asks what was made
+///     }
+///
+///     async fn get(&mut self, key: &str) -> Done<Option<String>> {
+///         Ok(self.tx.0.borrow().texts.get(key).cloned())
+///     }
+///
+///     async fn put(&mut self, key: &str, value: &str) -> Done {
+///         self.tx.0.get_mut().texts.insert(key.to_owned(), value.to_owned());
+///         Ok(())
+///     }
+///
+///     async fn remove(&mut self, key: &str) -> Done {
+///         self.tx.0.get_mut().texts.remove(key);
+///         Ok(())
+///     }
+///
+///     async fn list(&mut self, prefix: &str) -> Done<Vec<(String, String)>> {
+///         let content = self.tx.0.borrow();
+///         let from_prefix = content.texts.range(prefix.to_owned()..);
+///         let found = from_prefix.take_while(|(key, _)| key.starts_with(prefix));
+///         Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
+///     }
+///
+///     fn passing(_: &BoxError) -> Option<Error> {
+///         None // no error of a handler may pass
+///     }
+/// }
+///
+/// struct Balances;
+///
+/// #[projection(Account, ..)]
+/// impl Balances {
+///     const TABLES: &str = "";
+///
+///     #[event]
+///     fn deposited(event: &Deposited, id: Id<Account>, tx: &Tx) -> view::Result {
+///         *tx.0.borrow_mut().cents.entry(id).or_default() += event.amount;
+///         Ok(())
+///     }
+/// }
+///
+/// let app = Application::open("memory:").wait()?;
+/// let (database, mut account) = (Database::default(), Account::open());
+/// let balances = app.project(Balances).in_blocking_view(database.clone()).start().wait()?;
+/// account.deposit(10);
+/// let receipt = app.save(&mut account).wait()?;
+/// balances.reached(&receipt).wait()?;
+/// assert_eq!(database.0.lock().unwrap().cents[&account.id()], 10);
+/// balances.stop().wait()?;
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
 pub trait View: Send + 'static {
-    /// The transaction that handlers write through.
+    /// The transaction that handlers write through: a [`BlockingTx`], or an [`AsyncTx`]. Handlers share it: a driver
+    /// that needs its connection exclusively puts it behind a lock.
     type Tx;
 
     /// True if the error of a statement may come after its handler has ended, so that the wrong handler seems to have failed.
@@ -97,7 +242,11 @@ pub trait View: Send + 'static {
     }
 }
 
-/// The way to a [`View`]: each worker opens it, and opens it again after a lost connection.
+/// The way to a [`View`]: each worker opens it, and opens it again after a lost connection. [`View`] shows an implementation.
+///
+/// An async driver works where its futures are polled. If it needs a runtime there, as most do, give the future of
+/// [`Runner::run`](crate::projection::Runner::run) to that runtime: the threads of
+/// [`start`](crate::projection::ProjectIn::start) have none.
 pub trait OpenView: Send + Sync + 'static {
     /// The view.
     type View: View;

@@ -10,7 +10,7 @@ use es_runtime::recorder::{
 use es_runtime::{Version, Wait};
 use uuid::Uuid;
 
-use super::order::append_slowly;
+use super::order::hold_append;
 use super::{Database, event, open};
 use crate::server;
 
@@ -57,7 +57,7 @@ pub(crate) fn readers_that_are_held_back_read_what_is_complete() {
     let Database { recorder, schema, .. } = open();
     let before = append_large(&recorder, 12);
     let last = recorder.read_log(LogRange::all().limit(0)).wait().unwrap().through;
-    let slow = append_slowly(&schema, 4.0);
+    let held = hold_append(&schema, &Uuid::now_v7().to_string(), 1, "Held", "");
     append_large(&recorder, 12);
     let read = pages(&reader(&schema), &LogRange::all());
     assert_eq!(places(&read), before);
@@ -65,7 +65,11 @@ pub(crate) fn readers_that_are_held_back_read_what_is_complete() {
     // All that the server sends is beyond the place up to which the log is complete.
     let nothing = reader(&schema).read_log(LogRange::all().after(last).limit_bytes(PAGE)).wait().unwrap();
     assert_eq!(nothing, LogPage::last(Vec::new(), last));
-    slow.join().unwrap();
+    held.run("COMMIT");
+    assert_eq!(
+        pages(&reader(&schema), &LogRange::all()).iter().map(|page| page.entries.len()).sum::<usize>(),
+        25
+    );
 }
 
 pub(crate) fn a_range_that_ends_before_the_log_is_read() {

@@ -13,6 +13,8 @@ mod copying;
 mod cut_pages;
 mod cuts;
 mod executors;
+#[path = "../../support/fated.rs"]
+mod fated;
 mod forgetting;
 #[path = "../../support/harness.rs"]
 mod harness;
@@ -27,6 +29,8 @@ mod roles;
 mod server;
 mod subscriptions;
 mod surroundings;
+#[path = "../../support/twins/mod.rs"]
+mod twins;
 mod views;
 mod writers;
 

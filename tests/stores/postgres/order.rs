@@ -10,25 +10,42 @@ use es_runtime::{ErrorKind, Wait};
 use uuid::Uuid;
 
 use super::{Database, event, follow, log, open};
-use crate::server::{self, by_hand};
+use crate::server::{self, Session, by_hand};
 
-/// Appends by hand in a transaction that stays open for so long.
-pub(crate) fn append_slowly(schema: &str, seconds: f64) -> thread::JoinHandle<()> {
-    let sequence = format!("'\"{schema}\".stored_events_block'::regclass");
-    let floor = by_hand(&format!("SELECT pg_sequence_last_value({sequence})"))[0].clone();
-    let statements = format!(
+/// Returns the statements of an append that draws its position, and stays open.
+fn append_by_hand(schema: &str, floor: &str, id: &str, version: u64, topic: &str, state: &str) -> String {
+    format!(
         "SET application_name = 'slow'; BEGIN;
          SELECT pg_advisory_xact_lock_shared('\"{schema}\".stored_events'::regclass::oid::int4, {floor}::int4);
          INSERT INTO \"{schema}\".stored_events (log_position, version, id, commit_id, slice, once, topic, state)
-         SELECT nextval({sequence}) << 10, 1, gen_random_uuid(), gen_random_uuid(), 0, false, 'Slow', '';
-         SELECT pg_sleep({seconds}); COMMIT"
-    );
+         SELECT nextval('\"{schema}\".stored_events_block') << 10, {version}, {id}, gen_random_uuid(),
+                coalesce((SELECT slice FROM \"{schema}\".stored_events WHERE id = {id} LIMIT 1), 0), false,
+                '{topic}', convert_to('{state}', 'UTF8')"
+    )
+}
+
+/// Returns the last block of positions that a writer drew.
+fn drawn(schema: &str) -> String {
+    by_hand(&format!("SELECT pg_sequence_last_value('\"{schema}\".stored_events_block'::regclass)")).remove(0)
+}
+
+/// Appends by hand in a transaction that stays open for so long.
+pub(crate) fn append_slowly(schema: &str, seconds: f64) -> thread::JoinHandle<()> {
+    let floor = drawn(schema);
+    let append = append_by_hand(schema, &floor, "gen_random_uuid()", 1, "Slow", "");
+    let statements = format!("{append}; SELECT pg_sleep({seconds}); COMMIT");
     let slow = thread::spawn(move || drop(by_hand(&statements)));
-    let drawn = || by_hand(&format!("SELECT pg_sequence_last_value({sequence})"))[0] != floor;
-    while !drawn() {
+    while drawn(schema) == floor {
         thread::sleep(Duration::from_millis(5));
     }
     slow
+}
+
+/// Appends an event by hand in a transaction that stays open until the test ends it.
+pub(crate) fn hold_append(schema: &str, id: &str, version: u64, topic: &str, state: &str) -> Session {
+    let session = Session::connect();
+    session.run(&append_by_hand(schema, &drawn(schema), &format!("'{id}'"), version, topic, state));
+    session
 }
 
 pub(crate) fn who_holds_readers_back_is_told() {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use std::{env, process, thread};
 
 use es_runtime::recorder::PostgresOptions;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 use crate::postgres::{Pooler, Server, by_hand_as};
 
@@ -92,6 +93,34 @@ pub(crate) fn host() -> (String, u16) {
 /// Runs statements on a connection of their own, and returns the first column of the last answer.
 pub(crate) fn by_hand(statements: &str) -> Vec<String> {
     by_hand_as(uri(), statements).expect("the statements of a test")
+}
+
+/// A session by hand, whose transaction stays open until the test ends it.
+pub(crate) struct Session {
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+}
+
+impl Session {
+    pub(crate) fn connect() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(uri(), NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client
+        });
+        Self { runtime, client }
+    }
+
+    /// Runs statements, and returns the first column of their answers.
+    pub(crate) fn run(&self, statements: &str) -> Vec<String> {
+        let answer = self.runtime.block_on(self.client.simple_query(statements)).unwrap();
+        let texts = answer.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        texts.collect()
+    }
 }
 
 /// Runs statements by hand in a transaction that stays open for so long, and then the last ones. Returns once it is open.

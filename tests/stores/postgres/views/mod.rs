@@ -7,6 +7,7 @@ pub(crate) mod naive;
 pub(crate) mod projections;
 pub(crate) mod replacing;
 pub(crate) mod transactions;
+pub(crate) mod twins;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +43,9 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         failing::a_handler_that_ends_the_transaction_by_hand_is_refused,
         killed::rows_are_exact_though_backends_are_killed,
         killed::a_place_in_a_transaction_of_its_own_takes_events_twice,
+        twins::our_reader_sees_a_late_commit_and_its_twin_does_not,
+        twins::our_filters_see_a_late_commit_and_their_twins_do_not,
+        twins::a_death_at_any_commit_harms_the_twin_alone,
         transactions::keys_are_kept_listed_and_removed,
         transactions::of_two_transactions_with_one_key_the_second_waits,
         transactions::a_key_that_was_removed_and_set_again_is_found_by_who_waited,
