@@ -61,6 +61,12 @@ impl LockFile {
         )
     }
 
+    /// Returns the remedy that takes the code over into the file.
+    pub(crate) fn update(&self) -> String {
+        let Self { name, variable, test } = self;
+        format!("run `{variable}=update cargo test {test}` and commit `{name}`")
+    }
+
     /// Writes the file if its text changes.
     pub(crate) fn renew(path: &Path, old: Option<&str>, new: &str) -> Result<(), String> {
         if old == Some(new) {
