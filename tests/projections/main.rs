@@ -4,6 +4,7 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod account;
 mod balances;
+mod counted;
 mod following;
 mod killed;
 mod lost_answers;

@@ -19,6 +19,7 @@ mod batch;
 mod policy;
 mod failed;
 mod keys;
+mod waiting;
 mod status;
 mod health;
 mod write;
