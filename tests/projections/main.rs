@@ -11,6 +11,7 @@ mod lost_answers;
 mod failing;
 mod parked;
 mod rebuilding;
+mod claimed;
 mod sharing;
 mod scenario;
 mod states;
