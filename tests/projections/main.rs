@@ -7,6 +7,7 @@ mod balances;
 mod counted;
 mod following;
 mod killed;
+mod lagging;
 mod lost_answers;
 mod failing;
 mod parked;

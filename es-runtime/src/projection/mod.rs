@@ -21,6 +21,7 @@ mod failed;
 mod keys;
 mod waiting;
 mod status;
+mod lag;
 mod health;
 mod write;
 mod target;
