@@ -15,6 +15,7 @@ use super::way::Way;
 use super::{BatchSize, OnChange, OnFailure};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
+use crate::observe;
 use crate::wait::sleep;
 
 /// The progress of a rebuild.
@@ -83,6 +84,14 @@ pub(super) async fn rebuild_first<V: 'static>(plan: &Plan<V>, keys: &[Keys]) -> 
 }
 
 pub(super) async fn rebuild<V: 'static>(
+    plan: &Plan<V>,
+    on_failure: OnFailure,
+    report: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<(), Error> {
+    observe::rebuild(plan.way.name(), rebuild_now(plan, on_failure, report)).await
+}
+
+async fn rebuild_now<V: 'static>(
     plan: &Plan<V>,
     on_failure: OnFailure,
     report: &(dyn Fn(Progress) + Send + Sync),
