@@ -71,13 +71,16 @@ impl Balances {
     fn opened(_: &Opened, _: &Tx) {}
 }
 
-#[derive(Default)]
-struct Totals;
+struct Totals {
+    deposits: u64,
+}
 
 #[projection(Account, name = "all totals", ..)]
 impl Totals {
     #[event]
-    fn deposited(&mut self, _: &Deposited) {}
+    fn deposited(&mut self, _: &Deposited) {
+        self.deposits += 1;
+    }
 }
 
 struct Remote;
@@ -87,8 +90,8 @@ impl Remote {
     const TABLES: &str = "";
 
     #[event]
-    async fn opened(_: &Opened, _: &postgres::Tx) -> view::Result {
-        Ok(())
+    async fn opened(_: &Opened, tx: &postgres::Tx) -> view::Result {
+        tx.run("NOTIFY opened", &[]).await
     }
 }
 
@@ -107,12 +110,16 @@ mod tests {
 
     use super::{Account, Opened};
 
-    struct StandIn;
+    struct StandIn {
+        accounts: u64,
+    }
 
     #[projection(Account, ..)]
     impl StandIn {
         #[event]
-        fn opened(&mut self, _: &Opened) {}
+        fn opened(&mut self, _: &Opened) {
+            self.accounts += 1;
+        }
     }
 }
 
