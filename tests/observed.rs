@@ -170,12 +170,15 @@ fn drained<V: Clone + Send + Sync + 'static>(
 const POISON: i64 = 666;
 
 #[derive(Default)]
-struct Deposits;
+struct Deposits {
+    sum: i64,
+}
 
 #[projection(Account, ..)]
 impl Deposits {
     #[event]
     fn deposited(&mut self, event: &Deposited) -> view::Result {
+        self.sum += event.amount;
         if event.amount == POISON { Err("the secret amount".into()) } else { Ok(()) }
     }
 }
@@ -193,7 +196,7 @@ fn app_with_deposits(amounts: &[i64]) -> Application {
 #[test]
 fn batches_of_a_projection_are_spans_and_their_events_are_counted() {
     let app = app_with_deposits(&[1, POISON, 2]);
-    let project = app.project(Deposits).on_failure(OnFailure::Skip).in_memory();
+    let project = app.project(Deposits::default()).on_failure(OnFailure::Skip).in_memory();
     let (lines, ended) = drained(project.open().wait().unwrap());
     ended.unwrap();
     let of = "projection=\"Deposits\" worker=0";
@@ -211,7 +214,7 @@ fn batches_of_a_projection_are_spans_and_their_events_are_counted() {
 #[test]
 fn a_projection_that_stops_counts_the_event_and_records_the_kind() {
     let app = app_with_deposits(&[POISON]);
-    let (lines, ended) = drained(app.project(Deposits).in_memory().open().wait().unwrap());
+    let (lines, ended) = drained(app.project(Deposits::default()).in_memory().open().wait().unwrap());
     ended.unwrap_err();
     let of = "projection=\"Deposits\" worker=0";
     assert_eq!(lines[0], format!("project {of} events=1"));

@@ -38,7 +38,7 @@
 //!
 //! - code that the block calls elsewhere: raise `version` in `#[projection(Account, version = 2)]`,
 //! - projections in a module named `tests` or `test`: they stand in for those of the program,
-//! - [`keep_state`](crate::projection::keep_state), which has no block.
+//! - `keep_state`, which has no block.
 
 mod file;
 mod compare;
