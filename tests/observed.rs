@@ -1,18 +1,21 @@
 //! The spans and counters of the feature `tracing`, which never hold what events say.
 
 use std::fmt::{Debug, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
 
 use es_runtime::application::Batch;
+use es_runtime::projection::{OnFailure, Runner};
 use es_runtime::recorder::MemoryRecorder;
-use es_runtime::{Application, Version, Wait};
+use es_runtime::view::{self, sqlite::Tx};
+use es_runtime::{Application, Error, ErrorKind, Version, Wait, projection};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use uuid::Uuid;
 
-use crate::account::{Account, open};
+use crate::account::{Account, Deposited, open};
 use crate::application::RateChanged;
 
 /// Notes each span that begins, and each event, in one line.
@@ -148,6 +151,126 @@ fn conflicts_and_retries_are_counted() {
     assert_eq!(count("monotonic_counter.es_retries=1 because=Conflict"), 1);
     assert_eq!(count("and error=Conflict"), 1);
     assert_eq!(count("save aggregates=1"), 3);
+}
+
+/// Runs a projection until it has what is stored, on this thread.
+fn drained<V: Clone + Send + Sync + 'static>(
+    runner: Runner<V>,
+) -> (Vec<String>, std::result::Result<(), Error>) {
+    let (handle, mut ended) = (runner.handle(), Ok(()));
+    let lines = thread::scope(|scope| {
+        let drain = scope.spawn(move || handle.drain().wait());
+        let lines = noted(|| ended = runner.run().wait());
+        let _ = drain.join().unwrap();
+        lines
+    });
+    (lines, ended)
+}
+
+const POISON: i64 = 666;
+
+#[derive(Default)]
+struct Deposits {
+    sum: i64,
+}
+
+#[projection(Account, ..)]
+impl Deposits {
+    #[event]
+    fn deposited(&mut self, event: &Deposited) -> view::Result {
+        self.sum += event.amount;
+        if event.amount == POISON { Err("the secret amount".into()) } else { Ok(()) }
+    }
+}
+
+fn app_with_deposits(amounts: &[i64]) -> Application {
+    let app = Application::open("memory:").wait().unwrap();
+    let mut account = open();
+    for amount in amounts {
+        account.deposit(*amount);
+    }
+    app.save(&mut account).wait().unwrap();
+    app
+}
+
+#[test]
+fn batches_of_a_projection_are_spans_and_their_events_are_counted() {
+    let app = app_with_deposits(&[1, POISON, 2]);
+    let project = app.project(Deposits::default()).on_failure(OnFailure::Skip).in_memory();
+    let (lines, ended) = drained(project.open().wait().unwrap());
+    ended.unwrap();
+    let of = "projection=\"Deposits\" worker=0";
+    assert_eq!(
+        lines,
+        [
+            format!("project {of} events=3"),
+            format!("event monotonic_counter.es_projected_events=2 {of}"),
+            format!("event monotonic_counter.es_failed_events=1 {of}"),
+            format!("event histogram.es_projection_lag=0 {of}"),
+        ]
+    );
+}
+
+#[test]
+fn a_projection_that_stops_counts_the_event_and_records_the_kind() {
+    let app = app_with_deposits(&[POISON]);
+    let (lines, ended) = drained(app.project(Deposits::default()).in_memory().open().wait().unwrap());
+    ended.unwrap_err();
+    let of = "projection=\"Deposits\" worker=0";
+    assert_eq!(lines[0], format!("project {of} events=1"));
+    assert_eq!(lines[1], format!("event monotonic_counter.es_failed_events=1 {of}"));
+    assert_eq!(lines[2], "and error=Invalid");
+    assert_eq!(lines[3], "event message=a projection stopped projection=\"Deposits\" error=Invalid");
+    assert!(!lines.iter().any(|line| line.contains("secret")), "{lines:?}");
+}
+
+/// A view in a file that is away at the first event.
+struct Away(AtomicBool);
+
+#[projection(Account, ..)]
+impl Away {
+    const TABLES: &str = "";
+
+    #[event]
+    fn deposited(&self, _: &Deposited, _: &Tx) -> view::Result {
+        if self.0.swap(false, Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Unavailable, "away").into());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn retries_of_a_projection_are_counted_and_a_rebuild_is_a_span() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("away.db");
+    let app = app_with_deposits(&[1, 2]);
+    let project = |is_away| app.project(Away(AtomicBool::new(is_away))).in_file(&file);
+    let (lines, ended) = drained(project(true).open().wait().unwrap());
+    ended.unwrap();
+    let retry =
+        "event monotonic_counter.es_projection_retries=1 projection=\"Away\" because=Unavailable".to_owned();
+    assert_eq!(lines.iter().filter(|line| **line == retry).count(), 1, "{lines:?}");
+    let handled = "event monotonic_counter.es_projected_events=2 projection=\"Away\" worker=0".to_owned();
+    assert!(lines.contains(&handled), "{lines:?}");
+
+    let lines = noted(|| project(false).rebuild().wait().unwrap());
+    assert_eq!(lines[..2], ["rebuild projection=\"Away\"", "project projection=\"Away\" worker=0 events=2"]);
+    let (report, announced) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let both = Mutex::new((report, released));
+    thread::scope(|scope| {
+        let held_up = project(false).rebuild().on_progress(move |_| {
+            let (report, released) = &*both.lock().unwrap();
+            let _ = (report.send(()), released.recv());
+        });
+        let first = scope.spawn(|| held_up.wait());
+        announced.recv().unwrap();
+        let lines = noted(|| drop(project(false).rebuild().wait().unwrap_err()));
+        assert_eq!(lines, ["rebuild projection=\"Away\"", "and error=InProgress"]);
+        drop(release);
+        first.join().unwrap().unwrap();
+    });
 }
 
 #[test]

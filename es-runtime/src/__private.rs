@@ -28,6 +28,9 @@ pub use crate::event::{
     Shared, StateField, Storable, Topics, Written, decode_past, distinct_set,
 };
 pub use crate::id::Id;
+pub use crate::locked_view;
+#[cfg(feature = "testing")]
+pub use crate::projection::lock::LockedView;
 pub use crate::projection::{
     Async, Blocking, Given, HandledRow, Handler, Handles, InMemory, Projection, ReadResult, Row, Seen,
     checks, wrong_handler,
@@ -194,6 +197,27 @@ macro_rules! stored_shapes {
     ($($collect:tt)*) => {};
 }
 
+/// Hands a projection to `views_lock!()`, in tests alone.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! locked_view {
+    ($place:ident $view:ident $version:literal) => {
+        #[cfg(test)]
+        $crate::__private::submit! {
+            $crate::__private::LockedView::$place::<$view>(::core::module_path!(), $version)
+        }
+    };
+}
+
+/// Expands to nothing: only the feature `testing` holds projections to a file.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! locked_view {
+    ($place:ident $view:ident $version:literal) => {};
+}
+
 /// Reports the feature that `events_lock!()` needs.
 #[cfg(not(feature = "testing"))]
 #[doc(hidden)]
@@ -202,6 +226,18 @@ macro_rules! events_lock {
     () => {
         ::core::compile_error!(
             "`events_lock!()` needs the feature `testing` of `es-runtime`; add it under `[dev-dependencies]`"
+        );
+    };
+}
+
+/// Reports the feature that `views_lock!()` needs.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! views_lock {
+    () => {
+        ::core::compile_error!(
+            "`views_lock!()` needs the feature `testing` of `es-runtime`; add it under `[dev-dependencies]`"
         );
     };
 }

@@ -98,7 +98,53 @@ mod on {
         warn!(target: TARGET, error = ?error.kind(), "a subscription cannot read the log, and tries again");
     }
 
+    /// Does the work of one batch of a projection within a span.
+    pub(crate) async fn project<T>(
+        projection: &'static str,
+        worker: usize,
+        events: usize,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        within(info_span!(target: TARGET, "project", projection, worker, events, error = field::Empty), work)
+            .await
+    }
+
+    /// Rebuilds a view within a span.
+    pub(crate) async fn rebuild<T>(
+        projection: &'static str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        within(info_span!(target: TARGET, "rebuild", projection, error = field::Empty), work).await
+    }
+
+    /// Counts the events that a view has taken, and those of them that failed.
+    pub(crate) fn projected(projection: &'static str, worker: usize, events: usize, failed: usize) {
+        let (handled, failed) = (events.saturating_sub(failed) as u64, failed as u64);
+        if handled > 0 {
+            event!(target: TARGET, Level::DEBUG, monotonic_counter.es_projected_events = handled, projection, worker);
+        }
+        if failed > 0 {
+            event!(target: TARGET, Level::DEBUG, monotonic_counter.es_failed_events = failed, projection, worker);
+        }
+    }
+
+    /// Returns whether a subscriber listens to the lag of projections, which costs a look at the log.
+    pub(crate) fn measures_lag() -> bool {
+        tracing::enabled!(target: TARGET, Level::DEBUG)
+    }
+
+    pub(crate) fn lag(projection: &'static str, worker: usize, events: u64) {
+        event!(target: TARGET, Level::DEBUG, histogram.es_projection_lag = events, projection, worker);
+    }
+
     pub(crate) fn waiting_projection(projection: &'static str, error: &Error) {
+        event!(
+            target: TARGET,
+            Level::DEBUG,
+            monotonic_counter.es_projection_retries = 1_u64,
+            projection,
+            because = ?error.kind()
+        );
         warn!(target: TARGET, projection, error = ?error.kind(), "a projection cannot write its view, and tries again");
     }
 
@@ -149,6 +195,22 @@ mod off {
     pub(crate) const fn failed_snapshot(_: &Error) {}
 
     pub(crate) const fn waiting_follower(_: &Error) {}
+
+    pub(crate) fn project<W: Future>(_: &'static str, _: usize, _: usize, work: W) -> W {
+        work
+    }
+
+    pub(crate) fn rebuild<W: Future>(_: &'static str, work: W) -> W {
+        work
+    }
+
+    pub(crate) const fn projected(_: &'static str, _: usize, _: usize, _: usize) {}
+
+    pub(crate) const fn measures_lag() -> bool {
+        false
+    }
+
+    pub(crate) const fn lag(_: &'static str, _: usize, _: u64) {}
 
     pub(crate) const fn waiting_projection(_: &'static str, _: &Error) {}
 

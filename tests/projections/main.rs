@@ -4,13 +4,16 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod account;
 mod balances;
+mod counted;
 mod following;
 mod killed;
+mod lagging;
 mod lost_answers;
 mod failing;
 mod inline;
 mod parked;
 mod rebuilding;
+mod claimed;
 mod sharing;
 mod scenario;
 mod states;

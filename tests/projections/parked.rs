@@ -1,14 +1,16 @@
 //! Parked events: they wait in their order until somebody handles them again, or drops them.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
-use es_runtime::projection::{Handle, OnFailure};
+use es_runtime::projection::{BatchSize, Handle, OnFailure};
 use es_runtime::view::sqlite::File;
 use es_runtime::{Application, Wait};
 
 use crate::LONG;
 use crate::account::Account;
 use crate::balances::{Balances, InMemory, POISON, account, rows};
+use crate::counted::Counted;
 
 /// Ann has a poisoned event and one behind it, and Bob has none.
 fn parked(file: &Path) -> (Application, Account, Handle<File>) {
@@ -67,6 +69,28 @@ fn dropped_events_are_never_taken() {
     balances.reached(&receipt).within(LONG).wait().unwrap();
     assert_eq!(rows(&file)["Ann"], 1 + 4);
     assert!(balances.failed().wait().unwrap().is_empty());
+}
+
+#[test]
+fn a_batch_reads_one_row_for_an_aggregate_however_many_events_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = Counted::new(&folder.path().join("balances.db"), false);
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = account(&app, "Ann", &[POISON; 100]);
+    let project = app.project(Balances).on_failure(OnFailure::Park).batch(BatchSize::new().events(5));
+    let balances = project.in_blocking_view(open.clone()).start().wait().unwrap();
+    balances.caught_up().within(LONG).wait().unwrap();
+    let (listed, commits) = (open.listed.load(Ordering::Relaxed), open.commits.load(Ordering::Relaxed));
+    for _ in 0..20 {
+        ann.deposit(1);
+    }
+    let receipt = app.save(&mut ann).wait().unwrap();
+    balances.reached(&receipt).within(LONG).wait().unwrap();
+    assert_eq!(balances.health().wait().unwrap().failed, 120);
+    let (listed, commits) =
+        (open.listed.load(Ordering::Relaxed) - listed, open.commits.load(Ordering::Relaxed) - commits);
+    assert!(listed <= commits, "{commits} transactions read {listed} rows of failed events");
+    balances.stop().wait().unwrap();
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::account::{Account, Deposited, Opened};
 use crate::balances::{Balances, InMemory, POISON, account, rows};
 
 /// The same view by other code, with an index, a view over the table, and a column that is computed.
-struct Doubled;
+pub(crate) struct Doubled;
 
 #[projection(Account, name = "Balances", ..)]
 impl Doubled {

@@ -20,6 +20,7 @@ pub(super) struct Arguments {
     pub(super) aggregates: Vec<Path>,
     pub(super) ignored: Vec<Ignored>,
     pub(super) name: Option<LitStr>,
+    pub(super) version: u32,
     /// True if the arguments end with `..`.
     pub(super) is_partial: bool,
     /// False if a mistake among the aggregates was reported.
@@ -76,7 +77,7 @@ impl Arguments {
         let mut args = Args::parse("projection", "ignore = [Opened]", others, diag);
         let runtime = Runtime::take(&mut args, diag);
         let name = args.string("name", diag);
-        args.version("version", diag);
+        let version = args.version("version", diag).map_or(1, |(_, version)| version);
         let ignored = match (args.tokens("ignore", "[Opened, owner, discarded]", diag), &rest) {
             (Some((key, _)), Some(_)) => {
                 diag.error(&key, "`..` leaves out the rest anyway; remove `ignore`");
@@ -86,7 +87,7 @@ impl Arguments {
             (None, _) => Vec::new(),
         };
         args.finish(KNOWN, diag);
-        Self { runtime, aggregates, ignored, name, is_partial: rest.is_some(), are_aggregates_known }
+        Self { runtime, aggregates, ignored, name, version, is_partial: rest.is_some(), are_aggregates_known }
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn expand(projection: &Projection, is_clean: bool) -> TokenStream {
     let projected = projected(projection, &routes);
     let applied = applied(projection, &routes);
     let checks = checks(projection, &routes, is_clean);
+    let locked = is_clean.then(|| locked(projection));
     quote! {
         #item
         #(#cfgs)*
@@ -53,6 +54,7 @@ pub(super) fn expand(projection: &Projection, is_clean: bool) -> TokenStream {
             #projected
             #applied
             #checks
+            #locked
             #(__es::half_typed! { #view { #half_typed } })*
         };
     }
@@ -183,6 +185,17 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
             }
         }
     }
+}
+
+/// Hands the projection to `views_lock!()`; the runtime drops it outside of tests.
+fn locked(projection: &Projection) -> TokenStream {
+    let place = match projection.place {
+        Place::Memory => "in_memory",
+        Place::Blocking(_) | Place::Async(_) => "in_database",
+    };
+    let (place, version) = (Ident::new(place, Span::call_site()), projection.arguments.version);
+    let version = Literal::u32_unsuffixed(version);
+    quote!(__es::locked_view!(#place __View #version);)
 }
 
 /// Returns the description of an event. All uses of the type are through one trait, so that the compiler reports a type

@@ -22,7 +22,7 @@ const DERIVED_EVENT: usize = 25;
 const EVENT_SET: usize = 28;
 const EVENT_OF_A_SET: usize = 15;
 /// A projection without its handlers, and the block as written.
-const PROJECTION: usize = 45;
+const PROJECTION: usize = 46;
 const HANDLER: usize = 14;
 
 #[test]

@@ -84,6 +84,14 @@ use crate::wait::Retry;
 /// | event | `WARN` | a snapshot cannot be used, or not be taken; `error`: the [`ErrorKind`](crate::ErrorKind) |
 /// | event | `WARN` | a [subscription](crate::log::Subscription) cannot read the log, and tries again; `error`: the [`ErrorKind`](crate::ErrorKind) |
 /// | event | `WARN` | on PostgreSQL, an append holds back readers for more than a second; `events`: how many are held back; `pid` (unless a prepared transaction does), `application` and `since` (seconds): who |
+/// | span `project` | `INFO` | a batch of a projection; `projection`: its name, `worker`: its number from 0, `events`: the number in the batch |
+/// | span `rebuild` | `INFO` | a view is made anew; `projection` |
+/// | event with `monotonic_counter.es_projected_events` | `DEBUG` | the number of events that a view has handled; `projection`, `worker` |
+/// | event with `monotonic_counter.es_failed_events` | `DEBUG` | the number of events that a view has skipped, parked, or stopped at; `projection`, `worker` |
+/// | event with `monotonic_counter.es_projection_retries` | `DEBUG` | 1: a projection tries again; `projection`; `because`: the [`ErrorKind`](crate::ErrorKind) |
+/// | event with `histogram.es_projection_lag` | `DEBUG` | the number of positions between a view and the head of the log, after a batch, at most once a second; `projection`, `worker` |
+/// | event | `WARN` | a projection cannot write its view, and tries again; `projection`; `error`: the [`ErrorKind`](crate::ErrorKind) |
+/// | event | `ERROR` | a projection stopped; `projection`; `error`: the [`ErrorKind`](crate::ErrorKind) |
 /// | event | `WARN` | a hook of [`Builder::on_saved`] failed or panicked; `error`: the [`ErrorKind`](crate::ErrorKind) |
 ///
 /// The span `execute` of a command on several aggregates names the first aggregate.

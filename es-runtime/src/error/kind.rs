@@ -25,6 +25,9 @@ pub enum ErrorKind {
     /// Stored data are well-formed, but of another shape than this program expects. The tables are missing, or belong
     /// to another application or a newer release; or the type of an event has changed since the event was stored.
     Schema,
+    /// Another process, or another part of this one, does the same work now: it rebuilds the view. The call did nothing. It
+    /// may succeed later, but would do the work a second time.
+    InProgress,
     /// The id belongs to an aggregate of another type.
     WrongAggregate,
     /// The program does not know the stored topic; a newer release may have written it.

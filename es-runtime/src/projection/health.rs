@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::inline::{self, Nudge};
-use super::status::{Figures, RunnerState, Status, position, shown};
+use super::lag::Lag;
+use super::status::{Figures, RunnerState, Status, shown};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::Source;
@@ -56,6 +57,13 @@ pub struct Health {
     /// The number of positions between the head of the log and the place of the view: at most so many events are missing
     /// in the view.
     pub behind: u64,
+    /// The age of the oldest event that is missing in the view, or 0 if nothing is missing. The check reads that event from
+    /// the log: the runner pays nothing for it, and the age grows also while no runner works.
+    pub behind_time: Duration,
+    /// The number of positions between the head of the log and the place up to which the runner has read.
+    pub unread: u64,
+    /// The age of the oldest event that the runner has not read, or 0 if it has read all.
+    pub unread_time: Duration,
     /// The time since the place of the view last moved, or 0 if nothing is missing in the view.
     pub still: Duration,
     /// The number of failed events that the view keeps: skipped and parked ones.
@@ -75,7 +83,9 @@ impl Health {
         inline::bring(nudge).await?;
         let newest = source.newest().await?;
         let Figures { state, error, read, handled, still, failed, rows, batches } = status.figures();
-        let behind = position(newest).saturating_sub(position(handled));
+        let lag = Lag::of(source, handled, newest, still).await;
+        let unread = if read == handled { lag } else { Lag::of(source, read, newest, still).await };
+        let behind = lag.positions;
         Ok(Self {
             name: status.name,
             state,
@@ -84,6 +94,9 @@ impl Health {
             read,
             handled,
             behind,
+            behind_time: lag.time,
+            unread: unread.positions,
+            unread_time: unread.time,
             still: if behind == 0 { Duration::ZERO } else { still },
             failed,
             events: rows,
@@ -111,14 +124,17 @@ impl Health {
 
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, state, behind, still, failed, .. } = self;
+        let Self { name, state, behind, behind_time, still, failed, .. } = self;
         write!(
             f,
             "the projection `{name}` is {state}; it has handled the log up to {}",
             shown(self.handled)
         )?;
         if *behind > 0 {
-            write!(f, ", {behind} positions behind its head, without progress for {still:.1?}")?;
+            write!(
+                f,
+                ", {behind} positions and {behind_time:.1?} behind its head, without progress for {still:.1?}"
+            )?;
         }
         if *failed > 0 {
             write!(f, "; {failed} events failed")?;

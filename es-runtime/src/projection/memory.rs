@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use super::batch::Item;
 use super::failed::FailedEvent;
 use super::target::{Target, Task, panicked};
+use super::waiting::ParkedAggregates;
 use super::write::Written;
 use super::{InMemory, OnFailure};
 use crate::error::Error;
@@ -73,16 +74,20 @@ impl<P: InMemory> MemoryTarget<P> {
             return Written::Elsewhere;
         }
         let before = kept.failed.len();
+        let mut parked = ParkedAggregates::of(&kept.failed);
         let items = task.batch.items.get(task.rows.clone()).unwrap_or_default();
         for (at, item) in items.iter().enumerate() {
             let id = item.envelope().id();
-            if kept.failed.iter().any(|failed| failed.is_parked && failed.id == id) {
+            if parked.contains(id) {
                 kept.failed.push(FailedEvent::of::<P>(item, None, true));
             } else if let Err(cause) = handle(&mut *view, item.event()) {
                 if self.on_failure == OnFailure::Stop {
                     return Written::Failed { row: task.rows.start + at, cause };
                 }
                 let is_parked = self.on_failure == OnFailure::Park;
+                if is_parked {
+                    parked.add(id, item.mark());
+                }
                 kept.failed.push(FailedEvent::of::<P>(item, Some(&cause), is_parked));
             }
             kept.place = Some(item.mark());

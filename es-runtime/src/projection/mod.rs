@@ -4,6 +4,11 @@
 //! [`Application::project`](crate::Application::project) starts it: workers read the log from the place of the view, call the
 //! handlers, and commit rows and place in one transaction. A [`Handle`] waits for the view, checks it, and stops it. The
 //! [guide](crate::guide::projections) shows all of it.
+//!
+//! # Before the deployment
+//!
+//! A view refuses to go on under other code. `views_lock!()`, with the feature `testing`, makes a test that reports each
+//! projection whose code is not the recorded one.
 
 mod origin;
 mod given;
@@ -14,10 +19,12 @@ mod batch;
 mod policy;
 mod failed;
 mod keys;
+mod waiting;
 mod status;
 mod write;
 mod target;
 mod inline;
+mod lag;
 mod health;
 mod memory;
 mod prepare;
@@ -36,6 +43,8 @@ mod start;
 mod states;
 #[doc(hidden)]
 pub mod checks;
+#[cfg(feature = "testing")]
+pub mod lock;
 
 use std::borrow::Cow;
 use std::future::Future;

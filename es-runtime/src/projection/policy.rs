@@ -26,7 +26,8 @@ pub enum OnChange {
     /// The runner does not start: its error names the choices.
     #[default]
     Refuse,
-    /// The runner first rebuilds the view from the beginning of the log, beside the old rows, and then takes their place.
+    /// The runner first rebuilds the view from the beginning of the log, beside the old rows, and then takes their place. Of
+    /// several processes that start so, one rebuilds, and the others wait for it.
     Rebuild,
     /// The runner goes on with the old rows: the change makes no difference to them.
     Accept,

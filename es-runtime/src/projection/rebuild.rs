@@ -15,6 +15,8 @@ use super::way::Way;
 use super::{BatchSize, OnChange, OnFailure};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
+use crate::observe;
+use crate::wait::sleep;
 
 /// The progress of a rebuild.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +70,35 @@ impl<V: Clone + Send + Sync + 'static> IntoFuture for Rebuilding<V> {
     }
 }
 
+/// Rebuilds a view before its start. If another process rebuilds it, waits until the rows are those of this code.
+pub(super) async fn rebuild_first<V: 'static>(plan: &Plan<V>, keys: &[Keys]) -> Result<(), Error> {
+    loop {
+        match rebuild(plan, plan.rules.on_failure, &|_| ()).await {
+            Err(error) if error.kind() == ErrorKind::InProgress => sleep(plan.rules.look).await,
+            done => return done,
+        }
+        if plan.way.prepare(keys.to_vec(), plan.rules).await? == Prepared::Ready {
+            return Ok(());
+        }
+    }
+}
+
 pub(super) async fn rebuild<V: 'static>(
     plan: &Plan<V>,
     on_failure: OnFailure,
     report: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<(), Error> {
+    observe::rebuild(plan.way.name(), rebuild_now(plan, on_failure, report)).await
+}
+
+async fn rebuild_now<V: 'static>(
+    plan: &Plan<V>,
+    on_failure: OnFailure,
+    report: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<(), Error> {
     let Some(beside) = plan.way.beside() else { return Err(unsupported(plan.way.name())) };
+    // Dropped last: nobody else removes the new rows meanwhile.
+    let _claim = plan.way.claim().await?;
     let mut rules = plan.rules;
     rules.on_failure = on_failure;
     rules.on_change = OnChange::Refuse;

@@ -9,7 +9,7 @@ use super::inline::{self, Keep};
 use super::memory::Memory;
 use super::plan::{Plan, run_all};
 use super::prepare::Prepared;
-use super::rebuild::{Rebuilding, catch_up, rebuild};
+use super::rebuild::{Rebuilding, catch_up, rebuild_first};
 use super::registered::Projections;
 use super::status::Status;
 use super::target::Boxed;
@@ -324,7 +324,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
         }
         let keys = plan.keys()?;
         if plan.way.prepare(keys.clone(), plan.rules).await? == Prepared::Changed {
-            rebuild(&plan, plan.rules.on_failure, &|_| ()).await?;
+            rebuild_first(&plan, &keys).await?;
             plan.way.prepare(keys.clone(), Rules { on_change: OnChange::Refuse, ..plan.rules }).await?;
         }
         let status = Status::new(plan.way.name(), keys.len());
@@ -392,7 +392,8 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     /// # Errors
     ///
     /// [`Unsupported`](ErrorKind::Unsupported) for a view in memory, and for a database of your own without
-    /// [`beside`](crate::view::OpenView::beside). Those of handlers, log and view: the old rows then stay.
+    /// [`beside`](crate::view::OpenView::beside). [`InProgress`](ErrorKind::InProgress) while another process, or another
+    /// call, rebuilds the view. Those of handlers, log and view: the old rows then stay.
     pub fn rebuild(self) -> Rebuilding<V> {
         let on_failure = self.plan.rules.on_failure;
         Rebuilding { plan: self.plan, on_failure, report: Box::new(|_| ()) }
@@ -402,8 +403,9 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     ///
     /// # Errors
     ///
-    /// Those of the view.
+    /// [`InProgress`](ErrorKind::InProgress) while a process rebuilds the view; those of the view.
     pub async fn clear_rebuild(self) -> Result<(), Error> {
+        let _claim = self.plan.way.claim().await?;
         self.plan.way.clear().await
     }
 

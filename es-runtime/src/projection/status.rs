@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::failed::FailedEvent;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::Stop;
@@ -290,11 +289,6 @@ const fn severity(state: RunnerState) -> u8 {
         RunnerState::Stopped => 4,
         RunnerState::Failed => 5,
     }
-}
-
-/// The parked and the skipped events of a list.
-pub(crate) fn parked(failed: &[FailedEvent]) -> impl Iterator<Item = &FailedEvent> {
-    failed.iter().filter(|failed| failed.is_parked)
 }
 
 /// Returns the text of a place.

@@ -1,7 +1,6 @@
 //! The views that a worker writes to, behind one trait: a database with a blocking driver, one with an async driver, and
 //! memory.
 
-use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,11 +8,10 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use uuid::Uuid;
-
 use super::batch::Batch;
 use super::failed::FailedEvent;
 use super::keys::Keys;
+use super::waiting::ParkedAggregates;
 use super::write::{Handlers, Work, Written, failed_of, place_of, write};
 use super::{Async, Blocking, Projection, Rules};
 use crate::error::Error;
@@ -114,7 +112,7 @@ pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> view::BoxError {
 /// An open view, with the aggregates that have parked events, once they are known.
 struct Open<V> {
     view: V,
-    parked: Option<HashSet<Uuid>>,
+    parked: Option<ParkedAggregates>,
 }
 
 impl<V: View> Open<V> {
@@ -123,7 +121,7 @@ impl<V: View> Open<V> {
         let place = place_of::<P, V>(&mut self.view, keys).await;
         let failed = if place.is_ok() { failed_of(&mut self.view, keys).await } else { Ok(Vec::new()) };
         self.view.roll_back().await?;
-        self.parked = Some(super::status::parked(&failed?).map(|failed| failed.id).collect());
+        self.parked = Some(ParkedAggregates::of(&failed?));
         place
     }
 

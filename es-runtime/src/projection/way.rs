@@ -14,7 +14,7 @@ use super::tools::DatabaseTools;
 use super::worker::{Post, Worker};
 use super::{InMemory, Projection, Rules};
 use crate::log::Source;
-use crate::view::OpenView;
+use crate::view::{Claim, OpenView};
 
 /// The way from a projection to its view. `V` is the view, as a handle gives access to it.
 pub(crate) trait Way<V>: Send + Sync {
@@ -32,6 +32,9 @@ pub(crate) trait Way<V>: Send + Sync {
 
     /// Returns the way to the new rows of a rebuild, if the view can be rebuilt while it serves.
     fn beside(&self) -> Option<Box<dyn Way<V>>>;
+
+    /// Claims the rebuild.
+    fn claim(&self) -> Boxed<Claim>;
 
     /// Puts the new rows in the place of the old ones. `catch_up` lets the new rows reach a place.
     fn switch(&self, workers: Vec<Keys>, catch_up: CatchUp) -> Boxed<()>;
@@ -95,6 +98,10 @@ impl<P: InMemory> Way<Memory<P>> for InMemoryWay<P> {
         None
     }
 
+    fn claim(&self) -> Boxed<Claim> {
+        Box::pin(async { Ok(Claim::unguarded()) })
+    }
+
     fn switch(&self, _: Vec<Keys>, _: CatchUp) -> Boxed<()> {
         Box::pin(async { Ok(()) })
     }
@@ -139,6 +146,11 @@ impl<D: Driver<P, O>, P: Projection, O: OpenView + Clone> Way<O> for DatabaseWay
     fn beside(&self) -> Option<Box<dyn Way<O>>> {
         let beside = self.open.beside()?;
         Some(Box::new(Self::new(Arc::clone(&self.projection), beside)))
+    }
+
+    fn claim(&self) -> Boxed<Claim> {
+        let open = self.open.clone();
+        Box::pin(async move { open.claim().await })
     }
 
     fn switch(&self, workers: Vec<Keys>, catch_up: CatchUp) -> Boxed<()> {

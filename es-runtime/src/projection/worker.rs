@@ -22,6 +22,8 @@ const LONGEST: Duration = Duration::from_secs(5);
 const LAZY: Duration = Duration::from_millis(250);
 /// The time between two looks at another process while somebody waits for a place.
 const CLOSE_LOOK: Duration = Duration::from_millis(10);
+/// The least time between two measurements of the lag.
+const MEASURE: Duration = Duration::from_secs(1);
 /// The number of looks without progress after which a worker takes over.
 const LOOKS: u32 = 3;
 
@@ -113,6 +115,7 @@ impl<T: Target> Worker<T> {
         let (mut cutter, mut recorded) = (Cutter::new(), place);
         // A place behind rows without a handler, which the view does not keep yet.
         let mut passed: Option<(Mark, Instant)> = None;
+        let mut measured: Option<Instant> = None;
         loop {
             self.post.status.enter(self.post.number, RunnerState::Running, None);
             let page = match next_page(&mut rows, passed).await {
@@ -151,6 +154,7 @@ impl<T: Target> Worker<T> {
                     return Ok(turn);
                 }
             }
+            self.measure(&mut measured, passed.map_or(recorded, |(to, _)| Some(to))).await;
             if self.post.status.is_stopping() || self.post.status.is_drained(recorded) {
                 break;
             }
@@ -174,8 +178,38 @@ impl<T: Target> Worker<T> {
         self.take(recorded, Batch { items: Vec::new(), to }).await
     }
 
-    /// Writes a batch, in one transaction or several.
+    /// Reports the lag of the view, if anybody listens.
+    async fn measure(&mut self, measured: &mut Option<Instant>, place: Option<Mark>) {
+        if !observe::measures_lag() || measured.is_some_and(|at| at.elapsed() < MEASURE) {
+            return;
+        }
+        *measured = Some(Instant::now());
+        // The next page reports an error of the log.
+        if let Ok(newest) = self.post.source.newest().await {
+            let behind = position(newest).saturating_sub(position(place));
+            observe::lag(T::P::NAME, self.post.number, behind);
+        }
+    }
+
+    /// Notes rows that the view has taken.
+    fn took(&self, rows: usize, failed: usize, to: Mark) {
+        self.post.status.wrote(rows, failed);
+        observe::projected(T::P::NAME, self.post.number, rows, failed);
+        self.post.status.handled(self.post.number, Some(to));
+    }
+
+    /// Writes a batch within a span.
     async fn take(
+        &mut self,
+        recorded: &mut Option<Mark>,
+        batch: Batch<<T::P as Projection>::Seen>,
+    ) -> Result<Option<Turn>, Error> {
+        let (worker, events) = (self.post.number, batch.items.len());
+        observe::project(T::P::NAME, worker, events, self.take_all(recorded, batch)).await
+    }
+
+    /// Writes a batch, in one transaction or several.
+    async fn take_all(
         &mut self,
         recorded: &mut Option<Mark>,
         batch: Batch<<T::P as Projection>::Seen>,
@@ -189,8 +223,7 @@ impl<T: Target> Worker<T> {
                 Written::Done { rows, to, failed } => {
                     next += rows;
                     *recorded = Some(to);
-                    self.post.status.wrote(rows, failed);
-                    self.post.status.handled(self.post.number, Some(to));
+                    self.took(rows, failed, to);
                     if next >= end {
                         return Ok(None);
                     }
@@ -210,10 +243,11 @@ impl<T: Target> Worker<T> {
                     {
                         let (batch, from) = (Arc::clone(&batch), *recorded);
                         let task = Task { batch, rows: next..whole, from, to: last, is_repeated: false };
-                        if let Written::Done { to, .. } = self.write(task).await? {
-                            self.post.status.handled(self.post.number, Some(to));
+                        if let Written::Done { rows, to, failed } = self.write(task).await? {
+                            self.took(rows, failed, to);
                         }
                     }
+                    observe::projected(T::P::NAME, self.post.number, 1, 1);
                     return Err(failed::stopped::<T::P>(item, cause));
                 }
             }

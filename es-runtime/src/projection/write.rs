@@ -1,14 +1,12 @@
 //! The transaction of a batch: the place is compared, the handlers run, the place moves on.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Instant;
-
-use uuid::Uuid;
 
 use super::batch::{Batch, Item};
 use super::failed::FailedEvent;
 use super::keys::{self, Keys};
+use super::waiting::ParkedAggregates;
 use super::{OnFailure, Projection, Rules};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -73,12 +71,12 @@ pub(crate) async fn write<V: View, H: Handlers<V>>(
     keys: &Keys,
     rules: &Rules,
     work: &Work<'_, <H::P as Projection>::Seen>,
-    parked: &mut HashSet<Uuid>,
+    parked: &mut ParkedAggregates,
 ) -> Result<Written, Error> {
     // A point in the transaction costs as much as a small statement: only a batch that failed gets one for each event.
     let mut is_careful = false;
     loop {
-        let mut newly = Vec::new();
+        let mut newly = ParkedAggregates::default();
         let attempt = attempt(view, handlers, keys, rules, work, parked, &mut newly, is_careful).await;
         match attempt {
             Ok(Ok(written)) => {
@@ -109,8 +107,8 @@ async fn attempt<V: View, H: Handlers<V>>(
     keys: &Keys,
     rules: &Rules,
     work: &Work<'_, <H::P as Projection>::Seen>,
-    parked: &mut HashSet<Uuid>,
-    newly: &mut Vec<Uuid>,
+    parked: &mut ParkedAggregates,
+    newly: &mut ParkedAggregates,
     is_careful: bool,
 ) -> Result<Result<Written, NeedsCare>, Error> {
     view.begin().await?;
@@ -129,11 +127,10 @@ async fn attempt<V: View, H: Handlers<V>>(
     let mut has_point = false;
     for (at, item) in items.iter().enumerate() {
         let id = item.envelope().id();
-        let is_parked =
-            newly.contains(&id) || (parked.contains(&id) && is_still_parked(view, keys, parked, id).await?);
-        if is_parked {
+        if newly.contains(id) || parked.has(view, keys, id).await? {
             let waiting = FailedEvent::of::<H::P>(item, None, true);
             record(view, keys, &waiting).await?;
+            newly.add(id, item.mark());
             failed += 1;
             has_point = false;
         } else {
@@ -165,7 +162,9 @@ async fn attempt<V: View, H: Handlers<V>>(
                         let is_parked = choice == OnFailure::Park;
                         record(view, keys, &FailedEvent::of::<H::P>(item, Some(&cause), is_parked)).await?;
                         failed += 1;
-                        newly.extend(is_parked.then_some(id));
+                        if is_parked {
+                            newly.add(id, item.mark());
+                        }
                     }
                 }
             }
@@ -205,18 +204,6 @@ pub(crate) fn superseded<P: Projection>() -> Error {
             P::NAME
         ),
     )
-}
-
-/// Asks the view whether an aggregate still has parked events: somebody may have handled or dropped them.
-async fn is_still_parked<V: View>(
-    view: &mut V,
-    keys: &Keys,
-    parked: &mut HashSet<Uuid>,
-    id: Uuid,
-) -> Result<bool, Error> {
-    let failed = failed_of(view, keys).await?;
-    *parked = super::status::parked(&failed).map(|failed| failed.id).collect();
-    Ok(parked.contains(&id))
 }
 
 /// Calls the handler of a row.

@@ -7,6 +7,7 @@
 //! that failed. [`View`] is all that the framework needs of a database.
 
 mod tx;
+mod claim;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 #[cfg(feature = "postgres")]
@@ -17,6 +18,7 @@ use std::future::{Future, ready};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::claim::Claim;
 pub use self::tx::{AsyncTx, BlockingTx};
 use crate::error::Error;
 
@@ -266,6 +268,17 @@ pub trait OpenView: Send + Sync + 'static {
         None
     }
 
+    /// Claims the place at [`beside`](Self::beside) for one rebuild. The claim ends when it is dropped, and when the process
+    /// ends, even if it is killed. Without it, two processes that rebuild one view disturb each other: the first to end
+    /// removes the new rows of the other.
+    ///
+    /// # Errors
+    ///
+    /// [`InProgress`](crate::ErrorKind::InProgress) while somebody else holds the claim.
+    fn claim(&self) -> impl Future<Output = std::result::Result<Claim, Error>> + Send {
+        ready(Ok(Claim::unguarded()))
+    }
+
     /// Lets an open view see the rows at [`beside`](Self::beside). No transaction is open.
     fn link(&self, view: &mut Self::View) -> impl Future<Output = std::result::Result<(), Error>> + Send {
         let _ = view;
@@ -310,6 +323,18 @@ fn not_beside() -> Error {
     Error::new(
         crate::ErrorKind::Unsupported,
         "this view cannot be made anew beside its old rows; drop its tables and the rows of `es_view`, and start again",
+    )
+}
+
+/// Reports a rebuild of a view that somebody else rebuilds now, and holds a lock.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+fn claimed(kind: &str, lock: &dyn std::fmt::Display) -> Error {
+    Error::new(
+        crate::ErrorKind::InProgress,
+        format!(
+            "another process, or another call, makes this view anew already: it holds the lock of {kind} {lock}; wait for its \
+             end, or stop it, and the next rebuild goes on where it stopped"
+        ),
     )
 }
 

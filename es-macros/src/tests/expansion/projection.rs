@@ -103,4 +103,5 @@ const _: () = {
     const _: () = __es::checks::once::<__View>(1);
     const _: () = __es::checks::once::<__View>(2);
     const _: () = __es::checks::every::<__View>(__KNOWN, 0, &[]);
+    __es::locked_view!(in_database __View 1);
 };

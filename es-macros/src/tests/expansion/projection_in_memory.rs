@@ -112,4 +112,5 @@ const _: () = {
             __es::HandledRow::Attribute("limit"),
         ],
     );
+    __es::locked_view!(in_memory __View 1);
 };

@@ -115,4 +115,5 @@ const _: () = {
     >(&<order::Opened as __es::Handled>::TYPE);
     #[cfg(feature = "orders")]
     const _: () = __es::checks::once::<__View>(2);
+    __es::locked_view!(in_database __View 1);
 };

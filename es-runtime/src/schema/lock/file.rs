@@ -1,6 +1,7 @@
 //! The text of `events.lock`: sorted, with a line for each value, so that a change reads well in a diff.
 
 use crate::schema::lock::shared::{self, Sections};
+use crate::schema::recorded::{RESTORE, is_conflict};
 use crate::schema::shape::{Line, Path, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -147,8 +148,6 @@ pub(super) fn parse(text: &str) -> Result<(Record, Format), String> {
     }
 }
 
-const RESTORE: &str = "restore the file from version control";
-
 #[derive(Default)]
 struct Parser {
     format: Option<Format>,
@@ -168,7 +167,7 @@ enum Section {
 
 impl Parser {
     fn line(&mut self, line: &str, content: &str) -> Result<(), String> {
-        if ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|marker| line.starts_with(marker)) {
+        if is_conflict(line) {
             return Err("a merge conflict; keep the events of both sides and remove the markers".to_owned());
         }
         if self.format.is_none() {

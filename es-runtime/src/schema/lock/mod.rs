@@ -76,6 +76,7 @@ pub use collect::{Shapes, StoredShapes, attribute_topic};
 pub use remind::Locked;
 pub(crate) use remind::remind;
 
+use crate::schema::recorded::{LockFile, crate_of};
 use file::{Format, Record};
 use findings::Weight;
 use std::collections::BTreeSet;
@@ -114,19 +115,19 @@ macro_rules! events_lock {
 }
 
 const FILE: &str = "events.lock";
-const VARIABLE: &str = "EVENTS_LOCK";
+const LOCK: LockFile = LockFile { name: FILE, variable: "EVENTS_LOCK", test: "events_lock" };
 
 /// Checks the lock in `manifest_dir` for the events of the crate that `module_path` is in; updates the lock on request.
 ///
 /// The error is the report, ready to print.
 #[doc(hidden)]
 pub fn check(manifest_dir: &str, module_path: &str) -> Result<(), String> {
-    let mode = Mode::read(env::var_os(VARIABLE).as_deref())?;
-    let name = first_segment(module_path);
+    let mode = Mode::read(env::var_os(LOCK.variable).as_deref())?;
+    let name = crate_of(module_path);
     let path = Path::new(manifest_dir).join(FILE);
     let mut shapes = Shapes::knowing(&names(&path));
     for stored in inventory::iter::<StoredShapes> {
-        if first_segment(stored.module) == name {
+        if crate_of(stored.module) == name {
             (stored.collect)(&mut shapes);
         }
     }
@@ -148,10 +149,6 @@ fn names(path: &Path) -> Vec<String> {
     names.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn first_segment(path: &str) -> &str {
-    path.split_once("::").map_or(path, |(first, _)| first)
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mode {
     Check,
@@ -164,35 +161,24 @@ enum Mode {
 
 impl Mode {
     fn read(value: Option<&OsStr>) -> Result<Self, String> {
-        match value.map(OsStr::to_str) {
-            None => Ok(Self::Check),
-            Some(Some("exact")) => Ok(Self::Exact),
-            Some(Some("update")) => Ok(Self::Update),
-            Some(Some("accept")) => Ok(Self::Accept),
-            Some(Some("overwrite")) => Ok(Self::Overwrite),
-            Some(_) => Err(format!(
-                "{VARIABLE} is `{}`; set it to `exact`, `update`, `accept` or `overwrite`, or unset it to check only",
-                value.unwrap_or_default().display()
-            )),
-        }
+        let modes = [
+            ("exact", Self::Exact),
+            ("update", Self::Update),
+            ("accept", Self::Accept),
+            ("overwrite", Self::Overwrite),
+        ];
+        LOCK.mode(value, Self::Check, &modes)
     }
 }
 
 fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(format!("{} cannot be read: {error}", path.display())),
-    };
+    let text = LockFile::read(path)?;
     let (locked, format) = match text.as_deref().map(file::parse) {
         Some(Err(_)) if mode == Mode::Overwrite => (Record::default(), Format::Second),
         Some(Err(problem)) => return Err(format!("{}, {problem}", path.display())),
         Some(Ok(locked)) => locked,
         None if matches!(mode, Mode::Check | Mode::Exact) => {
-            return Err(format!(
-                "{} does not exist; run `{VARIABLE}=update cargo test events_lock` and commit the file",
-                path.display()
-            ));
+            return Err(LOCK.missing(path));
         }
         None => (Record::default(), Format::Second),
     };
@@ -206,10 +192,7 @@ fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
         Mode::Overwrite => (Some(compare::overwritten(&locked, shapes, format)), Weight::Opaque),
     };
     if let Some(record) = record {
-        let new = file::render(&record);
-        if text.as_deref() != Some(new.as_str()) {
-            write(path, &new).map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-        }
+        LockFile::renew(path, text.as_deref(), &file::render(&record))?;
     }
     warn(&newly);
     let findings = compare::compare(&locked, shapes, format);
@@ -218,10 +201,7 @@ fn run(path: &Path, mode: Mode, shapes: &Shapes) -> Result<(), String> {
         .filter(|finding| finding.weight >= failing)
         .map(|finding| finding.text)
         .collect();
-    if failing.is_empty() {
-        return Ok(());
-    }
-    Err(format!("{FILE} and the events of this crate do not agree:\n\n{}\n", failing.join("\n\n")))
+    LOCK.report("events", &failing)
 }
 
 /// Prints each newly accepted place, past the capture of the test's output: a passing test shows it, too.
@@ -233,13 +213,4 @@ fn warn(newly: &[String]) {
              unreadable"
         );
     }
-}
-
-/// Writes all or nothing: another test, or an interruption, never sees half a file.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let temporary = path.with_extension(format!("lock.{}.tmp", std::process::id()));
-    fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| {
-        // The file that could not be renamed is of no use; the caller needs the first error.
-        let _ = fs::remove_file(&temporary);
-    })
 }

@@ -1,7 +1,7 @@
 //! A note for crates that store events and have no lock for their shapes.
 
 use crate::schema::lock::StoredShapes;
-use crate::schema::lock::first_segment;
+use crate::schema::recorded::crate_of;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Once;
@@ -33,8 +33,8 @@ fn unlocked<'a>(
     stored: impl Iterator<Item = &'a str>,
     locked: impl Iterator<Item = &'a str>,
 ) -> BTreeSet<&'a str> {
-    let locked: BTreeSet<&str> = locked.map(first_segment).collect();
-    stored.map(first_segment).filter(|name| !locked.contains(name)).collect()
+    let locked: BTreeSet<&str> = locked.map(crate_of).collect();
+    stored.map(crate_of).filter(|name| !locked.contains(name)).collect()
 }
 
 fn note(name: &str) -> String {

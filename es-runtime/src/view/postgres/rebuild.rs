@@ -9,7 +9,7 @@ use super::failure;
 use super::objects::{self, Found};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::Identifier;
-use crate::view::Object;
+use crate::view::{Object, claimed};
 
 const DOING: &str = "replace the rows of a view";
 
@@ -127,6 +127,22 @@ async fn drop_all(client: &Client, old: Vec<Found>) -> Result<(), Error> {
 /// Returns whether an object stays because another one needs it.
 fn is_needed(cause: &DriverError) -> bool {
     cause.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST)
+}
+
+/// Claims the schema of a rebuild for this session, whose end frees it.
+pub(super) async fn claim(client: &Client, beside: &Identifier) -> Result<(), Error> {
+    // The server may need a moment to notice the end of the last session.
+    const PATIENCE: &str = "SET lock_timeout = '1s'";
+    const CLAIM: &str = "SELECT pg_advisory_lock(hashtextextended('rebuild of ' || $1, 0))";
+    let failed = failure::of("claim the schema of a rebuild");
+    client.batch_execute(PATIENCE).await.map_err(&failed)?;
+    match client.query_typed(CLAIM, &[(&beside.as_str(), Type::TEXT)]).await {
+        Ok(_) => Ok(()),
+        Err(cause) if cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            Err(claimed("with the schema", &beside.as_str()))
+        }
+        Err(cause) => Err(failed(cause)),
+    }
 }
 
 /// Removes a schema with everything in it.

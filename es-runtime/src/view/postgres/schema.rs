@@ -9,7 +9,7 @@ use super::{SchemaView, failure, rebuild};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::postgres::{Connection, Sessions, Way, error};
 use crate::recorder::{Identifier, PostgresOptions};
-use crate::view::{Object, OpenView};
+use crate::view::{Claim, Object, OpenView};
 
 /// The ending of the schema in which a view is rebuilt.
 const BESIDE: &str = "_rebuild";
@@ -167,6 +167,19 @@ impl OpenView for Schema {
         let (name, drive) = (self.beside.clone(), Arc::clone(&self.drive));
         let way = Arc::new(self.way.to_view(name.clone()));
         Some(Self { beside: name.clone(), name, way, drive })
+    }
+
+    async fn claim(&self) -> Result<Claim, Error> {
+        let (way, beside) = (Arc::clone(&self.way), self.beside.clone());
+        // The runtime ends with the claim, and takes the connection along: the server then frees the lock.
+        let drive = Arc::new(Drive::default());
+        let claiming = async move {
+            let connection = way.connect(None).await?;
+            rebuild::claim(connection.client(), &beside).await?;
+            Ok(connection)
+        };
+        let connection = drive.run(claiming).await?;
+        Ok(Claim::holding((connection, drive)))
     }
 
     fn link(&self, _: &mut SchemaView) -> impl Future<Output = Result<(), Error>> + Send {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Tx, rebuild};
+use super::{Tx, claim, rebuild};
 use crate::error::Error;
 use crate::recorder::sqlite::{failed, open_connection};
 use crate::recorder::{SqliteOptions, Synchronous};
-use crate::view::{BoxError, Object, OpenView, View, ended_by_hand};
+use crate::view::{BoxError, Claim, Object, OpenView, View, ended_by_hand};
 use crate::wait::unblock;
 
 /// The table of the framework. Its rows are few, but for the events that failed.
@@ -76,6 +76,11 @@ impl OpenView for File {
 
     fn beside(&self) -> Option<Self> {
         Some(Self::new(self.path_beside()))
+    }
+
+    fn claim(&self) -> impl Future<Output = Result<Claim, Error>> + Send {
+        let beside = self.path_beside();
+        unblock(move || claim::take(&beside))
     }
 
     fn link(&self, view: &mut FileView) -> impl Future<Output = Result<(), Error>> + Send {

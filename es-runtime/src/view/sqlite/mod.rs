@@ -2,6 +2,7 @@
 
 mod tx;
 mod rebuild;
+mod claim;
 mod file;
 
 pub use ::rusqlite;

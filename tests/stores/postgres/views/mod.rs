@@ -66,6 +66,7 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         inline::an_inline_view_whose_handler_ends_the_transaction_fails,
         inline::what_cannot_be_inline_is_refused,
         replacing::a_rebuild_takes_the_place_of_the_rows_while_writers_save_and_readers_read,
+        replacing::a_second_rebuild_is_refused_until_the_first_one_ends,
         replacing::statements_tell_what_they_made,
         replacing::new_objects_take_the_place_of_the_old_ones,
         replacing::tables_that_others_need_stay_and_refuse,

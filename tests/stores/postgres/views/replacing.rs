@@ -1,6 +1,10 @@
 //! New rows take the place of old ones.
 
+use std::future::IntoFuture;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::task::{Context, Waker};
 use std::thread;
 
 use es_runtime::projection::{BatchSize, OnChange};
@@ -80,6 +84,40 @@ pub(crate) fn a_rebuild_takes_the_place_of_the_rows_while_writers_save_and_reade
     assert!(error.to_string().contains("are now those of another release"), "{error}");
     let rich = server::by_hand(&format!("SELECT owner FROM {}.rich WHERE owner = 'Bob'", stage.view));
     assert_eq!(rich, ["Bob"]);
+}
+
+pub(crate) fn a_second_rebuild_is_refused_until_the_first_one_ends() {
+    let stage = Stage::new();
+    account(&stage.app, "Ann", &[1, 2]);
+    let project = || stage.app.project(Balances).in_schema(stage.schema());
+    project().start().wait().unwrap().drain().wait().unwrap();
+    let ((announce, announced), (release, released)) = (channel(), channel::<()>());
+    let both = Mutex::new((announce, released));
+    let hold_up = move |_| {
+        let (announce, released) = &*both.lock().unwrap();
+        let _ = announce.send(());
+        let _ = released.recv();
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(|| project().rebuild().on_progress(hold_up).wait());
+        announced.recv_timeout(LONG).unwrap();
+        for refused in [project().rebuild().wait(), project().clear_rebuild().wait()] {
+            let error = refused.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InProgress, "{error}");
+        }
+        drop(release);
+        first.join().unwrap().unwrap();
+    });
+    assert_eq!(stage.rows()["Ann"], 3);
+    // The next ones begin at once.
+    project().rebuild().wait().unwrap();
+    project().clear_rebuild().wait().unwrap();
+    // The session of a killed process ends, and so does that of a dropped future.
+    let mut dropped = project().rebuild().into_future();
+    assert!(dropped.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    drop(dropped);
+    project().rebuild().wait().unwrap();
+    assert_eq!(stage.rows()["Ann"], 3);
 }
 
 /// The objects of a projection: some need each other, and some belong to others.
