@@ -1,15 +1,21 @@
 //! Starts, stops and restarts: a view takes what is stored, then what comes, each event once.
 
 use std::collections::BTreeMap;
+use std::future::Future as _;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
+use es_runtime::id::Position;
 use es_runtime::projection::{BatchSize, RunnerState};
-use es_runtime::{Application, ErrorKind, Wait};
+use es_runtime::view::Result;
+use es_runtime::view::sqlite::{File, Tx};
+use es_runtime::{Application, ErrorKind, Version, Wait, projection};
 
 use crate::LONG;
-use crate::account::Account;
+use crate::account::{Account, Deposited};
 use crate::balances::{Balances, InMemory, account, rows};
+use crate::fated::{Fate, Fated};
 
 fn of<const N: usize>(rows: [(&str, i64); N]) -> BTreeMap<String, i64> {
     rows.into_iter().map(|(owner, cents)| (owner.to_owned(), cents)).collect()
@@ -289,4 +295,77 @@ fn a_closed_application_ends_its_projections() {
 
 fn account_of_another() {
     account(&Application::open("memory:").wait().unwrap(), "Eve", &[1]);
+}
+
+#[test]
+fn a_driver_that_panics_ends_the_projection_and_nobody_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = account(&app, "Ann", &[]);
+    let fate = |commit| {
+        // The first commit makes the tables.
+        assert!(commit == 1, "a driver that panics, on purpose");
+        Fate::Committed
+    };
+    let view = Fated::new(File::new(folder.path().join("balances.db")), fate);
+    let balances = app.project(Balances).in_blocking_view(view).start().wait().unwrap();
+    ann.deposit(1);
+    let receipt = app.save(&mut ann).wait().unwrap();
+    let error = balances.reached(&receipt).within(LONG).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("a worker of the projection `Balances` panicked"), "{error}");
+    assert_eq!(balances.state(), RunnerState::Failed);
+    assert!(balances.stop().wait().is_err() && balances.drain().wait().is_err());
+}
+
+#[test]
+fn a_dropped_runner_counts_as_stopped() {
+    let app = Application::open("memory:").wait().unwrap();
+    account(&app, "Ann", &[1]);
+    let runner = app.project(InMemory::default()).in_memory().open().wait().unwrap();
+    let balances = runner.handle();
+    let mut runs = Box::pin(runner.run());
+    let mut context = Context::from_waker(Waker::noop());
+    while balances.handled().is_none() {
+        assert!(runs.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(balances.state(), RunnerState::Running);
+    drop(runs);
+    assert_eq!(balances.state(), RunnerState::Stopped);
+    balances.stop().wait().unwrap();
+    balances.drain().wait().unwrap();
+}
+
+#[test]
+fn a_version_and_a_position_are_numbers_in_a_view() {
+    struct Places;
+
+    #[projection(Account, ..)]
+    impl Places {
+        const TABLES: &str =
+            "CREATE TABLE places (version INTEGER NOT NULL, position INTEGER NOT NULL) STRICT";
+
+        #[event]
+        fn deposited(_: &Deposited, version: Version, position: Position, tx: &Tx) -> Result {
+            tx.run("INSERT INTO places VALUES (?1, ?2)", (version, position))
+        }
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let app = Application::open("memory:").wait().unwrap();
+    account(&app, "Ann", &[1, 1]);
+    let places = app.project(Places).in_file(folder.path().join("places.db")).start().wait().unwrap();
+    places.caught_up().within(LONG).wait().unwrap();
+    let connection = places.connect().unwrap();
+    let read = |sql| {
+        let mut statement = connection.prepare(sql).unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Version>(0)?, row.get::<_, Position>(1)?));
+        statement.query_map([], row).unwrap().collect::<Vec<_>>()
+    };
+    let rows: Vec<(u64, u64)> = read("SELECT * FROM places ORDER BY version")
+        .into_iter()
+        .map(|row| row.map(|(version, position)| (version.get(), position.get())).unwrap())
+        .collect();
+    assert_eq!(rows, [(2, 2), (3, 3)]);
+    assert!(read("SELECT -1, 1")[0].is_err() && read("SELECT 1, 0")[0].is_err());
 }

@@ -17,7 +17,7 @@ use super::{Async, Blocking, Projection, Rules};
 use crate::error::Error;
 use crate::id::Mark;
 use crate::view::{self, OpenView, View};
-use crate::wait::{Wait, unblock};
+use crate::wait::{Wait, unblock, unblock_apart};
 
 /// A boxed future of the runner.
 pub(crate) type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
@@ -154,6 +154,9 @@ pub(crate) struct Setting<O> {
     pub(crate) rules: Rules,
 }
 
+/// The number of rows that are worth a thread of their own.
+const MUCH: usize = 100;
+
 /// A view with a blocking driver: its work is done on a thread that may block.
 pub(crate) struct BlockingTarget<P, O: OpenView> {
     setting: Arc<Setting<O>>,
@@ -169,9 +172,10 @@ impl<P, O: OpenView> BlockingTarget<P, O> {
 }
 
 impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> BlockingTarget<P, O> {
-    /// Does work with the open view.
+    /// Does work with the open view. Much work is done apart: the worker reads on meanwhile.
     async fn with<T: Send + 'static>(
         &mut self,
+        is_much: bool,
         work: impl FnOnce(&Setting<O>, &Calls<P>, &mut Open<O::View>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let mut open = match self.open.take() {
@@ -179,11 +183,11 @@ impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> BlockingTarget<P, O> 
             None => Open { view: self.setting.open.open().await?, parked: None },
         };
         let (setting, calls) = (Arc::clone(&self.setting), Arc::clone(&self.calls));
-        let (open, done) = unblock(move || {
+        let work = move || {
             let done = work(&setting, &calls, &mut open);
             Ok((open, done))
-        })
-        .await?;
+        };
+        let (open, done) = if is_much { unblock_apart(work).await? } else { unblock(work).await? };
         self.open = Some(open);
         done
     }
@@ -193,18 +197,18 @@ impl<O: OpenView, P: Blocking<Tx = <O::View as View>::Tx>> Target for BlockingTa
     type P = P;
 
     async fn place(&mut self) -> Result<Option<Mark>, Error> {
-        self.with(|setting, _, open| open.place::<P>(&setting.keys).wait()).await
+        self.with(false, |setting, _, open| open.place::<P>(&setting.keys).wait()).await
     }
 
     async fn write(&mut self, task: Task<P::Seen>) -> Result<Written, Error> {
-        self.with(move |Setting { keys, rules, .. }, calls, open| {
+        self.with(task.rows.len() >= MUCH, move |Setting { keys, rules, .. }, calls, open| {
             open.write(calls, keys, rules, &task.work()).wait()
         })
         .await
     }
 
     async fn failed(&mut self) -> Result<Vec<FailedEvent>, Error> {
-        self.with(|setting, _, open| open.failed(&setting.keys).wait()).await
+        self.with(false, |setting, _, open| open.failed(&setting.keys).wait()).await
     }
 
     fn close(&mut self) {

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::id::{CommitId, Mark, Slices};
 use crate::log::{LogEvents, SkipReason, Source, Subscription, unknown};
 use crate::observe;
-use crate::wait::{sleep, timeout};
+use crate::wait::{both, sleep, timeout};
 
 /// The first pause after an error that may pass, and the longest.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -57,7 +57,10 @@ impl<T: Target> Worker<T> {
     /// Works until a stop, the end of a drain, or an error that does not pass.
     pub(crate) async fn run(mut self) -> Result<(), Error> {
         self.post.status.enter(self.post.number, RunnerState::Running, None);
+        let (status, number) = (Arc::clone(&self.post.status), self.post.number);
+        let mut watched = Watched { status, number, has_ended: false };
         let mut ended = self.work().await;
+        watched.has_ended = true;
         if ended.as_ref().is_err_and(Error::is_transient) {
             // Only a stop ends the attempts: the place has not moved, and the next start goes on from there.
             ended = Ok(());
@@ -116,9 +119,15 @@ impl<T: Target> Worker<T> {
         // A place behind rows without a handler, which the view does not keep yet.
         let mut passed: Option<(Mark, Instant)> = None;
         let mut measured: Option<Instant> = None;
+        // The page that was read while the view took the one before.
+        let mut ahead = None;
         loop {
             self.post.status.enter(self.post.number, RunnerState::Running, None);
-            let page = match next_page(&mut rows, passed).await {
+            let page = match ahead.take() {
+                Some(page) => Ok(page),
+                None => next_page(&mut rows, passed).await,
+            };
+            let page = match page {
                 Ok(Some(page)) => page?,
                 Ok(None) => break,
                 Err(Lazy) => {
@@ -129,6 +138,7 @@ impl<T: Target> Worker<T> {
                 }
             };
             self.post.status.read(self.post.number, page.through);
+            let has_next = page.more;
             let (page, unknown) = split_unknown(page);
             let batch = cutter.cut(page);
             if let Some((error, commit)) = unknown {
@@ -150,7 +160,14 @@ impl<T: Target> Worker<T> {
                 }
             } else {
                 passed = None;
-                if let Some(turn) = self.take(&mut recorded, batch).await? {
+                let taken = if has_next {
+                    let (taken, next) = both(self.take(&mut recorded, batch), rows.next_page()).await;
+                    ahead = Some(next);
+                    taken?
+                } else {
+                    self.take(&mut recorded, batch).await?
+                };
+                if let Some(turn) = taken {
                     return Ok(turn);
                 }
             }
@@ -359,6 +376,34 @@ impl<T: Target> Worker<T> {
                 return Ok(false);
             }
         }
+    }
+}
+
+/// A worker at work. A dropped future, or a panic, ends the work without a result: then nobody may wait for the worker.
+struct Watched {
+    status: Arc<Status>,
+    number: usize,
+    /// True once the worker reports its own end.
+    has_ended: bool,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        if !std::thread::panicking() {
+            self.status.enter(self.number, RunnerState::Stopped, None);
+            return;
+        }
+        let message = format!(
+            "a worker of the projection `{}` panicked outside its handlers, as in the driver of its view; see the output of \
+             the program",
+            self.status.name
+        );
+        self.status.enter(self.number, RunnerState::Failed, Some(&Error::new(ErrorKind::Invalid, message)));
+        // The other workers would leave this one behind.
+        self.status.stop();
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::id::Mark;
 
 /// The state of a view within an open transaction.
+#[derive(Clone, Copy)]
 pub(crate) enum Kept {
     /// The view took so many rows, and reached this place.
     At(usize, Option<Mark>),

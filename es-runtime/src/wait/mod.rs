@@ -73,12 +73,16 @@ impl<F: IntoFuture> Wait for F {}
 pub(crate) async fn unblock<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
+    if poll_fn(|_| Poll::Ready(may_block())).await { work() } else { unblock_apart(work).await }
+}
+
+/// Runs blocking work on a thread of its own, so that the caller can do something else meanwhile.
+pub(crate) async fn unblock_apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     let (mut work, slot) = (Some(work), Slot::new());
     poll_fn(move |context| {
         if let Some(work) = work.take() {
-            if may_block() {
-                return Poll::Ready(work());
-            }
             let filled = Arc::clone(&slot);
             let spawned = thread::Builder::new().name("es-work".to_owned()).spawn(move || {
                 if let Some(waker) = filled.fill(catch_unwind(AssertUnwindSafe(work))) {
@@ -96,6 +100,32 @@ pub(crate) async fn unblock<T: Send + 'static>(
             Some(Err(panic)) => resume_unwind(panic),
             None => Err(taken()),
         })
+    })
+    .await
+}
+
+/// Awaits two futures at the same time.
+pub(crate) async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let (mut first, mut second) = (None, None);
+    poll_fn(|context| {
+        if first.is_none()
+            && let Poll::Ready(done) = one.as_mut().poll(context)
+        {
+            first = Some(done);
+        }
+        if second.is_none()
+            && let Poll::Ready(done) = other.as_mut().poll(context)
+        {
+            second = Some(done);
+        }
+        match (first.take(), second.take()) {
+            (Some(one), Some(other)) => Poll::Ready((one, other)),
+            (one, other) => {
+                (first, second) = (one, other);
+                Poll::Pending
+            }
+        }
     })
     .await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::reading::Reading;
+use super::reading::{Reading, Standing};
 use super::{Keep, Nudge};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -39,7 +39,7 @@ impl<P: Async<Tx = Tx>> Inline<P> {
         place: Option<String>,
     ) -> Result<Kept, Error> {
         let mapper = &self.reading.mapper;
-        let Some(from) = self.reading.begin::<P>(place.as_deref())? else { return Ok(Kept::Ended) };
+        let Some(Standing(from)) = self.reading.begin::<P>(place.as_deref())? else { return Ok(Kept::Ended) };
         let (mut place, mut rows, mut inside) = (from, 0, None);
         loop {
             let page = stored.page(&self.reading.range(place)).await?;

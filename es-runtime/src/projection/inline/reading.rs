@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::id::Mark;
 use crate::log::{Content, LogEvent, SkipReason, SkippedEvent, unknown};
 use crate::mapper::Mapper;
+use crate::observe;
 use crate::projection::Projection;
 use crate::projection::batch::{BatchSize, Item, read_row};
 use crate::projection::keys::{self, Keys};
@@ -12,6 +13,9 @@ use crate::projection::status::{RunnerState, Status};
 use crate::projection::write::superseded;
 use crate::recorder::{LogPage, LogRange, StoredKey};
 use crate::store::Mappers;
+
+/// The place where a view stands; `None` is the beginning of the log.
+pub(crate) struct Standing(pub(crate) Option<Mark>);
 
 /// The reading half of an inline view, which is the same for every database.
 pub(crate) struct Reading {
@@ -37,7 +41,7 @@ impl Reading {
     }
 
     /// Reads the place of the view; `None` if nobody keeps the view any more.
-    pub(crate) fn begin<P: Projection>(&self, text: Option<&str>) -> Result<Option<Option<Mark>>, Error> {
+    pub(crate) fn begin<P: Projection>(&self, text: Option<&str>) -> Result<Option<Standing>, Error> {
         let Self { keys, status, .. } = self;
         if status.have_ended() {
             return Ok(None);
@@ -51,7 +55,7 @@ impl Reading {
             status.enter(0, RunnerState::Stopped, None);
             return Ok(None);
         }
-        Ok(Some(place))
+        Ok(Some(Standing(place)))
     }
 
     /// Returns the range of the next page after a place.
@@ -64,6 +68,7 @@ impl Reading {
     pub(crate) fn committed(&self, rows: usize, to: Option<Mark>) {
         if rows > 0 {
             self.status.wrote(rows, 0);
+            observe::projected(self.status.name, 0, rows, 0);
         }
         self.status.handled(0, to);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::reading::Reading;
+use super::reading::{Reading, Standing};
 use super::{Keep, Nudge};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -32,7 +32,7 @@ impl<P: Blocking<Tx = Tx>> InlineView for Inline<P> {
     fn catch_up(&self, stored: &Stored<'_>) -> Result<Kept, Error> {
         let Reading { keys, mapper, .. } = &self.reading;
         let text = get(stored.tx(), &keys.place)?;
-        let Some(from) = self.reading.begin::<P>(text.as_deref())? else { return Ok(Kept::Ended) };
+        let Some(Standing(from)) = self.reading.begin::<P>(text.as_deref())? else { return Ok(Kept::Ended) };
         let (mut place, mut rows) = (from, 0);
         loop {
             let page = stored.log(&self.reading.range(place))?;

@@ -96,8 +96,10 @@ async fn attempt(
         let places =
             views.begin(&format!("BEGIN; SET LOCAL lock_timeout = {wait}")).await.map_err(&failed)?;
         connection.run(&format!("LOCK TABLE {gate} IN EXCLUSIVE MODE")).await.map_err(&failed)?;
-        let Some(last) = within(connection, &log.statements, id, notice).await? else { return Ok(None) };
-        views.bring_to_own(places, last).await.map(Some)
+        match within(connection, &log.statements, id, notice).await? {
+            Forgotten::Before => Ok(None),
+            Forgotten::Now(last) => views.bring_to_own(places, last).await.map(Some),
+        }
     };
     let wrote = wrote.await;
     let end = if matches!(wrote, Ok(Some(_))) { "COMMIT" } else { "ROLLBACK" };
@@ -112,17 +114,24 @@ async fn attempt(
     }
 }
 
-/// Destroys the key and stores the notice, and returns the place of the notice; `None` if the key was destroyed before.
+/// The end of an attempt.
+enum Forgotten {
+    /// The key was destroyed before.
+    Before,
+    /// The key is destroyed, and the notice stands at this place.
+    Now(Option<Mark>),
+}
 
+/// Destroys the key and stores the notice.
 async fn within(
     connection: &Connection,
     statements: &Statements,
     id: Uuid,
     notice: &Commit,
-) -> Result<Option<Option<Mark>>, Error> {
+) -> Result<Forgotten, Error> {
     let known = select::keys(connection, statements, &[id]).await?;
     if known.iter().any(StoredKey::is_forgotten) {
-        return Ok(None);
+        return Ok(Forgotten::Before);
     }
     // The notice brings no key and needs none.
     let mut found = facts::read(connection, statements, &[(notice, None)]).await.map_err(plain)?;
@@ -137,7 +146,7 @@ async fn within(
     };
     let done = connection.execute(&statements.forget, &[&id]).await;
     done.map_err(error::of("destroy the data key"))?;
-    Ok(Some(last))
+    Ok(Forgotten::Now(last))
 }
 
 async fn insert(

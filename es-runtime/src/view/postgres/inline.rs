@@ -110,10 +110,11 @@ impl Inside<'_> {
             Ok(()) => self.tx.settle().await,
             Err(cause) => Err(Late::new(cause)),
         };
-        done.map_err(|late| match late.is_ended_by_hand() {
+        done.map_err(|late| {
+            let is_unknown = late.is_ended_by_hand();
+            let error = late.into_error(DOING);
             // The events may be stored.
-            true => Error::new(ErrorKind::OutcomeUnknown, late.into_error(DOING).to_string()),
-            false => late.into_error(DOING),
+            if is_unknown { Error::new(ErrorKind::OutcomeUnknown, error.to_string()) } else { error }
         })
     }
 

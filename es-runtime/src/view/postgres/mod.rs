@@ -4,6 +4,7 @@ mod failure;
 mod values;
 mod sent;
 mod tx;
+mod types;
 mod objects;
 mod rebuild;
 mod drive;

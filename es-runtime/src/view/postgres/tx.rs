@@ -5,17 +5,13 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use bytes::BytesMut;
 use lru::LruCache;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error as DriverError, Row, Statement};
-use uuid::Uuid;
 
 use super::failure::{Late, Refused};
 use super::sent::{Answer, Expected, Sent};
 use super::values::written;
-use crate::aggregate::Aggregate;
-use crate::id::Id;
 use crate::recorder::postgres::Connection;
 use crate::view::{self, AsyncTx, BoxError};
 
@@ -237,27 +233,3 @@ impl fmt::Debug for Tx {
 }
 
 impl AsyncTx for Tx {}
-
-/// Writes an id as a `uuid`.
-impl<A: Aggregate> ToSql for Id<A> {
-    fn to_sql(&self, of: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
-        self.uuid().to_sql(of, out)
-    }
-
-    fn accepts(of: &Type) -> bool {
-        <Uuid as ToSql>::accepts(of)
-    }
-
-    to_sql_checked!();
-}
-
-/// Reads an id from a `uuid`.
-impl<'a, A: Aggregate> FromSql<'a> for Id<A> {
-    fn from_sql(of: &Type, raw: &'a [u8]) -> Result<Self, BoxError> {
-        Uuid::from_sql(of, raw).map(Self::from_uuid)
-    }
-
-    fn accepts(of: &Type) -> bool {
-        <Uuid as FromSql<'_>>::accepts(of)
-    }
-}

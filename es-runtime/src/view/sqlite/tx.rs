@@ -1,9 +1,9 @@
 use rusqlite::Params;
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
 use crate::aggregate::Aggregate;
-use crate::id::Id;
+use crate::id::{Id, Position, Version};
 use crate::recorder::sqlite::Tx;
 use crate::view::{self, BlockingTx};
 
@@ -46,5 +46,36 @@ impl<A: Aggregate> FromSql for Id<A> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let bytes: [u8; 16] = FromSql::column_result(value)?;
         Ok(Self::from_uuid(Uuid::from_bytes(bytes)))
+    }
+}
+
+/// Writes a version as a number.
+impl ToSql for Version {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(i64::from(*self)))
+    }
+}
+
+/// Reads a version from a number.
+impl FromSql for Version {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number: i64 = FromSql::column_result(value)?;
+        Self::try_from(number).map_err(|_| FromSqlError::OutOfRange(number))
+    }
+}
+
+/// Writes a position as a number.
+impl ToSql for Position {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.get().cast_signed()))
+    }
+}
+
+/// Reads a position from a number.
+impl FromSql for Position {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number: i64 = FromSql::column_result(value)?;
+        let position = u64::try_from(number).ok().and_then(Self::new);
+        position.ok_or(FromSqlError::OutOfRange(number))
     }
 }

@@ -138,7 +138,6 @@ impl InOrder {
 
     #[event]
     async fn deposited(_: &Deposited, position: Position, tx: &Tx) -> Result {
-        let position = position.get().cast_signed();
         tx.run_one("UPDATE last SET position = $1 WHERE position < $1", &[&position]).await
     }
 }
