@@ -180,6 +180,29 @@ fn a_view_changes_between_a_runner_and_inline_and_stops() {
 }
 
 #[test]
+fn a_view_that_is_started_twice_takes_each_event_once_and_its_runner_rests() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let app = open(&file);
+    let (first, second) = (inline(&app), inline(&app));
+    let runner = app.project(Balances).inline().unwrap().open().wait().unwrap();
+    let third = runner.handle();
+    let runs = thread::spawn(move || runner.run().wait());
+    account(&app, "Ann", &[1, 2]);
+    assert_eq!(rows(&file)["Ann"], 3);
+    // Nobody writes while nobody saves.
+    let log = || std::fs::read(folder.path().join("bank.db-wal")).unwrap();
+    let before = log();
+    thread::sleep(Duration::from_millis(100));
+    assert!(log() == before, "the runner of an inline view writes without a save");
+    for handle in [first, second, third] {
+        handle.stop().wait().unwrap();
+        assert_eq!(handle.state(), RunnerState::Stopped);
+    }
+    runs.join().unwrap().unwrap();
+}
+
+#[test]
 fn a_forgotten_aggregate_leaves_an_inline_view() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bank.db");

@@ -164,7 +164,9 @@ impl<V> Handle<V> {
         let _waits = self.status.waits();
         loop {
             let moved = self.status.moved.listen();
-            inline::bring(self.nudge.as_ref()).await?;
+            if self.nudge.is_some() {
+                self.end_inline().await?;
+            }
             let figures = self.status.figures();
             match figures.state {
                 RunnerState::Failed => return Err(self.status.error(&figures)),
@@ -172,6 +174,19 @@ impl<V> Handle<V> {
                 _ => moved.await,
             }
         }
+    }
+
+    /// Lets an inline view end, if somebody asked for it: it ends when it is brought up to date.
+    async fn end_inline(&self) -> Result<(), Error> {
+        let is_stopping = self.status.is_stopping();
+        if is_stopping || self.status.is_draining() {
+            match inline::bring(self.nudge.as_ref()).await {
+                // The store forgets the view with its next commit.
+                Err(_) if is_stopping => self.status.enter(0, RunnerState::Stopped, None),
+                brought => brought?,
+            }
+        }
+        Ok(())
     }
 
     /// Returns the failed events that the view keeps, in the order of the log: the skipped and the parked ones.

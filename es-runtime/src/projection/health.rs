@@ -80,9 +80,13 @@ impl Health {
         nudge: Option<&Nudge>,
         source: &Source,
     ) -> Result<Self, Error> {
-        inline::bring(nudge).await?;
+        let brought = inline::bring(nudge).await;
         let newest = source.newest().await?;
-        let Figures { state, error, read, handled, still, failed, rows, batches } = status.figures();
+        let Figures { mut state, mut error, read, handled, still, failed, rows, batches } = status.figures();
+        if let (Err(cause), RunnerState::Running) = (brought, state) {
+            // Each commit meets this error, too.
+            (state, error) = (RunnerState::Retrying, Some((cause.kind(), cause.to_string())));
+        }
         let lag = Lag::of(source, handled, newest, still).await;
         let unread = if read == handled { lag } else { Lag::of(source, read, newest, still).await };
         let behind = lag.positions;

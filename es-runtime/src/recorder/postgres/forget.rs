@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::batch::Batch;
 use super::connection::Connection;
 use super::error;
-use super::inline::Within;
+use super::inline::{COMMIT, Within};
 use super::known::Known;
 use super::log::Log;
 use super::receipts::receipts;
@@ -102,7 +102,7 @@ async fn attempt(
         }
     };
     let wrote = wrote.await;
-    let end = if matches!(wrote, Ok(Some(_))) { "COMMIT" } else { "ROLLBACK" };
+    let end = if matches!(wrote, Ok(Some(_))) { COMMIT } else { "ROLLBACK" };
     let ended = connection.run(end).await.map_err(&failed);
     match wrote? {
         None => ended.map(|()| false),

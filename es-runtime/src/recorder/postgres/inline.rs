@@ -25,12 +25,14 @@ use super::trouble::Trouble;
 use super::{PostgresRecorder, error, read_log, select};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
-use crate::recorder::inline::Reached;
+use crate::recorder::inline::{Kept, Reached};
 use crate::recorder::{LogPage, LogRange, PostgresOptions, Receipt, StoredKey};
 
 /// The time that an append waits for others, which drew lower positions. They may wait for this append, too.
 const PATIENCE: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_millis(1);
+/// Commits. The server answers the end of a transaction that has failed as it answers a commit, but for the statement before.
+pub(super) const COMMIT: &str = "SELECT 1; COMMIT";
 
 /// The events up to a place that is complete for the transaction.
 struct UpTo<'a> {
@@ -94,8 +96,16 @@ impl<'a> Within<'a> {
     ) -> Result<Reached<dyn InlineView>, Error> {
         let stored = UpTo { connection: self.connection, log: self.log, last };
         let mut reached = Reached::default();
-        for (view, place) in self.views.iter().zip(places.0) {
+        let mut before: Option<(&Arc<dyn InlineView>, String)> = None;
+        for (view, mut place) in self.views.iter().zip(places.0) {
+            // One view may have been started twice: it takes nothing twice.
+            if let Some((_, moved)) = before.as_ref().filter(|(before, _)| before.place() == view.place()) {
+                place = Some(moved.clone());
+            }
             let kept = view.catch_up(self.connection, &stored, place).await?;
+            if let Kept::At(_, Some(to)) = kept {
+                before = Some((view, to.to_string()));
+            }
             reached.note(&self.log.views, Arc::clone(view), kept);
         }
         Ok(reached)
@@ -128,7 +138,7 @@ impl<'a> Within<'a> {
                 ErrorKind::OutcomeUnknown => Trouble::Lost(error),
                 _ => Trouble::Failed(error),
             })?;
-            self.connection.run("COMMIT").await.map_err(trouble)?;
+            self.connection.run(COMMIT).await.map_err(trouble)?;
             Ok((receipts, reached))
         };
         match stored.await {
@@ -197,7 +207,7 @@ impl PostgresRecorder {
                 let places = within.begin("BEGIN").await.map_err(&failed)?;
                 let (_, complete) = log.horizon.look(connection, &log.statements).await?;
                 let reached = within.bring(places, complete).await?;
-                connection.run("COMMIT").await.map_err(&failed)?;
+                connection.run(COMMIT).await.map_err(&failed)?;
                 reached.committed();
                 Ok(())
             })

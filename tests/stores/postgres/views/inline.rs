@@ -62,6 +62,12 @@ pub(crate) fn a_saved_event_is_in_the_view_at_once() {
     assert!(!stage.rows().contains_key("Franz"));
     let health = balances.health().wait().unwrap();
     assert!(health.is_healthy() && health.behind == 0, "{health}");
+    // A view that is started once more takes nothing twice.
+    let again = stage.inline();
+    account(&stage.app, "Ida", &[1, 2]);
+    assert_eq!(stage.rows()["Ida"], 3);
+    again.stop().wait().unwrap();
+    assert_eq!(again.state(), RunnerState::Stopped);
     // The view gets a runner, while it is inline, and takes each event once.
     let runner = stage.app.project(Balances).in_schema(stage.schema()).start().wait().unwrap();
     for deposits in 21..=40 {
