@@ -16,7 +16,7 @@ use crate::account::{Account, Deposited, Opened};
 const SOON: Duration = Duration::from_secs(5);
 
 /// Balances by account.
-struct Balances;
+pub(crate) struct Balances;
 
 #[projection(Account, ignore = [discarded])]
 impl Balances {
@@ -24,17 +24,17 @@ impl Balances {
 
     #[event]
     fn opened(_: &Opened, id: Id<Account>, version: Version, tx: &Tx) -> Result {
-        tx.run("INSERT INTO balances VALUES (?1, ?2, 0)", (id, i64::try_from(version.get())?))
+        tx.run("INSERT INTO balances VALUES (?1, ?2, 0)", (id, version))
     }
 
     #[event]
     fn deposited(event: &Deposited, id: Id<Account>, version: Version, tx: &Tx) -> Result {
         let add = "UPDATE balances SET version = ?2, balance = balance + ?3 WHERE account = ?1";
-        tx.run_one(add, (id, i64::try_from(version.get())?, event.amount))
+        tx.run_one(add, (id, version, event.amount))
     }
 }
 
-fn balance(view: &Path, id: Id<Account>) -> Result<Option<i64>> {
+pub(crate) fn balance(view: &Path, id: Id<Account>) -> Result<Option<i64>> {
     let balance = "SELECT balance FROM balances WHERE account = ?1";
     Ok(Connection::open(view)?.query_row(balance, [id], |row| row.get(0)).optional()?)
 }
