@@ -19,6 +19,9 @@ use crate::log::Source;
 use crate::recorder::Receipt;
 use crate::wait::timeout;
 
+/// The time between two looks of a caller that waits for an inline view.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// A handle of a projection: it reports how far the view is, waits for it, and stops it. Clones serve one projection.
 ///
 /// A dropped handle stops nothing: the projection goes on until it is [stopped](Self::stop), or the process ends.
@@ -182,7 +185,9 @@ impl<V> Handle<V> {
         if is_stopping || self.status.is_draining() {
             match inline::bring(self.nudge.as_ref()).await {
                 // The store forgets the view with its next commit.
-                Err(_) if is_stopping => self.status.enter(0, RunnerState::Stopped, None),
+                Err(error) if is_stopping || error.kind() == ErrorKind::Closed => {
+                    self.status.enter(0, RunnerState::Stopped, None);
+                }
                 brought => brought?,
             }
         }
@@ -325,6 +330,8 @@ async fn reach(status: &Arc<Status>, nudge: Option<&Nudge>, mark: Option<Mark>) 
                     ),
                 ));
             }
+            // Another process may bring an inline view on, without a ring here.
+            _ if nudge.is_some() => drop(timeout(LOOK, moved).await),
             _ => moved.await,
         }
     }

@@ -38,6 +38,7 @@ mod way;
 mod registered;
 mod plan;
 mod rebuild;
+mod runner;
 mod start;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod states;
@@ -62,9 +63,10 @@ use self::policy::Rules;
 pub use self::policy::{OnChange, OnFailure};
 pub use self::rebuild::{Progress, Rebuilding};
 pub(crate) use self::registered::Projections;
+pub use self::runner::Runner;
 #[doc(hidden)]
 pub use self::seen::{ReadResult, ReadRow, Row, Seen, wrong_handler};
-pub use self::start::{Project, ProjectIn, Runner};
+pub use self::start::{Project, ProjectIn};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use self::states::{KeepState, keep_state};
 pub use self::status::RunnerState;

@@ -12,7 +12,7 @@ use super::memory::{Kept, Memory, handle};
 use super::target::Boxed;
 use super::write::{Handlers, failed_of, record, run_handler};
 use super::{BatchSize, InMemory, Projection};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::Slices;
 use crate::log::{LogEvent, Source};
 use crate::view::View;
@@ -152,4 +152,19 @@ fn again_in_memory<P: InMemory>(
         done += 1;
     }
     Ok(done)
+}
+
+/// Refuses a view with parked events: later events of their aggregates would come before them.
+pub(crate) async fn check_none_parked(name: &str, tools: Option<&dyn Tools>) -> Result<(), Error> {
+    let Some(tools) = tools else { return Ok(()) };
+    let failed = tools.failed().await?;
+    let parked = failed.iter().filter(|failed| failed.is_parked).count();
+    if parked == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "the view `{name}` keeps {parked} parked events, which an inline view cannot wait for; let a runner handle them with \
+         `retry`, or give them up with `drop_failed`, and start again"
+    );
+    Err(Error::new(ErrorKind::Config, message))
 }

@@ -7,12 +7,13 @@ use super::driver::{Blocks, Polls};
 use super::handle::Handle;
 use super::inline::{self, Keep};
 use super::memory::Memory;
-use super::plan::{Plan, run_all};
+use super::parked::check_none_parked;
+use super::plan::Plan;
 use super::prepare::Prepared;
 use super::rebuild::{Rebuilding, catch_up, rebuild_first};
 use super::registered::Projections;
+use super::runner::Runner;
 use super::status::Status;
-use super::target::Boxed;
 use super::way::{DatabaseWay, InMemoryWay};
 use super::{Async, BatchSize, Blocking, InMemory, OnChange, OnFailure, Projection, Rules, RunnerState};
 use crate::error::{Error, ErrorKind};
@@ -169,7 +170,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let projection = Arc::new(projection);
-        let (file, keep) = inline::sqlite::keep(&projection, &source, rules)?;
+        let (file, keep) = inline::sqlite::keep(&projection, &source)?;
         let way = Box::new(DatabaseWay::<Blocks, P, _>::new(projection, file));
         let plan = Plan { way, source, upstream, projections, rules, workers };
         Ok(ProjectIn { plan, keep: Some(keep) })
@@ -260,7 +261,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let projection = Arc::new(projection);
-        let (schema, keep) = inline::postgres::keep(&projection, &source, schema, rules)?;
+        let (schema, keep) = inline::postgres::keep(&projection, &source, schema)?;
         let way = Box::new(DatabaseWay::<Polls, P, _>::new(projection, schema));
         let plan = Plan { way, source, upstream, projections, rules, workers };
         Ok(ProjectIn { plan, keep: Some(keep) })
@@ -331,6 +332,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
         let tools = keys.first().cloned().map(|keys| plan.way.tools(keys, plan.source.clone()));
         let nudge = match keep.zip(keys.first().cloned()) {
             Some((keep, first)) => {
+                check_none_parked(plan.way.name(), tools.as_deref()).await?;
                 // The store handles what is left, while nobody can save.
                 catch_up(&plan, plan.source.newest().await?, &|_| ()).await?;
                 status.enter(0, RunnerState::Running, None);
@@ -342,7 +344,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
         let has_runner = nudge.is_none();
         let workers = if has_runner { plan.workers(&status, keys) } else { Vec::new() };
         let handle = Handle { status, source: plan.source, view: plan.way.access(), tools, nudge };
-        Ok(Runner { workers, handle })
+        Ok(Runner::new(workers, handle))
     }
 
     /// Makes the view anew from the beginning of the log, beside the old rows, which serve meanwhile. Then the new rows
@@ -415,7 +417,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     ///
     /// As [`open`](Self::open); [`Unavailable`](ErrorKind::Unavailable) if no thread can be started.
     pub async fn start(self) -> Result<Handle<V>, Error> {
-        let Runner { workers, handle } = self.open().await?;
+        let (workers, handle) = self.open().await?.into_parts();
         for number in 0..workers.len() {
             // A handle that drains the projection waits for a thread that has yet to begin.
             handle.status.enter(number, RunnerState::Running, None);
@@ -436,66 +438,5 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
             }
         }
         Ok(handle)
-    }
-}
-
-/// A projection that a future of yours runs.
-///
-/// ```standalone_crate
-/// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
-/// # #[aggregate]
-/// # pub struct Account { pub balance: i64 }
-/// # #[mutator]
-/// # impl Account {
-/// #     #[event(Opened)]
-/// #     pub fn open() -> Self { Self { balance: 0 } }
-/// # }
-/// # #[derive(Default)]
-/// # pub struct Count { accounts: usize }
-/// # #[projection(Account, ..)]
-/// # impl Count {
-/// #     #[event]
-/// #     fn opened(&mut self, _: &Opened) { self.accounts += 1; }
-/// # }
-/// use std::thread;
-///
-/// let app = Application::open("memory:").wait()?;
-/// let runner = app.project(Count::default()).in_memory().open().wait()?;
-/// let count = runner.handle();
-/// // On an executor: `tokio::spawn(runner.run())`.
-/// let thread = thread::spawn(move || runner.run().wait());
-///
-/// app.save(&mut Account::open()).wait()?;
-/// count.drain().wait()?;
-/// assert_eq!(count.read(|count| count.accounts), 1);
-/// thread.join().expect("the runner does not panic")?;
-/// # Ok::<(), es_runtime::Error>(())
-/// ```
-#[must_use = "a runner works only while its future is polled"]
-pub struct Runner<V> {
-    workers: Vec<Boxed<()>>,
-    handle: Handle<V>,
-}
-
-impl<V> fmt::Debug for Runner<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runner").field("handle", &self.handle).finish_non_exhaustive()
-    }
-}
-
-impl<V: Clone> Runner<V> {
-    /// Returns a handle of the projection.
-    pub fn handle(&self) -> Handle<V> {
-        self.handle.clone()
-    }
-
-    /// Works until a handle [stops](Handle::stop) or [drains](Handle::drain) the projection.
-    ///
-    /// # Errors
-    ///
-    /// The error that ended the projection, such as that of a handler under [`OnFailure::Stop`].
-    pub async fn run(self) -> Result<(), Error> {
-        let Self { workers, handle } = self;
-        if workers.is_empty() { handle.ended().await } else { run_all(workers).await }
     }
 }

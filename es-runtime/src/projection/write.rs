@@ -219,7 +219,7 @@ pub(crate) async fn run_handler<V: View, H: Handlers<V>>(
 }
 
 /// Returns the framework's own error, if a handler passed on one that may pass.
-fn passing(cause: &BoxError) -> Option<Error> {
+pub(crate) fn passing(cause: &BoxError) -> Option<Error> {
     let error = cause.downcast_ref::<Error>().filter(|error| error.is_transient())?;
     Some(Error::new(error.kind(), error.to_string()))
 }

@@ -1,6 +1,7 @@
 //! Inline views: the transaction that stores events also brings them into the view.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
@@ -11,6 +12,8 @@ use crate::id::Mark;
 pub(crate) enum Kept {
     /// The view took so many rows, and reached this place.
     At(usize, Option<Mark>),
+    /// The same, and more rows wait: too many for one transaction.
+    Behind(usize, Option<Mark>),
     /// Nobody keeps the view any more.
     Ended,
 }
@@ -65,12 +68,35 @@ impl<V: ?Sized> Views<V> {
         Arc::ptr_eq(&self.kept, &other.kept)
     }
 
-    pub(crate) fn add(&self, view: Arc<V>) {
-        self.kept().push(view);
+    /// Adds a view, and brings it up to date. A view that cannot be brought, or whose caller gives up, is not kept.
+    pub(crate) async fn add(
+        &self,
+        view: Arc<V>,
+        bring: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
+        self.kept().push(Arc::clone(&view));
+        let mut added = Added { views: self, view: Some(view) };
+        bring.await?;
+        added.view = None;
+        Ok(())
     }
 
-    pub(crate) fn remove(&self, view: &Arc<V>) {
+    fn remove(&self, view: &Arc<V>) {
         self.kept().retain(|kept| !Arc::ptr_eq(kept, view));
+    }
+}
+
+/// A view that is removed again.
+struct Added<'a, V: ?Sized> {
+    views: &'a Views<V>,
+    view: Option<Arc<V>>,
+}
+
+impl<V: ?Sized> Drop for Added<'_, V> {
+    fn drop(&mut self) {
+        if let Some(view) = &self.view {
+            self.views.remove(view);
+        }
     }
 }
 
@@ -89,7 +115,7 @@ impl<V: Told + ?Sized> Reached<V> {
     /// Notes the state of a view, or forgets the view if nobody keeps it.
     pub(crate) fn note(&mut self, views: &Views<V>, view: Arc<V>, kept: Kept) {
         match kept {
-            Kept::At(rows, to) => self.views.push((view, rows, to)),
+            Kept::At(rows, to) | Kept::Behind(rows, to) => self.views.push((view, rows, to)),
             Kept::Ended => views.remove(&view),
         }
     }

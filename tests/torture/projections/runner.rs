@@ -156,5 +156,5 @@ impl Runner {
 /// Returns whether a rebuild may end so since the process beside has rebuilt the view, and removed the new rows of both;
 /// or since a connection is cut.
 fn is_of_two(error: &Error) -> bool {
-    error.is_transient() || matches!(error.kind(), ErrorKind::Schema | ErrorKind::Storage)
+    error.is_transient() || matches!(error.kind(), ErrorKind::Schema | ErrorKind::InProgress)
 }

@@ -13,16 +13,20 @@ use crate::projection::Async;
 use crate::projection::batch::Item;
 use crate::projection::failed::refused;
 use crate::projection::keys::Keys;
-use crate::projection::policy::Rules;
 use crate::projection::status::Status;
 use crate::projection::target::{Awaits, Boxed};
-use crate::projection::write::Handlers;
+use crate::projection::write::{Handlers, passing};
 use crate::recorder::inline::{Kept, Told};
 use crate::recorder::postgres::{Connection, InlineView, Stored};
 use crate::recorder::{ApplicationRecorder, PostgresRecorder};
 use crate::store::Mappers;
 use crate::view::View;
 use crate::view::postgres::{InlineSchema, Inside, Schema, SchemaView, Tx};
+
+/// The greatest number of rows of a page, and of pages that the view takes in one transaction. A page has no limit of bytes:
+/// what is too large would end the connection.
+const PAGE: usize = 100;
+const PAGES: usize = 20;
 
 /// A projection that the commits of a PostgreSQL database keep.
 struct Inline<P> {
@@ -40,13 +44,15 @@ impl<P: Async<Tx = Tx>> Inline<P> {
     ) -> Result<Kept, Error> {
         let mapper = &self.reading.mapper;
         let Some(Standing(from)) = self.reading.begin::<P>(place.as_deref())? else { return Ok(Kept::Ended) };
-        let (mut place, mut rows, mut inside) = (from, 0, None);
+        let (mut place, mut rows, mut inside, mut pages) = (from, 0, None, 0);
         loop {
-            let page = stored.page(&self.reading.range(place)).await?;
+            let page = stored.page(&self.reading.range(place, PAGE)).await?;
+            pages += 1;
+            let is_last = !page.more || pages == PAGES;
             let ids = Mappers::keyed_ids(mapper, &page.entries);
             let known = if ids.is_empty() { Vec::new() } else { stored.keys(ids).await? };
             let items = self.reading.items::<P>(&page, &known)?;
-            let to = page.through.filter(|to| !page.more && Some(*to) != from);
+            let to = page.through.filter(|to| is_last && Some(*to) != from);
             if !items.is_empty() || to.is_some() {
                 let inside = match &mut inside {
                     Some(inside) => {
@@ -58,8 +64,8 @@ impl<P: Async<Tx = Tx>> Inline<P> {
                 self.handle(inside, &items, to).await?;
             }
             (place, rows) = (page.through, rows + items.len());
-            if !page.more {
-                return Ok(Kept::At(rows, place));
+            if is_last {
+                return Ok(if page.more { Kept::Behind(rows, place) } else { Kept::At(rows, place) });
             }
         }
     }
@@ -95,7 +101,7 @@ impl<P: Async<Tx = Tx>> Inline<P> {
                 Item::Broken(error) => Err(error.to_string().into()),
             };
             if let Err(cause) = handled {
-                if let Some(passing) = SchemaView::passing(&cause) {
+                if let Some(passing) = SchemaView::passing(&cause).or_else(|| passing(&cause)) {
                     return Err(passing);
                 }
                 if !inside.is_careful() {
@@ -135,10 +141,11 @@ impl<P: Async<Tx = Tx>> InlineView for Inline<P> {
     ) -> BoxFuture<'a, Result<Kept, Error>> {
         Box::pin(async move {
             let caught_up = Self::catch_up(self, connection, stored, place).await;
-            if let Err(error) = &caught_up
-                && error.kind() == ErrorKind::OutcomeUnknown
-            {
-                self.reading.failed(error);
+            if let Err(error) = &caught_up {
+                self.schema.forget(connection);
+                if error.kind() == ErrorKind::OutcomeUnknown {
+                    self.reading.failed(error);
+                }
             }
             caught_up
         })
@@ -160,7 +167,6 @@ pub(crate) fn keep<P: Async<Tx = Tx>>(
     projection: &Arc<P>,
     source: &Source,
     schema: &str,
-    rules: Rules,
 ) -> Result<(Schema, Keep), Error> {
     let recorder: Option<&PostgresRecorder> = source.recorder().as_any().and_then(|any| any.downcast_ref());
     let recorder = recorder.cloned().ok_or_else(|| elsewhere(P::NAME))?;
@@ -169,7 +175,7 @@ pub(crate) fn keep<P: Async<Tx = Tx>>(
     let (awaits, mapper) = (Awaits(Arc::clone(projection)), source.mapper());
     let keep: Keep = Box::new(move |keys: Keys, status: Arc<Status>| -> Boxed<Nudge> {
         Box::pin(async move {
-            let reading = Reading::of::<P>(keys, status, mapper, rules.size);
+            let reading = Reading::of::<P>(keys, status, mapper);
             recorder.add_view(Arc::new(Inline { awaits, reading, schema: inline })).await?;
             let nudge: Nudge = Arc::new(move || {
                 let recorder = recorder.clone();

@@ -1,18 +1,22 @@
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::{Content, LogEvent, SkipReason, SkippedEvent, unknown};
 use crate::mapper::Mapper;
 use crate::observe;
 use crate::projection::Projection;
-use crate::projection::batch::{BatchSize, Item, read_row};
+use crate::projection::batch::{Item, read_row};
 use crate::projection::keys::{self, Keys};
 use crate::projection::routes::Routes;
-use crate::projection::status::{RunnerState, Status};
+use crate::projection::status::{RunnerState, Status, position};
+use crate::projection::target::panicked;
 use crate::projection::write::superseded;
 use crate::recorder::{LogPage, LogRange, StoredKey};
 use crate::store::Mappers;
+use crate::stored_event::StoredEvent;
 
 /// The place where a view stands; `None` is the beginning of the log.
 pub(crate) struct Standing(pub(crate) Option<Mark>);
@@ -23,21 +27,15 @@ pub(crate) struct Reading {
     pub(crate) status: Arc<Status>,
     pub(crate) mapper: Arc<Mapper>,
     routes: Routes,
-    size: BatchSize,
     topics: Vec<String>,
 }
 
 impl Reading {
-    pub(crate) fn of<P: Projection>(
-        keys: Keys,
-        status: Arc<Status>,
-        mapper: Arc<Mapper>,
-        size: BatchSize,
-    ) -> Self {
+    pub(crate) fn of<P: Projection>(keys: Keys, status: Arc<Status>, mapper: Arc<Mapper>) -> Self {
         let routes = Routes::of::<P>();
         // Events without a handler do not matter: the store need not return them.
         let topics = if P::IS_PARTIAL { routes.handled() } else { Vec::new() };
-        Self { keys, status, mapper, routes, size, topics }
+        Self { keys, status, mapper, routes, topics }
     }
 
     /// Reads the place of the view; `None` if nobody keeps the view any more.
@@ -47,7 +45,7 @@ impl Reading {
             return Ok(None);
         }
         let Some(text) = text else {
-            status.enter(0, RunnerState::Failed, Some(&superseded::<P>()));
+            self.failed(&superseded::<P>());
             return Ok(None);
         };
         let place = keys::place(&keys.place, text)?;
@@ -59,9 +57,8 @@ impl Reading {
     }
 
     /// Returns the range of the next page after a place.
-    pub(crate) fn range(&self, place: Option<Mark>) -> LogRange {
-        let range = LogRange::all().after(place).topics(self.topics.clone());
-        range.limit(self.size.events).limit_bytes(self.size.bytes)
+    pub(crate) fn range(&self, place: Option<Mark>, rows: usize) -> LogRange {
+        LogRange::all().after(place).topics(self.topics.clone()).limit(rows)
     }
 
     /// Reports the place that the view has reached.
@@ -70,14 +67,15 @@ impl Reading {
             self.status.wrote(rows, 0);
             observe::projected(self.status.name, 0, rows, 0);
         }
-        // Who waits for the view looks again at each ring.
-        if self.status.figures().handled != to {
+        // Who waits for the view looks again at each ring. Of two commits, the later may come here first.
+        if position(self.status.figures().handled) < position(to) {
             self.status.handled(0, to);
         }
     }
 
     /// Reports that the view and the events may differ.
     pub(crate) fn failed(&self, error: &Error) {
+        observe::failed_projection(self.status.name, error);
         self.status.enter(0, RunnerState::Failed, Some(error));
     }
 
@@ -91,15 +89,30 @@ impl Reading {
         let mut items = Vec::with_capacity(page.entries.len());
         for entry in &page.entries {
             let (mark, row) = (entry.mark(), &entry.event);
-            match read_row::<P>(&self.routes, mark, row, &mappers)? {
+            // The code of a type may panic on what it reads.
+            let read = catch_unwind(AssertUnwindSafe(|| read_row::<P>(&self.routes, mark, row, &mappers)));
+            match read.unwrap_or_else(|panic| Err(unreadable(row, &*panic)))? {
                 Content::Event(recorded) => items.push(LogEvent::new(mark, recorded)),
                 Content::Skipped(why @ SkipReason::Unknown) => {
                     let (id, version, topic) = (row.id, row.version, row.topic.clone());
-                    return Err(unknown(&SkippedEvent { mark, id, version, topic, why }));
+                    let error = unknown(&SkippedEvent { mark, id, version, topic, why });
+                    return Err(
+                        error.about(&format!("nothing is stored, because of the inline view `{}`", P::NAME))
+                    );
                 }
                 Content::Skipped(_) | Content::Other => {}
             }
         }
         Ok(items)
     }
+}
+
+/// Reports a row whose reading panicked.
+fn unreadable(row: &StoredEvent, panic: &(dyn Any + Send)) -> Error {
+    let StoredEvent { id, version, topic, .. } = row;
+    let cause = panicked(panic);
+    Error::new(
+        ErrorKind::Invalid,
+        format!("the event `{topic}` (version {version} of {id}) cannot be read: {cause}"),
+    )
 }

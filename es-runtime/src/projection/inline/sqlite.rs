@@ -11,16 +11,19 @@ use crate::projection::Blocking;
 use crate::projection::batch::Item;
 use crate::projection::failed::refused;
 use crate::projection::keys::Keys;
-use crate::projection::policy::Rules;
 use crate::projection::status::Status;
 use crate::projection::target::{Boxed, Calls};
-use crate::projection::write::Handlers;
+use crate::projection::write::{Handlers, passing};
 use crate::recorder::inline::{Kept, Told};
 use crate::recorder::sqlite::{InlineView, Stored};
 use crate::recorder::{ApplicationRecorder, SqliteRecorder};
 use crate::store::Mappers;
-use crate::view::sqlite::{File, FileView, Tx, get, put};
+use crate::view::sqlite::{File, FileView, Tx, get, of_store, put};
 use crate::wait::Wait;
+
+/// The limits of a page that the view takes at a time.
+const PAGE: usize = 1_000;
+const PAGE_BYTES: usize = 16 << 20;
 
 /// A projection that the writer of a SQLite file keeps.
 struct Inline<P> {
@@ -35,7 +38,7 @@ impl<P: Blocking<Tx = Tx>> InlineView for Inline<P> {
         let Some(Standing(from)) = self.reading.begin::<P>(text.as_deref())? else { return Ok(Kept::Ended) };
         let (mut place, mut rows) = (from, 0);
         loop {
-            let page = stored.log(&self.reading.range(place))?;
+            let page = stored.log(&self.reading.range(place, PAGE).limit_bytes(PAGE_BYTES))?;
             let known = stored.keys(Mappers::keyed_ids(mapper, &page.entries))?;
             for item in self.reading.items::<P>(&page, &known)? {
                 let handled = match item.event() {
@@ -48,7 +51,12 @@ impl<P: Blocking<Tx = Tx>> InlineView for Inline<P> {
                     .wait(),
                     Item::Broken(error) => Err(error.to_string().into()),
                 };
-                handled.map_err(|cause| refused::<P>(&item, cause))?;
+                handled.map_err(|cause| {
+                    if let Some(passing) = passing(&cause) {
+                        return passing;
+                    }
+                    of_store(cause).unwrap_or_else(|cause| refused::<P>(&item, cause))
+                })?;
                 rows += 1;
             }
             place = page.through;
@@ -77,7 +85,6 @@ impl<P: Send + Sync> Told for Inline<P> {
 pub(crate) fn keep<P: Blocking<Tx = Tx>>(
     projection: &Arc<P>,
     source: &Source,
-    rules: Rules,
 ) -> Result<(File, Keep), Error> {
     let recorder: Option<&SqliteRecorder> = source.recorder().as_any().and_then(|any| any.downcast_ref());
     let recorder = recorder.cloned().ok_or_else(|| elsewhere(P::NAME, "the events are not in SQLite"))?;
@@ -86,7 +93,7 @@ pub(crate) fn keep<P: Blocking<Tx = Tx>>(
     let calls = Calls(Arc::clone(projection));
     let keep: Keep = Box::new(move |keys: Keys, status: Arc<Status>| -> Boxed<Nudge> {
         Box::pin(async move {
-            let reading = Reading::of::<P>(keys, status, mapper, rules.size);
+            let reading = Reading::of::<P>(keys, status, mapper);
             recorder.add_view(Arc::new(Inline { calls, reading })).await?;
             let nudge: Nudge = Arc::new(move || {
                 let recorder = recorder.clone();

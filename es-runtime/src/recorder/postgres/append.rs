@@ -262,9 +262,12 @@ impl Writer {
             for half in [jobs, others] {
                 Box::pin(self.do_all(half, true)).await;
             }
-        } else {
-            for job in jobs {
+        } else if let Some(job) = jobs.pop() {
+            if job.is_unknown {
                 fail(job, &error);
+            } else {
+                // With its source, which is the user's own if a view does not take the events.
+                job.answer.give(Err(error));
             }
         }
         Vec::new()

@@ -84,18 +84,25 @@ impl<'a> Within<'a> {
         // All are on their way before the first answer.
         let locks = try_join_all(self.views.iter().map(lock));
         let ((), found) = try_join(self.connection.run(text), locks).await?;
-        let place = |rows: Vec<Row>| rows.first().and_then(|row| value(row, 0));
-        Ok(Places(found.into_iter().map(place).collect()))
+        let place = |rows: &[Row]| rows.first().and_then(|row| value(row, 0));
+        let mut places: Vec<Option<String>> = found.iter().map(|rows| place(rows)).collect();
+        for (view, missing) in self.views.iter().zip(&mut places).filter(|(_, place)| place.is_none()) {
+            // The statement may have waited for a transaction that removed the key and set it again. Another one sees it.
+            *missing = place(&lock(view).await?);
+        }
+        Ok(Places(places))
     }
 
-    /// Brings the views up to date, to a place that is complete or that the transaction itself has drawn.
-    pub(super) async fn bring(
+    /// Brings the views up to date, to a place that is complete or that the transaction itself has drawn. Returns also
+    /// whether a view is still behind.
+    async fn bring(
         &self,
         places: Places,
         last: Option<Mark>,
-    ) -> Result<Reached<dyn InlineView>, Error> {
+    ) -> Result<(Reached<dyn InlineView>, bool), Error> {
         let stored = UpTo { connection: self.connection, log: self.log, last };
         let mut reached = Reached::default();
+        let mut is_behind = false;
         let mut before: Option<(&Arc<dyn InlineView>, String)> = None;
         for (view, mut place) in self.views.iter().zip(places.0) {
             // One view may have been started twice: it takes nothing twice.
@@ -103,12 +110,13 @@ impl<'a> Within<'a> {
                 place = Some(moved.clone());
             }
             let kept = view.catch_up(self.connection, &stored, place).await?;
-            if let Kept::At(_, Some(to)) = kept {
+            is_behind |= matches!(kept, Kept::Behind(..));
+            if let Kept::At(_, Some(to)) | Kept::Behind(_, Some(to)) = kept {
                 before = Some((view, to.to_string()));
             }
             reached.note(&self.log.views, Arc::clone(view), kept);
         }
-        Ok(reached)
+        Ok((reached, is_behind))
     }
 
     /// Brings the views up to date, to a place that the transaction itself has drawn.
@@ -119,7 +127,25 @@ impl<'a> Within<'a> {
     ) -> Result<Reached<dyn InlineView>, Error> {
         let Some(last) = last.filter(|_| !self.is_empty()) else { return Ok(Reached::default()) };
         wait_for_others(self.connection, &self.log.statements, last).await?;
-        self.bring(places, Some(last)).await
+        match self.bring(places, Some(last)).await? {
+            (reached, false) => Ok(reached),
+            (_, true) => Err(behind()),
+        }
+    }
+
+    /// Brings the views up to date, in as many transactions as that takes.
+    async fn bring_in_parts(&self) -> Result<(), Error> {
+        let failed = error::of("bring the views up to date");
+        loop {
+            let places = self.begin("BEGIN").await.map_err(&failed)?;
+            let (_, complete) = self.log.horizon.look(self.connection, &self.log.statements).await?;
+            let (reached, is_behind) = self.bring(places, complete).await?;
+            self.connection.run(COMMIT).await.map_err(&failed)?;
+            reached.committed();
+            if !is_behind {
+                return Ok(());
+            }
+        }
     }
 
     /// Appends within a transaction that brings the views up to date.
@@ -148,6 +174,12 @@ impl<'a> Within<'a> {
             }
             Err(trouble) => {
                 self.roll_back().await;
+                if matches!(&trouble, Trouble::Again(error) if is_behind(error))
+                    && self.bring_in_parts().await.is_err()
+                {
+                    // The next attempt meets the error, too.
+                    self.roll_back().await;
+                }
                 Err(trouble)
             }
         }
@@ -158,6 +190,19 @@ impl<'a> Within<'a> {
             self.connection.abandon();
         }
     }
+}
+
+/// The words by which the error of views that are far behind is known.
+const BEHIND: &str = "the inline views are far behind the log";
+
+/// Reports views that have too many rows to take for one transaction.
+fn behind() -> Error {
+    let message = format!("{BEHIND}, and are brought up to date in parts; try again");
+    Error::new(ErrorKind::Unavailable, message)
+}
+
+fn is_behind(error: &Error) -> bool {
+    error.to_string().starts_with(BEHIND)
 }
 
 /// Waits for those who may still store events below a place that this transaction has drawn.
@@ -187,12 +232,7 @@ impl PostgresRecorder {
 
     /// Adds a view, from whose present place on every commit of this process brings it up to date.
     pub(crate) async fn add_view(&self, view: Arc<dyn InlineView>) -> Result<(), Error> {
-        self.log.views.add(Arc::clone(&view));
-        let brought = self.bring_views().await;
-        if brought.is_err() {
-            self.log.views.remove(&view);
-        }
-        brought
+        self.log.views.add(view, self.bring_views()).await
     }
 
     /// Brings the views up to date in a transaction of their own.
@@ -202,14 +242,8 @@ impl PostgresRecorder {
         let brought = self.database.on_pool(Some(Changed::Reader(0)), move |connection| {
             let log = Arc::clone(&log);
             Box::pin(async move {
-                let failed = error::of("bring the views up to date");
                 let within = Within::of(connection, &log);
-                let places = within.begin("BEGIN").await.map_err(&failed)?;
-                let (_, complete) = log.horizon.look(connection, &log.statements).await?;
-                let reached = within.bring(places, complete).await?;
-                connection.run(COMMIT).await.map_err(&failed)?;
-                reached.committed();
-                Ok(())
+                within.bring_in_parts().await
             })
         });
         brought.await

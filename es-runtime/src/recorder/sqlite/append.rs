@@ -176,6 +176,8 @@ impl Worker for Writer {
             let error = Shared::new(&error);
             return jobs.iter().map(|_| Err(error.copy())).collect();
         }
+        // A transaction that somebody left open would take what follows with it.
+        self.roll_back();
         self.turns.begin();
         let mut outcomes = self.run_all(jobs);
         self.turns.end();

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::{Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::statements::Statements;
@@ -61,13 +62,7 @@ impl Brought {
         }
         let stored = Stored { tx, statements };
         for view in views.all() {
-            let kept = view.catch_up(&stored)?;
-            if tx.is_autocommit() {
-                let error = ended_by_hand();
-                view.failed(&error);
-                views.remove(&view);
-                return Err(error);
-            }
+            let kept = bring_one(&*view, &stored)?;
             self.reached.note(views, view, kept);
         }
         self.done.push(views.clone());
@@ -88,32 +83,40 @@ impl SqliteRecorder {
 
     /// Adds a view, from whose present place on every commit of this process brings it up to date.
     pub(crate) async fn add_view(&self, view: Arc<dyn InlineView>) -> Result<(), Error> {
-        self.views.add(Arc::clone(&view));
-        let brought = self.bring_views().await;
-        if brought.is_err() {
-            self.views.remove(&view);
-        }
-        brought
+        self.views.add(view, self.bring_views()).await
     }
 
     /// Brings the views up to date in a transaction of their own.
     pub(crate) async fn bring_views(&self) -> Result<(), Error> {
         let (statements, views) = (Arc::clone(&self.statements), self.views.clone());
         let bring = move |tx: &mut Tx| -> Result<(), Error> {
+            let begun = Transaction::new_unchecked(tx, TransactionBehavior::Immediate);
+            let transaction = begun.map_err(error::of("bring the views up to date"))?;
             let mut brought = Brought::default();
-            tx.execute_batch("BEGIN IMMEDIATE").map_err(error::of("bring the views up to date"))?;
-            if let Err(error) = brought.bring(tx, &statements, &views) {
-                if !tx.is_autocommit() {
-                    // The first error counts.
-                    let _ = tx.execute_batch("ROLLBACK");
-                }
-                return Err(error);
-            }
-            tx.execute_batch("COMMIT").map_err(error::committing)?;
+            brought.bring(tx, &statements, &views)?;
+            transaction.commit().map_err(error::committing)?;
             brought.committed();
             Ok(())
         };
         self.database.on_writer(bring).await
+    }
+}
+
+/// Brings a view up to date within a point of the transaction. A handler that ends the transaction takes the point with it.
+fn bring_one(view: &dyn InlineView, stored: &Stored<'_>) -> Result<Kept, Error> {
+    let run = |text| stored.tx.prepare_cached(text)?.execute([]).map(drop);
+    run("SAVEPOINT es_inline").map_err(error::of("bring the views up to date"))?;
+    let caught_up = view.catch_up(stored);
+    let is_whole = run("RELEASE es_inline").is_ok();
+    match caught_up {
+        Ok(kept) if is_whole => Ok(kept),
+        // SQLite itself ends the transaction after some failures, which are none of the handler.
+        Err(error) if is_whole || error.kind() != ErrorKind::Invalid => Err(error),
+        _ => {
+            let error = ended_by_hand();
+            view.failed(&error);
+            Err(error)
+        }
     }
 }
 

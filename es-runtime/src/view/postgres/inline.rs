@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Error as DriverError, SimpleQueryMessage};
 
 use super::failure::{self, Late};
 use super::open::Texts;
@@ -11,9 +12,10 @@ use super::tx::{Prepared, Tx};
 use crate::error::{Error, ErrorKind};
 use crate::recorder::Identifier;
 use crate::recorder::postgres::Connection;
+use crate::view::ended_by_hand;
 
 /// The number of connections whose prepared statements are kept.
-const CONNECTIONS: usize = 4;
+const CONNECTIONS: usize = 16;
 
 /// The schema of an inline view, with the statements of its handlers, which each connection keeps prepared.
 pub(crate) struct InlineSchema {
@@ -55,6 +57,12 @@ impl InlineSchema {
         Ok(Inside { tx: Tx::of(connection, self.prepared(connection)), texts: &self.texts, number })
     }
 
+    /// Forgets the statements that are prepared on a connection: after an error, they may be older than the tables.
+    pub(crate) fn forget(&self, connection: &Arc<Connection>) {
+        let mut all = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(known, _)| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(connection)));
+    }
+
     fn prepared(&self, connection: &Arc<Connection>) -> Prepared {
         let mut all = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         let is = |known: &Weak<Connection>| std::ptr::eq(known.as_ptr(), Arc::as_ptr(connection));
@@ -88,7 +96,7 @@ impl Inside<'_> {
     pub(crate) async fn begin_again(&self) -> Result<(), Error> {
         self.tx.forget_sent();
         let undone = self.tx.batch_execute("ROLLBACK TO SAVEPOINT es_view").await;
-        undone.map_err(failure::of("undo the handlers of an inline view"))?;
+        undone.map_err(unless_ended("undo the handlers of an inline view"))?;
         self.tx.sent().is_careful = true;
         Ok(())
     }
@@ -121,11 +129,20 @@ impl Inside<'_> {
     /// Keeps what the handlers have done so far: [`begin_again`](Self::begin_again) undoes only later work.
     pub(crate) async fn keep(&self) -> Result<(), Error> {
         let kept = self.tx.batch_execute("RELEASE SAVEPOINT es_view; SAVEPOINT es_view").await;
-        kept.map_err(failure::of("keep the work of handlers"))
+        kept.map_err(unless_ended("keep the work of handlers"))
     }
 
     /// Returns whether each statement is awaited.
     pub(crate) fn is_careful(&self) -> bool {
         self.tx.sent().is_careful
+    }
+}
+
+/// Returns the error of a statement about a point of the transaction. Without the point, a handler has ended the transaction,
+/// and the events may be stored.
+fn unless_ended(doing: &'static str) -> impl Fn(DriverError) -> Error {
+    move |cause| match cause.code().map(SqlState::code) {
+        Some("25P01" | "3B001") => Error::new(ErrorKind::OutcomeUnknown, ended_by_hand().to_string()),
+        _ => failure::of(doing)(cause),
     }
 }

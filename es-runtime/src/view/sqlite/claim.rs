@@ -53,7 +53,7 @@ pub(super) fn take(beside: &Path) -> Result<Claim, Error> {
             Err(TryLockError::Error(cause)) => return Err(failed(cause)),
         }
         // The last holder may have removed the file after it was opened here: then another file, or none, is at its path.
-        let is_there = File::open(&path).is_ok_and(|found| is_locked(&found));
+        let is_there = File::open(&path).is_ok_and(|found| is_same(&found, &file));
         if is_there || attempt == ATTEMPTS {
             return Ok(Claim::holding(ClaimFile { path, _file: file }));
         }
@@ -61,6 +61,16 @@ pub(super) fn take(beside: &Path) -> Result<Claim, Error> {
     Ok(Claim::unguarded())
 }
 
-fn is_locked(file: &File) -> bool {
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+/// Returns whether two handles are of one file.
+#[cfg(unix)]
+fn is_same(one: &File, other: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let number = |file: &File| file.metadata().map(|facts| (facts.dev(), facts.ino()));
+    matches!((number(one), number(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Returns whether the file at the path is locked, as far as can be told: by the other handle.
+#[cfg(not(unix))]
+fn is_same(one: &File, _: &File) -> bool {
+    matches!(one.try_lock_shared(), Err(TryLockError::WouldBlock))
 }

@@ -231,3 +231,27 @@ pub(crate) fn put(tx: &Tx, key: &str, value: &str) -> Result<(), Error> {
     let write = || tx.prepare_cached(PUT)?.execute(params![key, value]);
     write().map(drop).map_err(failed("write the place of a view"))
 }
+
+/// Returns the error of the store for one that says nothing about the event of a handler, such as that of a full disk.
+pub(crate) fn of_store(cause: BoxError) -> Result<Error, BoxError> {
+    use rusqlite::ErrorCode as Code;
+    let is_of_store = |code| {
+        matches!(
+            code,
+            Code::DiskFull
+                | Code::SystemIoFailure
+                | Code::OutOfMemory
+                | Code::DatabaseBusy
+                | Code::DatabaseLocked
+                | Code::DatabaseCorrupt
+                | Code::NotADatabase
+                | Code::ReadOnly
+                | Code::CannotOpen
+        )
+    };
+    let code = cause.downcast_ref().and_then(rusqlite::Error::sqlite_error_code);
+    if !code.is_some_and(is_of_store) {
+        return Err(cause);
+    }
+    Ok(failed("write a view")(*cause.downcast()?))
+}

@@ -16,7 +16,7 @@ use super::killed::killing;
 use super::{
     BEGUN_AGAIN, Balances, COMMITTED, LONG, POISON, ROLLED_BACK, Stage, account, application, of, writers,
 };
-use crate::account::{Account, Deposited};
+use crate::account::{Account, Deposited, Opened};
 use crate::server;
 
 impl Stage {
@@ -113,7 +113,7 @@ pub(crate) fn a_commit_that_an_inline_view_does_not_take_is_not_stored() {
     }
 }
 
-pub(crate) fn rows_are_exact_at_once_beside_processes_that_do_not_keep_the_view() {
+pub(crate) fn rows_are_exact_beside_processes_that_do_not_keep_the_view() {
     let stage = Stage::new();
     let _balances = stage.inline();
     let (keeps, keeps_not) = (stage.again(), stage.again());
@@ -259,6 +259,67 @@ pub(crate) fn an_inline_view_whose_handler_ends_the_transaction_fails() {
         assert!(health.to_string().contains("by hand"), "{health}");
         // The store goes on without the view.
         account(&stage.app, "Bob", &[1]);
+    }
+}
+
+/// A view whose table has a type of its own, and names that have to be unique.
+struct Kinds;
+
+#[projection(Account, name = "Kinds", ..)]
+impl Kinds {
+    const TABLES: &str = "CREATE TYPE kind AS ENUM ('new', 'known');
+        CREATE TABLE kinds (owner text NOT NULL, kind kind NOT NULL, CONSTRAINT one_of_a_name UNIQUE (owner))";
+
+    #[event]
+    async fn opened(event: &Opened, tx: &Tx) -> Result {
+        tx.run("INSERT INTO kinds VALUES ($1, 'new'::text::kind)", &[&event.owner]).await
+    }
+
+    #[event]
+    async fn deposited(_: &Deposited, tx: &Tx) -> Result {
+        tx.run("UPDATE kinds SET kind = 'known'::text::kind WHERE kind = 'new'::text::kind", &[]).await
+    }
+}
+
+pub(crate) fn two_inline_views_are_rebuilt_and_keep_names_unique() {
+    let stage = Stage::new();
+    let balances = stage.inline();
+    let schema = format!("{}_kinds", stage.view);
+    let kinds = || stage.app.project(Kinds).inline_in_schema(&schema).unwrap();
+    let kept = kinds().start().wait().unwrap();
+    account(&stage.app, "Ann", &[1]);
+    let error = stage.app.save(&mut Account::open("Ann".into())).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.to_string().contains("one_of_a_name"), "{error}");
+    assert_eq!(stage.rows(), of([("Ann", 1)]), "the other view is undone, too");
+    for owner in ["Bob", "Cleo"] {
+        kinds().rebuild().wait().unwrap();
+        stage.app.project(Balances).inline_in_schema(&stage.view).unwrap().rebuild().wait().unwrap();
+        account(&stage.app, owner, &[2]);
+        assert_eq!(stage.rows()[owner], 2);
+        let known = server::by_hand(&format!("SELECT count(*) FROM {schema}.kinds WHERE kind = 'known'"));
+        assert_eq!(known, [stage.rows().len().to_string()]);
+    }
+    // Many events of a process that does not keep the views.
+    let other = stage.again();
+    let mut dora = account(&other, "Dora", &[]);
+    for _ in 0..5 {
+        (0..900).for_each(|_| dora.deposit(1));
+        other.save(&mut dora).wait().unwrap();
+    }
+    account(&stage.app, "Emil", &[3]);
+    assert_eq!((stage.rows()["Dora"], stage.rows()["Emil"]), (4_500, 3));
+    stage.app.close();
+    for handle in [balances, kept] {
+        handle.stop().wait().unwrap();
+        assert_eq!(handle.state(), RunnerState::Stopped);
+    }
+    let began = std::time::Instant::now();
+    let left = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name = '{}'", stage.name);
+    drop((other, stage.app));
+    while server::by_hand(&left) != ["0"] {
+        assert!(began.elapsed() < LONG, "sessions are left over");
+        thread::sleep(std::time::Duration::from_millis(20));
     }
 }
 

@@ -1,0 +1,77 @@
+use std::fmt;
+
+use super::handle::Handle;
+use super::plan::run_all;
+use super::target::Boxed;
+use crate::error::Error;
+
+/// A projection that a future of yours runs.
+///
+/// ```standalone_crate
+/// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// # }
+/// # #[derive(Default)]
+/// # pub struct Count { accounts: usize }
+/// # #[projection(Account, ..)]
+/// # impl Count {
+/// #     #[event]
+/// #     fn opened(&mut self, _: &Opened) { self.accounts += 1; }
+/// # }
+/// use std::thread;
+///
+/// let app = Application::open("memory:").wait()?;
+/// let runner = app.project(Count::default()).in_memory().open().wait()?;
+/// let count = runner.handle();
+/// // On an executor: `tokio::spawn(runner.run())`.
+/// let thread = thread::spawn(move || runner.run().wait());
+///
+/// app.save(&mut Account::open()).wait()?;
+/// count.drain().wait()?;
+/// assert_eq!(count.read(|count| count.accounts), 1);
+/// thread.join().expect("the runner does not panic")?;
+/// # Ok::<(), es_runtime::Error>(())
+/// ```
+#[must_use = "a runner works only while its future is polled"]
+pub struct Runner<V> {
+    workers: Vec<Boxed<()>>,
+    handle: Handle<V>,
+}
+
+impl<V> fmt::Debug for Runner<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("handle", &self.handle).finish_non_exhaustive()
+    }
+}
+
+impl<V> Runner<V> {
+    pub(super) const fn new(workers: Vec<Boxed<()>>, handle: Handle<V>) -> Self {
+        Self { workers, handle }
+    }
+
+    pub(super) fn into_parts(self) -> (Vec<Boxed<()>>, Handle<V>) {
+        (self.workers, self.handle)
+    }
+}
+
+impl<V: Clone> Runner<V> {
+    /// Returns a handle of the projection.
+    pub fn handle(&self) -> Handle<V> {
+        self.handle.clone()
+    }
+
+    /// Works until a handle [stops](Handle::stop) or [drains](Handle::drain) the projection.
+    ///
+    /// # Errors
+    ///
+    /// The error that ended the projection, such as that of a handler under [`OnFailure::Stop`](super::OnFailure::Stop).
+    pub async fn run(self) -> Result<(), Error> {
+        let Self { workers, handle } = self;
+        if workers.is_empty() { handle.ended().await } else { run_all(workers).await }
+    }
+}
