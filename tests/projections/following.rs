@@ -319,6 +319,26 @@ fn a_driver_that_panics_ends_the_projection_and_nobody_waits_for_it() {
 }
 
 #[test]
+fn nobody_waits_for_a_runner_that_was_dropped_before_it_began() {
+    let app = Application::open("memory:").wait().unwrap();
+    let runner = app.project(InMemory::default()).in_memory().open().wait().unwrap();
+    let balances = runner.handle();
+    let mut ann = account(&app, "Ann", &[]);
+    ann.deposit(1);
+    let receipt = app.save(&mut ann).wait().unwrap();
+    drop(runner);
+    let waits = [
+        balances.reached(&receipt).within(LONG).wait(),
+        balances.caught_up().within(LONG).wait(),
+        balances.drain().wait(),
+    ];
+    for waited in waits {
+        assert_eq!(waited.unwrap_err().kind(), ErrorKind::Closed);
+    }
+    balances.stop().wait().unwrap();
+}
+
+#[test]
 fn a_dropped_runner_counts_as_stopped() {
     let app = Application::open("memory:").wait().unwrap();
     account(&app, "Ann", &[1]);

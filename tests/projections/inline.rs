@@ -366,6 +366,7 @@ impl Owners {
     fn deposited(event: &Deposited, tx: &Tx) -> Result {
         match event.amount {
             1 => tx.execute_batch("COMMIT; BEGIN")?,
+            3 => return Ok(tx.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?),
             2 => tx.execute_batch("COMMIT").map_err(|_| "no commit")?,
             _ => return Ok(()),
         }
@@ -405,7 +406,7 @@ fn two_inline_views_keep_names_unique_and_a_refusal_leaves_no_transaction_open()
 
 #[test]
 fn a_handler_that_ends_the_transaction_and_then_fails_is_reported() {
-    for amount in [1, 2] {
+    for amount in [1, 2, 3] {
         let folder = tempfile::tempdir().unwrap();
         let app = open(&folder.path().join("bank.db"));
         let owners = app.project(Owners).inline().unwrap().start().wait().unwrap();

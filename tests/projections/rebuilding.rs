@@ -277,6 +277,24 @@ fn a_rebuild_whose_new_rows_another_process_removes_leaves_the_old_ones() {
 }
 
 #[test]
+fn a_rebuild_with_another_number_of_workers_is_refused_and_the_runner_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = account(&app, "Ann", &[1]);
+    let balances = app.project(Balances).workers(4).in_file(&file).start().wait().unwrap();
+    balances.caught_up().within(LONG).wait().unwrap();
+    let error = app.project(Balances).in_file(&file).rebuild().wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("runs with 4 workers, and was rebuilt with 1"), "{error}");
+    app.project(Balances).workers(4).in_file(&file).rebuild().wait().unwrap();
+    ann.deposit(2);
+    let receipt = app.save(&mut ann).wait().unwrap();
+    balances.reached(&receipt).within(LONG).wait().unwrap();
+    assert_eq!(rows(&file)["Ann"], 3);
+}
+
+#[test]
 fn a_view_in_memory_refuses_to_be_rebuilt_beside_itself() {
     let app = Application::open("memory:").wait().unwrap();
     let error = app.project(InMemory::default()).in_memory().rebuild().wait().unwrap_err();

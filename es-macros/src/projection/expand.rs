@@ -121,7 +121,8 @@ fn aliases(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
         Some(quote!(#(#cfgs)* type #alias = <#path as __es::Checked<{ #ok }>>::Type;))
     });
     quote! {
-        type __View = <#view as __es::Checked<{ #shared }>>::Type;
+        type __View = #view;
+        const _: usize = #shared;
         #(#aggregates)*
         const __KNOWN: &[__es::checks::Known] = &[#(__es::checks::Known::of::<#known>()),*];
         #(#attributes)*
@@ -141,7 +142,7 @@ fn seen(projection: &Projection) -> TokenStream {
 }
 
 fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
-    let Projection { arguments, name, fingerprint, .. } = projection;
+    let Projection { arguments, view, name, fingerprint, .. } = projection;
     let sources = (0..arguments.aggregates.len()).map(aggregate);
     let handlers = routes.iter().map(|Route { number, source, of, handler }| {
         let (cfgs, method) = (&handler.cfgs, handler.ident.unraw().to_string());
@@ -170,7 +171,7 @@ fn projected(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     });
     quote! {
         #[automatically_derived]
-        impl __es::Projection for __View {
+        impl __es::Projection for #view {
             const NAME: &'static str = #name;
             const FINGERPRINT: u64 = #fingerprint;
             const SOURCES: &'static [__es::Topics] = &[#(__es::Topics::of::<#sources>()),*];
@@ -195,7 +196,8 @@ fn locked(projection: &Projection) -> TokenStream {
     };
     let (place, version) = (Ident::new(place, Span::call_site()), projection.arguments.version);
     let version = Literal::u32_unsuffixed(version);
-    quote!(__es::locked_view!(#place __View #version);)
+    let view = &projection.view;
+    quote!(__es::locked_view!(#place #view #version);)
 }
 
 /// Returns the description of an event. All uses of the type are through one trait, so that the compiler reports a type
@@ -238,7 +240,7 @@ fn applied(projection: &Projection, routes: &[Route<'_>]) -> TokenStream {
     match &projection.place {
         Place::Memory => quote! {
             #[automatically_derived]
-            impl __es::InMemory for __View {
+            impl __es::InMemory for #view {
                 #one
                 fn apply(&mut self, #handler: usize, #seen: &__Seen) -> __es::view::Result {
                     #body

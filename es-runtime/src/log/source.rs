@@ -70,6 +70,10 @@ impl Source {
         self.recorder.beyond(after).await
     }
 
+    pub(crate) fn has_data_keys(&self) -> bool {
+        self.store.mapper().has_data_keys()
+    }
+
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn mapper(&self) -> Arc<Mapper> {
         self.store.shared_mapper()

@@ -80,6 +80,16 @@ pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
     .with_source(cause)
 }
 
+/// Returns the error of a parked event that fails once more.
+pub(crate) fn fails_again<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxError) -> Error {
+    let kind = cause.downcast_ref::<Error>().map_or(ErrorKind::Invalid, Error::kind);
+    let (name, failure) = (P::NAME, failure::<P>(item, &cause));
+    let message = format!(
+        "an event of the projection `{name}` fails again, and stays parked with those behind it: {failure}"
+    );
+    Error::new(kind, message).with_source(cause)
+}
+
 /// Returns the error of a commit that an inline view does not take.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn refused<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxError) -> Error {

@@ -150,17 +150,19 @@ impl<V> Handle<V> {
     ///
     /// # Errors
     ///
-    /// The error by which the projection has ended; those of the log.
+    /// The error by which the projection has ended; [`Closed`](ErrorKind::Closed) if it was stopped before; those of the log.
     pub async fn drain(&self) -> Result<(), Error> {
-        self.ask_to_drain().await?;
-        self.ended().await
+        let newest = self.ask_to_drain().await?;
+        self.ended().await?;
+        let figures = self.status.figures();
+        if position(figures.handled) < position(newest) { Err(stopped(&self.status, newest)) } else { Ok(()) }
     }
 
     /// Asks the projection to handle everything that the log holds at this call, and then to end.
-    pub(crate) async fn ask_to_drain(&self) -> Result<(), Error> {
+    pub(crate) async fn ask_to_drain(&self) -> Result<Option<Mark>, Error> {
         let newest = self.source.newest().await?;
         self.status.drain(newest);
-        Ok(())
+        Ok(newest)
     }
 
     pub(super) async fn ended(&self) -> Result<(), Error> {
@@ -320,21 +322,18 @@ async fn reach(status: &Arc<Status>, nudge: Option<&Nudge>, mark: Option<Mark>) 
         let figures = status.figures();
         match figures.state {
             RunnerState::Failed => return Err(status.error(&figures)),
-            RunnerState::Stopped => {
-                return Err(Error::new(
-                    ErrorKind::Closed,
-                    format!(
-                        "the projection `{}` was stopped before it reached {}; start it again",
-                        status.name,
-                        shown(mark)
-                    ),
-                ));
-            }
+            RunnerState::Stopped => return Err(stopped(status, mark)),
             // Another process may bring an inline view on, without a ring here.
             _ if nudge.is_some() => drop(timeout(LOOK, moved).await),
             _ => moved.await,
         }
     }
+}
+
+fn stopped(status: &Status, before: Option<Mark>) -> Error {
+    let (name, place) = (status.name, shown(before));
+    let message = format!("the projection `{name}` was stopped before it reached {place}; start it again");
+    Error::new(ErrorKind::Closed, message)
 }
 
 /// Returns the error of a wait that took too long.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use uuid::Uuid;
 
 use super::batch::{Item, log_of};
-use super::failed::{FailedEvent, stopped};
+use super::failed::{FailedEvent, fails_again, stopped};
 use super::keys::Keys;
 use super::memory::{Kept, Memory, handle};
 use super::target::Boxed;
@@ -66,7 +66,7 @@ pub(crate) async fn again<V: View, H: Handlers<V>>(
         if let Err(cause) = run_handler(view, handlers, row).await {
             view.back_to_save_point().await?;
             record(view, keys, &FailedEvent::of::<H::P>(row, Some(&cause), true)).await?;
-            failed = Some(stopped::<H::P>(row, cause));
+            failed = Some(fails_again::<H::P>(row, cause));
             break;
         }
         view.remove(&keys.failed_at(row.mark())).await?;

@@ -129,6 +129,27 @@ fn way<P: Projection>(source: usize, topics: &Topics, topic: &str, reading: Read
     }
 }
 
+/// Refuses a projection that handles the end of an aggregate, and not that it is forgotten, of a store that forgets: the data
+/// of forgotten aggregates would stay in the view.
+pub(crate) fn check_forgotten<P: Projection>() -> Result<(), Error> {
+    let has = |source, of: fn(&HandledRow) -> bool| {
+        P::HANDLERS.iter().any(|handler| handler.source == source && of(&handler.of))
+    };
+    for (source, topics) in P::SOURCES.iter().enumerate() {
+        let ends = has(source, |of| matches!(of, HandledRow::End));
+        if ends && !has(source, |of| matches!(of, HandledRow::Forgotten | HandledRow::Every)) {
+            let message = format!(
+                "the projection `{}` keeps what it knows of a forgotten `{}`: this application has data keys, and so \
+                 aggregates may be forgotten; add `#[forgotten]` to the handler with `#[discarded]`, or write one of its own",
+                P::NAME,
+                topics.name
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+    }
+    Ok(())
+}
+
 fn attribute<P: Projection>(source: usize, name: Option<&str>) -> Option<usize> {
     let is = |handler: &&Handler| {
         handler.source == source && matches!(handler.of, HandledRow::Attribute(of) if Some(of) == name)

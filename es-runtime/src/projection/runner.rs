@@ -2,6 +2,7 @@ use std::fmt;
 
 use super::handle::Handle;
 use super::plan::run_all;
+use super::status::RunnerState;
 use super::target::Boxed;
 use crate::error::Error;
 
@@ -54,8 +55,18 @@ impl<V> Runner<V> {
         Self { workers, handle }
     }
 
-    pub(super) fn into_parts(self) -> (Vec<Boxed<()>>, Handle<V>) {
-        (self.workers, self.handle)
+    /// Takes the workers out: from then on, each reports its own end.
+    pub(super) fn take_workers(&mut self) -> Vec<Boxed<()>> {
+        std::mem::take(&mut self.workers)
+    }
+}
+
+impl<V> Drop for Runner<V> {
+    fn drop(&mut self) {
+        // Nobody may wait for workers that never begin.
+        for number in 0..self.workers.len() {
+            self.handle.status.enter(number, RunnerState::Stopped, None);
+        }
     }
 }
 
@@ -71,7 +82,8 @@ impl<V: Clone> Runner<V> {
     ///
     /// The error that ended the projection, such as that of a handler under [`OnFailure::Stop`](super::OnFailure::Stop).
     pub async fn run(self) -> Result<(), Error> {
-        let Self { workers, handle } = self;
-        if workers.is_empty() { handle.ended().await } else { run_all(workers).await }
+        let mut runner = self;
+        let workers = runner.take_workers();
+        if workers.is_empty() { runner.handle.ended().await } else { run_all(workers).await }
     }
 }

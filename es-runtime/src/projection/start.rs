@@ -323,6 +323,9 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
         if keep.is_some() {
             inline::check(plan.way.name(), plan.rules, plan.workers)?;
         }
+        if plan.source.has_data_keys() {
+            plan.way.check_forgotten()?;
+        }
         let keys = plan.keys()?;
         if plan.way.prepare(keys.clone(), plan.rules).await? == Prepared::Changed {
             rebuild_first(&plan, &keys).await?;
@@ -417,7 +420,8 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     ///
     /// As [`open`](Self::open); [`Unavailable`](ErrorKind::Unavailable) if no thread can be started.
     pub async fn start(self) -> Result<Handle<V>, Error> {
-        let (workers, handle) = self.open().await?.into_parts();
+        let mut runner = self.open().await?;
+        let (workers, handle) = (runner.take_workers(), runner.handle());
         for number in 0..workers.len() {
             // A handle that drains the projection waits for a thread that has yet to begin.
             handle.status.enter(number, RunnerState::Running, None);

@@ -37,6 +37,19 @@ async fn switch_in<O: OpenView>(
     let Some(keys) = workers.first() else { return Ok(()) };
     view.begin().await?;
     let old = places(view, keys).await?;
+    let is_known = |key: &String| workers.iter().any(|worker| worker.place == *key);
+    let is_of_this_code = |key: &String| keys.adopted(key).as_ref() == Some(key);
+    if old.iter().any(|(key, _)| is_of_this_code(key) && !is_known(key)) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "the projection runs with {} workers, and was rebuilt with {}: a runner would lose its place; rebuild it with \
+                 that number",
+                old.len(),
+                workers.len()
+            ),
+        ));
+    }
     // From here on nobody moves the old rows. The new ones must not be behind them.
     let reached = old.iter().map(|(_, mark)| *mark).max_by_key(|mark| position(*mark)).flatten();
     catch_up(reached).await?;

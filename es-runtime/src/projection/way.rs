@@ -8,11 +8,13 @@ use super::keys::Keys;
 use super::memory::{Kept, Memory, MemoryTarget};
 use super::parked::{MemoryTools, Tools};
 use super::prepare::{Prepared, prepare};
+use super::routes::check_forgotten;
 use super::switch::{CatchUp, switch};
 use super::target::{Boxed, Setting};
 use super::tools::DatabaseTools;
 use super::worker::{Post, Worker};
 use super::{InMemory, Projection, Rules};
+use crate::error::Error;
 use crate::log::Source;
 use crate::view::{Claim, OpenView};
 
@@ -21,6 +23,9 @@ pub(crate) trait Way<V>: Send + Sync {
     fn name(&self) -> &'static str;
 
     fn fingerprint(&self) -> u64;
+
+    /// Refuses a projection that would keep the data of forgotten aggregates.
+    fn check_forgotten(&self) -> Result<(), Error>;
 
     /// Makes or finds the tables and the places.
     fn prepare(&self, workers: Vec<Keys>, rules: Rules) -> Boxed<Prepared>;
@@ -80,6 +85,10 @@ impl<P: InMemory> Way<Memory<P>> for InMemoryWay<P> {
         P::FINGERPRINT
     }
 
+    fn check_forgotten(&self) -> Result<(), Error> {
+        check_forgotten::<P>()
+    }
+
     fn prepare(&self, _: Vec<Keys>, _: Rules) -> Boxed<Prepared> {
         Box::pin(async { Ok(Prepared::Ready) })
     }
@@ -122,6 +131,10 @@ impl<D: Driver<P, O>, P: Projection, O: OpenView + Clone> Way<O> for DatabaseWay
 
     fn fingerprint(&self) -> u64 {
         P::FINGERPRINT
+    }
+
+    fn check_forgotten(&self) -> Result<(), Error> {
+        check_forgotten::<P>()
     }
 
     fn prepare(&self, workers: Vec<Keys>, rules: Rules) -> Boxed<Prepared> {

@@ -16,9 +16,8 @@ impl Balances {
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
-    type __View = <Balances as __es::Checked<
-        { <Balances as __es::checks::AssertView>::OK },
-    >>::Type;
+    type __View = Balances;
+    const _: usize = <Balances as __es::checks::AssertView>::OK;
     type __Of0 = <Account as __es::Checked<
         { <Account as __es::Aggregate>::RENAMED as usize },
     >>::Type;
@@ -28,7 +27,7 @@ const _: () = {
         __Of0(__es::Seen<__Of0>),
     }
     #[automatically_derived]
-    impl __es::Projection for __View {
+    impl __es::Projection for Balances {
         const NAME: &'static str = "Balances";
         const FINGERPRINT: u64 = 18224094878181703817u64;
         const SOURCES: &'static [__es::Topics] = &[__es::Topics::of::<__Of0>()];
@@ -103,5 +102,5 @@ const _: () = {
     const _: () = __es::checks::once::<__View>(1);
     const _: () = __es::checks::once::<__View>(2);
     const _: () = __es::checks::every::<__View>(__KNOWN, 0, &[]);
-    __es::locked_view!(in_database __View 1);
+    __es::locked_view!(in_database Balances 1);
 };

@@ -13,9 +13,8 @@ impl Balances {
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
-    type __View = <Balances as __es::Checked<
-        { <Balances as __es::checks::AssertView>::OK },
-    >>::Type;
+    type __View = Balances;
+    const _: usize = <Balances as __es::checks::AssertView>::OK;
     type __Of0 = <Account as __es::Checked<
         { <Account as __es::Aggregate>::RENAMED as usize },
     >>::Type;
@@ -28,7 +27,7 @@ const _: () = {
         __Of0(__es::Seen<__Of0>),
     }
     #[automatically_derived]
-    impl __es::Projection for __View {
+    impl __es::Projection for Balances {
         const NAME: &'static str = "rows";
         const FINGERPRINT: u64 = 17079636838374201764u64;
         const SOURCES: &'static [__es::Topics] = &[__es::Topics::of::<__Of0>()];
@@ -54,7 +53,7 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl __es::InMemory for __View {
+    impl __es::InMemory for Balances {
         #[allow(unreachable_patterns)]
         fn apply(&mut self, handler: usize, seen: &__Seen) -> __es::view::Result {
             match (handler, seen) {
@@ -112,5 +111,5 @@ const _: () = {
             __es::HandledRow::Attribute("limit"),
         ],
     );
-    __es::locked_view!(in_memory __View 1);
+    __es::locked_view!(in_memory Balances 1);
 };

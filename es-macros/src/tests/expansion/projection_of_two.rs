@@ -14,9 +14,8 @@ impl Notes {
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
-    type __View = <Notes as __es::Checked<
-        { <Notes as __es::checks::AssertView>::OK },
-    >>::Type;
+    type __View = Notes;
+    const _: usize = <Notes as __es::checks::AssertView>::OK;
     type __Of0 = <Account as __es::Checked<
         { <Account as __es::Aggregate>::RENAMED as usize },
     >>::Type;
@@ -33,7 +32,7 @@ const _: () = {
         __Of1(__es::Seen<__Of1>),
     }
     #[automatically_derived]
-    impl __es::Projection for __View {
+    impl __es::Projection for Notes {
         const NAME: &'static str = "Notes";
         const FINGERPRINT: u64 = 4557053719589034792u64;
         const SOURCES: &'static [__es::Topics] = &[
@@ -115,5 +114,5 @@ const _: () = {
     >(&<order::Opened as __es::Handled>::TYPE);
     #[cfg(feature = "orders")]
     const _: () = __es::checks::once::<__View>(2);
-    __es::locked_view!(in_database __View 1);
+    __es::locked_view!(in_database Notes 1);
 };

@@ -4,14 +4,13 @@ impl Balances {
 #[allow(unused_qualifications)]
 const _: () = {
     use ::es_runtime::__private as __es;
-    type __View = <Balances as __es::Checked<
-        { <Balances as __es::checks::AssertView>::OK },
-    >>::Type;
+    type __View = Balances;
+    const _: usize = <Balances as __es::checks::AssertView>::OK;
     const __KNOWN: &[__es::checks::Known] = &[];
     #[allow(private_interfaces, unreachable_pub)]
     pub enum __Seen {}
     #[automatically_derived]
-    impl __es::Projection for __View {
+    impl __es::Projection for Balances {
         const NAME: &'static str = "Balances";
         const FINGERPRINT: u64 = 4839551592281033000u64;
         const SOURCES: &'static [__es::Topics] = &[];

@@ -16,13 +16,37 @@ pub(super) const ENDED: &str = "es_view: ended by hand";
 
 /// The error of a statement of a handler, with its text. It leaves out the values that the server quotes: they may be
 /// personal.
-#[derive(Debug)]
-pub(super) struct Refused {
+///
+/// It is the source of the error by which an inline view refuses a save:
+///
+/// ```
+/// use std::error::Error as _;
+///
+/// use es_runtime::Error;
+/// use es_runtime::view::postgres::StatementError;
+///
+/// /// Returns whether a save would have stored a name twice.
+/// fn is_taken(error: &Error) -> bool {
+///     let cause = error.source().and_then(|cause| cause.downcast_ref::<StatementError>());
+///     cause.is_some_and(|cause| cause.code() == Some("23505"))
+/// }
+/// ```
+pub struct StatementError {
     text: String,
     source: DriverError,
 }
 
-impl Refused {
+impl StatementError {
+    /// Returns the code of the server (`SQLSTATE`), if the error is the server's.
+    pub fn code(&self) -> Option<&str> {
+        self.source.as_db_error().map(|db| db.code().code())
+    }
+
+    /// Returns the name of the constraint that the statement violates, if it violates one.
+    pub fn constraint(&self) -> Option<&str> {
+        self.source.as_db_error().and_then(DbError::constraint)
+    }
+
     pub(super) fn new(source: DriverError, sql: &str) -> Self {
         let why = text_of(&source);
         Self { text: format!("{why}, in: {}", shortened(sql)), source }
@@ -38,17 +62,20 @@ pub(crate) fn text_of(error: &DriverError) -> String {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Debug for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StatementError").field(&self.text).finish()
+    }
+}
+
+impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl StdError for Refused {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.source)
-    }
-}
+// The driver's own error is no source: it quotes the values.
+impl StdError for StatementError {}
 
 /// The error of a statement whose handler had ended, or kept the error to itself.
 #[derive(Clone, Debug)]
@@ -204,6 +231,9 @@ fn is_stale(db: &DbError) -> bool {
 fn driver_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e DriverError> {
     let mut next = Some(error);
     while let Some(error) = next {
+        if let Some(statement) = error.downcast_ref::<StatementError>() {
+            return Some(&statement.source);
+        }
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }

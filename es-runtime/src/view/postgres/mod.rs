@@ -14,6 +14,7 @@ mod schema;
 
 pub use ::tokio_postgres;
 
+pub use self::failure::StatementError;
 pub(crate) use self::failure::text_of;
 pub(crate) use self::inline::{InlineSchema, Inside};
 pub use self::open::SchemaView;

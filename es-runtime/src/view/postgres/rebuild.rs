@@ -71,7 +71,9 @@ pub(super) async fn replace(
             client.batch_execute(grant).await.map_err(&failed)?;
         }
     }
-    refuse_needed(client, beside).await
+    refuse_needed(client, beside).await?;
+    // A process that ends before it removes the schema leaves no place without rows: a later rebuild would go on from it.
+    client.batch_execute(&format!("DELETE FROM {beside}.es_view")).await.map_err(&failed)
 }
 
 /// Refuses new objects that need one which stays behind, and goes with the schema beside.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio_postgres::Error as DriverError;
 
-use super::failure::{EndedByHand, Late, Refused};
+use super::failure::{EndedByHand, Late, StatementError};
 use crate::view::{self, not_one_row};
 
 /// The greatest number of statements on their way.
@@ -48,7 +48,7 @@ impl Answer {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<view::Result> {
         let Poll::Ready(rows) = self.rows.as_mut().poll(context) else { return Poll::Pending };
         Poll::Ready(match (rows, &self.expected) {
-            (Err(cause), _) => Err(Refused::new(cause, &self.sql).into()),
+            (Err(cause), _) => Err(StatementError::new(cause, &self.sql).into()),
             (Ok(1), _) | (Ok(_), Expected::Any) => Ok(()),
             (Ok(rows), Expected::One) => Err(not_one_row(rows, &self.sql)),
             (Ok(_), Expected::Own) => Err(EndedByHand.into()),

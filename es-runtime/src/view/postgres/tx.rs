@@ -9,7 +9,7 @@ use lru::LruCache;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error as DriverError, Row, Statement};
 
-use super::failure::{Late, Refused};
+use super::failure::{Late, StatementError};
 use super::sent::{Answer, Expected, Sent};
 use super::values::written;
 use crate::recorder::postgres::Connection;
@@ -129,7 +129,7 @@ impl Tx {
     ///
     /// Those of the driver.
     pub async fn rows(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> view::Result<Vec<Row>> {
-        self.read(sql, params).await.map_err(|cause| Refused::new(cause, sql).into())
+        self.read(sql, params).await.map_err(|cause| StatementError::new(cause, sql).into())
     }
 
     /// Runs a query.
@@ -158,7 +158,7 @@ impl Tx {
         params: &[&(dyn ToSql + Sync)],
         expected: Expected,
     ) -> view::Result {
-        let prepared = self.prepared(sql).await.map_err(|cause| Refused::new(cause, sql))?;
+        let prepared = self.prepared(sql).await.map_err(|cause| StatementError::new(cause, sql))?;
         let Known { statement, sql } = prepared;
         let (values, connection) = (written(&statement, &sql, params)?, Arc::clone(&self.connection));
         let rows = async move { connection.client().execute_raw(&statement, values).await };

@@ -149,11 +149,12 @@ impl View for FileView {
         if self.is_open && self.is_linked {
             done = self.statement(doing, "DELETE FROM main.es_view WHERE key = ''");
         }
-        ready(done)
+        // A handler that ends the transaction takes this point with it.
+        ready(done.and_then(|()| self.statement(doing, "SAVEPOINT es_whole")))
     }
 
     fn commit(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
-        if self.tx.is_autocommit() {
+        if self.tx.is_autocommit() || self.statement("", "RELEASE es_whole").is_err() {
             return ready(Err(ended_by_hand()));
         }
         let committed = self.statement("commit a view", "COMMIT");

@@ -8,7 +8,7 @@ use es_runtime::mapper::{AesGcm, Key, Mapper};
 use es_runtime::projection::{Handle, RunnerState};
 use es_runtime::recorder::{Commit, Cursor, ProcessRecorder, Step, Tables};
 use es_runtime::view::Result;
-use es_runtime::view::postgres::{Schema, Tx};
+use es_runtime::view::postgres::{Schema, StatementError, Tx};
 use es_runtime::{Application, ErrorKind, Wait, projection};
 
 use super::failing::FAILING;
@@ -291,6 +291,10 @@ pub(crate) fn two_inline_views_are_rebuilt_and_keep_names_unique() {
     let error = stage.app.save(&mut Account::open("Ann".into())).wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("one_of_a_name"), "{error}");
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<StatementError>());
+    let named = cause.map(|cause| (cause.code(), cause.constraint()));
+    assert_eq!(named, Some((Some("23505"), Some("one_of_a_name"))));
+    assert!(!format!("{error:?}").contains("Ann"), "the error quotes a value: {error:?}");
     assert_eq!(stage.rows(), of([("Ann", 1)]), "the other view is undone, too");
     for owner in ["Bob", "Cleo"] {
         kinds().rebuild().wait().unwrap();
