@@ -1,6 +1,6 @@
 //! A crate whose aggregate handles a declared event, as the tests' own aggregate does in another crate.
 
-use es_runtime::{aggregate, event, mutator};
+use es_runtime::{aggregate, event, mutator, projection};
 
 /// An event that aggregates of two crates handle.
 #[event(topic = "shared.pinged")]
@@ -28,6 +28,21 @@ impl Server {
         Self { pings: 0 }
     }
 
+    #[event]
+    fn pinged(&mut self, _: &Pinged) {
+        self.pings += 1;
+    }
+}
+
+/// A view of this crate, beside those of the tests: two crates of one program may declare projections.
+#[derive(Debug, Default)]
+pub struct Pings {
+    /// The number of pings of all servers.
+    pub pings: u32,
+}
+
+#[projection(Server, ..)]
+impl Pings {
     #[event]
     fn pinged(&mut self, _: &Pinged) {
         self.pings += 1;
