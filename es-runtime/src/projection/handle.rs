@@ -235,7 +235,7 @@ impl<V> Handle<V> {
         done
     }
 
-    /// Checks the projection: it reads the head of the log now, and compares.
+    /// Checks the projection: it reads the head of the log now, and compares. An inline view is first brought up to date.
     ///
     /// # Errors
     ///

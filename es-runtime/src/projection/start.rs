@@ -313,7 +313,7 @@ impl<V> fmt::Debug for ProjectIn<V> {
 
 impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     /// Opens the view, and makes its tables at the first start. The returned [`Runner`] does the work, as a future of
-    /// yours.
+    /// yours. For an inline view the store does the work, and the future only waits for the end.
     ///
     /// # Errors
     ///
@@ -414,7 +414,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
         self.plan.way.clear().await
     }
 
-    /// Opens the view, and starts a thread for each worker.
+    /// Opens the view, and starts a thread for each worker. An inline view needs none.
     ///
     /// # Errors
     ///

@@ -31,12 +31,12 @@ impl Kind for Projections {
     fn about(&self) -> &'static str {
         "Four processes with 16 writers save commits of 1 to some dozens of events to aggregates that all share, now in a\n\
          hurry and now with rests. Two views keep a sum and a number of events for each aggregate, by increments: one with a\n\
-         worker, one with three. The views stand in SQLite files, or in schemas of the server that holds the log. Two\n\
-         processes compete for each view. The writers keep a third view inline. The runners stop, drain, or close the application, and now and then rebuild the view\n\
-         beside it. A process is killed (`SIGKILL`) each fraction of a second, five in six of them projecting ones; on\n\
-         PostgreSQL connections of log and views, too. At the end each view has to be exact against the log. A naive\n\
-         runner applies events in one transaction and keeps its place in a second one: its wrong sums show that the run\n\
-         could find some. A view that does not move for 10 seconds is stalled."
+         worker, one with three. The writers keep a third view inline. The views stand in SQLite files, or in schemas of the\n\
+         server that holds the log. Two processes compete for each view with a runner. They stop, drain, or close the\n\
+         application, and now and then rebuild the view beside it. A process is killed (`SIGKILL`) each fraction of a second,\n\
+         five in six of them projecting ones; on PostgreSQL connections of log and views, too. At the end each view has to be\n\
+         exact against the log. A naive runner applies events in one transaction and keeps its place in a second one: its\n\
+         wrong sums show that the run could find some. A view that does not move for 10 seconds is stalled."
     }
 
     fn run(&self, length: Length) -> Table {

@@ -117,7 +117,7 @@ impl Writer {
         let left = jobs.iter().map(|job| job.until.saturating_duration_since(now)).max();
         let limit = left.map_or(options.patience(), |left| options.patience().min(left + GRACE));
         let silent = || {
-            let message = "the server does not answer; check it, and the network";
+            let message = "the server does not answer, or an inline view takes too long; check the server, the network and the handlers";
             Trouble::Lost(Error::new(ErrorKind::Unavailable, message))
         };
         if attempts.asks {

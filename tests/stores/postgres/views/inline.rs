@@ -334,7 +334,7 @@ pub(crate) fn what_cannot_be_inline_is_refused() {
     assert!(error.to_string().contains("the events are not there"), "{error}");
     let stage = Stage::new();
     let mut ann = account(&stage.app, "Ann", &[POISON]);
-    // What is stored already is not refused, and so the view cannot begin.
+    // The log holds the event already, and so the view cannot begin.
     let error =
         stage.app.project(Balances).inline_in_schema(&stage.view).unwrap().start().wait().unwrap_err();
     assert!(error.to_string().contains("a poisoned amount"), "{error}");
