@@ -13,6 +13,7 @@ pub(crate) enum Kept {
     /// The view took so many rows, and reached this place.
     At(usize, Option<Mark>),
     /// The same, and more rows wait: too many for one transaction.
+    #[cfg(feature = "postgres")]
     Behind(usize, Option<Mark>),
     /// Nobody keeps the view any more.
     Ended,
@@ -24,6 +25,7 @@ pub(crate) trait Told {
     fn committed(&self, rows: usize, to: Option<Mark>);
 
     /// Learns that the view and the events may differ, so that nobody keeps the view any more.
+    #[cfg(feature = "sqlite")]
     fn failed(&self, error: &Error);
 }
 
@@ -115,7 +117,9 @@ impl<V: Told + ?Sized> Reached<V> {
     /// Notes the state of a view, or forgets the view if nobody keeps it.
     pub(crate) fn note(&mut self, views: &Views<V>, view: Arc<V>, kept: Kept) {
         match kept {
-            Kept::At(rows, to) | Kept::Behind(rows, to) => self.views.push((view, rows, to)),
+            Kept::At(rows, to) => self.views.push((view, rows, to)),
+            #[cfg(feature = "postgres")]
+            Kept::Behind(rows, to) => self.views.push((view, rows, to)),
             Kept::Ended => views.remove(&view),
         }
     }

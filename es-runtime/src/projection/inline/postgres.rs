@@ -157,6 +157,7 @@ impl<P: Send + Sync> Told for Inline<P> {
         self.reading.committed(rows, to);
     }
 
+    #[cfg(feature = "sqlite")]
     fn failed(&self, error: &Error) {
         self.reading.failed(error);
     }
