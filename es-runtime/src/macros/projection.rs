@@ -161,7 +161,7 @@
 ///   may take the same event, one with `Id<Account>`, one with `Id<Order>`. A method without an id handles the event of
 ///   any of them; `&Origin<Any>` says whose it is.
 /// - The view changes its fingerprint with the code of the block and the arguments. With the feature `testing`,
-///   [`views_lock!()`](crate::projection#before-the-deployment) makes a test that reports the change.
+///   [`views_lock!()`](mod@crate::projection#before-the-deployment) makes a test that reports the change.
 ///
 /// # Mistakes
 ///
