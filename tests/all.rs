@@ -52,6 +52,7 @@ mod snapshots;
 mod standalone;
 mod stored_data;
 mod subscriptions;
+mod stopping;
 mod test_kit;
 mod time_sequences;
 mod timer;

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<(), BoxError> {
     app.save(&mut account).wait()?;
     assert_eq!(balance(&bank, account.id())?, Some(10));
 
-    // What the view does not take is not stored. The events stay pending, and can be saved once the view is mended.
+    // The store refuses an event that the view does not take. The event stays pending until the view is mended.
     let tables = rusqlite::Connection::open(&bank)?;
     tables.execute_batch("ALTER TABLE balances RENAME TO elsewhere")?;
     account.deposit(5);

@@ -318,6 +318,26 @@ fn a_driver_that_panics_ends_the_projection_and_nobody_waits_for_it() {
     assert!(balances.stop().wait().is_err() && balances.drain().wait().is_err());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_view_whose_file_is_gone_ends_the_projection() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let mut ann = account(&app, "Ann", &[1]);
+    let balances = app.project(Balances).in_file(&file).start().wait().unwrap();
+    balances.caught_up().within(LONG).wait().unwrap();
+    std::fs::rename(&file, folder.path().join("elsewhere.db")).unwrap();
+    ann.deposit(2);
+    let receipt = app.save(&mut ann).wait().unwrap();
+    let error = balances.reached(&receipt).within(LONG).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(error.to_string().contains("balances.db is gone"), "{error}");
+    // The next start makes the rows again.
+    app.project(Balances).in_file(&file).start().wait().unwrap().drain().wait().unwrap();
+    assert_eq!(rows(&file), of([("Ann", 3)]));
+}
+
 #[test]
 fn nobody_waits_for_a_runner_that_was_dropped_before_it_began() {
     let app = Application::open("memory:").wait().unwrap();

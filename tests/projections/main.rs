@@ -11,6 +11,7 @@ mod lagging;
 mod lost_answers;
 mod failing;
 mod inline;
+mod inline_refused;
 mod parked;
 mod rebuilding;
 mod claimed;

@@ -170,7 +170,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let projection = Arc::new(projection);
-        let (file, keep) = inline::sqlite::keep(&projection, &source)?;
+        let (file, keep) = inline::sqlite::in_file(&projection, &source)?;
         let way = Box::new(DatabaseWay::<Blocks, P, _>::new(projection, file));
         let plan = Plan { way, source, upstream, projections, rules, workers };
         Ok(ProjectIn { plan, keep: Some(keep) })
@@ -261,7 +261,7 @@ impl<P: Projection> Project<P> {
     {
         let Self { projection, source, upstream, projections, rules, workers } = self;
         let projection = Arc::new(projection);
-        let (schema, keep) = inline::postgres::keep(&projection, &source, schema)?;
+        let (schema, keep) = inline::postgres::in_schema(&projection, &source, schema)?;
         let way = Box::new(DatabaseWay::<Polls, P, _>::new(projection, schema));
         let plan = Plan { way, source, upstream, projections, rules, workers };
         Ok(ProjectIn { plan, keep: Some(keep) })

@@ -29,6 +29,17 @@ pub(crate) trait Told {
     fn failed(&self, error: &Error);
 }
 
+/// A store that keeps views inline.
+pub(crate) trait KeepsViews: Clone + Send + Sync + 'static {
+    type View: ?Sized + Send + Sync;
+
+    /// Adds a view, from whose present place on every commit of this process brings it up to date.
+    fn add_view(&self, view: Arc<Self::View>) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Brings the views up to date in a transaction of their own.
+    fn bring_views(&self) -> impl Future<Output = Result<(), Error>> + Send;
+}
+
 /// The inline views of one application. Clones share them.
 pub(crate) struct Views<V: ?Sized> {
     kept: Arc<Mutex<Vec<Arc<V>>>>,

@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::reading::{Reading, Standing};
-use super::{Keep, Nudge};
+use super::Keep;
+use super::reading::{Reading, Standing, keep, store};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::{LogEvent, Source};
 use crate::projection::Async;
 use crate::projection::batch::Item;
 use crate::projection::failed::refused;
-use crate::projection::keys::Keys;
-use crate::projection::status::Status;
-use crate::projection::target::{Awaits, Boxed};
+use crate::projection::target::Awaits;
 use crate::projection::write::{Handlers, passing};
+use crate::recorder::PostgresRecorder;
 use crate::recorder::inline::{Kept, Told};
 use crate::recorder::postgres::{Connection, InlineView, Stored};
-use crate::recorder::{ApplicationRecorder, PostgresRecorder};
 use crate::store::Mappers;
 use crate::view::View;
 use crate::view::postgres::{InlineSchema, Inside, Schema, SchemaView, Tx};
@@ -82,7 +80,12 @@ impl<P: Async<Tx = Tx>> Inline<P> {
             return Ok(());
         }
         inside.begin_again().await?;
-        self.attempt(inside, items, to).await.map(drop)
+        if self.attempt(inside, items, to).await? {
+            return Ok(());
+        }
+        let message =
+            format!("a statement of the inline view `{}` failed after its handler had ended", P::NAME);
+        Err(Error::new(ErrorKind::Invalid, message))
     }
 
     /// Returns false if a handler failed, and it is not known which.
@@ -164,28 +167,15 @@ impl<P: Send + Sync> Told for Inline<P> {
 }
 
 /// Names a schema in the database of the events, and the way to keep a view there.
-pub(crate) fn keep<P: Async<Tx = Tx>>(
+pub(crate) fn in_schema<P: Async<Tx = Tx>>(
     projection: &Arc<P>,
     source: &Source,
     schema: &str,
 ) -> Result<(Schema, Keep), Error> {
-    let recorder: Option<&PostgresRecorder> = source.recorder().as_any().and_then(|any| any.downcast_ref());
-    let recorder = recorder.cloned().ok_or_else(|| elsewhere(P::NAME))?;
-    let (inline, schema) =
-        (InlineSchema::new(schema.parse()?), Schema::new(recorder.options().clone(), schema)?);
-    let (awaits, mapper) = (Awaits(Arc::clone(projection)), source.mapper());
-    let keep: Keep = Box::new(move |keys: Keys, status: Arc<Status>| -> Boxed<Nudge> {
-        Box::pin(async move {
-            let reading = Reading::of::<P>(keys, status, mapper);
-            recorder.add_view(Arc::new(Inline { awaits, reading, schema: inline })).await?;
-            let nudge: Nudge = Arc::new(move || {
-                let recorder = recorder.clone();
-                Box::pin(async move { recorder.bring_views().await })
-            });
-            Ok(nudge)
-        })
-    });
-    Ok((schema, keep))
+    let store: PostgresRecorder = store(source).ok_or_else(|| elsewhere(P::NAME))?;
+    let (inline, awaits) = (InlineSchema::new(schema.parse()?), Awaits(Arc::clone(projection)));
+    let schema = Schema::new(store.options().clone(), schema)?;
+    Ok((schema, keep::<P, _>(store, source, |reading| Arc::new(Inline { awaits, reading, schema: inline }))))
 }
 
 fn elsewhere(name: &str) -> Error {

@@ -2,9 +2,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::{Keep, Nudge};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
-use crate::log::{Content, LogEvent, SkipReason, SkippedEvent, unknown};
+use crate::log::{Content, LogEvent, SkipReason, SkippedEvent, Source, unknown};
 use crate::mapper::Mapper;
 use crate::observe;
 use crate::projection::Projection;
@@ -14,7 +15,8 @@ use crate::projection::routes::Routes;
 use crate::projection::status::{RunnerState, Status, position};
 use crate::projection::target::panicked;
 use crate::projection::write::superseded;
-use crate::recorder::{LogPage, LogRange, StoredKey};
+use crate::recorder::inline::KeepsViews;
+use crate::recorder::{ApplicationRecorder, LogPage, LogRange, StoredKey};
 use crate::store::Mappers;
 use crate::stored_event::StoredEvent;
 
@@ -31,7 +33,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn of<P: Projection>(keys: Keys, status: Arc<Status>, mapper: Arc<Mapper>) -> Self {
+    fn of<P: Projection>(keys: Keys, status: Arc<Status>, mapper: Arc<Mapper>) -> Self {
         let routes = Routes::of::<P>();
         // Events without a handler do not matter: the store need not return them.
         let topics = if P::IS_PARTIAL { routes.handled() } else { Vec::new() };
@@ -67,7 +69,7 @@ impl Reading {
             self.status.wrote(rows, 0);
             observe::projected(self.status.name, 0, rows, 0);
         }
-        // Who waits for the view looks again at each ring. Of two commits, the later may come here first.
+        // A caller that waits for the view looks again at each ring. Of two commits, the later may come here first.
         if position(self.status.figures().handled) < position(to) {
             self.status.handled(0, to);
         }
@@ -105,6 +107,30 @@ impl Reading {
         }
         Ok(items)
     }
+}
+
+/// Returns the store of the events, if it is an `S`.
+pub(super) fn store<S: KeepsViews>(source: &Source) -> Option<S> {
+    source.recorder().as_any()?.downcast_ref().cloned()
+}
+
+/// Returns the way to keep a view of `P` in a store. `view` makes the view of its reading half.
+pub(super) fn keep<P: Projection, S: KeepsViews>(
+    store: S,
+    source: &Source,
+    view: impl FnOnce(Reading) -> Arc<S::View> + Send + 'static,
+) -> Keep {
+    let mapper = source.mapper();
+    Box::new(move |keys, status| {
+        Box::pin(async move {
+            store.add_view(view(Reading::of::<P>(keys, status, mapper))).await?;
+            let nudge: Nudge = Arc::new(move || {
+                let store = store.clone();
+                Box::pin(async move { store.bring_views().await })
+            });
+            Ok(nudge)
+        })
+    })
 }
 
 /// Reports a row whose reading panicked.

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use super::reading::{Reading, Standing};
-use super::{Keep, Nudge};
+use super::Keep;
+use super::reading::{Reading, Standing, keep, store};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::Source;
 use crate::projection::Blocking;
 use crate::projection::batch::Item;
 use crate::projection::failed::refused;
-use crate::projection::keys::Keys;
-use crate::projection::status::Status;
-use crate::projection::target::{Boxed, Calls};
+use crate::projection::target::Calls;
 use crate::projection::write::{Handlers, passing};
+use crate::recorder::SqliteRecorder;
 use crate::recorder::inline::{Kept, Told};
 use crate::recorder::sqlite::{InlineView, Stored};
-use crate::recorder::{ApplicationRecorder, SqliteRecorder};
 use crate::store::Mappers;
 use crate::view::sqlite::{File, FileView, Tx, get, of_store, put};
 use crate::wait::Wait;
@@ -82,27 +80,15 @@ impl<P: Send + Sync> Told for Inline<P> {
 }
 
 /// Finds the file of the events, and the way to keep a view there.
-pub(crate) fn keep<P: Blocking<Tx = Tx>>(
+pub(crate) fn in_file<P: Blocking<Tx = Tx>>(
     projection: &Arc<P>,
     source: &Source,
 ) -> Result<(File, Keep), Error> {
-    let recorder: Option<&SqliteRecorder> = source.recorder().as_any().and_then(|any| any.downcast_ref());
-    let recorder = recorder.cloned().ok_or_else(|| elsewhere(P::NAME, "the events are not in SQLite"))?;
-    let path = recorder.path().ok_or_else(|| elsewhere(P::NAME, "the events are in memory"))?;
-    let (file, mapper) = (File::new(path), source.mapper());
-    let calls = Calls(Arc::clone(projection));
-    let keep: Keep = Box::new(move |keys: Keys, status: Arc<Status>| -> Boxed<Nudge> {
-        Box::pin(async move {
-            let reading = Reading::of::<P>(keys, status, mapper);
-            recorder.add_view(Arc::new(Inline { calls, reading })).await?;
-            let nudge: Nudge = Arc::new(move || {
-                let recorder = recorder.clone();
-                Box::pin(async move { recorder.bring_views().await })
-            });
-            Ok(nudge)
-        })
-    });
-    Ok((file, keep))
+    let store: SqliteRecorder =
+        store(source).ok_or_else(|| elsewhere(P::NAME, "the events are not in SQLite"))?;
+    let path = store.path().ok_or_else(|| elsewhere(P::NAME, "the events are in memory"))?;
+    let (file, calls) = (File::new(path), Calls(Arc::clone(projection)));
+    Ok((file, keep::<P, _>(store, source, |reading| Arc::new(Inline { calls, reading }))))
 }
 
 fn elsewhere(name: &str, fact: &str) -> Error {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::batch::Batch;
 use super::connection::Connection;
 use super::error;
-use super::inline::{COMMIT, Within};
+use super::inline::{COMMIT, Within, behind};
 use super::known::Known;
 use super::log::Log;
 use super::receipts::receipts;
@@ -68,6 +68,11 @@ pub(super) async fn write_over(
     notice: &Commit,
     until: Instant,
 ) -> Result<bool, Error> {
+    let views = Within::of(connection, log);
+    if !views.is_empty() {
+        // Within the strong lock, the views take the notice alone.
+        views.bring_in_parts().await?;
+    }
     let mut wait = SHORTEST;
     loop {
         let wrote = attempt(connection, log, id, notice, wait).await;
@@ -98,7 +103,7 @@ async fn attempt(
         connection.run(&format!("LOCK TABLE {gate} IN EXCLUSIVE MODE")).await.map_err(&failed)?;
         match within(connection, &log.statements, id, notice).await? {
             Forgotten::Before => Ok(None),
-            Forgotten::Now(last) => views.bring_to_own(places, last).await.map(Some),
+            Forgotten::Now(last) => views.bring_to_own(places, last).await?.ok_or_else(behind).map(Some),
         }
     };
     let wrote = wrote.await;

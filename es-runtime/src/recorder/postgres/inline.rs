@@ -25,7 +25,7 @@ use super::trouble::Trouble;
 use super::{PostgresRecorder, error, read_log, select};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
-use crate::recorder::inline::{Kept, Reached};
+use crate::recorder::inline::{KeepsViews, Kept, Reached};
 use crate::recorder::{LogPage, LogRange, PostgresOptions, Receipt, StoredKey};
 
 /// The time that an append waits for others, which drew lower positions. They may wait for this append, too.
@@ -119,22 +119,21 @@ impl<'a> Within<'a> {
         Ok((reached, is_behind))
     }
 
-    /// Brings the views up to date, to a place that the transaction itself has drawn.
+    /// Brings the views up to date, to a place that the transaction itself has drawn. Returns `None` if they are too far
+    /// behind for this transaction, which then must not commit.
     pub(super) async fn bring_to_own(
         &self,
         places: Places,
         last: Option<Mark>,
-    ) -> Result<Reached<dyn InlineView>, Error> {
-        let Some(last) = last.filter(|_| !self.is_empty()) else { return Ok(Reached::default()) };
+    ) -> Result<Option<Reached<dyn InlineView>>, Error> {
+        let Some(last) = last.filter(|_| !self.is_empty()) else { return Ok(Some(Reached::default())) };
         wait_for_others(self.connection, &self.log.statements, last).await?;
-        match self.bring(places, Some(last)).await? {
-            (reached, false) => Ok(reached),
-            (_, true) => Err(behind()),
-        }
+        let (reached, is_behind) = self.bring(places, Some(last)).await?;
+        Ok((!is_behind).then_some(reached))
     }
 
     /// Brings the views up to date, in as many transactions as that takes.
-    async fn bring_in_parts(&self) -> Result<(), Error> {
+    pub(super) async fn bring_in_parts(&self) -> Result<(), Error> {
         let failed = error::of("bring the views up to date");
         loop {
             let places = self.begin("BEGIN").await.map_err(&failed)?;
@@ -164,22 +163,25 @@ impl<'a> Within<'a> {
                 ErrorKind::OutcomeUnknown => Trouble::Lost(error),
                 _ => Trouble::Failed(error),
             })?;
+            let Some(reached) = reached else { return Ok(None) };
             self.connection.run(COMMIT).await.map_err(trouble)?;
-            Ok((receipts, reached))
+            Ok(Some((receipts, reached)))
         };
         match stored.await {
-            Ok((receipts, reached)) => {
+            Ok(Some((receipts, reached))) => {
                 reached.committed();
                 Ok(receipts)
             }
-            Err(trouble) => {
+            Ok(None) => {
                 self.roll_back().await;
-                if matches!(&trouble, Trouble::Again(error) if is_behind(error))
-                    && self.bring_in_parts().await.is_err()
-                {
+                if self.bring_in_parts().await.is_err() {
                     // The next attempt meets the error, too.
                     self.roll_back().await;
                 }
+                Err(Trouble::Again(behind()))
+            }
+            Err(trouble) => {
+                self.roll_back().await;
                 Err(trouble)
             }
         }
@@ -192,17 +194,10 @@ impl<'a> Within<'a> {
     }
 }
 
-/// The words by which the error of views that are far behind is known.
-const BEHIND: &str = "the inline views are far behind the log";
-
 /// Reports views that have too many rows to take for one transaction.
-fn behind() -> Error {
-    let message = format!("{BEHIND}, and are brought up to date in parts; try again");
+pub(super) fn behind() -> Error {
+    let message = "the inline views are far behind the log, and are brought up to date in parts; try again";
     Error::new(ErrorKind::Unavailable, message)
-}
-
-fn is_behind(error: &Error) -> bool {
-    error.to_string().starts_with(BEHIND)
 }
 
 /// Waits for those who may still store events below a place that this transaction has drawn.
@@ -229,14 +224,16 @@ impl PostgresRecorder {
     pub(crate) fn options(&self) -> &PostgresOptions {
         self.database.core().way.options()
     }
+}
 
-    /// Adds a view, from whose present place on every commit of this process brings it up to date.
-    pub(crate) async fn add_view(&self, view: Arc<dyn InlineView>) -> Result<(), Error> {
+impl KeepsViews for PostgresRecorder {
+    type View = dyn InlineView;
+
+    async fn add_view(&self, view: Arc<dyn InlineView>) -> Result<(), Error> {
         self.log.views.add(view, self.bring_views()).await
     }
 
-    /// Brings the views up to date in a transaction of their own.
-    pub(crate) async fn bring_views(&self) -> Result<(), Error> {
+    async fn bring_views(&self) -> Result<(), Error> {
         let log = Arc::clone(&self.log);
         // One call after the other; an error ends the connection, and with it the transaction.
         let brought = self.database.on_pool(Some(Changed::Reader(0)), move |connection| {

@@ -1,4 +1,4 @@
-//! What a commit and an inline view know of each other.
+//! The two traits by which a commit brings an inline view up to date: that of the view, and that of the stored events.
 
 use std::sync::Arc;
 

@@ -14,7 +14,7 @@ use super::statements::Statements;
 use super::tx::Tx;
 use super::{SqliteRecorder, error, select};
 use crate::error::{Error, ErrorKind};
-use crate::recorder::inline::{self, Kept, Reached, Told};
+use crate::recorder::inline::{self, KeepsViews, Kept, Reached, Told};
 use crate::recorder::{LogPage, LogRange, StoredKey};
 
 /// A view that the writer brings up to date.
@@ -80,14 +80,16 @@ impl SqliteRecorder {
     pub(crate) fn path(&self) -> Option<&Path> {
         self.database.path()
     }
+}
 
-    /// Adds a view, from whose present place on every commit of this process brings it up to date.
-    pub(crate) async fn add_view(&self, view: Arc<dyn InlineView>) -> Result<(), Error> {
+impl KeepsViews for SqliteRecorder {
+    type View = dyn InlineView;
+
+    async fn add_view(&self, view: Arc<dyn InlineView>) -> Result<(), Error> {
         self.views.add(view, self.bring_views()).await
     }
 
-    /// Brings the views up to date in a transaction of their own.
-    pub(crate) async fn bring_views(&self) -> Result<(), Error> {
+    async fn bring_views(&self) -> Result<(), Error> {
         let (statements, views) = (Arc::clone(&self.statements), self.views.clone());
         let bring = move |tx: &mut Tx| -> Result<(), Error> {
             let begun = Transaction::new_unchecked(tx, TransactionBehavior::Immediate);

@@ -41,6 +41,7 @@ pub use self::database::Sqlite;
 use self::inline::Views;
 pub(crate) use self::inline::{InlineView, Stored};
 pub use self::options::{SqliteOptions, Synchronous};
+pub(crate) use self::place::Place;
 pub use self::snapshots::SqliteSnapshots;
 use self::statements::Statements;
 pub use self::tx::Tx;
@@ -67,7 +68,12 @@ pub(super) fn open(options: SqliteOptions, opening: &Opening<'_>) -> Result<Open
 
 /// Opens a connection of its own, for code beside the recorder.
 pub(crate) fn open_connection(options: &SqliteOptions) -> Result<rusqlite::Connection, Error> {
-    connection::open_writer(options).map(|(connection, _)| connection)
+    open_at_place(options).map(|(connection, _)| connection)
+}
+
+/// Opens a connection of its own, with the place of its file.
+pub(crate) fn open_at_place(options: &SqliteOptions) -> Result<(rusqlite::Connection, Option<Place>), Error> {
+    connection::open_writer(options)
 }
 
 /// Adds the failed action to an error of the driver.

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 
 /// A file, and the path by which it was opened.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     path: PathBuf,
     file: FileId,
     /// The state of a file that is read without a lock.
@@ -58,7 +58,7 @@ impl Place {
     }
 
     /// Fails unless the file is still at its path.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         match fs::metadata(&self.path) {
             Ok(found) if file_id(&found) == self.file => Ok(()),
             Ok(_) => Err(gone(&self.path, None)),

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Tx, claim, rebuild};
 use crate::error::Error;
-use crate::recorder::sqlite::{failed, open_connection};
+use crate::recorder::sqlite::{Place, failed, open_at_place, open_connection};
 use crate::recorder::{SqliteOptions, Synchronous};
 use crate::view::{BoxError, Claim, Object, OpenView, View, ended_by_hand};
 use crate::wait::unblock;
@@ -68,9 +68,9 @@ impl OpenView for File {
     fn open(&self) -> impl Future<Output = Result<FileView, Error>> + Send {
         let options = self.options.clone();
         unblock(move || {
-            let connection = open_connection(&options)?;
+            let (connection, place) = open_at_place(&options)?;
             connection.execute_batch(TABLE).map_err(failed("make the table of views"))?;
-            Ok(FileView { tx: Tx::over(connection), is_open: false, is_linked: false })
+            Ok(FileView { tx: Tx::over(connection), place, is_open: false, is_linked: false })
         })
     }
 
@@ -108,6 +108,7 @@ impl OpenView for File {
 #[derive(Debug)]
 pub struct FileView {
     tx: Tx,
+    place: Option<Place>,
     /// True between the beginning and the end of a transaction.
     is_open: bool,
     /// True once the new rows of a rebuild are attached.
@@ -159,7 +160,8 @@ impl View for FileView {
         }
         let committed = self.statement("commit a view", "COMMIT");
         self.is_open = committed.is_err();
-        ready(committed)
+        // Nobody finds the rows of a file that is gone from its path.
+        ready(committed.and_then(|()| self.place.as_ref().map_or(Ok(()), Place::check)))
     }
 
     fn roll_back(&mut self) -> impl Future<Output = Result<(), Error>> + Send {
