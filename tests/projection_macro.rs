@@ -179,7 +179,7 @@ fn an_error_of_a_method_ends_the_view_under_the_name_of_the_method() {
     let handle = runner.handle();
     let error = runner.run().wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    for part in ["`priced`", "nobody pays for a seat", "Booth.AttributeChanged (price)"] {
+    for part in ["`priced`", "nobody pays for a seat", "Booth.AttributeChanged[price]"] {
         assert!(error.to_string().contains(part), "{error}");
     }
     handle.read(|lines| assert!(lines.0.len() <= 5, "{:?}", lines.0));

@@ -20,6 +20,9 @@
 //! [ex-web]: ../../../examples/web/main.rs
 //! [ex-standalone]: ../../../examples/standalone/main.rs
 //! [ex-everything]: ../../../examples/everything/main.rs
+//! [ex-postgres]: ../../../examples/postgres/main.rs
+//! [ex-moving]: ../../../examples/moving/main.rs
+//! [ex-sqlx_view]: ../../../examples/sqlx_view/main.rs
 //! [application]: Application#tracing
 //! [g-first]: guide::first_aggregate
 //! [g-code]: guide::where_code_goes
@@ -37,10 +40,6 @@
 //! [g-writing]: guide::writing_a_store
 //! [g-limits]: guide::limits
 //! [g-others]: guide::other_libraries
-#![cfg_attr(feature = "macros", doc = "[aggregate]: macro@aggregate\n[mutator]: macro@mutator")]
-#![cfg_attr(feature = "macros", doc = "[event]: macro@event\n[attribute]: macro@attribute")]
-#![cfg_attr(not(feature = "macros"), doc = "[aggregate]: #features\n[mutator]: #features")]
-#![cfg_attr(not(feature = "macros"), doc = "[event]: #features\n[attribute]: #features")]
 #![cfg_attr(feature = "testing", doc = "[test kit]: testing")]
 #![cfg_attr(not(feature = "testing"), doc = "[test kit]: #features")]
 //!

@@ -1,4 +1,4 @@
-//! A view in a PostgreSQL schema through sqlx: all that the framework asks of a database.
+//! A view in a PostgreSQL schema through sqlx: all that the library asks of a database.
 
 use es_runtime::view::{self, AsyncTx, BoxError, Object, OpenView, View};
 use es_runtime::{Error, ErrorKind};
@@ -155,7 +155,7 @@ impl View for SqlxView {
     }
 }
 
-/// Returns the framework's error for one of sqlx. An error that may pass is tried again.
+/// Returns the library's error for one of sqlx. An error that may pass is tried again.
 fn failed(cause: sqlx::Error) -> Error {
     let kind = if passes(&cause) { ErrorKind::Unavailable } else { ErrorKind::Storage };
     Error::new(kind, "the database of the view failed").with_source(cause)

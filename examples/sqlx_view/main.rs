@@ -1,4 +1,4 @@
-//! A view in a database that the framework does not know: through sqlx, by an implementation of `View` and `OpenView`.
+//! A view in a database that the library does not know: through sqlx, by an implementation of `View` and `OpenView`.
 //!
 //! The projection is written as any other; its handlers run the statements of sqlx. `database` holds the implementation. sqlx
 //! needs tokio, so the program runs the projection on tokio instead of on a thread.

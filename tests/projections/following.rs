@@ -232,7 +232,7 @@ fn a_wait_says_why_it_was_in_vain() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
     let text = error.to_string();
     assert!(text.contains("`Balances in memory` is never started"), "{text}");
-    assert!(text.contains("up to the beginning, 1 positions behind its head"), "{text}");
+    assert!(text.contains("up to the beginning, 1 position behind its head"), "{text}");
 
     let running = thread::spawn(move || runner.run().wait());
     view.reached(&receipt).within(LONG).wait().unwrap();

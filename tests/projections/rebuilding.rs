@@ -320,5 +320,8 @@ fn tables_that_would_hide_older_ones_are_refused() {
     let app = Application::open("memory:").wait().unwrap();
     let error = app.project(Hides).in_file(folder.path().join("a.db")).start().wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().contains("`TABLES` of the projection `Hides` says IF NOT EXISTS"), "{error}");
+    assert!(
+        error.to_string().contains("`TABLES` of the projection `Hides` contains `IF NOT EXISTS`"),
+        "{error}"
+    );
 }

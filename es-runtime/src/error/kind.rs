@@ -23,7 +23,8 @@ pub enum ErrorKind {
     /// opens. The others appear at the first call that needs both parts, which then stores nothing.
     Config,
     /// Stored data are well-formed, but of another shape than this program expects. The tables are missing, or belong
-    /// to another application or a newer release; or the type of an event has changed since the event was stored.
+    /// to another application or a newer release; or the type of an event has changed since the event was stored; or the
+    /// code of a projection has changed since the rows of its view were made.
     Schema,
     /// Another process, or another part of this one, does the same work now: it rebuilds the view. The call did nothing. It
     /// may succeed later, but would do the work a second time.
@@ -40,9 +41,10 @@ pub enum ErrorKind {
     Forgotten,
     /// The value cannot be stored as it is, or the call makes no sense.
     Invalid,
-    /// The store cannot do this at all: the commit exceeds a limit, which the message names.
+    /// The store or the view cannot do this at all: a commit exceeds a limit, which the message names, or a view cannot be
+    /// rebuilt beside its old rows.
     Unsupported,
-    /// The application or its store is closed.
+    /// The application or its store is closed, or the projection was stopped.
     Closed,
     /// The database failed in a way that another attempt does not mend: a full disk, a file that may not be written.
     Storage,

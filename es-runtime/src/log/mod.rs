@@ -107,13 +107,13 @@ impl<E> Log<E> {
         self
     }
 
-    /// Begins at a position, whichever commit stands there.
+    /// Begins at a position, and does not check which commit stands there: see [`after`](Self::after).
     pub fn from(mut self, position: Position) -> Self {
         self.range = self.range.from(position);
         self
     }
 
-    /// Ends at a position.
+    /// Ends at a position; the event at that position is the last one.
     pub fn up_to(mut self, position: Position) -> Self {
         self.range = self.range.up_to(position);
         self

@@ -85,7 +85,8 @@ impl FromStr for SectionId {
         };
         let ends = text.split_once(',').and_then(|(first, last)| Some((position(first)?, position(last)?)));
         let (first, last) = ends.ok_or_else(|| {
-            let message = "a section is named by its first and last position, as in `1,10`, or by `current`";
+            let message =
+                format!("{text:?} names no section: write its first and last position, as in `1,10`");
             Error::new(ErrorKind::Invalid, message)
         })?;
         Ok(Self { first, last })
@@ -130,7 +131,7 @@ impl Section {
         let done = document.serialize(&mut serializer);
         done.ok()
             .and_then(|()| String::from_utf8(written).ok())
-            .ok_or_else(|| invalid("it cannot be written"))
+            .ok_or_else(|| Error::new(ErrorKind::Invalid, "the section cannot be written as JSON"))
     }
 
     /// Reads a section from its document.
@@ -139,8 +140,13 @@ impl Section {
     ///
     /// [`Invalid`](ErrorKind::Invalid) if the text is no such document.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let document: Document = serde_json::from_str(text)
-            .map_err(|error| invalid(&format!("line {}, column {}", error.line(), error.column())))?;
+        let document: Document = serde_json::from_str(text).map_err(|error| {
+            invalid(&format!(
+                "line {}, column {} is not what a section has there",
+                error.line(),
+                error.column()
+            ))
+        })?;
         let link = |text: Option<String>| text.map(|text| text.parse::<SectionId>()).transpose();
         let items = document.items.into_iter().map(Item::read).collect::<Result<Vec<_>, _>>()?;
         let [id, previous, next] = [link(document.id)?, link(document.previous)?, link(document.next)?];
@@ -175,8 +181,12 @@ impl Item {
     }
 
     fn read(self) -> Result<Notification, Error> {
-        let position = Position::new(self.position).ok_or_else(|| invalid("an item has no position"))?;
-        let version = Version::new(self.version).ok_or_else(|| invalid("an item has no version"))?;
+        let position = Position::new(self.position).ok_or_else(|| {
+            invalid(&format!("an item has the position {}; positions begin with 1", self.position))
+        })?;
+        let version = Version::new(self.version).ok_or_else(|| {
+            invalid(&format!("an item has the version {}; versions begin with 1", self.version))
+        })?;
         let state = STANDARD.decode(self.state).map_err(|_| invalid("a state is not in base64"))?;
         let topic = Name::new(self.topic).map_err(|_| invalid("the topic of an item is no name"))?;
         let mark = Mark::new(position, CommitId::from_uuid(self.commit));

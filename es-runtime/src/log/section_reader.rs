@@ -211,6 +211,7 @@ impl<S: SectionSource> SectionReader<S> {
 
 /// Reports a source whose links would lead a reader in a circle.
 fn astray() -> Error {
-    let message = "the links of the sections lead in a circle; the source is no log";
+    let message = "the links of the sections lead in a circle; let the source return sections of one log, as \
+                   `Application::sections` makes them";
     Error::new(ErrorKind::Invalid, message)
 }

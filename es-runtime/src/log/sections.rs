@@ -19,9 +19,9 @@ pub trait SectionSource: Send + Sync {
 
 /// The rows of the log in sections: see [`Application::sections`](crate::Application::sections).
 ///
-/// A section has the rows of so many positions: with a size of 10, the ids are `1,10`, `11,20` and so on, and `current`
-/// is the newest. A section with a link on never changes, so caches can keep it. Links lead past sections without rows. A
-/// server holds all rows of the section that it answers with.
+/// A section has the rows of as many positions as its size: with a size of 10, the ids are `1,10`, `11,20` and so on, and
+/// `current` names the newest. A section that has a `next` link never changes, so caches can keep it. Links lead past
+/// sections without rows. A server holds all rows of a section in memory while it answers.
 ///
 /// Fixed sections are nearly empty if positions have gaps, as on PostgreSQL. [`sliding`](Self::sliding) sections begin at
 /// any position, and have as many rows as there are, up to 16 MiB of states.
@@ -38,7 +38,8 @@ impl Sections {
 
     pub(crate) fn new(source: Source, size: usize) -> Result<Self, Error> {
         if size == 0 || size > Self::LARGEST {
-            let message = format!("sections of {size}; choose a size from 1 to {}", Self::LARGEST);
+            let message =
+                format!("a section cannot have a size of {size}; choose a size from 1 to {}", Self::LARGEST);
             return Err(Error::new(ErrorKind::Invalid, message));
         }
         Ok(Self { source, size, is_sliding: false })
@@ -46,6 +47,34 @@ impl Sections {
 
     /// Lets sections begin at any position. The id `3,12` asks for up to 10 rows from position 3 on, and for no more than
     /// the size. The id of the answer names the rows that it has. Sliding sections have no `current`, and no link back.
+    ///
+    /// ```standalone_crate
+    /// # use es_runtime::{Application, Wait, aggregate, mutator};
+    /// # #[aggregate]
+    /// # pub struct Account { pub balance: i64 }
+    /// # #[mutator]
+    /// # impl Account {
+    /// #     #[event(Opened)]
+    /// #     pub fn open() -> Self { Self { balance: 0 } }
+    /// #     #[event(Deposited)]
+    /// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+    /// # }
+    /// use es_runtime::log::SectionReader;
+    ///
+    /// let app = Application::open("memory:").wait()?;
+    /// let mut account = Account::open();
+    /// (0..11).for_each(|_| account.deposit(1));
+    /// app.save(&mut account).wait()?;
+    ///
+    /// let sections = app.sections(10)?.sliding();
+    /// let section = sections.get("3,7").wait()?;
+    /// assert_eq!(section.items.len(), 5);
+    /// assert_eq!(section.next.map(|id| id.to_string()).as_deref(), Some("8,12"));
+    ///
+    /// let mut reader = SectionReader::sliding(sections, 10);
+    /// assert_eq!(reader.next_batch(100).wait()?.len(), 12);
+    /// # Ok::<(), es_runtime::Error>(())
+    /// ```
     #[must_use]
     pub fn sliding(self) -> Self {
         Self { is_sliding: true, ..self }
@@ -72,7 +101,7 @@ impl Sections {
         let id = if id == "current" { self.current().await? } else { id.parse()? };
         if self.around(id.first()) != id {
             let message = format!(
-                "`{id}` is no section: they have {} positions each, so `{}` is the one that holds position {}",
+                "`{id}` is no section of this log: with a size of {}, `{}` is the one that holds position {}",
                 self.size,
                 self.around(id.first()),
                 id.first()
@@ -90,7 +119,10 @@ impl Sections {
     pub async fn select(&self, range: LogRange) -> Result<LogPage, Error> {
         match range.max_count() {
             Some(limit) if limit > self.size => {
-                let message = format!("a limit of {limit}; a section has {} rows at most", self.size);
+                let message = format!(
+                    "the limit of the range is {limit}, and the size of a section is {}; choose a limit up to that",
+                    self.size
+                );
                 Err(Error::new(ErrorKind::Invalid, message))
             }
             _ => self.source.read(range.limit(self.size).limit_bytes(BYTES)).await,

@@ -83,9 +83,9 @@
 ///
 /// A handler returns nothing, or a [`Result`](crate::view::Result) with any error.
 ///
-/// # The place of the view
+/// # The kind of the view
 ///
-/// The signatures of the handlers say where the view is. All handlers of a view write to one place:
+/// The signatures of the handlers decide the kind of the view. All handlers of a view have the same kind:
 ///
 /// | handlers | view |
 /// |---|---|
@@ -94,7 +94,8 @@
 /// | `async fn opened(event: &Opened, tx: &Tx)` | in a database with an async driver, such as PostgreSQL |
 ///
 /// A view in a database has a constant `TABLES`, with the statements that make its tables. Its handlers may take
-/// `&self`, for settings that never change. The transaction is told by its name, which ends in `Tx`.
+/// `&self`, for settings that never change. The macro recognises the transaction by
+/// the name of its type, which ends in `Tx`.
 ///
 #[cfg_attr(feature = "sqlite", doc = "```")]
 #[cfg_attr(not(feature = "sqlite"), doc = "```ignore")]

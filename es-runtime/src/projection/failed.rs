@@ -23,9 +23,9 @@ pub struct FailedEvent {
     pub id: Uuid,
     /// The version of the event.
     pub version: Version,
-    /// The event, as its handler is described: `Account.Deposited`.
+    /// The topic of the event, such as `Account.Deposited`; `a row` if it cannot be read.
     pub event: String,
-    /// The handler.
+    /// The name of the method that handles the event; empty if the row cannot be read.
     pub handler: String,
     /// The error of the handler. Empty for an event that waits behind a failed one of its aggregate.
     pub error: String,
@@ -58,8 +58,9 @@ impl FailedEvent {
 
 impl fmt::Display for FailedEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mark, id, version, event, handler, error, .. } = self;
-        write!(f, "`{event}` (version {version} of {id}, at {mark}) in `{handler}`: ")?;
+        let Self { mark, id, version, handler, error, .. } = self;
+        let event = quoted(&self.event);
+        write!(f, "{event} (version {version} of {id}, at {mark}) in `{handler}`: ")?;
         f.write_str(if error.is_empty() { "waits for an earlier event of the aggregate" } else { error })
     }
 }
@@ -70,8 +71,8 @@ pub(crate) fn stopped<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
     Error::new(
         kind,
         format!(
-            "the projection `{}` stopped before position {}: {}; mend it and start again, or choose with `on_failure` to \
-             skip or park such events",
+            "the projection `{}` stopped before position {}: {}; mend the cause and start again, or choose with \
+             `on_failure` to skip or park such events",
             P::NAME,
             item.mark().position(),
             failure::<P>(item, &cause)
@@ -85,7 +86,8 @@ pub(crate) fn fails_again<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: 
     let kind = cause.downcast_ref::<Error>().map_or(ErrorKind::Invalid, Error::kind);
     let (name, failure) = (P::NAME, failure::<P>(item, &cause));
     let message = format!(
-        "an event of the projection `{name}` fails again, and stays parked with those behind it: {failure}"
+        "an event of the projection `{name}` fails again, and stays parked with all later ones of its aggregate: {failure}; mend \
+         the handler and call `retry` again, or give the events up with `drop_failed`"
     );
     Error::new(kind, message).with_source(cause)
 }
@@ -100,7 +102,7 @@ pub(crate) fn refused<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
     Error::new(ErrorKind::Invalid, message).with_source(cause)
 }
 
-/// Says which event failed, where, and why.
+/// Returns a text that names the event, its handler and the error.
 fn failure<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: &BoxError) -> String {
     let (event, handler) = named::<P>(item.event());
     let (version, id): (Version, Uuid) = (item.envelope().version(), item.envelope().id());
@@ -109,7 +111,12 @@ fn failure<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: &BoxError) -> S
     } else {
         format!("failed in the handler `{handler}`")
     };
-    format!("`{event}` (version {version} of {id}) {what}: {}", view::shown(cause))
+    format!("{} (version {version} of {id}) {what}: {}", quoted(&event), view::shown(cause))
+}
+
+/// Returns the name of an event as code; words such as `a row` stay words.
+fn quoted(event: &str) -> String {
+    if event.contains(' ') { event.to_owned() } else { format!("`{event}`") }
 }
 
 /// Returns the names of an event and of its handler.
@@ -122,7 +129,7 @@ fn named<P: Projection>(item: &Item<P::Seen>) -> (String, &'static str) {
     let aggregate = P::SOURCES.get(handler.source).map_or("", |topics| topics.name);
     let event = match handler.of {
         HandledRow::OfType(event) => event.topic().to_owned(),
-        HandledRow::Attribute(name) => format!("{aggregate}.AttributeChanged ({name})"),
+        HandledRow::Attribute(name) => format!("{aggregate}.AttributeChanged[{name}]"),
         HandledRow::End => format!("{aggregate}.Discarded"),
         HandledRow::Forgotten => format!("{aggregate}.Forgotten"),
         HandledRow::Retired(topic) => topic.to_owned(),

@@ -11,7 +11,7 @@ use super::health::Health;
 use super::inline::{self, Nudge};
 use super::memory::Memory;
 use super::parked::Tools;
-use super::status::{RunnerState, Status, position, shown};
+use super::status::{RunnerState, Status, counted, position, shown};
 use super::target::Boxed;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -71,12 +71,12 @@ impl<V> Handle<V> {
         self.status.figures().state
     }
 
-    /// Returns the place up to which the view has taken the log.
+    /// Returns the mark up to which the view has handled the log.
     pub fn handled(&self) -> Option<Mark> {
         self.status.figures().handled
     }
 
-    /// Waits until the view has taken a saved commit.
+    /// Waits until the view has handled a saved commit.
     ///
     /// ```standalone_crate
     /// # use es_runtime::{Application, Wait, aggregate, mutator, projection};
@@ -112,7 +112,7 @@ impl<V> Handle<V> {
         self.waits(Goal::Receipt(receipt.clone()))
     }
 
-    /// Waits until the view has taken the log up to a place.
+    /// Waits until the view has handled the log up to a mark.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl<V> Handle<V> {
         self.waits(Goal::Mark(mark))
     }
 
-    /// Waits until the view has taken everything that the log holds at this call.
+    /// Waits until the view has handled everything that the log holds at this call.
     ///
     /// # Errors
     ///
@@ -145,8 +145,8 @@ impl<V> Handle<V> {
         self.ended().await
     }
 
-    /// Handles everything that the log holds at this call, then ends the projection. Waits for a [`Runner`](super::Runner)
-    /// whose future nobody has polled yet.
+    /// Handles everything that the log holds at this call, then ends the projection. If the future of a
+    /// [`Runner`](super::Runner) was not polled yet, the call waits until it is.
     ///
     /// # Errors
     ///
@@ -213,13 +213,13 @@ impl<V> Handle<V> {
     ///
     /// # Errors
     ///
-    /// The error of the first event that fails again: it stays parked, with all events behind it.
+    /// The error of the first event that fails again: it stays parked, with all later events of the aggregate.
     pub async fn retry(&self, id: impl Into<Uuid>) -> Result<usize, Error> {
         self.with_failed(|tools| tools.retry(id.into())).await
     }
 
-    /// Forgets the failed events of an aggregate, the skipped and the parked ones, and returns their number. The view never
-    /// takes them. Later events of the aggregate are then handled as they come.
+    /// Forgets the failed events of an aggregate, the skipped and the parked ones, and returns their number. No handler
+    /// gets them any more. Later events of the aggregate are then handled as they come.
     ///
     /// # Errors
     ///
@@ -340,18 +340,18 @@ fn stopped(status: &Status, before: Option<Mark>) -> Error {
 async fn late(status: &Status, source: &Source, within: Duration) -> Error {
     let figures = status.figures();
     let newest = source.newest().await.ok().flatten();
-    let behind = position(newest).saturating_sub(position(figures.handled));
+    let behind = counted(position(newest).saturating_sub(position(figures.handled)), "position");
     let why = match (figures.state, &figures.error) {
         (RunnerState::Retrying, Some((_, error))) => format!("it tries again after an error: {error}"),
         (RunnerState::NotStarted, _) => "its runner was never started: poll the future of `run`".to_owned(),
         (RunnerState::Waiting, _) => "another process does its work".to_owned(),
-        (_, _) => "allow more time, or more workers".to_owned(),
+        (_, _) => "allow more time; the runner of a view in a database may also have more workers".to_owned(),
     };
     Error::new(
         ErrorKind::Timeout,
         format!(
             "the projection `{}` is {}, and did not reach the place within {within:?}: it has handled the log up to {}, {behind} \
-             positions behind its head; {why}",
+             behind its head; {why}",
             status.name,
             figures.state,
             shown(figures.handled)

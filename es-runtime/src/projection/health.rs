@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::inline::{self, Nudge};
 use super::lag::Lag;
-use super::status::{Figures, RunnerState, Status, shown};
+use super::status::{Figures, RunnerState, Status, counted, shown};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::Source;
@@ -50,9 +50,9 @@ pub struct Health {
     pub error: Option<String>,
     /// The head of the log now.
     pub newest: Option<Mark>,
-    /// The place up to which the runner has read the log.
+    /// The mark up to which the runner has read the log.
     pub read: Option<Mark>,
-    /// The place up to which the view has taken the log.
+    /// The mark up to which the view has handled the log.
     pub handled: Option<Mark>,
     /// The number of positions between the head of the log and the place of the view: at most so many events are missing
     /// in the view.
@@ -68,7 +68,7 @@ pub struct Health {
     pub still: Duration,
     /// The number of failed events that the view keeps: skipped and parked ones.
     pub failed: usize,
-    /// The number of events that this process has handled since the start, and of batches.
+    /// The number of events that this process has handled, skipped or parked since the start.
     pub events: u64,
     /// The number of transactions in which this process has written the view since the start.
     pub batches: u64,
@@ -137,11 +137,12 @@ impl fmt::Display for Health {
         if *behind > 0 {
             write!(
                 f,
-                ", {behind} positions and {behind_time:.1?} behind its head, without progress for {still:.1?}"
+                ", {} and {behind_time:.1?} behind its head, without progress for {still:.1?}",
+                counted(*behind, "position")
             )?;
         }
         if *failed > 0 {
-            write!(f, "; {failed} events failed")?;
+            write!(f, "; {} failed", counted(*failed as u64, "event"))?;
         }
         match &self.error {
             Some(error) => write!(f, "; {error}"),

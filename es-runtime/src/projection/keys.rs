@@ -1,4 +1,4 @@
-//! The keys under which a view keeps the texts of the framework.
+//! The keys under which a view keeps the texts of the library.
 
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Name};
@@ -57,8 +57,10 @@ pub(crate) fn place(key: &str, text: &str) -> Result<Option<Mark>, Error> {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|cause| {
-        let message =
-            format!("the view keeps {text:?} under `{key}`, which is no place: something else wrote it");
+        let message = format!(
+            "`es_view` keeps {text:?} under `{key}`, which is no place in the log: another program wrote it; drop the tables of \
+             the projection and its rows in `es_view`, and start again"
+        );
         Error::new(ErrorKind::Corrupt, message).with_source(cause)
     })
 }

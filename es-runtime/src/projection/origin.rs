@@ -16,6 +16,33 @@ pub struct Any;
 ///
 /// A handler takes `origin: &Origin<Account>`. A handler of an event that several aggregates share may take
 /// `origin: &Origin<Any>`, and ask whose event it is.
+///
+/// ```
+/// # use es_runtime::{aggregate, mutator};
+/// # #[aggregate]
+/// # pub struct Account { pub balance: i64 }
+/// # #[mutator]
+/// # impl Account {
+/// #     #[event(Opened)]
+/// #     pub fn open() -> Self { Self { balance: 0 } }
+/// #     #[event(Deposited)]
+/// #     pub fn deposit(&mut self, amount: i64) { self.balance += amount; }
+/// # }
+/// use es_runtime::projection;
+/// use es_runtime::projection::Origin;
+///
+/// /// The payments to report to a service, which recognises a repeated one by its key.
+/// #[derive(Default)]
+/// pub struct Payments { all: Vec<(uuid::Uuid, i64)> }
+///
+/// #[projection(Account, ..)]
+/// impl Payments {
+///     #[event]
+///     fn deposited(&mut self, event: &Deposited, origin: &Origin<Account>) {
+///         self.all.push((origin.key(), event.amount));
+///     }
+/// }
+/// ```
 pub struct Origin<A> {
     envelope: Envelope,
     metadata: Metadata,

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use uuid::Uuid;
 
 use super::batch::{Item, log_of};
-use super::failed::{FailedEvent, fails_again, stopped};
+use super::failed::{FailedEvent, fails_again};
 use super::keys::Keys;
 use super::memory::{Kept, Memory, handle};
+use super::status::counted;
 use super::target::Boxed;
 use super::write::{Handlers, failed_of, record, run_handler};
 use super::{BatchSize, InMemory, Projection};
@@ -146,7 +147,7 @@ fn again_in_memory<P: InMemory>(
             if let Some(failed) = kept.failed.get_mut(at) {
                 *failed = again;
             }
-            return Err(stopped::<P>(row, cause));
+            return Err(fails_again::<P>(row, cause));
         }
         kept.failed.remove(at);
         done += 1;
@@ -163,8 +164,9 @@ pub(crate) async fn check_none_parked(name: &str, tools: Option<&dyn Tools>) -> 
         return Ok(());
     }
     let message = format!(
-        "the view `{name}` keeps {parked} parked events, which an inline view cannot wait for; let a runner handle them with \
-         `retry`, or give them up with `drop_failed`, and start again"
+        "the view `{name}` keeps {}: an inline view cannot wait for parked events; let a runner handle them with `retry`, or \
+         give them up with `drop_failed`, and start again",
+        counted(parked as u64, "parked event")
     );
     Err(Error::new(ErrorKind::Config, message))
 }

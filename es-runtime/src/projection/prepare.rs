@@ -105,7 +105,7 @@ async fn make<P: Projection, V: View>(view: &mut V, tables: &str) -> Result<Stri
         return Err(Error::new(
             ErrorKind::Config,
             format!(
-                "`TABLES` of the projection `{}` says IF NOT EXISTS, which would hide the rows of an older view; leave it out",
+                "`TABLES` of the projection `{}` contains `IF NOT EXISTS`, which would hide the rows of an older view; leave it out",
                 P::NAME
             ),
         ));

@@ -31,7 +31,7 @@ impl Projections {
         self.lock().insert(status.name, (Arc::clone(status), nudge));
     }
 
-    /// Tells the workers of this process that a rebuild moves their place, not another process.
+    /// Notes for the workers of this process that its own rebuild moves their place, and no other process does.
     pub(crate) fn switched(&self, name: &str) {
         if let Some((status, _)) = self.lock().get(name) {
             status.switched();

@@ -6,7 +6,7 @@ use super::status::RunnerState;
 use super::target::Boxed;
 use crate::error::Error;
 
-/// A projection that a future of yours runs.
+/// A projection that runs as a future of your own.
 ///
 /// ```standalone_crate
 /// # use es_runtime::{Application, Wait, aggregate, mutator, projection};

@@ -317,7 +317,10 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     ///
     /// # Errors
     ///
-    /// [`Schema`](ErrorKind::Schema) if the code of the projection has changed: see [`OnChange`]. Those of the database.
+    /// [`Schema`](ErrorKind::Schema) if the code of the projection has changed: see [`OnChange`].
+    /// [`Config`](ErrorKind::Config) for another number of workers, unless all stand at one place; for an application with
+    /// data keys, if the projection has `#[discarded]` and no `#[forgotten]`; for an inline view with `workers`, with
+    /// `on_failure`, or with parked events. Those of the database.
     pub async fn open(self) -> Result<Runner<V>, Error> {
         let Self { plan, keep } = self;
         if keep.is_some() {
@@ -435,7 +438,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
                 handle.status.enter(number, RunnerState::Stopped, None);
                 handle.status.stop();
                 let message = format!(
-                    "no thread can be started for the projection `{}`: {cause}; there may be too many",
+                    "no thread can be started for the projection `{}`: {cause}; start fewer workers, or raise the limit of threads",
                     handle.name()
                 );
                 return Err(Error::new(ErrorKind::Unavailable, message).with_source(cause));

@@ -295,3 +295,8 @@ const fn severity(state: RunnerState) -> u8 {
 pub(super) fn shown(mark: Option<Mark>) -> String {
     mark.map_or_else(|| "the beginning".to_owned(), |mark| format!("position {}", mark.position()))
 }
+
+/// Returns a number with its noun, which has an `s` unless the number is 1.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

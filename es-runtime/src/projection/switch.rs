@@ -1,7 +1,7 @@
 //! The end of a rebuild: in one transaction, the new rows take the place of the old ones.
 
 use super::keys::{self, Keys};
-use super::status::position;
+use super::status::{counted, position};
 use super::target::Boxed;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
@@ -43,10 +43,11 @@ async fn switch_in<O: OpenView>(
         return Err(Error::new(
             ErrorKind::Config,
             format!(
-                "the projection runs with {} workers, and was rebuilt with {}: a runner would lose its place; rebuild it with \
-                 that number",
-                old.len(),
-                workers.len()
+                "the projection runs with {}, and was rebuilt with {}: a runner would lose its place; rebuild it with \
+                 `workers({})`",
+                counted(old.len() as u64, "worker"),
+                workers.len(),
+                old.len()
             ),
         ));
     }
@@ -104,7 +105,8 @@ async fn places<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<(String, Optio
 fn objects(text: Option<&str>) -> Result<Vec<Object>, Error> {
     let Some(text) = text else { return Ok(Vec::new()) };
     serde_json::from_str(text).map_err(|cause| {
-        let message = "the view does not keep the names of its tables: something else wrote them";
+        let message = "the names of the view's tables, which `es_view` keeps under a key that begins with `made/`, cannot be read: another \
+                       program wrote them; drop the tables of the projection and its rows in `es_view`, and start again";
         Error::new(ErrorKind::Corrupt, message).with_source(cause)
     })
 }

@@ -200,7 +200,8 @@ pub(crate) fn superseded<P: Projection>() -> Error {
     Error::new(
         ErrorKind::Schema,
         format!(
-            "the rows of the projection `{}` are now those of another release, which rebuilt the view; start that release",
+            "the rows of the projection `{}` are now those of another release, which rebuilt the view; start that release, or \
+             rebuild the view with this one",
             P::NAME
         ),
     )
@@ -218,7 +219,7 @@ pub(crate) async fn run_handler<V: View, H: Handlers<V>>(
     }
 }
 
-/// Returns the framework's own error, if a handler passed on one that may pass.
+/// Returns the library's own error, if a handler passed on one that may pass.
 pub(crate) fn passing(cause: &BoxError) -> Option<Error> {
     let error = cause.downcast_ref::<Error>().filter(|error| error.is_transient())?;
     Some(Error::new(error.kind(), error.to_string()))
@@ -237,8 +238,10 @@ pub(crate) async fn failed_of<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<
     rows.iter()
         .map(|(key, text)| {
             serde_json::from_str(text).map_err(|cause| {
-                let message =
-                    format!("the view keeps no failed event under `{key}`: something else wrote it");
+                let message = format!(
+                    "the text under `{key}` in `es_view` is no failed event: another program wrote it; delete this row, or \
+                     restore it from a backup"
+                );
                 Error::new(ErrorKind::Corrupt, message).with_source(cause)
             })
         })

@@ -1,10 +1,10 @@
-//! The places that projections write to: memory, a SQLite file, a PostgreSQL schema, or a database of your own.
+//! The views that projections write: values in memory, SQLite files, PostgreSQL schemas, or a database of your own.
 //!
-//! A handler writes through a transaction, which the view commits together with the place that it reached in the log.
-//! So the rows of a view and its place never differ, whatever happens to the process.
+//! A handler writes through a transaction. The view commits it together with its place: the mark up to which it has handled
+//! the log. So the rows and the place always agree, whatever happens to the process.
 //!
-//! A view keeps texts of the framework beside your rows, each under a key: the places of its projections, and the events
-//! that failed. [`View`] is all that the framework needs of a database.
+//! A view keeps texts of the library beside your rows, each under a key: the places of its projections, and the events
+//! that failed. [`View`] is all that the library needs of a database.
 
 mod tx;
 mod claim;
@@ -30,12 +30,12 @@ pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 
 /// A connection to a database that projections write to, with at most one open transaction.
 ///
-/// The texts of the framework are rows of a table with two columns: a key, which orders by its bytes, and a value. Every
+/// The texts of the library are rows of a table with two columns: a key, which orders by its bytes, and a value. Every
 /// call but [`begin`](Self::begin) comes within a transaction.
 ///
 /// - Of two transactions that read one key, the second waits for the end of the first, or fails with a transient error.
 ///   A transaction that begins later sees what the earlier one committed.
-/// - After an error of any call, the framework rolls back. After an error that [may pass](crate::ErrorKind::is_transient),
+/// - After an error of any call, the library rolls back. After an error that [may pass](crate::ErrorKind::is_transient),
 ///   it opens the view anew and tries again.
 ///
 /// An implementation for a database in memory, whose transaction is a copy of all that the database holds:
@@ -63,7 +63,7 @@ pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 /// #[derive(Clone, Default)]
 /// struct Content {
 ///     cents: BTreeMap<Id<Account>, i64>,
-///     /// The texts of the framework.
+///     /// The texts of the library.
 ///     texts: BTreeMap<String, String>,
 ///     commits: u64,
 /// }
@@ -106,7 +106,7 @@ pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 ///         let mut content = self.database.0.lock().unwrap();
 ///         let changed = self.tx.0.get_mut();
 ///         if content.commits != changed.commits {
-///             // The error may pass: the framework tries again.
+///             // The error may pass: the library tries again.
 ///             return Err(Error::new(ErrorKind::Unavailable, "another transaction came first"));
 ///         }
 ///         changed.commits += 1;
@@ -231,7 +231,7 @@ pub trait View: Send + 'static {
         prefix: &str,
     ) -> impl Future<Output = std::result::Result<Vec<(String, String)>, Error>> + Send;
 
-    /// Returns the error of the framework for a handler's error that may pass, such as that of a lost connection. Any other
+    /// Returns the error of the library for a handler's error that may pass, such as that of a lost connection. Any other
     /// error is that of the handler: another attempt would fail, too.
     fn passing(error: &BoxError) -> Option<Error>;
 
@@ -253,14 +253,14 @@ pub trait OpenView: Send + Sync + 'static {
     /// The view.
     type View: View;
 
-    /// Opens the view, and makes the table of the framework if it is missing.
+    /// Opens the view, and makes the table of the library if it is missing.
     fn open(&self) -> impl Future<Output = std::result::Result<Self::View, Error>> + Send;
 
-    /// Returns the way to the place where new rows are made beside the old ones, or `None` if this view cannot be rebuilt
+    /// Returns the view in which a rebuild makes new rows beside the old ones, or `None` if this view cannot be rebuilt
     /// while it serves.
     ///
-    /// The framework makes the tables again at that place, and handles the log from its beginning there. Then, in one
-    /// transaction of the view, the new rows take the place of the old ones.
+    /// The library makes the tables again there, and handles the log from its beginning. Then, in one transaction of the
+    /// view, the new rows replace the old ones.
     fn beside(&self) -> Option<Self>
     where
         Self: Sized,
@@ -268,7 +268,7 @@ pub trait OpenView: Send + Sync + 'static {
         None
     }
 
-    /// Claims the place at [`beside`](Self::beside) for one rebuild. The claim ends when it is dropped, and when the process
+    /// Claims the view at [`beside`](Self::beside) for one rebuild. The claim ends when it is dropped, and when the process
     /// ends, even if it is killed. Without it, two processes that rebuild one view disturb each other: the first to end
     /// removes the new rows of the other.
     ///
@@ -297,7 +297,7 @@ pub trait OpenView: Send + Sync + 'static {
         ready(Err(not_beside()))
     }
 
-    /// Removes the place [`beside`](Self::beside), if it is there. No view is open there.
+    /// Removes the view at [`beside`](Self::beside), if it is there. Nobody has it open.
     fn clear(&self) -> impl Future<Output = std::result::Result<(), Error>> + Send {
         ready(Err(not_beside()))
     }

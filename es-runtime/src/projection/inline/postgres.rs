@@ -83,8 +83,10 @@ impl<P: Async<Tx = Tx>> Inline<P> {
         if self.attempt(inside, items, to).await? {
             return Ok(());
         }
-        let message =
-            format!("a statement of the inline view `{}` failed after its handler had ended", P::NAME);
+        let message = format!(
+            "a statement of the inline view `{}` failed after its handler had ended; await each statement within its handler",
+            P::NAME
+        );
         Err(Error::new(ErrorKind::Invalid, message))
     }
 

@@ -86,7 +86,7 @@ impl Late {
         Self(Arc::from(cause))
     }
 
-    /// Returns the error of the framework, if this one may pass.
+    /// Returns the error of the library, if this one may pass.
     pub(super) fn passing(&self) -> Option<Error> {
         passing(&*self.0)
     }
@@ -95,7 +95,7 @@ impl Late {
         self.0.is::<EndedByHand>()
     }
 
-    /// Returns the error for the framework: that of the view if it may pass, or if a handler ended the transaction.
+    /// Returns the error for the library: that of the view if it may pass, or if a handler ended the transaction.
     pub(super) fn into_error(self, doing: &'static str) -> Error {
         if self.is_ended_by_hand() {
             return ended_by_hand();
@@ -125,7 +125,14 @@ impl StdError for Late {
     }
 }
 
-/// Says that a handler ended the transaction.
+/// Returns the error for a server that does not answer like PostgreSQL.
+pub(super) fn no_number() -> Error {
+    let message = "the server answered `pg_current_xact_id()` without a number; connect directly to PostgreSQL, with no proxy \
+                   between that changes answers";
+    Error::new(ErrorKind::Storage, message)
+}
+
+/// Reports that a handler ended the transaction.
 #[derive(Debug)]
 pub(super) struct EndedByHand;
 
@@ -142,7 +149,7 @@ pub(super) fn is_late(error: &Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<Late>)
 }
 
-/// Returns the error of the framework for one of its own statements.
+/// Returns the error of the library for one of its own statements.
 pub(super) fn of(doing: &'static str) -> impl Fn(DriverError) -> Error {
     move |cause| match cause.as_db_error() {
         Some(db) if has_ended(db) => ended_by_hand(),

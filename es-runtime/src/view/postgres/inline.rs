@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error as DriverError, SimpleQueryMessage};
 
-use super::failure::{self, Late};
+use super::failure::{self, Late, no_number};
 use super::open::Texts;
 use super::sent::Expected;
 use super::tx::{Prepared, Tx};
@@ -31,7 +31,7 @@ impl InlineSchema {
         Self { schema, table, texts, prepared: Mutex::default() }
     }
 
-    /// Returns the table of the framework.
+    /// Returns the table of the library.
     pub(crate) fn table(&self) -> &str {
         &self.table
     }
@@ -52,8 +52,7 @@ impl InlineSchema {
             SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten().map(str::to_owned),
             _ => None,
         });
-        let number = number
-            .ok_or_else(|| Error::new(ErrorKind::Storage, "the server tells no number of a transaction"))?;
+        let number = number.ok_or_else(no_number)?;
         Ok(Inside { tx: Tx::of(connection, self.prepared(connection)), texts: &self.texts, number })
     }
 

@@ -8,7 +8,7 @@ use futures_util::future::join;
 use tokio_postgres::{Error as DriverError, SimpleQueryMessage};
 
 use super::drive::Drive;
-use super::failure::{self, ENDED, Late};
+use super::failure::{self, ENDED, Late, no_number};
 use super::sent::Expected;
 use super::{Tx, objects};
 use crate::error::{Error, ErrorKind};
@@ -35,7 +35,7 @@ pub struct SchemaView {
     _drive: Arc<Drive>,
 }
 
-/// The statements of the framework.
+/// The statements of the library.
 pub(super) struct Texts {
     get: String,
     pub(super) put: String,
@@ -98,7 +98,7 @@ impl SchemaView {
         )
     }
 
-    /// Runs statements of the framework in the transaction of the view.
+    /// Runs statements of the library in the transaction of the view.
     async fn run_guarded(&mut self, statements: &str) -> Result<(), DriverError> {
         self.tx.batch_execute(&self.guarded(statements)).await
     }
@@ -157,8 +157,7 @@ impl View for SchemaView {
                 SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten().map(str::to_owned),
                 _ => None,
             });
-            number
-                .ok_or_else(|| Error::new(ErrorKind::Storage, "the server tells no number of a transaction"))
+            number.ok_or_else(no_number)
         });
         self.tx.forget_sent();
         (self.is_open, self.has_point) = (true, false);

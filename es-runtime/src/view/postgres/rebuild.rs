@@ -22,7 +22,7 @@ const RIGHTS: &str = "
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a
      WHERE n.nspname = $1 AND a.grantee <> c.relowner AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')";
 
-/// An object of one schema that something outside of it depends on. The table of the framework goes with its schema.
+/// An object of one schema that something outside of it depends on. The table of the library goes with its schema.
 const NEEDED: &str = "
     WITH place AS (SELECT oid FROM pg_namespace WHERE nspname = $1), behind AS (
       SELECT 'pg_class'::regclass AS class, c.oid FROM pg_class c, place p
@@ -141,7 +141,7 @@ pub(super) async fn claim(client: &Client, beside: &Identifier) -> Result<(), Er
     match client.query_typed(CLAIM, &[(&beside.as_str(), Type::TEXT)]).await {
         Ok(_) => Ok(()),
         Err(cause) if cause.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-            Err(claimed("with the schema", &beside.as_str()))
+            Err(claimed("the schema", &beside.as_str()))
         }
         Err(cause) => Err(failed(cause)),
     }

@@ -202,7 +202,7 @@ impl OpenView for Schema {
     }
 }
 
-/// Makes the schema and the table of the framework, if they are missing.
+/// Makes the schema and the table of the library, if they are missing.
 async fn make(connection: &Connection, schema: &Identifier, may_create: bool) -> Result<(), Error> {
     const LOOK: &str =
         "SELECT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relname = 'es_view')

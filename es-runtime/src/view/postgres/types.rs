@@ -1,4 +1,4 @@
-//! The values of the framework as values of PostgreSQL.
+//! The values of the library as values of PostgreSQL.
 
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};

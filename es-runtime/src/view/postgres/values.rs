@@ -25,7 +25,9 @@ pub(super) fn written(
     let types = statement.params();
     if types.len() != params.len() {
         let (takes, given) = (types.len(), params.len());
-        return Err(format!("the statement takes {takes} parameters, and was given {given}: {sql}").into());
+        return Err(format!(
+            "the number of parameters is {given}, and the statement takes {takes}; pass one for each of `$1`, `$2` and so on: {sql}"
+        ).into());
     }
     let (mut out, mut ends) = (BytesMut::new(), Vec::with_capacity(params.len()));
     for (at, (param, of)) in params.iter().zip(types).enumerate() {

@@ -34,7 +34,8 @@ pub(super) fn take(beside: &Path) -> Result<Claim, Error> {
     let path = PathBuf::from(path);
     let failed = |cause: io::Error| {
         let message = format!(
-            "cannot lock {}, by which processes that rebuild a view keep apart: {cause}",
+            "cannot lock {}, the file by which rebuilds of one view keep apart: {cause}; let the program create and lock files in \
+             this folder",
             path.display()
         );
         Error::new(ErrorKind::Storage, message).with_source(cause)

@@ -11,7 +11,7 @@ use crate::recorder::{SqliteOptions, Synchronous};
 use crate::view::{BoxError, Claim, Object, OpenView, View, ended_by_hand};
 use crate::wait::unblock;
 
-/// The table of the framework. Its rows are few, but for the events that failed.
+/// The table of the library. Its rows are few, but for the events that failed.
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS es_view (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
 
