@@ -3,6 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use es_runtime::view::sqlite::{File, Tx};
 use es_runtime::{Application, ErrorKind, Id, Wait, projection};
 
 use crate::LONG;
-use crate::account::{Account, Deposited, Opened};
+use crate::account::{Account, AccountEvent, Deposited, Opened};
 use crate::balances::{Balances, POISON, account, rows};
 
 type Inline = es_runtime::projection::Handle<File>;
@@ -64,6 +65,35 @@ fn a_saved_event_is_in_the_view_at_once() {
     let health = balances.health().wait().unwrap();
     assert!(health.is_healthy() && health.behind == 0, "{health}");
     assert_eq!(app.projections().wait().unwrap().len(), 1);
+}
+
+#[test]
+fn a_drain_ends_without_an_error_if_another_process_has_brought_the_view_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let (app, other) = (open(&file), open(&file));
+    let (balances, _other) = (inline(&app), inline(&other));
+    let mut ann = account(&other, "Ann", &[1, 2]);
+    balances.drain().wait().unwrap();
+    let newest = app.log::<AccountEvent>().next_page().wait().unwrap().unwrap().through;
+    assert_eq!(balances.handled(), newest);
+    ann.deposit(3);
+    other.save(&mut ann).wait().unwrap();
+    assert_eq!(rows(&file)["Ann"], 6);
+}
+
+#[test]
+fn the_future_of_an_inline_view_ends_when_the_application_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder.path().join("bank.db"));
+    let runner = app.project(Balances).inline().unwrap().open().wait().unwrap();
+    let balances = runner.handle();
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || ended.send(runner.run().wait()));
+    app.close();
+    let error = end.recv_timeout(LONG).expect("the future ends").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert_eq!(balances.state(), RunnerState::Stopped);
 }
 
 #[test]

@@ -119,6 +119,21 @@ fn a_view_with_parked_events_cannot_become_inline() {
 }
 
 #[test]
+fn a_rebuild_cannot_park_events_of_an_inline_view() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bank.db");
+    let app = open(&file);
+    let _balances = inline(&app);
+    account(&app, "Ann", &[1]);
+    let rebuild = |choice| app.project(Balances).inline().unwrap().rebuild().on_failure(choice).wait();
+    let error = rebuild(OnFailure::Park).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("`OnFailure::Stop` or `OnFailure::Skip`"), "{error}");
+    rebuild(OnFailure::Skip).unwrap();
+    assert_eq!(rows(&file)["Ann"], 1);
+}
+
+#[test]
 fn what_cannot_be_inline_is_refused_with_a_remedy() {
     let refused = |app: &Application| app.project(Balances).inline().map(drop).unwrap_err();
     for (uri, fact) in

@@ -1,14 +1,18 @@
 //! Parked events: they wait in their order until somebody handles them again, or drops them.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use es_runtime::projection::{BatchSize, Handle, OnFailure};
-use es_runtime::view::sqlite::File;
-use es_runtime::{Application, Wait};
+use es_runtime::view::sqlite::{File, Tx};
+use es_runtime::view::{OpenView, Result as Handled};
+use es_runtime::{Application, Error, ErrorKind, Wait, projection};
 
 use crate::LONG;
-use crate::account::Account;
+use crate::account::{Account, Deposited};
 use crate::balances::{Balances, InMemory, POISON, account, rows};
 use crate::counted::Counted;
 
@@ -107,4 +111,106 @@ fn a_view_in_memory_keeps_parked_events_too() {
     let receipt = app.save(&mut ann).wait().unwrap();
     view.reached(&receipt).within(LONG).wait().unwrap();
     assert_eq!(view.read(|view| view.cents[&ann.id()]), 5);
+}
+
+/// A view in a file that does something before it is opened.
+#[derive(Clone)]
+struct Opening {
+    file: File,
+    before: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl OpenView for Opening {
+    type View = <File as OpenView>::View;
+
+    async fn open(&self) -> Result<Self::View, Error> {
+        (self.before)();
+        self.file.open().await
+    }
+}
+
+#[test]
+fn a_retry_handles_events_too_that_are_parked_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let ann = account(&app, "Ann", &[1, POISON]);
+    let opened = Arc::new(AtomicUsize::new(usize::MAX));
+    let before = {
+        let (app, opened, file, id) = (app.clone(), Arc::clone(&opened), file.clone(), ann.id());
+        move || {
+            // The call has listed the parked events, and opens the view to handle them.
+            if opened.fetch_add(1, Ordering::Relaxed) == 1 {
+                let mut ann = app.get(id).wait().unwrap();
+                ann.deposit(2);
+                app.save(&mut ann).wait().unwrap();
+                let view = File::new(&file).connect().unwrap();
+                let parked = "SELECT count(*) FROM es_view WHERE key LIKE 'failed/%'";
+                while view.query_row(parked, [], |row| row.get::<_, i64>(0)).unwrap() < 2 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+    };
+    let open = Opening { file: File::new(&file), before: Arc::new(before) };
+    let balances =
+        app.project(Balances).on_failure(OnFailure::Park).in_blocking_view(open).start().wait().unwrap();
+    balances.caught_up().within(LONG).wait().unwrap();
+    mend(&file);
+    opened.store(0, Ordering::Relaxed);
+    assert_eq!(balances.retry(ann.id()).wait().unwrap(), 2);
+    assert!(balances.failed().wait().unwrap().is_empty());
+    assert_eq!(rows(&file)["Ann"], 1 + POISON + 2);
+}
+
+/// A view that takes no deposit: the table `busy` makes the reason one that may pass.
+struct Busy;
+
+#[projection(Account, ..)]
+impl Busy {
+    const TABLES: &str = "CREATE TABLE deposits (amount INTEGER) STRICT";
+
+    #[event]
+    fn deposited(_: &Deposited, tx: &Tx) -> Handled {
+        if tx.table_exists(None, "busy")? {
+            return Err(Error::new(ErrorKind::Unavailable, "come again").into());
+        }
+        Err("no deposits".into())
+    }
+}
+
+#[test]
+fn an_error_that_may_pass_leaves_a_parked_event_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("busy.db");
+    let app = Application::open("memory:").wait().unwrap();
+    let ann = account(&app, "Ann", &[1]);
+    let busy = app.project(Busy).on_failure(OnFailure::Park).in_file(&file).start().wait().unwrap();
+    busy.caught_up().within(LONG).wait().unwrap();
+    let before = busy.failed().wait().unwrap();
+    rusqlite::Connection::open(&file).unwrap().execute_batch("CREATE TABLE busy (id INTEGER)").unwrap();
+    let error = busy.retry(ann.id()).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert_eq!(busy.failed().wait().unwrap(), before);
+}
+
+#[test]
+fn a_rebuild_elsewhere_that_parks_events_keeps_later_ones_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, file) = (folder.path().join("bank.db"), folder.path().join("balances.db"));
+    let open = || Application::open(&format!("sqlite:{}", log.display())).wait().unwrap();
+    let (app, other) = (open(), open());
+    let mut ann = account(&app, "Ann", &[1, POISON, 2]);
+    let project = |app: &Application| app.project(Balances).on_failure(OnFailure::Park).in_file(&file);
+    let balances = project(&app).start().wait().unwrap();
+    balances.caught_up().within(LONG).wait().unwrap();
+    assert_eq!(balances.drop_failed(ann.id()).wait().unwrap(), 2);
+    // The new rows stand at the same place.
+    project(&other).rebuild().wait().unwrap();
+    assert_eq!(balances.failed().wait().unwrap().len(), 2);
+    ann.deposit(4);
+    let receipt = app.save(&mut ann).wait().unwrap();
+    balances.reached(&receipt).within(LONG).wait().unwrap();
+    assert_eq!(rows(&file)["Ann"], 1);
+    assert_eq!(balances.failed().wait().unwrap().len(), 3);
 }

@@ -361,5 +361,6 @@ impl Application {
     pub fn close(&self) {
         self.shared.log.close();
         (self.shared.close)();
+        self.shared.projections.closed();
     }
 }

@@ -215,7 +215,14 @@ impl<V> Handle<V> {
     ///
     /// The error of the first event that fails again: it stays parked, with all later events of the aggregate.
     pub async fn retry(&self, id: impl Into<Uuid>) -> Result<usize, Error> {
-        self.with_failed(|tools| tools.retry(id.into())).await
+        let (id, mut done) = (id.into(), 0);
+        loop {
+            // A worker may park further events while the call reads those that it has found.
+            match self.with_failed(|tools| tools.retry(id)).await? {
+                0 => return Ok(done),
+                handled => done += handled,
+            }
+        }
     }
 
     /// Forgets the failed events of an aggregate, the skipped and the parked ones, and returns their number. No handler

@@ -1,11 +1,16 @@
 //! The keys under which a view keeps the texts of the library.
 
+use uuid::Uuid;
+
 use crate::error::{Error, ErrorKind};
 use crate::id::{Mark, Name};
 use crate::recorder::Cursor;
 
 /// The value of a place before the first step.
 pub(crate) const BEGINNING: &str = "beginning";
+
+/// The word between a place and the number of the rebuild that put it there. The next transaction of a runner leaves both out.
+const REBUILT: &str = " rebuilt ";
 
 /// The keys of one projection.
 #[derive(Clone, Debug)]
@@ -51,8 +56,20 @@ fn escaped(name: &Name) -> String {
     name.as_str().replace('%', "%25").replace('/', "%2F")
 }
 
+/// Returns the text of a place that a rebuild puts there.
+pub(crate) fn rebuilt(place: Option<Mark>, rebuild: Uuid) -> String {
+    let place = place.map_or_else(|| BEGINNING.to_owned(), |mark| mark.to_string());
+    format!("{place}{REBUILT}{rebuild}")
+}
+
+/// Returns the number of the rebuild that put a place there, if no runner has moved it since.
+pub(crate) fn rebuild_of(text: &str) -> Option<Uuid> {
+    text.split_once(REBUILT)?.1.parse().ok()
+}
+
 /// Reads a place.
 pub(crate) fn place(key: &str, text: &str) -> Result<Option<Mark>, Error> {
+    let text = text.split_once(REBUILT).map_or(text, |(place, _)| place);
     if text == BEGINNING {
         return Ok(None);
     }

@@ -11,7 +11,7 @@ use super::keys::Keys;
 use super::memory::{Kept, Memory, handle};
 use super::status::counted;
 use super::target::Boxed;
-use super::write::{Handlers, failed_of, record, run_handler};
+use super::write::{Handlers, failed_of, passing, places, record, run_handler};
 use super::{BatchSize, InMemory, Projection};
 use crate::error::{Error, ErrorKind};
 use crate::id::Slices;
@@ -58,13 +58,18 @@ pub(crate) async fn again<V: View, H: Handlers<V>>(
     rows: &Rows<H::P>,
 ) -> Result<usize, Error> {
     view.begin().await?;
-    // The worker waits for this transaction, or has finished its own.
-    view.get(&keys.place).await?;
+    // Each worker waits for this transaction, or has finished its own.
+    places(view, keys).await?;
     let parked: HashSet<_> = failed_of(view, keys).await?.into_iter().map(|failed| failed.mark).collect();
     let (mut done, mut failed) = (0, None);
     for row in rows.iter().filter(|row| parked.contains(&row.mark())) {
         view.save_point().await?;
         if let Err(cause) = run_handler(view, handlers, row).await {
+            if let Some(error) = V::passing(&cause).or_else(|| passing(&cause)) {
+                // The first error counts.
+                let _ = view.roll_back().await;
+                return Err(error);
+            }
             view.back_to_save_point().await?;
             record(view, keys, &FailedEvent::of::<H::P>(row, Some(&cause), true)).await?;
             failed = Some(fails_again::<H::P>(row, cause));
@@ -88,7 +93,7 @@ pub(crate) async fn listed<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<Fai
 /// Forgets the failed events of an aggregate.
 pub(crate) async fn dropped<V: View>(view: &mut V, keys: &Keys, id: Uuid) -> Result<usize, Error> {
     view.begin().await?;
-    view.get(&keys.place).await?;
+    places(view, keys).await?;
     let failed = failed_of(view, keys).await?;
     let of_aggregate: Vec<_> = failed.iter().filter(|failed| failed.id == id).collect();
     for event in &of_aggregate {

@@ -35,6 +35,7 @@ pub struct Progress {
 pub struct Rebuilding<V> {
     pub(super) plan: Plan<V>,
     pub(super) on_failure: OnFailure,
+    pub(super) is_inline: bool,
     pub(super) report: Box<dyn Fn(Progress) + Send + Sync>,
 }
 
@@ -64,7 +65,10 @@ impl<V: Clone + Send + Sync + 'static> IntoFuture for Rebuilding<V> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Self { plan, on_failure, report } = self;
+            let Self { plan, on_failure, is_inline, report } = self;
+            if is_inline && on_failure == OnFailure::Park {
+                return Err(cannot_park(plan.way.name()));
+            }
             rebuild(&plan, on_failure, &*report).await
         })
     }
@@ -162,6 +166,14 @@ pub(super) async fn catch_up<V: 'static>(
             return done;
         }
     }
+}
+
+/// Refuses to park events of an inline view: each save brings in the later events of their aggregates.
+fn cannot_park(name: &str) -> Error {
+    let message = format!(
+        "the inline view `{name}` cannot wait for parked events; rebuild it with `OnFailure::Stop` or `OnFailure::Skip`"
+    );
+    Error::new(ErrorKind::Config, message)
 }
 
 fn unsupported(name: &str) -> Error {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Health;
 use super::inline::Nudge;
-use super::status::Status;
-use crate::error::Error;
+use super::status::{RunnerState, Status};
+use crate::error::{Error, ErrorKind};
 use crate::log::Source;
 
 /// The projections that were opened in this process, by name: of several with one name, the last.
@@ -35,6 +35,15 @@ impl Projections {
     pub(crate) fn switched(&self, name: &str) {
         if let Some((status, _)) = self.lock().get(name) {
             status.switched();
+        }
+    }
+
+    /// Ends the inline views: a runner notices by itself that its log is closed.
+    pub(crate) fn closed(&self) {
+        let inline: Vec<_> = self.lock().values().filter(|(_, nudge)| nudge.is_some()).cloned().collect();
+        for (status, _) in inline {
+            let error = Error::new(ErrorKind::Closed, "the application is closed; open it again");
+            status.enter(0, RunnerState::Stopped, Some(&error));
         }
     }
 

@@ -84,6 +84,13 @@ impl<V: Clone> Runner<V> {
     pub async fn run(self) -> Result<(), Error> {
         let mut runner = self;
         let workers = runner.take_workers();
-        if workers.is_empty() { runner.handle.ended().await } else { run_all(workers).await }
+        if !workers.is_empty() {
+            return run_all(workers).await;
+        }
+        let Handle { status, .. } = &runner.handle;
+        runner.handle.ended().await?;
+        let figures = status.figures();
+        // The application was closed.
+        if figures.error.is_some() { Err(status.error(&figures)) } else { Ok(()) }
     }
 }

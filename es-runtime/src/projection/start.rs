@@ -404,7 +404,7 @@ impl<V: Clone + Send + Sync + 'static> ProjectIn<V> {
     /// call, rebuilds the view. Those of handlers, log and view: the old rows then stay.
     pub fn rebuild(self) -> Rebuilding<V> {
         let on_failure = self.plan.rules.on_failure;
-        Rebuilding { plan: self.plan, on_failure, report: Box::new(|_| ()) }
+        Rebuilding { plan: self.plan, on_failure, is_inline: self.keep.is_some(), report: Box::new(|_| ()) }
     }
 
     /// Removes the rows of a [rebuild](Self::rebuild) that was interrupted, and will not go on.

@@ -79,6 +79,15 @@ struct Worker {
     stop: Option<Stop>,
 }
 
+impl Worker {
+    fn move_to(&mut self, handled: Option<Mark>) {
+        (self.handled, self.moved) = (handled, Instant::now());
+        if position(self.read) < position(handled) {
+            self.read = handled;
+        }
+    }
+}
+
 impl fmt::Debug for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Status").field("name", &self.name).finish_non_exhaustive()
@@ -134,7 +143,12 @@ impl Status {
 
     pub(crate) fn enter(&self, worker: usize, state: RunnerState, error: Option<&Error>) {
         let error = error.map(|error| (error.kind(), error.to_string()));
-        self.worker(worker, |worker| (worker.state, worker.error) = (state, error));
+        self.worker(worker, |worker| {
+            // A stop does not hide an earlier failure.
+            if (worker.state, state) != (RunnerState::Failed, RunnerState::Stopped) {
+                (worker.state, worker.error) = (state, error);
+            }
+        });
         if matches!(state, RunnerState::Stopped | RunnerState::Failed) {
             self.moved.ring();
         }
@@ -146,13 +160,23 @@ impl Status {
 
     /// Notes the place that the view has reached.
     pub(crate) fn handled(&self, worker: usize, handled: Option<Mark>) {
+        self.worker(worker, |worker| worker.move_to(handled));
+        self.moved.ring();
+    }
+
+    /// Notes the place that a view has reached, unless a later one is noted: of two commits, the later may come here first.
+    pub(crate) fn advanced(&self, worker: usize, handled: Option<Mark>) {
+        let mut has_moved = false;
         self.worker(worker, |worker| {
-            (worker.handled, worker.moved) = (handled, Instant::now());
-            if position(worker.read) < position(handled) {
-                worker.read = handled;
+            has_moved = position(worker.handled) < position(handled);
+            if has_moved {
+                worker.move_to(handled);
             }
         });
-        self.moved.ring();
+        // A caller that waits for the view looks again at each ring.
+        if has_moved {
+            self.moved.ring();
+        }
     }
 
     pub(crate) fn wrote(&self, rows: usize, failed: usize) {

@@ -1,8 +1,11 @@
 //! The end of a rebuild: in one transaction, the new rows take the place of the old ones.
 
+use uuid::Uuid;
+
 use super::keys::{self, Keys};
 use super::status::{counted, position};
 use super::target::Boxed;
+use super::write::places;
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::view::{Object, OpenView, View};
@@ -77,9 +80,10 @@ async fn switch_in<O: OpenView>(
     for key in gone.chain(stale.iter().map(|(key, _)| key)) {
         view.remove(key).await?;
     }
+    // A worker at the same place learns by this number that other events may be parked now.
+    let rebuild = Uuid::now_v7();
     for (key, mark) in &new {
-        let text = mark.map_or_else(|| keys::BEGINNING.to_owned(), |mark| mark.to_string());
-        view.put(key, &text).await?;
+        view.put(key, &keys::rebuilt(*mark, rebuild)).await?;
     }
     for (key, text) in &failed {
         view.put(key, text).await?;
@@ -88,18 +92,6 @@ async fn switch_in<O: OpenView>(
         view.put(&keys.made, &made).await?;
     }
     view.commit().await
-}
-
-/// Returns the places of all workers, and keeps other transactions from moving them.
-async fn places<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<(String, Option<Mark>)>, Error> {
-    let mut places = Vec::new();
-    for (key, _) in view.list(&keys.places).await? {
-        if let Some(text) = view.get(&key).await? {
-            let mark = keys::place(&key, &text)?;
-            places.push((key, mark));
-        }
-    }
-    Ok(places)
 }
 
 fn objects(text: Option<&str>) -> Result<Vec<Object>, Error> {

@@ -121,8 +121,9 @@ impl<V: View> Open<V> {
         let place = place_of::<P, V>(&mut self.view, keys).await;
         let failed = if place.is_ok() { failed_of(&mut self.view, keys).await } else { Ok(Vec::new()) };
         self.view.roll_back().await?;
-        self.parked = Some(ParkedAggregates::of(&failed?));
-        place
+        let (place, rebuild) = place?;
+        self.parked = Some(ParkedAggregates::of(&failed?).of_rebuild(rebuild));
+        Ok(place)
     }
 
     async fn write<H: Handlers<V>>(

@@ -14,13 +14,26 @@ use crate::view::View;
 #[derive(Debug, Default)]
 pub(crate) struct ParkedAggregates {
     last: HashMap<Uuid, Mark>,
+    /// The rebuild that made the rows, if no transaction has moved the place since.
+    rebuild: Option<Uuid>,
 }
 
 impl ParkedAggregates {
     /// Finds the aggregates in the failed events of a view, which come in the order of the log.
     pub(crate) fn of(failed: &[FailedEvent]) -> Self {
         let parked = failed.iter().filter(|failed| failed.is_parked);
-        Self { last: parked.map(|failed| (failed.id, failed.mark)).collect() }
+        Self { last: parked.map(|failed| (failed.id, failed.mark)).collect(), rebuild: None }
+    }
+
+    /// Notes the rebuild that made the rows of the view.
+    pub(crate) const fn of_rebuild(mut self, rebuild: Option<Uuid>) -> Self {
+        self.rebuild = rebuild;
+        self
+    }
+
+    /// Returns whether the rows of the view are those of this rebuild.
+    pub(crate) fn are_of(&self, rebuild: Option<Uuid>) -> bool {
+        self.rebuild == rebuild
     }
 
     /// Notes a further parked event.
@@ -31,6 +44,7 @@ impl ParkedAggregates {
     /// Notes what a committed transaction has parked.
     pub(crate) fn extend(&mut self, newly: Self) {
         self.last.extend(newly.last);
+        self.rebuild = None;
     }
 
     pub(crate) fn contains(&self, id: Uuid) -> bool {

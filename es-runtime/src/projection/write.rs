@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use uuid::Uuid;
+
 use super::batch::{Batch, Item};
 use super::failed::FailedEvent;
 use super::keys::{self, Keys};
@@ -112,12 +114,12 @@ async fn attempt<V: View, H: Handlers<V>>(
     is_careful: bool,
 ) -> Result<Result<Written, NeedsCare>, Error> {
     view.begin().await?;
-    let found = place_of::<H::P, V>(view, keys).await?;
+    let (found, rebuild) = place_of::<H::P, V>(view, keys).await?;
     if let (Some(rows), Some(to)) = (work.committed(found), found) {
         view.roll_back().await?;
         return Ok(Ok(Written::Done { rows, to, failed: 0 }));
     }
-    if found != work.from {
+    if found != work.from || !parked.are_of(rebuild) {
         return Ok(Ok(Written::Elsewhere));
     }
     let begun = Instant::now();
@@ -186,13 +188,25 @@ async fn attempt<V: View, H: Handlers<V>>(
     Ok(Ok(Written::Done { rows, to, failed }))
 }
 
-/// Returns the recorded place, if the rows of the view are still those of this code.
+/// Returns the recorded place, and the rebuild that put it there, if the rows of the view are still those of this code.
 pub(crate) async fn place_of<P: Projection, V: View>(
     view: &mut V,
     keys: &Keys,
-) -> Result<Option<Mark>, Error> {
+) -> Result<(Option<Mark>, Option<Uuid>), Error> {
     let Some(text) = view.get(&keys.place).await? else { return Err(superseded::<P>()) };
-    keys::place(&keys.place, &text)
+    Ok((keys::place(&keys.place, &text)?, keys::rebuild_of(&text)))
+}
+
+/// Returns the places of all workers, and keeps other transactions from moving them.
+pub(crate) async fn places<V: View>(view: &mut V, keys: &Keys) -> Result<Vec<(String, Option<Mark>)>, Error> {
+    let mut places = Vec::new();
+    for (key, _) in view.list(&keys.places).await? {
+        if let Some(text) = view.get(&key).await? {
+            let mark = keys::place(&key, &text)?;
+            places.push((key, mark));
+        }
+    }
+    Ok(places)
 }
 
 /// Reports a view whose rows were made anew by other code.

@@ -12,7 +12,7 @@ use crate::projection::Projection;
 use crate::projection::batch::{Item, read_row};
 use crate::projection::keys::{self, Keys};
 use crate::projection::routes::Routes;
-use crate::projection::status::{RunnerState, Status, position};
+use crate::projection::status::{RunnerState, Status};
 use crate::projection::target::panicked;
 use crate::projection::write::superseded;
 use crate::recorder::inline::KeepsViews;
@@ -52,6 +52,8 @@ impl Reading {
         };
         let place = keys::place(&keys.place, text)?;
         if status.is_stopping() || status.is_drained(place) {
+            // Another process may have moved the place.
+            status.advanced(0, place);
             status.enter(0, RunnerState::Stopped, None);
             return Ok(None);
         }
@@ -69,10 +71,7 @@ impl Reading {
             self.status.wrote(rows, 0);
             observe::projected(self.status.name, 0, rows, 0);
         }
-        // A caller that waits for the view looks again at each ring. Of two commits, the later may come here first.
-        if position(self.status.figures().handled) < position(to) {
-            self.status.handled(0, to);
-        }
+        self.status.advanced(0, to);
     }
 
     /// Reports that the view and the events may differ.
