@@ -40,6 +40,7 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         failing::a_failed_event_is_skipped_and_recorded,
         failing::a_failed_event_parks_the_later_ones_of_its_aggregate_alone,
         failing::parked_aggregates_are_known_on_a_new_connection,
+        failing::a_late_error_before_events_that_wait_parks_its_own_event,
         failing::a_handler_that_ends_the_transaction_by_hand_is_refused,
         killed::rows_are_exact_though_backends_are_killed,
         killed::a_place_in_a_transaction_of_its_own_takes_events_twice,
