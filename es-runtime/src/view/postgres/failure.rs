@@ -144,6 +144,16 @@ impl fmt::Display for EndedByHand {
 
 impl StdError for EndedByHand {}
 
+/// Reports that a handler ended the transaction of a commit, whose events may be stored.
+pub(super) fn ended_with_events() -> Error {
+    Error::new(ErrorKind::OutcomeUnknown, ended_by_hand().to_string()).with_source(EndedByHand)
+}
+
+/// Returns whether a handler ended the transaction of a commit.
+pub(crate) fn has_ended_with_events(error: &Error) -> bool {
+    error.source().is_some_and(<dyn StdError>::is::<EndedByHand>)
+}
+
 /// Returns whether an error of the view is that of a handler's statement.
 pub(super) fn is_late(error: &Error) -> bool {
     error.source().is_some_and(<dyn StdError>::is::<Late>)
