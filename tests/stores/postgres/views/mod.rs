@@ -58,6 +58,7 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         transactions::a_commit_whose_answer_is_lost_is_of_unknown_outcome,
         transactions::errors_that_pass_are_told_from_those_of_handlers,
         inline::a_saved_event_is_in_the_view_at_once,
+        transactions::errors_of_statements_quote_no_values,
         inline::a_commit_that_an_inline_view_does_not_take_is_not_stored,
         inline::rows_are_exact_beside_processes_that_do_not_keep_the_view,
         inline::events_reach_an_inline_view_in_the_order_of_the_log,
