@@ -3,7 +3,7 @@
 use es_runtime::projection::{OnFailure, RunnerState};
 use es_runtime::view::Result;
 use es_runtime::view::sqlite::Tx;
-use es_runtime::{Application, ErrorKind, Id, Wait, projection};
+use es_runtime::{Application, Error, ErrorKind, Id, Wait, projection};
 
 use crate::LONG;
 use crate::account::{Account, Deposited, Opened};
@@ -191,4 +191,29 @@ fn a_handler_that_ends_the_transaction_or_panics_is_reported() {
     let error = odd.health().wait().unwrap().check().unwrap_err();
     assert!(error.to_string().contains("ended the transaction by hand"), "{error}");
     account(&app, "Cleo", &[1, 2]);
+}
+
+/// A view that asks another application, which does not answer.
+struct Asking;
+
+#[projection(Account, ..)]
+impl Asking {
+    const TABLES: &str = "";
+
+    #[event]
+    fn deposited(_: &Deposited, _: &Tx) -> Result {
+        Err(Error::new(ErrorKind::OutcomeUnknown, "the other application is gone").into())
+    }
+}
+
+#[test]
+fn an_unknown_outcome_elsewhere_is_not_that_of_the_save() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = open(&folder.path().join("bank.db"));
+    let asking = app.project(Asking).inline().unwrap().start().wait().unwrap();
+    let mut ann = account(&app, "Ann", &[]);
+    ann.deposit(1);
+    let error = app.save(&mut ann).wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert_eq!((balance(&app, ann.id()), asking.state()), (0, RunnerState::Running));
 }

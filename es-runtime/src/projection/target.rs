@@ -101,12 +101,14 @@ impl<V: View, P: Async<Tx = V::Tx>> Handlers<V> for Awaits<P> {
 
 /// Returns the error of a handler that panicked.
 pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> view::BoxError {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("with a value that is no text");
-    format!("the handler panicked: {said}").into()
+    format!("the handler panicked: {}", said(panic)).into()
+}
+
+/// Returns the text of a panic.
+pub(super) fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("with a value that is no text")
 }
 
 /// An open view, with the aggregates that have parked events, once they are known.

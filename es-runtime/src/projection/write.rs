@@ -93,6 +93,11 @@ pub(crate) async fn write<V: View, H: Handlers<V>>(
                 view.roll_back().await?;
                 is_careful = true;
             }
+            // A statement of an earlier handler failed: another attempt tells whose it is.
+            Err(error) if !is_careful && V::is_late(&error) => {
+                view.roll_back().await?;
+                is_careful = true;
+            }
             Err(error) => {
                 // The error counts: the view may be gone.
                 let _ = view.roll_back().await;
@@ -177,14 +182,8 @@ async fn attempt<V: View, H: Handlers<V>>(
             break;
         }
     }
-    let taken = match view.put(&keys.place, &to.to_string()).await {
-        Ok(()) => view.commit().await,
-        failed => failed,
-    };
-    match taken {
-        Err(error) if !is_careful && V::is_late(&error) => return Ok(Err(NeedsCare)),
-        taken => taken?,
-    }
+    view.put(&keys.place, &to.to_string()).await?;
+    view.commit().await?;
     Ok(Ok(Written::Done { rows, to, failed }))
 }
 

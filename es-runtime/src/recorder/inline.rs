@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 
 /// The state of a view within an open transaction.
@@ -17,6 +17,16 @@ pub(crate) enum Kept {
     Behind(usize, Option<Mark>),
     /// Nobody keeps the view any more.
     Ended,
+}
+
+/// Returns the error of a view whose transaction is not committed: nothing is stored, though the outcome of what a handler
+/// did elsewhere may be unknown.
+pub(crate) fn nothing_stored(error: Error) -> Error {
+    if error.kind() != ErrorKind::OutcomeUnknown {
+        return error;
+    }
+    Error::new(ErrorKind::Unavailable, format!("nothing is stored, because of an inline view: {error}"))
+        .with_source(error)
 }
 
 /// A view that learns what is committed.

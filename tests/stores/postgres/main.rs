@@ -136,6 +136,7 @@ fn with_own_server() -> Vec<harness::Test> {
         tests.extend(harness::tests![
             order::a_prepared_transaction_that_holds_readers_back_is_told,
             views::killed::a_view_goes_on_after_its_server_was_killed,
+            views::trouble::an_inline_view_waits_for_an_append_that_is_prepared,
             surroundings::a_replica_is_refused_and_passed_over,
             surroundings::tls_is_used_and_the_certificate_checked,
             subscriptions::a_restarted_server_costs_a_subscription_nothing,

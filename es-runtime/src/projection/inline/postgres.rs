@@ -15,11 +15,11 @@ use crate::projection::failed::refused;
 use crate::projection::target::Awaits;
 use crate::projection::write::{Handlers, passing};
 use crate::recorder::PostgresRecorder;
-use crate::recorder::inline::{Kept, Told};
+use crate::recorder::inline::{Kept, Told, nothing_stored};
 use crate::recorder::postgres::{Connection, InlineView, Stored};
 use crate::store::Mappers;
 use crate::view::View;
-use crate::view::postgres::{InlineSchema, Inside, Schema, SchemaView, Tx};
+use crate::view::postgres::{InlineSchema, Inside, Schema, SchemaView, Tx, has_ended_with_events};
 
 /// The greatest number of rows of a page, and of pages that the view takes in one transaction. A page has no limit of bytes:
 /// what is too large would end the connection.
@@ -146,13 +146,14 @@ impl<P: Async<Tx = Tx>> InlineView for Inline<P> {
     ) -> BoxFuture<'a, Result<Kept, Error>> {
         Box::pin(async move {
             let caught_up = Self::catch_up(self, connection, stored, place).await;
-            if let Err(error) = &caught_up {
+            caught_up.map_err(|error| {
                 self.schema.forget(connection);
-                if error.kind() == ErrorKind::OutcomeUnknown {
-                    self.reading.failed(error);
+                if has_ended_with_events(&error) {
+                    self.reading.failed(&error);
+                    return error;
                 }
-            }
-            caught_up
+                nothing_stored(error)
+            })
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::projection::batch::{Item, read_row};
 use crate::projection::keys::{self, Keys};
 use crate::projection::routes::Routes;
 use crate::projection::status::{RunnerState, Status};
-use crate::projection::target::panicked;
+use crate::projection::target::said;
 use crate::projection::write::superseded;
 use crate::recorder::inline::KeepsViews;
 use crate::recorder::{ApplicationRecorder, LogPage, LogRange, StoredKey};
@@ -86,11 +86,12 @@ impl Reading {
         page: &LogPage,
         keys: &[StoredKey],
     ) -> Result<Vec<LogEvent<Item<P::Seen>>>, Error> {
-        let mappers = Mappers::with(&self.mapper, keys)?;
+        // The code of a cipher, or of a type, may panic on what it reads.
+        let with = catch_unwind(AssertUnwindSafe(|| Mappers::with(&self.mapper, keys)));
+        let mappers = with.unwrap_or_else(|panic| Err(undecrypted(&*panic)))?;
         let mut items = Vec::with_capacity(page.entries.len());
         for entry in &page.entries {
             let (mark, row) = (entry.mark(), &entry.event);
-            // The code of a type may panic on what it reads.
             let read = catch_unwind(AssertUnwindSafe(|| read_row::<P>(&self.routes, mark, row, &mappers)));
             match read.unwrap_or_else(|panic| Err(unreadable(row, &*panic)))? {
                 Content::Event(recorded) => items.push(LogEvent::new(mark, recorded)),
@@ -135,9 +136,18 @@ pub(super) fn keep<P: Projection, S: KeepsViews>(
 /// Reports a row whose reading panicked.
 fn unreadable(row: &StoredEvent, panic: &(dyn Any + Send)) -> Error {
     let StoredEvent { id, version, topic, .. } = row;
-    let cause = panicked(panic);
+    let said = said(panic);
     Error::new(
         ErrorKind::Invalid,
-        format!("the event `{topic}` (version {version} of {id}) cannot be read: {cause}"),
+        format!("the event `{topic}` (version {version} of {id}) cannot be read: its code panicked: {said}"),
+    )
+}
+
+/// Reports a cipher that panicked.
+fn undecrypted(panic: &(dyn Any + Send)) -> Error {
+    let said = said(panic);
+    Error::new(
+        ErrorKind::Invalid,
+        format!("the data keys of a page cannot be decrypted: the cipher panicked: {said}"),
     )
 }

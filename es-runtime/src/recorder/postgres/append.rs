@@ -117,7 +117,7 @@ impl Writer {
         let left = jobs.iter().map(|job| job.until.saturating_duration_since(now)).max();
         let limit = left.map_or(options.patience(), |left| options.patience().min(left + GRACE));
         let silent = || {
-            let message = "the server does not answer, or an inline view takes too long; check the server, the network and the handlers";
+            let message = "the server does not answer; check the server and the network";
             Trouble::Lost(Error::new(ErrorKind::Unavailable, message))
         };
         if attempts.asks {
@@ -170,7 +170,7 @@ impl Writer {
         } else {
             timeout(limit, views.append(inserting)).await
         };
-        let receipts = receipts.map_err(|_| silent())??;
+        let receipts = receipts.map_err(|_| if views.may_be_stored() { silent() } else { slow() })??;
         for (job, receipt) in jobs.drain(..).zip(receipts) {
             job.answer.give(Ok(receipt));
         }
@@ -228,7 +228,7 @@ impl Writer {
                 sleep(pause(attempts.count)).await;
                 return jobs;
             }
-            Trouble::Demoted(error) => {
+            Trouble::Anew(error) => {
                 self.leave();
                 jobs = in_time(jobs, &error, Duration::MAX);
                 sleep(pause(attempts.count)).await;
@@ -289,6 +289,13 @@ fn in_time(jobs: Vec<Job>, error: &Error, patience: Duration) -> Vec<Job> {
 fn fail(job: Job, error: &Error) {
     let error = if job.is_unknown { error::unknown(error) } else { Shared::new(error).copy() };
     job.answer.give(Err(error));
+}
+
+/// Reports a transaction whose time is over before its end is sent.
+fn slow() -> Trouble {
+    let message = "an inline view takes too long, or the server does not answer; nothing is stored; check the handlers, the \
+                   server and the network";
+    Trouble::Anew(Error::new(ErrorKind::Timeout, message))
 }
 
 /// Returns the pause before another attempt.

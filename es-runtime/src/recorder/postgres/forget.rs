@@ -179,7 +179,7 @@ fn plain(trouble: Trouble) -> Error {
     match trouble {
         Trouble::ByFacts(error)
         | Trouble::Again(error)
-        | Trouble::Demoted(error)
+        | Trouble::Anew(error)
         | Trouble::Absent(error)
         | Trouble::Lost(error)
         | Trouble::Failed(error) => error,

@@ -121,7 +121,7 @@ pub(super) async fn store(
         .map_err(failed)
     {
         Ok(rows) => rows,
-        Err(Trouble::Lost(error) | Trouble::Absent(error) | Trouble::Demoted(error)) => return Err(error),
+        Err(Trouble::Lost(error) | Trouble::Absent(error) | Trouble::Anew(error)) => return Err(error),
         Err(_) => return Ok(None),
     };
     let row = rows.first();

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, try_join, try_join_all};
@@ -59,6 +60,8 @@ pub(super) struct Within<'a> {
     connection: &'a Arc<Connection>,
     log: &'a Log,
     views: Vec<Arc<dyn InlineView>>,
+    /// True once an append sends its commit.
+    commits: AtomicBool,
 }
 
 impl<'a> Within<'a> {
@@ -67,11 +70,17 @@ impl<'a> Within<'a> {
         let mut views = log.views.all();
         // Transactions that cross lock the views in one order.
         views.sort_by(|one, other| one.place().cmp(&other.place()));
-        Self { connection, log, views }
+        Self { connection, log, views, commits: AtomicBool::new(false) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.views.is_empty()
+    }
+
+    /// Returns whether an append that gets no answer may have stored its events. Without views, its statement is all that it
+    /// sends.
+    pub(super) fn may_be_stored(&self) -> bool {
+        self.is_empty() || self.commits.load(Ordering::Relaxed)
     }
 
     /// Begins a transaction with a text; locks and returns the places of the views.
@@ -164,6 +173,7 @@ impl<'a> Within<'a> {
                 _ => Trouble::Failed(error),
             })?;
             let Some(reached) = reached else { return Ok(None) };
+            self.commits.store(true, Ordering::Relaxed);
             self.connection.run(COMMIT).await.map_err(trouble)?;
             Ok(Some((receipts, reached)))
         };

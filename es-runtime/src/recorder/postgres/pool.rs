@@ -147,8 +147,8 @@ impl Drop for Lease {
         let Some(connection) = self.connection.take().filter(|connection| !connection.is_closed()) else {
             return;
         };
-        if !self.is_done && self.pool.way.options().is_pooled {
-            // Nothing more goes to a pooler before the answer.
+        // Nothing more goes to a pooler before the answer. Code that panicked may have left a transaction open.
+        if std::thread::panicking() || (!self.is_done && self.pool.way.options().is_pooled) {
             connection.abandon();
             return;
         }

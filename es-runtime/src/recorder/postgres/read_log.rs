@@ -113,28 +113,38 @@ pub(super) async fn by_parts(connection: &Connection, log: &Log, range: &LogRang
     up_to(connection, log, range, last).await
 }
 
-/// Reads a page up to a place that is complete for the session.
+/// Reads a page up to a place that is complete for the session, after the mark of the range.
 pub(super) async fn up_to(
     connection: &Connection,
     log: &Log,
     range: &LogRange,
     last: Option<Mark>,
 ) -> Result<LogPage, Error> {
-    let mut asked = Asked::of(log, range);
-    let mut rows = Vec::new();
-    if let (Some(asked), Some(last)) = (&mut asked, last) {
+    let kept = range.mark().map(number);
+    let asked = last.zip(Asked::of(log, range)).map(|(last, asked)| {
         // The server sends nothing that this page cannot hold.
-        asked.last = asked.last.min(number(last));
-        rows = connection.page(&asked.page()).await.map_err(error::of("read the log"))?;
-        log.size.saw(&rows);
-    }
+        Asked { last: asked.last.min(number(last)), ..asked }
+    });
+    let looks: Vec<_> = look_at(&log.statements, kept.as_ref()).collect();
+    let page = asked.as_ref().map(Asked::page);
+    let read = connection.query_all(&looks, page.as_ref()).await;
+    let (answers, rows) = read.map_err(error::of("read the log"))?;
+    log.size.saw(&rows);
+    check_kept(range.mark(), &mut answers.into_iter())?;
     filled(&rows, last, asked.as_ref(), range)
 }
 
 /// Returns the statements of a look, and the one for the mark that a reader keeps.
 fn looks<'a>(statements: &'a Statements, kept: Option<&'a i64>) -> Vec<Request<'a>> {
-    let kept = kept.map(|kept| -> Request<'a> { (&statements.commit_at, vec![kept]) });
-    Look::requests(statements).into_iter().chain(kept).collect()
+    Look::requests(statements).into_iter().chain(look_at(statements, kept)).collect()
+}
+
+/// Returns the statement for the mark that a reader keeps.
+fn look_at<'a>(
+    statements: &'a Statements,
+    kept: Option<&'a i64>,
+) -> impl Iterator<Item = Request<'a>> + use<'a> {
+    kept.into_iter().map(|kept| -> Request<'a> { (&statements.commit_at, vec![kept]) })
 }
 
 /// Returns the last place of the log that is within a range and complete.

@@ -86,7 +86,10 @@ impl Statements {
             floors: (!is_serial).then(|| Text::new(format!("SELECT l.objid::int8 FROM {}", floors("")))),
             other_floors: (!is_serial).then(|| {
                 let floors = floors("");
-                Text::new(format!("SELECT l.objid::int8 FROM {floors} AND l.pid <> pg_backend_pid()"))
+                // A prepared transaction has no process.
+                Text::new(format!(
+                    "SELECT l.objid::int8 FROM {floors} AND l.pid IS DISTINCT FROM pg_backend_pid()"
+                ))
             }),
             holders: Text::new(format!(
                 "SELECT l.objid::int8, l.pid, extract(epoch FROM clock_timestamp() - a.xact_start)::float8,

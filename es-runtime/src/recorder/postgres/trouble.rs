@@ -13,8 +13,9 @@ pub(super) enum Trouble {
     ByFacts(Error),
     /// The server stored nothing; another attempt may succeed.
     Again(Error),
-    /// The session may not write, and stored nothing; another session may, on the server that is the primary by now.
-    Demoted(Error),
+    /// The session stored nothing, and another one may: this one may not write, since its server is no primary any more, or
+    /// it is in the middle of something that takes too long.
+    Anew(Error),
     /// No connection can be made.
     Absent(Error),
     /// The answer is lost: the commits may be stored.
@@ -59,7 +60,7 @@ impl Trouble {
                 let is_demoted = db.code().code().starts_with("25");
                 let error = of("store the events")(cause);
                 match error.kind() {
-                    _ if is_demoted => Self::Demoted(error),
+                    _ if is_demoted => Self::Anew(error),
                     ErrorKind::Unavailable | ErrorKind::Timeout => Self::Again(error),
                     // A constraint of the user may refuse a commit that was done before.
                     _ => Self::Failed(error),
@@ -159,6 +160,6 @@ mod tests {
         }
         let read_only = &[(b'S', "ERROR"), (b'V', "ERROR"), (b'C', "25006"), (b'M', "read only")];
         let trouble = Trouble::of(refusal(read_only), "events", "data_keys", closed);
-        assert!(matches!(trouble, Trouble::Demoted(_)), "{trouble:?}");
+        assert!(matches!(trouble, Trouble::Anew(_)), "{trouble:?}");
     }
 }

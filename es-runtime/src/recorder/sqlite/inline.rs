@@ -112,8 +112,9 @@ fn bring_one(view: &dyn InlineView, stored: &Stored<'_>) -> Result<Kept, Error> 
     let is_whole = run("RELEASE es_inline").is_ok();
     match caught_up {
         Ok(kept) if is_whole => Ok(kept),
+        Err(error) if is_whole => Err(inline::nothing_stored(error)),
         // SQLite itself ends the transaction after some failures, which are none of the handler.
-        Err(error) if is_whole || error.kind() != ErrorKind::Invalid => Err(error),
+        Err(error) if error.kind() != ErrorKind::Invalid => Err(error),
         _ => {
             let error = ended_by_hand();
             view.failed(&error);

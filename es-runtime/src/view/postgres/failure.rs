@@ -56,10 +56,28 @@ impl StatementError {
 /// Returns the text of an error of the driver, which alone says only that there was one.
 pub(crate) fn text_of(error: &DriverError) -> String {
     match (error.as_db_error(), error.source()) {
-        (Some(db), _) => format!("{} ({})", db.message(), db.code().code()),
+        (Some(db), _) => format!("{} ({})", message_of(db), db.code().code()),
         (None, Some(cause)) => format!("{error}: {cause}"),
         (None, None) => error.to_string(),
     }
+}
+
+/// The marks between which the server quotes, in the languages that it speaks.
+const QUOTES: [char; 8] = ['"', '«', '»', '„', '“', '”', '「', '」'];
+
+/// Returns the message of the server, without the values that one about data (class 22) quotes, or says at its end.
+fn message_of(db: &DbError) -> String {
+    let message = db.message();
+    if !db.code().code().starts_with("22") {
+        return message.to_owned();
+    }
+    let said = |text: &str| text.split_once(": ").map(|(said, _)| format!("{said}: .."));
+    let (Some((before, _)), Some((_, after))) = (message.split_once(QUOTES), message.rsplit_once(QUOTES))
+    else {
+        return said(message).unwrap_or_else(|| message.to_owned());
+    };
+    said(before)
+        .unwrap_or_else(|| format!("{before}\"..\"{}", said(after).unwrap_or_else(|| after.to_owned())))
 }
 
 impl fmt::Debug for StatementError {
@@ -143,6 +161,16 @@ impl fmt::Display for EndedByHand {
 }
 
 impl StdError for EndedByHand {}
+
+/// Reports that a handler ended the transaction of a commit, whose events may be stored.
+pub(super) fn ended_with_events() -> Error {
+    Error::new(ErrorKind::OutcomeUnknown, ended_by_hand().to_string()).with_source(EndedByHand)
+}
+
+/// Returns whether a handler ended the transaction of a commit.
+pub(crate) fn has_ended_with_events(error: &Error) -> bool {
+    error.source().is_some_and(<dyn StdError>::is::<EndedByHand>)
+}
 
 /// Returns whether an error of the view is that of a handler's statement.
 pub(super) fn is_late(error: &Error) -> bool {

@@ -9,10 +9,9 @@ use super::failure::{self, Late, no_number};
 use super::open::Texts;
 use super::sent::Expected;
 use super::tx::{Prepared, Tx};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::recorder::Identifier;
 use crate::recorder::postgres::Connection;
-use crate::view::ended_by_hand;
 
 /// The number of connections whose prepared statements are kept.
 const CONNECTIONS: usize = 16;
@@ -118,10 +117,7 @@ impl Inside<'_> {
             Err(cause) => Err(Late::new(cause)),
         };
         done.map_err(|late| {
-            let is_unknown = late.is_ended_by_hand();
-            let error = late.into_error(DOING);
-            // The events may be stored.
-            if is_unknown { Error::new(ErrorKind::OutcomeUnknown, error.to_string()) } else { error }
+            if late.is_ended_by_hand() { failure::ended_with_events() } else { late.into_error(DOING) }
         })
     }
 
@@ -137,11 +133,10 @@ impl Inside<'_> {
     }
 }
 
-/// Returns the error of a statement about a point of the transaction. Without the point, a handler has ended the transaction,
-/// and the events may be stored.
+/// Returns the error of a statement about a point of the transaction. Without the point, a handler has ended the transaction.
 fn unless_ended(doing: &'static str) -> impl Fn(DriverError) -> Error {
     move |cause| match cause.code().map(SqlState::code) {
-        Some("25P01" | "3B001") => Error::new(ErrorKind::OutcomeUnknown, ended_by_hand().to_string()),
+        Some("25P01" | "3B001") => failure::ended_with_events(),
         _ => failure::of(doing)(cause),
     }
 }

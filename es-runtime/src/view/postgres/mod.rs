@@ -15,7 +15,7 @@ mod schema;
 pub use ::tokio_postgres;
 
 pub use self::failure::StatementError;
-pub(crate) use self::failure::text_of;
+pub(crate) use self::failure::{has_ended_with_events, text_of};
 pub(crate) use self::inline::{InlineSchema, Inside};
 pub use self::open::SchemaView;
 pub use self::schema::Schema;

@@ -11,7 +11,7 @@ use super::drive::Drive;
 use super::failure::{self, ENDED, Late, no_number};
 use super::sent::Expected;
 use super::{Tx, objects};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::recorder::Identifier;
 use crate::recorder::postgres::Connection;
 use crate::view::{BoxError, Object, View};

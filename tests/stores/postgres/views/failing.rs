@@ -87,6 +87,33 @@ pub(crate) fn a_failed_event_parks_the_later_ones_of_its_aggregate_alone() {
     }
 }
 
+pub(crate) fn a_late_error_before_events_that_wait_parks_its_own_event() {
+    // The view reads a key after the error; it writes so many that it awaits its own statements.
+    for (before, after) in [(0, 1), (1, 200)] {
+        let stage = Stage::new();
+        let mut ann = account(&stage.app, "Ann", &[1, POISON]);
+        let start = || {
+            let project = stage.app.project(Balances).on_failure(OnFailure::Park);
+            project.in_schema(stage.schema()).start().wait().unwrap()
+        };
+        start().drain().wait().unwrap();
+        let mut save = |deposits| {
+            (0..deposits).for_each(|_| ann.deposit(3));
+            stage.app.save(&mut ann).wait().unwrap();
+        };
+        save(before);
+        account(&stage.app, "Bob", &[2, LATE]);
+        save(after);
+        let balances = start();
+        balances.caught_up().within(LONG).wait().unwrap();
+        assert_eq!(stage.rows(), of([("Ann", 1), ("Bob", 2)]));
+        let failed = balances.failed().wait().unwrap();
+        let own = failed.iter().filter(|failed| failed.error.contains("duplicate key value"));
+        assert_eq!(own.map(|failed| failed.version.get()).collect::<Vec<_>>(), [3], "of Bob");
+        assert_eq!(failed.len(), 1 + before + 1 + after);
+    }
+}
+
 pub(crate) fn parked_aggregates_are_known_on_a_new_connection() {
     let stage = Stage::in_memory();
     let mut ann = account(&stage.app, "Ann", &[1, POISON]);

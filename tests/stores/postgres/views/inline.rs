@@ -20,16 +20,16 @@ use crate::account::{Account, Deposited, Opened};
 use crate::server;
 
 impl Stage {
-    fn inline_in(&self, app: &Application) -> Handle<Schema> {
+    pub(super) fn inline_in(&self, app: &Application) -> Handle<Schema> {
         app.project(Balances).inline_in_schema(&self.view).unwrap().start().wait().unwrap()
     }
 
-    fn inline(&self) -> Handle<Schema> {
+    pub(super) fn inline(&self) -> Handle<Schema> {
         self.inline_in(&self.app)
     }
 
     /// Opens the application once more, as another process would.
-    fn again(&self) -> Application {
+    pub(super) fn again(&self) -> Application {
         let options = server::in_schema(&self.name).application_name(&self.name);
         application(&options.open().unwrap().recorder(&Tables::default()).unwrap())
     }

@@ -7,6 +7,7 @@ pub(crate) mod naive;
 pub(crate) mod projections;
 pub(crate) mod replacing;
 pub(crate) mod transactions;
+pub(crate) mod trouble;
 pub(crate) mod twins;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         failing::a_failed_event_stops_the_projection_before_it,
         failing::a_failed_event_is_skipped_and_recorded,
         failing::a_failed_event_parks_the_later_ones_of_its_aggregate_alone,
+        failing::a_late_error_before_events_that_wait_parks_its_own_event,
         failing::parked_aggregates_are_known_on_a_new_connection,
         failing::a_handler_that_ends_the_transaction_by_hand_is_refused,
         killed::rows_are_exact_though_backends_are_killed,
@@ -56,6 +58,7 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         transactions::a_late_error_is_found_before_the_commit,
         transactions::a_commit_whose_answer_is_lost_is_of_unknown_outcome,
         transactions::errors_that_pass_are_told_from_those_of_handlers,
+        transactions::errors_of_statements_quote_no_values,
         inline::a_saved_event_is_in_the_view_at_once,
         inline::a_commit_that_an_inline_view_does_not_take_is_not_stored,
         inline::rows_are_exact_beside_processes_that_do_not_keep_the_view,
@@ -66,6 +69,11 @@ pub(crate) fn tests() -> Vec<harness::Test> {
         inline::an_inline_view_whose_handler_ends_the_transaction_fails,
         inline::two_inline_views_are_rebuilt_and_keep_names_unique,
         inline::what_cannot_be_inline_is_refused,
+        trouble::an_inline_view_refuses_a_log_that_it_does_not_know,
+        trouble::an_unknown_outcome_elsewhere_does_not_end_an_inline_view,
+        trouble::a_panic_leaves_no_transaction_open,
+        trouble::a_cipher_that_panics_is_reported,
+        trouble::a_save_that_a_handler_keeps_too_long_is_known_not_to_be_stored,
         replacing::a_rebuild_takes_the_place_of_the_rows_while_writers_save_and_readers_read,
         replacing::a_second_rebuild_is_refused_until_the_first_one_ends,
         replacing::statements_tell_what_they_made,

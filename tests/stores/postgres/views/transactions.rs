@@ -221,3 +221,23 @@ pub(crate) fn errors_that_pass_are_told_from_those_of_handlers() {
     let wrapped: BoxError = format!("{}", failed(&raise("40001"), true)).into();
     assert!(SchemaView::passing(&wrapped).is_none(), "a text says nothing");
 }
+
+pub(crate) fn errors_of_statements_quote_no_values() {
+    let mut view = schema().open().wait().unwrap();
+    for (value, kind, said) in [
+        ("of Ann", "date", "invalid input syntax for type date: .. (22007), in: SELECT $1::text::date"),
+        ("Ann \"the\" Ann", "uuid", "invalid input syntax for type uuid: .. (22P02)"),
+        ("111111111111", "int", "value \"..\" is out of range for type integer (22003)"),
+        ("(Ann", "point", "invalid input syntax for type point: .. (22P02)"),
+    ] {
+        view.begin().wait().unwrap();
+        let error = view.tx().rows(&format!("SELECT $1::text::{kind}"), &[&value]).wait().unwrap_err();
+        let (shown, debug) = (error.to_string(), format!("{error:?}"));
+        assert!(shown.contains(said), "{shown}");
+        assert!(
+            !["Ann", "1111"].iter().any(|value| shown.contains(value) || debug.contains(value)),
+            "{debug}"
+        );
+        view.roll_back().wait().unwrap();
+    }
+}
