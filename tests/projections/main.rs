@@ -12,6 +12,7 @@ mod lost_answers;
 mod failing;
 mod inline;
 mod inline_refused;
+mod calling_back;
 mod parked;
 mod rebuilding;
 mod claimed;

@@ -136,7 +136,7 @@ impl Status {
         let error = error.map(|error| (error.kind(), error.to_string()));
         self.worker(worker, |worker| (worker.state, worker.error) = (state, error));
         if matches!(state, RunnerState::Stopped | RunnerState::Failed) {
-            self.moved.ring();
+            self.moved.ring_later();
         }
     }
 
@@ -152,7 +152,7 @@ impl Status {
                 worker.read = handled;
             }
         });
-        self.moved.ring();
+        self.moved.ring_later();
     }
 
     pub(crate) fn wrote(&self, rows: usize, failed: usize) {
