@@ -15,6 +15,7 @@ mod inline_refused;
 mod calling_back;
 mod parked;
 mod rebuilding;
+mod rebuilt_files;
 mod claimed;
 mod sharing;
 mod scenario;
