@@ -12,6 +12,8 @@ mod lost_answers;
 mod failing;
 mod inline;
 mod inline_refused;
+mod rolled_back;
+mod trouble;
 mod calling_back;
 mod parked;
 mod rebuilding;

@@ -11,7 +11,7 @@ use super::keys::Keys;
 use super::memory::{Kept, Memory, handle};
 use super::status::counted;
 use super::target::Boxed;
-use super::write::{Handlers, failed_of, record, run_handler};
+use super::write::{Handled, Handlers, failed_of, record, run_handler};
 use super::{BatchSize, InMemory, Projection};
 use crate::error::{Error, ErrorKind};
 use crate::id::Slices;
@@ -64,11 +64,15 @@ pub(crate) async fn again<V: View, H: Handlers<V>>(
     let (mut done, mut failed) = (0, None);
     for row in rows.iter().filter(|row| parked.contains(&row.mark())) {
         view.save_point().await?;
-        if let Err(cause) = run_handler(view, handlers, row).await {
-            view.back_to_save_point().await?;
-            record(view, keys, &FailedEvent::of::<H::P>(row, Some(&cause), true)).await?;
-            failed = Some(fails_again::<H::P>(row, cause));
-            break;
+        match run_handler(view, handlers, row).await? {
+            Handled::Done => {}
+            Handled::RolledBack(cause) => return Err(fails_again::<H::P>(row, cause)),
+            Handled::Failed(cause) => {
+                view.back_to_save_point().await?;
+                record(view, keys, &FailedEvent::of::<H::P>(row, Some(&cause), true)).await?;
+                failed = Some(fails_again::<H::P>(row, cause));
+                break;
+            }
         }
         view.remove(&keys.failed_at(row.mark())).await?;
         done += 1;
