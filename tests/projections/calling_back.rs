@@ -50,8 +50,8 @@ fn a_waker_of_an_inline_view_may_save() {
     let waker = Waker::from(Arc::new(Saves { app: app.clone(), has_saved: AtomicBool::new(false), saved }));
     let mut runs = pin!(runner.run());
     assert!(runs.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-    let saves = app.clone();
-    in_time(move || account(&saves, "Ann", &[1]));
+    let writer = app.clone();
+    in_time(move || account(&writer, "Ann", &[1]));
     receive.recv_timeout(LONG).unwrap().unwrap();
     assert_eq!((rows(&file)["Ann"], rows(&file)["Woken"]), (1, 0));
 }
@@ -69,8 +69,8 @@ fn a_waker_of_an_inline_view_that_ends_may_save() {
     assert_eq!(rusqlite::Connection::open(&file).unwrap().execute(taken, []).unwrap(), 1);
     let mut runs = pin!(runner.run());
     assert!(runs.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-    let saves = app.clone();
-    in_time(move || account(&saves, "Ann", &[1]));
+    let writer = app.clone();
+    in_time(move || account(&writer, "Ann", &[1]));
     receive.recv_timeout(LONG).unwrap().unwrap();
     assert_eq!(app.log::<Deposited>().next_page().wait().unwrap().unwrap().entries.len(), 1);
 }
