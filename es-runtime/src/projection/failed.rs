@@ -98,8 +98,10 @@ pub(crate) fn refused<P: Projection>(item: &LogEvent<Item<P::Seen>>, cause: BoxE
     let (name, failure) = (P::NAME, failure::<P>(item, &cause));
     let message =
         format!("nothing is stored, because the inline view `{name}` does not take an event: {failure}");
-    // The kind of the cause would say how the view fares, not the save.
-    Error::new(ErrorKind::Invalid, message).with_source(cause)
+    // Any other kind of the cause would say how the view fares, not the save.
+    let is_of_store = cause.downcast_ref::<Error>().is_some_and(|cause| cause.kind() == ErrorKind::Storage);
+    let kind = if is_of_store { ErrorKind::Storage } else { ErrorKind::Invalid };
+    Error::new(kind, message).with_source(cause)
 }
 
 /// Returns a text that names the event, its handler and the error.

@@ -11,7 +11,7 @@ use super::keys::Keys;
 use super::memory::{Kept, Memory, handle};
 use super::status::counted;
 use super::target::Boxed;
-use super::write::{Handlers, failed_of, passing, places, record, run_handler};
+use super::write::{Handled, Handlers, failed_of, passing, places, record, run_handler};
 use super::{BatchSize, InMemory, Projection};
 use crate::error::{Error, ErrorKind};
 use crate::id::Slices;
@@ -64,16 +64,15 @@ pub(crate) async fn again<V: View, H: Handlers<V>>(
     let (mut done, mut failed) = (0, None);
     for row in rows.iter().filter(|row| parked.contains(&row.mark())) {
         view.save_point().await?;
-        if let Err(cause) = run_handler(view, handlers, row).await {
-            if let Some(error) = V::passing(&cause).or_else(|| passing(&cause)) {
-                // The first error counts.
-                let _ = view.roll_back().await;
-                return Err(error);
+        match run_handler(view, handlers, row).await? {
+            Handled::Done => {}
+            Handled::RolledBack(cause) => return Err(fails_again::<H::P>(row, cause)),
+            Handled::Failed(cause) => {
+                view.back_to_save_point().await?;
+                record(view, keys, &FailedEvent::of::<H::P>(row, Some(&cause), true)).await?;
+                failed = Some(fails_again::<H::P>(row, cause));
+                break;
             }
-            view.back_to_save_point().await?;
-            record(view, keys, &FailedEvent::of::<H::P>(row, Some(&cause), true)).await?;
-            failed = Some(fails_again::<H::P>(row, cause));
-            break;
         }
         view.remove(&keys.failed_at(row.mark())).await?;
         done += 1;
@@ -148,6 +147,9 @@ fn again_in_memory<P: InMemory>(
     for row in rows {
         let Some(at) = kept.failed.iter().position(|failed| failed.mark == row.mark()) else { continue };
         if let Err(cause) = handle(&mut *view, row.event()) {
+            if let Some(error) = passing(&cause) {
+                return Err(error);
+            }
             let again = FailedEvent::of::<P>(row, Some(&cause), true);
             if let Some(failed) = kept.failed.get_mut(at) {
                 *failed = again;

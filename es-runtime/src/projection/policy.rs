@@ -8,7 +8,13 @@ use super::BatchSize;
 /// arguments of the projection end with `..`.
 ///
 /// An error that [may pass](crate::ErrorKind::is_transient), such as that of a lost connection, is no such failure: the
-/// runner tries again until it passes.
+/// runner tries again until it passes. Nor is an error of the database of the view itself. On SQLite, a disk that is full
+/// or fails ends the runner as [`Storage`](crate::ErrorKind::Storage), and a damaged file as
+/// [`Corrupt`](crate::ErrorKind::Corrupt), under each choice; no event is recorded as failed. While another process holds
+/// the file, or no memory is left, the runner tries again.
+///
+/// An event after whose failure SQLite has rolled back the whole transaction (`RAISE(ROLLBACK, ..)`, `OR ROLLBACK`) stops
+/// the runner under each choice.
 ///
 /// ```standalone_crate
 /// # use es_runtime::{Application, Wait, aggregate, mutator, projection};

@@ -150,7 +150,7 @@ impl Status {
             }
         });
         if matches!(state, RunnerState::Stopped | RunnerState::Failed) {
-            self.moved.ring();
+            self.moved.ring_later();
         }
     }
 
@@ -175,7 +175,7 @@ impl Status {
         });
         // A caller that waits for the view looks again at each ring.
         if has_moved {
-            self.moved.ring();
+            self.moved.ring_later();
         }
     }
 

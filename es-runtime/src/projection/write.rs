@@ -13,7 +13,7 @@ use super::{OnFailure, Projection, Rules};
 use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::log::LogEvent;
-use crate::view::{self, BoxError, View};
+use crate::view::{self, BoxError, View, rolled_back};
 
 /// The handlers of a projection, over one kind of view.
 pub(crate) trait Handlers<V: View> {
@@ -144,22 +144,25 @@ async fn attempt<V: View, H: Handlers<V>>(
             if is_careful && !std::mem::take(&mut has_point) {
                 view.save_point().await?;
             }
-            let mut handled = run_handler(view, handlers, item).await;
-            if is_careful && V::IS_LATE && handled.is_ok() {
+            let mut handled = run_handler(view, handlers, item).await?;
+            if is_careful && V::IS_LATE && matches!(handled, Handled::Done) {
                 // The handler may have kept the error of a statement to itself.
                 handled = match view.save_point().await {
-                    Err(error) if V::is_late(&error) => Err(error.into()),
+                    Err(error) if V::is_late(&error) => Handled::Failed(error.into()),
                     set => {
                         has_point = true;
-                        Ok(set?)
+                        set?;
+                        Handled::Done
                     }
                 };
             }
-            if let Err(cause) = handled {
-                if let Some(passing) = V::passing(&cause).or_else(|| passing(&cause)) {
-                    return Err(passing);
+            match handled {
+                Handled::Done => {}
+                // The rows before it are gone, too: the event cannot be left out alone.
+                Handled::RolledBack(cause) => {
+                    return Ok(Ok(Written::Failed { row: work.rows.start + at, cause }));
                 }
-                match rules.on_failure {
+                Handled::Failed(cause) => match rules.on_failure {
                     OnFailure::Stop if is_careful || !V::IS_LATE => {
                         return Ok(Ok(Written::Failed { row: work.rows.start + at, cause }));
                     }
@@ -173,7 +176,7 @@ async fn attempt<V: View, H: Handlers<V>>(
                             newly.add(id, item.mark());
                         }
                     }
-                }
+                },
             }
         }
         let ends_commit = items.get(at + 1).is_some_and(|next| next.mark().commit() != item.mark().commit());
@@ -220,16 +223,35 @@ pub(crate) fn superseded<P: Projection>() -> Error {
     )
 }
 
+/// The outcome of a handler without an error of the view.
+pub(crate) enum Handled {
+    Done,
+    Failed(BoxError),
+    /// The handler failed, and of the whole transaction nothing is left.
+    RolledBack(BoxError),
+}
+
 /// Calls the handler of a row.
 pub(crate) async fn run_handler<V: View, H: Handlers<V>>(
     view: &V,
     handlers: &H,
     item: &LogEvent<Item<<H::P as Projection>::Seen>>,
-) -> view::Result {
-    match item.event() {
+) -> Result<Handled, Error> {
+    let handled = match item.event() {
         Item::Handled(routed) => handlers.apply(routed.handler, &routed.seen, view.tx()).await,
         Item::Broken(error) => Err(error.to_string().into()),
+    };
+    if let Err(cause) = &handled
+        && let Some(passing) = V::passing(cause).or_else(|| passing(cause))
+    {
+        return Err(passing);
     }
+    Ok(match (handled, view.is_still_open()?) {
+        (Ok(()), true) => Handled::Done,
+        (Err(cause), true) => Handled::Failed(cause),
+        (Ok(()), false) => Handled::RolledBack(rolled_back().into()),
+        (Err(cause), false) => Handled::RolledBack(cause),
+    })
 }
 
 /// Returns the library's own error, if a handler passed on one that may pass.

@@ -7,6 +7,7 @@
 
 mod queue;
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::io;
 use std::num::NonZeroUsize;
@@ -19,8 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::queue::Queue;
-use crate::wait::Bell;
-use crate::wait::{Slot, may_block, wake};
+use crate::wait::{Bell, Slot, hold_back, may_block, wake};
 
 /// A worker that does jobs, many at a time.
 pub(super) trait Worker: Send + 'static {
@@ -30,15 +30,16 @@ pub(super) trait Worker: Send + 'static {
     type Outcome: Send;
 
     /// Does all jobs in their order, and returns an outcome for each.
-    fn run(&mut self, jobs: Vec<Self::Job>) -> Vec<Self::Outcome>;
-
-    /// Returns the bell to ring after a round, if there is one.
     ///
-    /// The group rings it once the outcomes are delivered and the worker is back: the wakers may submit jobs.
-    fn bell(&mut self) -> Option<Bell>;
+    /// The group holds back the bells that the worker [rings later](Bell::ring_later), until the outcomes are delivered
+    /// and the worker is back: the wakers may submit jobs.
+    fn run(&mut self, jobs: Vec<Self::Job>) -> Vec<Self::Outcome>;
 
     /// Returns the outcome of a job that the worker did not finish.
     fn broken(&mut self) -> Self::Outcome;
+
+    /// Returns the outcome of a job submitted by code that the worker itself runs: such code would wait for itself.
+    fn within() -> Self::Outcome;
 
     /// Returns the outcome of a job submitted after the end.
     fn closed() -> Self::Outcome;
@@ -150,16 +151,16 @@ impl<W: Worker> Shared<W> {
                 break;
             }
             let began = Instant::now();
-            let mut outcomes = run(&mut worker, jobs).into_iter();
+            let (outcomes, bells) = self.run(&mut worker, jobs);
+            let mut outcomes = outcomes.into_iter();
             let took = began.elapsed();
             let mut fill = |slot: Arc<Slot<_>>| slot.fill(outcomes.next().unwrap_or_else(|| worker.broken()));
             let wakers: Vec<Waker> = slots.into_iter().filter_map(&mut fill).collect();
-            let bell = worker.bell();
             // A waker is code of the caller, which may submit a job and wait for it: by then the worker is back in its
             // place.
             self.put_back(worker, took);
             wakers.into_iter().for_each(wake);
-            ring(bell);
+            bells.iter().for_each(Bell::ring);
             // The `let` releases the lock before the next line.
             let again = self.lock().take_worker();
             // Another thread has the lead, and passes it on.
@@ -249,24 +250,37 @@ impl<W: Worker> Shared<W> {
         }
         let Some(mut worker) = state.take_worker() else { return Err(job) };
         drop(state);
-        let outcome = run(&mut worker, vec![job]).pop().unwrap_or_else(|| worker.broken());
-        let bell = worker.bell();
+        let (mut outcomes, bells) = self.run(&mut worker, vec![job]);
+        let outcome = outcomes.pop().unwrap_or_else(|| worker.broken());
         self.give_back(worker);
-        ring(bell);
+        bells.iter().for_each(Bell::ring);
         Ok(outcome)
     }
-}
 
-fn run<W: Worker>(worker: &mut W, jobs: Vec<W::Job>) -> Vec<W::Outcome> {
-    let many = jobs.len();
-    catch_unwind(AssertUnwindSafe(|| worker.run(jobs)))
-        .unwrap_or_else(|_| (0..many).map(|_| worker.broken()).collect())
-}
-
-fn ring(bell: Option<Bell>) {
-    if let Some(bell) = bell {
-        bell.ring();
+    /// Lets the worker work, and returns also the bells to ring once it is back.
+    fn run(&self, worker: &mut W, jobs: Vec<W::Job>) -> (Vec<W::Outcome>, Vec<Bell>) {
+        let many = jobs.len();
+        AT_WORK.with_borrow_mut(|groups| groups.push(self.number()));
+        let done = hold_back(|| catch_unwind(AssertUnwindSafe(|| worker.run(jobs))));
+        AT_WORK.with_borrow_mut(Vec::pop);
+        let (outcomes, bells) = done;
+        (outcomes.unwrap_or_else(|_| (0..many).map(|_| worker.broken()).collect()), bells)
     }
+
+    /// Returns whether this thread works for the group now.
+    fn is_at_work_here(&self) -> bool {
+        AT_WORK.with_borrow(|groups| groups.contains(&self.number()))
+    }
+
+    /// Returns a number that no other group has.
+    fn number(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}
+
+thread_local! {
+    /// The groups that this thread works for: the code of one worker may submit jobs to another.
+    static AT_WORK: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
 enum Next {
@@ -328,6 +342,9 @@ impl<W: Worker> Future for Submitted<W> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<W::Outcome> {
         let may_block = may_block();
         if let Some(mut job) = self.job.take() {
+            if self.shared.is_at_work_here() {
+                return Poll::Ready(W::within());
+            }
             if may_block {
                 match self.shared.at_once(job) {
                     Ok(outcome) => return Poll::Ready(outcome),

@@ -231,9 +231,17 @@ pub trait View: Send + 'static {
         prefix: &str,
     ) -> impl Future<Output = std::result::Result<Vec<(String, String)>, Error>> + Send;
 
-    /// Returns the error of the library for a handler's error that may pass, such as that of a lost connection. Any other
-    /// error is that of the handler: another attempt would fail, too.
+    /// Returns the error of the library for a handler's error that says nothing about the event: one that may pass, such as
+    /// that of a lost connection, after which the library tries again; or one of the database itself, such as that of a
+    /// damaged file, which ends the projection. Any other error is that of the handler: another attempt would fail, too.
     fn passing(error: &BoxError) -> Option<Error>;
+
+    /// Returns whether the transaction is still open after a handler; false if it was rolled back. Fails if the handler
+    /// committed it.
+    #[doc(hidden)]
+    fn is_still_open(&self) -> std::result::Result<bool, Error> {
+        Ok(true)
+    }
 
     /// Returns whether an error of the view is that of a statement of a handler, which came late, or which the handler kept
     /// to itself.
@@ -357,6 +365,15 @@ fn not_one_row(rows: u64, sql: &str) -> BoxError {
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn shortened(sql: &str) -> String {
     sql.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}
+
+/// Reports a transaction that was rolled back within a handler.
+pub(crate) fn rolled_back() -> Error {
+    Error::new(
+        crate::ErrorKind::Storage,
+        "the database rolled the transaction back after an error that the handler kept to itself, or the handler did; hand \
+         each error on with `?`",
+    )
 }
 
 /// Reports a handler that ended the transaction.

@@ -3,6 +3,7 @@
 //! A ring is a hint and carries nothing: a listener checks the log itself. A listener hears every ring after
 //! [`Bell::listen`], even before its first poll. So a reader listens first and checks then.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -45,11 +46,40 @@ impl Bell {
         waiting.into_values().for_each(wake);
     }
 
+    /// Wakes all listeners, once this thread [holds no bells back](hold_back) any more.
+    pub(crate) fn ring_later(&self) {
+        let is_held = HELD.with_borrow_mut(|held| {
+            let Some(held) = held else { return false };
+            if !held.iter().any(|bell| Arc::ptr_eq(&bell.tower, &self.tower)) {
+                held.push(self.clone());
+            }
+            true
+        });
+        if !is_held {
+            self.ring();
+        }
+    }
+
     /// Returns a future that is ready once the bell rings after this call.
     pub(crate) fn listen(&self) -> Heard {
         let before = self.tower.lock().rings;
         Heard { tower: Arc::clone(&self.tower), before, number: None }
     }
+}
+
+thread_local! {
+    /// The bells that this thread holds back, while it does.
+    static HELD: RefCell<Option<Vec<Bell>>> = const { RefCell::new(None) };
+}
+
+/// Holds back the bells that `work` [rings later](Bell::ring_later), and returns them. `work` must not panic.
+///
+/// A waker is code of a caller, and may wait for what the thread works on.
+#[cfg(feature = "sqlite")]
+pub(crate) fn hold_back<T>(work: impl FnOnce() -> T) -> (T, Vec<Bell>) {
+    let outer = HELD.replace(Some(Vec::new()));
+    let done = work();
+    (done, HELD.replace(outer).unwrap_or_default())
 }
 
 impl fmt::Debug for Bell {

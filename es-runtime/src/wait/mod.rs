@@ -19,6 +19,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 pub(crate) use self::bell::Bell;
+#[cfg(feature = "sqlite")]
+pub(crate) use self::bell::hold_back;
 pub use self::retry::{Attempts, Retry};
 pub(crate) use self::slot::Slot;
 pub use self::timer::{Elapsed, Sleep, sleep, timeout};

@@ -16,7 +16,8 @@ use crate::recorder::SqliteRecorder;
 use crate::recorder::inline::{Kept, Told};
 use crate::recorder::sqlite::{InlineView, Stored};
 use crate::store::Mappers;
-use crate::view::sqlite::{File, FileView, Tx, get, of_store, put};
+use crate::view::sqlite::{File, FileView, Tx, get, put};
+use crate::view::{View, rolled_back};
 use crate::wait::Wait;
 
 /// The limits of a page that the view takes at a time.
@@ -49,11 +50,12 @@ impl<P: Blocking<Tx = Tx>> InlineView for Inline<P> {
                     .wait(),
                     Item::Broken(error) => Err(error.to_string().into()),
                 };
+                // After some failures SQLite has rolled the transaction back, and no later handler may stand alone.
+                let is_kept = handled.is_ok() && stored.tx().is_autocommit();
+                let handled = if is_kept { Err(rolled_back().into()) } else { handled };
                 handled.map_err(|cause| {
-                    if let Some(passing) = passing(&cause) {
-                        return passing;
-                    }
-                    of_store(cause).unwrap_or_else(|cause| refused::<P>(&item, cause))
+                    let of_view = FileView::passing(&cause).or_else(|| passing(&cause));
+                    of_view.unwrap_or_else(|| refused::<P>(&item, cause))
                 })?;
                 rows += 1;
             }

@@ -52,17 +52,15 @@ pub(super) struct Writer {
     turns: Turns,
     /// The bell that rings after commits.
     bell: Bell,
-    /// Set when the writer stores something, cleared when the group takes the bell.
-    has_news: bool,
 }
 
 impl Writer {
     pub(super) const fn new(connection: Tx, place: Option<Place>, turns: Turns, bell: Bell) -> Self {
-        Self { connection, place, turns, bell, has_news: false }
+        Self { connection, place, turns, bell }
     }
 
     /// Appends all jobs in one transaction; if the transaction cannot be committed, all of them fail.
-    fn append_all(&mut self, jobs: &[Append]) -> Vec<Outcome> {
+    fn append_all(&self, jobs: &[Append]) -> Vec<Outcome> {
         if let Err(cause) = self.execute("BEGIN IMMEDIATE") {
             let error = Shared::new(&error::of("begin a transaction")(cause));
             return jobs.iter().map(|_| Err(error.copy())).collect();
@@ -189,16 +187,20 @@ impl Worker for Writer {
         outcomes
     }
 
-    fn bell(&mut self) -> Option<Bell> {
-        std::mem::take(&mut self.has_news).then(|| self.bell.clone())
-    }
-
     fn broken(&mut self) -> Outcome {
         self.turns.end();
         self.roll_back();
         Err(Error::new(
             ErrorKind::OutcomeUnknown,
             "the store's thread panicked while it worked on this; save again: nothing is stored twice",
+        ))
+    }
+
+    fn within() -> Outcome {
+        Err(Error::new(
+            ErrorKind::Invalid,
+            "a handler of an inline view called the store that waits for this handler, and would wait for itself; write \
+             through the transaction of the handler, or keep the view with a runner, whose handlers may call the store",
         ))
     }
 
@@ -231,14 +233,14 @@ impl Writer {
         outcomes
     }
 
-    fn append_several(&mut self, jobs: &[Append]) -> Vec<Outcome> {
+    fn append_several(&self, jobs: &[Append]) -> Vec<Outcome> {
         let outcomes = match jobs {
             [] => Vec::new(),
             [one] => vec![self.append_alone(one)],
             several => self.append_all(several),
         };
         if outcomes.iter().flatten().any(|receipt| !receipt.is_repeated()) {
-            self.has_news = true;
+            self.bell.ring_later();
         }
         outcomes
     }

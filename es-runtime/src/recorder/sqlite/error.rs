@@ -1,5 +1,6 @@
 //! The errors of the driver, as our kinds.
 
+use std::error::Error as StdError;
 use std::path::Path;
 use std::{fs, io};
 
@@ -14,6 +15,27 @@ pub(super) fn of(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
         let (kind, remedy) = kind(&cause);
         Error::new(kind, format!("cannot {doing}: {cause}; {remedy}")).with_source(cause)
     }
+}
+
+/// Returns the error for one in a chain that says nothing about what was written, such as that of a full disk.
+pub(super) fn of_store(doing: &str, error: &(dyn StdError + 'static)) -> Option<Error> {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.filter_map(|error| error.downcast_ref::<rusqlite::Error>()).find_map(|cause| {
+        let is_of_store = matches!(
+            primary(cause)?,
+            ffi::SQLITE_FULL
+                | ffi::SQLITE_IOERR
+                | ffi::SQLITE_NOMEM
+                | ffi::SQLITE_BUSY
+                | ffi::SQLITE_LOCKED
+                | ffi::SQLITE_CORRUPT
+                | ffi::SQLITE_NOTADB
+                | ffi::SQLITE_READONLY
+                | ffi::SQLITE_CANTOPEN
+        );
+        let (kind, remedy) = kind(cause);
+        is_of_store.then(|| Error::new(kind, format!("cannot {doing}: {cause}; {remedy}")))
+    })
 }
 
 /// Reports a database that cannot be opened; `file` is its file, if it has one.
@@ -81,7 +103,7 @@ pub(super) fn has_no_handles() -> bool {
             .is_err_and(|error| error.raw_os_error().is_some_and(|code| NONE_LEFT.contains(&code)))
 }
 
-pub(super) fn no_handles(what: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(super) fn no_handles(what: &str, cause: impl StdError + Send + Sync + 'static) -> Error {
     let message = format!(
         "cannot open the database {what}: this process has too many files open; close some, or raise the limit of \
          open files"
@@ -91,7 +113,7 @@ pub(super) fn no_handles(what: &str, cause: impl std::error::Error + Send + Sync
 
 /// Returns whether SQLite had to write to the folder of the database, and could not.
 pub(super) fn must_write(error: &Error) -> bool {
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
     matches!(cause.and_then(primary), Some(ffi::SQLITE_CANTOPEN | ffi::SQLITE_READONLY))
 }
 

@@ -108,19 +108,17 @@ impl KeepsViews for SqliteRecorder {
 fn bring_one(view: &dyn InlineView, stored: &Stored<'_>) -> Result<Kept, Error> {
     let run = |text| stored.tx.prepare_cached(text)?.execute([]).map(drop);
     run("SAVEPOINT es_inline").map_err(error::of("bring the views up to date"))?;
+    let commits = stored.tx.commits();
     let caught_up = view.catch_up(stored);
     let is_whole = run("RELEASE es_inline").is_ok();
-    match caught_up {
-        Ok(kept) if is_whole => Ok(kept),
-        Err(error) if is_whole => Err(inline::nothing_stored(error)),
-        // SQLite itself ends the transaction after some failures, which are none of the handler.
-        Err(error) if error.kind() != ErrorKind::Invalid => Err(error),
-        _ => {
-            let error = ended_by_hand();
-            view.failed(&error);
-            Err(error)
-        }
+    let is_rolled_back = stored.tx.is_autocommit() && stored.tx.commits() == commits;
+    // SQLite itself rolls back after some failures: then nothing is stored, and the view is as it was.
+    if is_whole || is_rolled_back && caught_up.is_err() {
+        return caught_up.map_err(inline::nothing_stored);
     }
+    let error = ended_by_hand();
+    view.failed(&error);
+    Err(error)
 }
 
 #[cold]

@@ -31,6 +31,7 @@ mod snapshots;
 mod uri;
 
 use std::any::Any;
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -79,6 +80,11 @@ pub(crate) fn open_at_place(options: &SqliteOptions) -> Result<(rusqlite::Connec
 /// Adds the failed action to an error of the driver.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> Error {
     error::of(doing)
+}
+
+/// Returns the error for one in a chain that says nothing about what was written, such as that of a full disk.
+pub(crate) fn of_store(doing: &str, error: &(dyn StdError + 'static)) -> Option<Error> {
+    error::of_store(doing, error)
 }
 
 /// A recorder of the events of one application in a [`Sqlite`] database, and of its tracking of others.

@@ -87,4 +87,8 @@ impl View for TwiceView {
     fn passing(error: &BoxError) -> Option<Error> {
         FileView::passing(error)
     }
+
+    fn is_still_open(&self) -> Done<bool> {
+        self.view.is_still_open()
+    }
 }

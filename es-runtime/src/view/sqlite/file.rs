@@ -6,9 +6,9 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Tx, claim, rebuild};
 use crate::error::Error;
-use crate::recorder::sqlite::{Place, failed, open_at_place, open_connection};
+use crate::recorder::sqlite::{Place, failed, of_store, open_at_place, open_connection};
 use crate::recorder::{SqliteOptions, Synchronous};
-use crate::view::{BoxError, Claim, Object, OpenView, View, ended_by_hand};
+use crate::view::{BoxError, Claim, Object, OpenView, View, ended_by_hand, rolled_back};
 use crate::wait::unblock;
 
 /// The table of the library. Its rows are few, but for the events that failed.
@@ -70,7 +70,7 @@ impl OpenView for File {
         unblock(move || {
             let (connection, place) = open_at_place(&options)?;
             connection.execute_batch(TABLE).map_err(failed("make the table of views"))?;
-            Ok(FileView { tx: Tx::over(connection), place, is_open: false, is_linked: false })
+            Ok(FileView { tx: Tx::over(connection), place, is_open: false, is_linked: false, commits: 0 })
         })
     }
 
@@ -113,6 +113,8 @@ pub struct FileView {
     is_open: bool,
     /// True once the new rows of a rebuild are attached.
     is_linked: bool,
+    /// The number of commits before the transaction.
+    commits: u64,
 }
 
 impl FileView {
@@ -146,7 +148,7 @@ impl View for FileView {
         // `IMMEDIATE` would also keep others from writing the new rows. So the first statement takes the lock of the file.
         let statement = if self.is_linked { "BEGIN" } else { "BEGIN IMMEDIATE" };
         let mut done = self.statement(doing, statement);
-        self.is_open = done.is_ok();
+        (self.is_open, self.commits) = (done.is_ok(), self.tx.commits());
         if self.is_open && self.is_linked {
             done = self.statement(doing, "DELETE FROM main.es_view WHERE key = ''");
         }
@@ -188,7 +190,12 @@ impl View for FileView {
     }
 
     fn put(&mut self, key: &str, value: &str) -> impl Future<Output = Result<(), Error>> + Send {
-        ready(put(&self.tx, key, value))
+        // Outside a transaction the key would be kept at once, also behind rows that were rolled back.
+        ready(match self.is_still_open() {
+            Ok(true) => put(&self.tx, key, value),
+            Ok(false) => Err(rolled_back()),
+            Err(error) => Err(error),
+        })
     }
 
     fn remove(&mut self, key: &str) -> impl Future<Output = Result<(), Error>> + Send {
@@ -208,13 +215,16 @@ impl View for FileView {
     }
 
     fn passing(error: &BoxError) -> Option<Error> {
-        let cause = error.downcast_ref::<rusqlite::Error>()?;
-        let code = cause.sqlite_error_code()?;
-        let may_pass =
-            matches!(code, rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked);
-        may_pass.then(|| {
-            Error::new(crate::ErrorKind::Timeout, format!("another process holds the view: {cause}"))
-        })
+        of_store("write a view", &**error)
+    }
+
+    fn is_still_open(&self) -> Result<bool, Error> {
+        // A handler that made another transaction fails at the commit.
+        match (self.tx.is_autocommit(), self.tx.commits() == self.commits) {
+            (false, _) => Ok(true),
+            (true, true) => Ok(false),
+            (true, false) => Err(ended_by_hand()),
+        }
     }
 }
 
@@ -233,28 +243,4 @@ pub(crate) fn put(tx: &Tx, key: &str, value: &str) -> Result<(), Error> {
                        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     let write = || tx.prepare_cached(PUT)?.execute(params![key, value]);
     write().map(drop).map_err(failed("write the place of a view"))
-}
-
-/// Returns the error of the store for one that says nothing about the event of a handler, such as that of a full disk.
-pub(crate) fn of_store(cause: BoxError) -> Result<Error, BoxError> {
-    use rusqlite::ErrorCode as Code;
-    let is_of_store = |code| {
-        matches!(
-            code,
-            Code::DiskFull
-                | Code::SystemIoFailure
-                | Code::OutOfMemory
-                | Code::DatabaseBusy
-                | Code::DatabaseLocked
-                | Code::DatabaseCorrupt
-                | Code::NotADatabase
-                | Code::ReadOnly
-                | Code::CannotOpen
-        )
-    };
-    let code = cause.downcast_ref().and_then(rusqlite::Error::sqlite_error_code);
-    if !code.is_some_and(is_of_store) {
-        return Err(cause);
-    }
-    Ok(failed("write a view")(*cause.downcast()?))
 }

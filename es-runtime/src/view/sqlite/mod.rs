@@ -8,5 +8,5 @@ mod file;
 pub use ::rusqlite;
 
 pub use self::file::{File, FileView};
-pub(crate) use self::file::{get, of_store, put};
+pub(crate) use self::file::{get, put};
 pub use crate::recorder::sqlite::Tx;

@@ -6,7 +6,8 @@
 use std::path::Path;
 use std::{fs, io};
 
-use rusqlite::Connection;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, ffi};
 
 use crate::error::{Error, ErrorKind};
 use crate::view::Object;
@@ -23,7 +24,9 @@ pub(super) fn objects(connection: &Connection, database: &str) -> rusqlite::Resu
 }
 
 pub(super) fn attach(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
-    connection.execute("ATTACH ?1 AS rebuilt", [path.to_string_lossy()]).map(drop)
+    // The true bytes: a path need not be UTF-8.
+    let path = ToSqlOutput::Borrowed(ValueRef::Text(path.as_os_str().as_encoded_bytes()));
+    connection.execute("ATTACH ?1 AS rebuilt", [path]).map(drop)
 }
 
 /// Drops the old objects, makes the new ones, and copies their rows.
@@ -36,9 +39,8 @@ pub(super) fn replace(connection: &Connection, old: &[Object], new: &[Object]) -
     }
     let of_kind = |kind: &'static str| new.iter().filter(move |object| object.kind == kind);
     for table in of_kind("table") {
-        let Some(shadowed) = kind_of_table(connection, &table.name)? else { continue };
         // The tables in which a virtual table keeps its rows come with that one.
-        if shadowed == "shadow" {
+        if kind_of_table(connection, &table.name)? == "shadow" {
             continue;
         }
         make(connection, table)?;
@@ -52,11 +54,12 @@ pub(super) fn replace(connection: &Connection, old: &[Object], new: &[Object]) -
     copy_counters(connection, new)
 }
 
-fn kind_of_table(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let mut statement =
-        connection.prepare("SELECT type FROM pragma_table_list WHERE schema = 'rebuilt' AND name = ?1")?;
-    let mut rows = statement.query([name])?;
-    rows.next()?.map(|row| row.get(0)).transpose()
+fn kind_of_table(connection: &Connection, name: &str) -> rusqlite::Result<String> {
+    const KIND: &str = "SELECT type FROM pragma_table_list WHERE schema = 'rebuilt' AND name = ?1";
+    connection.query_row(KIND, [name], |row| row.get(0)).optional()?.ok_or_else(|| {
+        let message = format!("the new rows lack the table `{name}`");
+        rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(message))
+    })
 }
 
 fn make(connection: &Connection, Object { kind, name }: &Object) -> rusqlite::Result<()> {

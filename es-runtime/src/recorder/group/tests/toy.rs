@@ -32,6 +32,7 @@ pub(super) const BAD: u64 = 1 << 40;
 pub(super) enum Outcome {
     Done(u64),
     Broken,
+    Within,
     Closed,
     Unavailable,
 }
@@ -52,15 +53,16 @@ impl Worker for Toy {
         drop(largest);
         assert!(jobs.iter().all(|job| *job < BAD), "on purpose");
         self.notes.done.lock().unwrap().extend(&jobs);
+        self.notes.bell.ring_later();
         jobs.into_iter().map(Outcome::Done).collect()
-    }
-
-    fn bell(&mut self) -> Option<Bell> {
-        Some(self.notes.bell.clone())
     }
 
     fn broken(&mut self) -> Outcome {
         Outcome::Broken
+    }
+
+    fn within() -> Outcome {
+        Outcome::Within
     }
 
     fn closed() -> Outcome {
