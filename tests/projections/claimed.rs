@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use es_runtime::projection::{OnChange, Progress};
+use es_runtime::projection::{BatchSize, OnChange, Progress};
 use es_runtime::{Application, Error, ErrorKind, Wait};
 
 use crate::LONG;
@@ -112,10 +113,13 @@ fn a_start_that_would_rebuild_waits_for_the_rebuild_of_another() {
 fn the_rebuilding_process() {
     let Some(folder) = env::var_os(FOLDER).map(PathBuf::from) else { return };
     let ready = folder.join("ready");
-    let project = open(&folder).project(Balances).in_file(folder.join("balances.db"));
-    let rebuilding = project.rebuild().on_progress(move |_| {
-        fs::write(&ready, "").unwrap();
-        thread::sleep(2 * LONG);
+    // Each event is committed alone.
+    let project = open(&folder).project(Balances).batch(BatchSize::new().bytes(1));
+    let rebuilding = project.in_file(folder.join("balances.db")).rebuild().on_progress(move |progress| {
+        if progress.events > 0 {
+            fs::write(&ready, progress.events.to_string()).unwrap();
+            thread::sleep(2 * LONG);
+        }
     });
     rebuilding.wait().unwrap();
 }
@@ -130,16 +134,28 @@ fn a_killed_rebuild_lets_the_next_one_go_on() {
         .spawn()
         .unwrap();
     let begun = Instant::now();
-    while !folder.path().join("ready").exists() {
+    let committed: u64 = loop {
+        let said = fs::read_to_string(folder.path().join("ready")).unwrap_or_default();
+        if let Ok(events) = said.parse() {
+            break events;
+        }
         assert!(begun.elapsed() < LONG, "the process rebuilds nothing");
         assert_eq!(process.try_wait().unwrap(), None, "the process ended by itself");
         thread::sleep(Duration::from_millis(5));
-    }
+    };
     let project = || app.project(Balances).in_file(&file);
     let refused = project().rebuild().wait();
     process.kill().unwrap();
     process.wait().unwrap();
     assert_refused(refused);
-    project().rebuild().wait().unwrap();
-    assert_eq!(rows(&file)["Ann"], 3);
+    // Three events of Ann, and two of Bob.
+    account(&app, "Bob", &[5]);
+    let handled = Arc::new(AtomicU64::new(u64::MAX));
+    let last = Arc::clone(&handled);
+    let rebuilding =
+        project().rebuild().on_progress(move |progress| last.store(progress.events, Ordering::SeqCst));
+    rebuilding.wait().unwrap();
+    assert_eq!((rows(&file)["Ann"], rows(&file)["Bob"]), (3, 5));
+    let handled = handled.load(Ordering::SeqCst);
+    assert!(committed > 0 && handled <= 5 - committed, "{handled} of 5 events after {committed} of them");
 }

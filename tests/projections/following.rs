@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::future::Future as _;
+use std::sync::mpsc;
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use es_runtime::id::Position;
-use es_runtime::projection::{BatchSize, RunnerState};
+use es_runtime::id::{CommitId, Mark, Position};
+use es_runtime::projection::{BatchSize, OnFailure, RunnerState};
 use es_runtime::view::Result;
 use es_runtime::view::sqlite::{File, Tx};
 use es_runtime::{Application, ErrorKind, Version, Wait, projection};
 
 use crate::LONG;
 use crate::account::{Account, Deposited};
-use crate::balances::{Balances, InMemory, account, rows};
+use crate::balances::{Balances, InMemory, POISON, account, rows};
 use crate::fated::{Fate, Fated};
 
 fn of<const N: usize>(rows: [(&str, i64); N]) -> BTreeMap<String, i64> {
@@ -101,6 +102,26 @@ fn a_batch_ends_at_the_end_of_a_commit() {
     assert_eq!(rows(&file), of([("Ann", 100)]));
     let seen = watched.join().unwrap();
     assert!(seen.iter().all(|cents| cents % 5 == 0), "{seen:?}");
+}
+
+#[test]
+fn bytes_and_time_bound_a_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = Application::open("memory:").wait().unwrap();
+    account(&app, "Ann", &[1; 20]);
+    let sizes = [
+        (BatchSize::new().bytes(1).time(LONG), 21),
+        (BatchSize::new().time(Duration::ZERO), 21),
+        (BatchSize::new().time(LONG), 1),
+    ];
+    for (number, (size, batches)) in sizes.into_iter().enumerate() {
+        let file = folder.path().join(format!("{number}.db"));
+        let balances = app.project(Balances).batch(size).in_file(&file).start().wait().unwrap();
+        balances.drain().wait().unwrap();
+        let health = balances.health().wait().unwrap();
+        assert_eq!((health.events, health.batches), (21, batches), "{size:?}");
+        assert_eq!(rows(&file), of([("Ann", 20)]), "{size:?}");
+    }
 }
 
 #[test]
@@ -245,6 +266,27 @@ fn a_wait_says_why_it_was_in_vain() {
 }
 
 #[test]
+fn a_stop_wakes_who_waits_for_a_place() {
+    let app = Application::open("memory:").wait().unwrap();
+    let view = app.project(InMemory::default()).in_memory().start().wait().unwrap();
+    let receipt = app.save(&mut Account::open("Ann".into())).wait().unwrap();
+    let mark: Mark = receipt.mark().unwrap().to_string().parse().unwrap();
+    view.reached_mark(mark).within(LONG).wait().unwrap();
+
+    let (send, received) = mpsc::channel();
+    let waits = thread::spawn({
+        let view = view.clone();
+        move || send.send(view.reached_mark(Mark::new(Position::MAX, CommitId::new())).wait())
+    });
+    thread::sleep(Duration::from_millis(50));
+    assert!(!waits.is_finished(), "nothing is there yet");
+    view.stop().wait().unwrap();
+    let error = received.recv_timeout(LONG).expect("a stop ends the wait").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    assert!(error.to_string().contains("was stopped before it reached"), "{error}");
+}
+
+#[test]
 fn a_wait_is_woken_when_the_view_has_the_event() {
     let app = Application::open("memory:").wait().unwrap();
     let view = app.project(InMemory::default()).in_memory().start().wait().unwrap();
@@ -276,6 +318,22 @@ fn the_application_lists_its_projections_with_their_states() {
         ]
     );
     drop(runner);
+}
+
+#[test]
+fn a_parked_event_is_listed_and_keeps_no_view_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = Application::open("memory:").wait().unwrap();
+    account(&app, "Ann", &[1, POISON]);
+    let last = app.save(&mut Account::open("Bob".into())).wait().unwrap().mark();
+    let file = folder.path().join("balances.db");
+    let balances = app.project(Balances).on_failure(OnFailure::Park).in_file(&file).start().wait().unwrap();
+    balances.caught_up().within(LONG).wait().unwrap();
+    let listed = app.projections().wait().unwrap();
+    let [health] = &*listed else { panic!("one projection is listed: {listed:?}") };
+    assert_eq!((health.failed, health.is_healthy()), (1, true), "{health}");
+    assert!(last.is_some());
+    assert_eq!((health.handled, health.read, health.newest), (last, last, last));
 }
 
 #[test]

@@ -18,10 +18,12 @@ mod calling_back;
 mod parked;
 mod rebuilding;
 mod rebuilt_files;
+mod restored;
 mod claimed;
 mod sharing;
 mod scenario;
 mod states;
+mod forgetting;
 mod delayed;
 #[path = "../support/fated.rs"]
 mod fated;

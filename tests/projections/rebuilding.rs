@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::thread;
 
@@ -13,8 +13,9 @@ use es_runtime::view::{Object, OpenView, Result};
 use es_runtime::{Application, Error, ErrorKind, Id, Wait, projection};
 
 use crate::LONG;
-use crate::account::{Account, Deposited, Opened};
+use crate::account::{Account, AccountEvent, Deposited, Opened};
 use crate::balances::{Balances, InMemory, POISON, account, rows};
+use crate::counted::Counted;
 
 /// The same view by other code, with an index, a view over the table, and a column that is computed.
 pub(crate) struct Doubled;
@@ -60,16 +61,20 @@ fn a_rebuilt_view_equals_a_first_build_and_goes_on() {
     let balances = app.project(Balances).in_file(&file).start().wait().unwrap();
     balances.caught_up().within(LONG).wait().unwrap();
     damage(&file);
-    let batches = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&batches);
+    let reported = Arc::new(Mutex::new(None));
+    let report = Arc::clone(&reported);
     app.project(Balances)
         .in_file(&file)
         .rebuild()
-        .on_progress(move |progress| counted.store(progress.events, Ordering::SeqCst))
+        .on_progress(move |progress| *report.lock().unwrap() = Some(progress))
         .wait()
         .unwrap();
     assert_eq!(rows(&file), of(&[("Ann", 3), ("Bob", 5)]));
-    assert_eq!(batches.load(Ordering::SeqCst), 5, "the progress counts the events");
+    let progress = reported.lock().unwrap().unwrap();
+    assert_eq!(progress.events, 5, "the progress counts the events");
+    let log = app.log::<AccountEvent>().next_page().wait().unwrap().unwrap();
+    let last = log.entries.last().unwrap().mark();
+    assert_eq!((progress.handled, progress.newest), (Some(last), Some(last)));
     // The projection that ran meanwhile goes on in the new rows.
     ann.deposit(7);
     let receipt = app.save(&mut ann).wait().unwrap();
@@ -300,6 +305,16 @@ fn a_view_in_memory_refuses_to_be_rebuilt_beside_itself() {
     let error = app.project(InMemory::default()).in_memory().rebuild().wait().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("a view in memory is made anew at each start"), "{error}");
+}
+
+#[test]
+fn a_database_without_a_place_beside_refuses_a_rebuild() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = Application::open("memory:").wait().unwrap();
+    let view = Counted::new(&folder.path().join("balances.db"), false);
+    let error = app.project(Balances).in_blocking_view(view).rebuild().wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("needs `OpenView::beside`"), "{error}");
 }
 
 #[test]

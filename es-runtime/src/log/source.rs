@@ -53,7 +53,12 @@ impl Source {
 
     /// Returns the newest mark that a reader may reach.
     pub(crate) async fn newest(&self) -> Result<Option<Mark>, Error> {
-        Ok(self.read(LogRange::all().limit(0)).await?.through)
+        self.newest_after(None).await
+    }
+
+    /// Returns the newest mark that a reader may reach. Fails as [`ErrorKind::Diverged`] if the log is not the log of the place.
+    pub(crate) async fn newest_after(&self, place: Option<Mark>) -> Result<Option<Mark>, Error> {
+        Ok(self.read(LogRange::all().after(place).limit(0)).await?.through)
     }
 
     /// Returns the mark of a commit: see [`Application::resolve`](crate::Application::resolve).

@@ -318,7 +318,12 @@ async fn reach(status: &Arc<Status>, nudge: Option<&Nudge>, mark: Option<Mark>) 
     let waits = status.waits();
     loop {
         let moved = status.moved.listen();
-        let has_reached = || position(status.figures().handled) >= position(mark);
+        let has_reached = || {
+            let figures = status.figures();
+            // Of another log, a later place says nothing.
+            let has_diverged = matches!(figures.error, Some((ErrorKind::Diverged, _)));
+            !has_diverged && position(figures.handled) >= position(mark)
+        };
         if !has_reached() {
             inline::bring(nudge).await?;
         }

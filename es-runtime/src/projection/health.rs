@@ -150,3 +150,44 @@ impl fmt::Display for Health {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health(state: RunnerState, behind: u64, still: Duration) -> Health {
+        Health {
+            name: "Balances",
+            state,
+            error: None,
+            newest: None,
+            read: None,
+            handled: None,
+            behind,
+            behind_time: still,
+            unread: behind,
+            unread_time: still,
+            still,
+            failed: 0,
+            events: 0,
+            batches: 0,
+        }
+    }
+
+    #[test]
+    fn a_view_that_is_behind_and_stands_still_is_ill() {
+        let moment = Duration::from_millis(1);
+        let (shorter, longer) = (PATIENCE.saturating_sub(moment), PATIENCE + moment);
+        for state in [RunnerState::Running, RunnerState::Waiting] {
+            let ill = health(state, 1, longer);
+            assert!(!ill.is_healthy(), "{ill}");
+            let error = ill.check().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+            assert!(error.to_string().contains("1 position and 10.0s behind its head"), "{error}");
+            for (behind, still) in [(1, shorter), (0, longer)] {
+                let well = health(state, behind, still);
+                assert!(well.is_healthy() && well.check().is_ok(), "{well}");
+            }
+        }
+    }
+}

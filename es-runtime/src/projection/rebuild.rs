@@ -120,10 +120,27 @@ async fn rebuild_now<V: 'static>(
     }
     let (source, name) = (plan.source.clone(), plan.way.name());
     let builders = Arc::new(plan.beside(beside, rules));
-    catch_up(&builders, source.newest().await?, report).await?;
+    match catch_up(&builders, source.newest().await?, report).await {
+        // The rebuild of another log was interrupted here.
+        Err(error) if error.kind() == ErrorKind::Diverged => {
+            start_again(plan, &*builders.way, &keys, rules).await?;
+            catch_up(&builders, source.newest().await?, report).await?;
+        }
+        done => done?,
+    }
     let catch_up = {
         let builders = Arc::clone(&builders);
-        Box::new(move |to| -> Boxed<()> { Box::pin(async move { catch_up(&builders, to, &|_| ()).await }) })
+        Box::new(move |old: Option<Mark>| -> Boxed<Option<Mark>> {
+            Box::pin(async move {
+                // The old rows may be those of a log that was restored or replaced since.
+                let to = match source.newest_after(old).await {
+                    Err(error) if error.kind() == ErrorKind::Diverged => None,
+                    known => known.map(|_| old)?,
+                };
+                catch_up(&builders, to, &|_| ()).await?;
+                Ok(to)
+            })
+        })
     };
     plan.projections.switched(name);
     plan.way.switch(keys, catch_up).await?;

@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind};
 use crate::id::Mark;
 use crate::view::{Object, OpenView, View};
 
-/// Lets the new rows reach a place.
-pub(crate) type CatchUp = Box<dyn FnOnce(Option<Mark>) -> Boxed<()> + Send>;
+/// Lets the new rows reach a place, and returns the place; the beginning, if the log does not know it.
+pub(crate) type CatchUp = Box<dyn FnOnce(Option<Mark>) -> Boxed<Option<Mark>> + Send>;
 
 /// Puts the new rows in the place of the old ones. `catch_up` lets the new rows reach a place.
 pub(crate) async fn switch<O: OpenView>(
@@ -56,7 +56,7 @@ async fn switch_in<O: OpenView>(
     }
     // From here on nobody moves the old rows. The new ones must not be behind them.
     let reached = old.iter().map(|(_, mark)| *mark).max_by_key(|mark| position(*mark)).flatten();
-    catch_up(reached).await?;
+    let reached = catch_up(reached).await?;
     let mut built = beside.open().await?;
     built.begin().await?;
     let new = places(&mut built, keys).await?;

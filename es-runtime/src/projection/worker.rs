@@ -84,6 +84,8 @@ impl<T: Target> Worker<T> {
     async fn work(&mut self) -> Result<(), Error> {
         loop {
             let place = self.place().await?;
+            // The log may have been restored or replaced: then the view has events that the log has not.
+            self.newest(place).await?;
             let failed = self.failed().await?;
             self.post.status.keeps_failed(failed);
             self.post.status.handled(self.post.number, place);
@@ -312,11 +314,11 @@ impl<T: Target> Worker<T> {
         }
     }
 
-    /// Returns the head of the log, as often as an error passes.
-    async fn newest(&mut self) -> Result<Option<Mark>, Error> {
+    /// Returns the head of the log, if it is the log of the place, as often as an error passes.
+    async fn newest(&mut self, place: Option<Mark>) -> Result<Option<Mark>, Error> {
         let mut pause = PAUSE;
         loop {
-            match self.post.source.newest().await {
+            match self.post.source.newest_after(place).await {
                 Err(error) if error.is_transient() && !self.post.status.is_stopping() => {
                     self.retry(&error, &mut pause).await;
                 }
@@ -364,7 +366,7 @@ impl<T: Target> Worker<T> {
             if self.post.status.is_drained(place) {
                 return Ok(true);
             }
-            let newest = self.newest().await?;
+            let newest = self.newest(place).await?;
             self.post.status.read(self.post.number, newest);
             if position(newest) <= position(place) {
                 looks = 0;

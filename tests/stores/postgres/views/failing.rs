@@ -132,6 +132,45 @@ pub(crate) fn parked_aggregates_are_known_on_a_new_connection() {
     assert_eq!(balances.failed().wait().unwrap().len(), 2);
 }
 
+pub(crate) fn parked_events_are_handled_again_or_dropped() {
+    for (amount, why, mend) in [
+        (
+            LATE,
+            "duplicate key value",
+            "CREATE RULE once AS ON INSERT TO balances WHERE new.owner = 'twice' DO INSTEAD NOTHING",
+        ),
+        (NOWHERE, "changed 0 rows", "INSERT INTO balances VALUES (gen_random_uuid(), 'nobody', 7)"),
+    ] {
+        let stage = Stage::new();
+        let mut ann = account(&stage.app, "Ann", &[1, amount, 2]);
+        let project = stage.app.project(Balances).on_failure(OnFailure::Park);
+        let balances = project.in_schema(stage.schema()).start().wait().unwrap();
+        balances.caught_up().within(LONG).wait().unwrap();
+        let error = balances.retry(ann.id()).wait().unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!(balances.failed().wait().unwrap().len(), 2);
+        assert_eq!(stage.rows()["Ann"], 1, "nothing of the failed attempt stays");
+        // From now on the server takes the statement.
+        server::by_hand(&format!("SET search_path TO {}; {mend}", stage.view));
+        assert_eq!(balances.retry(ann.id()).wait().unwrap(), 2);
+        assert_eq!(stage.rows()["Ann"], 1 + amount + 2);
+        assert!(balances.failed().wait().unwrap().is_empty());
+        assert_eq!(balances.retry(ann.id()).wait().unwrap(), 0, "a second call handles nothing again");
+        // The next events are parked anew, and given up.
+        ann.deposit(POISON);
+        ann.deposit(3);
+        stage.app.save(&mut ann).wait().unwrap();
+        balances.caught_up().within(LONG).wait().unwrap();
+        assert_eq!(balances.failed().wait().unwrap().len(), 2);
+        assert_eq!(balances.drop_failed(ann.id()).wait().unwrap(), 2);
+        ann.deposit(4);
+        let receipt = stage.app.save(&mut ann).wait().unwrap();
+        balances.reached(&receipt).within(LONG).wait().unwrap();
+        assert_eq!(stage.rows()["Ann"], 1 + amount + 2 + 4);
+        assert!(balances.failed().wait().unwrap().is_empty());
+    }
+}
+
 pub(crate) fn a_handler_that_ends_the_transaction_by_hand_is_refused() {
     for choice in [OnFailure::Stop, OnFailure::Skip] {
         for amount in [COMMITTED, ROLLED_BACK, BEGUN_AGAIN] {

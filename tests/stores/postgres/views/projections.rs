@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::projection::{BatchSize, OnChange, RunnerState};
+use es_runtime::projection::{BatchSize, OnChange, RunnerState, keep_state};
 use es_runtime::view::Result;
 use es_runtime::view::postgres::{Schema, Tx};
 use es_runtime::{ErrorKind, Id, Wait, projection};
@@ -120,6 +120,39 @@ pub(crate) fn changed_code_is_refused_unless_it_is_accepted() {
     assert_eq!(stage.rows(), of([("Ann", 1), ("Bob", 100)]));
     // The earlier code does not go on with these rows.
     assert!(stage.app.project(Balances).in_schema(stage.schema()).start().wait().is_err());
+}
+
+pub(crate) fn the_newest_state_of_each_aggregate_is_a_row() {
+    let stage = Stage::new();
+    let mut ann = account(&stage.app, "Ann", &[1, 2]);
+    let project = || stage.app.project(keep_state::<Account>()).in_schema(stage.schema());
+    let states = project().start().wait().unwrap();
+    let mut bob = account(&stage.app, "Bob", &[5]);
+    ann.set_owner("Anna".into());
+    ann.freeze();
+    stage.app.save(&mut ann).wait().unwrap();
+    states.caught_up().within(LONG).wait().unwrap();
+    let table = format!("{}.account_states", stage.view);
+    let rows = || {
+        let columns = "concat_ws(' ', id, version, modified_at, state)";
+        server::by_hand(&format!("SELECT {columns} FROM {table} ORDER BY version"))
+    };
+    let row = |account: &Account, version: u64, owner: &str, balance: i64| {
+        let (id, modified_at) = (account.id(), account.modified_at().as_micros());
+        format!(r#"{id} {version} {modified_at} {{"owner": "{owner}", "balance": {balance}}}"#)
+    };
+    assert_eq!(rows(), [row(&bob, 2, "Bob", 5), row(&ann, 5, "Anna", 3)]);
+    stage.app.save(&mut ann.discard()).wait().unwrap();
+    states.caught_up().within(LONG).wait().unwrap();
+    assert_eq!(rows(), [row(&bob, 2, "Bob", 5)]);
+    // New rows, though the old ones are lost.
+    server::by_hand(&format!("DELETE FROM {table}"));
+    project().rebuild().wait().unwrap();
+    assert_eq!(rows(), [row(&bob, 2, "Bob", 5)]);
+    bob.deposit(7);
+    let receipt = stage.app.save(&mut bob).wait().unwrap();
+    states.reached(&receipt).within(LONG).wait().unwrap();
+    assert_eq!(rows(), [row(&bob, 3, "Bob", 12)], "the projection goes on with the new rows");
 }
 
 pub(crate) fn two_projections_share_a_schema() {
