@@ -38,10 +38,10 @@ fn a_view_of_another_log_ends_and_a_rebuild_mends_it() {
     assert!(!balances.health().wait().unwrap().is_healthy());
     assert_eq!(rows(&file), BTreeMap::from([("Ann".to_owned(), 10)]));
 
-    let (done, rebuilt) = mpsc::channel();
+    let (send, receive) = mpsc::channel();
     let rebuild = project().rebuild();
-    thread::spawn(move || done.send(rebuild.wait()));
-    rebuilt.recv_timeout(LONG).expect("the rebuild ends").unwrap();
+    thread::spawn(move || send.send(rebuild.wait()));
+    receive.recv_timeout(LONG).expect("the rebuild ends").unwrap();
     let balances = project().start().wait().unwrap();
     balances.caught_up().within(LONG).wait().unwrap();
     assert_eq!(rows(&file), BTreeMap::from([("Bob".to_owned(), 2), ("Cleo".to_owned(), 0)]));
