@@ -3,6 +3,7 @@
 #[path = "../support/account.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod account;
+mod aggregates;
 mod balances;
 mod counted;
 mod following;

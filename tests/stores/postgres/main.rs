@@ -117,6 +117,7 @@ fn main() -> ExitCode {
         copying::an_encrypted_application_moves_from_a_file,
         subscriptions::subscriptions_survive_killed_backends,
         subscriptions::a_subscription_hears_of_commits_of_others,
+        subscriptions::a_commit_that_nobody_tells_of_is_returned,
         subscriptions::sections_lead_past_gaps_between_positions,
         executors::tokio_with_many_threads,
         executors::tokio_with_one_thread,

@@ -13,7 +13,8 @@ use es_runtime::wait::timeout;
 use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
 
 use super::{Database, log, open};
-use crate::postgres::Server;
+use crate::account::{Account, AccountEvent, Deposited};
+use crate::postgres::{Server, by_hand_as};
 use crate::server;
 
 #[aggregate]
@@ -102,6 +103,43 @@ pub(crate) fn a_subscription_hears_of_commits_of_others() {
         let next = timeout(Duration::from_secs(20), events.next()).wait().expect("it wakes");
         assert_eq!(next.unwrap().unwrap().envelope().id(), meter.id().uuid());
     }
+}
+
+/// Another program commits a row, and tells nobody: notifications are hints, and a subscription looks from time to time.
+///
+/// The test has a database of its own, because a notification of another test reaches all sessions of its database.
+pub(crate) fn a_commit_that_nobody_tells_of_is_returned() {
+    let name = server::new_schema();
+    server::by_hand(&format!("CREATE DATABASE {name}"));
+    let (before, _) = server::uri().rsplit_once('/').unwrap();
+    let uri = format!("{before}/{name}");
+    let handle = uri.parse::<PostgresOptions>().unwrap().connections(4).open().unwrap();
+    let app = application(&handle.recorder(&Tables::default()).unwrap());
+    let mut ann = Account::open("Ann".into());
+    app.save(&mut ann).wait().unwrap();
+    let mut events = app.log::<AccountEvent>().follow();
+    let opened = timeout(Duration::from_secs(20), events.next()).wait().expect("it is stored already");
+    assert_eq!(opened.unwrap().unwrap().envelope().id(), ann.id().uuid());
+    let seen = thread::scope(|scope| {
+        let waiting = scope.spawn(|| timeout(Duration::from_secs(20), events.next()).wait());
+        // By then the watch is connected, and has told of the save: nothing else wakes the subscription.
+        thread::sleep(Duration::from_millis(1_500));
+        let id = ann.id();
+        let insert = format!(
+            "INSERT INTO public.stored_events (log_position, version, id, commit_id, slice, once, topic, state)
+             SELECT nextval('public.stored_events_block') << 10, 2, id, gen_random_uuid(), slice, false,
+                    'Account.Deposited', convert_to('{state}', 'UTF8')
+               FROM public.stored_events WHERE id = '{id}'",
+            state = r#"{"at":0,"data":{"amount":7}}"#
+        );
+        by_hand_as(&uri, &insert).unwrap();
+        waiting.join().unwrap()
+    });
+    let seen = seen.expect("it looks from time to time").unwrap().unwrap();
+    assert_eq!((seen.envelope().id(), seen.envelope().version().get()), (ann.id().uuid(), 2));
+    assert!(matches!(seen.event(), AccountEvent::Deposited(Deposited { amount: 7 })), "{:?}", seen.event());
+    drop((events, app, handle));
+    server::by_hand(&format!("DROP DATABASE {name} WITH (FORCE)"));
 }
 
 pub(crate) fn sections_lead_past_gaps_between_positions() {

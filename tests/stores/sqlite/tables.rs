@@ -202,6 +202,28 @@ fn tables_under_another_name_keep_their_key() {
 }
 
 #[test]
+fn a_reader_has_one_row_however_many_steps() {
+    let folder = Folder::new();
+    let (_, recorder) = open(&folder);
+    let (cursor, mut from) = (Cursor::new("reader", "up").unwrap(), None);
+    for position in 1..=100_u64 {
+        let to = Mark::new(Position::new(position).unwrap(), CommitId::new());
+        let next = Step::new(cursor.clone(), from.replace(to), to).unwrap();
+        // A step with events takes the place of the one before it, too.
+        if position.is_multiple_of(2) {
+            recorder.append_tracked(commit(Uuid::now_v7(), 1..=1), next).wait().unwrap();
+        } else {
+            recorder.track(next).wait().unwrap();
+        }
+    }
+    recorder.track(step("other", Position::FIRST)).wait().unwrap();
+    let rows = by_hand(&folder).query_row("SELECT count(*) FROM tracking", [], |row| row.get::<_, i64>(0));
+    assert_eq!(rows.unwrap(), 2);
+    assert_eq!(recorder.reached("up").wait().unwrap(), Position::new(100));
+    assert_eq!(recorder.reached("other").wait().unwrap(), Some(Position::FIRST));
+}
+
+#[test]
 fn a_commit_of_which_a_trigger_leaves_out_rows_is_refused_as_a_whole() {
     let folder = Folder::new();
     let (_, recorder) = open(&folder);
