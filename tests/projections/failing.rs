@@ -1,13 +1,19 @@
 //! Events that a handler does not take, and code that has changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use es_runtime::projection::{OnFailure, RunnerState};
+use es_runtime::view::sqlite::File;
 use es_runtime::{Application, ErrorKind, Wait};
 
 use crate::LONG;
 use crate::account::Account;
 use crate::balances::{Balances, InMemory, POISON, account, rows};
+use crate::fated::{Fate, Fated};
 
 #[test]
 fn a_failed_event_stops_the_projection_before_it() {
@@ -159,4 +165,31 @@ fn an_event_that_a_newer_release_stored_stops_the_projection_before_it() {
         assert_eq!(rows(&file), BTreeMap::from([("Ann".to_owned(), 3)]), "the events before it are taken");
         assert_eq!(balances.handled().map(|mark| mark.position().get()), Some(3));
     }
+}
+
+#[test]
+fn an_error_that_may_pass_is_tried_again_with_growing_pauses_and_a_stop_ends_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("balances.db");
+    let app = Application::open("memory:").wait().unwrap();
+    account(&app, "Ann", &[1]);
+    let attempts = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&attempts);
+    // The first commit makes the tables.
+    let open = Fated::new(File::new(&file), move |commit| {
+        if commit == 1 {
+            return Fate::Committed;
+        }
+        counted.fetch_add(1, Ordering::Relaxed);
+        Fate::Refused(ErrorKind::Unavailable)
+    });
+    let balances = app.project(Balances).in_blocking_view(open).start().wait().unwrap();
+    thread::sleep(Duration::from_millis(700));
+    // After 10 ms, 20 ms, 40 ms and so on: fewer on a slow machine, never more.
+    let tried = attempts.load(Ordering::Relaxed);
+    assert!((2..=8).contains(&tried), "{tried} attempts");
+    assert_eq!(balances.state(), RunnerState::Retrying);
+    balances.stop().wait().unwrap();
+    assert_eq!(balances.state(), RunnerState::Stopped);
+    assert!(rows(&file).is_empty());
 }

@@ -14,7 +14,7 @@ use es_runtime::view::sqlite::{File, Tx};
 use es_runtime::{Application, ErrorKind, Version, Wait, projection};
 
 use crate::LONG;
-use crate::account::{Account, Deposited};
+use crate::account::{Account, AccountEvent, Deposited};
 use crate::balances::{Balances, InMemory, POISON, account, rows};
 use crate::fated::{Fate, Fated};
 
@@ -297,6 +297,30 @@ fn a_wait_is_woken_when_the_view_has_the_event() {
         view.reached(&receipt).within(LONG).wait().unwrap();
         assert_eq!(view.read(|view| view.cents.get(&ann.id()).copied()), Some(expected));
     }
+}
+
+#[test]
+fn a_drain_ends_beside_writers_that_go_on() {
+    let app = Application::open("memory:").wait().unwrap();
+    let view = app.project(InMemory::default()).in_memory().start().wait().unwrap();
+    let mut ann = account(&app, "Ann", &[1]);
+    let (end, ends) = mpsc::channel::<()>();
+    let writer = app.clone();
+    let writing = thread::spawn(move || {
+        while ends.try_recv() == Err(mpsc::TryRecvError::Empty) {
+            ann.deposit(1);
+            writer.save(&mut ann).wait().unwrap();
+        }
+    });
+    let head = app.log::<AccountEvent>().next_page().wait().unwrap().unwrap().through;
+    let (report, drained) = mpsc::channel();
+    let drains = view.clone();
+    thread::spawn(move || report.send(drains.drain().wait()));
+    drained.recv_timeout(LONG).expect("the drain ends").unwrap();
+    drop(end);
+    writing.join().unwrap();
+    assert!(view.handled().map(Mark::position) >= head.map(Mark::position));
+    assert_eq!(view.state(), RunnerState::Stopped);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use es_runtime::log::SectionReader;
+use es_runtime::log::{SectionReader, Subscription};
 use es_runtime::recorder::{ApplicationRecorder, PostgresOptions, PostgresRecorder, Tables};
 use es_runtime::wait::timeout;
 use es_runtime::{Application, ErrorKind, Wait, aggregate, mutator};
@@ -117,13 +117,28 @@ pub(crate) fn a_commit_that_nobody_tells_of_is_returned() {
     let app = application(&handle.recorder(&Tables::default()).unwrap());
     let mut ann = Account::open("Ann".into());
     app.save(&mut ann).wait().unwrap();
-    let mut events = app.log::<AccountEvent>().follow();
-    let opened = timeout(Duration::from_secs(20), events.next()).wait().expect("it is stored already");
-    assert_eq!(opened.unwrap().unwrap().envelope().id(), ann.id().uuid());
-    let seen = thread::scope(|scope| {
-        let waiting = scope.spawn(|| timeout(Duration::from_secs(20), events.next()).wait());
-        // By then the watch is connected, and has told of the save: nothing else wakes the subscription.
+    let next = |events: &mut Subscription<AccountEvent>| {
+        timeout(Duration::from_secs(20), events.next())
+            .wait()
+            .expect("it looks from time to time")
+            .unwrap()
+            .unwrap()
+    };
+    let seen: Vec<_> = thread::scope(|scope| {
+        let waiting = (0..20).map(|_| {
+            scope.spawn(|| {
+                let mut events = app.log::<AccountEvent>().follow();
+                assert_eq!(next(&mut events).envelope().id(), ann.id().uuid(), "it is stored already");
+                next(&mut events)
+            })
+        });
+        let waiting: Vec<_> = waiting.collect();
+        // By then the watch is connected, and has told of the save: nothing else wakes the subscriptions.
         thread::sleep(Duration::from_millis(1_500));
+        let watches = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND (query LIKE 'NOTIFY%' OR query LIKE '%LISTEN%')"
+        );
+        assert_eq!(server::by_hand(&watches), ["1"], "all subscriptions share one session");
         let id = ann.id();
         let insert = format!(
             "INSERT INTO public.stored_events (log_position, version, id, commit_id, slice, once, topic, state)
@@ -133,12 +148,18 @@ pub(crate) fn a_commit_that_nobody_tells_of_is_returned() {
             state = r#"{"at":0,"data":{"amount":7}}"#
         );
         by_hand_as(&uri, &insert).unwrap();
-        waiting.join().unwrap()
+        waiting.into_iter().map(|waiting| waiting.join().unwrap()).collect()
     });
-    let seen = seen.expect("it looks from time to time").unwrap().unwrap();
-    assert_eq!((seen.envelope().id(), seen.envelope().version().get()), (ann.id().uuid(), 2));
-    assert!(matches!(seen.event(), AccountEvent::Deposited(Deposited { amount: 7 })), "{:?}", seen.event());
-    drop((events, app, handle));
+    assert_eq!(seen.len(), 20);
+    for event in seen {
+        assert_eq!((event.envelope().id(), event.envelope().version().get()), (ann.id().uuid(), 2));
+        assert!(
+            matches!(event.event(), AccountEvent::Deposited(Deposited { amount: 7 })),
+            "{:?}",
+            event.event()
+        );
+    }
+    drop((app, handle));
     server::by_hand(&format!("DROP DATABASE {name} WITH (FORCE)"));
 }
 

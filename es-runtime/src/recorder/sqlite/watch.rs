@@ -170,6 +170,18 @@ mod tests {
     }
 
     #[test]
+    fn all_readers_that_wait_share_one_thread() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::file(folder.path().join("events.db"));
+        let (_writer, place) = open_writer(&options).unwrap();
+        let watch = Watch::new(options, place.unwrap(), Bell::new());
+        let waiting: Vec<_> = (0..100).map(|_| watch.join()).collect();
+        assert!(watch.has_thread());
+        // Each of them holds the state, and so do the watch and its thread.
+        assert_eq!(Arc::strong_count(&watch.shared), waiting.len() + 2);
+    }
+
+    #[test]
     fn closing_waits_for_no_waker_and_closes_the_connection_all_the_same() {
         const LIMIT: Duration = Duration::from_secs(5);
         let folder = tempfile::tempdir().unwrap();
