@@ -52,7 +52,7 @@ use super::BatchSize;
 /// total.caught_up().wait()?;
 ///
 /// let failed = total.failed().wait()?;
-/// assert_eq!(failed[0].id, *other.id());
+/// assert_eq!(failed[0].id, other.id().uuid());
 /// println!("{}", failed[0]); // the event, its aggregate, the handler and the error
 /// assert_eq!(total.drop_failed(failed[0].id).wait()?, 1); // or `retry`, once the handler is mended
 /// # Ok::<(), es_runtime::Error>(())

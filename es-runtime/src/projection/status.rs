@@ -165,6 +165,7 @@ impl Status {
     }
 
     /// Notes the place that a view has reached, unless a later one is noted: of two commits, the later may come here first.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn advanced(&self, worker: usize, handled: Option<Mark>) {
         let mut has_moved = false;
         self.worker(worker, |worker| {
