@@ -57,14 +57,20 @@ fn a_stop_wakes_who_waits() {
     assert_eq!(waiting.join().unwrap().ok(), Some(true));
 }
 
-#[test]
-fn a_stop_wakes_the_task_that_was_polled_last() {
+/// Returns a subscription that a task polled and that waits, with the flag of the task.
+fn waiting() -> (Subscription<AccountEvent>, Arc<Woken>) {
     let (app, _) = faulty();
     let mut events = app.log::<AccountEvent>().follow();
-    let stop = events.stop_handle();
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
     assert!(pin!(events.next()).poll(&mut Context::from_waker(&waker)).is_pending());
+    (events, woken)
+}
+
+#[test]
+fn a_stop_wakes_the_task_that_was_polled_last() {
+    let (mut events, woken) = waiting();
+    let stop = events.stop_handle();
     stop.stop();
     assert!(woken.0.load(Ordering::SeqCst), "nobody polls the subscription again");
     assert!(next_of(&mut events).is_none());
@@ -78,14 +84,9 @@ fn next_of<E: Send + 'static>(events: &mut Subscription<E>) -> Option<Result<E, 
 
 #[test]
 fn a_handle_that_outlives_its_subscription_wakes_nobody() {
-    let (app, _) = faulty();
-    let mut events = app.log::<AccountEvent>().follow();
+    let (events, woken) = waiting();
     let stop = events.stop_handle();
-    let woken = Arc::new(Woken::default());
-    let waker = Waker::from(Arc::clone(&woken));
-    assert!(pin!(events.next()).poll(&mut Context::from_waker(&waker)).is_pending());
     drop(events);
-    drop(waker);
     assert_eq!(Arc::strong_count(&woken), 1, "the handle keeps the task");
     stop.stop();
     assert!(!woken.0.load(Ordering::SeqCst));

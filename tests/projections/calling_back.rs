@@ -1,6 +1,7 @@
 //! Code of the user that the store calls while it writes, and that calls the store: wakers, and handlers of inline views.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
@@ -10,6 +11,7 @@ use std::thread;
 use es_runtime::view::Result;
 use es_runtime::view::sqlite::Tx;
 use es_runtime::{Application, Error, ErrorKind, Wait, projection};
+use tempfile::TempDir;
 
 use crate::LONG;
 use crate::account::{Account, Deposited};
@@ -39,13 +41,14 @@ impl Wake for Saves {
     }
 }
 
-#[test]
-fn a_waker_of_an_inline_view_may_save() {
+/// Polls the future of an inline view with a waker that saves, while another thread saves an account of Ann. The future waits
+/// for the end of the view, and looks again each time that the view moves. `before` works on the file once the view is open.
+fn save_beside_a_waker(before: impl FnOnce(&Path)) -> (Application, PathBuf, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bank.db");
     let app = open(&file);
-    // The future of the runner waits for the end of the view, and looks again each time that the view moves.
     let runner = app.project(Balances).inline().unwrap().open().wait().unwrap();
+    before(&file);
     let (saved, receive) = mpsc::channel();
     let waker = Waker::from(Arc::new(Saves { app: app.clone(), has_saved: AtomicBool::new(false), saved }));
     let mut runs = pin!(runner.run());
@@ -53,25 +56,22 @@ fn a_waker_of_an_inline_view_may_save() {
     let writer = app.clone();
     in_time(move || account(&writer, "Ann", &[1]));
     receive.recv_timeout(LONG).unwrap().unwrap();
+    (app, file, folder)
+}
+
+#[test]
+fn a_waker_of_an_inline_view_may_save() {
+    let (_app, file, _folder) = save_beside_a_waker(|_| ());
     assert_eq!((rows(&file)["Ann"], rows(&file)["Woken"]), (1, 0));
 }
 
 #[test]
 fn a_waker_of_an_inline_view_that_ends_may_save() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bank.db");
-    let app = open(&file);
-    let runner = app.project(Balances).inline().unwrap().open().wait().unwrap();
-    let (saved, receive) = mpsc::channel();
-    let waker = Waker::from(Arc::new(Saves { app: app.clone(), has_saved: AtomicBool::new(false), saved }));
-    // Another release takes the view over.
-    let taken = "DELETE FROM es_view WHERE key LIKE 'place/%'";
-    assert_eq!(rusqlite::Connection::open(&file).unwrap().execute(taken, []).unwrap(), 1);
-    let mut runs = pin!(runner.run());
-    assert!(runs.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-    let writer = app.clone();
-    in_time(move || account(&writer, "Ann", &[1]));
-    receive.recv_timeout(LONG).unwrap().unwrap();
+    let (app, _file, _folder) = save_beside_a_waker(|file| {
+        // Another release takes the view over.
+        let taken = "DELETE FROM es_view WHERE key LIKE 'place/%'";
+        assert_eq!(rusqlite::Connection::open(file).unwrap().execute(taken, []).unwrap(), 1);
+    });
     assert_eq!(app.log::<Deposited>().next_page().wait().unwrap().unwrap().entries.len(), 1);
 }
 

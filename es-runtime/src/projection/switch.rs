@@ -97,8 +97,9 @@ async fn switch_in<O: OpenView>(
 fn objects(text: Option<&str>) -> Result<Vec<Object>, Error> {
     let Some(text) = text else { return Ok(Vec::new()) };
     serde_json::from_str(text).map_err(|cause| {
-        let message = "the names of the view's tables, which `es_view` keeps under a key that begins with `made/`, cannot be read: another \
-                       program wrote them; drop the tables of the projection and its rows in `es_view`, and start again";
+        let message = "the names of the view's tables, which `es_view` keeps under a key that begins with `made/`, cannot be \
+                       read: another program wrote them; drop the tables of the projection and its rows in `es_view`, and \
+                       start again";
         Error::new(ErrorKind::Corrupt, message).with_source(cause)
     })
 }
